@@ -1,0 +1,197 @@
+"""Django's settings, every one of them read through `config.env`. `docs/settings.md` lists the variables."""
+
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import Env, SettingError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+
+try:
+    DEBUG = env.flag("DEBUG", False, "Show tracebacks in the browser. Never on a server that others reach.")
+    HOST = env.text("HOST", "127.0.0.1", "Address that `make run` listens on.")
+    PORT = env.integer("PORT", 8000, "Port that `make run` listens on.", least=0, most=65535)
+    DATA_DIR = env.path("DATA_DIR", "./data", "Folder of the SQLite file, the secret key, the media and the models.")
+    _secret = env.text("SECRET_KEY", "", "Signs sessions and tokens. Empty: made once and kept in `DATA_DIR`.")
+    ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that the server answers to.")
+    TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS", "", "Origins of the portal behind a TLS proxy, such as https://talk.example.org.")
+    DATABASE_URL = env.url("DATABASE_URL", "PostgreSQL database. Empty: SQLite in `DATA_DIR`.", ("postgres", "postgresql", "sqlite"))
+    DATABASE_POOL = env.integer("DATABASE_POOL", 10, "Most PostgreSQL connections of one process.", least=2, most=200)
+    REDIS_URL = env.url(
+        "REDIS_URL", "Redis that connects several server processes. Empty: one process, in memory.", ("redis", "rediss", "unix")
+    )
+    RTC_ICE_SERVERS = env.words("RTC_ICE_SERVERS", "", "STUN and TURN servers offered to browsers. Empty: none, no outside host.")
+    RECOGNISER = env.choice("RECOGNISER", "moonshine", ("moonshine", "scripted"), "Engine that hears. `scripted` is for tests.")
+    RECOGNISER_SCRIPT = env.text("RECOGNISER_SCRIPT", "", "File with what the scripted recogniser hears.")
+    RECOGNISER_THREADS = env.integer("RECOGNISER_THREADS", 2, "Worker threads that decode speech.", least=1, most=64)
+    END_OF_TURN_MS = env.integer("END_OF_TURN_MS", 500, "Silence that ends a turn, in milliseconds.", least=100, most=5000)
+    LONGEST_TURN_S = env.number("LONGEST_TURN_S", 12.0, "A turn is cut at its weakest pause after so many seconds.", least=2, most=30)
+    MAX_AUDIO_CHUNK_BYTES = env.integer("MAX_AUDIO_CHUNK_BYTES", 8192, "Largest binary message of audio.", least=320, most=1_000_000)
+    START_TIMEOUT_S = env.number(
+        "START_TIMEOUT_S", 60, "A socket that sends no `start_request` is closed after this.", least=0.1, most=3600
+    )
+    SILENCE_TIMEOUT_S = env.number("SILENCE_TIMEOUT_S", 1800, "A session that sends no audio is stopped after this.", least=0.1, most=86400)
+    NO_CONNECTION_TIMEOUT_S = env.integer(
+        "NO_CONNECTION_TIMEOUT_S",
+        30,
+        "A conversation waits so long for a lost speaker whose client named no `noConnectionTimeout`.",
+        most=1800,
+    )
+    SESSION_LIMIT = env.integer("SESSION_LIMIT", 500, "Most live sessions of one process.", least=1, most=100_000)
+    DRAIN_S = env.number("DRAIN_S", 8, "At shutdown, time to finish what was being said.", least=0.1, most=60)
+    TOKEN_HOURS = env.integer("TOKEN_HOURS", 24, "Life of an access token.", least=2, most=720)
+    TOKEN_TRIES_PER_MINUTE = env.integer(
+        "TOKEN_TRIES_PER_MINUTE", 20, "Wrong secrets accepted from one address in a minute.", least=1, most=10_000
+    )
+    LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "How much is logged. Spoken words never are.")
+    SECURE_COOKIES = env.flag("SECURE_COOKIES", False, "Send the sign-in cookie over TLS only. Set it behind a TLS proxy.")
+except SettingError as error:
+    raise ImproperlyConfigured(str(error)) from None
+
+
+def _secret_key() -> str:
+    """Return the key from the environment, or the one kept in DATA_DIR, made at first start with mode 0600."""
+    if _secret:
+        if len(_secret) < 32:
+            raise ImproperlyConfigured("SECRET_KEY: at least 32 characters are needed")
+        return _secret
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    file = DATA_DIR / "secret_key"
+    try:
+        with open(file, "x", opener=lambda path, flags: __import__("os").open(path, flags, 0o600)) as out:
+            out.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return file.read_text().strip()
+
+
+SECRET_KEY = _secret_key()
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "ninja",
+    "insights",
+    "streaming",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database() -> dict[str, Any]:
+    """Return PostgreSQL with psycopg's pool where DATABASE_URL says so, else SQLite (WAL, one writer at a time)."""
+    if DATABASE_URL.startswith("postgres"):
+        config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
+        config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 20}
+        return config
+    file = DATABASE_URL.removeprefix("sqlite:///") or str(DATA_DIR / "parley.sqlite3")
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": file,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;",
+        },
+        "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+    }
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": (
+        {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "capacity": 1000, "expiry": 30}}
+        if REDIS_URL
+        else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
+    )
+}
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/signin/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/signin/"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 300
+MEDIA_ROOT = DATA_DIR / "media"
+
+CSRF_TRUSTED_ORIGINS = TRUSTED_ORIGINS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+if SECURE_COOKIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"daphne": {"level": "WARNING"}, "aioice": {"level": "WARNING"}, "aiortc": {"level": "WARNING"}},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

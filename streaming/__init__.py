@@ -1,0 +1,1 @@
+"""Whatever has audio in it: transports, the session engine, hearing, the wire."""

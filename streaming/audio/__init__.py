@@ -1,0 +1,1 @@
+"""PCM, codecs and resampling; numpy, PyAV and soxr; no Django."""

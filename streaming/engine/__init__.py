@@ -1,0 +1,1 @@
+"""What keeps a live session alive: mailboxes, sessions, the registry, the fan-out."""

@@ -1,0 +1,1 @@
+"""Frames in, interim and final hypotheses out; knows no network and no Django."""

@@ -1,0 +1,1 @@
+"""One file per recogniser behind the interface of base.py."""

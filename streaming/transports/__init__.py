@@ -1,0 +1,1 @@
+"""Doors: bytes in and out, who may come in, nothing else."""

@@ -1,0 +1,1 @@
+"""Protocol cores without I/O: text and bytes to typed messages and back; no Django."""

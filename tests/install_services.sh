@@ -1,0 +1,18 @@
+#!/bin/sh
+# Installs Redis, PostgreSQL and Chromium where that is possible (root and apt); otherwise the tests
+# that need one of them are skipped, each saying what it lacks.
+missing=""
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing for the tests:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # Debian starts what it installs; the tests start servers of their own.
+    apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing fonts-dejavu-core >/dev/null 2>&1 \
+        || echo "could not install$missing: the tests that need them will be skipped"
+else
+    echo "missing$missing: the tests that need them will be skipped"
+fi
+exit 0
