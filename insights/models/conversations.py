@@ -1,0 +1,98 @@
+"""The tables of conversations, their members, and who is connected to them right now."""
+
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+LEAST_ID = 10**15
+MOST_ID = 2**53 - 1  # the largest whole number that a JavaScript client reads exactly
+
+
+def new_conversation_id() -> int:
+    """Return a random number of 16 digits, below 2**53."""
+    return LEAST_ID + secrets.randbelow(MOST_ID - LEAST_ID + 1)
+
+
+class Conversation(models.Model):
+    """People talking: live while `ended_at` is empty, and then found by its connection id; kept afterwards.
+
+    `last_event` and `message_count` are the numbers given out so far. Their row is locked by whoever writes to the
+    conversation, so that the numbers have no gaps.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_conversation_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations")
+    connection_id = models.CharField(max_length=512, help_text="The name that clients gave the live connection.")
+    name = models.CharField(max_length=500)
+    type = models.CharField(max_length=32, default="meeting")
+    language = models.CharField(max_length=35, default="en-US")
+    timezone_offset = models.SmallIntegerField(default=0, help_text="Minutes east of UTC.")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True, help_text="Nobody is connected; ends then unless somebody comes back.")
+    last_event = models.BigIntegerField(default=0)
+    message_count = models.PositiveIntegerField(default=0)
+    metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "connection_id"], condition=Q(ended_at=None), name="one_live_conversation_per_connection"
+            ),
+            models.CheckConstraint(condition=Q(id__gte=LEAST_ID, id__lte=MOST_ID), name="conversation_id_has_16_digits"),
+            models.CheckConstraint(condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="conversation_ends_after_start"),
+            models.CheckConstraint(condition=Q(last_event__gte=0), name="conversation_last_event_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "started_at"], name="conversation_owner_start"),
+            models.Index(fields=["closes_at"], condition=Q(ended_at=None), name="conversation_closing"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """Somebody who spoke, known by the user id; else by the e-mail address; else by the name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="members")
+    user_id = models.CharField(max_length=320, blank=True, default="", help_text="What the client calls this person; no account of ours.")
+    name = models.CharField(max_length=320, blank=True, default="")
+    email = models.CharField(max_length=320, blank=True, default="")
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["joined_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "user_id"], condition=~Q(user_id=""), name="member_unique_user_id"),
+            models.UniqueConstraint(fields=["conversation", "email"], condition=Q(user_id="") & ~Q(email=""), name="member_unique_email"),
+            models.UniqueConstraint(fields=["conversation", "name"], condition=Q(user_id="", email=""), name="member_unique_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.user_id or self.email
+
+
+class LiveSession(models.Model):
+    """One speaker's connection, in whatever process it is held; without a heartbeat it is swept away."""
+
+    id = models.UUIDField(primary_key=True)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="live_sessions")
+    member = models.ForeignKey(Member, models.CASCADE, null=True, blank=True, related_name="live_sessions")
+    process = models.CharField(max_length=200, help_text="Name of the server process that holds the connection.")
+    joined_at = models.DateTimeField()
+    seen_at = models.DateTimeField(help_text="Last heartbeat.")
+    keep_s = models.PositiveIntegerField(
+        default=0, help_text="How long the conversation waits when this was the last connection and it got lost."
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["seen_at"], name="live_session_seen")]
+
+    def __str__(self) -> str:
+        return str(self.id)

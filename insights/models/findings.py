@@ -1,0 +1,125 @@
+"""The tables of what was found in the messages: insights, topics, and the hits of trackers."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from insights.models.conversations import Conversation, Member
+from insights.models.messages import Message
+
+
+class Insight(models.Model):
+    """A question, an action item or a follow-up, and what a person thought of it.
+
+    `tags`, `hints` and `entities` are JSON lists in the form in which they go to clients (see `insights.payloads`).
+    """
+
+    class Type(models.TextChoices):
+        """What an insight can be."""
+
+        QUESTION = "question"
+        ACTION_ITEM = "action_item"
+        FOLLOW_UP = "follow_up"
+
+    class Review(models.TextChoices):
+        """What a person decided about an insight."""
+
+        PENDING = "pending"
+        ACCEPTED = "accepted"
+        REJECTED = "rejected"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="insights")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="insights")
+    type = models.CharField(max_length=16, choices=Type.choices)
+    text = models.TextField()
+    original_text = models.TextField(blank=True, default="", help_text="What was found, where a person reworded it.")
+    confidence = models.FloatField()
+    assignee = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="assigned")
+    assignee_name = models.CharField(max_length=320, blank=True, default="")
+    due_at = models.DateTimeField(null=True, blank=True)
+    definitive = models.BooleanField(default=False)
+    action_phrase = models.TextField(blank=True, default="")
+    tags = models.JSONField(default=list, blank=True)
+    hints = models.JSONField(default=list, blank=True)
+    entities = models.JSONField(default=list, blank=True)
+    review = models.CharField(max_length=8, choices=Review.choices, default=Review.PENDING)
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["conversation_id", "message__number", "type", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(type__in=["question", "action_item", "follow_up"]), name="insight_type_known"),
+            models.CheckConstraint(condition=Q(review__in=["pending", "accepted", "rejected"]), name="insight_review_known"),
+            models.CheckConstraint(condition=Q(confidence__gte=0, confidence__lte=1), name="insight_confidence_0_to_1"),
+            models.CheckConstraint(
+                condition=Q(review="pending", reviewed_at=None) | ~Q(review="pending") & Q(reviewed_at__isnull=False),
+                name="insight_review_has_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["conversation", "type"], name="insight_conversation_type"),
+            models.Index(fields=["type", "confidence"], name="insight_type_confidence"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class Topic(models.Model):
+    """What a conversation is about, as far as it went; scored from 0 to 1."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="topics")
+    text = models.CharField(max_length=300)
+    score = models.FloatField()
+    sentiment = models.FloatField(default=0)
+    parent_text = models.CharField(max_length=300, blank=True, default="")
+    messages = models.ManyToManyField(Message, through="TopicReference", related_name="topics")
+
+    class Meta:
+        ordering = ["conversation_id", "-score", "text"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "text"], name="topic_text_unique"),
+            models.CheckConstraint(condition=Q(score__gte=0, score__lte=1), name="topic_score_0_to_1"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class TopicReference(models.Model):
+    """A topic came up in a message."""
+
+    topic = models.ForeignKey(Topic, models.CASCADE, related_name="references")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="topic_references")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["topic", "message"], name="topic_reference_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.topic_id} in {self.message_id}"
+
+
+class TrackerMatch(models.Model):
+    """A tracker's phrase was said in a message, or (with `insight`) stands in an insight of that message."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="tracker_matches")
+    tracker_name = models.CharField(max_length=320)
+    tracker_id = models.CharField(max_length=64)
+    value = models.TextField(help_text="The phrase of the tracker's vocabulary.")
+    text = models.TextField(help_text="What was said.")
+    offset = models.IntegerField(help_text="First character in the text, from 0; -1: similar words, no exact place.")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="tracker_matches")
+    insight = models.ForeignKey(Insight, models.CASCADE, null=True, blank=True, related_name="tracker_matches")
+
+    class Meta:
+        ordering = ["conversation_id", "message__number", "offset", "id"]
+        verbose_name_plural = "tracker matches"
+        constraints = [models.CheckConstraint(condition=Q(offset__gte=-1), name="tracker_offset_from_minus_1")]
+
+    def __str__(self) -> str:
+        return f"{self.tracker_name}: {self.text[:60]}"

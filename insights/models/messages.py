@@ -1,0 +1,63 @@
+"""The tables of what was said: messages (one stored sentence each) and the entities in them."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from insights.models.conversations import Conversation, Member
+
+
+class Message(models.Model):
+    """One sentence of one member.
+
+    `words` is a list of {word, startTime, endTime, score} with ISO times; `offset_s` and `duration_s` are seconds, the
+    former from the start of the conversation; `sentiment` is from -1 to 1.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    number = models.PositiveIntegerField(editable=False, help_text="1, 2, 3 … in the order of storing.")
+    member = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="messages")
+    text = models.TextField()
+    original_text = models.TextField(blank=True, default="", help_text="What was heard, where the text was changed since.")
+    words = models.JSONField(default=list, blank=True)
+    confidence = models.FloatField(default=0)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    offset_s = models.FloatField(default=0)
+    duration_s = models.FloatField(default=0)
+    sentiment = models.FloatField(default=0)
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    corrected_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["conversation_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "number"], name="message_number_unique"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="message_number_from_1"),
+            models.CheckConstraint(condition=Q(confidence__gte=0, confidence__lte=1), name="message_confidence_0_to_1"),
+            models.CheckConstraint(condition=Q(sentiment__gte=-1, sentiment__lte=1), name="message_sentiment_within_1"),
+            models.CheckConstraint(condition=Q(ended_at__gte=F("started_at")), name="message_ends_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class Entity(models.Model):
+    """A person, date, amount and so on in a message, with its place in the text and its normalised value."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="entities")
+    type = models.CharField(max_length=32)
+    text = models.TextField()
+    offset = models.PositiveIntegerField(help_text="First character in the message's text, from 0.")
+    value = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["message_id", "offset", "id"]
+        verbose_name_plural = "entities"
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.text[:60]}"
