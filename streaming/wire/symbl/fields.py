@@ -1,0 +1,142 @@
+"""Reading one JSON object of a client message, field by field, with an error that names the field.
+
+May know nothing but JSON values. Every reader takes an absent field and `null` for the same thing, because clients
+send both. What cannot be stored (a NUL character, half of a surrogate pair) is refused here, at the door.
+"""
+
+import re
+from typing import Any
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""Characters that a database column or a UTF-8 text cannot hold."""
+
+_SHOWN = 40
+"""How many characters of a refused value an error repeats."""
+
+
+class WireError(ValueError):
+    """A message that cannot be understood or allowed.
+
+    `message` is a sentence for the client that names the field and what is allowed; `field` is the dotted path
+    of the field (`config.speechRecognition.encoding`, `trackers[2].name`), or "" where the whole message is meant.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+def shown(value: object) -> str:
+    """Return a short ASCII description of a refused value, safe to send and to read."""
+    if isinstance(value, str):
+        return ascii(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return "null" if value is None else repr(value)[:_SHOWN]
+
+
+def refused(path: str, needed: str, value: object) -> WireError:
+    """Return the error for a field whose value is not what is needed."""
+    return WireError(f"{path} must be {needed}, not {shown(value)}", path)
+
+
+class Fields:
+    """One JSON object of a message and the dotted path to it ("" for the message itself)."""
+
+    def __init__(self, values: dict[str, Any], path: str = "") -> None:
+        self._values = values
+        self.path = path
+
+    def at(self, name: str) -> str:
+        """Return the dotted path of a field of this object."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def get(self, name: str) -> Any:
+        """Return the raw JSON value of a field; None when it is absent or null."""
+        return self._values.get(name)
+
+    def child(self, name: str) -> "Fields":
+        """Return the object in a field, an empty one when it is absent or null. Raises WireError for anything else."""
+        value = self._values.get(name)
+        if value is None:
+            value = {}
+        if not isinstance(value, dict):
+            raise refused(self.at(name), "an object", value)
+        return Fields(value, self.at(name))
+
+    def text(self, name: str, most: int) -> str | None:
+        """Return a string of at most `most` characters, without blanks around it; None when absent, null or blank."""
+        value = self._values.get(name)
+        return None if value is None else _text(value, self.at(name), most) or None
+
+    def number(self, name: str, least: float, most: float) -> float | None:
+        """Return a number within [least, most]; None when absent or null."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise refused(self.at(name), f"a number from {least:g} to {most:g}", value)
+        return float(value)
+
+    def whole(self, name: str, least: int, most: int, *, unit: str = "") -> int | None:
+        """Return a whole number within [least, most] (16000.0 counts as one); None when absent or null."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        whole = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most and value == int(value)
+        if not whole:
+            raise refused(self.at(name), f"a whole number from {least} to {most}{unit and ' ' + unit}", value)
+        return int(value)
+
+    def flag(self, name: str) -> bool | None:
+        """Return true or false; None when absent or null."""
+        value = self._values.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise refused(self.at(name), "true or false", value)
+        return value
+
+    def items(self, name: str, what: str, most: int) -> list[Any]:
+        """Return a list of at most `most` items, not looked into; empty when absent or null. `what` names the items."""
+        value = self._values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise refused(self.at(name), f"a list of {what}", value)
+        if len(value) > most:
+            raise WireError(f"{self.at(name)} may hold at most {most} {what}, not {len(value)}", self.at(name))
+        return value
+
+    def texts(self, name: str, most: int, longest: int) -> tuple[str, ...]:
+        """Return the strings of a list of at most `most`, each of 1 to `longest` characters; empty when absent or null."""
+        texts = []
+        for index, value in enumerate(self.items(name, "strings", most)):
+            path = f"{self.at(name)}[{index}]"
+            text = _text(value, path, longest)
+            if not text:
+                raise refused(path, f"a string of 1 to {longest} characters", value)
+            texts.append(text)
+        return tuple(texts)
+
+    def children(self, name: str, what: str, most: int) -> list["Fields"]:
+        """Return the objects of a list of at most `most`; empty when absent or null. `what` names them."""
+        children = []
+        for index, value in enumerate(self.items(name, what, most)):
+            path = f"{self.at(name)}[{index}]"
+            if not isinstance(value, dict):
+                raise refused(path, "an object", value)
+            children.append(Fields(value, path))
+        return children
+
+
+def _text(value: object, path: str, most: int) -> str:
+    if not isinstance(value, str):
+        raise refused(path, "a string", value)
+    if UNSTORABLE.search(value):
+        raise WireError(f"{path} holds a character that cannot be stored: NUL and half surrogate pairs are not allowed", path)
+    text = value.strip()
+    if len(text) > most:
+        raise WireError(f"{path} may be at most {most} characters long, not {len(text)}", path)
+    return text
