@@ -1,3 +1,17 @@
-"""Routes of the pages."""
+"""Routes of the pages for people."""
 
-urlpatterns: list[object] = []
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from insights.portal import conversation, conversations, first_account, live, signin
+
+urlpatterns = [
+    path("", conversations.conversations, name="conversations"),
+    path("welcome/", first_account.first_account, name="first_account"),
+    path("signin/", signin.SignIn.as_view(), name="signin"),
+    path("signout/", LogoutView.as_view(), name="signout"),
+    path("conversations/<int:conversation_id>/", conversation.conversation, name="conversation"),
+    path("live/", live.new, name="new_live"),
+    path("live/<path:connection_id>/", live.speak, name="live"),
+    path("watch/<path:connection_id>/", live.watch, name="watch"),
+]

@@ -1,0 +1,173 @@
+"""The page of one saved (or still live) conversation: who said what, and what was found in it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import NoReverseMatch, reverse
+
+from insights.models import Conversation, Insight, Message, Topic, TopicReference
+from insights.portal.listing import Face, face, local, owned
+from insights.portal.wording import clock, duration
+
+PART = 1000  # messages on one page; a longer conversation has several parts
+MOST_TOPICS = 12
+LABELS = {"question": "Question", "action_item": "Action item", "follow_up": "Follow-up"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message in a turn; `kind` is the type of its first insight, or empty."""
+
+    id: UUID
+    text: str
+    kind: str
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Messages of one member in a row, with the place of the first one (`0:42` from the start)."""
+
+    face: Face
+    place: str
+    started_at: datetime
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One insight, with the address of its message."""
+
+    kind: str
+    label: str
+    text: str
+    who: str
+    place: str
+    assignee: str
+    due: datetime | None
+    percent: int
+    href: str
+    review: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A member with the time they talked, in words and in percent of all talking."""
+
+    face: Face
+    time: str
+    percent: int
+
+
+def _part_of(number: int) -> int:
+    return (number - 1) // PART + 1
+
+
+def _href(message: Message, part: int) -> str:
+    """Return the link from a page that shows `part` to a message."""
+    there = _part_of(message.number)
+    return (f"?part={there}" if there != part else "") + f"#m-{message.id}"
+
+
+def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dict[UUID, str]) -> list[Turn]:
+    """Return messages gathered into turns of one member each."""
+    turns = []
+    for member_id, group in groupby(messages, key=lambda message: message.member_id):
+        said = list(group)
+        lines = [Line(one.id, one.text, kinds.get(one.id, ""), one.corrected_at is not None) for one in said]
+        turns.append(Turn(faces[member_id], clock(said[0].offset_s), said[0].started_at, lines))
+    return turns
+
+
+def cards_of(conversation: Conversation, faces: dict[UUID | None, Face], part: int) -> list[Card]:
+    """Return the insights in the order of what they were found in."""
+    found = Insight.objects.filter(conversation=conversation).select_related("message", "assignee").order_by("message__number", "type")
+    return [
+        Card(
+            kind=one.type,
+            label=LABELS[one.type],
+            text=one.text,
+            who=faces[one.message.member_id].name,
+            place=clock(one.message.offset_s),
+            assignee=str(one.assignee) if one.assignee else one.assignee_name,
+            due=local(one.due_at, conversation.timezone_offset) if one.due_at else None,
+            percent=round(one.confidence * 100),
+            href=_href(one.message, part),
+            review=one.review,
+        )
+        for one in found
+    ]
+
+
+def shares_of(conversation: Conversation, faces: dict[UUID | None, Face]) -> list[Share]:
+    """Return who talked how long, the most talkative first."""
+    talked = Message.objects.filter(conversation=conversation).order_by().values("member_id").annotate(seconds=Sum("duration_s"))
+    seconds: dict[UUID | None, float] = {key: 0.0 for key in faces if key}
+    for row in talked:
+        seconds[row["member_id"]] = float(row["seconds"] or 0)
+    total = sum(seconds.values()) or 1
+    ranked = sorted(seconds.items(), key=lambda item: -item[1])
+    return [Share(faces[key], duration(value), round(100 * value / total)) for key, value in ranked]
+
+
+def topics_of(conversation: Conversation, part: int) -> list[tuple[str, str]]:
+    """Return the leading topics, each with a link to the first message that has it."""
+    topics = Topic.objects.filter(conversation=conversation).order_by("-score", "text")[:MOST_TOPICS]
+    first: dict[UUID, Message] = {}
+    for reference in TopicReference.objects.filter(topic__in=list(topics)).select_related("message").order_by("-message__number"):
+        first[reference.topic_id] = reference.message
+    return [(topic.text, _href(first[topic.id], part) if topic.id in first else "") for topic in topics]
+
+
+def _faces(conversation: Conversation) -> dict[UUID | None, Face]:
+    faces: dict[UUID | None, Face] = {member.id: face(member, number) for number, member in enumerate(conversation.members.all())}
+    faces[None] = face(None, len(faces))
+    return faces
+
+
+def _watch_address(conversation: Conversation) -> str:
+    """Return where a live conversation can be watched; empty for one that is over."""
+    try:
+        return "" if conversation.ended_at else reverse("watch", args=[conversation.connection_id])
+    except NoReverseMatch:
+        return ""  # a client may choose an id that no path can hold
+
+
+@login_required
+def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """Show one of one's own conversations; 404 for anybody else's."""
+    one = get_object_or_404(owned(int(request.user.pk or 0)), pk=conversation_id)
+    last_part = max(1, _part_of(max(1, one.message_count)))
+    asked = request.GET.get("part", "1")
+    part = min(max(1, int(asked)), last_part) if asked.isdecimal() and len(asked) < 7 else 1
+    faces = _faces(one)
+    cards = cards_of(one, faces, part)
+    kinds: dict[UUID, str] = {}
+    for message_id, kind in Insight.objects.filter(conversation=one).exclude(review="rejected").values_list("message_id", "type"):
+        kinds.setdefault(message_id, kind)
+    messages = one.messages.filter(number__gt=(part - 1) * PART, number__lte=part * PART).order_by("number")
+    by_kind: dict[str, int] = defaultdict(int)
+    for card in cards:
+        by_kind[card.kind] += card.review != "rejected"
+    context = {
+        "conversation": one,
+        "live": one.ended_at is None,
+        "watch": _watch_address(one),
+        "local_start": local(one.started_at, one.timezone_offset),
+        "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
+        "turns": turns_of(list(messages), faces, kinds),
+        "cards": cards,
+        "counts": dict(by_kind),
+        "topics": topics_of(one, part),
+        "shares": shares_of(one, faces),
+        "part": part,
+        "parts": last_part,
+    }
+    return render(request, "portal/conversation.html", context)

@@ -1,0 +1,28 @@
+"""The list of one's own conversations, with the search that htmx refreshes while one types."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+
+from insights.portal.first_account import nobody_can_sign_in
+from insights.portal.listing import owned, page_of
+
+
+def conversations(request: HttpRequest) -> HttpResponse:
+    """Show the list; the very first visitor is sent to make the first account."""
+    if not request.user.is_authenticated and nobody_can_sign_in():
+        return redirect("first_account")
+    return _own_conversations(request)
+
+
+@login_required
+def _own_conversations(request: HttpRequest) -> HttpResponse:
+    user_id = int(request.user.pk or 0)
+    query = request.GET.get("q", "").strip()[:200]
+    page, rows = page_of(user_id, query, request.GET.get("page", "1"))
+    context = {"page": page, "rows": rows, "query": query, "any": bool(rows) or owned(user_id).exists()}
+    part = request.headers.get("HX-Request") == "true"
+    response = render(request, "portal/_conversations.html" if part else "portal/conversations.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response

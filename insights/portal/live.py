@@ -1,0 +1,62 @@
+"""The live page: speaking in a conversation, or only watching it. The words themselves go through the socket."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+
+from insights.models import Conversation
+from insights.portal.listing import owned
+
+LONGEST_CONNECTION_ID = 500
+
+
+def _latest(request: HttpRequest, connection_id: str) -> Conversation | None:
+    """Return the signed-in user's own conversation of that connection: the live one, else the last one; 404 for an impossible id."""
+    if "\x00" in connection_id or len(connection_id) > LONGEST_CONNECTION_ID:
+        raise Http404
+    mine = owned(int(request.user.pk or 0)).filter(connection_id=connection_id)
+    return mine.filter(ended_at=None).first() or mine.first()
+
+
+def _page(request: HttpRequest, connection_id: str, latest: Conversation | None, *, watching: bool) -> HttpResponse:
+    user = request.user
+    name = (user.get_full_name() or user.get_username().split("@")[0]) if user.is_authenticated else ""
+    live = latest is not None and latest.ended_at is None
+    context = {
+        "connection_id": connection_id,
+        "watching": watching,
+        "conversation": latest,
+        "live": live,
+        "ended": latest is not None and not live,
+        "speaker": name,
+        "account": user.get_username(),
+    }
+    return render(request, "portal/live.html", context)
+
+
+@login_required
+def new(request: HttpRequest) -> HttpResponse:
+    """Send to a fresh connection, so that reloading the page comes back to the same conversation."""
+    return redirect("live", connection_id=str(uuid.uuid4()))
+
+
+@login_required
+@never_cache
+def speak(request: HttpRequest, connection_id: str) -> HttpResponse:
+    """Show the page on which one speaks; of an id that nobody used yet it starts a new conversation."""
+    return _page(request, connection_id, _latest(request, connection_id), watching=False)
+
+
+@login_required
+@never_cache
+def watch(request: HttpRequest, connection_id: str) -> HttpResponse:
+    """Show the page on which one reads along; an ended conversation is shown as saved, an unknown one is 404."""
+    latest = _latest(request, connection_id)
+    if latest is None:
+        raise Http404
+    if latest.ended_at is not None:
+        return redirect("conversation", conversation_id=latest.id)
+    return _page(request, connection_id, latest, watching=True)

@@ -1,0 +1,38 @@
+"""Numbers and names as people read them. Pure functions."""
+
+VOICES = 8  # colours that speakers get, in turn
+
+
+def clock(seconds: float) -> str:
+    """Return a place in a recording: `0:07`, `12:30`, `1:02:03`."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time: `45 s`, `12 min`, `1 h 05 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+
+
+def initials(name: str) -> str:
+    """Return one or two letters for a round badge; `?` where there is no name."""
+    parts = [part for part in name.replace("@", " ").split() if part[0].isalnum()]
+    if not parts:
+        return "?"
+    return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
+def shorten(text: str, around: str, most: int = 160) -> str:
+    """Return `text`, cut to about `most` characters around the first place of `around` (any case)."""
+    if len(text) <= most:
+        return text
+    place = max(0, text.lower().find(around.lower()))
+    start = max(0, min(place - most // 3, len(text) - most))
+    cut = text[start : start + most].strip()
+    return ("…" if start else "") + cut + ("…" if start + most < len(text) else "")
