@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ('offset_s', models.FloatField(default=0)),
                 ('duration_s', models.FloatField(default=0)),
                 ('sentiment', models.FloatField(default=0)),
+                ('phrases', models.JSONField(blank=True, default=list, help_text='Action phrases in the text.')),
                 ('corrected_at', models.DateTimeField(blank=True, null=True)),
                 ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='insights.conversation')),
                 ('corrected_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -162,6 +163,9 @@ class Migration(migrations.Migration):
                 ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='topic_references', to='insights.message')),
                 ('topic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='references', to='insights.topic')),
             ],
+            options={
+                'ordering': ['id'],
+            },
         ),
         migrations.AddField(
             model_name='topic',

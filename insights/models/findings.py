@@ -98,6 +98,7 @@ class TopicReference(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, related_name="topic_references")
 
     class Meta:
+        ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["topic", "message"], name="topic_reference_unique")]
 
     def __str__(self) -> str:

@@ -29,6 +29,7 @@ class Message(models.Model):
     offset_s = models.FloatField(default=0)
     duration_s = models.FloatField(default=0)
     sentiment = models.FloatField(default=0)
+    phrases = models.JSONField(default=list, blank=True, help_text="Action phrases in the text.")
     corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     corrected_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,0 +1,88 @@
+"""Who may come in: apps and their secrets, tokens, and a limit on guessing.
+
+A secret is 128 random characters, about 760 bits, so its plain SHA-256 cannot be searched and a slow password hash would
+only slow down the honest.
+"""
+
+import hashlib
+import hmac
+import secrets
+import string
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.cache import cache
+
+from insights import tokens
+from insights.models import App, Conversation
+from insights.tokens import InvalidToken, Token
+
+_ALPHABET = string.ascii_letters + string.digits
+_APP_ID, _SECRET = 64, 128  # the browsers' SDK checks these lengths
+_WINDOW_S = 60
+
+__all__ = ["Token", "TooManyTries", "WrongCredentials", "create_app", "may_see", "token_for", "user_of_token"]
+
+
+class WrongCredentials(Exception):
+    """No app has this pair of id and secret."""
+
+
+class TooManyTries(Exception):
+    """This address guessed too often in the last minute."""
+
+
+def create_app(user: User, name: str) -> tuple[App, str]:
+    """Make an app that acts as a user; return it with its secret, which nobody can read again."""
+    secret = _random(_SECRET)
+    app = App.objects.create(owner=user, name=name[:200], app_id=_random(_APP_ID), secret_hash=_hash(secret))
+    return app, secret
+
+
+def token_for(app_id: str, secret: str, address: str = "") -> Token:
+    """Return a fresh token for an app's credentials.
+
+    `address` is where the request came from: wrong pairs from one address are counted, and after
+    `TOKEN_TRIES_PER_MINUTE` of them TooManyTries is raised, right pair or not. Raises WrongCredentials.
+    """
+    counter = "token-tries:" + hashlib.sha256(address.encode()).hexdigest()
+    if address and cache.get(counter, 0) >= settings.TOKEN_TRIES_PER_MINUTE:
+        raise TooManyTries(f"At most {settings.TOKEN_TRIES_PER_MINUTE} wrong tries per minute are accepted.")
+    app = App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True).first() if "\x00" not in app_id else None
+    # Compared even when there is no such app: the time taken does not tell which of the two was wrong.
+    if not hmac.compare_digest(app.secret_hash if app else _hash(""), _hash(secret)) or app is None:
+        if address:
+            _count(counter)
+        raise WrongCredentials("Combination of appId and appSecret is not valid.")
+    return tokens.issue(app.app_id)
+
+
+def user_of_token(token: str) -> User | None:
+    """Return whom a token speaks for; None where it is invalid, its app was revoked, or the user was disabled."""
+    try:
+        app_id = tokens.app_id_of(token)
+    except InvalidToken:
+        return None
+    app = App.objects.select_related("owner").filter(app_id=app_id, revoked_at=None, owner__is_active=True).first()
+    return app.owner if app else None
+
+
+def may_see(user: User | AnonymousUser | None, conversation: Conversation) -> bool:
+    """Whether a user may read and join a conversation: its owner may. Staff read others' in the admin only."""
+    return user is not None and user.is_authenticated and user.is_active and conversation.owner_id == user.pk
+
+
+def _count(counter: str) -> None:
+    cache.add(counter, 0, _WINDOW_S)
+    try:
+        cache.incr(counter)
+    except ValueError:  # the minute ended in between
+        cache.set(counter, 1, _WINDOW_S)
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,103 @@
+"""The only reader of conversations, scoped to a user: what somebody else owns does not exist here.
+
+Functions that take a conversation trust that it came from `conversation_for` or `live_conversation`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from insights.models import Conversation, Entity, Event, Insight, Member, Message, Topic, TopicReference, TrackerMatch
+from insights.payloads import StoredEvent
+
+MOST_EVENTS = 500
+
+
+def conversation_for(user_id: int, conversation_id: int | str) -> Conversation | None:
+    """Return a conversation that the user may see; None for anybody else's, an unknown or a nonsensical id."""
+    digits = str(conversation_id)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
+        return None
+    return conversations_of(user_id).filter(id=int(digits)).first()
+
+
+def live_conversation(owner_id: int, connection_id: str) -> Conversation | None:
+    """Return the owner's conversation that goes on under this connection id."""
+    if "\x00" in connection_id:
+        return None
+    return Conversation.objects.filter(owner_id=owner_id, connection_id=connection_id, ended_at=None).first()
+
+
+def conversations_of(
+    user_id: int, *, search: str = "", start: datetime | None = None, end: datetime | None = None
+) -> QuerySet[Conversation]:
+    """Return what the user may see, newest first, with the members; all that began in [start, end] and holds `search`
+    in its name, its members' names or its messages.
+    """
+    found = Conversation.objects.filter(owner_id=user_id).prefetch_related("members")
+    if start is not None:
+        found = found.filter(started_at__gte=start)
+    if end is not None:
+        found = found.filter(started_at__lte=end)
+    if search:
+        wanted = search.replace("\x00", "")
+        speaks = Member.objects.filter(name__icontains=wanted).values("conversation_id")
+        says = Message.objects.filter(text__icontains=wanted).values("conversation_id")
+        found = found.filter(Q(name__icontains=wanted) | Q(id__in=speaks) | Q(id__in=says))
+    return found
+
+
+def events_after(conversation_id: int, number: int, limit: int = MOST_EVENTS) -> list[StoredEvent]:
+    """Return up to `limit` events with numbers above `number`, in order. The caller has checked who asks."""
+    rows = Event.objects.filter(conversation_id=conversation_id, number__gt=number).order_by("number")[:limit]
+    return [StoredEvent.of(row) for row in rows]
+
+
+def members_of(conversation: Conversation) -> QuerySet[Member]:
+    """Return who spoke or joined, in the order of joining."""
+    return Member.objects.filter(conversation=conversation).order_by("joined_at", "id")
+
+
+def messages_of(conversation: Conversation) -> QuerySet[Message]:
+    """Return the messages in order, with their members and entities."""
+    return Message.objects.filter(conversation=conversation).select_related("member").prefetch_related("entities").order_by("number")
+
+
+def insights_of(conversation: Conversation, *types: str) -> QuerySet[Insight]:
+    """Return the insights of these types (all by default) in the order of their messages, with messages, members and assignees."""
+    found = Insight.objects.filter(conversation=conversation).select_related("message__member", "assignee")
+    return (found.filter(type__in=types) if types else found).order_by("message__number", "type", "id")
+
+
+def topics_of(conversation: Conversation) -> QuerySet[Topic]:
+    """Return the topics, strongest first, with their references."""
+    references = Prefetch("references", TopicReference.objects.order_by("id"))
+    return Topic.objects.filter(conversation=conversation).prefetch_related(references).order_by("-score", "text")
+
+
+def tracker_matches_of(conversation: Conversation) -> QuerySet[TrackerMatch]:
+    """Return the hits of trackers in the order of their messages."""
+    return (
+        TrackerMatch.objects.filter(conversation=conversation)
+        .select_related("message", "insight")
+        .order_by("message__number", "offset", "id")
+    )
+
+
+def entities_of(conversation: Conversation) -> QuerySet[Entity]:
+    """Return the entities in the order in which they were said, with their messages."""
+    return Entity.objects.filter(message__conversation=conversation).select_related("message").order_by("message__number", "offset", "id")
+
+
+def last_events(conversation_ids: Iterable[int]) -> dict[int, int]:
+    """Return the number of the last event of each conversation; those that no longer exist are left out."""
+    return dict(Conversation.objects.filter(id__in=list(conversation_ids)).values_list("id", "last_event"))
+
+
+def listening_place(user_id: int, connection_id: str, *, ended_too: bool) -> Conversation | None:
+    """Return what a listener under this connection id hears: what goes on, else (if wanted) what ended last."""
+    found = live_conversation(user_id, connection_id)
+    if found is None and ended_too:
+        found = conversations_of(user_id).filter(connection_id=connection_id).order_by("-started_at", "-id").first()
+    return found

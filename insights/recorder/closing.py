@@ -1,0 +1,87 @@
+"""Heartbeats, leaving, and the end of a conversation."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from insights.database import writing
+from insights.models import Conversation, LiveSession
+from insights.payloads import Kind, StoredEvent, iso
+from insights.recorder.journal import Journal, locked
+
+
+def heartbeat(session_ids: Sequence[UUID]) -> list[UUID]:
+    """Note that these sessions are still connected; return those that are not known any more.
+
+    A process that slept longer than the sweeper waits finds its sessions gone; it may open them again.
+    """
+    with writing():
+        known = LiveSession.objects.filter(id__in=session_ids)
+        if known.update(seen_at=timezone.now()) == len(session_ids):
+            return []
+        alive = set(known.values_list("id", flat=True))
+        return [session_id for session_id in session_ids if session_id not in alive]
+
+
+def leave(session_id: UUID, *, final: bool) -> list[StoredEvent]:
+    """Note that a session is gone; leaving twice changes nothing.
+
+    When it was the last one, the conversation ends: at once after a stop (`final`), else after the session's `keep_s`
+    seconds, unless somebody comes back. Returns the event of the end where there is one.
+    """
+    now = timezone.now()
+    with writing():
+        session = LiveSession.objects.filter(id=session_id).first()
+        if session is None:
+            return []
+        conversation = locked(session.conversation_id)
+        LiveSession.objects.filter(id=session_id).delete()
+        return _settle(conversation, now, 0 if final else session.keep_s)
+
+
+def close_due(now: datetime, stale_after_s: float) -> list[StoredEvent]:
+    """Remove sessions without a heartbeat for so long, then end the conversations whose waiting time is over.
+
+    One transaction per conversation; safe to run in every process at once. Returns the events of the ends.
+    """
+    limit = now - timedelta(seconds=stale_after_s)
+    events: list[StoredEvent] = []
+    stale = LiveSession.objects.filter(seen_at__lt=limit).values_list("conversation_id", flat=True)
+    for conversation_id in sorted(set(stale)):
+        events += _sweep(conversation_id, now, limit)
+    due = Conversation.objects.filter(ended_at=None, closes_at__lte=now).values_list("id", flat=True)
+    for conversation_id in list(due):
+        events += _end_if_due(conversation_id, now)
+    return events
+
+
+def _sweep(conversation_id: int, now: datetime, limit: datetime) -> list[StoredEvent]:
+    with writing():
+        conversation = locked(conversation_id)
+        stale = LiveSession.objects.select_for_update().filter(conversation=conversation, seen_at__lt=limit)
+        keep_s = {session.id: session.keep_s for session in stale}  # the rows are locked: no heartbeat comes in between
+        LiveSession.objects.filter(id__in=keep_s).delete()
+        return _settle(conversation, now, max(keep_s.values())) if keep_s else []
+
+
+def _end_if_due(conversation_id: int, now: datetime) -> list[StoredEvent]:
+    with writing():
+        conversation = locked(conversation_id)
+        due = conversation.closes_at is not None and conversation.closes_at <= now
+        return _settle(conversation, now, 0) if due else []
+
+
+def _settle(conversation: Conversation, now: datetime, keep_s: int) -> list[StoredEvent]:
+    """End a conversation that nobody is connected to any more, or let it wait `keep_s` seconds."""
+    if conversation.ended_at is not None or LiveSession.objects.filter(conversation=conversation).exists():
+        return []
+    if keep_s > 0:
+        conversation.closes_at = now + timedelta(seconds=keep_s)
+        conversation.save(update_fields=["closes_at"])
+        return []
+    conversation.ended_at, conversation.closes_at = max(now, conversation.started_at), None
+    journal = Journal(conversation, now)
+    journal.add(Kind.CONVERSATION_COMPLETED, {"conversationId": str(conversation.id), "endedAt": iso(conversation.ended_at)})
+    return journal.store("ended_at", "closes_at")

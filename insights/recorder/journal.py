@@ -1,0 +1,43 @@
+"""The lock on a conversation and the numbering of its events. Only the other modules of the recorder use it."""
+
+from datetime import datetime
+
+from insights.models import Conversation, Event
+from insights.payloads import Json, StoredEvent
+from insights.recorder.requests import UnknownConversation
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    """Return text that every database can keep: no NUL, no lone surrogate, at most `limit` characters."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:limit]
+
+
+def locked(conversation_id: int) -> Conversation:
+    """Return a conversation whose row nobody else can change until the transaction ends. Raises UnknownConversation."""
+    try:
+        return Conversation.objects.select_for_update().get(id=conversation_id)
+    except Conversation.DoesNotExist:
+        raise UnknownConversation(f"conversation {conversation_id} does not exist") from None
+
+
+class Journal:
+    """Collects the events of one transaction on a locked conversation and stores them under the next numbers."""
+
+    def __init__(self, conversation: Conversation, now: datetime) -> None:
+        self._conversation = conversation
+        self._now = now
+        self._rows: list[Event] = []
+
+    def add(self, kind: str, payload: Json) -> None:
+        """Note an event; it gets the number after the last one."""
+        number = self._conversation.last_event + len(self._rows) + 1
+        row = Event(conversation_id=self._conversation.id, number=number, kind=kind, payload=payload, created_at=self._now)
+        self._rows.append(row)
+
+    def store(self, *changed: str) -> list[StoredEvent]:
+        """Store the events, the new last number, and the changed fields of the conversation. Two statements at most."""
+        Event.objects.bulk_create(self._rows)
+        self._conversation.last_event += len(self._rows)
+        if self._rows or changed:
+            self._conversation.save(update_fields=["last_event", *changed])
+        return [StoredEvent.of(row) for row in self._rows]

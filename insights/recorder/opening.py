@@ -1,0 +1,94 @@
+"""Joining a live conversation, or starting it."""
+
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from insights.database import writing
+from insights.models import Conversation, LiveSession, Member
+from insights.models.conversations import new_conversation_id
+from insights.payloads import Kind, conversation_json, member_json
+from insights.recorder.journal import Journal, clean
+from insights.recorder.requests import ConversationBusy, Joined, Opening, Speaker
+
+_TRIES = 5
+_NAME = 320  # characters of a member's name, user id and e-mail address
+
+
+def open_conversation(opening: Opening) -> Joined:
+    """Join the owner's live conversation of this connection id, or start it; the session counts as connected from now on.
+
+    Two processes may start the same conversation at once: the database lets one of them win and the other one joins.
+    Raises ConversationBusy when that failed again and again.
+    """
+    for _ in range(_TRIES):
+        try:
+            with writing():
+                return _join(opening, timezone.now())
+        except IntegrityError:
+            continue
+    raise ConversationBusy(f"connection {clean(opening.connection_id, 80)!r} could not be opened; try again")
+
+
+def _join(opening: Opening, now: datetime) -> Joined:
+    conversation = _live(opening)
+    created = conversation is None
+    if conversation is None:
+        conversation = _start(opening, now)
+    journal = Journal(conversation, now)
+    if created:
+        journal.add(Kind.CONVERSATION_CREATED, conversation_json(conversation))
+    member, news = _member(conversation, opening.speaker) if opening.speaker else (None, False)
+    if news:
+        journal.add(Kind.MEMBER_JOINED, {"member": member_json(member)})
+    session = {"conversation": conversation, "member": member, "process": clean(opening.process, 200), "joined_at": now, "seen_at": now}
+    LiveSession.objects.update_or_create(id=opening.session_id, defaults={**session, "keep_s": opening.keep_s})
+    conversation.closes_at = None
+    events = journal.store("closes_at")
+    return Joined(conversation.id, member_json(member), created, conversation.last_event, events, conversation.started_at)
+
+
+def _live(opening: Opening) -> Conversation | None:
+    live = Conversation.objects.select_for_update().filter(owner_id=opening.owner_id, ended_at=None)
+    return live.filter(connection_id=clean(opening.connection_id, 512)).first()
+
+
+def _start(opening: Opening, now: datetime) -> Conversation:
+    identity = new_conversation_id()
+    return Conversation.objects.create(
+        id=identity,
+        owner_id=opening.owner_id,
+        connection_id=clean(opening.connection_id, 512),
+        name=clean(opening.name, 500).strip() or str(identity),
+        language=clean(opening.language, 35),
+        timezone_offset=opening.timezone_offset,
+        started_at=now,
+    )
+
+
+def _member(conversation: Conversation, speaker: Speaker) -> tuple[Member | None, bool]:
+    """Return the member that a speaker is, and whether that is news; nobody where the speaker says nothing of itself."""
+    user_id, name, email = (clean(text, _NAME).strip() for text in (speaker.user_id, speaker.name, speaker.email))
+    members = Member.objects.filter(conversation=conversation)
+    if user_id:
+        known = members.filter(user_id=user_id).first()
+    elif email:
+        known = members.filter(user_id="", email=email).first()
+    elif name:
+        known = members.filter(user_id="", email="", name=name).first()
+    else:
+        return None, False
+    if known is None:
+        return Member.objects.create(conversation=conversation, user_id=user_id, name=name, email=email), True
+    return known, _completed(known, name, email)
+
+
+def _completed(member: Member, name: str, email: str) -> bool:
+    """Fill in a name or an address that was not known before; say whether there was any."""
+    added = [field for field, text in (("name", name), ("email", email)) if text and not getattr(member, field)]
+    if not added:
+        return False
+    member.name, member.email = member.name or name, member.email or email
+    member.save(update_fields=added)
+    return True

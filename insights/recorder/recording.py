@@ -1,0 +1,82 @@
+"""Recording a final: analysed outside the transaction, stored with its numbered events inside it."""
+
+from itertools import groupby
+
+from django.utils import timezone
+
+from insights import analysis
+from insights.database import writing
+from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
+from insights.payloads import Json, Kind, StoredEvent, insight_json, message_json, topic_json, trackers_json
+from insights.recorder import topics
+from insights.recorder.drafting import drafts
+from insights.recorder.findings import Rows, Scene, rows
+from insights.recorder.journal import Journal, locked
+from insights.recorder.requests import Listening, UnknownConversation, UnknownMember, Utterance
+
+
+def record(conversation_id: int, utterance: Utterance, listening: Listening) -> list[StoredEvent]:
+    """Store an utterance as messages with all that is found in them; return the events once they are committed.
+
+    The events come in the order messages, insights, topics, trackers, without the empty ones; none for blank text. An
+    utterance that is late, after the end of its conversation, is kept all the same.
+    Raises UnknownConversation and UnknownMember.
+    """
+    sentences = drafts(utterance, listening.vocabulary)
+    if not sentences:
+        return []
+    with topics.remembered(conversation_id) as memory:
+        scene = _scene(conversation_id, listening)
+        new = rows(scene, sentences, listening)
+        memory.catch_up(scene.conversation)
+        memory.add(new.messages)
+        changes = memory.changes(scene.conversation)
+        with writing():
+            conversation = locked(conversation_id)
+            if not memory.current(conversation):  # another process wrote meanwhile
+                memory.catch_up(conversation)
+                changes = memory.changes(conversation)
+            events = _store(conversation, new, memory, changes)
+        memory.stored(conversation)
+    return events
+
+
+def _scene(conversation_id: int, listening: Listening) -> Scene:
+    """Read what the analysis needs in three queries."""
+    conversation = Conversation.objects.filter(id=conversation_id).first()
+    if conversation is None:
+        raise UnknownConversation(f"conversation {conversation_id} does not exist")
+    members = list(Member.objects.filter(conversation=conversation))
+    before = Message.objects.filter(conversation=conversation).select_related("member").order_by("-number")[: analysis.CONTEXT]
+    speaker = None
+    if listening.member_id is not None:
+        speaker = next((member for member in members if str(member.id) == str(listening.member_id)), None)
+        if speaker is None:
+            raise UnknownMember(f"member {listening.member_id} is not in conversation {conversation_id}")
+    return Scene(conversation, members, list(reversed(before)), speaker)
+
+
+def _store(conversation: Conversation, new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> list[StoredEvent]:
+    for place, message in enumerate(new.messages):
+        message.number = conversation.message_count + place + 1
+    conversation.message_count += len(new.messages)
+    Message.objects.bulk_create(new.messages)
+    Entity.objects.bulk_create(new.entities)
+    Insight.objects.bulk_create(new.insights)
+    topics.store(memory, changes)
+    TrackerMatch.objects.bulk_create(new.matches)
+    journal = Journal(conversation, timezone.now())
+    for kind, found in _payloads(new, memory, changes).items():
+        if found:
+            journal.add(kind, {kind: found})
+    return journal.store("message_count")
+
+
+def _payloads(new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> dict[str, list[Json]]:
+    by_message = {message: list(found) for message, found in groupby(new.entities, key=lambda entity: entity.message_id)}
+    return {
+        Kind.MESSAGES: [message_json(message, by_message.get(message.id, [])) for message in new.messages],
+        Kind.INSIGHTS: [insight_json(insight) for insight in new.insights],
+        Kind.TOPICS: [topic_json(row, memory.known[row.text].message_ids) for row, _ in changes],
+        Kind.TRACKERS: trackers_json(new.matches),
+    }

@@ -1,0 +1,99 @@
+"""What the recorder is asked and what it answers: plain values, no ORM."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from insights.analysis.trackers import Tracker
+from insights.payloads import Json, StoredEvent
+
+
+class RecorderError(Exception):
+    """The recorder cannot do what it was asked."""
+
+
+class UnknownConversation(RecorderError):
+    """There is no conversation of this id."""
+
+
+class UnknownMember(RecorderError):
+    """There is no member of this id in the conversation."""
+
+
+class UnknownMessage(RecorderError):
+    """There is no message, or no insight, of this id."""
+
+
+class ConversationBusy(RecorderError):
+    """The conversation was opened and closed by others again and again; trying later may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks, as the client says."""
+
+    user_id: str = ""
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Somebody joins the live conversation of a connection id, or starts it.
+
+    `timezone_offset` is minutes east of UTC; `keep_s` is how many seconds the conversation waits when this connection was
+    its last one and got lost; `process` names the server process. An empty name becomes the conversation's id.
+    """
+
+    owner_id: int
+    connection_id: str
+    session_id: UUID
+    process: str
+    name: str = ""
+    timezone_offset: int = 0
+    language: str = "en-US"
+    speaker: Speaker | None = None
+    keep_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The answer to an opening; `cursor` is the number of the last event, those in `events` included."""
+
+    conversation_id: int
+    member: Json | None
+    created: bool
+    cursor: int
+    events: list[StoredEvent]
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """A word with its aware times and a confidence from 0 to 1."""
+
+    text: str
+    start: datetime
+    end: datetime
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """The final text of a turn; times are aware, the confidence is from 0 to 1."""
+
+    text: str
+    words: tuple[SpokenWord, ...]
+    confidence: float
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What this speaker asked for: insights from which confidence on, which trackers, which words to put right."""
+
+    member_id: UUID | str | None = None
+    confidence_threshold: float = 0.5
+    trackers: tuple[Tracker, ...] = ()
+    vocabulary: tuple[str, ...] = ()

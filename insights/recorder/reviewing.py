@@ -1,0 +1,92 @@
+"""What people change afterwards: wording, and their judgement of insights. The original is kept, and it is an event too."""
+
+from uuid import UUID
+
+from django.utils import timezone
+
+from insights import analysis
+from insights.analysis.findings import Said
+from insights.database import writing
+from insights.models import Entity, Insight, Member, Message
+from insights.payloads import Kind, StoredEvent, message_json, reviewed_insight_json
+from insights.recorder.findings import entities, person
+from insights.recorder.journal import Journal, clean, locked
+from insights.recorder.requests import RecorderError, UnknownMessage
+
+
+def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEvent]:
+    """Replace a message's wording and find its entities anew; what was heard stays in `original_text`.
+
+    Insights stay as they are, they have reviews of their own. The same wording again changes nothing.
+    Raises UnknownMessage, and RecorderError for empty text.
+    """
+    wording = clean(text).strip()
+    if not wording:
+        raise RecorderError("text: at least one character is needed")
+    with writing():
+        message = _message(message_id)
+        conversation = locked(message.conversation_id)
+        message.refresh_from_db()
+        if message.text == wording:
+            return []
+        now = timezone.now()
+        message.original_text = message.original_text or message.text
+        message.text, message.corrected_by_id, message.corrected_at = wording, user_id, now
+        found = _analyse_again(message, conversation.timezone_offset)
+        message.save()
+        journal = Journal(conversation, now)
+        journal.add(Kind.MESSAGE_CORRECTED, {"message": message_json(message, found)})
+        return journal.store()
+
+
+def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | None = None) -> list[StoredEvent]:
+    """Note what a person thinks of an insight (accepted, rejected, or pending again), and the wording where it is given.
+
+    Nothing new changes nothing. Raises UnknownMessage, and RecorderError for another verdict or empty text.
+    """
+    if verdict not in Insight.Review.values:
+        raise RecorderError(f"verdict: {verdict!r} is not one of {', '.join(Insight.Review.values)}")
+    wording = None if text is None else clean(text).strip()
+    if wording == "":
+        raise RecorderError("text: at least one character is needed")
+    with writing():
+        insight = _insight(insight_id)
+        conversation = locked(insight.conversation_id)
+        insight.refresh_from_db()
+        if insight.review == verdict and wording in (None, insight.text):
+            return []
+        now = timezone.now()
+        if wording is not None and wording != insight.text:
+            insight.original_text = insight.original_text or insight.text
+            insight.text = wording
+        insight.review = verdict
+        judged = verdict != Insight.Review.PENDING
+        insight.reviewed_by_id, insight.reviewed_at = (user_id, now) if judged else (None, None)
+        insight.save()
+        journal = Journal(conversation, now)
+        journal.add(Kind.INSIGHT_REVIEWED, {"insight": reviewed_insight_json(insight)})
+        return journal.store()
+
+
+def _message(message_id: UUID) -> Message:
+    message = Message.objects.filter(id=message_id).first()
+    if message is None:
+        raise UnknownMessage(f"message {message_id} does not exist")
+    return message
+
+
+def _insight(insight_id: UUID) -> Insight:
+    insight = Insight.objects.select_related("message__member", "assignee").filter(id=insight_id).first()
+    if insight is None:
+        raise UnknownMessage(f"insight {insight_id} does not exist")
+    return insight
+
+
+def _analyse_again(message: Message, timezone_offset: int) -> list[Entity]:
+    """Replace the message's entities, sentiment and phrases by those of its new wording."""
+    members = [person(member) for member in Member.objects.filter(conversation_id=message.conversation_id)]
+    said = Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
+    found = analysis.analyse(said, (), members, timezone_offset)
+    message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
+    Entity.objects.filter(message=message).delete()
+    return Entity.objects.bulk_create(entities(message, found.entities))

@@ -1,0 +1,75 @@
+"""Fixtures of the insights wing: two people, and a conversation that one of them holds."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+
+from insights import analysis, recorder
+from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, StoredEvent, Utterance
+from tests.insights import fakes
+
+Say = Callable[..., list[StoredEvent]]
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """Return somebody who holds conversations."""
+    return User.objects.create_user("owner", "owner@example.org", "a long password")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Return somebody who owns nothing."""
+    return User.objects.create_user("stranger", "stranger@example.org", "a long password")
+
+
+@pytest.fixture
+def plain_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the trained analysis by one whose findings are plain in the words."""
+    monkeypatch.setattr(analysis, "analyse", fakes.analyse, raising=False)
+    monkeypatch.setattr(analysis, "CONTEXT", 6, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """Let no test inherit another one's wrong tries."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def opening(owner: User, connection_id: str = "room-1", **changes: object) -> Opening:
+    """Return an opening by a new session."""
+    fields: dict[str, object] = {"owner_id": owner.pk, "connection_id": connection_id, "session_id": uuid4(), "process": "test"}
+    return Opening(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def utterance(text: str, start: datetime, confidence: float = 0.9) -> Utterance:
+    """Return an utterance of half a second per word."""
+    half = timedelta(seconds=0.5)
+    words = tuple(SpokenWord(word, start + half * i, start + half * (i + 1), confidence) for i, word in enumerate(text.split()))
+    return Utterance(text, words, confidence, start, start + half * max(1, len(words)))
+
+
+@pytest.fixture
+def joined(owner: User) -> Joined:
+    """Return a live conversation with Ada in it."""
+    return recorder.open_conversation(opening(owner, speaker=Speaker("ada@example.org", "Ada")))
+
+
+@pytest.fixture
+def say(joined: Joined, plain_analysis: None) -> Say:
+    """Return a function by which Ada says something, five seconds after what she said before."""
+    clock = [joined.started_at]
+
+    def speak(text: str, **listening: object) -> list[StoredEvent]:
+        clock[0] += timedelta(seconds=5)
+        member = joined.member["id"] if joined.member else None
+        fields: dict[str, object] = {"member_id": member, **listening}
+        return recorder.record(joined.conversation_id, utterance(text, clock[0]), Listening(**fields))  # type: ignore[arg-type]
+
+    return speak

@@ -1,0 +1,97 @@
+"""Heartbeats, leaving and ending."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from insights import recorder
+from insights.models import Conversation, LiveSession
+from tests.insights.conftest import opening
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return the present time."""
+    return timezone.now()
+
+
+def test_last_stop_ends_the_conversation(owner: User) -> None:
+    """The last one out with a stop ends it at once, with an event."""
+    session = uuid4()
+    joined = recorder.open_conversation(opening(owner, session_id=session, keep_s=60))
+    events = recorder.leave(session, final=True)
+    assert [(event.number, event.kind) for event in events] == [(2, "conversation_completed")]
+    assert events[0].payload["conversationId"] == str(joined.conversation_id)
+    assert Conversation.objects.get().ended_at is not None
+
+
+def test_leaving_twice_changes_nothing(owner: User) -> None:
+    """A second leave of the same session, or of an unknown one, is no event."""
+    session = uuid4()
+    recorder.open_conversation(opening(owner, session_id=session))
+    recorder.leave(session, final=True)
+    assert recorder.leave(session, final=True) == []
+    assert recorder.leave(uuid4(), final=True) == []
+
+
+def test_others_keep_it_alive(owner: User) -> None:
+    """A stop of one speaker does not end what others hold."""
+    sessions = [uuid4(), uuid4()]
+    for session in sessions:
+        recorder.open_conversation(opening(owner, session_id=session))
+    assert recorder.leave(sessions[0], final=True) == []
+    assert [event.kind for event in recorder.leave(sessions[1], final=True)] == ["conversation_completed"]
+
+
+def test_a_lost_connection_waits(owner: User, now: datetime) -> None:
+    """Without a stop the conversation waits keep_s seconds, then the sweeper ends it."""
+    session = uuid4()
+    recorder.open_conversation(opening(owner, session_id=session, keep_s=30))
+    assert recorder.leave(session, final=False) == []
+    closes_at = Conversation.objects.get().closes_at
+    assert closes_at is not None
+    assert timedelta(seconds=25) < closes_at - now < timedelta(seconds=35)
+    assert recorder.close_due(now, 60) == []
+    assert [event.kind for event in recorder.close_due(closes_at, 60)] == ["conversation_completed"]
+    assert recorder.close_due(closes_at, 60) == []
+
+
+def test_a_lost_connection_without_patience_ends(owner: User) -> None:
+    """keep_s 0 ends the conversation with its last connection."""
+    session = uuid4()
+    recorder.open_conversation(opening(owner, session_id=session, keep_s=0))
+    assert [event.kind for event in recorder.leave(session, final=False)] == ["conversation_completed"]
+
+
+def test_who_came_back_in_time_is_not_swept(owner: User, now: datetime) -> None:
+    """A conversation that somebody joined again is not ended by the clock of before."""
+    session = uuid4()
+    recorder.open_conversation(opening(owner, session_id=session, keep_s=1))
+    recorder.leave(session, final=False)
+    recorder.open_conversation(opening(owner))
+    assert recorder.close_due(now + timedelta(seconds=10), 60) == []
+
+
+def test_sessions_without_heartbeat_are_swept(owner: User, now: datetime) -> None:
+    """A process that died leaves sessions; when they are stale they count as lost, and the longest patience holds."""
+    for keep_s in (5, 20):
+        recorder.open_conversation(opening(owner, keep_s=keep_s))
+    LiveSession.objects.update(seen_at=now - timedelta(seconds=100))
+    assert recorder.close_due(now, 60) == []
+    assert LiveSession.objects.count() == 0
+    assert Conversation.objects.get().closes_at == now + timedelta(seconds=20)
+    assert [event.kind for event in recorder.close_due(now + timedelta(seconds=21), 60)] == ["conversation_completed"]
+
+
+def test_a_heartbeat_saves_from_the_sweeper(owner: User, now: datetime) -> None:
+    """A session that was heard of stays; unknown ones are named."""
+    session, unknown = uuid4(), uuid4()
+    recorder.open_conversation(opening(owner, session_id=session))
+    LiveSession.objects.update(seen_at=now - timedelta(seconds=100))
+    assert recorder.heartbeat([session, unknown]) == [unknown]
+    assert recorder.heartbeat([session]) == []
+    recorder.close_due(now, 60)
+    assert LiveSession.objects.filter(id=session).exists()

@@ -1,0 +1,130 @@
+"""Joining and starting conversations."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError
+from django.utils import timezone
+
+from insights import recorder
+from insights.models import Conversation, LiveSession, Member
+from insights.recorder import ConversationBusy, Speaker
+from insights.recorder import opening as module
+from tests.insights.conftest import opening
+
+
+def test_first_opening_starts_a_conversation(owner: User) -> None:
+    """The first session makes a conversation of 16 digits, whose first event says so."""
+    joined = recorder.open_conversation(opening(owner, name="Weekly"))
+    assert joined.created
+    assert len(str(joined.conversation_id)) == 16
+    assert joined.conversation_id < 2**53
+    assert [(event.number, event.kind) for event in joined.events] == [(1, "conversation_created")]
+    assert joined.events[0].payload["name"] == "Weekly"
+    assert joined.member is None
+
+
+def test_name_defaults_to_the_id(owner: User) -> None:
+    """A conversation without a title is called by its id."""
+    joined = recorder.open_conversation(opening(owner))
+    assert Conversation.objects.get().name == str(joined.conversation_id)
+
+
+def test_second_opening_joins(owner: User) -> None:
+    """The same connection id of the same owner is the same conversation, with another member."""
+    first = recorder.open_conversation(opening(owner, speaker=Speaker("a", "Ada")))
+    second = recorder.open_conversation(opening(owner, speaker=Speaker("b", "Ben")))
+    assert second.conversation_id == first.conversation_id
+    assert not second.created
+    assert [event.kind for event in second.events] == ["member_joined"]
+    assert second.cursor == 3
+    assert second.member == second.events[0].payload["member"]
+
+
+def test_connection_ids_belong_to_their_owner(owner: User, stranger: User) -> None:
+    """Two owners may use one connection id without meeting."""
+    assert recorder.open_conversation(opening(owner)).conversation_id != recorder.open_conversation(opening(stranger)).conversation_id
+
+
+@pytest.mark.parametrize("speaker", [Speaker("u1", "Ada"), Speaker("", "Ada", "ada@example.org"), Speaker("", "Ada")])
+def test_a_speaker_who_comes_back_is_the_same_member(owner: User, speaker: Speaker) -> None:
+    """User id, else address, else name decide who somebody is; coming back is no event."""
+    first = recorder.open_conversation(opening(owner, speaker=speaker))
+    again = recorder.open_conversation(opening(owner, speaker=speaker))
+    assert again.member == first.member
+    assert again.events == []
+    assert Member.objects.count() == 1
+
+
+def test_a_name_that_comes_later_is_filled_in(owner: User) -> None:
+    """A member known by user id alone gets the name that a later session brings, and that is told."""
+    recorder.open_conversation(opening(owner, speaker=Speaker("u1")))
+    again = recorder.open_conversation(opening(owner, speaker=Speaker("u1", "Ada")))
+    assert [event.payload["member"]["name"] for event in again.events] == ["Ada"]
+    assert Member.objects.get().name == "Ada"
+
+
+def test_a_speaker_without_any_word_is_nobody(owner: User) -> None:
+    """An empty speaker object makes no member."""
+    assert recorder.open_conversation(opening(owner, speaker=Speaker(" ", ""))).member is None
+
+
+def test_coming_back_stops_the_clock(owner: User) -> None:
+    """A conversation that waits for its end goes on when somebody joins."""
+    joined = recorder.open_conversation(opening(owner))
+    Conversation.objects.update(closes_at=timezone.now() + timedelta(seconds=5))
+    assert recorder.open_conversation(opening(owner)).conversation_id == joined.conversation_id
+    assert Conversation.objects.get().closes_at is None
+
+
+def test_an_ended_conversation_is_not_joined(owner: User) -> None:
+    """After the end the same connection id starts a new conversation."""
+    session = uuid4()
+    first = recorder.open_conversation(opening(owner, session_id=session))
+    recorder.leave(session, final=True)
+    assert recorder.open_conversation(opening(owner)).conversation_id != first.conversation_id
+
+
+def test_one_session_may_open_again(owner: User) -> None:
+    """Stop and start on one socket keep one session."""
+    session = uuid4()
+    recorder.open_conversation(opening(owner, session_id=session))
+    recorder.open_conversation(opening(owner, session_id=session, speaker=Speaker("a", "Ada"), keep_s=9))
+    assert [(live.id, live.keep_s) for live in LiveSession.objects.all()] == [(session, 9)]
+
+
+def test_names_no_database_could_keep_are_mended(owner: User) -> None:
+    """NUL, lone surrogates and endless names are made storable."""
+    joined = recorder.open_conversation(opening(owner, connection_id="a\x00b", name="x" * 900, speaker=Speaker("u\x00", "A\ud800da")))
+    stored = Conversation.objects.get(id=joined.conversation_id)
+    assert (stored.connection_id, len(stored.name)) == ("ab", 500)
+    assert joined.member is not None
+    assert joined.member["name"] == "A?da"
+
+
+def test_a_lost_race_is_tried_again(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who loses the race to start a conversation joins it instead."""
+    real, calls = module._start, []
+
+    def late(*args: object) -> Conversation:
+        calls.append(args)
+        if len(calls) == 1:
+            raise IntegrityError("somebody else was first")
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "_start", late)
+    assert recorder.open_conversation(opening(owner)).created
+    assert len(calls) == 2
+
+
+def test_endless_races_end(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five lost races in a row are an error that says so."""
+
+    def lost(*args: object) -> Conversation:
+        raise IntegrityError("again")
+
+    monkeypatch.setattr(module, "_start", lost)
+    with pytest.raises(ConversationBusy, match="try again"):
+        recorder.open_conversation(opening(owner))

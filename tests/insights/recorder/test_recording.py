@@ -1,0 +1,169 @@
+"""Recording finals."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django import DjangoAssertNumQueries
+
+from insights import queries, recorder
+from insights.analysis.trackers import Tracker
+from insights.models import Entity, Event, Insight, Message, TopicReference, TrackerMatch
+from insights.recorder import Joined, Listening, Speaker, StoredEvent, UnknownConversation, UnknownMember
+from insights.recorder import recording as module
+from tests.insights.conftest import Say, opening, utterance
+
+
+def of(events: list[StoredEvent], kind: str) -> list[dict[str, object]]:
+    """Return the things of one kind of event."""
+    return next((event.payload[kind] for event in events if event.kind == kind), [])
+
+
+def test_one_message_per_sentence(joined: Joined, say: Say) -> None:
+    """A turn of two sentences is two numbered messages in one event."""
+    events = say("Hello there. How are you?")
+    messages = of(events, "messages")
+    assert [(m["number"], m["text"]) for m in messages] == [(1, "Hello there."), (2, "How are you?")]
+    assert [(m.number, m.text) for m in Message.objects.all()] == [(1, "Hello there."), (2, "How are you?")]
+    assert messages[0]["member"] == joined.member
+    assert messages[0]["offset"] == 5.0
+    assert messages[0]["duration"] == 1.0
+
+
+def test_kinds_come_in_order_and_numbered(joined: Joined, say: Say) -> None:
+    """Messages, insights, topics, trackers: in this order, numbered on from the opening."""
+    events = say("Ada will send the budget report tomorrow. Shall we?", trackers=(Tracker("Money", ("budget",)),))
+    assert [event.kind for event in events] == ["messages", "insights", "topics", "trackers"]
+    assert [event.number for event in events] == [3, 4, 5, 6]
+
+
+def test_payloads_are_what_is_stored(joined: Joined, say: Say) -> None:
+    """What is returned is what anybody reads from the database afterwards, and it is JSON."""
+    events = say("Ada will send the budget report tomorrow. Shall we?", trackers=(Tracker("Money", ("budget",)),))
+    assert queries.events_after(joined.conversation_id, 2) == events
+    assert all(json.loads(json.dumps(event.payload)) == event.payload for event in events)
+
+
+def test_insights_are_complete(joined: Joined, say: Say) -> None:
+    """An action item has its assignee, due date, tags, phrase and the message it is from."""
+    events = say("Ada will send the report tomorrow.")
+    (insight,) = of(events, "insights")
+    (message,) = of(events, "messages")
+    assert insight["type"] == "action_item"
+    assert insight["messageId"] == message["id"]
+    assert insight["assignee"] == insight["member"] == joined.member
+    assert str(insight["dueBy"]).endswith("Z")
+    assert insight["actionPhrase"] == "send the report tomorrow"
+    assert joined.member is not None
+    person = {"name": "Ada", "alias": "Ada", "id": joined.member["id"], "userId": "ada@example.org", "assignee": True}
+    assert insight["tags"] == [
+        {"type": "person", "text": "Ada", "beginOffset": 0, "value": {"value": person}},
+        {"type": "date", "text": "tomorrow", "beginOffset": 25, "value": {"value": {"datetime": "2026-03-03"}}},
+    ]
+    assert [entity["type"] for entity in insight["entities"]] == ["person", "date"]  # type: ignore[attr-defined]
+    assert Entity.objects.count() == 2
+
+
+def test_an_assignee_who_is_no_member_is_a_name(say: Say) -> None:
+    """Somebody who was only named is kept by name."""
+    (insight,) = of(say("Zoe will call."), "insights")
+    assert insight["assignee"] == {"id": "", "name": "Zoe", "userId": "", "email": ""}
+    assert Insight.objects.get().assignee is None
+
+
+def test_threshold_decides_what_is_stored(say: Say) -> None:
+    """Findings below the speaker's confidence threshold leave no trace; equal ones do."""
+    assert of(say("Or maybe not."), "insights") == []
+    assert [i["type"] for i in of(say("Or maybe not.", confidence_threshold=0.2), "insights")] == ["follow_up"]
+
+
+def test_vocabulary_keeps_what_was_heard(say: Say) -> None:
+    """A mended message holds the words as they were heard."""
+    (message,) = of(say("This is about par lay today.", vocabulary=("Parley",)), "messages")
+    assert message["text"] == "This is about Parley today."
+    assert message["originalText"] == "This is about par lay today."
+
+
+def test_topics_are_told_once(say: Say) -> None:
+    """A topic is told when it is new or changed, with all its messages so far."""
+    first = of(say("The budget report is about the budget report."), "topics")
+    assert first
+    again = {topic["text"]: topic for topic in of(say("Back to the budget report."), "topics")}
+    told = next(topic for topic in first if topic["text"] in again)
+    assert again[told["text"]]["id"] == told["id"]
+    assert len(again[told["text"]]["messageIds"]) == 2  # type: ignore[arg-type]
+    assert TopicReference.objects.filter(topic_id=told["id"]).count() == 2
+
+
+def test_tracker_hits_refer_to_messages_and_insights(say: Say) -> None:
+    """A phrase in a question is a hit in the message and in the insight."""
+    events = say("What is the budget?", trackers=(Tracker("Money", ("budget",), "t-1"),))
+    (tracker,) = of(events, "trackers")
+    assert (tracker["id"], tracker["name"]) == ("t-1", "Money")
+    (match,) = tracker["matches"]  # type: ignore[misc]
+    assert [(ref["text"], ref["offset"]) for ref in match["messageRefs"]] == [("budget", 12)]
+    assert [(ref["type"], ref["offset"]) for ref in match["insightRefs"]] == [("question", 12)]
+    assert TrackerMatch.objects.count() == 2
+
+
+def test_trackers_without_id_get_a_lasting_one(say: Say) -> None:
+    """The same tracker name has the same id in every event."""
+    tracker = (Tracker("Money", ("budget",)),)
+    (first,) = of(say("The budget.", trackers=tracker), "trackers")
+    (second,) = of(say("A budget.", trackers=tracker), "trackers")
+    assert first["id"] == second["id"] != ""
+
+
+def test_blank_speech_is_nothing(joined: Joined, say: Say) -> None:
+    """Blank text gives no event and no number."""
+    assert say("  ") == []
+    assert Event.objects.count() == joined.cursor
+
+
+def test_late_words_are_kept(joined: Joined, owner: User, say: Say) -> None:
+    """An utterance that arrives after the end is stored all the same."""
+    sweep = joined.started_at + timedelta(hours=1)
+    recorder.close_due(sweep, 0)
+    assert [event.kind for event in say("One more thing.")][0] == "messages"
+
+
+def test_speech_of_nobody(joined: Joined, plain_analysis: None) -> None:
+    """A session without a speaker has messages without a member."""
+    events = recorder.record(joined.conversation_id, utterance("Hello.", joined.started_at), Listening())
+    assert of(events, "messages")[0]["member"] is None
+
+
+def test_unknown_conversation_and_member(joined: Joined, owner: User) -> None:
+    """Speech for nowhere, or by a member of another conversation, is refused and leaves nothing."""
+    other = recorder.open_conversation(opening(owner, "elsewhere", speaker=Speaker("x", "X")))
+    said = utterance("Hello.", joined.started_at)
+    with pytest.raises(UnknownConversation):
+        recorder.record(1, said, Listening())
+    assert other.member is not None
+    with pytest.raises(UnknownMember):
+        recorder.record(joined.conversation_id, said, Listening(member_id=other.member["id"]))
+    assert not Message.objects.exists()
+
+
+def test_a_failure_leaves_nothing_behind(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in mid-transaction rolls all of it back, and the next utterance is numbered as if it had not been."""
+    say("The budget report comes first.")
+    before = queries.events_after(joined.conversation_id, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "trackers_json", lambda matches: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            say("The budget report is lost.")
+    assert queries.events_after(joined.conversation_id, 0) == before
+    events = say("The budget report is back.")
+    assert events[0].number == before[-1].number + 1
+    assert of(events, "messages")[0]["number"] == 2
+    told = [identity for topic in of(events, "topics") for identity in topic["messageIds"]]  # type: ignore[attr-defined]
+    assert set(told) == {str(identity) for identity in Message.objects.values_list("id", flat=True)}
+
+
+def test_number_of_queries_does_not_grow(say: Say, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    """A turn of many sentences costs as many statements as a short one."""
+    say("The budget is good. Ada will send the budget report tomorrow.")
+    with django_assert_max_num_queries(18):
+        say("Ada will do one. Ada will do two? Is the budget good? " * 5, trackers=(Tracker("Money", ("budget",)),))
