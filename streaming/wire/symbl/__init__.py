@@ -6,7 +6,7 @@ Sans-I/O: text, bytes and dictionaries in and out. What is spoken of the protoco
 from streaming.wire.symbl.events import View, render_event, tracker_response
 from streaming.wire.symbl.fields import WireError
 from streaming.wire.symbl.messages import ENCODINGS, INSIGHT_TYPES, Audio, ClientMessage, Modify, Ping, Speaker, Start, Stop, TrackerSpec
-from streaming.wire.symbl.parse import after, connection_id, parse
+from streaming.wire.symbl.parsing import after, connection_id, parse
 from streaming.wire.symbl.render import (
     PONG,
     Message,

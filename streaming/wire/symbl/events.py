@@ -76,6 +76,10 @@ def _messages(payload: Payload, view: View) -> list[Message]:
     return [response, {"type": "entity_response", "entities": found}] if found else [response]
 
 
+def _corrected(payload: Payload, view: View) -> list[Message]:
+    return _messages({"messages": [payload["message"]]}, view)
+
+
 def _message(message: Payload, view: View) -> Message:
     rendered = {
         "id": message["id"],
@@ -187,7 +191,7 @@ def _tracker(tracker: Payload) -> Message:
 _RENDERERS: dict[str, Callable[[Payload, View], list[Message]]] = {
     "conversation_created": _created,
     "messages": _messages,
-    "message_corrected": _messages,
+    "message_corrected": _corrected,
     "insights": _insights,
     "topics": _topics,
     "trackers": _trackers,

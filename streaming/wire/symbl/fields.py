@@ -4,6 +4,7 @@ May know nothing but JSON values. Every reader takes an absent field and `null` 
 send both. What cannot be stored (a NUL character, half of a surrogate pair) is refused here, at the door.
 """
 
+import json
 import re
 from typing import Any
 
@@ -31,11 +32,9 @@ def shown(value: object) -> str:
     """Return a short ASCII description of a refused value, safe to send and to read."""
     if isinstance(value, str):
         return ascii(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    return "null" if value is None else repr(value)[:_SHOWN]
+    return json.dumps(value)[:_SHOWN]
 
 
 def refused(path: str, needed: str, value: object) -> WireError:

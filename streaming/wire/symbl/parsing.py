@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from typing import Any, NoReturn
+from typing import Any
 
 from streaming.wire.symbl.fields import Fields, WireError, refused, shown
 from streaming.wire.symbl.messages import Audio, ClientMessage, Ping, Stop
@@ -35,7 +35,11 @@ def parse(data: str | bytes | bytearray | memoryview) -> ClientMessage:
         return Ping()
     if _QUOTED_STOP.fullmatch(data):
         return Stop()
-    return _message(_load(data))
+    strange: list[str] = []
+    message = _message(_load(data, strange))
+    if strange:  # in a field that nobody reads; in any other the reader of the field has refused it by name
+        raise WireError(f"{strange[0]} is not a number that JSON allows")
+    return message
 
 
 def connection_id(text: str) -> str:
@@ -57,24 +61,25 @@ def after(text: str) -> int:
     return int(text)
 
 
-def _load(text: str) -> Any:
+def _load(text: str, strange: list[str]) -> Any:
+    """Return the JSON value of a text; NaN and Infinity are read as such and added to `strange`."""
     depth = 0
     for token in _BRACKETS.finditer(text):
         first = text[token.start()]
         depth += (first in "[{") - (first in "]}")
         if depth > MAX_DEPTH:
             raise WireError(f"a message may be at most {MAX_DEPTH} levels deep")
+
+    def constant(name: str) -> float:
+        strange.append(name)
+        return float(name)
+
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except WireError:
-        raise
-    except ValueError as error:  # also a number of thousands of digits
-        reason = error.msg + f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else "a number has too many digits"
-        raise WireError(f"a text message must be a JSON object or __PING__: {reason}") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise WireError(f"{name} is not a number that JSON allows")
+        return json.loads(text, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        raise WireError(f"a text message must be a JSON object or __PING__: {error.msg} at character {error.pos}") from None
+    except ValueError:
+        raise WireError("a text message must be a JSON object or __PING__: a number in it has thousands of digits") from None
 
 
 def _message(value: Any) -> ClientMessage:
