@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from insights import queries
 from insights.models import Conversation, Insight, Member, Message
 from insights.portal.wording import VOICES, duration, initials, shorten
 
@@ -63,7 +64,7 @@ def words_of(query: str) -> list[str]:
 
 def owned(user_id: int) -> QuerySet[Conversation]:
     """Return the conversations of one owner, newest first."""
-    return Conversation.objects.filter(owner_id=user_id)
+    return queries.conversations_of(user_id)
 
 
 def search(user_id: int, query: str) -> QuerySet[Conversation]:

@@ -13,9 +13,14 @@ from insights.portal.listing import owned
 LONGEST_CONNECTION_ID = 500
 
 
+def possible(connection_id: str) -> bool:
+    """Say whether a client could have used this connection id; PostgreSQL refuses a NUL even in a question."""
+    return "\x00" not in connection_id and len(connection_id) <= LONGEST_CONNECTION_ID
+
+
 def _latest(request: HttpRequest, connection_id: str) -> Conversation | None:
     """Return the signed-in user's own conversation of that connection: the live one, else the last one; 404 for an impossible id."""
-    if "\x00" in connection_id or len(connection_id) > LONGEST_CONNECTION_ID:
+    if not possible(connection_id):
         raise Http404
     mine = owned(int(request.user.pk or 0)).filter(connection_id=connection_id)
     return mine.filter(ended_at=None).first() or mine.first()

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from insights.portal import conversation, conversations, first_account, live, signin
+from insights.portal import conversation, conversations, first_account, heard, live, signin
 
 urlpatterns = [
     path("", conversations.conversations, name="conversations"),
@@ -14,4 +14,5 @@ urlpatterns = [
     path("live/", live.new, name="new_live"),
     path("live/<path:connection_id>/", live.speak, name="live"),
     path("watch/<path:connection_id>/", live.watch, name="watch"),
+    path("heard/<path:connection_id>/", heard.heard, name="heard"),
 ]

@@ -1,0 +1,45 @@
+"""How far a speaker was heard: what the live page asks before it comes back after a lost connection.
+
+The page keeps the last sound that it sent. With this answer it sends again what the server never got to hear, and
+nothing that is already stored.
+"""
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Max
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from insights import queries
+from insights.models import LiveSession, Message
+from insights.portal.live import possible
+
+
+@login_required
+@never_cache
+@require_GET
+def heard(request: HttpRequest, connection_id: str) -> JsonResponse:
+    """Answer for the member `?speaker=` (a user id) of one's own live conversation, times in ISO 8601:
+
+    now: the server's clock; live: whether the conversation goes on; until: end of the member's last stored message, or
+    null; seen: seconds since the last heartbeat of a session of this member that is not finished yet, or null.
+    """
+    if not possible(connection_id):
+        raise Http404
+    now = timezone.now()
+    speaker = request.GET.get("speaker", "").replace("\x00", "")
+    conversation = queries.live_conversation(int(request.user.pk or 0), connection_id)
+    if conversation is None:
+        return JsonResponse({"now": now.isoformat(), "live": False, "until": None, "seen": None})
+    said = Message.objects.filter(conversation=conversation, member__user_id=speaker)
+    until = said.aggregate(until=Max("ended_at"))["until"]
+    seen = LiveSession.objects.filter(conversation=conversation, member__user_id=speaker).aggregate(seen=Max("seen_at"))["seen"]
+    return JsonResponse(
+        {
+            "now": now.isoformat(),
+            "live": True,
+            "until": until.isoformat() if until else None,
+            "seen": max(0.0, (now - seen).total_seconds()) if seen else None,
+        }
+    )

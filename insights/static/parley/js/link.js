@@ -1,0 +1,113 @@
+// One WebSocket that comes back by itself, with growing pauses, until it is told to end.
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10000;
+const PING_EVERY_MS = 10000;
+const PONG_WITHIN_MS = 8000;
+
+/** Thrown by `prepare` where trying again cannot help; its message is shown. */
+export class Hopeless extends Error {}
+
+export class Link {
+  /**
+   * `address()` gives the URL of the next connection; `prepare()` runs before each but the first and may throw;
+   * `onOpen`, `onMessage(object)`, `onLost(seconds until the next try)`, `onEnd({code, reason})`;
+   * `isEnd(code)` says whether a close of the server is meant.
+   */
+  constructor({ address, prepare, onOpen, onMessage, onLost, onEnd, isEnd }) {
+    Object.assign(this, { address, prepare, onOpen, onMessage, onLost, onEnd, isEnd });
+    this.failures = 0;
+    this.over = false;
+    window.addEventListener("online", () => this.hurry());
+  }
+
+  open() {
+    const socket = new WebSocket(this.address());
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    socket.onopen = () => {
+      this.startPinging();
+      this.onOpen();
+    };
+    socket.onmessage = ({ data }) => this.receive(data);
+    socket.onclose = (event) => this.closed(event);
+  }
+
+  get room() {
+    return this.socket?.readyState === WebSocket.OPEN ? 65536 - this.socket.bufferedAmount : 0;
+  }
+
+  send(data) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(data);
+  }
+
+  /** The server answered properly: the next loss starts with a short pause again. */
+  settled() {
+    this.failures = 0;
+  }
+
+  receive(data) {
+    this.heardAt = Date.now();
+    if (data !== "__PONG__") this.onMessage(JSON.parse(data));
+  }
+
+  startPinging() {
+    this.heardAt = Date.now();
+    clearInterval(this.pinging);
+    this.pinging = setInterval(() => {
+      if (Date.now() - this.heardAt > PING_EVERY_MS + PONG_WITHIN_MS) this.drop();
+      else this.send("__PING__");
+    }, PING_EVERY_MS);
+  }
+
+  /** Give up a connection that is silent: its own closing could take minutes. */
+  drop() {
+    const { socket } = this;
+    socket.onclose = socket.onmessage = null;
+    socket.close();
+    this.closed({ code: 1006, reason: "" });
+  }
+
+  closed({ code, reason }) {
+    clearInterval(this.pinging);
+    if (this.over) return;
+    if (this.isEnd(code)) this.end(code, reason);
+    else this.again();
+  }
+
+  again() {
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failures) * (0.75 + Math.random() / 2);
+    this.failures += 1;
+    this.onLost(pause / 1000);
+    this.timer = setTimeout(() => this.reopen(), pause);
+  }
+
+  async reopen() {
+    this.timer = undefined;
+    try {
+      await this.prepare?.();
+    } catch (error) {
+      if (this.over) return;
+      if (error instanceof Hopeless) this.end(0, error.message);
+      else this.again();
+      return;
+    }
+    if (!this.over) this.open();
+  }
+
+  /** Try at once instead of after the pause, as the network is back. */
+  hurry() {
+    if (this.timer === undefined || this.over) return;
+    clearTimeout(this.timer);
+    this.reopen();
+  }
+
+  end(code = 1000, reason = "") {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.timer);
+    clearInterval(this.pinging);
+    this.socket?.close();
+    this.onEnd({ code, reason });
+  }
+}

@@ -1,0 +1,188 @@
+// The live page: puts microphone, connection and view together, and says in words how things stand.
+
+import { Microphone, MicrophoneError } from "./microphone.js";
+import { Record } from "./record.js";
+import { Speaking } from "./speaking.js";
+import { clock, element, icon, View } from "./view.js";
+import { Watching } from "./watching.js";
+
+const { connection, watching, live, account, saved, started } = document.getElementById("main").dataset;
+const part = (id) => document.getElementById(id);
+const view = new View(document);
+const record = new Record();
+const origin = window.location.origin;
+const path = encodeURIComponent(connection).replaceAll("%2F", "/");
+const sockets = `${origin.replace(/^http/, "ws")}/v1`;
+const QUIET_CHUNKS = 80;
+
+let microphone;
+let talk;
+let beganAt = started ? Date.parse(started) : 0;
+let quiet = 0;
+
+const STATES = {
+  connecting: () => ["Connecting", ""],
+  listening: () => (watching === "yes" ? ["Watching", "You only read along; nobody hears you."] : ["Listening", "Speak; stop when you are done."]),
+  lost: (seconds) => [
+    "Connection lost",
+    `${watching === "yes" ? "" : "What you say is kept and sent later. "}Trying again in ${Math.max(1, Math.round(seconds))} s.`,
+  ],
+  stopping: () => ["Finishing", "The last words are being written down."],
+  over: () => ["The conversation is saved", watching === "yes" ? "It is over." : "You stopped speaking."],
+  failed: (reason) => ["Stopped", reason || "The server ended the connection."],
+};
+const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], failed: ["Stopped", ""] };
+
+function say(title, detail) {
+  part("status").textContent = title;
+  part("detail").textContent = detail;
+}
+
+function alarm(text) {
+  if ([...part("alerts").children].some((shown) => shown.textContent === text)) return;
+  part("alerts").append(element("p", { class: "notice bad" }, icon("alert"), element("span", {}, text)));
+}
+
+function showState(state, detail) {
+  say(...STATES[state](detail));
+  const [label, kind] = PILLS[state] ?? ["Connecting", ""];
+  part("pill").textContent = label;
+  part("pill").className = `pill ${kind}`;
+  document.body.dataset.state = state;
+  if (state === "listening") {
+    beganAt ||= Date.now();
+    part("clock").hidden = false;
+  }
+  if (state === "lost") view.dropInterims();
+  if (state === "over" || state === "failed") finish(state, detail);
+}
+
+function finish(state, reason) {
+  microphone?.close();
+  clearInterval(ticking);
+  view.dropInterims();
+  for (const id of ["stop", "mute", "meter"]) if (part(id)) part(id).hidden = true;
+  part("waiting").hidden = true;
+  if (record.conversation) {
+    part("open").href = saved.replace("/0/", `/${record.conversation}/`);
+    part("open").hidden = false;
+  }
+  if (state === "failed") alarm(reason || "The server ended the connection. Reload this page to go on.");
+}
+
+function told(message) {
+  for (const change of record.take(message)) view.show(change);
+  const inner = message.type === "message" ? message.message : {};
+  if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
+}
+
+const on = { told, state: showState, trouble: alarm };
+
+function showLevel(level) {
+  const decibels = 20 * Math.log10(Math.max(level, 1e-5));
+  const height = Math.min(1, Math.max(0, (decibels + 55) / 50)); // -55 dB is silence, -5 dB is very loud
+  const bars = [...part("meter").children];
+  bars.forEach((bar, at) => bar.style.setProperty("--level", Math.max(0.08, height * (1 - 0.22 * Math.abs(at - 2))).toFixed(2)));
+  part("meter").classList.toggle("loud", height > 0.95);
+  warnWhenQuiet(decibels < -70);
+}
+
+function warnWhenQuiet(nothing) {
+  quiet = nothing && part("mute").getAttribute("aria-pressed") !== "true" ? quiet + 1 : 0;
+  if (document.body.dataset.state !== "listening") return;
+  if (quiet === QUIET_CHUNKS) say("Listening", "No sound comes from the microphone. Is it the right one, and switched on?");
+  if (quiet === 0 && part("detail").textContent.startsWith("No sound")) say(...STATES.listening());
+}
+
+function newSpeaking() {
+  const name = part("speaker").value.trim();
+  const title = part("meeting")?.value.trim() ?? "";
+  if (title) part("name").textContent = title;
+  return new Speaking({
+    place: { socket: `${sockets}/streaming/${path}`, heard: `${origin}/heard/${path}/` },
+    who: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
+    title: title || (live === "yes" ? "" : "Conversation"),
+    record,
+    on,
+  });
+}
+
+async function start(event) {
+  event.preventDefault();
+  part("start").disabled = true;
+  part("alerts").replaceChildren();
+  talk = newSpeaking();
+  microphone = new Microphone({
+    onChunk: (chunk, level) => {
+      showLevel(level);
+      talk.push(chunk);
+    },
+    onLost: () => alarm("The microphone went away. Stop, connect it again, and start anew; what was said is kept."),
+  });
+  try {
+    say("Waiting for the microphone", "The browser may ask whether this page may use it.");
+    await microphone.open();
+  } catch (error) {
+    part("start").disabled = false;
+    say("Ready", "The microphone is off.");
+    alarm(error instanceof MicrophoneError ? error.message : `The sound of this browser cannot be used (${error.name}).`);
+    return;
+  }
+  part("setup").hidden = true;
+  part("waiting").hidden = false;
+  part("meter").classList.remove("off");
+  for (const id of ["stop", "mute"]) part(id).hidden = false;
+  part("stop").focus();
+  navigator.wakeLock?.request("screen").catch(() => {}); // a phone that may not stay awake works all the same
+  talk.start();
+}
+
+async function stop() {
+  part("stop").disabled = true;
+  await microphone.close();
+  part("meter").classList.add("off");
+  talk.stop();
+}
+
+function mute() {
+  const muted = part("mute").getAttribute("aria-pressed") !== "true";
+  microphone.muted = muted;
+  part("mute").setAttribute("aria-pressed", String(muted));
+  part("mute").querySelector(".word").textContent = muted ? "Unmute" : "Mute";
+  part("meter").classList.toggle("off", muted);
+}
+
+async function copy(button) {
+  const field = part(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Press Ctrl+C"; // pages without https may not write to the clipboard; the address is selected
+  }
+}
+
+function openInvitation() {
+  part("speak-link").value = `${origin}/live/${path}/`;
+  part("watch-link").value = `${origin}/watch/${path}/`;
+  part("invitation").showModal();
+}
+
+const ticking = setInterval(() => {
+  if (beganAt) part("clock").textContent = clock((Date.now() - beganAt) / 1000);
+}, 1000);
+
+part("invite").addEventListener("click", openInvitation);
+part("setup")?.addEventListener("submit", start);
+part("stop")?.addEventListener("click", stop);
+part("mute")?.addEventListener("click", mute);
+for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
+for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => view.tab(button.dataset.tab));
+window.addEventListener("beforeunload", (event) => {
+  if (["listening", "lost", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
+});
+if (watching === "yes") {
+  talk = new Watching({ socket: `${sockets}/subscribe/${path}`, record, on });
+  talk.start();
+}

@@ -1,0 +1,18 @@
+// Times in the reader's own time zone. Without this script they are shown in the conversation's zone.
+
+const FORMS = {
+  day: { day: "numeric", month: "short", year: "numeric" },
+  clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  full: { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+};
+
+function localise(root) {
+  for (const time of root.querySelectorAll("time[data-as]")) {
+    const at = new Date(time.dateTime);
+    const form = FORMS[time.dataset.as];
+    if (form && !Number.isNaN(at.getTime())) time.textContent = new Intl.DateTimeFormat("en-GB", form).format(at);
+  }
+}
+
+localise(document);
+document.addEventListener("htmx:afterSettle", ({ target }) => localise(target));

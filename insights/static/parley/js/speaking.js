@@ -1,0 +1,192 @@
+// One's own part in a live conversation: sound out, words in, over a connection that may break and comes back.
+
+import { Hopeless, Link } from "./link.js";
+import { Tape } from "./tape.js";
+
+const CHUNKS_PER_S = 10;
+const CHUNKS_AT_ONCE = 8; // after a pause the tape is sent faster than it was spoken, but not all at a blow
+const ALIVE_S = 7; // sessions of the server give a sign every 5 s
+const PATIENCE_MS = 60000; // for a server that still believes in the connection that we lost
+const KEEP_S = 600; // how long the conversation waits for us
+const ENDS = [1000, 1008]; // all is done; not allowed
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Speaking {
+  /**
+   * `place`: {socket, heard} URLs; `who`: {userId, name}; `title` may be empty.
+   * `on`: told(message), state(name, detail) with connecting, listening, lost, stopping, over, failed; trouble(text).
+   */
+  constructor({ place, who, title, record, on }) {
+    Object.assign(this, { place, who, title, record, on });
+    this.tape = new Tape();
+    this.listening = false;
+    this.stopping = false;
+    this.skew = 0; // the server's clock less ours, in ms
+    this.link = new Link({
+      address: () => this.address(),
+      prepare: () => this.learnWhatWasHeard(),
+      onOpen: () => this.greet(),
+      onMessage: (told) => this.take(told),
+      onLost: (seconds) => this.lost(seconds),
+      onEnd: (end) => this.ended(end),
+      isEnd: (code) => ENDS.includes(code),
+    });
+  }
+
+  address() {
+    const url = new URL(this.place.socket);
+    url.searchParams.set("after", this.record.cursor);
+    url.searchParams.set("results", "all");
+    return url.href;
+  }
+
+  start() {
+    this.on.state("connecting");
+    this.link.open();
+  }
+
+  greet() {
+    this.link.send(
+      JSON.stringify({
+        type: "start_request",
+        insightTypes: ["question", "action_item", "follow_up"],
+        noConnectionTimeout: KEEP_S,
+        speaker: this.who,
+        config: {
+          confidenceThreshold: 0.5,
+          languageCode: "en-US",
+          meetingTitle: this.title || undefined,
+          timezoneOffset: -new Date().getTimezoneOffset(),
+          speechRecognition: { encoding: "LINEAR16", sampleRateHertz: 16000 },
+        },
+      }),
+    );
+  }
+
+  /** Ten times a second, whatever the state of the connection. */
+  push(chunk) {
+    const before = this.tape.dropped;
+    this.tape.push(chunk);
+    if (before === 0 && this.tape.dropped) this.on.trouble("The connection was away for too long: the oldest words of that time are lost.");
+    this.pump();
+  }
+
+  pump() {
+    if (!this.listening) return;
+    for (let count = 0; count < CHUNKS_AT_ONCE && this.link.room > 0; count += 1) {
+      const chunk = this.tape.take();
+      if (!chunk) break;
+      this.began ??= Date.now() + this.skew; // a guess, until the first words tell exactly
+      this.link.send(chunk);
+    }
+    if (this.stopping && !this.tape.waiting) this.sayStop();
+  }
+
+  /** Call when the microphone has given its last chunk. */
+  stop() {
+    this.stopping = true;
+    this.on.state("stopping");
+    this.pumping = setInterval(() => this.pump(), 100);
+  }
+
+  sayStop() {
+    if (this.saidStop) return;
+    this.saidStop = true;
+    this.link.send(JSON.stringify({ type: "stop_request" }));
+  }
+
+  take(told) {
+    const inner = told.type === "message" ? told.message : {};
+    if (told.type === "error" || inner.type === "error") this.refused(told, inner);
+    else if (inner.type === "conversation_created") this.joined(inner.data.conversationId);
+    else if (inner.type === "started_listening") this.listen();
+    else if (inner.type === "recognition_result") this.recognised(inner);
+    else if (inner.type === "recognition_stopped" && this.stopping) this.link.end();
+    if (told.type === "message_response") this.calibrate(told.messages);
+    this.on.told(told);
+  }
+
+  joined(id) {
+    if (this.record.conversation && this.record.conversation !== id) {
+      this.record.forgetNumbers();
+      this.on.trouble("The conversation was closed while the connection was away. What you say now goes into a new one.");
+    }
+    this.record.conversation = id;
+  }
+
+  listen() {
+    this.base = this.tape.rewind();
+    this.began = undefined;
+    this.lastEnd = undefined;
+    this.saidStop = false;
+    this.listening = true;
+    this.link.settled();
+    this.on.state(this.stopping ? "stopping" : "listening");
+    this.pump();
+  }
+
+  /** A final result of ours: what was sent up to its last word is in the store. */
+  recognised(result) {
+    if (!result.isFinal || result.user?.userId !== this.who.userId) return;
+    const end = result.payload?.raw?.alternatives?.[0]?.words?.at(-1)?.endTime;
+    if (!end) return;
+    this.lastEnd = Number(end.seconds) + Number(end.nanos) / 1e9;
+    this.heardTo(this.lastEnd);
+  }
+
+  heardTo(seconds) {
+    this.tape.forget(this.base + Math.ceil(seconds * CHUNKS_PER_S) + 1);
+  }
+
+  /** The same last word is told in seconds of this session and in the server's time: that ties both clocks. */
+  calibrate(messages) {
+    const own = messages.filter((one) => one.from?.userId === this.who.userId);
+    if (!own.length || this.lastEnd === undefined) return;
+    const word = JSON.parse(own.at(-1).metadata?.words || "[]").at(-1);
+    if (word) this.began = Date.parse(word.endTime) - this.lastEnd * 1000;
+    this.lastEnd = undefined;
+  }
+
+  lost(seconds) {
+    this.listening = false;
+    this.lostAt ??= Date.now();
+    this.on.state("lost", seconds);
+  }
+
+  /** Before coming back: wait until the old session is finished, then keep only what it never got to hear. */
+  async learnWhatWasHeard() {
+    const answer = await this.ask();
+    this.skew = Date.parse(answer.now) - Date.now();
+    if (answer.seen !== null && answer.seen < ALIVE_S && Date.now() - this.lostAt < PATIENCE_MS) {
+      await pause(700);
+      return this.learnWhatWasHeard();
+    }
+    this.lostAt = undefined;
+    if (answer.until && this.began !== undefined) this.heardTo((Date.parse(answer.until) - this.began) / 1000);
+    if (!answer.live && this.saidStop) throw new Hopeless("");
+    return undefined;
+  }
+
+  async ask() {
+    const url = new URL(this.place.heard);
+    url.searchParams.set("speaker", this.who.userId);
+    const response = await fetch(url, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(8000) });
+    if (response.type === "opaqueredirect") throw new Hopeless("You were signed out. Sign in again, then come back to this page.");
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return response.json();
+  }
+
+  refused(told, inner) {
+    const text = inner.message ?? told.details ?? told.message ?? "";
+    if (inner.type === "error") this.link.end(1008, text);
+    else this.on.trouble(text);
+  }
+
+  ended({ code, reason }) {
+    this.listening = false;
+    clearInterval(this.pumping);
+    if (this.stopping && !reason) this.on.state("over");
+    else this.on.state("failed", reason || (code === 1000 ? "The server ended the conversation." : ""));
+  }
+}

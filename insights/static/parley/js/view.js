@@ -1,0 +1,184 @@
+// Draws the transcript, the insights and the topics, in the same markup as the page of a saved conversation.
+
+const VOICES = 8;
+const LABELS = { question: "Question", action_item: "Action item", follow_up: "Follow-up" };
+const NEAR_END_PX = 120;
+
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(name, value);
+  made.append(...children.filter((child) => child !== undefined));
+  return made;
+}
+
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(space, "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes, left] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(left)}` : `${minutes}:${two(left)}`;
+}
+
+function initials(name) {
+  const parts = name.split(/[\s@]+/).filter((part) => /^[\p{L}\p{N}]/u.test(part));
+  const [first, last] = [parts[0]?.[0] ?? "?", parts.length > 1 ? parts.at(-1)[0] : ""];
+  return (first + last).toUpperCase();
+}
+
+export class View {
+  constructor(root) {
+    this.part = (id) => root.getElementById(id);
+    this.voices = new Map();
+    this.interims = new Map();
+    this.pane = this.part("words");
+    this.pane.addEventListener("scroll", () => {
+      if (this.nearEnd()) this.part("jump").hidden = true;
+    });
+    this.part("jump").addEventListener("click", () => this.toEnd());
+    this.part("panes").addEventListener("click", (event) => this.follow(event));
+  }
+
+  show({ message, changed, insight, topics }) {
+    if (message) this.addMessage(message);
+    if (changed) this.part(`m-${changed.id}`).textContent = changed.text;
+    if (insight) this.addInsight(insight);
+    if (topics) this.showTopics(topics);
+  }
+
+  /** Speakers get their colours in the order in which they are first seen. */
+  voice(from) {
+    const key = from?.id || from?.userId || from?.name || "";
+    if (!this.voices.has(key)) this.voices.set(key, this.voices.size % VOICES);
+    return `v${this.voices.get(key)}`;
+  }
+
+  turn(from, label) {
+    const name = from?.name || from?.userId || "Unknown speaker";
+    const said = element("div", { class: "said" });
+    const who = element("p", { class: "who" }, element("strong", {}, name), " ", label);
+    const badge = element("span", { class: "avatar", "aria-hidden": "true" }, initials(from?.name ?? ""));
+    return [element("li", { class: `turn ${this.voice(from)}` }, badge, element("div", {}, who, said)), said];
+  }
+
+  addMessage({ id, text, from, at }) {
+    const stay = this.nearEnd();
+    this.dropInterim(from);
+    this.part("waiting").hidden = true;
+    if (this.speaker !== (from?.id ?? "") || !this.said) {
+      const [turn, said] = this.turn(from, element("time", {}, clock(at)));
+      this.part("turns").append(turn);
+      this.said = said;
+      this.speaker = from?.id ?? "";
+    }
+    this.said.append(element("p", { class: "message", id: `m-${id}`, tabindex: "-1" }, text), " ");
+    this.keepUp(stay);
+  }
+
+  /** Words that may still change: one grey line per speaker, under everything that is settled. */
+  hearing(from, text, isFinal) {
+    const stay = this.nearEnd();
+    if (isFinal || !text) {
+      this.dropInterim(from);
+      return;
+    }
+    this.part("waiting").hidden = true;
+    const key = this.voice(from);
+    if (!this.interims.has(key)) {
+      const [turn, said] = this.turn(from, element("span", { class: "quiet small" }, "speaking"));
+      said.append(element("p", { class: "message interim" }));
+      this.part("interims").append(turn);
+      this.interims.set(key, turn);
+    }
+    this.interims.get(key).querySelector(".interim").textContent = text;
+    this.keepUp(stay);
+  }
+
+  dropInterim(from) {
+    const key = this.voice(from);
+    this.interims.get(key)?.remove();
+    this.interims.delete(key);
+  }
+
+  dropInterims() {
+    this.interims.forEach((turn) => turn.remove());
+    this.interims.clear();
+  }
+
+  addInsight({ id, type, text, from, message, assignee, due, confidence }) {
+    const said = this.part(`m-${message}`);
+    said?.classList.add("found", type);
+    const meta = [
+      element("span", {}, from?.name || "Unknown speaker"),
+      assignee ? element("span", {}, `for ${assignee}`) : undefined,
+      due ? element("span", {}, `due ${due.slice(0, 10)}`) : undefined,
+      element("span", { title: "Confidence" }, `${Math.round(confidence * 100)} %`),
+    ];
+    const link = element(
+      "a",
+      { href: `#m-${message}` },
+      element("span", { class: "kind" }, icon(type), LABELS[type] ?? type),
+      element("span", { class: "text" }, text),
+      element("span", { class: "meta" }, ...meta),
+    );
+    this.part("insights").append(element("li", { class: `insight new ${type}`, id: `i-${id}` }, link));
+    const count = this.part("insights").childElementCount;
+    this.part("no-insights").hidden = true;
+    this.part("insight-count").textContent = this.part("tab-count").textContent = String(count);
+    const side = this.part("side");
+    side.scrollTop = side.scrollHeight;
+  }
+
+  showTopics(topics) {
+    this.part("topics-part").hidden = topics.length === 0;
+    const chips = topics.map(({ phrases, messageReferences }) => {
+      const message = messageReferences?.[0]?.id;
+      return message ? element("a", { class: "chip", href: `#m-${message}` }, phrases) : element("span", { class: "chip" }, phrases);
+    });
+    this.part("topics").replaceChildren(...chips);
+  }
+
+  /** An insight or a topic was chosen: show its message, on a phone in the other tab. */
+  follow(event) {
+    const link = event.target.closest("a[href^='#m-']");
+    const message = link && this.part(link.getAttribute("href").slice(1));
+    if (!message) return;
+    event.preventDefault();
+    this.tab("words");
+    message.scrollIntoView({ block: "center" });
+    message.focus({ preventScroll: true });
+    message.classList.add("shown");
+    setTimeout(() => message.classList.remove("shown"), 2500);
+  }
+
+  tab(name) {
+    this.part("panes").dataset.tab = name;
+    for (const button of document.querySelectorAll(".tabs button")) {
+      button.setAttribute("aria-pressed", String(button.dataset.tab === name));
+    }
+  }
+
+  nearEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.pane;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  }
+
+  keepUp(stay) {
+    if (stay) this.toEnd();
+    else this.part("jump").hidden = false;
+  }
+
+  toEnd() {
+    this.pane.scrollTop = this.pane.scrollHeight;
+    this.part("jump").hidden = true;
+  }
+}
