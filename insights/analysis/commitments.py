@@ -1,0 +1,160 @@
+"""Of a task: who is to do it, by when, how firmly it was said, and what is to be done. Works on one message and its entities."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from insights.analysis.dates import zone_of
+from insights.analysis.findings import Entity
+
+Role = Literal["SPEAKER", "ADDRESSEE", "WE", "NAMED", "NOBODY"]
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """What one message says about a task. names: persons or teams when the role is NAMED; due_text: as said, also where no date can be told."""
+
+    role: Role
+    names: tuple[str, ...]
+    due: datetime | None
+    due_text: str
+    definitive: bool
+    action_phrase: str
+
+
+_WILL = (
+    r"(?:will|'ll|shall|(?:is|am|are|'m|'re|'s) (?:going to|gonna|supposed to|about to|to)|gonna|has to|have to|had better|'d better|needs? to|ought to|should|must|can|could"
+    r"|plans? to|promised to|agreed to|would like to|'d like to|want to|wants to|wanna|might|may)"
+)
+_ADVERBS = r"(?: (?:also|then|just|probably|definitely|certainly|still|quickly|all|both|really|try to|try and|be able to))*"
+_FIRST = re.compile(rf"\bi(?: am|'m|'d| would)?{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet me\b|\bgive me\b|\b(?:leave (?:it|that) to|it's on|that's on) me\b|\bi(?:'m| am) on it\b|\bi(?:'ve| have) got to\b", re.IGNORECASE)
+_WE = re.compile(rf"\bwe{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet's\b|\blet us\b|\bwe(?:'ve| have) got to\b", re.IGNORECASE)
+_YOU = re.compile(
+    rf"\byou{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\b(?:can|could|will|would) you(?: please| mind| kindly)?\b|\bplease\b|\b(?:don't|do not) forget to\b|\bmake sure\b|\bbe sure to\b|\bremember to\b"
+    r"|\bi(?:'d| would) (?:like|need|want) you to\b|\bi (?:need|want) you to\b|\byou're going to\b",
+    re.IGNORECASE,
+)
+_IMPERATIVE = re.compile(
+    r"^(?:(?:so|and|but|okay|ok|well|then|also|just|now)[, ]+)*(?:send|email|call|check|make|write|prepare|review|update|add|fix|put|take|bring|ask|tell|book|schedule|move|finish"
+    r"|complete|submit|share|upload|forward|confirm|draft|create|order|print|sign|test|remove|delete|change|contact|reach|follow|ping|set|note|ensure|keep|get)\b",
+    re.IGNORECASE,
+)
+_TEAM = re.compile(rf"^(?:(?:so|and|okay|then|also)[, ]+)*((?:the|our|my|your) (?:[a-z]+ ){{0,2}}?(?:team|group|department|people|guys|folks|vendor|supplier|office|lawyers?|designers?|developers?|engineers?|manager|designer)|"
+                   rf"(?:marketing|finance|legal|sales|support|engineering|accounting|procurement|operations|hr)) ?{_WILL}\b", re.IGNORECASE)  # fmt: skip
+_NAMED_AFTER = re.compile(rf"^(?:,? ?(?:please|can you|could you|would you|will you|you)\b|'?s? ?{_WILL}\b| (?:is responsible|is in charge|takes care|is on)\b)", re.IGNORECASE)
+_DELEGATE = re.compile(r"\b(?:ask|tell|have|get|remind) $", re.IGNORECASE)
+_HEDGE = re.compile(r"\b(?:probably|maybe|perhaps|might|may|could|possibly|i think|i guess|i hope|chances are|try to|would like|'d like|hopefully|if (?:i|we|you|he|she|they)|should|would|kind of|sometime)\b", re.IGNORECASE)
+_FIRM = re.compile(rf"{_WILL}\b|\b(?:please|make sure|let's|don't forget|promise|responsible for|in charge of|give me|let me)\b", re.IGNORECASE)
+_BY = re.compile(r"(?:\b(?:by|before|until|till|due|no later than|not later than|due on|due by|on or before|ahead of|prior to|latest)(?: the)?|\bby)\s*$", re.IGNORECASE)
+_EVENT = re.compile(
+    r"\b(?:(?:before|until|by|ahead of|prior to|in time for) (?:the |our |my |your )?(?:[a-z]+ )?|(?:the )?next )"
+    r"(?:audit|meeting|call|launch|release|sprint|demo|review|conference|deadline|iteration|standup|stand-up|workshop|board|session|presentation|go-live|event|visit|rollout|round)\b",
+    re.IGNORECASE,
+)
+_WITHIN = re.compile(r"\b(?:in|within|over the next|in the next|during the next)(?: about| the next)? $", re.IGNORECASE)
+_FROM_NOW = re.compile(r"^ from (?:now|today)\b", re.IGNORECASE)
+_ACTION_START = re.compile(
+    rf"\b(?:i|we|you|\w+)(?:'d| would)? ?{_WILL}{_ADVERBS} |\b(?:please|let's|let me|make sure(?: that| to)?|(?:don't|do not) forget to|remember to|be sure to|would you mind|can you(?: please)?|could you(?: please)?"
+    r"|will you(?: please)?|would you(?: please)?|responsible for|in charge of) ",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(r"[\s,]+(?:by|before|until|till|on|at|for|in|within|no later than|due|from|into)?\s*$", re.IGNORECASE)
+
+
+def commitment(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offset: int) -> Commitment:
+    """What a message says about a task, whether or not it is one. entities: of the same message; said_at: aware."""
+    role, names = _who(text, [entity for entity in entities if entity.type == "person"])
+    due, due_text, place = _due(text, entities, said_at, timezone_offset)
+    definitive = role != "NOBODY" and bool(_FIRM.search(text) or _IMPERATIVE.search(text)) and not _HEDGE.search(text)
+    return Commitment(role, names, due, due_text, definitive, _action(text, place))
+
+
+def _who(text: str, persons: Sequence[Entity]) -> tuple[Role, tuple[str, ...]]:
+    """The role of whoever is to act, and names where there are any."""
+    named = _named(text, persons)
+    if named:
+        return "NAMED", named
+    team = _TEAM.search(text)
+    if team:
+        return "NAMED", (team.group(1),)
+    cues: list[tuple[Role, re.Match[str] | None]] = [
+        ("SPEAKER", _FIRST.search(text)),
+        ("WE", _WE.search(text)),
+        ("ADDRESSEE", _YOU.search(text) or _IMPERATIVE.search(text)),
+    ]
+    places = [(match.start(), number, role) for number, (role, match) in enumerate(cues) if match]
+    return (min(places)[2] if places else "NOBODY"), ()
+
+
+def _named(text: str, persons: Sequence[Entity]) -> tuple[str, ...]:
+    """Persons that stand where the doer stands; 'X and Y need to' gives both."""
+    for number, person in enumerate(persons):
+        rest = text[person.end :].lstrip(" ") if text[person.end : person.end + 1] == " " else text[person.end :]
+        if _NAMED_AFTER.match(rest) and not re.search(r"\b(?:with|from|about|whether|if) $", text[: person.offset], re.IGNORECASE):
+            names = [person.text]
+            for other in reversed(persons[:number]):
+                if re.fullmatch(r",? (?:and )?|, ", text[other.end : person.offset]) is None:
+                    break
+                names.insert(0, other.text)
+                person = other
+            return tuple(names)
+        if _DELEGATE.search(text[: person.offset]) and rest.startswith("to "):
+            return (person.text,)
+    return ()
+
+
+def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offset: int) -> tuple[datetime | None, str, int]:
+    """(due moment, as said, where it begins): a time after 'by' first, then the first that is still to come, then 'before the audit'."""
+    best: tuple[int, datetime, Entity] | None = None
+    for entity in entities:
+        when = _moment(text, entity, said_at, timezone_offset)
+        if when is None or when < said_at - timedelta(minutes=1):
+            continue
+        rank = 0 if _BY.search(text[: entity.offset]) else 1
+        if best is None or rank < best[0]:
+            best = (rank, when, entity)
+    if best is not None:
+        return best[1], best[2].text, best[2].offset
+    event = _EVENT.search(text)
+    return (None, event.group(), event.start()) if event else (None, "", len(text))
+
+
+def _moment(text: str, entity: Entity, said_at: datetime, timezone_offset: int) -> datetime | None:
+    """When something is due that names this entity as its time."""
+    if entity.type == "duration":
+        if _WITHIN.search(text[: entity.offset]) or _FROM_NOW.match(text[entity.end :]):
+            try:
+                return said_at.astimezone(zone_of(timezone_offset)) + timedelta(seconds=min(float(entity.value["seconds"]), 3.2e9))
+            except OverflowError:
+                return None
+        return None
+    if entity.type in {"time", "datetime"}:
+        return datetime.fromisoformat(entity.value["datetime"])
+    if entity.type == "date":
+        return _end_of(entity.value.get("datetime", ""), entity.value.get("end"), timezone_offset)
+    if entity.type == "daterange" and "T" not in entity.value["end"]:
+        return _end_of(entity.value["start"], entity.value["end"], timezone_offset)
+    return datetime.fromisoformat(entity.value["end"]) if entity.type == "daterange" else None
+
+
+def _end_of(first: str, after: str | None, timezone_offset: int) -> datetime:
+    """The last second of a day or period; of a week, of its Friday."""
+    start = datetime.fromisoformat(first)
+    end = datetime.fromisoformat(after) if after else start + timedelta(days=1)
+    if (end - start).days == 7:
+        end -= timedelta(days=2)
+    return (end - timedelta(seconds=1)).replace(tzinfo=zone_of(timezone_offset) or UTC)
+
+
+def _action(text: str, due_place: int) -> str:
+    """The words that say what is to be done, without who and when; empty when no verb of doing leads them in."""
+    start = _ACTION_START.search(text)
+    lead = _IMPERATIVE.match(text)
+    if start is None and lead is None:
+        return ""
+    begin = start.end() if start else 0
+    end = due_place if due_place > begin + 3 else len(text)
+    phrase = re.split(r"(?<=\w)[.!?;](?:\s|$)|, (?:and|but|so|then|once|because|if) ", text[begin:end])[0]
+    return _TAIL.sub("", phrase).strip(" .,!?;:")

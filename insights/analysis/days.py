@@ -1,0 +1,216 @@
+"""Days and periods in a message: 'tomorrow', 'next Tuesday', 'the 3rd of March', 'the end of next month'. Text in, spans and moments out."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from insights.analysis import moments
+from insights.analysis.moments import Moment, When
+from insights.analysis.numerals import ORDINAL, YEAR, ordinal, value, year
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """text[start:end] means `moment`."""
+
+    start: int
+    end: int
+    type: When
+    moment: Moment
+
+
+Resolver = Callable[[re.Match[str], datetime, bool], Moment | None]
+
+WEEKDAYS = {name: number for number, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
+_SHORT_DAYS = {"tue": 1, "tues": 1, "weds": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4}
+_MONTH_NAMES = "january february march april may june july august september october november december".split()
+MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)} | {
+    name[:3]: number for number, name in enumerate(_MONTH_NAMES, 1) if name != "may"
+} | {"sept": 9}  # fmt: skip
+
+_weekday = r"(?P<weekday>" + "|".join([*WEEKDAYS, *sorted(_SHORT_DAYS, key=len, reverse=True)]) + r")(?![a-z])"
+_month = r"(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?(?![a-z])"
+_which = r"(?P<which>this|next|last|coming|following|past|current|previous|upcoming)"
+_part = r"(?: (?P<part>morning|afternoon|evening|night))?(?![a-z])"
+_unit = r"(?P<unit>day|week|weekend|month|quarter|year)"
+_year = rf"(?:,? (?P<year>{YEAR}))?"
+_STEP = {"this": 0, "current": 0, "": 0, "next": 1, "coming": 1, "following": 1, "upcoming": 1, "last": -1, "past": -1, "previous": -1}
+_SIDE = {"this": "this", "current": "this", "next": "next", "following": "next", "last": "last", "past": "last", "previous": "last"}
+
+
+def _get(match: re.Match[str], name: str) -> str:
+    return match.groupdict().get(name) or ""
+
+
+def _with_part(moment: Moment | None, match: re.Match[str]) -> Moment | None:
+    part = _get(match, "part")
+    return moments.at(moment.start.date(), moments.PARTS[part]) if moment and part else moment
+
+
+def _relative(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    text = match.group("day")
+    step = {"today": 0, "tomorrow": 1, "yesterday": -1}.get(text, 2 if "after" in text else -2)
+    return _with_part(moments.day(now.date() + timedelta(days=step)), match)
+
+
+def _tonight(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    return moments.at(now.date(), moments.PARTS[_get(match, "part") or "night"])
+
+
+def _weekday_moment(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    name = match.group("weekday")
+    number = WEEKDAYS.get(name, _SHORT_DAYS.get(name, 0))
+    which = _SIDE.get(_get(match, "which"), "")
+    week = _get(match, "week")
+    if week:
+        return _with_part(moments.day(moments.period(now, "week", _STEP[week]).start.date() + timedelta(days=number)), match)
+    found = moments.weekday(now, number, which, past)
+    if _get(match, "later"):
+        found = moments.day(found.start.date() + timedelta(days=7))
+    return _with_part(found, match)
+
+
+def _period(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    step = _STEP[_get(match, "which")]
+    name = _get(match, "unit")
+    if not name:
+        return moments.season(now, match.group("season"), _SIDE.get(_get(match, "which"), "this"), past)
+    return moments.period(now, name, step)
+
+
+def _edge(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    whole: Moment | None
+    if _get(match, "month"):
+        whole = moments.month(now, MONTHS[match.group("month")], _year_of(match), _SIDE.get(_get(match, "which"), ""), past)
+    elif _get(match, "relative"):
+        whole = moments.day(now.date() + timedelta(days=match.group("relative") == "tomorrow"))
+    elif _get(match, "weekday"):
+        whole = _weekday_moment(match, now, past)
+    else:
+        whole = moments.period(now, match.group("unit"), _STEP[_get(match, "which")])
+    return moments.edge(whole, match.group("edge")) if whole else None
+
+
+def _close(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    on = now.date()
+    if _get(match, "weekday"):
+        on = moments.weekday(now, WEEKDAYS.get(match.group("weekday"), 4), "", past).start.date()
+    elif _get(match, "relative") == "tomorrow":
+        on += moments.DAY
+    return moments.at(on, moments.CLOSE_OF_BUSINESS)
+
+
+def _year_of(match: re.Match[str]) -> int | None:
+    return year(match.group("year")) if _get(match, "year") else None
+
+
+def _month_day(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    number = ordinal(match.group("number")) or int(value(match.group("number")) or 0)
+    return moments.month_day(now, MONTHS[match.group("month")], number, _year_of(match), past)
+
+
+def _month_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    return moments.month(now, MONTHS[match.group("month")], _year_of(match), _SIDE.get(_get(match, "which"), ""), past)
+
+
+def _numeric(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    first, second, third = (int(match.group(name)) for name in ("a", "b", "c"))
+    if first > 31:
+        return moments.month_day(now, second, third, first, past) if 1900 <= first <= 2100 else None
+    full = third + 2000 if third < 100 else third
+    month, number = (second, first) if "." in match.group() or first > 12 else (first, second)
+    return moments.month_day(now, month, number, full, past) if 1900 <= full <= 2100 else None
+
+
+def _day_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    number = ordinal(match.group("number"))
+    return moments.day_of_month(now, number, past) if number else None
+
+
+def _year_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    number = year(match.group("year"))
+    return moments.days(datetime(number, 1, 1).date(), datetime(number + 1, 1, 1).date()) if number else None
+
+
+def _quarter(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    number = int(match.group("q")) if _get(match, "q") else ordinal(match.group("number"))
+    return moments.quarter(now, number, _year_of(match)) if number and 1 <= number <= 4 else None
+
+
+_HOLIDAYS = {"christmas eve": (12, 24), "christmas": (12, 25), "new year's eve": (12, 31), "new year's day": (1, 1), "new year's": (1, 1), "halloween": (10, 31)}
+
+
+def _holiday(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    month, number = _HOLIDAYS[match.group("holiday")]
+    return moments.month_day(now, month, number, None, past)
+
+
+_DECADES = "twenties thirties forties fifties sixties seventies eighties nineties".split()
+
+
+def _decade(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    name = match.group("decade")
+    tens = 20 + 10 * _DECADES.index(name) if name in _DECADES else int(re.sub(r"\D", "", name)) % 100
+    first = 1900 + tens
+    return moments.days(datetime(first, 1, 1).date(), datetime(first + 10, 1, 1).date())
+
+
+# Each: words of which the message must show one (the cheap test), the pattern, the type, and what it means.
+_GRAMMAR: tuple[tuple[frozenset[str], re.Pattern[str], When, Resolver], ...] = tuple(
+    (frozenset(triggers.split()), re.compile(r"(?<![\w'])(?:" + pattern + ")"), kind, resolver)
+    for triggers, pattern, kind, resolver in (
+        ("tomorrow today yesterday", rf"(?P<day>the day after tomorrow|the day before yesterday|today|tomorrow|yesterday)(?!'s){_part}", "date", _relative),
+        ("tonight this", r"(?:tonight|this (?P<part>morning|afternoon|evening))(?![a-z])", "time", _tonight),
+        (
+            " ".join([*WEEKDAYS, *(f"{name}s" for name in WEEKDAYS), *_SHORT_DAYS]),
+            rf"(?:the )?(?:{_which} )?{_weekday.replace('(?![a-z])', 's?(?![a-z])')}(?: (?P<week>next|this|last) week| (?P<later>week)(?= ?[.,!?]?$))?{_part}",
+            "date", _weekday_moment,
+        ),
+        ("week", rf"(?P<week>next|this|last) week(?: on|,)? {_weekday}{_part}", "date", _weekday_moment),
+        ("this next last coming following past current previous upcoming", rf"(?:the )?{_which} {_unit}(?![a-z'])", "date", _period),
+        ("spring summer autumn fall winter", r"(?:the )?(?P<which>this|next|last) (?P<season>spring|summer|autumn|fall|winter)(?![a-z])", "date", _period),
+        ("spring summer autumn winter", r"(?<=[a-z] )(?P<season>spring|summer|autumn|winter)(?=[.,!?]|$| (?:we|i|they|it|and|or|\d))", "date", _period),
+        (
+            "end beginning start middle eod",
+            rf"(?:the )?(?P<edge>end|beginning|start|middle) of (?:(?:the )?{_which} |the )?(?:{_unit}|{_month}{_year})(?![a-z])(?: (?P<relative>today|tomorrow))?",
+            "date", _edge,
+        ),
+        ("close cob eod end", rf"(?:the )?(?:close of business|cob|eod|end of business|end of day)(?![a-z])(?:,? (?:on )?(?:{_weekday}|(?P<relative>today|tomorrow)))?", "datetime", _close),
+        (" ".join(MONTHS), rf"(?:the )?(?P<number>{ORDINAL}|[12]?\d|3[01])(?: of)? {_month}{_year}", "date", _month_day),
+        (" ".join(MONTHS), rf"{_month} (?:the )?(?P<number>{ORDINAL}|(?:[12]?\d|3[01])(?![\d:.]\d|\d|%| ?(?:percent|a\.?m|p\.?m)))(?:{_year})", "date", _month_day),
+        (" ".join(MONTHS), rf"{_month},? (?:of )?(?P<year>{YEAR})", "date", _month_alone),
+        (
+            " ".join(MONTHS),
+            rf"(?:(?<=in )|(?<=by )|(?<=of )|(?<=since )|(?<=until )|(?<=till )|(?<=before )|(?<=after )|(?<=for )|(?<=early )|(?<=late )|(?<=mid )|(?P<which>this|next|last) ){_month}(?! (?:the|be|have|not|i|we|you)\b)",
+            "date", _month_alone,
+        ),
+        (
+            "the",
+            rf"the (?P<number>[12]?\d(?:st|nd|rd|th)|3[01](?:st|th))(?=[.,!?;]|$| (?:at|by|and|or|to|for|we|i|if|so|but|then|in|because|works?|is|was|would|it|around)\b)",
+            "date", _day_alone,
+        ),
+        (
+            "the",
+            rf"(?:(?<=on )|(?<=by )|(?<=until )|(?<=till )|(?<=before )|(?<=after )|(?<=from )|(?<=since ))the (?P<number>{ORDINAL})(?=[.,!?;]|$| (?:at|and|to|so|but|then)\b)",
+            "date", _day_alone,
+        ),
+        ("", r"(?P<a>\d{4})-(?P<b>\d{1,2})-(?P<c>\d{1,2})(?!\d)", "date", _numeric),
+        ("", r"(?P<a>\d{1,2})(?P<s>[./])(?P<b>\d{1,2})(?P=s)(?P<c>(?:19|20)\d\d|\d\d)(?![\d.])", "date", _numeric),
+        ("in since by until from before after during of", rf"(?:(?<=in )|(?<=since )|(?<=by )|(?<=until )|(?<=from )|(?<=before )|(?<=after )|(?<=during ))(?P<year>{YEAR})(?! (?:percent|euros?|dollars?|people|thousand|hundred|minutes?|hours?|days?|weeks?|months?|years?)|,\d|%|\.\d)", "date", _year_alone),
+        ("quarter q1 q2 q3 q4", rf"(?:q(?P<q>[1-4])|(?:the )?(?P<number>first|second|third|fourth) quarter)(?![a-z\d]){_year}", "date", _quarter),
+        ("christmas year's halloween", r"(?P<holiday>" + "|".join(_HOLIDAYS) + r")(?![a-z])", "date", _holiday),
+        ("the", r"(?:(?<=the )(?:late |early )?)(?:nineteen )?(?P<decade>" + "|".join(_DECADES) + r"|(?:19)?\d0s)(?![a-z])", "date", _decade),
+    )
+)  # fmt: skip
+
+
+def days(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
+    """Days and periods in a lower-case text, overlapping ones included. words: its words; now: local time; past: the talk is of what was."""
+    has_digits = any(char.isdigit() for char in low)
+    for triggers, pattern, kind, resolver in _GRAMMAR:
+        if (has_digits if not triggers else not triggers.isdisjoint(words)) and (triggers or has_digits):
+            for match in pattern.finditer(low):
+                moment = resolver(match, now, past)
+                if moment is not None and match.end() > match.start():
+                    yield Span(match.start(), match.end(), "datetime" if moment.clock and kind == "date" else kind, moment)

@@ -1,0 +1,181 @@
+"""Entities of a message: a grammar for what has a form (mail, web, phone, money, percent, duration, dates, numbers), cues for names.
+
+Offsets always point into the message as it was given, also where the recogniser wrote 'to morrow' apart.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from insights.analysis import dates
+from insights.analysis.findings import Entity, Person
+from insights.analysis.names import names
+from insights.analysis.numerals import NUMBER, value
+from insights.analysis.words import LONGEST, joined
+
+_CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"} | {
+    word: code
+    for code, words in {
+        "USD": "dollar dollars bucks usd", "EUR": "euro euros eur", "GBP": "pound pounds quid gbp sterling", "JPY": "yen jpy",
+        "CHF": "franc francs chf", "INR": "rupee rupees inr", "USD/100": "cent cents", "GBP/100": "pence penny",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+_currency = r"(?P<currency>" + "|".join(sorted((word for word in _CURRENCIES if word.isalpha()), key=len, reverse=True)) + r")(?![a-z])"
+_UNITS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "business day": 86400, "working day": 86400, "night": 86400, "week": 604800, "month": 2629800, "quarter": 7889400, "year": 31557600, "decade": 315576000}  # fmt: skip
+_unit = r"(?P<unit>" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")s?(?![a-z])"
+_n = rf"(?P<n>{NUMBER})"
+_start = r"(?<![\w.,:$€£-])"
+
+_Maker = Callable[[re.Match[str]], dict[str, Any] | None]
+
+
+def _mail(match: re.Match[str]) -> dict[str, Any] | None:
+    return {"email": match.group()}
+
+
+def _spoken_mail(match: re.Match[str]) -> dict[str, Any] | None:
+    return {"email": re.sub(r" (?:at) ", "@", re.sub(r" (?:dot) ", ".", match.group()))}
+
+
+def _url(match: re.Match[str]) -> dict[str, Any] | None:
+    text = match.group()
+    return {"url": text if "://" in text else f"https://{text}"}
+
+
+def _phone(match: re.Match[str]) -> dict[str, Any] | None:
+    text = match.group()
+    digits = re.sub(r"\D", "", text)
+    if not 7 <= len(digits) <= 15 or re.fullmatch(r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d+|\d{1,3}(?:,\d{3})+|[\d.]+", text) and not text.startswith("+"):
+        return None if not re.fullmatch(r"\d{3}[-. ]\d{3}[-. ]\d{4}|0\d{9,11}", text) else {"phone": digits}
+    return {"phone": ("+" if text.startswith("+") else "") + digits}
+
+
+def _money(match: re.Match[str]) -> dict[str, Any] | None:
+    groups = match.groupdict()
+    amount = value(groups["n"])
+    code = _CURRENCIES.get(groups["currency"])
+    if amount is None or code is None:
+        return None
+    if groups.get("cents"):
+        amount += (value(groups["cents"]) or 0) / 100
+    if code.endswith("/100"):
+        amount, code = amount / 100, code[:3]
+    return {"amount": round(amount, 2), "currency": code}
+
+
+def _percent(match: re.Match[str]) -> dict[str, Any] | None:
+    number = value(match.group("n")) if match.group("n") else 0.5
+    return None if number is None else {"percent": number}
+
+
+def _duration(match: re.Match[str]) -> dict[str, Any] | None:
+    groups = match.groupdict()
+    number = value(groups["n"]) if groups.get("n") else {"half": 0.5, "couple": 2.0, "few": 3.0, "several": 4.0}.get(groups.get("vague") or "", 1.0)
+    if number is None:
+        return None
+    if groups.get("half"):
+        number += 0.5
+    return {"seconds": round(number * _UNITS[groups["unit"]], 3)}
+
+
+def _number(match: re.Match[str]) -> dict[str, Any] | None:
+    number = value(match.group("n"))
+    return None if number is None else {"number": number}
+
+
+_NUMBER_WORDS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty "
+    "fifty sixty seventy eighty ninety hundred thousand million billion".split()
+)
+_DIGIT, _SPELLED, _AT, _DOT = "digit", "spelled", "@", "."
+
+# Each: what the message must have for the pattern to be tried, the type, the pattern, its meaning. Earlier ones win where spans overlap.
+_GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
+    (need, kind, re.compile(pattern), maker)
+    for need, kind, pattern, maker in (
+        (_AT, "email", r"[\w.+-]{1,64}@[a-z\d](?:[a-z\d-]{0,62}\.)+[a-z]{2,24}\b", _mail),
+        (" at ", "email", r"(?<![\w])[a-z][\w-]*(?: dot [a-z][\w-]*){0,3} at [a-z][a-z\d-]*(?: dot [a-z\d-]+){0,2} dot (?:com|org|net|de|edu|io|co|uk|ai|dev)\b", _spoken_mail),
+        (_DOT, "url", r"(?<![\w@.])(?:https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]|(?:www\.)[a-z\d-]+(?:\.[a-z\d-]+)+(?:/[^\s<>\"'.,;!?)]*)?|[a-z\d-]+(?:\.[a-z\d-]+)*\.(?:com|org|net|io|dev|ai)(?:/[^\s<>\"',;!?)]*[^\s<>\"'.,;:!?)])?(?![\w.@-]\w))", _url),
+        (_DIGIT, "phone", r"(?<![\w.,$€£+])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{1,5}(?:[ .-]\d{2,5}){1,5}(?![\w,]|[.-]\d)|(?<![\w.,$€£])\+?\d{9,13}(?![\w%]|[.,]\d)", _phone),
+        ("money", "money", rf"(?P<currency>[$€£¥₹]) ?{_n}(?! ?(?:percent|%))", _money),
+        ("money", "money", rf"(?<![\w.,:$€£])(?P<currency>usd|eur|gbp|chf|jpy) {_n}", _money),
+        ("money", "money", rf"{_start}{_n} ?(?P<currency>[€£$])", _money),
+        ("money", "money", rf"{_start}{_n}(?: us| u\.s\.| american| canadian| british)? {_currency}(?: (?:and )?(?P<cents>{NUMBER})(?: cents| pence)?(?! ?(?:percent|%|people|of|per|or|hours?|days?|weeks?|months?|years?|times)))?", _money),
+        ("percent", "percent", rf"{_start}(?:half a|{_n}) ?(?:%|percent(?:age points)?\b|per cent\b)", _percent),
+        ("unit", "duration", rf"{_start}{_n}(?P<half> and a half)?[ -]{_unit}(?! old)", _duration),
+        ("unit", "duration", rf"(?<!\w)(?P<vague>half)(?: an?| of an)? (?P<unit>hour|day|year|minute)(?![a-z])", _duration),
+        ("unit", "duration", rf"(?<!\w)(?:a )?(?P<vague>couple|few)(?: of)?(?: more)? {_unit}", _duration),
+        ("unit", "duration", rf"(?<!\w)(?P<vague>several) {_unit}", _duration),
+        ("unit", "duration", rf"(?<=\w )(?<!times )(?<!once )(?<!twice )(?<!euros )(?<!dollars )(?<!percent )an? {_unit.replace('s?', '')}(?P<half> and a half)?(?! ago\b)", _duration),
+        (_DIGIT, "number", rf"{_start}{_n}(?![\w%]|[.,:/-]\d)", _number),
+        (_SPELLED, "number", rf"(?<![\w-]){_n}(?![\w-])", _number),
+    )
+)  # fmt: skip
+_DATE_PLACE = next(place for place, rule in enumerate(_GRAMMAR) if rule[1] == "duration")
+_MONEY_SIGN = re.compile(r"[$€£¥₹]|\b(?:dollars?|bucks|usd|euros?|eur|pounds?|quid|gbp|sterling|yen|jpy|francs?|chf|rupees?|inr|cents?|pence|penny)\b")
+_UNIT_SIGN = re.compile(r"\b(?:seconds?|minutes?|mins?|hours?|days?|nights?|weeks?|months?|quarters?|years?|decades?)\b")
+_SPELLED_SIGN = re.compile(r"\b(?:" + "|".join(sorted(_NUMBER_WORDS)) + r")\b")
+
+
+def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Sequence[Person] = ()) -> tuple[Entity, ...]:
+    """All entities of a message in order, none overlapping. Never raises; text[e.offset:e.end] == e.text for each."""
+    clean, places = joined(text[:LONGEST])
+    low = _lower(clean)
+    taken: list[Entity] = []
+    for place, rule in enumerate(_GRAMMAR):
+        if place == _DATE_PLACE:
+            _take(taken, (entity for _, entity in dates.find(low, said_at, timezone_offset)))
+        _take(taken, _matches(low, *rule))
+    _take(taken, names(clean, members))
+    taken = [entity for entity in taken if entity.type != "number" or entity.value["number"] != 1 or entity.text.isdigit()]
+    return tuple(_placed(entity, text, places) for entity in sorted(taken, key=lambda entity: entity.offset))
+
+
+def _lower(text: str) -> str:
+    """Lower case of the same length, so that offsets stay; straight apostrophes."""
+    low = text.lower().replace("’", "'")
+    return low if len(low) == len(text) else "".join(char.lower() if len(char.lower()) == 1 else char for char in text).replace("’", "'")
+
+
+def _needed(low: str, need: str) -> bool:
+    """Whether a message can hold a match at all: keeps most patterns from running on most messages."""
+    if need == _DIGIT:
+        return any(char.isdigit() for char in low)
+    if need == "money":
+        return bool(_MONEY_SIGN.search(low))
+    if need == "unit":
+        return bool(_UNIT_SIGN.search(low))
+    if need == "percent":
+        return "%" in low or "percent" in low or "per cent" in low
+    if need == _SPELLED:
+        return bool(_SPELLED_SIGN.search(low))
+    return need in low
+
+
+def _matches(low: str, need: str, kind: str, pattern: re.Pattern[str], maker: _Maker) -> Iterator[Entity]:
+    if not _needed(low, need):
+        return
+    for match in pattern.finditer(low):
+        made = maker(match)
+        if made is not None:
+            yield Entity(kind, match.group(), match.start(), made)
+
+
+def _take(taken: list[Entity], found: Iterator[Entity] | Sequence[Entity]) -> None:
+    """Adds those that overlap nothing taken before."""
+    for entity in found:
+        if entity.text and all(entity.end <= other.offset or entity.offset >= other.end for other in taken):
+            taken.append(entity)
+
+
+def _placed(entity: Entity, text: str, places: Sequence[int]) -> Entity:
+    """The entity with its words and offset as in the original message."""
+    start, end = places[entity.offset], places[entity.end - 1] + 1
+    return Entity(entity.type, text[start:end], start, entity.value)
+
+
+def seconds_until(entity: Entity) -> timedelta:
+    """The length of a duration entity, at most a hundred years."""
+    return timedelta(seconds=min(float(entity.value["seconds"]), 3.2e9))

@@ -1,0 +1,75 @@
+"""The words of this room: what goes into an analysis and what comes out of it. Knows nothing else."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+FindingType = Literal["question", "action_item", "follow_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message: the words, who said them (any stable key), and when (aware). `index` counts messages of the conversation from 0."""
+
+    text: str
+    speaker: str
+    at: datetime
+    speaker_name: str = ""
+    speaker_id: str = ""
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who takes part, or who was only named (then without user_id)."""
+
+    name: str
+    user_id: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A span of a message with a meaning: text == message[offset:offset + len(text)].
+
+    value by type (times are ISO 8601 in the conversation's timezone):
+    date {"datetime": "2026-03-03"}; time and datetime {"datetime": "2026-03-03T16:00:00+01:00"};
+    daterange {"start": ISO, "end": ISO} (end exclusive); duration {"seconds": float}; money {"amount": float, "currency": "EUR"};
+    percent {"percent": float}; number {"number": float}; email, phone, url {the type: normalised}; organization, location {"name"};
+    person {"name", "alias"} and, when the person is a member, {"userId", "email"}.
+    """
+
+    type: str
+    text: str
+    offset: int
+    value: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def end(self) -> int:
+        """Offset of the first character after the span."""
+        return self.offset + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One insight of a message. confidence in (0, 1); due is aware; hints are strings, as the Symbl wire has them."""
+
+    type: FindingType
+    confidence: float
+    text: str
+    assignee: Person | None = None
+    due: datetime | None = None
+    definitive: bool = False
+    action_phrase: str = ""
+    entities: tuple[Entity, ...] = ()
+    hints: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAnalysis:
+    """All that was found in one message; sentiment in [-1, 1]; phrases are the action phrases."""
+
+    findings: tuple[Finding, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    sentiment: float = 0.0
+    phrases: tuple[str, ...] = ()

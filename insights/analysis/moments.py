@@ -1,0 +1,171 @@
+"""Calendar arithmetic: what 'next Tuesday', 'the 15th' or 'half past four' mean at a given moment. Local, naive times only; no text."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+When = Literal["date", "time", "datetime", "daterange"]
+
+DAY = timedelta(days=1)
+CLOSE_OF_BUSINESS = time(17, 0)
+PARTS = {"morning": time(9, 0), "noon": time(12, 0), "afternoon": time(15, 0), "evening": time(19, 0), "night": time(21, 0), "midnight": time(0, 0)}
+"""The hour that a part of the day stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A day, a stretch of days, or a time of day: [start, end) in local time; clock: whether a time of day was said."""
+
+    start: datetime
+    end: datetime
+    clock: bool = False
+
+    @property
+    def whole_days(self) -> int:
+        """Length in days."""
+        return (self.end - self.start).days
+
+
+def day(on: date) -> Moment:
+    """One whole day."""
+    start = datetime.combine(on, time())
+    return Moment(start, start + DAY)
+
+
+def days(first: date, after_last: date) -> Moment:
+    """The days from first to the one before after_last."""
+    return Moment(datetime.combine(first, time()), datetime.combine(after_last, time()))
+
+
+def at(on: date, clock: time) -> Moment:
+    """A time of day on a day."""
+    start = datetime.combine(on, clock)
+    return Moment(start, start, clock=True)
+
+
+def weekday(now: datetime, number: int, which: str, past: bool) -> Moment:
+    """Monday = 0. which: '' (the next one, or the last one when the talk is of the past), 'this' week, 'next' week, 'last' (before today)."""
+    today = now.date()
+    ahead = (number - today.weekday()) % 7
+    if which == "last" or (past and not which):
+        return day(today - timedelta(days=(today.weekday() - number) % 7 or 7))
+    if which == "next":
+        return day(today - timedelta(days=today.weekday()) + timedelta(days=7 + number))
+    if which == "this":
+        return day(today + timedelta(days=ahead))
+    return day(today + timedelta(days=ahead or 7))
+
+
+def month_day(now: datetime, month: int, number: int, year: int | None, past: bool) -> Moment | None:
+    """A day of a month; without a year the nearest to come (or gone, when the talk is of the past). None when there is no such day."""
+    today = now.date()
+    years = [year] if year else ([today.year, today.year - 1] if past else [today.year, today.year + 1, today.year + 2, today.year + 3, today.year + 4])
+    for candidate in years:
+        on = _date(candidate, month, number)
+        if on and (year or (on <= today if past else on >= today)):
+            return day(on)
+    return None
+
+
+def day_of_month(now: datetime, number: int, past: bool) -> Moment | None:
+    """'the 15th': the next one to come (or the last one gone)."""
+    first = now.date().replace(day=1)
+    for step in range(3):
+        on = _date(*_month(first, -step if past else step), number)
+        if on and (on <= now.date() if past else on >= now.date()):
+            return day(on)
+    return None
+
+
+def month(now: datetime, number: int, year: int | None, which: str, past: bool) -> Moment | None:
+    """A whole month; without a year the running or next one (the last one gone for 'last' or past talk)."""
+    today = now.date()
+    if year is None:
+        year = today.year
+        if which == "last" or past:
+            year -= number > today.month or (which == "last" and number == today.month)
+        else:
+            year += number < today.month or (which == "next" and number == today.month)
+    first = _date(year, number, 1)
+    return days(first, date(*_month(first, 1), 1)) if first else None
+
+
+def period(now: datetime, unit: str, step: int) -> Moment:
+    """The running (0), next (1) or last (-1) day, week (from Monday), weekend, month, quarter or year."""
+    today = now.date()
+    if unit == "day":
+        return day(today + step * DAY)
+    if unit in {"week", "weekend"}:
+        monday = today - timedelta(days=today.weekday()) + timedelta(days=7 * step)
+        return days(monday + timedelta(days=5), monday + timedelta(days=7)) if unit == "weekend" else days(monday, monday + timedelta(days=7))
+    if unit == "month":
+        return days(date(*_month(today, step), 1), date(*_month(today, step + 1), 1))
+    if unit == "quarter":
+        first = today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1)
+        return days(date(*_month(first, 3 * step), 1), date(*_month(first, 3 * step + 3), 1))
+    return days(date(today.year + step, 1, 1), date(today.year + step + 1, 1, 1))
+
+
+def quarter(now: datetime, number: int, year: int | None) -> Moment:
+    """Q1..Q4; without a year the running or next one."""
+    if year is None:
+        year = now.year + (number < (now.month - 1) // 3 + 1)
+    first = date(year, 3 * number - 2, 1)
+    return days(first, date(*_month(first, 3), 1))
+
+
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+
+
+def season(now: datetime, name: str, which: str, past: bool) -> Moment:
+    """Meteorological seasons of the north: spring begins in March."""
+    first = date(now.year, _SEASONS[name], 1)
+    after = date(*_month(first, 3), 1)
+    if which == "last" or past:
+        shift = -1 if first > now.date() or (which == "last" and after > now.date()) else 0
+    else:
+        shift = 1 if after <= now.date() or (which == "next" and first <= now.date()) else 0
+    return days(first.replace(year=first.year + shift), after.replace(year=after.year + shift))
+
+
+def edge(whole: Moment, which: str) -> Moment:
+    """The end, beginning or middle of a period. The end of a week is its Friday; the end of a day is close of business."""
+    length = whole.whole_days
+    if which in {"beginning", "start"}:
+        return day(whole.start.date())
+    if which == "middle":
+        return day((whole.start + timedelta(days=length // 2)).date())
+    if length == 1:
+        return at(whole.start.date(), CLOSE_OF_BUSINESS)
+    return day((whole.end - (3 * DAY if length == 7 else DAY)).date())
+
+
+def clock(now: datetime, hour: int, minute: int, half: str, on: date | None = None) -> Moment | None:
+    """A time of day. half: 'am', 'pm' or '' (then working hours decide: 1 to 6 is the afternoon). Without a day: the next time it comes."""
+    if half == "pm" and hour < 12:
+        hour += 12
+    elif half == "am" and hour == 12:
+        hour = 0
+    elif not half and 1 <= hour <= 6:
+        hour += 12
+    if not (0 <= hour <= 23 and 0 <= minute <= 59):
+        return None
+    moment = at(on or now.date(), time(hour, minute))
+    if on is None and moment.start < now:
+        if not half and hour < 12 and now <= moment.start + timedelta(hours=12):
+            return at(now.date(), time(hour + 12, minute))
+        return at(now.date() + DAY, time(hour, minute))
+    return moment
+
+
+def _date(year: int, month_number: int, number: int) -> date | None:
+    try:
+        return date(year, month_number, number)
+    except ValueError:
+        return None
+
+
+def _month(of: date, step: int) -> tuple[int, int]:
+    """(year, month) some months away."""
+    count = of.year * 12 + of.month - 1 + step
+    return count // 12, count % 12 + 1

@@ -1,0 +1,142 @@
+"""Persons, organisations and places. Members of the conversation first; others by capitals and by the words around them.
+
+Names that nobody introduced are guesses: there is no list of all names here, only slots in which names stand.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from insights.analysis.findings import Entity, Person
+from insights.analysis.words import STOP_WORDS, Token, fold, tokens
+
+_NOT_NAMES = STOP_WORDS | frozenset(
+    """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november
+    december christmas easter english german french spanish italian chinese american british european internet email ok okay hello hi hey dear
+    thanks team everyone everybody nobody folks guys sir madam yes no please marketing finance legal sales support engineering accounting
+    design product management hr it api url pdf ceo cto cfo faq id usb tv lcd led app web chances spring summer autumn winter today tomorrow
+    great good perfect sounds sure agreed correct exactly morning afternoon evening night remind remember send check let make give tell ask""".split()
+)
+_AGENT = re.compile(
+    r"(?:'ll|'s going to|'d better)?,? ?(?:please\b|(?:will|is going to|are going to|is gonna|has to|have to|needs? to|should|must|can you|could you|would you|will you"
+    r"|are you|do you|did you|is responsible|is on (?:holiday|vacation|leave)|is in charge|is taking|takes? over|handled|said|says|told|asked|wants?|promised|agreed|mentioned"
+    r"|suggested|offered|has|was|is|and I)\b)",
+    re.IGNORECASE,
+)
+_BEFORE_PERSON = frozenset("ask tell remind ping call email with to from for thank thanks hi hello hey dear contact invite meet cc by is i'm and".split())
+_PLACE_BEFORE = frozenset("in at from to near around outside visiting via".split())
+_STRONG_PLACE = frozenset("in near outside visiting".split())
+_ORGANISATION_END = frozenset(
+    "inc corp corporation ltd limited llc gmbh ag plc co company bank university institute foundation group partners holdings systems software industries "
+    "airlines council ministry agency association college hospital labs technologies consulting insurance".split()
+)
+_ORGANISATION_BEFORE = re.compile(r"\b(?:signed with|works? (?:for|at)|partner(?:ed|ing)? with|supplier|vendor|competitors?|customers?|clients?|acquired|bought|sold to|hired by|deal with|contract with|account at|invoice from) $", re.IGNORECASE)
+_PLACES = frozenset(
+    """london paris berlin munich hamburg frankfurt vienna zurich geneva madrid barcelona lisbon rome milan amsterdam rotterdam brussels dublin
+    edinburgh glasgow manchester birmingham stockholm oslo copenhagen helsinki warsaw prague budapest athens istanbul moscow kyiv lyon cologne stuttgart
+    york chicago boston seattle francisco angeles diego austin dallas houston denver atlanta miami toronto vancouver montreal sydney melbourne auckland
+    tokyo osaka seoul beijing shanghai singapore mumbai delhi bangalore dubai cairo nairobi lagos johannesburg paulo mexico lima bogota santiago
+    germany france spain italy portugal england scotland wales ireland britain switzerland austria netherlands belgium denmark sweden norway finland poland
+    greece turkey russia ukraine europe america canada brazil argentina chile china japan korea india australia zealand africa asia california
+    texas florida michigan virginia washington kingdom states""".split()
+)
+_TITLE = frozenset("mr mrs ms dr prof professor doctor miss".split())
+
+
+def names(text: str, members: Sequence[Person]) -> list[Entity]:
+    """Names in a message, in order; members win over guesses."""
+    words = tokens(text)
+    found = list(_member_names(words, text, members))
+    taken = {place for entity in found for place in range(entity.offset, entity.end)}
+    for run in _capital_runs(words, text):
+        if taken.isdisjoint(range(run[0].start, run[-1].end)):
+            entity = _guess(run, words, text)
+            if entity is not None:
+                found.append(entity)
+    return sorted(found, key=lambda entity: entity.offset)
+
+
+def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) -> Iterator[Entity]:
+    """Full names, then first names that only one member bears and that are no ordinary word written small."""
+    aliases: dict[tuple[str, ...], Person | None] = {}
+    for member in members:
+        parts = tuple(token.low for token in tokens(member.name))
+        for alias in {parts, parts[:1]} - {()}:
+            aliases[alias] = None if alias in aliases and aliases[alias] is not member else member
+    longest = max((len(alias) for alias in aliases), default=0)
+    at = 0
+    lows = [word.low.removesuffix("'s") for word in words]
+    while at < len(words):
+        for length in range(min(longest, len(words) - at), 0, -1):
+            member = aliases.get(tuple(lows[at : at + length]))
+            small = length == 1 and words[at].text[0].islower() and words[at].low in _NOT_NAMES
+            if member is not None and not small:
+                start, end = words[at].start, words[at + length - 1].start + len(lows[at + length - 1])
+                yield Entity("person", text[start:end], start, person_value(member, text[start:end]))
+                at += length - 1
+                break
+        at += 1
+
+
+def person_value(member: Person, alias: str) -> dict[str, str]:
+    """How a person is written into an entity: name and alias, and the userId and e-mail of a member."""
+    value = {"name": member.name, "alias": alias}
+    if member.user_id:
+        value["userId"] = member.user_id
+    if member.email:
+        value["email"] = member.email
+    return value
+
+
+def _capital_runs(words: Sequence[Token], text: str) -> Iterator[list[Token]]:
+    """Neighbouring capitalised words; at the start of a sentence only if they can be names."""
+    run: list[Token] = []
+    for number, word in enumerate(words):
+        first = number == 0 or text[words[number - 1].end : word.start].strip(" ,\"'") != ""
+        bare = word.low.removesuffix("'s")
+        capital = word.text[0].isupper() and not (bare in _NOT_NAMES and (first or bare != "may")) and "'" not in bare and not bare[0].isdigit()
+        near = bool(run) and text[run[-1].end : word.start] == " " and not run[-1].low.endswith("'s")
+        if run and not (capital and near):
+            yield run
+            run = []
+        if capital:
+            run.append(word)
+        elif number == 0 and bare == "may" and word.text[0].isupper() and re.match(r" (?:is|will|has|said|was) ", text[word.end :]):
+            yield [word]
+    if run:
+        yield run
+
+
+def _guess(run: Sequence[Token], words: Sequence[Token], text: str) -> Entity | None:
+    """What a run of capitals is: an organisation by its last word, a place by its preposition or list, a person by its slot."""
+    place = next(number for number, word in enumerate(words) if word.start == run[0].start)
+    start, end = run[0].start, run[-1].start + len(run[-1].low.removesuffix("'s"))
+    shape = text[start:end]
+    last = fold(shape.split()[-1])
+    before = words[place - 1].low if place else ""
+    head = text[max(0, start - 30) : start]
+    if (last in _ORGANISATION_END and len(run) > 1) or _ORGANISATION_BEFORE.search(head) or (before == "and" and _ORGANISATION_BEFORE.search(re.sub(r"\S+ and $", "", head))):
+        return Entity("organization", shape, start, {"name": shape})
+    if last in _PLACES and before not in {"ask", "tell"}:
+        return Entity("location", shape, start, {"name": shape})
+    if shape.isupper() and len(shape) > 1:
+        return None
+    if before in _TITLE or _is_person(run, words, place, text, end):
+        return Entity("person", shape, start, {"name": shape, "alias": shape})
+    if before in _STRONG_PLACE and len(shape) > 2:
+        return Entity("location", shape, start, {"name": shape})
+    return None
+
+
+def _is_person(run: Sequence[Token], words: Sequence[Token], place: int, text: str, end: int) -> bool:
+    """A name in a slot for names: before a verb of doing, after a verb of asking, called upon, or one of two such."""
+    if len(run) > 3 or any(char.isdigit() for word in run for char in word.text):
+        return False
+    rest = text[end:]
+    before = words[place - 1].low if place else ""
+    if _AGENT.match(rest.removeprefix(" ")) and (rest[:1] in {" ", ",", "'"}):
+        return True
+    if re.match(r" and [A-Z]\w+ (?:will|need|have|should|must|are|can)\b", rest) or re.match(r",? [^.]{0,40}\?$", rest) and not place and rest.startswith(","):
+        return True
+    if before == "and" and place > 1 and words[place - 2].text[0].isupper() and _AGENT.match(rest.lstrip()):
+        return True
+    return before in _BEFORE_PERSON and before not in _STRONG_PLACE

@@ -1,0 +1,44 @@
+"""Entries for the scorers of benchmarks: the same code that the live path runs, on plain rows instead of messages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from insights.analysis import acts
+from insights.analysis.commitments import commitment
+from insights.analysis.entities import extract as extract_entities
+from insights.analysis.findings import Said
+
+_THEN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
+"""A Wednesday: rows of the corpora carry no wall clock."""
+
+
+def detect(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """One {type: confidence} per message. messages: {"conversation", "index", "speaker", "text"} in order; only earlier ones are looked at."""
+    answers: list[dict[str, float]] = []
+    before: list[Said] = []
+    conversation: object = None
+    for row in messages:
+        if row["conversation"] != conversation:
+            conversation, before = row["conversation"], []
+        said = Said(str(row["text"]), str(row["speaker"]), _THEN, index=int(row["index"]))
+        answers.append({kind: confidence for kind, confidence in acts.score(said, before).items()})
+        before = [*before[-(acts.CONTEXT - 1) :], said]
+    return answers
+
+
+setattr(detect, "wants_messages", True)  # noqa: B010  (mypy knows no attributes of functions)
+
+
+def extract(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
+    """Entity spans (start, end, type) of each text."""
+    return [[(entity.offset, entity.end, entity.type) for entity in extract_entities(text, _THEN)] for text in texts]
+
+
+def assign(text: str) -> dict[str, str]:
+    """{"assignee": a role, names, or "", "due": as said or ""} of a text."""
+    found = commitment(text, extract_entities(text, _THEN), _THEN, 0)
+    who = {"NAMED": ", ".join(found.names), "NOBODY": ""}.get(found.role, found.role)
+    return {"assignee": who, "due": found.due_text}
+
+

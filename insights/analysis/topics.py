@@ -1,0 +1,131 @@
+"""Topics while a conversation goes on: stop-word-bounded phrases of one to three words, weighed against how common they are elsewhere.
+
+Counts are kept per phrase, so a message costs the same at the end of a meeting as at its start; only top() looks at all of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import log1p
+
+from insights.analysis.background import idf
+from insights.analysis.words import FILLERS, STOP_WORDS, Token, stem, tokens
+
+_LONGEST = 3
+_MOST_PHRASES = 5000
+"""Phrases kept; beyond it those said once are dropped, so that no conversation grows without bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A subject. score in 0..1 relative to the strongest; sentiment in -1..1, the mean of its messages; parent: a broader topic's text."""
+
+    text: str
+    score: float
+    message_ids: tuple[str, ...]
+    sentiment: float
+    parent: str | None = None
+
+
+@dataclass(slots=True)
+class _Tally:
+    count: int = 0
+    weight: float = 0.0
+    sentiment: float = 0.0
+    shapes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    message_ids: dict[str, None] = field(default_factory=dict)
+
+
+class TopicIndex:
+    """Counts of all candidate phrases of one conversation."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[str, ...], _Tally] = {}
+
+    def add(self, message_id: str, text: str, sentiment: float) -> None:
+        """Takes in one message; sentiment in [-1, 1]."""
+        for words in _phrases(text):
+            key = tuple(stem(word.low) for word in words)
+            tally = self._tallies.get(key)
+            if tally is None:
+                tally = self._tallies[key] = _Tally(weight=_weight(words))
+            tally.count += 1
+            tally.sentiment += sentiment
+            tally.shapes[" ".join(word.text if word.text[1:].lower() != word.text[1:] else word.low for word in words)] += 1
+            tally.message_ids[message_id] = None
+        if len(self._tallies) > _MOST_PHRASES:
+            self._tallies = {key: tally for key, tally in self._tallies.items() if tally.count > 1}
+
+    def top(self, limit: int = 10) -> list[Topic]:
+        """The strongest topics, best first; a phrase that lives mostly inside a longer one gives way to it."""
+        scored = sorted(((_score(key, tally), key) for key, tally in self._tallies.items()), key=lambda pair: (-pair[0], pair[1]))
+        chosen: list[tuple[float, tuple[str, ...]]] = []
+        for score, key in scored:
+            if len(chosen) >= limit or score <= 0:
+                break
+            if not any(self._same(key, other) for _, other in chosen):
+                chosen.append((score, key))
+        best = chosen[0][0] if chosen else 1.0
+        return [self._topic(key, score / best, [other for _, other in chosen]) for score, key in chosen]
+
+    def _same(self, key: tuple[str, ...], other: tuple[str, ...]) -> bool:
+        """Whether one phrase holds the other and the shorter is seldom said without the longer."""
+        small, big = sorted((key, other), key=len)
+        if len(small) == len(big) or not _holds(big, small):
+            return False
+        return self._tallies[small].count < 2 * self._tallies[big].count
+
+    def _topic(self, key: tuple[str, ...], score: float, chosen: list[tuple[str, ...]]) -> Topic:
+        tally = self._tallies[key]
+        parents = [other for other in chosen if len(other) < len(key) and _holds(key, other)]
+        parent = self._shape(min(parents, key=len)) if parents else None
+        return Topic(self._shape(key), round(score, 4), tuple(tally.message_ids), round(tally.sentiment / tally.count, 4), parent)
+
+    def _shape(self, key: tuple[str, ...]) -> str:
+        shapes = self._tallies[key].shapes
+        return min(shapes, key=lambda shape: (-shapes[shape], shape))
+
+
+def _holds(big: tuple[str, ...], small: tuple[str, ...]) -> bool:
+    return any(big[at : at + len(small)] == small for at in range(len(big) - len(small) + 1))
+
+
+def _score(key: tuple[str, ...], tally: _Tally) -> float:
+    """Said once is only a topic when nothing better is there; longer phrases say more."""
+    return tally.weight * log1p(tally.count) * (0.35 if tally.count == 1 else 1.0) * (1.0, 1.15, 1.2)[len(key) - 1]
+
+
+def _weight(words: tuple[Token, ...]) -> float:
+    return sum(idf(word.low) for word in words) / len(words)
+
+
+def _worthy(word: Token) -> bool:
+    low = word.low
+    if low in STOP_WORDS or low in FILLERS or len(low) < 3 or "'" in low.removesuffix("'s"):
+        return False
+    return low[0].isalpha() and not low.endswith("ly")
+
+
+def _phrases(text: str) -> Iterator[tuple[Token, ...]]:
+    """Runs of worthy words with nothing but white space between them, and their parts of up to three words."""
+    run: list[Token] = []
+    end = 0
+    for word in tokens(text):
+        if run and text[end : word.start].strip():
+            yield from _parts(run)
+            run = []
+        if _worthy(word):
+            run.append(word)
+        elif run:
+            yield from _parts(run)
+            run = []
+        end = word.end
+    yield from _parts(run)
+
+
+def _parts(run: list[Token]) -> Iterator[tuple[Token, ...]]:
+    for length in range(1, min(_LONGEST, len(run)) + 1):
+        for at in range(len(run) - length + 1):
+            part = tuple(run[at : at + length])
+            if length > 1 or len(part[0].low) > 3:
+                yield part

@@ -1,0 +1,1 @@
+"""Makes the shipped weights; nothing here is imported at run time."""

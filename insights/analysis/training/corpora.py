@@ -1,0 +1,102 @@
+"""Reads the corpora: rows of conversations with gold labels, and the variants in which a recogniser might write them."""
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message with its gold; a label is None where the corpus does not say. conversation is unique over all corpora."""
+
+    corpus: str
+    conversation: str
+    index: int
+    speaker: str
+    text: str
+    question: int | None = None
+    action: int | None = None
+    follow_up: int | None = None
+
+
+def read(paths: Iterable[Path]) -> list[Row]:
+    """Rows of JSONL files (gzip'd or not) in order; 'commit' counts as the action label of its corpus."""
+    rows: list[Row] = []
+    for path in paths:
+        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+        with opened as lines:
+            rows += [_row(json.loads(line)) for line in lines if line.strip()]
+    return rows
+
+
+def _row(raw: dict[str, object]) -> Row:
+    action = raw["action_item"] if raw["action_item"] is not None else raw["commit"]
+    return Row(
+        str(raw["corpus"]),
+        f"{raw['corpus']}/{raw['conversation']}",
+        int(str(raw["index"])),
+        str(raw["speaker"]),
+        str(raw["text"]),
+        _label(raw["question"]),
+        _label(action),
+    )
+
+
+def _label(value: object) -> int | None:
+    return None if value is None else int(bool(value))
+
+
+def read_own(text: str) -> list[Row]:
+    """Rows of data/business.tsv: labels (letters a, q, f or n; x = unlabelled question) and the sentence; '#' begins a comment."""
+    rows = []
+    for number, line in enumerate(text.splitlines()):
+        if not line.strip() or line.startswith("#"):
+            continue
+        labels, sentence = line.split("\t")
+        follow_up = int("f" in labels)
+        rows.append(
+            Row("own", f"own/{number}", 0, "A", sentence, int("q" in labels), None if follow_up else int("a" in labels), follow_up)
+        )
+    return rows
+
+
+def by_conversation(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Runs of rows of one conversation."""
+    run: list[Row] = []
+    for row in rows:
+        if run and row.conversation != run[-1].conversation:
+            yield run
+            run = []
+        run.append(row)
+    if run:
+        yield run
+
+
+_HESITATION = re.compile(r"\b(?:um|uh|uhm|mm|mm-hmm|hmm|er|erm|ah)\b[,.]?\s*", re.IGNORECASE)
+_STUTTER = re.compile(r"\b(\w+)(?:[ ,]+\1\b)+", re.IGNORECASE)
+_CUT_OFF = re.compile(r"\b\w+-(?=\s|$)")
+
+
+def as_heard(text: str, style: str) -> str:
+    """A message as another hand would write it: 'text' as it is, 'noq' without question marks, 'lower' without case and punctuation,
+    'heard' like a recogniser's final (no hesitations, stutters, cut-off words or commas)."""
+    if style == "noq":
+        return text.replace("?", ".")
+    if style == "lower":
+        return re.sub(r"\s+", " ", re.sub(r"[^\w\s'$%@-]", " ", text.lower())).strip()
+    if style == "heard":
+        clean = _CUT_OFF.sub("", _HESITATION.sub("", text))
+        clean = re.sub(r"\s+", " ", _STUTTER.sub(r"\1", clean).replace(",", "").replace("?", "")).strip(" .")
+        return (clean[:1].upper() + clean[1:] if clean else text.replace("?", "")) + "."
+    return text
+
+
+def restyled(rows: Iterable[Row], style: str) -> list[Row]:
+    """All rows in one style; 'mixed' draws one of the question-mark-free styles per conversation-independent coin (seeded)."""
+    coin = random.Random(20)  # noqa: S311  (reproducible, nothing secret)
+    styles = ("noq", "noq", "lower", "heard", "heard")
+    return [replace(row, text=as_heard(row.text, coin.choice(styles) if style == "mixed" else style)) for row in rows]
