@@ -1,14 +1,53 @@
-"""The ASGI entry point: HTTP to Django, WebSockets to the streaming transports."""
+"""The ASGI entry point: HTTP to Django, WebSockets to the streaming transports, housekeeping and drain around both.
+
+Daphne knows no lifespan, so whatever runs all the time is started by the first connection; `drain` is what a server
+calls (uvicorn through the lifespan, our Daphne on SIGTERM) before it closes its sockets.
+"""
 
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from channels.routing import ProtocolTypeRouter
+from typing import Any
+
 from django.core.asgi import get_asgi_application
 
-http = get_asgi_application()  # sets Django up; the imports below need the app registry
+_http = get_asgi_application()  # sets Django up; the imports below need the app registry
 
+from django.conf import settings  # noqa: E402
+
+from streaming import recogniser  # noqa: E402
+from streaming.engine.registry import registry  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websockets})
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Serve one connection, or the lifespan of the whole server."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+        return
+    start()
+    await (websockets if scope["type"] == "websocket" else _http)(scope, receive, send)
+
+
+def start() -> None:
+    """Begin housekeeping and load the recogniser, unless both were begun before."""
+    registry().keep_house()
+    recogniser.begin_loading()
+
+
+async def drain() -> None:
+    """Let live sessions finish what was being said; nobody new comes in."""
+    await registry().drain(settings.DRAIN_S)
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            start()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await drain()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,167 @@
+"""Daphne with bounds and a drain: the server behind `make run` and `make demo`.
+
+Stock Daphne queues without limit what a client sends, does not wait for a client that does not read, and on SIGTERM
+drops its sockets at once (measured in docs/adr/0002-daphne-with-bounds.md). This subclass stops reading from a socket
+whose application is behind, makes `send` wait for a slow reader, and lets live sessions finish before it goes.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from twisted.internet import reactor
+
+logger = logging.getLogger(__name__)
+
+READ_AHEAD_BYTES = 256 * 1024
+"""Unread bytes of one socket at which reading from it stops; it goes on at half of that."""
+WRITE_AHEAD_BYTES = 256 * 1024
+"""Unsent bytes of one connection at which `send` begins to wait."""
+MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+"""Above Parley's own limits, so that the client gets Parley's clear error and not a closed socket."""
+WRITE_POLL_S = 0.01
+
+
+class WaitingQueue(asyncio.Queue[dict[str, Any]]):
+    """The queue from one socket to its application; it stops the socket while too much waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transport: Any = None
+        self.waiting_bytes = 0
+        self._stopped = False
+
+    def put_nowait(self, item: dict[str, Any]) -> None:
+        """Take one ASGI message from the server; the weight of a message is the size of its payload."""
+        self.waiting_bytes += _size(item)
+        if self.transport is not None and not self._stopped and self.waiting_bytes > READ_AHEAD_BYTES:
+            self._stopped = True
+            self.transport.pauseProducing()
+        super().put_nowait(item)
+
+    async def get(self) -> dict[str, Any]:
+        """Give the next ASGI message to the application."""
+        item = await super().get()
+        self.waiting_bytes -= _size(item)
+        if self._stopped and self.waiting_bytes < READ_AHEAD_BYTES // 2:
+            self._stopped = False
+            self.transport.resumeProducing()
+        return item
+
+
+def _size(item: dict[str, Any]) -> int:
+    return len(item.get("bytes") or item.get("text") or b"")
+
+
+class BoundedProtocol(WebSocketProtocol):
+    """A WebSocket whose reading can be stopped by its queue alone, and whose messages may be empty."""
+
+    application_queue: WaitingQueue
+
+    def onConnect(self, request: Any) -> Any:
+        """Take over from the HTTP channel, which would start and stop the reading for reasons of its own."""
+        self.transport.unregisterProducer()
+        return super().onConnect(request)
+
+    def applicationCreateWorked(self, application_queue: WaitingQueue) -> None:
+        """Let the queue stop and start this socket."""
+        application_queue.transport = self.transport
+        super().applicationCreateWorked(application_queue)
+
+    def serverClose(self, code: int | None = None) -> None:
+        """Close with a code, and with the reason of the ASGI message where it had one."""
+        self.sendClose(code=1000 if code is None else code, reason=getattr(self, "close_reason", None))
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """Do what the application says; stock Daphne loses the close reason and empty messages."""
+        if message["type"] == "websocket.close":
+            self.close_reason = message.get("reason") or None
+        elif message["type"] == "websocket.send" and message.get("text") == "":
+            self.sendMessage(b"", False)
+            return
+        super().handle_reply(message)
+
+
+class BoundedServer(Server):
+    """Daphne that waits for its applications, for its clients, and for live sessions at the end.
+
+    Args:
+        drain: awaited on SIGTERM and SIGINT before anything is closed.
+        started: called once with the port that is listened on.
+    """
+
+    def __init__(self, application: Any, *, drain: Callable[[], Awaitable[None]], started: Callable[[int], None], **options: Any) -> None:
+        super().__init__(application, signal_handlers=False, websocket_max_message_size=MAX_MESSAGE_BYTES, **options)
+        self.websocket_max_frame_size = MAX_MESSAGE_BYTES
+        self._drain = drain
+        self._started = started
+        self._stopping: asyncio.Task[None] | None = None
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; a second signal does not wait any more."""
+        WebSocketFactory.protocol = BoundedProtocol  # the base class makes its factory inside run()
+        loop = reactor._asyncioEventloop
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal)
+        super().run()
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> WaitingQueue | None:
+        """Start the application of one connection, with a bounded queue in front of it."""
+        queue = WaitingQueue()
+        scope.setdefault("asgi", {"version": "3.0"})
+        scope.setdefault("extensions", {})["parley.waits"] = {}
+
+        async def send(message: dict[str, Any]) -> None:
+            await self.handle_reply(protocol, message)
+            await self._written(protocol)
+
+        if protocol not in self.connections:
+            return None
+        run = self.application(scope=scope, receive=queue.get, send=send)
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(run, loop=reactor._asyncioEventloop)
+        return queue
+
+    def listen_success(self, port: Any) -> None:
+        """Tell the port, which the system chose when 0 was asked for."""
+        super().listen_success(port)
+        self._started(port.getHost().port)
+
+    def listen_error(self, failure: Any) -> None:
+        """Say why there is no server, in one line, and end."""
+        sys.stderr.write(f"Parley cannot listen: {failure.getErrorMessage()}\n")
+        super().listen_error(failure)
+
+    async def _written(self, protocol: Any) -> None:
+        """Wait while the client has not read what was sent before; Twisted tells nobody but its own producers."""
+        while _unsent(protocol) > WRITE_AHEAD_BYTES and self._connected(protocol):  # noqa: ASYNC110
+            await asyncio.sleep(WRITE_POLL_S)
+
+    def _connected(self, protocol: Any) -> bool:
+        details = self.connections.get(protocol)
+        return details is not None and not details.get("disconnected")
+
+    def _on_signal(self) -> None:
+        if self._stopping is None:
+            self._stopping = asyncio.ensure_future(self._stop_gently())
+        else:
+            self.stop()
+
+    async def _stop_gently(self) -> None:
+        try:
+            for listener in self.listeners:
+                listener.addCallback(lambda port: port.stopListening())
+            await self._drain()
+        finally:
+            self.stop()
+
+
+def _unsent(protocol: Any) -> int:
+    """Return the bytes that Twisted holds for a connection; it offers no public figure."""
+    channel = getattr(protocol, "channel", None)
+    transport = getattr(protocol, "transport", None) or getattr(channel, "transport", None)
+    return len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0) + getattr(transport, "_tempDataLen", 0)

@@ -1,0 +1,1 @@
+"""Commands that start and measure the whole server."""

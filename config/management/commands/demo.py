@@ -1,0 +1,114 @@
+"""`manage.py demo`: a server of its own, a recorded conversation, and where to read what was found.
+
+The server works in a data folder of its own (`DATA_DIR/demo`), on a free port, and stays until Ctrl-C when a person
+watches; otherwise it ends with the conversation.
+"""
+
+import asyncio
+import http.client
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from insights import access
+from streaming.management.terminal import Screen, StreamError, stream
+
+logger = logging.getLogger(__name__)
+
+RECORDING = settings.BASE_DIR / "streaming" / "demo" / "conversation.ogg"
+SPEAKERS = ["Anna", "Tom"]
+EMAIL = "demo@example.com"
+FOLDER = "demo"
+START_S = 60.0
+
+
+class Command(BaseCommand):
+    """Shows in a minute what Parley does."""
+
+    help = "Start a server, stream a recorded conversation to it, and show where it is saved."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say what the command takes."""
+        parser.add_argument("--speed", type=float, default=1.0, help="1 is real time (default: %(default)s)")
+        parser.add_argument("--leave", action="store_true", help="end the server at once, as without a terminal")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the demo from start to end; the server is ended whatever happens."""
+        if settings.DATA_DIR.name != FOLDER:
+            _again_in_a_folder_of_its_own()
+        call_command("migrate", verbosity=0)
+        password, token = _account()
+        server = subprocess.Popen([sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
+        try:
+            url = _address(server)
+            self.stdout.write(f"A server is up at {url}. Anna and Tom talk (a recording, both voices synthetic):\n")
+            work = stream(RECORDING, SPEAKERS, url=url, token=token, connection_id=uuid4().hex, speed=options["speed"], screen=Screen())
+            conversation_id = asyncio.run(work)
+            self.stdout.write(f"\nThe saved conversation: {url}/conversations/{conversation_id}/")
+            self.stdout.write(f"Sign in as {EMAIL} with the password {password}")
+            if sys.stdin.isatty() and not options["leave"]:
+                self.stdout.write("The server runs until you press Ctrl-C.")
+                server.wait()
+        except StreamError as error:
+            raise CommandError(str(error)) from None
+        except KeyboardInterrupt:
+            self.stdout.write("\nThe demo has ended.")
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _again_in_a_folder_of_its_own() -> None:
+    """Replace this process by one whose data lies in DATA_DIR/demo, on SQLite and without Redis, at a free port."""
+    own = {"DATA_DIR": str(settings.DATA_DIR / FOLDER), "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "WARNING"}
+    own |= {"REDIS_URL": "", "DATABASE_URL": ""}
+    os.chdir(settings.BASE_DIR)
+    os.execve(sys.executable, [sys.executable, "manage.py", *sys.argv[1:]], {**os.environ, **own})  # noqa: S606 - our own command again
+
+
+def _account() -> tuple[str, str]:
+    """Return a fresh password and an access token of the demo's administrator."""
+    user, _ = User.objects.get_or_create(username=EMAIL, defaults={"email": EMAIL, "is_staff": True, "is_superuser": True})
+    password = secrets.token_urlsafe(9)
+    user.set_password(password)
+    user.save()
+    app, secret = access.create_app(user, "demo")
+    return password, access.token_for(app.app_id, secret).access_token
+
+
+def _address(server: "subprocess.Popen[str]") -> str:
+    """Return the address that the server prints, once it is ready."""
+    for line in server.stdout or ():
+        if "http://" in line:
+            url = line[line.index("http://") :].strip()
+            _wait_until_ready(url)
+            return url
+    raise CommandError("the demo's server did not start")
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError as error:
+            logger.debug("not ready yet: %s", error)
+        finally:
+            connection.close()
+        time.sleep(0.2)
+    raise CommandError("the demo's server is not ready after a minute")

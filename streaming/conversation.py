@@ -1,0 +1,274 @@
+"""Our own handler: one speaker's sound becomes hypotheses, utterances, and stored events told to everyone.
+
+Knows hearing, the recorder and the fan-out, and no transport: a door calls `begin`, `hear`, `finish` and `leave`, and
+reads what happens from a fan-out subscription like any other listener.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from insights import recorder
+from insights.analysis.trackers import Tracker
+from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
+from streaming import recogniser
+from streaming.audio.codecs import AudioError, open_decoder
+from streaming.engine.database import in_database
+from streaming.engine.events import Heard, StoredEvent
+from streaming.engine.fanout import fanout
+from streaming.engine.faults import place
+from streaming.engine.mailbox import Mailbox, MailboxClosed
+from streaming.engine.registry import PROCESS
+from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions
+
+logger = logging.getLogger(__name__)
+
+HIGH_WATER_S = 8.0
+"""Seconds of sound not yet heard at which a speaker has to wait; he may go on when the recogniser says `drained`."""
+PENDING_FINALS = 32
+STORE_TRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
+"""Pauses between the tries to store an utterance while the database is away."""
+FINISH_S = 60.0
+
+
+class LanguageError(ValueError):
+    """The recogniser lacks the language; the text lists those it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a speaker asked for when starting; see the Symbl fact sheet, section 3.1, for the meaning and units."""
+
+    speaker: Speaker | None = None
+    language: str = "en-US"
+    encoding: str = "LINEAR16"
+    sample_rate: int = 16000
+    title: str = ""
+    timezone_offset: int = 0
+    confidence_threshold: float = 0.5
+    vocabulary: tuple[str, ...] = ()
+    trackers: tuple[Tracker, ...] = ()
+    keep_s: int = 0
+
+
+class Participation:
+    """One session's part in one conversation.
+
+    Args:
+        session_id: of the live session; interim results carry it.
+        owner_id: user whose conversation this is.
+        connection_id: the name under which speakers find each other.
+        on_trouble: told, in the event loop, what could not be decoded or stored.
+    """
+
+    def __init__(self, session_id: UUID, owner_id: int, connection_id: str, on_trouble: Callable[[Exception], None]) -> None:
+        self.session_id = session_id
+        self.owner_id = owner_id
+        self.connection_id = connection_id
+        self.joined: Joined | None = None
+        self.last_event = 0
+        self._on_trouble = on_trouble
+        self._wishes = Wishes()
+        self._recognition: Recognition | None = None
+        self._ear: _Ear | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def hearing(self) -> bool:
+        """Whether sound can be fed now."""
+        return self._recognition is not None
+
+    async def begin(self, wishes: Wishes) -> Joined:
+        """Join the conversation (made when it is not live yet) and open the recognition.
+
+        Raises AudioError, LanguageError or recorder.RecorderError, each naming what is allowed; nothing is left behind then.
+        """
+        engine = await asyncio.wrap_future(recogniser.begin_loading())
+        if not knows(engine.languages, wishes.language):
+            allowed = ", ".join(engine.languages)
+            raise LanguageError(f"config.languageCode {wishes.language!r} is not understood here: allowed are {allowed}")
+        decoder = open_decoder(wishes.encoding, wishes.sample_rate)
+        ear = _Ear(self._on_trouble)
+        options = RecognitionOptions(wishes.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
+        self.joined = await in_database(recorder.open_conversation, self._opening(wishes))
+        self.last_event = max(self.last_event, self.joined.cursor)
+        self._wishes = wishes
+        self._ear = ear
+        self._recognition = engine.open(options, decoder, ear)
+        self._keeper = asyncio.create_task(self._keep(ear, self.joined, wishes))
+        await fanout().publish(self.joined.events)
+        return self.joined
+
+    async def hear(self, chunk: bytes) -> None:
+        """Feed encoded sound; waits while the recogniser is behind, so that whoever sends too fast has to wait."""
+        recognition, ear = self._recognition, self._ear
+        if recognition is None or ear is None:
+            return
+        ear.note_arrival()
+        recognition.feed(chunk)
+        while (recognition.backlog > HIGH_WATER_S or len(ear.heard) > PENDING_FINALS) and not ear.done.is_set():
+            ear.room.clear()
+            try:
+                async with asyncio.timeout(0.25):
+                    await ear.room.wait()
+            except TimeoutError:
+                continue
+
+    def change_audio(self, encoding: str, sample_rate: int) -> None:
+        """Take what is fed from now on as another encoding or rate. Raises AudioError."""
+        if self._recognition is not None:
+            self._recognition.switch(open_decoder(encoding, sample_rate))
+
+    async def finish(self) -> None:
+        """Hear what was fed to its end; returns when all of it is stored and told."""
+        recognition, ear, keeper = self._recognition, self._ear, self._keeper
+        self._recognition = self._ear = self._keeper = None
+        if recognition is None or ear is None or keeper is None:
+            return
+        recognition.stop()
+        try:
+            async with asyncio.timeout(FINISH_S):
+                await ear.done.wait()
+        except TimeoutError:
+            logger.error("session %s: the recogniser did not finish within %g s", self.session_id, FINISH_S)
+            recognition.abandon()
+        ear.heard.close()
+        await keeper
+
+    async def leave(self, *, final: bool) -> list[StoredEvent]:
+        """Leave the conversation after `finish`; the last one to leave for good completes it."""
+        if self.joined is None:
+            return []
+        self.joined = None
+        events = await in_database(recorder.leave, self.session_id, final=final)
+        await fanout().publish(events)
+        return events
+
+    def _opening(self, wishes: Wishes) -> Opening:
+        return Opening(
+            owner_id=self.owner_id,
+            connection_id=self.connection_id,
+            name=wishes.title,
+            timezone_offset=wishes.timezone_offset,
+            language=wishes.language,
+            speaker=wishes.speaker,
+            session_id=self.session_id,
+            process=PROCESS,
+            keep_s=wishes.keep_s,
+        )
+
+    async def _keep(self, ear: "_Ear", joined: Joined, wishes: Wishes) -> None:
+        """Store and tell what was heard, in order, until the mailbox is closed."""
+        listening = Listening(
+            member_id=joined.member["id"] if joined.member else None,
+            confidence_threshold=wishes.confidence_threshold,
+            trackers=wishes.trackers,
+            vocabulary=wishes.vocabulary,
+        )
+        while True:
+            try:
+                hypothesis = await ear.heard.get()
+            except MailboxClosed:
+                return
+            if not hypothesis.is_final:
+                if not len(ear.heard):  # an interim result is stale once more was heard
+                    await self._tell(hypothesis, joined)
+                continue
+            events = await self._store(ear.utterance(hypothesis), joined, listening)
+            if events:
+                self.last_event = events[-1].number
+                await self._tell(hypothesis, joined)
+                await fanout().publish(events)
+            ear.room.set()
+
+    async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
+        for pause in (*STORE_TRIES_S, None):
+            try:
+                return await in_database(recorder.record, joined.conversation_id, utterance, listening)
+            except recorder.RecorderError as error:
+                self._on_trouble(error)
+                return []
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("session %s: the database does not take an utterance (%s)", self.session_id, place(error))
+                if pause is not None:
+                    await asyncio.sleep(pause)
+            except Exception as error:
+                logger.error("session %s: an utterance could not be stored: %s", self.session_id, place(error))
+                break
+        self._on_trouble(RuntimeError("something that was said could not be stored; what follows is still heard"))
+        return []
+
+    async def _tell(self, hypothesis: Hypothesis, joined: Joined) -> None:
+        await fanout().publish_heard(Heard(joined.conversation_id, self.session_id, heard_payload(hypothesis, joined.member)))
+
+
+class _Ear:
+    """A recognition's listener: brings what recogniser threads say into the event loop, and into wall-clock time."""
+
+    def __init__(self, on_trouble: Callable[[Exception], None]) -> None:
+        self.heard: Mailbox[Hypothesis] = Mailbox(10_000)
+        self.room = asyncio.Event()
+        self.done = asyncio.Event()
+        self._began: datetime | None = None
+        self._on_trouble = on_trouble
+        self._loop = asyncio.get_running_loop()
+
+    def note_arrival(self) -> None:
+        """The first chunk sets the clock: recognition times count from it."""
+        if self._began is None:
+            self._began = datetime.now(UTC)
+
+    def utterance(self, h: Hypothesis) -> Utterance:
+        """Return a final hypothesis in wall-clock time."""
+        began = self._began or datetime.now(UTC)
+
+        def at(seconds: float) -> datetime:
+            return began + timedelta(seconds=seconds)
+
+        words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in h.words)
+        return Utterance(h.text, words, h.confidence, at(h.start), at(h.end))
+
+    def hypothesis(self, h: Hypothesis) -> None:
+        """Called from any thread."""
+        self._in_loop(self.heard.put, h)
+
+    def speech_started(self, at: float) -> None:
+        """Called from any thread; the conversation learns of speech by its words."""
+
+    def trouble(self, error: AudioError) -> None:
+        """Called from any thread."""
+        self._in_loop(self._on_trouble, error)
+
+    def drained(self) -> None:
+        """Called from any thread."""
+        self._in_loop(self.room.set)
+
+    def finished(self) -> None:
+        """Called from any thread."""
+        self._in_loop(self.done.set)
+
+    def _in_loop(self, call: Callable[..., Any], *args: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *args)
+        except RuntimeError:  # the loop is closed: the server has gone, nobody listens
+            logger.debug("heard something after the end of the event loop")
+
+
+def knows(languages: tuple[str, ...], language: str) -> bool:
+    """Tell whether a BCP-47 language is among those of a recogniser: en-US is where en or en-US is listed, case aside."""
+    wanted = language.lower()
+    known = {entry.lower() for entry in languages}
+    return wanted in known or wanted.split("-")[0] in known
+
+
+def heard_payload(h: Hypothesis, member: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a hypothesis JSON-ready, as `Heard` carries it: times in seconds since the speaker's first sample."""
+    words = [{"text": word.text, "start": word.start, "end": word.end} for word in h.words]
+    return {"text": h.text, "words": words, "confidence": h.confidence, "final": h.is_final, "member": member}

@@ -1,0 +1,228 @@
+"""From one conversation to everyone who listens, in whatever process: the only user of the channel layer.
+
+The layer is a doorbell, never a queue (design law 2). A subscription holds a cursor, the number of the last event it
+delivered; a ring with the next number carries the event itself, any other ring makes it read the gap from the
+database. Rings that were lost are noticed by one query every `POLL_S` for all conversations of the process.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
+
+from channels.layers import get_channel_layer
+
+from insights import queries
+from streaming.engine.database import in_database
+from streaming.engine.events import Delivery, Heard, StoredEvent
+from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 2.0
+"""How often lost rings are looked for."""
+REJOIN_S = 60.0
+"""How often groups are joined again: a Redis that restarted has forgotten them."""
+WAITING = 256
+"""Deliveries held for a slow listener; older ones are read from the database again when it reads on."""
+
+
+class Subscription(AsyncIterator[Delivery]):
+    """One listener of one conversation: every event after its cursor, in order, once; interim results as they come."""
+
+    def __init__(self, fanout: "Fanout", conversation_id: int, cursor: int) -> None:
+        self.conversation_id = conversation_id
+        self.cursor = cursor
+        self._fanout = fanout
+        self._mailbox: Mailbox[Delivery | int] = Mailbox(WAITING, WhenFull.DROP_OLDEST)
+        self._from_database: deque[StoredEvent] = deque()
+        self._behind = False
+
+    def ring(self, delivery: Delivery | int) -> None:
+        """Take what the fan-out heard of: an event, an interim result, or only the number of the latest event."""
+        self._mailbox.put(delivery)
+
+    async def __anext__(self) -> Delivery:
+        while True:
+            if self._from_database:
+                event = self._from_database.popleft()
+                if event.number > self.cursor:
+                    self.cursor = event.number
+                    return event
+                continue
+            if self._behind:
+                self._from_database.extend(await in_database(queries.events_after, self.conversation_id, self.cursor))
+                self._behind = bool(self._from_database)
+                continue
+            try:
+                delivery = await self._mailbox.get()
+            except MailboxClosed:
+                raise StopAsyncIteration from None
+            if self._mailbox.dropped:
+                self._mailbox.dropped = 0
+                self._behind = True
+            if isinstance(delivery, Heard):
+                return delivery
+            number = delivery if isinstance(delivery, int) else delivery.number
+            if isinstance(delivery, StoredEvent) and number == self.cursor + 1:
+                self.cursor = number
+                return delivery
+            self._behind = self._behind or number > self.cursor
+
+    async def close(self) -> None:
+        """Stop listening; whoever waits for the next delivery is told that there is none."""
+        self._mailbox.close(discard=True)
+        await self._fanout.unsubscribe(self)
+
+
+class Fanout:
+    """All subscriptions of one event loop, and its one channel on the layer."""
+
+    def __init__(self) -> None:
+        self._origin = uuid4().hex
+        self._layer: Any = get_channel_layer()
+        self._channel = ""
+        self._subscriptions: dict[int, set[Subscription]] = {}
+        self._latest: dict[int, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._layer_failed = False
+
+    async def subscribe(self, conversation_id: int, after: int) -> Subscription:
+        """Listen to a conversation from the event after `after` on; 0 means from its beginning."""
+        subscription = Subscription(self, conversation_id, after)
+        listeners = self._subscriptions.setdefault(conversation_id, set())
+        listeners.add(subscription)
+        if not self._tasks:
+            await self._begin()
+        if len(listeners) == 1:
+            await self._join([conversation_id])
+        # Whatever was told between the caller's look at the database and the joining of the group.
+        latest = await in_database(queries.last_events, [conversation_id])
+        subscription.ring(latest.get(conversation_id, after))
+        return subscription
+
+    async def unsubscribe(self, subscription: Subscription) -> None:
+        """Forget a subscription; the last one of a conversation leaves its group."""
+        listeners = self._subscriptions.get(subscription.conversation_id)
+        if listeners is None or subscription not in listeners:
+            return
+        listeners.discard(subscription)
+        if not listeners:
+            del self._subscriptions[subscription.conversation_id]
+            self._latest.pop(subscription.conversation_id, None)
+            await self._on_layer(self._layer.group_discard(_group(subscription.conversation_id), self._channel))
+
+    async def publish(self, events: Sequence[StoredEvent]) -> None:
+        """Tell everyone about events that are already committed (design law 1)."""
+        for event in events:
+            self._deliver(event)
+        for event in events:
+            await self._send(
+                event.conversation_id,
+                {"number": event.number, "kind": event.kind, "payload": event.payload, "at": event.at.isoformat()},
+            )
+
+    async def publish_heard(self, heard: Heard) -> None:
+        """Pass on an interim or final recognition result; it may get lost."""
+        self._deliver(heard)
+        await self._send(heard.conversation_id, {"session": str(heard.session_id), "heard": heard.payload})
+
+    async def close(self) -> None:
+        """End the background tasks; for the end of an event loop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def _deliver(self, delivery: Delivery) -> None:
+        listeners = self._subscriptions.get(delivery.conversation_id)
+        if not listeners:
+            return
+        if isinstance(delivery, StoredEvent):
+            self._latest[delivery.conversation_id] = max(delivery.number, self._latest.get(delivery.conversation_id, 0))
+        for subscription in listeners:
+            subscription.ring(delivery)
+
+    async def _send(self, conversation_id: int, body: dict[str, Any]) -> None:
+        message = {"type": "parley.ring", "origin": self._origin, "conversation": conversation_id, **body}
+        await self._on_layer(self._layer.group_send(_group(conversation_id), message))
+
+    async def _on_layer(self, call: Any) -> None:
+        """Await a call of the layer; a layer that is away costs speed, never an event."""
+        try:
+            await call
+            if self._layer_failed:
+                self._layer_failed = False
+                logger.info("the channel layer is back")
+        except Exception as error:
+            if not self._layer_failed:
+                self._layer_failed = True
+                logger.warning("the channel layer is away (%s): listeners in other processes are told late", type(error).__name__)
+
+    async def _begin(self) -> None:
+        self._tasks = [asyncio.create_task(self._poll())]
+        self._channel = await self._layer.new_channel("parley")
+        self._tasks.append(asyncio.create_task(self._listen()))
+
+    async def _join(self, conversation_ids: Iterable[int]) -> None:
+        for conversation_id in conversation_ids:
+            await self._on_layer(self._layer.group_add(_group(conversation_id), self._channel))
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                self._heard_from_layer(await self._layer.receive(self._channel))
+            except Exception as error:
+                if not self._layer_failed:
+                    self._layer_failed = True
+                    logger.warning("the channel layer cannot be read (%s)", type(error).__name__)
+                await asyncio.sleep(1.0)
+                await self._join(list(self._subscriptions))
+
+    def _heard_from_layer(self, message: dict[str, Any]) -> None:
+        if message["origin"] == self._origin:
+            return
+        conversation_id = message["conversation"]
+        if "heard" in message:
+            self._deliver(Heard(conversation_id, UUID(message["session"]), message["heard"]))
+        else:
+            at = datetime.fromisoformat(message["at"])
+            self._deliver(StoredEvent(conversation_id, message["number"], message["kind"], message["payload"], at))
+
+    async def _poll(self) -> None:
+        waited = 0.0
+        while True:
+            await asyncio.sleep(POLL_S)
+            waited += POLL_S
+            if waited >= REJOIN_S:
+                waited = 0.0
+                await self._join(list(self._subscriptions))
+            try:
+                latest = await in_database(queries.last_events, list(self._subscriptions)) if self._subscriptions else {}
+            except Exception as error:
+                logger.warning("the database cannot be asked for lost events (%s)", type(error).__name__)
+                continue
+            for conversation_id, number in latest.items():
+                if number > self._latest.get(conversation_id, 0):
+                    self._latest[conversation_id] = number
+                    for subscription in self._subscriptions.get(conversation_id, ()):
+                        subscription.ring(number)
+
+
+def _group(conversation_id: int) -> str:
+    return f"conversation.{conversation_id}"
+
+
+_fanouts: WeakKeyDictionary[asyncio.AbstractEventLoop, Fanout] = WeakKeyDictionary()
+
+
+def fanout() -> Fanout:
+    """Return the fan-out of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _fanouts:
+        _fanouts[loop] = Fanout()
+    return _fanouts[loop]

@@ -1,0 +1,12 @@
+"""How an unexpected exception is logged: its type and place, never its text, which may hold spoken words (design law 9)."""
+
+import traceback
+from pathlib import PurePath
+
+
+def place(error: BaseException) -> str:
+    """Return the type of an exception and the innermost line it came from, such as "KeyError at recording.py:45"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return type(error).__name__
+    return f"{type(error).__name__} at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}"

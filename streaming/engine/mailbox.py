@@ -1,0 +1,103 @@
+"""A closable queue with a limit and a stated policy when full. Knows asyncio and nothing of Parley.
+
+Design law 3: whatever a client sends or fails to read waits in one of these, so nothing can grow without bound.
+One event loop only; `put` is synchronous, so a transport never waits inside its receive callback.
+"""
+
+import asyncio
+from collections import deque
+from enum import Enum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class WhenFull(Enum):
+    """What `put` does with an item for which there is no room."""
+
+    REFUSE = "refuse"
+    DROP_OLDEST = "drop oldest"
+
+
+class MailboxClosed(Exception):
+    """Nothing more will come out of this mailbox."""
+
+
+class Mailbox(Generic[T]):
+    """A first-in first-out queue of weighed items for one reader.
+
+    Args:
+        limit: the greatest total weight held, in whatever unit the weights have (bytes, or 1 for each item).
+        when_full: REFUSE makes `put` return False; DROP_OLDEST makes room and counts the loss in `dropped`.
+    """
+
+    def __init__(self, limit: int, when_full: WhenFull = WhenFull.REFUSE) -> None:
+        self.limit = limit
+        self.when_full = when_full
+        self.dropped = 0
+        self.weight = 0
+        self._items: deque[tuple[T, int]] = deque()
+        self._closed = False
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called; items put before may still be waiting."""
+        return self._closed
+
+    def put(self, item: T, weight: int = 1) -> bool:
+        """Append an item and return True, or return False when it was refused or the mailbox is closed.
+
+        An item heavier than the whole limit still enters an empty mailbox: the limit bounds what waits, not what exists.
+        """
+        if self._closed:
+            return False
+        while self._items and self.weight + weight > self.limit:
+            if self.when_full is WhenFull.REFUSE:
+                return False
+            self.weight -= self._items.popleft()[1]
+            self.dropped += 1
+        self._items.append((item, weight))
+        self.weight += weight
+        self._changed.set()
+        if self.weight >= self.limit:
+            self._room.clear()
+        return True
+
+    async def get(self) -> T:
+        """Wait for the next item. Raises MailboxClosed once closed and empty."""
+        while not self._items:
+            if self._closed:
+                raise MailboxClosed
+            self._changed.clear()
+            await self._changed.wait()
+        item, weight = self._items.popleft()
+        self.weight -= weight
+        if self.weight < self.limit:
+            self._room.set()
+        return item
+
+    async def room(self) -> None:
+        """Wait until less than the limit is held, or the mailbox is closed."""
+        await self._room.wait()
+
+    async def put_when_room(self, item: T, weight: int = 1) -> bool:
+        """Wait for room, then put. Returns False when the mailbox was closed meanwhile."""
+        while not self._closed and not self.put(item, weight):
+            self._room.clear()
+            await self._room.wait()
+        return not self._closed
+
+    def close(self, *, discard: bool = False) -> None:
+        """Let nothing more in; what waits is still delivered unless discarded."""
+        self._closed = True
+        if discard:
+            self._items.clear()
+            self.weight = 0
+        self._changed.set()
+        self._room.set()

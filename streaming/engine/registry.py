@@ -1,0 +1,120 @@
+"""The live sessions of this process: their limit, their heartbeat, their end at shutdown.
+
+Other processes learn from the heartbeats in the database which sessions are alive (design law 7); what a killed process
+left behind is swept up by whichever process looks next (design law 5).
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.utils import timezone
+
+from insights import recorder
+from streaming.engine.database import in_database
+from streaming.engine.fanout import fanout
+from streaming.engine.faults import place
+
+if TYPE_CHECKING:
+    from streaming.engine.session import Session
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+HEARTBEAT_S = 5.0
+STALE_AFTER_S = 30
+"""A session that gave no heartbeat for so long is gone: six were missed."""
+SWEEP_S = 1.0
+
+PROCESS = f"{socket.gethostname()}:{os.getpid()}"
+
+
+class TooManySessions(Exception):
+    """This process serves as many sessions as `SESSION_LIMIT` allows."""
+
+
+class Registry:
+    """Who is connected to this process, in one event loop."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self._sessions: set[Session[Any]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def add(self, session: "Session[Any]") -> None:
+        """Take a session in. Raises TooManySessions at the limit and while draining."""
+        if self.draining or len(self._sessions) >= settings.SESSION_LIMIT:
+            raise TooManySessions
+        self._sessions.add(session)
+
+    def remove(self, session: "Session[Any]") -> None:
+        """Give a session's place back."""
+        self._sessions.discard(session)
+
+    def keep_house(self) -> None:
+        """Start heartbeats and the sweep, once for the life of the event loop."""
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._sweep())]
+
+    async def drain(self, seconds: float) -> None:
+        """Refuse new sessions, end the live ones so that what was being said is stored, and wait for them."""
+        self.draining = True
+        sessions = list(self._sessions)
+        for session in sessions:
+            session.end_for_shutdown()
+        ends = [asyncio.ensure_future(session.ended.wait()) for session in sessions]
+        if ends:
+            logger.info("finishing %d sessions", len(ends))
+            _, late = await asyncio.wait(ends, timeout=seconds)
+            for end in late:
+                end.cancel()
+            if late:
+                logger.warning("%d sessions did not finish within %g s", len(late), seconds)
+
+    async def close(self) -> None:
+        """End the housekeeping; for the end of an event loop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if self._sessions:
+                await _kept_going(in_database(recorder.heartbeat, [session.id for session in self._sessions]))
+
+    async def _sweep(self) -> None:
+        while True:
+            events = await _kept_going(in_database(recorder.close_due, timezone.now(), STALE_AFTER_S))
+            if events:
+                await fanout().publish(events)
+            await asyncio.sleep(SWEEP_S)
+
+
+async def _kept_going(work: Awaitable[T]) -> T | None:
+    """Await housekeeping; a database that is away for a while must not end it."""
+    try:
+        return await work
+    except Exception as error:
+        logger.warning("housekeeping failed (%s)", place(error))
+        return None
+
+
+_registries: WeakKeyDictionary[asyncio.AbstractEventLoop, Registry] = WeakKeyDictionary()
+
+
+def registry() -> Registry:
+    """Return the registry of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _registries:
+        _registries[loop] = Registry()
+    return _registries[loop]

@@ -1,0 +1,130 @@
+"""One participant's live connection to a stream: a bounded inbox, a handler, an end that always comes.
+
+A transport offers messages as they arrive and never waits; the session gives them to its handler one after the other,
+in a task of its own, and whatever happens calls `shutdown` exactly once and gives its place back (design law 5).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from enum import Enum
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID, uuid4
+
+from streaming.engine.faults import place
+from streaming.engine.mailbox import Mailbox, MailboxClosed
+from streaming.engine.registry import registry
+
+logger = logging.getLogger(__name__)
+
+INBOX_BYTES = 1_000_000
+"""What a client may send ahead of its handler: half a minute of 16 kHz audio."""
+SHUTDOWN_S = 20.0
+
+Message = TypeVar("Message")
+Incoming = TypeVar("Incoming", contravariant=True)
+
+
+class End(Enum):
+    """Why a session ended."""
+
+    FINISHED = "finished"
+    """The client said stop and everything was done."""
+    LOST = "lost"
+    """The connection went away."""
+    IDLE = "idle"
+    """The handler's time limit for the next message passed."""
+    OVERRUN = "overrun"
+    """The client sent faster than this server can make it wait."""
+    FAILED = "failed"
+    """The handler raised."""
+    SHUTDOWN = "shutdown"
+    """This server is going down."""
+
+
+class Handler(Protocol[Incoming]):
+    """What a session needs of the code behind it."""
+
+    @property
+    def patience_s(self) -> float:
+        """How long to wait for the next message before the session ends as IDLE."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the client said all it had to say; asked after each message."""
+        ...
+
+    async def handle(self, message: Incoming) -> None:
+        """Do what one message asks for; waiting in here makes the client wait."""
+        ...
+
+    async def shutdown(self, end: End) -> None:
+        """Finish what was pending and let everything go. Called exactly once."""
+        ...
+
+
+class Session(Generic[Message]):
+    """The life of one connection; `run` is that life, from its place in the registry to its end."""
+
+    def __init__(self, weigh: Callable[[Message], int] = lambda message: 1) -> None:
+        self.id: UUID = uuid4()
+        self.ended = asyncio.Event()
+        self._weigh = weigh
+        self._inbox: Mailbox[Message] = Mailbox(INBOX_BYTES)
+        self._end = End.LOST
+
+    def offer(self, message: Message) -> bool:
+        """Put a message into the inbox; False when there is no room for it."""
+        return self._inbox.put(message, self._weigh(message))
+
+    async def offer_when_room(self, message: Message) -> None:
+        """Put a message into the inbox as soon as there is room: for servers that make their client wait."""
+        await self._inbox.put_when_room(message, self._weigh(message))
+
+    def hang_up(self, end: End = End.LOST) -> None:
+        """Let nothing more in; what is in the inbox is still handled."""
+        if not self._inbox.closed:
+            self._end = end
+            self._inbox.close(discard=end is End.OVERRUN)
+
+    def end_for_shutdown(self) -> None:
+        """End because the server goes down: what was received is still handled and stored."""
+        self.hang_up(End.SHUTDOWN)
+
+    async def run(self, handler: Handler[Message]) -> End:
+        """Serve until the end and return why it came. Raises TooManySessions without having begun."""
+        live = registry()
+        live.add(self)
+        live.keep_house()
+        try:
+            self._end = await self._serve(handler)
+        except Exception as error:
+            logger.error("session %s failed: %s", self.id, place(error))
+            self._end = End.FAILED
+        except asyncio.CancelledError:
+            self._end = End.SHUTDOWN if live.draining else End.LOST
+        finally:
+            self._inbox.close(discard=True)
+            await self._shut_down(handler)
+            live.remove(self)
+            self.ended.set()
+        return self._end
+
+    async def _serve(self, handler: Handler[Message]) -> End:
+        while not handler.finished:
+            try:
+                async with asyncio.timeout(handler.patience_s):
+                    message = await self._inbox.get()
+            except TimeoutError:
+                return End.IDLE
+            except MailboxClosed:
+                return self._end
+            await handler.handle(message)
+        return End.FINISHED
+
+    async def _shut_down(self, handler: Handler[Message]) -> None:
+        try:
+            await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(handler.shutdown(self._end))), SHUTDOWN_S)
+        except Exception as error:
+            logger.error("session %s did not shut down cleanly: %s", self.id, place(error))

@@ -1,0 +1,59 @@
+"""`manage.py stream FILE`: speak an audio file to a server and watch what it finds."""
+
+import asyncio
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+
+from insights import access
+from streaming.management.terminal import Screen, StreamError, stream
+
+
+class Command(BaseCommand):
+    """Streams any file that PyAV reads; words and insights are printed as they come."""
+
+    help = "Stream an audio file to a Parley server and print words and insights as they come."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say what the command takes."""
+        parser.add_argument("file", type=Path, help="any audio or video file with sound in it")
+        parser.add_argument("--url", default=f"http://{settings.HOST}:{settings.PORT}", help="the server (default: %(default)s)")
+        parser.add_argument("--speed", type=float, default=1.0, help="1 is real time, 0 as fast as the server hears (default: %(default)s)")
+        parser.add_argument("--speaker", action="append", help="who speaks; given twice, each channel of a stereo file has its speaker")
+        parser.add_argument("--connection-id", default="", help="join this connection (default: a new one)")
+        parser.add_argument("--token", default="", help="access token (default: one made in this installation's own database)")
+        parser.add_argument("--email", default="", help="account that owns the conversation, without --token (default: the administrator)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Stream the file; ends with the address of the saved conversation."""
+        if not 0 <= options["speed"] <= 1000:
+            raise CommandError("--speed: allowed are 0 (as fast as possible) to 1000")
+        token = options["token"] or _own_token(options["email"])
+        names = options["speaker"] or ["Speaker"]
+        connection_id = options["connection_id"] or uuid4().hex
+        work = stream(
+            options["file"], names, url=options["url"], token=token, connection_id=connection_id, speed=options["speed"], screen=Screen()
+        )
+        try:
+            conversation_id = asyncio.run(work)
+        except StreamError as error:
+            raise CommandError(str(error)) from None
+        except KeyboardInterrupt:
+            raise CommandError("stopped; what was said before is saved") from None
+        self.stdout.write(f"saved: {options['url'].rstrip('/')}/conversations/{conversation_id}/")
+
+
+def _own_token(email: str) -> str:
+    """Return a token for an account of this installation."""
+    accounts = User.objects.filter(is_active=True)
+    user = accounts.filter(email=email).first() if email else accounts.filter(is_superuser=True).order_by("pk").first()
+    if user is None:
+        missing = f"there is no account {email}" if email else "there is no account yet"
+        raise CommandError(f"{missing}: make one with `manage.py createapp --email E`")
+    app, secret = access.create_app(user, "stream command")
+    return access.token_for(app.app_id, secret).access_token

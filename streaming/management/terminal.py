@@ -1,0 +1,191 @@
+"""A client for the terminal: speaks a file to a server over the Symbl wire and prints what comes back.
+
+It is an ordinary client: of Parley it knows nothing but the wire, so it also serves to try a server from outside.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+from urllib.parse import quote
+
+import av
+import numpy as np
+import websockets
+
+RATE = 16_000
+CHUNK_S = 0.1
+BAR_WIDTH = 24
+STOP_S = 120.0
+
+GREY, BOLD, YELLOW, RESET = "\033[90m", "\033[1m", "\033[33m", "\033[0m"
+LABELS = {"question": "question", "action_item": "action item", "follow_up": "follow-up"}
+
+
+class StreamError(Exception):
+    """The stream could not be spoken; the text says why, for people."""
+
+
+def channels_of(file: Path, wanted: int) -> list[np.ndarray]:
+    """Decode an audio file to int16 samples at 16 kHz: one array per channel where `wanted` of them are there, else one mix.
+
+    Raises StreamError for a file that holds no sound PyAV can read.
+    """
+    try:
+        with av.open(str(file)) as container:
+            if not container.streams.audio:
+                raise StreamError(f"{file}: there is no sound in it")
+            stream = container.streams.audio[0]
+            layout = "stereo" if wanted == 2 and stream.channels == 2 else "mono"
+            resampler = av.AudioResampler(format="s16p", layout=layout, rate=RATE)
+            pieces = [out.to_ndarray() for frame in container.decode(stream) for out in resampler.resample(frame)]
+            pieces += [out.to_ndarray() for out in resampler.resample(None)]
+    except (av.FFmpegError, OSError) as error:
+        raise StreamError(f"{file}: {error}") from None
+    if not pieces:
+        raise StreamError(f"{file}: there is no sound in it")
+    return list(np.concatenate(pieces, axis=1))
+
+
+@dataclass
+class Screen:
+    """Prints lines above a progress bar; without a terminal there is no bar and no colour."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    _bar: str = ""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person watches."""
+        return self.out.isatty()
+
+    def line(self, text: str, colour: str = "") -> None:
+        """Print one line above the bar."""
+        if self.is_terminal:
+            text = f"\r\033[K{colour}{text}{RESET}\n{self._bar}"
+            self.out.write(text)
+        else:
+            self.out.write(text + "\n")
+        self.out.flush()
+
+    def progress(self, done_s: float, total_s: float, interim: str = "") -> None:
+        """Show how much was sent, and what is being heard."""
+        if not self.is_terminal:
+            return
+        filled = round(BAR_WIDTH * min(1.0, done_s / max(total_s, 0.001)))
+        self._bar = f"\r\033[K[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done_s:5.1f}/{total_s:.1f} s {GREY}{interim[-60:]}{RESET}"
+        self.out.write(self._bar)
+        self.out.flush()
+
+    def end(self) -> None:
+        """Leave the bar."""
+        if self.is_terminal and self._bar:
+            self.out.write("\r\033[K")
+            self._bar = ""
+
+
+@dataclass
+class Voice:
+    """One speaker on a socket of its own."""
+
+    samples: np.ndarray
+    name: str
+    url: str
+    token: str
+    connection_id: str
+    screen: Screen
+    speed: float
+    talks_for_all: bool
+    conversation_id: str = ""
+    interim: str = ""
+
+    async def speak(self) -> None:
+        """Start, send all sound at its pace, stop, and print what comes until the server closes. Raises StreamError."""
+        address = f"{self.url.replace('http', 'ws', 1)}/v1/streaming/{quote(self.connection_id, safe='')}"
+        try:
+            connection = await websockets.connect(address, additional_headers={"x-api-key": self.token}, compression=None, max_size=None)
+        except (OSError, websockets.WebSocketException) as error:
+            raise StreamError(f"no connection to {self.url}: {error}") from None
+        async with connection as socket:
+            await socket.send(json.dumps(self._start()))
+            sending = asyncio.create_task(self._send(socket))
+            try:
+                async with asyncio.timeout(len(self.samples) / RATE / (self.speed or 1000) + STOP_S):
+                    async for text in socket:
+                        self._take(json.loads(text))
+            except TimeoutError:
+                raise StreamError("the server did not end the conversation") from None
+            finally:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+
+    def _start(self) -> dict[str, Any]:
+        return {
+            "type": "start_request",
+            "insightTypes": ["question", "action_item", "follow_up"],
+            "config": {"speechRecognition": {"encoding": "LINEAR16", "sampleRateHertz": RATE}},
+            "speaker": {"userId": f"{self.name.lower().replace(' ', '.')}@example.com", "name": self.name},
+        }
+
+    async def _send(self, socket: websockets.ClientConnection) -> None:
+        size = int(RATE * CHUNK_S)
+        began = time.monotonic()
+        for index, at in enumerate(range(0, len(self.samples), size), start=1):
+            await socket.send(self.samples[at : at + size].astype("<i2").tobytes())
+            if self.speed:
+                await asyncio.sleep(max(0.0, began + index * CHUNK_S / self.speed - time.monotonic()))
+            if self.talks_for_all:
+                self.screen.progress(index * CHUNK_S, len(self.samples) / RATE, self.interim)
+        await socket.send(json.dumps({"type": "stop_request"}))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "message":
+            self._take_envelope(message["message"])
+        elif kind == "error":
+            raise StreamError(message["message"])
+        elif not self.talks_for_all:
+            return  # everybody is told of messages and insights; one voice prints them
+        elif kind == "message_response":
+            for said in message["messages"]:
+                self.screen.line(f"{said['from']['name'] or 'somebody'}: {said['payload']['content']}", BOLD)
+        elif kind == "insight_response":
+            for insight in message["insights"]:
+                self.screen.line(f"    {describe(insight)}", YELLOW)
+
+    def _take_envelope(self, inner: dict[str, Any]) -> None:
+        kind = inner["type"]
+        if kind == "conversation_created":
+            self.conversation_id = inner["data"]["conversationId"]
+        elif kind == "recognition_result":
+            self.interim = "" if inner["isFinal"] else inner["punctuated"]["transcript"]
+        elif kind == "error":
+            raise StreamError(inner["message"])
+
+
+def describe(insight: dict[str, Any]) -> str:
+    """Return an insight of the wire in one line for people."""
+    parts = [f"{LABELS.get(insight['type'], insight['type'])} ({insight['confidence']:.0%}): {insight['payload']['content']}"]
+    if (insight.get("assignee") or {}).get("name"):
+        parts.append(f"[{insight['assignee']['name']}]")
+    if (insight.get("dueBy") or {}).get("value"):
+        parts.append(f"[due {insight['dueBy']['value']}]")
+    return " ".join(parts)
+
+
+async def stream(file: Path, names: list[str], *, url: str, token: str, connection_id: str, speed: float, screen: Screen) -> str:
+    """Speak a file, each channel by one of the names where there are as many, and return the conversation's id."""
+    channels: Iterator[tuple[np.ndarray, str]] = zip(channels_of(file, len(names)), names, strict=False)
+    voices = [
+        Voice(samples, name, url.rstrip("/"), token, connection_id, screen, speed, talks_for_all=index == 0)
+        for index, (samples, name) in enumerate(channels)
+    ]
+    try:
+        await asyncio.gather(*(voice.speak() for voice in voices))
+    finally:
+        screen.end()
+    return voices[0].conversation_id

@@ -1,0 +1,56 @@
+"""The recogniser of this process, chosen by the settings, loaded once and in a thread of its own."""
+
+import logging
+import threading
+from concurrent.futures import Future
+
+from django.conf import settings
+
+from streaming.hearing import recognisers
+from streaming.hearing.recognisers.base import Recogniser
+
+logger = logging.getLogger(__name__)
+
+_lock = threading.Lock()
+_loading: "Future[Recogniser] | None" = None
+
+
+def begin_loading() -> "Future[Recogniser]":
+    """Start to load the recogniser unless that was begun before; the future holds it, or why it could not be loaded."""
+    global _loading
+    with _lock:
+        if _loading is None or (_loading.done() and _loading.exception() is not None):
+            _loading = Future()
+            threading.Thread(target=_load, args=(_loading,), name="load-recogniser", daemon=True).start()
+        return _loading
+
+
+def loaded() -> bool:
+    """Whether the recogniser can hear."""
+    return _loading is not None and _loading.done() and _loading.exception() is None and _loading.result().ready
+
+
+def close() -> None:
+    """Let the recogniser go, with its threads; the next use loads it again."""
+    global _loading
+    with _lock:
+        loading, _loading = _loading, None
+    if loading is not None and loading.exception() is None:
+        loading.result().close()
+
+
+def _load(future: "Future[Recogniser]") -> None:
+    try:
+        recogniser = recognisers.make(
+            settings.RECOGNISER,
+            threads=settings.RECOGNISER_THREADS,
+            models_dir=settings.DATA_DIR / "models",
+            script=settings.RECOGNISER_SCRIPT,
+        )
+        recogniser.load()
+    except Exception as error:
+        logger.error("the recogniser %s cannot be loaded: %s", settings.RECOGNISER, error)
+        future.set_exception(error)
+    else:
+        logger.info("the recogniser %s is ready", settings.RECOGNISER)
+        future.set_result(recogniser)

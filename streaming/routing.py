@@ -1,0 +1,19 @@
+"""Every WebSocket route. A connection id may hold nearly any character, so it takes the rest of the path."""
+
+from typing import Any
+
+from channels.routing import URLRouter
+from django.urls import re_path
+
+from streaming.transports.socket import unknown_path
+from streaming.transports.symbl import ListenConsumer, SpeakConsumer
+
+_route: Any = re_path  # its stubs know views only, not ASGI applications
+
+websockets = URLRouter(
+    [
+        _route(r"^v1/(?:streaming|realtime/insights)/(?P<connection_id>(?s:.*))$", SpeakConsumer.as_asgi),
+        _route(r"^v1/subscribe/(?P<connection_id>(?s:.*))$", ListenConsumer.as_asgi),
+        _route(r"", unknown_path),
+    ]
+)

@@ -1,0 +1,88 @@
+"""Who may come in: the visitor behind a WebSocket's handshake (design law 6).
+
+A token may come as `access_token` in the query, in `x-api-key` or `Authorization`, or as the offered subprotocol, which
+real clients insist on getting echoed (Symbl fact sheet, section 1). The portal's cookie counts only from our own origin,
+because browsers send it along from any page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.utils.crypto import constant_time_compare
+
+from insights import access
+from streaming.engine.database import in_database
+
+REFUSED = "Token validation failed for provided token."
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """What a handshake says about its sender, read once."""
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    subprotocols: tuple[str, ...]
+
+    @classmethod
+    def from_scope(cls, scope: Mapping[str, Any]) -> "Knock":
+        """Read an ASGI scope; of repeated query keys the last one counts."""
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+        return cls(
+            {key: values[-1] for key, values in query.items()},
+            {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", [])},
+            tuple(scope.get("subprotocols", ())),
+        )
+
+    @property
+    def token(self) -> str:
+        """The access token, from wherever the client put it, or an empty text."""
+        authorization = self.headers.get("authorization", "")
+        bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else authorization.strip()
+        found = self.query.get("access_token") or self.headers.get("x-api-key") or bearer
+        return found or (self.subprotocols[0] if self.subprotocols else "")
+
+    @property
+    def same_origin(self) -> bool:
+        """Whether the page that opened the socket is ours; programs send no Origin and have no cookie either."""
+        origin = self.headers.get("origin", "")
+        if origin in settings.CSRF_TRUSTED_ORIGINS:
+            return True
+        return bool(origin) and urlsplit(origin).netloc == self.headers.get("host", "")
+
+    @property
+    def session_key(self) -> str:
+        """The key in the portal's session cookie, or an empty text."""
+        try:
+            cookies = SimpleCookie(self.headers.get("cookie", ""))
+        except CookieError:
+            return ""
+        morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+        return morsel.value if morsel else ""
+
+
+async def visitor(knock: Knock) -> int | None:
+    """Return the user id of whoever knocks, or None for a stranger."""
+    if knock.token:
+        user = await in_database(access.user_of_token, knock.token)
+        return int(user.pk) if user else None
+    if knock.session_key and knock.same_origin:
+        return await in_database(_signed_in, knock.session_key)
+    return None
+
+
+def _signed_in(session_key: str) -> int | None:
+    """Return the user id of a portal session, checked as Django's own `get_user` does it."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    if SESSION_KEY not in store or store.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    user = get_user_model().objects.filter(pk=store[SESSION_KEY], is_active=True).first()
+    if user is None or not constant_time_compare(store.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+        return None
+    return int(user.pk)

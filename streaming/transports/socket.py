@@ -1,0 +1,99 @@
+"""A lean WebSocket consumer on bare ASGI.
+
+Channels' own consumer runs a connection clean-up on one shared thread for every message and listens on a layer channel
+of its own; the audio path pays for neither (docs/adr/0001-lean-consumer.md). It never waits in `receive`, except where
+the server makes its client wait for that.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from streaming.engine.outbox import Outbox
+from streaming.transports.doors import Knock
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+REASON_BYTES = 123
+
+_running: set[asyncio.Task[Any]] = set()
+
+
+def keep(task: "asyncio.Task[Any]") -> "asyncio.Task[Any]":
+    """Hold a task until it is done: the event loop itself only holds it weakly."""
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+class Consumer:
+    """One WebSocket. Subclasses say what happens on connect, text, binary and hang-up.
+
+    `makes_client_wait` tells whether the server stops reading from a socket whose application does not call `receive`:
+    uvicorn does, our own Daphne does (config/daphne.py), a bare Daphne does not.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.knock = Knock.from_scope(scope)
+        self.makes_client_wait = "websocket.http.response" in scope.get("extensions", {}) or "parley.waits" in scope.get("extensions", {})
+        self._receive = receive
+        self._send = send
+        self.outbox = Outbox(self._write, self._close)
+
+    @property
+    def site(self) -> str:
+        """The address under which the client reached us, as it says itself."""
+        scheme = "https" if self.scope.get("scheme") == "wss" else "http"
+        return f"{scheme}://{self.knock.headers.get('host', '')}"
+
+    @classmethod
+    async def as_asgi(cls, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection: the ASGI application."""
+        await cls(scope, receive, send).serve()
+
+    async def serve(self) -> None:
+        """Run until the client or the server hangs up."""
+        if (await self._receive())["type"] != "websocket.connect":
+            return
+        subprotocol = self.knock.subprotocols[0] if self.knock.subprotocols else None
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        writer = keep(asyncio.create_task(self.outbox.run()))
+        try:
+            await self.connected()
+            while (message := await self._receive())["type"] == "websocket.receive":
+                if (data := message.get("bytes")) is not None:
+                    await self.binary(data)
+                else:
+                    await self.text(message.get("text") or "")
+        finally:
+            self.outbox.finish()
+            await self.hung_up()
+        await writer
+
+    async def connected(self) -> None:
+        """The socket is open; `self.outbox` can be used."""
+
+    async def text(self, text: str) -> None:
+        """A text message came."""
+
+    async def binary(self, data: bytes) -> None:
+        """A binary message came."""
+
+    async def hung_up(self) -> None:
+        """The socket is closed, by whichever side."""
+
+    async def _write(self, text: str) -> None:
+        await self._send({"type": "websocket.send", "text": text})
+
+    async def _close(self, code: int, reason: str) -> None:
+        short = reason.encode()[:REASON_BYTES].decode(errors="ignore")
+        await self._send({"type": "websocket.close", "code": code, "reason": short})
+
+
+async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse the handshake of a WebSocket whose path is nobody's."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})

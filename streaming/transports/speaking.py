@@ -1,0 +1,242 @@
+"""What a Symbl speaker's messages do: the states of one speaking socket.
+
+WAITING until a start_request, LISTENING until a stop_request, then STOPPED (which may start again where the client
+asked for that) or DONE. Symbl fact sheet: order after start in 4.1, order at the end in section 5.
+"""
+
+import asyncio
+from enum import Enum, auto
+from uuid import UUID
+
+from django.conf import settings
+
+from insights.analysis.trackers import Tracker
+from insights.recorder import Joined, RecorderError, Speaker
+from streaming.audio.codecs import AudioError
+from streaming.conversation import LanguageError, Participation, Wishes
+from streaming.engine.fanout import Subscription, fanout
+from streaming.engine.outbox import Outbox
+from streaming.engine.session import End
+from streaming.hearing.recognisers.base import RecogniserError
+from streaming.transports.telling import SPEAKERS_SKIP, Teller
+from streaming.wire import symbl as wire
+from streaming.wire.symbl import Audio, ClientMessage, Modify, Start, Stop, View, encode
+
+REFUSED_STARTS = (AudioError, LanguageError, RecorderError, RecogniserError)
+
+
+class State(Enum):
+    """Where a speaking socket is in its life."""
+
+    WAITING = auto()
+    LISTENING = auto()
+    STOPPED = auto()
+    DONE = auto()
+
+
+def weight(message: ClientMessage) -> int:
+    """Return what a message weighs in the session's inbox, in bytes."""
+    return len(message.chunk) if isinstance(message, Audio) else 256
+
+
+class SpeakingHandler:
+    """The handler behind one speaking socket.
+
+    Args:
+        after: cursor of a client that comes back and wants what it missed; None for from-now-on.
+        site: the address under which the client reached us, such as https://talk.example.org.
+        everybody: whether recognition results of other speakers are wanted too (ours: `results=all`).
+    """
+
+    def __init__(
+        self,
+        session_id: UUID,
+        user_id: int,
+        connection_id: str,
+        outbox: Outbox,
+        *,
+        site: str,
+        after: int | None = None,
+        everybody: bool = False,
+    ) -> None:
+        self._site = site
+        self.state = State.WAITING
+        self.started_or_starting = False
+        self._session_id = session_id
+        self._outbox = outbox
+        self._after = after
+        self._everybody = everybody
+        self._part = Participation(session_id, user_id, connection_id, self._trouble)
+        self._start = Start()
+        self._subscription: Subscription | None = None
+        self._teller: Teller | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._complained_late = False
+
+    @property
+    def started(self) -> bool:
+        """Whether a start was accepted before: errors take their later form then."""
+        return self.state is not State.WAITING
+
+    @property
+    def finished(self) -> bool:
+        """Whether the socket may be closed."""
+        return self.state is State.DONE
+
+    @property
+    def patience_s(self) -> float:
+        """How long the next message may take, in the present state."""
+        if self.state is State.LISTENING:
+            return float(settings.SILENCE_TIMEOUT_S)
+        if self.state is State.STOPPED:
+            return float(self._start.stop_timeout)
+        return float(settings.START_TIMEOUT_S)
+
+    @property
+    def idle_text(self) -> str:
+        """What a client is told whose time ran out."""
+        if self.state is State.LISTENING:
+            return f"no audio came for {settings.SILENCE_TIMEOUT_S:g} s"
+        if self.state is State.STOPPED:
+            return f"no start_request came for {self._start.stop_timeout} s after the stop_request"
+        return f"no start_request came within {settings.START_TIMEOUT_S:g} s"
+
+    def expect(self, message: ClientMessage) -> None:
+        """Note, in the order of arrival, what will be handled: audio right behind a start_request belongs to it."""
+        if isinstance(message, Start):
+            self.started_or_starting = True
+
+    async def handle(self, message: ClientMessage) -> None:
+        """Do what one message asks for."""
+        if isinstance(message, Audio):
+            await self._audio(message)
+        elif isinstance(message, Start):
+            await self._begin(message)
+        elif isinstance(message, Stop):
+            await self._stop()
+        elif isinstance(message, Modify):
+            self._modify(message)
+
+    async def shutdown(self, end: End) -> None:
+        """Finish what was being said; a lost speaker's conversation waits as long as its client asked."""
+        await self._part.finish()
+        if self._teller is not None and end in (End.IDLE, End.SHUTDOWN):
+            await self._teller.caught_up(self._part.last_event)
+        done = end in (End.FINISHED, End.IDLE) or self.state is State.STOPPED
+        await self._part.leave(final=done)
+        await self._stop_telling()
+
+    async def _audio(self, message: Audio) -> None:
+        if self.state is State.LISTENING:
+            await self._part.hear(message.chunk)
+        elif self.state is State.STOPPED and not self._complained_late:
+            self._complained_late = True
+            self._error("audio after stop_request is ignored; send start_request first", "audio")
+
+    async def _begin(self, start: Start) -> None:
+        if self.state is State.LISTENING:
+            self._error("already started; send stop_request before another start_request", "type")
+            return
+        try:
+            joined = await self._part.begin(_wishes(start))
+        except REFUSED_STARTS as error:
+            self._outbox.put(encode(wire.error_envelope(str(error), field=_field(error))))
+            return
+        self._start = start
+        self._complained_late = False
+        self.state = State.LISTENING
+        for message in (
+            wire.conversation_created(joined.conversation_id),
+            wire.started_listening(),
+            wire.recognition_started(joined.conversation_id),
+        ):
+            self._outbox.put(encode(message))
+        await self._begin_telling(joined)
+
+    async def _begin_telling(self, joined: Joined) -> None:
+        view = View.of(self._start, summary_url=self._page(joined.conversation_id))
+        if self._teller is not None and self._subscription is not None and self._subscription.conversation_id == joined.conversation_id:
+            self._teller.view = view
+            return
+        await self._stop_telling()
+        cursor = joined.cursor if self._after is None else min(self._after, joined.cursor)
+        self._subscription = await fanout().subscribe(joined.conversation_id, cursor)
+        only = None if self._everybody else self._session_id
+        self._teller = Teller(self._subscription, self._outbox, view, only_heard_of=only, skip=SPEAKERS_SKIP)
+        self._telling = asyncio.create_task(self._teller.run())
+
+    async def _stop_telling(self) -> None:
+        if self._subscription is not None:
+            await self._subscription.close()
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+        self._subscription = self._teller = self._telling = None
+
+    async def _stop(self) -> None:
+        if self.state is not State.LISTENING:
+            told = "already stopped" if self.state is State.STOPPED else "not started"
+            self._error(f"{told}; send start_request first", "type")
+            return
+        await self._part.finish()
+        if self._teller is not None:
+            await self._teller.caught_up(self._part.last_event)
+        if not self._start.disconnect_on_stop and self._start.stop_timeout > 0:
+            self.state = State.STOPPED
+            self.started_or_starting = True
+            self._outbox.put(encode(wire.recognition_stopped()))
+            return
+        conversation_id = self._part.joined.conversation_id if self._part.joined else 0
+        await self._part.leave(final=True)
+        await self._stop_telling()
+        # One client stops to read at recognition_stopped and waits for conversation_completed: that goes first.
+        self._outbox.put(encode(wire.conversation_completed(conversation_id, self._page(conversation_id))))
+        self._outbox.put(encode(wire.recognition_stopped()))
+        self.state = State.DONE
+
+    def _modify(self, modify: Modify) -> None:
+        if self.state is not State.LISTENING:
+            self._error("not started; send start_request first", "type")
+            return
+        encoding = modify.encoding or self._start.encoding
+        rate = modify.sample_rate or self._start.sample_rate
+        try:
+            self._part.change_audio(encoding, rate)
+        except AudioError as error:
+            self._error(str(error), _field(error))
+            return
+        self._outbox.put(encode(wire.session_modified(encoding, rate)))
+
+    def _page(self, conversation_id: int) -> str:
+        """Return the address of the conversation's page, for the people behind the client."""
+        return f"{self._site}/conversations/{conversation_id}/"
+
+    def _trouble(self, error: Exception) -> None:
+        self._error(str(error), _field(error))
+
+    def _error(self, text: str, field: str) -> None:
+        self._outbox.put(encode(wire.error_top(text, field=field)))
+
+
+def _wishes(start: Start) -> Wishes:
+    speaker = start.speaker
+    keep_s = settings.NO_CONNECTION_TIMEOUT_S if start.no_connection_timeout is None else start.no_connection_timeout
+    return Wishes(
+        speaker=Speaker(speaker.user_id, speaker.name, speaker.email) if speaker else None,
+        language=start.language,
+        encoding=start.encoding,
+        sample_rate=start.sample_rate,
+        title=start.meeting_title or "",
+        timezone_offset=start.timezone_offset or 0,
+        confidence_threshold=start.confidence_threshold,
+        vocabulary=start.vocabulary,
+        trackers=tuple(Tracker(tracker.name, tracker.vocabulary, tracker.id) for tracker in start.trackers),
+        keep_s=keep_s,
+    )
+
+
+def _field(error: Exception) -> str:
+    """Return the field that an error names, where it does."""
+    if isinstance(error, LanguageError):
+        return "config.languageCode"
+    return str(getattr(error, "field", "audio" if isinstance(error, AudioError) else ""))

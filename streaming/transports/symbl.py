@@ -1,0 +1,195 @@
+"""The Symbl doors: WebSockets that speak and listen, and WebSockets that only listen.
+
+The wire's text is parsed here and given to the session's inbox; what the handler does with it is in `speaking.py`.
+"""
+
+import asyncio
+import logging
+
+from django.conf import settings
+
+from insights import queries
+from streaming.engine.database import in_database
+from streaming.engine.fanout import Subscription, fanout
+from streaming.engine.outbox import NORMAL, POLICY
+from streaming.engine.registry import TooManySessions, registry
+from streaming.engine.session import End, Session
+from streaming.transports.doors import REFUSED, visitor
+from streaming.transports.socket import Consumer, keep
+from streaming.transports.speaking import SpeakingHandler, weight
+from streaming.transports.telling import Teller
+from streaming.wire.symbl import (
+    PONG,
+    Audio,
+    ClientMessage,
+    Ping,
+    View,
+    WireError,
+    after,
+    connection_id,
+    encode,
+    error_envelope,
+    error_top,
+    parse,
+)
+
+logger = logging.getLogger(__name__)
+
+TRY_AGAIN_LATER = 1013
+RESTART = 1012
+RECONNECT = 3006
+"""The code on which Symbl's JavaScript clients come back by themselves (fact sheet, section 7)."""
+LISTENER_POLL_S = 0.5
+
+
+class SymblConsumer(Consumer):
+    """What both doors share: the visitor, the connection id, the cursor."""
+
+    user_id: int
+    connection_id: str
+    after: int | None
+
+    async def connected(self) -> None:
+        """Let the visitor in, or say in the protocol's own form why not, and close."""
+        try:
+            self.connection_id = connection_id(self.scope["url_route"]["kwargs"]["connection_id"])
+            self.after = after(self.knock.query["after"]) if "after" in self.knock.query else None
+        except WireError as error:
+            self.refuse(str(error), error.field)
+            return
+        user_id = await visitor(self.knock)
+        if user_id is None:
+            self.refuse(REFUSED, "access_token")
+            return
+        self.user_id = user_id
+        await self.let_in()
+
+    async def let_in(self) -> None:
+        """Begin to serve the visitor."""
+
+    def refuse(self, text: str, field: str, code: int = POLICY) -> None:
+        """Say in the protocol's form why this connection is closed, then close it."""
+        self.outbox.put(encode(error_top(text, field=field)))
+        self.outbox.finish(code, text)
+
+
+class SpeakConsumer(SymblConsumer):
+    """`/v1/streaming/{id}` and `/v1/realtime/insights/{id}`: one speaker, who also listens."""
+
+    _session: Session[ClientMessage] | None = None
+    _handler: SpeakingHandler
+
+    async def let_in(self) -> None:
+        """Open the session; it lives in a task of its own, so that it can end in its own time."""
+        session: Session[ClientMessage] = Session(weight)
+        self._handler = SpeakingHandler(
+            session.id,
+            self.user_id,
+            self.connection_id,
+            self.outbox,
+            site=self.site,
+            after=self.after,
+            everybody=self.knock.query.get("results") == "all",
+        )
+        self._session = session
+        keep(asyncio.create_task(self._live(session)))
+
+    async def text(self, text: str) -> None:
+        """Parse and queue a message; a wrong one is answered at once and changes nothing."""
+        try:
+            message = parse(text)
+        except WireError as error:
+            form = error_top if self._session is None or self._handler.started else error_envelope
+            self.outbox.put(encode(form(str(error), field=error.field)))
+            return
+        if isinstance(message, Ping):
+            self.outbox.put(PONG)
+            return
+        await self._offer(message)
+
+    async def binary(self, data: bytes) -> None:
+        """Queue a chunk of audio; one that is too large is refused alone, and one before the start is ignored."""
+        if self._session is None or not self._handler.started_or_starting:
+            return
+        if len(data) > settings.MAX_AUDIO_CHUNK_BYTES:
+            limit = settings.MAX_AUDIO_CHUNK_BYTES
+            text = f"a chunk of audio may be at most {limit} bytes, not {len(data)}; this one was not processed"
+            self.outbox.put(encode(error_top(text, field="audio")))
+            return
+        await self._offer(Audio(data))
+
+    async def hung_up(self) -> None:
+        """The client went away; what it said before is still heard, stored and told."""
+        if self._session is not None:
+            self._session.hang_up()
+
+    async def _offer(self, message: ClientMessage) -> None:
+        session = self._session
+        if session is None:
+            return
+        self._handler.expect(message)
+        if self.makes_client_wait:
+            await session.offer_when_room(message)
+        elif not session.offer(message):
+            self.refuse("audio comes faster than it can be heard here; send it more slowly", "audio")
+            session.hang_up(End.OVERRUN)
+
+    async def _live(self, session: Session[ClientMessage]) -> None:
+        try:
+            end = await session.run(self._handler)
+        except TooManySessions:
+            self.refuse("this server has as many sessions as it can serve; try again later", "", TRY_AGAIN_LATER)
+            return
+        if end is End.IDLE:
+            self.refuse(self._handler.idle_text, "")
+        elif end is End.FAILED:
+            self.refuse("the session failed on the server; what was stored is kept", "", 1011)
+        elif end is End.SHUTDOWN:
+            from_sdk = self.knock.query.get("source") in ("js_sdk", "web_sdk")
+            self.refuse("this server is restarting; connect again", "", RECONNECT if from_sdk else RESTART)
+        self.outbox.finish(NORMAL)
+
+
+class ListenConsumer(SymblConsumer):
+    """`/v1/subscribe/{id}`: listens only; whatever the client sends is ignored, but for pings."""
+
+    _telling: asyncio.Task[None] | None = None
+
+    async def let_in(self) -> None:
+        """Listen as soon as the conversation is live."""
+        registry().keep_house()
+        self._telling = asyncio.create_task(self._tell())
+
+    async def text(self, text: str) -> None:
+        """Answer a ping, ignore everything else (Symbl fact sheet, section 7)."""
+        if text == "__PING__":
+            self.outbox.put(PONG)
+
+    async def hung_up(self) -> None:
+        """Stop to listen."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+
+    async def _tell(self) -> None:
+        subscription = await self._subscribe()
+        if subscription is None:
+            self.refuse("no live conversation has this connectionId", "connectionId")
+            return
+        try:
+            await Teller(subscription, self.outbox, View()).run()
+        finally:
+            await subscription.close()
+        self.outbox.finish(NORMAL)
+
+    async def _subscribe(self) -> Subscription | None:
+        """Wait for the conversation to begin: listeners may come before the first speaker."""
+        waited = 0.0
+        while waited < settings.START_TIMEOUT_S:
+            found = await in_database(queries.listening_place, self.user_id, self.connection_id, ended_too=self.after is not None)
+            if found is not None:
+                cursor = self.after if self.after is not None else found.last_event if waited == 0 else 0
+                return await fanout().subscribe(found.id, cursor)
+            await asyncio.sleep(LISTENER_POLL_S)
+            waited += LISTENER_POLL_S
+        return None

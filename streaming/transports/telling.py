@@ -1,0 +1,100 @@
+"""From a fan-out subscription to one client's outbox: what happened, as Symbl messages."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from uuid import UUID
+
+from streaming.engine.events import Heard, StoredEvent
+from streaming.engine.fanout import Subscription
+from streaming.engine.outbox import Outbox
+from streaming.hearing.recognisers.base import Word
+from streaming.wire.symbl import View, encode, recognition_result, render_event
+
+logger = logging.getLogger(__name__)
+
+CATCH_UP_S = 5.0
+SPEAKERS_SKIP = frozenset({"conversation_created", "conversation_completed"})
+"""Kinds that a speaker is told in the answer to its own start and stop request instead."""
+REMEMBERED = 256
+
+_rendered: OrderedDict[tuple[int, int, View], tuple[str, ...]] = OrderedDict()
+
+
+class Teller:
+    """Tells one client everything of one subscription, in order, at the client's own pace.
+
+    Args:
+        only_heard_of: pass on recognition results of this session alone; None passes on everybody's.
+        skip: kinds of events that this client is told in another way.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        outbox: Outbox,
+        view: View,
+        *,
+        only_heard_of: UUID | None = None,
+        skip: frozenset[str] = frozenset(),
+    ) -> None:
+        self.view = view
+        self.completed = asyncio.Event()
+        self._subscription = subscription
+        self._outbox = outbox
+        self._only_heard_of = only_heard_of
+        self._skip = skip
+        self._told = subscription.cursor
+        self._moved = asyncio.Condition()
+
+    async def run(self) -> None:
+        """Tell until the subscription or the outbox is closed, or the conversation is completed."""
+        async for delivery in self._subscription:
+            if isinstance(delivery, Heard):
+                self._tell_heard(delivery)
+                continue
+            if not await self._tell_event(delivery):
+                return
+            async with self._moved:
+                self._told = delivery.number
+                self._moved.notify_all()
+            if delivery.kind == "conversation_completed":
+                self.completed.set()
+                return
+
+    async def caught_up(self, number: int) -> None:
+        """Wait, for a few seconds at most, until the event `number` was told."""
+        try:
+            async with asyncio.timeout(CATCH_UP_S), self._moved:
+                await self._moved.wait_for(lambda: self._told >= number or self._outbox.closed)
+        except TimeoutError:
+            logger.info("a client is behind at its end: %d of %d events told", self._told, number)
+
+    async def _tell_event(self, event: StoredEvent) -> bool:
+        if event.kind in self._skip:
+            return True
+        for text in rendered(event, self.view):
+            if not await self._outbox.put_when_room(text):
+                return False
+        return True
+
+    def _tell_heard(self, heard: Heard) -> None:
+        if (self._only_heard_of in (None, heard.session_id)) and not self._outbox.crowded:
+            payload = heard.payload
+            words = [Word(word["text"], word["start"], word["end"], payload["confidence"]) for word in payload["words"]]
+            message = recognition_result(
+                payload["text"], words, confidence=payload["confidence"], is_final=payload["final"], member=payload["member"]
+            )
+            self._outbox.put(encode(message))
+
+
+def rendered(event: StoredEvent, view: View) -> tuple[str, ...]:
+    """Return the texts of one event for one kind of listener; remembered, since thousands may listen to the same."""
+    key = (event.conversation_id, event.number, view)
+    texts = _rendered.get(key)
+    if texts is None:
+        texts = tuple(encode(message) for message in render_event(event.kind, event.payload, event.number, view))
+        _rendered[key] = texts
+        if len(_rendered) > REMEMBERED:
+            _rendered.popitem(last=False)
+    return texts

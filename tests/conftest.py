@@ -1,0 +1,60 @@
+"""Fixtures that every room may use: accounts, tokens, and real servers."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests import servers
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """An account, the owner of what a test makes."""
+    return User.objects.create_user("jane@example.com", "jane@example.com", "correct horse battery")
+
+
+@pytest.fixture
+def other_user(db: None) -> User:
+    """An account that owns nothing."""
+    return User.objects.create_user("mallory@example.com", "mallory@example.com", "correct horse battery")
+
+
+@pytest.fixture
+def token(user: User) -> str:
+    """An access token of `user`."""
+    from insights import access
+
+    app, secret = access.create_app(user, "tests")
+    return access.token_for(app.app_id, secret).access_token
+
+
+@pytest.fixture(scope="session")
+def migrated_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with an empty database, to be copied."""
+    return servers.migrated(tmp_path_factory.mktemp("migrated"))
+
+
+@pytest.fixture
+def make_server(migrated_data: Path, tmp_path: Path) -> Iterator[Callable[..., servers.Server]]:
+    """Start servers that end with the test; keyword arguments are environment variables."""
+    made: list[servers.Server] = []
+
+    def make(kind: str = "daphne", **env: str) -> servers.Server:
+        data = servers.copied(migrated_data, tmp_path / f"server{len(made)}")
+        server = servers.Server(data, {"RECOGNISER": "scripted", **env}, kind)
+        made.append(server)
+        return server.start()
+
+    yield make
+    for server in made:
+        server.kill()
+        shutil.rmtree(server.data, ignore_errors=True)
+
+
+@pytest.fixture
+def server(make_server: Callable[..., servers.Server]) -> servers.Server:
+    """A running server that hears by script."""
+    return make_server()

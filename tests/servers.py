@@ -1,0 +1,148 @@
+"""Real Parley servers for tests: `manage.py serve` (our Daphne) or uvicorn, each with a data folder of its own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+START_S = 60.0
+STOP_S = 20.0
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """One server process. `start` waits until it is ready; `kill` is kill -9; `stop` is SIGTERM and the exit code."""
+
+    data: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "daphne"
+    port: int = 0
+    process: "subprocess.Popen[str] | None" = None
+    output: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Its address, such as http://127.0.0.1:1234."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the server's process and of `manage`."""
+        wanted = {"DATA_DIR": str(self.data), "HOST": "127.0.0.1", "PORT": str(self.port), "PYTHONUNBUFFERED": "1", **self.env}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_TEST_")}
+        return {**inherited, **wanted}
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on this server's data and return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self) -> "Server":
+        """Start the process and wait until /readyz says yes."""
+        self.port = self.port or free_port()
+        if self.kind == "daphne":
+            command = [sys.executable, "manage.py", "serve"]
+        else:
+            command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "warning"]
+            command += ["--ws-per-message-deflate", "false", "--ws-max-size", "2097152", "--timeout-graceful-shutdown", "10"]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        deadline = time.monotonic() + START_S
+        while not self._ready():
+            assert self.process.poll() is None and time.monotonic() < deadline, "".join(self.output)
+            threading.Event().wait(0.1)
+        return self
+
+    def kill(self) -> None:
+        """End the process as a crash would."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def stop(self) -> int:
+        """Ask the process to end and return its exit code."""
+        assert self.process is not None
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise AssertionError("the server did not end on SIGTERM:\n" + "".join(self.output)) from None
+
+    def get(self, path: str, token: str = "") -> tuple[int, Any]:
+        """GET a path and return status and JSON body."""
+        request = urllib.request.Request(self.url + path, headers={"x-api-key": token} if token else {})
+        return _answer(request)
+
+    def post(self, path: str, body: Any) -> tuple[int, Any]:
+        """POST JSON and return status and JSON body."""
+        return _answer(urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}))
+
+    def token(self, email: str = "jane@example.com") -> str:
+        """Make an app for a user and return an access token."""
+        app = json.loads(self.manage("createapp", "--email", email, "--json"))
+        status, answer = self.post("/oauth2/token:generate", {"type": "application", "appId": app["appId"], "appSecret": app["appSecret"]})
+        assert status == 200, answer
+        return str(answer["accessToken"])
+
+    def _ready(self) -> bool:
+        try:
+            return self.get("/readyz")[0] == 200
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.output.append(line)
+        process.stdout.close()
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            status, body = response.status, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            status, body = error.code, error.read()
+    text = body.decode()
+    return status, json.loads(text) if re.match(r"\s*[\[{]", text) else text
+
+
+def migrated(template: Path, env: Mapping[str, str] | None = None) -> Path:
+    """Make a data folder with an empty, migrated database in it."""
+    Server(template, dict(env or {})).manage("migrate", "--verbosity", "0")
+    return template
+
+
+def copied(template: Path, target: Path) -> Path:
+    """Copy a migrated data folder: faster than to migrate again."""
+    shutil.copytree(template, target)
+    return target
