@@ -18,20 +18,19 @@ Say = Callable[..., list[StoredEvent]]
 @pytest.fixture
 def owner(db: None) -> User:
     """Return somebody who holds conversations."""
-    return User.objects.create_user("owner", "owner@example.org", "a long password")
+    return User.objects.create_user("owner", "owner@example.org")
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
     """Return somebody who owns nothing."""
-    return User.objects.create_user("stranger", "stranger@example.org", "a long password")
+    return User.objects.create_user("stranger", "stranger@example.org")
 
 
 @pytest.fixture
 def plain_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the trained analysis by one whose findings are plain in the words."""
-    monkeypatch.setattr(analysis, "analyse", fakes.analyse, raising=False)
-    monkeypatch.setattr(analysis, "CONTEXT", 6, raising=False)
+    monkeypatch.setattr(analysis, "analyse", fakes.analyse)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,27 @@
+"""What this wing stores and reads, once more on PostgreSQL: the tests of the models, the recorder and the queries."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.insights import postgres
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.skipif(bool(postgres.lacking()), reason=postgres.lacking())
+@pytest.mark.skipif("PARLEY_TEST_DATABASE_URL" in os.environ, reason="this run is on another database already")
+def test_the_same_on_postgresql() -> None:
+    """Everything that holds on SQLite holds on PostgreSQL, with a pool of connections and several writers."""
+    tests = [str(HERE / name) for name in ("recorder", "test_models.py", "test_queries.py")]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    with postgres.cluster() as url:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        done = subprocess.run(
+            command, cwd=HERE.parent.parent, env={**env, "PARLEY_TEST_DATABASE_URL": url}, capture_output=True, text=True, timeout=110
+        )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout

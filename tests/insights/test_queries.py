@@ -1,0 +1,72 @@
+"""Reading, scoped to the owner."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from insights import queries, recorder
+from insights.analysis.trackers import Tracker
+from insights.models import Conversation
+from insights.recorder import Joined
+from tests.insights.conftest import Say, opening
+
+
+def test_only_the_owner_finds_it(joined: Joined, owner: User, stranger: User) -> None:
+    """The owner gets the conversation, by number or digits; to anybody else it does not exist."""
+    assert queries.conversation_for(owner.pk, joined.conversation_id) is not None
+    assert queries.conversation_for(owner.pk, str(joined.conversation_id)) is not None
+    assert queries.conversation_for(stranger.pk, joined.conversation_id) is None
+
+
+@pytest.mark.parametrize("nonsense", ["", "abc", "-1", "1.5", "١٢٣", "9" * 17, "9" * 500, "0x10", "1\x00"])
+def test_nonsense_ids_are_unknown_ids(owner: User, nonsense: str) -> None:
+    """An id that can be none finds nothing and breaks nothing."""
+    assert queries.conversation_for(owner.pk, nonsense) is None
+
+
+def test_live_conversation(joined: Joined, owner: User, stranger: User) -> None:
+    """A connection id finds its owner's conversation while it goes on."""
+    live = queries.live_conversation(owner.pk, "room-1")
+    assert live is not None
+    assert live.id == joined.conversation_id
+    assert queries.live_conversation(stranger.pk, "room-1") is None
+    assert queries.live_conversation(owner.pk, "a\x00b") is None
+    Conversation.objects.update(ended_at=live.started_at)
+    assert queries.live_conversation(owner.pk, "room-1") is None
+
+
+def test_search_looks_at_names_and_words(joined: Joined, say: Say, owner: User, stranger: User) -> None:
+    """Conversations are found by title, by who spoke and by what was said; never those of others."""
+    say("The zeppelin has landed.")
+    recorder.open_conversation(opening(owner, "room-2", name="Quarterly review"))
+
+    def names(search: str, user: User = owner) -> set[int]:
+        return {found.id for found in queries.conversations_of(user.pk, search=search)}
+
+    assert names("ZEPPELIN") == names("ada") == {joined.conversation_id}
+    assert len(names("quarterly")) == 1
+    assert len(names("")) == 2
+    assert names("nothing of the kind") == names("zeppelin", stranger) == set()
+
+
+def test_range_of_starts(joined: Joined, owner: User) -> None:
+    """Both ends of the range are included."""
+    at, second = joined.started_at, timedelta(seconds=1)
+    assert queries.conversations_of(owner.pk, start=at, end=at).count() == 1
+    assert queries.conversations_of(owner.pk, start=at + second).count() == 0
+    assert queries.conversations_of(owner.pk, end=at - second).count() == 0
+
+
+def test_listings_are_in_the_order_of_speech(joined: Joined, say: Say) -> None:
+    """Messages, insights, entities and hits come in the order in which they were said."""
+    say("Is the budget there? Ada will send the budget tomorrow.", trackers=(Tracker("Money", ("budget",)),))
+    conversation = Conversation.objects.get()
+    assert [message.number for message in queries.messages_of(conversation)] == [1, 2]
+    assert [insight.type for insight in queries.insights_of(conversation)] == ["question", "action_item"]
+    assert [insight.type for insight in queries.insights_of(conversation, "action_item")] == ["action_item"]
+    assert [entity.text for entity in queries.entities_of(conversation)] == ["Ada", "tomorrow"]
+    assert [match.offset for match in queries.tracker_matches_of(conversation) if match.insight is None] == [7, 18]
+    assert [member.name for member in queries.members_of(conversation)] == ["Ada"]
+    scores = [topic.score for topic in queries.topics_of(conversation)]
+    assert scores == sorted(scores, reverse=True) != []
