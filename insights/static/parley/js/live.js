@@ -14,6 +14,7 @@ const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
 const sockets = `${origin.replace(/^http/, "ws")}/v1`;
 const QUIET_CHUNKS = 80;
+const NOW = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 let microphone;
 let talk;
@@ -101,7 +102,7 @@ function newSpeaking() {
   return new Speaking({
     place: { socket: `${sockets}/streaming/${path}`, heard: `${origin}/heard/${path}/` },
     who: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
-    title: title || (live === "yes" ? "" : "Conversation"),
+    title: title || (live === "yes" ? "" : `Conversation of ${NOW.format(new Date())}`),
     record,
     on,
   });

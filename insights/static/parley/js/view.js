@@ -3,6 +3,7 @@
 const VOICES = 8;
 const LABELS = { question: "Question", action_item: "Action item", follow_up: "Follow-up" };
 const NEAR_END_PX = 120;
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -117,16 +118,16 @@ export class View {
   addInsight({ id, type, text, from, message, assignee, due, confidence }) {
     const said = this.part(`m-${message}`);
     said?.classList.add("found", type);
+    const sure = element("span", { class: "sure", title: "Confidence" }, `${Math.round(confidence * 100)} %`);
     const meta = [
       element("span", {}, from?.name || "Unknown speaker"),
       assignee ? element("span", {}, `for ${assignee}`) : undefined,
-      due ? element("span", {}, `due ${due.slice(0, 10)}`) : undefined,
-      element("span", { title: "Confidence" }, `${Math.round(confidence * 100)} %`),
+      due ? element("span", {}, `due ${DAY.format(new Date(due))}`) : undefined,
     ];
     const link = element(
       "a",
       { href: `#m-${message}` },
-      element("span", { class: "kind" }, icon(type), LABELS[type] ?? type),
+      element("span", { class: "kind" }, icon(type), LABELS[type] ?? type, sure),
       element("span", { class: "text" }, text),
       element("span", { class: "meta" }, ...meta),
     );
