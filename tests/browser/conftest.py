@@ -1,0 +1,104 @@
+"""Fixtures of the browser tests: Chromium with a microphone that plays a file, or a skip that says what is missing."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.servers import Server
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STATIC = ROOT / "insights" / "static"
+EMAIL, PASSWORD = "jane@example.com", "correct horse battery"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium() -> str:
+    """Return the path of a browser, or skip the test in one line."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no Chromium here (looked for {', '.join(NAMES)}): the browser tests are left out")
+    return found
+
+
+def recorded_speech() -> Path:
+    """Return a file of real speech, from the wheel that brings the recogniser's model."""
+    spec = importlib.util.find_spec("moonshine_voice")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "assets" / "two_cities.wav"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """Drive browsers for one file of tests: the driver's event loop must not run while other files have their own."""
+    chromium()
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture
+def open_browser(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
+    """Start browsers that end with the test; `speech` is a WAV file for the microphone, which otherwise beeps."""
+    made: list[Browser] = []
+
+    def launch(speech: Path | None = None, *more: str) -> Browser:
+        arguments = [*ARGUMENTS, *more, *([f"--use-file-for-fake-audio-capture={speech}"] if speech else [])]
+        made.append(playwright.chromium.launch(executable_path=chromium(), args=arguments))
+        return made[-1]
+
+    yield launch
+    for browser in made:
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def module_page(playwright: Playwright) -> Iterator[Page]:
+    """A page that can import the portal's scripts without any server: its files come from the folder."""
+    browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+    page = browser.new_page()
+    page.route("**/static/**", lambda route: route.fulfill(path=STATIC / route.request.url.split("/static/")[1]))
+    page.route("**/empty", lambda route: route.fulfill(body="<!doctype html><title>empty</title>", content_type="text/html"))
+    page.goto("http://localhost:1/empty")
+    yield page
+    browser.close()
+
+
+def make_account(server: Server) -> None:
+    """Make the account with which `sign_in` comes."""
+    code = (
+        "from django.contrib.auth.models import User; "
+        f"User.objects.create_superuser({EMAIL!r}, {EMAIL!r}, {PASSWORD!r}, first_name='Jane', last_name='Doe')"
+    )
+    server.manage("shell", "--no-imports", "-c", code)
+
+
+def sign_in(page: Page, server: Server) -> None:
+    """Come in by the door."""
+    page.goto(f"{server.url}/signin/")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Conversations").wait_for()
+
+
+def complaints(page: Page) -> list[str]:
+    """Return a list that fills with what goes wrong in a page: exceptions, and refusals of the security policy."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("console", lambda message: found.append(message.text) if "Content Security Policy" in message.text else None)
+    return found

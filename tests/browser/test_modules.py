@@ -1,0 +1,136 @@
+"""The scripts of the live page, one at a time, in a real browser."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+
+def run(page: Page, module: str, body: str, argument: object = None) -> Any:
+    """Run a function body with `m` (the module) and `given`, and return what it returns."""
+    code = f"async (given) => {{ const m = await import('/static/parley/js/{module}.js'); {body} }}"
+    return page.evaluate(code, argument)
+
+
+RESAMPLE = """
+    const {rate, hertz, block} = given;
+    const resampler = new m.Resampler(rate);
+    const out = [];
+    const wave = Float32Array.from({length: rate}, (_, at) => Math.sin(2 * Math.PI * hertz * at / rate));
+    for (let at = 0; at < wave.length; at += block) out.push(...resampler.feed(wave.subarray(at, at + block)));
+    const middle = out.slice(4000, 12000);
+    let error = 0;
+    for (let at = 0; at < middle.length; at += 1) {
+      error = Math.max(error, Math.abs(middle[at] - Math.sin(2 * Math.PI * hertz * (at + 4000) / 16000)));
+    }
+    return {length: out.length, rms: Math.sqrt(middle.reduce((sum, x) => sum + x * x, 0) / middle.length), error};
+"""
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 48000, 96000])
+@pytest.mark.parametrize("hertz", [200, 2500])
+def test_speech_passes_the_resampler_unchanged(module_page: Page, rate: int, hertz: int) -> None:
+    """A tone keeps its height, strength and place in time; a second stays a second."""
+    found = run(module_page, "resampler", RESAMPLE, {"rate": rate, "hertz": hertz, "block": 128})
+    assert abs(found["length"] - 16000) < 60
+    assert found["error"] < 0.01
+
+
+@pytest.mark.parametrize("rate", [44100, 48000, 96000])
+def test_what_16_khz_cannot_hold_is_filtered_out(module_page: Page, rate: int) -> None:
+    """A tone of 11 kHz would come back as one of 5 kHz; it is more than 50 dB down."""
+    found = run(module_page, "resampler", RESAMPLE, {"rate": rate, "hertz": 11000, "block": 128})
+    assert found["rms"] < 0.7071 / 316
+
+
+def test_the_size_of_the_blocks_does_not_matter(module_page: Page) -> None:
+    """The same sound in blocks of 1 and of 1000 samples gives the same result."""
+    body = """
+        const wave = Float32Array.from({length: 9000}, (_, at) => Math.sin(at / 7) * Math.cos(at / 31));
+        const all = (block) => {
+          const resampler = new m.Resampler(44100);
+          const out = [];
+          for (let at = 0; at < wave.length; at += block) out.push(...resampler.feed(wave.subarray(at, at + block)));
+          return out;
+        };
+        const [small, large] = [all(1), all(1000)];
+        return small.length === large.length && small.every((value, at) => value === large[at]);
+    """
+    assert run(module_page, "resampler", body) is True
+
+
+TAPE = "const tape = new m.Tape({unsent: 5, unheard: 3}); const say = (n) => { for (let i = 0; i < n; i += 1) tape.push(tape.end); };"
+
+
+def test_the_tape_gives_each_chunk_once(module_page: Page) -> None:
+    """In order, then nothing."""
+    body = TAPE + "say(3); return [tape.take(), tape.take(), tape.take(), tape.take() ?? null, tape.waiting];"
+    assert run(module_page, "tape", body) == [0, 1, 2, None, 0]
+
+
+def test_the_tape_gives_what_was_not_heard_again(module_page: Page) -> None:
+    """After a rewind it begins behind what is safe."""
+    body = TAPE + "say(3); tape.take(); tape.take(); tape.take(); tape.forget(2); const base = tape.rewind(); return [base, tape.take()];"
+    assert run(module_page, "tape", body) == [2, 2]
+
+
+def test_the_tape_never_forgets_what_was_not_sent(module_page: Page) -> None:
+    """Being told that the future was heard changes nothing."""
+    body = TAPE + "say(3); tape.take(); tape.forget(99); return [tape.take(), tape.take()];"
+    assert run(module_page, "tape", body) == [1, 2]
+
+
+def test_the_tape_is_bounded_and_counts_what_it_lost(module_page: Page) -> None:
+    """The oldest goes when nobody listens for too long; what was sent is kept for a while only."""
+    body = (
+        TAPE
+        + "say(8); const lost = [tape.dropped, tape.take(), tape.waiting]; while (tape.take() !== undefined);"
+        + " return [...lost, tape.rewind()];"
+    )
+    assert run(module_page, "tape", body) == [3, 3, 4, 5]
+
+
+TELL = """
+    const record = new m.Record();
+    const message = (id, text, number) => ({type: 'message_response', sequenceNumber: number,
+      messages: [{id, payload: {content: text}, from: {id: 'a', name: 'Ada'}, duration: {timeOffset: 1.5}}]});
+    const insight = (id, number) => ({type: 'insight_response', sequenceNumber: number,
+      insights: [{id, type: 'question', payload: {content: 'Why?'}, messageReference: {id: 'm1'}, confidence: 0.8}]});
+"""
+
+
+def test_the_record_takes_each_thing_once(module_page: Page) -> None:
+    """What is told again after a reconnection is not new."""
+    body = (
+        TELL
+        + "return [message('m1', 'Hi', 1), insight('i1', 2), message('m1', 'Hi', 1), insight('i1', 2)]"
+        + ".map((told) => record.take(told).length);"
+    )
+    assert run(module_page, "record", body) == [1, 1, 0, 0]
+
+
+def test_the_record_notices_a_correction(module_page: Page) -> None:
+    """The same message with other words is a change."""
+    body = TELL + "record.take(message('m1', 'Hi', 1)); return record.take(message('m1', 'Hello', 2))[0].changed.text;"
+    assert run(module_page, "record", body) == "Hello"
+
+
+def test_the_record_asks_again_for_the_last_event(module_page: Page) -> None:
+    """Several messages share a number, and the connection may break between them."""
+    body = (
+        TELL
+        + "const before = record.cursor; record.take(message('m1', 'Hi', 7)); record.take({type: 'message'});"
+        + " return [before, record.cursor];"
+    )
+    assert run(module_page, "record", body) == [0, 6]
+
+
+def test_the_leading_topics_come_first(module_page: Page) -> None:
+    """A topic that is told again has its new score."""
+    body = """
+        const record = new m.Record();
+        const topics = (...pairs) => record.take({type: 'topic_response', topics: pairs.map(([id, score]) => ({id, score}))});
+        topics(['a', 0.5], ['b', 0.9]);
+        return topics(['a', 1])[0].topics.map((topic) => topic.id);
+    """
+    assert run(module_page, "record", body) == ["a", "b"]

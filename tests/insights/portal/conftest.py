@@ -1,0 +1,83 @@
+"""Fixtures of the portal's tests: signed-in visitors, and conversations put straight into the tables."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, override_settings
+
+from insights.models import Conversation, Insight, Member, Message
+
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+MakeConversation = Callable[..., Conversation]
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Spend the time on the pages, not on hashing the passwords of the people in the tests."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture
+def visitor(user: User, client: Client) -> Client:
+    """A browser in which `user` is signed in."""
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def stranger_client(other_user: User) -> Client:
+    """A browser in which somebody is signed in who owns nothing."""
+    client = Client()
+    client.force_login(other_user)
+    return client
+
+
+@pytest.fixture
+def make_conversation(user: User) -> MakeConversation:
+    """Make a conversation of `user`: lines are (name, text); the time between two messages is ten seconds."""
+
+    def make(
+        name: str = "Planning",
+        lines: Sequence[tuple[str, str]] = (),
+        *,
+        live: bool = False,
+        day: int = 0,
+        owner: User = user,
+        connection: str = "",
+    ) -> Conversation:
+        start = START + timedelta(days=day)
+        conversation = Conversation.objects.create(
+            owner=owner,
+            connection_id=connection or str(uuid.uuid4()),
+            name=name,
+            started_at=start,
+            ended_at=None if live else start + timedelta(minutes=12),
+            message_count=len(lines),
+        )
+        for number, (speaker, text) in enumerate(lines, 1):
+            member, _ = Member.objects.get_or_create(conversation=conversation, user_id=speaker, name=speaker)
+            at = start + timedelta(seconds=10 * number)
+            Message.objects.create(
+                conversation=conversation,
+                number=number,
+                member=member,
+                text=text,
+                started_at=at,
+                ended_at=at + timedelta(seconds=4),
+                offset_s=10 * number,
+                duration_s=4,
+            )
+        return conversation
+
+    return make
+
+
+def add_insight(conversation: Conversation, number: int, kind: str = "question", text: str = "Who can?", **fields: object) -> Insight:
+    """Store an insight of the message with this number."""
+    message = conversation.messages.get(number=number)
+    values = {"confidence": 0.8, **fields}
+    return Insight.objects.create(conversation=conversation, message=message, type=kind, text=text, **values)

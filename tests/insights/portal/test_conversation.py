@@ -1,0 +1,129 @@
+"""The page of a saved conversation."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from insights.models import Conversation, Topic, TopicReference
+from insights.portal import conversation as module
+from tests.insights.portal.conftest import MakeConversation, add_insight
+
+LINES = [("Ada", "Who can do it?"), ("Ada", "It is due on Friday."), ("Bob", "I will."), ("Ada", "Thanks.")]
+
+
+def text_of(client: Client, conversation: Conversation, query: str = "") -> str:
+    """Return the text of the conversation's page."""
+    answer = client.get(f"/conversations/{conversation.id}/{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_transcript_is_told_in_turns_with_times(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Messages of one member in a row stand under one name."""
+    text = text_of(visitor, make_conversation(lines=LINES))
+    assert text.count('<li class="turn') == 3
+    assert text.count("<strong>Ada</strong>") == 2
+    for place in ("0:10", "0:30", "0:40"):
+        assert f">{place}</time>" in text
+    for _, said in LINES:
+        assert said in text
+
+
+def test_an_insight_links_to_its_message(visitor: Client, make_conversation: MakeConversation) -> None:
+    """With who said it, who has to do it, and by when."""
+    conversation = make_conversation(lines=LINES)
+    due = datetime(2026, 3, 6, tzinfo=UTC)
+    insight = add_insight(conversation, 3, "action_item", "Do it", assignee_name="Bob", due_at=due, confidence=0.914)
+    text = text_of(visitor, conversation)
+    assert f'href="#m-{insight.message_id}"' in text
+    assert f'id="m-{insight.message_id}"' in text
+    for part in ("Action item", "Bob, 0:30", "for Bob", "due 6 Mar 2026", "91 %"):
+        assert part in text
+
+
+def test_a_rejected_insight_is_struck_and_marks_no_message(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A person's decision is shown."""
+    conversation = make_conversation(lines=LINES)
+    add_insight(conversation, 1, review="rejected", reviewed_at=conversation.started_at)
+    text = text_of(visitor, conversation)
+    assert "insight question rejected" in text
+    assert "message found" not in text
+
+
+def test_topics_link_to_where_they_first_came_up(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Of several messages the earliest is linked."""
+    conversation = make_conversation(lines=LINES)
+    topic = Topic.objects.create(conversation=conversation, text="deadline", score=0.7)
+    for number in (4, 2):
+        TopicReference.objects.create(topic=topic, message=conversation.messages.get(number=number))
+    first = conversation.messages.get(number=2)
+    assert f'<a class="chip" href="#m-{first.id}">deadline</a>' in text_of(visitor, conversation)
+
+
+def test_members_stand_with_their_talking_time(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Three messages of four seconds against one."""
+    text = text_of(visitor, make_conversation(lines=LINES))
+    assert "12 s · 75 %" in text
+    assert "4 s · 25 %" in text
+
+
+def test_somebody_elses_conversation_is_not_there(stranger_client: Client, make_conversation: MakeConversation) -> None:
+    """An existing and an unknown id give the same answer, to staff as well: they have the admin."""
+    conversation = make_conversation(lines=LINES)
+    known = stranger_client.get(f"/conversations/{conversation.id}/")
+    unknown = stranger_client.get("/conversations/1234567890123456/")
+    assert known.status_code == unknown.status_code == 404
+    assert "Who can do it" not in known.content.decode()
+    User.objects.update(is_staff=True)
+    assert stranger_client.get(f"/conversations/{conversation.id}/").status_code == 404
+
+
+def test_an_impossible_id_is_not_there(visitor: Client) -> None:
+    """A number that no database column holds is just unknown."""
+    assert visitor.get(f"/conversations/{10**40}/").status_code == 404
+
+
+def test_a_live_conversation_can_be_watched(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The link survives characters that need quoting."""
+    text = text_of(visitor, make_conversation(live=True, connection="a=b c/d?e"))
+    assert "Live now" in text
+    assert 'href="/watch/a=b%20c/d%3Fe/"' in text
+
+
+def test_a_silent_conversation_says_so(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Nothing said, nothing found."""
+    text = text_of(visitor, make_conversation())
+    assert "Nothing was said" in text
+    assert "No question, action item or follow-up was found" in text
+
+
+def test_a_long_conversation_comes_in_parts(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link to a message of another part names that part."""
+    monkeypatch.setattr(module, "PART", 2)
+    conversation = make_conversation(lines=LINES)
+    insight = add_insight(conversation, 3)
+    first, second = text_of(visitor, conversation), text_of(visitor, conversation, "?part=2")
+    assert "Part 1 of 2" in first
+    assert "I will." not in first
+    assert f'href="?part=2#m-{insight.message_id}"' in first
+    assert f'href="#m-{insight.message_id}"' in second
+    for odd in ("0", "99", "x", "²"):
+        assert "of 2" in text_of(visitor, conversation, f"?part={odd}")
+
+
+def test_a_message_of_nobody_known_is_shown(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A speaker without a name has a name on the page."""
+    conversation = make_conversation(lines=LINES[:1])
+    conversation.messages.update(member=None)
+    assert "Unknown speaker" in text_of(visitor, conversation)
+
+
+def test_staff_get_a_link_to_the_admin(visitor: Client, user: User, make_conversation: MakeConversation) -> None:
+    """Others do not."""
+    conversation = make_conversation()
+    link = f'href="/admin/insights/conversation/{conversation.id}/change/"'
+    assert link not in text_of(visitor, conversation)
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    assert link in text_of(visitor, conversation)

@@ -1,0 +1,114 @@
+"""The list of conversations and its search."""
+
+import pytest
+from django.test import Client
+
+from tests.insights.portal.conftest import MakeConversation, add_insight
+
+
+def page(client: Client, path: str = "/", **headers: str) -> str:
+    """Return the text of a page that must be there."""
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_an_empty_list_says_what_to_do(visitor: Client) -> None:
+    """Both ways to begin are shown, with this server's own addresses."""
+    text = page(visitor)
+    assert "Start a conversation" in text
+    assert "createapp --email jane@example.com" in text
+    assert "ws://testserver/v1/streaming/my-meeting" in text
+
+
+def test_the_list_shows_ones_own_conversations_newest_first(
+    visitor: Client, stranger_client: Client, make_conversation: MakeConversation
+) -> None:
+    """Somebody else's list has none of them."""
+    make_conversation("Earlier one", day=0)
+    make_conversation("Later one", day=1)
+    text = page(visitor)
+    assert text.index("Later one") < text.index("Earlier one")
+    assert "Earlier one" not in page(stranger_client)
+
+
+def test_a_row_tells_length_members_and_counts(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Rejected insights are not counted."""
+    conversation = make_conversation(lines=[("Ada", "Who can do it?"), ("Bob", "I will.")])
+    add_insight(conversation, 1)
+    add_insight(conversation, 2, "action_item", review="rejected", reviewed_at=conversation.started_at)
+    text = page(visitor)
+    for part in ("12 min", "2 messages", "Ada, Bob", "1 question"):
+        assert part in text
+    assert "action item" not in text
+
+
+def test_a_live_conversation_is_marked(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A conversation without an end is live now."""
+    make_conversation(live=True)
+    assert "Live now" in page(visitor)
+
+
+@pytest.mark.parametrize("query", ["porto", "PLANNING", "ada", "hotel porto", "100%"])
+def test_search_finds_titles_names_and_words(visitor: Client, make_conversation: MakeConversation, query: str) -> None:
+    """All words of the query must be there, in any case; characters that mean something to SQL mean themselves."""
+    make_conversation("Planning", [("Ada", "The hotel in Porto is 100% ready.")])
+    make_conversation("Budget", [("Bob", "Nothing of interest.")], day=1)
+    text = page(visitor, f"/?q={query.replace('%', '%25')}")
+    assert "Planning" in text
+    assert "Budget" not in text
+
+
+def test_search_shows_and_marks_what_was_said(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The first message with the word is quoted."""
+    make_conversation("Planning", [("Ada", "The hotel in Porto is ready.")])
+    assert "The hotel in <mark>Porto</mark> is ready." in page(visitor, "/?q=porto")
+
+
+def test_search_never_reaches_into_other_accounts(stranger_client: Client, make_conversation: MakeConversation) -> None:
+    """A word that only somebody else said is not found."""
+    make_conversation("Planning", [("Ada", "The secret word is heron.")])
+    assert "heron</mark>" not in page(stranger_client, "/?q=heron")
+
+
+def test_search_without_a_hit_says_so(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The query is repeated, escaped."""
+    make_conversation()
+    assert "No conversation has “&lt;b&gt;”" in page(visitor, "/?q=<b>")
+
+
+def test_htmx_gets_the_rows_alone(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The part is answered to HX-Request, and caches are told that both differ."""
+    make_conversation()
+    answer = visitor.get("/", headers={"HX-Request": "true"})
+    assert "<html" not in answer.content.decode()
+    assert "Planning" in answer.content.decode()
+    assert "HX-Request" in answer.headers["Vary"]
+
+
+def test_a_long_list_comes_in_pages(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Twenty to a page; a page number out of range or no number at all gives a page that exists."""
+    for number in range(23):
+        make_conversation(f"Talk number {number}.", day=number)
+    assert "Talk number 22." in page(visitor)
+    assert "Talk number 2." not in page(visitor)
+    for path in ("/?page=2", "/?page=99"):
+        assert "Talk number 2." in page(visitor, path)
+    assert "Page 1 of 2" in page(visitor, "/?page=nonsense")
+
+
+def test_what_people_said_cannot_become_markup(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Titles, names and words are escaped."""
+    make_conversation("<script>alert(1)</script>", [("<i>Eve</i>", "<b>bold</b> word")])
+    text = page(visitor, "/?q=word")
+    assert not any(tag in text for tag in ("<script>alert", "<i>Eve", "<b>bold"))
+
+
+def test_the_list_asks_the_database_a_fixed_number_of_times(
+    visitor: Client, make_conversation: MakeConversation, django_assert_max_num_queries: pytest.FixtureRequest
+) -> None:
+    """Twenty rows cost no more queries than one."""
+    for number in range(20):
+        make_conversation(lines=[("Ada", "Hello there.")], day=number)
+    with django_assert_max_num_queries(10):  # type: ignore[operator]
+        page(visitor, "/?q=hello")

@@ -1,0 +1,94 @@
+"""The security headers, and that no page loads anything from another host."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client, RequestFactory
+
+from insights.portal.security import content_security, policy
+from tests.insights.portal.conftest import MakeConversation, add_insight
+
+STATIC = Path(settings.BASE_DIR) / "insights" / "static" / "parley"
+NAMES_NOT_ADDRESSES = ("http://www.w3.org/2000/svg",)
+PAGES = ["/", "/signin/", "/nothing-here/", "/live/room/", "/watch/room/"]
+
+
+def outside(text: str, host: str = "testserver") -> list[str]:
+    """Return the addresses of other hosts in a text; an XML namespace is a name that nobody loads."""
+    found = re.findall(r"""(?:https?:|wss?:|(?<=["'(=]))//[\w.-]+[^\s"'<>)`]*""", text)
+    return [url for url in found if url not in NAMES_NOT_ADDRESSES and f"//{host}/" not in url]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_allows_its_own_origin_only(visitor: Client, make_conversation: MakeConversation, path: str) -> None:
+    """Error pages too; scripts and styles in the page itself are not allowed, and there are none."""
+    make_conversation(live=True, connection="room")
+    answer = visitor.get(path)
+    rules = dict(rule.split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split("; "))
+    assert rules["default-src"] == "'self'"
+    assert rules["connect-src"] == "'self' ws://testserver wss://testserver"
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Permissions-Policy"].startswith("microphone=(self)")
+    text = answer.content.decode()
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_names_another_host(visitor: Client, make_conversation: MakeConversation, path: str) -> None:
+    """Not in links, not in sources, not in forms."""
+    conversation = make_conversation(lines=[("Ada", "Who can?")], live=True, connection="room")
+    add_insight(conversation, 1)
+    for address in (path, f"/conversations/{conversation.id}/"):
+        assert outside(visitor.get(address).content.decode()) == []
+
+
+def test_no_stylesheet_script_or_picture_names_another_host() -> None:
+    """The vendored library too."""
+    files = [file for file in STATIC.rglob("*") if file.suffix in (".css", ".js", ".svg")]
+    assert len(files) > 10
+    assert {file.name: found for file in files if (found := outside(file.read_text()))} == {}
+
+
+def test_the_search_for_outside_addresses_finds_them() -> None:
+    """The two tests above can fail."""
+    assert outside('<script src="https://cdn.example/x.js"> url(//fonts.example/a) http://www.w3.org/2000/svg') == [
+        "https://cdn.example/x.js",
+        "//fonts.example/a",
+    ]
+
+
+def test_every_static_file_that_a_page_names_is_there(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Templates and the imports of the scripts name files that exist."""
+    make_conversation(live=True, connection="room")
+    named = {name for path in PAGES for name in re.findall(r"/static/parley/([^\"']+)", visitor.get(path).content.decode())}
+    assert named
+    assert [name for name in named if not (STATIC / name).is_file()] == []
+    for script in (STATIC / "js").glob("*.js"):
+        for name in re.findall(r"""(?:from |URL\()"\./([\w-]+\.js)\"""", script.read_text()):
+            assert (STATIC / "js" / name).is_file(), f"{script.name} imports {name}"
+
+
+@pytest.mark.django_db
+async def test_the_headers_come_on_asynchronous_answers(async_client: AsyncClient) -> None:
+    """The middleware works in the event loop as well."""
+    answer = await async_client.get("/nothing-here/")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+
+
+def test_a_view_may_bring_a_stricter_policy() -> None:
+    """What is already on an answer stays."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(headers={"Content-Security-Policy": "default-src 'none'"})
+
+    answer = content_security(view)(RequestFactory().get("/"))
+    assert isinstance(answer, HttpResponse)
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
+
+
+def test_a_foreign_host_name_gets_into_no_policy() -> None:
+    """A request that Django refuses still gets a policy."""
+    assert "evil" not in policy(RequestFactory().get("/", headers={"host": "evil.example"}))

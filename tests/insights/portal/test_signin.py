@@ -1,0 +1,46 @@
+"""Signing in and out."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+
+@pytest.mark.parametrize("address", ["jane@example.com", " Jane@Example.COM "])
+def test_the_right_password_opens_the_list(client: Client, user: User, address: str) -> None:
+    """Capital letters in the address do not matter."""
+    answer = client.post("/signin/", {"username": address, "password": "correct horse battery"})
+    assert answer.headers["Location"] == "/"
+    assert client.get("/").status_code == 200
+
+
+def test_a_wrong_password_is_told_without_saying_which_part_is_wrong(client: Client, user: User) -> None:
+    """An unknown address and a wrong password give the same text."""
+    texts = set()
+    for name in ("jane@example.com", "nobody@example.com"):
+        answer = client.post("/signin/", {"username": name, "password": "wrong"})
+        assert "do not belong together" in answer.content.decode()
+        texts.add(answer.content.decode().count("do not belong together"))
+    assert texts == {1}
+
+
+def test_sign_in_returns_to_the_page_that_was_asked_for(client: Client, user: User) -> None:
+    """`next` is followed inside this site and nowhere else."""
+    form = {"username": "jane@example.com", "password": "correct horse battery"}
+    assert client.post("/signin/", {**form, "next": "/live/abc/"}).headers["Location"] == "/live/abc/"
+    client.post("/signout/")
+    assert client.post("/signin/", {**form, "next": "https://evil.example/"}).headers["Location"] == "/"
+
+
+def test_signing_out_needs_a_form_and_closes_the_pages(visitor: Client) -> None:
+    """A link cannot sign anybody out."""
+    assert visitor.get("/signout/").status_code == 405
+    assert visitor.post("/signout/").headers["Location"] == "/signin/"
+    assert visitor.get("/").headers["Location"] == "/signin/?next=/"
+
+
+@pytest.mark.parametrize("path", ["/", "/conversations/1234567890123456/", "/live/", "/live/room/", "/watch/room/", "/heard/room/"])
+def test_every_page_sends_a_stranger_to_sign_in(client: Client, user: User, path: str) -> None:
+    """Nothing is shown to whoever is not signed in."""
+    answer = client.get(path)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/signin/?next={path}"
