@@ -48,7 +48,9 @@ def token_for(app_id: str, secret: str, address: str = "") -> Token:
     counter = "token-tries:" + hashlib.sha256(address.encode()).hexdigest()
     if address and cache.get(counter, 0) >= settings.TOKEN_TRIES_PER_MINUTE:
         raise TooManyTries(f"At most {settings.TOKEN_TRIES_PER_MINUTE} wrong tries per minute are accepted.")
-    app = App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True).first() if "\x00" not in app_id else None
+    app = (
+        App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True).first() if app_id.isascii() and app_id.isalnum() else None
+    )
     # Compared even when there is no such app: the time taken does not tell which of the two was wrong.
     if not hmac.compare_digest(app.secret_hash if app else _hash(""), _hash(secret)) or app is None:
         if address:

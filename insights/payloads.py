@@ -159,4 +159,4 @@ def _refer(group: Json, match: TrackerMatch) -> None:
         return
     message = match.message
     times = {"startTime": iso(message.started_at), "endTime": iso(message.ended_at)}
-    group["messageRefs"].append({"id": str(message.id), "text": match.text, "offset": match.offset, **times})
+    group["messageRefs"].append({"id": str(message.id), "text": message.text, "offset": match.offset, **times})

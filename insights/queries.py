@@ -95,9 +95,12 @@ def last_events(conversation_ids: Iterable[int]) -> dict[int, int]:
     return dict(Conversation.objects.filter(id__in=list(conversation_ids)).values_list("id", "last_event"))
 
 
-def listening_place(user_id: int, connection_id: str, *, ended_too: bool) -> Conversation | None:
-    """Return what a listener under this connection id hears: what goes on, else (if wanted) what ended last."""
+def listening_place(user_id: int, connection_id: str, *, ended_since: datetime | None) -> Conversation | None:
+    """Return what a listener under this connection id hears: what goes on, else the last that ended since then (None: any)."""
     found = live_conversation(user_id, connection_id)
-    if found is None and ended_too:
-        found = conversations_of(user_id).filter(connection_id=connection_id).order_by("-started_at", "-id").first()
-    return found
+    if found is not None or "\x00" in connection_id:
+        return found
+    ended = conversations_of(user_id).filter(connection_id=connection_id)
+    if ended_since is not None:
+        ended = ended.filter(ended_at__gte=ended_since)
+    return ended.order_by("-started_at", "-id").first()

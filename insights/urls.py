@@ -2,6 +2,9 @@
 
 from django.urls import include, path
 
+from insights.api.root import urlpatterns as api
+
 urlpatterns = [
     path("", include("insights.portal.urls")),
+    path("", api()),
 ]

@@ -70,3 +70,24 @@ def test_listings_are_in_the_order_of_speech(joined: Joined, say: Say) -> None:
     assert [member.name for member in queries.members_of(conversation)] == ["Ada"]
     scores = [topic.score for topic in queries.topics_of(conversation)]
     assert scores == sorted(scores, reverse=True) != []
+
+
+def test_last_events(joined: Joined) -> None:
+    """Many conversations are asked at once; those that do not exist are left out."""
+    assert queries.last_events([joined.conversation_id, 1]) == {joined.conversation_id: joined.cursor}
+
+
+def test_where_a_listener_listens(joined: Joined, owner: User, stranger: User) -> None:
+    """A listener hears what goes on, else what ended last, not before a given time; strangers hear nothing."""
+    assert queries.listening_place(stranger.pk, "room-1", ended_since=None) is None
+    assert queries.listening_place(owner.pk, "room\x00", ended_since=None) is None
+    Conversation.objects.update(ended_at=joined.started_at)
+    assert queries.listening_place(owner.pk, "room-1", ended_since=joined.started_at + timedelta(seconds=1)) is None
+    assert queries.listening_place(owner.pk, "room-1", ended_since=joined.started_at) is not None
+    ended = queries.listening_place(owner.pk, "room-1", ended_since=None)
+    assert ended is not None
+    assert ended.id == joined.conversation_id
+    again = recorder.open_conversation(opening(owner))
+    live = queries.listening_place(owner.pk, "room-1", ended_since=None)
+    assert live is not None
+    assert live.id == again.conversation_id

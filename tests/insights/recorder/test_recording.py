@@ -102,7 +102,7 @@ def test_tracker_hits_refer_to_messages_and_insights(say: Say) -> None:
     (tracker,) = of(events, "trackers")
     assert (tracker["id"], tracker["name"]) == ("t-1", "Money")
     (match,) = tracker["matches"]  # type: ignore[misc]
-    assert [(ref["text"], ref["offset"]) for ref in match["messageRefs"]] == [("budget", 12)]
+    assert [(ref["text"], ref["offset"]) for ref in match["messageRefs"]] == [("What is the budget?", 12)]
     assert [(ref["type"], ref["offset"]) for ref in match["insightRefs"]] == [("question", 12)]
     assert TrackerMatch.objects.count() == 2
 

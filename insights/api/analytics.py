@@ -1,0 +1,117 @@
+"""Who talked how much."""
+
+from collections.abc import Hashable, Mapping
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from insights import analytics, queries
+from insights.analytics import Figures, Spoken
+from insights.api import auth
+from insights.api.people import speaker
+from insights.models import Conversation, Member, Message
+
+router = Router(tags=["Analytics"])
+
+
+class Metric(Schema):
+    """Seconds and their share of the conversation in percent; type: total_silence, total_talk_time or total_overlap."""
+
+    type: str
+    percent: float
+    seconds: float
+
+
+class Pace(Schema):
+    """Words per minute of talk."""
+
+    wpm: float
+
+
+class Share(Schema):
+    """Seconds and their share of the conversation in percent."""
+
+    percentage: float
+    seconds: float
+
+
+class OverlapWith(Schema):
+    """Another member who talked at the same time."""
+
+    id: str | None = None
+    name: str | None = None
+    userId: str | None = None
+    percent: float
+    seconds: float
+
+
+class Overlap(Schema):
+    """Seconds of talk that were shared with others."""
+
+    overlapDuration: float
+    overlappingMembers: list[OverlapWith]
+
+
+class MemberAnalytics(Schema):
+    """One member's figures."""
+
+    id: str | None = None
+    name: str | None = None
+    userId: str | None = None
+    pace: Pace
+    talkTime: Share
+    listenTime: Share
+    overlap: Overlap
+
+
+class AnalyticsOut(Schema):
+    """The figures of the whole and of each member who talked."""
+
+    metrics: list[Metric]
+    members: list[MemberAnalytics]
+
+
+@router.get("/v1/conversations/{conversation_id}/analytics", response=AnalyticsOut, exclude_none=True, summary="Read who talked how much")
+def read_analytics(request: HttpRequest, conversation_id: str) -> AnalyticsOut:
+    """Answer talk time, silence, overlap and pace; a conversation that goes on is measured until its last word."""
+    conversation = auth.conversation(request, conversation_id)
+    messages = list(queries.messages_of(conversation))
+    figures = analytics.measure([_spoken(message) for message in messages], _seconds(conversation))
+    people: dict[Hashable, Member | None] = {message.member_id: message.member for message in messages}
+    return AnalyticsOut(
+        metrics=[
+            Metric(type="total_silence", **_share(figures.silence, figures, "percent")),
+            Metric(type="total_talk_time", **_share(figures.talk, figures, "percent")),
+            Metric(type="total_overlap", **_share(figures.overlap, figures, "percent")),
+        ],
+        members=[_member(member, figures, people) for member in people.values() if member is not None],
+    )
+
+
+def _spoken(message: Message) -> Spoken:
+    words = len(message.words) or len(message.text.split())
+    return Spoken(message.member_id, message.offset_s, message.offset_s + message.duration_s, words)
+
+
+def _seconds(conversation: Conversation) -> float:
+    return (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0.0
+
+
+def _share(seconds: float, figures: Figures, name: str) -> dict[str, float]:
+    return {name: round(100 * seconds / figures.total, 3) if figures.total else 0.0, "seconds": round(seconds, 3)}
+
+
+def _member(member: Member, figures: Figures, people: Mapping[Hashable, Member | None]) -> MemberAnalytics:
+    own = figures.speakers[member.id]
+    others = [
+        OverlapWith(**{**speaker(other).dict(), **_share(seconds, figures, "percent")})
+        for key, seconds in own.overlaps.items()
+        if (other := people.get(key)) is not None
+    ]
+    return MemberAnalytics(
+        **speaker(member).dict(),
+        pace=Pace(wpm=round(own.pace, 1)),
+        talkTime=Share(**_share(own.talk, figures, "percentage")),
+        listenTime=Share(**_share(own.listen, figures, "percentage")),
+        overlap=Overlap(overlapDuration=round(sum(own.overlaps.values()), 3), overlappingMembers=others),
+    )

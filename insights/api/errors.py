@@ -1,0 +1,56 @@
+"""Errors in the form that Symbl's clients know: plain JSON with a `message` that says what is wrong and what is allowed."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+UNKNOWN_CONVERSATION = "The conversationId is either invalid or does not exist."
+INVALID_TOKEN = "Token validation failed for provided token."  # noqa: S105
+
+
+class Problem(Schema):
+    """The body of every error."""
+
+    message: str
+
+
+class ApiError(Exception):
+    """Ends a request with a status and a message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def not_found() -> ApiError:
+    """Return the answer for a conversation that does not exist, or not for this caller: the same for both."""
+    return ApiError(404, UNKNOWN_CONVERSATION)
+
+
+def install(api: NinjaAPI) -> None:
+    """Give every error of the API this form."""
+
+    @api.exception_handler(ApiError)
+    def on_api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
+        return JsonResponse({"message": error.message}, status=error.status)
+
+    @api.exception_handler(AuthenticationError)
+    def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+        return JsonResponse({"message": INVALID_TOKEN}, status=401)
+
+    @api.exception_handler(ValidationError)
+    def on_nonsense(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        return JsonResponse({"message": "; ".join(_sentence(detail) for detail in error.errors)}, status=400)
+
+    @api.exception_handler(HttpError)
+    def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+        return JsonResponse({"message": str(error)}, status=error.status_code)
+
+
+def _sentence(detail: dict[str, object]) -> str:
+    """Name the field (without the place it was looked for) and what is allowed; the value itself is not repeated."""
+    place = detail.get("loc")
+    parts = [str(part) for part in place] if isinstance(place, (list, tuple)) else []
+    name = ".".join(part for part in parts if part not in ("query", "body", "path", "credentials"))
+    return f"{name or 'body'}: {detail.get('msg')}"

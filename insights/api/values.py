@@ -1,0 +1,19 @@
+"""Values of entities as the API shows them: one text, or a start and an end."""
+
+from typing import Any
+
+_KEYS = ("datetime", "name", "amount", "percent", "number", "seconds", "email", "phone", "url")
+
+
+def shown(value: dict[str, Any]) -> dict[str, str | None]:
+    """Return {value, start, end} as texts; a range has the last two, everything else only the first."""
+    if "start" in value and "end" in value:
+        return {"value": None, "start": str(value["start"]), "end": str(value["end"])}
+    text = next((_plain(value[key]) for key in _KEYS if key in value), None)
+    if text is not None and "currency" in value:
+        text = f"{text} {value['currency']}"
+    return {"value": text, "start": None, "end": None}
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)

@@ -1,0 +1,59 @@
+"""A caller of the API with a token, and a conversation to read."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from insights import access, recorder
+from insights.analysis.trackers import Tracker
+from insights.models import Conversation
+from insights.recorder import Joined, Listening, Speaker
+from tests.insights.conftest import Say, opening, utterance
+
+
+def token_of(user: User) -> str:
+    """Return a token of a new app of this user."""
+    app, secret = access.create_app(user, "test")
+    return access.token_for(app.app_id, secret).access_token
+
+
+class Api:
+    """Asks the API about one conversation, with one user's token."""
+
+    def __init__(self, token: str, conversation_id: int | str = "") -> None:
+        self.token = token
+        self.root = f"/v1/conversations/{conversation_id}"
+        self.client = Client()
+
+    def get(self, path: str = "", **query: object):  # type: ignore[no-untyped-def]
+        """Return the answer to a GET below the conversation."""
+        return self.client.get(self.root + path, query, headers={"Authorization": f"Bearer {self.token}"})
+
+    def read(self, path: str = "", **query: object):  # type: ignore[no-untyped-def]
+        """Return the JSON of a good answer."""
+        response = self.get(path, **query)
+        assert response.status_code == 200, response.content
+        return response.json()
+
+
+@pytest.fixture
+def talk(owner: User, joined: Joined, say: Say) -> Conversation:
+    """Return a conversation of Ada and Ben with an insight of each type, entities, topics and a tracker."""
+    money = (Tracker("Money", ("budget",), "t-1"),)
+    say("Is the budget ready?", trackers=money)
+    say("Ada will send the budget report tomorrow. That is good.", trackers=money)
+    say("Or maybe we meet.", confidence_threshold=0.1)
+    ben = recorder.open_conversation(opening(owner, speaker=Speaker("", "Ben", "ben@example.org")))
+    assert ben.member is not None
+    # Ben talks over the last second of Ada's last sentence: hers is from 15 s to 17 s.
+    over = utterance("Zoe will call.", joined.started_at + timedelta(seconds=16))
+    recorder.record(joined.conversation_id, over, Listening(member_id=ben.member["id"]))
+    return Conversation.objects.get()
+
+
+@pytest.fixture
+def api(owner: User, talk: Conversation) -> Api:
+    """Return the owner's view of the conversation."""
+    return Api(token_of(owner), talk.id)

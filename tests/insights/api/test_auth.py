@@ -1,0 +1,67 @@
+"""Who gets in, by which door."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from insights.models import App, Conversation
+from tests.insights.api.conftest import token_of
+
+REFUSED = {"message": "Token validation failed for provided token."}
+
+
+@pytest.mark.parametrize("door", ["bearer", "key", "query", "cookie"])
+def test_every_door_opens(talk: Conversation, owner: User, door: str) -> None:
+    """Bearer, x-api-key, access_token and the portal's cookie all let the owner in."""
+    client, token, path = Client(), token_of(owner), f"/v1/conversations/{talk.id}"
+    if door == "cookie":
+        client.force_login(owner)
+        answer = client.get(path)
+    elif door == "query":
+        answer = client.get(path, {"access_token": token})
+    else:
+        answer = client.get(path, headers={"Authorization": f"Bearer {token}"} if door == "bearer" else {"X-API-KEY": token})
+    assert answer.status_code == 200
+    assert answer.json()["id"] == str(talk.id)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic x"}, {"X-API-KEY": "a.b.c"}])
+def test_strangers_are_refused(talk: Conversation, headers: dict[str, str]) -> None:
+    """Without a token, or with a wrong one, the answer is Symbl's 401."""
+    answer = Client().get(f"/v1/conversations/{talk.id}", headers=headers)
+    assert (answer.status_code, answer.json()) == (401, REFUSED)
+
+
+def test_a_wrong_token_is_not_helped_by_a_cookie(talk: Conversation, owner: User) -> None:
+    """Whoever shows a token is judged by it."""
+    client = Client()
+    client.force_login(owner)
+    assert client.get(f"/v1/conversations/{talk.id}", headers={"X-API-KEY": "wrong"}).status_code == 401
+
+
+def test_a_revoked_app_is_out(talk: Conversation, owner: User) -> None:
+    """Tokens die with their app."""
+    token = token_of(owner)
+    App.objects.update(revoked_at=talk.started_at)
+    assert Client().get(f"/v1/conversations/{talk.id}", {"access_token": token}).status_code == 401
+
+
+@pytest.mark.parametrize("wrong", ["1234567890123456", "abc", "1" * 500, "%00", "1%2F2", "='"])
+def test_unknown_ids_are_404(owner: User, wrong: str) -> None:
+    """Ids that cannot be are answered like ids that are not."""
+    answer = Client().get(f"/v1/conversations/{wrong}", {"access_token": token_of(owner)})
+    assert answer.status_code == 404
+    if "%2F" not in wrong:
+        assert answer.json() == {"message": "The conversationId is either invalid or does not exist."}
+
+
+def test_other_origins_may_read_with_tokens_only(talk: Conversation, owner: User) -> None:
+    """Answers may be read from anywhere, but never with credentials; the preflight allows the token headers."""
+    path = f"/v1/conversations/{talk.id}/messages"
+    preflight = Client().options(path, headers={"Origin": "https://else.example"})
+    assert preflight.status_code == 204
+    for header in ("authorization", "x-api-key"):
+        assert header in preflight["Access-Control-Allow-Headers"].lower()
+    answer = Client().get(path, headers={"Origin": "https://else.example", "X-API-KEY": token_of(owner)})
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer

@@ -1,0 +1,47 @@
+"""The API's documentation."""
+
+import re
+
+from django.test import Client
+
+PATHS = {
+    "/oauth2/token:generate",
+    "/v1/conversations",
+    *(
+        f"/v1/conversations/{{conversation_id}}{rest}"
+        for rest in (
+            "",
+            "/messages",
+            "/questions",
+            "/action-items",
+            "/follow-ups",
+            "/insights",
+            "/topics",
+            "/trackers",
+            "/trackers-detected",
+            "/entities",
+            "/members",
+            "/analytics",
+            "/events",
+        )
+    ),
+}
+
+
+def test_every_call_is_documented(db: None) -> None:
+    """The schema names exactly the calls there are, each with a summary."""
+    schema = Client().get("/api/openapi.json").json()
+    assert set(schema["paths"]) == PATHS
+    assert all(call.get("summary") for path in schema["paths"].values() for call in path.values())
+
+
+def test_the_page_needs_no_other_host(db: None) -> None:
+    """The page loads its scripts and styles from us, and they are there."""
+    html = Client().get("/api/docs").content.decode()
+    assert not re.findall(r"(?:https?:)?//[\w.-]+\.\w+", html)
+    assets = re.findall(r'(?:src|href)="([^"]+)"', html)
+    assert any("swagger-ui-bundle" in asset for asset in assets)
+    for asset in assets:
+        response = Client().get(asset)
+        assert response.status_code == 200
+        response.close()

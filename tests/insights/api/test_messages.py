@@ -1,0 +1,45 @@
+"""GET /v1/conversations/{id}/messages."""
+
+from insights.models import Conversation, Message
+from tests.insights.api.conftest import Api
+
+
+def test_messages_are_plain_by_default(api: Api, talk: Conversation) -> None:
+    """All sentences in order, with who, when and the action phrases; neither words nor sentiment."""
+    messages = api.read("/messages")["messages"]
+    assert [message["text"] for message in messages][:2] == ["Is the budget ready?", "Ada will send the budget report tomorrow."]
+    first = messages[0]
+    assert first["from"] == {"id": first["from"]["id"], "name": "Ada", "email": "ada@example.org"}
+    assert (first["timeOffset"], first["duration"], first["conversationId"]) == (5.0, 2.0, str(talk.id))
+    assert messages[1]["phrases"] == [{"type": "action_phrase", "text": "send the budget report tomorrow"}]
+    assert not {"words", "sentiment"} & first.keys()
+
+
+def test_verbose_adds_words(api: Api) -> None:
+    """Each word has times, a score, and its place in seconds."""
+    first = api.read("/messages", verbose="true")["messages"][0]
+    assert [word["word"] for word in first["words"]] == ["Is", "the", "budget", "ready?"]
+    assert first["words"][1]["timeOffset"] == 5.5
+    assert first["words"][1]["duration"] == 0.5
+    assert first["words"][0]["startTime"] == first["startTime"]
+    assert first["words"][0]["score"] == 0.9
+
+
+def test_sentiment_is_added_and_named(api: Api) -> None:
+    """A score and its name come on request."""
+    messages = api.read("/messages", sentiment="True")["messages"]
+    assert messages[0]["sentiment"] == {"polarity": {"score": 0.0}, "suggested": "neutral"}
+    assert messages[2]["sentiment"] == {"polarity": {"score": 0.5}, "suggested": "positive"}
+
+
+def test_unknown_speakers_are_nobody(api: Api) -> None:
+    """A message without a member has an empty `from`, which the SDKs can read."""
+    Message.objects.update(member=None)
+    assert api.read("/messages")["messages"][0]["from"] == {}
+
+
+def test_a_boolean_that_is_none_is_named(api: Api) -> None:
+    """verbose=perhaps is refused."""
+    answer = api.get("/messages", verbose="perhaps")
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("verbose: Input should be a valid boolean")

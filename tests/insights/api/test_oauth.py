@@ -1,0 +1,92 @@
+"""POST /oauth2/token:generate."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from insights import access
+
+URL = "/oauth2/token:generate"
+
+
+@pytest.fixture
+def pair(owner: User) -> dict[str, str]:
+    """Return good credentials."""
+    app, secret = access.create_app(owner, "test")
+    return {"type": "application", "appId": app.app_id, "appSecret": secret}
+
+
+def ask(body: object, **headers: str):  # type: ignore[no-untyped-def]
+    """Return the answer to a body, text as it is, all else as JSON."""
+    text = body if isinstance(body, (str, bytes)) else json.dumps(body)
+    return Client().post(URL, text, content_type="application/json", headers=headers)
+
+
+def test_a_good_pair_gets_a_token(pair: dict[str, str], owner: User) -> None:
+    """The token speaks for the app's owner for a day."""
+    answer = ask(pair)
+    assert answer.status_code == 200
+    assert answer.json()["expiresIn"] == 86400
+    assert access.user_of_token(answer.json()["accessToken"]) == owner
+
+
+@pytest.mark.parametrize("change", [{"appSecret": "wrong"}, {"appId": "wrong"}, {"appId": "a\x00b"}])
+def test_a_wrong_pair_is_401(pair: dict[str, str], change: dict[str, str]) -> None:
+    """Neither a wrong id nor a wrong secret gets in, and the answer does not tell which it was."""
+    answer = ask({**pair, **change})
+    assert answer.status_code == 401
+    assert answer.json() == {"message": "Combination of appId and appSecret is not valid."}
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ("not json", "request body"),
+        ("[" * 100_000, "request body"),
+        (b"\xff\xfe\x00", "request body"),
+        ([], "type: Field required"),
+        ({"type": "application", "appId": "\ud800", "appSecret": "b"}, "appId"),
+        ({}, "type"),
+        ({"type": "password", "appId": "a", "appSecret": "b"}, "type: Input should be 'application'"),
+        ({"type": "application", "appSecret": "b"}, "appId"),
+        ({"type": "application", "appId": 7, "appSecret": "b"}, "appId"),
+        ({"type": "application", "appId": "a", "appSecret": ""}, "appSecret"),
+        ({"type": "application", "appId": "a" * 10_000, "appSecret": "b"}, "appId"),
+    ],
+)
+def test_nonsense_is_400_and_named(db: None, body: object, named: str) -> None:
+    """What cannot be credentials gets an answer that names the field."""
+    answer = ask(body)
+    assert answer.status_code == 400
+    assert named in answer.json()["message"]
+
+
+def test_guessing_is_limited_by_address(pair: dict[str, str], settings) -> None:  # type: ignore[no-untyped-def]
+    """After so many wrong pairs in a minute the address gets 429, even with the right pair; others do not notice."""
+    settings.TOKEN_TRIES_PER_MINUTE = 3
+    for _ in range(3):
+        assert ask({**pair, "appSecret": "guess"}).status_code == 401
+    assert ask(pair).status_code == 429
+    assert "3 wrong tries" in ask(pair).json()["message"]
+    elsewhere = Client(REMOTE_ADDR="203.0.113.7").post(URL, json.dumps(pair), content_type="application/json")
+    assert elsewhere.status_code == 200
+
+
+def test_pages_of_other_origins_may_ask(pair: dict[str, str]) -> None:
+    """The preflight of a JSON POST passes, and good and bad answers alike may be read by the page."""
+    preflight = Client().options(URL, headers={"Origin": "https://else.example", "Access-Control-Request-Method": "POST"})
+    assert preflight.status_code == 204
+    assert preflight["Access-Control-Allow-Origin"] == "*"
+    assert "POST" in preflight["Access-Control-Allow-Methods"]
+    assert "content-type" in preflight["Access-Control-Allow-Headers"].lower()
+    for body in (pair, {}):
+        answer = ask(body, Origin="https://else.example")
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in answer
+
+
+def test_get_is_not_allowed(db: None) -> None:
+    """Credentials do not travel in addresses."""
+    assert Client().get(URL).status_code == 405

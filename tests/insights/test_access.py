@@ -1,0 +1,122 @@
+"""Apps, tokens, and who may see what."""
+
+import base64
+import json
+import re
+
+import jwt
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights import access, tokens
+from insights.models import App, Conversation
+from insights.recorder import Joined
+
+
+def test_secrets_have_the_lengths_that_browsers_check(owner: User) -> None:
+    """64 and 128 characters of letters and digits; the secret itself is stored nowhere."""
+    app, secret = access.create_app(owner, "test")
+    assert re.fullmatch("[0-9a-zA-Z]{64}", app.app_id)
+    assert re.fullmatch("[0-9a-zA-Z]{128}", secret)
+    assert secret not in str(App.objects.values().get())
+
+
+def test_a_token_speaks_for_the_owner(owner: User) -> None:
+    """A pair gets a token, the token gets the user."""
+    app, secret = access.create_app(owner, "test")
+    token = access.token_for(app.app_id, secret)
+    assert token.expires_in == settings.TOKEN_HOURS * 3600
+    assert access.user_of_token(token.access_token) == owner
+
+
+def test_claims(owner: User) -> None:
+    """A token says who issued it, for which app, when, until when, and which one it is."""
+    app, secret = access.create_app(owner, "test")
+    claims = jwt.decode(access.token_for(app.app_id, secret).access_token, options={"verify_signature": False})
+    assert claims.keys() == {"iss", "sub", "iat", "exp", "jti"}
+    assert (claims["iss"], claims["sub"], claims["exp"] - claims["iat"]) == ("parley", app.app_id, 86400)
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=64, max_size=64))
+def test_browsers_can_read_the_payload(app_id: str) -> None:
+    """Whatever the app, the payload holds neither - nor _, so that atob() takes it."""
+    payload = tokens.issue(app_id).access_token.split(".")[1]
+    assert not set("-_") & set(payload)
+    assert json.loads(base64.b64decode(payload + "=" * (-len(payload) % 4)))["sub"] == app_id
+
+
+def test_a_payload_that_browsers_cannot_read_is_not_issued() -> None:
+    """An id that would need - or _ is refused."""
+    with pytest.raises(ValueError, match="app_id"):
+        tokens.issue("?" * 64 + "~~~>>>???")
+
+
+def spoilt(claims: dict[str, object], key: bytes | None = None, algorithm: str = "HS256") -> str:
+    """Return a token with changed claims."""
+    good = {"iss": "parley", "sub": "x", "iat": 1_700_000_000, "exp": 4_000_000_000}
+    return jwt.encode({**good, **claims}, key or tokens._key(), algorithm)
+
+
+@pytest.mark.parametrize("claims", [{"exp": 1_700_000_001}, {"iss": "else"}, {"iat": 3_999_999_999}, {"exp": "soon"}, {"sub": 7}])
+def test_spoilt_tokens_are_nobody(owner: User, claims: dict[str, object]) -> None:
+    """Expired, foreign, future and senseless tokens speak for nobody."""
+    app, _ = access.create_app(owner, "test")
+    assert access.user_of_token(spoilt({"sub": app.app_id})) == owner
+    assert access.user_of_token(spoilt({"sub": app.app_id, **claims})) is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "ä.ö.ü", "\x00", "." * 9999, "e30.e30."])
+def test_nonsense_is_nobody(db: None, text: str) -> None:
+    """Text that is no token speaks for nobody."""
+    assert access.user_of_token(text) is None
+
+
+def test_foreign_keys_are_nobody(owner: User) -> None:
+    """Neither another key, nor the site's key itself, nor no signature at all passes."""
+    app, _ = access.create_app(owner, "test")
+    assert access.user_of_token(spoilt({"sub": app.app_id}, b"k" * 32)) is None
+    assert access.user_of_token(spoilt({"sub": app.app_id}, settings.SECRET_KEY.encode())) is None
+    unsigned = jwt.encode({"iss": "parley", "sub": app.app_id, "iat": 1, "exp": 4_000_000_000}, None, "none")  # type: ignore[arg-type]
+    assert access.user_of_token(unsigned) is None
+
+
+def test_revoking_and_disabling_take_effect_at_once(owner: User) -> None:
+    """A revoked app and a disabled user get no token, and those they had are worth nothing."""
+    app, secret = access.create_app(owner, "test")
+    token = access.token_for(app.app_id, secret).access_token
+    User.objects.update(is_active=False)
+    assert access.user_of_token(token) is None
+    with pytest.raises(access.WrongCredentials):
+        access.token_for(app.app_id, secret)
+    User.objects.update(is_active=True)
+    App.objects.update(revoked_at=app.created_at)
+    assert access.user_of_token(token) is None
+    with pytest.raises(access.WrongCredentials):
+        access.token_for(app.app_id, secret)
+
+
+def test_right_pairs_are_not_counted(owner: User, settings) -> None:  # type: ignore[no-untyped-def]
+    """Only wrong tries count, per address."""
+    settings.TOKEN_TRIES_PER_MINUTE = 2
+    app, secret = access.create_app(owner, "test")
+    for _ in range(5):
+        access.token_for(app.app_id, secret, "203.0.113.1")
+    for _ in range(2):
+        with pytest.raises(access.WrongCredentials):
+            access.token_for(app.app_id, "guess", "203.0.113.1")
+    with pytest.raises(access.TooManyTries, match="At most 2"):
+        access.token_for(app.app_id, secret, "203.0.113.1")
+    assert access.token_for(app.app_id, secret, "203.0.113.2")
+
+
+def test_only_the_owner_may_see(joined: Joined, owner: User, stranger: User) -> None:
+    """The owner may; strangers, nobody, and staff outside the admin may not."""
+    conversation = Conversation.objects.get()
+    staff = User(username="staff", is_staff=True, is_superuser=True)
+    assert access.may_see(owner, conversation)
+    assert not any(access.may_see(user, conversation) for user in (stranger, staff, AnonymousUser(), None))
+    owner.is_active = False
+    assert not access.may_see(owner, conversation)

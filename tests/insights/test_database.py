@@ -1,0 +1,66 @@
+"""Write transactions, and connections that do not linger."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+
+from insights.database import connection_closed_after, writing
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_exception_rolls_back() -> None:
+    """What a failed transaction wrote is gone."""
+
+    def fail() -> None:
+        with writing():
+            User.objects.create(username="ghost")
+            raise KeyError("no")
+
+    with pytest.raises(KeyError):
+        fail()
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_writer_inside_a_transaction_does_not_wait_for_those_outside() -> None:
+    """A view with a transaction of its own and a recorder in another thread do not lock each other out."""
+    begun = Event()
+
+    @connection_closed_after
+    def outside() -> None:
+        begun.set()
+        with writing():
+            User.objects.create(username="outside")
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            User.objects.create(username="view")
+            waiting = pool.submit(outside)
+            assert begun.wait(10)
+            with writing():
+                User.objects.create(username="inside")
+        waiting.result(timeout=20)
+    assert set(User.objects.values_list("username", flat=True)) == {"view", "inside", "outside"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_thread_keeps_no_connection() -> None:
+    """After the work the thread's connection is closed, after an error too."""
+
+    @connection_closed_after
+    def work(fail: bool) -> int:
+        if fail:
+            raise KeyError("no")
+        return User.objects.count()
+
+    def thread() -> tuple[int, bool]:
+        count = work(False)
+        with pytest.raises(KeyError):
+            work(True)
+        return count, connection.connection is None
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(thread).result(timeout=20) == (0, True)
