@@ -1,7 +1,7 @@
 """One mono stream from any rate to 16 kHz, chunk by chunk, without clicks at the edges (soxr, quality HQ)."""
 
 import numpy as np
-import soxr  # type: ignore[import-untyped]
+import soxr
 
 from streaming.audio.pcm import RATE, Samples
 

@@ -14,15 +14,18 @@ Arguments = ParamSpec("Arguments")
 
 
 class Callbacks:
-    """Wraps the listener of one recognition; itself a listener. Any thread may call it."""
+    """Wraps the listener of one recognition; itself a listener. Any thread may call it.
+
+    `lock` is held during each call; a recognition uses the same one for its own state, so that no two locks can meet crosswise.
+    """
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._silent = self._finished = self._above = False
 
     def _call(self, method: Callable[Arguments, None], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-        with self._lock:
+        with self.lock:
             if self._silent or self._finished:
                 return
             try:
@@ -44,13 +47,13 @@ class Callbacks:
 
     def finished(self) -> None:
         """Tell it once; nothing is called after it."""
-        with self._lock:
+        with self.lock:
             self._call(self._listener.finished)
             self._finished = True
 
     def silence(self) -> None:
         """Call nothing any more; a call that is under way in another thread has ended when this returns."""
-        with self._lock:
+        with self.lock:
             self._silent = True
 
     @property
