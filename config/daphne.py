@@ -62,6 +62,7 @@ class BoundedProtocol(WebSocketProtocol):
     """A WebSocket whose reading can be stopped by its queue alone, and whose messages may be empty."""
 
     application_queue: WaitingQueue
+    close_reason = ""
 
     def onConnect(self, request: Any) -> Any:
         """Take over from the HTTP channel, which would start and stop the reading for reasons of its own."""
@@ -74,13 +75,17 @@ class BoundedProtocol(WebSocketProtocol):
         super().applicationCreateWorked(application_queue)
 
     def serverClose(self, code: int | None = None) -> None:
-        """Close with a code, and with the reason of the ASGI message where it had one."""
-        self.sendClose(code=1000 if code is None else code, reason=getattr(self, "close_reason", None))
+        """Close with a code, and with the reason of the ASGI message where it had one.
+
+        Autobahn's public method refuses the standard's own codes, such as 1008, so the frame is sent as it does itself.
+        """
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=1000 if code is None else code, reasonUtf8=self.close_reason.encode(), isReply=False)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         """Do what the application says; stock Daphne loses the close reason and empty messages."""
         if message["type"] == "websocket.close":
-            self.close_reason = message.get("reason") or None
+            self.close_reason = message.get("reason") or ""
         elif message["type"] == "websocket.send" and message.get("text") == "":
             self.sendMessage(b"", False)
             return

@@ -60,13 +60,14 @@ def members_of(conversation: Conversation) -> QuerySet[Member]:
 
 
 def messages_of(conversation: Conversation) -> QuerySet[Message]:
-    """Return the messages in order, with their members and entities."""
-    return Message.objects.filter(conversation=conversation).select_related("member").prefetch_related("entities").order_by("number")
+    """Return the messages in order, with their members, entities and correctors."""
+    found = Message.objects.filter(conversation=conversation).select_related("member", "corrected_by")
+    return found.prefetch_related("entities").order_by("number")
 
 
 def insights_of(conversation: Conversation, *types: str) -> QuerySet[Insight]:
-    """Return the insights of these types (all by default) in the order of their messages, with messages, members and assignees."""
-    found = Insight.objects.filter(conversation=conversation).select_related("message__member", "assignee")
+    """Return the insights of these types (all by default) in the order of their messages, with everybody concerned."""
+    found = Insight.objects.filter(conversation=conversation).select_related("message__member", "assignee", "reviewed_by")
     return (found.filter(type__in=types) if types else found).order_by("message__number", "type", "id")
 
 

@@ -236,7 +236,8 @@ def _wishes(start: Start) -> Wishes:
 
 
 def _field(error: Exception) -> str:
-    """Return the field that an error names, where it does."""
-    if isinstance(error, LanguageError):
-        return "config.languageCode"
-    return str(getattr(error, "field", "audio" if isinstance(error, AudioError) else ""))
+    """Return the field that an error names: our own errors about a start begin with it, all others are about the audio."""
+    named = str(error).partition(" ")[0].rstrip(":")
+    if named.startswith("config."):
+        return named
+    return "audio" if isinstance(error, AudioError) else ""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 
 from django.conf import settings
+from django.utils import timezone
 
 from insights import queries
 from streaming.engine.database import in_database
@@ -185,8 +186,9 @@ class ListenConsumer(SymblConsumer):
     async def _subscribe(self) -> Subscription | None:
         """Wait for the conversation to begin: listeners may come before the first speaker."""
         waited = 0.0
+        ended_since = timezone.now() if self.after is None else None
         while waited < settings.START_TIMEOUT_S:
-            found = await in_database(queries.listening_place, self.user_id, self.connection_id, ended_too=self.after is not None)
+            found = await in_database(queries.listening_place, self.user_id, self.connection_id, ended_since=ended_since)
             if found is not None:
                 cursor = self.after if self.after is not None else found.last_event if waited == 0 else 0
                 return await fanout().subscribe(found.id, cursor)

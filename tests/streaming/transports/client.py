@@ -26,9 +26,12 @@ def noise(seconds: float, rate: int = RATE) -> bytes:
 
 def is_kind(kind: str) -> Callable[[Message], bool]:
     """Match a top-level or an envelope message by its type."""
-    return lambda message: (
-        kind in (message.get("type"), (message.get("message") or {}).get("type") if isinstance(message.get("message"), dict) else None)
-    )
+    return lambda message: kind == kind_of(message)
+
+
+def kind_of(message: Message) -> str:
+    """Return the type of a message, of an envelope its inner type."""
+    return str(message["message"]["type"] if message["type"] == "message" else message["type"])
 
 
 class SymblClient:
@@ -83,7 +86,7 @@ class SymblClient:
 
     def kinds(self) -> list[str]:
         """Return the types of all messages, envelopes by their inner type."""
-        return [m["message"]["type"] if m["type"] == "message" else m["type"] for m in self.messages]
+        return [kind_of(message) for message in self.messages]
 
     def of(self, kind: str) -> list[Message]:
         """Return the messages of one type."""

@@ -1,0 +1,96 @@
+"""The outbox: in order, bounded, and the close comes last."""
+
+import asyncio
+
+import pytest
+
+from streaming.engine import outbox
+from streaming.engine.outbox import NORMAL, POLICY, Outbox
+
+
+class Line:
+    """A connection that notes what was written to it and how it was closed."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self.closed: tuple[int, str] | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def write(self, text: str) -> None:
+        """Write, or wait while the client does not read."""
+        await self.open.wait()
+        self.written.append(text)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close."""
+        self.closed = (code, reason)
+
+
+async def test_writes_in_order_then_closes() -> None:
+    """What was put before `finish` is written before the close."""
+    line = Line()
+    out = Outbox(line.write, line.close)
+    for text in ("one", "two", "three"):
+        out.put(text)
+    out.finish(NORMAL, "done")
+    await out.run()
+    assert line.written == ["one", "two", "three"]
+    assert line.closed == (NORMAL, "done")
+
+
+async def test_the_first_finish_decides() -> None:
+    """A second finish changes nothing."""
+    line = Line()
+    out = Outbox(line.write, line.close)
+    out.finish(POLICY, "first")
+    out.finish(NORMAL, "second")
+    await out.run()
+    assert line.closed == (POLICY, "first")
+
+
+async def test_a_client_that_reads_nothing_is_let_go() -> None:
+    """When even what cannot be repeated finds no room, the client is closed; memory stays bounded."""
+    line = Line()
+    line.open.clear()
+    out = Outbox(line.write, line.close)
+    running = asyncio.create_task(out.run())
+    await asyncio.sleep(0)
+    piece = "x" * 100_000
+    for _ in range(50):
+        out.put(piece)
+    assert out.closed
+    line.open.set()
+    await running
+    assert line.closed == (POLICY, "messages were not read")
+
+
+async def test_a_write_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that stops to read in mid-write is let go after WRITE_TIMEOUT_S."""
+    monkeypatch.setattr(outbox, "WRITE_TIMEOUT_S", 0.05)
+    line = Line()
+    line.open.clear()
+    out = Outbox(line.write, line.close)
+    out.put("never read")
+    await out.run()
+    assert line.closed == (POLICY, "messages were not read")
+
+
+async def test_put_when_room_waits_for_the_client() -> None:
+    """Events wait for a slow client instead of filling memory."""
+    line = Line()
+    line.open.clear()
+    out = Outbox(line.write, line.close)
+    running = asyncio.create_task(out.run())
+    await asyncio.sleep(0)
+    out.put("being written")
+    await asyncio.sleep(0)
+    assert await out.put_when_room("x" * outbox.OUTBOX_CHARACTERS)
+    waiting = asyncio.create_task(out.put_when_room("y"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    line.open.set()
+    assert await waiting
+    out.finish()
+    await running
+    assert [text[0] for text in line.written] == ["b", "x", "y"]

@@ -1,0 +1,110 @@
+"""kill -9 and SIGTERM: nothing that anybody has seen is lost (design laws 1, 2 and 5)."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from tests.servers import Server
+from tests.streaming.transports.client import connected
+
+KINDS = ["daphne", "uvicorn"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_kill_loses_nothing_that_was_seen(make_server: Callable[..., Server], kind: str) -> None:
+    """A server killed at any moment has stored every message that a client saw, and numbers go on without gap or repeat."""
+    server = make_server(kind)
+    token = await asyncio.to_thread(server.token)
+    connection_id = uuid4().hex
+    seen: list[str] = []
+    numbers: list[int] = []
+    cursor = 0
+    for round_number in range(3):
+        async with connected(server, token, connection_id, query=f"?after={cursor}") as client:
+            conversation_id = await client.start(noConnectionTimeout=600)
+            talking = asyncio.create_task(client.speak(60))
+            await client.wait("message_response", 2 + round_number)
+            await asyncio.sleep(random.Random(round_number).random() / 4)
+            server.kill()
+            talking.cancel()
+            await asyncio.gather(talking, return_exceptions=True)
+            assert await client.wait_closed() == 1006
+        for response in client.of("message_response"):
+            seen += [message["id"] for message in response["messages"]]
+            numbers.append(response["sequenceNumber"])
+        cursor = max([cursor, *(m["sequenceNumber"] for m in client.messages if "sequenceNumber" in m)])
+        await asyncio.to_thread(server.start)
+    status, events = server.get(f"/v1/conversations/{conversation_id}/events?after=0&limit=500", token)
+    assert status == 200
+    stored = [event["number"] for event in events["events"]]
+    assert stored == list(range(1, len(stored) + 1))
+    assert len(numbers) == len(set(numbers))
+    status, answer = server.get(f"/v1/conversations/{conversation_id}/messages", token)
+    assert set(seen) <= {message["id"] for message in answer["messages"]}
+    assert len(seen) == len(set(seen))
+
+
+async def test_a_conversation_of_a_killed_server_ends(make_server: Callable[..., Server]) -> None:
+    """What a killed process left live is completed by the next one, once its time has passed."""
+    server = make_server()
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token) as client:
+        conversation_id = await client.start(noConnectionTimeout=0)
+        await client.speak(2.1)
+        await client.wait("message_response")
+        server.kill()
+        await client.wait_closed()
+    await asyncio.to_thread(_age_sessions, server)
+    await asyncio.to_thread(server.start)
+    async with asyncio.timeout(20):
+        while server.get(f"/v1/conversations/{conversation_id}", token)[1].get("endTime") is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
+def _age_sessions(server: Server) -> None:
+    """Let the heartbeats of the dead process be an hour old."""
+    server.manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from datetime import timedelta\nfrom django.db.models import F\nfrom insights.models import LiveSession\n"
+        "LiveSession.objects.update(seen_at=F('seen_at') - timedelta(hours=1))",
+    )
+
+
+@pytest.mark.parametrize(("source", "code"), [("", 1012), ("js_sdk", 3006)])
+async def test_sigterm_finishes_what_was_being_said(make_server: Callable[..., Server], source: str, code: int) -> None:
+    """On SIGTERM pending speech is stored and told, the socket gets a close frame, and the process ends with 0."""
+    server = make_server()
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token, query=f"?source={source}") as client:
+        conversation_id = await client.start(noConnectionTimeout=600)
+        await client.speak(3.0)  # one sentence and the half of another
+        await client.wait("message_response")
+        stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+        await client.wait("message_response", 2)
+        assert await client.wait_closed() == code
+        assert await stopping == 0
+    await asyncio.to_thread(server.start)
+    status, answer = server.get(f"/v1/conversations/{conversation_id}/messages", token)
+    assert status == 200
+    assert [message["text"] for message in answer["messages"]] == client.said()
+
+
+async def test_sigterm_under_uvicorn_stores_what_was_being_said(make_server: Callable[..., Server]) -> None:
+    """uvicorn closes its sockets itself; what was being said is stored all the same."""
+    server = make_server("uvicorn")
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token) as client:
+        conversation_id = await client.start(noConnectionTimeout=600)
+        await client.speak(3.0)
+        await client.wait("message_response")
+        await asyncio.to_thread(server.stop)
+        assert await client.wait_closed() == 1012
+    await asyncio.to_thread(server.start)
+    status, answer = server.get(f"/v1/conversations/{conversation_id}/messages", token)
+    assert status == 200
+    assert len(answer["messages"]) == 2

@@ -1,0 +1,93 @@
+"""Any process may serve (design law 7): two servers on one PostgreSQL and one Redis."""
+
+import asyncio
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests import servers
+from tests.insights import postgres
+from tests.servers import Server
+from tests.services import running_redis
+from tests.streaming.transports.client import connected
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
+    """Two server processes, one of them on uvicorn, that share nothing but PostgreSQL and Redis."""
+    if lacking := postgres.lacking():
+        pytest.skip(lacking)
+    folder = tmp_path_factory.mktemp("pair")
+    with running_redis(folder) as redis_url, postgres.cluster() as database_url:
+        shared = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "RECOGNISER": "scripted", "SECRET_KEY": "x" * 50}
+        servers.migrated(folder / "one", shared)
+        one = Server(folder / "one", shared, "daphne")
+        two = Server(folder / "two", shared, "uvicorn")
+        try:
+            yield one.start(), two.start()
+        finally:
+            one.kill()
+            two.kill()
+
+
+@pytest.fixture(scope="module")
+def pair_token(pair: tuple[Server, Server]) -> str:
+    """An access token that both processes accept."""
+    return pair[0].token()
+
+
+async def test_speakers_in_two_processes(pair: tuple[Server, Server], pair_token: str) -> None:
+    """Two speakers of a connection id share one conversation though different processes serve them; a listener gets all, once."""
+    connection_id = uuid4().hex
+    one, two = pair
+    async with (
+        connected(two, pair_token, connection_id, "/v1/subscribe/") as listener,
+        connected(one, pair_token, connection_id) as anna,
+        connected(two, pair_token, connection_id) as tom,
+    ):
+        conversation_id = await anna.start("Anna")
+        assert await tom.start("Tom") == conversation_id
+        await asyncio.gather(anna.speak(10.1), tom.speak(10.1))
+        for client in (anna, tom, listener):
+            await client.wait("message_response", 10)
+        await asyncio.gather(anna.stop(), tom.stop())
+        await listener.wait("conversation_completed")
+    for client in (anna, tom):
+        assert len(client.said()) == 10
+    numbers = [m["sequenceNumber"] for m in listener.of("message_response")]
+    assert numbers == sorted(set(numbers))
+    status, answer = two.get(f"/v1/conversations/{conversation_id}/messages", pair_token)
+    assert status == 200
+    assert [m["text"] for m in answer["messages"]] == listener.said()
+
+
+async def test_interims_cross_processes(pair: tuple[Server, Server], pair_token: str) -> None:
+    """A listener in another process sees words while they are being said."""
+    connection_id = uuid4().hex
+    async with connected(pair[0], pair_token, connection_id) as anna:
+        await anna.start("Anna")
+        async with connected(pair[1], pair_token, connection_id, "/v1/subscribe/") as listener:
+            await asyncio.sleep(1)
+            await anna.speak(1.5)
+            interim = await listener.wait("recognition_result")
+            await anna.stop()
+    assert interim["message"]["user"]["name"] == "Anna"
+
+
+async def test_comes_back_to_the_other_process(pair: tuple[Server, Server], pair_token: str) -> None:
+    """A speaker whose process is lost goes on in another one: same conversation, nothing lost, nothing twice."""
+    connection_id = uuid4().hex
+    async with connected(pair[0], pair_token, connection_id) as client:
+        first = await client.start(noConnectionTimeout=60)
+        await client.speak(2.1)
+        seen = await client.wait("message_response")
+        await client.speak(1.9)
+    async with connected(pair[1], pair_token, connection_id, query=f"?after={seen['sequenceNumber']}") as again:
+        assert await again.start(noConnectionTimeout=60) == first
+        await again.speak(2.1)
+        await again.wait("message_response", 2)
+        await again.stop()
+    ids = [m["id"] for c in (client, again) for r in c.of("message_response") for m in r["messages"]]
+    status, answer = pair[0].get(f"/v1/conversations/{first}/messages", pair_token)
+    assert sorted(ids) == sorted(m["id"] for m in answer["messages"])
