@@ -100,6 +100,7 @@ export class View {
       this.part("interims").append(turn);
       this.interims.set(key, turn);
     }
+    this.interims.get(key).classList.toggle("same", this.speaker === (from?.id ?? "") && this.part("interims").firstChild === this.interims.get(key));
     this.interims.get(key).querySelector(".interim").textContent = text;
     this.keepUp(stay);
   }

@@ -1,0 +1,192 @@
+"""The live page with a real server, a real recogniser, and a microphone that plays recorded speech."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import complaints, make_account, recorded_speech, sign_in
+from tests.servers import Server, copied
+
+TOLD = "#turns .message"
+
+
+@pytest.fixture(scope="module")
+def hearing_server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the real recogniser, and an account on it."""
+    yield from run_server(migrated_data, tmp_path_factory.mktemp("hearing"), "moonshine")
+
+
+@pytest.fixture(scope="module")
+def scripted_server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that hears one sentence in each two seconds of sound, and an account on it."""
+    yield from run_server(migrated_data, tmp_path_factory.mktemp("scripted"), "scripted")
+
+
+def run_server(template: Path, folder: Path, recogniser: str) -> Iterator[Server]:
+    """Run one server for all tests of this file: they talk in conversations of their own."""
+    server = Server(copied(template, folder / "data"), {"RECOGNISER": recogniser})
+    make_account(server)
+    server.start()
+    yield server
+    server.kill()
+
+
+def enter(browser: Browser, server: Server, **context: object) -> Page:
+    """Return a signed-in page of a new browser window that may use the microphone."""
+    page = browser.new_context(permissions=["microphone"], **context).new_page()  # type: ignore[arg-type]
+    sign_in(page, server)
+    return page
+
+
+def begin(page: Page, server: Server, title: str = "Reading", path: str = "/live/") -> None:
+    """Open the live page and start to speak."""
+    page.goto(server.url + path)
+    if title:
+        page.get_by_label("Title").fill(title)
+    page.locator("#start").click()
+    expect(page.locator("#status")).to_have_text("Listening", timeout=15000)
+
+
+def end(page: Page) -> None:
+    """Stop, and open the saved conversation."""
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("link", name="Open the saved conversation").click(timeout=20000)
+    page.wait_for_url(re.compile(r"/conversations/\d{16}/$"))
+
+
+def said(page: Page) -> list[str]:
+    """Return the messages on a page, live or saved."""
+    return [text.strip() for text in page.locator(".message:not(.interim)").all_inner_texts()]
+
+
+def test_what_is_spoken_is_seen_live_and_found_saved(hearing_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """A recorded voice: grey words first, then settled ones; after Stop the same words are on the saved page and in the list."""
+    page = enter(open_browser(Path(f"{recorded_speech()}%noloop")), hearing_server)
+    troubles = complaints(page)
+    begin(page, hearing_server, "A tale")
+    expect(page.locator("#interims .interim").first).to_contain_text("best of", timeout=15000)
+    expect(page.locator(TOLD).first).to_contain_text("It was the best of times", timeout=15000)
+    expect(page.locator("#topics-part")).to_be_visible()
+    assert page.locator("#meter").evaluate("meter => getComputedStyle(meter.children[2]).getPropertyValue('--level')")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("link", name="Open the saved conversation")).to_be_visible(timeout=20000)
+    live = said(page)
+    page.get_by_role("link", name="Open the saved conversation").click()
+    page.wait_for_url(re.compile(r"/conversations/\d{16}/$"))
+    assert said(page) == live
+    assert page.locator("h1").inner_text() == "A tale"
+    assert "Jane Doe" in page.locator(".members").inner_text()
+    page.goto(hearing_server.url)
+    page.get_by_role("searchbox", name="Search").fill("best times")
+    expect(page.locator("#results mark").first).to_have_text(re.compile("best|times"))
+    assert troubles == []
+
+
+def test_a_crash_of_the_server_loses_nothing_and_repeats_nothing(hearing_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """kill -9 in the middle of a sentence: the page comes back, sends again what was not stored, and goes on."""
+    page = enter(open_browser(Path(f"{recorded_speech()}%noloop")), hearing_server)
+    begin(page, hearing_server)
+    expect(page.locator(TOLD).first).to_contain_text("best of times", timeout=15000)
+    expect(page.locator("#interims .interim")).to_contain_text("epoch", timeout=15000)
+    before = said(page)
+    hearing_server.kill()
+    expect(page.locator("#status")).to_have_text("Connection lost")
+    expect(page.locator("#detail")).to_contain_text("kept and sent later")
+    hearing_server.start()
+    expect(page.locator("#status")).to_have_text("Listening", timeout=30000)
+    expect(page.locator("#turns")).to_contain_text("incredulity", timeout=20000)
+    end(page)
+    after = said(page)
+    assert after[: len(before)] == before
+    words = re.findall(r"[a-z]+", " ".join(after).lower())
+    once = ["best", "worst", "wisdom", "foolishness", "belief", "incredulity"]
+    assert {word: words.count(word) for word in once} == dict.fromkeys(once, 1)
+
+
+def test_insights_stand_beside_their_messages(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """They appear while somebody speaks; choosing one shows its message, live and saved."""
+    page = enter(open_browser(recorded_speech()), scripted_server)
+    begin(page, scripted_server)
+    expect(page.locator("#insights .question").first).to_contain_text("Shall we start with the budget?", timeout=15000)
+    page.locator("#insights .question a").first.press("Enter")
+    assert "budget" in page.evaluate("document.activeElement.textContent")
+    end(page)
+    assert page.locator(".insight.question").count() >= 1
+    page.locator(".insight.question a").first.click()
+    assert page.locator(".message:target").inner_text() == "Shall we start with the budget?"
+
+
+def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """By the invitation's two addresses, in windows of their own; each thing once, by name."""
+    browser = open_browser(recorded_speech())
+    first = enter(browser, scripted_server)
+    begin(first, scripted_server)
+    first.get_by_role("button", name="Invite").click()
+    speak, watch = (first.get_by_label(label).input_value() for label in ("To speak, under another name", "To watch only"))
+    first.get_by_role("button", name="Close").click()
+    expect(first.locator(TOLD).first).to_be_visible(timeout=15000)
+
+    second, watcher = first.context.new_page(), first.context.new_page()
+    watcher.goto(watch)
+    expect(watcher.locator(TOLD).first).to_have_text("Shall we start with the budget?", timeout=15000)
+    second.goto(speak)
+    second.get_by_label("Your name").fill("Ben")
+    second.get_by_role("button", name="Join and speak").click()
+    for page in (first, second, watcher):
+        expect(page.locator("#turns .who strong", has_text="Ben").first).to_be_visible(timeout=20000)
+        expect(page.locator("#turns .who strong", has_text="Jane Doe").first).to_be_visible()
+    assert watcher.locator("#stop").count() == 0
+    second.get_by_role("button", name="Stop").click()
+    expect(second.locator("#pill")).to_have_text("Saved", timeout=20000)
+    end(first)
+    expect(watcher.locator("#status")).to_have_text("The conversation is saved", timeout=20000)
+    assert said(watcher) == said(first)
+
+
+def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Nothing is wider than the screen, the button to stop is in reach, and an insight leads back to the transcript."""
+    page = enter(open_browser(recorded_speech()), scripted_server, viewport={"width": 390, "height": 700}, has_touch=True)
+    begin(page, scripted_server)
+    expect(page.locator(TOLD).first).to_be_visible(timeout=15000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("#stop").bounding_box()["y"] < 700  # type: ignore[index]
+    page.get_by_role("button", name=re.compile("^Insights")).tap()
+    expect(page.locator("#words")).to_be_hidden()
+    page.locator("#insights a").first.tap()
+    expect(page.locator("#words")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        (
+            "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }",
+            "may not use the microphone",
+        ),
+        ("navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') }", "No microphone was found"),
+        ("Object.defineProperty(navigator, 'mediaDevices', {value: undefined})", "over https"),
+    ],
+)
+def test_without_a_microphone_the_page_says_what_to_do(
+    scripted_server: Server, open_browser: Callable[..., Browser], script: str, text: str
+) -> None:
+    """In plain words, and one may try again at once."""
+    page = enter(open_browser(), scripted_server)
+    page.add_init_script(script)
+    page.goto(f"{scripted_server.url}/live/")
+    page.locator("#start").click()
+    expect(page.get_by_role("alert")).to_contain_text(text)
+    expect(page.locator("#start")).to_be_enabled()
+
+
+def test_a_visitor_who_was_signed_out_is_told_so(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The page does not try for ever."""
+    page = enter(open_browser(recorded_speech()), scripted_server)
+    begin(page, scripted_server)
+    page.context.clear_cookies()
+    scripted_server.kill()
+    scripted_server.start()
+    expect(page.get_by_role("alert")).to_contain_text("You were signed out", timeout=20000)
