@@ -89,6 +89,8 @@ class PacketDecoder:
     def _open(self) -> AudioCodecContext:
         context = CodecContext.create(self._codec, "r")
         assert isinstance(context, AudioCodecContext)  # noqa: S101 - tells the type checker which of the two kinds it is
+        if self._codec == "opus":
+            context.layout = "mono"  # stereo packets are mixed down by the decoder, for less than it costs here
         if self._extradata:
             context.extradata = self._extradata
         return context

@@ -1,0 +1,94 @@
+"""Cutting FLAC into frames."""
+
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.audio.flac import FrameSplitter, crc16
+from tests.streaming.audio.sounds import encoded, tone
+
+STREAM = encoded(tone(2.0), "flac", "flac")
+
+
+def plain_crc16(data: bytes) -> int:
+    """Bit by bit, as in the standard."""
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x8005) & 0xFFFF if crc & 0x8000 else crc << 1
+    return crc
+
+
+@given(st.binary(max_size=1500), st.integers(0, 1500))
+def test_checksum_in_pieces_is_the_checksum_of_the_standard(data: bytes, cut: int) -> None:
+    """The fast way gives what the slow way gives, wherever the bytes are cut."""
+    assert crc16(data[cut:], crc16(data[:cut])) == plain_crc16(data)
+
+
+def whole_frames(splitter: FrameSplitter, chunk: bytes) -> list[bytes]:
+    """Push a chunk and take the tail, too, where it is a frame."""
+    frames = splitter.push(chunk)
+    tail = splitter.tail()
+    if tail:
+        splitter.drop_tail()
+        frames.append(tail)
+    return frames
+
+
+def test_frames_are_whole_and_complete() -> None:
+    """All frames of the stream come out, each with an even checksum, and nothing else."""
+    splitter = FrameSplitter()
+    frames = whole_frames(splitter, STREAM)
+    assert splitter.streaminfo
+    assert len(frames) == ceil(2 * 16_000 / int.from_bytes(splitter.streaminfo[:2], "big"))
+    assert all(crc16(frame) == 0 for frame in frames)
+    assert STREAM.endswith(b"".join(frames))
+    assert splitter.skipped == 0
+
+
+def test_the_metadata_is_kept_for_the_decoder() -> None:
+    """The block that describes the stream is 34 bytes and names the rate."""
+    splitter = FrameSplitter()
+    splitter.push(STREAM[:200])
+    assert splitter.streaminfo
+    assert int.from_bytes(splitter.streaminfo[10:13], "big") >> 4 == 16_000
+
+
+def test_a_frame_is_known_with_its_last_byte() -> None:
+    """Nobody waits for the next frame to learn that this one is over."""
+    first = whole_frames(FrameSplitter(), STREAM)[0]
+    end = STREAM.index(first) + len(first)
+    splitter = FrameSplitter()
+    assert whole_frames(splitter, STREAM[: end - 1]) == []
+    assert whole_frames(splitter, STREAM[end - 1 : end]) == [first]
+
+
+def test_a_stream_joined_in_the_middle() -> None:
+    """Bytes before the first header are dropped, the frames after it are found."""
+    frames = whole_frames(FrameSplitter(), STREAM)
+    splitter = FrameSplitter()
+    late = STREAM[STREAM.index(frames[1]) - 100 :]
+    assert whole_frames(splitter, late) == frames[1:]
+    assert splitter.skipped == 100
+
+
+def test_a_broken_frame_costs_no_other() -> None:
+    """Bytes lost in the middle of a frame: the frames after the next header come out."""
+    frames = whole_frames(FrameSplitter(), STREAM)
+    broken = STREAM.replace(frames[2][1000:1600], b"")
+    found = whole_frames(FrameSplitter(), broken)
+    assert set(frames) - set(found) <= {frames[2], frames[3]}
+
+
+@pytest.mark.parametrize("filler", [b"\x00", b"\xff\xf8", b"\xff"])
+def test_memory_is_bounded(filler: bytes) -> None:
+    """Whatever is sent after a good header, the splitter keeps less than one longest frame."""
+    splitter = FrameSplitter()
+    splitter.push(STREAM[:4000])
+    for _ in range(100):
+        splitter.push(filler * 2000)
+    assert len(splitter._buffer) < 20_000
+    assert splitter.skipped > 0
