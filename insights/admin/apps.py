@@ -1,0 +1,33 @@
+"""Apps: who has which, since when; revoking one shuts its program out at once."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from insights.admin.bases import AppBase
+from insights.models import App
+
+
+@admin.register(App)
+class AppAdmin(AppBase):
+    """Apps are made by `manage.py createapp`, which shows the secret once; here they are seen, renamed and revoked."""
+
+    list_display = ("name", "owner", "app_id", "created_at", "revoked_at")
+    list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "created_at")
+    search_fields = ("name", "app_id", "owner__email")
+    fields = ("name", "owner", "app_id", "created_at", "revoked_at")
+    readonly_fields = ("owner", "app_id", "created_at", "revoked_at")
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke the selected apps", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[App]) -> None:
+        """Accept neither the secret nor any token of these apps from now on."""
+        count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, f"{count} revoked.", messages.SUCCESS)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A form could not show the secret."""
+        return False

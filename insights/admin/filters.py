@@ -1,0 +1,75 @@
+"""Filters of the admin's lists."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from insights.models import Conversation, Insight
+
+_LEVELS = {"90": (0.9, 1.01), "70": (0.7, 0.9), "50": (0.5, 0.7), "0": (0.0, 0.5)}
+_NAMES = {"90": "90 % and more", "70": "70 % to 90 %", "50": "50 % to 70 %", "0": "less than 50 %"}
+
+
+class _InsightFilter(admin.SimpleListFilter):
+    """Base of the filters on insights, for lists of insights and of the conversations that hold them."""
+
+    def wanted(self) -> dict[str, object] | None:
+        """Return the condition on insights, None for all."""
+        raise NotImplementedError
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return what meets the condition."""
+        wanted = self.wanted()
+        if wanted is None:
+            return queryset
+        if queryset.model is Conversation:
+            return queryset.filter(id__in=Insight.objects.filter(**wanted).values("conversation_id"))
+        return queryset.filter(**wanted)
+
+
+class InsightType(_InsightFilter):
+    """By type of insight."""
+
+    title = "insight type"
+    parameter_name = "insight"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [(value, str(label)) for value, label in Insight.Type.choices]
+
+    def wanted(self) -> dict[str, object] | None:
+        """Return the condition on insights."""
+        return {"type": self.value()} if self.value() else None
+
+
+class Confidence(_InsightFilter):
+    """By confidence of an insight."""
+
+    title = "confidence"
+    parameter_name = "confidence"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return list(_NAMES.items())
+
+    def wanted(self) -> dict[str, object] | None:
+        """Return the condition on insights."""
+        level = _LEVELS.get(self.value() or "")
+        return {"confidence__gte": level[0], "confidence__lt": level[1]} if level else None
+
+
+class Review(_InsightFilter):
+    """By what a person thought of an insight."""
+
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [(value, str(label)) for value, label in Insight.Review.choices]
+
+    def wanted(self) -> dict[str, object] | None:
+        """Return the condition on insights."""
+        return {"review": self.value()} if self.value() else None

@@ -1,0 +1,45 @@
+"""`manage.py createapp`: credentials for a program, and the account that it acts for where there is none yet."""
+
+import json
+from argparse import ArgumentParser
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+
+from insights import access
+
+
+class Command(BaseCommand):
+    """Makes an app and prints its id and secret; the secret is shown this once."""
+
+    help = "Make an app: an appId and an appSecret that a program trades for access tokens."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--email", required=True, help="Whose conversations the program's are. The account is made when it is missing.")
+        parser.add_argument("--name", default="app", help="What to call the app.")
+        parser.add_argument("--json", action="store_true", help="Print one line of JSON.")
+
+    def handle(self, *args: object, email: str, name: str, json: bool, **options: object) -> None:
+        """Make the app. A new account has no password; it gets one in the admin, or by signing up as the first account."""
+        address = email.strip().lower()
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise CommandError(f"--email {email!r} is not an e-mail address") from None
+        if len(address) > 150:
+            raise CommandError("--email has more than 150 characters")
+        if not name.strip():
+            raise CommandError("--name may not be empty")
+        user, made = User.objects.get_or_create(username=address, defaults={"email": address})
+        if made:
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+        app, secret = access.create_app(user, name.strip())
+        self.stdout.write(_as_json(app.app_id, secret) if json else f"appId      {app.app_id}\nappSecret  {secret}")
+
+
+def _as_json(app_id: str, secret: str) -> str:
+    return json.dumps({"appId": app_id, "appSecret": secret})

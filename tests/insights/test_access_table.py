@@ -1,0 +1,135 @@
+"""Every route of the site, and who gets what from it. A route that is not in the table fails the tests (design law 6).
+
+Who adds a route adds a line: the answers to nobody, to the owner of the conversation, and to another user.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from insights.models import Conversation
+from tests.insights.conftest import Say
+
+SECRET = "zeppelin"
+
+
+@dataclass(frozen=True)
+class Access:
+    """The statuses that three callers get; `owner` sees the conversation's words where the page shows any."""
+
+    anonymous: int
+    owner: int
+    other: int
+
+
+PUBLIC = Access(200, 200, 200)
+OWN_API = Access(401, 200, 404)
+OWN_PAGE = Access(302, 200, 404)
+SIGNED_IN = Access(302, 200, 200)
+STAFF = Access(302, 302, 302)
+_CONVERSATION = "v1/conversations/<conversation_id>"
+
+TABLE: dict[str, Access] = {
+    "": SIGNED_IN,
+    "welcome/": Access(404, 404, 404),  # somebody has an account already, see test_first_account
+    "signin/": Access(200, 302, 302),
+    "signout/": Access(405, 405, 405),  # POST only
+    "conversations/<int:conversation_id>/": OWN_PAGE,
+    "live/": Access(302, 302, 302),  # to a new live page
+    "live/<path:connection_id>/": SIGNED_IN,  # everybody has connection ids of their own
+    "watch/<path:connection_id>/": OWN_PAGE,
+    "heard/<path:connection_id>/": SIGNED_IN,
+    "healthz": PUBLIC,
+    "readyz": PUBLIC,
+    "api/docs": PUBLIC,
+    "api/openapi.json": PUBLIC,
+    "oauth2/token:generate": Access(405, 405, 405),  # POST only, see test_oauth
+    "v1/conversations": Access(401, 200, 200),
+    _CONVERSATION: OWN_API,
+    **{
+        f"{_CONVERSATION}/{rest}": OWN_API
+        for rest in (
+            "messages",
+            "questions",
+            "action-items",
+            "follow-ups",
+            "insights",
+            "topics",
+            "trackers",
+            "trackers-detected",
+            "entities",
+            "members",
+            "analytics",
+            "events",
+        )
+    },
+}
+
+
+def routes(patterns: list[URLPattern | URLResolver] | None = None, prefix: str = "") -> Iterator[str]:
+    """Return every route below a prefix, as it is written."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+@pytest.fixture
+def talk(say: Say) -> Conversation:
+    """Return the owner's conversation."""
+    say(f"Is the {SECRET} ready?")
+    User.objects.create(username="somebody", password="any")  # the installation is not empty
+    return Conversation.objects.get()
+
+
+def address(route: str, talk: Conversation) -> str:
+    """Return the route of the owner's conversation."""
+    for part, value in (("<int:conversation_id>", talk.pk), ("<conversation_id>", talk.pk), ("<path:connection_id>", talk.connection_id)):
+        route = route.replace(part, str(value))
+    assert "<" not in route, f"{route}: say in `address` what stands for its parts"
+    return "/" + route
+
+
+def browser(user: User | None) -> Client:
+    """Return a browser in which somebody, or nobody, is signed in."""
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def test_every_route_is_in_the_table() -> None:
+    """No route without a decision about who may use it, and no decision about a route that is gone."""
+    assert {route for route in routes() if not route.startswith("admin/")} == set(TABLE)
+
+
+@pytest.mark.parametrize("route", list(TABLE))
+def test_each_gets_what_the_table_says(route: str, talk: Conversation, owner: User, stranger: User) -> None:
+    """Nobody, the owner and another user get their statuses, and only the owner ever gets the words."""
+    url, expected = address(route, talk), TABLE[route]
+    answers = {}
+    for name, user in (("anonymous", None), ("owner", owner), ("other", stranger)):
+        response = browser(user).get(url)
+        answers[name] = response.status_code
+        if name != "owner":
+            assert SECRET not in response.content.decode()
+    assert Access(**answers) == expected
+
+
+ADMIN = [route for route in routes() if route.startswith("admin/") and "(?P" not in route]
+
+
+@pytest.mark.parametrize("route", ADMIN)
+def test_the_admin_is_for_staff(route: str, talk: Conversation, owner: User) -> None:
+    """Without being staff, every page of the admin leads to its sign-in."""
+    url = "/" + route.replace("<path:object_id>", str(talk.pk)).replace("<path:content_type_id>", "1").replace("<id>", "1")
+    for user in (None, owner):
+        response = browser(user).get(url)
+        assert response.status_code in ((200,) if url == "/admin/login/" else (302, 405))
+        assert SECRET not in response.content.decode()

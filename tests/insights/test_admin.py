@@ -1,0 +1,206 @@
+"""Reviewing saved conversations in the admin."""
+
+import json
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.auth.models import User
+from django.test import AsyncClient, Client, RequestFactory
+
+from insights import recorder
+from insights.admin import ConversationAdmin
+from insights.admin.paging import PAGE, links
+from insights.models import App, Conversation, Event, Insight, Message
+from tests.insights.conftest import Say, opening
+
+LIST = "/admin/insights/conversation/"
+
+
+@pytest.fixture
+def admin(db: None) -> Client:
+    """Return the administrator's browser."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", "root@example.org"))
+    return client
+
+
+@pytest.fixture
+def talk(say: Say) -> Conversation:
+    """Return a conversation with a question and an action item."""
+    say("Is the zeppelin ready? Ada will call.")
+    return Conversation.objects.get()
+
+
+def rows(client: Client, **query: object) -> int:
+    """Return how many conversations the list shows."""
+    response = client.get(LIST, query)
+    assert response.status_code == 200
+    count: int = response.context["cl"].result_count
+    return count
+
+
+def form(client: Client, talk: Conversation, **changes: str) -> dict[str, str]:
+    """Return what the browser would send from the conversation's page."""
+    page = client.get(f"{LIST}{talk.pk}/change/")
+    data: dict[str, str] = {}
+    for inline in page.context["inline_admin_formsets"]:
+        formset = inline.formset
+        for part in (formset.management_form, *formset.forms):
+            data |= {bound.html_name: str(bound.value() if bound.value() is not None else "") for bound in part}
+    return {**data, **changes}
+
+
+def test_search(admin: Client, talk: Conversation) -> None:
+    """Conversations are found by words that were said, members and names."""
+    assert rows(admin, q="zeppelin") == rows(admin, q="Ada") == rows(admin, q=talk.name) == 1
+    assert rows(admin, q="airship") == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"insight": "question"}, 1),
+        ({"insight": "follow_up"}, 0),
+        ({"confidence": "90"}, 1),
+        ({"confidence": "50"}, 0),
+        ({"review": "pending"}, 1),
+        ({"review": "accepted"}, 0),
+        ({"started_at__year": "1999"}, 0),
+    ],
+)
+def test_filters(admin: Client, talk: Conversation, query: dict[str, str], found: int) -> None:
+    """Conversations are filtered by what was found in them, how surely, how reviewed, and when they were."""
+    assert rows(admin, **query) == found
+
+
+def test_filter_by_owner(admin: Client, talk: Conversation, owner: User, stranger: User) -> None:
+    """Conversations are filtered by owner."""
+    for name in ("one", "two"):
+        recorder.open_conversation(opening(stranger, name))
+    assert rows(admin, owner__id__exact=owner.pk) == 1
+    assert rows(admin, owner__id__exact=stranger.pk) == 2
+
+
+def test_messages_and_insights_are_inline(admin: Client, talk: Conversation) -> None:
+    """The page of a conversation shows what was said and found."""
+    html = admin.get(f"{LIST}{talk.pk}/change/").content.decode()
+    assert "Is the zeppelin ready?" in html
+    assert html.count("Ada will call.") >= 2
+
+
+def test_wording_is_corrected_through_the_recorder(admin: Client, talk: Conversation) -> None:
+    """Changed wording keeps the original, and is an event with who and when."""
+    response = admin.post(f"{LIST}{talk.pk}/change/", form(admin, talk, **{"messages-0-text": "Is the airship ready?"}))
+    assert response.status_code == 302
+    message = Message.objects.get(number=1)
+    assert (message.text, message.original_text) == ("Is the airship ready?", "Is the zeppelin ready?")
+    assert message.corrected_by is not None
+    assert message.corrected_by.username == "root"
+    assert Event.objects.order_by("-number")[0].kind == "message_corrected"
+    assert Message.objects.get(number=2).corrected_at is None
+
+
+def test_insights_are_reviewed_through_the_recorder(admin: Client, talk: Conversation) -> None:
+    """A verdict in the page is stored with who and when, and is an event."""
+    data = form(admin, talk, **{"insights-0-review": "rejected", "insights-1-text": "Ada calls."})
+    assert admin.post(f"{LIST}{talk.pk}/change/", data).status_code == 302
+    question, item = Insight.objects.order_by("message__number")
+    assert (question.review, str(question.reviewed_by)) == ("rejected", "root")
+    assert (item.text, item.original_text, item.review) == ("Ada calls.", "Ada will call.", "pending")
+    assert [event.kind for event in Event.objects.order_by("-number")[:2]] == ["insight_reviewed", "insight_reviewed"]
+
+
+def test_nothing_else_can_be_changed(admin: Client, talk: Conversation) -> None:
+    """Other fields in a forged form change nothing; adding and deleting are forbidden."""
+    forged = {"name": "Forged", "metadata": "{}", "messages-0-number": "9", "messages-0-confidence": "0", "insights-0-confidence": "0"}
+    admin.post(f"{LIST}{talk.pk}/change/", form(admin, talk, **forged))
+    assert Conversation.objects.get().name == talk.name
+    assert set(Message.objects.values_list("number", "confidence")) == {(1, 0.9), (2, 0.9)}
+    assert not Event.objects.filter(number__gt=talk.last_event).exists()
+    assert admin.post(f"{LIST}{talk.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert admin.post(f"{LIST}add/", {}).status_code == 403
+
+
+def test_empty_wording_is_refused(admin: Client, talk: Conversation) -> None:
+    """A message cannot be emptied; the page says so and nothing is stored."""
+    response = admin.post(f"{LIST}{talk.pk}/change/", form(admin, talk, **{"messages-0-text": " "}))
+    assert response.status_code == 200
+    assert "This field is required" in response.content.decode()
+    assert Message.objects.get(number=1).corrected_at is None
+
+
+def test_long_conversations_are_paged(admin: Client, say: Say) -> None:
+    """Rows come fifty at a time, and a row of a later page is corrected from that page."""
+    say("It is so. " * (PAGE + 5))
+    talk = Conversation.objects.get()
+    second = f"{LIST}{talk.pk}/change/?messages=2"
+    page = admin.get(second)
+    formset = page.context["inline_admin_formsets"][0].formset
+    assert [row.instance.number for row in formset.forms] == list(range(PAGE + 1, PAGE + 6))
+    assert "?messages=2" in page.content.decode()
+    data = {bound.html_name: bound.value() or "" for part in (formset.management_form, *formset.forms) for bound in part}
+    others = form(admin, talk)
+    data |= {name: value for name, value in others.items() if name.startswith("insights-")}
+    assert admin.post(second, {**data, "messages-4-text": "It was so."}).status_code == 302
+    assert Message.objects.get(number=PAGE + 5).text == "It was so."
+    assert admin.get(f"{LIST}{talk.pk}/change/?messages=nonsense").status_code == 200
+
+
+def test_links_name_the_rows() -> None:
+    """Few rows are only counted, many are linked."""
+    assert links("messages", 7) == "7"
+    assert ">51–60</a>" in links("messages", 60)
+
+
+@pytest.mark.parametrize(("action", "verdict"), [("accept", "accepted"), ("reject", "rejected")])
+def test_many_insights_at_once(admin: Client, talk: Conversation, action: str, verdict: str) -> None:
+    """Selected insights are accepted or rejected together, each with its event."""
+    chosen = [str(pk) for pk in Insight.objects.values_list("pk", flat=True)]
+    response = admin.post("/admin/insights/insight/", {"action": action, "_selected_action": chosen}, follow=True)
+    assert f"2 {verdict}." in response.content.decode()
+    assert set(Insight.objects.values_list("review", flat=True)) == {verdict}
+    assert Event.objects.filter(kind="insight_reviewed").count() == 2
+
+
+def test_one_insight(admin: Client, talk: Conversation) -> None:
+    """The page of an insight takes a verdict and wording; it cannot be deleted or added."""
+    insight = Insight.objects.get(type="question")
+    url = f"/admin/insights/insight/{insight.pk}/change/"
+    assert admin.post(url, {"text": "Ready?", "review": "accepted"}).status_code == 302
+    insight.refresh_from_db()
+    assert (insight.text, insight.review) == ("Ready?", "accepted")
+    assert admin.post(url.replace("change", "delete"), {"post": "yes"}).status_code == 403
+    assert admin.get("/admin/insights/insight/add/").status_code == 403
+    found = admin.get("/admin/insights/insight/", {"insight": "question", "confidence": "90", "review": "accepted"})
+    assert found.context["cl"].result_count == 1
+
+
+def test_export(talk: Conversation) -> None:
+    """The selection is one JSON document, sent in pieces."""
+    page = ConversationAdmin(Conversation, site)
+    response = page.export(RequestFactory().post(LIST), Conversation.objects.all())
+    assert response.streaming
+    assert "attachment" in response["Content-Disposition"]
+    document = json.loads(response.getvalue())
+    assert [conversation["conversationId"] for conversation in document["conversations"]] == [str(talk.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_export_from_an_event_loop(talk: Conversation, admin: Client) -> None:
+    """Behind an asynchronous server the pieces are made in threads, and the document is the same."""
+    client = AsyncClient()
+    client.cookies = admin.cookies
+    response = await client.post(LIST, {"action": "export", "_selected_action": str(talk.pk)})
+    document = json.loads(b"".join([piece async for piece in response.streaming_content]))
+    assert document["conversations"][0]["messages"][0]["text"] == "Is the zeppelin ready?"
+
+
+def test_apps_are_revoked(admin: Client, owner: User) -> None:
+    """Selected apps are revoked; none is made here."""
+    app = App.objects.create(owner=owner, name="Bot", app_id="a" * 64, secret_hash="x")
+    response = admin.post("/admin/insights/app/", {"action": "revoke", "_selected_action": str(app.pk)}, follow=True)
+    assert "1 revoked." in response.content.decode()
+    app.refresh_from_db()
+    assert app.revoked_at is not None
+    assert admin.get("/admin/insights/app/add/").status_code == 403
+    assert "x" * 64 not in admin.get(f"/admin/insights/app/{app.pk}/change/").content.decode()
