@@ -1,5 +1,6 @@
 """Turns drafts into unsaved rows: messages with their entities, insights and tracker hits. Reads nothing, saves nothing."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -15,6 +16,8 @@ from insights.payloads import Json, entity_json, iso
 from insights.recorder.drafting import Draft
 from insights.recorder.journal import clean
 from insights.recorder.requests import Listening
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ def rows(scene: Scene, drafts: Sequence[Draft], listening: Listening) -> Rows:
     for draft in drafts:
         message = _message(scene, draft)
         now = replace(_said(message), index=scene.conversation.message_count + len(made.messages))
-        found = analysis.analyse(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset)
+        found = _analysed(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset)
         insights = _insights(scene, message, found, listening.confidence_threshold)
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
         made.messages.append(message)
@@ -57,6 +60,15 @@ def rows(scene: Scene, drafts: Sequence[Draft], listening: Listening) -> Rows:
         said.append(now)
         previous = draft.text
     return made
+
+
+def _analysed(now: Said, before: Sequence[Said], people: Sequence[Person], timezone_offset: int) -> MessageAnalysis:
+    """Return what is in a message; nothing where the analysis fails, for the words themselves must be kept."""
+    try:
+        return analysis.analyse(now, before, people, timezone_offset)
+    except Exception as error:  # whatever it is: its text may hold spoken words, so only its type is logged
+        logger.error("the analysis of a message failed (%s)", type(error).__name__)
+        return MessageAnalysis()
 
 
 def person(member: Member) -> Person:

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import DjangoAssertNumQueries
 
-from insights import queries, recorder
+from insights import analysis, queries, recorder
 from insights.analysis.trackers import Tracker
 from insights.models import Entity, Event, Insight, Message, TopicReference, TrackerMatch
 from insights.recorder import Joined, Listening, Speaker, StoredEvent, UnknownConversation, UnknownMember
@@ -160,6 +160,19 @@ def test_a_failure_leaves_nothing_behind(joined: Joined, say: Say, monkeypatch: 
     assert of(events, "messages")[0]["number"] == 2
     told = [identity for topic in of(events, "topics") for identity in topic["messageIds"]]  # type: ignore[attr-defined]
     assert set(told) == {str(identity) for identity in Message.objects.values_list("id", flat=True)}
+
+
+def test_words_outlive_a_broken_analysis(say: Say, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """When the analysis fails, the words are stored all the same, and the log says what happened without saying them."""
+
+    def broken(*args: object) -> None:
+        raise ValueError("cannot understand zeppelin")
+
+    monkeypatch.setattr(analysis, "analyse", broken)
+    (message,) = of(say("The zeppelin has landed."), "messages")
+    assert message["text"] == "The zeppelin has landed."
+    assert "ValueError" in caplog.text
+    assert "zeppelin" not in caplog.text
 
 
 def test_number_of_queries_does_not_grow(say: Say, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
