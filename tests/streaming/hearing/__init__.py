@@ -1,0 +1,1 @@
+"""Tests of streaming/hearing: from chunks to hypotheses."""

