@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -21,6 +22,18 @@ def test_a_wrong_password_is_told_without_saying_which_part_is_wrong(client: Cli
         assert "do not belong together" in answer.content.decode()
         texts.add(answer.content.decode().count("do not belong together"))
     assert texts == {1}
+
+
+def test_guessing_is_stopped(client: Client, user: User, settings: LazySettings) -> None:
+    """After so many wrong passwords in a minute even the right one is refused; other accounts are not touched."""
+    settings.TOKEN_TRIES_PER_MINUTE = 3
+    for _ in range(3):
+        assert client.post("/signin/", {"username": "jane@example.com", "password": "wrong"}).status_code == 200
+    answer = client.post("/signin/", {"username": "Jane@example.com", "password": "correct horse battery"})
+    assert answer.status_code == 429
+    assert "Too many wrong tries" in answer.content.decode()
+    User.objects.create_user("bob@example.com", password="correct horse battery")
+    assert client.post("/signin/", {"username": "bob@example.com", "password": "correct horse battery"}).status_code == 302
 
 
 def test_sign_in_returns_to_the_page_that_was_asked_for(client: Client, user: User) -> None:

@@ -28,11 +28,12 @@ const STATES = {
     "Connection lost",
     `${watching === "yes" ? "" : "What you say is kept and sent later. "}Trying again in ${Math.max(1, Math.round(seconds))} s.`,
   ],
+  waiting: () => ["Reconnecting", "The server still works on what it heard before. What you say is kept and sent then."],
   stopping: () => ["Finishing", "The last words are being written down."],
   over: () => ["The conversation is saved", watching === "yes" ? "It is over." : "You stopped speaking."],
   failed: (reason) => ["Stopped", reason || "The server ended the connection."],
 };
-const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], failed: ["Stopped", ""] };
+const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], waiting: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], failed: ["Stopped", ""] };
 
 function say(title, detail) {
   part("status").textContent = title;
@@ -181,7 +182,7 @@ part("mute")?.addEventListener("click", mute);
 for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
 for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => view.tab(button.dataset.tab));
 window.addEventListener("beforeunload", (event) => {
-  if (["listening", "lost", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
+  if (["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
 });
 if (watching === "yes") {
   talk = new Watching({ socket: `${sockets}/subscribe/${path}`, record, on });

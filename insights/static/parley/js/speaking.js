@@ -15,7 +15,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class Speaking {
   /**
    * `place`: {socket, heard} URLs; `who`: {userId, name}; `title` may be empty.
-   * `on`: told(message), state(name, detail) with connecting, listening, lost, stopping, over, failed; trouble(text).
+   * `on`: told(message), state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed; trouble(text).
    */
   constructor({ place, who, title, record, on }) {
     Object.assign(this, { place, who, title, record, on });
@@ -135,8 +135,9 @@ export class Speaking {
     this.heardTo(this.lastEnd);
   }
 
-  heardTo(seconds) {
-    this.tape.forget(this.base + Math.ceil(seconds * CHUNKS_PER_S) + 1);
+  /** Words end a little later than they seem to: a pause follows. Not so where the connection cut them off. */
+  heardTo(seconds, more = 2) {
+    this.tape.forget(this.base + Math.floor(seconds * CHUNKS_PER_S) + more);
   }
 
   /** The same last word is told in seconds of this session and in the server's time: that ties both clocks. */
@@ -159,11 +160,12 @@ export class Speaking {
     const answer = await this.ask();
     this.skew = Date.parse(answer.now) - Date.now();
     if (answer.seen !== null && answer.seen < ALIVE_S && Date.now() - this.lostAt < PATIENCE_MS) {
+      this.on.state("waiting");
       await pause(700);
       return this.learnWhatWasHeard();
     }
     this.lostAt = undefined;
-    if (answer.until && this.began !== undefined) this.heardTo((Date.parse(answer.until) - this.began) / 1000);
+    if (answer.until && this.began !== undefined) this.heardTo((Date.parse(answer.until) - this.began) / 1000, 0);
     if (!answer.live && this.saidStop) throw new Hopeless("");
     return undefined;
   }
