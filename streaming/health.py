@@ -30,7 +30,9 @@ async def readyz(request: HttpRequest) -> JsonResponse:
         "notDraining": not registry().draining,
     }
     ready = all(parts.values())
-    return JsonResponse({"status": "ready" if ready else "not ready", **parts}, status=200 if ready else 503)
+    response = JsonResponse({"status": "ready" if ready else "not ready", **parts}, status=200 if ready else 503)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each 503 as an error: here it is an answer
+    return response
 
 
 async def _works(question: Awaitable[object]) -> bool:
