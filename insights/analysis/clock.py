@@ -9,13 +9,17 @@ from insights.analysis.days import Span
 from insights.analysis.moments import Moment
 from insights.analysis.numerals import value
 
-_HOUR_WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
-_MINUTES = r"oh (?:one|two|three|four|five|six|seven|eight|nine)|ten|fifteen|twenty(?:[ -]five)?|thirty(?:[ -]five)?|forty(?:[ -]five)?|fifty(?:[ -]five)?"
+_HOUR_WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_MINUTES = (
+    r"oh (?:one|two|three|four|five|six|seven|eight|nine)|ten|fifteen|twenty(?:[ -]five)?"
+    r"|thirty(?:[ -]five)?|forty(?:[ -]five)?|fifty(?:[ -]five)?"
+)
 _hour = r"(?P<hour>" + "|".join(_HOUR_WORDS) + r"|[01]?\d|2[0-3])"
 _half = r"(?P<half>[ap]\.m\.?|[ap]_m_|[ap]m(?![a-z]))"
 _daytime = r"(?: in the (?P<day>morning|afternoon|evening)| at (?P<night>night))"
 _ends = (
-    r"(?=\s*$|[.,!?;](?!\d)| (?:on|today|tomorrow|tonight|this|next|and|or|so|then|i|we|i'll|we'll|if|to|with|for|sharp|but|because|please|at the|in the"
+    r"(?=\s*$|[.,!?;](?!\d)| (?:on|today|tomorrow|tonight|this|next|and|or|so|then|i|we|i'll|we'll|if|to"
+    r"|with|for|sharp|but|because|please|at the|in the"
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)"
 )
 
@@ -68,12 +72,20 @@ _GRAMMAR: tuple[tuple[re.Pattern[str], Resolver], ...] = tuple(
         (rf"{_hour} (?P<minute>{_MINUTES}) ?(?:{_half}|{_daytime.strip()})", _plain),
         (rf"{_hour}(?: ?o'? ?clock)(?: ?{_half}|{_daytime})?", _plain),
         (rf"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:])(?:{_daytime}| ?(?:hours|h)\b)?", _plain),
-        (rf"(?P<shift>half|(?:a )?quarter|five|ten|twenty(?:[ -]five)?) (?P<side>past|to|after|of|before) {_hour}(?![\w-])(?! (?:percent|euros?|dollars?|people))(?: ?{_half}|{_daytime})?", _past_to),
-        (rf"(?:(?<=\bat )|(?<=by )|(?<=until )|(?<=till )|(?<=before )|(?<=around )|(?<=after )|(?<=about )|(?<=from )|(?<=between )){_hour}(?: (?P<minute>{_MINUTES}))?(?:{_daytime}|{_ends})", _plain),
+        (
+            rf"(?P<shift>half|(?:a )?quarter|five|ten|twenty(?:[ -]five)?) (?P<side>past|to|after|of"
+            rf"|before) {_hour}(?![\w-])(?! (?:percent|euros?|dollars?|people))(?: ?{_half}|{_daytime})?",
+            _past_to,
+        ),
+        (
+            rf"(?:(?<=\bat )|(?<=by )|(?<=until )|(?<=till )|(?<=before )|(?<=around )|(?<=after )|(?<=about )"
+            rf"|(?<=from )|(?<=between )){_hour}(?: (?P<minute>{_MINUTES}))?(?:{_daytime}|{_ends})",
+            _plain,
+        ),
         (rf"(?P<hour>{'|'.join(_HOUR_WORDS)}|[1-9]|1[0-2]){_daytime}", _plain),
         (r"(?P<name>noon|midday|midnight)(?![a-z])", _named),
     )
-)  # fmt: skip
+)
 
 _TRIGGERS = frozenset([*_HOUR_WORDS, "noon", "midday", "midnight"])
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from insights.analysis.dates import zone_of
@@ -14,7 +14,7 @@ Role = Literal["SPEAKER", "ADDRESSEE", "WE", "NAMED", "NOBODY"]
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """What one message says about a task. names: persons or teams when the role is NAMED; due_text: as said, also where no date can be told."""
+    """What one message says about a task. names: persons or teams when the role is NAMED; due_text: as said, dated or not."""
 
     role: Role
     names: tuple[str, ...]
@@ -25,38 +25,68 @@ class Commitment:
 
 
 _WILL = (
-    r"(?:will|'ll|shall|(?:is|am|are|'m|'re|'s) (?:going to|gonna|supposed to|about to|to)|gonna|has to|have to|had better|'d better|needs? to|ought to|should|must|can|could"
+    r"(?:will|'ll|shall|(?:is|am|are|'m|'re|'s) (?:going to|gonna|supposed to|about to|to)|gonna|has to"
+    r"|have to|had better|'d better|needs? to|ought to|should|must|can|could"
     r"|plans? to|promised to|agreed to|would like to|'d like to|want to|wants to|wanna|might|may)"
 )
 _ADVERBS = r"(?: (?:also|then|just|probably|definitely|certainly|still|quickly|all|both|really|try to|try and|be able to))*"
-_FIRST = re.compile(rf"\bi(?: am|'m|'d| would)?{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet me\b|\bgive me\b|\b(?:leave (?:it|that) to|it's on|that's on) me\b|\bi(?:'m| am) on it\b|\bi(?:'ve| have) got to\b", re.IGNORECASE)
+_FIRST = re.compile(
+    rf"\bi(?: am|'m|'d| would)?{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet me\b|\bgive me\b|\b(?:leave (?:it"
+    rf"|that) to|it's on|that's on) me\b|\bi(?:'m| am) on it\b|\bi(?:'ve| have) got to\b",
+    re.IGNORECASE,
+)
 _WE = re.compile(rf"\bwe{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet's\b|\blet us\b|\bwe(?:'ve| have) got to\b", re.IGNORECASE)
 _YOU = re.compile(
-    rf"\byou{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\b(?:can|could|will|would) you(?: please| mind| kindly)?\b|\bplease\b|\b(?:don't|do not) forget to\b|\bmake sure\b|\bbe sure to\b|\bremember to\b"
+    rf"\byou{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\b(?:can|could|will|would) you(?: please| mind| kindly)?\b"
+    rf"|\bplease\b|\b(?:don't|do not) forget to\b|\bmake sure\b|\bbe sure to\b|\bremember to\b"
     r"|\bi(?:'d| would) (?:like|need|want) you to\b|\bi (?:need|want) you to\b|\byou're going to\b",
     re.IGNORECASE,
 )
 _IMPERATIVE = re.compile(
-    r"^(?:(?:so|and|but|okay|ok|well|then|also|just|now)[, ]+)*(?:send|email|call|check|make|write|prepare|review|update|add|fix|put|take|bring|ask|tell|book|schedule|move|finish"
-    r"|complete|submit|share|upload|forward|confirm|draft|create|order|print|sign|test|remove|delete|change|contact|reach|follow|ping|set|note|ensure|keep|get)\b",
+    r"^(?:(?:so|and|but|okay|ok|well|then|also|just|now)[, ]+)*(?:send|email|call|check|make|write|prepare"
+    r"|review|update|add|fix|put|take|bring|ask|tell|book|schedule|move|finish"
+    r"|complete|submit|share|upload|forward|confirm|draft|create|order|print|sign|test|remove|delete"
+    r"|change|contact|reach|follow|ping|set|note|ensure|keep|get)\b",
     re.IGNORECASE,
 )
-_TEAM = re.compile(rf"^(?:(?:so|and|okay|then|also)[, ]+)*((?:the|our|my|your) (?:[a-z]+ ){{0,2}}?(?:team|group|department|people|guys|folks|vendor|supplier|office|lawyers?|designers?|developers?|engineers?|manager|designer)|"
-                   rf"(?:marketing|finance|legal|sales|support|engineering|accounting|procurement|operations|hr)) ?{_WILL}\b", re.IGNORECASE)  # fmt: skip
-_NAMED_AFTER = re.compile(rf"^(?:,? ?(?:please|can you|could you|would you|will you|you)\b|'?s? ?{_WILL}\b| (?:is responsible|is in charge|takes care|is on)\b)", re.IGNORECASE)
+_TEAM = re.compile(
+    rf"^(?:(?:so|and|okay|then|also)[, ]+)*((?:the|our|my|your) (?:[a-z]+ ){{0,2}}?(?:team|group|department"
+    rf"|people|guys|folks|vendor|supplier|office|lawyers?|designers?|developers?|engineers?|manager"
+    rf"|designer)|"
+    rf"(?:marketing|finance|legal|sales|support|engineering|accounting|procurement|operations"
+    rf"|hr)) ?{_WILL}\b",
+    re.IGNORECASE,
+)
+_NAMED_AFTER = re.compile(
+    rf"^(?:,? ?(?:please|can you|could you|would you|will you|you)\b|'?s? ?{_WILL}\b| (?:is responsible|is in charge|takes care|is on)\b)",
+    re.IGNORECASE,
+)
 _DELEGATE = re.compile(r"\b(?:ask|tell|have|get|remind) $", re.IGNORECASE)
-_HEDGE = re.compile(r"\b(?:probably|maybe|perhaps|might|may|could|possibly|i think|i guess|i hope|chances are|try to|would like|'d like|hopefully|if (?:i|we|you|he|she|they)|should|would|kind of|sometime)\b", re.IGNORECASE)
-_FIRM = re.compile(rf"{_WILL}\b|\b(?:please|make sure|let's|don't forget|promise|responsible for|in charge of|give me|let me)\b", re.IGNORECASE)
-_BY = re.compile(r"(?:\b(?:by|before|until|till|due|no later than|not later than|due on|due by|on or before|ahead of|prior to|latest)(?: the)?|\bby)\s*$", re.IGNORECASE)
+_HEDGE = re.compile(
+    r"\b(?:probably|maybe|perhaps|might|may|could|possibly|i think|i guess|i hope|chances are|try to"
+    r"|would like|'d like|hopefully|if (?:i|we|you|he|she|they)|should|would|kind of|sometime)\b",
+    re.IGNORECASE,
+)
+_FIRM = re.compile(
+    rf"{_WILL}\b|\b(?:please|make sure|let's|don't forget|promise|responsible for|in charge of|give me|let me)\b", re.IGNORECASE
+)
+_BY = re.compile(
+    r"(?:\b(?:by|before|until|till|due|no later than|not later than|due on|due by|on or before|ahead of"
+    r"|prior to|latest)(?: the)?|\bby)\s*$",
+    re.IGNORECASE,
+)
 _EVENT = re.compile(
     r"\b(?:(?:before|until|by|ahead of|prior to|in time for) (?:the |our |my |your )?(?:[a-z]+ )?|(?:the )?next )"
-    r"(?:audit|meeting|call|launch|release|sprint|demo|review|conference|deadline|iteration|standup|stand-up|workshop|board|session|presentation|go-live|event|visit|rollout|round)\b",
+    r"(?:audit|meeting|call|launch|release|sprint|demo|review|conference|deadline|iteration|standup"
+    r"|stand-up|workshop|board|session|presentation|go-live|event|visit|rollout|round)\b",
     re.IGNORECASE,
 )
 _WITHIN = re.compile(r"\b(?:in|within|over the next|in the next|during the next)(?: about| the next)? $", re.IGNORECASE)
 _FROM_NOW = re.compile(r"^ from (?:now|today)\b", re.IGNORECASE)
 _ACTION_START = re.compile(
-    rf"\b(?:i|we|you|\w+)(?:'d| would)? ?{_WILL}{_ADVERBS} |\b(?:please|let's|let me|make sure(?: that| to)?|(?:don't|do not) forget to|remember to|be sure to|would you mind|can you(?: please)?|could you(?: please)?"
+    rf"\b(?:i|we|you|\w+)(?:'d| would)? ?{_WILL}{_ADVERBS} |\b(?:please|let's|let me|make sure(?: that"
+    rf"| to)?|(?:don't|do not) forget to|remember to|be sure to|would you mind|can you(?: please)?"
+    rf"|could you(?: please)?"
     r"|will you(?: please)?|would you(?: please)?|responsible for|in charge of) ",
     re.IGNORECASE,
 )
@@ -145,7 +175,7 @@ def _end_of(first: str, after: str | None, timezone_offset: int) -> datetime:
     end = datetime.fromisoformat(after) if after else start + timedelta(days=1)
     if (end - start).days == 7:
         end -= timedelta(days=2)
-    return (end - timedelta(seconds=1)).replace(tzinfo=zone_of(timezone_offset) or UTC)
+    return (end - timedelta(seconds=1)).replace(tzinfo=zone_of(timezone_offset))
 
 
 def _action(text: str, due_place: int) -> str:

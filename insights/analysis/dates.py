@@ -18,7 +18,8 @@ _PAST = re.compile(
     r"\b(?:was|were|did|had|went|sent|got|came|said|told|met|made|took|gave|\w{3,}ed|yesterday|ago|last (?:week|month|year|night))\b"
 )
 _FUTURE = re.compile(
-    r"\b(?:will|shall|going to|gonna|need|needs|must|please|can|could|should|would|tomorrow|next|let's|have to|has to|due|deadline|supposed)\b|'ll\b"
+    r"\b(?:will|shall|going to|gonna|need|needs|must|please|can|could|should|would|tomorrow|next|let's|have to"
+    r"|has to|due|deadline|supposed)\b|'ll\b"
 )
 _GLUE = re.compile(r"(?:,? (?:at|by|around|before|until|about) |,? |, )")
 _GLUE_BACK = re.compile(r"(?:,? on |,? )")

@@ -1,4 +1,4 @@
-"""Days and periods in a message: 'tomorrow', 'next Tuesday', 'the 3rd of March', 'the end of next month'. Text in, spans and moments out."""
+"""Days and periods in a message: 'tomorrow', 'the 3rd of March', 'the end of next month'. Text in, spans and moments out."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,9 +22,9 @@ class Span:
 
 Resolver = Callable[[re.Match[str], datetime, bool], Moment | None]
 
-WEEKDAYS = {name: number for number, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
+WEEKDAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 _SHORT_DAYS = {"tue": 1, "tues": 1, "weds": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4}
-_MONTH_NAMES = "january february march april may june july august september october november december".split()
+_MONTH_NAMES = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)} | {
     name[:3]: number for number, name in enumerate(_MONTH_NAMES, 1) if name != "may"
 } | {"sept": 9}  # fmt: skip
@@ -138,7 +138,14 @@ def _quarter(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     return moments.quarter(now, number, _year_of(match)) if number and 1 <= number <= 4 else None
 
 
-_HOLIDAYS = {"christmas eve": (12, 24), "christmas": (12, 25), "new year's eve": (12, 31), "new year's day": (1, 1), "new year's": (1, 1), "halloween": (10, 31)}
+_HOLIDAYS = {
+    "christmas eve": (12, 24),
+    "christmas": (12, 25),
+    "new year's eve": (12, 31),
+    "new year's day": (1, 1),
+    "new year's": (1, 1),
+    "halloween": (10, 31),
+}
 
 
 def _holiday(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
@@ -146,7 +153,7 @@ def _holiday(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     return moments.month_day(now, month, number, None, past)
 
 
-_DECADES = "twenties thirties forties fifties sixties seventies eighties nineties".split()
+_DECADES = ["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"]
 
 
 def _decade(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
@@ -156,60 +163,113 @@ def _decade(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     return moments.days(datetime(first, 1, 1).date(), datetime(first + 10, 1, 1).date())
 
 
-# Each: words of which the message must show one (the cheap test), the pattern, the type, and what it means.
-_GRAMMAR: tuple[tuple[frozenset[str], re.Pattern[str], When, Resolver], ...] = tuple(
-    (frozenset(triggers.split()), re.compile(r"(?<![\w'])(?:" + pattern + ")"), kind, resolver)
-    for triggers, pattern, kind, resolver in (
-        ("tomorrow today yesterday", rf"(?P<day>the day after tomorrow|the day before yesterday|today|tomorrow|yesterday)(?!'s){_part}", "date", _relative),
-        ("tonight this", r"(?:tonight|this (?P<part>morning|afternoon|evening))(?![a-z])", "time", _tonight),
-        (
-            " ".join([*WEEKDAYS, *(f"{name}s" for name in WEEKDAYS), *_SHORT_DAYS]),
-            rf"(?:the )?(?:{_which} )?{_weekday.replace('(?![a-z])', 's?(?![a-z])')}(?: (?P<week>next|this|last) week| (?P<later>week)(?= ?[.,!?]?$))?{_part}",
-            "date", _weekday_moment,
-        ),
-        ("week", rf"(?P<week>next|this|last) week(?: on|,)? {_weekday}{_part}", "date", _weekday_moment),
-        ("this next last coming following past current previous upcoming", rf"(?:the )?{_which} {_unit}(?![a-z'])", "date", _period),
-        ("spring summer autumn fall winter", r"(?:the )?(?P<which>this|next|last) (?P<season>spring|summer|autumn|fall|winter)(?![a-z])", "date", _period),
-        ("spring summer autumn winter", r"(?<=[a-z] )(?P<season>spring|summer|autumn|winter)(?=[.,!?]|$| (?:we|i|they|it|and|or|\d))", "date", _period),
-        (
-            "end beginning start middle eod",
-            rf"(?:the )?(?P<edge>end|beginning|start|middle) of (?:(?:the )?{_which} |the )?(?:{_unit}|{_month}{_year})(?![a-z])(?: (?P<relative>today|tomorrow))?",
-            "date", _edge,
-        ),
-        ("close cob eod end", rf"(?:the )?(?:close of business|cob|eod|end of business|end of day)(?![a-z])(?:,? (?:on )?(?:{_weekday}|(?P<relative>today|tomorrow)))?", "datetime", _close),
-        (" ".join(MONTHS), rf"(?:the )?(?P<number>{ORDINAL}|[12]?\d|3[01])(?: of)? {_month}{_year}", "date", _month_day),
-        (" ".join(MONTHS), rf"{_month} (?:the )?(?P<number>{ORDINAL}|(?:[12]?\d|3[01])(?![\d:.]\d|\d|%| ?(?:percent|a\.?m|p\.?m)))(?:{_year})", "date", _month_day),
-        (" ".join(MONTHS), rf"{_month},? (?:of )?(?P<year>{YEAR})", "date", _month_alone),
-        (
-            " ".join(MONTHS),
-            rf"(?:(?<=in )|(?<=by )|(?<=of )|(?<=since )|(?<=until )|(?<=till )|(?<=before )|(?<=after )|(?<=for )|(?<=early )|(?<=late )|(?<=mid )|(?P<which>this|next|last) ){_month}(?! (?:the|be|have|not|i|we|you)\b)",
-            "date", _month_alone,
-        ),
-        (
-            "the",
-            rf"the (?P<number>[12]?\d(?:st|nd|rd|th)|3[01](?:st|th))(?=[.,!?;]|$| (?:at|by|and|or|to|for|we|i|if|so|but|then|in|because|works?|is|was|would|it|around)\b)",
-            "date", _day_alone,
-        ),
-        (
-            "the",
-            rf"(?:(?<=on )|(?<=by )|(?<=until )|(?<=till )|(?<=before )|(?<=after )|(?<=from )|(?<=since ))the (?P<number>{ORDINAL})(?=[.,!?;]|$| (?:at|and|to|so|but|then)\b)",
-            "date", _day_alone,
-        ),
-        ("", r"(?P<a>\d{4})-(?P<b>\d{1,2})-(?P<c>\d{1,2})(?!\d)", "date", _numeric),
-        ("", r"(?P<a>\d{1,2})(?P<s>[./])(?P<b>\d{1,2})(?P=s)(?P<c>(?:19|20)\d\d|\d\d)(?![\d.])", "date", _numeric),
-        ("in since by until from before after during of", rf"(?:(?<=in )|(?<=since )|(?<=by )|(?<=until )|(?<=from )|(?<=before )|(?<=after )|(?<=during ))(?P<year>{YEAR})(?! (?:percent|euros?|dollars?|people|thousand|hundred|minutes?|hours?|days?|weeks?|months?|years?)|,\d|%|\.\d)", "date", _year_alone),
-        ("quarter q1 q2 q3 q4", rf"(?:q(?P<q>[1-4])|(?:the )?(?P<number>first|second|third|fourth) quarter)(?![a-z\d]){_year}", "date", _quarter),
-        ("christmas year's halloween", r"(?P<holiday>" + "|".join(_HOLIDAYS) + r")(?![a-z])", "date", _holiday),
-        ("the", r"(?:(?<=the )(?:late |early )?)(?:nineteen )?(?P<decade>" + "|".join(_DECADES) + r"|(?:19)?\d0s)(?![a-z])", "date", _decade),
-    )
-)  # fmt: skip
+# Each: words of which the message must show one (the cheap test; none = a digit), the pattern, the type, and what it means.
+_RULES: tuple[tuple[str, str, When, Resolver], ...] = (
+    (
+        "tomorrow today yesterday",
+        rf"(?P<day>the day after tomorrow|the day before yesterday|today|tomorrow|yesterday)(?!'s){_part}",
+        "date",
+        _relative,
+    ),
+    ("tonight this", r"(?:tonight|this (?P<part>morning|afternoon|evening))(?![a-z])", "time", _tonight),
+    (
+        " ".join([*WEEKDAYS, *(f"{name}s" for name in WEEKDAYS), *_SHORT_DAYS]),
+        rf"(?:the )?(?:{_which} )?{_weekday.replace('(?![a-z])', 's?(?![a-z])')}(?: (?P<week>next|this"
+        rf"|last) week| (?P<later>week)(?= ?[.,!?]?$))?{_part}",
+        "date",
+        _weekday_moment,
+    ),
+    ("week", rf"(?P<week>next|this|last) week(?: on|,)? {_weekday}{_part}", "date", _weekday_moment),
+    ("this next last coming following past current previous upcoming", rf"(?:the )?{_which} {_unit}(?![a-z'])", "date", _period),
+    (
+        "spring summer autumn fall winter",
+        r"(?:the )?(?P<which>this|next|last) (?P<season>spring|summer|autumn|fall|winter)(?![a-z])",
+        "date",
+        _period,
+    ),
+    (
+        "spring summer autumn winter",
+        r"(?<=[a-z] )(?P<season>spring|summer|autumn|winter)(?=[.,!?]|$| (?:we|i|they|it|and|or|\d))",
+        "date",
+        _period,
+    ),
+    (
+        "end beginning start middle eod",
+        rf"(?:the )?(?P<edge>end|beginning|start|middle) of (?:(?:the )?{_which} |the )?(?:{_unit}"
+        rf"|{_month}{_year})(?![a-z])(?: (?P<relative>today|tomorrow))?",
+        "date",
+        _edge,
+    ),
+    (
+        "close cob eod end",
+        rf"(?:the )?(?:close of business|cob|eod|end of business|end of day)(?![a-z])(?:,? (?:on"
+        rf" )?(?:{_weekday}|(?P<relative>today|tomorrow)))?",
+        "datetime",
+        _close,
+    ),
+    (" ".join(MONTHS), rf"(?:the )?(?P<number>{ORDINAL}|[12]?\d|3[01])(?: of)? {_month}{_year}", "date", _month_day),
+    (
+        " ".join(MONTHS),
+        rf"{_month} (?:the )?(?P<number>{ORDINAL}|(?:[12]?\d|3[01])(?![\d:.]\d|\d|%| ?(?:percent|a\.?m"
+        rf"|p\.?m)))(?:{_year})",
+        "date",
+        _month_day,
+    ),
+    (" ".join(MONTHS), rf"{_month},? (?:of )?(?P<year>{YEAR})", "date", _month_alone),
+    (
+        " ".join(MONTHS),
+        rf"(?:(?<=in )|(?<=by )|(?<=of )|(?<=since )|(?<=until )|(?<=till )|(?<=before )|(?<=after )|(?<=for )"
+        rf"|(?<=early )|(?<=late )|(?<=mid )|(?P<which>this|next|last) ){_month}(?! (?:the|be|have|not|i|we"
+        rf"|you)\b)",
+        "date",
+        _month_alone,
+    ),
+    (
+        "the",
+        r"the (?P<number>[12]?\d(?:st|nd|rd|th)|3[01](?:st|th))(?=[.,!?;]|$| (?:at|by|and|or|to|for|we|i|if|so"
+        r"|but|then|in|because|works?|is|was|would|it|around)\b)",
+        "date",
+        _day_alone,
+    ),
+    (
+        "the",
+        rf"(?:(?<=on )|(?<=by )|(?<=until )|(?<=till )|(?<=before )|(?<=after )|(?<=from )"
+        rf"|(?<=since ))the (?P<number>{ORDINAL})(?=[.,!?;]|$| (?:at|and|to|so|but|then)\b)",
+        "date",
+        _day_alone,
+    ),
+    ("", r"(?P<a>\d{4})-(?P<b>\d{1,2})-(?P<c>\d{1,2})(?!\d)", "date", _numeric),
+    ("", r"(?P<a>\d{1,2})(?P<s>[./])(?P<b>\d{1,2})(?P=s)(?P<c>(?:19|20)\d\d|\d\d)(?![\d.])", "date", _numeric),
+    (
+        "in since by until from before after during of",
+        rf"(?:(?<=in )|(?<=since )|(?<=by )|(?<=until )|(?<=from )|(?<=before )|(?<=after )"
+        rf"|(?<=during ))(?P<year>{YEAR})(?! (?:percent|euros?|dollars?|people|thousand|hundred|minutes?|hours?"
+        rf"|days?|weeks?|months?|years?)|,\d|%|\.\d)",
+        "date",
+        _year_alone,
+    ),
+    (
+        "quarter q1 q2 q3 q4",
+        rf"(?:q(?P<q>[1-4])|(?:the )?(?P<number>first|second|third|fourth) quarter)(?![a-z\d]){_year}",
+        "date",
+        _quarter,
+    ),
+    ("christmas year's halloween", r"(?P<holiday>" + "|".join(_HOLIDAYS) + r")(?![a-z])", "date", _holiday),
+    (
+        "the",
+        r"(?:(?<=the )(?:late |early )?)(?:nineteen )?(?P<decade>" + "|".join(_DECADES) + r"|(?:19)?\d0s)(?![a-z])",
+        "date",
+        _decade,
+    ),
+)
+_GRAMMAR = tuple((frozenset(words.split()), re.compile(rf"(?<![\w'])(?:{pattern})"), kind, mean) for words, pattern, kind, mean in _RULES)
 
 
 def days(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
-    """Days and periods in a lower-case text, overlapping ones included. words: its words; now: local time; past: the talk is of what was."""
+    """Days and periods in a lower-case text, overlapping ones too. words: its words; now: local time; past: the talk is of what was."""
     has_digits = any(char.isdigit() for char in low)
     for triggers, pattern, kind, resolver in _GRAMMAR:
-        if (has_digits if not triggers else not triggers.isdisjoint(words)) and (triggers or has_digits):
+        if not triggers.isdisjoint(words) if triggers else has_digits:
             for match in pattern.finditer(low):
                 moment = resolver(match, now, past)
                 if moment is not None and match.end() > match.start():

@@ -11,7 +11,7 @@ from typing import Any
 from insights.analysis import dates
 from insights.analysis.findings import Entity, Person
 from insights.analysis.names import names
-from insights.analysis.numerals import NUMBER, value
+from insights.analysis.numerals import NUMBER, VALUES, value
 from insights.analysis.words import LONGEST, joined
 
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"} | {
@@ -23,7 +23,11 @@ _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
     for word in words.split()
 }  # fmt: skip
 _currency = r"(?P<currency>" + "|".join(sorted((word for word in _CURRENCIES if word.isalpha()), key=len, reverse=True)) + r")(?![a-z])"
-_UNITS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "business day": 86400, "working day": 86400, "night": 86400, "week": 604800, "month": 2629800, "quarter": 7889400, "year": 31557600, "decade": 315576000}  # fmt: skip
+_UNITS = {
+    "second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "business day": 86400, "working day": 86400, "night": 86400,
+    "week": 604800, "month": 2629800, "quarter": 7889400, "year": 31557600, "decade": 315576000,
+}  # fmt: skip
+"""Seconds; months and years are means."""
 _unit = r"(?P<unit>" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")s?(?![a-z])"
 _n = rf"(?P<n>{NUMBER})"
 _start = r"(?<![\w.,:$€£-])"
@@ -44,12 +48,19 @@ def _url(match: re.Match[str]) -> dict[str, Any] | None:
     return {"url": text if "://" in text else f"https://{text}"}
 
 
+_NO_PHONE = re.compile(r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d+|[\d.]+")
+_PLAIN_PHONE = re.compile(r"\d{3}[-. ]\d{3}[-. ]\d{4}|0\d{9,11}")
+"""Forms that are telephone numbers though they are all digits or dots."""
+
+
 def _phone(match: re.Match[str]) -> dict[str, Any] | None:
     text = match.group()
     digits = re.sub(r"\D", "", text)
-    if not 7 <= len(digits) <= 15 or re.fullmatch(r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d+|\d{1,3}(?:,\d{3})+|[\d.]+", text) and not text.startswith("+"):
-        return None if not re.fullmatch(r"\d{3}[-. ]\d{3}[-. ]\d{4}|0\d{9,11}", text) else {"phone": digits}
-    return {"phone": ("+" if text.startswith("+") else "") + digits}
+    if text.startswith("+"):
+        return {"phone": f"+{digits}"} if 7 <= len(digits) <= 15 else None
+    if _PLAIN_PHONE.fullmatch(text) or (7 <= len(digits) <= 15 and not _NO_PHONE.fullmatch(text)):
+        return {"phone": digits}
+    return None
 
 
 def _money(match: re.Match[str]) -> dict[str, Any] | None:
@@ -72,7 +83,11 @@ def _percent(match: re.Match[str]) -> dict[str, Any] | None:
 
 def _duration(match: re.Match[str]) -> dict[str, Any] | None:
     groups = match.groupdict()
-    number = value(groups["n"]) if groups.get("n") else {"half": 0.5, "couple": 2.0, "few": 3.0, "several": 4.0}.get(groups.get("vague") or "", 1.0)
+    number = (
+        value(groups["n"])
+        if groups.get("n")
+        else {"half": 0.5, "couple": 2.0, "few": 3.0, "several": 4.0}.get(groups.get("vague") or "", 1.0)
+    )
     if number is None:
         return None
     if groups.get("half"):
@@ -85,10 +100,6 @@ def _number(match: re.Match[str]) -> dict[str, Any] | None:
     return None if number is None else {"number": number}
 
 
-_NUMBER_WORDS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty "
-    "fifty sixty seventy eighty ninety hundred thousand million billion".split()
-)
 _DIGIT, _SPELLED, _AT, _DOT = "digit", "spelled", "@", "."
 
 # Each: what the message must have for the pattern to be tried, the type, the pattern, its meaning. Earlier ones win where spans overlap.
@@ -96,27 +107,60 @@ _GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
     (need, kind, re.compile(pattern), maker)
     for need, kind, pattern, maker in (
         (_AT, "email", r"[\w.+-]{1,64}@[a-z\d](?:[a-z\d-]{0,62}\.)+[a-z]{2,24}\b", _mail),
-        (" at ", "email", r"(?<![\w])[a-z][\w-]*(?: dot [a-z][\w-]*){0,3} at [a-z][a-z\d-]*(?: dot [a-z\d-]+){0,2} dot (?:com|org|net|de|edu|io|co|uk|ai|dev)\b", _spoken_mail),
-        (_DOT, "url", r"(?<![\w@.])(?:https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]|(?:www\.)[a-z\d-]+(?:\.[a-z\d-]+)+(?:/[^\s<>\"'.,;!?)]*)?|[a-z\d-]+(?:\.[a-z\d-]+)*\.(?:com|org|net|io|dev|ai)(?:/[^\s<>\"',;!?)]*[^\s<>\"'.,;:!?)])?(?![\w.@-]\w))", _url),
-        (_DIGIT, "phone", r"(?<![\w.,$€£+])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{1,5}(?:[ .-]\d{2,5}){1,5}(?![\w,]|[.-]\d)|(?<![\w.,$€£])\+?\d{9,13}(?![\w%]|[.,]\d)", _phone),
+        (
+            " at ",
+            "email",
+            r"(?<![\w])[a-z][\w-]*(?: dot [a-z][\w-]*){0,3} at [a-z][a-z\d-]*(?: dot [a-z\d-]+){0,2} dot (?:com"
+            r"|org|net|de|edu|io|co|uk|ai|dev)\b",
+            _spoken_mail,
+        ),
+        (
+            _DOT,
+            "url",
+            r"(?<![\w@.])(?:https?://|www\.(?=[a-z\d])|(?=[a-z\d.-]{1,250}\.(?:com|org|net|io|dev|ai)(?![\w@-])))"
+            r"[a-z\d.-]{2,250}(?::\d{1,5})?(?:/[^\s<>\"']{0,2000})?(?<![.,;:!?)\]])",
+            _url,
+        ),
+        (
+            _DIGIT,
+            "phone",
+            r"(?<![\w.,$€£+])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{1,5}(?:[ .-]\d{2,5}){1,5}(?![\w,]"
+            r"|[.-]\d)|(?<![\w.,$€£])\+?\d{9,13}(?![\w%]|[.,]\d)",
+            _phone,
+        ),
         ("money", "money", rf"(?P<currency>[$€£¥₹]) ?{_n}(?! ?(?:percent|%))", _money),
         ("money", "money", rf"(?<![\w.,:$€£])(?P<currency>usd|eur|gbp|chf|jpy) {_n}", _money),
         ("money", "money", rf"{_start}{_n} ?(?P<currency>[€£$])", _money),
-        ("money", "money", rf"{_start}{_n}(?: us| u\.s\.| american| canadian| british)? {_currency}(?: (?:and )?(?P<cents>{NUMBER})(?: cents| pence)?(?! ?(?:percent|%|people|of|per|or|hours?|days?|weeks?|months?|years?|times)))?", _money),
+        (
+            "money",
+            "money",
+            rf"{_start}{_n}(?: us| u\.s\.| american| canadian| british)? {_currency}(?: (?:and"
+            rf" )?(?P<cents>{NUMBER})(?: cents| pence)?(?! ?(?:percent|%|people|of|per|or|hours?|days?|weeks?"
+            rf"|months?|years?|times)))?",
+            _money,
+        ),
         ("percent", "percent", rf"{_start}(?:half a|{_n}) ?(?:%|percent(?:age points)?\b|per cent\b)", _percent),
         ("unit", "duration", rf"{_start}{_n}(?P<half> and a half)?[ -]{_unit}(?! old)", _duration),
-        ("unit", "duration", rf"(?<!\w)(?P<vague>half)(?: an?| of an)? (?P<unit>hour|day|year|minute)(?![a-z])", _duration),
+        ("unit", "duration", r"(?<!\w)(?P<vague>half)(?: an?| of an)? (?P<unit>hour|day|year|minute)(?![a-z])", _duration),
         ("unit", "duration", rf"(?<!\w)(?:a )?(?P<vague>couple|few)(?: of)?(?: more)? {_unit}", _duration),
         ("unit", "duration", rf"(?<!\w)(?P<vague>several) {_unit}", _duration),
-        ("unit", "duration", rf"(?<=\w )(?<!times )(?<!once )(?<!twice )(?<!euros )(?<!dollars )(?<!percent )an? {_unit.replace('s?', '')}(?P<half> and a half)?(?! ago\b)", _duration),
+        (
+            "unit",
+            "duration",
+            rf"(?<!\w)(?<!times )(?<!once )(?<!twice )(?<!euros )(?<!dollars )(?<!percent )an?"
+            rf" {_unit.replace('s?', '')}(?P<half> and a half)?(?! ago\b)",
+            _duration,
+        ),
         (_DIGIT, "number", rf"{_start}{_n}(?![\w%]|[.,:/-]\d)", _number),
         (_SPELLED, "number", rf"(?<![\w-]){_n}(?![\w-])", _number),
     )
-)  # fmt: skip
+)
 _DATE_PLACE = next(place for place, rule in enumerate(_GRAMMAR) if rule[1] == "duration")
-_MONEY_SIGN = re.compile(r"[$€£¥₹]|\b(?:dollars?|bucks|usd|euros?|eur|pounds?|quid|gbp|sterling|yen|jpy|francs?|chf|rupees?|inr|cents?|pence|penny)\b")
+_MONEY_SIGN = re.compile(
+    r"[$€£¥₹]|\b(?:dollars?|bucks|usd|euros?|eur|pounds?|quid|gbp|sterling|yen|jpy|francs?|chf|rupees?|inr|cents?|pence|penny)\b"
+)
 _UNIT_SIGN = re.compile(r"\b(?:seconds?|minutes?|mins?|hours?|days?|nights?|weeks?|months?|quarters?|years?|decades?)\b")
-_SPELLED_SIGN = re.compile(r"\b(?:" + "|".join(sorted(_NUMBER_WORDS)) + r")\b")
+_SPELLED_SIGN = re.compile(r"\b(?:" + "|".join(sorted({*VALUES, "hundred", "thousand", "million", "billion"} - {"a", "an"})) + r")\b")
 
 
 def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Sequence[Person] = ()) -> tuple[Entity, ...]:

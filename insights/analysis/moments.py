@@ -8,7 +8,14 @@ When = Literal["date", "time", "datetime", "daterange"]
 
 DAY = timedelta(days=1)
 CLOSE_OF_BUSINESS = time(17, 0)
-PARTS = {"morning": time(9, 0), "noon": time(12, 0), "afternoon": time(15, 0), "evening": time(19, 0), "night": time(21, 0), "midnight": time(0, 0)}
+PARTS = {
+    "morning": time(9, 0),
+    "noon": time(12, 0),
+    "afternoon": time(15, 0),
+    "evening": time(19, 0),
+    "night": time(21, 0),
+    "midnight": time(0, 0),
+}
 """The hour that a part of the day stands for."""
 
 
@@ -44,7 +51,7 @@ def at(on: date, clock: time) -> Moment:
 
 
 def weekday(now: datetime, number: int, which: str, past: bool) -> Moment:
-    """Monday = 0. which: '' (the next one, or the last one when the talk is of the past), 'this' week, 'next' week, 'last' (before today)."""
+    """Monday = 0. which: '' (the next one, or the last one in talk of the past), 'this' week, 'next' week, 'last' (before today)."""
     today = now.date()
     ahead = (number - today.weekday()) % 7
     if which == "last" or (past and not which):
@@ -59,7 +66,11 @@ def weekday(now: datetime, number: int, which: str, past: bool) -> Moment:
 def month_day(now: datetime, month: int, number: int, year: int | None, past: bool) -> Moment | None:
     """A day of a month; without a year the nearest to come (or gone, when the talk is of the past). None when there is no such day."""
     today = now.date()
-    years = [year] if year else ([today.year, today.year - 1] if past else [today.year, today.year + 1, today.year + 2, today.year + 3, today.year + 4])
+    years = (
+        [year]
+        if year
+        else ([today.year, today.year - 1] if past else [today.year, today.year + 1, today.year + 2, today.year + 3, today.year + 4])
+    )
     for candidate in years:
         on = _date(candidate, month, number)
         if on and (year or (on <= today if past else on >= today)):
@@ -97,7 +108,9 @@ def period(now: datetime, unit: str, step: int) -> Moment:
         return day(today + step * DAY)
     if unit in {"week", "weekend"}:
         monday = today - timedelta(days=today.weekday()) + timedelta(days=7 * step)
-        return days(monday + timedelta(days=5), monday + timedelta(days=7)) if unit == "weekend" else days(monday, monday + timedelta(days=7))
+        return (
+            days(monday + timedelta(days=5), monday + timedelta(days=7)) if unit == "weekend" else days(monday, monday + timedelta(days=7))
+        )
     if unit == "month":
         return days(date(*_month(today, step), 1), date(*_month(today, step + 1), 1))
     if unit == "quarter":

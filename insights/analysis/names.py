@@ -7,39 +7,56 @@ import re
 from collections.abc import Iterator, Sequence
 
 from insights.analysis.findings import Entity, Person
+from insights.analysis.lexicon import words as words_of
 from insights.analysis.words import STOP_WORDS, Token, fold, tokens
 
-_NOT_NAMES = STOP_WORDS | frozenset(
-    """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november
-    december christmas easter english german french spanish italian chinese american british european internet email ok okay hello hi hey dear
-    thanks team everyone everybody nobody folks guys sir madam yes no please marketing finance legal sales support engineering accounting
-    design product management hr it api url pdf ceo cto cfo faq id usb tv lcd led app web chances spring summer autumn winter today tomorrow
-    great good perfect sounds sure agreed correct exactly morning afternoon evening night remind remember send check let make give tell ask""".split()
-)
+_NOT_NAMES = STOP_WORDS | words_of("not_names")
 _AGENT = re.compile(
-    r"(?:'ll|'s going to|'d better)?,? ?(?:please\b|(?:will|is going to|are going to|is gonna|has to|have to|needs? to|should|must|can you|could you|would you|will you"
-    r"|are you|do you|did you|is responsible|is on (?:holiday|vacation|leave)|is in charge|is taking|takes? over|handled|said|says|told|asked|wants?|promised|agreed|mentioned"
+    r"(?:'ll|'s going to|'d better)?,? ?(?:please\b|(?:will|is going to|are going to|is gonna|has to"
+    r"|have to|needs? to|should|must|can you|could you|would you|will you"
+    r"|are you|do you|did you|is responsible|is on (?:holiday|vacation|leave)|is in charge|is taking"
+    r"|takes? over|handled|said|says|told|asked|wants?|promised|agreed|mentioned"
     r"|suggested|offered|has|was|is|and I)\b)",
     re.IGNORECASE,
 )
-_BEFORE_PERSON = frozenset("ask tell remind ping call email with to from for thank thanks hi hello hey dear contact invite meet cc by is i'm and".split())
-_PLACE_BEFORE = frozenset("in at from to near around outside visiting via".split())
-_STRONG_PLACE = frozenset("in near outside visiting".split())
-_ORGANISATION_END = frozenset(
-    "inc corp corporation ltd limited llc gmbh ag plc co company bank university institute foundation group partners holdings systems software industries "
-    "airlines council ministry agency association college hospital labs technologies consulting insurance".split()
+_BEFORE_PERSON = frozenset(
+    [
+        "ask",
+        "tell",
+        "remind",
+        "ping",
+        "call",
+        "email",
+        "with",
+        "to",
+        "from",
+        "for",
+        "thank",
+        "thanks",
+        "hi",
+        "hello",
+        "hey",
+        "dear",
+        "contact",
+        "invite",
+        "meet",
+        "cc",
+        "by",
+        "is",
+        "i'm",
+        "and",
+    ]
 )
-_ORGANISATION_BEFORE = re.compile(r"\b(?:signed with|works? (?:for|at)|partner(?:ed|ing)? with|supplier|vendor|competitors?|customers?|clients?|acquired|bought|sold to|hired by|deal with|contract with|account at|invoice from) $", re.IGNORECASE)
-_PLACES = frozenset(
-    """london paris berlin munich hamburg frankfurt vienna zurich geneva madrid barcelona lisbon rome milan amsterdam rotterdam brussels dublin
-    edinburgh glasgow manchester birmingham stockholm oslo copenhagen helsinki warsaw prague budapest athens istanbul moscow kyiv lyon cologne stuttgart
-    york chicago boston seattle francisco angeles diego austin dallas houston denver atlanta miami toronto vancouver montreal sydney melbourne auckland
-    tokyo osaka seoul beijing shanghai singapore mumbai delhi bangalore dubai cairo nairobi lagos johannesburg paulo mexico lima bogota santiago
-    germany france spain italy portugal england scotland wales ireland britain switzerland austria netherlands belgium denmark sweden norway finland poland
-    greece turkey russia ukraine europe america canada brazil argentina chile china japan korea india australia zealand africa asia california
-    texas florida michigan virginia washington kingdom states""".split()
+_PLACE_BEFORE = frozenset(["in", "at", "from", "to", "near", "around", "outside", "visiting", "via"])
+_STRONG_PLACE = frozenset(["in", "near", "outside", "visiting"])
+_ORGANISATION_END = words_of("organisations")
+_ORGANISATION_BEFORE = re.compile(
+    r"\b(?:signed with|works? (?:for|at)|partner(?:ed|ing)? with|supplier|vendor|competitors?|customers?"
+    r"|clients?|acquired|bought|sold to|hired by|deal with|contract with|account at|invoice from) $",
+    re.IGNORECASE,
 )
-_TITLE = frozenset("mr mrs ms dr prof professor doctor miss".split())
+_PLACES = words_of("places")
+_TITLE = frozenset(["mr", "mrs", "ms", "dr", "prof", "professor", "doctor", "miss"])
 
 
 def names(text: str, members: Sequence[Person]) -> list[Entity]:
@@ -58,6 +75,7 @@ def names(text: str, members: Sequence[Person]) -> list[Entity]:
 def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) -> Iterator[Entity]:
     """Full names, then first names that only one member bears and that are no ordinary word written small."""
     aliases: dict[tuple[str, ...], Person | None] = {}
+    member: Person | None
     for member in members:
         parts = tuple(token.low for token in tokens(member.name))
         for alias in {parts, parts[:1]} - {()}:
@@ -93,7 +111,9 @@ def _capital_runs(words: Sequence[Token], text: str) -> Iterator[list[Token]]:
     for number, word in enumerate(words):
         first = number == 0 or text[words[number - 1].end : word.start].strip(" ,\"'") != ""
         bare = word.low.removesuffix("'s")
-        capital = word.text[0].isupper() and not (bare in _NOT_NAMES and (first or bare != "may")) and "'" not in bare and not bare[0].isdigit()
+        capital = (
+            word.text[0].isupper() and not (bare in _NOT_NAMES and (first or bare != "may")) and "'" not in bare and not bare[0].isdigit()
+        )
         near = bool(run) and text[run[-1].end : word.start] == " " and not run[-1].low.endswith("'s")
         if run and not (capital and near):
             yield run
@@ -114,7 +134,11 @@ def _guess(run: Sequence[Token], words: Sequence[Token], text: str) -> Entity | 
     last = fold(shape.split()[-1])
     before = words[place - 1].low if place else ""
     head = text[max(0, start - 30) : start]
-    if (last in _ORGANISATION_END and len(run) > 1) or _ORGANISATION_BEFORE.search(head) or (before == "and" and _ORGANISATION_BEFORE.search(re.sub(r"\S+ and $", "", head))):
+    if (
+        (last in _ORGANISATION_END and len(run) > 1)
+        or _ORGANISATION_BEFORE.search(head)
+        or (before == "and" and _ORGANISATION_BEFORE.search(re.sub(r"\S+ and $", "", head)))
+    ):
         return Entity("organization", shape, start, {"name": shape})
     if last in _PLACES and before not in {"ask", "tell"}:
         return Entity("location", shape, start, {"name": shape})
@@ -135,7 +159,12 @@ def _is_person(run: Sequence[Token], words: Sequence[Token], place: int, text: s
     before = words[place - 1].low if place else ""
     if _AGENT.match(rest.removeprefix(" ")) and (rest[:1] in {" ", ",", "'"}):
         return True
-    if re.match(r" and [A-Z]\w+ (?:will|need|have|should|must|are|can)\b", rest) or re.match(r",? [^.]{0,40}\?$", rest) and not place and rest.startswith(","):
+    if (
+        re.match(r" and [A-Z]\w+ (?:will|need|have|should|must|are|can)\b", rest)
+        or re.match(r",? [^.]{0,40}\?$", rest)
+        and not place
+        and rest.startswith(",")
+    ):
         return True
     if before == "and" and place > 1 and words[place - 2].text[0].isupper() and _AGENT.match(rest.lstrip()):
         return True

@@ -2,12 +2,33 @@
 
 import re
 
-_ONES = "one two three four five six seven eight nine".split()
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SCALES = {"hundred": 100, "thousand": 1_000, "k": 1_000, "grand": 1_000, "million": 10**6, "m": 10**6, "mio": 10**6, "billion": 10**9, "bn": 10**9}
-_ORDINAL_ONES = "first second third fourth fifth sixth seventh eighth ninth".split()
-_ORDINAL_TEENS = "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split()
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SCALES = {
+    "hundred": 100,
+    "thousand": 1_000,
+    "k": 1_000,
+    "grand": 1_000,
+    "million": 10**6,
+    "m": 10**6,
+    "mio": 10**6,
+    "billion": 10**9,
+    "bn": 10**9,
+}
+_ORDINAL_ONES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
+_ORDINAL_TEENS = [
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+]
 
 VALUES: dict[str, int] = (
     {"zero": 0, "a": 1, "an": 1}
@@ -19,7 +40,12 @@ ORDINALS: dict[str, int] = (
     {word: value for value, word in enumerate(_ORDINAL_ONES, 1)}
     | {word: value for value, word in enumerate(_ORDINAL_TEENS, 10)}
     | {"twentieth": 20, "thirtieth": 30}
-    | {f"{tens} {ones}": value for tens, base in (("twenty", 20), ("thirty", 30)) for value, ones in enumerate(_ORDINAL_ONES, base + 1) if value < 32}
+    | {
+        f"{tens} {ones}": value
+        for tens, base in (("twenty", 20), ("thirty", 30))
+        for value, ones in enumerate(_ORDINAL_ONES, base + 1)
+        if value < 32
+    }
 )
 
 _ones = "(?:" + "|".join(_ONES) + ")"
@@ -28,7 +54,8 @@ _below_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -]{_ones}(?![a-z]))?|{_below_20}|ze
 _below_1000 = rf"(?:(?:(?:a|{_below_20})[ -])?hundred(?:(?: and)? {_below_100})?|{_below_100})"
 _big = r"(?:thousand|million|billion)"
 WORDS = (
-    rf"(?:(?:a )?{_big}|{_below_1000}(?: point(?: {_ones}| zero)+)?(?: and (?:a half|a quarter))?(?: {_big}(?:(?: and)? {_below_1000} {_big})*(?:(?: and)? {_below_1000})?)?)(?![a-z])"
+    rf"(?:(?:a )?{_big}|{_below_1000}(?: point(?: {_ones}| zero)+)?(?: and (?:a half"
+    rf"|a quarter))?(?: {_big}(?:(?: and)? {_below_1000} {_big})*(?:(?: and)? {_below_1000})?)?)(?![a-z])"
 )
 """Pattern of a number in words ('twelve thousand five hundred', 'two and a half', 'ninety one point two')."""
 

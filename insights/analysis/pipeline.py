@@ -33,7 +33,9 @@ def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timez
     return MessageAnalysis(findings, spans, polarity(said.text), phrases)
 
 
-def _finding(kind: FindingType, confidence: float, said: Said, spans: tuple[Entity, ...], task: Commitment, assignee: Person | None) -> Finding:
+def _finding(
+    kind: FindingType, confidence: float, said: Said, spans: tuple[Entity, ...], task: Commitment, assignee: Person | None
+) -> Finding:
     """One insight; a question has no assignee, no due date and no action phrase of its own."""
     hints = {"confidenceScore": f"{confidence:.4f}"}
     if kind == "question":

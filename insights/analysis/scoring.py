@@ -14,7 +14,7 @@ _THEN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 
 
 def detect(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
-    """One {type: confidence} per message. messages: {"conversation", "index", "speaker", "text"} in order; only earlier ones are looked at."""
+    """One {type: confidence} per message. messages: {"conversation", "index", "speaker", "text"} in order; never looks ahead."""
     answers: list[dict[str, float]] = []
     before: list[Said] = []
     conversation: object = None
@@ -40,5 +40,3 @@ def assign(text: str) -> dict[str, str]:
     found = commitment(text, extract_entities(text, _THEN), _THEN, 0)
     who = {"NAMED": ", ".join(found.names), "NOBODY": ""}.get(found.role, found.role)
     return {"assignee": who, "due": found.due_text}
-
-

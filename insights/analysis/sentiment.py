@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-untyped]
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 LONGEST = 4000
 """Characters read of a message: the lexicon walk is linear, but a megabyte of text must not hold a worker."""

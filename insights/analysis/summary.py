@@ -51,7 +51,8 @@ def _tf_idf(bags: Sequence[Counter[str]]) -> NDArray[np.float64]:
     for row, bag in enumerate(bags):
         for word, count in bag.items():
             matrix[row, column[word]] = (1 + log(count)) * log(1 + len(bags) / heard[word])
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    unit: NDArray[np.float64] = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return unit
 
 
 def _text_rank(similarity: NDArray[np.float64]) -> NDArray[np.float64]:

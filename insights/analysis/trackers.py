@@ -29,7 +29,7 @@ class Tracker:
 
 @dataclass(frozen=True, slots=True)
 class TrackerHit:
-    """One phrase heard. value: the phrase of the vocabulary; text: as it was said; offset and end: in the current message, offset -1 = similar.
+    """One phrase heard. value: the phrase of the vocabulary; text: as it was said; offset and end: in this message; offset -1 = similar.
 
     A phrase that began in the message before has offset 0, and its text holds both parts.
     """

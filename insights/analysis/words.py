@@ -4,33 +4,17 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from insights.analysis.lexicon import words as words_of
+
 LONGEST = 4000
 """Characters of a message that are looked at; a spoken turn of 12 seconds has about 250."""
 
-FILLERS = frozenset("um uh uhm umm uhh mm mmm hmm hm er erm ah eh mm-hmm uh-huh mhm huh oh".split())
-
-STOP_WORDS = frozenset(
-    """a about above actually after again all almost also although always am an and another any anybody anyone anything anyway are aren't
-    around as at away back be became because become been before being below between both but by came can can't cannot come could
-    couldn't did didn't do does doesn't doing don't done down during each either else enough etc even ever every everybody everyone everything
-    few first for from further gave get gets getting give gives go goes going gone gonna good got gotta great had hadn't has hasn't have haven't
-    having he he'd he'll he's her here here's hers herself hi hello him himself his how how's however i i'd i'll i'm i've if in instead into
-    is isn't it it'd it'll it's its itself just keep kind knew know known knows last least less let let's like likely little long look looked
-    looking looks lot lots made make makes making many may maybe me mean means might mine more most much must my myself need needed needs
-    never next nice no nobody none nor not nothing now of off often oh ok okay on once one ones only onto or other others our ours
-    ourselves out over own part people per perhaps please point pretty probably put quite rather really right said same saw say saying says see
-    seem seemed seems seen set several shall she she'd she'll she's should shouldn't since so some somebody somehow someone something sometimes
-    soon sort still stuff such sure take taken takes taking talk talked talking tell than thank thanks that that's the their theirs them themselves
-    then there there's there're these they they'd they'll they're they've thing things think thinking this those though thought three through
-    till to today together told tomorrow tonight too took toward towards tried try trying two um under until up upon us use used using usually very
-    want wanted wants was wasn't way ways we we'd we'll we're we've week well went were weren't what what's whatever when where where's whether
-    which while who who's whole whom whose why will with within without won't wondering would wouldn't yeah yep yes yesterday yet you
-    you'd you'll you're you've your yours yourself four five six seven eight nine ten hundred thousand million zero guys guy bit bye
-    alright exactly basically absolutely literally obviously definitely honestly day days month months year years time times morning
-    afternoon evening minute minutes hour hours second seconds monday tuesday wednesday thursday friday saturday sunday glad sorry wait hey
-    happy happen happened ask asked asking call called start started work working works feel feels guess hope""".split()
+FILLERS = frozenset(
+    ["um", "uh", "uhm", "umm", "uhh", "mm", "mmm", "hmm", "hm", "er", "erm", "ah", "eh", "mm-hmm", "uh-huh", "mhm", "huh", "oh"]
 )
-"""Words that say nothing about the subject: function words, discourse markers, the commonest verbs, calendar words."""
+
+STOP_WORDS = words_of("stop_words")
+"""Words that say nothing about the subject."""
 
 TOKEN = re.compile(r"[^\W_]+(?:['’.\-_&][^\W_]+)*", re.UNICODE)
 
@@ -55,7 +39,11 @@ def fold(word: str) -> str:
     return word.lower().replace("’", "'")
 
 
-_APART = re.compile(r"\b(to)\s+(day|morrow|night)\b|\b(per)\s+(cent)\b|\b(good)\s+(bye)\b|\b(any|every|some)\s+(one|body)(?=\s+(?:know|want|need|has|have|can|will))", re.I)
+_APART = re.compile(
+    r"\b(to)\s+(day|morrow|night)\b|\b(per)\s+(cent)\b|\b(good)\s+(bye)\b|\b(any|every|some)\s+(one"
+    r"|body)(?=\s+(?:know|want|need|has|have|can|will))",
+    re.I,
+)
 
 
 def joined(text: str) -> tuple[str, list[int]]:

@@ -25,7 +25,9 @@ def save(rows: Sequence[Row], path: Path) -> dict[str, int]:
         for start in range(0, len(conversation), _STRETCH):
             counts.update({word.low for row in conversation[start : start + _STRETCH] for word in tokens(row.text)})
             stretches += 1
-    kept = sorted(((word, count) for word, count in counts.items() if count > 1 and word.isascii()), key=lambda item: (-item[1], item[0]))[:_KEPT]
+    kept = sorted(((word, count) for word, count in counts.items() if count > 1 and word.isascii()), key=lambda item: (-item[1], item[0]))[
+        :_KEPT
+    ]
     words = np.frombuffer("\n".join(word for word, _ in kept).encode(), dtype=np.uint8)
     np.savez_compressed(path, words=words, counts=np.array([count for _, count in kept], dtype=np.int32), total=np.int32(stretches))
     return {"words": len(kept), "stretches": stretches}

@@ -4,7 +4,7 @@ import gzip
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,15 +21,20 @@ class Row:
     question: int | None = None
     action: int | None = None
     follow_up: int | None = None
+    source: str = ""
+
+    @property
+    def origin(self) -> str:
+        """What must stay in one fold: the conversation, or the own sentence however often it appears."""
+        return self.source or self.conversation
 
 
 def read(paths: Iterable[Path]) -> list[Row]:
     """Rows of JSONL files (gzip'd or not) in order; 'commit' counts as the action label of its corpus."""
     rows: list[Row] = []
     for path in paths:
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-        with opened as lines:
-            rows += [_row(json.loads(line)) for line in lines if line.strip()]
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        rows += [_row(json.loads(line)) for line in content.decode().split("\n") if line.strip()]
     return rows
 
 
@@ -51,7 +56,10 @@ def _label(value: object) -> int | None:
 
 
 def read_own(text: str) -> list[Row]:
-    """Rows of data/business.tsv: labels (letters a, q, f or n; x = unlabelled question) and the sentence; '#' begins a comment."""
+    """Rows of data/business.tsv: labels (letters of a, q, f; n for none) and the sentence; '#' begins a comment.
+
+    Whether a follow-up is an action item too is left open: its action label is None.
+    """
     rows = []
     for number, line in enumerate(text.splitlines()):
         if not line.strip() or line.startswith("#"):
@@ -59,7 +67,17 @@ def read_own(text: str) -> list[Row]:
         labels, sentence = line.split("\t")
         follow_up = int("f" in labels)
         rows.append(
-            Row("own", f"own/{number}", 0, "A", sentence, int("q" in labels), None if follow_up else int("a" in labels), follow_up)
+            Row(
+                "own",
+                f"own/{number}",
+                0,
+                "A",
+                sentence,
+                int("q" in labels),
+                None if follow_up else int("a" in labels),
+                follow_up,
+                f"own/{number}",
+            )
         )
     return rows
 
@@ -100,3 +118,15 @@ def restyled(rows: Iterable[Row], style: str) -> list[Row]:
     coin = random.Random(20)  # noqa: S311  (reproducible, nothing secret)
     styles = ("noq", "noq", "lower", "heard", "heard")
     return [replace(row, text=as_heard(row.text, coin.choice(styles) if style == "mixed" else style)) for row in rows]
+
+
+def placed(own: Sequence[Row]) -> list[Row]:
+    """Own sentences twice: alone, and shuffled into talks of twelve, so that having no context means nothing."""
+    coin = random.Random(21)  # noqa: S311  (reproducible, nothing secret)
+    shuffled = list(own)
+    coin.shuffle(shuffled)
+    talks = [
+        replace(row, conversation=f"own-talk/{number // 12}", index=number % 12, speaker=coin.choice("ABC"))
+        for number, row in enumerate(shuffled)
+    ]
+    return [*own, *talks]

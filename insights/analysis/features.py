@@ -1,0 +1,127 @@
+"""A message and what went before it as hashed features: the one eye of the linear heads, in training and live alike.
+
+Hashes are CRC-32 of words mixed by multiplication: the same on every machine and in every process. Punctuation, case, hesitations and
+stutters are not seen, since a recogniser leaves them out at will.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.analysis import cues
+from insights.analysis.findings import Said
+from insights.analysis.words import FILLERS, LONGEST, fold
+
+BITS = 19
+SIZE = 1 << BITS
+"""How many different features there are."""
+
+_MOST_WORDS = 60
+"""Words of a message that are looked at: its first and last ones."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’_-][^\W_]+)*_?")
+_A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
+_SHIFT = np.uint64(64 - BITS)
+_START, _END = crc32(b"<s>"), crc32(b"</s>")
+
+OWN, PREVIOUS, EARLIER, SIDE = 1.0, 0.4, 0.25, 0.5
+"""Weights of the message's own words, the previous message's, those of earlier ones, and of side facts."""
+
+Ids = NDArray[np.uint32]
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """ids (n,) in [0, SIZE), values (n,): one entry per feature; cues: numbers into cues.NAMES."""
+
+    ids: Ids
+    values: Values
+    cues: tuple[int, ...]
+    words: int
+
+
+@lru_cache(maxsize=65536)
+def _hash(word: str) -> int:
+    return crc32(word.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=4096)
+def word_hashes(text: str) -> tuple[int, ...]:
+    """Hashes of a message's words without hesitations and stutters; remembered, since each message is context of the next ones."""
+    words: list[str] = []
+    for match in _WORD.finditer(text[:LONGEST]):
+        word = fold(match.group())
+        if word not in FILLERS and (not words or words[-1] != word):
+            words.append(word)
+    if len(words) > _MOST_WORDS:
+        words = words[: _MOST_WORDS // 2] + words[-_MOST_WORDS // 2 :]
+    return tuple(_hash(word) for word in words)
+
+
+def _mix(salt: int, *columns: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """One 64-bit hash per row of the columns."""
+    state = np.full(len(columns[0]), salt, dtype=np.uint64)
+    for column in columns:
+        state = (state ^ column) * _A
+        state ^= state >> np.uint64(29)
+    return state * _B
+
+
+def _own(hashes: tuple[int, ...]) -> list[NDArray[np.uint64]]:
+    """1- to 3-grams of the message with its edges, and its first 4 words at once."""
+    row = np.array([_START, *hashes, _END], dtype=np.uint64)
+    grams = [_mix(1, row[1:-1]), _mix(2, row[:-1], row[1:])]
+    if len(row) > 2:
+        grams.append(_mix(3, row[:-2], row[1:-1], row[2:]))
+    if len(row) > 4:
+        grams.append(_mix(4, row[1:2], row[2:3], row[3:4], row[4:5]))
+    return grams
+
+
+def _bucket(number: int) -> int:
+    """0, 1, 2, 3, 4, 5-6, 7-9, ... : about half an octave each."""
+    return number if number < 5 else 5 + int(2 * np.log2(number / 5))
+
+
+def extract(said: Said, before: Sequence[Said]) -> Features:
+    """Features of a message after those before it (oldest first, only the last few are looked at)."""
+    hashes = word_hashes(said.text)
+    shown = cues.found(said.text)
+    parts: list[NDArray[np.uint64]] = _own(hashes)
+    weights = [OWN] * len(parts)
+    if before:
+        last = before[-1]
+        turn = 11 if last.speaker == said.speaker else 12
+        row = np.array([_START, *word_hashes(last.text), _END], dtype=np.uint64)
+        parts += [_mix(turn, row), _mix(turn + 10, row[:-1], row[1:])]
+        weights += [PREVIOUS, PREVIOUS]
+        earlier = [word for one in before[-4:-1] for word in word_hashes(one.text)]
+        mine = [word for one in before[-6:] if one.speaker == said.speaker for word in word_hashes(one.text)[:20]]
+        parts += [_mix(31, np.array(sorted(set(earlier)), dtype=np.uint64)), _mix(32, np.array(sorted(set(mine)), dtype=np.uint64))]
+        weights += [EARLIER, EARLIER]
+    side = np.array(_side_facts(said, before, len(hashes)), dtype=np.uint64)
+    parts += [_mix(41, side), _mix(42, np.array(shown, dtype=np.uint64))]
+    weights += [SIDE, OWN]
+    ids = (np.concatenate(parts) * _C >> _SHIFT).astype(np.uint32)
+    values = np.repeat(np.array(weights, dtype=np.float32), [len(part) for part in parts])
+    return Features(ids, values, shown, len(hashes))
+
+
+def _side_facts(said: Said, before: Sequence[Said], words: int) -> list[int]:
+    """Length, place in the conversation, who spoke before: each as one number of its own range."""
+    same = [one.speaker == said.speaker for one in before[-3:]]
+    pattern = sum(1 << place for place, value in enumerate(reversed(same)) if value)
+    previous = len(word_hashes(before[-1].text)) if before else 0
+    return [
+        100 + _bucket(words),
+        200 + _bucket(said.index),
+        300 + 8 * len(same) + pattern,
+        400 + _bucket(previous) if before else 399,
+        500 + 40 * _bucket(words) + pattern if before else 499,
+    ]

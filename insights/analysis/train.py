@@ -1,0 +1,73 @@
+"""Makes the shipped weights: python -m insights.analysis.train --data DIR [--out DIR]. Minutes on one core; the same digits every time."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from insights.analysis import weights
+from insights.analysis.combiner import TASKS, Combiner
+from insights.analysis.training import backdrop, combine, corpora, heads
+from insights.analysis.training.corpora import Row
+from insights.analysis.training.matrix import build
+from insights.analysis.weights import HEADS
+
+CORPORA = ("ami", "mrda", "email")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Reads the arguments, trains, prints a report that ends with the digests of the files written."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with {ami,mrda,email}.{train,dev}.jsonl.gz")
+    parser.add_argument("--out", type=Path, default=Path(str(files("insights.analysis"))) / "weights", help="folder for the weights")
+    chosen = parser.parse_args(arguments)
+    began = time.monotonic()
+    rows = corpora.read(chosen.data / f"{corpus}.train.jsonl.gz" for corpus in CORPORA)
+    dev = corpora.read(chosen.data / f"{corpus}.dev.jsonl.gz" for corpus in CORPORA)
+    own = corpora.read_own((files("insights.analysis") / "data" / "business.tsv").read_text(encoding="utf-8"))
+    print(f"background: {backdrop.save(rows, chosen.out / 'background.npz')}")
+    train(rows, dev, own, chosen.out)
+    for name in ("acts.npz", "background.npz"):
+        content = (chosen.out / name).read_bytes()
+        print(f"{name}: {len(content)} bytes, sha256 {sha256(content).hexdigest()}")
+    print(f"took {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path) -> None:
+    """Fits heads and combiner on rows and own sentences, calibrates on dev, writes out/acts.npz."""
+    learnt = [*rows, *corpora.placed(own)]
+    marks = np.array(["?" in row.text for row in learnt])
+    heard = corpora.restyled(learnt, "mixed")
+    matrix, shown, words = build(heard)
+    fitted, logits = heads.fit_all(matrix, heard)
+    for name, head in zip(HEADS, fitted, strict=True):
+        print(f"head {name}: {len(head.columns)} features, intercept {head.intercept:.4f}")
+    table = np.concatenate([combine.inputs(heard, logits, shown, words, flags) for flags in (np.zeros(len(heard), dtype=bool), marks)])
+    combined = combine.fit(table, [*heard, *heard], [*shown, *shown])
+    combined = _calibrated(combined, fitted, dev)
+    for task, slope, shift in zip(TASKS, combined.slopes, combined.shifts, strict=True):
+        print(f"{task}: slope {slope:.4f}, shift {shift:.4f}")
+    weights.save(out / "acts.npz", [(head.columns, head.weights, head.intercept) for head in fitted], combined)
+
+
+def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], dev: Sequence[Row]) -> Combiner:
+    """The combiner, fitted to the share of right answers on rows that nothing was fitted to."""
+    marks = np.array(["?" in row.text for row in dev])
+    heard = corpora.restyled(dev, "mixed")
+    matrix, shown, words = build(heard)
+    logits = np.stack([head.logits(matrix) for head in fitted], axis=1)
+    table = np.concatenate([combine.inputs(heard, logits, shown, words, flags) for flags in (np.zeros(len(dev), dtype=bool), marks)])
+    return combine.calibrate(combined, table, [*heard, *heard], [*shown, *shown])
+
+
+if __name__ == "__main__":
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # sums in threads come out in another order: begin again with one
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "insights.analysis.train", *sys.argv[1:]])  # noqa: S606
+    main()

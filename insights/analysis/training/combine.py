@@ -1,0 +1,152 @@
+"""Fits the combiner on out-of-fold logits of all corpora: an expert per corpus and task, the gate, and the calibration on unseen rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.analysis import cues
+from insights.analysis.combiner import EXPERTS, FACTS, KINDS, TASKS, Combiner, Floats, facts, mixture
+from insights.analysis.findings import FindingType
+from insights.analysis.training.corpora import Row
+from insights.analysis.training.fit import Vector, lbfgs
+from insights.analysis.weights import HEADS
+
+_EXPERT_PENALTY = {"ami": 100.0, "mrda": 100.0, "email": 300.0, "own": 2.0}
+"""How strongly an expert is held to its own head."""
+
+_GATE_PENALTY = 30.0
+_GATE_WEIGHT = {"ami": 1.0, "mrda": 1.0, "email": 8.0, "own": 25.0}
+"""The small corpora count as if they were larger: live talk is as likely to be like them."""
+
+_CONTACT = frozenset(cues.NAMES.index(name) for name in ("contact", "contact_promise", "set_meeting", "again", "contact_noun"))
+_UNLIKELY = 0.02
+"""Weight of corpus rows that count as no follow-up because they are no task and show no sign of contact."""
+
+_LABEL: dict[FindingType, str] = {"question": "question", "action_item": "action", "follow_up": "follow_up"}
+
+
+def inputs(
+    rows: Sequence[Row], logits: Floats, shown: Sequence[tuple[int, ...]], words: NDArray[np.int32], marks: NDArray[np.bool_]
+) -> Floats:
+    """(rows, heads + cues + FACTS) as combiner.inputs gives them for one message."""
+    heads = logits.shape[1]
+    table = np.zeros((len(rows), heads + len(cues.NAMES) + FACTS), dtype=np.float32)
+    table[:, :heads] = logits
+    before, last = 0, ""
+    for number, row in enumerate(rows):
+        before = before + 1 if row.conversation == last else 0
+        last = row.conversation
+        table[number, [heads + cue for cue in shown[number]]] = 1.0
+        table[number, -FACTS:] = facts(bool(marks[number]), int(words[number]), min(before, 6), row.index)
+    return table
+
+
+def targets(rows: Sequence[Row], shown: Sequence[tuple[int, ...]], task: FindingType) -> tuple[Vector, Vector]:
+    """(labels, weights) of a task; weight 0 where the row does not tell."""
+    labels, weights = np.zeros(len(rows)), np.zeros(len(rows))
+    for number, row in enumerate(rows):
+        value, weight = getattr(row, _LABEL[task]), 1.0
+        if value is None and task == "follow_up" and row.action == 0 and _CONTACT.isdisjoint(shown[number]):
+            value, weight = 0, _UNLIKELY
+        if value is not None:
+            labels[number], weights[number] = value, weight
+    return labels, weights
+
+
+def _spread(table: Floats) -> Vector:
+    """What each input is divided by, so that one penalty suits all: 3 for logits, its deviation for the rest; 0 never."""
+    spread: Vector = table.std(axis=0, dtype=np.float64) + 0.05
+    spread[: len(HEADS)] = 3.0
+    return spread
+
+
+def _minimise(width: int, penalty: float, loss: Callable[[Vector], tuple[float, Vector]], start: Vector, free: Sequence[int]) -> Vector:
+    """L-BFGS on loss plus a ridge on all but the free places."""
+    ridge = np.full(width, penalty)
+    ridge[list(free)] = 1e-3
+
+    def penalised(point: Vector) -> tuple[float, Vector]:
+        value, gradient = loss(point)
+        return value + 0.5 * float(ridge @ ((point - start) ** 2)), gradient + ridge * (point - start)
+
+    return lbfgs(penalised, start, 200)
+
+
+def fit_expert(table: Floats, labels: Vector, weights: Vector, head: int, penalty: float, spread: Vector) -> Floats:
+    """(inputs,) weights: the head's own logit, its slope free, plus small shifts by everything else."""
+    x = table.astype(np.float64) / spread
+    start = np.zeros(x.shape[1])
+    start[head] = spread[head]
+
+    def loss(point: Vector) -> tuple[float, Vector]:
+        margin = x @ point
+        residual = weights * (1 / (1 + np.exp(-np.clip(margin, -40, 40))) - labels)
+        return float((weights * (np.logaddexp(0, margin) - labels * margin)).sum()), x.T @ residual
+
+    found: Floats = (_minimise(len(start), penalty, loss, start, (head, len(start) - 1)) / spread).astype(np.float32)
+    return found
+
+
+def fit_gate(table: Floats, kinds: NDArray[np.int64], spread: Vector) -> Floats:
+    """(inputs, KINDS) weights of a softmax that tells which corpus a message is like."""
+    x = table.astype(np.float64) / spread
+    weights = np.array([_GATE_WEIGHT[kind] for kind in KINDS])[kinds]
+    wanted = np.eye(len(KINDS))[kinds]
+    shape = (x.shape[1], len(KINDS))
+
+    def loss(point: Vector) -> tuple[float, Vector]:
+        margin = x @ point.reshape(shape)
+        margin -= margin.max(axis=1, keepdims=True)
+        total = np.exp(margin).sum(axis=1)
+        residual = weights[:, np.newaxis] * (np.exp(margin) / total[:, np.newaxis] - wanted)
+        return float((weights * (np.log(total) - (margin * wanted).sum(axis=1))).sum()), (x.T @ residual).ravel()
+
+    size = shape[0] * shape[1]
+    point = _minimise(size, _GATE_PENALTY, loss, np.zeros(size), range(size - len(KINDS), size))
+    gate: Floats = (point.reshape(shape) / spread[:, np.newaxis]).astype(np.float32)
+    return gate
+
+
+def fit(table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) -> Combiner:
+    """Gate and experts, not yet calibrated."""
+    spread = _spread(table)
+    kinds = np.array([KINDS.index(row.corpus) for row in rows])
+    experts = []
+    for task in TASKS:
+        labels, weights = targets(rows, shown, task)
+        columns = []
+        for kind in EXPERTS[task]:
+            mine = weights > 0 if task == "follow_up" else (weights > 0) & (kinds == KINDS.index(kind))
+            head = HEADS.index(f"{kind}/{_LABEL[task]}")
+            columns.append(fit_expert(table[mine], labels[mine], weights[mine], head, _EXPERT_PENALTY[kind], spread))
+        experts.append(np.stack(columns, axis=1))
+    ones, zeros = np.ones(len(TASKS), dtype=np.float32), np.zeros(len(TASKS), dtype=np.float32)
+    return Combiner(fit_gate(table, kinds, spread), tuple(experts), ones, zeros)
+
+
+def calibrate(combiner: Combiner, table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) -> Combiner:
+    """The combiner with slopes and shifts such that its probabilities fit these rows; follow-ups, unlabelled there, keep theirs."""
+    slopes, shifts = combiner.slopes.copy(), combiner.shifts.copy()
+    gate = table @ combiner.gate
+    for number, task in enumerate(TASKS):
+        if task == "follow_up":
+            continue
+        labels, weights = targets(rows, shown, task)
+        known = weights > 0
+        chosen = gate[known][:, [KINDS.index(kind) for kind in EXPERTS[task]]]
+        raw = mixture(chosen, table[known] @ combiner.experts[number]).astype(np.float64)
+        slopes[number], shifts[number] = _platt(raw, labels[known])
+    return replace(combiner, slopes=slopes, shifts=shifts)
+
+
+def _platt(raw: Vector, labels: Vector) -> Vector:
+    """(slope, shift) of a logistic fit of labels on logits."""
+
+    def loss(point: Vector) -> tuple[float, Vector]:
+        margin = point[0] * raw + point[1]
+        residual = 1 / (1 + np.exp(-np.clip(margin, -40, 40))) - labels
+        return float((np.logaddexp(0, margin) - labels * margin).sum()), np.array([residual @ raw, residual.sum()])
+
+    return lbfgs(loss, np.array([1.0, 0.0]), 50)

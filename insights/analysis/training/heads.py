@@ -1,0 +1,78 @@
+"""Fits the linear heads: each on the rows of its corpus, and out of fold for the combiner, which must see honest logits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.analysis.training.corpora import Row
+from insights.analysis.training.fit import logistic
+from insights.analysis.training.matrix import Matrix, compact, project
+from insights.analysis.weights import HEADS
+
+FOLDS = 5
+
+_AGAINST = {"ami": ("mrda",), "email": ("ami", "mrda"), "own": ("ami", "mrda", "email")}
+"""What each head of the gate tells its kind from."""
+
+_PENALTY = {"ami": 2.0, "mrda": 3.0, "email": 3.0, "own": 1.0, "is": 2.0}
+_LEAST = {"ami": 2, "mrda": 2, "email": 1, "own": 1, "is": 3}
+
+
+@dataclass(frozen=True)
+class Head:
+    """columns (rising) of the hashed features, their weights, and the intercept."""
+
+    columns: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    intercept: float
+
+    def logits(self, matrix: Matrix) -> NDArray[np.float32]:
+        """(rows,) logits for rows over all hashed features."""
+        place = np.full(matrix.width, -1, dtype=np.int32)
+        place[self.columns] = np.arange(len(self.columns), dtype=np.int32)
+        small = project(matrix, place, len(self.columns))
+        return small.times(np.append(self.weights, np.float32(self.intercept))).astype(np.float32)
+
+
+def labels_of(rows: Sequence[Row], name: str) -> NDArray[np.int8]:
+    """(rows,) labels of a head: 1, 0, or -1 where the row does not tell."""
+    corpus, label = name.split("/")
+    if corpus == "is":
+        return np.array([1 if row.corpus == label else 0 if row.corpus in _AGAINST[label] else -1 for row in rows], dtype=np.int8)
+    values = ((getattr(row, label) if row.corpus == corpus else None) for row in rows)
+    return np.array([-1 if value is None else value for value in values], dtype=np.int8)
+
+
+def folds_of(rows: Sequence[Row]) -> NDArray[np.int8]:
+    """(rows,) fold of each row: all of one conversation (of one own sentence, in whatever style) in one fold."""
+    return np.array([crc32(row.origin.encode()) % FOLDS for row in rows], dtype=np.int8)
+
+
+def fit_head(matrix: Matrix, labels: NDArray[np.int8], rows: NDArray[np.int64], corpus: str) -> Head:
+    """One head on the given rows."""
+    small, columns = compact(matrix.rows(rows), _LEAST[corpus])
+    weights = logistic(small, labels[rows].astype(np.float64), _PENALTY[corpus], rounds=45 if corpus == "is" else 60)
+    return Head(columns, weights[:-1], float(weights[-1]))
+
+
+def fit_all(matrix: Matrix, rows: Sequence[Row]) -> tuple[list[Head], NDArray[np.float32]]:
+    """(heads in the order of HEADS, (rows, heads) logits: out of fold for rows that a head learnt from, plain for the others)."""
+    folds = folds_of(rows)
+    logits = np.zeros((matrix.height, len(HEADS)), dtype=np.float32)
+    heads = []
+    for number, name in enumerate(HEADS):
+        labels = labels_of(rows, name)
+        known = labels >= 0
+        head = fit_head(matrix, labels, np.flatnonzero(known), name.split("/")[0])
+        heads.append(head)
+        column = head.logits(matrix)
+        for fold in range(FOLDS):
+            mine = np.flatnonzero(known & (folds == fold))
+            if len(mine):
+                other = fit_head(matrix, labels, np.flatnonzero(known & (folds != fold)), name.split("/")[0])
+                column[mine] = other.logits(matrix.rows(mine))
+        logits[:, number] = column
+    return heads, logits

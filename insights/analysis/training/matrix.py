@@ -1,0 +1,91 @@
+"""Rows of features as one sparse matrix, and the products that fitting needs. Numpy only, one process, the same digits every time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.analysis import features
+from insights.analysis.acts import CONTEXT
+from insights.analysis.findings import Said
+from insights.analysis.training.corpora import Row, by_conversation
+
+_THEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Compressed rows: row i has columns[starts[i]:starts[i + 1]] with those values; width columns in all."""
+
+    starts: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    values: NDArray[np.float32]
+    width: int
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return len(self.starts) - 1
+
+    def times(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(height,) products with a weight per column. Every row must have at least one entry."""
+        return np.add.reduceat(weights[self.columns] * self.values, self.starts[:-1]).astype(np.float64)
+
+    def back(self, residuals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(width,) products of the transpose with a number per row."""
+        spread = np.repeat(residuals.astype(np.float32), np.diff(self.starts))
+        return np.bincount(self.columns, weights=spread * self.values, minlength=self.width).astype(np.float64)
+
+    def rows(self, chosen: NDArray[np.int64]) -> "Matrix":
+        """The matrix of some rows only."""
+        lengths = np.diff(self.starts)[chosen]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.repeat(self.starts[chosen] - starts[:-1], lengths) + np.arange(starts[-1])
+        return Matrix(starts, self.columns[places], self.values[places], self.width)
+
+
+def build(rows: Sequence[Row]) -> tuple[Matrix, list[tuple[int, ...]], NDArray[np.int32]]:
+    """(matrix over features.SIZE columns, cues of each row, words of each row); context is what came before in the same conversation."""
+    ids: list[NDArray[np.uint32]] = []
+    values: list[NDArray[np.float32]] = []
+    shown: list[tuple[int, ...]] = []
+    words: list[int] = []
+    for conversation in by_conversation(rows):
+        before: list[Said] = []
+        for row in conversation:
+            said = Said(row.text, row.speaker, _THEN, index=row.index)
+            found = features.extract(said, before)
+            ids.append(found.ids)
+            values.append(found.values)
+            shown.append(found.cues)
+            words.append(found.words)
+            before = [*before[-(CONTEXT - 1) :], said]
+    starts = np.concatenate([[0], np.cumsum([len(one) for one in ids])]).astype(np.int64)
+    matrix = Matrix(starts, np.concatenate(ids).astype(np.int32), np.concatenate(values), features.SIZE)
+    return matrix, shown, np.array(words, dtype=np.int32)
+
+
+def compact(matrix: Matrix, least: int) -> tuple[Matrix, NDArray[np.int64]]:
+    """The matrix over the columns seen in at least `least` entries, and those columns; a last column of ones is added as intercept."""
+    counts = np.bincount(matrix.columns, minlength=matrix.width)
+    kept = np.flatnonzero(counts >= least)
+    place = np.full(matrix.width, -1, dtype=np.int32)
+    place[kept] = np.arange(len(kept), dtype=np.int32)
+    return project(matrix, place, len(kept)), kept
+
+
+def project(matrix: Matrix, place: NDArray[np.int32], width: int) -> Matrix:
+    """Columns renamed by `place` (-1 = dropped), with a column of ones appended to every row."""
+    columns = place[matrix.columns]
+    keep = columns >= 0
+    row = np.repeat(np.arange(matrix.height), np.diff(matrix.starts))[keep]
+    lengths = np.bincount(row, minlength=matrix.height)
+    starts = np.concatenate([[0], np.cumsum(lengths + 1)]).astype(np.int64)
+    where = np.arange(len(row)) + row
+    out_columns = np.full(starts[-1], width, dtype=np.int32)
+    out_values = np.ones(starts[-1], dtype=np.float32)
+    out_columns[where] = columns[keep]
+    out_values[where] = matrix.values[keep]
+    return Matrix(starts, out_columns, out_values, width + 1)

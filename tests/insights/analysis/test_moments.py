@@ -1,0 +1,94 @@
+"""Calendar arithmetic."""
+
+from datetime import date, datetime, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.analysis import moments
+
+NOW = datetime(2026, 11, 18, 10, 30)
+
+
+@pytest.mark.parametrize(
+    ("number", "which", "past", "wanted"),
+    [
+        (4, "", False, date(2026, 11, 20)),
+        (2, "", False, date(2026, 11, 25)),
+        (4, "this", False, date(2026, 11, 20)),
+        (4, "next", False, date(2026, 11, 27)),
+        (0, "", True, date(2026, 11, 16)),
+        (2, "last", False, date(2026, 11, 11)),
+    ],
+)
+def test_weekdays(number: int, which: str, past: bool, wanted: date) -> None:
+    """A bare weekday is the one to come; in talk of the past the one gone; 'next' is of next week."""
+    assert moments.weekday(NOW, number, which, past).start.date() == wanted
+
+
+def test_a_leap_day_waits_for_its_year() -> None:
+    """February 29 without a year is the next that exists."""
+    found = moments.month_day(NOW, 2, 29, None, past=False)
+    assert found is not None
+    assert found.start.date() == date(2028, 2, 29)
+
+
+def test_no_such_day() -> None:
+    """February 30 is no day."""
+    assert moments.month_day(NOW, 2, 30, None, past=False) is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "step", "first", "after"),
+    [
+        ("week", 1, date(2026, 11, 23), date(2026, 11, 30)),
+        ("weekend", 0, date(2026, 11, 21), date(2026, 11, 23)),
+        ("month", 2, date(2027, 1, 1), date(2027, 2, 1)),
+        ("quarter", 1, date(2027, 1, 1), date(2027, 4, 1)),
+        ("year", -1, date(2025, 1, 1), date(2026, 1, 1)),
+    ],
+)
+def test_periods(unit: str, step: int, first: date, after: date) -> None:
+    """Periods begin on their first day and end before the next begins, also over the turn of the year."""
+    found = moments.period(NOW, unit, step)
+    assert (found.start.date(), found.end.date()) == (first, after)
+
+
+def test_the_end_of_a_week_is_its_friday() -> None:
+    """Business weeks end on Friday, months on their last day."""
+    assert moments.edge(moments.period(NOW, "week", 0), "end").start.date() == date(2026, 11, 20)
+    assert moments.edge(moments.period(NOW, "month", 0), "end").start.date() == date(2026, 11, 30)
+
+
+@pytest.mark.parametrize(
+    ("hour", "half", "wanted"),
+    [
+        (5, "", datetime(2026, 11, 18, 17)),
+        (11, "", datetime(2026, 11, 18, 11)),
+        (9, "", datetime(2026, 11, 18, 21)),
+        (9, "am", datetime(2026, 11, 19, 9)),
+        (12, "am", datetime(2026, 11, 19, 0)),
+    ],
+)
+def test_hours_are_the_next_to_come(hour: int, half: str, wanted: datetime) -> None:
+    """Without am or pm working hours decide; what has passed today is later or tomorrow."""
+    found = moments.clock(NOW, hour, 0, half)
+    assert found is not None
+    assert found.start == wanted
+
+
+def test_hours_that_do_not_exist() -> None:
+    """25 o'clock is no time."""
+    assert moments.clock(NOW, 25, 0, "") is None
+
+
+@given(st.integers(1, 31), st.booleans(), st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)))
+def test_a_day_of_the_month_is_near(number: int, past: bool, now: datetime) -> None:
+    """'the 15th' is within three months, on the side that the tense says, and has that number."""
+    found = moments.day_of_month(now, number, past)
+    assert found is not None
+    away = (found.start.date() - now.date()).days
+    assert found.start.day == number
+    assert found.start.time() == time()
+    assert -93 < away <= 0 if past else 0 <= away < 93
