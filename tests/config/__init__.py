@@ -1,0 +1,1 @@
+"""Tests of the switchboard: settings, the server, the commands."""

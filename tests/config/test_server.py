@@ -1,0 +1,143 @@
+"""The server as a person starts it: address, health, bad settings, an occupied port."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import websockets
+
+from tests.servers import ROOT, Server
+from tests.streaming.transports.client import connected
+
+
+def serve(tmp_path: Path, **env: str) -> "subprocess.CompletedProcess[str]":
+    """Run `manage.py serve` where it is expected to end by itself."""
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "RECOGNISER": "scripted", **env}
+    return subprocess.run([sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_health_and_readiness(server: Server) -> None:
+    """/healthz says alive, /readyz says what is ready, part by part."""
+    assert server.get("/healthz") == (200, {"status": "ok"})
+    status, answer = server.get("/readyz")
+    assert status == 200
+    assert answer == {"status": "ready", "database": True, "channelLayer": True, "recogniser": True, "notDraining": True}
+
+
+def test_not_ready_without_a_recogniser(make_server: Callable[..., Server], migrated_data: Path, tmp_path: Path) -> None:
+    """A recogniser that cannot be loaded makes /readyz say no, and a start_request say why."""
+    server = make_server()
+    server.kill()
+    server.env = {**server.env, "RECOGNISER_SCRIPT": str(tmp_path / "missing.json")}
+    with pytest.raises(AssertionError):
+        _start_for(server, 4.0)
+    status, answer = server.get("/readyz")
+    assert status == 503
+    assert answer["recogniser"] is False
+    assert answer["database"] is True
+
+    async def refused() -> str:
+        async with connected(server, await asyncio.to_thread(server.token)) as client:
+            await client.send({"type": "start_request"})
+            return str((await client.wait("error"))["message"]["message"])
+
+    assert "RECOGNISER_SCRIPT" in asyncio.run(refused())
+
+
+def _start_for(server: Server, seconds: float) -> None:
+    """Start a server that will not become ready, and give up after some seconds."""
+    import tests.servers
+
+    before, tests.servers.START_S = tests.servers.START_S, seconds
+    try:
+        server.start()
+    finally:
+        tests.servers.START_S = before
+
+
+def test_an_occupied_port_is_one_clear_line(tmp_path: Path) -> None:
+    """The message names the port; no traceback."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = serve(tmp_path, PORT=port)
+    assert done.returncode != 0
+    assert port in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_nonsense_setting_is_one_clear_line(tmp_path: Path) -> None:
+    """The message names the variable and what is allowed."""
+    done = serve(tmp_path, PORT="eighty")
+    assert done.returncode != 0
+    assert "PORT='eighty'" in done.stderr
+
+
+def test_the_secret_key_is_made_once_and_private(server: Server) -> None:
+    """DATA_DIR keeps the key, readable by its owner only."""
+    key = server.data / "secret_key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert len(key.read_text()) >= 50
+
+
+async def test_a_client_that_floods_does_not_fill_the_memory(make_server: Callable[..., Server]) -> None:
+    """Sixty megabytes sent as fast as they go cost the server a few megabytes: it stops reading instead (design law 3)."""
+    server = make_server(MAX_AUDIO_CHUNK_BYTES="65536")
+    token = await asyncio.to_thread(server.token)
+    assert server.process is not None
+    async with connected(server, token) as client:
+        await client.start()
+        before = _resident_mb(server.process.pid)
+        peak = before
+        sending = asyncio.create_task(_flood(client.socket))
+        while not sending.done():
+            peak = max(peak, _resident_mb(server.process.pid))
+            await asyncio.sleep(0.05)
+        await sending
+    assert peak - before < 40
+
+
+async def _flood(socket: websockets.ClientConnection) -> None:
+    chunk = bytes(65_536)
+    for _ in range(960):
+        await socket.send(chunk)
+
+
+def _resident_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError("no VmRSS")
+
+
+async def test_a_client_that_does_not_read_does_not_fill_the_memory(make_server: Callable[..., Server]) -> None:
+    """Messages for a client that reads nothing wait in the database, not in the server (design laws 2 and 3)."""
+    server = make_server()
+    token = await asyncio.to_thread(server.token)
+    connection_id = "slow-reader"
+    assert server.process is not None
+    url = server.url.replace("http", "ws") + f"/v1/subscribe/{connection_id}"
+    async with connected(server, token, connection_id) as client:
+        await client.start()
+        async with websockets.connect(url, additional_headers={"x-api-key": token}, compression=None, max_queue=1) as deaf:
+            await client.speak(20)
+            await client.wait("message_response", 9)
+            before = _resident_mb(server.process.pid)
+            for _ in range(4):
+                await client.speak(200)
+            await client.wait("message_response", 400)
+            assert _resident_mb(server.process.pid) - before < 40
+            numbers = []
+            async with asyncio.timeout(20):
+                async for text in deaf:
+                    if '"message_response"' in str(text):
+                        numbers.append(text)
+                    if len(numbers) >= 400:
+                        break
+            assert len(set(numbers)) == len(numbers)
