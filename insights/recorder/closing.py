@@ -9,6 +9,7 @@ from django.utils import timezone
 from insights.database import writing
 from insights.models import Conversation, LiveSession
 from insights.payloads import Kind, StoredEvent, iso
+from insights.recorder import topics
 from insights.recorder.journal import Journal, locked
 
 
@@ -82,6 +83,7 @@ def _settle(conversation: Conversation, now: datetime, keep_s: int) -> list[Stor
         conversation.save(update_fields=["closes_at"])
         return []
     conversation.ended_at, conversation.closes_at = max(now, conversation.started_at), None
+    topics.forget(conversation.id)
     journal = Journal(conversation, now)
     journal.add(Kind.CONVERSATION_COMPLETED, {"conversationId": str(conversation.id), "endedAt": iso(conversation.ended_at)})
     return journal.store("ended_at", "closes_at")

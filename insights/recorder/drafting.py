@@ -43,7 +43,7 @@ def drafts(utterance: Utterance, vocabulary: Sequence[str] = ()) -> list[Draft]:
     return made
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _vocabulary(phrases: tuple[str, ...]) -> Vocabulary:
     return Vocabulary(phrases)
 

@@ -77,11 +77,12 @@ def person(member: Member) -> Person:
 
 
 def entities(message: Message, found: Sequence[FoundEntity]) -> list[Entity]:
-    """Return the rows of a message's entities."""
-    return [Entity(message=message, type=entity.type, text=entity.text, offset=entity.offset, value=entity.value) for entity in found]
+    """Return the rows of a message's entities, in the order in which they were said."""
+    ordered = sorted(found, key=lambda entity: entity.offset)
+    return [Entity(message=message, type=entity.type, text=entity.text, offset=entity.offset, value=entity.value) for entity in ordered]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _index(trackers: tuple[Tracker, ...]) -> TrackerIndex:
     named = [Tracker(clean(t.name, 320), tuple(clean(phrase) for phrase in t.vocabulary), clean(t.id, 64) or _id(t)) for t in trackers]
     return TrackerIndex(named)

@@ -13,6 +13,7 @@ from insights.recorder.journal import Journal, clean
 from insights.recorder.requests import ConversationBusy, Joined, Opening, Speaker
 
 _TRIES = 5
+_DAY = 24 * 60
 _NAME = 320  # characters of a member's name, user id and e-mail address
 
 
@@ -62,7 +63,7 @@ def _start(opening: Opening, now: datetime) -> Conversation:
         connection_id=clean(opening.connection_id, 512),
         name=clean(opening.name, 500).strip() or str(identity),
         language=clean(opening.language, 35),
-        timezone_offset=opening.timezone_offset,
+        timezone_offset=max(-_DAY, min(_DAY, opening.timezone_offset)),
         started_at=now,
     )
 

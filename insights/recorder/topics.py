@@ -143,3 +143,9 @@ def remembered(conversation_id: int) -> Iterator[Memory]:
         except BaseException:
             memory.reset()
             raise
+
+
+def forget(conversation_id: int) -> None:
+    """Free what is remembered of a conversation; should it be recorded again, it is read anew."""
+    with _guard:
+        _remembered.pop(conversation_id, None)

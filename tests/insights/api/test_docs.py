@@ -2,7 +2,10 @@
 
 import re
 
+from django.conf import settings
 from django.test import Client
+
+from insights.payloads import Kind
 
 PATHS = {
     "/oauth2/token:generate",
@@ -45,3 +48,14 @@ def test_the_page_needs_no_other_host(db: None) -> None:
         response = Client().get(asset)
         assert response.status_code == 200
         response.close()
+
+
+def test_the_handbook_names_every_call_and_kind() -> None:
+    """docs/api.md lists every call below /v1/conversations and every kind of event."""
+    text = (settings.BASE_DIR / "docs" / "api.md").read_text()
+    for path in PATHS:
+        rest = path.removeprefix("/v1/conversations").replace("{conversation_id}", "{id}")
+        assert f"`{rest}`" in text or rest in text, path
+    kinds = [value for name, value in vars(Kind).items() if name.isupper()]
+    assert len(kinds) == 9
+    assert all(f"| `{kind}` |" in text for kind in kinds)

@@ -1,0 +1,60 @@
+"""What a process remembers of the topics of its conversations."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from insights import recorder
+from insights.models import Conversation, Topic
+from insights.recorder import Joined, topics
+from tests.insights.conftest import Say, opening
+
+
+def told(say: Say, text: str) -> dict[str, list[str]]:
+    """Say something; return the topics that were told, with their messages."""
+    events = say(text)
+    return {topic["text"]: topic["messageIds"] for event in events if event.kind == "topics" for topic in event.payload["topics"]}
+
+
+def test_a_process_that_forgot_catches_up(joined: Joined, say: Say) -> None:
+    """After a restart the counts are those of the stored messages."""
+    first = told(say, "The budget report is late.")["budget report"]
+    topics.forget(joined.conversation_id)
+    again = told(say, "The budget report is long.")["budget report"]
+    assert again[:1] == first
+    assert len(again) == 2
+
+
+def test_events_of_others_do_not_lose_topics(joined: Joined, say: Say, owner: User) -> None:
+    """Somebody who joins in between moves the last event; the counts go on."""
+    told(say, "The budget report is late.")
+    recorder.open_conversation(opening(owner, speaker=recorder.Speaker("b", "Ben")))
+    assert len(told(say, "The budget report is long.")["budget report"]) == 2
+
+
+def test_the_ended_are_forgotten(joined: Joined, say: Say) -> None:
+    """A conversation that ended takes no memory."""
+    told(say, "The budget report is late.")
+    assert joined.conversation_id in topics._remembered
+    recorder.close_due(joined.started_at.replace(year=joined.started_at.year + 1), 0)
+    assert Conversation.objects.get().ended_at is not None
+    assert joined.conversation_id not in topics._remembered
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The conversation that was silent longest is forgotten first."""
+    monkeypatch.setattr(topics, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(topics, "_remembered", type(topics._remembered)())
+    for number in (1, 2, 1, 3):
+        with topics.remembered(number):
+            pass
+    assert list(topics._remembered) == [1, 3]
+
+
+def test_overtaken_topics_fade(say: Say) -> None:
+    """A topic of the beginning does not keep the score of the beginning."""
+    say("The zeppelin has landed.")
+    before = Topic.objects.get(text="zeppelin").score
+    for _ in range(6):
+        say("The budget report about the launch plan mentions the quarterly budget report and the launch plan.")
+    assert Topic.objects.get(text="zeppelin").score < before
+    assert Topic.objects.order_by("-score")[0].text != "zeppelin"
