@@ -1,0 +1,114 @@
+"""A listener that remembers, a transcriber that needs no model, and recorded voices."""
+
+import threading
+import wave
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import soxr
+
+from streaming.audio.codecs import AudioError
+from streaming.audio.pcm import Samples
+from streaming.hearing.recognisers.base import Hypothesis
+from streaming.hearing.transcript import Spoken, Transcript
+from streaming.hearing.voice import data_file
+
+
+class Notes:
+    """A listener that writes down what it is told, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[Hypothesis] = []
+        self.starts: list[float] = []
+        self.troubles: list[AudioError] = []
+        self.drains = 0
+        self.ends = 0
+        self.done = threading.Event()
+        self._waiting: list[tuple[Callable[[], bool], threading.Event]] = []
+        self.changed = threading.Condition()
+
+    def _change(self) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
+    def hypothesis(self, h: Hypothesis) -> None:
+        self.heard.append(h)
+        self._change()
+
+    def speech_started(self, at: float) -> None:
+        self.starts.append(at)
+        self._change()
+
+    def trouble(self, error: AudioError) -> None:
+        self.troubles.append(error)
+        self._change()
+
+    def drained(self) -> None:
+        self.drains += 1
+        self._change()
+
+    def finished(self) -> None:
+        self.ends += 1
+        self.done.set()
+        self._change()
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+        """Wait until the condition holds after something was told; tell whether it does."""
+        with self.changed:
+            return self.changed.wait_for(condition, seconds)
+
+    @property
+    def finals(self) -> list[Hypothesis]:
+        """The final hypotheses."""
+        return [h for h in self.heard if h.is_final]
+
+    @property
+    def text(self) -> str:
+        """All that was finally heard."""
+        return " ".join(h.text for h in self.finals)
+
+
+class FakeTranscriber:
+    """Says how many tenths of a second it was given; may be held up, may fail."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int, tuple[int, ...]]] = []  # kind, samples, draft
+        self.gate = threading.Event()
+        self.gate.set()
+        self.fail_next = 0
+        self.confidence = 0.9
+        self.entered = threading.Semaphore(0)
+
+    def _say(self, kind: str, pcm: Samples, draft: Sequence[int]) -> Transcript:
+        self.calls.append((kind, len(pcm), tuple(draft)))
+        self.entered.release()
+        self.gate.wait(20)
+        if self.fail_next:
+            self.fail_next -= 1
+            raise RuntimeError("the secret words")
+        words = tuple(Spoken(word, self.confidence) for word in (kind, f"{len(pcm) / 16_000:.1f}"))
+        return Transcript(words, self.confidence, (len(pcm),))
+
+    def final(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
+        return self._say("final", pcm, draft)
+
+    def interim(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
+        return self._say("interim", pcm, draft)
+
+
+def recording(name: str) -> Samples:
+    """Return a recorded voice that comes with the model's package, at 16 kHz."""
+    with wave.open(str(data_file("moonshine_voice", "assets", name))) as file:
+        sound = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float32) / 32768
+        heard: Samples = soxr.resample(sound, file.getframerate(), 16_000)
+    return heard
+
+
+def linear16(sound: Samples) -> bytes:
+    """Return the sound as LINEAR16."""
+    return (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def chunks(data: bytes, size: int = 3_200) -> list[bytes]:
+    """Return the bytes in pieces."""
+    return [data[n : n + size] for n in range(0, len(data), size)]

@@ -1,0 +1,99 @@
+"""The hearing thread itself."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from streaming.hearing.thread import HearingThread
+
+Tick = Callable[[list[str]], list[str]]
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., HearingThread[str]]]:
+    """Start threads that end with the test."""
+    started: list[HearingThread[str]] = []
+
+    def begin(tick: Tick, patience: Callable[[], float | None] = lambda: None) -> HearingThread[str]:
+        thread = HearingThread(tick, patience)
+        thread.start()
+        started.append(thread)
+        return thread
+
+    yield begin
+    for thread in started:
+        thread.close()
+
+
+def test_nobody_woken_nothing_done(start: Callable[..., HearingThread[str]]) -> None:
+    """After its one tick the thread sleeps until it is woken again."""
+    ticks: list[list[str]] = []
+    ticked = threading.Semaphore(0)
+
+    def tick(members: list[str]) -> list[str]:
+        ticks.append(members)
+        ticked.release()
+        return []
+
+    thread = start(tick)
+    thread.wake("jane")
+    assert ticked.acquire(timeout=5)
+    assert not ticked.acquire(timeout=0.2)
+    thread.wake("joe")
+    thread.wake("joe")
+    assert ticked.acquire(timeout=5)
+    assert ticks == [["jane"], ["joe"]]
+
+
+def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callable[..., HearingThread[str]]) -> None:
+    """A member with much work does not keep others waiting."""
+    ticks: list[list[str]] = []
+    enough = threading.Event()
+
+    def tick(members: list[str]) -> list[str]:
+        ticks.append(members)
+        if len(ticks) == 1:
+            thread.wake("joe")
+        if len(ticks) == 3:
+            enough.set()
+        return ["jane"] if len(ticks) < 3 else []
+
+    thread = start(tick)
+    thread.wake("jane")
+    assert enough.wait(5)
+    assert ticks == [["jane"], ["jane", "joe"], ["jane"]]
+
+
+def test_patience(start: Callable[..., HearingThread[str]]) -> None:
+    """With patience, the thread looks again though nobody was woken."""
+    ticked = threading.Semaphore(0)
+
+    def tick(members: list[str]) -> list[str]:
+        ticked.release()
+        return members
+
+    start(tick, lambda: 0.05)
+    assert all(ticked.acquire(timeout=5) for _ in range(3))
+
+
+def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., HearingThread[str]], caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged by type; the next tick comes."""
+    reached = threading.Event()
+
+    def tick(members: list[str]) -> list[str]:
+        if members == ["bad"]:
+            raise KeyError("the secret words")
+        reached.set()
+        return []
+
+    with caplog.at_level(logging.DEBUG):
+        thread = start(tick)
+        thread.wake("bad")
+        while not caplog.records:
+            threading.Event().wait(0.005)
+        thread.wake("good")
+        assert reached.wait(5)
+    assert "KeyError" in caplog.text
+    assert "secret" not in caplog.text
