@@ -11,6 +11,15 @@ from tests.browser.conftest import complaints, make_account, recorded_speech, si
 from tests.servers import Server, copied
 
 TOLD = "#turns .message"
+KEEP_SOCKETS = """
+    window.sockets = [];
+    window.WebSocket = class extends WebSocket { constructor(...all) { super(...all); window.sockets.push(this); } };
+"""
+NO_MICROPHONE = {
+    "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }": "may not use the microphone",
+    "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') }": "No microphone was found",
+    "Object.defineProperty(navigator, 'mediaDevices', {value: undefined})": "over https",
+}
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +94,16 @@ def test_what_is_spoken_is_seen_live_and_found_saved(hearing_server: Server, ope
     assert troubles == []
 
 
-def test_a_crash_of_the_server_loses_nothing_and_repeats_nothing(hearing_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """kill -9 in the middle of a sentence: the page comes back, sends again what was not stored, and goes on."""
+def test_a_cut_connection_and_a_crash_lose_nothing_and_repeat_nothing(hearing_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """First the connection breaks in the middle of a sentence, then comes kill -9: the page comes back, sends again what was not
+    stored, and goes on.
+    """
     page = enter(open_browser(Path(f"{recorded_speech()}%noloop")), hearing_server)
+    page.add_init_script(KEEP_SOCKETS)
     begin(page, hearing_server)
+    expect(page.locator("#interims .interim")).to_contain_text("worst", timeout=15000)
+    page.evaluate("sockets.at(-1).close(4000)")
+    expect(page.locator("#pill")).to_have_text("Reconnecting")
     expect(page.locator(TOLD).first).to_contain_text("best of times", timeout=15000)
     expect(page.locator("#interims .interim")).to_contain_text("epoch", timeout=15000)
     before = said(page)
@@ -159,34 +174,22 @@ def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser:
     expect(page.locator("#words")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("script", "text"),
-    [
-        (
-            "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }",
-            "may not use the microphone",
-        ),
-        ("navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') }", "No microphone was found"),
-        ("Object.defineProperty(navigator, 'mediaDevices', {value: undefined})", "over https"),
-    ],
-)
-def test_without_a_microphone_the_page_says_what_to_do(
-    scripted_server: Server, open_browser: Callable[..., Browser], script: str, text: str
-) -> None:
-    """In plain words, and one may try again at once."""
+def test_without_a_microphone_the_page_says_what_to_do(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Refused, missing, or kept from pages without https: in plain words, and one may try again at once."""
     page = enter(open_browser(), scripted_server)
-    page.add_init_script(script)
-    page.goto(f"{scripted_server.url}/live/")
-    page.locator("#start").click()
-    expect(page.get_by_role("alert")).to_contain_text(text)
-    expect(page.locator("#start")).to_be_enabled()
+    for script, text in NO_MICROPHONE.items():
+        page.goto(f"{scripted_server.url}/live/")
+        page.evaluate(f"() => {{ {script} }}")
+        page.locator("#start").click()
+        expect(page.get_by_role("alert")).to_contain_text(text)
+        expect(page.locator("#start")).to_be_enabled()
 
 
 def test_a_visitor_who_was_signed_out_is_told_so(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
     """The page does not try for ever."""
     page = enter(open_browser(recorded_speech()), scripted_server)
+    page.add_init_script(KEEP_SOCKETS)
     begin(page, scripted_server)
     page.context.clear_cookies()
-    scripted_server.kill()
-    scripted_server.start()
+    page.evaluate("sockets.at(-1).close(4000)")
     expect(page.get_by_role("alert")).to_contain_text("You were signed out", timeout=20000)

@@ -8,7 +8,8 @@ const CHUNKS_AT_ONCE = 8; // after a pause the tape is sent faster than it was s
 const ALIVE_S = 7; // sessions of the server give a sign every 5 s
 const PATIENCE_MS = 60000; // for a server that still believes in the connection that we lost
 const KEEP_S = 600; // how long the conversation waits for us
-const ENDS = [1000, 1008]; // all is done; not allowed
+const DONE = 1000;
+const NOT_ALLOWED = 1008;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -22,6 +23,7 @@ export class Speaking {
     this.tape = new Tape();
     this.listening = false;
     this.stopping = false;
+    this.stopped = false;
     this.skew = 0; // the server's clock less ours, in ms
     this.link = new Link({
       address: () => this.address(),
@@ -30,7 +32,7 @@ export class Speaking {
       onMessage: (told) => this.take(told),
       onLost: (seconds) => this.lost(seconds),
       onEnd: (end) => this.ended(end),
-      isEnd: (code) => ENDS.includes(code),
+      isEnd: (code) => code === NOT_ALLOWED || (code === DONE && this.stopped),
     });
   }
 
@@ -102,9 +104,14 @@ export class Speaking {
     else if (inner.type === "conversation_created") this.joined(inner.data.conversationId);
     else if (inner.type === "started_listening") this.listen();
     else if (inner.type === "recognition_result") this.recognised(inner);
-    else if (inner.type === "recognition_stopped" && this.stopping) this.link.end();
+    else if (inner.type === "recognition_stopped") this.finished();
     if (told.type === "message_response") this.calibrate(told.messages);
     this.on.told(told);
+  }
+
+  finished() {
+    this.stopped = true;
+    if (this.stopping) this.link.end();
   }
 
   joined(id) {
@@ -181,7 +188,7 @@ export class Speaking {
 
   refused(told, inner) {
     const text = inner.message ?? told.details ?? told.message ?? "";
-    if (inner.type === "error") this.link.end(1008, text);
+    if (inner.type === "error") this.link.end(NOT_ALLOWED, text);
     else this.on.trouble(text);
   }
 
@@ -189,6 +196,6 @@ export class Speaking {
     this.listening = false;
     clearInterval(this.pumping);
     if (this.stopping && !reason) this.on.state("over");
-    else this.on.state("failed", reason || (code === 1000 ? "The server ended the conversation." : ""));
+    else this.on.state("failed", reason || (code === DONE ? "The server ended the conversation." : ""));
   }
 }
