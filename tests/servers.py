@@ -65,7 +65,7 @@ class Server:
         if self.kind == "daphne":
             command = [sys.executable, "manage.py", "serve"]
         else:
-            command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "warning"]
+            command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "info"]
             command += ["--ws-per-message-deflate", "false", "--ws-max-size", "2097152", "--timeout-graceful-shutdown", "10"]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
