@@ -1,7 +1,12 @@
 """The admin of saved conversations: found, read, reviewed, corrected and exported; changed only through the recorder."""
 
+from django.contrib import admin
+
 from insights.admin.apps import AppAdmin
 from insights.admin.conversations import ConversationAdmin
 from insights.admin.insights import InsightAdmin
+
+admin.site.site_header = admin.site.site_title = "Parley"
+admin.site.index_title = "Saved conversations and accounts"
 
 __all__ = ["AppAdmin", "ConversationAdmin", "InsightAdmin"]

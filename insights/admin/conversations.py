@@ -21,9 +21,14 @@ class MessageInline(PagedInline):
 
     model = Message
     page_parameter = "messages"
-    fields = ("number", "member", "started_at", "text", "original_text", "confidence", "corrected_by", "corrected_at")
+    fields = ("number", "clock", "member", "text", "original_text", "confidence", "corrected_by", "corrected_at")
     readonly_fields = tuple(name for name in fields if name != "text")
     ordering = ("number",)
+
+    @admin.display(description="At")
+    def clock(self, message: Message) -> str:
+        """Return when it was said: minutes and seconds from the start."""
+        return f"{int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
 
 
 class InsightInline(PagedInline):

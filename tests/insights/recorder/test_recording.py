@@ -175,6 +175,16 @@ def test_words_outlive_a_broken_analysis(say: Say, monkeypatch: pytest.MonkeyPat
     assert "zeppelin" not in caplog.text
 
 
+def test_the_trained_analysis_is_used(joined: Joined) -> None:
+    """What ships with the project finds the question, its date, and what it is about."""
+    said = utterance("Can you send the budget report by tomorrow?", joined.started_at)
+    events = recorder.record(joined.conversation_id, said, Listening())
+    assert "question" in [insight["type"] for insight in of(events, "insights")]
+    (message,) = of(events, "messages")
+    assert [entity["text"] for entity in message["entities"]] == ["tomorrow"]  # type: ignore[attr-defined]
+    assert "budget report" in [topic["text"] for topic in of(events, "topics")]
+
+
 def test_number_of_queries_does_not_grow(say: Say, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     """A turn of many sentences costs as many statements as a short one."""
     say("The budget is good. Ada will send the budget report tomorrow.")
