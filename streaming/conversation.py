@@ -6,7 +6,7 @@ reads what happens from a fan-out subscription like any other listener.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
 from streaming import recogniser
 from streaming.audio.codecs import AudioError, open_decoder
+from streaming.early import EarlyTrackers
 from streaming.engine.database import in_database
 from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import fanout
@@ -55,6 +56,7 @@ class Wishes:
     confidence_threshold: float = 0.5
     vocabulary: tuple[str, ...] = ()
     trackers: tuple[Tracker, ...] = ()
+    early_trackers: bool = False
     keep_s: int = 0
 
 
@@ -172,6 +174,7 @@ class Participation:
             trackers=wishes.trackers,
             vocabulary=wishes.vocabulary,
         )
+        early = EarlyTrackers(wishes.trackers) if wishes.early_trackers and wishes.trackers else None
         while True:
             try:
                 hypothesis = await ear.heard.get()
@@ -179,7 +182,8 @@ class Participation:
                 return
             if not hypothesis.is_final:
                 if not len(ear.heard):  # an interim result is stale once more was heard
-                    await self._tell(hypothesis, joined)
+                    trackers = await early.find(hypothesis.turn, hypothesis.text) if early else []
+                    await self._tell(hypothesis, joined, trackers)
                 continue
             events = await self._store(ear.utterance(hypothesis), joined, listening)
             if events:
@@ -205,8 +209,9 @@ class Participation:
         self._on_trouble(RuntimeError("something that was said could not be stored; what follows is still heard"))
         return []
 
-    async def _tell(self, hypothesis: Hypothesis, joined: Joined) -> None:
-        await fanout().publish_heard(Heard(joined.conversation_id, self.session_id, heard_payload(hypothesis, joined.member)))
+    async def _tell(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[dict[str, Any]] = ()) -> None:
+        payload = heard_payload(hypothesis, joined.member) | {"trackers": list(trackers)}
+        await fanout().publish_heard(Heard(joined.conversation_id, self.session_id, payload))
 
 
 class _Ear:

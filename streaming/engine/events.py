@@ -13,7 +13,8 @@ __all__ = ["Delivery", "Heard", "StoredEvent"]
 class Heard:
     """A recognition result of one session: the one thing that is not numbered and may be dropped (design law 2).
 
-    `payload` is JSON-ready: text, words [{text, start, end}] (seconds), confidence, final, member.
+    `payload` is JSON-ready: text, words [{text, start, end}] (seconds), confidence, final, member,
+    trackers (found in interim text, in the shape of a `trackers` event).
     """
 
     conversation_id: int

@@ -231,6 +231,7 @@ def _wishes(start: Start) -> Wishes:
         confidence_threshold=start.confidence_threshold,
         vocabulary=start.vocabulary,
         trackers=tuple(Tracker(tracker.name, tracker.vocabulary, tracker.id) for tracker in start.trackers),
+        early_trackers=start.tracker_interims,
         keep_s=keep_s,
     )
 

@@ -9,7 +9,7 @@ from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import Subscription
 from streaming.engine.outbox import Outbox
 from streaming.hearing.recognisers.base import Word
-from streaming.wire.symbl import View, encode, recognition_result, render_event
+from streaming.wire.symbl import View, encode, recognition_result, render_event, tracker_response
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +86,8 @@ class Teller:
                 payload["text"], words, confidence=payload["confidence"], is_final=payload["final"], member=payload["member"]
             )
             self._outbox.put(encode(message))
+            if payload["trackers"]:
+                self._outbox.put(encode(tracker_response(payload["trackers"], is_final=False)))
 
 
 def rendered(event: StoredEvent, view: View) -> tuple[str, ...]:

@@ -140,8 +140,11 @@ def _take(scores: NDArray[np.float32], guess: list[int], progress: _Progress) ->
     return confirmed, written[-1]
 
 
-class _Pair:
-    """The transcriber: the small model for interims; for finals the large one where it is there."""
+class Pair:
+    """The transcriber: the small model for interims; for finals the large one where it is there.
+
+    Both have the same vocabulary, so that what the small one wrote drafts what the large one writes.
+    """
 
     def __init__(self, small: Moonshine, large: Moonshine | None) -> None:
         self._small, self._large = small, large or small
@@ -177,7 +180,7 @@ class MoonshineRecogniser(Recogniser):
 
     def load(self) -> None:
         if self._ears is None:
-            ears = Ears(_Pair(small_model(), large_model(self._models_dir)), self._threads)
+            ears = Ears(Pair(small_model(), large_model(self._models_dir)), self._threads)
             ears.start()
             self._ears = ears
 

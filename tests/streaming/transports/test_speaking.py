@@ -180,6 +180,20 @@ async def test_trackers_of_the_start_request(live: Server, live_token: str) -> N
     assert match["messageRefs"][0]["offset"] == "Shall we start with the budget?".index("budget")
 
 
+async def test_trackers_in_interim_text(live: Server, live_token: str) -> None:
+    """A client that asks for interim trackers is told once while the turn goes on, and again with the message."""
+    async with connected(live, live_token) as client:
+        await client.start(trackers=[{"name": "Opening", "vocabulary": ["shall we"]}], config={"trackers": {"interimResults": True}})
+        await client.speak(1.5)
+        early = await client.wait("tracker_response")
+        await client.speak(1.0)
+        final = await client.wait("tracker_response", 2)
+        await client.stop()
+    assert early["isFinal"] is False
+    assert early["trackers"][0]["matches"][0]["messageRefs"][0]["text"] == "Shall we start"
+    assert final["isFinal"] is True
+
+
 async def test_comes_back_within_the_time_it_asked_for(live: Server, live_token: str) -> None:
     """A speaker who was lost and comes back with its cursor misses nothing and gets nothing twice."""
     connection_id = uuid4().hex

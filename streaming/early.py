@@ -1,0 +1,33 @@
+"""Trackers in interim text, for clients that asked to be told before a turn is over (`config.trackers.interimResults`).
+
+What is found here is told at once, stored never, and told again with its message when the turn is final.
+"""
+
+import asyncio
+from typing import Any
+
+from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
+
+
+class EarlyTrackers:
+    """Finds each phrase of a turn once, while the turn is still being said."""
+
+    def __init__(self, trackers: tuple[Tracker, ...]) -> None:
+        self._index = TrackerIndex(trackers)
+        self._turn = 0
+        self._told: set[tuple[str, str]] = set()
+
+    async def find(self, turn: int, text: str) -> list[dict[str, Any]]:
+        """Return the newly found trackers in the shape of a stored `trackers` event, but without a message to refer to."""
+        if turn != self._turn:
+            self._turn, self._told = turn, set()
+        hits = await asyncio.to_thread(self._index.find, text)
+        new = [hit for hit in hits if (hit.name, hit.value) not in self._told]
+        self._told |= {(hit.name, hit.value) for hit in new}
+        return [_json(hit, text) for hit in new]
+
+
+def _json(hit: TrackerHit, text: str) -> dict[str, Any]:
+    reference = {"id": "", "text": text, "offset": hit.offset}
+    match = {"type": "vocabulary", "value": hit.value, "messageRefs": [reference], "insightRefs": []}
+    return {"id": hit.id, "name": hit.name, "matches": [match]}
