@@ -1,9 +1,13 @@
 """Routes of the pages for people."""
 
+from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.urls import path
+from django.views.generic import RedirectView
 
 from insights.portal import conversation, conversations, first_account, heard, live, signin
+
+ICON = RedirectView.as_view(url=f"{settings.STATIC_URL}parley/icon.svg", permanent=False)
 
 urlpatterns = [
     path("", conversations.conversations, name="conversations"),
@@ -15,4 +19,5 @@ urlpatterns = [
     path("live/<path:connection_id>/", live.speak, name="live"),
     path("watch/<path:connection_id>/", live.watch, name="watch"),
     path("heard/<path:connection_id>/", heard.heard, name="heard"),
+    path("favicon.ico", ICON, name="icon"),
 ]

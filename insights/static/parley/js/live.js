@@ -40,9 +40,11 @@ function say(title, detail) {
   part("detail").textContent = detail;
 }
 
-function alarm(text) {
+/** A sentence above the panes; a passing one goes when all is well again. */
+function alarm(said, passing = false) {
+  const text = said.charAt(0).toUpperCase() + said.slice(1);
   if ([...part("alerts").children].some((shown) => shown.textContent === text)) return;
-  part("alerts").append(element("p", { class: "notice bad" }, icon("alert"), element("span", {}, text)));
+  part("alerts").append(element("p", { class: `notice bad${passing ? " passing" : ""}` }, icon("alert"), element("span", {}, text)));
 }
 
 function showState(state, detail) {
@@ -54,6 +56,7 @@ function showState(state, detail) {
   if (state === "listening") {
     beganAt ||= Date.now();
     part("clock").hidden = false;
+    document.querySelectorAll("#alerts .passing").forEach((shown) => shown.remove());
   }
   if (state === "lost") view.dropInterims();
   if (state === "over" || state === "failed") finish(state, detail);

@@ -16,7 +16,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class Speaking {
   /**
    * `place`: {socket, heard} URLs; `who`: {userId, name}; `title` may be empty.
-   * `on`: told(message), state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed; trouble(text).
+   * `on`: told(message), state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed; trouble(text, passing).
    */
   constructor({ place, who, title, record, on }) {
     Object.assign(this, { place, who, title, record, on });
@@ -189,7 +189,7 @@ export class Speaking {
   refused(told, inner) {
     const text = inner.message ?? told.details ?? told.message ?? "";
     if (inner.type === "error") this.link.end(NOT_ALLOWED, text);
-    else this.on.trouble(text);
+    else this.on.trouble(text, true);
   }
 
   ended({ code, reason }) {

@@ -34,7 +34,7 @@ export class Watching {
   take(told) {
     const inner = told.type === "message" ? told.message : {};
     if (inner.type === "conversation_created") this.record.conversation = inner.data.conversationId;
-    if (told.type === "error") this.on.trouble(told.details ?? told.message);
+    if (told.type === "error") this.on.trouble(told.details ?? told.message, true);
     this.on.told(told);
   }
 }

@@ -1,0 +1,81 @@
+"""The look: colours that everybody can read, and names that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+STATIC = Path(settings.BASE_DIR) / "insights" / "static" / "parley"
+TEMPLATES = Path(settings.BASE_DIR) / "templates"
+GROUNDS = ("paper", "card")
+TEXTS = ("ink", "ink-2", "ink-interim", "accent", "live", *(f"voice-{number}" for number in range(8)), "question", "action", "follow")
+ON_THEIR_OWN = [
+    ("question", "question-soft"),
+    ("action", "action-soft"),
+    ("follow", "follow-soft"),
+    ("live", "live-soft"),
+    ("warn", "warn-soft"),
+    ("on-accent", "accent"),
+    ("on-accent", "accent-deep"),
+    ("card", "live"),
+    ("ink", "mark"),
+    ("ink-2", "sunk"),
+]
+
+
+def schemes() -> dict[str, dict[str, str]]:
+    """Return the colours of the light and the dark scheme, by name."""
+    light, dark = (STATIC / "tokens.css").read_text().split("@media (prefers-color-scheme: dark)")
+    found = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", part)) for part in (light, dark)]
+    return {"light": found[0], "dark": {**found[0], **found[1]}}
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of #rrggbb, as WCAG 2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, from 1 to 21."""
+    bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read_on_its_ground(scheme: str) -> None:
+    """At least 4.5 to 1, the measure of WCAG 2 AA for small text."""
+    colours = schemes()[scheme]
+    pairs = [(text, ground) for text in TEXTS for ground in GROUNDS] + ON_THEIR_OWN
+    poor = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
+    assert {pair: value for pair, value in poor.items() if value < 4.5} == {}
+
+
+def test_contrast_is_measured_as_the_standard_says() -> None:
+    """Black on white is 21 to 1; this grey on white is the well-known limit."""
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+def test_every_colour_and_size_that_is_used_is_defined() -> None:
+    """A misspelt custom property would silently be nothing."""
+    text = "\n".join(file.read_text() for file in STATIC.glob("*.css"))
+    used = set(re.findall(r"var\(--([\w-]+)", text))
+    assert len(used) > 30
+    assert used - set(re.findall(r"--([\w-]+):", text)) == {"level"}  # set by the live page's script
+
+
+def test_every_icon_that_is_used_is_drawn() -> None:
+    """Templates and scripts name symbols of the sheet of icons."""
+    drawn = set(re.findall(r'id="i-([\w-]+)"', (TEMPLATES / "portal" / "icons.svg").read_text()))
+    pages = "\n".join(file.read_text() for file in TEMPLATES.rglob("*.html"))
+    used = set(re.findall(r'href="#i-([\w-]+)"', pages)) | {"question", "action_item", "follow_up", "alert"}
+    assert used == drawn
+
+
+def test_a_browser_finds_the_icon_without_being_told(client: Client) -> None:
+    """Pages that are not ours, such as the admin's, have it too."""
+    assert client.get("/favicon.ico").headers["Location"] == "/static/parley/icon.svg"
