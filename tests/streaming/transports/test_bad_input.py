@@ -161,9 +161,10 @@ async def test_missing_wrong_and_expired_tokens(live: Server, live_token: str, t
 async def test_a_foreign_token_opens_another_conversation(live: Server, live_token: str) -> None:
     """A connection id belongs to its owner: the same id under another account is another conversation."""
     connection_id = uuid4().hex
+    foreign_token = live.token("other@example.com")
     async with (
         connected(live, live_token, connection_id) as mine,
-        connected(live, live.token("other@example.com"), connection_id) as theirs,
+        connected(live, foreign_token, connection_id) as theirs,
     ):
         assert await mine.start() != await theirs.start()
         await mine.speak(2.1)
