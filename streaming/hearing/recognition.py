@@ -139,8 +139,8 @@ class TurnRecognition(Recognition):
             self._first += outdated
 
     def stall(self, now: float) -> None:
-        """End the open turn if nothing has been fed for some time; `now` is of the monotonic clock."""
-        if now - self._last_fed > _STALL_S:
+        """End the open turn if all was heard and nothing has been fed for some time; `now` is of the monotonic clock."""
+        if not self._intake and self._unheard * RATE < FRAME and now - self._last_fed > _STALL_S:
             self._close_turn()
 
     def settle(self) -> bool:
@@ -208,8 +208,8 @@ class TurnRecognition(Recognition):
 
     def _forget(self, *jobs: Decode | None) -> None:
         for job in jobs:
-            if job and not job.is_done:
-                self._scheduler.cancel(job)
+            if job and self._scheduler.cancel(job):
+                job.is_done = True  # it never will be otherwise, and nobody is to wait for it
 
     def _job(self, span: Span, *, thorough: bool) -> Decode:
         pcm = np.concatenate(self._sound[span.start - self._first : span.end - self._first])
