@@ -15,7 +15,8 @@ _ONSET_FRAMES = 2  # in a row: 64 ms, so that speech is noticed within 100 ms
 _LEAST_VOICED = 3  # frames of a turn that must be speech: a click is at most two
 _PRE_ROLL = 10  # frames before the first voiced one: 0.32 s
 _TAIL = 6  # frames of silence kept at the end of a turn: 0.19 s
-_PAUSE = 10  # frames of silence after which the turn may well be over: 0.32 s, longer than most breaths inside a sentence
+_PAUSE = 12  # frames of silence after which the turn may well be over: 0.38 s, longer than most breaths inside a sentence
+_BREATH = 3  # frames of silence after which no interim is begun: the decode ahead may come soon
 _FIRST_PROGRESS = 31  # frames of a turn before its first interim: 1 s
 _LEAST_PROGRESS = 62  # frames between two interims: 2 s
 _GROWTH = 0.75  # later interims wait for this part of the turn's length, for each decodes the whole turn
@@ -113,7 +114,7 @@ class TurnFinder:
         if silence == _PAUSE:
             self.progress_made()
             return [Paused(self._span(self._end_of_speech()))]
-        if silence < _PAUSE and self._now >= self._next_progress:
+        if silence < _BREATH and self._now >= self._next_progress:
             return [Progress()]
         return []
 

@@ -126,6 +126,13 @@ def test_progress_is_due_after_a_second_and_then_more_seldom() -> None:
     assert len(due) < 10
 
 
+def test_no_progress_in_a_silence() -> None:
+    """A sentence that ends just before its first interim is due is not decoded for one: its final will come soon."""
+    finder = TurnFinder()
+    events = [event for n in range(60) for event in finder.push(0.9 if n < 28 else 0.0, 1.0)]
+    assert [type(event) for event in events] == [Began, Paused, Ended]
+
+
 def test_progress_is_asked_for_until_it_is_made() -> None:
     """Where there is no time for an interim, the next frame asks again."""
     finder = TurnFinder()
