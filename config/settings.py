@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 if SECURE_COOKIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# WhiteNoise hands its files to Django as plain iterators, which ASGI serves from a thread: harmless, for a warning a file.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 LOGGING: dict[str, Any] = {
     "version": 1,

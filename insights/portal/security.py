@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-Answer = Callable[[HttpRequest], HttpResponse]
-AsyncAnswer = Callable[[HttpRequest], Awaitable[HttpResponse]]
+Answer = Callable[[HttpRequest], HttpResponseBase]
+AsyncAnswer = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 def policy(request: HttpRequest) -> str:
@@ -37,7 +38,7 @@ def policy(request: HttpRequest) -> str:
     )
 
 
-def _dress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _dress(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     response.headers.setdefault("Content-Security-Policy", policy(request))
     response.headers.setdefault("Permissions-Policy", "microphone=(self), camera=(self), geolocation=()")
     return response
@@ -49,14 +50,14 @@ def content_security(get_response: Answer | AsyncAnswer) -> Answer | AsyncAnswer
     if iscoroutinefunction(get_response):
         ask: AsyncAnswer = get_response
 
-        async def answer_later(request: HttpRequest) -> HttpResponse:
+        async def answer_later(request: HttpRequest) -> HttpResponseBase:
             return _dress(request, await ask(request))
 
         return answer_later
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if not isinstance(response, HttpResponse):
+        if not isinstance(response, HttpResponseBase):
             raise TypeError("an asynchronous view was given to the synchronous chain")
         return _dress(request, response)
 

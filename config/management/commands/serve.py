@@ -6,6 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+OPTIONS: dict[str, Any] = {
+    "server_name": "parley",
+    "verbosity": 1,
+    # A speaker whose line went dead without a word is missed after 25 s at most, so that it may come back soon.
+    "ping_interval": 10,
+    "ping_timeout": 15,
+}
+
 
 class Command(BaseCommand):
     """Serve until SIGTERM or Ctrl-C, then finish what is being said."""
@@ -24,7 +32,7 @@ class Command(BaseCommand):
             sys.stdout.flush()
 
         endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}"
-        server = BoundedServer(application, drain=drain, started=started, endpoints=[endpoint], server_name="parley", verbosity=1)
+        server = BoundedServer(application, drain=drain, started=started, endpoints=[endpoint], **OPTIONS)
         server.run()
         if server.abort_start:
             raise CommandError(f"no server at {settings.HOST}:{settings.PORT}")

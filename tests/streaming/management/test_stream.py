@@ -1,0 +1,76 @@
+"""`manage.py stream`: a client for the terminal."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from streaming.management.terminal import Screen, StreamError, channels_of, describe
+from tests.servers import ROOT, Server
+
+RECORDING = ROOT / "streaming" / "demo" / "conversation.ogg"
+
+
+def test_a_file_is_spoken_and_saved(server: Server) -> None:
+    """Words and insights are printed as they come; the last line is the address of the saved conversation."""
+    server.manage("createapp", "--email", "jane@example.com")
+    arguments = ["--url", server.url, "--email", "jane@example.com", "--speed", "0", "--speaker", "Anna", "--speaker", "Tom"]
+    out = server.manage("stream", str(RECORDING), *arguments)
+    lines = out.strip().splitlines()
+    assert any(line.startswith("Anna: Shall we start") for line in lines)
+    assert any(line.startswith("Tom: ") for line in lines)
+    assert any("question (" in line for line in lines)
+    assert lines[-1].startswith(f"saved: {server.url}/conversations/")
+
+
+def test_a_wrong_token_is_one_clear_line(server: Server) -> None:
+    """The server's own error is shown, without a traceback."""
+    with pytest.raises(AssertionError, match="Token validation failed"):
+        server.manage("stream", str(RECORDING), "--url", server.url, "--token", "nonsense", "--speed", "0")
+
+
+def test_no_server_is_one_clear_line(make_server: Callable[..., Server]) -> None:
+    """An address where nobody listens is named."""
+    server = make_server()
+    server.kill()
+    with pytest.raises(AssertionError, match="no connection to") as failed:
+        server.manage("stream", str(RECORDING), "--url", server.url, "--token", "x")
+    assert "Traceback" not in str(failed.value)
+
+
+def test_two_channels_for_two_names() -> None:
+    """A stereo file has one channel for each of two speakers, and one mix for one."""
+    assert len(channels_of(RECORDING, 2)) == 2
+    assert len(channels_of(RECORDING, 1)) == 1
+
+
+def test_a_file_without_sound(tmp_path: Path) -> None:
+    """What PyAV cannot read is named."""
+    rubbish = tmp_path / "rubbish.mp3"
+    rubbish.write_bytes(b"no sound in here" * 100)
+    with pytest.raises(StreamError, match=r"rubbish\.mp3"):
+        channels_of(rubbish, 1)
+    with pytest.raises(StreamError, match="missing"):
+        channels_of(tmp_path / "missing.wav", 1)
+
+
+def test_no_bar_and_no_colour_without_a_terminal() -> None:
+    """What goes into a file is plain lines."""
+    out = io.StringIO()
+    screen = Screen(out)
+    screen.progress(1.0, 2.0, "hello")
+    screen.line("Anna: hello", "\033[1m")
+    assert out.getvalue() == "Anna: hello\n"
+
+
+def test_an_insight_in_one_line() -> None:
+    """Type, confidence, text, who and when."""
+    insight = {
+        "type": "action_item",
+        "confidence": 0.87,
+        "payload": {"content": "Send it."},
+        "assignee": {"name": "Tom"},
+        "dueBy": {"value": "2026-11-27"},
+    }
+    assert describe(insight) == "action item (87%): Send it. [Tom] [due 2026-11-27]"

@@ -1,0 +1,104 @@
+"""Who may come in by a WebSocket: tokens from anywhere, the portal's cookie from our own origin only (design law 6)."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+
+from insights import access
+from insights.models import App
+from streaming.engine.database import close_database_threads
+from streaming.transports.doors import Knock, visitor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Let no database thread outlive its test's database."""
+    yield
+    close_database_threads()
+
+
+def knock(headers: dict[str, str] | None = None, query: str = "", subprotocols: tuple[str, ...] = ()) -> Knock:
+    """Return the handshake of a client."""
+    pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    return Knock.from_scope({"headers": pairs, "query_string": query.encode(), "subprotocols": list(subprotocols)})
+
+
+@pytest.fixture
+def cookie(user: User) -> str:
+    """The portal's session cookie of a signed-in user."""
+    client = Client()
+    client.force_login(user)
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+async def test_a_token_from_anywhere(user: User, token: str) -> None:
+    """Query, both headers and the subprotocol all carry the token."""
+    knocks = [
+        knock(query=f"access_token={token}"),
+        knock({"x-api-key": token}),
+        knock({"authorization": f"Bearer {token}"}),
+        knock(subprotocols=(token,)),
+    ]
+    assert [await visitor(one) for one in knocks] == [user.pk] * 4
+
+
+async def test_a_stranger(user: User) -> None:
+    """Nothing, nonsense, and a token signed by somebody else are strangers."""
+    for one in (knock(), knock(query="access_token=abc"), knock({"authorization": "Basic abc"}), knock(subprotocols=("chat",))):
+        assert await visitor(one) is None
+
+
+async def test_a_revoked_app(user: User, token: str) -> None:
+    """A token stops with its app, and with its account."""
+    from asgiref.sync import sync_to_async
+
+    await sync_to_async(User.objects.update)(is_active=False)
+    assert await visitor(knock({"x-api-key": token})) is None
+    await sync_to_async(User.objects.update)(is_active=True)
+    assert await visitor(knock({"x-api-key": token})) == user.pk
+    from django.utils import timezone
+
+    await sync_to_async(App.objects.update)(revoked_at=timezone.now())
+    assert await visitor(knock({"x-api-key": token})) is None
+
+
+async def test_the_cookie_from_our_own_origin(user: User, cookie: str) -> None:
+    """A page of ours needs no token."""
+    headers = {"cookie": cookie, "host": "talk.example.org", "origin": "https://talk.example.org"}
+    assert await visitor(knock(headers)) == user.pk
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "https://talk.example.org.evil.example", "null", "", "https://talk.example.org:8443"]
+)
+async def test_the_cookie_from_another_origin(cookie: str, origin: str) -> None:
+    """A page of somebody else gets nothing by the browser's cookie, nor does a program without an origin."""
+    headers = {"cookie": cookie, "host": "talk.example.org"} | ({"origin": origin} if origin else {})
+    assert await visitor(knock(headers)) is None
+
+
+async def test_a_cookie_after_a_new_password(user: User, cookie: str) -> None:
+    """A new password ends old sign-ins here too."""
+    from asgiref.sync import sync_to_async
+
+    user.set_password("another good password")
+    await sync_to_async(user.save)()
+    assert await visitor(knock({"cookie": cookie, "host": "a", "origin": "http://a"})) is None
+
+
+async def test_broken_cookies_are_no_error() -> None:
+    """Whatever stands in the header."""
+    for text in ("", ";;;", "sessionid", "sessionid=\x80", "a=b; sessionid=x" * 10):
+        assert await visitor(knock({"cookie": text, "host": "a", "origin": "http://a"})) is None
+
+
+def test_a_token_is_minted_for_one_account(user: User, token: str) -> None:
+    """The token names its account and no other."""
+    found = access.user_of_token(token)
+    assert found is not None
+    assert found.pk == user.pk
