@@ -38,7 +38,7 @@ _FIRST = re.compile(
 _WE = re.compile(rf"\bwe{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet's\b|\blet us\b|\bwe(?:'ve| have) got to\b", re.IGNORECASE)
 _YOU = re.compile(
     rf"\byou{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\b(?:can|could|will|would) you(?: please| mind| kindly)?\b"
-    rf"|\bplease\b|\b(?:don't|do not) forget to\b|\bmake sure\b|\bbe sure to\b|\bremember to\b"
+    rf"|\bplease\b|\b(?:don't|do not) forget\b|\bmake sure\b|\bbe sure to\b|\bremember to\b"
     r"|\bi(?:'d| would) (?:like|need|want) you to\b|\bi (?:need|want) you to\b|\byou're going to\b",
     re.IGNORECASE,
 )
@@ -58,7 +58,8 @@ _TEAM = re.compile(
     re.IGNORECASE,
 )
 _NAMED_AFTER = re.compile(
-    rf"^(?:,? ?(?:please|can you|could you|would you|will you|you)\b|'?s? ?{_WILL}\b| (?:is responsible|is in charge|takes care|is on)\b)",
+    rf"^(?:,? ?(?:please|(?:can|could|would|will|do|did|are|have) you|you)\b"
+    rf"|'?s? ?{_WILL}\b| ?(?:is responsible|is in charge|takes care|is on)\b)",
     re.IGNORECASE,
 )
 _DELEGATE = re.compile(r"\b(?:ask|tell|have|get|remind) $", re.IGNORECASE)

@@ -5,7 +5,7 @@ Everything is resolved against the moment the message was said, in the conversat
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from insights.analysis import moments
@@ -28,8 +28,8 @@ _LATEST, _EARLIEST = 9990, 10
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 
 
-def find(low: str, said_at: datetime, timezone_offset: int) -> list[tuple[Span, Entity]]:
-    """The dates and times of a lower-case text, in order, none overlapping; the entity's text is still the lower-case one.
+def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
+    """The dates and times of a lower-case text, in order, none overlapping; their text is still the lower-case one.
 
     said_at: aware; timezone_offset: minutes east of UTC, out of range counts as 0. Never raises; years beyond 1900..2100 are not dates.
     """
@@ -38,23 +38,12 @@ def find(low: str, said_at: datetime, timezone_offset: int) -> list[tuple[Span, 
     words = frozenset(_WORD.findall(low))
     past = bool(_PAST.search(low)) and not _FUTURE.search(low)
     spans = _join(low, _longest(days(low, words, now, past)), _longest(times(low, words, now)))
-    return [(span, _entity(low, span, zone)) for span in spans]
+    return [_entity(low, span, zone) for span in spans]
 
 
 def zone_of(minutes: int) -> timezone:
     """A fixed timezone; UTC when the offset is out of range."""
     return timezone(timedelta(minutes=minutes)) if -1440 < minutes < 1440 else UTC
-
-
-def due_at(span: Span, timezone_offset: int) -> datetime:
-    """When something is due that is said to be due at `span`: the time itself, else the end of the day, of a week's Friday, of a period."""
-    moment = span.moment
-    if moment.clock:
-        local = moment.start
-    else:
-        back = 3 if moment.whole_days == 7 else 1
-        local = datetime.combine((moment.end - timedelta(days=back)).date(), time(23, 59, 59))
-    return local.replace(tzinfo=zone_of(timezone_offset))
 
 
 def _longest(spans: Iterable[Span]) -> list[Span]:

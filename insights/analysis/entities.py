@@ -5,7 +5,7 @@ Offsets always point into the message as it was given, also where the recogniser
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from insights.analysis import dates
@@ -170,7 +170,7 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
     taken: list[Entity] = []
     for place, rule in enumerate(_GRAMMAR):
         if place == _DATE_PLACE:
-            _take(taken, (entity for _, entity in dates.find(low, said_at, timezone_offset)))
+            _take(taken, dates.find(low, said_at, timezone_offset))
         _take(taken, _matches(low, *rule))
     _take(taken, names(clean, members))
     taken = [entity for entity in taken if entity.type != "number" or entity.value["number"] != 1 or entity.text.isdigit()]
@@ -218,8 +218,3 @@ def _placed(entity: Entity, text: str, places: Sequence[int]) -> Entity:
     """The entity with its words and offset as in the original message."""
     start, end = places[entity.offset], places[entity.end - 1] + 1
     return Entity(entity.type, text[start:end], start, entity.value)
-
-
-def seconds_until(entity: Entity) -> timedelta:
-    """The length of a duration entity, at most a hundred years."""
-    return timedelta(seconds=min(float(entity.value["seconds"]), 3.2e9))

@@ -142,7 +142,7 @@ def _guess(run: Sequence[Token], words: Sequence[Token], text: str) -> Entity | 
         return Entity("organization", shape, start, {"name": shape})
     if last in _PLACES and before not in {"ask", "tell"}:
         return Entity("location", shape, start, {"name": shape})
-    if shape.isupper() and len(shape) > 1:
+    if (shape.isupper() and len(shape) > 1) or fold(shape) in _TITLE:
         return None
     if before in _TITLE or _is_person(run, words, place, text, end):
         return Entity("person", shape, start, {"name": shape, "alias": shape})

@@ -58,22 +58,20 @@ class TopicIndex:
 
     def top(self, limit: int = 10) -> list[Topic]:
         """The strongest topics, best first; a phrase that lives mostly inside a longer one gives way to it."""
-        scored = sorted(((_score(key, tally), key) for key, tally in self._tallies.items()), key=lambda pair: (-pair[0], pair[1]))
-        chosen: list[tuple[float, tuple[str, ...]]] = []
-        for score, key in scored:
-            if len(chosen) >= limit or score <= 0:
-                break
-            if not any(self._same(key, other) for _, other in chosen):
-                chosen.append((score, key))
+        scores = {key: _score(key, tally) for key, tally in self._tallies.items()}
+        for key in sorted(scores, key=len):
+            for part in _inner(key):
+                if self._lives_inside(part, key):
+                    scores[key] = max(scores[key], scores[part])
+                    scores[part] = 0.0
+        ranked = sorted(((score, key) for key, score in scores.items() if score > 0), key=lambda pair: (-pair[0], pair[1]))
+        chosen = ranked[:limit]
         best = chosen[0][0] if chosen else 1.0
         return [self._topic(key, score / best, [other for _, other in chosen]) for score, key in chosen]
 
-    def _same(self, key: tuple[str, ...], other: tuple[str, ...]) -> bool:
-        """Whether one phrase holds the other and the shorter is seldom said without the longer."""
-        small, big = sorted((key, other), key=len)
-        if len(small) == len(big) or not _holds(big, small):
-            return False
-        return self._tallies[small].count < 2 * self._tallies[big].count
+    def _lives_inside(self, part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+        """Whether a phrase is seldom said without the longer one around it."""
+        return part in self._tallies and self._tallies[whole].count > 1 and self._tallies[part].count < 2 * self._tallies[whole].count
 
     def _topic(self, key: tuple[str, ...], score: float, chosen: list[tuple[str, ...]]) -> Topic:
         tally = self._tallies[key]
@@ -84,6 +82,11 @@ class TopicIndex:
     def _shape(self, key: tuple[str, ...]) -> str:
         shapes = self._tallies[key].shapes
         return min(shapes, key=lambda shape: (-shapes[shape], shape))
+
+
+def _inner(key: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The shorter phrases inside a phrase."""
+    return [key[at : at + length] for length in range(1, len(key)) for at in range(len(key) - length + 1)]
 
 
 def _holds(big: tuple[str, ...], small: tuple[str, ...]) -> bool:
@@ -127,5 +130,5 @@ def _parts(run: list[Token]) -> Iterator[tuple[Token, ...]]:
     for length in range(1, min(_LONGEST, len(run)) + 1):
         for at in range(len(run) - length + 1):
             part = tuple(run[at : at + length])
-            if length > 1 or len(part[0].low) > 3:
+            if length > 1 or len(part[0].low) > 3 or part[0].text.isupper():
                 yield part

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path) -> None:
     """Fits heads and combiner on rows and own sentences, calibrates on dev, writes out/acts.npz."""
-    learnt = [*rows, *corpora.placed(own)]
+    learnt = [*rows, *corpora.torn_out(rows), *corpora.placed(own)]
     marks = np.array(["?" in row.text for row in learnt])
     heard = corpora.restyled(learnt, "mixed")
     matrix, shown, words = build(heard)

@@ -17,7 +17,7 @@ _EXPERT_PENALTY = {"ami": 100.0, "mrda": 100.0, "email": 300.0, "own": 2.0}
 """How strongly an expert is held to its own head."""
 
 _GATE_PENALTY = 30.0
-_GATE_WEIGHT = {"ami": 1.0, "mrda": 1.0, "email": 8.0, "own": 25.0}
+_GATE_WEIGHT = {"ami": 1.0, "mrda": 1.0, "email": 4.0, "own": 40.0}
 """The small corpora count as if they were larger: live talk is as likely to be like them."""
 
 _CONTACT = frozenset(cues.NAMES.index(name) for name in ("contact", "contact_promise", "set_meeting", "again", "contact_noun"))

@@ -120,6 +120,14 @@ def restyled(rows: Iterable[Row], style: str) -> list[Row]:
     return [replace(row, text=as_heard(row.text, coin.choice(styles) if style == "mixed" else style)) for row in rows]
 
 
+def torn_out(rows: Sequence[Row], every: int = 12) -> list[Row]:
+    """Every n-th message of the meetings that has at least four words, as if it were the first of a talk: no context tells no corpus."""
+    chosen = [row for number, row in enumerate(rows) if row.corpus != "email" and number % every == 0 and len(row.text.split()) >= 4]
+    return [
+        replace(row, conversation=f"{row.conversation}/{number}", index=0, source=row.conversation) for number, row in enumerate(chosen)
+    ]
+
+
 def placed(own: Sequence[Row]) -> list[Row]:
     """Own sentences twice: alone, and shuffled into talks of twelve, so that having no context means nothing."""
     coin = random.Random(21)  # noqa: S311  (reproducible, nothing secret)

@@ -1,0 +1,63 @@
+"""Confidences of the shipped model on sentences of our own."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.analysis import acts
+from tests.insights.analysis.talk import BOB, JANE, said
+
+TALK = [
+    said("The second pallet came in damaged.", BOB, 3),
+    said("Yes, I saw the photos.", JANE, 4),
+    said("It is not the first time.", BOB, 5),
+]
+"""Something to have been said before."""
+
+
+def _confidence(text: str, kind: str, alone: bool) -> float:
+    before = [] if alone else TALK
+    return dict(acts.score(said(text, JANE, len(before) + 3 if before else 0), before))[kind]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("What is the tracking number of the parcel?", "question"),
+        ("what is the tracking number of the parcel", "question"),
+        ("Did the carrier answer?", "question"),
+        ("How long does the repair take?", "question"),
+        ("I will send the photos to the insurance company by Friday.", "action_item"),
+        ("Please send the photos to the insurance company.", "action_item"),
+        ("We need to order new boxes before the end of the month.", "action_item"),
+        ("I'll follow up with the carrier next week.", "follow_up"),
+        ("Let me check with the warehouse and get back to you.", "follow_up"),
+    ],
+)
+def test_heard(text: str, kind: str, alone: bool) -> None:
+    """Plain business sentences are found, with and without a conversation around them, with and without a question mark."""
+    assert _confidence(text, kind, alone) >= 0.5
+
+
+@pytest.mark.parametrize("kind", ["question", "action_item", "follow_up"])
+@pytest.mark.parametrize(
+    "text", ["The roof was painted green.", "Good morning, everyone.", "What he built is remarkable.", "That sounds good.", "", "...", "?!"]
+)
+def test_not_heard(text: str, kind: str) -> None:
+    """Statements, greetings and noise are none of them."""
+    assert _confidence(text, kind, alone=True) < 0.5
+
+
+def test_messages_long_ago_do_not_matter() -> None:
+    """Only CONTEXT messages before are looked at."""
+    before = [said(f"point {number}", JANE) for number in range(acts.CONTEXT)]
+    assert acts.score(said("who does that"), [said("I want you to leave"), *before]) == acts.score(said("who does that"), before)
+
+
+@given(st.text(max_size=120), st.lists(st.text(max_size=30), max_size=3))
+def test_any_text(text: str, before: list[str]) -> None:
+    """Never raises; confidences stay inside 0..1."""
+    found = acts.score(said(text), [said(one, JANE) for one in before])
+    assert set(found) == {"question", "action_item", "follow_up"}
+    assert all(0 < confidence < 1 for confidence in found.values())

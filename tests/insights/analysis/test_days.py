@@ -1,0 +1,47 @@
+"""Days and periods, before they are joined with times."""
+
+from datetime import date, datetime
+
+import pytest
+
+from insights.analysis.days import Span, days
+
+NOW = datetime(2026, 11, 18, 10, 30)
+
+
+def _longest(text: str, past: bool = False) -> Span:
+    return max(days(text, frozenset(text.split()), NOW, past), key=lambda span: span.end - span.start)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("this summer", date(2027, 6, 1)),
+        ("last year", date(2025, 1, 1)),
+        ("this quarter", date(2026, 10, 1)),
+        ("the third quarter", date(2027, 7, 1)),
+        ("q1 2027", date(2027, 1, 1)),
+        ("in march", date(2027, 3, 1)),
+        ("in march 2028", date(2028, 3, 1)),
+        ("the coming weekend", date(2026, 11, 28)),
+        ("since nineteen ninety four", date(1994, 1, 1)),
+        ("in the late eighties", date(1980, 1, 1)),
+        ("the beginning of next year", date(2027, 1, 1)),
+        ("the middle of december", date(2026, 12, 16)),
+        ("new year's eve", date(2026, 12, 31)),
+    ],
+)
+def test_first_day(text: str, first: date) -> None:
+    """Where a day or period begins."""
+    assert _longest(text).moment.start.date() == first
+
+
+def test_the_past_turns_dates_back() -> None:
+    """In talk of the past the nearest one gone is meant."""
+    assert _longest("on march 3rd", past=True).moment.start.date() == date(2026, 3, 3)
+    assert _longest("in spring we", past=True).moment.start.date() == date(2026, 3, 1)
+
+
+def test_messages_without_a_trigger_are_not_searched() -> None:
+    """No word of time, no digit: nothing."""
+    assert list(days("we like the plan", frozenset(["we", "like", "the", "plan"]), NOW, False)) == []

@@ -1,0 +1,66 @@
+"""Persons, organisations, places."""
+
+import pytest
+
+from insights.analysis import Person
+from insights.analysis.names import names
+from tests.insights.analysis.talk import BOB, JANE
+
+
+def _found(text: str, *members: Person) -> list[tuple[str, str]]:
+    return [(entity.type, entity.text) for entity in names(text, members)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Priya will send the quote.", ["Priya"]),
+        ("Tom and Aisha need to finish the audit.", ["Tom", "Aisha"]),
+        ("Mark, could you ask them?", ["Mark"]),
+        ("I'll touch base with Rosa tomorrow.", ["Rosa"]),
+        ("May is on holiday.", ["May"]),
+        ("Please remind Dr. Weber.", ["Weber"]),
+    ],
+)
+def test_persons_in_their_slots(text: str, wanted: list[str]) -> None:
+    """A name before a verb of doing, after one of asking, or called upon."""
+    assert _found(text) == [("person", name) for name in wanted]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["We will see.", "Please call me.", "The API is down.", "Chances are good.", "On Monday May starts.", "German is hard.", "I think so"],
+)
+def test_ordinary_capitals_are_no_names(text: str) -> None:
+    """Sentence starts, calendar words and abbreviations are no persons."""
+    assert ("person", text.split()[0]) not in _found(text)
+
+
+def test_organisations_and_places() -> None:
+    """By their last word, by the words before them, by a short list."""
+    found = _found("We signed with Siemens and Deutsche Bank in Frankfurt last year.")
+    assert found == [("organization", "Siemens"), ("organization", "Deutsche Bank"), ("location", "Frankfurt")]
+
+
+def test_a_member_is_found_in_small_letters() -> None:
+    """A recogniser may write names small."""
+    assert _found("can you ask jane doe about it", JANE, BOB) == [("person", "jane doe")]
+
+
+def test_a_first_name_of_two_members_is_nobodys() -> None:
+    """An ambiguous first name gets no userId."""
+    other = Person("Jane Roe", "roe@example.com")
+    found = names("Jane will do it.", (JANE, other))
+    assert [entity.value for entity in found] == [{"name": "Jane", "alias": "Jane"}]
+
+
+def test_a_possessive_is_not_part_of_the_name() -> None:
+    """'Jane's' names Jane."""
+    assert _found("I read Jane's report.", JANE) == [("person", "Jane")]
+
+
+def test_a_member_called_will_is_not_the_verb() -> None:
+    """Members with names that are ordinary words are found only with a capital."""
+    will = Person("Will Hunt", "will@example.com")
+    assert _found("I will do it", will) == []
+    assert _found("Ask Will about it", will) == [("person", "Will")]

@@ -1,0 +1,19 @@
+"""Polarity of a message."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.analysis import polarity
+
+
+def test_direction() -> None:
+    """Praise is above zero, complaint below, facts about zero."""
+    assert polarity("This is a great idea, I love it!") > 0.5
+    assert polarity("That was a terrible, awful mistake.") < -0.5
+    assert polarity("The meeting is in room four.") == 0.0
+
+
+@given(st.text(max_size=100))
+def test_range(text: str) -> None:
+    """Always in -1..1."""
+    assert -1.0 <= polarity(text) <= 1.0

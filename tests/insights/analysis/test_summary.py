@@ -1,0 +1,47 @@
+"""The summary picks messages, in order, that say what it was about."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.analysis import TopicIndex, summarise
+from tests.insights.analysis.test_topics import TALK
+
+
+def test_picks_messages_with_substance() -> None:
+    """Fillers and one-offs stay out; the order is the conversation's."""
+    index = TopicIndex()
+    for number, text in enumerate(TALK):
+        index.add(str(number), text, 0.0)
+    chosen = summarise(TALK, index.top(), limit=2)
+    assert chosen == sorted(chosen)
+    assert set(chosen) <= {1, 2, 5}
+    assert len(chosen) == 2
+
+
+def test_repeats_are_not_both_taken() -> None:
+    """The same sentence twice is summed up once."""
+    talk = ["The warehouse needs a second forklift soon."] * 2 + [
+        "The roof of the bakery leaks when it rains.",
+        "A forklift for the warehouse costs much.",
+    ]
+    assert len({talk[index] for index in summarise(talk, limit=2)}) == 2
+
+
+def test_nothing_to_say() -> None:
+    """No messages, or only fillers: no summary."""
+    assert summarise([]) == []
+    assert summarise(["Um.", "Okay, yeah.", "I do."]) == []
+
+
+def test_a_long_talk_stays_cheap() -> None:
+    """Only so many messages are ranked at once, and every choice is a message."""
+    talk = [f"The gadget number{number} broke the pipeline{number % 7} in hall{number % 11} today." for number in range(1500)]
+    assert all(0 <= index < 1500 for index in summarise(talk, limit=4))
+
+
+@given(st.lists(st.text(max_size=60), max_size=8))
+def test_any_text(texts: list[str]) -> None:
+    """Never raises; every index is of a message, none twice."""
+    chosen = summarise(texts)
+    assert len(set(chosen)) == len(chosen)
+    assert all(0 <= index < len(texts) for index in chosen)

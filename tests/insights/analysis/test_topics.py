@@ -1,0 +1,87 @@
+"""Topics grow with the conversation."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.analysis import TopicIndex
+
+TALK = [
+    "Um, okay, so let's start with the delivery schedule.",
+    "Yeah, right, the delivery schedule for the warehouse in Hamburg is late again.",
+    "I think, you know, the warehouse needs a second forklift.",
+    "The forklift costs too much.",
+    "Okay. Yeah. Um.",
+    "Then the delivery schedule stays, and the warehouse waits for the forklift.",
+    "We saw one nice pelican.",
+]
+
+
+def _index(texts: list[str], sentiment: float = 0.0) -> TopicIndex:
+    index = TopicIndex()
+    for number, text in enumerate(texts):
+        index.add(f"m{number}", text, sentiment)
+    return index
+
+
+def test_what_is_talked_about_wins() -> None:
+    """Subjects said several times come first, with the messages they are in; scores fall from 1."""
+    top = _index(TALK).top(3)
+    assert {topic.text for topic in top} == {"delivery schedule", "warehouse", "forklift"}
+    assert next(topic for topic in top if topic.text == "delivery schedule").message_ids == ("m0", "m1", "m5")
+    assert top[0].score == 1.0
+    assert [topic.score for topic in top] == sorted((topic.score for topic in top), reverse=True)
+
+
+def test_fillers_are_never_topics() -> None:
+    """Hesitations, discourse markers and function words are no subject, however often said."""
+    assert _index(["Um, yeah, okay, right, you know, I mean, so, well, actually, thanks."] * 20).top() == []
+
+
+def test_sentiment_is_the_mean_of_its_messages() -> None:
+    """A topic feels as the messages feel in which it is said."""
+    index = TopicIndex()
+    index.add("a", "the forklift is great", 0.8)
+    index.add("b", "the forklift is broken", -0.4)
+    assert index.top(1)[0].sentiment == pytest.approx(0.2)
+
+
+def test_a_broader_topic_is_the_parent() -> None:
+    """A phrase that holds another topic names it as parent."""
+    texts = [
+        "the warehouse is cold",
+        "a warehouse roof",
+        "the warehouse roof leaks",
+        "our warehouse",
+        "that warehouse",
+        "a warehouse roof again",
+    ]
+    parents = {topic.text: topic.parent for topic in _index(texts).top()}
+    assert parents["warehouse roof"] == "warehouse"
+    assert parents["warehouse"] is None
+
+
+def test_names_keep_their_capitals() -> None:
+    """A topic is written as it was mostly said."""
+    assert "GPU" in {topic.text for topic in _index(["the GPU is hot", "buy a GPU"]).top()}
+
+
+def test_order_of_messages_does_not_matter_for_scores() -> None:
+    """The index only counts."""
+    forward = {topic.text: topic.score for topic in _index(TALK).top()}
+    assert {topic.text: topic.score for topic in _index(TALK[::-1]).top()} == forward
+
+
+def test_memory_is_bounded() -> None:
+    """Endless new words do not make an endless index; what was said twice survives."""
+    index = _index(["forklift and forklift"])
+    for number in range(3000):
+        index.add(f"n{number}", f"zq{number}a xw{number}b yv{number}c", 0.0)
+    assert len(index._tallies) <= 5010
+    assert "forklift" in {topic.text for topic in index.top(5000)}
+
+
+@given(st.lists(st.text(max_size=60), max_size=5))
+def test_any_text(texts: list[str]) -> None:
+    """Never raises; scores stay in 0..1."""
+    assert all(0 < topic.score <= 1 for topic in _index(texts).top())

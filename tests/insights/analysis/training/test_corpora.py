@@ -1,0 +1,73 @@
+"""Reading corpora, and the styles in which a message may be written."""
+
+import gzip
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from insights.analysis.training import corpora
+
+
+def _line(**changes: object) -> str:
+    raw: dict[str, object] = {"corpus": "mrda", "conversation": "c1", "index": 0, "speaker": "A", "text": "I'll do it."}
+    return json.dumps({**raw, "question": 0, "action_item": None, "commit": 1, **changes})
+
+
+def test_a_corpus_is_read(tmp_path: Path) -> None:
+    """Plain and gzip'd lines become rows; 'commit' is the action label where there is no other."""
+    (tmp_path / "a.jsonl").write_text(_line() + "\n\n" + _line(action_item=0, commit=None, question=None))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(_line(index=4).encode()))
+    rows = corpora.read([tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"])
+    assert [(row.question, row.action, row.index) for row in rows] == [(0, 1, 0), (None, 0, 0), (0, 1, 4)]
+    assert rows[0].origin == "mrda/c1"
+
+
+@pytest.mark.parametrize(
+    ("style", "wanted"),
+    [
+        ("text", "Um, do do you th- think so?"),
+        ("noq", "Um, do do you th- think so."),
+        ("lower", "um do do you th- think so"),
+        ("heard", "Do you think so."),
+    ],
+)
+def test_styles(style: str, wanted: str) -> None:
+    """The same message in other hands."""
+    assert corpora.as_heard("Um, do do you th- think so?", style) == wanted
+
+
+def test_mixed_styles_are_the_same_every_time() -> None:
+    """The coin is seeded, and no question mark is left."""
+    rows = [corpora.Row("ami", "c", number, "A", f"Is it number {number}?") for number in range(30)]
+    once = corpora.restyled(rows, "mixed")
+    assert once == corpora.restyled(rows, "mixed")
+    assert not any("?" in row.text for row in once)
+    assert len({row.text[:1] for row in once}) == 2
+
+
+def test_own_sentences() -> None:
+    """Every line of the project's own sentences has labels and is there once; follow-ups leave open whether they are tasks."""
+    text = (files("insights.analysis") / "data" / "business.tsv").read_text(encoding="utf-8")
+    rows = corpora.read_own(text)
+    assert len(rows) > 500
+    assert len({row.text.lower() for row in rows}) == len(rows)
+    assert sum(row.follow_up or 0 for row in rows) >= 100
+    assert all(row.action is None for row in rows if row.follow_up)
+
+
+def test_own_sentences_in_talks_stay_in_their_fold() -> None:
+    """A shuffled copy has the origin of its original, so no fold learns what another is tested on."""
+    rows = corpora.read_own("a\tI will do it.\nn\tIt is done.")
+    placed = corpora.placed(rows)
+    assert len(placed) == 4
+    assert {row.text: row.origin for row in placed[:2]} == {row.text: row.origin for row in placed[2:]}
+
+
+def test_torn_out_messages_stand_alone() -> None:
+    """Copies of meeting messages begin a conversation of their own but keep their origin."""
+    rows = [corpora.Row("ami", "ami/c", number, "A", "this one has enough words") for number in range(24)]
+    torn = corpora.torn_out(rows, every=12)
+    assert [(row.index, row.origin) for row in torn] == [(0, "ami/c"), (0, "ami/c")]
+    assert len({row.conversation for row in torn}) == 2

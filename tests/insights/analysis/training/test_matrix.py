@@ -1,0 +1,38 @@
+"""Sparse rows."""
+
+import numpy as np
+
+from insights.analysis import features
+from insights.analysis.training.corpora import Row
+from insights.analysis.training.matrix import Matrix, build, project
+
+MATRIX = Matrix(np.array([0, 2, 3, 5]), np.array([0, 2, 1, 0, 1], dtype=np.int32), np.array([1, 2, 3, 4, 5], dtype=np.float32), 3)
+DENSE = np.array([[1, 0, 2], [0, 3, 0], [4, 5, 0]])
+
+
+def test_products() -> None:
+    """Both products are those of the dense matrix."""
+    weights = np.array([1, 10, 100], dtype=np.float32)
+    assert MATRIX.times(weights).tolist() == (DENSE @ weights).tolist()
+    assert MATRIX.back(np.array([1.0, 2.0, 3.0])).tolist() == (DENSE.T @ np.array([1, 2, 3])).tolist()
+
+
+def test_chosen_rows() -> None:
+    """Rows in the order asked for."""
+    chosen = MATRIX.rows(np.array([2, 0]))
+    assert chosen.times(np.array([1, 1, 1], dtype=np.float32)).tolist() == [9, 3]
+
+
+def test_projection_drops_columns_and_adds_ones() -> None:
+    """Dropped columns are gone, a row that lost all keeps its one."""
+    small = project(MATRIX, np.array([0, -1, -1], dtype=np.int32), 1)
+    assert small.times(np.array([1, 100], dtype=np.float32)).tolist() == [101, 100, 104]
+
+
+def test_rows_know_what_came_before() -> None:
+    """The same words get other features after another message, and none across conversations."""
+    rows = [Row("ami", "a", 0, "A", "who can"), Row("ami", "a", 1, "B", "I can"), Row("ami", "b", 1, "B", "I can")]
+    matrix, shown, words = build(rows)
+    lengths = np.diff(matrix.starts).tolist()
+    assert lengths[1] > lengths[2]
+    assert (len(shown), words.tolist(), matrix.width) == (3, [2, 2, 2], features.SIZE)
