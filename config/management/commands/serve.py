@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from streaming import recogniser
+
 OPTIONS: dict[str, Any] = {
     "server_name": "parley",
     "verbosity": 1,
@@ -24,6 +26,8 @@ class Command(BaseCommand):
         """Run the server; says on standard output where it listens once it does."""
         from config.asgi import application, drain
         from config.daphne import BoundedServer
+
+        recogniser.begin_loading()  # so that the first speaker does not wait for the models
 
         def started(port: int) -> None:
             host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
