@@ -79,13 +79,19 @@ class Ears:
         """Hear one frame of everybody who has one; false when nobody has."""
         ready: list[TurnRecognition] = []
         frames: list[Samples] = []
+        muted = False
         for member in members:
             frame = None if member.over else member.frame()
-            if frame is not None:
+            if frame is None:
+                continue
+            if member.speaking or frame.any():
                 ready.append(member)
                 frames.append(frame)
+            else:  # exact zeros are a muted microphone: no model is needed to know that
+                muted = True
+                self._guard(member.hear, frame, 0.0)
         if not ready:
-            return False
+            return muted
         probabilities = self._voice.probabilities([self._slot(member) for member in ready], frames)
         for member, frame, probability in zip(ready, frames, probabilities, strict=True):
             self._guard(member.hear, frame, probability)

@@ -233,6 +233,27 @@ def test_what_is_no_speech_is_no_turn(ears: Ears, transcriber: FakeTranscriber, 
     assert notes.heard == []
 
 
+def test_a_muted_microphone_costs_no_model(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact zeros are silence without asking; the words after them are heard, at their time."""
+    asked = 0
+    probabilities = ears._voice.probabilities
+
+    def counted(slots: list[int], frames: list[Samples]) -> list[float]:
+        nonlocal asked
+        asked += len(frames)
+        return probabilities(slots, frames)
+
+    monkeypatch.setattr(ears._voice, "probabilities", counted)
+    recognition, notes = listen(ears)
+    live(recognition, bytes(2 * RATE * 5))
+    assert asked == 0
+    live(recognition, BECKETT)
+    recognition.stop()
+    assert notes.done.wait(10)
+    assert len(notes.finals) == SENTENCES
+    assert notes.finals[0].start == pytest.approx(5.3, abs=0.2)
+
+
 def test_thirty_at_once(ears: Ears) -> None:
     """Thirty speakers each get their six sentences, in order, and end."""
     speakers = [listen(ears) for _ in range(30)]
