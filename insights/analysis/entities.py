@@ -163,6 +163,10 @@ _UNIT_SIGN = re.compile(r"\b(?:seconds?|minutes?|mins?|hours?|days?|nights?|week
 _SPELLED_SIGN = re.compile(r"\b(?:" + "|".join(sorted({*VALUES, "hundred", "thousand", "million", "billion"} - {"a", "an"})) + r")\b")
 
 
+_MOST = 200
+"""Entities of one message: a page of digits must not cost the square of its length."""
+
+
 def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Sequence[Person] = ()) -> tuple[Entity, ...]:
     """All entities of a message in order, none overlapping. Never raises; text[e.offset:e.end] == e.text for each."""
     clean, places = joined(text[:LONGEST])
@@ -208,8 +212,10 @@ def _matches(low: str, need: str, kind: str, pattern: re.Pattern[str], maker: _M
 
 
 def _take(taken: list[Entity], found: Iterator[Entity] | Sequence[Entity]) -> None:
-    """Adds those that overlap nothing taken before."""
+    """Adds those that overlap nothing taken before, as long as there is room."""
     for entity in found:
+        if len(taken) >= _MOST:
+            return
         if entity.text and all(entity.end <= other.offset or entity.offset >= other.end for other in taken):
             taken.append(entity)
 
