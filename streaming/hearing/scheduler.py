@@ -30,6 +30,8 @@ class Scheduler:
     def __init__(self, threads: int) -> None:
         self._queues: dict[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
         self._most_waiting = 2 * threads
+        self._most_interims = max(1, threads - 1)  # at the same time: a final that comes finds a free worker
+        self._interims = 0
         self._changed = threading.Condition()
         self._closed = False
         self._threads = [threading.Thread(target=self._work, name=f"decoding-{n}", daemon=True) for n in range(threads)]
@@ -78,19 +80,25 @@ class Scheduler:
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join()
 
-    def _next(self) -> Job | None:
-        """Wait for the most urgent job; None when the scheduler was closed."""
+    def _next(self) -> tuple[Job, Urgency] | None:
+        """Wait for the most urgent job that may begin; None when the scheduler was closed."""
         with self._changed:
             while not self._closed:
-                for queue in self._queues.values():
-                    if queue:
-                        return queue.popleft()
+                for urgency, queue in self._queues.items():
+                    if queue and (urgency is not Urgency.INTERIM or self._interims < self._most_interims):
+                        self._interims += urgency is Urgency.INTERIM
+                        return queue.popleft(), urgency
                 self._changed.wait()
         return None
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
+        while (taken := self._next()) is not None:
+            job, urgency = taken
             try:
                 job.run()
             except Exception as error:  # its text may hold what was said
                 log.error("hearing: a decode failed (%s)", type(error).__name__)
+            if urgency is Urgency.INTERIM:
+                with self._changed:
+                    self._interims -= 1
+                    self._changed.notify()

@@ -80,6 +80,24 @@ def test_interims_are_not_welcome_while_a_final_waits(scheduler: Scheduler) -> N
     gate.set()
 
 
+def test_interims_leave_a_worker_free() -> None:
+    """With two workers, a final begins though interims fill the queue and one of them is at work."""
+    scheduler = Scheduler(2)
+    scheduler.start()
+    book: list[str] = []
+    gate = threading.Event()
+    interims = [Note("interim", book, gate) for _ in range(3)]
+    for job in interims:
+        scheduler.submit(job, Urgency.INTERIM)
+    final = Note("final", book)
+    scheduler.submit(final, Urgency.FINAL)
+    assert final.ran.wait(10)
+    assert book == ["final"]
+    gate.set()
+    assert all(job.ran.wait(10) for job in interims)
+    scheduler.close()
+
+
 def test_a_job_ahead_can_be_made_a_final(scheduler: Scheduler) -> None:
     """It then comes before the other decodes ahead."""
     book: list[str] = []
