@@ -1,0 +1,44 @@
+"""The channel layer is a doorbell (design law 2): without it everything still arrives, a little later."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests import servers
+from tests.insights import postgres
+from tests.servers import Server
+from tests.services import running_redis
+from tests.streaming.transports.client import connected
+
+
+async def test_events_cross_processes_while_redis_is_away(tmp_path: Path) -> None:
+    """Redis dies in mid-conversation: speakers go on, and a listener in another process misses nothing."""
+    if lacking := postgres.lacking():
+        pytest.skip(lacking)
+    with ExitStack() as stack, ExitStack() as redis_alone:
+        redis_url = redis_alone.enter_context(running_redis(tmp_path))
+        database_url = stack.enter_context(postgres.cluster())
+        shared = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "RECOGNISER": "scripted", "SECRET_KEY": "x" * 50}
+        servers.migrated(tmp_path / "one", shared)
+        one, two = Server(tmp_path / "one", shared), Server(tmp_path / "two", shared)
+        stack.callback(one.kill)
+        stack.callback(two.kill)
+        one.start()
+        two.start()
+        token = one.token()
+        connection_id = uuid4().hex
+        async with connected(one, token, connection_id) as anna:
+            await anna.start("Anna")
+            async with connected(two, token, connection_id, "/v1/subscribe/", "?after=0") as listener:
+                await anna.speak(2.1)
+                await listener.wait("message_response")
+                redis_alone.close()
+                await anna.speak(4.1)
+                await anna.wait("message_response", 3)
+                await listener.wait("message_response", 3)
+                await anna.stop()
+                await listener.wait("conversation_completed")
+    assert listener.said() == anna.said()
+    assert any("the channel layer" in line for line in one.output)
