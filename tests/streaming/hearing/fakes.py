@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import soxr
 
-from streaming.audio.codecs import AudioError
+from streaming.audio.codecs import AudioError, open_decoder
 from streaming.audio.pcm import Samples
-from streaming.hearing.recognisers.base import Hypothesis
+from streaming.hearing.ears import Ears
+from streaming.hearing.recognisers.base import Hypothesis, RecognitionOptions
+from streaming.hearing.recognition import TurnRecognition
 from streaming.hearing.transcript import Spoken, Transcript
 from streaming.hearing.voice import data_file
 
@@ -112,3 +114,24 @@ def linear16(sound: Samples) -> bytes:
 def chunks(data: bytes, size: int = 3_200) -> list[bytes]:
     """Return the bytes in pieces."""
     return [data[n : n + size] for n in range(0, len(data), size)]
+
+
+RATE = 16_000
+BECKETT = linear16(recording("beckett.wav"))
+"""Ten seconds of LINEAR16, six short sentences."""
+SENTENCES = 6
+
+
+def listen(ears: Ears, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
+    """Open a recognition of LINEAR16 at 16 kHz."""
+    notes = notes or Notes()
+    return ears.open(RecognitionOptions(**options), open_decoder("LINEAR16", RATE), notes), notes  # type: ignore[arg-type]
+
+
+def live(recognition: TurnRecognition, data: bytes) -> None:
+    """Feed chunk by chunk, each when the one before was heard, as at real time."""
+    for chunk in chunks(data):
+        recognition.feed(chunk)
+        settled = threading.Event()
+        while recognition._intake or recognition._unheard >= 0.032:
+            settled.wait(0.0005)

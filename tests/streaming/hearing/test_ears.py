@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,47 +9,9 @@ import pytest
 from streaming.audio.codecs import open_decoder
 from streaming.audio.pcm import Samples
 from streaming.hearing import recognition as recognition_module
-from streaming.hearing import thread as thread_module
 from streaming.hearing.ears import Ears
-from streaming.hearing.recognisers.base import LOW_WATER_S, RecognitionOptions
-from streaming.hearing.recognition import TurnRecognition
-from tests.streaming.hearing.fakes import FakeTranscriber, Notes, chunks, linear16, recording
-
-BECKETT = linear16(recording("beckett.wav"))  # ten seconds, six short sentences
-SENTENCES = 6
-RATE = 16_000
-
-
-@pytest.fixture
-def transcriber() -> FakeTranscriber:
-    """Says how much it was given."""
-    return FakeTranscriber()
-
-
-@pytest.fixture
-def ears(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
-    """Ears that do not wait between ticks, so that recordings pass as fast as they can be heard."""
-    monkeypatch.setattr(thread_module, "TICK_S", 0.0)
-    ears = Ears(transcriber, threads=2)
-    ears.start()
-    yield ears
-    transcriber.gate.set()
-    ears.close()
-
-
-def listen(ears: Ears, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
-    """Open a recognition of LINEAR16 at 16 kHz."""
-    notes = notes or Notes()
-    return ears.open(RecognitionOptions(**options), open_decoder("LINEAR16", RATE), notes), notes  # type: ignore[arg-type]
-
-
-def live(recognition: TurnRecognition, data: bytes) -> None:
-    """Feed chunk by chunk, each when the one before was heard, as at real time."""
-    for chunk in chunks(data):
-        recognition.feed(chunk)
-        settled = threading.Event()
-        while recognition._intake or recognition._unheard >= 0.032:
-            settled.wait(0.0005)
+from streaming.hearing.recognisers.base import RecognitionOptions
+from tests.streaming.hearing.fakes import BECKETT, RATE, SENTENCES, FakeTranscriber, Notes, chunks, linear16, listen, live, recording
 
 
 def test_each_sentence_is_a_turn(ears: Ears) -> None:
@@ -231,125 +192,6 @@ def test_what_is_no_speech_is_no_turn(ears: Ears, transcriber: FakeTranscriber, 
     recognition.stop()
     assert notes.done.wait(10)
     assert notes.heard == []
-
-
-def test_a_muted_microphone_costs_no_model(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exact zeros are silence without asking; the words after them are heard, at their time."""
-    asked = 0
-    probabilities = ears._voice.probabilities
-
-    def counted(slots: list[int], frames: list[Samples]) -> list[float]:
-        nonlocal asked
-        asked += len(frames)
-        return probabilities(slots, frames)
-
-    monkeypatch.setattr(ears._voice, "probabilities", counted)
-    recognition, notes = listen(ears)
-    live(recognition, bytes(2 * RATE * 5))
-    assert asked == 0
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(10)
-    assert len(notes.finals) == SENTENCES
-    assert notes.finals[0].start == pytest.approx(5.3, abs=0.2)
-
-
-def test_thirty_at_once(ears: Ears) -> None:
-    """Thirty speakers each get their six sentences, in order, and end."""
-    speakers = [listen(ears) for _ in range(30)]
-    for chunk in chunks(BECKETT):
-        for recognition, _ in speakers:
-            recognition.feed(chunk)
-    for recognition, _ in speakers:
-        recognition.stop()
-    assert all(notes.done.wait(30) for _, notes in speakers)
-    assert {tuple(h.turn for h in notes.finals) for _, notes in speakers} == {tuple(range(1, SENTENCES + 1))}
-
-
-def test_places_are_given_back(ears: Ears) -> None:
-    """After all have ended, nobody holds a slot or is remembered."""
-    gone = threading.Event()
-    for _ in range(3):
-        speakers = [listen(ears) for _ in range(8)]
-        for recognition, _ in speakers:
-            recognition.feed(BECKETT[:32_000])
-            recognition.stop()
-        assert all(notes.done.wait(10) for _, notes in speakers)
-        while ears._all or ears._thread._woken:
-            gone.wait(0.005)
-    assert not ears._speaking
-    assert len(ears._voice._free) == len(ears._voice._context) == 8
-
-
-def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: Ears) -> None:
-    """Three minutes sent at once are heard beside ten seconds at real time, which end long before."""
-    flood, flooded = listen(ears)
-    for chunk in chunks(BECKETT * 18, 8_000):
-        flood.feed(chunk)
-    assert flood.backlog > 100
-    recognition, notes = listen(ears)
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(20)
-    assert len(notes.finals) == SENTENCES
-    assert flood.backlog > LOW_WATER_S
-    assert flooded.drains == 0
-    flood.stop()
-    assert flooded.done.wait(30)
-    assert flooded.drains == 1
-    assert [h.turn for h in flooded.finals] == list(range(1, len(flooded.finals) + 1))
-
-
-def test_bytes_stay_bytes_while_finals_are_owed(ears: Ears, transcriber: FakeTranscriber) -> None:
-    """With the workers held up, no more than half a minute of sound is unpacked, however much is sent."""
-    transcriber.gate.clear()
-    recognition, notes = listen(ears)
-    for chunk in chunks(BECKETT * 12, 8_000):
-        recognition.feed(chunk)
-    assert transcriber.entered.acquire(timeout=10)
-    quiet = threading.Event()
-    before = -1.0
-    while recognition._intake.seconds != before:
-        before = recognition._intake.seconds
-        quiet.wait(0.3)
-    assert recognition._owed_s < 45
-    assert recognition._intake.seconds > 60
-    assert recognition.backlog == pytest.approx(recognition._intake.seconds + recognition._owed_s, abs=1)
-    transcriber.gate.set()
-    recognition.stop()
-    assert notes.done.wait(30)
-
-
-def test_finals_first_under_load(ears: Ears, transcriber: FakeTranscriber) -> None:
-    """While workers are held up no interims pile up."""
-    transcriber.gate.clear()
-    speakers = [listen(ears) for _ in range(10)]
-    for chunk in chunks(BECKETT[: 2 * RATE * 4]):
-        for recognition, _ in speakers:
-            recognition.feed(chunk)
-    for recognition, _ in speakers:
-        recognition.stop()
-    assert transcriber.entered.acquire(timeout=10)
-    transcriber.gate.set()
-    assert all(notes.done.wait(20) for _, notes in speakers)
-    assert all(notes.finals for _, notes in speakers)
-    assert sum(kind == "interim" for kind, _, _ in transcriber.calls) <= 10
-
-
-def test_a_cancelled_interim_does_not_stop_those_after_it(ears: Ears, transcriber: FakeTranscriber) -> None:
-    """A pause takes the place of an interim that still waits; after it interims go on."""
-    transcriber.gate.clear()
-    blockers = [listen(ears, interims=False) for _ in range(2)]
-    for blocker, _ in blockers:
-        live(blocker, BECKETT[: 2 * RATE * 2])
-    assert transcriber.entered.acquire(timeout=10)
-    assert transcriber.entered.acquire(timeout=10)
-    recognition, _ = listen(ears)
-    speech = linear16(recording("two_cities.wav"))[2 * RATE :]
-    live(recognition, speech[: int(2 * RATE * 4.2)])  # an interim waits behind the blockers, then a pause
-    assert recognition._ahead is not None
-    assert recognition._interim is None or recognition._interim.is_done
-    transcriber.gate.set()
 
 
 def test_a_bad_chunk_is_told_and_the_rest_heard(ears: Ears) -> None:

@@ -1,0 +1,26 @@
+"""Ears without a model for words."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from streaming.hearing import thread as thread_module
+from streaming.hearing.ears import Ears
+from tests.streaming.hearing.fakes import FakeTranscriber
+
+
+@pytest.fixture
+def transcriber() -> FakeTranscriber:
+    """Says how much it was given."""
+    return FakeTranscriber()
+
+
+@pytest.fixture
+def ears(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
+    """Ears that do not wait between ticks, so that recordings pass as fast as they can be heard."""
+    monkeypatch.setattr(thread_module, "TICK_S", 0.0)
+    ears = Ears(transcriber, threads=2)
+    ears.start()
+    yield ears
+    transcriber.gate.set()
+    ears.close()
