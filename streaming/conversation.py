@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from insights import recorder
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
 from streaming import recogniser
+from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.early import EarlyTrackers
 from streaming.engine.database import in_database
@@ -31,8 +32,8 @@ from streaming.hearing.recognisers.base import Hypothesis, Recognition, Recognit
 
 logger = logging.getLogger(__name__)
 
-HIGH_WATER_S = 8.0
-"""Seconds of sound not yet heard at which a speaker has to wait; he may go on when the recogniser says `drained`."""
+HIGH_WATER_S = 30.0
+"""Seconds of sound not yet heard at which a speaker has to wait: more than the longest turn, which counts until it is decoded."""
 PENDING_FINALS = 32
 STORE_TRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Pauses between the tries to store an utterance while the database is away."""
@@ -113,7 +114,7 @@ class Participation:
         recognition, ear = self._recognition, self._ear
         if recognition is None or ear is None:
             return
-        ear.note_arrival()
+        ear.clock.arrived(recognition.fed, datetime.now(UTC))
         recognition.feed(chunk)
         while (recognition.backlog > HIGH_WATER_S or len(ear.heard) > PENDING_FINALS) and not ear.done.is_set():
             ear.room.clear()
@@ -221,22 +222,13 @@ class _Ear:
         self.heard: Mailbox[Hypothesis] = Mailbox(10_000)
         self.room = asyncio.Event()
         self.done = asyncio.Event()
-        self._began: datetime | None = None
+        self.clock = Clock()
         self._on_trouble = on_trouble
         self._loop = asyncio.get_running_loop()
 
-    def note_arrival(self) -> None:
-        """The first chunk sets the clock: recognition times count from it."""
-        if self._began is None:
-            self._began = datetime.now(UTC)
-
     def utterance(self, h: Hypothesis) -> Utterance:
         """Return a final hypothesis in wall-clock time."""
-        began = self._began or datetime.now(UTC)
-
-        def at(seconds: float) -> datetime:
-            return began + timedelta(seconds=seconds)
-
+        at = self.clock.at
         words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in h.words)
         return Utterance(h.text, words, h.confidence, at(h.start), at(h.end))
 

@@ -24,7 +24,8 @@ class Intake:
         self._lock = threading.Lock()
         self._closed = False
         self._bytes = 0
-        self._decoded_bytes, self._decoded_s = 0, 0.0
+        self._decoded_bytes, self._decoded_s = 0, 0.0  # by the present decoder
+        self._heard_s = 0.0  # by those before it
         self.ended = False
 
     def feed(self, chunk: bytes) -> bool:
@@ -69,6 +70,11 @@ class Intake:
         rate = self._decoded_s / self._decoded_bytes if self._decoded_bytes > 2_000 else _FIRST_GUESS
         return self._bytes * rate
 
+    @property
+    def fed(self) -> float:
+        """How much sound was fed so far, in seconds; what is not decoded yet is estimated as in `seconds`."""
+        return self._heard_s + self._decoded_s + self.seconds
+
     def take(self, enough_s: float) -> Samples:
         """Decode chunks until `enough_s` seconds are there or none is left; in the hearing thread only. Never raises."""
         blocks: list[Samples] = []
@@ -96,6 +102,7 @@ class Intake:
         if item is _END:
             self.ended = True
         else:
+            self._heard_s += self._decoded_s
             self._decoder = item  # type: ignore[assignment]  # what is neither bytes nor the end mark is a decoder
             self._decoded_bytes, self._decoded_s = 0, 0.0
         return rest

@@ -92,6 +92,10 @@ class TurnRecognition(Recognition):
         return self._intake.seconds + self._unheard + self._owed_s
 
     @property
+    def fed(self) -> float:
+        return self._intake.fed
+
+    @property
     def over(self) -> bool:
         """Tell whether the listener will not be called any more."""
         return self._out.over

@@ -93,6 +93,11 @@ class Recognition(ABC):
     def backlog(self) -> float:
         """Seconds of sound that were fed and are neither through pause detection nor, as a final, decoded."""
 
+    @property
+    @abstractmethod
+    def fed(self) -> float:
+        """Seconds of sound that were fed so far: where in the recognition's time the next chunk will be. About right."""
+
 
 class Recogniser(ABC):
     """An engine that serves all recognitions of the process."""

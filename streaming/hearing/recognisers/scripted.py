@@ -122,6 +122,10 @@ class ScriptedRecognition(Recognition):
     def backlog(self) -> float:
         return self._intake.seconds
 
+    @property
+    def fed(self) -> float:
+        return self._intake.fed
+
     def work(self) -> bool:
         """Hear one portion, in the hearing thread; true while there is more."""
         if self._listener.over:
