@@ -1,0 +1,73 @@
+"""The published npm package @symblai/symbl-js under node: both ways to speak, and to subscribe."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.packages import npm_packages
+
+pytestmark = pytest.mark.timeout(180)
+
+SCRIPT = Path(__file__).with_name("symbl_js.cjs")
+RUN_S = 40
+
+
+class Client:
+    """The client's script in a process of its own."""
+
+    def __init__(self, wish: dict[str, Any], **more: Any) -> None:
+        environment = {**os.environ, "NODE_PATH": str(npm_packages() / "node_modules")}
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            ["node", str(SCRIPT)], stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, env=environment
+        )
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({**wish, **more}))
+        self.process.stdin.close()
+        self.process.stdin = None
+
+    def wait_line(self, line: str) -> None:
+        """Read what the script prints until it prints this."""
+        assert self.process.stdout is not None
+        assert any(printed.strip() == line for printed in self.process.stdout)
+
+    def end(self) -> dict[str, Any]:
+        """Wait for the script's end and return what it saw."""
+        try:
+            output, _ = self.process.communicate(timeout=RUN_S)
+        finally:
+            self.process.kill()
+        assert self.process.returncode == 0, output
+        saw: dict[str, Any] = json.loads(output.splitlines()[-1])
+        return saw
+
+
+def test_two_speakers_and_a_subscriber_share_a_conversation(wish: dict[str, Any]) -> None:
+    """createStream, startRealtimeRequest and subscribeToStream on one id see one conversation, and each comes to its end."""
+    wish = {**wish, "id": "two-and-one"}
+    listening = Client(wish, way="subscribe")
+    listening.wait_line("subscribed")
+    speaking = [Client(wish, way="stream", name="Jane"), Client(wish, way="realtime", name="Tom")]
+    jane, tom = (client.end() for client in speaking)
+    listener = listening.end()
+    assert jane["conversationId"] == tom["conversationId"] == listener["conversationId"]
+    assert jane["stopped"] == {}
+    assert tom["stopped"]["conversationId"] == tom["conversationId"]
+    assert {name for name, _ in listener["messages"]} == {"Jane", "Tom"}
+    assert len(listener["messages"]) == 10
+    assert listener["finals"] > 5, "a listener gets the recognition results of all speakers"
+    assert jane["finals"] == tom["finals"] == 5, "recognition results are the speaker's own"
+    assert {kind for kind, _, _ in listener["insights"]} >= {"question", "action_item"}
+    assert "Money" in listener["trackers"]
+    assert listener["topics"]
+    assert jane["errors"] == tom["errors"] == listener["errors"] == []
+
+
+def test_a_wrong_secret_is_refused_in_the_sdks_words(wish: dict[str, Any]) -> None:
+    """init rejects with the text that the SDK has for a 401."""
+    with pytest.raises(AssertionError, match="Combination of appId and appSecret is not valid"):
+        Client({**wish, "appSecret": "0" * 128}, id="wrong", way="stream", name="Jane").end()

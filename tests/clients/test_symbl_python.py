@@ -1,0 +1,77 @@
+"""The published PyPI package `symbl`: a streaming connection, and every helper that reads a conversation back."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.packages import python_packages
+
+pytestmark = pytest.mark.timeout(180)
+
+SCRIPT = Path(__file__).with_name("symbl_python.py")
+RUN_S = 40
+FAILED = {"message": "The conversationId is either invalid or does not exist."}
+"""What the package returns for any failure whatever."""
+
+
+@pytest.fixture(scope="module")
+def saw(wish: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the package saw in one conversation; its process has ended by itself."""
+    told = {**wish, "name": "Jane", "trackers": [{"name": "Money", "vocabulary": ["budget", "cost"]}]}
+    environment = {**os.environ, "PYTHONPATH": str(python_packages())}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT)],
+        input=json.dumps(told),
+        env=environment,
+        cwd=tmp_path_factory.mktemp("python"),
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return seen
+
+
+def test_a_conversation_is_heard_and_ends(saw: dict[str, Any]) -> None:
+    """Messages, insights, topics and trackers come, and the server's close ends the package's thread."""
+    assert saw["ended"]
+    assert [name for name, _ in saw["messages"]] == ["Jane"] * 5
+    assert {kind for kind, _ in saw["insights"]} >= {"question", "action_item"}
+    assert saw["topics"]
+    assert "Money" in saw["trackers"]
+    assert saw["errors"] == []
+
+
+@pytest.mark.parametrize("reader", ["conversation", "messages", "questions", "action_items", "follow_ups", "topics", "members", "entities"])
+def test_a_helper_reads_back(saw: dict[str, Any], reader: str) -> None:
+    """The package's models take the answer: no helper reports a failure."""
+    assert saw[f"get_{reader}"] != FAILED
+
+
+def test_what_was_seen_is_what_is_read(saw: dict[str, Any]) -> None:
+    """Messages, questions, action items and members are those of the conversation; dates were parsed as dates."""
+    assert [message["text"] for message in saw["get_messages"]["messages"]] == [text for _, text in saw["messages"]]
+    assert {question["text"] for question in saw["get_questions"]["questions"]} == {t for kind, t in saw["insights"] if kind == "question"}
+    assert saw["get_action_items"]["action_items"]
+    assert [member["name"] for member in saw["get_members"]["members"]] == ["Jane"]
+    assert "date" in {entity["type"] for entity in saw["get_entities"]["entities"]}
+
+
+def test_options_of_the_helpers(saw: dict[str, Any]) -> None:
+    """Words and sentiments come where they are asked for."""
+    assert all(message["words"] and message["sentiment"]["suggested"] for message in saw["verbose"]["messages"])
+    assert all(topic["sentiment"]["suggested"] for topic in saw["topics_sentiment"]["topics"])
+
+
+def test_trackers_and_analytics(saw: dict[str, Any]) -> None:
+    """The bare list of trackers and the analytics fill the package's models."""
+    assert [tracker["name"] for tracker in saw["get_trackers"]] == ["Money"]
+    assert saw["get_trackers"][0]["matches"][0]["message_refs"]
+    assert [member["name"] for member in saw["get_analytics"]["members"]] == ["Jane"]
