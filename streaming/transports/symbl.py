@@ -28,6 +28,7 @@ from streaming.wire.symbl import (
     WireError,
     after,
     connection_id,
+    conversation_created,
     encode,
     error_envelope,
     error_top,
@@ -191,6 +192,8 @@ class ListenConsumer(SymblConsumer):
             found = await in_database(queries.listening_place, self.user_id, self.connection_id, ended_since=ended_since)
             if found is not None:
                 cursor = self.after if self.after is not None else found.last_event if waited == 0 else 0
+                if cursor and self.after is None:  # who comes late learns the conversation's id all the same
+                    self.outbox.put(encode(conversation_created(found.id)))
                 return await fanout().subscribe(found.id, cursor)
             await asyncio.sleep(LISTENER_POLL_S)
             waited += LISTENER_POLL_S
