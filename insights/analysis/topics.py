@@ -1,6 +1,7 @@
 """Topics while a conversation goes on: stop-word-bounded phrases of one to three words, weighed against how common they are elsewhere.
 
-Counts are kept per phrase, so a message costs the same at the end of a meeting as at its start; only top() looks at all of them.
+Counts are kept per phrase, and the strongest phrases are kept apart: a phrase's strength changes only when it is said, so neither add() nor
+top() ever looks at all phrases of a long meeting.
 """
 
 from collections import defaultdict
@@ -14,6 +15,9 @@ from insights.analysis.words import FILLERS, STOP_WORDS, Token, stem, tokens
 _LONGEST = 3
 _MOST_PHRASES = 5000
 """Phrases kept; beyond it those said once are dropped, so that no conversation grows without bound."""
+
+_LEADERS = 150
+"""Strongest phrases that top() chooses among."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class TopicIndex:
 
     def __init__(self) -> None:
         self._tallies: dict[tuple[str, ...], _Tally] = {}
+        self._leaders: dict[tuple[str, ...], float] = {}
 
     def add(self, message_id: str, text: str, sentiment: float) -> None:
         """Takes in one message; sentiment in [-1, 1]."""
@@ -53,21 +58,23 @@ class TopicIndex:
             tally.sentiment += sentiment
             tally.shapes[" ".join(word.text if word.text[1:].lower() != word.text[1:] else word.low for word in words)] += 1
             tally.message_ids[message_id] = None
+            self._leaders[key] = _score(key, tally)
+        if len(self._leaders) > 2 * _LEADERS:
+            self._leaders = dict(_best(self._leaders)[:_LEADERS])
         if len(self._tallies) > _MOST_PHRASES:
-            self._tallies = {key: tally for key, tally in self._tallies.items() if tally.count > 1}
+            self._tallies = {key: tally for key, tally in self._tallies.items() if tally.count > 1 or key in self._leaders}
 
     def top(self, limit: int = 10) -> list[Topic]:
-        """The strongest topics, best first; a phrase that lives mostly inside a longer one gives way to it."""
-        scores = {key: _score(key, tally) for key, tally in self._tallies.items()}
+        """The strongest topics (150 at most), best first; a phrase that lives mostly inside a longer one gives way to it."""
+        scores = dict(_best(self._leaders)[:_LEADERS])
         for key in sorted(scores, key=len):
             for part in _inner(key):
                 if self._lives_inside(part, key):
-                    scores[key] = max(scores[key], scores[part])
+                    scores[key] = max(scores[key], scores.get(part, 0.0))
                     scores[part] = 0.0
-        ranked = sorted(((score, key) for key, score in scores.items() if score > 0), key=lambda pair: (-pair[0], pair[1]))
-        chosen = ranked[:limit]
-        best = chosen[0][0] if chosen else 1.0
-        return [self._topic(key, score / best, [other for _, other in chosen]) for score, key in chosen]
+        chosen = [(key, score) for key, score in _best(scores)[:limit] if score > 0]
+        best = chosen[0][1] if chosen else 1.0
+        return [self._topic(key, score / best, [other for other, _ in chosen]) for key, score in chosen]
 
     def _lives_inside(self, part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
         """Whether a phrase is seldom said without the longer one around it."""
@@ -82,6 +89,11 @@ class TopicIndex:
     def _shape(self, key: tuple[str, ...]) -> str:
         shapes = self._tallies[key].shapes
         return min(shapes, key=lambda shape: (-shapes[shape], shape))
+
+
+def _best(scores: dict[tuple[str, ...], float]) -> list[tuple[tuple[str, ...], float]]:
+    """Phrases with their scores, strongest first, ties by the alphabet."""
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _inner(key: tuple[str, ...]) -> list[tuple[str, ...]]:

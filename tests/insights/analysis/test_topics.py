@@ -81,6 +81,18 @@ def test_memory_is_bounded() -> None:
     assert "forklift" in {topic.text for topic in index.top(5000)}
 
 
+def test_a_late_subject_overtakes() -> None:
+    """What was said once and then drowned by hundreds of stronger single words still counts when it comes back."""
+    index = _index(["our budget"])
+    for number in range(800):
+        index.add(f"n{number}", f"zq{number}a and yv{number}c", 0.0)
+    for number in range(6):
+        index.add(f"b{number}", "the budget", 0.0)
+    best = index.top(1)[0]
+    assert best.text == "budget"
+    assert best.message_ids == ("m0", "b0", "b1", "b2", "b3", "b4", "b5")
+
+
 @given(st.lists(st.text(max_size=60), max_size=5))
 def test_any_text(texts: list[str]) -> None:
     """Never raises; scores stay in 0..1."""
