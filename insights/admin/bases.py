@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
-from insights.models import App, Conversation, Insight
+from insights.models import App, Conversation, Insight, Message
 
 if TYPE_CHECKING:
     AppBase = admin.ModelAdmin[App]
@@ -19,6 +19,15 @@ else:
     AppBase = ConversationBase = InsightBase = admin.ModelAdmin
     TableBase = admin.TabularInline
     FormSetBase = BaseInlineFormSet
+
+
+class WithConfidence:
+    """Shows a confidence as people read it, in a column named `sure`."""
+
+    @admin.display(description="Confidence", ordering="confidence")
+    def sure(self, found: Message | Insight) -> str:
+        """Return the confidence in percent."""
+        return f"{found.confidence:.0%}"
 
 
 def reviewer(request: HttpRequest) -> int:

@@ -10,18 +10,18 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.safestring import SafeString
 
 from insights import exports, recorder
-from insights.admin.bases import ConversationBase, FormSetBase, reviewer
+from insights.admin.bases import ConversationBase, FormSetBase, WithConfidence, reviewer
 from insights.admin.filters import Confidence, InsightType, Review
 from insights.admin.paging import PagedInline, links
 from insights.models import Conversation, Insight, Message
 
 
-class MessageInline(PagedInline):
+class MessageInline(WithConfidence, PagedInline):
     """What was said; only the wording can be changed."""
 
     model = Message
     page_parameter = "messages"
-    fields = ("number", "clock", "member", "text", "original_text", "confidence", "corrected_by", "corrected_at")
+    fields = ("number", "clock", "member", "text", "original_text", "sure", "corrected_by", "corrected_at")
     readonly_fields = tuple(name for name in fields if name != "text")
     ordering = ("number",)
 
@@ -31,12 +31,12 @@ class MessageInline(PagedInline):
         return f"{int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
 
 
-class InsightInline(PagedInline):
+class InsightInline(WithConfidence, PagedInline):
     """What was found; only the wording and the verdict can be changed."""
 
     model = Insight
     page_parameter = "insights"
-    fields = ("type", "confidence", "text", "review", "original_text", "assignee_name", "due_at", "reviewed_by", "reviewed_at")
+    fields = ("type", "sure", "text", "review", "original_text", "assignee_name", "due_at", "reviewed_by", "reviewed_at")
     readonly_fields = tuple(name for name in fields if name not in ("text", "review"))
     ordering = ("message__number", "type", "id")
 

@@ -7,16 +7,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from insights import recorder
-from insights.admin.bases import InsightBase, reviewer
+from insights.admin.bases import InsightBase, WithConfidence, reviewer
 from insights.admin.filters import Confidence, InsightType, Review
 from insights.models import Insight
 
 
 @admin.register(Insight)
-class InsightAdmin(InsightBase):
+class InsightAdmin(WithConfidence, InsightBase):
     """Only the wording and the verdict can be changed, both through the recorder."""
 
-    list_display = ("text", "type", "confidence", "review", "conversation", "reviewed_by", "reviewed_at")
+    list_display = ("text", "type", "sure", "review", "conversation", "reviewed_by", "reviewed_at")
     list_filter = (
         InsightType,
         Confidence,
@@ -33,7 +33,7 @@ class InsightAdmin(InsightBase):
         "reviewed_by",
         "reviewed_at",
         "type",
-        "confidence",
+        "sure",
         "assignee_name",
         "due_at",
         "conversation",
