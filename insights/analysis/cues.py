@@ -2,7 +2,12 @@
 
 import re
 
-_LEAD = r"^(?:(?:so|and|but|okay|ok|well|um|uh|now|hey|hi|right|then|also|alright|just|actually|yeah|sorry|oh|hmm|i mean|you know)[, ]+)*"
+_OPENER = (
+    r"(?:(?:so|and|but|or|okay|ok|well|um|uh|now|hey|hi|hello|right|then|also|alright|just|actually|yeah|yes|no|sure|sorry|oh|ah|hmm|great|good"
+    r"|perfect|fine|nice|cool|excellent|wonderful|lovely|interesting|thanks|thank you|please|first|next|finally|i mean|you know|i see"
+    r"|tell me|by the way|one (?:more|last) (?:thing|question)|quick question|good (?:morning|afternoon|idea|point))[,.:; ]+){0,5}"
+)
+_LEAD = "^" + _OPENER
 _AUX = (
     r"(?:is|are|was|were|do|does|did|can|could|would|will|should|shall|have|has|had|am|may|might|isn't|aren't|don't|doesn't|didn't|can't"
     r"|couldn't|won't|wouldn't|shouldn't|haven't|hasn't|wasn't|weren't)"
@@ -31,7 +36,27 @@ _ASK = (
     r"|don't forget|make sure|be sure|remember to|would you mind)"
 )
 
+_CLAUSE = r"(?:^|[,;:.!] |\b(?:and|but|so|or) )" + _OPENER
+_KNOWN = r"(?:tell me|let me know|explain|say|remind me|show me|know|give me an idea)"
+_ASK_TO_KNOW = (
+    r"(?:(?:can|could|would|will) you (?:\w+ )?" + _KNOWN + r"|do (?:you|we) (?:\w+ )?know|" + _CLAUSE + r"tell me"
+    r"|(?:can|could|may) (?:i|we) (?:\w+ )?(?:ask|know))"
+)
+
 _CUES: tuple[tuple[str, str], ...] = (
+    (
+        "wh_clause",
+        _CLAUSE + _WH + r"(?: (?!(?:i|we|you|they|he|she|it|that|this|there)\b)[\w']+){0,4}? " + _AUX + r" (?:\w+ )?(?:" + _SUBJECT[3:],
+    ),
+    ("wh_is", _CLAUSE + r"(?:(?:what|who|where|how|when|why) (?:is|are|was|were)|(?:what|who|where|how|when|why)'s) "),
+    ("aux_clause", r"[,;:.!] " + _OPENER + _AUX + " " + _SUBJECT + r"\b"),
+    (
+        "wh_listed",
+        r"(?:, |\band |\bor )(?:who|what|when|where|why|how|which) (?!"
+        + _AUX
+        + r"\b)(?:(?:i|we|you|they|he|she|it|the \w+|people|everyone) )?\w+ ",
+    ),
+    ("ask_to_know", _ASK_TO_KNOW + r"\b(?: \w+){0,3}? (?:" + _WH + r"|if|whether|about)\b"),
     ("wh_first", _LEAD + _WH + r"\b"),
     ("wh_inverted", _LEAD + r"(?:" + _WH + r")(?: \w+){0,3} " + _AUX + " " + _SUBJECT + r"\b"),
     ("wh_statement", _LEAD + _WH + r" (?:i|we|you|they|he|she|it|the \w+) (?:\w+ )?(?!" + _AUX + r"\b)\w+.* (?:is|was|are|were)\b"),

@@ -40,6 +40,31 @@ def test_heard(text: str, kind: str, alone: bool) -> None:
     assert _confidence(text, kind, alone) >= 0.5
 
 
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Great, how much will the first year cost for a small team?",
+        "Okay and when does the lift work again?",
+        "Our launch is planned for the twentieth, is the pricing page finished.",
+        "Thanks for the photos, do you know the name of the driver?",
+        "So tell me, what is the most important lesson of your career?",
+        "Can you tell me when the carrier comes?",
+    ],
+)
+def test_questions_behind_an_opening(text: str, alone: bool) -> None:
+    """A question begins where its clause begins, also without its mark; who asks for an answer asks for no deed."""
+    assert _confidence(text, "question", alone) > 0.9
+    assert _confidence(text, "action_item", alone) < 0.3
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_list_of_points(alone: bool) -> None:
+    """What is on the list is no task, and "who talks to the customer" in it no question."""
+    text = "Two things, the launch date, and who talks to the customer in Berlin."
+    assert max(_confidence(text, "question", alone), _confidence(text, "action_item", alone)) < 0.4
+
+
 @pytest.mark.parametrize("kind", ["question", "action_item", "follow_up"])
 @pytest.mark.parametrize(
     "text", ["The roof was painted green.", "Good morning, everyone.", "What he built is remarkable.", "That sounds good.", "", "...", "?!"]

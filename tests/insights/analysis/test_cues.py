@@ -1,5 +1,7 @@
 """Cues are seen where they are and nowhere else."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,10 @@ from insights.analysis import cues
     ("text", "cue"),
     [
         ("So what do you think?", "wh_inverted"),
+        ("Great, how long does it take", "wh_clause"),
+        ("The tiles are here, is the plumber coming", "aux_clause"),
+        ("The date, the place, and who speaks first", "wh_listed"),
+        ("could you please tell me more about it", "ask_to_know"),
         ("did they accept the offer", "aux_first"),
         ("that is the final price, isn't it", "tag_inverted"),
         ("I was wondering whether it works", "indirect_question"),
@@ -31,6 +37,14 @@ def test_seen(text: str, cue: str) -> None:
 def test_not_seen() -> None:
     """A plain statement shows none."""
     assert cues.found("The box is heavy") == ()
+
+
+def test_long_runs_of_openings_cost_little() -> None:
+    """No text makes the patterns try every way of reading it: a thousand characters of openings take milliseconds."""
+    began = process_time()
+    for text in ("and " * 250, "so, good, " * 100, ", tell me" * 120):
+        cues.found(text)
+    assert process_time() - began < 0.5
 
 
 @given(st.text(max_size=200))
