@@ -1,0 +1,119 @@
+"""One Symbl client as the bench needs it: speaks a talk at its pace and notes when what came back."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import websockets
+
+CHUNK_S = 0.1
+CHUNK = 3_200
+"""Bytes of a tenth of a second: LINEAR16 at 16 kHz."""
+_END_S = 120.0
+
+
+@dataclass
+class Heard:
+    """What one speaker got: times are seconds after his first sample was due; `late` is how late each chunk went out."""
+
+    finals: list[tuple[float, str]] = field(default_factory=list)
+    interims: int = 0
+    errors: list[str] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+
+
+def chunks(sound: bytes) -> Iterator[tuple[float, bytes]]:
+    """Yield each chunk with the second at which its last sample was spoken."""
+    for number, at in enumerate(range(0, len(sound), CHUNK), start=1):
+        yield number * CHUNK_S, sound[at : at + CHUNK]
+
+
+def stagger(number: int) -> float:
+    """Return by how many seconds speaker `number` begins after the first, so that they do not speak in step."""
+    return 0.37 * number % 1.0
+
+
+class Speaker:
+    """One speaking socket. `until(begin)` connects and starts first, so that the talk begins on time."""
+
+    def __init__(self, url: str, token: str, connection_id: str = "") -> None:
+        self.connection_id = connection_id or uuid4().hex
+        self.conversation_id = ""
+        self.heard = Heard()
+        self._address = f"{url.replace('http', 'ws', 1)}/v1/streaming/{self.connection_id}"
+        self._token = token
+        self._listening = asyncio.Event()
+        self._began = time.perf_counter()
+
+    async def speak(self, sound: bytes, begin: float, *, speed: float = 1.0, settle_s: float = 2.0) -> Heard:
+        """Say it all from `begin` (perf_counter) on, wait, stop, and read until the server closes."""
+        async with connect(self._address, self._token) as socket:
+            reading = asyncio.create_task(self._read(socket))
+            await self._start(socket)
+            await asyncio.sleep(max(0.0, begin - time.perf_counter()))
+            self._began = begin
+            for due, chunk in chunks(sound):
+                await asyncio.sleep(max(0.0, begin + due / speed - time.perf_counter()))
+                self.heard.late.append(time.perf_counter() - begin - due / speed)
+                await socket.send(chunk)
+            await asyncio.sleep(settle_s)
+            await socket.send('{"type": "stop_request"}')
+            await self._until_closed(reading)
+        return self.heard
+
+    async def come_and_go(self) -> None:
+        """Connect, start, send a moment of silence, stop, and wait for the end."""
+        async with connect(self._address, self._token) as socket:
+            reading = asyncio.create_task(self._read(socket))
+            await self._start(socket)
+            for _ in range(3):
+                await socket.send(bytes(CHUNK))
+            await socket.send('{"type": "stop_request"}')
+            await self._until_closed(reading)
+
+    async def _start(self, socket: websockets.ClientConnection) -> None:
+        start = {
+            "type": "start_request",
+            "insightTypes": ["question", "action_item", "follow_up"],
+            "config": {"speechRecognition": {"encoding": "LINEAR16", "sampleRateHertz": 16_000}},
+            "speaker": {"userId": f"{self.connection_id}@example.com", "name": "Bench"},
+        }
+        await socket.send(json.dumps(start))
+        async with asyncio.timeout(_END_S):
+            await self._listening.wait()
+
+    async def _until_closed(self, reading: "asyncio.Task[None]") -> None:
+        try:
+            async with asyncio.timeout(_END_S):
+                await reading
+        except TimeoutError:
+            self.heard.errors.append("not closed after stop_request")
+
+    async def _read(self, socket: websockets.ClientConnection) -> None:
+        async for text in socket:
+            self._take(json.loads(text), time.perf_counter() - self._began)
+
+    def _take(self, message: dict[str, Any], at: float) -> None:
+        kind = message["type"]
+        if kind == "message_response":
+            self.heard.finals += [(at, said["payload"]["content"]) for said in message["messages"]]
+        elif kind == "message":
+            inner = message["message"]
+            if inner["type"] == "conversation_created":
+                self.conversation_id = inner["data"]["conversationId"]
+            elif inner["type"] == "started_listening":
+                self._listening.set()
+            elif inner["type"] == "recognition_result":
+                self.heard.interims += not inner["isFinal"]
+        if "error" in (kind, message.get("message", {}).get("type") if isinstance(message.get("message"), dict) else ""):
+            self.heard.errors.append(str(message.get("message"))[:200])
+
+
+def connect(address: str, token: str) -> AbstractAsyncContextManager[websockets.ClientConnection]:
+    """Open a socket the way a lean program does: no compression, for sound does not get smaller by it."""
+    return websockets.connect(address, additional_headers={"x-api-key": token}, compression=None, max_size=None, open_timeout=60)

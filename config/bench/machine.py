@@ -1,0 +1,97 @@
+"""What the kernel says about processes and about this machine (Linux's /proc)."""
+
+import os
+import platform
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A process tree at one moment: CPU seconds so far, resident bytes, threads, open files."""
+
+    cpu_s: float
+    resident: int
+    threads: int
+    files: int
+
+
+def usage(pid: int) -> Usage:
+    """Return what a process and its descendants use; one that has ended counts nothing."""
+    cpu, resident, threads, files = 0.0, 0, 0, 0
+    for member in _tree(pid):
+        try:
+            fields = _stat(member)
+            cpu += (int(fields[11]) + int(fields[12])) / _TICKS
+            threads += int(fields[17])
+            resident += int(fields[21]) * _PAGE
+            files += len(os.listdir(_PROC / str(member) / "fd"))
+        except OSError:
+            continue
+    return Usage(cpu, resident, threads, files)
+
+
+def describe() -> str:
+    """Return the machine in words: cores, processor, Python; no name of a host."""
+    return f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}, Linux"
+
+
+def load() -> float:
+    """Return the load average of the last minute: what else the cores were busy with."""
+    return os.getloadavg()[0]
+
+
+class Peak:
+    """Watches the resident memory of a process from a thread of its own, within a `with` block."""
+
+    def __init__(self, pid: int, every_s: float = 0.05) -> None:
+        self.before = self.most = usage(pid).resident
+        self._pid, self._every_s = pid, every_s
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Peak":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(self._every_s):
+            self.most = max(self.most, usage(self._pid).resident)
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat after the name, so that [1] is the parent."""
+    text = (_PROC / str(pid) / "stat").read_text()
+    return text[text.rindex(")") + 2 :].split()
+
+
+def _tree(pid: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for entry in _PROC.iterdir():
+        if entry.name.isdigit():
+            try:
+                children.setdefault(int(_stat(int(entry.name))[1]), []).append(int(entry.name))
+            except OSError:
+                continue
+    found, todo = [], [pid]
+    while todo:
+        member = todo.pop()
+        found.append(member)
+        todo += children.get(member, [])
+    return found
+
+
+def _processor() -> str:
+    for line in (_PROC / "cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()

@@ -1,0 +1,48 @@
+"""How much is measured: the defaults are for a machine of two cores, the tests take `TINY`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Seconds are seconds of speech sent in real time unless said otherwise."""
+
+    speakers: tuple[int, ...] = (1, 8, 16, 32, 64)
+    most_speakers: int = 256
+    """The row goes on above the last of `speakers` until finals take longer than a second, or to this many."""
+    seconds: float = 20.0
+    warm_s: float = 5.0
+    """Of speech that a fresh server hears before it is measured."""
+    speed: float = 1.0
+    """1 is real time, and the only speed at which times mean anything; the tests are in a hurry."""
+    threads: int = 2
+    """Worker threads of the recogniser, in the server and alone."""
+    read_s: float | None = None
+    """Of each recording for the word error rate; None: all of it."""
+    read_names: tuple[str, ...] = ()
+    """Which recordings; empty: all."""
+    cycles: int = 1000
+    warm_cycles: int = 300
+    cycles_at_once: int = 4
+    looks: int = 4
+    """How often the server is looked at on the way."""
+    listeners: int = 200
+    flood_s: tuple[float, ...] = (120.0, 480.0)
+    flood_speed: float = 50.0
+
+
+TINY = Sizes(
+    speakers=(1,),
+    most_speakers=1,
+    seconds=5.0,
+    warm_s=0.0,
+    speed=5.0,
+    read_s=4.5,
+    read_names=("demo, Anna",),
+    cycles=4,
+    warm_cycles=2,
+    cycles_at_once=2,
+    looks=1,
+    listeners=3,
+    flood_s=(10.0,),
+)

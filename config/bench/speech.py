@@ -1,0 +1,121 @@
+"""The speech that is measured with: recordings, what is said in them, and a stretch of talk for each of many speakers."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streaming.hearing.recognisers.base import RecogniserError
+from streaming.hearing.voice import data_file
+from streaming.management.terminal import channels_of
+
+RATE = 16_000
+LEAD_S = 0.2
+"""A speaker begins so long before his first turn."""
+HEARD_OUT_S = 1.0
+"""A turn counts when so much sound follows its end: the silence that ends a turn must have been sent."""
+
+_DEMO = Path(__file__).resolve().parents[2] / "streaming" / "demo"
+_REFERENCES = Path(__file__).resolve().parent / "references"
+
+Sound = NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is said from `start` to `end`, in seconds from the beginning of the sound it belongs to."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Mono sound at 16 kHz, and all that is said in it; `turns` is empty where nobody wrote down the times."""
+
+    name: str
+    sound: Sound
+    text: str
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.sound) / RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What one speaker sends: sound, the turns in it, and how many of them are sent with the silence after them."""
+
+    sound: Sound
+    turns: tuple[Turn, ...]
+
+    @property
+    def whole(self) -> tuple[Turn, ...]:
+        """The turns whose final is to be expected before the end."""
+        return tuple(turn for turn in self.turns if turn.end + HEARD_OUT_S <= len(self.sound) / RATE)
+
+    @property
+    def spoken_s(self) -> float:
+        """Seconds of speech in it."""
+        return sum(turn.end - turn.start for turn in self.turns)
+
+    def cuts(self) -> list[Sound]:
+        """Return the sound of each turn alone."""
+        return [self.sound[int(turn.start * RATE) : int(turn.end * RATE)] for turn in self.turns]
+
+
+def recordings() -> list[Recording]:
+    """Return what the word error rate is measured on: both voices of the demo, and a reading where the wheel has one."""
+    left, right = channels_of(_DEMO / "conversation.ogg", 2)
+    found = [_voice("demo, Anna", left, "Anna"), _voice("demo, Tom", right, "Tom")]
+    for reference in sorted(_REFERENCES.glob("*.txt")):
+        try:
+            file = data_file("moonshine_voice", "assets", f"{reference.stem}.wav")
+        except RecogniserError:
+            continue
+        found.append(Recording(reference.stem, channels_of(file, 1)[0], " ".join(reference.read_text().split())))
+    return found
+
+
+def conversation() -> Recording:
+    """Return the demo's recording with both voices mixed: about 80 s, four fifths of it speech, a pause after each turn."""
+    left, right = channels_of(_DEMO / "conversation.ogg", 2)
+    mixed = np.clip(left.astype(np.int32) + right, -32768, 32767).astype(np.int16)
+    turns = _turns()
+    return Recording("demo, both", mixed, " ".join(turn.text for turn in turns), turns)
+
+
+def talk(recording: Recording, first: int, seconds: float) -> Talk:
+    """Return `seconds` of a recording from its turn number `first` on, going round at its end."""
+    turns = recording.turns
+    begin = max(0.0, turns[first % len(turns)].start - LEAD_S)
+    rounds = int((begin + seconds) // recording.seconds) + 1
+    sound = np.tile(recording.sound, rounds)[int(begin * RATE) :][: int(seconds * RATE)]
+    said = []
+    for lap in range(rounds):
+        shift = lap * recording.seconds - begin
+        for turn in turns:
+            start, end = turn.start + shift, min(turn.end + shift, seconds)
+            if 0 <= start < end:
+                said.append(Turn(start, end, turn.text))
+    return Talk(sound, tuple(said))
+
+
+def talks(recording: Recording, speakers: int, seconds: float) -> list[Talk]:
+    """Return a talk for each speaker, each beginning at another turn as far as there are enough."""
+    return [talk(recording, 7 * number, seconds) for number in range(speakers)]
+
+
+def _turns(speaker: str = "") -> tuple[Turn, ...]:
+    rows = json.loads((_DEMO / "turns.json").read_text())["turns"]
+    return tuple(Turn(row["start"], row["end"], row["text"]) for row in rows if not speaker or row["speaker"] == speaker)
+
+
+def _voice(name: str, sound: Sound, speaker: str) -> Recording:
+    turns = _turns(speaker)
+    return Recording(name, sound, " ".join(turn.text for turn in turns), turns)

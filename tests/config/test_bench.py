@@ -1,0 +1,163 @@
+"""The bench measures: its pure parts exactly, and each of its measurements once with very little speech. No time is asserted."""
+
+import os
+import socket
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from config.bench import machine, report, scoring, speech, words
+from config.bench.children import Server
+from config.bench.parts import accuracy, flood, listeners, load, sockets
+from config.bench.sizes import TINY
+from config.bench.speech import Turn
+from config.management.commands.bench import PAGE, PARTS
+
+
+@pytest.fixture(scope="module")
+def bench_server() -> Iterator[Server]:
+    """One server that hears with the real model, for all parts."""
+    with Server() as server:
+        yield server
+
+
+def quiet(text: str) -> None:
+    """Take what a part says while it works."""
+
+
+class TestParts:
+    """Each part, end to end."""
+
+    def test_load(self, bench_server: Server) -> None:
+        """The turn of one speaker is heard by the server and by the recogniser alone, and all three took CPU time."""
+        (row,) = load.measure(bench_server, TINY, quiet).data["rows"]
+        assert (len(row["delays"]["found"]), row["delays"]["missed"], row["errors"]) == (1, [], [])
+        assert len(row["bare_delays"]["found"]) == 1
+        assert min(row["server_cpu"], row["recogniser_cpu"], row["model_cpu"]) > 0
+
+    def test_accuracy(self, bench_server: Server) -> None:
+        """The first sentence of the demo is heard without many errors by all three ways."""
+        rates = accuracy.measure(bench_server, TINY, quiet).data["rates"]
+        assert set(rates) == {"server", "recogniser", "model"}
+        assert max(rates.values()) < 50
+
+    def test_sockets(self, bench_server: Server) -> None:
+        """Clients come and go, and the server tells its tasks."""
+        data = sockets.measure(bench_server, TINY, quiet).data
+        assert data["failures"] == []
+        assert bench_server.tasks() > 0
+
+    def test_listeners(self, bench_server: Server) -> None:
+        """Every listener gets every message."""
+        assert listeners.measure(bench_server, TINY, quiet).data["complete"] == TINY.listeners
+
+    def test_flood(self, bench_server: Server) -> None:
+        """A flood is heard to its end, and so is who speaks beside it."""
+        result = flood.measure(bench_server, TINY, quiet)
+        assert result.tables[0].rows[0][3] == "2 of 2"
+        assert result.data["floods"][0]["other_p95"] is not None
+
+
+class TestScoring:
+    """Turns and finals find each other."""
+
+    TURNS = (Turn(1.0, 3.0, "we meet on Friday at the office"), Turn(4.0, 6.0, "please send me the numbers"))
+
+    def test_delay_is_from_the_end_of_the_turn(self) -> None:
+        """The final that holds the last words of a turn counts, not the one before."""
+        finals = [(2.9, "We meet"), (3.5, "on Friday, at the office."), (6.75, "Please send me the numbers.")]
+        found = scoring.delays(self.TURNS, finals)
+        assert found.found == [pytest.approx(0.5), pytest.approx(0.75)]
+        assert found.missed == []
+
+    def test_unheard_turn_is_missed(self) -> None:
+        """A turn without its last words in any final is missed, and the next one is still found."""
+        found = scoring.delays(self.TURNS, [(6.6, "Please send me the numbers.")])
+        assert found.missed == ["we meet on Friday at the office"]
+        assert len(found.found) == 1
+
+    def test_final_before_the_end_is_not_the_end(self) -> None:
+        """Words that are final long before the turn ends belong to something else."""
+        assert scoring.delays(self.TURNS[:1], [(2.0, "on Friday at the office")]).missed == ["we meet on Friday at the office"]
+
+    def test_crossing(self) -> None:
+        """The crossing lies on the line between the points round the limit."""
+        assert scoring.crossing([(16, 0.6), (32, 0.8), (64, 1.2)], 1.0) == pytest.approx(48)
+        assert scoring.crossing([(16, 0.6), (32, 0.8)], 1.0) is None
+
+    def test_slope(self) -> None:
+        """Growth per step, by least squares."""
+        assert scoring.slope([(0, 100.0), (500, 101.0), (1000, 102.0)]) == pytest.approx(0.002)
+
+
+class TestWords:
+    """Spelling is no error."""
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("On the 20th!", "on the twentieth"),
+            ("$1,200", "twelve hundred dollars"),
+            ("20% less", "twenty per cent less"),
+            ("a follow-up call To-morrow", "a follow up call tomorrow"),
+            ("1250 of 2000", "one thousand two hundred fifty of two thousand"),
+        ],
+    )
+    def test_alike(self, one: str, other: str) -> None:
+        """Both spellings become the same."""
+        assert words.alike(one) == words.alike(other)
+
+    def test_errors_add_up(self) -> None:
+        """Two recordings weigh by their words."""
+        both = words.errors("one two three four", "one two free four") + words.errors("five", "five")
+        assert (both.wrong, both.words, both.rate) == (1, 5, 20.0)
+
+
+class TestSpeech:
+    """Talks are cut out of the recording, round its end."""
+
+    def test_talk_goes_round(self) -> None:
+        """Beginning at the last turn, the first one follows after the recording's end, where it is said."""
+        sound = np.arange(10 * speech.RATE, dtype=np.int64).astype(np.int16)
+        recording = speech.Recording("r", sound, "", (Turn(1.0, 2.0, "first"), Turn(8.0, 9.0, "last")))
+        talk = speech.talk(recording, 1, 5.0)
+        assert [(round(turn.start, 3), turn.text) for turn in talk.turns] == [(0.2, "last"), (3.2, "first")]
+        assert [turn.text for turn in talk.whole] == ["last"]
+        assert np.array_equal(talk.cuts()[1], sound[speech.RATE : 2 * speech.RATE])
+
+    def test_recordings_are_there(self) -> None:
+        """The demo's voices and the wheel's reading have their texts."""
+        lengths = {r.name: len(r.text.split()) for r in speech.recordings()}
+        assert set(lengths) == {"demo, Anna", "demo, Tom", "two_cities"}
+        assert min(lengths.values()) >= 90
+
+
+class TestReport:
+    """Tables reach the page."""
+
+    def test_page_has_a_place_for_every_part(self) -> None:
+        """docs/performance.md can be written by every part, and only that place changes."""
+        page = PAGE.read_text()
+        for name in PARTS:
+            written = report.write_into(page, name, "NEW")
+            assert report.write_into(written, name, "NEW") == written
+            assert written.split(f"<!-- bench: {name} -->")[0] == page.split(f"<!-- bench: {name} -->")[0]
+
+    def test_missing_marker(self) -> None:
+        """A page without the place is refused."""
+        with pytest.raises(report.MarkerMissing):
+            report.write_into("nothing here", "load", "NEW")
+
+    def test_table(self) -> None:
+        """Columns are as wide as their widest cell."""
+        assert report.Table("T", ["a", "bb"], [["ccc", "d"]]).markdown() == "T\n\n| a   | bb |\n|-----|----|\n| ccc | d  |"
+
+
+def test_usage_of_this_process() -> None:
+    """The kernel's figures of a living process are there, and no host is named."""
+    own = machine.usage(os.getpid())
+    assert own.cpu_s > 0
+    assert own.resident > 2**20
+    assert own.threads >= 1
+    assert socket.gethostname() not in machine.describe()
