@@ -82,6 +82,13 @@ class BoundedProtocol(WebSocketProtocol):
         if self.state == self.STATE_OPEN:
             self.sendCloseFrame(code=1000 if code is None else code, reasonUtf8=self.close_reason.encode(), isReply=False)
 
+    def dropConnection(self, abort: bool = False) -> None:
+        """End the TCP connection, in order where the closing handshake was.
+
+        Autobahn resets it even then, and node's clients report that as 1006 and connect again after their stop.
+        """
+        super().dropConnection(abort=abort and not self.wasClean)
+
     def handle_reply(self, message: dict[str, Any]) -> None:
         """Do what the application says; stock Daphne loses the close reason and empty messages."""
         if message["type"] == "websocket.close":

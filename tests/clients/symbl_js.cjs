@@ -2,7 +2,8 @@
 //
 // Reads one JSON object from standard input: url, appId, appSecret, id (connection id), way ("stream", "realtime" or
 // "subscribe"), name and sound (file of 16 kHz mono LINEAR16; speakers only), speed (1 is real time), linger (ms between
-// the last chunk and stop). Writes one JSON object, what it saw, as the last line of standard output.
+// the last chunk and stop), reconnect (whether it connects again after an unclean close). Writes one JSON object, what it
+// saw, as the last line of standard output.
 const fs = require("fs");
 const { sdk } = require("@symblai/symbl-js");
 
@@ -37,6 +38,7 @@ async function talk(connection) {
 async function speak() {
   const options = {
     id: wish.id,
+    reconnectOnError: wish.reconnect || false,
     insightTypes: ["action_item", "question", "follow_up"],
     config: { meetingTitle: "SDK trial", confidenceThreshold: 0.5, languageCode: "en-US", sampleRateHertz: 16000 },
     speaker: { userId: `${wish.name.toLowerCase()}@example.com`, name: wish.name },
@@ -77,7 +79,7 @@ async function main() {
   sdk.oauth2.setBasePath(wish.url);
   await sdk.init({ appId: wish.appId, appSecret: wish.appSecret, basePath: wish.url });
   await (wish.way === "subscribe" ? listen() : speak());
-  await sleep(200); // the handlers of the last messages run after the promises
+  await sleep(wish.reconnect ? 1500 : 200); // the handlers of the last messages run after the promises
 }
 
 main().then(

@@ -71,3 +71,10 @@ def test_a_wrong_secret_is_refused_in_the_sdks_words(wish: dict[str, Any]) -> No
     """init rejects with the text that the SDK has for a 401."""
     with pytest.raises(AssertionError, match="Combination of appId and appSecret is not valid"):
         Client({**wish, "appSecret": "0" * 128}, id="wrong", way="stream", name="Jane").end()
+
+
+def test_the_end_is_an_end(wish: dict[str, Any]) -> None:
+    """The client that closes itself sees 1000; a reset made it connect again and begin a second conversation."""
+    saw = Client(wish, id="the-end", way="realtime", name="Jane", reconnect=True).end()
+    assert saw["closed"] == 1000
+    assert saw["kinds"].count("conversation_created") == 1

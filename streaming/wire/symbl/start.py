@@ -38,7 +38,7 @@ def start_request(message: Fields) -> Start:
         trackers=tuple(_tracker(fields) for fields in message.children("trackers", "trackers", TRACKERS)),
         tracker_interims=config.child("trackers").flag("interimResults") or False,
         all_trackers=_all_trackers(message, config),
-        meeting_title=config.text("meetingTitle", TITLE_LENGTH),
+        meeting_title=config.text("meetingTitle", TITLE_LENGTH) or message.text("meetingTitle", TITLE_LENGTH),
         timezone_offset=config.whole("timezoneOffset", -FARTHEST_OFFSET, FARTHEST_OFFSET, unit="minutes from UTC"),
         no_connection_timeout=_no_connection_timeout(message),
         disconnect_on_stop=message.flag("disconnectOnStopRequest") is not False,

@@ -179,3 +179,9 @@ def test_lists_at_their_limits_are_taken() -> None:
     parsed = parse(start(trackers=[{"name": "n", "vocabulary": ["p"] * 50}] * 500, customVocabulary=["p" * 256] * 100))
     assert isinstance(parsed, Start)
     assert (len(parsed.trackers), len(parsed.trackers[0].vocabulary), len(parsed.vocabulary)) == (500, 50, 100)
+
+
+def test_a_title_at_the_top_counts_where_config_has_none() -> None:
+    """The most copied sample of the guides puts `meetingTitle` beside `config`."""
+    assert parse(start(meetingTitle="Standup", config={})) == Start(meeting_title="Standup")
+    assert parse(start(meetingTitle="Standup", config={"meetingTitle": "Planning"})) == Start(meeting_title="Planning")
