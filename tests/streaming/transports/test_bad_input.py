@@ -178,8 +178,9 @@ async def test_a_foreign_token_opens_another_conversation(live: Server, live_tok
 async def test_unusual_connection_ids(live: Server, live_token: str, connection_id: str) -> None:
     """Connection ids are whatever clients invent."""
     async with connected(live, live_token, connection_id + uuid4().hex if len(connection_id) < 200 else connection_id) as client:
-        await client.start()
+        conversation_id = await client.start()
         await client.stop()
+    assert live.get(f"/v1/conversations/{conversation_id}", live_token)[0] == 200
 
 
 @pytest.mark.parametrize("connection_id", ["a\x00b", "x" * 500])

@@ -62,6 +62,7 @@ async def test_a_conversation_of_a_killed_server_ends(make_server: Callable[...,
     async with asyncio.timeout(20):
         while server.get(f"/v1/conversations/{conversation_id}", token)[1].get("endTime") is None:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
+    assert server.get(f"/v1/conversations/{conversation_id}", token)[1]["endTime"]
 
 
 def _age_sessions(server: Server) -> None:

@@ -165,6 +165,11 @@ async def test_ping(live: Server, live_token: str) -> None:
     async with connected(live, live_token) as client:
         await client.send("__PING__")
         await client.wait_text("__PONG__")
+        await client.start()
+        await client.send("__PING__")
+        await client.wait("recognition_started")
+        await client.stop()
+    assert client.texts.count("__PONG__") == 2
 
 
 async def test_trackers_of_the_start_request(live: Server, live_token: str) -> None:
