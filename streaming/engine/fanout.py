@@ -7,14 +7,16 @@ database. Rings that were lost are noticed by one query every `POLL_S` for all c
 
 import asyncio
 import logging
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
+from django.db import InterfaceError, OperationalError
 
 from insights import queries
 from streaming.engine.database import in_database
@@ -27,6 +29,12 @@ POLL_S = 2.0
 """How often lost rings are looked for."""
 REJOIN_S = 60.0
 """How often groups are joined again: a Redis that restarted has forgotten them."""
+RETRY_S = 1.0
+"""How long a listener that missed something waits for a database that is away before it asks again."""
+ANSWER_S = 2.0
+"""How long the layer may take: a Redis that is silent, not gone, must not hold up what is stored next."""
+SILENT_S = 5.0
+"""How long nothing more is asked of a layer that did not answer in time."""
 WAITING = 256
 """Deliveries held for a slow listener; older ones are read from the database again when it reads on."""
 
@@ -55,7 +63,7 @@ class Subscription(AsyncIterator[Delivery]):
                     return event
                 continue
             if self._behind:
-                self._from_database.extend(await in_database(queries.events_after, self.conversation_id, self.cursor))
+                self._from_database.extend(await self._missed())
                 self._behind = bool(self._from_database)
                 continue
             try:
@@ -72,6 +80,19 @@ class Subscription(AsyncIterator[Delivery]):
                 self.cursor = number
                 return delivery
             self._behind = self._behind or number > self.cursor
+
+    async def _missed(self) -> list[StoredEvent]:
+        """Read what follows the cursor; a database that is away for a while ends no listener (design law 2)."""
+        told = False
+        while not self._mailbox.closed:
+            try:
+                return await in_database(queries.events_after, self.conversation_id, self.cursor)
+            except (OperationalError, InterfaceError) as error:
+                if not told:
+                    logger.warning("a listener waits for the database (%s)", type(error).__name__)
+                told = True
+                await asyncio.sleep(RETRY_S)
+        return []
 
     async def close(self) -> None:
         """Stop listening; whoever waits for the next delivery is told that there is none."""
@@ -90,18 +111,23 @@ class Fanout:
         self._latest: dict[int, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._layer_failed = False
+        self._silent_until = 0.0
 
     async def subscribe(self, conversation_id: int, after: int) -> Subscription:
         """Listen to a conversation from the event after `after` on; 0 means from its beginning."""
         subscription = Subscription(self, conversation_id, after)
         listeners = self._subscriptions.setdefault(conversation_id, set())
         listeners.add(subscription)
-        if not self._tasks:
-            await self._begin()
-        if len(listeners) == 1:
-            await self._join([conversation_id])
-        # Whatever was told between the caller's look at the database and the joining of the group.
-        latest = await in_database(queries.last_events, [conversation_id])
+        try:
+            if not self._tasks:
+                await self._begin()
+            if len(listeners) == 1:
+                await self._join([conversation_id])
+            # Whatever was told between the caller's look at the database and the joining of the group.
+            latest = await in_database(queries.last_events, [conversation_id])
+        except BaseException:  # the database is away, or the client already: nobody would ever close this one
+            await subscription.close()
+            raise
         subscription.ring(latest.get(conversation_id, after))
         return subscription
 
@@ -151,14 +177,20 @@ class Fanout:
         message = {"type": "parley.ring", "origin": self._origin, "conversation": conversation_id, **body}
         await self._on_layer(self._layer.group_send(_group(conversation_id), message))
 
-    async def _on_layer(self, call: Any) -> None:
-        """Await a call of the layer; a layer that is away costs speed, never an event."""
+    async def _on_layer(self, call: Coroutine[Any, Any, Any]) -> None:
+        """Await a call of the layer; a layer that is away, or hangs, costs speed, never an event."""
+        if time.monotonic() < self._silent_until:
+            call.close()
+            return
         try:
-            await call
+            async with asyncio.timeout(ANSWER_S):
+                await call
             if self._layer_failed:
                 self._layer_failed = False
                 logger.info("the channel layer is back")
         except Exception as error:
+            if isinstance(error, TimeoutError):
+                self._silent_until = time.monotonic() + SILENT_S
             if not self._layer_failed:
                 self._layer_failed = True
                 logger.warning("the channel layer is away (%s): listeners in other processes are told late", type(error).__name__)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -158,6 +159,66 @@ async def test_a_layer_that_is_away_loses_nothing(fan: Fanout, store: Store, mon
     await fan.publish([store.add()])
     assert await take(subscription, 1) == [1]
     monkeypatch.undo()
+    await subscription.close()
+
+
+async def test_a_layer_that_hangs_holds_nothing_up(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that takes calls and never answers costs one wait, not one for every event."""
+    monkeypatch.setattr(fanout_module, "ANSWER_S", 0.05)
+
+    class Hangs:
+        def __getattr__(self, name: str) -> Any:
+            async def hang(*args: Any) -> None:
+                await asyncio.Event().wait()
+
+            return hang
+
+    subscription = await fan.subscribe(CONVERSATION, 0)
+    monkeypatch.setattr(fan, "_layer", Hangs())
+    async with asyncio.timeout(2):
+        for _ in range(200):
+            await fan.publish([store.add()])
+    assert await take(subscription, 200) == list(range(1, 201))
+    await subscription.close()
+
+
+async def test_a_subscription_that_cannot_begin_is_forgotten(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is away, or a client that hangs up meanwhile, leaves no listener behind that is told for ever."""
+
+    def away(conversation_ids: list[int]) -> dict[int, int]:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(fanout_module.queries, "last_events", away)
+    with pytest.raises(OperationalError):
+        await fan.subscribe(CONVERSATION, 0)
+    assert not fan._subscriptions
+
+    async def hang(work: Any, *args: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(fanout_module, "in_database", hang)
+    subscribing = asyncio.create_task(fan.subscribe(CONVERSATION, 0))
+    await asyncio.sleep(0.01)
+    subscribing.cancel()
+    await asyncio.gather(subscribing, return_exceptions=True)
+    assert not fan._subscriptions
+
+
+async def test_a_listener_outlives_a_database_that_is_away(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gap that cannot be read just now is read later; the listener does not notice."""
+    monkeypatch.setattr(fanout_module, "RETRY_S", 0.01)
+    failures = [OperationalError("away"), OperationalError("still away")]
+
+    def events_after(*args: Any) -> list[StoredEvent]:
+        if failures:
+            raise failures.pop()
+        return store.events_after(*args)
+
+    monkeypatch.setattr(fanout_module.queries, "events_after", events_after)
+    for _ in range(3):
+        store.add()
+    subscription = await fan.subscribe(CONVERSATION, 0)
+    assert await take(subscription, 3) == [1, 2, 3]
     await subscription.close()
 
 
