@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -29,6 +30,10 @@ T = TypeVar("T")
 HEARTBEAT_S = 5.0
 STALE_AFTER_S = 30
 """A session that gave no heartbeat for so long is gone: six were missed."""
+LATE_S = 15.0
+"""A process that gave no heartbeat for so long slept, or had no database: perhaps others did too, and live all the same."""
+GRACE_S = 10.0
+"""So long it then waits for their heartbeats before it sweeps."""
 SWEEP_S = 1.0
 
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
@@ -62,7 +67,7 @@ class Registry:
     def keep_house(self) -> None:
         """Start heartbeats and the sweep, once for the life of the event loop."""
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._sweep())]
+            self._tasks = [asyncio.create_task(self._keep())]
 
     async def drain(self, seconds: float) -> None:
         """Refuse new sessions, end the live ones so that what was being said is stored, and wait for them."""
@@ -86,18 +91,31 @@ class Registry:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
-    async def _beat(self) -> None:
+    async def _keep(self) -> None:
+        """Beat and sweep; by the clock on the wall, since the other one stands still while a machine sleeps."""
+        beaten, sweep_from = time.time(), 0.0
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            if self._sessions:
-                await _kept_going(in_database(recorder.heartbeat, [session.id for session in self._sessions]))
-
-    async def _sweep(self) -> None:
-        while True:
-            events = await _kept_going(in_database(recorder.close_due, timezone.now(), STALE_AFTER_S))
-            if events:
-                await fanout().publish(events)
+            waited = time.time() - beaten
+            if waited >= HEARTBEAT_S and await self._beat():
+                beaten = time.time()
+            if waited > LATE_S:
+                sweep_from = time.monotonic() + GRACE_S
+            if time.monotonic() >= sweep_from and not await self._sweep():
+                sweep_from = time.monotonic() + GRACE_S
             await asyncio.sleep(SWEEP_S)
+
+    async def _beat(self) -> bool:
+        """Say that our sessions live; False where that could not be said."""
+        if not self._sessions:
+            return True
+        return await _kept_going(in_database(recorder.heartbeat, [session.id for session in self._sessions])) is not None
+
+    async def _sweep(self) -> bool:
+        """End what nobody keeps alive, and tell of it; False where the database could not be asked."""
+        events = await _kept_going(in_database(recorder.close_due, timezone.now(), STALE_AFTER_S))
+        if events:
+            await fanout().publish(events)
+        return events is not None
 
 
 async def _kept_going(work: Awaitable[T]) -> T | None:
