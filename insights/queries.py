@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Prefetch, Q, QuerySet
 
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, Topic, TopicReference, TrackerMatch
-from insights.payloads import StoredEvent
+from insights.payloads import Kind, StoredEvent
 
 MOST_EVENTS = 500
 
@@ -52,6 +52,11 @@ def events_after(conversation_id: int, number: int, limit: int = MOST_EVENTS) ->
     """Return up to `limit` events with numbers above `number`, in order. The caller has checked who asks."""
     rows = Event.objects.filter(conversation_id=conversation_id, number__gt=number).order_by("number")[:limit]
     return [StoredEvent.of(row) for row in rows]
+
+
+def ends_after(conversation_id: int, number: int) -> bool:
+    """Tell whether the end of the conversation is among the events above `number`."""
+    return Event.objects.filter(conversation_id=conversation_id, number__gt=number, kind=Kind.CONVERSATION_COMPLETED).exists()
 
 
 def members_of(conversation: Conversation) -> QuerySet[Member]:

@@ -33,7 +33,7 @@ class Knock:
     @classmethod
     def from_scope(cls, scope: Mapping[str, Any]) -> "Knock":
         """Read an ASGI scope; of repeated query keys the last one counts."""
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         return cls(
             {key: values[-1] for key, values in query.items()},
             {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", [])},
@@ -54,7 +54,10 @@ class Knock:
         origin = self.headers.get("origin", "")
         if origin in settings.CSRF_TRUSTED_ORIGINS:
             return True
-        return bool(origin) and urlsplit(origin).netloc == self.headers.get("host", "")
+        try:
+            return bool(origin) and urlsplit(origin).netloc == self.headers.get("host", "")
+        except ValueError:  # such as http://[
+            return False
 
     @property
     def session_key(self) -> str:

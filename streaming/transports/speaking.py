@@ -5,6 +5,7 @@ asked for that) or DONE. Symbl fact sheet: order after start in 4.1, order at th
 """
 
 import asyncio
+from dataclasses import replace
 from enum import Enum, auto
 from uuid import UUID
 
@@ -36,7 +37,12 @@ class State(Enum):
 
 def weight(message: ClientMessage) -> int:
     """Return what a message weighs in the session's inbox, in bytes."""
-    return len(message.chunk) if isinstance(message, Audio) else 256
+    if isinstance(message, Audio):
+        return len(message.chunk)
+    if not isinstance(message, Start):
+        return 256
+    phrases = [*message.vocabulary, *(phrase for tracker in message.trackers for phrase in (tracker.name, *tracker.vocabulary))]
+    return 256 + sum(64 + len(phrase) for phrase in phrases)  # a text of Python has about so many bytes besides its characters
 
 
 class SpeakingHandler:
@@ -159,7 +165,9 @@ class SpeakingHandler:
             self._teller.view = view
             return
         await self._stop_telling()
-        cursor = joined.cursor if self._after is None else min(self._after, joined.cursor)
+        cursor = joined.cursor if self._after is None else self._after
+        if cursor > joined.cursor:
+            cursor = 0  # the number of an earlier conversation: nothing of this one was seen
         self._subscription = await fanout().subscribe(joined.conversation_id, cursor)
         only = None if self._everybody else self._session_id
         self._teller = Teller(self._subscription, self._outbox, view, only_heard_of=only, skip=SPEAKERS_SKIP)
@@ -205,6 +213,7 @@ class SpeakingHandler:
         except AudioError as error:
             self._error(str(error), _field(error))
             return
+        self._start = replace(self._start, encoding=encoding, sample_rate=rate)  # what the next change starts from
         self._outbox.put(encode(wire.session_modified(encoding, rate)))
 
     def _page(self, conversation_id: int) -> str:

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import queries
+from insights.models import Conversation
 from streaming.engine.database import in_database
 from streaming.engine.fanout import Subscription, fanout
+from streaming.engine.faults import place
 from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.registry import TooManySessions, registry
 from streaming.engine.session import End, Session
@@ -28,6 +30,7 @@ from streaming.wire.symbl import (
     WireError,
     after,
     connection_id,
+    conversation_completed,
     conversation_created,
     encode,
     error_envelope,
@@ -37,6 +40,7 @@ from streaming.wire.symbl import (
 
 logger = logging.getLogger(__name__)
 
+FAILED = 1011
 TRY_AGAIN_LATER = 1013
 RESTART = 1012
 RECONNECT = 3006
@@ -59,7 +63,12 @@ class SymblConsumer(Consumer):
         except WireError as error:
             self.refuse(str(error), error.field)
             return
-        user_id = await visitor(self.knock)
+        try:
+            user_id = await visitor(self.knock)
+        except Exception as error:  # mostly a database that is away: the client may come again, so it is not sent off with 1000
+            logger.warning("a visitor could not be checked (%s)", place(error))
+            self.refuse("the server cannot check just now who you are; try again later", "", TRY_AGAIN_LATER)
+            return
         if user_id is None:
             self.refuse(REFUSED, "access_token")
             return
@@ -140,12 +149,13 @@ class SpeakConsumer(SymblConsumer):
         try:
             end = await session.run(self._handler)
         except TooManySessions:
+            session.hang_up(End.OVERRUN)  # else a client that goes on sending would wait for ever for room in the inbox
             self.refuse("this server has as many sessions as it can serve; try again later", "", TRY_AGAIN_LATER)
             return
         if end is End.IDLE:
             self.refuse(self._handler.idle_text, "")
         elif end is End.FAILED:
-            self.refuse("the session failed on the server; what was stored is kept", "", 1011)
+            self.refuse("the session failed on the server; what was stored is kept", "", FAILED)
         elif end is End.SHUTDOWN:
             from_sdk = self.knock.query.get("source") in ("js_sdk", "web_sdk")
             self.refuse("this server is restarting; connect again", "", RECONNECT if from_sdk else RESTART)
@@ -174,9 +184,17 @@ class ListenConsumer(SymblConsumer):
             await asyncio.gather(self._telling, return_exceptions=True)
 
     async def _tell(self) -> None:
+        try:
+            await self._tell_all()
+        except Exception as error:
+            logger.error("a listener failed: %s", place(error))
+            self.refuse("the server can tell nothing more just now; connect again", "", FAILED)
+
+    async def _tell_all(self) -> None:
         subscription = await self._subscribe()
         if subscription is None:
-            self.refuse("no live conversation has this connectionId", "connectionId")
+            if not self.outbox.closed:
+                self.refuse("no live conversation has this connectionId", "connectionId")
             return
         try:
             await Teller(subscription, self.outbox, View()).run()
@@ -185,16 +203,25 @@ class ListenConsumer(SymblConsumer):
         self.outbox.finish(NORMAL)
 
     async def _subscribe(self) -> Subscription | None:
-        """Wait for the conversation to begin: listeners may come before the first speaker."""
+        """Wait for the conversation to begin: listeners may come before the first speaker. None: there is nothing to hear."""
         waited = 0.0
         ended_since = timezone.now() if self.after is None else None
         while waited < settings.START_TIMEOUT_S:
             found = await in_database(queries.listening_place, self.user_id, self.connection_id, ended_since=ended_since)
             if found is not None:
-                cursor = self.after if self.after is not None else found.last_event if waited == 0 else 0
-                if cursor and self.after is None:  # who comes late learns the conversation's id all the same
-                    self.outbox.put(encode(conversation_created(found.id)))
-                return await fanout().subscribe(found.id, cursor)
+                return await self._listen_to(found, from_now_on=waited == 0)
             await asyncio.sleep(LISTENER_POLL_S)
             waited += LISTENER_POLL_S
         return None
+
+    async def _listen_to(self, found: Conversation, *, from_now_on: bool) -> Subscription | None:
+        cursor = found.last_event if from_now_on else 0
+        if self.after is not None:
+            cursor = self.after if self.after <= found.last_event else 0  # beyond it: the number of an earlier conversation
+            if found.ended_at is not None and not await in_database(queries.ends_after, found.id, cursor):
+                self.outbox.put(encode(conversation_completed(found.id)))  # no event would ever say so any more
+                self.outbox.finish(NORMAL)
+                return None
+        elif cursor:  # who comes late learns the conversation's id all the same
+            self.outbox.put(encode(conversation_created(found.id)))
+        return await fanout().subscribe(found.id, cursor)

@@ -74,7 +74,7 @@ async def test_the_cookie_from_our_own_origin(user: User, cookie: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "https://talk.example.org.evil.example", "null", "", "https://talk.example.org:8443"]
+    "origin", ["http://[", "https://evil.example", "https://talk.example.org.evil.example", "null", "", "https://talk.example.org:8443"]
 )
 async def test_the_cookie_from_another_origin(cookie: str, origin: str) -> None:
     """A page of somebody else gets nothing by the browser's cookie, nor does a program without an origin."""
@@ -95,6 +95,12 @@ async def test_broken_cookies_are_no_error() -> None:
     """Whatever stands in the header."""
     for text in ("", ";;;", "sessionid", "sessionid=\x80", "a=b; sessionid=x" * 10):
         assert await visitor(knock({"cookie": text, "host": "a", "origin": "http://a"})) is None
+
+
+async def test_a_token_behind_many_other_fields(user: User, token: str) -> None:
+    """A query may hold as many fields as a request line can."""
+    fields = "&".join(f"field{number}=1" for number in range(150))
+    assert await visitor(knock(query=f"{fields}&access_token={token}")) == user.pk
 
 
 def test_a_token_is_minted_for_one_account(user: User, token: str) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from uuid import uuid4
 
+from streaming.transports.speaking import weight
+from streaming.wire.symbl import Start, TrackerSpec
 from tests.servers import Server
 from tests.streaming.transports.client import connected, is_kind
 
@@ -150,6 +152,39 @@ async def test_modify_request_changes_the_rate(live: Server, live_token: str) ->
         await client.wait("message_response")
         await client.stop()
     assert modified["message"]["data"]["speechRecognition"]["sampleRateHertz"] == 8000
+
+
+async def test_one_change_starts_from_the_one_before(live: Server, live_token: str) -> None:
+    """A modify_request keeps what it does not name as it is now, not as it was at the start."""
+    async with connected(live, live_token) as client:
+        await client.start()
+        for change in ({"sampleRateHertz": 48000}, {"encoding": "OPUS"}, {"sampleRateHertz": 24000}):
+            await client.send({"type": "modify_request", "speechRecognition": change})
+        modified = await client.wait("session_modified", 3)
+        await client.stop()
+    assert modified["message"]["data"]["speechRecognition"] == {"encoding": "OPUS", "sampleRateHertz": 24000}
+
+
+async def test_the_cursor_of_an_earlier_conversation(live: Server, live_token: str) -> None:
+    """A speaker that comes back too late, into a conversation that others began anew, is told all that was said in it."""
+    connection_id = uuid4().hex
+    async with connected(live, live_token, connection_id) as anna:
+        await anna.start("Anna")
+        await anna.speak(2.1)
+        await anna.wait("message_response")
+        async with connected(live, live_token, connection_id, query="?after=500") as tom:
+            await tom.start("Tom")
+            await tom.wait("message_response")
+            await anna.stop()
+            await tom.stop()
+
+
+def test_a_start_weighs_what_it_holds() -> None:
+    """Start requests that wait in an inbox count with their phrases, so that not thousands of big ones fit (design law 3)."""
+    phrases = tuple(f"phrase {number}" for number in range(50))
+    big = Start(trackers=tuple(TrackerSpec(f"tracker {number}", phrases) for number in range(500)), vocabulary=phrases)
+    assert weight(big) > 1_000_000
+    assert weight(Start()) < 1000
 
 
 async def test_the_python_client_stop_is_understood(live: Server, live_token: str) -> None:
