@@ -7,7 +7,6 @@ top() ever looks at all phrases of a long meeting.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import log1p
 
 from insights.analysis.background import idf
 from insights.analysis.words import FILLERS, STOP_WORDS, Token, stem, tokens
@@ -107,11 +106,16 @@ def _holds(big: tuple[str, ...], small: tuple[str, ...]) -> bool:
 
 def _score(key: tuple[str, ...], tally: _Tally) -> float:
     """Said once is only a topic when nothing better is there; longer phrases say more."""
-    return tally.weight * log1p(tally.count) * (0.35 if tally.count == 1 else 1.0) * (1.0, 1.15, 1.2)[len(key) - 1]
+    return tally.weight * tally.count * (0.35 if tally.count == 1 else 1.0) * (1.0, 1.15, 1.2)[len(key) - 1]
 
 
 def _weight(words: tuple[Token, ...]) -> float:
     return sum(idf(word.low) for word in words) / len(words)
+
+
+def phrases(text: str) -> list[tuple[str, ...]]:
+    """The stems of all phrases of a text that could be topics, in order, repeated as they are said."""
+    return [tuple(stem(word.low) for word in part) for part in _phrases(text)]
 
 
 def _worthy(word: Token) -> bool:

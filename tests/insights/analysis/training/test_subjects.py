@@ -1,0 +1,35 @@
+"""The measure of topics."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from insights.analysis.training import subjects
+
+
+def test_what_comes_back_and_what_is_said_everywhere() -> None:
+    """'forklift' comes back here only, 'visitors' here and elsewhere, 'pelican' never."""
+    here = subjects.meeting("a", ["visitors saw the forklift", "the pelican", "the forklift and visitors", "the forklift", "visitors"])
+    there = subjects.meeting("b", ["it rained", "it rained", "visitors came", "visitors went"])
+    assert here.first == ("visitors saw the forklift", "the pelican")
+
+    def share(phrase: str) -> tuple[float, float]:
+        return subjects.shares([here, there], lambda texts: [(phrase,)] if "pelican" in texts[1] else [])
+
+    assert share("forklift") == (1.0, 0.0)
+    assert share("pelican") == (0.0, 0.0)
+    assert share("visitor") == (1.0, 1.0)
+
+
+def test_both_rankings_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Our topics and the most frequent phrases, over the longer meetings."""
+    for corpus in ("ami", "mrda"):
+        row = {"corpus": corpus, "conversation": "m1", "speaker": "A", "question": 0, "action_item": None, "commit": 0}
+        lines = [json.dumps({**row, "index": number, "text": f"the forklift and the {corpus} roof"}) for number in range(220)]
+        (tmp_path / f"{corpus}.dev.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    subjects.main(["--data", str(tmp_path)])
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in told] == ["topics", "most frequent"]
+    assert all("come back 1.000" in line and "meetings 2" in line for line in told)
