@@ -6,11 +6,12 @@ Names that nobody introduced are guesses: there is no list of all names here, on
 import re
 from collections.abc import Iterator, Sequence
 
+from insights.analysis.background import is_common
 from insights.analysis.findings import Entity, Person
 from insights.analysis.lexicon import words as words_of
-from insights.analysis.words import STOP_WORDS, Token, fold, tokens
+from insights.analysis.words import FILLERS, STOP_WORDS, Token, fold, tokens
 
-_NOT_NAMES = STOP_WORDS | words_of("not_names")
+_NOT_NAMES = STOP_WORDS | FILLERS | words_of("not_names") | {"sh", "shh", "mister", "expert"}
 _AGENT = re.compile(
     r"(?:'ll|'s going to|'d better)?,? ?(?:please\b|(?:will|is going to|are going to|is gonna|has to"
     r"|have to|needs? to|should|must|can you|could you|would you|will you"
@@ -47,6 +48,11 @@ _BEFORE_PERSON = frozenset(
         "and",
     ]
 )
+_INTRODUCED = re.compile(r"\b(?:name's|name is|names are|i am|i'm|me is|called) (?:uh |um )?$", re.IGNORECASE)
+_IS = re.compile(r" (?:is|was|has|are)\b")
+_DETERMINERS = frozenset(["the", "a", "an", "all", "this", "that", "our", "my", "your", "some", "any", "no"])
+_CAMEL = re.compile(r"^(?!Mc|Mac|De|Van|Le|La)\w*[a-z][A-Z]")
+_CALLED_UPON = re.compile(r", (?:uh |um )?$")
 _PLACE_BEFORE = frozenset(["in", "at", "from", "to", "near", "around", "outside", "visiting", "via"])
 _STRONG_PLACE = frozenset(["in", "near", "outside", "visiting"])
 _ORGANISATION_END = words_of("organisations")
@@ -142,7 +148,7 @@ def _guess(run: Sequence[Token], words: Sequence[Token], text: str) -> Entity | 
         return Entity("organization", shape, start, {"name": shape})
     if last in _PLACES and before not in {"ask", "tell"}:
         return Entity("location", shape, start, {"name": shape})
-    if (shape.isupper() and len(shape) > 1) or fold(shape) in _TITLE:
+    if shape.isupper() or shape.endswith("_") or fold(shape) in _TITLE:
         return None
     if before in _TITLE or _is_person(run, words, place, text, end):
         return Entity("person", shape, start, {"name": shape, "alias": shape})
@@ -153,19 +159,41 @@ def _guess(run: Sequence[Token], words: Sequence[Token], text: str) -> Entity | 
 
 def _is_person(run: Sequence[Token], words: Sequence[Token], place: int, text: str, end: int) -> bool:
     """A name in a slot for names: before a verb of doing, after a verb of asking, called upon, or one of two such."""
-    if len(run) > 3 or any(char.isdigit() for word in run for char in word.text):
+    if len(run) > 3 or any(char.isdigit() for word in run for char in word.text) or _CAMEL.search(run[0].text):
         return False
-    rest = text[end:]
+    head, rest = text[: run[0].start], text[end:]
+    place = _over_fillers(words, place)
     before = words[place - 1].low if place else ""
-    if _AGENT.match(rest.removeprefix(" ")) and (rest[:1] in {" ", ",", "'"}):
+    first = head.rstrip(" \"'")[-1:] in {"", ".", "?", "!"}
+    if before in _DETERMINERS or (first and _IS.match(rest) and is_common(run[0].low) and run[0].low != "may"):
+        return False
+    return (
+        (_AGENT.match(rest.removeprefix(" ")) is not None and rest[:1] in {" ", ",", "'"})
+        or (len(run) == 1 and _is_called(run[0], head, rest, first))
+        or _is_one_of_two(words, place, rest)
+        or (before == "you" and place > 1 and words[place - 2].low in _BEFORE_PERSON)
+        or (before in _BEFORE_PERSON and before not in _STRONG_PLACE)
+    )
+
+
+def _over_fillers(words: Sequence[Token], place: int) -> int:
+    """The place after the last word before that is no hesitation."""
+    while place and words[place - 1].low in FILLERS:
+        place -= 1
+    return place
+
+
+def _is_called(word: Token, head: str, rest: str, first: bool) -> bool:
+    """Whether somebody is introduced ("my name is X"), spoken to ("X, can you", "do you know, X?"), or asked ("will you start X?")."""
+    if first:
+        return re.match(r",[^.]{0,40}\?$", rest) is not None or (re.match(r", [^.]*\byou\b", rest) is not None and not is_common(word.low))
+    asked = rest.startswith("?") and re.search(r"\byou\b", head) is not None
+    return asked or _INTRODUCED.search(head) is not None or (_CALLED_UPON.search(head) is not None and rest[:1] in {"", ".", "?", "!"})
+
+
+def _is_one_of_two(words: Sequence[Token], place: int, rest: str) -> bool:
+    """Whether a run is one half of "X and Y will"."""
+    if re.match(r" and [A-Z]\w+ (?:will|need|have|should|must|are|can)\b", rest):
         return True
-    if (
-        re.match(r" and [A-Z]\w+ (?:will|need|have|should|must|are|can)\b", rest)
-        or re.match(r",? [^.]{0,40}\?$", rest)
-        and not place
-        and rest.startswith(",")
-    ):
-        return True
-    if before == "and" and place > 1 and words[place - 2].text[0].isupper() and _AGENT.match(rest.lstrip()):
-        return True
-    return before in _BEFORE_PERSON and before not in _STRONG_PLACE
+    pair = place > 1 and words[place - 1].low == "and" and words[place - 2].text[0].isupper()
+    return pair and _AGENT.match(rest.lstrip()) is not None

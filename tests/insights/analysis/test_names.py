@@ -20,6 +20,13 @@ def _found(text: str, *members: Person) -> list[tuple[str, str]]:
         ("I'll touch base with Rosa tomorrow.", ["Rosa"]),
         ("May is on holiday.", ["May"]),
         ("Please remind Dr. Weber.", ["Weber"]),
+        ("Hello, my name's Adam.", ["Adam"]),
+        ("What do you think about it, Odile?", ["Odile"]),
+        ("Um do you want to start Odile?", ["Odile"]),
+        ("That touches on your point, Odile.", ["Odile"]),
+        ("I will ask uh Odile about it.", ["Odile"]),
+        ("Thank you Odile for the help.", ["Odile"]),
+        ("Odile, you can begin.", ["Odile"]),
     ],
 )
 def test_persons_in_their_slots(text: str, wanted: list[str]) -> None:
@@ -29,11 +36,29 @@ def test_persons_in_their_slots(text: str, wanted: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["We will see.", "Please call me.", "The API is down.", "Chances are good.", "On Monday May starts.", "German is hard.", "I think so"],
+    [
+        "We will see.",
+        "Uh is it done",
+        "Screen is over there.",
+        "Cost, you know, matters",
+        "F_ has to go",
+        "Please call me.",
+        "The API is down.",
+        "Chances are good.",
+        "On Monday May starts.",
+        "German is hard.",
+        "I think so",
+    ],
 )
 def test_ordinary_capitals_are_no_names(text: str) -> None:
     """Sentence starts, calendar words and abbreviations are no persons."""
     assert ("person", text.split()[0]) not in _found(text)
+
+
+@pytest.mark.parametrize("text", ["I work with PowerPoint a lot.", "it belongs to the Titanic", "we give it to the Marketing team"])
+def test_products_and_titles_are_no_persons(text: str) -> None:
+    """A capital inside a word, or an article before it, is no person's."""
+    assert "person" not in {kind for kind, _ in _found(text)}
 
 
 def test_organisations_and_places() -> None:
