@@ -19,6 +19,8 @@ SPEAKERS_SKIP = frozenset({"conversation_created", "conversation_completed"})
 REMEMBERED = 256
 
 _rendered: OrderedDict[tuple[int, int, View], tuple[str, ...]] = OrderedDict()
+_heard: OrderedDict[int, tuple[Heard, tuple[str, ...]]] = OrderedDict()
+"""By the identity of what was heard, which stays its own as long as it is held here."""
 
 
 class Teller:
@@ -80,14 +82,8 @@ class Teller:
 
     def _tell_heard(self, heard: Heard) -> None:
         if (self._only_heard_of in (None, heard.session_id)) and not self._outbox.crowded:
-            payload = heard.payload
-            words = [Word(word["text"], word["start"], word["end"], payload["confidence"]) for word in payload["words"]]
-            message = recognition_result(
-                payload["text"], words, confidence=payload["confidence"], is_final=payload["final"], member=payload["member"]
-            )
-            self._outbox.put(encode(message))
-            if payload["trackers"]:
-                self._outbox.put(encode(tracker_response(payload["trackers"], is_final=False)))
+            for text in rendered_heard(heard):
+                self._outbox.put(text)
 
 
 def rendered(event: StoredEvent, view: View) -> tuple[str, ...]:
@@ -99,4 +95,22 @@ def rendered(event: StoredEvent, view: View) -> tuple[str, ...]:
         _rendered[key] = texts
         if len(_rendered) > REMEMBERED:
             _rendered.popitem(last=False)
+    return texts
+
+
+def rendered_heard(heard: Heard) -> tuple[str, ...]:
+    """Return the texts of one recognition result; remembered, since every listener of a process gets the same object."""
+    known = _heard.get(id(heard))
+    if known is not None:
+        return known[1]
+    payload = heard.payload
+    words = [Word(word["text"], word["start"], word["end"], payload["confidence"]) for word in payload["words"]]
+    message = recognition_result(
+        payload["text"], words, confidence=payload["confidence"], is_final=payload["final"], member=payload["member"]
+    )
+    trackers = [tracker_response(payload["trackers"], is_final=False)] if payload["trackers"] else []
+    texts = tuple(encode(each) for each in (message, *trackers))
+    _heard[id(heard)] = (heard, texts)
+    if len(_heard) > REMEMBERED:
+        _heard.popitem(last=False)
     return texts
