@@ -2,7 +2,9 @@
 
 import os
 import platform
+import resource
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +46,25 @@ def describe() -> str:
 def load() -> float:
     """Return the load average of the last minute: what else the cores were busy with."""
     return os.getloadavg()[0]
+
+
+class Others:
+    """How many cores everything but a server and this process's children used, from its making to `cores`."""
+
+    def __init__(self, pid: int | None = None) -> None:
+        self._pid = pid
+        self._began = time.monotonic()
+        self._before = self._seconds()
+
+    def cores(self) -> float:
+        """Return the mean so far; children count once they have ended, so ask when they have."""
+        return max(0.0, (self._seconds() - self._before) / (time.monotonic() - self._began))
+
+    def _seconds(self) -> float:
+        fields = [int(field) for field in (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
+        busy = (sum(fields) - fields[3] - fields[4]) / _TICKS  # all but idle and waiting for a disk
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return busy - children.ru_utime - children.ru_stime - time.process_time() - (usage(self._pid).cpu_s if self._pid else 0.0)
 
 
 class Peak:

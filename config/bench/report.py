@@ -52,7 +52,7 @@ def write_into(page: str, name: str, text: str) -> str:
 
 def number(value: float | None, digits: int = 2, unit: str = "") -> str:
     """Return a figure with so many digits after the point, or a dash for what could not be measured."""
-    return "-" if value is None else f"{value:.{digits}f}{unit}"
+    return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}{unit}"
 
 
 def megabytes(size: float) -> str:

@@ -21,7 +21,7 @@ class Sizes:
     """Of each recording for the word error rate; None: all of it."""
     read_names: tuple[str, ...] = ()
     """Which recordings; empty: all."""
-    cycles: int = 1000
+    cycles: int = 2000
     warm_cycles: int = 300
     cycles_at_once: int = 4
     looks: int = 4

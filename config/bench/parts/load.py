@@ -10,7 +10,7 @@ from typing import Any
 
 from config.bench import speech
 from config.bench.children import Server, ask_child
-from config.bench.machine import load
+from config.bench.machine import Others
 from config.bench.report import Result, Table, megabytes, number
 from config.bench.scoring import Delays, all_delays, crossing
 from config.bench.sizes import Sizes
@@ -37,7 +37,8 @@ class Row:
     bare_interims: int = 0
     resident: int = 0
     late_p99: float = 0.0
-    load_average: float = 0.0
+    others: float = 0.0
+    bare_others: float = 0.0
     errors: list[str] = field(default_factory=list)
 
 
@@ -63,17 +64,20 @@ def _numbers(sizes: Sizes, rows: list[Row]) -> Iterator[int]:
 
 def _row(server: Server, speakers: int, sizes: Sizes) -> Row:
     talks = speech.talks(speech.conversation(), speakers, sizes.seconds)
-    row = Row(speakers, speakers * sizes.seconds, sum(talk.spoken_s for talk in talks), load_average=load())
+    row = Row(speakers, speakers * sizes.seconds, sum(talk.spoken_s for talk in talks))
     turns = [talk.whole for talk in talks]
-    before = server.usage()
+    others, before = Others(server.pid), server.usage()
     answer = _speak(server, speakers, sizes)
     after = server.usage()
+    row.others = others.cores()
     row.server_cpu, row.resident = after.cpu_s - before.cpu_s, after.resident
     row.delays, row.late_p99 = all_delays(turns, answer["speakers"], sizes.speed), answer["late_p99"]
     row.interims = sum(one["interims"] for one in answer["speakers"])
     row.errors = [error for one in answer["speakers"] for error in one["errors"]][:5]
     same = {"speakers": speakers, "seconds": sizes.seconds, "threads": sizes.threads, "speed": sizes.speed}
+    others = Others(server.pid)
     bare = ask_child("bare", {"mode": "recogniser", **same}, timeout_s=sizes.seconds + 200)
+    row.bare_others = others.cores()
     row.recogniser_cpu, row.bare_delays = bare["cpu_s"], all_delays(turns, bare["speakers"], sizes.speed)
     row.bare_interims = sum(one["interims"] for one in bare["speakers"])
     row.model_cpu = ask_child("bare", {"mode": "model", **same}, timeout_s=sizes.seconds * speakers + 60)["cpu_s"]
@@ -95,7 +99,8 @@ def _cpu(rows: list[Row]) -> Table:
         "server / (a)",
         "interims per second: server",
         "(b)",
-        "load average before",
+        "cores used by others: during server",
+        "during (b)",
     ]
     cells = [
         [
@@ -107,7 +112,8 @@ def _cpu(rows: list[Row]) -> Table:
             number(row.server_cpu / row.model_cpu),
             number(row.interims / row.sent_s),
             number(row.bare_interims / row.sent_s),
-            number(row.load_average, 1),
+            number(row.others, 1),
+            number(row.bare_others, 1),
         ]
         for row in rows
     ]

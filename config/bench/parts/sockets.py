@@ -1,8 +1,9 @@
 """Clients that come and go: what a server keeps of each, in memory, tasks, threads and open files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from config.bench.children import Server, ask_child
+from config.bench.machine import Usage
 from config.bench.report import Result, Table, megabytes, number
 from config.bench.scoring import slope
 from config.bench.sizes import Sizes
@@ -18,15 +19,26 @@ def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:
         looks.append((step * sizes.cycles // sizes.looks, server.usage(), server.tasks()))
     rows = [[str(done), megabytes(use.resident), str(tasks), str(use.threads), str(use.files)] for done, use, tasks in looks]
     table = Table(f"After {sizes.warm_cycles} cycles to warm up", ["cycles", "resident", "tasks", "threads", "open files"], rows)
-    memory = 1000 * slope([(done, use.resident / 2**20) for done, use, _ in looks])
-    tasks = 1000 * slope([(done, float(tasks)) for done, _, tasks in looks])
-    cpu = 1000 * (looks[-1][1].cpu_s - looks[0][1].cpu_s) / sizes.cycles
-    verdict = (
-        f"Growth for each 1,000 cycles: {number(memory, 1)} MB and {number(tasks, 1)} tasks; a cycle costs {number(cpu, 1)} ms of CPU."
-    )
-    verdicts = [verdict] + ([f"{len(failures)} cycles failed: {', '.join(sorted(set(failures)))}"] if failures else [])
-    data = {"memory_mb_per_1000": memory, "tasks_per_1000": tasks, "cpu_ms_per_cycle": cpu, "failures": failures}
-    return Result("sockets", "Connecting, starting, stopping", [table], verdicts, data)
+    data = {
+        "memory_mb_per_1000": _growth(looks),
+        "memory_mb_per_1000_second_half": _growth(looks[len(looks) // 2 :]),
+        "tasks_per_1000": 1000 * slope([(done, float(tasks)) for done, _, tasks in looks]),
+        "cpu_ms_per_cycle": 1000 * (looks[-1][1].cpu_s - looks[0][1].cpu_s) / sizes.cycles,
+    }
+    verdicts = [
+        f"Growth for each 1,000 cycles: {number(data['memory_mb_per_1000'], 1)} MB "
+        f"({number(data['memory_mb_per_1000_second_half'], 1)} MB in the second half), {number(data['tasks_per_1000'], 1)} tasks. "
+        f"A cycle costs {number(data['cpu_ms_per_cycle'], 1)} ms of CPU."
+    ]
+    if failures:
+        verdicts.append(f"{len(failures)} cycles failed: {', '.join(sorted(set(failures)))}")
+    everything = {**data, "failures": failures}
+    return Result("sockets", "Connecting, starting, stopping", [table], verdicts, everything)
+
+
+def _growth(looks: Sequence[tuple[int, Usage, int]]) -> float:
+    """Return by how many megabytes memory grows in a thousand cycles."""
+    return 1000 * slope([(done, use.resident / 2**20) for done, use, _ in looks])
 
 
 def _cycle(server: Server, sizes: Sizes, cycles: int) -> list[str]:
