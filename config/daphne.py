@@ -9,9 +9,11 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from daphne import http_protocol
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor
@@ -24,6 +26,10 @@ WRITE_AHEAD_BYTES = 256 * 1024
 """Unsent bytes of one connection at which `send` begins to wait."""
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 """Above Parley's own limits, so that the client gets Parley's clear error and not a closed socket."""
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""Largest body of an HTTP request; Daphne holds all of it in memory before the application sees a byte."""
+CLOSE_S = 300.0
+"""How long an application may go on with what a client sent before it hung up: hearing it can take minutes under load."""
 WRITE_POLL_S = 0.01
 
 
@@ -35,6 +41,11 @@ class WaitingQueue(asyncio.Queue[dict[str, Any]]):
         self.transport: Any = None
         self.waiting_bytes = 0
         self._stopped = False
+        self._went_on = float("-inf")
+
+    def held_back(self, seconds: float) -> bool:
+        """Tell whether the socket was not read from at some time in the last so many seconds."""
+        return self._stopped or time.monotonic() - self._went_on < seconds
 
     def put_nowait(self, item: dict[str, Any]) -> None:
         """Take one ASGI message from the server; the weight of a message is the size of its payload."""
@@ -50,6 +61,7 @@ class WaitingQueue(asyncio.Queue[dict[str, Any]]):
         self.waiting_bytes -= _size(item)
         if self._stopped and self.waiting_bytes < READ_AHEAD_BYTES // 2:
             self._stopped = False
+            self._went_on = time.monotonic()
             self.transport.resumeProducing()
         return item
 
@@ -82,6 +94,13 @@ class BoundedProtocol(WebSocketProtocol):
         if self.state == self.STATE_OPEN:
             self.sendCloseFrame(code=1000 if code is None else code, reasonUtf8=self.close_reason.encode(), isReply=False)
 
+    def onAutoPingTimeout(self) -> None:
+        """Drop a client that does not answer; not one whose answer waits because we do not read from its socket."""
+        if self.application_queue.held_back(self.autoPingTimeout):
+            self.autoPingPending = self.autoPingTimeoutCall = None  # the next ping comes with the server's next round
+        else:
+            super().onAutoPingTimeout()
+
     def dropConnection(self, abort: bool = False) -> None:
         """End the TCP connection, in order where the closing handshake was.
 
@@ -99,6 +118,34 @@ class BoundedProtocol(WebSocketProtocol):
         super().handle_reply(message)
 
 
+class BoundedRequest(http_protocol.WebRequest):
+    """An HTTP request whose body has a limit; one that is longer is answered with 413 as soon as that is known."""
+
+    _received = 0
+
+    def gotLength(self, length: int | None) -> None:
+        """Look at the length that the client announces, where it does."""
+        super().gotLength(length)
+        if length is not None and length > MAX_BODY_BYTES:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Take a part of the body, up to the limit."""
+        self._received += len(data)
+        if self._received <= MAX_BODY_BYTES:
+            super().handleContentChunk(data)
+        else:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        body = f'{{"message": "The body of a request may be at most {MAX_BODY_BYTES} bytes."}}'.encode()
+        head = (
+            f"HTTP/1.1 413 Content Too Large\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        self.channel.transport.write(head.encode() + body)
+        self.channel.loseConnection()
+
+
 class BoundedServer(Server):
     """Daphne that waits for its applications, for its clients, and for live sessions at the end.
 
@@ -108,7 +155,8 @@ class BoundedServer(Server):
     """
 
     def __init__(self, application: Any, *, drain: Callable[[], Awaitable[None]], started: Callable[[int], None], **options: Any) -> None:
-        super().__init__(application, signal_handlers=False, websocket_max_message_size=MAX_MESSAGE_BYTES, **options)
+        bounds = {"websocket_max_message_size": MAX_MESSAGE_BYTES, "application_close_timeout": CLOSE_S}
+        super().__init__(application, signal_handlers=False, **bounds, **options)
         self.websocket_max_frame_size = MAX_MESSAGE_BYTES
         self._drain = drain
         self._started = started
@@ -116,7 +164,8 @@ class BoundedServer(Server):
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; a second signal does not wait any more."""
-        WebSocketFactory.protocol = BoundedProtocol  # the base class makes its factory inside run()
+        WebSocketFactory.protocol = BoundedProtocol  # the base class makes its factories inside run()
+        http_protocol.WebRequest = BoundedRequest
         loop = reactor._asyncioEventloop
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal)

@@ -1,0 +1,143 @@
+"""Our Daphne below Parley: what it does with a client while the application behind it is slow (design law 3)."""
+
+import asyncio
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import websockets
+
+from tests.servers import ROOT
+
+SERVER = """
+import asyncio, sys
+from config import daphne
+
+
+async def application(scope, receive, send):
+    if scope["type"] == "http":
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    await asyncio.sleep(float(sys.argv[1]))
+    got = 0
+    while (message := await receive())["type"] == "websocket.receive":
+        got += len(message["bytes"])
+        if got == 500_000:
+            await send({"type": "websocket.send", "text": "all"})
+    print("got", got, flush=True)
+
+
+async def drain():
+    pass
+
+
+def started(port):
+    print(port, flush=True)
+
+
+endpoints = ["tcp:port=0:interface=127.0.0.1"]
+daphne.BoundedServer(application, drain=drain, started=started, endpoints=endpoints, ping_interval=1, ping_timeout=1).run()
+"""
+
+
+class Slow:
+    """A server whose application reads nothing for `pause` seconds."""
+
+    def __init__(self, pause: float) -> None:
+        command = [sys.executable, "-c", SERVER, str(pause)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.line())
+
+    def line(self) -> str:
+        """Return the next line that the server prints."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    @property
+    def peak_mb(self) -> float:
+        """Return the most memory that the server had so far."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+        raise AssertionError("no VmHWM")
+
+
+@pytest.fixture
+def slow() -> Iterator[Callable[..., Slow]]:
+    """Start such servers; they end with the test."""
+    made: list[Slow] = []
+
+    def make(pause: float) -> Slow:
+        made.append(Slow(pause))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.process.kill()
+        server.process.communicate()
+
+
+async def test_a_client_that_is_not_read_from_is_not_taken_for_dead(slow: Callable[..., Slow]) -> None:
+    """A pong that waits behind sound which the server does not read yet is no reason to hang up."""
+    server = slow(6.0)
+    async with websockets.connect(f"ws://127.0.0.1:{server.port}/", compression=None, ping_interval=None) as socket:
+        sending = asyncio.create_task(_send(socket, 50))
+        async with asyncio.timeout(20):
+            assert await socket.recv() == "all"
+        await sending
+
+
+async def test_what_was_sent_before_the_end_is_read_to_its_end(slow: Callable[..., Slow]) -> None:
+    """A client that hangs up while the application is far behind loses nothing of what it had sent."""
+    server = slow(13.0)
+    async with websockets.connect(f"ws://127.0.0.1:{server.port}/", compression=None, ping_interval=None) as socket:
+        await _send(socket, 20)
+    try:
+        async with asyncio.timeout(20):
+            assert await asyncio.to_thread(server.line) == "got 200000\n"
+    finally:
+        server.process.kill()  # so that the thread does not wait for a line that never comes
+
+
+async def _send(socket: websockets.ClientConnection, chunks: int) -> None:
+    for _ in range(chunks):
+        await socket.send(bytes(10_000))
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_without_end_does_not_fill_the_memory(slow: Callable[..., Slow], announced: bool) -> None:
+    """A body of sixty megabytes, whether its length is announced or not, is refused and costs next to nothing."""
+    server = slow(0.0)
+    before = server.peak_mb
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    megabytes = (bytes(1_000_000) for _ in range(60))
+    try:
+        if announced:
+            connection.request("POST", "/", body=megabytes, headers={"Content-Length": "60000000"})
+        else:
+            connection.request("POST", "/", body=megabytes, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        assert connection.getresponse().status == 413
+    except ConnectionError:
+        pass  # the server hung up while the client still sent
+    finally:
+        connection.close()
+    assert server.peak_mb - before < 20
+
+
+def test_an_ordinary_body_passes(slow: Callable[..., Slow]) -> None:
+    """Three megabytes are no cause for a limit."""
+    server = slow(0.0)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("POST", "/", body=bytes(3_000_000))
+    assert connection.getresponse().status == 204
+    connection.close()
