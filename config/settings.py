@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,12 @@ def _secret_key() -> str:
             out.write(secrets.token_urlsafe(48))
     except FileExistsError:
         pass
-    return file.read_text().strip()
+    deadline = time.monotonic() + 2
+    while not (key := file.read_text().strip()) and time.monotonic() < deadline:
+        time.sleep(0.02)  # another process has made the file and is about to write into it
+    if not key:
+        raise ImproperlyConfigured(f"SECRET_KEY: {file} is empty; remove it, and a new key is made")
+    return key
 
 
 SECRET_KEY = _secret_key()

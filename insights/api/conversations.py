@@ -16,6 +16,7 @@ from insights.payloads import iso
 
 router = Router(tags=["Conversations"])
 _WINDOW = timedelta(days=7)
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class ConversationOut(Schema):
@@ -80,5 +81,6 @@ def _out(row: Conversation) -> ConversationOut:
 
 
 def _aware(at: datetime) -> datetime:
-    """A time without a zone is meant in UTC."""
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    """A time without a zone is meant in UTC; one at the ends of the calendar, with which nobody can reckon, moves inwards."""
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(aware, _EARLIEST), _LATEST)

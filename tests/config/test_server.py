@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +85,23 @@ def test_the_secret_key_is_made_once_and_private(server: Server) -> None:
     key = server.data / "secret_key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert len(key.read_text()) >= 50
+
+
+def test_a_secret_key_that_another_process_is_making(tmp_path: Path) -> None:
+    """Of processes that start at once the second waits for the first one's key; a file that stays empty is one clear line."""
+    key = tmp_path / "secret_key"
+    key.touch()
+    filling = threading.Timer(0.5, key.write_text, ["k" * 50])
+    filling.start()
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    show = [sys.executable, "-c", "from django.conf import settings; print(settings.SECRET_KEY)"]
+    done = subprocess.run(show, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    filling.join()
+    assert done.stdout.strip() == "k" * 50, done.stderr
+    key.write_text("")
+    done = serve(tmp_path)
+    assert done.returncode != 0
+    assert "secret_key is empty; remove it" in done.stderr
 
 
 async def test_a_client_that_floods_does_not_fill_the_memory(make_server: Callable[..., Server]) -> None:

@@ -47,6 +47,14 @@ def test_the_last_seven_days_oldest_first(many: Api) -> None:
     assert names(many) == ["Day 3", "Day 2", "Day 1", "Day 0"]
 
 
+@pytest.mark.parametrize("zone", ["Z", "+14:00", "-14:00"])
+def test_the_ends_of_the_calendar(many: Api, zone: str) -> None:
+    """Times that no reckoning survives are answered like any other."""
+    first, last = f"0001-01-01T00:00:00{zone}", f"9999-12-31T23:59:59{zone}"
+    assert names(many, endTime=first) == names(many, startTime=last) == []
+    assert len(names(many, startTime=first, endTime=last)) >= len(names(many)) > 0
+
+
 def test_order_limit_offset(many: Api) -> None:
     """Pages follow each other in either order."""
     assert names(many, order="desc", limit=2) == ["Day 0", "Day 1"]
