@@ -4,6 +4,7 @@ What is found here is told at once, stored never, and told again with its messag
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
@@ -13,7 +14,8 @@ class EarlyTrackers:
     """Finds each phrase of a turn once, while the turn is still being said."""
 
     def __init__(self, trackers: tuple[Tracker, ...]) -> None:
-        self._index = TrackerIndex(trackers)
+        self._trackers = trackers
+        self._index: TrackerIndex | None = None
         self._turn = 0
         self._told: set[tuple[str, str]] = set()
 
@@ -21,10 +23,15 @@ class EarlyTrackers:
         """Return the newly found trackers in the shape of a stored `trackers` event, but without a message to refer to."""
         if turn != self._turn:
             self._turn, self._told = turn, set()
-        hits = await asyncio.to_thread(self._index.find, text)
+        hits = await asyncio.to_thread(self._find, text)
         new = [hit for hit in hits if (hit.name, hit.value) not in self._told]
         self._told |= {(hit.name, hit.value) for hit in new}
         return [_json(hit, text) for hit in new]
+
+    def _find(self, text: str) -> Sequence[TrackerHit]:
+        """In a thread: so many phrases as a client may send take half a second to be made ready."""
+        self._index = self._index or TrackerIndex(self._trackers)
+        return self._index.find(text)
 
 
 def _json(hit: TrackerHit, text: str) -> dict[str, Any]:
