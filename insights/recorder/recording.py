@@ -34,7 +34,8 @@ def record(conversation_id: int, utterance: Utterance, listening: Listening) -> 
         with writing():
             conversation = locked(conversation_id)
             if not memory.current(conversation):  # another process wrote meanwhile
-                memory.catch_up(conversation)
+                if memory.catch_up(conversation):
+                    memory.add(new.messages)
                 changes = memory.changes(conversation)
             events = _store(conversation, new, memory, changes)
         memory.stored(conversation)

@@ -57,12 +57,16 @@ class Memory:
         """Whether nobody else wrote since this process did."""
         return self._event == conversation.last_event
 
-    def catch_up(self, conversation: Conversation) -> None:
-        """Count the messages that others stored, and read the stored topics. Three queries, none when nothing is new."""
+    def catch_up(self, conversation: Conversation) -> bool:
+        """Count the messages that others stored, and read the stored topics. Three queries, none when nothing is new.
+
+        Returns whether all was counted anew, as wording was corrected: what was added but is not stored yet is not in it.
+        """
         if self.current(conversation):
-            return
+            return False
         later = Event.objects.filter(conversation=conversation, number__gt=self._event)
-        if self._event and later.filter(kind=Kind.MESSAGE_CORRECTED).exists():
+        anew = bool(self._event) and later.filter(kind=Kind.MESSAGE_CORRECTED).exists()
+        if anew:
             self._index, self._message = analysis.TopicIndex(), 0
         rows = Message.objects.filter(conversation=conversation, number__gt=self._message, number__lte=conversation.message_count)
         for identity, text, sentiment in rows.order_by("number").values_list("id", "text", "sentiment"):
@@ -70,6 +74,7 @@ class Memory:
         topics = Topic.objects.filter(conversation=conversation).prefetch_related("references")
         self.known = {row.text: Known(row, {str(reference.message_id): None for reference in row.references.all()}) for row in topics}
         self.stored(conversation)
+        return anew
 
     def add(self, messages: Sequence[Message]) -> None:
         """Count messages that are about to be stored."""

@@ -1,11 +1,13 @@
 """What a process remembers of the topics of its conversations."""
 
+from contextlib import AbstractContextManager
+
 import pytest
 from django.contrib.auth.models import User
 
 from insights import recorder
-from insights.models import Conversation, Topic
-from insights.recorder import Joined, topics
+from insights.models import Conversation, Message, Topic
+from insights.recorder import Joined, recording, topics
 from tests.insights.conftest import Say, opening
 
 
@@ -58,3 +60,20 @@ def test_overtaken_topics_fade(say: Say) -> None:
         say("The budget report about the launch plan mentions the quarterly budget report and the launch plan.")
     assert Topic.objects.get(text="zeppelin").score < before
     assert Topic.objects.order_by("-score")[0].text != "zeppelin"
+
+
+def test_wording_corrected_while_something_is_said(say: Say, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said in the moment of a correction counts for the topics like all else."""
+    say("The budget report is late.")
+    first = Message.objects.get().id
+    writing = recording.writing
+    corrections = [lambda: recorder.correct_message(first, "The budget memo is late.", owner.pk)]
+
+    def correct_first() -> AbstractContextManager[None]:
+        while corrections:
+            corrections.pop()()
+        return writing()
+
+    monkeypatch.setattr(recording, "writing", correct_first)
+    say("The zebra census begins.")
+    assert "zebra census" in set(Topic.objects.values_list("text", flat=True))
