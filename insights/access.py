@@ -6,6 +6,7 @@ only slow down the honest.
 
 import hashlib
 import hmac
+import logging
 import secrets
 import string
 
@@ -16,6 +17,8 @@ from django.core.cache import cache
 from insights import tokens
 from insights.models import App, Conversation
 from insights.tokens import InvalidToken, Token
+
+logger = logging.getLogger(__name__)
 
 _ALPHABET = string.ascii_letters + string.digits
 _APP_ID, _SECRET = 64, 128  # the browsers' SDK checks these lengths
@@ -46,7 +49,7 @@ def token_for(app_id: str, secret: str, address: str = "") -> Token:
     `TOKEN_TRIES_PER_MINUTE` of them TooManyTries is raised, right pair or not. Raises WrongCredentials.
     """
     counter = "token-tries:" + hashlib.sha256(address.encode()).hexdigest()
-    if address and cache.get(counter, 0) >= settings.TOKEN_TRIES_PER_MINUTE:
+    if address and _counted(counter) >= settings.TOKEN_TRIES_PER_MINUTE:
         raise TooManyTries(f"At most {settings.TOKEN_TRIES_PER_MINUTE} wrong tries per minute are accepted.")
     app = (
         App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True).first() if app_id.isascii() and app_id.isalnum() else None
@@ -74,12 +77,23 @@ def may_see(user: User | AnonymousUser | None, conversation: Conversation) -> bo
     return user is not None and user.is_authenticated and user.is_active and conversation.owner_id == user.pk
 
 
-def _count(counter: str) -> None:
-    cache.add(counter, 0, _WINDOW_S)
+def _counted(counter: str) -> int:
+    """Return the wrong tries so far; none while the cache is away, since nobody guesses a secret of 760 bits meanwhile."""
     try:
+        return int(cache.get(counter, 0))
+    except Exception as error:
+        logger.warning("the cache is away (%s): wrong secrets are not counted", type(error).__name__)
+        return 0
+
+
+def _count(counter: str) -> None:
+    try:
+        cache.add(counter, 0, _WINDOW_S)
         cache.incr(counter)
     except ValueError:  # the minute ended in between
         cache.set(counter, 1, _WINDOW_S)
+    except Exception as error:
+        logger.warning("the cache is away (%s): a wrong secret was not counted", type(error).__name__)
 
 
 def _random(length: int) -> str:
