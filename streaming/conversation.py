@@ -22,7 +22,7 @@ from streaming import recogniser
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.early import EarlyTrackers
-from streaming.engine.database import in_database
+from streaming.engine.database import at_recorder
 from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
@@ -100,7 +100,7 @@ class Participation:
         decoder = open_decoder(wishes.encoding, wishes.sample_rate)
         ear = _Ear(self._on_trouble)
         options = RecognitionOptions(wishes.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
-        self.joined = await in_database(recorder.open_conversation, self._opening(wishes))
+        self.joined = await at_recorder(recorder.open_conversation, self._opening(wishes))
         self.last_event = max(self.last_event, self.joined.cursor)
         self._wishes = wishes
         self._ear = ear
@@ -150,7 +150,7 @@ class Participation:
         if self.joined is None:
             return []
         self.joined = None
-        events = await in_database(recorder.leave, self.session_id, final=final)
+        events = await at_recorder(recorder.leave, self.session_id, final=final)
         await fanout().publish(events)
         return events
 
@@ -196,7 +196,7 @@ class Participation:
     async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
         for pause in (*STORE_TRIES_S, None):
             try:
-                return await in_database(recorder.record, joined.conversation_id, utterance, listening)
+                return await at_recorder(recorder.record, joined.conversation_id, utterance, listening)
             except recorder.RecorderError as error:
                 self._on_trouble(error)
                 return []

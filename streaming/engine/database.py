@@ -1,7 +1,8 @@
 """The way from the event loop to the database: synchronous work in threads of its own.
 
 Design law 4: no database work in the loop, and none on the one thread-sensitive thread that Django shares among all
-requests. SQLite gets a single thread, since it has a single writer anyway; PostgreSQL gets a few.
+requests. Writing has threads of its own beside reading, so that a handshake or a gap to be read never waits behind a
+writer that waits for SQLite's lock; SQLite gets one of them, since it takes one writer at a time anyway.
 """
 
 import asyncio
@@ -14,36 +15,41 @@ from django.db import close_old_connections, connection, connections
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_POSTGRES_THREADS = 4
-_pool: ThreadPoolExecutor | None = None
+_READERS = 2
+_POSTGRES_WRITERS = 4
+
+_pools: dict[str, ThreadPoolExecutor] = {}
 
 
-def _executor() -> ThreadPoolExecutor:
-    global _pool
-    if _pool is None:
-        threads = _POSTGRES_THREADS if connection.vendor == "postgresql" else 1
-        _pool = ThreadPoolExecutor(threads, thread_name_prefix="database")
-    return _pool
+def _pool(kind: str) -> ThreadPoolExecutor:
+    if kind not in _pools:
+        writers = _POSTGRES_WRITERS if connection.vendor == "postgresql" else 1
+        _pools[kind] = ThreadPoolExecutor(writers if kind == "write" else _READERS, thread_name_prefix=f"database-{kind}")
+    return _pools[kind]
 
 
 async def in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run synchronous database work in a thread and return its result; its connection is handed back afterwards."""
+    """Read from the database in a thread and return the result; the thread's connection is handed back afterwards."""
+    return await asyncio.get_running_loop().run_in_executor(_pool("read"), lambda: _run(work, *args, **kwargs))
 
-    def run() -> T:
+
+async def at_recorder(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what writes (the functions of `insights.recorder`) in a thread and return its result."""
+    return await asyncio.get_running_loop().run_in_executor(_pool("write"), lambda: _run(work, *args, **kwargs))
+
+
+def _run(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    close_old_connections()
+    try:
+        return work(*args, **kwargs)
+    finally:
         close_old_connections()
-        try:
-            return work(*args, **kwargs)
-        finally:
-            close_old_connections()
-
-    return await asyncio.get_running_loop().run_in_executor(_executor(), run)
 
 
 def close_database_threads() -> None:
-    """Close the threads' connections and end the threads; the next `in_database` starts afresh."""
-    global _pool
-    if _pool is not None:
-        pool, _pool = _pool, None
+    """Close the threads' connections and end the threads; the next use starts afresh."""
+    while _pools:
+        _, pool = _pools.popitem()
         for _ in range(getattr(pool, "_max_workers", 1)):
             pool.submit(connections.close_all)
         pool.shutdown(wait=True)

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import recorder
-from streaming.engine.database import in_database
+from streaming.engine.database import at_recorder
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
 
@@ -108,11 +108,11 @@ class Registry:
         """Say that our sessions live; False where that could not be said."""
         if not self._sessions:
             return True
-        return await _kept_going(in_database(recorder.heartbeat, [session.id for session in self._sessions])) is not None
+        return await _kept_going(at_recorder(recorder.heartbeat, [session.id for session in self._sessions])) is not None
 
     async def _sweep(self) -> bool:
         """End what nobody keeps alive, and tell of it; False where the database could not be asked."""
-        events = await _kept_going(in_database(recorder.close_due, timezone.now(), STALE_AFTER_S))
+        events = await _kept_going(at_recorder(recorder.close_due, timezone.now(), STALE_AFTER_S))
         if events:
             await fanout().publish(events)
         return events is not None

@@ -42,7 +42,7 @@ async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """Housekeeping of a process with one session, at a hundredth of its pace between sweeps."""
     house = House()
     clock = registry_module.time.time
-    monkeypatch.setattr(registry_module, "in_database", house.ask)
+    monkeypatch.setattr(registry_module, "at_recorder", house.ask)
     monkeypatch.setattr(registry_module.time, "time", lambda: clock() + house.slept)
     monkeypatch.setattr(registry_module, "SWEEP_S", 0.005)
     monkeypatch.setattr(registry_module, "GRACE_S", 0.1)

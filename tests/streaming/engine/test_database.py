@@ -1,0 +1,45 @@
+"""The way to the database: reading never waits behind writing."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from streaming.engine.database import at_recorder, close_database_threads, in_database
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Let no thread outlive its test's database."""
+    yield
+    close_database_threads()
+
+
+async def test_a_reader_overtakes_a_writer_that_waits() -> None:
+    """While something waits to write, a handshake is answered."""
+    go_on = threading.Event()
+    writing = asyncio.ensure_future(at_recorder(go_on.wait, 5))
+    assert await in_database(lambda: "read") == "read"
+    assert not writing.done()
+    go_on.set()
+    assert await writing
+
+
+async def test_an_exception_comes_back() -> None:
+    """What fails in the thread fails here."""
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await in_database(fail)
+
+
+async def test_threads_start_again_after_they_were_closed() -> None:
+    """Closing is for the end of a test or a server; the next use works."""
+    assert await in_database(threading.get_ident) != threading.get_ident()
+    close_database_threads()
+    assert await in_database(lambda: 1) == 1
