@@ -1,7 +1,6 @@
 """`manage.py bench`: how fast and how well Parley hears, as ratios within one run (docs/performance.md)."""
 
 import json
-import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,7 +52,7 @@ class Command(BaseCommand):
             self.stdout.write(f"\n{result.text()}\n")
             data[name] = {"load_average": busy, **result.data}
             if options["write"]:
-                PAGE.write_text(write_into(PAGE.read_text(), name, _dated(result, busy)))
+                PAGE.write_text(write_into(PAGE.read_text(), name, _dated(result, busy, sizes)))
             if options["json"]:
                 options["json"].write_text(json.dumps(data, indent=1))
 
@@ -71,7 +70,9 @@ def _numbers(text: str) -> tuple[int, ...]:
     return numbers
 
 
-def _dated(result: Result, busy: float) -> str:
-    command = " ".join(["manage.py", *(argument for argument in sys.argv[1:] if argument != "--write")])
+def _dated(result: Result, busy: float, sizes: Sizes) -> str:
+    """Return the result with the command that gives it again, the day and the machine; no path, no host."""
+    speakers = ",".join(map(str, sizes.speakers))
+    command = f"manage.py bench --only {result.name} --speakers {speakers} --most {sizes.most_speakers} --seconds {sizes.seconds:g}"
     day = datetime.now(UTC).date()
     return f"{result.text()}\n\n`{command}`, {day}, {machine.describe()}; load average before: {busy:.1f}."
