@@ -1,31 +1,39 @@
-"""Confidence that a message is a question, an action item, a follow-up: linear heads, one per corpus, then a learned combiner.
+"""Confidence that a message is a question, an action item, a follow-up: linear heads and a small network, then a learned combiner.
 
 Only what was said before is looked at. The same code runs live, in training and under the scorer.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from insights.analysis import combiner, features
+from insights.analysis import combiner, features, kinds, net
 from insights.analysis.combiner import TASKS
 from insights.analysis.findings import FindingType, Said
 from insights.analysis.weights import shipped
 
-CONTEXT = 6
-"""How many messages before the one in question are looked at."""
+CONTEXT = kinds.PAST
+"""How many messages before the one in question are looked at: the words of the last few, and of all of them what kind of talk it is."""
 
 
 def score(said: Said, before: Sequence[Said]) -> dict[FindingType, float]:
     """Calibrated confidences in (0, 1) by type; all near 0 for a message without words. before: oldest first."""
     before = before[-CONTEXT:]
-    found = features.extract(said, before)
-    if not found.words:
+    seen = features.glance(said, before)
+    if not seen.own:
         return dict.fromkeys(TASKS, 0.001)
     model = shipped()
-    logits = model.head_logits(found)
-    row = combiner.inputs(logits, found.cues, has_question_mark(said.text), found.words, len(before), said.index)[np.newaxis]
+    logits = model.head_logits(features.hashed(seen))
+    past = kinds.history([_likeness(features.word_hashes(one.text)) for one in before])
+    signs = combiner.signs(logits[np.newaxis], model.net.logits([net.view(seen)]), past[np.newaxis])[0]
+    row = combiner.inputs(signs, seen.cues, has_question_mark(said.text), len(seen.own), len(before), said.index)[np.newaxis]
     return dict(zip(TASKS, model.combiner.probabilities(row)[0].tolist(), strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _likeness(hashes: tuple[int, ...]) -> combiner.Floats:
+    return shipped().likeness(hashes)
 
 
 def has_question_mark(text: str) -> bool:

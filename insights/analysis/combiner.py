@@ -1,4 +1,4 @@
-"""From the heads' logits and the cues to one probability per task: a mixture of experts, one per corpus, under a learned gate.
+"""From the logits of heads and network, and the cues, to one probability per task: an expert per corpus, under a learned gate.
 
 The corpora mean different things by 'action item'. Each expert knows its own meaning (its head, shifted a little by cues and other
 heads); the gate says how much a message is like each corpus. All are linear in the same inputs, so the whole costs one small product.
@@ -26,18 +26,23 @@ FACTS = 5
 """Columns besides logits and cues: question mark, length, context, place, a constant 1."""
 
 
-def inputs(logits: Floats, shown: Sequence[int], question_mark: bool, words: int, context: int, index: int) -> Floats:
-    """(heads + cues + FACTS,) inputs of gate and experts for one message."""
-    row = np.zeros(len(logits) + len(cues.NAMES) + FACTS, dtype=np.float32)
-    row[: len(logits)] = logits
-    row[[len(logits) + number for number in shown]] = 1.0
+def signs(heads: Floats, net: Floats, past: Floats) -> Floats:
+    """(n, signs) what inputs() takes per row: logits of the linear heads, those of the network, and the kind of talk so far."""
+    return np.concatenate([heads, net, past], axis=1)
+
+
+def inputs(signs: Floats, shown: Sequence[int], question_mark: bool, words: int, context: int, index: int) -> Floats:
+    """(signs + cues + FACTS,) inputs of gate and experts for one message."""
+    row = np.zeros(len(signs) + len(cues.NAMES) + FACTS, dtype=np.float32)
+    row[: len(signs)] = signs
+    row[[len(signs) + number for number in shown]] = 1.0
     row[-FACTS:] = facts(question_mark, words, context, index)
     return row
 
 
 def facts(question_mark: bool, words: int, context: int, index: int) -> tuple[float, ...]:
-    """The last FACTS columns; context: messages before (0..6); index: place in the conversation."""
-    return float(question_mark), float(np.log1p(words)), context / 6, float(np.log1p(min(max(index, 0), 5000))) / 4, 1.0
+    """The last FACTS columns; context: messages before; index: place in the conversation."""
+    return float(question_mark), float(np.log1p(words)), min(context, 6) / 6, float(np.log1p(min(max(index, 0), 5000))) / 4, 1.0
 
 
 @dataclass(frozen=True)

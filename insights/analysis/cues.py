@@ -37,9 +37,9 @@ _ASK = (
 )
 
 _CLAUSE = r"(?:^|[,;:.!] |\b(?:and|but|so|or) )" + _OPENER
-_KNOWN = r"(?:tell me|let me know|explain|say|remind me|show me|know|give me an idea)"
+_KNOWN = r"(?:tell (?:me|us)|let (?:me|us) know|explain|say|remind (?:me|us)|show (?:me|us)|know|give (?:me|us) an idea)"
 _ASK_TO_KNOW = (
-    r"(?:(?:can|could|would|will) you (?:\w+ )?" + _KNOWN + r"|do (?:you|we) (?:\w+ )?know|" + _CLAUSE + r"tell me"
+    r"(?:(?:can|could|would|will) you (?:\w+ )?" + _KNOWN + r"|do (?:you|we) (?:\w+ )?know|" + _CLAUSE + r"tell (?:me|us)"
     r"|(?:can|could|may) (?:i|we) (?:\w+ )?(?:ask|know))"
 )
 
@@ -52,7 +52,7 @@ _CUES: tuple[tuple[str, str], ...] = (
     ("aux_clause", r"[,;:.!] " + _OPENER + _AUX + " " + _SUBJECT + r"\b"),
     (
         "wh_listed",
-        r"(?:, |\band |\bor )(?:who|what|when|where|why|how|which) (?!"
+        r"(?:, |\band |\bor )(?:who|what|when|where|why|how|which) (?!(?:much|many|long|often|soon|far|big|large|old|of|one)\b|"
         + _AUX
         + r"\b)(?:(?:i|we|you|they|he|she|it|the \w+|people|everyone) )?\w+ ",
     ),

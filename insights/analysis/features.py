@@ -32,18 +32,46 @@ _START, _END = crc32(b"<s>"), crc32(b"</s>")
 OWN, PREVIOUS, EARLIER, SIDE = 1.0, 0.4, 0.25, 0.5
 """Weights of the message's own words, the previous message's, those of earlier ones, and of side facts."""
 
+NEAR = 6
+"""Messages before whose words are features."""
+
+SIDE_FACTS = 1100
+"""Side facts are numbers below this; those below 100 are free for cues."""
+
 Ids = NDArray[np.uint32]
 Values = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """A message and what surrounds it, as hashes of words; what linear heads and network both look at.
+
+    previous: the message before (None for the first one); same: whether its speaker goes on; earlier: words of the three before that;
+    mine: words of this speaker lately, both sorted; facts: side facts as numbers under SIDE_FACTS; cues: numbers into cues.NAMES.
+    """
+
+    own: tuple[int, ...]
+    previous: tuple[int, ...] | None
+    same: bool
+    earlier: tuple[int, ...]
+    mine: tuple[int, ...]
+    facts: tuple[int, ...]
+    cues: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
-    """ids (n,) in [0, SIZE), values (n,): one entry per feature; cues: numbers into cues.NAMES."""
+    """ids (n,) in [0, SIZE), values (n,): one entry per feature; cues: numbers into cues.NAMES; plain: the first so many are own words."""
 
     ids: Ids
     values: Values
     cues: tuple[int, ...]
     words: int
+
+    @property
+    def plain(self) -> int:
+        """How many features at the front tell of single words and pairs of the message alone."""
+        return plain_length(self.words)
 
 
 @lru_cache(maxsize=65536)
@@ -89,39 +117,63 @@ def _bucket(number: int) -> int:
     return number if number < 5 else 5 + int(2 * np.log2(number / 5))
 
 
+def plain_length(words: int) -> int:
+    """How many single words and pairs (with the edges) a message of so many words has."""
+    return 2 * words + 1
+
+
+def plain_ids(hashes: tuple[int, ...]) -> Ids:
+    """Features of a message's single words and pairs: the front of what extract() gives."""
+    row = np.array([_START, *hashes, _END], dtype=np.uint64)
+    return _places([_mix(1, row[1:-1]), _mix(2, row[:-1], row[1:])])
+
+
+def _places(parts: list[NDArray[np.uint64]]) -> Ids:
+    return (np.concatenate(parts) * _C >> _SHIFT).astype(np.uint32)
+
+
+def glance(said: Said, before: Sequence[Said]) -> Glance:
+    """A message after those before it (oldest first, only the last NEAR are looked at)."""
+    before = before[-NEAR:]
+    own = word_hashes(said.text)
+    earlier = {word for one in before[-4:-1] for word in word_hashes(one.text)}
+    mine = {word for one in before if one.speaker == said.speaker for word in word_hashes(one.text)[:20]}
+    previous = word_hashes(before[-1].text) if before else None
+    same = bool(before) and before[-1].speaker == said.speaker
+    facts = _side_facts(said, before, len(own))
+    return Glance(own, previous, same, tuple(sorted(earlier)), tuple(sorted(mine)), facts, cues.found(said.text))
+
+
 def extract(said: Said, before: Sequence[Said]) -> Features:
-    """Features of a message after those before it (oldest first, only the last few are looked at)."""
-    hashes = word_hashes(said.text)
-    shown = cues.found(said.text)
-    parts: list[NDArray[np.uint64]] = _own(hashes)
+    """Features of a message after those before it (oldest first, only the last NEAR are looked at)."""
+    return hashed(glance(said, before))
+
+
+def hashed(seen: Glance) -> Features:
+    """Features of the linear heads."""
+    parts: list[NDArray[np.uint64]] = _own(seen.own)
     weights = [OWN] * len(parts)
-    if before:
-        last = before[-1]
-        turn = 11 if last.speaker == said.speaker else 12
-        row = np.array([_START, *word_hashes(last.text), _END], dtype=np.uint64)
+    if seen.previous is not None:
+        turn = 11 if seen.same else 12
+        row = np.array([_START, *seen.previous, _END], dtype=np.uint64)
         parts += [_mix(turn, row), _mix(turn + 10, row[:-1], row[1:])]
-        weights += [PREVIOUS, PREVIOUS]
-        earlier = [word for one in before[-4:-1] for word in word_hashes(one.text)]
-        mine = [word for one in before[-6:] if one.speaker == said.speaker for word in word_hashes(one.text)[:20]]
-        parts += [_mix(31, np.array(sorted(set(earlier)), dtype=np.uint64)), _mix(32, np.array(sorted(set(mine)), dtype=np.uint64))]
-        weights += [EARLIER, EARLIER]
-    side = np.array(_side_facts(said, before, len(hashes)), dtype=np.uint64)
-    parts += [_mix(41, side), _mix(42, np.array(shown, dtype=np.uint64))]
+        parts += [_mix(31, np.array(seen.earlier, dtype=np.uint64)), _mix(32, np.array(seen.mine, dtype=np.uint64))]
+        weights += [PREVIOUS, PREVIOUS, EARLIER, EARLIER]
+    parts += [_mix(41, np.array(seen.facts, dtype=np.uint64)), _mix(42, np.array(seen.cues, dtype=np.uint64))]
     weights += [SIDE, OWN]
-    ids = (np.concatenate(parts) * _C >> _SHIFT).astype(np.uint32)
     values = np.repeat(np.array(weights, dtype=np.float32), [len(part) for part in parts])
-    return Features(ids, values, shown, len(hashes))
+    return Features(_places(parts), values, seen.cues, len(seen.own))
 
 
-def _side_facts(said: Said, before: Sequence[Said], words: int) -> list[int]:
-    """Length, place in the conversation, who spoke before: each as one number of its own range."""
+def _side_facts(said: Said, before: Sequence[Said], words: int) -> tuple[int, ...]:
+    """Length, place in the conversation, who spoke before: each as one number of its own range, all of them in 100..SIDE_FACTS."""
     same = [one.speaker == said.speaker for one in before[-3:]]
     pattern = sum(1 << place for place, value in enumerate(reversed(same)) if value)
     previous = len(word_hashes(before[-1].text)) if before else 0
-    return [
+    return (
         100 + _bucket(words),
-        200 + _bucket(said.index),
+        200 + min(_bucket(said.index), 99),
         300 + 8 * len(same) + pattern,
         400 + _bucket(previous) if before else 399,
         500 + 40 * _bucket(words) + pattern if before else 499,
-    ]
+    )

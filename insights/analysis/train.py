@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from insights.analysis import weights
-from insights.analysis.combiner import TASKS, Combiner
+from insights.analysis.combiner import TASKS, Combiner, Floats
+from insights.analysis.net import Net
 from insights.analysis.training import backdrop, combine, corpora, heads
 from insights.analysis.training.corpora import Row
-from insights.analysis.training.matrix import build
-from insights.analysis.weights import HEADS
+from insights.analysis.training.matrix import Seen, build
+from insights.analysis.training.net import logits as logits_of_net
+from insights.analysis.weights import ALL_HEADS
 
 CORPORA = ("ami", "mrda", "email")
 
@@ -40,30 +42,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path) -> None:
-    """Fits heads and combiner on rows and own sentences, calibrates on dev, writes out/acts.npz."""
+    """Fits heads, network and combiner on rows and own sentences, calibrates on dev, writes out/acts.npz."""
     learnt = [*rows, *corpora.torn_out(rows), *corpora.placed(own)]
-    marks = np.array(["?" in row.text for row in learnt])
     heard = corpora.restyled(learnt, "mixed")
-    matrix, shown, words = build(heard)
-    fitted, logits = heads.fit_all(matrix, heard)
-    for name, head in zip(HEADS, fitted, strict=True):
+    seen = build(heard)
+    fitted, logits = heads.fit_all(seen, heard)
+    for name, head in zip(ALL_HEADS, fitted, strict=True):
         print(f"head {name}: {len(head.columns)} features, intercept {head.intercept:.4f}")
-    table = np.concatenate([combine.inputs(heard, logits, shown, words, flags) for flags in (np.zeros(len(heard), dtype=bool), marks)])
-    combined = combine.fit(table, [*heard, *heard], [*shown, *shown])
-    combined = _calibrated(combined, fitted, dev)
+    net, opinions = heads.fit_net(seen, heard)
+    combined = combine.fit(_table(learnt, heard, seen, logits, opinions), [*heard, *heard], [*seen.shown, *seen.shown])
+    combined = _calibrated(combined, fitted, net, dev)
     for task, slope, shift in zip(TASKS, combined.slopes, combined.shifts, strict=True):
         print(f"{task}: slope {slope:.4f}, shift {shift:.4f}")
-    weights.save(out / "acts.npz", [(head.columns, head.weights, head.intercept) for head in fitted], combined)
+    weights.save(out / "acts.npz", [(head.columns, head.weights, head.intercept) for head in fitted], net, combined)
 
 
-def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], dev: Sequence[Row]) -> Combiner:
+def _table(rows: Sequence[Row], heard: Sequence[Row], seen: Seen, logits: Floats, opinions: Floats) -> Floats:
+    """Inputs of the combiner, every row twice: as heard, and with the question mark that it may have had."""
+    signs = combine.signs(heard, logits, opinions)
+    marks = np.array(["?" in row.text for row in rows])
+    return np.concatenate(
+        [combine.inputs(heard, signs, seen.shown, seen.words, flags) for flags in (np.zeros(len(rows), dtype=bool), marks)]
+    )
+
+
+def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], net: Net, dev: Sequence[Row]) -> Combiner:
     """The combiner, fitted to the share of right answers on rows that nothing was fitted to."""
-    marks = np.array(["?" in row.text for row in dev])
     heard = corpora.restyled(dev, "mixed")
-    matrix, shown, words = build(heard)
-    logits = np.stack([head.logits(matrix) for head in fitted], axis=1)
-    table = np.concatenate([combine.inputs(heard, logits, shown, words, flags) for flags in (np.zeros(len(dev), dtype=bool), marks)])
-    return combine.calibrate(combined, table, [*heard, *heard], [*shown, *shown])
+    seen = build(heard)
+    table = _table(dev, heard, seen, heads.logits_of(fitted, seen), logits_of_net(net, seen.views))
+    return combine.calibrate(combined, table, [*heard, *heard], [*seen.shown, *seen.shown])
 
 
 if __name__ == "__main__":

@@ -6,14 +6,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis import cues
+from insights.analysis import combiner, cues, kinds
 from insights.analysis.combiner import EXPERTS, FACTS, KINDS, TASKS, Combiner, Floats, facts, mixture
 from insights.analysis.findings import FindingType
 from insights.analysis.training.corpora import Row
 from insights.analysis.training.fit import Vector, lbfgs
-from insights.analysis.weights import HEADS
+from insights.analysis.weights import ALL_HEADS, HEADS
 
-_EXPERT_PENALTY = {"ami": 100.0, "mrda": 100.0, "email": 300.0, "own": 2.0}
+LOGITS = len(ALL_HEADS) + len(HEADS)
+"""Columns of logits at the front of the inputs: of linear heads, then of the network."""
+
+_EXPERT_PENALTY = {"ami": 100.0, "mrda": 400.0, "email": 1000.0, "own": 20.0}
 """How strongly an expert is held to its own head."""
 
 _GATE_PENALTY = 30.0
@@ -27,19 +30,31 @@ _UNLIKELY = 0.02
 _LABEL: dict[FindingType, str] = {"question": "question", "action_item": "action", "follow_up": "follow_up"}
 
 
+def signs(rows: Sequence[Row], heads: Floats, net: Floats) -> Floats:
+    """(rows, SIGNS) from the logits (rows, ALL_HEADS) of heads and (rows, HEADS) of the network."""
+    past = np.zeros((len(rows), kinds.SIGNS), dtype=np.float32)
+    likeness = heads[:, len(HEADS) :]
+    start, last = 0, ""
+    for number, row in enumerate(rows):
+        if row.conversation != last:
+            start, last = number, row.conversation
+        past[number] = kinds.history(likeness[max(start, number - kinds.PAST) : number])
+    return combiner.signs(heads, net, past)
+
+
 def inputs(
-    rows: Sequence[Row], logits: Floats, shown: Sequence[tuple[int, ...]], words: NDArray[np.int32], marks: NDArray[np.bool_]
+    rows: Sequence[Row], signs: Floats, shown: Sequence[tuple[int, ...]], words: NDArray[np.int32], marks: NDArray[np.bool_]
 ) -> Floats:
-    """(rows, heads + cues + FACTS) as combiner.inputs gives them for one message."""
-    heads = logits.shape[1]
-    table = np.zeros((len(rows), heads + len(cues.NAMES) + FACTS), dtype=np.float32)
-    table[:, :heads] = logits
+    """(rows, SIGNS + cues + FACTS) as combiner.inputs gives them for one message."""
+    width = signs.shape[1]
+    table = np.zeros((len(rows), width + len(cues.NAMES) + FACTS), dtype=np.float32)
+    table[:, :width] = signs
     before, last = 0, ""
     for number, row in enumerate(rows):
         before = before + 1 if row.conversation == last else 0
         last = row.conversation
-        table[number, [heads + cue for cue in shown[number]]] = 1.0
-        table[number, -FACTS:] = facts(bool(marks[number]), int(words[number]), min(before, 6), row.index)
+        table[number, [width + cue for cue in shown[number]]] = 1.0
+        table[number, -FACTS:] = facts(bool(marks[number]), int(words[number]), before, row.index)
     return table
 
 
@@ -58,7 +73,7 @@ def targets(rows: Sequence[Row], shown: Sequence[tuple[int, ...]], task: Finding
 def _spread(table: Floats) -> Vector:
     """What each input is divided by, so that one penalty suits all: 3 for logits, its deviation for the rest; 0 never."""
     spread: Vector = table.std(axis=0, dtype=np.float64) + 0.05
-    spread[: len(HEADS)] = 3.0
+    spread[:LOGITS] = 3.0
     return spread
 
 
@@ -75,25 +90,26 @@ def _minimise(width: int, penalty: float, loss: Callable[[Vector], tuple[float, 
 
 
 def fit_expert(table: Floats, labels: Vector, weights: Vector, head: int, penalty: float, spread: Vector) -> Floats:
-    """(inputs,) weights: the head's own logit, its slope free, plus small shifts by everything else."""
+    """(inputs,) weights: the logits of the head and of the network's like output, their slopes free, plus small shifts by all else."""
     x = table.astype(np.float64) / spread
     start = np.zeros(x.shape[1])
-    start[head] = spread[head]
+    pair = (head, len(ALL_HEADS) + head)
+    start[list(pair)] = spread[list(pair)] / 2
 
     def loss(point: Vector) -> tuple[float, Vector]:
         margin = x @ point
         residual = weights * (1 / (1 + np.exp(-np.clip(margin, -40, 40))) - labels)
         return float((weights * (np.logaddexp(0, margin) - labels * margin)).sum()), x.T @ residual
 
-    found: Floats = (_minimise(len(start), penalty, loss, start, (head, len(start) - 1)) / spread).astype(np.float32)
+    found: Floats = (_minimise(len(start), penalty, loss, start, (*pair, len(start) - 1)) / spread).astype(np.float32)
     return found
 
 
-def fit_gate(table: Floats, kinds: NDArray[np.int64], spread: Vector) -> Floats:
+def fit_gate(table: Floats, corpora: NDArray[np.int64], spread: Vector) -> Floats:
     """(inputs, KINDS) weights of a softmax that tells which corpus a message is like."""
     x = table.astype(np.float64) / spread
-    weights = np.array([_GATE_WEIGHT[kind] for kind in KINDS])[kinds]
-    wanted = np.eye(len(KINDS))[kinds]
+    weights = np.array([_GATE_WEIGHT[kind] for kind in KINDS])[corpora]
+    wanted = np.eye(len(KINDS))[corpora]
     shape = (x.shape[1], len(KINDS))
 
     def loss(point: Vector) -> tuple[float, Vector]:
@@ -112,33 +128,33 @@ def fit_gate(table: Floats, kinds: NDArray[np.int64], spread: Vector) -> Floats:
 def fit(table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) -> Combiner:
     """Gate and experts, not yet calibrated."""
     spread = _spread(table)
-    kinds = np.array([KINDS.index(row.corpus) for row in rows])
+    corpora = np.array([KINDS.index(row.corpus) for row in rows])
     experts = []
     for task in TASKS:
         labels, weights = targets(rows, shown, task)
         columns = []
         for kind in EXPERTS[task]:
-            mine = weights > 0 if task == "follow_up" else (weights > 0) & (kinds == KINDS.index(kind))
+            mine = weights > 0 if task == "follow_up" else (weights > 0) & (corpora == KINDS.index(kind))
             head = HEADS.index(f"{kind}/{_LABEL[task]}")
             columns.append(fit_expert(table[mine], labels[mine], weights[mine], head, _EXPERT_PENALTY[kind], spread))
         experts.append(np.stack(columns, axis=1))
     ones, zeros = np.ones(len(TASKS), dtype=np.float32), np.zeros(len(TASKS), dtype=np.float32)
-    return Combiner(fit_gate(table, kinds, spread), tuple(experts), ones, zeros)
+    return Combiner(fit_gate(table, corpora, spread), tuple(experts), ones, zeros)
 
 
-def calibrate(combiner: Combiner, table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) -> Combiner:
+def calibrate(found: Combiner, table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) -> Combiner:
     """The combiner with slopes and shifts such that its probabilities fit these rows; follow-ups, unlabelled there, keep theirs."""
-    slopes, shifts = combiner.slopes.copy(), combiner.shifts.copy()
-    gate = table @ combiner.gate
+    slopes, shifts = found.slopes.copy(), found.shifts.copy()
+    gate = table @ found.gate
     for number, task in enumerate(TASKS):
         if task == "follow_up":
             continue
         labels, weights = targets(rows, shown, task)
         known = weights > 0
         chosen = gate[known][:, [KINDS.index(kind) for kind in EXPERTS[task]]]
-        raw = mixture(chosen, table[known] @ combiner.experts[number]).astype(np.float64)
+        raw = mixture(chosen, table[known] @ found.experts[number]).astype(np.float64)
         slopes[number], shifts[number] = _platt(raw, labels[known])
-    return replace(combiner, slopes=slopes, shifts=shifts)
+    return replace(found, slopes=slopes, shifts=shifts)
 
 
 def _platt(raw: Vector, labels: Vector) -> Vector:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis import features
-from insights.analysis.acts import CONTEXT
 from insights.analysis.findings import Said
+from insights.analysis.net import View, view
 from insights.analysis.training.corpora import Row, by_conversation
 
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,25 +46,51 @@ class Matrix:
         return Matrix(starts, self.columns[places], self.values[places], self.width)
 
 
-def build(rows: Sequence[Row]) -> tuple[Matrix, list[tuple[int, ...]], NDArray[np.int32]]:
-    """(matrix over features.SIZE columns, cues of each row, words of each row); context is what came before in the same conversation."""
+@dataclass(frozen=True)
+class Seen:
+    """All that models look at, row by row; context is what came before in the same conversation.
+
+    matrix over features.SIZE columns; plain: its part that tells of a message's own single words and pairs; shown: cues of each row;
+    words (rows,): how many words; views: what the network reads.
+    """
+
+    matrix: Matrix
+    plain: Matrix
+    shown: list[tuple[int, ...]]
+    words: NDArray[np.int32]
+    views: list[View]
+
+
+def build(rows: Sequence[Row]) -> Seen:
+    """What models look at in these rows."""
     ids: list[NDArray[np.uint32]] = []
     values: list[NDArray[np.float32]] = []
     shown: list[tuple[int, ...]] = []
     words: list[int] = []
+    views: list[View] = []
     for conversation in by_conversation(rows):
         before: list[Said] = []
         for row in conversation:
             said = Said(row.text, row.speaker, _THEN, index=row.index)
-            found = features.extract(said, before)
+            glance = features.glance(said, before)
+            found = features.hashed(glance)
+            views.append(view(glance))
             ids.append(found.ids)
             values.append(found.values)
             shown.append(found.cues)
             words.append(found.words)
-            before = [*before[-(CONTEXT - 1) :], said]
+            before = [*before[-(features.NEAR - 1) :], said]
     starts = np.concatenate([[0], np.cumsum([len(one) for one in ids])]).astype(np.int64)
     matrix = Matrix(starts, np.concatenate(ids).astype(np.int32), np.concatenate(values), features.SIZE)
-    return matrix, shown, np.array(words, dtype=np.int32)
+    plain = fronts(matrix, np.array([features.plain_length(number) for number in words], dtype=np.int64))
+    return Seen(matrix, plain, shown, np.array(words, dtype=np.int32), views)
+
+
+def fronts(matrix: Matrix, lengths: NDArray[np.int64]) -> Matrix:
+    """The first entries of each row, `lengths` (rows,) of them."""
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    places = np.repeat(matrix.starts[:-1] - starts[:-1], lengths) + np.arange(starts[-1])
+    return Matrix(starts, matrix.columns[places], matrix.values[places], matrix.width)
 
 
 def compact(matrix: Matrix, least: int) -> tuple[Matrix, NDArray[np.int64]]:

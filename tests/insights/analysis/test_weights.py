@@ -8,34 +8,55 @@ import numpy as np
 from insights.analysis import features, weights
 from insights.analysis.combiner import EXPERTS, FACTS, KINDS, TASKS, Combiner
 from insights.analysis.cues import NAMES
+from insights.analysis.kinds import SIGNS
+from insights.analysis.training.net import begin
+from tests.insights.analysis.talk import said
+
+WIDTH = len(weights.ALL_HEADS) + len(weights.HEADS) + SIGNS + len(NAMES) + FACTS
 
 
 def _combiner() -> Combiner:
-    width = len(weights.HEADS) + len(NAMES) + FACTS
-    experts = tuple(np.ones((width, len(EXPERTS[task])), dtype=np.float32) for task in TASKS)
+    experts = tuple(np.ones((WIDTH, len(EXPERTS[task])), dtype=np.float32) for task in TASKS)
     ones = np.ones(len(TASKS), dtype=np.float32)
-    return Combiner(np.zeros((width, len(KINDS)), dtype=np.float32), experts, ones, 0 * ones)
+    return Combiner(np.zeros((WIDTH, len(KINDS)), dtype=np.float32), experts, ones, 0 * ones)
 
 
 def test_heads_come_back_rounded(tmp_path: Path) -> None:
     """Columns are exact, weights right to a hundredth of the largest."""
     columns = np.array([0, 7, 500_000], dtype=np.int64)
     values = np.array([1.0, -0.25, 0.5], dtype=np.float32)
-    heads = [(columns, values * (number + 1), 0.5) for number in range(len(weights.HEADS))]
-    weights.save(tmp_path / "acts.npz", heads, _combiner())
+    heads = [(columns, values * (number + 1), 0.5) for number in range(len(weights.ALL_HEADS))]
+    weights.save(tmp_path / "acts.npz", heads, begin(np.ones((1, 8), dtype=np.float32), np.random.default_rng(2)), _combiner())
     model = weights.load(tmp_path / "acts.npz")
     assert np.allclose(model.table[columns, 2], values * 3, atol=0.03)
     assert np.count_nonzero(model.table[:, 2]) == 3
-    assert model.intercepts.tolist() == [0.5] * len(weights.HEADS)
+    assert model.intercepts.tolist() == [0.5] * len(weights.ALL_HEADS)
+
+
+def test_the_network_comes_back_rounded(tmp_path: Path) -> None:
+    """Embeddings are right to a hundredth of their column's largest, the other arrays to three digits."""
+    net = begin(np.ones((1, 8), dtype=np.float32), np.random.default_rng(2))
+    none = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), 0.0)
+    weights.save(tmp_path / "acts.npz", [none] * len(weights.ALL_HEADS), net, _combiner())
+    loaded = weights.load(tmp_path / "acts.npz").net
+    for name, array in net.arrays.items():
+        assert np.allclose(loaded.arrays[name], array, atol=0.01 * float(np.abs(array).max()) + 1e-6)
+
+
+def test_likeness_is_what_the_live_path_shows() -> None:
+    """The kinds' logits of a message are the same, looked up by its words or found among all of its features."""
+    model = weights.shipped()
+    found = features.extract(said("we should order new batteries"), [said("okay then")])
+    likeness = model.likeness(features.word_hashes("we should order new batteries"))
+    assert np.allclose(model.head_logits(found)[len(weights.HEADS) :], likeness, atol=1e-4)
 
 
 def test_shipped_weights_fit_the_code() -> None:
     """The file in the package is small and has a place for every feature, cue and expert."""
     model = weights.shipped()
-    width = len(weights.HEADS) + len(NAMES) + FACTS
-    assert model.table.shape == (features.SIZE, len(weights.HEADS))
-    assert model.combiner.gate.shape == (width, len(KINDS))
-    assert [expert.shape for expert in model.combiner.experts] == [(width, len(EXPERTS[task])) for task in TASKS]
+    assert model.table.shape == (features.SIZE, len(weights.ALL_HEADS))
+    assert model.combiner.gate.shape == (WIDTH, len(KINDS))
+    assert [expert.shape for expert in model.combiner.experts] == [(WIDTH, len(EXPERTS[task])) for task in TASKS]
     assert (
         sum(len(file.read_bytes()) for file in (files("insights.analysis") / "weights").iterdir() if file.name.endswith(".npz")) < 5_000_000
     )

@@ -1,5 +1,7 @@
 """Sparse rows."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from insights.analysis import features
@@ -32,7 +34,16 @@ def test_projection_drops_columns_and_adds_ones() -> None:
 def test_rows_know_what_came_before() -> None:
     """The same words get other features after another message, and none across conversations."""
     rows = [Row("ami", "a", 0, "A", "who can"), Row("ami", "a", 1, "B", "I can"), Row("ami", "b", 1, "B", "I can")]
-    matrix, shown, words = build(rows)
-    lengths = np.diff(matrix.starts).tolist()
+    seen = build(rows)
+    lengths = np.diff(seen.matrix.starts).tolist()
     assert lengths[1] > lengths[2]
-    assert (len(shown), words.tolist(), matrix.width) == (3, [2, 2, 2], features.SIZE)
+    assert (len(seen.shown), seen.words.tolist(), seen.matrix.width) == (3, [2, 2, 2], features.SIZE)
+    assert [len(one.bag) for one in seen.views] == [1, 1, 1]
+
+
+def test_plain_rows_are_the_message_alone() -> None:
+    """The front of a row is the same whatever was said before, and what the live path takes for it."""
+    rows = [Row("ami", "a", 0, "A", "who can"), Row("ami", "a", 1, "B", "I can"), Row("ami", "b", 1, "B", "I can")]
+    plain = build(rows).plain
+    parts = [plain.columns[start:end].tolist() for start, end in pairwise(plain.starts)]
+    assert parts[1] == parts[2] == features.plain_ids(features.word_hashes("I can")).tolist()
