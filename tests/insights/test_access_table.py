@@ -43,6 +43,7 @@ TABLE: dict[str, Access] = {
     "live/<path:connection_id>/": SIGNED_IN,  # everybody has connection ids of their own
     "watch/<path:connection_id>/": OWN_PAGE,
     "heard/<path:connection_id>/": SIGNED_IN,
+    "favicon.ico": Access(302, 302, 302),
     "healthz": PUBLIC,
     "readyz": PUBLIC,
     "api/docs": PUBLIC,
