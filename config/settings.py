@@ -46,6 +46,11 @@ try:
         most=1800,
     )
     SESSION_LIMIT = env.integer("SESSION_LIMIT", 500, "Most live sessions of one process.", least=1, most=100_000)
+    DEFAULT_STREAM = env.text("DEFAULT_STREAM", "conversation", "Stream that is also mounted at the root: /webrtc/offer and so on.")
+    STREAMS_PUBLIC = env.words("STREAMS_PUBLIC", "", "Names of streams that anybody may use without signing in.")
+    STREAM_CONCURRENCY_LIMIT = env.integer(
+        "STREAM_CONCURRENCY_LIMIT", 10, "Most sessions of one stream in one process, where the stream names no limit.", least=1, most=100_000
+    )
     DRAIN_S = env.number("DRAIN_S", 8, "At shutdown, time to finish what was being said.", least=0.1, most=60)
     TOKEN_HOURS = env.integer("TOKEN_HOURS", 24, "Life of an access token.", least=2, most=720)
     TOKEN_TRIES_PER_MINUTE = env.integer(
