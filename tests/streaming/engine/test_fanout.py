@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from streaming.engine import fanout as fanout_module
 from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import Fanout, Subscription
+from streaming.engine.layer import layer
 
 CONVERSATION = 1234567890123456
 
@@ -66,7 +67,7 @@ def use_store(monkeypatch: pytest.MonkeyPatch) -> Store:
 @pytest.fixture
 async def fan(store: Store) -> AsyncIterator[Fanout]:
     """A fan-out that ends with the test."""
-    fan = Fanout()
+    fan = Fanout(layer())
     yield fan
     await fan.close()
 
@@ -154,7 +155,8 @@ async def test_a_layer_that_is_away_loses_nothing(fan: Fanout, store: Store, mon
             return fail
 
     subscription = await fan.subscribe(CONVERSATION, 0)
-    monkeypatch.setattr(fan, "_layer", Away())
+    monkeypatch.setattr(layer(), "_layer", Away())
+    monkeypatch.setattr(layer(), "alone", False)
     await fan.publish([store.add()])
     assert await take(subscription, 1) == [1]
     monkeypatch.undo()
@@ -172,7 +174,7 @@ def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: i
     async def scenario(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fanout_module, "POLL_S", 0.01)
         store = use_store(monkeypatch)
-        fan = Fanout()
+        fan = Fanout(layer())
         for _ in range(before):
             store.add()
         after = min(cursor, before)
