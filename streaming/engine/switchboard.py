@@ -39,9 +39,17 @@ class Switchboard:
         on.listen(_REPLIES, self._replied)
 
     async def serve(self, address: str, answerer: Answerer) -> None:
-        """Answer the calls to an address from now on."""
-        self._answerers[address] = answerer
+        """Answer the calls to an address from now on: those of this process at once, others when the layer knows."""
+        self.hold(address, answerer)
         await self._layer.join(_group(address), self._called)
+
+    def hold(self, address: str, answerer: Answerer) -> None:
+        """Answer the calls of this process; `serve` is to follow, or there is no other process."""
+        self._answerers[address] = answerer
+
+    def answerer(self, address: str) -> Answerer | None:
+        """Return who answers an address in this process."""
+        return self._answerers.get(address)
 
     async def unserve(self, address: str) -> None:
         """Answer no more."""

@@ -1,0 +1,59 @@
+"""The clock by which sound goes out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.transports.pacing import Pace
+
+LEAD = 0.2
+
+
+def test_a_live_voice_never_waits() -> None:
+    """Blocks that come at real time go out at once."""
+    pace = Pace(LEAD)
+    for n in range(1000):
+        assert pace.wait(n * 0.02) == 0
+        pace.sent(0.02, n * 0.02)
+
+
+def test_a_fast_one_goes_at_real_time_without_drift() -> None:
+    """A minute of sound that is there at once goes out in a minute less the lead, however late each timer fires."""
+    pace = Pace(LEAD)
+    now = 100.0
+    for n in range(3000):
+        now += pace.wait(now) + (0.004 if n % 3 == 0 else 0)
+        pace.sent(0.02, now)
+        assert pace.ahead(now) <= LEAD + 0.02 + 1e-9
+    assert now == pytest.approx(100 + 60 - LEAD, abs=0.03)
+
+
+def test_after_a_pause_it_starts_anew() -> None:
+    """What was not sent in a pause is not made up for."""
+    pace = Pace(LEAD)
+    pace.sent(0.02, 1.0)
+    pace.sent(0.02, 5.0)
+    assert pace.ahead(5.0) == pytest.approx(0.02)
+
+
+@given(st.lists(st.tuples(st.floats(0.001, 1), st.floats(0, 1)), max_size=50))
+def test_what_was_played_adds_up(steps: list[tuple[float, float]]) -> None:
+    """In the end everything that was sent has been counted as played, once; never more than was sent."""
+    pace, now, sent, played = Pace(LEAD), 0.0, 0.0, 0.0
+    for seconds, pause in steps:
+        pace.sent(seconds, now)
+        sent += seconds
+        now += pause
+        played += pace.played(now)
+        assert played <= sent + 1e-9
+    played += pace.played(now + 100)
+    assert played == pytest.approx(sent)
+
+
+def test_what_is_cleared_is_not_played() -> None:
+    """After a clear the client has nothing to play, and what it forgot does not count."""
+    pace = Pace(LEAD)
+    pace.sent(1.0, 0.0)
+    pace.clear(0.25)
+    assert pace.ahead(0.25) == 0
+    assert pace.played(9.0) == pytest.approx(0.25)
