@@ -59,6 +59,7 @@ class Mailbox(Generic[T]):
             return False
         while self._items and self.weight + weight > self.limit:
             if self.when_full is WhenFull.REFUSE:
+                self._room.clear()
                 return False
             self.weight -= self._items.popleft()[1]
             self.dropped += 1
@@ -83,21 +84,25 @@ class Mailbox(Generic[T]):
         return item
 
     async def room(self) -> None:
-        """Wait until less than the limit is held, or the mailbox is closed."""
+        """Wait until less than the limit is held, and something was taken since the last refusal; or the mailbox is closed."""
         await self._room.wait()
 
     async def put_when_room(self, item: T, weight: int = 1) -> bool:
         """Wait for room, then put. Returns False when the mailbox was closed meanwhile."""
         while not self._closed and not self.put(item, weight):
-            self._room.clear()
             await self._room.wait()
         return not self._closed
+
+    def clear(self) -> None:
+        """Drop what waits."""
+        self._items.clear()
+        self.weight = 0
+        self._room.set()
 
     def close(self, *, discard: bool = False) -> None:
         """Let nothing more in; what waits is still delivered unless discarded."""
         self._closed = True
         if discard:
-            self._items.clear()
-            self.weight = 0
+            self.clear()
         self._changed.set()
         self._room.set()

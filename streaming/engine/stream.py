@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.conf import settings
 from pydantic import BaseModel
 
-from streaming.engine.handlers import HandlerLike, check_handler
+from streaming.engine.kinds import HandlerLike, Modality, Mode, check_handler
 from streaming.engine.outputs import AdditionalOutputs
 
 if TYPE_CHECKING:
     from streaming.engine.participant import Participant
-
-Modality = Literal["video", "audio", "audio-video"]
-Mode = Literal["send-receive", "send", "receive"]
 
 FETCH_S = 10.0
 """How long `fetch_latest_output` waits for an output, and `output_stream` for its session."""
