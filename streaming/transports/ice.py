@@ -11,6 +11,23 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
+from django.http.response import HttpResponseBase
+
+from streaming.transports.visitors import find_stream, is_public, refusal, visitor_of
+
+
+async def rtc_config(request: HttpRequest) -> HttpResponseBase:
+    """Answer with an RTCConfiguration for whoever may use the stream `?stream=`, by default the one at the root."""
+    if request.method != "GET":
+        return HttpResponseNotAllowed(["GET"])
+    visitor = await visitor_of(request)
+    stream = find_stream(request.GET.get("stream", ""))
+    if visitor.user_id is None and (stream is None or not is_public(stream)):
+        return refusal(401, "sign in, or send an access token")
+    response = JsonResponse({"iceServers": ice_servers(visitor.user_id)})
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def turn_credentials(secret: str, user: str, lifetime_s: int, now: float) -> tuple[str, str]:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 
 from streaming.engine.layer import layer
 from streaming.engine.line import IdTaken, LimitReached
@@ -19,8 +22,9 @@ from streaming.engine.switchboard import switchboard
 from streaming.transports.candidates import CandidateError, Key, Trickled, Waiting, parse
 from streaming.transports.connection import OfferError, read_offer
 from streaming.transports.socket import keep
+from streaming.transports.visitors import on_stream, refusal
 from streaming.transports.webrtc import Peer, peers
-from streaming.wire.fastrtc import BodyError, already_exists, failed, invalid_detail, limit_reached, missing_detail, webrtc_id
+from streaming.wire.fastrtc import BodyError, already_exists, body_object, failed, invalid_detail, limit_reached, missing_detail, webrtc_id
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +48,18 @@ class Answer:
 
     body: Body
     status: int = 200
+
+
+@on_stream("POST")
+async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
+    """Take an offer or a candidate; the route of FastRTC's clients."""
+    try:
+        answered = await answer(stream, user_id, body_object(request.body))
+    except RequestDataTooBig:
+        return refusal(413, "this body is too large")
+    except BodyError as error:
+        return JsonResponse(error.answer, status=422)
+    return JsonResponse(answered.body, status=answered.status)
 
 
 async def answer(stream: Stream, user_id: int | None, body: Body) -> Answer:

@@ -25,6 +25,8 @@ Block = npt.NDArray[np.int16]
 PACKET_S = 0.02
 LEAD_S = 0.06
 """How far ahead of real time sound may leave: it hides the jitter of a handler, and a barge-in cannot take it back."""
+HEARD_AFTER_S = 0.15
+"""How long after a packet left its sound is taken as heard: the lead, the way, and what a browser holds back to play smoothly."""
 CLOCK = 48_000
 """Opus counts in 48 kHz whatever it holds (RFC 7587 section 4.1)."""
 CLOCK_BASE = fractions.Fraction(1, CLOCK)
@@ -89,7 +91,7 @@ class SoundTrack(MediaStreamTrack):
 
     Args:
         source: waits for the next block; None when there will be none any more.
-        played: told the seconds of sound that have just left.
+        played: told the seconds of sound that should have been heard by now.
     """
 
     kind = "audio"
@@ -105,10 +107,12 @@ class SoundTrack(MediaStreamTrack):
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._blocks: deque[Block] = deque()
         self._held = 0
+        self._cleared = 0
         self._asking: asyncio.Future[Sound | None] | None = None
 
     def clear(self) -> None:
         """Forget what was handed over and has not left."""
+        self._cleared += 1
         self._blocks.clear()
         self._held = 0
 
@@ -134,8 +138,12 @@ class SoundTrack(MediaStreamTrack):
                 break
         block = self._take(self._voice.samples)
         packet = await self._packed(self._voice, block)
-        self._played(PACKET_S)
+        asyncio.get_running_loop().call_later(HEARD_AFTER_S, self._heard, self._cleared)
         return packet
+
+    def _heard(self, cleared: int) -> None:
+        if cleared == self._cleared:
+            self._played(PACKET_S)
 
     async def _packed(self, voice: OpusVoice, block: Block) -> "Packet[Any] | AudioFrame":
         place = self._pace.step()
@@ -154,16 +162,15 @@ class SoundTrack(MediaStreamTrack):
         """Wait for the next block, or, with the beginning of a packet in hand, no longer than that packet may wait."""
         if self._voice is not None and self._held >= self._voice.samples:
             return True
-        if self._asking is None:
-            self._asking = asyncio.ensure_future(self._source())
+        asking = self._asking = self._asking or asyncio.ensure_future(self._source())
         patience = max(0.0, self._pace.wait_s()) + PACKET_S if self._held else None
-        done, _ = await asyncio.wait({self._asking}, timeout=patience)
+        done, _ = await asyncio.wait({asking}, timeout=patience)
         if not done:
             return True
-        asked, self._asking = self._asking, None
-        if asked.cancelled():
+        self._asking = None
+        if asking.cancelled():
             return False
-        sound = asked.result()
+        sound = asking.result()
         if sound is None:
             self.stop()
             return False
