@@ -123,8 +123,10 @@ class StreamConsumer(Consumer):
         self.pace.clear(self.loop.time())
 
     def hang_up(self, reason: str) -> None:
-        """Close the socket once what was handed over is out."""
+        """Close the socket once what was handed over is out; one whose session could not begin is told why first."""
         self._over = True
+        if self.participant is None:
+            return
         keep(asyncio.create_task(self._close_after_sound(reason)))
 
     async def send_sound(self, sound: Sound) -> None:

@@ -6,6 +6,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,6 +24,8 @@ from streaming.wire import fastrtc as wire
 from streaming.wire.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
 
 MOST_MARKS = 1000
+MOST_KEYS = 32
+"""Keys that a slow handler may have before it; further ones are lost."""
 
 
 class TelephoneConsumer(StreamConsumer):
@@ -37,6 +40,7 @@ class TelephoneConsumer(StreamConsumer):
         self._marks: OrderedDict[str, float] = OrderedDict()
         self._unmarked = 0.0
         self._marked = 0
+        self._pressing = 0
 
     async def text(self, text: str) -> None:
         """Do what the exchange says."""
@@ -97,10 +101,20 @@ class TelephoneConsumer(StreamConsumer):
             self.participant.played(seconds)
 
     def _pressed(self, digit: str) -> None:
-        """Give a key to the handler, where it has a method for keys."""
-        press = getattr(getattr(self.participant, "handler", None), "dtmf", None)
-        if press is not None:
-            press(digit)
+        """Give a key to the handler, where it has a method `dtmf`."""
+        participant = self.participant
+        press = getattr(participant.handler, "dtmf", None) if participant is not None else None
+        if participant is not None and press is not None and self._pressing < MOST_KEYS:
+            self._pressing += 1
+            participant.spawn(self._press(participant, press, digit))
+
+    async def _press(self, participant: Participant, press: Callable[[str], object], digit: str) -> None:
+        try:
+            await participant.calls.bind(press, "dtmf")(digit)
+        except Exception as error:
+            participant.calls.report(error)
+        finally:
+            self._pressing -= 1
 
     async def _start(self, start: Start) -> None:
         if self.participant is not None:

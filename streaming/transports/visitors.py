@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from insights import access
-from streaming.discovery import streams
+from streaming.discovery import is_public, streams
 from streaming.engine.stream import Stream
 from streaming.transports.doors import Knock
 
@@ -28,11 +28,6 @@ StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 def find_stream(name: str) -> Stream | None:
     """Return the stream of a name, of an empty name the one that is mounted at the root."""
     return streams().get(name or settings.DEFAULT_STREAM)
-
-
-def is_public(stream: Stream) -> bool:
-    """Whether anybody may use a stream."""
-    return stream.public or stream.name in settings.STREAMS_PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
