@@ -56,6 +56,9 @@ class Host(Protocol):
     def interrupt(self) -> None:
         """Drop all sound and whatever `emit` is about to return; then ask for the next item. Event loop only."""
 
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a coroutine until the session ends. Event loop only."""
+
     def wait_here(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the event loop and wait for it. From threads only; raises CancelledError when the session ends."""
 
@@ -102,12 +105,7 @@ class StreamHandlerBase:
         self.output_sample_rate = output_sample_rate
         self.input_sample_rate = input_sample_rate
         self.fps = fps
-        self.latest_args: list[Any] = [PLACE_OF_SOUND]
-        self.args_set = asyncio.Event()
-        self.channel_set = asyncio.Event()
-        self.phone_mode = False
-        self.clear_queue: Callable[[], None] = _nothing_to_clear
-        self._host: Host | None = None
+        self.begin_afresh()
 
     receives_at_once = False
     """Ours: whether `receive` only takes note and may be called in the event loop, without a thread."""
@@ -129,6 +127,15 @@ class StreamHandlerBase:
     def output_frame_size(self) -> int:
         """Samples of 20 ms of output."""
         return self.output_sample_rate // 50
+
+    def begin_afresh(self) -> None:
+        """Be as if there had been no session: for copies of a handler that was made with everything it needs."""
+        self.latest_args: list[Any] = [PLACE_OF_SOUND]
+        self.args_set = asyncio.Event()
+        self.channel_set = asyncio.Event()
+        self.phone_mode = False
+        self.clear_queue: Callable[[], None] = _nothing_to_clear
+        self._host: Host | None = None
 
     @property
     def host(self) -> Host:
@@ -153,6 +160,9 @@ class StreamHandlerBase:
         self.phone_mode = host.phone
         self.clear_queue = host.clear_sound
         self.channel_set.set()
+
+    def leave(self) -> None:
+        """End to belong to a session; called after everything else."""
 
     def set_args(self, args: list[Any]) -> None:
         """Take the inputs for the next call, the place of the sound first. Raises TypeError or ValueError for no or an empty list."""

@@ -17,6 +17,7 @@ class Playback:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
+        self._loop = asyncio.get_running_loop()
         self._converter = Converter(rate)
         self._waiting: Mailbox[Pcm] = Mailbox(int(AHEAD_S * rate))
         self._block = rate // 50
@@ -54,7 +55,7 @@ class Playback:
         if self._at >= len(self._current):
             self._current = None
         sound = Sound(block, self.rate)
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         self._unheard_s += sound.seconds
         self._heard_by = max(self._heard_by, now) + sound.seconds
         self._moved.set()
@@ -86,11 +87,11 @@ class Playback:
         """Whether the client still hears, or is about to hear, something."""
         if len(self._waiting) or self._current is not None:
             return True
-        return self._unheard_s > 0.005 and asyncio.get_running_loop().time() < self._heard_by + _FAR_END_S
+        return self._unheard_s > 0.005 and self._loop.time() < self._heard_by + _FAR_END_S
 
     async def heard(self, at_most_s: float) -> None:
         """Wait until the client has heard everything, or for so many seconds."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         until = loop.time() + at_most_s
         while self.playing and loop.time() < until:
             self._moved.clear()

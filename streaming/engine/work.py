@@ -1,7 +1,7 @@
 """What runs a handler object: its start, its receiving and its emitting, each at its own pace."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from streaming.engine.calls import Calls
@@ -31,9 +31,6 @@ class Session(Host, Protocol):
     """What the work needs of the session around it."""
 
     calls: Calls
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a coroutine until the session ends."""
 
     async def deliver(self, item: Item, *, live: bool = False) -> bool:
         """Pass on what the handler gave, waiting while too much is ahead (`live`: dropping older pictures). False after CloseStream."""
@@ -140,6 +137,7 @@ class HandlerWork(Work):
     def stop(self) -> None:
         self._frames.close(discard=True)
         self._pictures.close(discard=True)
+        self.handler.leave()
 
     def release(self) -> None:
         self.handler.release()
