@@ -38,7 +38,7 @@ class Mailbox(Generic[T]):
         self.weight = 0
         self._items: deque[tuple[T, int]] = deque()
         self._closed = False
-        self._changed = asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
 
@@ -65,7 +65,8 @@ class Mailbox(Generic[T]):
             self.dropped += 1
         self._items.append((item, weight))
         self.weight += weight
-        self._changed.set()
+        if self._reader is not None:
+            self._wake()
         if self.weight >= self.limit:
             self._room.clear()
         return True
@@ -75,8 +76,7 @@ class Mailbox(Generic[T]):
         while not self._items:
             if self._closed:
                 raise MailboxClosed
-            self._changed.clear()
-            await self._changed.wait()
+            await self._wait()
         item, weight = self._items.popleft()
         self.weight -= weight
         if self.weight < self.limit:
@@ -104,5 +104,20 @@ class Mailbox(Generic[T]):
         self._closed = True
         if discard:
             self.clear()
-        self._changed.set()
+        self._wake()
         self._room.set()
+
+    async def _wait(self) -> None:
+        """Sleep until something changes. One bare future: fifty times a second for each voice, an Event's bookkeeping shows."""
+        reader = asyncio.get_running_loop().create_future()
+        self._reader = reader
+        try:
+            await reader
+        finally:
+            if self._reader is reader:
+                self._reader = None
+
+    def _wake(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None and not reader.done():
+            reader.set_result(None)

@@ -63,6 +63,11 @@ class FastrtcConsumer(StreamConsumer):
         else:
             self.participant.hear(np.frombuffer(data, dtype="<i2"), self._rate_in)
 
+    def clear(self) -> None:
+        """Tell clients that listen for it (ours do; FastRTC's ignore it) to drop what they have not played."""
+        super().clear()
+        self.outbox.put(wire.CLEAR)
+
     async def send_sound(self, sound: Sound) -> None:
         """Send a block of sound in the client's format."""
         samples = sound.samples if sound.rate == self._rate_out else self._converter.push(sound.samples, sound.rate)

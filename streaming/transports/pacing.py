@@ -1,8 +1,12 @@
 """The clock by which sound goes out: in real time, never far ahead, without drift. Knows no sound and no network.
 
-Blocks are due one after the other at the speed at which they are played, however long it takes to make and send them; a
-client that was given nothing for a while starts anew. Times are in seconds, of any monotonic clock.
+Blocks are due one after the other at the speed at which they are played, however long it takes to make and send them. A voice
+that stalls for a moment, because a network or a busy machine held it up, is caught up with at once: what waits for real time after
+a stall would be late for ever. Times are in seconds, of any monotonic clock.
 """
+
+STALL_S = 1.0
+"""A pause of so much is a stall, to be caught up with; in a longer one there was nothing to say."""
 
 
 class Pace:
@@ -10,19 +14,19 @@ class Pace:
 
     def __init__(self, lead: float) -> None:
         self.lead = lead
-        self.reported = 0.0
-        """Seconds that were counted as played by `played`."""
+        self._due = 0.0
         self._until = 0.0
-        self._sent = 0.0
+        self._unplayed = 0.0
 
     def wait(self, now: float) -> float:
         """Return how long the next block has to wait."""
-        return max(0.0, self._until - self.lead - now)
+        return max(0.0, self._due - self.lead - now)
 
     def sent(self, seconds: float, now: float) -> None:
         """Note that a block went out."""
+        self._due = (self._due if self._due > now - STALL_S else now) + seconds
         self._until = max(self._until, now) + seconds
-        self._sent += seconds
+        self._unplayed += seconds
 
     def ahead(self, now: float) -> float:
         """Return for how long the client has something to play."""
@@ -30,13 +34,11 @@ class Pace:
 
     def played(self, now: float) -> float:
         """Return how much was played since this was last asked."""
-        played = self._sent - self.ahead(now) - self.reported
-        if played <= 0:
-            return 0.0
-        self.reported += played
+        played = max(0.0, self._unplayed - self.ahead(now))
+        self._unplayed -= played
         return played
 
     def clear(self, now: float) -> None:
         """Note that the client forgets what it has not played."""
-        self._sent -= self.ahead(now)
-        self._until = now
+        self._unplayed -= self.ahead(now)
+        self._until = self._due = now

@@ -20,6 +20,7 @@ from streaming.wire.fastrtc.messages import (
 )
 from streaming.wire.fastrtc.parsing import parse
 from streaming.wire.fastrtc.render import (
+    CLEAR,
     PONG,
     already_exists,
     clear,
@@ -36,6 +37,7 @@ from streaming.wire.fastrtc.render import (
 )
 
 __all__ = [
+    "CLEAR",
     "FORMATS",
     "HEARTBEAT",
     "LONGEST_MEDIA_BYTES",

@@ -8,6 +8,8 @@ from xml.sax.saxutils import quoteattr
 Message = dict[str, Any]
 
 PONG = '{"event":"pong"}'
+CLEAR = '{"event":"clear"}'
+"""Ours: the user interrupts; a client that plays from a queue of its own should empty it."""
 
 
 def encode(message: Message) -> str:

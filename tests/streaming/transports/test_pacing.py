@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.transports.pacing import Pace
+from streaming.transports.pacing import STALL_S, Pace
 
 LEAD = 0.2
 
@@ -21,11 +21,25 @@ def test_a_fast_one_goes_at_real_time_without_drift() -> None:
     """A minute of sound that is there at once goes out in a minute less the lead, however late each timer fires."""
     pace = Pace(LEAD)
     now = 100.0
+    pace.sent(0.5, now - 2 * STALL_S)  # it has talked before
     for n in range(3000):
         now += pace.wait(now) + (0.004 if n % 3 == 0 else 0)
         pace.sent(0.02, now)
         assert pace.ahead(now) <= LEAD + 0.02 + 1e-9
     assert now == pytest.approx(100 + 60 - LEAD, abs=0.03)
+
+
+def test_a_stall_is_caught_up_with() -> None:
+    """A live voice that was held up for less than a second is on time again at once, and stays so."""
+    pace = Pace(LEAD)
+    for n in range(50):
+        pace.sent(0.02, n * 0.02)
+    for _ in range(45):  # 0.9 s of blocks that were held up
+        assert pace.wait(1.9) == 0
+        pace.sent(0.02, 1.9)
+    for n in range(100):
+        assert pace.wait(1.9 + n * 0.02) == 0
+        pace.sent(0.02, 1.9 + n * 0.02)
 
 
 def test_after_a_pause_it_starts_anew() -> None:
@@ -34,6 +48,7 @@ def test_after_a_pause_it_starts_anew() -> None:
     pace.sent(0.02, 1.0)
     pace.sent(0.02, 5.0)
     assert pace.ahead(5.0) == pytest.approx(0.02)
+    assert pace.wait(5.0) == 0
 
 
 @given(st.lists(st.tuples(st.floats(0.001, 1), st.floats(0, 1)), max_size=50))
