@@ -91,6 +91,9 @@ class StreamConsumer(Consumer):
             self.refuse(wire.failed("the session could not begin"), FAILED)
         else:
             self.participant = participant
+            if self._watching is not None:
+                self._watching.cancel()
+            self._watch()
             self._speaking = keep(asyncio.create_task(self._speak(participant)))
             return True
         return False
