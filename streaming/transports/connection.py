@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from aiortc import (
@@ -17,6 +18,7 @@ from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
     RTCDataChannel,
+    RTCDtlsTransport,
     RTCIceServer,
     RTCPeerConnection,
     RTCSessionDescription,
@@ -141,7 +143,6 @@ class Connection:
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
         self._pc.on("connectionstatechange", self._on_state)
-        self._pc.on("iceconnectionstatechange", self._on_ice)
 
     @property
     def state(self) -> str:
@@ -230,17 +231,27 @@ class Connection:
     def _on_channel(self, channel: RTCDataChannel) -> None:
         self._messages.attach(channel)
 
-    def _on_ice(self) -> None:
-        if self._pc.iceConnectionState == "failed":
-            self._finish(End.LOST)
+    def _on_connected(self) -> None:
+        if waiting := self._timers.pop("connect", None):
+            waiting.cancel()
+        transports = {transceiver.receiver.transport for transceiver in self._pc.getTransceivers()}
+        if self._pc.sctp is not None:
+            transports.add(self._pc.sctp.transport)
+        for transport in transports:
+            transport.on("statechange", partial(self._on_transport, transport))
+        self._heard_at = time.monotonic()
+        if self._wanted:
+            self._listen_for_silence(settings.RTC_SILENCE_S)
+
+    def _on_transport(self, transport: RTCDtlsTransport) -> None:
+        """Tell a client that said goodbye from one that is lost: ICE gives up on that one first, and forgets its candidates."""
+        if transport.state == "closed":
+            self._finish(End.CLOSED if transport.transport.iceGatherer.getLocalCandidates() else End.LOST)
 
     def _on_state(self) -> None:
         state = self._pc.connectionState
-        if state == "connected" and (waiting := self._timers.pop("connect", None)):
-            waiting.cancel()
-            self._heard_at = time.monotonic()
-            if self._wanted:
-                self._listen_for_silence(settings.RTC_SILENCE_S)
+        if state == "connected" and "connect" in self._timers:
+            self._on_connected()
         elif state == "failed":
             self._finish(End.LOST)
         elif state == "closed":

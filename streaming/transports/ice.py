@@ -14,7 +14,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 
-from streaming.transports.visitors import find_stream, is_public, refusal, visitor_of
+from streaming.discovery import is_public
+from streaming.transports.visitors import find_stream, refusal, visitor_of
 
 
 async def rtc_config(request: HttpRequest) -> HttpResponseBase:

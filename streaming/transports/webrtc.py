@@ -35,6 +35,8 @@ class Peer:
         self.webrtc_id = webrtc_id
         self.participant = Participant(stream, webrtc_id, owner_id, self)
         self.over = False
+        self.lost = False
+        """Whether the connection is gone and a new offer is waited for."""
         self._gone = gone
         self._messages = Messages()
         self._connection: Connection | None = None
@@ -52,8 +54,10 @@ class Peer:
         peers().add(self)
         try:
             answer = await self._connect(offer)
-        except BaseException:
-            keep(asyncio.create_task(self.participant.close("the offer failed")))
+        except BaseException as error:
+            closing = keep(asyncio.create_task(self.participant.close("the offer failed")))
+            if not isinstance(error, asyncio.CancelledError):
+                await asyncio.shield(closing)  # the slot is free before anybody is told
             raise
         self._watching = keep(asyncio.create_task(self._watch()))
         return answer
@@ -95,8 +99,6 @@ class Peer:
             before = self._connection
             connection = Connection(offer, self.participant, self._messages, wanted=wanted, given=given)
             try:
-                if before is not None and before.sound is not None:
-                    before.sound.stop()  # it would take the sound that the new connection is to send
                 answer = await connection.answer()
             except BaseException:
                 keep(asyncio.create_task(connection.close()))
@@ -105,6 +107,8 @@ class Peer:
             for trickled in peers().early.take((self.participant.owner_id, self.stream.name, self.webrtc_id)):
                 connection.add(trickled)
         if before is not None:
+            if before.sound is not None:
+                before.sound.stop()  # it would take the sound that the new connection is to send
             keep(asyncio.create_task(before.close()))
         return answer
 
@@ -121,11 +125,14 @@ class Peer:
             self._renewed.clear()
 
     async def _wait_for_renewal(self) -> None:
+        self.lost = True
         try:
             async with asyncio.timeout(settings.RTC_RENEW_S):
                 await self._renewed.wait()
         except TimeoutError:
             logger.debug("a lost peer did not come back")
+        finally:
+            self.lost = False
 
     async def _let_go(self) -> None:
         async with self._changing:

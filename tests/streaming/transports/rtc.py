@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
+import aioice.ice
 import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
@@ -188,6 +189,11 @@ async def until(happened: Callable[[], bool], otherwise: str, seconds: float = W
     while not happened():
         assert time.monotonic() < deadline, otherwise
         await asyncio.sleep(0.01)
+
+
+def forget_mdns() -> None:
+    """Let the next test's event loop have a lock of its own: aioice keeps one for each thread, and tests have a loop each."""
+    vars(aioice.ice._mdns).clear()
 
 
 def here(stream: Stream, user_id: int | None = 1) -> Post:

@@ -7,7 +7,7 @@ import hmac
 import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from streaming.transports.ice import ice_servers, turn_credentials
 
@@ -28,7 +28,7 @@ def test_by_default_there_is_no_server() -> None:
     assert ice_servers(1) == []
 
 
-def test_turn_servers_come_with_a_password_and_stun_servers_without(settings: SettingsWrapper) -> None:
+def test_turn_servers_come_with_a_password_and_stun_servers_without(settings: Settings) -> None:
     """A browser throws on a TURN server without one, so without a secret none is offered."""
     settings.RTC_ICE_SERVERS = [STUN, TURN]
     assert ice_servers(1) == [{"urls": [STUN]}]
@@ -40,7 +40,7 @@ def test_turn_servers_come_with_a_password_and_stun_servers_without(settings: Se
     assert turn["credential"]
 
 
-async def test_strangers_get_no_password(settings: SettingsWrapper) -> None:
+async def test_strangers_get_no_password(settings: Settings) -> None:
     """A TURN server relays for whoever has one."""
     settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [TURN], "north"
     assert (await AsyncClient().get(URL)).status_code == 401
@@ -48,7 +48,7 @@ async def test_strangers_get_no_password(settings: SettingsWrapper) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_whoever_is_signed_in_gets_the_servers(settings: SettingsWrapper, user: User, token: str) -> None:
+async def test_whoever_is_signed_in_gets_the_servers(settings: Settings, user: User, token: str) -> None:
     """With the portal's cookie or with a token; never from a cache."""
     settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [TURN], "north"
     browser = AsyncClient()
@@ -59,7 +59,7 @@ async def test_whoever_is_signed_in_gets_the_servers(settings: SettingsWrapper, 
         assert response.json()["iceServers"][0]["username"].endswith(f":{user.pk}")
 
 
-async def test_strangers_get_the_servers_of_a_public_stream(settings: SettingsWrapper) -> None:
+async def test_strangers_get_the_servers_of_a_public_stream(settings: Settings) -> None:
     """Otherwise they could not use it from behind a firewall."""
     settings.STREAMS_PUBLIC = ["echo"]
     response = await AsyncClient().get(f"{URL}?stream=echo")

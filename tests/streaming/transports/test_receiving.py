@@ -13,6 +13,7 @@ from av import AudioFrame, VideoFrame
 
 from streaming.transports import receiving
 from streaming.transports.receiving import PromptBuffer, discard, hear, hear_promptly, mono, see
+from tests.streaming.transports.rtc import until
 
 
 def given(numbers: list[int]) -> list[int]:
@@ -121,9 +122,7 @@ async def test_pictures_are_seen_as_arrays() -> None:
     picture[..., 0] = 255
     seen: list[np.ndarray] = []
     reading = asyncio.create_task(see(Track([VideoFrame.from_ndarray(picture, format="bgr24")], ends=False), seen.append))
-    async with asyncio.timeout(5):
-        while not seen:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(seen), "no picture was seen")
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert seen[0].shape == (48, 64, 3)
@@ -135,9 +134,7 @@ async def test_of_too_many_pictures_the_newest_are_seen() -> None:
     frames = [VideoFrame.from_ndarray(np.full((48, 64, 3), shade, np.uint8), format="bgr24") for shade in range(0, 250, 5)]
     seen: list[np.ndarray] = []
     reading = asyncio.create_task(see(Track(frames, ends=False), seen.append))
-    async with asyncio.timeout(5):
-        while frames or len(seen) < 2 or int(seen[-1][0, 0, 0]) != 245:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(seen) > 1 and int(seen[-1][0, 0, 0]) == 245, "the newest picture was not seen")
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     shades = [int(picture[0, 0, 0]) for picture in seen]
