@@ -26,9 +26,7 @@ class Inputs(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    conf_threshold: float = Field(
-        default=0.3, ge=0, le=1, description="How much must change: 0 marks everything, 1 only the greatest changes."
-    )
+    conf_threshold: float = Field(default=0.3, ge=0, le=1, description="How much must change: 0 marks everything, 1 the greatest changes.")
 
 
 class Motion:
