@@ -2,6 +2,7 @@
 
 import asyncio
 import fractions
+import gc
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,8 +17,10 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
 
+from streaming.engine.registry import registry
 from streaming.engine.stream import Stream
 from streaming.transports import offers
+from streaming.transports.webrtc import peers
 from streaming.wire.fastrtc import BodyError
 from tests.servers import Server
 
@@ -191,9 +194,21 @@ async def until(happened: Callable[[], bool], otherwise: str, seconds: float = W
         await asyncio.sleep(0.01)
 
 
-def forget_mdns() -> None:
-    """Let the next test's event loop have a lock of its own: aioice keeps one for each thread, and tests have a loop each."""
-    vars(aioice.ice._mdns).clear()
+async def nothing_is_left() -> None:
+    """Wait until no session, no connection and no task of one is left, and no socket is open."""
+    await until(lambda: not len(peers()) and not len(registry()), "a session did not end")
+    await registry().close()
+    await until(lambda: not _tasks(), f"tasks are left: {_tasks()}")
+    vars(aioice.ice._mdns).clear()  # aioice keeps a lock for each thread, and tests have a loop each
+    gc.collect()
+    alive = [one for one in gc.get_objects() if isinstance(one, RTCPeerConnection) and one.connectionState != "closed"]
+    assert alive == []
+
+
+def _tasks() -> list[str]:
+    """Return the tasks that belong to a session."""
+    found = [str(task.get_coro()) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    return [task for task in found if any(word in task for word in ("streaming", "aiortc", "aioice", "RTC", "Peer", "Connection"))]
 
 
 def here(stream: Stream, user_id: int | None = 1) -> Post:

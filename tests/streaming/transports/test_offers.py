@@ -1,7 +1,6 @@
 """Offers and candidates: the envelopes of FastRTC, slots that are given back, and sessions that are taken over by their owner."""
 
 import asyncio
-import gc
 import re
 import time
 from collections.abc import AsyncIterator
@@ -9,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from streaming.engine.registry import registry
 from streaming.engine.stream import Stream
 from streaming.transports import webrtc
 from streaming.transports.connection import MOST_SECTIONS, OfferError, read_offer
 from streaming.transports.webrtc import peers
 from tests.streaming.transports.handlers import Echo, echo, negative
-from tests.streaming.transports.rtc import Caller, forget_mdns, here, until
+from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,12 +28,9 @@ def failed(error: str, **meta: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test no session is left."""
+    """After each test nothing of its sessions is left."""
     yield
-    await until(lambda: not len(peers()) and not len(registry()), "a session did not end")
-    await registry().close()
-    forget_mdns()
-    gc.collect()  # a socket that was left open is found in the test that left it
+    await nothing_is_left()
 
 
 @pytest.mark.parametrize(

@@ -1,42 +1,27 @@
 """Sessions over WebRTC with a real client: what flows, in both directions and in either; and that every one of them ends."""
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator
 
 import aioice.ice
 import numpy as np
 import pytest
-from aiortc import RTCPeerConnection
 from pytest_django import Settings
 
-from streaming.engine.registry import registry
 from streaming.engine.stream import Stream
 from streaming.transports.webrtc import peers
 from tests.streaming.transports.handlers import Echo, Mirror, Monologue, echo, negative, shades
-from tests.streaming.transports.rtc import Caller, forget_mdns, here, until
+from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test no session, no connection and no task of one is left."""
+    """After each test nothing of its sessions is left."""
     yield
-    await until(lambda: not len(peers()) and not len(registry()), "a session did not end")
-    await registry().close()
-    await until(lambda: not _tasks(), f"tasks are left: {_tasks()}")
-    forget_mdns()
-    gc.collect()
-    open_ones = [one for one in gc.get_objects() if isinstance(one, RTCPeerConnection) and one.connectionState != "closed"]
-    assert open_ones == []
-
-
-def _tasks() -> list[str]:
-    """Return the tasks that belong to a session."""
-    found = [str(task.get_coro()) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    return [task for task in found if "streaming" in task or "aiortc" in task or "RTC" in task]
+    await nothing_is_left()
 
 
 async def gone(stream: Stream) -> None:
