@@ -20,8 +20,6 @@ LINGER_S = 5.0
 BATCH_CHARACTERS = 65_536
 MOST_WAIT_S = 30.0
 
-NOT_FOUND: Body = {"found": False}
-
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -62,23 +60,23 @@ class Presence:
         self.log: OutputLog = participant.outputs
         self._owner_id = participant.owner_id
 
-    async def answer(self, body: Body) -> Body:
-        """Answer a call; a session that is not the caller's does not exist for it (design law 6)."""
+    async def answer(self, body: Body) -> Body | None:
+        """Answer a call; to whom the session does not belong it does not exist, and keeps silent (design law 6)."""
         if self._owner_id is not None and self._owner_id != body["user"]:
-            return NOT_FOUND
+            return None
         if body["ask"] == "outputs":
             return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S))
         if body["ask"] == "input" and self.participant is not None:
             return self._input(self.participant, body["body"])
-        return NOT_FOUND
+        return None
 
     def _input(self, participant: "Participant", body: dict[str, Any]) -> Body:
         try:
             values = input_values(participant.stream.inputs, body)
         except BodyError as error:
-            return {"found": True, "details": error.details}
+            return {"details": error.details}
         participant.set_input(*values)
-        return {"found": True, "details": []}
+        return {"details": []}
 
     async def _outputs(self, after: int, wait: float) -> Body:
         """Return what came after a cursor, waiting for it if need be; a cursor from the future counts as 0."""
@@ -91,7 +89,7 @@ class Presence:
             cursor, outputs = found
             items.append((cursor, output_text(outputs.args)))
             characters += len(items[-1][1])
-        return {"found": True, "items": items, "ended": self.log.closed and cursor == self.log.last}
+        return {"items": items, "ended": self.log.closed and cursor == self.log.last}
 
     async def _news(self, cursor: int, wait: float) -> None:
         coming = self.log.subscribe(cursor)

@@ -19,7 +19,8 @@ from streaming.engine.layer import Layer, layer
 logger = logging.getLogger(__name__)
 
 Body = dict[str, Any]
-Answerer = Callable[[Body], Awaitable[Body]]
+Answerer = Callable[[Body], Awaitable[Body | None]]
+"""Answers a call, or keeps silent (None) as if nobody held the address."""
 
 TIMEOUT_S = 2.0
 MOST_CALLS = 2000
@@ -59,8 +60,8 @@ class Switchboard:
     async def call(self, address: str, body: Body, timeout: float = TIMEOUT_S) -> Body | None:  # noqa: ASYNC109
         """Ask whoever holds an address, here or in another process; None where nobody answers within `timeout` seconds."""
         answerer = self._answerers.get(address)
-        if answerer is not None:
-            return await answerer(body)
+        if answerer is not None and (answer := await answerer(body)) is not None:
+            return answer
         return await self.call_others(address, body, timeout)
 
     async def call_others(self, address: str, body: Body, timeout: float = TIMEOUT_S) -> Body | None:  # noqa: ASYNC109
@@ -94,7 +95,8 @@ class Switchboard:
         except Exception as error:
             logger.error("a call from another process failed: %s", place(error))
             return
-        await self._layer.answer(message["reply"], _REPLIES, {"call": message["call"], "answer": json.dumps(answer)})
+        if answer is not None:
+            await self._layer.answer(message["reply"], _REPLIES, {"call": message["call"], "answer": json.dumps(answer)})
 
     def _replied(self, message: dict[str, Any]) -> None:
         waiting = self._waiting.get(message["call"])

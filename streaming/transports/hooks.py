@@ -25,7 +25,7 @@ async def input_hook(request: HttpRequest, stream: Stream, user_id: int | None) 
         return JsonResponse(error.answer, status=422)
     call = {"ask": "input", "user": user_id, "body": body}
     answer = await switchboard().call(presence.address(stream.name, identity), call)
-    if answer is None or not answer["found"]:
+    if answer is None:
         return refusal(404, "there is no session with this webrtc_id")
     if answer["details"]:
         return JsonResponse({"detail": answer["details"]}, status=422)

@@ -84,8 +84,7 @@ class Reader:
         """Whether the user has such a session, or one comes soon."""
         deadline = _now() + GRACE_S
         while True:
-            answer = await self._ask(0.0)
-            if answer is not None and answer["found"]:
+            if await self._ask(0.0) is not None:
                 return True
             if _now() >= deadline:
                 return False
@@ -95,9 +94,9 @@ class Reader:
         """Wait a while for outputs after the cursor, and return what there is, by number; `ended` tells that there is no more."""
         here = switchboard().answerer(self._address) is not None
         answer = await self._ask(HEARTBEAT_S if here else CALL_S)
-        if answer is None or not answer["found"]:
+        if answer is None:
             self._misses += 1
-            self.ended = answer is not None or self._misses >= MOST_MISSES
+            self.ended = self._misses >= MOST_MISSES
             return []
         self._misses = 0
         self.ended = answer["ended"]

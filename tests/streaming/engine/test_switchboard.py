@@ -90,3 +90,17 @@ async def test_calls_are_bounded(boards: tuple[Board, Board], monkeypatch: pytes
     assert len(boards[1]._tasks) == 3
     gate.set()
     assert sum(answer is not None for answer in await asyncio.gather(*calls)) == 3
+
+
+async def test_who_keeps_silent_is_not_there(boards: tuple[Board, Board]) -> None:
+    """An answerer that returns None leaves the call to whoever holds the address elsewhere."""
+
+    async def silent(body: dict[str, Any]) -> None:
+        return None
+
+    one, two = boards
+    await one.serve("a", silent)
+    assert await one.call("a", {"n": 1}, 0.05) is None
+    assert await two.call("a", {"n": 1}, 0.05) is None
+    await two.serve("a", doubled)
+    assert await one.call("a", {"n": 1}) == {"n": 2}
