@@ -125,7 +125,7 @@ def handler_of(participant: Participant) -> Any:
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     """Wait until a condition holds. Raises TimeoutError when it does not come to hold."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # whatever it is, it may change in a thread
             await asyncio.sleep(0.002)
 
 
