@@ -48,6 +48,9 @@ def mono(rate: int, array: NDArray[Any], layout: str = "mono") -> Pcm:
     Mono may have the shape (n,), (1, n) or (n, 1); "stereo" the shape (2, n), or interleaved (1, 2n) or (2n,).
     Raises ValueError or TypeError for anything else.
     """
+    plain = layout != "stereo" and type(array) is np.ndarray and array.ndim == 1 and array.dtype == np.int16
+    if plain and type(rate) is int and 1000 <= rate <= 384_000:
+        return array  # what handlers give, nearly always
     if isinstance(rate, bool) or not isinstance(rate, int | np.integer) or not 1000 <= rate <= 384_000:
         raise ValueError(f"audio: the first value must be a sample rate from 1000 to 384000, not {rate!r}")
     if not isinstance(array, np.ndarray) or array.ndim > 2:

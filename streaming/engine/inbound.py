@@ -23,6 +23,8 @@ class Framer:
         pcm = self._converter.push(samples, rate)
         if len(self._rest):
             pcm = np.concatenate((self._rest, pcm))
+        elif len(pcm) == self._size:  # what clients send, nearly always
+            return [(self.rate, self._shaped(pcm))]
         whole = len(pcm) - len(pcm) % self._size
         self._rest = pcm[whole:]
         return [(self.rate, self._shaped(pcm[at : at + self._size])) for at in range(0, whole, self._size)]

@@ -26,6 +26,8 @@ class Item:
 
 def audio_item(value: Any) -> Item:
     """Take apart what an audio handler gave. Raises ValueError or TypeError that says what is possible."""
+    if type(value) is tuple and len(value) == 2 and type(value[1]) is np.ndarray:  # what handlers give, nearly always
+        return Item(mono(*value), int(value[0]))
     value, outputs, close = _extras(value)
     if value is None:
         return Item(outputs=outputs, close=close)

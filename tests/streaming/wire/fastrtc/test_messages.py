@@ -48,6 +48,22 @@ def test_media() -> None:
     assert parse('{"event":"media","media":{"payload":"' + payload + '"}}') == Media(SOUND)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"event":"media","media":{"payload":"AAEC"}}',
+        '{"event": "media", "media": {"payload": "AAEC"}}',
+        ' {"event":"media","media":{"payload":"AAEC"}}\n',
+        '{"event":"media","media":{"payload":"AAEC","track":"inbound"}}',
+        '{"media":{"payload":"AAEC"},"event":"media"}',
+        '{"event":"media","media":{"payload":"\\u0041AEC"}}',
+    ],
+)
+def test_media_however_it_is_written(text: str) -> None:
+    """The short way to the payload gives what the long one gives."""
+    assert parse(text) == Media(b"\x00\x01\x02")
+
+
 def test_media_of_a_telephone_has_a_side() -> None:
     """A telephone exchange may send our own sound back, marked as outbound."""
     payload = base64.b64encode(SOUND).decode()
