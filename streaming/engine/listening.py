@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from asyncio import Future
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from streaming.engine.faults import place
 from streaming.hearing import attention
+from streaming.hearing.recognisers.base import RecogniserError
 from streaming.hearing.watch import Turn, Watch, WatchOptions
 
 logger = logging.getLogger(__name__)
@@ -36,33 +36,34 @@ class Ear:
         self._taker = taker
         self._loop = asyncio.get_running_loop()
         self.watch = Watch(options, rate, self)
-        self._attention: Future[attention.Attention] = self._loop.run_in_executor(None, attention.acquire)
-        self._attention.add_done_callback(self._attend)
+        self._lock = threading.Lock()
         self._closed = False
+        self._attends = False
+        self._loop.run_in_executor(None, self._attend)
 
     def close(self) -> None:
         """Hear no more."""
-        if not self._closed:
+        with self._lock:
+            attends, self._attends = self._attends, False
             self._closed = True
-            self.watch.close()
-            if self._attention.done():
-                self._leave()
-
-    def _attend(self, acquired: "Future[attention.Attention]") -> None:
-        if acquired.cancelled():
-            return
-        error = acquired.exception()
-        if error is not None:
-            logger.error("turns cannot be told: %s", place(error))
-        elif self._closed:
-            self._leave()
-        else:
-            acquired.result().join(self.watch)
-            self.watch.attend(acquired.result().wake)
-
-    def _leave(self) -> None:
-        if not self._attention.cancelled() and self._attention.exception() is None:
+        self.watch.close()
+        if attends:
             self._loop.run_in_executor(None, attention.release)
+
+    def _attend(self) -> None:
+        """Load the pause detection, in a thread."""
+        try:
+            shared = attention.acquire()
+        except RecogniserError as error:
+            logger.error("turns cannot be told: %s", error)
+            return
+        with self._lock:
+            self._attends = wanted = not self._closed
+        if not wanted:
+            attention.release()
+        else:
+            shared.join(self.watch)
+            self.watch.attend(shared.wake)
 
     # -- called in the hearing thread
 

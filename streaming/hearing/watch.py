@@ -14,7 +14,7 @@ import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.audio.rates import NO_SOUND, Converter, Pcm
-from streaming.hearing.turns import FRAME_S, Began, Dropped, Ended, Progress, Span, TurnFinder
+from streaming.hearing.turns import FRAME_S, Began, Dropped, Ended, Paused, Progress, Span, TurnFinder
 from streaming.hearing.voice import FRAME
 
 _PORTION_S = 0.25  # converted in one tick
@@ -52,7 +52,7 @@ class Watcher(Protocol):
         """Somebody began to speak."""
 
     def progress(self, turn: Turn) -> None:
-        """The turn so far; only where the options ask for it, each two seconds or so."""
+        """The turn so far, each two seconds or so and at each short pause; only where the options ask for it."""
 
     def ended(self, turn: Turn) -> None:
         """Somebody paused after this."""
@@ -210,6 +210,8 @@ class Watch:
             case Progress() if self._options.progress:
                 self._finder.progress_made()
                 self._watcher.progress(self._turn(self._finder.so_far()))
+            case Paused(span) if self._options.progress:
+                self._watcher.progress(self._turn(span))
             case Ended(span):
                 self._watcher.ended(self._turn(span))
             case Dropped():
