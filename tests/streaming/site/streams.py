@@ -1,6 +1,9 @@
 """Streams that show one behaviour each."""
 
 import asyncio
+import json
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -62,6 +65,19 @@ class Inputs(Counted):
         self.queue.put_nowait(AdditionalOutputs(self.latest_args[1:]))
 
 
+class Ticker(Counted):
+    """Gives ten outputs a second, each with its number and the time, as text."""
+
+    ticks = 0
+
+    async def emit(self) -> Any:
+        """Wait for the next tenth of a second, by the clock."""
+        now = time.time()
+        await asyncio.sleep(0.1 - now % 0.1)
+        self.ticks += 1
+        return AdditionalOutputs(json.dumps({"n": self.ticks, "t": time.time()}))
+
+
 class Faulty(Counted):
     """Fails at the first frame, echoes the others."""
 
@@ -105,7 +121,7 @@ class Slow(StreamHandler):
 
     def __init__(self) -> None:
         super().__init__("mono", RATE, input_sample_rate=RATE)
-        self.pause = __import__("threading").Event()
+        self.pause = threading.Event()
 
     def copy(self) -> "Slow":
         """Return one for another session."""
@@ -159,6 +175,7 @@ numbers = _stream(Numbers(), "numbers")
 public_numbers = _stream(Numbers(), "public-numbers", public=True)
 inputs = _stream(Inputs(), "inputs", inputs=Threshold)
 free_inputs = _stream(Inputs(), "free-inputs")
+ticker = _stream(Ticker(), "ticker")
 faulty = _stream(Faulty(), "faulty")
 closing = _stream(Closing(), "closing")
 burst = _stream(Burst(), "burst")
