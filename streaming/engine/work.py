@@ -17,7 +17,7 @@ from streaming.engine.handlers import (
 )
 from streaming.engine.items import Item, audio_item, video_item
 from streaming.engine.line import Picture
-from streaming.engine.mailbox import Mailbox, WhenFull
+from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
 
 WAITING_FRAMES = 500
 """Frames of 20 ms that wait for a slow `receive`: 10 s."""
@@ -25,6 +25,8 @@ WAITING_PICTURES = 8
 BREATH_S = 0.02
 """The pause after an `emit` that had nothing."""
 AFTER_ERROR_S = 0.1
+THE_REST_S = 1.0
+"""At the end, how long a handler may take for the frames that wait for it."""
 
 
 class Session(Host, Protocol):
@@ -87,6 +89,7 @@ class HandlerWork(Work):
         self._video = video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
         self._frames: Mailbox[AudioFrame] = Mailbox(WAITING_FRAMES, WhenFull.DROP_OLDEST)
         self._pictures: Mailbox[Picture] = Mailbox(WAITING_PICTURES, WhenFull.DROP_OLDEST)
+        self._feeding: list[asyncio.Task[None]] = []
         self._emitting: asyncio.Task[None] | None = None
         handler.join(session)
 
@@ -97,11 +100,11 @@ class HandlerWork(Work):
             spawn(self._start_up(bind(handler.start_up, "start_up")))
         if self._audio:
             if self._receives and not handler.receives_at_once:
-                spawn(self._feed(self._frames, bind(handler.receive, "receive")))
+                self._feeding.append(spawn(self._feed(self._frames, bind(handler.receive, "receive"))))
             self.emit_afresh()
         if self._video:
             if self._receives:
-                spawn(self._feed(self._pictures, bind(handler.video_receive, "video_receive")))
+                self._feeding.append(spawn(self._feed(self._pictures, bind(handler.video_receive, "video_receive"))))
             spawn(self._emit(bind(handler.video_emit, "video_emit"), video_item))
 
     def emit_afresh(self) -> None:
@@ -130,6 +133,7 @@ class HandlerWork(Work):
         self.handler.set_args([PLACE_OF_SOUND, *args])
 
     async def shutdown(self) -> None:
+        await self._hear_the_rest()
         handler: Any = self.handler
         if _does_something(handler.shutdown):
             await self._session.calls.bind(handler.shutdown, "shutdown")()
@@ -142,6 +146,13 @@ class HandlerWork(Work):
     def release(self) -> None:
         self.handler.release()
 
+    async def _hear_the_rest(self) -> None:
+        """Let `receive` have what the client had sent before it left, unless that takes too long."""
+        self._frames.close()
+        self._pictures.close()
+        if self._feeding:
+            await asyncio.wait(self._feeding, timeout=THE_REST_S)
+
     async def _start_up(self, call: Callable[[], Awaitable[Any]]) -> None:
         try:
             await call()
@@ -152,7 +163,10 @@ class HandlerWork(Work):
 
     async def _feed(self, waiting: Mailbox[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
         while True:
-            frame = await waiting.get()
+            try:
+                frame = await waiting.get()
+            except MailboxClosed:
+                return
             try:
                 await receive(frame)
             except Exception as error:
