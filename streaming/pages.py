@@ -1,6 +1,7 @@
 """Pages on which a signed-in user sees which streams there are and tries one. What flows is the business of its script."""
 
 import inspect
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ class InputField:
     """One declared input of a stream, as a part of a form.
 
     Attributes:
-        kind: range, number, flag, choice, choices or text.
+        kind: range, number, flag, choice, choices, text, or words (several, with commas between them).
         options: of a choice, value and wording.
     """
 
@@ -73,13 +74,15 @@ def _card(name: str, stream: Stream) -> dict[str, Any]:
 
 
 def about(stream: Stream) -> str:
-    """Return the first sentences of what the stream's author wrote on the function or class behind it."""
+    """Return the first sentences of what the stream's author wrote: on its module, where that holds one stream, else on its code."""
     handler: Any = stream.handler
     for candidate in (getattr(handler, "fn", None), getattr(handler, "callable", None), handler):
-        if candidate is None:
+        own = candidate if hasattr(candidate, "__name__") else type(candidate)
+        if candidate is None or str(own.__module__).startswith("streaming.engine."):
             continue
-        own = candidate if callable(candidate) and hasattr(candidate, "__name__") else type(candidate)
-        text = inspect.getdoc(own) if not str(own.__module__).startswith("streaming.engine.") else None
+        module = sys.modules.get(own.__module__)
+        alone = module is not None and sum(isinstance(value, Stream) for value in vars(module).values()) == 1
+        text = (inspect.getdoc(module) if alone else None) or inspect.getdoc(own)
         if text:
             return " ".join(text.split("\n\n")[0].split())
     return ""
@@ -91,7 +94,8 @@ def input_fields(model: type[BaseModel] | None) -> list[InputField]:
         return []
     schema = model.model_json_schema()
     parts = schema.get("$defs", {})
-    return [_field(name, _plain(part, parts), parts) for name, part in schema.get("properties", {}).items() if name != "webrtc_id"]
+    properties = {name: _plain(part, parts) for name, part in schema.get("properties", {}).items() if name != "webrtc_id"}
+    return [field for name, part in properties.items() if (field := _field(name, part, parts)) is not None]
 
 
 def _plain(part: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,8 +110,11 @@ def _plain(part: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _field(name: str, part: Mapping[str, Any], parts: Mapping[str, Any]) -> InputField:
-    label = str(part.get("title") or name.replace("_", " ").capitalize())
+def _field(name: str, part: Mapping[str, Any], parts: Mapping[str, Any]) -> InputField | None:
+    """Return the field of one property; None where a form has none for its type, which programs can send all the same."""
+    title = str(part.get("title", ""))
+    made_up = title == name.replace("_", " ").title()  # by pydantic, where the author gave none
+    label = title if title and not made_up else name.replace("_", " ").capitalize()
     base: dict[str, Any] = {"name": name, "label": label, "help": part.get("description", ""), "value": part.get("default", "")}
     kind = part.get("type")
     if "enum" in part:
@@ -116,6 +123,11 @@ def _field(name: str, part: Mapping[str, Any], parts: Mapping[str, Any]) -> Inpu
         items = _plain(part.get("items", {}), parts)
         if "enum" in items:
             return InputField(**base, kind="choices", options=_options(items["enum"]))
+        if items.get("type") != "string":
+            return None
+        return InputField(**base | {"value": ", ".join(map(str, base["value"] or ()))}, kind="words")
+    if kind == "object":
+        return None
     if kind == "boolean":
         return InputField(**base, kind="flag")
     if kind in ("number", "integer"):

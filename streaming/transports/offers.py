@@ -20,7 +20,7 @@ from streaming.engine.line import IdTaken, LimitReached
 from streaming.engine.stream import Stream
 from streaming.engine.switchboard import switchboard
 from streaming.transports.candidates import CandidateError, Key, Trickled, Waiting, parse
-from streaming.transports.connection import OfferError, read_offer
+from streaming.transports.connection import Offer, OfferError, read_offer
 from streaming.transports.socket import keep
 from streaming.transports.visitors import on_stream, refusal
 from streaming.transports.webrtc import Peer, peers
@@ -105,8 +105,7 @@ async def _offer(stream: Stream, key: Key, body: Body) -> Answer:
         elsewhere = await _answer_elsewhere(key, body)
         if elsewhere is not None:
             return elsewhere
-        peer = Peer(stream, identity, user_id, _forget)
-        described = await peer.open(offer)
+        peer, described = await _open(stream, key, offer)
     except OfferError as error:
         detail = invalid_detail("sdp", "value_error", str(error), None)
         return Answer({**failed(str(error)), "detail": [detail]}, 422)
@@ -116,6 +115,17 @@ async def _offer(stream: Stream, key: Key, body: Body) -> Answer:
         return _taken(stream, key)
     _make_known(peer)
     return _described(described)
+
+
+async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
+    """Begin a session; at the limit one whose client is lost makes room. Raises LimitReached, IdTaken or OfferError."""
+    while True:
+        peer = Peer(stream, key[2], key[0], _forget)
+        try:
+            return peer, await peer.open(offer)
+        except LimitReached:
+            if not await peers().make_room(stream):
+                raise
 
 
 def _described(sdp: str) -> Answer:

@@ -165,6 +165,14 @@ class Peers:
             del self._peers[peer.stream.name, peer.webrtc_id]
             self._past.append((peer.participant.owner_id, peer.stream.name, peer.webrtc_id))
 
+    async def make_room(self, stream: Stream) -> bool:
+        """End a session of the stream whose client is lost, before its time to come back is over; False where there is none."""
+        for peer in list(self._peers.values()):
+            if peer.stream is stream and peer.lost:
+                await peer.participant.close("another one needs the room")
+                return True
+        return False
+
     def is_past(self, key: Key) -> bool:
         """Whether there was such a peer not long ago."""
         return key in self._past

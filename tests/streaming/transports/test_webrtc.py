@@ -189,6 +189,20 @@ async def test_whoever_only_listens_may_be_silent(settings: Settings) -> None:
     await caller.close()
 
 
+async def test_a_lost_peer_makes_room_for_a_newcomer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its slot is kept for it only as long as nobody else needs it."""
+    monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
+    stream = echo(concurrency_limit=1)
+    lost = await Caller(here(stream), "sendrecv").call()
+    lost.vanish()
+    await until(lambda: peers().find(stream, lost.id, 1).lost, "the loss was not noticed")
+    newcomer = await Caller(here(stream), "sendrecv").call()
+    assert set(stream.participants) == {newcomer.id}
+    await newcomer.close()
+    await lost.close()
+
+
 async def test_a_peer_that_vanished_is_missed_and_may_come_back(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers any more: the session waits a while for a new offer, then ends."""
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)

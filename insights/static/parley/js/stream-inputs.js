@@ -64,6 +64,7 @@ function valueOf(field) {
   const { kind } = field.dataset;
   if (kind === "choices") return [...field.querySelectorAll("input:checked")].map((box) => box.value);
   if (kind === "flag") return one.checked;
+  if (kind === "words") return one.value.split(",").map((word) => word.trim()).filter(Boolean);
   if (one.value === "") return undefined;
   if (kind === "range" || kind === "number") return Number(one.value);
   return one.value;

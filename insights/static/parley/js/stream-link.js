@@ -52,8 +52,9 @@ export class StreamLink {
     pc.onicecandidate = ({ candidate }) => candidate && this.trickle(candidate);
     pc.onconnectionstatechange = () => this.changed(pc);
     await pc.setLocalDescription(await pc.createOffer());
+    const offeredAt = performance.now();
     const answer = await this.post({ sdp: pc.localDescription.sdp, type: "offer", webrtc_id: this.id });
-    this.answeredIn = performance.now() - this.beganAt;
+    this.answeredIn = performance.now() - offeredAt;
     if (this.over || pc !== this.pc) return;
     await pc.setRemoteDescription(answer);
     this.late = setTimeout(() => pc === this.pc && pc.connectionState !== "connected" && this.lost(), CONNECT_WITHIN_MS);

@@ -25,7 +25,8 @@ function said(output) {
   const parts = output.messages ?? output.insights ?? output.topics;
   const words = parts?.map((part) => part.payload?.content ?? part.phrases ?? part.text).filter(Boolean);
   if (words?.length) return words.join(" ");
-  return output.message?.punctuated?.transcript ?? "";
+  const { punctuated, data } = output.message ?? {};
+  return punctuated?.transcript ?? (data?.conversationId ? `Conversation ${data.conversationId}` : "");
 }
 
 export class Log {
@@ -34,6 +35,7 @@ export class Log {
     this.none = document.getElementById(`no-${name}`);
     this.count = document.getElementById(`${name}-count`);
     this.total = 0;
+    this.again = 1;
   }
 
   clear() {
@@ -41,13 +43,18 @@ export class Log {
     this.none.hidden = false;
     this.count.textContent = "";
     this.total = 0;
+    this.last = undefined;
   }
 
   add(what, body, kind = "") {
     this.total += 1;
     this.count.textContent = String(this.total);
     this.none.hidden = true;
-    const line = element("li", { class: kind || undefined }, element("span", { class: "what" }, what), element("time", {}, CLOCK.format(new Date())));
+    this.again = this.last?.what === what && this.last.body === body ? this.again + 1 : 1;
+    if (this.again > 1) this.list.firstElementChild.remove();
+    this.last = { what, body };
+    const title = this.again > 1 ? `${what} × ${this.again}` : what;
+    const line = element("li", { class: kind || undefined }, element("span", { class: "what" }, title), element("time", {}, CLOCK.format(new Date())));
     if (body) line.append(element("span", { class: "body" }, cut(body)));
     this.list.prepend(line);
     while (this.list.children.length > MOST) this.list.lastElementChild.remove();
@@ -71,6 +78,7 @@ export class Log {
       const { type, ...rest } = value;
       const inner = value.message?.type;
       this.add((inner ?? type).replaceAll("_", " "), said(value) || JSON.stringify(rest));
-    } else this.add("Output", asText(value));
+    } else if (typeof value?.content === "string") this.add(value.role ?? "Output", value.content);
+    else this.add("Output", asText(value));
   }
 }

@@ -13,6 +13,7 @@ const base = `/streams/${name}`;
 const kinds = modality === "audio-video" ? ["audio", "video"] : [modality];
 const sends = mode !== "receive";
 const receives = mode !== "send";
+const SENSES = { audio: "hears", video: "sees", "audio-video": "hears and sees" };
 const DEVICE = kinds.includes("video") ? "camera" : "microphone";
 
 const REASONS = {
@@ -36,7 +37,7 @@ let reading;
 
 const STATES = {
   connecting: ["Connecting", "", "Connecting", ""],
-  connected: ["Connected", receives ? "" : "The stream hears and sees you; it sends nothing back.", "Live now", "live"],
+  connected: ["Connected", receives ? "" : `The stream ${SENSES[modality]} you; it sends nothing back.`, "Live now", "live"],
   lost: ["Connection lost", "Trying again.", "Reconnecting", ""],
   ended: ["Ended", "", "Ended", ""],
   ready: ["Ready", "", "Not started", ""],
