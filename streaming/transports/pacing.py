@@ -5,18 +5,34 @@ that stalls for a moment, because a network or a busy machine held it up, is cau
 a stall would be late for ever. Times are in seconds, of any monotonic clock.
 """
 
+from collections.abc import Callable
+
 STALL_S = 1.0
 """A pause of so much is a stall, to be caught up with; in a longer one there was nothing to say."""
 
 
-class Pace:
-    """How far ahead of its client's ears we are; `lead` is how far we may be, which is what its network may jitter."""
+def _never(now: float) -> float:
+    return 0.0
 
-    def __init__(self, lead: float) -> None:
+
+class Pace:
+    """How far ahead of its client's ears we are.
+
+    Args:
+        lead: how far ahead we may be, which is what the client's network may jitter.
+        stalled: tells for how long this process itself stood still of late; such a pause is a stall however long it was.
+    """
+
+    def __init__(self, lead: float, stalled: Callable[[float], float] = _never) -> None:
         self.lead = lead
+        self._stalled = stalled
         self._due = 0.0
         self._until = 0.0
         self._unplayed = 0.0
+
+    def begin(self, now: float) -> None:
+        """Note that the client may expect sound from now on."""
+        self._due = now
 
     def wait(self, now: float) -> float:
         """Return how long the next block has to wait."""
@@ -24,7 +40,9 @@ class Pace:
 
     def sent(self, seconds: float, now: float) -> None:
         """Note that a block went out."""
-        self._due = (self._due if self._due > now - STALL_S else now) + seconds
+        if self._due < now - STALL_S and self._due < now - STALL_S - self._stalled(now):
+            self._due = now
+        self._due += seconds
         self._until = max(self._until, now) + seconds
         self._unplayed += seconds
 

@@ -15,6 +15,7 @@ from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
 from streaming.transports.doors import visitor
+from streaming.transports.lag import lag
 from streaming.transports.pacing import Pace
 from streaming.transports.socket import Consumer, Receive, Scope, Send, keep
 from streaming.transports.visitors import Visitor, find_stream
@@ -41,7 +42,8 @@ class StreamConsumer(Consumer):
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
         self.loop = asyncio.get_running_loop()
-        self.pace = Pace(LEAD_S)
+        self._lag = lag()
+        self.pace = Pace(LEAD_S, self._lag.stalled)
         self.alive_at = self.loop.time()
         self._speaking: asyncio.Task[None] | None = None
         self._watching: asyncio.TimerHandle | None = None
@@ -145,6 +147,8 @@ class StreamConsumer(Consumer):
 
     async def _speak(self, participant: Participant) -> None:
         """Send the session's sound when it is due, until there is no more."""
+        self._lag.need()
+        self.pace.begin(self.loop.time())
         try:
             while (sound := await participant.sound()) is not None:
                 wait = self.pace.wait(self.loop.time())
@@ -159,6 +163,8 @@ class StreamConsumer(Consumer):
                     self._report_later(participant)
         except Exception as error:  # the connection went away while something was being written
             logger.debug("a client went away: %s", type(error).__name__)
+        finally:
+            self._lag.release()
 
     def _report_later(self, participant: Participant) -> None:
         ahead = self.pace.ahead(self.loop.time())

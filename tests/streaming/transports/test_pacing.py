@@ -42,6 +42,18 @@ def test_a_stall_is_caught_up_with() -> None:
         pace.sent(0.02, 1.9 + n * 0.02)
 
 
+def test_a_process_that_stood_still_catches_up_with_all_of_it() -> None:
+    """Three seconds that a busy machine held up go out at once; three seconds of silence do not earn that."""
+    for stood_still, waits in ((3.0, False), (0.0, True)):
+        pace = Pace(LEAD, lambda now, stall=stood_still: stall)
+        pace.sent(0.02, 0.0)
+        for _ in range(150):
+            late = pace.wait(3.0)
+            if not late:
+                pace.sent(0.02, 3.0)
+        assert (late > 0) is waits
+
+
 def test_after_a_pause_it_starts_anew() -> None:
     """What was not sent in a pause is not made up for."""
     pace = Pace(LEAD)
