@@ -25,6 +25,8 @@ Block = npt.NDArray[np.int16]
 PACKET_S = 0.02
 LEAD_S = 0.06
 """How far ahead of real time sound may leave: it hides the jitter of a handler, and a barge-in cannot take it back."""
+STALL_S = 0.4
+"""A pause up to this is caught up with at once; what leaves ahead of time then, a barge-in cannot take back."""
 HEARD_AFTER_S = 0.15
 """How long after a packet left its sound is taken as heard: the lead, the way, and what a browser holds back to play smoothly."""
 CLOCK = 48_000
@@ -35,10 +37,11 @@ OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 VOICE_BITS = 48_000
 
 
-class Pace:
-    """When the next packet may leave: real time on the long run, up to `LEAD_S` ahead of it.
+class Timeline:
+    """When the next packet may leave, and its timestamp: real time on the long run, up to `LEAD_S` ahead of it.
 
-    `pts` counts 48 kHz samples and runs on through pauses, so that a browser knows a pause from a late packet.
+    `pts` counts 48 kHz samples and runs on through pauses, so that a browser knows a pause from a late packet. A short pause is a
+    stall of somebody's: it is caught up with, since what waits for real time after a stall is late for ever.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -52,10 +55,11 @@ class Pace:
 
     def step(self) -> int:
         """Count one packet and return its place in time."""
-        earliest = self._now() - LEAD_S
+        now = self._now()
+        earliest = now - LEAD_S
         if self._due is None:
             self._due = earliest
-        elif self._due < earliest:
+        elif self._due < now - STALL_S:
             self.pts += round((earliest - self._due) / PACKET_S) * int(CLOCK * PACKET_S)
             self._due = earliest
         place = self.pts
@@ -102,7 +106,7 @@ class SoundTrack(MediaStreamTrack):
         super().__init__()
         self._source = source
         self._played = played
-        self._pace = Pace()
+        self._pace = Timeline()
         self._voice: OpusVoice | None = None
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._blocks: deque[Block] = deque()
