@@ -52,6 +52,8 @@ class Ear:
 
     def _attend(self) -> None:
         """Load the pause detection, in a thread."""
+        if self._closed:
+            return
         try:
             shared = attention.acquire()
         except RecogniserError as error:

@@ -81,12 +81,14 @@ async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
         yield AdditionalOutputs(audio[1].shape[1] / audio[0])
 
     participant = await join(ReplyOnPause(count, input_sample_rate=16_000), kind="webrtc")
-    for start in range(0, len(VOICE), 320):
-        participant.hear(VOICE[start : start + 320], 16_000)
-        if start % 3200 == 0:
-            await asyncio.sleep(0.002)
-    participant.hear(SILENCE, 16_000)
-    await until(lambda: participant.outputs.last >= 5, 20)
+    handler = handler_of(participant)
+    await until(lambda: handler._ear._attends)
+    for portion in np.concatenate((VOICE, SILENCE, SILENCE))[:185_600].reshape(-1, 3200):
+        participant.hear(portion, 16_000)
+        await until(lambda: handler._ear.watch._idle)
+        await asyncio.sleep(0.002)
+        await until(lambda: not handler.busy)  # faster than anybody speaks: the next word would interrupt the reply
+    await until(lambda: participant.outputs.last == 6)
     assert all(0.8 < seconds < 2.5 for seconds in numbers(participant))
 
 
