@@ -19,6 +19,10 @@ from django.conf import settings  # noqa: E402
 from streaming import recogniser  # noqa: E402
 from streaming.engine.registry import registry  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
+from streaming.transports.socket import close_all  # noqa: E402
+
+LAST_WORDS_S = 2.0
+"""At shutdown, time for the last messages to reach clients that read slowly."""
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -39,6 +43,7 @@ def start() -> None:
 async def drain() -> None:
     """Let live sessions finish what was being said; nobody new comes in."""
     await registry().drain(settings.DRAIN_S)
+    await close_all(LAST_WORDS_S)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

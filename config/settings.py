@@ -30,6 +30,16 @@ try:
         "REDIS_URL", "Redis that connects several server processes. Empty: one process, in memory.", ("redis", "rediss", "unix")
     )
     RTC_ICE_SERVERS = env.words("RTC_ICE_SERVERS", "", "STUN and TURN servers offered to browsers. Empty: none, no outside host.")
+    RTC_OWN_ICE_SERVERS = env.words(
+        "RTC_OWN_ICE_SERVERS", "", "STUN server that this server asks for its own address, behind a NAT. Empty: none."
+    )
+    TURN_SECRET = env.text("TURN_SECRET", "", "Secret shared with coturn (`static-auth-secret`), for short-lived TURN credentials.")
+    TURN_LIFETIME_S = env.integer("TURN_LIFETIME_S", 3600, "Life of a TURN credential, in seconds.", least=60, most=86_400)
+    RTC_CONNECT_S = env.number("RTC_CONNECT_S", 60, "A peer that is not connected after this is let go.", least=0.1, most=600)
+    RTC_SILENCE_S = env.number(
+        "RTC_SILENCE_S", 60, "A peer that sends no packet of sound or video for this is let go.", least=0.1, most=86_400
+    )
+    RTC_RENEW_S = env.number("RTC_RENEW_S", 20, "A lost peer may come back with a new offer for this long.", least=0, most=600)
     RECOGNISER = env.choice("RECOGNISER", "moonshine", ("moonshine", "scripted"), "Engine that hears. `scripted` is for tests.")
     RECOGNISER_SCRIPT = env.text("RECOGNISER_SCRIPT", "", "File with what the scripted recogniser hears.")
     RECOGNISER_THREADS = env.integer("RECOGNISER_THREADS", 2, "Worker threads that decode speech.", least=1, most=64)
@@ -47,6 +57,15 @@ try:
         most=1800,
     )
     SESSION_LIMIT = env.integer("SESSION_LIMIT", 500, "Most live sessions of one process.", least=1, most=100_000)
+    DEFAULT_STREAM = env.text("DEFAULT_STREAM", "conversation", "Stream that is also mounted at the root: /webrtc/offer and so on.")
+    STREAMS_PUBLIC = env.words("STREAMS_PUBLIC", "", "Names of streams that anybody may use without signing in.")
+    STREAM_CONCURRENCY_LIMIT = env.integer(
+        "STREAM_CONCURRENCY_LIMIT",
+        10,
+        "Most sessions of one stream in one process, where the stream names no limit.",
+        least=1,
+        most=100_000,
+    )
     DRAIN_S = env.number("DRAIN_S", 8, "At shutdown, time to finish what was being said.", least=0.1, most=60)
     TOKEN_HOURS = env.integer("TOKEN_HOURS", 24, "Life of an access token.", least=2, most=720)
     TOKEN_TRIES_PER_MINUTE = env.integer(

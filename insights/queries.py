@@ -29,6 +29,11 @@ def live_conversation(owner_id: int, connection_id: str) -> Conversation | None:
     return Conversation.objects.filter(owner_id=owner_id, connection_id=connection_id, ended_at=None).first()
 
 
+def open_conversation_of(user_id: int) -> Conversation | None:
+    """Return the newest conversation of a user that goes on."""
+    return Conversation.objects.filter(owner_id=user_id, ended_at=None).order_by("-started_at", "-id").first()
+
+
 def conversations_of(
     user_id: int, *, search: str = "", start: datetime | None = None, end: datetime | None = None
 ) -> QuerySet[Conversation]:

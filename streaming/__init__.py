@@ -1,1 +1,99 @@
-"""Whatever has audio in it: transports, the session engine, hearing, the wire."""
+"""Whatever has audio in it: transports, the session engine, hearing, the wire; and here the names that developers import.
+
+    from streaming import ReplyOnPause, Stream
+
+Each is loaded when it is first asked for: naming the package costs nothing, and works before Django's apps are ready.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streaming.audio.convert import (
+        aggregate_bytes_to_16bit,
+        async_aggregate_bytes_to_16bit,
+        audio_to_bytes,
+        audio_to_float32,
+        audio_to_int16,
+    )
+    from streaming.engine.context import Context, Warning, WebRTCError, get_current_context
+    from streaming.engine.handlers import (
+        AsyncAudioVideoStreamHandler,
+        AsyncStreamHandler,
+        AudioEmit,
+        AudioVideoStreamHandler,
+        StreamHandler,
+        VideoEmit,
+    )
+    from streaming.engine.kinds import VideoStreamHandler
+    from streaming.engine.options import AlgoOptions, SileroVadOptions
+    from streaming.engine.outputs import AdditionalOutputs, CloseStream
+    from streaming.engine.replies import ReplyOnPause
+    from streaming.engine.stopwords import ReplyOnStopWords
+    from streaming.engine.stream import Stream
+    from streaming.engine.stt import get_stt_model
+    from streaming.engine.waiting import wait_for_item
+
+_HOMES = {
+    "audio.convert": (
+        "aggregate_bytes_to_16bit",
+        "async_aggregate_bytes_to_16bit",
+        "audio_to_bytes",
+        "audio_to_float32",
+        "audio_to_int16",
+    ),
+    "engine.context": ("Context", "Warning", "WebRTCError", "get_current_context"),
+    "engine.handlers": (
+        "AsyncAudioVideoStreamHandler",
+        "AsyncStreamHandler",
+        "AudioEmit",
+        "AudioVideoStreamHandler",
+        "StreamHandler",
+        "VideoEmit",
+    ),
+    "engine.kinds": ("VideoStreamHandler",),
+    "engine.options": ("AlgoOptions", "SileroVadOptions"),
+    "engine.outputs": ("AdditionalOutputs", "CloseStream"),
+    "engine.replies": ("ReplyOnPause",),
+    "engine.stopwords": ("ReplyOnStopWords",),
+    "engine.stream": ("Stream",),
+    "engine.stt": ("get_stt_model",),
+    "engine.waiting": ("wait_for_item",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AdditionalOutputs",
+    "AlgoOptions",
+    "AsyncAudioVideoStreamHandler",
+    "AsyncStreamHandler",
+    "AudioEmit",
+    "AudioVideoStreamHandler",
+    "CloseStream",
+    "Context",
+    "ReplyOnPause",
+    "ReplyOnStopWords",
+    "SileroVadOptions",
+    "Stream",
+    "StreamHandler",
+    "VideoEmit",
+    "VideoStreamHandler",
+    "Warning",
+    "WebRTCError",
+    "aggregate_bytes_to_16bit",
+    "async_aggregate_bytes_to_16bit",
+    "audio_to_bytes",
+    "audio_to_float32",
+    "audio_to_int16",
+    "get_current_context",
+    "get_stt_model",
+    "wait_for_item",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load one of the names above."""
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'streaming' has no attribute {name!r}")
+    return getattr(import_module(f"streaming.{home}"), name)

@@ -5,15 +5,22 @@ from typing import Any
 from channels.routing import URLRouter
 from django.urls import re_path
 
+from streaming.transports.fastrtc import FastrtcConsumer
 from streaming.transports.socket import unknown_path
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer
+from streaming.transports.telephone import TelephoneConsumer
 
 _route: Any = re_path  # its stubs know views only, not ASGI applications
+
+_STREAM = r"^(?:streams/(?P<name>[a-z0-9-]+)/)?"
+"""A stream by its name; at the root the one that DEFAULT_STREAM names."""
 
 websockets = URLRouter(
     [
         _route(r"^v1/(?:streaming|realtime/insights)/(?P<connection_id>(?s:.*))$", SpeakConsumer.as_asgi),
         _route(r"^v1/subscribe/(?P<connection_id>(?s:.*))$", ListenConsumer.as_asgi),
+        _route(_STREAM + r"websocket/offer$", FastrtcConsumer.as_asgi),
+        _route(_STREAM + r"telephone/handler$", TelephoneConsumer.as_asgi),
         _route(r"", unknown_path),
     ]
 )

@@ -50,7 +50,7 @@ def rows(scene: Scene, drafts: Sequence[Draft], listening: Listening) -> Rows:
     for draft in drafts:
         message = _message(scene, draft)
         now = replace(_said(message), index=scene.conversation.message_count + len(made.messages))
-        found = _analysed(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset)
+        found = _noted(_analysed(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset), now, listening)
         insights = _insights(scene, message, found, listening.confidence_threshold)
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
         made.messages.append(message)
@@ -69,6 +69,14 @@ def _analysed(now: Said, before: Sequence[Said], people: Sequence[Person], timez
     except Exception as error:  # whatever it is: its text may hold spoken words, so only its type is logged
         logger.error("the analysis of a message failed (%s)", type(error).__name__)
         return MessageAnalysis()
+
+
+def _noted(found: MessageAnalysis, now: Said, listening: Listening) -> MessageAnalysis:
+    """Return what was found, and the note itself as an insight of the type that its taker asked for."""
+    if listening.noted is None or any(f.type == listening.noted and f.confidence >= listening.confidence_threshold for f in found.findings):
+        return found
+    kept = tuple(finding for finding in found.findings if finding.type != listening.noted)
+    return replace(found, findings=(*kept, Finding(listening.noted, 1.0, now.text, hints={"source": "note"})))
 
 
 def person(member: Member) -> Person:

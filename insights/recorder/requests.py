@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from insights.analysis.findings import FindingType
 from insights.analysis.trackers import Tracker
 from insights.payloads import Json, StoredEvent
 
@@ -91,9 +92,14 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What this speaker asked for: insights from which confidence on, which trackers, which words to put right."""
+    """What this speaker asked for: insights from which confidence on, which trackers, which words to put right.
+
+    `noted` is the type of insight that every message is to be, if the analysis does not find one of that type in it: a note that
+    somebody takes is no guess.
+    """
 
     member_id: UUID | str | None = None
     confidence_threshold: float = 0.5
     trackers: tuple[Tracker, ...] = ()
     vocabulary: tuple[str, ...] = ()
+    noted: FindingType | None = None

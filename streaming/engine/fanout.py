@@ -1,4 +1,4 @@
-"""From one conversation to everyone who listens, in whatever process: the only user of the channel layer.
+"""From one conversation to everyone who listens, in whatever process.
 
 The layer is a doorbell, never a queue (design law 2). A subscription holds a cursor, the number of the last event it
 delivered; a ring with the next number carries the event itself, any other ring makes it read the gap from the
@@ -7,34 +7,27 @@ database. Rings that were lost are noticed by one query every `POLL_S` for all c
 
 import asyncio
 import logging
-import time
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from channels.layers import get_channel_layer
 from django.db import InterfaceError, OperationalError
 
 from insights import queries
 from streaming.engine.database import in_database
 from streaming.engine.events import Delivery, Heard, StoredEvent
+from streaming.engine.layer import Layer, layer
 from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
 """How often lost rings are looked for."""
-REJOIN_S = 60.0
-"""How often groups are joined again: a Redis that restarted has forgotten them."""
 RETRY_S = 1.0
 """How long a listener that missed something waits for a database that is away before it asks again."""
-ANSWER_S = 2.0
-"""How long the layer may take: a Redis that is silent, not gone, must not hold up what is stored next."""
-SILENT_S = 5.0
-"""How long nothing more is asked of a layer that did not answer in time."""
 WAITING = 256
 """Deliveries held for a slow listener; older ones are read from the database again when it reads on."""
 
@@ -101,17 +94,13 @@ class Subscription(AsyncIterator[Delivery]):
 
 
 class Fanout:
-    """All subscriptions of one event loop, and its one channel on the layer."""
+    """All subscriptions of one event loop."""
 
-    def __init__(self) -> None:
-        self._origin = uuid4().hex
-        self._layer: Any = get_channel_layer()
-        self._channel = ""
+    def __init__(self, on: Layer) -> None:
+        self._layer = on
         self._subscriptions: dict[int, set[Subscription]] = {}
         self._latest: dict[int, int] = {}
-        self._tasks: list[asyncio.Task[None]] = []
-        self._layer_failed = False
-        self._silent_until = 0.0
+        self._polling: asyncio.Task[None] | None = None
 
     async def subscribe(self, conversation_id: int, after: int) -> Subscription:
         """Listen to a conversation from the event after `after` on; 0 means from its beginning."""
@@ -119,10 +108,10 @@ class Fanout:
         listeners = self._subscriptions.setdefault(conversation_id, set())
         listeners.add(subscription)
         try:
-            if not self._tasks:
-                await self._begin()
+            if self._polling is None:
+                self._polling = asyncio.create_task(self._poll())
             if len(listeners) == 1:
-                await self._join([conversation_id])
+                await self._layer.join(_group(conversation_id), self._heard_from_layer)
             # Whatever was told between the caller's look at the database and the joining of the group.
             latest = await in_database(queries.last_events, [conversation_id])
         except BaseException:  # the database is away, or the client already: nobody would ever close this one
@@ -140,7 +129,7 @@ class Fanout:
         if not listeners:
             del self._subscriptions[subscription.conversation_id]
             self._latest.pop(subscription.conversation_id, None)
-            await self._on_layer(self._layer.group_discard(_group(subscription.conversation_id), self._channel))
+            await self._layer.leave(_group(subscription.conversation_id))
 
     async def publish(self, events: Sequence[StoredEvent]) -> None:
         """Tell everyone about events that are already committed (design law 1)."""
@@ -158,11 +147,11 @@ class Fanout:
         await self._send(heard.conversation_id, {"session": str(heard.session_id), "heard": heard.payload})
 
     async def close(self) -> None:
-        """End the background tasks; for the end of an event loop."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        """End the polling; for the end of an event loop."""
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
+            self._polling = None
 
     def _deliver(self, delivery: Delivery) -> None:
         listeners = self._subscriptions.get(delivery.conversation_id)
@@ -174,50 +163,9 @@ class Fanout:
             subscription.ring(delivery)
 
     async def _send(self, conversation_id: int, body: dict[str, Any]) -> None:
-        message = {"type": "parley.ring", "origin": self._origin, "conversation": conversation_id, **body}
-        await self._on_layer(self._layer.group_send(_group(conversation_id), message))
-
-    async def _on_layer(self, call: Coroutine[Any, Any, Any]) -> None:
-        """Await a call of the layer; a layer that is away, or hangs, costs speed, never an event."""
-        if time.monotonic() < self._silent_until:
-            call.close()
-            return
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                await call
-            if self._layer_failed:
-                self._layer_failed = False
-                logger.info("the channel layer is back")
-        except Exception as error:
-            if isinstance(error, TimeoutError):
-                self._silent_until = time.monotonic() + SILENT_S
-            if not self._layer_failed:
-                self._layer_failed = True
-                logger.warning("the channel layer is away (%s): listeners in other processes are told late", type(error).__name__)
-
-    async def _begin(self) -> None:
-        self._tasks = [asyncio.create_task(self._poll())]
-        self._channel = await self._layer.new_channel("parley")
-        self._tasks.append(asyncio.create_task(self._listen()))
-
-    async def _join(self, conversation_ids: Iterable[int]) -> None:
-        for conversation_id in conversation_ids:
-            await self._on_layer(self._layer.group_add(_group(conversation_id), self._channel))
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                self._heard_from_layer(await self._layer.receive(self._channel))
-            except Exception as error:
-                if not self._layer_failed:
-                    self._layer_failed = True
-                    logger.warning("the channel layer cannot be read (%s)", type(error).__name__)
-                await asyncio.sleep(1.0)
-                await self._join(list(self._subscriptions))
+        await self._layer.tell(_group(conversation_id), {"conversation": conversation_id, **body})
 
     def _heard_from_layer(self, message: dict[str, Any]) -> None:
-        if message["origin"] == self._origin:
-            return
         conversation_id = message["conversation"]
         if "heard" in message:
             self._deliver(Heard(conversation_id, UUID(message["session"]), message["heard"]))
@@ -226,13 +174,8 @@ class Fanout:
             self._deliver(StoredEvent(conversation_id, message["number"], message["kind"], message["payload"], at))
 
     async def _poll(self) -> None:
-        waited = 0.0
         while True:
             await asyncio.sleep(POLL_S)
-            waited += POLL_S
-            if waited >= REJOIN_S:
-                waited = 0.0
-                await self._join(list(self._subscriptions))
             try:
                 latest = await in_database(queries.last_events, list(self._subscriptions)) if self._subscriptions else {}
             except Exception as error:
@@ -256,5 +199,5 @@ def fanout() -> Fanout:
     """Return the fan-out of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _fanouts:
-        _fanouts[loop] = Fanout()
+        _fanouts[loop] = Fanout(layer())
     return _fanouts[loop]

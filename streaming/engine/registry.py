@@ -10,7 +10,8 @@ import os
 import socket
 import time
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Protocol, TypeVar
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -20,9 +21,6 @@ from insights import recorder
 from streaming.engine.database import at_recorder
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
-
-if TYPE_CHECKING:
-    from streaming.engine.session import Session
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,6 +37,16 @@ SWEEP_S = 1.0
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 
+class Living(Protocol):
+    """A live session, of a conversation's socket or of a stream."""
+
+    id: UUID
+    ended: asyncio.Event
+
+    def end_for_shutdown(self) -> None:
+        """End soon, with everything stored that was received; `ended` is set then."""
+
+
 class TooManySessions(Exception):
     """This process serves as many sessions as `SESSION_LIMIT` allows."""
 
@@ -48,19 +56,19 @@ class Registry:
 
     def __init__(self) -> None:
         self.draining = False
-        self._sessions: set[Session[Any]] = set()
+        self._sessions: set[Living] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def add(self, session: "Session[Any]") -> None:
+    def add(self, session: Living) -> None:
         """Take a session in. Raises TooManySessions at the limit and while draining."""
         if self.draining or len(self._sessions) >= settings.SESSION_LIMIT:
             raise TooManySessions
         self._sessions.add(session)
 
-    def remove(self, session: "Session[Any]") -> None:
+    def remove(self, session: Living) -> None:
         """Give a session's place back."""
         self._sessions.discard(session)
 

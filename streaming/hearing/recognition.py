@@ -25,7 +25,7 @@ from streaming.hearing.voice import FRAME
 _PORTION_S = 0.25  # decoded from bytes in one tick for one speaker, at most about
 _BEHIND_S = 0.5  # with so much unheard sound waiting, only finals are worth their decode
 _MOST_OWED_S = 30.0  # of finals; beyond it bytes stay bytes, which are small
-_LEAST_CONFIDENCE = 0.5  # noise that passed for speech comes out below it, speech at about 0.9
+LEAST_CONFIDENCE = 0.5  # noise that passed for speech comes out below it, speech at about 0.9
 _STALL_S = 2.0  # an open turn whose speaker sends nothing for so long is over
 
 
@@ -256,7 +256,7 @@ class TurnRecognition(Recognition):
         transcript = job.transcript
         voiced = [(first * FRAME_S, last * FRAME_S) for first, last in job.span.voiced]
         words = place_words(transcript.words, voiced)
-        if not words or transcript.confidence < _LEAST_CONFIDENCE:
+        if not words or transcript.confidence < LEAST_CONFIDENCE:
             return
         text = " ".join(word.text for word in words)
         start, end = round(words[0].start, 3), round(words[-1].end, 3)

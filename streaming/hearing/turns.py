@@ -12,8 +12,7 @@ FRAME_S = 0.032
 _ONSET = 0.5  # probability from which a frame of silence may begin a turn
 _HOLD = 0.3  # probability down to which a frame goes on with a turn
 _ONSET_FRAMES = 2  # in a row: 64 ms, so that speech is noticed within 100 ms
-_LEAST_VOICED = 3  # frames of a turn that must be speech: a click is at most two
-_PRE_ROLL = 10  # frames before the first voiced one: 0.32 s
+_LEAST_VOICED = 3  # frames of a turn that must be speech, at the very least: a click is at most two
 _TAIL = 6  # frames of silence kept at the end of a turn: 0.19 s
 _PAUSE = 12  # frames of silence after which the turn may well be over: 0.38 s, longer than most breaths inside a sentence
 _BREATH = 3  # frames of silence after which no interim is begun: the decode ahead may come soon
@@ -73,9 +72,25 @@ Event = Began | Progress | Paused | Ended | Dropped
 
 
 class TurnFinder:
-    """One speaker's turns. `push` a frame's probability of speech and its loudness (any linear measure); get events."""
+    """One speaker's turns. `push` a frame's probability of speech and its loudness (any linear measure); get events.
 
-    def __init__(self, end_of_turn_ms: int = 500, longest_turn_s: float = 12.0) -> None:
+    `onset` is the probability from which a turn may begin; it holds down to 0.3. A turn with less than `least_speech_ms` of speech in
+    it is dropped; it begins `pre_roll_ms` before the first of it.
+    """
+
+    def __init__(
+        self,
+        end_of_turn_ms: int = 500,
+        longest_turn_s: float = 12.0,
+        *,
+        onset: float = _ONSET,
+        least_speech_ms: int = 100,
+        pre_roll_ms: int = 320,
+    ) -> None:
+        self._onset_from = onset
+        self._hold_from = min(_HOLD, onset)
+        self._least_voiced = max(_LEAST_VOICED, round(least_speech_ms / 1000 / FRAME_S))
+        self._pre_roll = round(pre_roll_ms / 1000 / FRAME_S)
         self._end_frames = max(_ONSET_FRAMES, round(end_of_turn_ms / 1000 / FRAME_S))
         self._longest = max(4 * _PAUSE, round(longest_turn_s / FRAME_S))
         self._now = 0  # number of the next frame
@@ -84,7 +99,7 @@ class TurnFinder:
         self._speaking = False
         self._start = self._last_voiced = self._next_progress = 0
         self._frames: list[tuple[float, float]] = []  # (probability, loudness) since the start of the turn
-        self._before: deque[tuple[float, float]] = deque(maxlen=_PRE_ROLL + _ONSET_FRAMES)
+        self._before: deque[tuple[float, float]] = deque(maxlen=self._pre_roll + _ONSET_FRAMES)
 
     @property
     def speaking(self) -> bool:
@@ -94,17 +109,17 @@ class TurnFinder:
     @property
     def keep_from(self) -> int:
         """Number of the earliest frame whose sound may still be asked for."""
-        return self._start if self._speaking else max(self._free_from, self._now - _PRE_ROLL - _ONSET_FRAMES)
+        return self._start if self._speaking else max(self._free_from, self._now - self._pre_roll - _ONSET_FRAMES)
 
     def push(self, probability: float, loudness: float) -> list[Event]:
         """Take the next frame in; return what happened, in order."""
         number, self._now = self._now, self._now + 1
         if not self._speaking:
             self._before.append((probability, loudness))
-            self._onset = self._onset + 1 if probability >= _ONSET else 0
+            self._onset = self._onset + 1 if probability >= self._onset_from else 0
             return [self._begin(number)] if self._onset >= _ONSET_FRAMES else []
         self._frames.append((probability, loudness))
-        if probability >= _HOLD:
+        if probability >= self._hold_from:
             self._last_voiced = number
         silence = number - self._last_voiced
         if silence >= self._end_frames:
@@ -132,7 +147,7 @@ class TurnFinder:
 
     def _begin(self, number: int) -> Event:
         first = number - self._onset + 1
-        self._start = max(self._free_from, first - _PRE_ROLL)
+        self._start = max(self._free_from, first - self._pre_roll)
         self._frames = list(self._before)[-(self._now - self._start) :]
         self._speaking, self._last_voiced = True, number
         self._next_progress = first + _FIRST_PROGRESS
@@ -145,7 +160,7 @@ class TurnFinder:
     def _end(self) -> Event:
         end = self._end_of_speech()
         span = self._span(end)
-        real = sum(probability >= _ONSET for probability, _ in self._frames) >= _LEAST_VOICED
+        real = sum(probability >= self._onset_from for probability, _ in self._frames) >= self._least_voiced
         self._speaking, self._free_from, self._onset = False, end, 0
         self._before.clear()
         self._before.extend(self._frames[end - self._start :])
@@ -169,7 +184,7 @@ class TurnFinder:
         """Return the turn up to `end` with its voiced stretches; stretches that are at most two frames apart are one."""
         voiced: list[tuple[int, int]] = []
         for number, (probability, _) in enumerate(self._frames[: end - self._start], self._start):
-            if probability >= _HOLD:
+            if probability >= self._hold_from:
                 if voiced and number - voiced[-1][1] <= 2:
                     voiced[-1] = (voiced[-1][0], number + 1)
                 else:

@@ -17,8 +17,11 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 REASON_BYTES = 123
+RESTART = 1012
 
 _running: set[asyncio.Task[Any]] = set()
+_open: "dict[asyncio.Task[None], Outbox]" = {}
+"""The writers of all open sockets."""
 
 
 def keep(task: "asyncio.Task[Any]") -> "asyncio.Task[Any]":
@@ -26,6 +29,15 @@ def keep(task: "asyncio.Task[Any]") -> "asyncio.Task[Any]":
     _running.add(task)
     task.add_done_callback(_running.discard)
     return task
+
+
+async def close_all(seconds: float) -> None:
+    """Close every socket, because the server goes down, and wait until the last words are out, but not longer than stated."""
+    writers = dict(_open)
+    for outbox in writers.values():
+        outbox.finish(RESTART, "the server is going down")
+    if writers:
+        await asyncio.wait(writers, timeout=seconds)
 
 
 class Consumer:
@@ -60,7 +72,9 @@ class Consumer:
             return
         subprotocol = self.knock.subprotocols[0] if self.knock.subprotocols else None
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        writer = keep(asyncio.create_task(self.outbox.run()))
+        writer = asyncio.create_task(self.outbox.run())
+        _open[writer] = self.outbox
+        writer.add_done_callback(_open.pop)
         try:
             await self.connected()
             while (message := await self._receive())["type"] == "websocket.receive":

@@ -31,6 +31,8 @@ OWN_API = Access(401, 200, 404)
 OWN_PAGE = Access(302, 200, 404)
 SIGNED_IN = Access(302, 200, 200)
 STAFF = Access(302, 302, 302)
+POSTED = Access(405, 405, 405)  # POST only; who may is tested with the route
+OWN_SESSION = Access(401, 422, 422)  # of a webrtc_id, which is missing here; that it must be one's own: test_updates
 _CONVERSATION = "v1/conversations/<conversation_id>"
 
 TABLE: dict[str, Access] = {
@@ -50,6 +52,20 @@ TABLE: dict[str, Access] = {
     "api/openapi.json": PUBLIC,
     "oauth2/token:generate": Access(405, 405, 405),  # POST only, see test_oauth
     "v1/conversations": Access(401, 200, 200),
+    "rtc/config": Access(401, 200, 200),
+    "streams/": SIGNED_IN,
+    "streams/<slug:name>/": SIGNED_IN,
+    **{
+        f"{prefix}{rest}": access
+        for prefix in ("", "streams/<slug:name>/")
+        for rest, access in (
+            ("webrtc/offer", POSTED),
+            ("input_hook", POSTED),
+            ("telephone/incoming", Access(401, 200, 200)),
+            ("updates", OWN_SESSION),
+            ("outputs", OWN_SESSION),
+        )
+    },
     _CONVERSATION: OWN_API,
     **{
         f"{_CONVERSATION}/{rest}": OWN_API
@@ -91,7 +107,13 @@ def talk(say: Say) -> Conversation:
 
 def address(route: str, talk: Conversation) -> str:
     """Return the route of the owner's conversation."""
-    for part, value in (("<int:conversation_id>", talk.pk), ("<conversation_id>", talk.pk), ("<path:connection_id>", talk.connection_id)):
+    parts = {
+        "<int:conversation_id>": talk.pk,
+        "<conversation_id>": talk.pk,
+        "<path:connection_id>": talk.connection_id,
+        "<slug:name>": "conversation",
+    }
+    for part, value in parts.items():
         route = route.replace(part, str(value))
     assert "<" not in route, f"{route}: say in `address` what stands for its parts"
     return "/" + route

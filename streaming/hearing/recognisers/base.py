@@ -5,10 +5,12 @@ A recogniser opens one recognition per speaker. Chunks of bytes go in with `feed
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from streaming.audio.codecs import AudioError, Decoder
+from streaming.audio.pcm import Samples
 
 LOW_WATER_S = 4.0  # seconds: once the backlog was above this, `Listener.drained` tells when it is below it again
 
@@ -117,6 +119,14 @@ class Recogniser(ABC):
     @abstractmethod
     def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> Recognition:
         """Begin to hear one speaker. Raises RecogniserError while the recogniser is not ready."""
+
+    @abstractmethod
+    def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
+        """Return the words of one stretch of sound, shape (n,), float32 at 16 kHz, up to about 30 s; none where there is no speech.
+
+        `voiced` are the stretches of speech in it, in seconds, by which words get their times; not `thorough` is sooner and less exact.
+        Blocks; any thread. Raises RecogniserError while the recogniser is not ready.
+        """
 
     @abstractmethod
     def close(self) -> None:

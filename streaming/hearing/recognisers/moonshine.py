@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from streaming.audio.codecs import RATE, Decoder
 from streaming.audio.pcm import Samples
 from streaming.hearing.ears import Ears
-from streaming.hearing.recognisers.base import Listener, Recogniser, RecogniserError, Recognition, RecognitionOptions
+from streaming.hearing.recognisers.base import Listener, Recogniser, RecogniserError, Recognition, RecognitionOptions, Word
 from streaming.hearing.recognisers.tokens import END, START, Vocabulary
-from streaming.hearing.transcript import Transcript
+from streaming.hearing.recognition import LEAST_CONFIDENCE
+from streaming.hearing.transcript import Transcript, place_words
 from streaming.hearing.voice import data_file, open_model
 
 LANGUAGES = ("en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-IN", "en-NZ", "en-ZA")
@@ -192,6 +193,14 @@ class MoonshineRecogniser(Recogniser):
         if self._ears is None:
             raise RecogniserError("the recogniser is not loaded")
         return self._ears.open(options, decoder, listener)
+
+    def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
+        if self._ears is None:
+            raise RecogniserError("the recogniser is not loaded")
+        transcript = self._ears.transcribe(pcm, thorough=thorough)
+        if transcript.confidence < LEAST_CONFIDENCE:
+            return ()
+        return place_words(transcript.words, voiced or ((0.0, len(pcm) / RATE),))
 
     def close(self) -> None:
         ears, self._ears = self._ears, None

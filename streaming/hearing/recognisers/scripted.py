@@ -7,12 +7,15 @@ recognition, in the order they are opened, and begins again after the last. An e
 
 `after` is the seconds of sound (silence too) after which it is heard; without it, at `stop`. Entries are heard in the order of
 the list. Only `text` must be given: `final` is true, `confidence` 0.95, `end` is `after`, `start` is the end of the final before.
+Beside the recognitions, `{"transcriptions": ["text", ...]}` are what stretches of sound hold that are transcribed on their own, one
+after the other and again from the first; silence holds nothing.
+
 Without a script, each two seconds of sound that is not silence are one of a few sentences, with an interim half way; what is
 left at `stop` is one more if it is longer than 0.2 s.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -64,6 +67,8 @@ def read_script(path: Path) -> list[list[Entry]]:
     """Return the entries for each recognition. Raises RecogniserError that names what is wrong with the file."""
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict) and "transcriptions" in content:
+            content = {"recognitions": [[]], **content}
         lists = content["recognitions"] if isinstance(content, dict) else [content]
         scripts = [[Entry(**entry) for entry in entries] for entries in lists]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -71,6 +76,15 @@ def read_script(path: Path) -> list[list[Entry]]:
     if not scripts:
         raise RecogniserError(f"RECOGNISER_SCRIPT: {path.name} holds no recognition")
     return scripts
+
+
+def read_transcriptions(path: Path) -> tuple[str, ...]:
+    """Return what a script says stretches of sound hold that are transcribed on their own. Raises RecogniserError if it is no list."""
+    content: Any = json.loads(path.read_text(encoding="utf-8"))
+    texts = content.get("transcriptions", SENTENCES) if isinstance(content, dict) else SENTENCES
+    if not isinstance(texts, list | tuple) or not texts or not all(isinstance(text, str) for text in texts):
+        raise RecogniserError(f"RECOGNISER_SCRIPT: transcriptions in {path.name} must be a list of texts")
+    return tuple(texts)
 
 
 def spread(text: str, start: float, end: float, confidence: float) -> tuple[Word, ...]:
@@ -206,11 +220,13 @@ class ScriptedRecogniser(Recogniser):
     def __init__(self, script: str = "") -> None:
         self._path = script
         self._scripts: list[list[Entry]] = []
-        self._opened = count()
+        self._transcriptions: tuple[str, ...] = SENTENCES
+        self._opened, self._transcribed = count(), count()
         self._thread: HearingThread[ScriptedRecognition] | None = None
 
     def load(self) -> None:
         self._scripts = read_script(Path(self._path)) if self._path else []
+        self._transcriptions = read_transcriptions(Path(self._path)) if self._path else SENTENCES
         self._thread = HearingThread(lambda members: [member for member in members if member.work()])
         self._thread.start()
 
@@ -224,6 +240,16 @@ class ScriptedRecogniser(Recogniser):
         number = next(self._opened)
         script = iter(self._scripts[number % len(self._scripts)]) if self._scripts else None
         return ScriptedRecognition(self._thread, script, options, decoder, listener)
+
+    def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
+        if self._thread is None:
+            raise RecogniserError("the recogniser is not loaded")
+        if not len(pcm) or float(np.sqrt(np.mean(pcm**2))) < _LOUD:
+            return ()
+        texts = self._transcriptions
+        text = texts[next(self._transcribed) % len(texts)]
+        start, end = (voiced[0][0], voiced[-1][1]) if voiced else (0.0, len(pcm) / RATE)
+        return spread(text, start, end, 0.95)
 
     def close(self) -> None:
         thread, self._thread = self._thread, None

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streaming.engine import fanout as fanout_module
+from streaming.engine import layer as layer_module
 from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import Fanout, Subscription
+from streaming.engine.layer import layer
 
 CONVERSATION = 1234567890123456
 
@@ -67,7 +69,7 @@ def use_store(monkeypatch: pytest.MonkeyPatch) -> Store:
 @pytest.fixture
 async def fan(store: Store) -> AsyncIterator[Fanout]:
     """A fan-out that ends with the test."""
-    fan = Fanout()
+    fan = Fanout(layer())
     yield fan
     await fan.close()
 
@@ -155,7 +157,8 @@ async def test_a_layer_that_is_away_loses_nothing(fan: Fanout, store: Store, mon
             return fail
 
     subscription = await fan.subscribe(CONVERSATION, 0)
-    monkeypatch.setattr(fan, "_layer", Away())
+    monkeypatch.setattr(layer(), "_layer", Away())
+    monkeypatch.setattr(layer(), "alone", False)
     await fan.publish([store.add()])
     assert await take(subscription, 1) == [1]
     monkeypatch.undo()
@@ -164,7 +167,7 @@ async def test_a_layer_that_is_away_loses_nothing(fan: Fanout, store: Store, mon
 
 async def test_a_layer_that_hangs_holds_nothing_up(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis that takes calls and never answers costs one wait, not one for every event."""
-    monkeypatch.setattr(fanout_module, "ANSWER_S", 0.05)
+    monkeypatch.setattr(layer_module, "ANSWER_S", 0.05)
 
     class Hangs:
         def __getattr__(self, name: str) -> Any:
@@ -174,11 +177,13 @@ async def test_a_layer_that_hangs_holds_nothing_up(fan: Fanout, store: Store, mo
             return hang
 
     subscription = await fan.subscribe(CONVERSATION, 0)
-    monkeypatch.setattr(fan, "_layer", Hangs())
+    monkeypatch.setattr(layer(), "_layer", Hangs())
+    monkeypatch.setattr(layer(), "alone", False)
     async with asyncio.timeout(2):
         for _ in range(200):
             await fan.publish([store.add()])
     assert await take(subscription, 200) == list(range(1, 201))
+    monkeypatch.undo()
     await subscription.close()
 
 
@@ -233,7 +238,7 @@ def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: i
     async def scenario(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fanout_module, "POLL_S", 0.01)
         store = use_store(monkeypatch)
-        fan = Fanout()
+        fan = Fanout(layer())
         for _ in range(before):
             store.add()
         after = min(cursor, before)

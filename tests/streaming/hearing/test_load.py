@@ -13,14 +13,14 @@ from tests.streaming.hearing.fakes import BECKETT, RATE, SENTENCES, FakeTranscri
 def test_a_muted_microphone_costs_no_model(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact zeros are silence without asking; the words after them are heard, at their time."""
     asked = 0
-    probabilities = ears._voice.probabilities
+    probabilities = ears.attention._voice.probabilities
 
     def counted(slots: list[int], frames: list[Samples]) -> list[float]:
         nonlocal asked
         asked += len(frames)
         return probabilities(slots, frames)
 
-    monkeypatch.setattr(ears._voice, "probabilities", counted)
+    monkeypatch.setattr(ears.attention._voice, "probabilities", counted)
     recognition, notes = listen(ears)
     live(recognition, bytes(2 * RATE * 5))
     assert asked == 0
@@ -52,10 +52,10 @@ def test_places_are_given_back(ears: Ears) -> None:
             recognition.feed(BECKETT[:32_000])
             recognition.stop()
         assert all(notes.done.wait(10) for _, notes in speakers)
-        while ears._all or ears._thread._woken:
+        while ears.attention._all or ears.attention._thread._woken:
             gone.wait(0.005)
-    assert not ears._speaking
-    assert len(ears._voice._free) == len(ears._voice._context) == 8
+    assert not ears.attention._speaking
+    assert len(ears.attention._voice._free) == len(ears.attention._voice._context) == 8
 
 
 def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: Ears) -> None:

@@ -8,6 +8,9 @@ import pytest
 from tests import servers
 from tests.servers import Server
 
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.streaming.site.settings", "RECOGNISER": "scripted"}
+"""The environment of a server with streams for tests."""
+
 
 @pytest.fixture(scope="session", params=["daphne", "uvicorn"])
 def live(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -23,3 +26,25 @@ def live(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: 
 def live_token(live: Server) -> str:
     """An access token of the server's one account."""
     return live.token()
+
+
+@pytest.fixture(scope="session", params=["daphne", "uvicorn"])
+def site(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the streams of `tests.streaming.site` besides Parley's own: our Daphne, then uvicorn."""
+    data = servers.copied(migrated_data, tmp_path_factory.mktemp("site") / "data")
+    server = Server(data, SITE | {"START_TIMEOUT_S": "3", "TOKEN_TRIES_PER_MINUTE": "1000"}, request.param)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def site_token(site: Server) -> str:
+    """An access token of Jane's."""
+    return site.token()
+
+
+@pytest.fixture(scope="session")
+def other_token(site: Server) -> str:
+    """An access token of somebody else."""
+    return site.token("mallory@example.com")

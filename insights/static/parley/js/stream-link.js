@@ -1,0 +1,139 @@
+// One session of a stream over WebRTC: the offer, the trickled candidates, the data channel, and a second try when it breaks.
+
+const OFFER_WITHIN_MS = 15000;
+const CONNECT_WITHIN_MS = 20000;
+const TRIES = 4;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The server said no; the message is a sentence for people. */
+export class Refused extends Error {}
+
+export function refusal(status, body) {
+  const meta = body?.meta ?? {};
+  if (meta.error === "concurrency_limit_reached") {
+    return `As many people as this stream takes (${meta.limit}) are using it now. Try again in a moment.`;
+  }
+  if (meta.error === "connection_already_exists") return "This session is open somewhere else already.";
+  if (status === 401 || status === 403) return "You were signed out. Sign in again, then come back to this page.";
+  if (status === 404) return "This stream is gone.";
+  const detail = Array.isArray(body?.detail) ? body.detail[0]?.msg : body?.detail;
+  return meta.error || detail || `The server answered ${status}.`;
+}
+
+export class StreamLink {
+  /**
+   * `paths`: {offer, config}; `media`: MediaStream or undefined; `kinds` to receive.
+   * `on`: state(name, detail), message(object), stream(MediaStream).
+   * States: connecting, connected, lost, ended.
+   */
+  constructor({ paths, media, kinds, on }) {
+    Object.assign(this, { paths, media, kinds, on });
+    this.id = `${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`;
+    this.over = false;
+    this.tries = 0;
+  }
+
+  async start() {
+    this.on.state("connecting");
+    const response = await fetch(this.paths.config, { cache: "no-store" });
+    this.configuration = response.ok ? await response.json() : {};
+    await this.connect();
+  }
+
+  async connect() {
+    this.pc?.close();
+    const pc = new RTCPeerConnection(this.configuration);
+    this.pc = pc;
+    this.beganAt = performance.now();
+    this.addMedia(pc);
+    this.openChannel(pc);
+    pc.ontrack = ({ streams, track }) => this.on.stream(streams[0] ?? new MediaStream([track]));
+    pc.onicecandidate = ({ candidate }) => candidate && this.trickle(candidate);
+    pc.onconnectionstatechange = () => this.changed(pc);
+    await pc.setLocalDescription(await pc.createOffer());
+    const offeredAt = performance.now();
+    const answer = await this.post({ sdp: pc.localDescription.sdp, type: "offer", webrtc_id: this.id });
+    this.answeredIn = performance.now() - offeredAt;
+    if (this.over || pc !== this.pc) return;
+    await pc.setRemoteDescription(answer);
+    this.late = setTimeout(() => pc === this.pc && pc.connectionState !== "connected" && this.lost(), CONNECT_WITHIN_MS);
+  }
+
+  addMedia(pc) {
+    const tracks = this.media?.getTracks() ?? [];
+    for (const track of tracks) pc.addTrack(track, this.media);
+    for (const kind of this.kinds) {
+      if (!tracks.some((track) => track.kind === kind)) pc.addTransceiver(kind, { direction: "recvonly" });
+    }
+    if (this.kinds.length === 0) pc.getTransceivers().forEach((one) => { one.direction = "sendonly"; });
+  }
+
+  openChannel(pc) {
+    const channel = pc.createDataChannel("text");
+    channel.onmessage = ({ data }) => {
+      try {
+        this.on.message(JSON.parse(data));
+      } catch {
+        this.on.message({ type: "log", data });
+      }
+    };
+  }
+
+  async post(body) {
+    const response = await fetch(this.paths.offer, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(OFFER_WITHIN_MS),
+    });
+    const answer = await response.json().catch(() => ({}));
+    if (body.type === "offer" && (!response.ok || answer.status === "failed")) throw new Refused(refusal(response.status, answer));
+    return answer;
+  }
+
+  trickle(candidate) {
+    this.post({ candidate: candidate.toJSON(), type: "ice-candidate", webrtc_id: this.id }).catch(() => {}); // the others may do
+  }
+
+  changed(pc) {
+    if (pc !== this.pc || this.over) return;
+    if (pc.connectionState === "connected") {
+      clearTimeout(this.late);
+      this.tries = 0;
+      this.connectedIn ??= performance.now() - this.beganAt;
+      this.on.state("connected");
+    } else if (pc.connectionState === "failed") {
+      this.lost();
+    } else if (pc.connectionState === "closed") {
+      this.end("The server ended the session.");
+    }
+  }
+
+  /** Come back with the same id: the session is still there, its handler too. */
+  async lost() {
+    if (this.over) return;
+    this.tries += 1;
+    if (this.tries > TRIES) {
+      this.end("The connection was lost and did not come back.");
+      return;
+    }
+    this.on.state("lost");
+    await pause(this.tries > 1 ? 1000 * this.tries : 0);
+    if (this.over) return;
+    try {
+      await this.connect();
+    } catch (error) {
+      if (error instanceof Refused) this.end(error.message);
+      else this.lost();
+    }
+  }
+
+  end(reason = "") {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.late);
+    this.pc?.close();
+    this.on.state("ended", reason);
+  }
+}

@@ -1,0 +1,84 @@
+// Two lists that grow: what the stream puts out, and the messages of its session. The newest is on top, the oldest go.
+
+import { element } from "./view.js";
+
+const MOST = 200;
+const LONGEST = 600;
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const WORDS = {
+  started_talking: "You began to speak",
+  pause_detected: "A pause was heard",
+  response_starting: "The answer begins",
+};
+const TITLES = { log: "Note", error: "Error", warning: "Warning", send_input: "Inputs wanted", fetch_output: "Output ready", stopword: "Stop word", end_stream: "End" };
+
+const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
+
+function asText(value) {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return value;
+  return Array.isArray(value) && value.length === 0 ? "" : JSON.stringify(value);
+}
+
+/** The words in a Symbl-shaped output: of messages, insights, topics or a result that may still change. */
+function said(output) {
+  const parts = output.messages ?? output.insights ?? output.topics;
+  const words = parts?.map((part) => part.payload?.content ?? part.phrases ?? part.text).filter(Boolean);
+  if (words?.length) return words.join(" ");
+  const { punctuated, data } = output.message ?? {};
+  return punctuated?.transcript ?? (data?.conversationId ? `Conversation ${data.conversationId}` : "");
+}
+
+export class Log {
+  constructor(name) {
+    this.list = document.getElementById(name);
+    this.none = document.getElementById(`no-${name}`);
+    this.count = document.getElementById(`${name}-count`);
+    this.total = 0;
+    this.again = 1;
+  }
+
+  clear() {
+    this.list.replaceChildren();
+    this.none.hidden = false;
+    this.count.textContent = "";
+    this.total = 0;
+    this.last = undefined;
+  }
+
+  add(what, body, kind = "") {
+    this.total += 1;
+    this.count.textContent = String(this.total);
+    this.none.hidden = true;
+    this.again = this.last?.what === what && this.last.body === body ? this.again + 1 : 1;
+    if (this.again > 1) this.list.firstElementChild.remove();
+    this.last = { what, body };
+    const title = this.again > 1 ? `${what} × ${this.again}` : what;
+    const line = element("li", { class: kind || undefined }, element("span", { class: "what" }, title), element("time", {}, CLOCK.format(new Date())));
+    if (body) line.append(element("span", { class: "body" }, cut(body)));
+    this.list.prepend(line);
+    while (this.list.children.length > MOST) this.list.lastElementChild.remove();
+  }
+
+  message(message) {
+    const text = message.message ?? message.data;
+    const told = WORDS[text];
+    if (message.type === "log" && told) this.add(told, "");
+    else this.add(TITLES[message.type] ?? message.type ?? "Message", asText(text), message.type);
+  }
+
+  output(text) {
+    let value = text;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      // a plain text is an output too
+    }
+    if (value && typeof value === "object" && typeof value.type === "string") {
+      const { type, ...rest } = value;
+      const inner = value.message?.type;
+      this.add((inner ?? type).replaceAll("_", " "), said(value) || JSON.stringify(rest));
+    } else if (typeof value?.content === "string") this.add(value.role ?? "Output", value.content);
+    else this.add("Output", asText(value));
+  }
+}

@@ -1,0 +1,60 @@
+"""Mono int16 sound from any rate to one rate, block by block, with the filter's state carried over.
+
+libswresample holds back less than a millisecond, where soxr's streams hand out blocks of 30 ms and more: this is what a live
+conversation needs. `resample.py` is for hearing, which does not mind.
+"""
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+Pcm = NDArray[np.int16]
+
+NO_SOUND: Pcm = np.zeros(0, dtype=np.int16)
+
+
+class Converter:
+    """Takes blocks at whatever rate they come and returns them at `rate`: n milliseconds in, n milliseconds out."""
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self._from = rate
+        self._resampler: av.AudioResampler | None = None
+        self._fresh = False
+
+    def push(self, samples: Pcm, rate: int) -> Pcm:
+        """Return these samples, shape (n,), at the target rate. What the filter needs of the future comes with the next block."""
+        if rate == self._from and self._resampler is None:
+            return samples
+        held = NO_SOUND
+        if rate != self._from:
+            held = self.flush()
+            self._from, self._fresh = rate, True
+            self._resampler = None if rate == self.rate else av.AudioResampler(format="s16", layout="mono", rate=self.rate)
+        if self._resampler is not None and len(samples):
+            samples = self._converted(self._resampler, samples, rate)
+        return np.concatenate((held, samples)) if len(held) else samples
+
+    def flush(self) -> Pcm:
+        """Return what was held back; the next block begins afresh."""
+        resampler, self._resampler, self._from = self._resampler, None, self.rate
+        if resampler is None or self._fresh:
+            return NO_SOUND
+        return _joined(resampler.resample(None))
+
+    def _converted(self, resampler: av.AudioResampler, samples: Pcm, rate: int) -> Pcm:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate = rate
+        converted = _joined(resampler.resample(frame))
+        if self._fresh:  # put what is held back in front as silence, or else blocks of 20 ms would wait for the next one for ever
+            self._fresh = False
+            missing = len(samples) * self.rate // rate - len(converted)
+            converted = np.concatenate((np.zeros(max(0, missing), dtype=np.int16), converted))
+        return converted
+
+
+def _joined(frames: list[av.AudioFrame]) -> Pcm:
+    blocks: list[Pcm] = [frame.to_ndarray().reshape(-1).view(np.int16) for frame in frames]
+    if not blocks:
+        return NO_SOUND
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)

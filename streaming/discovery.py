@@ -1,0 +1,54 @@
+"""The streams of this installation: whatever `Stream` stands in the module `streams` of an installed app."""
+
+import importlib
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import module_has_submodule
+
+from streaming.engine.stream import Stream
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@lru_cache(maxsize=1)
+def streams() -> Mapping[str, Stream]:
+    """Return all streams by name. Raises ImproperlyConfigured for a name that is taken or cannot stand in an address."""
+    found: dict[str, Stream] = {}
+    for app in apps.get_app_configs():
+        if app.module is None or not module_has_submodule(app.module, "streams"):
+            continue
+        module = importlib.import_module(f"{app.name}.streams")
+        for variable, stream in vars(module).items():
+            if isinstance(stream, Stream) and stream not in found.values():
+                stream.name = stream.name or variable.lower().replace("_", "-")
+                _check(stream, found, module.__name__)
+                found[stream.name] = stream
+    return MappingProxyType(found)
+
+
+def default_stream() -> Stream:
+    """Return the stream that is also mounted at the root. Raises ImproperlyConfigured when DEFAULT_STREAM names none."""
+    stream = streams().get(settings.DEFAULT_STREAM)
+    if stream is None:
+        raise ImproperlyConfigured(
+            f"DEFAULT_STREAM: there is no stream {settings.DEFAULT_STREAM!r}; there are {', '.join(sorted(streams()))}"
+        )
+    return stream
+
+
+def is_public(stream: Stream) -> bool:
+    """Tell whether anybody may use a stream without signing in."""
+    return stream.public or stream.name in settings.STREAMS_PUBLIC
+
+
+def _check(stream: Stream, found: Mapping[str, Stream], module: str) -> None:
+    if not _NAME.fullmatch(stream.name):
+        raise ImproperlyConfigured(f"{module}: a stream's name has small letters, digits and hyphens, unlike {stream.name!r}")
+    if stream.name in found:
+        raise ImproperlyConfigured(f"{module}: there is another stream {stream.name!r}")

@@ -1,0 +1,76 @@
+"""How a session calls its handler: coroutines in the event loop, anything else in threads; what goes wrong is told to the client."""
+
+import inspect
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from streaming.engine.context import Scene, WebRTCError, error_message
+from streaming.engine.faults import place
+from streaming.engine.kinds import is_async
+from streaming.engine.lanes import Lane
+
+logger = logging.getLogger(__name__)
+
+_AGAIN_S = 1.0  # a handler that fails with every frame is reported once in so many seconds
+
+
+class Calls:
+    """The threads of one session, one for each method that may block, and its troubles."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._lanes: dict[str, Lane] = {}
+        self._told: dict[str, float] = {}
+        self._closed = False
+
+    def bind(self, function: Callable[..., Any], name: str) -> Callable[..., Awaitable[Any]]:
+        """Return a coroutine function that calls this one, in the thread of that name unless it is a coroutine function itself."""
+        if is_async(function):
+            return function
+
+        async def call(*args: Any) -> Any:
+            result = await self._lane(name).run(partial(function, *args))
+            return await result if inspect.isawaitable(result) else result
+
+        return call
+
+    def report(self, error: Exception) -> None:
+        """Tell the client of an exception of its handler, and the log where it happened (not its text: design law 9)."""
+        text = str(error) or type(error).__name__
+        now = time.monotonic()
+        if now - self._told.get(text, -_AGAIN_S) < _AGAIN_S:
+            return
+        if len(self._told) > 100:
+            self._told.clear()
+        self._told[text] = now
+        if not (isinstance(error, WebRTCError) and error.told):
+            logger.warning("a handler failed: %s", place(error))
+            self._scene.tell(error_message(text))
+
+    def abandon(self, name: str) -> None:
+        """Leave a thread to what it is at; the next call of that name gets another one."""
+        lane = self._lanes.pop(name, None)
+        if lane is not None:
+            lane.close()
+
+    @property
+    def blocked(self) -> list[str]:
+        """The methods that are under way in threads, or blocked."""
+        return [name for name, lane in self._lanes.items() if lane.working]
+
+    def close(self) -> None:
+        """End the threads after what each is at."""
+        self._closed = True
+        for lane in self._lanes.values():
+            lane.close()
+
+    def _lane(self, name: str) -> Lane:
+        lane = self._lanes.get(name)
+        if lane is None:
+            if self._closed:
+                raise RuntimeError("this session has ended")
+            lane = self._lanes[name] = Lane(f"handler-{name}")
+        return lane

@@ -1,0 +1,67 @@
+"""What handlers return and yield, taken apart: sound or picture, outputs, the wish to close."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from streaming.audio.convert import mono
+from streaming.engine.line import Pcm, Picture
+from streaming.engine.outputs import AdditionalOutputs, CloseStream
+
+_AUDIO = "yield (rate, array), AdditionalOutputs, CloseStream, or ((rate, array), AdditionalOutputs)"
+_VIDEO = "return an array, AdditionalOutputs, CloseStream, or (array, AdditionalOutputs)"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a handler gave; `pcm` has the shape (n,) and comes with its `rate`."""
+
+    pcm: Pcm | None = None
+    rate: int = 0
+    picture: Picture | None = None
+    outputs: tuple[AdditionalOutputs, ...] = ()
+    close: CloseStream | None = None
+
+
+def audio_item(value: Any) -> Item:
+    """Take apart what an audio handler gave. Raises ValueError or TypeError that says what is possible."""
+    if type(value) is tuple and len(value) == 2 and type(value[1]) is np.ndarray:  # what handlers give, nearly always
+        return Item(mono(*value), int(value[0]))
+    value, outputs, close = _extras(value)
+    if value is None:
+        return Item(outputs=outputs, close=close)
+    if not isinstance(value, tuple | list) or len(value) not in (2, 3) or not isinstance(value[1], np.ndarray):
+        raise ValueError(f"an audio handler gave {type(value).__name__}; {_AUDIO}")
+    rate, array, *layout = value
+    return Item(pcm=mono(rate, array, layout[0] if layout else "mono"), rate=int(rate), outputs=outputs, close=close)
+
+
+def video_item(value: Any) -> Item:
+    """Take apart what a video handler gave. Raises ValueError that says what is possible."""
+    value, outputs, close = _extras(value)
+    if value is None:
+        return Item(outputs=outputs, close=close)
+    if not isinstance(value, np.ndarray):
+        raise ValueError(f"a video handler gave {type(value).__name__}; {_VIDEO}")
+    if value.ndim != 3 or value.shape[2] != 3 or value.dtype != np.uint8 or not value.size:
+        raise ValueError(f"a picture must be uint8 of shape (height, width, 3), not {value.dtype} of {value.shape}")
+    return Item(picture=value, outputs=outputs, close=close)
+
+
+def _extras(value: Any) -> tuple[Any, tuple[AdditionalOutputs, ...], CloseStream | None]:
+    """Split what may stand alone or behind the value off it."""
+    outputs: list[AdditionalOutputs] = []
+    close: CloseStream | None = None
+    parts = list(value) if isinstance(value, tuple) else [value]
+    while parts and isinstance(parts[-1], AdditionalOutputs | CloseStream):
+        extra = parts.pop()
+        if isinstance(extra, CloseStream):
+            close = extra
+        else:
+            outputs.insert(0, extra)
+    if not outputs and close is None:
+        return value, (), None
+    if len(parts) > 1:  # sound written without its own brackets: (rate, array, AdditionalOutputs(...))
+        return tuple(parts), tuple(outputs), close
+    return (parts[0] if parts else None), tuple(outputs), close

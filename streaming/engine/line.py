@@ -1,0 +1,58 @@
+"""What the engine asks of a transport, and what the two give each other."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pcm = NDArray[np.int16]
+"""Mono sound, shape (n,)."""
+
+Picture = NDArray[np.uint8]
+"""A video frame, shape (height, width, 3), blue green red."""
+
+Message = dict[str, Any]
+"""JSON for a client: `type`, `data`, and for errors and warnings the same text again as `message`."""
+
+LineKind = Literal["webrtc", "websocket", "telephone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A block of sound for the client, 20 ms or less; `rate` in samples per second is the same for all of a session."""
+
+    samples: Pcm
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes to play."""
+        return len(self.samples) / self.rate
+
+
+class Line(Protocol):
+    """One client's connection as the engine sees it. Every method is called in the event loop and returns at once."""
+
+    kind: LineKind
+
+    def message(self, message: Message) -> None:
+        """Send JSON to the client."""
+
+    def clear(self) -> None:
+        """Drop sound that was handed over and is not played yet: the user interrupts."""
+
+    def hang_up(self, reason: str) -> None:
+        """End the connection once what was handed over is out. Called once for every session that was opened, at its end."""
+
+
+class LimitReached(Exception):
+    """As many sessions as allowed are open: `limit` of this stream, or of this process."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"concurrency_limit_reached: {limit}")
+        self.limit = limit
+
+
+class IdTaken(Exception):
+    """A session with this webrtc_id is open on this stream."""

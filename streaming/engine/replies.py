@@ -1,0 +1,280 @@
+"""Taking turns: the user speaks, pauses, and a function's reply is played; the user may interrupt it by speaking."""
+
+import asyncio
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from streaming.audio.rates import NO_SOUND
+from streaming.engine.chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn
+from streaming.engine.context import log_message
+from streaming.engine.handlers import AudioFrame, Host, StreamHandler
+from streaming.engine.kinds import positional
+from streaming.engine.line import Pcm
+from streaming.engine.listening import Ear
+from streaming.engine.options import AlgoOptions, SileroVadOptions, watch_options
+from streaming.engine.runs import Run
+from streaming.hearing.watch import Turn
+
+FIRST_INPUTS_S = 10.0
+"""How long a reply waits for inputs that never came before."""
+NEW_INPUTS_S = 2.0
+"""How long it waits for newer ones."""
+
+MODEL = SileroModel()
+
+
+@dataclass(slots=True, eq=False)
+class _Reply:
+    run: Run
+    announces: bool
+    announced: bool = False
+
+
+class ReplyOnPause(StreamHandler):
+    """Calls `fn` with what the user said, once he pauses, and plays what it yields.
+
+    Args:
+        fn: generator function, synchronous (in a thread of its own) or asynchronous, of ((rate, array), *inputs); array is int16 of
+            shape (1, n). It yields what `emit` may return.
+        startup_fn: generator function of the inputs; what it yields is played at the beginning.
+        algo_options, model_options: see there.
+        can_interrupt: whether the reply stops when the user begins to speak; otherwise he is not heard until it was played to its end.
+        model: an object with vad((rate, array), options) -> (seconds of speech, chunks), to be asked instead of our detector.
+        needs_args: ask the client for inputs before each reply, even if `fn` has no parameters for them.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        startup_fn: Callable[..., Any] | None = None,
+        algo_options: AlgoOptions | None = None,
+        model_options: Any = None,
+        can_interrupt: bool = True,
+        expected_layout: str = "mono",
+        output_sample_rate: int = 24000,
+        output_frame_size: int | None = None,
+        input_sample_rate: int = 48000,
+        model: PauseModel | None = None,
+        needs_args: bool = False,
+    ) -> None:
+        self.fn = fn
+        self.startup_fn = startup_fn
+        self.algo_options = algo_options or AlgoOptions()
+        self.model_options = model_options
+        self.can_interrupt = can_interrupt
+        self.model = model or MODEL
+        self.needs_args = needs_args
+        mine = type(self)
+        self._by_chunks = (
+            model is not None
+            or mine.determine_pause is not ReplyOnPause.determine_pause
+            or mine.process_audio is not ReplyOnPause.process_audio
+        )
+        self.receives_at_once = not self._by_chunks and mine.receive is ReplyOnPause.receive
+        self.waits_itself = mine.emit is ReplyOnPause.emit
+        super().__init__(expected_layout, output_sample_rate, output_frame_size, input_sample_rate)
+
+    def begin_afresh(self) -> None:
+        """Be as if there had been no session."""
+        super().begin_afresh()
+        self.state = AppState()
+        self._ear: Ear | None = None
+        self._turn: Turn | None = None
+        self._starting = False
+        self._reply: _Reply | None = None
+        self._due = asyncio.Event()
+        self._asked = 0  # counts interruptions: whoever waited for an item before one must not take the next turn's
+
+    def copy(self) -> Self:
+        """Return a handler for another session."""
+        other = copy.copy(self)
+        other.begin_afresh()
+        return other
+
+    def join(self, host: Host) -> None:
+        """Begin to listen."""
+        super().join(host)
+        if not self._by_chunks:
+            self._ear = self._make_ear()
+        if self.startup_fn is not None:
+            self._starting = True
+            self._due.set()
+
+    def leave(self) -> None:
+        """Listen no more."""
+        if self._ear is not None:
+            self._ear.close()
+        if self._reply is not None:
+            self._reply.run.close()
+
+    # -- what comes in
+
+    def receive(self, frame: AudioFrame) -> None:
+        """Listen to 20 ms."""
+        if self.busy and not self.can_interrupt:
+            return
+        rate, samples = frame
+        flat = np.asarray(samples).reshape(-1)
+        if self.expected_layout == "stereo":
+            flat = flat[::2]
+        if self._ear is not None:
+            self._ear.watch.feed(flat)
+            return
+        began = self.state.started_talking
+        self.process_audio((rate, flat), self.state)
+        if self.state.started_talking and not began:
+            self.loop.call_soon_threadsafe(self.began)
+        if self.state.pause_detected:
+            self._end_by_chunks()
+
+    def process_audio(self, audio: AudioFrame, state: AppState) -> None:
+        """Take a frame into the state, for detection by chunks; to be overridden together with nothing else."""
+        rate, samples = audio
+        buffer = add_to_buffer(state, rate, np.asarray(samples).reshape(-1))
+        state.pause_detected = self.determine_pause(buffer, state.sampling_rate, state)
+
+    def determine_pause(self, audio: Pcm, sampling_rate: int, state: AppState) -> bool:
+        """Return whether the user has finished, for detection by chunks; `audio` is what came since the last decision."""
+        return chunk_ends_turn(self.model, self.algo_options, self.model_options, audio, sampling_rate, state)
+
+    def trigger_response(self) -> None:
+        """Reply now to what was said so far, without waiting for a pause. Any thread."""
+        if self._ear is not None:
+            self._ear.watch.flush()
+        else:
+            self._end_by_chunks()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is due, under way, or still to be heard."""
+        return self._due.is_set() or self._reply is not None or self.host.playing
+
+    # -- the user's turn, in the event loop
+
+    def began(self) -> None:
+        """The user begins to speak: interrupt the reply, if that is allowed."""
+        self.state.started_talking = True
+        self.host.tell(log_message("started_talking"))
+        if self.busy and self.can_interrupt:
+            self._interrupt()
+
+    def progress(self, turn: Turn) -> None:
+        """The user goes on speaking."""
+
+    def dropped(self) -> None:
+        """It was no speech."""
+        self.state.started_talking = False
+
+    def ended(self, turn: Turn) -> None:
+        """The user has finished: let `emit` reply."""
+        if self.busy:
+            if not self.can_interrupt:
+                return
+            self._interrupt()
+        self.state.stream, self.state.sampling_rate, self.state.pause_detected = turn.samples, turn.rate, True
+        self._turn = turn
+        self._due.set()
+
+    # -- what goes out
+
+    def emit(self) -> Any:
+        """Return the next item of the reply; blocks until there is one. For handlers that override it: the engine asks in another way."""
+        return self.host.wait_here(self._next_item())
+
+    def emitter(self) -> Callable[[], Any]:
+        return self._next_item if self.waits_itself else self.emit
+
+    def reset(self) -> None:
+        """Be ready for the next turn; the inputs are asked for again then."""
+        super().reset()
+        self.state = self.state.new()
+
+    async def _next_item(self) -> Any:
+        asked = self._asked
+        if self._reply is None:
+            await self._due.wait()
+            if asked != self._asked:
+                return None
+            begun = await self._begin()
+            if asked != self._asked:
+                begun.run.close()
+                return None
+            self._reply = begun
+            self._due.clear()
+        reply = self._reply
+        try:
+            item = await reply.run.next()
+        except StopAsyncIteration:
+            self._end(reply)
+            return None
+        except Exception:
+            self._end(reply)
+            raise
+        if reply is not self._reply:
+            return None
+        if reply.announces and not reply.announced:
+            reply.announced = True
+            self.host.tell(log_message("response_starting"))
+        return item
+
+    async def _begin(self) -> _Reply:
+        self.state.responding = True
+        if self._starting and self.startup_fn is not None:
+            self._starting = False
+            takes = positional(self.startup_fn)[1]
+            if takes:
+                await self._renew_inputs()
+            return _Reply(Run(self.startup_fn, tuple(self.latest_args[1 : takes + 1])), announces=False)
+        turn, self._turn = self._turn or Turn(NO_SOUND, self.input_sample_rate), None
+        self.host.tell(log_message("pause_detected"))
+        takes = positional(self.fn)[1]
+        if takes > 1 or self.needs_args:
+            await self._renew_inputs()
+        sound = (turn.rate, turn.samples.reshape(1, -1))
+        self.latest_args[0] = sound
+        return _Reply(Run(self.fn, (sound, *self.latest_args[1:takes])), announces=True)
+
+    async def _renew_inputs(self) -> None:
+        """Ask the client for its inputs; without an answer, what it gave before must do."""
+        if self.args_set.is_set() or self.phone_mode:
+            return
+        await self.fetch_args()
+        try:
+            async with asyncio.timeout(NEW_INPUTS_S if len(self.latest_args) > 1 else FIRST_INPUTS_S):
+                await self.args_set.wait()
+        except TimeoutError:
+            return
+
+    def _end(self, reply: _Reply) -> None:
+        reply.run.close()
+        if reply is self._reply:
+            self._reply = None
+            self.reset()
+
+    def _interrupt(self) -> None:
+        """Stop the reply and forget what was due."""
+        self._asked += 1
+        reply, self._reply = self._reply, None
+        self._turn, self._starting = None, False
+        self._due.clear()
+        self.host.interrupt()
+        if reply is not None:
+            reply.run.close()
+        super().reset()
+
+    def _make_ear(self) -> Ear:
+        return Ear(self, watch_options(self.algo_options, self._vad_options), self.input_sample_rate)
+
+    @property
+    def _vad_options(self) -> SileroVadOptions:
+        return self.model_options if isinstance(self.model_options, SileroVadOptions) else SileroVadOptions()
+
+    def _end_by_chunks(self) -> None:
+        """Take the turn out of the state; any thread."""
+        state, self.state = self.state, self.state.new()
+        turn = Turn(NO_SOUND if state.stream is None else state.stream, state.sampling_rate or self.input_sample_rate)
+        self.loop.call_soon_threadsafe(self.ended, turn)

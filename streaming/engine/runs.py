@@ -1,0 +1,88 @@
+"""One run of a developer's generator: synchronous ones in a thread of their own, asynchronous ones in the event loop."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from streaming.engine.kinds import generates_async, is_async
+from streaming.engine.lanes import Lane
+
+CLOSE_S = 1.0
+"""How long an asynchronous generator may take to end when it is closed."""
+
+_END = object()
+_closing: set[asyncio.Task[None]] = set()
+
+
+class Run:
+    """A generator function called with `args`, item by item. A plain function gives one item, or what it returns is gone through."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._function = function
+        self._args = args
+        self._lane = Lane("handler-reply")
+        self._items: Iterator[Any] | AsyncIterator[Any] | None = None
+        self.closed = False
+
+    async def next(self) -> Any:
+        """Return the next item. Raises StopAsyncIteration at the end, and whatever the function raises."""
+        if self._items is None:
+            self._items = await self._begin()
+        if isinstance(self._items, AsyncIterator):
+            return await anext(self._items)
+        item = await self._lane.run(partial(next, self._items, _END))
+        if item is _END:
+            raise StopAsyncIteration
+        return item
+
+    def close(self) -> None:
+        """End it without waiting: a generator in the middle of its work is closed at its next yield, and its item is dropped."""
+        if self.closed:
+            return
+        self.closed = True
+        items, self._items = self._items, iter(())
+        if isinstance(items, AsyncIterator):
+            self._lane.close()
+            task = asyncio.create_task(_end(items))
+            _closing.add(task)
+            task.add_done_callback(_closing.discard)
+        else:
+            self._lane.finally_do(getattr(items, "close", _nothing))
+
+    async def _begin(self) -> Iterator[Any] | AsyncIterator[Any]:
+        call = partial(self._function, *self._args)
+        if is_async(self._function):
+            made = await call()
+        elif generates_async(self._function):
+            made = call()
+        else:
+            made = await self._lane.run(call)
+        if inspect.isawaitable(made):
+            made = await made
+        if isinstance(made, Iterator | AsyncIterator):
+            return made
+        return iter(() if made is None else (made,))
+
+
+async def _end(items: AsyncIterator[Any]) -> None:
+    """Close an asynchronous generator, which may still be on its way out of a cancelled step."""
+    close = getattr(items, "aclose", None)
+    if close is None:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            while True:
+                try:
+                    await close()
+                    return
+                except RuntimeError:  # it is running at this moment
+                    await asyncio.sleep(0.01)
+                except Exception:  # its own clean-up failed; nobody waits for its result any more
+                    return
+
+
+def _nothing() -> None:
+    """What is left to do for something that cannot be closed."""

@@ -1,0 +1,168 @@
+"""Replying to what follows a stop word, in the same breath or after a pause."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from streaming import recogniser
+from streaming.audio.rates import Pcm
+from streaming.engine.chunks import PauseModel
+from streaming.engine.lanes import Lane
+from streaming.engine.listening import Ear
+from streaming.engine.options import AlgoOptions, watch_options
+from streaming.engine.replies import ReplyOnPause
+from streaming.engine.stt import at_16_khz
+from streaming.hearing.recognisers.base import Word
+from streaming.hearing.watch import Turn
+
+LEAST_SPEECH_S = 0.2
+"""So much speech must follow the stop word in its own turn; otherwise the next turn is replied to."""
+_SEARCH_S = 0.2  # around the estimated end of the stop word, for the quietest place
+_WINDOW_S = 0.02
+
+_MARKS = re.compile(r"[^\w']+")
+
+
+class ReplyOnStopWords(ReplyOnPause):
+    """Calls `fn` with what the user says after one of `stop_words`, and plays what it yields.
+
+    Each stop word may be several words, such as "hello computer"; capitals and punctuation do not matter. The client is told
+    `stopword`. What follows in the same breath is kept; if nothing does, the next turn is replied to. Before and during a reply,
+    speech without a stop word is ignored. The other arguments are those of `ReplyOnPause`.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        stop_words: list[str],
+        startup_fn: Callable[..., Any] | None = None,
+        algo_options: AlgoOptions | None = None,
+        model_options: Any = None,
+        can_interrupt: bool = True,
+        expected_layout: str = "mono",
+        output_sample_rate: int = 24000,
+        output_frame_size: int | None = None,
+        input_sample_rate: int = 48000,
+        model: PauseModel | None = None,
+        needs_args: bool = False,
+    ) -> None:
+        self.stop_words = stop_words
+        self._phrases = [words for phrase in stop_words if (words := plain(phrase.split()))]
+        if not self._phrases:
+            raise ValueError("stop_words must hold at least one word")
+        super().__init__(
+            fn,
+            startup_fn,
+            algo_options,
+            model_options,
+            can_interrupt,
+            expected_layout,
+            output_sample_rate,
+            output_frame_size,
+            input_sample_rate,
+            model,
+            needs_args,
+        )
+
+    def begin_afresh(self) -> None:
+        """Be as if there had been no session."""
+        super().begin_afresh()
+        self._armed = False  # the stop word was said, and nothing after it yet
+        self._announced = False  # in the open turn
+        self._early: float | None = None  # end of the stop word by an early reading, seconds into the turn
+        self._lane = Lane("stop-words")
+        self._reading: asyncio.Task[None] | None = None
+
+    def leave(self) -> None:
+        """Listen no more."""
+        super().leave()
+        self._lane.close()
+
+    def began(self) -> None:
+        """Speech matters only behind a stop word."""
+        self._announced, self._early = False, None
+        if self._armed:
+            self.state.started_talking = True
+
+    def progress(self, turn: Turn) -> None:
+        """Look early, so that the client learns of the stop word while the user goes on."""
+        if not self._armed and not self._announced and (self._reading is None or self._reading.done()):
+            self._reading = self.host.spawn(self._read_early(turn))
+
+    def ended(self, turn: Turn) -> None:
+        """Reply to a turn behind a stop word; look for one in any other."""
+        if self._armed:
+            self._armed = False
+            super().ended(turn)
+        elif len(turn.samples):
+            self.host.spawn(self._read(turn, self._reading))
+            self._reading = None
+
+    async def _read_early(self, turn: Turn) -> None:
+        words = await self._words(turn, thorough=False)
+        found = find_phrase([word.text for word in words], self._phrases)
+        if found is not None and not self._announced:
+            self._early = words[found - 1].end
+            self._announce()
+
+    async def _read(self, turn: Turn, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        early, self._early = self._early, None
+        announced, self._announced = self._announced, False
+        words = await self._words(turn, thorough=True)
+        found = find_phrase([word.text for word in words], self._phrases)
+        if found is None and early is None:
+            return
+        if not announced:
+            self._announce()
+            self._announced = False
+        end = early if found is None else words[found - 1].end
+        said = sum(max(0.0, stop - max(start, end or 0.0)) for start, stop in turn.voiced)
+        if said < LEAST_SPEECH_S or found == len(words):
+            self._armed = True
+        else:
+            super().ended(Turn(turn.samples[quiet_place(turn.samples, turn.rate, end or 0.0) :], turn.rate))
+
+    def _announce(self) -> None:
+        self._announced = True
+        self.host.tell({"type": "stopword", "data": ""})
+        if self.busy and self.can_interrupt:
+            self._interrupt()
+
+    async def _words(self, turn: Turn, *, thorough: bool) -> tuple[Word, ...]:
+        engine = await asyncio.wrap_future(recogniser.begin_loading())
+        sound = at_16_khz((turn.rate, turn.samples))
+        return await self._lane.run(partial(engine.transcribe, sound, turn.voiced, thorough=thorough))
+
+    def _make_ear(self) -> Ear:
+        return Ear(self, watch_options(self.algo_options, self._vad_options, progress=True), self.input_sample_rate)
+
+
+def plain(words: Sequence[str]) -> list[str]:
+    """Return words without capitals and punctuation; what was nothing else is left out."""
+    return [bare for word in words if (bare := _MARKS.sub("", word.lower()))]
+
+
+def find_phrase(words: Sequence[str], phrases: Sequence[Sequence[str]]) -> int | None:
+    """Return how many of the words there are up to the end of the first phrase among them, in whole words; None without one."""
+    bare = [_MARKS.sub("", word.lower()) for word in words]
+    for end in range(1, len(bare) + 1):
+        if any(bare[max(0, end - len(phrase)) : end] == list(phrase) for phrase in phrases):
+            return end
+    return None
+
+
+def quiet_place(samples: Pcm, rate: int, at_s: float) -> int:
+    """Return the position of the quietest 20 ms near a time: word ends are estimates, and a cut must not go through a word."""
+    window = max(1, int(_WINDOW_S * rate))
+    first = max(0, int((at_s - _SEARCH_S) * rate))
+    last = min(len(samples) - window, int((at_s + _SEARCH_S) * rate))
+    if last <= first:
+        return max(0, min(first, len(samples)))
+    starts = range(first, last, window)
+    return min(starts, key=lambda start: float(np.abs(samples[start : start + window].astype(np.int32)).sum()))

@@ -1,0 +1,201 @@
+"""What runs a handler object: its start, its receiving and its emitting, each at its own pace."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from streaming.engine.calls import Calls
+from streaming.engine.handlers import (
+    PLACE_OF_SOUND,
+    AsyncAudioVideoStreamHandler,
+    AsyncStreamHandler,
+    AudioFrame,
+    AudioVideoStreamHandler,
+    Host,
+    StreamHandler,
+    StreamHandlerBase,
+)
+from streaming.engine.items import Item, audio_item, video_item
+from streaming.engine.line import Picture
+from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
+
+WAITING_FRAMES = 500
+"""Frames of 20 ms that wait for a slow `receive`: 10 s."""
+WAITING_PICTURES = 8
+BREATH_S = 0.02
+"""The pause after an `emit` that had nothing."""
+AFTER_ERROR_S = 0.1
+THE_REST_S = 1.0
+"""At the end, how long a handler may take for the frames that wait for it."""
+
+
+class Session(Host, Protocol):
+    """What the work needs of the session around it."""
+
+    calls: Calls
+
+    async def deliver(self, item: Item, *, live: bool = False) -> bool:
+        """Pass on what the handler gave, waiting while too much is ahead (`live`: dropping older pictures). False after CloseStream."""
+
+    def warn_once(self, text: str) -> None:
+        """Send the client a warning, unless it had the same one before."""
+
+
+class Work:
+    """What a session does with its sound, its pictures and its inputs."""
+
+    framed = (48000, "mono")
+    """Rate and layout of the frames that `hear` wants."""
+    output_rate = 24000
+    fps = 30
+
+    def start(self) -> None:
+        """Begin."""
+        raise NotImplementedError
+
+    def hear(self, frame: AudioFrame) -> None:
+        """Take a frame of the client's sound."""
+
+    def see(self, picture: Picture) -> None:
+        """Take one of the client's pictures."""
+
+    def set_input(self, args: tuple[Any, ...]) -> None:
+        """Take the client's inputs."""
+        raise NotImplementedError
+
+    def emit_afresh(self) -> None:
+        """Forget the item that is being waited for, and ask for the next one."""
+
+    async def shutdown(self) -> None:
+        """Let everything go."""
+
+    def stop(self) -> None:
+        """End what needs no waiting; called after `shutdown`, when the tasks are gone."""
+
+    def release(self) -> None:
+        """Wake threads that are still blocked; may be called several times."""
+
+
+class HandlerWork(Work):
+    """The work of a handler object."""
+
+    def __init__(self, session: Session, handler: StreamHandlerBase, *, audio: bool, video: bool, receives: bool) -> None:
+        self.handler = handler
+        self.framed = (handler.input_sample_rate, handler.expected_layout)
+        self.output_rate = handler.output_sample_rate
+        self.fps = handler.fps
+        self._session = session
+        self._audio, self._receives = audio, receives
+        self._video = video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
+        self._frames: Mailbox[AudioFrame] = Mailbox(WAITING_FRAMES, WhenFull.DROP_OLDEST)
+        self._pictures: Mailbox[Picture] = Mailbox(WAITING_PICTURES, WhenFull.DROP_OLDEST)
+        self._feeding: list[asyncio.Task[None]] = []
+        self._emitting: asyncio.Task[None] | None = None
+        handler.join(session)
+
+    def start(self) -> None:
+        handler: Any = self.handler
+        bind, spawn = self._session.calls.bind, self._session.spawn
+        if _does_something(handler.start_up):
+            spawn(self._start_up(bind(handler.start_up, "start_up")))
+        if self._audio:
+            if self._receives and not handler.receives_at_once:
+                self._feeding.append(spawn(self._feed(self._frames, bind(handler.receive, "receive"))))
+            self.emit_afresh()
+        if self._video:
+            if self._receives:
+                self._feeding.append(spawn(self._feed(self._pictures, bind(handler.video_receive, "video_receive"))))
+            spawn(self._emit(bind(handler.video_emit, "video_emit"), video_item))
+
+    def emit_afresh(self) -> None:
+        if self._emitting is not None:
+            self._emitting.cancel()
+            self._session.calls.abandon("emit")
+        emit = self._session.calls.bind(self.handler.emitter(), "emit")
+        self._emitting = self._session.spawn(self._emit(emit, audio_item))
+
+    def hear(self, frame: AudioFrame) -> None:
+        handler: Any = self.handler
+        if handler.receives_at_once:
+            try:
+                handler.receive(frame)
+            except Exception as error:
+                self._session.calls.report(error)
+            return
+        self._frames.put(frame)
+        if self._frames.dropped:
+            self._session.warn_once("this stream takes sound slower than it comes; some was left out")
+
+    def see(self, picture: Picture) -> None:
+        self._pictures.put(picture)
+
+    def set_input(self, args: tuple[Any, ...]) -> None:
+        self.handler.set_args([PLACE_OF_SOUND, *args])
+
+    async def shutdown(self) -> None:
+        await self._hear_the_rest()
+        handler: Any = self.handler
+        if _does_something(handler.shutdown):
+            await self._session.calls.bind(handler.shutdown, "shutdown")()
+
+    def stop(self) -> None:
+        self._frames.close(discard=True)
+        self._pictures.close(discard=True)
+        self.handler.leave()
+
+    def release(self) -> None:
+        self.handler.release()
+
+    async def _hear_the_rest(self) -> None:
+        """Let `receive` have what the client had sent before it left, unless that takes too long."""
+        self._frames.close()
+        self._pictures.close()
+        if self._feeding:
+            await asyncio.wait(self._feeding, timeout=THE_REST_S)
+
+    async def _start_up(self, call: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            await call()
+        except Exception as error:
+            self._session.calls.report(error)
+        finally:
+            self._session.calls.abandon("start_up")
+
+    async def _feed(self, waiting: Mailbox[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
+        while True:
+            try:
+                frame = await waiting.get()
+            except MailboxClosed:
+                return
+            try:
+                await receive(frame)
+            except Exception as error:
+                self._session.calls.report(error)
+
+    async def _emit(self, emit: Callable[[], Awaitable[Any]], take_apart: Callable[[Any], Item]) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                value = await emit()
+                if value is None:
+                    await self._breathe(loop.time() - began)
+                elif not await self._session.deliver(take_apart(value)):
+                    return
+            except Exception as error:
+                self._session.calls.report(error)
+                await asyncio.sleep(AFTER_ERROR_S)
+
+    async def _breathe(self, took: float) -> None:
+        """Pause after an `emit` that had nothing, unless it has waited itself: nothing here may spin."""
+        await asyncio.sleep(0 if self.handler.waits_itself else max(0.0, BREATH_S - took))
+
+
+def _does_something(method: Callable[[], Any]) -> bool:
+    """Tell whether a developer wrote this method: what the base classes do needs no thread."""
+    return getattr(method, "__func__", None) not in (
+        StreamHandler.start_up,
+        StreamHandler.shutdown,
+        AsyncStreamHandler.start_up,
+        AsyncStreamHandler.shutdown,
+    )

@@ -1,0 +1,143 @@
+"""Pages on which a signed-in user sees which streams there are and tries one. What flows is the business of its script."""
+
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from pydantic import BaseModel
+
+from streaming.discovery import streams
+from streaming.engine.stream import Stream
+
+GIVES = {"audio": "sound", "video": "pictures", "audio-video": "sound and pictures"}
+TAKES = {"audio": "your microphone", "video": "your camera", "audio-video": "your camera and microphone"}
+
+
+@dataclass(frozen=True, slots=True)
+class InputField:
+    """One declared input of a stream, as a part of a form.
+
+    Attributes:
+        kind: range, number, flag, choice, choices, text, or words (several, with commas between them).
+        options: of a choice, value and wording.
+    """
+
+    name: str
+    label: str
+    kind: str
+    help: str = ""
+    least: float | None = None
+    most: float | None = None
+    step: str = "any"
+    value: Any = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@login_required
+@never_cache
+def list_page(request: HttpRequest) -> HttpResponse:
+    """Show all streams."""
+    return render(request, "streams/list.html", {"cards": [_card(name, stream) for name, stream in sorted(streams().items())]})
+
+
+@login_required
+@never_cache
+def stream_page(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one stream, to be tried; 404 where there is none of that name."""
+    stream = streams().get(name)
+    if stream is None:
+        raise Http404
+    return render(request, "streams/stream.html", {**_card(name, stream), "fields": input_fields(stream.inputs)})
+
+
+def _card(name: str, stream: Stream) -> dict[str, Any]:
+    return {
+        "name": name,
+        "about": about(stream),
+        "takes": TAKES[stream.modality] if stream.mode != "receive" else "",
+        "gives": GIVES[stream.modality] if stream.mode != "send" else "",
+        "mode": stream.mode,
+        "modality": stream.modality,
+        "has_audio": stream.has_audio,
+        "has_video": stream.has_video,
+        "limit": stream.limit,
+        "time_limit": stream.time_limit,
+        "is_default": name == settings.DEFAULT_STREAM,
+    }
+
+
+def about(stream: Stream) -> str:
+    """Return the first sentences of what the stream's author wrote: on its module, where that holds one stream, else on its code."""
+    handler: Any = stream.handler
+    for candidate in (getattr(handler, "fn", None), getattr(handler, "callable", None), handler):
+        own = candidate if hasattr(candidate, "__name__") else type(candidate)
+        if candidate is None or str(own.__module__).startswith("streaming.engine."):
+            continue
+        module = sys.modules.get(own.__module__)
+        alone = module is not None and sum(isinstance(value, Stream) for value in vars(module).values()) == 1
+        text = (inspect.getdoc(module) if alone else None) or inspect.getdoc(own)
+        if text:
+            return " ".join(text.split("\n\n")[0].split())
+    return ""
+
+
+def input_fields(model: type[BaseModel] | None) -> list[InputField]:
+    """Return the fields of a form for a model of inputs, in their order."""
+    if model is None:
+        return []
+    schema = model.model_json_schema()
+    parts = schema.get("$defs", {})
+    properties = {name: _plain(part, parts) for name, part in schema.get("properties", {}).items() if name != "webrtc_id"}
+    return [field for name, part in properties.items() if (field := _field(name, part, parts)) is not None]
+
+
+def _plain(part: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a property with its references looked up, and without the null that only says that it is optional."""
+    found = dict(part)
+    if "$ref" in found:
+        found = {**parts.get(str(found.pop("$ref")).rsplit("/", 1)[-1], {}), **found}
+    for together in ("allOf", "anyOf"):
+        real = [choice for choice in found.pop(together, []) if choice.get("type") != "null"]
+        if real:
+            found = {**_plain(real[0], parts), **found}
+    return found
+
+
+def _field(name: str, part: Mapping[str, Any], parts: Mapping[str, Any]) -> InputField | None:
+    """Return the field of one property; None where a form has none for its type, which programs can send all the same."""
+    title = str(part.get("title", ""))
+    made_up = title == name.replace("_", " ").title()  # by pydantic, where the author gave none
+    label = title if title and not made_up else name.replace("_", " ").capitalize()
+    base: dict[str, Any] = {"name": name, "label": label, "help": part.get("description", ""), "value": part.get("default", "")}
+    kind = part.get("type")
+    if "enum" in part:
+        return InputField(**base, kind="choice", options=_options(part["enum"]))
+    if kind == "array":
+        items = _plain(part.get("items", {}), parts)
+        if "enum" in items:
+            return InputField(**base, kind="choices", options=_options(items["enum"]))
+        if items.get("type") != "string":
+            return None
+        return InputField(**base | {"value": ", ".join(map(str, base["value"] or ()))}, kind="words")
+    if kind == "object":
+        return None
+    if kind == "boolean":
+        return InputField(**base, kind="flag")
+    if kind in ("number", "integer"):
+        least, most = part.get("minimum", part.get("exclusiveMinimum")), part.get("maximum", part.get("exclusiveMaximum"))
+        whole = kind == "integer"
+        bounded = least is not None and most is not None
+        step = "1" if whole else str((most - least) / 100) if bounded else "any"
+        return InputField(**base, kind="range" if bounded else "number", least=least, most=most, step=step)
+    return InputField(**base, kind="text")
+
+
+def _options(values: list[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(value), str(value).replace("_", " ").capitalize()) for value in values)

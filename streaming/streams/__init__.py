@@ -1,0 +1,9 @@
+"""The built-in streams. Each file here is short and shows one thing that the API can do; docs/streams.md walks through them."""
+
+from streaming.streams.conversation import conversation
+from streaming.streams.echo import echo
+from streaming.streams.motion import motion
+from streaming.streams.tone import tone
+from streaming.streams.voice_notes import voice_notes
+
+__all__ = ["conversation", "echo", "motion", "tone", "voice_notes"]

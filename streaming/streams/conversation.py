@@ -1,0 +1,152 @@
+"""The live conversation as a stream among others: sound in, Symbl's messages out as AdditionalOutputs, over every transport.
+
+Shows an asynchronous handler, declared inputs, the session's context, and a clean end: `shutdown` waits until what was said last is
+stored and told. A session that comes back with the same id finds its conversation still open.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any, Literal
+
+from django.conf import settings
+from pydantic import BaseModel, ConfigDict, Field
+
+from insights.recorder import RecorderError, Speaker
+from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
+from streaming.audio.codecs import AudioError
+from streaming.conversation import LanguageError, Participation, Wishes
+from streaming.engine.context import error_message
+from streaming.engine.events import Delivery, Heard
+from streaming.engine.fanout import Subscription, fanout
+from streaming.engine.handlers import AudioFrame
+from streaming.hearing.recognisers.base import RecogniserError, Word
+from streaming.wire.symbl import View, recognition_result, render_event
+
+RATE = 16_000
+CATCH_UP_S = 5.0
+
+InsightType = Literal["question", "action_item", "follow_up"]
+
+
+class Inputs(BaseModel):
+    """What the input hook takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    conf_threshold: float = Field(default=0.5, ge=0, le=1, description="Insights below this confidence are left out.")
+    insight_types: list[InsightType] = Field(default=["question", "action_item", "follow_up"], description="Kinds of insights wanted.")
+    speaker_name: str = Field(default="", max_length=320, description="Your name, as others see it.")
+
+
+class ConversationHandler(AsyncStreamHandler):
+    """One speaker's part in a conversation, which begins with the first sound."""
+
+    def __init__(self) -> None:
+        super().__init__(input_sample_rate=RATE)
+        self._part: Participation | None = None
+        self._inputs = Inputs()
+        self._wishes = Wishes()
+        self._refused = False
+        self._subscription: Subscription | None = None
+        self._joined = asyncio.Event()
+        self._ready: deque[dict[str, Any]] = deque()
+        self._moved = asyncio.Condition()
+        self._told = 0
+
+    def copy(self) -> "ConversationHandler":
+        """Return a handler for another session."""
+        return ConversationHandler()
+
+    async def start_up(self) -> None:
+        """Begin for a signed-in user; nobody else has conversations."""
+        context = get_current_context()
+        if context.user_id is None or context.session_id is None:
+            raise WebRTCError("sign in to hold a conversation")
+        self._part = Participation(context.session_id, context.user_id, context.webrtc_id, self._trouble)
+
+    async def receive(self, frame: AudioFrame) -> None:
+        """Let the sound be heard; new inputs begin a new part in the same conversation."""
+        if self._part is None or self._refused:
+            return
+        self._inputs = self._latest_inputs()
+        wishes = self._wishes_of(self._inputs)
+        if not self._part.hearing or wishes != self._wishes:
+            await self._begin(self._part, wishes)
+        await self._part.hear(frame[1].tobytes())
+
+    async def emit(self) -> AdditionalOutputs | None:
+        """Return the next message."""
+        await self._joined.wait()
+        while not self._ready:
+            delivery = await anext(self._subscription, None) if self._subscription is not None else None
+            if delivery is None:
+                await asyncio.Event().wait()  # all is told; the session's end ends this, too
+            else:
+                await self._render(delivery)
+        message = self._ready.popleft()
+        async with self._moved:
+            self._moved.notify_all()
+        return AdditionalOutputs(message)
+
+    async def shutdown(self) -> None:
+        """Store what was being said, and tell it."""
+        if self._part is None or self._subscription is None:
+            return
+        await self._part.finish()
+        last = self._part.last_event
+        try:
+            async with asyncio.timeout(CATCH_UP_S), self._moved:
+                await self._moved.wait_for(lambda: self._told >= last and not self._ready)
+        except TimeoutError:
+            pass
+        await self._part.leave(final=False)
+        await self._subscription.close()
+
+    async def _begin(self, part: Participation, wishes: Wishes) -> None:
+        """Join, or join again as somebody else."""
+        self._wishes = wishes
+        try:
+            if part.hearing:
+                await part.finish()
+            joined = await part.begin(wishes)
+        except (AudioError, LanguageError, RecogniserError, RecorderError) as error:
+            self._refused = True
+            raise WebRTCError(str(error)) from error
+        if self._subscription is None:
+            self._told = joined.cursor - len(joined.events)
+            self._subscription = await fanout().subscribe(joined.conversation_id, self._told)
+            self._joined.set()
+
+    async def _render(self, delivery: Delivery) -> None:
+        """Put the messages of an event where `emit` finds them."""
+        if isinstance(delivery, Heard):
+            heard = delivery.payload
+            words = [Word(word["text"], word["start"], word["end"], heard["confidence"]) for word in heard["words"]]
+            result = recognition_result(
+                heard["text"], words, confidence=heard["confidence"], is_final=heard["final"], member=heard["member"]
+            )
+            self._ready.append(result)
+            return
+        view = View(insight_types=frozenset(self._inputs.insight_types), confidence_threshold=self._inputs.conf_threshold)
+        self._ready.extend(render_event(delivery.kind, delivery.payload, delivery.number, view))
+        async with self._moved:
+            self._told = delivery.number
+            self._moved.notify_all()
+
+    def _latest_inputs(self) -> Inputs:
+        values = self.latest_args[1:]
+        return Inputs(**dict(zip(Inputs.model_fields, values, strict=False))) if values else self._inputs
+
+    def _wishes_of(self, inputs: Inputs) -> Wishes:
+        return Wishes(
+            speaker=Speaker(name=inputs.speaker_name) if inputs.speaker_name else None,
+            sample_rate=RATE,
+            confidence_threshold=inputs.conf_threshold,
+            keep_s=settings.NO_CONNECTION_TIMEOUT_S,
+        )
+
+    def _trouble(self, error: Exception) -> None:
+        self.host.tell(error_message(str(error)))
+
+
+conversation = Stream(ConversationHandler(), modality="audio", mode="send", name="conversation", inputs=Inputs)

@@ -1,0 +1,62 @@
+"""Say "note" and what you want to keep: it becomes an action item of the conversation that you have open, or of a new one.
+
+Shows stop words, an asynchronous reply that leaves blocking work to threads, outputs, and errors that the client reads.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+from django.utils import timezone
+
+from insights import queries, recorder
+from insights.recorder import Listening, Opening, StoredEvent, Utterance
+from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
+from streaming.audio.convert import Audio
+from streaming.engine.database import in_database
+from streaming.engine.fanout import fanout
+from streaming.engine.registry import PROCESS
+
+NEW_NAME = "Voice notes"
+KEPT_OPEN_S = 60
+"""A conversation that was made for a note waits so long for the next one."""
+
+
+async def note(audio: Audio) -> AsyncIterator[AdditionalOutputs]:
+    """Store what was said after the stop word, tell everyone who listens, and say what became of it."""
+    user_id = get_current_context().user_id
+    if user_id is None:
+        raise WebRTCError("sign in to take notes")
+    rate, samples = audio
+    text = await asyncio.to_thread(get_stt_model().stt, audio)
+    if not text:
+        raise WebRTCError("nothing was understood after the stop word")
+    conversation_id, events = await in_database(keep, user_id, text, samples.size / rate)
+    await fanout().publish(events)
+    yield AdditionalOutputs({"note": text, "conversationId": str(conversation_id), "events": [event.number for event in events]})
+
+
+def keep(user_id: int, text: str, seconds: float) -> tuple[int, list[StoredEvent]]:
+    """Record a note in the user's newest open conversation, or in a new one; blocks."""
+    now = timezone.now()
+    utterance = Utterance(text, (), 1.0, now - timedelta(seconds=seconds), now)
+    listening = Listening(noted="action_item")
+    conversation = queries.open_conversation_of(user_id)
+    if conversation is not None:
+        return conversation.id, recorder.record(conversation.id, utterance, listening)
+    session = uuid4()
+    opening = Opening(
+        owner_id=user_id, connection_id=f"voice-notes-{session}", session_id=session, process=PROCESS, name=NEW_NAME, keep_s=KEPT_OPEN_S
+    )
+    joined = recorder.open_conversation(opening)
+    events = recorder.record(joined.conversation_id, utterance, listening)
+    return joined.conversation_id, [*joined.events, *events, *recorder.leave(session, final=False)]
+
+
+voice_notes = Stream(
+    ReplyOnStopWords(note, stop_words=["note", "take a note"], algo_options=AlgoOptions(min_silence_ms=700), input_sample_rate=16000),
+    modality="audio",
+    mode="send",
+    name="voice-notes",
+)

@@ -1,0 +1,291 @@
+"""One RTCPeerConnection: from an offer to the end of all its tracks, tasks and timers.
+
+A session may live through several of these (`webrtc.py`): a browser that lost its network comes back with a new offer.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCDtlsTransport,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.sdp import SessionDescription
+from django.conf import settings
+
+from streaming.engine.faults import place
+from streaming.engine.participant import Participant
+from streaming.transports import receiving
+from streaming.transports.candidates import Trickled, parse
+from streaming.transports.messages import Messages
+from streaming.transports.sending import PictureTrack, SoundTrack
+
+logger = logging.getLogger(__name__)
+
+CLOSE_S = 5.0
+MOST_SECTIONS = 8
+MOST_CANDIDATES = 64
+LONGEST_SDP = 100_000
+
+BROKEN_OFFERS = (ValueError, AssertionError, IndexError, KeyError, AttributeError, TypeError, StopIteration) + (
+    InternalError,
+    InvalidAccessError,
+    InvalidStateError,
+    OperationError,
+)
+"""What aiortc raises for session descriptions that it cannot use; it checks few of them itself."""
+
+
+Kinds = frozenset[str]
+"""Some of "audio" and "video"."""
+
+
+class OfferError(ValueError):
+    """The offer cannot be answered; the text says why."""
+
+
+class End(Enum):
+    """Why a connection ended."""
+
+    CLOSED = "the client closed the connection"
+    LOST = "the connection was lost"
+    NEVER = "the connection did not come about in time"
+    SILENT = "no sound or picture came for too long"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A session description that was looked through: what it holds, and its names that only mDNS knows."""
+
+    sdp: str
+    receives: frozenset[str]
+    """Kinds that the client sends and we receive."""
+    sends: frozenset[str]
+    """Kinds that the client would take."""
+    bundled: bool
+    later: tuple[Trickled, ...]
+    """Candidates by mDNS name and the end of candidates: looking names up must not delay the answer."""
+
+
+def read_offer(sdp: str) -> Offer:
+    """Look through an offer. Raises OfferError."""
+    if len(sdp) > LONGEST_SDP:
+        raise OfferError(f"a session description may have at most {LONGEST_SDP} characters")
+    lines = sdp.splitlines()
+    kept, later = [], []
+    section = -1
+    for line in lines:
+        section += line.startswith("m=")
+        named = re.match(r"a=candidate:\S+ \S+ \S+ \S+ \S+\.local ", line)
+        if named:
+            later.append(parse({"candidate": line.removeprefix("a="), "sdpMLineIndex": section}))
+        elif line.strip() != "a=end-of-candidates":
+            kept.append(line)
+    try:
+        description = SessionDescription.parse("\r\n".join(kept) + "\r\n")
+    except BROKEN_OFFERS:
+        raise OfferError("this session description cannot be read") from None
+    if not description.media:
+        raise OfferError("this session description offers nothing: no m= section")
+    if len(description.media) > MOST_SECTIONS:
+        raise OfferError(f"a session description may have at most {MOST_SECTIONS} media sections")
+    media = [section for section in description.media if section.kind in ("audio", "video")]
+    return Offer(
+        "\r\n".join(kept) + "\r\n",
+        frozenset(section.kind for section in media if section.direction in ("sendrecv", "sendonly", None)),
+        frozenset(section.kind for section in media if section.direction in ("sendrecv", "recvonly", None)),
+        any(group.semantic == "BUNDLE" for group in description.group),
+        tuple(later[:MOST_CANDIDATES]),
+    )
+
+
+class Connection:
+    """One peer connection of a session.
+
+    Args:
+        offer: what the client offered.
+        wanted: kinds that the stream takes from its clients.
+        given: kinds that the stream sends.
+    """
+
+    def __init__(
+        self, offer: Offer, participant: Participant, messages: Messages, *, wanted: frozenset[str], given: frozenset[str]
+    ) -> None:
+        self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.sound: SoundTrack | None = None
+        self._offer = offer
+        self._participant = participant
+        self._messages = messages
+        self._wanted = wanted & offer.receives
+        self._given = given & offer.sends
+        self._policy = RTCBundlePolicy.MAX_BUNDLE if offer.bundled else RTCBundlePolicy.BALANCED
+        servers = [RTCIceServer(urls=url) for url in settings.RTC_OWN_ICE_SERVERS]
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=self._policy))
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._candidates = 0
+        self._heard_at = time.monotonic()
+        self._closing = False
+        self._pc.on("track", self._on_track)
+        self._pc.on("datachannel", self._on_channel)
+        self._pc.on("connectionstatechange", self._on_state)
+
+    @property
+    def state(self) -> str:
+        """The state of the connection, in the words of the standard."""
+        return str(self._pc.connectionState)
+
+    async def answer(self) -> str:
+        """Return the session description of our answer, as soon as it is ready. Raises OfferError."""
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+            self._add_tracks()
+            await self._pc.setLocalDescription()
+        except BROKEN_OFFERS as error:
+            logger.info("an offer could not be answered: %s", place(error))
+            raise OfferError("this session description cannot be answered here") from None
+        local: str = self._pc.localDescription.sdp
+        self._prepare(local)
+        self._after("connect", settings.RTC_CONNECT_S, End.NEVER)
+        for trickled in self._offer.later:
+            self.add(trickled)
+        return local
+
+    def add(self, trickled: Trickled) -> None:
+        """Try a candidate of the client; what comes above the limit is ignored. Names are looked up in the background.
+
+        The end of candidates is not passed on: a client behind a firewall that we cannot reach may still reach us, and then
+        we learn its address from its own checks. A connection that does not come about ends by its time limit.
+        """
+        if trickled.candidate is None or self._candidates >= MOST_CANDIDATES or self._closing:
+            return
+        self._candidates += 1
+        self._run(self._try(trickled))
+
+    async def close(self) -> None:
+        """Close everything; returns when nothing of it is left, or after a few seconds."""
+        if self._closing:
+            return
+        self._closing = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._finish(End.CLOSED)
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._pc.close()
+        except TimeoutError:
+            logger.warning("a peer connection did not close within %g s", CLOSE_S)
+        except Exception as error:
+            logger.warning("a peer connection did not close cleanly: %s", place(error))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _add_tracks(self) -> None:
+        if "audio" in self._given:
+            self.sound = SoundTrack(self._participant.sound, self._participant.played)
+            self._pc.addTrack(self.sound)
+        if "video" in self._given:
+            self._pc.addTrack(PictureTrack(self._participant.picture))
+
+    def _prepare(self, local: str) -> None:
+        for section in SessionDescription.parse(local).media:
+            if section.kind == "audio" and self.sound is not None:
+                self.sound.opus = section.rtp.codecs[0].mimeType.lower() == "audio/opus"
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.kind == "audio":
+                receiving.hear_promptly(transceiver.receiver)
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind not in self._wanted:
+            self._run(receiving.discard(track))
+        elif track.kind == "audio":
+            self._run(receiving.hear(track, self._noting(self._participant.hear)))
+        else:
+            self._run(receiving.see(track, self._noting(self._participant.see)))
+
+    def _noting(self, take: Callable[..., None]) -> Callable[..., None]:
+        """Note when something came, and give it on until the session is over."""
+
+        def took(*block: Any) -> None:
+            self._heard_at = time.monotonic()
+            if not self._closing:
+                take(*block)
+
+        return took
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        self._messages.attach(channel)
+
+    def _on_connected(self) -> None:
+        if waiting := self._timers.pop("connect", None):
+            waiting.cancel()
+        transports = {transceiver.receiver.transport for transceiver in self._pc.getTransceivers()}
+        if self._pc.sctp is not None:
+            transports.add(self._pc.sctp.transport)
+        for transport in transports:
+            transport.on("statechange", partial(self._on_transport, transport))
+        self._heard_at = time.monotonic()
+        if self._wanted:
+            self._listen_for_silence(settings.RTC_SILENCE_S)
+
+    def _on_transport(self, transport: RTCDtlsTransport) -> None:
+        """Tell a client that said goodbye from one that is lost: ICE gives up on that one first, and forgets its candidates."""
+        if transport.state == "closed":
+            self._finish(End.CLOSED if transport.transport.iceGatherer.getLocalCandidates() else End.LOST)
+
+    def _on_state(self) -> None:
+        state = self._pc.connectionState
+        if state == "connected" and "connect" in self._timers:
+            self._on_connected()
+        elif state == "failed":
+            self._finish(End.LOST)
+        elif state == "closed":
+            self._finish(End.CLOSED)
+
+    def _listen_for_silence(self, seconds: float) -> None:
+        self._timers["silence"] = asyncio.get_running_loop().call_later(seconds, self._check_silence)
+
+    def _check_silence(self) -> None:
+        left = self._heard_at + settings.RTC_SILENCE_S - time.monotonic()
+        if left > 0:
+            self._listen_for_silence(left)
+        else:
+            self._finish(End.SILENT)
+
+    def _after(self, name: str, seconds: float, end: End) -> None:
+        self._timers[name] = asyncio.get_running_loop().call_later(seconds, self._finish, end)
+
+    def _finish(self, end: End) -> None:
+        if not self.ended.done():
+            self.ended.set_result(end)
+
+    async def _try(self, trickled: Trickled) -> None:
+        try:
+            await self._pc.addIceCandidate(trickled.candidate)
+        except Exception as error:  # one network's trouble: the other candidates are tried all the same
+            logger.debug("a candidate could not be tried: %s", place(error))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a track could not be read on: %s", place(error))

@@ -1,0 +1,92 @@
+"""`.../websocket/offer`: a stream over a WebSocket, as FastRTC's clients speak it; sound as mu-law in JSON or as 16-bit frames."""
+
+import numpy as np
+
+from streaming.audio import mulaw
+from streaming.audio.rates import Converter
+from streaming.engine.line import Sound
+from streaming.transports.stream_socket import StreamConsumer
+from streaming.transports.visitors import Visitor
+from streaming.wire import fastrtc as wire
+from streaming.wire.fastrtc import Media, Ping, Start, Stop, WireError
+
+DEFAULT_RATE = 24_000
+"""Of a stream whose handler is a mere function and names none."""
+NOT_STARTED = 'send {"event": "start", "websocket_id": "..."} first'
+
+
+class FastrtcConsumer(StreamConsumer):
+    """One client of a stream over a WebSocket."""
+
+    _visitor: Visitor
+    _binary = False
+    _rate_in = 0
+    _rate_out = 0
+
+    async def let_in(self) -> None:
+        """Refuse a visitor who may not use the stream."""
+        self._visitor = await self.who()
+        if not self._visitor.may_use(self.stream):
+            self.refuse(wire.error("sign in, or send an access token"))
+
+    async def text(self, text: str) -> None:
+        """Do what a message says; a wrong one is answered and changes nothing."""
+        self.alive_at = self.loop.time()
+        try:
+            message = wire.parse(text)
+        except WireError as error:
+            self.complain(str(error))
+            return
+        if isinstance(message, Media):
+            if self.participant is None:
+                self.complain(NOT_STARTED)
+            elif self._binary:
+                self.complain("sound comes as binary frames after a start with format pcm16")
+            else:
+                self.participant.hear(mulaw.decode(message.payload), self._rate_in)
+        elif isinstance(message, Ping):
+            self.outbox.put(wire.PONG)
+        elif isinstance(message, Start):
+            await self._start(message)
+        elif isinstance(message, Stop):
+            self.end("stopped")
+
+    async def binary(self, data: bytes) -> None:
+        """Hear a binary frame."""
+        self.alive_at = self.loop.time()
+        if self.participant is None:
+            self.complain(NOT_STARTED)
+        elif not self._binary:
+            self.complain('binary frames need a start with "format": "pcm16"')
+        elif len(data) % 2 or len(data) > wire.LONGEST_MEDIA_BYTES:
+            self.complain(f"a binary frame has an even number of bytes, at most {wire.LONGEST_MEDIA_BYTES}, not {len(data)}")
+        else:
+            self.participant.hear(np.frombuffer(data, dtype="<i2"), self._rate_in)
+
+    def clear(self) -> None:
+        """Tell clients that listen for it (ours do; FastRTC's ignore it) to drop what they have not played."""
+        super().clear()
+        self.outbox.put(wire.CLEAR)
+
+    async def send_sound(self, sound: Sound) -> None:
+        """Send a block of sound in the client's format."""
+        samples = sound.samples if sound.rate == self._rate_out else self._converter.push(sound.samples, sound.rate)
+        if self._binary:
+            await self._send({"type": "websocket.send", "bytes": samples.astype("<i2", copy=False).tobytes()})
+        else:
+            await self._send({"type": "websocket.send", "text": wire.media(mulaw.encode(samples))})
+
+    async def _start(self, start: Start) -> None:
+        if self.participant is not None:
+            self.complain("already started")
+            return
+        self._binary = start.format == "pcm16"
+        self._rate_in = start.sample_rate or self._rate_of("input_sample_rate")
+        self._rate_out = start.sample_rate or self._rate_of("output_sample_rate")
+        self._converter = Converter(self._rate_out)
+        if self._binary:
+            self.message(wire.started(start.format, self._rate_in, self._rate_out))
+        await self.begin(start.id, self._visitor.user_id)
+
+    def _rate_of(self, name: str) -> int:
+        return int(getattr(self.stream.handler, name, DEFAULT_RATE))

@@ -1,0 +1,32 @@
+"""`POST .../input_hook`: new inputs for the handler of a session, in whatever process it lives."""
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+
+from streaming.engine import presence
+from streaming.engine.inputs import input_values
+from streaming.engine.stream import Stream
+from streaming.engine.switchboard import switchboard
+from streaming.transports.visitors import on_stream, refusal
+from streaming.wire.fastrtc import BodyError, body_object, webrtc_id
+
+
+@on_stream("POST")
+async def input_hook(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
+    """Check the body by the inputs that the stream declares, and give their values to the session's handler."""
+    try:
+        body = body_object(request.body)
+        identity = webrtc_id(body)
+        input_values(stream.inputs, body)
+    except RequestDataTooBig:
+        return refusal(413, "this body is too large")
+    except BodyError as error:
+        return JsonResponse(error.answer, status=422)
+    call = {"ask": "input", "user": user_id, "body": body}
+    answer = await switchboard().call(presence.address(stream.name, identity), call)
+    if answer is None:
+        return refusal(404, "there is no session with this webrtc_id")
+    if answer["details"]:
+        return JsonResponse({"detail": answer["details"]}, status=422)
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,60 @@
+"""How late the event loop has been of late: what a busy machine held up is to be caught up with, not to be paced (see pacing.py)."""
+
+import asyncio
+from collections import deque
+from weakref import WeakKeyDictionary
+
+TICK_S = 0.1
+LATE_S = 0.05
+"""Less is no stall."""
+REMEMBERED_S = 10.0
+
+
+class Lag:
+    """A clock tick of one event loop, which notes by how much it came too late; it ticks while somebody needs it."""
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._stalls: deque[tuple[float, float]] = deque(maxlen=int(REMEMBERED_S / TICK_S))
+
+    def need(self) -> None:
+        """Begin to watch, if nobody needed it before."""
+        self._users += 1
+        if self._timer is None:
+            self._wait()
+
+    def release(self) -> None:
+        """Stop to watch when nobody needs it any more."""
+        self._users -= 1
+        if not self._users and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def stalled(self, now: float) -> float:
+        """Return for how many of the last ten seconds the loop stood still; `now` is the loop's time."""
+        late = max(0.0, now - self._due) if self._timer is not None else 0.0
+        return late + sum(seconds for at, seconds in self._stalls if at > now - REMEMBERED_S)
+
+    def _wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + TICK_S
+        self._timer = loop.call_at(self._due, self._tick)
+
+    def _tick(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._due > LATE_S:
+            self._stalls.append((now, now - self._due))
+        self._wait()
+
+
+_lags: WeakKeyDictionary[asyncio.AbstractEventLoop, Lag] = WeakKeyDictionary()
+
+
+def lag() -> Lag:
+    """Return the lag of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _lags:
+        _lags[loop] = Lag()
+    return _lags[loop]

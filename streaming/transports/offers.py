@@ -1,0 +1,244 @@
+"""`POST .../webrtc/offer`: offers and trickled candidates of browsers, answered as FastRTC's clients expect it.
+
+A request may land in another process than its session: then it is forwarded over the switchboard, and answered there
+(design law 7).
+"""
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+
+from streaming.engine.layer import layer
+from streaming.engine.line import IdTaken, LimitReached
+from streaming.engine.stream import Stream
+from streaming.engine.switchboard import switchboard
+from streaming.transports.candidates import CandidateError, Key, Trickled, Waiting, parse
+from streaming.transports.connection import Offer, OfferError, read_offer
+from streaming.transports.socket import keep
+from streaming.transports.visitors import on_stream, refusal
+from streaming.transports.webrtc import Peer, peers
+from streaming.wire.fastrtc import BodyError, already_exists, body_object, failed, invalid_detail, limit_reached, missing_detail, webrtc_id
+
+logger = logging.getLogger(__name__)
+
+OFFER, CANDIDATE = "offer", "ice-candidate"
+EARLY_S = 0.25
+"""How long the answer to a candidate waits for the offer; the candidate itself is kept longer."""
+FORWARD_PAUSES_S = (0.0, 0.3, 1.0, 3.0)
+"""When it is tried again to find the session of an early candidate in another process."""
+FORWARD_S = 1.0
+OFFER_ELSEWHERE_S = 5.0
+KNOWN_S = 24 * 3600
+
+UNKNOWN, CLOSED = "unknown_connection", "connection_closed"
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered: the HTTP status and the JSON. FastRTC's failures come with status 200."""
+
+    body: Body
+    status: int = 200
+
+
+@on_stream("POST")
+async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
+    """Take an offer or a candidate; the route of FastRTC's clients."""
+    try:
+        answered = await answer(stream, user_id, body_object(request.body))
+    except RequestDataTooBig:
+        return refusal(413, "this body is too large")
+    except BodyError as error:
+        return JsonResponse(error.answer, status=422)
+    return JsonResponse(answered.body, status=answered.status)
+
+
+async def answer(stream: Stream, user_id: int | None, body: Body) -> Answer:
+    """Answer one request of a visitor who may use the stream. Raises BodyError for fields that are missing or wrong."""
+    key = (user_id, stream.name, _checked(body))
+    if body["type"] == CANDIDATE:
+        return await _candidate(stream, key, body)
+    return await _offer(stream, key, body)
+
+
+def _checked(body: Body) -> str:
+    """Return the webrtc_id of a body that has all its fields. Raises BodyError, which names each wrong one."""
+    wrong = []
+    kind = body.get("type")
+    if "type" not in body:
+        wrong.append(missing_detail("type", body))
+    elif kind not in (OFFER, CANDIDATE):
+        wrong.append(invalid_detail("type", "literal_error", f"Input should be '{OFFER}' or '{CANDIDATE}'", kind))
+    try:
+        found = webrtc_id(body)
+    except BodyError as error:
+        wrong += error.details
+    if kind == OFFER and body.get("sdp") is None:
+        wrong.append(missing_detail("sdp", body))
+    elif kind == OFFER and not isinstance(body["sdp"], str):
+        wrong.append(invalid_detail("sdp", "string_type", "Input should be a valid string", None))
+    if kind == CANDIDATE and not isinstance(body.get("candidate"), dict | None):
+        wrong.append(invalid_detail("candidate", "dict_type", "Input should be a valid dictionary", None))
+    if wrong:
+        raise BodyError(wrong)
+    return found
+
+
+async def _offer(stream: Stream, key: Key, body: Body) -> Answer:
+    user_id, _, identity = key
+    try:
+        offer = read_offer(body["sdp"])
+        peer = peers().find(stream, identity, user_id)
+        if peer is not None:
+            return _described(await peer.renew(offer))
+        if identity in stream.participants:
+            return _taken(stream, key)
+        elsewhere = await _answer_elsewhere(key, body)
+        if elsewhere is not None:
+            return elsewhere
+        peer, described = await _open(stream, key, offer)
+    except OfferError as error:
+        detail = invalid_detail("sdp", "value_error", str(error), None)
+        return Answer({**failed(str(error)), "detail": [detail]}, 422)
+    except LimitReached as error:
+        return Answer(limit_reached(error.limit), 429)
+    except IdTaken:
+        return _taken(stream, key)
+    _make_known(peer)
+    return _described(described)
+
+
+async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
+    """Begin a session; at the limit one whose client is lost makes room. Raises LimitReached, IdTaken or OfferError."""
+    while True:
+        peer = Peer(stream, key[2], key[0], _forget)
+        try:
+            return peer, await peer.open(offer)
+        except LimitReached:
+            if not await peers().make_room(stream):
+                raise
+
+
+def _described(sdp: str) -> Answer:
+    return Answer({"sdp": sdp, "type": "answer"})
+
+
+def _taken(stream: Stream, key: Key) -> Answer:
+    """Refuse an id in use: to its owner as FastRTC does, to everybody else it does not exist (design law 6)."""
+    participant = stream.participants.get(key[2])
+    mine = participant is not None and participant.belongs_to(key[0])
+    return Answer(already_exists(), 200 if mine else 404)
+
+
+async def _candidate(stream: Stream, key: Key, body: Body) -> Answer:
+    try:
+        trickled = parse(body.get("candidate"))
+    except CandidateError as error:
+        return Answer(failed(str(error)))
+    peer = peers().find(stream, key[2], key[0])
+    if peer is not None:
+        return Answer({"status": "success"}) if peer.add(trickled) else Answer(failed(CLOSED))
+    if peers().is_past(key):
+        return Answer(failed(CLOSED))
+    return await _early(key, trickled, body)
+
+
+async def _early(key: Key, trickled: Trickled, body: Body) -> Answer:
+    """Keep a candidate until its offer comes, here or elsewhere. The answer does not wait long for that."""
+    waiting = peers().early.put(key, trickled)
+    if not layer().alone:
+        keep(asyncio.create_task(_find_elsewhere(key, waiting, body)))
+    try:
+        async with asyncio.timeout(EARLY_S):
+            await waiting.taken.wait()
+    except TimeoutError:
+        return Answer(failed(UNKNOWN))
+    return Answer({"status": "success"})
+
+
+async def _find_elsewhere(key: Key, waiting: Waiting, body: Body) -> None:
+    for pause in FORWARD_PAUSES_S:
+        await asyncio.sleep(pause)
+        if waiting.taken.is_set():
+            return
+        found = await switchboard().call_others(_address(key[1], key[2]), {"user": key[0], "body": body}, FORWARD_S)
+        if found is not None and found["status"] == 200:
+            peers().early.drop(key, waiting)
+            return
+
+
+async def _answer_elsewhere(key: Key, body: Body) -> Answer | None:
+    """Have an offer answered by the process in which its session lives, if there is one."""
+    if layer().alone or not await asyncio.to_thread(_is_known, key):
+        return None
+    found = await switchboard().call_others(_address(key[1], key[2]), {"user": key[0], "body": body}, OFFER_ELSEWHERE_S)
+    return Answer(found["body"], found["status"]) if found else None
+
+
+def _make_known(peer: Peer) -> None:
+    """Let other processes find a peer. Its client need not wait for that: candidates are tried again."""
+    stream, identity = peer.stream, peer.webrtc_id
+
+    async def called(call: Body) -> Body:
+        if peers().find(stream, identity, call["user"]) is not peer:
+            return {"status": 404, "body": failed(UNKNOWN) if call["body"]["type"] == CANDIDATE else already_exists()}
+        answered = await answer(stream, call["user"], call["body"])
+        return {"status": answered.status, "body": answered.body}
+
+    async def make_known() -> None:
+        await switchboard().serve(_address(stream.name, identity), called)
+        if not layer().alone:
+            await asyncio.to_thread(_know, stream.name, identity)
+        if peer.over:
+            _forget(peer)
+
+    keep(asyncio.create_task(make_known()))
+
+
+def _forget(peer: Peer) -> None:
+    async def forget() -> None:
+        await switchboard().unserve(_address(peer.stream.name, peer.webrtc_id))
+        if not layer().alone:
+            await asyncio.to_thread(_unknow, peer.stream.name, peer.webrtc_id)
+
+    keep(asyncio.create_task(forget()))
+
+
+def _address(stream: str, identity: str) -> str:
+    return f"peer.{stream}.{identity}"
+
+
+def _note(stream: str, identity: str) -> str:
+    """Return the key of a note in the cache; ids hold characters that a cache's keys may not."""
+    return "peer." + hashlib.sha256(_address(stream, identity).encode(errors="replace")).hexdigest()
+
+
+def _is_known(key: Key) -> bool:
+    try:
+        return bool(cache.get(_note(key[1], key[2])))
+    except Exception as error:  # a cache that is away: the id counts as new
+        logger.warning("the cache cannot be asked for a peer (%s)", type(error).__name__)
+        return False
+
+
+def _know(stream: str, identity: str) -> None:
+    try:
+        cache.set(_note(stream, identity), True, KNOWN_S)
+    except Exception as error:
+        logger.warning("other processes cannot be told of a peer (%s)", type(error).__name__)
+
+
+def _unknow(stream: str, identity: str) -> None:
+    try:
+        cache.delete(_note(stream, identity))
+    except Exception as error:
+        logger.warning("other processes cannot be told of the end of a peer (%s)", type(error).__name__)

@@ -1,0 +1,200 @@
+"""What the sockets of streams share: a session behind a WebSocket, and its sound going out in real time.
+
+The consumer is the session's line. Sound goes straight to the server, paced by a clock; messages go through the outbox.
+"""
+
+import asyncio
+import logging
+
+from django.conf import settings
+
+from streaming.engine.faults import place
+from streaming.engine.line import IdTaken, LimitReached, LineKind, Sound
+from streaming.engine.line import Message as LineMessage
+from streaming.engine.outbox import NORMAL, POLICY
+from streaming.engine.participant import Participant
+from streaming.engine.stream import Stream
+from streaming.transports.doors import visitor
+from streaming.transports.lag import lag
+from streaming.transports.pacing import Pace
+from streaming.transports.socket import Consumer, Receive, Scope, Send, keep
+from streaming.transports.visitors import Visitor, find_stream
+from streaming.wire import fastrtc as wire
+
+logger = logging.getLogger(__name__)
+
+LEAD_S = 0.2
+"""How far ahead of real time sound may go: it hides the jitter of a network, and a barge-in cannot take it back."""
+REPORT_S = 0.1
+"""How long after it was due sound is counted as played."""
+LAST_WORDS_S = 5.0
+"""How long the sound that was handed over may take to get out at the end."""
+FAILED = 1011
+
+
+class StreamConsumer(Consumer):
+    """One WebSocket of a stream; subclasses say what is spoken on it."""
+
+    kind: LineKind = "websocket"
+    stream: Stream
+    participant: Participant | None = None
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        self.loop = asyncio.get_running_loop()
+        self._lag = lag()
+        self.pace = Pace(LEAD_S, self._lag.stalled)
+        self.alive_at = self.loop.time()
+        self._speaking: asyncio.Task[None] | None = None
+        self._watching: asyncio.TimerHandle | None = None
+        self._reporting: asyncio.TimerHandle | None = None
+        self._clears = 0
+        self._over = False
+
+    async def connected(self) -> None:
+        """Find the stream, and wait for the client to start."""
+        stream = find_stream(self.scope["url_route"]["kwargs"].get("name") or "")
+        if stream is None:
+            self.refuse(wire.failed("unknown_stream"))
+        elif stream.modality != "audio":
+            self.refuse(wire.failed(f"this stream's modality is {stream.modality}: only audio goes over a WebSocket, use WebRTC"))
+        else:
+            self.stream = stream
+            self._watching = self.loop.call_later(settings.START_TIMEOUT_S, self._watch)
+            await self.let_in()
+
+    async def let_in(self) -> None:
+        """The stream was found; the client may be asked who it is."""
+
+    async def who(self) -> Visitor:
+        """Return who knocks."""
+        return Visitor(await visitor(self.knock))
+
+    def refuse(self, message: LineMessage, code: int = POLICY) -> None:
+        """Say why there is no session here, then close."""
+        self.outbox.put(wire.encode(message))
+        self.outbox.finish(code, "refused")
+
+    def complain(self, text: str) -> None:
+        """Say what was wrong; nothing else changes."""
+        self.outbox.put(wire.encode(wire.error(text)))
+
+    async def begin(self, identity: str, user_id: int | None) -> bool:
+        """Open the session; False when the client was told why not."""
+        participant = Participant(self.stream, identity, user_id, self)
+        try:
+            await participant.open()
+        except LimitReached as error:
+            self.refuse(wire.limit_reached(error.limit), NORMAL)
+        except IdTaken:
+            self.refuse(wire.already_exists(), NORMAL)
+        except Exception as error:
+            logger.error("a session of the stream %s could not begin: %s", self.stream.name, place(error))
+            self.refuse(wire.failed("the session could not begin"), FAILED)
+        else:
+            self.participant = participant
+            if self._watching is not None:
+                self._watching.cancel()
+            self._watch()
+            self._speaking = keep(asyncio.create_task(self._speak(participant)))
+            return True
+        return False
+
+    def end(self, reason: str) -> None:
+        """End the session, if there is one; the socket is closed when it has ended."""
+        if self.participant is None:
+            self.outbox.finish()
+        elif not self._over:
+            self._over = True
+            keep(asyncio.create_task(self.participant.close(reason)))
+
+    async def hung_up(self) -> None:
+        """The client went away."""
+        for timer in (self._watching, self._reporting):
+            if timer is not None:
+                timer.cancel()
+        self._watching = self._reporting = None
+        if self._speaking is not None:
+            self._speaking.cancel()
+        self.end("the client went away")
+
+    def message(self, message: LineMessage) -> None:
+        """Send JSON to the client."""
+        self.outbox.put(wire.encode(message))
+
+    def clear(self) -> None:
+        """Drop sound that was handed over and is not played yet."""
+        self._clears += 1
+        self.pace.clear(self.loop.time())
+
+    def hang_up(self, reason: str) -> None:
+        """Close the socket once what was handed over is out; one whose session could not begin is told why first."""
+        self._over = True
+        if self.participant is None:
+            return
+        keep(asyncio.create_task(self._close_after_sound(reason)))
+
+    async def send_sound(self, sound: Sound) -> None:
+        """Send one block of sound; waits as long as the server makes its caller wait."""
+        raise NotImplementedError
+
+    async def farewell(self) -> None:
+        """The last sound is out, and the socket is about to be closed."""
+
+    def report(self, participant: Participant) -> None:
+        """Tell the session how much was played."""
+        participant.played(self.pace.played(self.loop.time()))
+
+    async def _speak(self, participant: Participant) -> None:
+        """Send the session's sound when it is due, until there is no more."""
+        self._lag.need()
+        self.pace.begin(self.loop.time())
+        try:
+            while (sound := await participant.sound()) is not None:
+                wait = self.pace.wait(self.loop.time())
+                if wait > 0:
+                    clears = self._clears
+                    await asyncio.sleep(wait)
+                    if clears != self._clears:
+                        continue
+                await self.send_sound(sound)
+                self.pace.sent(sound.seconds, self.loop.time())
+                if self._reporting is None:
+                    self._report_later(participant)
+        except Exception as error:  # the connection went away while something was being written
+            logger.debug("a client went away: %s", type(error).__name__)
+        finally:
+            self._lag.release()
+
+    def _report_later(self, participant: Participant) -> None:
+        ahead = self.pace.ahead(self.loop.time())
+        self._reporting = self.loop.call_later(ahead + REPORT_S, self._report, participant)
+
+    def _report(self, participant: Participant) -> None:
+        self._reporting = None
+        self.report(participant)
+        if self.pace.ahead(self.loop.time()):
+            self._report_later(participant)
+
+    async def _close_after_sound(self, reason: str) -> None:
+        if self._speaking is not None:
+            _, late = await asyncio.wait([self._speaking], timeout=LAST_WORDS_S)
+            for task in late:
+                task.cancel()
+            await self.farewell()
+        self.outbox.finish(NORMAL, reason)
+
+    def _watch(self) -> None:
+        """End a socket that does not start, or says nothing any more."""
+        self._watching = None
+        if self.participant is None:
+            if not self._over:
+                self.complain(f"no start came within {settings.START_TIMEOUT_S:g} s")
+                self.outbox.finish(POLICY, "not started")
+            return
+        left = self.alive_at + settings.SILENCE_TIMEOUT_S - self.loop.time()
+        if left <= 0:
+            self.complain(f"nothing came for {settings.SILENCE_TIMEOUT_S:g} s")
+            self.end("silence")
+            return
+        self._watching = self.loop.call_later(left, self._watch)

@@ -1,0 +1,139 @@
+"""A stream on the telephone: Twilio's media streams, and the TwiML that connects a call with them.
+
+`.../telephone/incoming` answers the exchange's webhook; `.../telephone/handler` is the socket that it then opens. Sound is mu-law at
+8 kHz. Marks tell what the caller has really heard, and `clear` takes back what the caller interrupts.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from streaming.audio import mulaw
+from streaming.audio.rates import Converter
+from streaming.engine.line import LineKind, Sound
+from streaming.engine.line import Message as LineMessage
+from streaming.engine.participant import Participant
+from streaming.engine.stream import Stream
+from streaming.transports.doors import Knock, visitor
+from streaming.transports.stream_socket import StreamConsumer
+from streaming.transports.visitors import Visitor, on_stream
+from streaming.wire import fastrtc as wire
+from streaming.wire.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
+
+MOST_MARKS = 1000
+MOST_KEYS = 32
+"""Keys that a slow handler may have before it; further ones are lost."""
+
+
+class TelephoneConsumer(StreamConsumer):
+    """One call. A telephone exchange reads sound, marks and clear; of all other messages it would only complain."""
+
+    kind: LineKind = "telephone"
+    _sid = ""
+
+    async def let_in(self) -> None:
+        """Who calls is known at the start: an exchange sends no query, it has its parameters there."""
+        self._converter = Converter(mulaw.RATE)
+        self._marks: OrderedDict[str, float] = OrderedDict()
+        self._unmarked = 0.0
+        self._marked = 0
+        self._pressing = 0
+
+    async def text(self, text: str) -> None:
+        """Do what the exchange says."""
+        self.alive_at = self.loop.time()
+        try:
+            message = wire.parse(text)
+        except WireError as error:
+            self.complain(str(error))
+            return
+        if isinstance(message, Media):
+            if self.participant is not None and not message.outbound:
+                self.participant.hear(mulaw.decode(message.payload), mulaw.RATE)
+        elif isinstance(message, Start):
+            await self._start(message)
+        elif isinstance(message, Stop):
+            self.end("the caller hung up")
+        elif isinstance(message, Mark):
+            self._heard(message.name)
+        elif isinstance(message, Dtmf):
+            self._pressed(message.digit)
+        elif isinstance(message, Ping):
+            self.outbox.put(wire.PONG)
+
+    async def binary(self, data: bytes) -> None:
+        """Exchanges send text only."""
+        self.complain("only text messages are understood here")
+
+    def message(self, message: LineMessage) -> None:
+        """Keep messages from the exchange, which knows none of them."""
+
+    def clear(self) -> None:
+        """Take back what the caller has not heard yet."""
+        super().clear()
+        self._marks.clear()
+        self._unmarked = 0.0
+        self.outbox.put(wire.encode(wire.clear(self._sid)))
+
+    async def send_sound(self, sound: Sound) -> None:
+        """Send a block, in order with marks and clear."""
+        samples = self._converter.push(sound.samples, sound.rate)
+        self._unmarked += sound.seconds
+        await self.outbox.put_when_room(wire.telephone_media(mulaw.encode(samples), self._sid))
+
+    def report(self, participant: Participant) -> None:
+        """Ask the exchange to say when it has played what it was given: only it knows."""
+        if self._unmarked and len(self._marks) < MOST_MARKS:
+            self._marked += 1
+            self._marks[str(self._marked)], self._unmarked = self._unmarked, 0.0
+            self.outbox.put(wire.encode(wire.mark(str(self._marked), self._sid)))
+
+    async def farewell(self) -> None:
+        """Let the caller hear the last words before the line is cut."""
+        await asyncio.sleep(self.pace.ahead(self.loop.time()))
+
+    def _heard(self, name: str) -> None:
+        seconds = self._marks.pop(name, None)
+        if seconds is not None and self.participant is not None:
+            self.participant.played(seconds)
+
+    def _pressed(self, digit: str) -> None:
+        """Give a key to the handler, where it has a method `dtmf`."""
+        participant = self.participant
+        press = getattr(participant.handler, "dtmf", None) if participant is not None else None
+        if participant is not None and press is not None and self._pressing < MOST_KEYS:
+            self._pressing += 1
+            participant.spawn(self._press(participant, press, digit))
+
+    async def _press(self, participant: Participant, press: Callable[[str], object], digit: str) -> None:
+        try:
+            await participant.calls.bind(press, "dtmf")(digit)
+        except Exception as error:
+            participant.calls.report(error)
+        finally:
+            self._pressing -= 1
+
+    async def _start(self, start: Start) -> None:
+        if self.participant is not None:
+            self.complain("already started")
+            return
+        token = start.parameters.get("access_token", "")
+        caller = Visitor(await visitor(Knock({"access_token": token}, {}, ()))) if token else await self.who()
+        if not caller.may_use(self.stream):
+            self.refuse(wire.error("an access token is needed, in the query of telephone/incoming"))
+            return
+        self._sid = start.id
+        await self.begin(start.id, caller.user_id)
+
+
+@on_stream("GET", "POST")
+async def incoming(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
+    """Answer the webhook of a call with TwiML that connects it; the token goes along, since the socket's URL may have no query."""
+    secure = request.is_secure() or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+    socket = request.path.removesuffix("incoming") + "handler"
+    token = Knock(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ()).token
+    twiml = wire.incoming_call(f"{'wss' if secure else 'ws'}://{request.get_host()}{socket}", {"access_token": token} if token else {})
+    return HttpResponse(twiml, content_type="application/xml")

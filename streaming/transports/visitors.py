@@ -1,0 +1,94 @@
+"""Who may come in over HTTP: the visitor behind a request to a stream (design law 6).
+
+A token may come as `access_token` in the query (an EventSource can set no headers), in `x-api-key` or in `Authorization`.
+The portal's cookie counts from our own pages only, since browsers send it along from any page. A stream that is public, by
+its own word or by the setting STREAMS_PUBLIC, lets anybody in.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from insights import access
+from streaming.discovery import is_public, streams
+from streaming.engine.stream import Stream
+from streaming.transports.doors import Knock
+
+View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
+StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
+
+
+def find_stream(name: str) -> Stream | None:
+    """Return the stream of a name, of an empty name the one that is mounted at the root."""
+    return streams().get(name or settings.DEFAULT_STREAM)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who was let in or not: `user_id` None is a stranger, whom only public streams serve."""
+
+    user_id: int | None
+
+    def may_use(self, stream: Stream) -> bool:
+        """Whether the stream serves this visitor."""
+        return self.user_id is not None or is_public(stream)
+
+
+async def visitor_of(request: HttpRequest) -> Visitor:
+    """Return who asks. A wrong token is a stranger's, even where a cookie would do."""
+    knock = Knock(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ())
+    if knock.token:
+        user = await sync_to_async(access.user_of_token)(knock.token)
+        return Visitor(int(user.pk) if user else None)
+    if not _from_our_page(request, knock):
+        return Visitor(None)
+    signed_in = await request.auser()
+    return Visitor(int(signed_in.pk) if signed_in.is_authenticated and signed_in.is_active else None)
+
+
+def _from_our_page(request: HttpRequest, knock: Knock) -> bool:
+    """Whether the cookie counts: every browser names the origin of a POST, and of whatever goes to another origin."""
+    if "origin" in knock.headers:
+        return knock.same_origin
+    return request.method in ("GET", "HEAD") and knock.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def on_stream(*methods: str) -> Callable[[View], StreamView]:
+    """Make a route of a stream: find the stream, refuse whoever may not use it, then ask the view.
+
+    The view gets request, stream and user id (None where a public stream serves a stranger). No CSRF token is asked for:
+    programs have none, and the cookie counts from our own pages only.
+    """
+
+    def decorate(view: View) -> StreamView:
+        @csrf_exempt
+        @wraps(view)
+        async def answer(request: HttpRequest, name: str = "") -> HttpResponseBase:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            stream = find_stream(name)
+            if stream is None:
+                return refusal(404, "there is no stream of this name")
+            visitor = await visitor_of(request)
+            if not visitor.may_use(stream):
+                return refusal(401, "sign in, or send an access token")
+            return await view(request, stream, visitor.user_id)
+
+        return answer
+
+    return decorate
+
+
+def refusal(status: int, text: str) -> JsonResponse:
+    """Say no, in the form of FastAPI's errors, which FastRTC's clients know."""
+    response = JsonResponse({"detail": text}, status=status)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

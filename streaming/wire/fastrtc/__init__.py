@@ -1,0 +1,76 @@
+"""The FastRTC wire: sockets, telephones, offers, input hooks and server-sent events, as FastRTC's clients speak them.
+
+Sans-I/O: text, bytes and dictionaries in and out. What is spoken, and what differs, is in `docs/fastrtc.md`.
+"""
+
+from streaming.wire.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, webrtc_id
+from streaming.wire.fastrtc.events import HEARTBEAT, last_event_id, output_text, server_sent
+from streaming.wire.fastrtc.messages import (
+    FORMATS,
+    LONGEST_MEDIA_BYTES,
+    ClientMessage,
+    Dtmf,
+    Mark,
+    Media,
+    Other,
+    Ping,
+    Start,
+    Stop,
+    WireError,
+)
+from streaming.wire.fastrtc.parsing import parse
+from streaming.wire.fastrtc.render import (
+    CLEAR,
+    PONG,
+    already_exists,
+    clear,
+    encode,
+    error,
+    failed,
+    incoming_call,
+    limit_reached,
+    mark,
+    media,
+    started,
+    telephone_media,
+    warning,
+)
+
+__all__ = [
+    "CLEAR",
+    "FORMATS",
+    "HEARTBEAT",
+    "LONGEST_MEDIA_BYTES",
+    "PONG",
+    "BodyError",
+    "ClientMessage",
+    "Detail",
+    "Dtmf",
+    "Mark",
+    "Media",
+    "Other",
+    "Ping",
+    "Start",
+    "Stop",
+    "WireError",
+    "already_exists",
+    "body_object",
+    "clear",
+    "encode",
+    "error",
+    "failed",
+    "incoming_call",
+    "invalid_detail",
+    "last_event_id",
+    "limit_reached",
+    "mark",
+    "media",
+    "missing_detail",
+    "output_text",
+    "parse",
+    "server_sent",
+    "started",
+    "telephone_media",
+    "warning",
+    "webrtc_id",
+]

@@ -1,0 +1,1 @@
+"""A Django app with the streams behind the pages of the browser tests."""

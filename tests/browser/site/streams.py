@@ -1,0 +1,58 @@
+"""Streams that pages written for FastRTC are pointed at."""
+
+import asyncio
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError
+
+FRAMES_BETWEEN_OUTPUTS = 25
+
+
+class Talk(AsyncStreamHandler):
+    """Gives back what it hears, and twice a second an output in the form of a chat."""
+
+    def __init__(self) -> None:
+        super().__init__("mono", 24000, input_sample_rate=24000)
+        self.queue: asyncio.Queue[Any] = asyncio.Queue()
+        self.heard = 0
+
+    def copy(self) -> "Talk":
+        """Return one for another session."""
+        return type(self)()
+
+    async def receive(self, frame: Any) -> None:
+        """Queue the frame, and now and then an output."""
+        self.queue.put_nowait(frame)
+        self.heard += 1
+        if self.heard % FRAMES_BETWEEN_OUTPUTS == 0:
+            self.queue.put_nowait(AdditionalOutputs({"role": "assistant", "content": f"{self.heard} frames"}))
+
+    async def emit(self) -> Any:
+        """Give what was queued."""
+        return await self.queue.get()
+
+
+class Asking(Talk):
+    """Wants a voice before it begins, says which it got, and fails once."""
+
+    async def start_up(self) -> None:
+        """Ask, and wait for the answer."""
+        await self.wait_for_args()
+        name = self.latest_args[1]
+        self.queue.put_nowait(AdditionalOutputs(f"the voice is {name}"))
+        raise WebRTCError(f"there is no more of {name}")
+
+
+class Voice(BaseModel):
+    """What the input hook takes."""
+
+    voice_name: str = Field(default="Aoede", description="Who speaks.")
+    pace: float = Field(default=1.0, ge=0.5, le=2, title="How fast")
+    kinds: list[str] = Field(default=[])
+
+
+page_talk = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=20)
+page_one = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=1)
+page_inputs = Stream(Asking(), modality="audio", mode="send-receive", inputs=Voice)

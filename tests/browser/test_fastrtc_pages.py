@@ -1,0 +1,114 @@
+"""Pages written for FastRTC, served from our address and otherwise as they were: they must work against our routes unchanged."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import make_account, recorded_speech, sign_in
+from tests.servers import Server, copied
+
+PAGES = Path(__file__).parent / "fastrtc"
+SOCKETS_TO_LOOPBACK = "--disable-features=LocalNetworkAccessChecks"
+"""Chromium does not know that a page which a test put there came from loopback, and asks for a permission."""
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings", "RECOGNISER": "scripted"}
+
+Serve = Callable[[str], Server]
+
+
+@pytest.fixture(scope="module")
+def serve(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start a server whose root is one of the streams, and keep it for this file."""
+    made: dict[str, Server] = {}
+
+    def start(stream: str) -> Server:
+        if stream not in made:
+            data = copied(migrated_data, tmp_path_factory.mktemp(stream) / "data")
+            made[stream] = Server(data, SITE | {"DEFAULT_STREAM": stream})
+            make_account(made[stream])
+            made[stream].start()
+        return made[stream]
+
+    yield start
+    for server in made.values():
+        server.kill()
+
+
+def visit(browser: Browser, server: Server, name: str) -> Page:
+    """Open one of the pages from the server's own address, and press its button."""
+    page = browser.new_context(permissions=["microphone", "camera"]).new_page()
+    sign_in(page, server)
+    html = (PAGES / f"{name}.html").read_text().replace("__RTC_CONFIGURATION__", "null")
+    page.route("**/fastrtc.html", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.goto(f"{server.url}/fastrtc.html")
+    page.locator("#go").click()
+    return page
+
+
+def wait(page: Page, condition: str, seconds: float = 20.0) -> None:
+    """Wait until the page has seen something."""
+    try:
+        page.wait_for_function(f"() => {condition}", timeout=seconds * 1000)
+    except Exception:
+        raise AssertionError(f"{condition}: {page.evaluate('window.seen')}") from None
+
+
+def test_a_page_that_talks_hears_and_reads(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """Sound comes back, what the handler puts out arrives as `output` events, and the messages have the keys that pages read."""
+    page = visit(open_browser(recorded_speech()), serve("page-talk"), "talk")
+    wait(page, "seen.state === 'connected'")
+    wait(page, "seen.sound > 0.01")
+    wait(page, "seen.outputs.length >= 3")
+    wait(page, "seen.messages.some((one) => one.type === 'fetch_output')")
+    assert page.evaluate("seen.errors") == []
+
+
+def test_a_page_is_asked_for_its_inputs(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """`send_input` comes, the page posts to /input_hook, and the handler goes on with what it got; its errors are shown."""
+    page = visit(open_browser(recorded_speech()), serve("page-inputs"), "talk")
+    page.evaluate("window.inputs = { voice_name: 'Puck' }")
+    wait(page, "seen.hooks.includes(200)")
+    wait(page, "seen.outputs.some((text) => text.includes('Puck'))")
+    wait(page, "seen.errors.some((text) => text.includes('no more of Puck'))")
+
+
+def test_a_page_that_trickles_its_candidates_first_connects(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """FastRTC loses them."""
+    page = visit(open_browser(recorded_speech()), serve("page-talk"), "trickle")
+    wait(page, "seen.state === 'connected'")
+    wait(page, "seen.candidates.length >= 1")
+    assert {answer["status"] for answer in page.evaluate("seen.candidates")} == {"success"}
+    assert page.evaluate("seen.errors") == []
+
+
+def test_a_page_with_a_camera_gets_pictures_back(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """And moves its threshold while they flow."""
+    page = visit(open_browser(), serve("motion"), "detect")
+    wait(page, "seen.state === 'connected'")
+    wait(page, "document.getElementById('out').videoWidth > 0 && document.getElementById('out').currentTime > 0.5")
+    page.locator("#threshold").fill("0.7")
+    wait(page, "seen.hooks.includes(200)")
+    wait(page, "seen.messages.some((one) => one.data === 'Server received: handshake')")
+    assert page.evaluate("seen.errors") == []
+
+
+def test_a_page_is_told_of_the_limit(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """In the words that it looks for: the status is 429, and it never looked at that."""
+    browser, server = open_browser(recorded_speech()), serve("page-one")
+    first = visit(browser, server, "talk")
+    wait(first, "seen.state === 'connected'")
+    second = visit(browser, server, "talk")
+    wait(second, "seen.errors.length > 0")
+    assert second.evaluate("seen.errors") == ["Too many connections. Maximum limit is 1"]
+
+
+def test_a_page_with_the_mulaw_socket_is_answered(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """Sound comes back at its own pace, and each ping has its pong."""
+    page = visit(open_browser(None, SOCKETS_TO_LOOPBACK), serve("page-talk"), "socket")
+    wait(page, "seen.pongs >= 3")
+    wait(page, "seen.media > 24000")
+    seen: dict[str, Any] = page.evaluate("seen")
+    assert seen["errors"] == []
+    assert seen["closed"] is None

@@ -1,0 +1,182 @@
+"""The page on which a stream is tried: a fake microphone and camera, a real server, and what a person sees of it."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import complaints, make_account, recorded_speech, sign_in
+from tests.servers import Server, copied
+
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings", "RECOGNISER": "moonshine"}
+NO_DEVICE = {
+    "NotAllowedError": "may not use the microphone",
+    "NotFoundError": "No microphone was found",
+    "NotReadableError": "does not answer",
+}
+KEEP_PEERS = """
+    window.peers = [];
+    window.RTCPeerConnection = class extends RTCPeerConnection { constructor(...all) { super(...all); window.peers.push(this); } };
+"""
+PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+
+
+@pytest.fixture(scope="module")
+def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the real recogniser, the built-in streams and those of the tests, and an account on it."""
+    server = Server(copied(migrated_data, tmp_path_factory.mktemp("streams") / "data"), SITE)
+    make_account(server)
+    server.start()
+    yield server
+    server.kill()
+
+
+def enter(browser: Browser, server: Server, stream: str, script: str = "", **context: object) -> Page:
+    """Return the signed-in page of a stream."""
+    page = browser.new_context(permissions=["microphone", "camera"], **context).new_page()  # type: ignore[arg-type]
+    if script:
+        page.add_init_script(script)
+    sign_in(page, server)
+    page.goto(f"{server.url}/streams/{stream}/")
+    return page
+
+
+def begin(page: Page) -> None:
+    """Start, and wait until connected."""
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#pill")).to_have_text("Live now", timeout=20000)
+
+
+def figure(page: Page, name: str) -> str:
+    """Wait for one of the figures and return it."""
+    line = page.locator("#figures div").filter(has=page.locator("dt", has_text=re.compile(f"^{name}$")))
+    expect(line).to_be_visible(timeout=10000)
+    return line.locator("dd").inner_text()
+
+
+def test_the_streams_are_listed(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """With what they take and give; the bar leads there, each name leads to its page."""
+    page = enter(open_browser(), server, "echo")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Streams").click()
+    expect(page.get_by_role("heading", name="Streams")).to_be_visible()
+    motion = page.locator(".stream", has_text="motion")
+    expect(motion).to_contain_text("Takes your camera")
+    expect(motion).to_contain_text("Gives pictures")
+    motion.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="motion")).to_be_visible()
+    assert page.goto(f"{server.url}/streams/nothing/").status == 404
+
+
+def test_what_is_said_is_heard_again(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The echo: one speaks, pauses, and hears oneself; both meters move, the messages tell the turns."""
+    page = enter(open_browser(recorded_speech()), server, "page-talk")
+    troubles = complaints(page)
+    begin(page)
+    expect(page.locator("#outputs li").first).to_contain_text("frames", timeout=15000)
+    page.wait_for_function("() => getComputedStyle(document.querySelector('#meter-out').children[2]).getPropertyValue('--level') > 0.3")
+    page.wait_for_function("() => document.getElementById('sound').currentTime > 0.5")
+    assert re.fullmatch(r"\d+ ms", figure(page, "Answered after"))
+    assert re.fullmatch(r"\d+ kbit/s|…", figure(page, "Sound in"))
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#status")).to_have_text("Ended")
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    assert page.evaluate("document.getElementById('sound').srcObject") is None
+    assert troubles == []
+
+
+def test_a_conversation_is_read_while_it_is_held(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The conversation as a stream: its words are outputs, its inputs are a form with a box for each kind of insight."""
+    page = enter(open_browser(recorded_speech()), server, "conversation")
+    expect(page.get_by_label("Question")).to_be_checked()
+    begin(page)
+    expect(page.locator("#outputs")).to_contain_text("best of times", timeout=20000)
+    page.get_by_label("Speaker name").fill("Jane")
+    expect(page.locator("#inputs-state")).to_contain_text("Sent")
+    page.get_by_role("button", name="Stop").click()
+
+
+def test_pictures_come_back_and_inputs_go_out(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Motion on a phone in the dark: the picture plays, one's own is in its corner, the slider is sent as it is moved."""
+    page = enter(open_browser(), server, "motion", **PHONE)
+    begin(page)
+    page.wait_for_function(
+        "() => document.getElementById('picture').videoWidth > 0 && document.getElementById('picture').currentTime > 0.5"
+    )
+    expect(page.locator("#mirror")).to_be_visible()
+    expect(page.locator("#outputs")).to_contain_text("moving", timeout=15000)
+    page.get_by_label("Conf threshold").fill("0.9")
+    expect(page.locator("#inputs output")).to_have_text("0.9")
+    expect(page.locator("#inputs-state")).to_contain_text("Sent")
+    assert "×" in figure(page, "Picture")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_stream_that_only_gives_asks_for_no_device(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The tone plays without a microphone."""
+    page = enter(open_browser(), server, "tone", "navigator.mediaDevices.getUserMedia = () => { throw new Error('asked') }")
+    assert page.get_by_label("Microphone").count() == 0
+    begin(page)
+    page.wait_for_function("() => document.getElementById('sound').currentTime > 0.5")
+
+
+def test_wrong_inputs_are_told_beside_their_field(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The server's own words; once it is right they go."""
+    page = enter(open_browser(recorded_speech()), server, "page-inputs")
+    begin(page)
+    expect(page.locator("#alerts")).to_contain_text("there is no more of Aoede", timeout=15000)
+    page.get_by_label("How fast").evaluate("field => { field.type = 'text'; field.max = ''; field.value = '7'; }")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("[data-input=pace] .wrong")).to_contain_text("less than or equal to 2")
+    expect(page.locator("#inputs-state")).to_have_text("Not sent: see above.")
+    page.get_by_label("How fast").fill("1.5")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("[data-input=pace] .wrong")).to_be_hidden()
+
+
+@pytest.mark.parametrize("error", list(NO_DEVICE))
+def test_a_missing_microphone_is_explained(server: Server, open_browser: Callable[..., Browser], error: str) -> None:
+    """In words, and one can try again."""
+    script = f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}') }}"
+    page = enter(open_browser(), server, "echo", script)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#alerts")).to_contain_text(NO_DEVICE[error])
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+def test_the_limit_is_told_in_words(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """And after the other one has left there is room."""
+    browser = open_browser(recorded_speech())
+    first, second = (enter(browser, server, "page-one") for _ in range(2))
+    begin(first)
+    second.get_by_role("button", name="Start").click()
+    expect(second.locator("#alerts")).to_contain_text("As many people as this stream takes (1)")
+    first.get_by_role("button", name="Stop").click()
+    expect(first.locator("#status")).to_have_text("Ended")
+    begin(second)
+    second.get_by_role("button", name="Stop").click()
+
+
+def test_a_broken_connection_comes_back_to_the_same_session(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The browser's own end is torn down: the page offers again with the same id, and the handler counts on."""
+    page = enter(open_browser(recorded_speech()), server, "page-talk", KEEP_PEERS)
+    begin(page)
+    expect(page.locator("#outputs li").nth(2)).to_be_visible(timeout=15000)
+    page.evaluate("Object.defineProperty(peers[0], 'connectionState', { value: 'failed' })")
+    page.evaluate("peers[0].dispatchEvent(new Event('connectionstatechange'))")
+    page.wait_for_function("() => peers.length === 2 && peers[1].connectionState === 'connected'")
+    count = int(page.locator("#outputs li .body").first.inner_text().split()[0])
+    page.wait_for_function(f"() => parseInt(document.querySelector('#outputs li .body').textContent) > {count}")
+    expect(page.locator("#pill")).to_have_text("Live now")
+
+
+def test_leaving_the_page_ends_the_session(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Its slot is free for the next one at once."""
+    browser = open_browser(recorded_speech())
+    page = enter(browser, server, "page-one")
+    begin(page)
+    page.goto(f"{server.url}/streams/")
+    page.goto(f"{server.url}/streams/page-one/")
+    begin(page)
+    page.get_by_role("button", name="Stop").click()

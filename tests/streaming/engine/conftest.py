@@ -1,0 +1,30 @@
+"""Sessions without a network and without a database."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from streaming.engine.participant import Participant
+from streaming.engine.registry import Registry
+from streaming.engine.stream import Stream
+from tests.streaming.engine.lines import Counting, FakeLine, Join, stream_of
+
+
+@pytest.fixture
+async def join(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Join]:
+    """Open sessions; those that a test leaves open are closed after it."""
+    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    Counting.shutdowns = 0
+    opened: list[Participant] = []
+
+    async def join(handler: Any, kind: Any = "websocket", id: str = "", owner: int | None = None, **options: Any) -> Participant:
+        stream = handler if isinstance(handler, Stream) else stream_of(handler, **options)
+        participant = Participant(stream, id or f"session-{len(opened)}", owner, FakeLine(kind))
+        await participant.open()
+        opened.append(participant)
+        return participant
+
+    yield join
+    for participant in opened:
+        await participant.close("the test is over")

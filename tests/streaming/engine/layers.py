@@ -1,0 +1,16 @@
+"""A channel layer that several event-loop parts share in one test, as several processes share Redis."""
+
+from channels.layers import InMemoryChannelLayer
+
+from streaming.engine.layer import Layer
+
+
+def processes(count: int) -> list[Layer]:
+    """Return the layers of so many pretended processes, which can hear each other."""
+    shared = InMemoryChannelLayer(capacity=1000)
+    made = []
+    for _ in range(count):
+        one = Layer()
+        one._layer, one.alone = shared, False
+        made.append(one)
+    return made

@@ -1,0 +1,252 @@
+"""Plain functions behind a stream: pictures, and generators of pictures and sound."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streaming.engine.handlers import AudioVideoStreamHandler
+from streaming.engine.kinds import VideoStreamHandler
+from streaming.engine.outputs import AdditionalOutputs, CloseStream
+from streaming.engine.participant import Participant
+from streaming.engine.stream import Stream
+from tests.streaming.engine.lines import FRAME, RATE, Join, line_of, numbers, until
+
+
+def picture(value: int) -> Any:
+    """Return a picture of one colour."""
+    return np.full((4, 6, 3), value, dtype=np.uint8)
+
+
+def video(handler: Any, **options: Any) -> Stream:
+    """Return a video stream."""
+    return Stream(handler, **{"modality": "video", "name": "tested", "concurrency_limit": None, **options})
+
+
+async def colour(participant: Participant) -> int:
+    """Return the colour of the next picture."""
+    async with asyncio.timeout(5):
+        got = await participant.picture()
+    assert got is not None
+    return int(got[0, 0, 0])
+
+
+async def test_a_function_off_the_loop(join: Join) -> None:
+    """The function gets (height, width, 3) in a thread; its outputs come beside its pictures."""
+    seen: list[Any] = []
+
+    def brighter(image: Any) -> Any:
+        seen.append((image.shape, threading.current_thread() is threading.main_thread()))
+        return image + 1, AdditionalOutputs(int(image[0, 0, 0]))
+
+    participant = await join(video(brighter))
+    participant.see(picture(5))
+    assert await colour(participant) == 6
+    assert numbers(participant) == [5]
+    assert seen == [((4, 6, 3), False)]
+
+
+async def test_called_without_inputs_and_with_all_of_them(join: Join) -> None:
+    """Defaults hold until inputs come; then every value arrives, the first one too, on the next call."""
+
+    def tint(image: Any, by: int = 1, times: int = 1) -> Any:
+        return image + by * times
+
+    participant = await join(video(tint))
+    participant.see(picture(0))
+    assert await colour(participant) == 1
+    participant.set_input(3)
+    participant.see(picture(0))
+    assert await colour(participant) == 3
+    participant.set_input(3, 2)
+    participant.see(picture(0))
+    assert await colour(participant) == 6
+
+
+async def test_pictures_pass_until_the_inputs_are_there(join: Join) -> None:
+    """A function that cannot be called yet changes nothing."""
+
+    def tint(image: Any, by: int) -> Any:
+        return image + by
+
+    participant = await join(video(tint))
+    participant.see(picture(1))
+    assert await colour(participant) == 1
+    participant.set_input(3)
+    participant.see(picture(1))
+    assert await colour(participant) == 4
+
+
+async def test_an_error_costs_one_picture(join: Join) -> None:
+    """The client is told, and the next picture is worked on; a wrong return value counts as an error."""
+
+    def touchy(image: Any) -> Any:
+        if image[0, 0, 0] == 1:
+            raise ValueError("not this one")
+        return "nothing" if image[0, 0, 0] == 2 else image
+
+    participant = await join(video(touchy))
+    for value in (1, 2, 3):
+        participant.see(picture(value))
+    assert await colour(participant) == 3
+    told = line_of(participant).of("error")
+    assert told[0] == "not this one"
+    assert "a video handler gave str" in told[1]
+
+
+@pytest.mark.parametrize(("skip", "seen"), [(True, [0, 19]), (False, [0, *range(12, 20)])])
+async def test_a_slow_function_gets_the_newest(join: Join, skip: bool, seen: list[int]) -> None:
+    """With `skip_frames` the newest picture only; without, the last few, in order; never an endless queue."""
+    gate, got = threading.Event(), []
+
+    def slow(image: Any) -> Any:
+        got.append(int(image[0, 0, 0]))
+        gate.wait(10)
+        return image
+
+    participant = await join(video(VideoStreamHandler(slow, skip_frames=skip)))
+    for value in range(20):
+        participant.see(picture(value))
+        if value == 0:
+            await until(lambda: got)
+    gate.set()
+    await until(lambda: len(got) == len(seen))
+    await asyncio.sleep(0.02)
+    assert got == seen
+
+
+async def test_pictures_that_nobody_takes_are_replaced(join: Join) -> None:
+    """A client that does not read gets the newest when it reads on."""
+    participant = await join(video(lambda image: image))
+    for value in range(10):
+        participant.see(picture(value))
+        await asyncio.sleep(0.005)
+    assert await colour(participant) >= 6
+
+
+async def test_an_object_for_each_session(join: Join) -> None:
+    """What has a `copy` is copied, so that sessions do not share what they remember."""
+
+    class Counting:
+        def __init__(self) -> None:
+            self.count = 0
+
+        def copy(self) -> "Counting":
+            return Counting()
+
+        def __call__(self, image: Any) -> Any:
+            self.count += 1
+            return picture(self.count)
+
+    stream = video(VideoStreamHandler(Counting()))
+    for _ in range(2):
+        participant = await join(stream)
+        participant.see(picture(0))
+        assert await colour(participant) == 1
+
+
+async def test_a_coroutine_function(join: Join) -> None:
+    """Runs in the loop."""
+
+    async def brighter(image: Any) -> Any:
+        await asyncio.sleep(0)
+        return image + 1
+
+    participant = await join(video(brighter))
+    participant.see(picture(1))
+    assert await colour(participant) == 2
+
+
+async def test_generated_pictures_keep_the_clients_pace(join: Join) -> None:
+    """A generator is asked only when there is room: one that never ends does not fill the memory."""
+    made = []
+
+    def count(start: int = 0) -> Iterator[Any]:
+        while True:
+            made.append(start)
+            yield picture(start % 256)
+            start += 1
+
+    participant = await join(video(VideoStreamHandler(count, fps=5), mode="receive"))
+    assert participant.fps == 5
+    assert [await colour(participant) for _ in range(3)] == [0, 1, 2]
+    await asyncio.sleep(0.02)
+    assert len(made) < 8
+
+
+async def test_generated_sound_and_new_inputs(join: Join) -> None:
+    """New inputs begin a generator anew; what the old one said and was not heard yet is dropped."""
+
+    async def say(value: int = 1) -> AsyncIterator[Any]:
+        while True:
+            yield RATE, np.full_like(FRAME, value)
+
+    participant = await join(say, mode="receive")
+    first = await participant.sound()
+    participant.set_input(2)
+    second = await participant.sound()
+    assert first is not None
+    assert second is not None
+    assert (first.samples[0], second.samples[0]) == (1, 2)
+    assert line_of(participant).cleared == 1
+
+
+async def test_a_generator_that_needs_inputs_asks_for_them(join: Join) -> None:
+    """It begins when they are there, and may end; new inputs begin it again."""
+
+    def say(value: int) -> Iterator[Any]:
+        yield AdditionalOutputs(value)
+
+    participant = await join(say, mode="receive")
+    assert line_of(participant).of("send_input") == [[]]
+    for value in (1, 2):
+        participant.set_input(value)
+        await until(lambda: participant.outputs.last == value)  # noqa: B023  # awaited right here
+    assert numbers(participant) == [1, 2]
+
+
+async def test_a_generator_that_closes(join: Join) -> None:
+    """CloseStream behind the last sound ends the session after it."""
+
+    def say() -> Iterator[Any]:
+        yield (RATE, FRAME), CloseStream("done")
+
+    participant = await join(say, mode="receive")
+    sound = await participant.sound()
+    assert sound is not None
+    participant.played(sound.seconds)
+    await asyncio.wait_for(participant.ended.wait(), 5)
+    assert line_of(participant).of("end_stream") == ["done"]
+
+
+async def test_sound_and_pictures(join: Join) -> None:
+    """A handler of both runs all four of its methods side by side, each may block."""
+
+    class Both(AudioVideoStreamHandler):
+        def __init__(self) -> None:
+            super().__init__(output_sample_rate=RATE, input_sample_rate=RATE)
+            self.sound, self.pictures = threading.Semaphore(0), threading.Semaphore(0)
+
+        def copy(self) -> "Both":
+            return Both()
+
+        def receive(self, frame: Any) -> None:
+            self.sound.release()
+
+        def emit(self) -> Any:
+            return (RATE, FRAME) if self.sound.acquire(timeout=0.2) else None
+
+        def video_receive(self, frame: Any) -> None:
+            self.pictures.release()
+
+        def video_emit(self) -> Any:
+            return picture(9) if self.pictures.acquire(timeout=0.2) else None
+
+    participant = await join(Both(), modality="audio-video")
+    participant.see(picture(1))
+    assert await colour(participant) == 9
+    participant.hear(FRAME, RATE)
+    assert await participant.sound() is not None

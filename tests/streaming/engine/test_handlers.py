@@ -1,0 +1,215 @@
+"""Handlers: attributes and methods that code written for FastRTC counts on."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from streaming.engine.context import Warning, WebRTCError, get_current_context
+from streaming.engine.handlers import AudioFrame, StreamHandler
+from tests.streaming.engine.lines import FRAME, RATE, Blocking, Echo, Join, handler_of, line_of, until
+
+
+def test_defaults() -> None:
+    """The defaults are FastRTC's."""
+    handler = Echo()
+    assert (StreamHandler.__init__.__defaults__) == ("mono", 24000, None, 48000, 30)
+    assert handler.output_frame_size == RATE // 50
+    assert handler.latest_args == ["__webrtc_value__"]
+    assert not handler.phone_mode
+    assert handler.channel is None
+    with pytest.raises(RuntimeError, match="no session"):
+        handler.loop.time()
+    handler.clear_queue()
+
+
+@pytest.mark.parametrize("rate", [24_010, 0, -50])
+def test_the_output_rate_is_a_multiple_of_50(rate: int) -> None:
+    """Frames of 20 ms need whole samples."""
+
+    class Rated(Blocking):
+        def __init__(self) -> None:
+            StreamHandler.__init__(self, output_sample_rate=rate)
+
+    with pytest.raises(ValueError, match="multiple of 50"):
+        Rated()
+
+
+def test_inputs_are_a_list() -> None:
+    """Anything else is the developer's mistake."""
+    with pytest.raises(TypeError):
+        Echo().set_args("0.7")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="empty"):
+        Echo().set_args([])
+
+
+async def test_waiting_for_inputs(join: Join) -> None:
+    """A handler asks, the client answers, the handler goes on; after `reset` it asks anew."""
+
+    class Asking(Echo):
+        async def emit(self) -> Any:
+            await self.wait_for_args()
+            value = self.latest_args[1]
+            self.reset()
+            return await super().emit() if value == "stop" else None
+
+    participant = await join(Asking())
+    line = line_of(participant)
+    await until(lambda: line.of("send_input") == [[]])
+    participant.set_input("go")
+    await until(lambda: len(line.of("send_input")) == 2)
+
+
+async def test_waiting_for_inputs_in_a_thread(join: Join) -> None:
+    """The synchronous form, in `start_up` as the manual shows it; the end of the session frees the thread."""
+
+    class Asking(Blocking):
+        def start_up(self) -> None:
+            self.wait_for_args_sync()
+            self.send_message_sync(json.dumps({"type": "log", "data": f"got {self.latest_args[1]}"}))
+            self.reset()
+            self.wait_for_args_sync()
+
+    participant = await join(Asking())
+    line = line_of(participant)
+    await until(lambda: line.of("send_input"))
+    participant.set_input(1)
+    await until(lambda: line.of("log") == ["got 1"])
+    async with asyncio.timeout(2):
+        await participant.close("bye")
+
+
+async def test_no_inputs_on_the_phone(join: Join) -> None:
+    """A caller has no page that could answer: waiting ends at once and nothing is asked."""
+    participant = await join(Echo(), kind="telephone")
+    async with asyncio.timeout(1):
+        await handler_of(participant).wait_for_args()
+    assert line_of(participant).of("send_input") == []
+
+
+async def test_messages(join: Join) -> None:
+    """`send_message` and the channel take JSON as text; other text becomes a log message."""
+    participant = await join(Echo())
+    handler = handler_of(participant)
+    assert handler.channel_set.is_set()
+    await handler.send_message('{"type": "log", "data": "one"}')
+    handler.channel.send("two")
+    assert line_of(participant).of("log") == ["one", "two"]
+
+
+async def test_errors_and_warnings_from_threads(join: Join) -> None:
+    """WebRTCError is told when it is made and not again when it is raised; Warning is a function."""
+
+    class Complaining(Blocking):
+        def receive(self, frame: AudioFrame) -> None:
+            Warning("careful")
+            raise WebRTCError("no credit")
+
+    participant = await join(Complaining())
+    participant.hear(FRAME, RATE)
+    line = line_of(participant)
+    await until(lambda: line.of("error"))
+    await asyncio.sleep(0.02)
+    assert line.messages == [
+        {"type": "warning", "data": "careful", "message": "careful"},
+        {"type": "error", "data": "no credit", "message": "no credit"},
+    ]
+
+
+def test_errors_and_warnings_outside_of_a_session() -> None:
+    """They go nowhere, and nothing fails."""
+    Warning()
+    assert not WebRTCError("nobody hears").told
+    with pytest.raises(RuntimeError, match="outside"):
+        get_current_context()
+
+
+@pytest.mark.parametrize("base", [Echo, Blocking])
+async def test_the_context(join: Join, base: Any) -> None:
+    """Every method knows its session, in threads and in the loop."""
+    seen: list[Any] = []
+
+    class Knowing(base):  # type: ignore[misc]
+        def copy(self) -> Any:
+            return Knowing()
+
+        def note(self) -> None:
+            seen.append(get_current_context())
+
+    if base is Echo:
+
+        class Handler(Knowing):
+            async def start_up(self) -> None:
+                self.note()
+
+            async def receive(self, frame: AudioFrame) -> None:
+                self.note()
+
+            async def shutdown(self) -> None:
+                self.note()
+
+            def copy(self) -> Any:
+                return Handler()
+    else:
+
+        class Handler(Knowing):  # type: ignore[no-redef]
+            def start_up(self) -> None:
+                self.note()
+
+            def receive(self, frame: AudioFrame) -> None:
+                self.note()
+
+            def shutdown(self) -> None:
+                self.note()
+
+            def copy(self) -> Any:
+                return Handler()
+
+    participant = await join(Handler(), id="mine", owner=7)
+    participant.hear(FRAME, RATE)
+    await until(lambda: len(seen) == 2)
+    await participant.close("bye")
+    assert len(seen) == 3
+    assert {(context.webrtc_id, context.user_id, context.websocket, context.session_id) for context in seen} == {
+        ("mine", 7, None, participant.id)
+    }
+
+
+async def test_clear_queue_from_a_thread(join: Join) -> None:
+    """A handler that hears its user interrupt drops what is not played yet: here, and at the client."""
+
+    class Clearing(Blocking):
+        def receive(self, frame: AudioFrame) -> None:
+            self.clear_queue()
+
+    participant = await join(Clearing())
+    for _ in range(3):
+        handler_of(participant).queue.put((RATE, FRAME))
+    await until(lambda: participant.playing)
+    await asyncio.sleep(0.02)
+    participant.hear(FRAME, RATE)
+    await until(lambda: line_of(participant).cleared == 1)
+    assert not participant.playing
+
+
+async def test_stereo_is_packed(join: Join) -> None:
+    """A handler that expects stereo gets interleaved samples, and may give them."""
+
+    class Stereo(Echo):
+        def __init__(self) -> None:
+            super().__init__()
+            self.expected_layout = "stereo"
+
+        async def receive(self, frame: AudioFrame) -> None:
+            self.frames.append(frame)
+
+    participant = await join(Stereo(), kind="webrtc")
+    participant.hear(FRAME, RATE)
+    handler = handler_of(participant)
+    await until(lambda: handler.frames)
+    assert handler.frames[0][1].shape == (1, 2 * len(FRAME))
+    handler.queue.put_nowait((RATE, handler.frames[0][1], "stereo"))
+    sound = await participant.sound()
+    assert sound is not None
+    assert sound.samples.tolist() == FRAME.tolist()

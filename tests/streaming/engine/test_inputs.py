@@ -1,0 +1,53 @@
+"""From the body of an input hook to a handler's values."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from streaming.engine.inputs import input_values
+from streaming.wire.fastrtc import BodyError
+
+
+class Threshold(BaseModel):
+    """What FastRTC's manual declares, id and all."""
+
+    webrtc_id: str
+    conf_threshold: float = Field(ge=0, le=1)
+
+
+class Voice(BaseModel, extra="forbid"):
+    """Several values, some of which may be missing."""
+
+    api_key: str
+    voice_name: str = "jane"
+    speeds: list[int] = []
+
+
+def test_all_values_arrive_in_their_declared_order() -> None:
+    """Nothing is lost, least of all the first one; what is missing has its default; the id is no value."""
+    assert input_values(Threshold, {"webrtc_id": "a", "conf_threshold": 0.7}) == [0.7]
+    assert input_values(Voice, {"webrtc_id": "a", "speeds": ["3"], "api_key": "k"}) == ["k", "jane", [3]]
+
+
+def test_an_undeclared_body_is_its_own_order() -> None:
+    """A stream that declares nothing takes what comes."""
+    assert input_values(None, {"webrtc_id": "a", "x": 1, "y": [2]}) == [1, [2]]
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "loc", "kind"),
+    [
+        (Threshold, {"webrtc_id": "a", "conf_threshold": 1.5}, ["body", "conf_threshold"], "less_than_equal"),
+        (Threshold, {"webrtc_id": "a"}, ["body", "conf_threshold"], "missing"),
+        (Voice, {"webrtc_id": "a", "api_key": "k", "speeds": ["x"]}, ["body", "speeds", 0], "int_parsing"),
+        (Voice, {"webrtc_id": "a", "api_key": "k", "more": 1}, ["body", "more"], "extra_forbidden"),
+    ],
+)
+def test_a_wrong_value_is_named(model: type[BaseModel], body: dict[str, Any], loc: list[Any], kind: str) -> None:
+    """In the form that FastAPI gives to FastRTC's clients."""
+    with pytest.raises(BodyError) as refused:
+        input_values(model, body)
+    [detail] = refused.value.details
+    assert (detail["loc"], detail["type"]) == (loc, kind)
+    assert "url" not in detail

@@ -1,0 +1,105 @@
+"""The one channel of a process on the channel layer."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from streaming.engine import layer as layer_module
+from streaming.engine.layer import layer
+from tests.streaming.engine.layers import processes
+
+
+class Heard(list[dict[str, Any]]):
+    """What an ear heard."""
+
+    async def reaches(self, count: int) -> None:
+        """Wait until so much was heard."""
+        async with asyncio.timeout(5):
+            while len(self) < count:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+
+async def test_others_hear_and_the_teller_does_not() -> None:
+    """What is told to a group reaches the other processes that joined it, each once, and not its own."""
+    one, two, three = processes(3)
+    ears = [Heard() for _ in range(3)]
+    for process, ear in zip((one, two, three), ears, strict=True):
+        await process.join("group", ear.append)
+    await one.tell("group", {"n": 1})
+    await ears[1].reaches(1)
+    await ears[2].reaches(1)
+    assert [message["n"] for message in ears[1]] == [1]
+    assert not ears[0]
+    for process in (one, two, three):
+        await process.close()
+
+
+async def test_who_left_hears_nothing() -> None:
+    """After leave, a group is silent, though others of the process go on."""
+    one, two = processes(2)
+    left, stayed = Heard(), Heard()
+    await two.join("left", left.append)
+    await two.join("stayed", stayed.append)
+    await two.leave("left")
+    await one.tell("left", {"n": 1})
+    await one.tell("stayed", {"n": 2})
+    await stayed.reaches(1)
+    assert not left
+    await two.close()
+
+
+async def test_an_answer_reaches_one_process() -> None:
+    """What is told to a process alone reaches it under its name."""
+    one, two = processes(2)
+    heard = Heard()
+    one.listen("replies", heard.append)
+    await two.answer(await one.channel(), "replies", {"n": 3})
+    await heard.reaches(1)
+    assert heard[0]["n"] == 3
+    await one.close()
+
+
+async def test_a_process_alone_tells_nobody() -> None:
+    """Without Redis there is nobody to be told, and no task that waits."""
+    assert layer().alone
+    assert layer() is layer()
+    await layer().join("group", Heard().append)
+    await layer().tell("group", {"n": 1})
+    assert not layer()._tasks
+
+
+async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A layer that fails is noted once; its groups are joined again, and heard."""
+    monkeypatch.setattr(layer_module, "AWAY_S", 0.01)
+    monkeypatch.setattr(layer_module, "REJOIN_S", 0.01)
+    one, two = processes(2)
+    real = two._layer
+
+    class Away:
+        calls = 0
+
+        async def new_channel(self, prefix: str) -> str:
+            return str(await real.new_channel(prefix))
+
+        def __getattr__(self, name: str) -> Any:
+            async def fail(*args: Any) -> None:
+                Away.calls += 1
+                if Away.calls > 5:
+                    two._layer = real
+                raise ConnectionError("no Redis")
+
+            return fail
+
+    heard = Heard()
+    with caplog.at_level(logging.INFO):
+        two._layer = Away()
+        await two.join("group", heard.append)
+        async with asyncio.timeout(5):
+            while not heard:
+                await one.tell("group", {"n": 1})
+                await asyncio.sleep(0.01)
+    assert sum("is away" in record.message for record in caplog.records) == 1
+    assert any("is back" in record.message for record in caplog.records)
+    await two.close()

@@ -1,0 +1,93 @@
+"""Outputs: every one reaches every subscriber once, and nobody who does not read costs memory."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streaming.engine.outputs import KEPT, AdditionalOutputs, OutputLog
+
+
+async def read(log: OutputLog, after: int = 0) -> list[tuple[int, Any]]:
+    """Return all that a subscriber gets until the log is closed."""
+    return [(number, outputs.args[0]) async for number, outputs in log.subscribe(after)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(min_value=-1, max_value=20), max_size=60), st.integers(min_value=0, max_value=10))
+def test_every_output_reaches_every_subscriber_once(steps: list[int], late: int) -> None:
+    """Whatever the order of appending, subscribing and pausing: each subscriber gets all after its cursor, in order, once."""
+
+    async def run() -> None:
+        log = OutputLog()
+        readers: list[tuple[int, asyncio.Task[list[tuple[int, Any]]]]] = []
+        for step in steps:
+            if step < 0:
+                await asyncio.sleep(0)
+            elif step <= late:
+                cursor = min(step, log.last)
+                readers.append((cursor, asyncio.create_task(read(log, cursor))))
+            else:
+                log.append(AdditionalOutputs(step))
+        log.close()
+        expected = await read(log)
+        assert [number for number, _ in expected] == list(range(1, log.last + 1))
+        for cursor, reader in readers:
+            assert await reader == expected[cursor:]
+        assert log.subscribers == 0
+
+    asyncio.run(run())
+
+
+async def test_eight_subscribers_eight_copies() -> None:
+    """Nobody steals from anybody else, and all get the very same object."""
+    log = OutputLog()
+    readers = [asyncio.create_task(read(log)) for _ in range(8)]
+    await asyncio.sleep(0)
+    log.append(AdditionalOutputs("one"))
+    log.close()
+    assert [await reader for reader in readers] == [[(1, "one")]] * 8
+
+
+async def test_a_slow_subscriber_misses_the_oldest_and_goes_on() -> None:
+    """The log holds so many outputs and no more; numbers tell a reader what it missed."""
+    log = OutputLog()
+    coming = log.subscribe()
+    log.append(AdditionalOutputs(0))
+    assert (await anext(coming))[0] == 1
+    for value in range(1, KEPT + 100):
+        log.append(AdditionalOutputs(value))
+    number, outputs = await anext(coming)
+    assert (number, outputs.args) == (101, (100,))
+    assert (await anext(coming))[0] == 102
+
+
+@pytest.mark.parametrize("cursor", [5, -1])
+async def test_a_cursor_of_another_session_counts_as_none(cursor: int) -> None:
+    """An id may be used again; a cursor that cannot be of this session begins at the beginning."""
+    log = OutputLog()
+    log.append(AdditionalOutputs("first"))
+    log.close()
+    assert await read(log, cursor) == [(1, "first")]
+
+
+async def test_a_subscriber_that_leaves_is_forgotten() -> None:
+    """Whoever stops reading leaves nothing behind."""
+    log = OutputLog()
+    reader = asyncio.create_task(read(log))
+    await asyncio.sleep(0)
+    assert log.subscribers == 1
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
+    assert log.subscribers == 0
+
+
+async def test_the_latest() -> None:
+    """The newest output, and None before there is one."""
+    log = OutputLog()
+    assert log.latest is None
+    log.append(AdditionalOutputs(1, 2))
+    assert log.latest is not None
+    assert log.latest.args == (1, 2)

@@ -1,0 +1,334 @@
+"""A session of a stream: its slot, its frames, its errors, and an end that always comes, once (design laws 3 to 5)."""
+
+import asyncio
+import gc
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import LazySettings
+
+from streaming.engine import participant as participant_module
+from streaming.engine.handlers import AudioFrame, StreamHandler
+from streaming.engine.line import IdTaken, LimitReached
+from streaming.engine.outputs import AdditionalOutputs, CloseStream
+from streaming.engine.participant import Participant
+from streaming.engine.registry import registry
+from streaming.engine.work import WAITING_FRAMES
+from tests.streaming.engine.lines import (
+    FRAME,
+    RATE,
+    Blocking,
+    Counting,
+    Echo,
+    FakeLine,
+    Join,
+    handler_of,
+    handler_threads,
+    line_of,
+    numbers,
+    stream_of,
+    until,
+)
+
+
+async def test_sound_goes_through(join: Join) -> None:
+    """What the client says reaches the handler, and what that gives reaches the client."""
+    participant = await join(Echo())
+    participant.hear(FRAME, RATE)
+    sound = await participant.sound()
+    assert sound is not None
+    assert sound.rate == RATE
+    assert np.array_equal(sound.samples, FRAME)
+
+
+async def test_two_hundred_blocking_handlers_all_work(join: Join) -> None:
+    """Each blocks a thread of its own and none of anybody else; all of them end."""
+    everybody = [await join(Blocking()) for _ in range(200)]
+    for participant in everybody:
+        participant.hear(FRAME, RATE)
+    for participant in everybody:
+        async with asyncio.timeout(20):
+            assert await participant.sound() is not None
+    await asyncio.gather(*(participant.close("enough") for participant in everybody))
+    assert Counting.shutdowns == 200
+    await until(lambda: not handler_threads())
+
+
+async def test_a_limit(join: Join) -> None:
+    """A stream takes so many sessions and no more; one that ends makes room."""
+    stream = stream_of(Echo(), concurrency_limit=2)
+    first = await join(stream)
+    await join(stream)
+    with pytest.raises(LimitReached) as refused:
+        await join(stream)
+    assert refused.value.limit == 2
+    await first.close("bye")
+    await join(stream)
+
+
+async def test_the_limit_of_the_process(join: Join, settings: LazySettings) -> None:
+    """SESSION_LIMIT counts all streams together."""
+    settings.SESSION_LIMIT = 1
+    await join(Echo())
+    with pytest.raises(LimitReached) as refused:
+        await join(Echo())
+    assert refused.value.limit == 1
+
+
+async def test_an_id_is_taken_once(join: Join) -> None:
+    """A second session of the same id is refused, and the first one does not notice."""
+    stream = stream_of(Echo())
+    first = await join(stream, id="mine")
+    with pytest.raises(IdTaken):
+        await join(stream, id="mine")
+    assert stream.participants == {"mine": first}
+
+
+async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None:
+    """Whatever fails at the beginning gives the slot back, and nobody hangs up on the client: the transport knows better."""
+
+    class Broken(Echo):
+        def copy(self) -> "Broken":
+            raise OSError("no model")
+
+    stream = stream_of(Broken(), concurrency_limit=1)
+    for _ in range(3):
+        line = FakeLine()
+        with pytest.raises(OSError, match="no model"):
+            await Participant(stream, "a", None, line).open()
+        assert line.reasons == []
+    assert not stream.participants
+    assert len(registry()) == 0
+
+
+@pytest.mark.parametrize("handler", [Echo(), Blocking()])
+async def test_shutdown_exactly_once(join: Join, handler: Any) -> None:
+    """However often and from wherever a session is closed, its handler is shut down once and the line hung up once."""
+    participant = await join(handler)
+    await asyncio.gather(*(participant.close(f"reason {n}") for n in range(5)))
+    await participant.close("again")
+    assert Counting.shutdowns == 1
+    assert line_of(participant).reasons == ["reason 0"]
+    assert participant.ended.is_set()
+    assert await participant.sound() is None
+    assert await participant.picture() is None
+
+
+async def test_nothing_is_left(join: Join) -> None:
+    """After a session there is no task, no thread, no handler and no participant."""
+    before = asyncio.all_tasks()
+    line = FakeLine()
+    participant = Participant(stream_of(Blocking()), "gone", None, line)
+    await participant.open()
+    participant.hear(FRAME, RATE)
+    await participant.sound()
+    await participant.close("bye")
+    gone = weakref.ref(participant), weakref.ref(handler_of(participant))
+    del participant
+    await until(lambda: not handler_threads())
+    await until(lambda: asyncio.all_tasks() == before)
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None]
+    assert len(registry()) == 0
+
+
+async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """The slot comes back all the same, and the log has the place, not the words."""
+    monkeypatch.setattr(participant_module, "SHUTDOWN_S", 0.05)
+
+    class Failing(Echo):
+        async def shutdown(self) -> None:
+            raise ValueError("secret words")
+
+    class Hanging(Echo):
+        async def shutdown(self) -> None:
+            await asyncio.Event().wait()
+
+    for handler in (Failing(), Hanging()):
+        participant = await join(handler)
+        await participant.close("bye")
+        assert not participant.stream.participants
+    assert "ValueError at test_participant.py" in caplog.text
+    assert "more than 0.05 s" in caplog.text
+    assert "secret" not in caplog.text
+
+
+async def test_drained_at_server_shutdown(join: Join) -> None:
+    """Streams end with the server like conversations do."""
+    participant = await join(Echo())
+    await registry().drain(5)
+    assert Counting.shutdowns == 1
+    assert line_of(participant).reasons == ["the server is going down"]
+    with pytest.raises(LimitReached):
+        await join(Echo())
+
+
+async def test_time_limit(join: Join) -> None:
+    """A session ends after `time_limit`, and the client is told why."""
+    participant = await join(Echo(), time_limit=0.05)
+    await asyncio.wait_for(participant.ended.wait(), 5)
+    assert line_of(participant).of("end_stream") == ["the time limit of 0.05 s is reached"]
+    assert Counting.shutdowns == 1
+
+
+async def test_errors_reach_the_client_and_the_session_goes_on(join: Join) -> None:
+    """An exception of `receive` or `emit` is one message, under both names, and the next frame works."""
+
+    class Touchy(Blocking):
+        def receive(self, frame: AudioFrame) -> None:
+            self.queue.put(frame)
+            if len(frame[1]) and frame[1][0] == 1:
+                raise ValueError("one is too many")
+
+        def emit(self) -> Any:
+            rate, samples = self.queue.get()
+            if samples[0] == 2:
+                raise KeyError("two")
+            return rate, samples
+
+    participant = await join(Touchy())
+    for first in (1, 2, 3):
+        participant.hear(np.full_like(FRAME, first), RATE)
+    heard = [await participant.sound() for _ in range(2)]
+    assert [sound.samples[0] for sound in heard if sound] == [1, 3]
+    errors = [message for message in line_of(participant).messages if message["type"] == "error"]
+    assert errors[0] == {"type": "error", "data": "one is too many", "message": "one is too many"}
+    assert [error["data"] for error in errors] == ["one is too many", "'two'"]
+
+
+async def test_the_same_error_again_and_again_is_told_once_a_second(join: Join) -> None:
+    """A handler that fails with every frame does not flood its client."""
+
+    class Failing(Echo):
+        failures = 0
+
+        async def receive(self, frame: AudioFrame) -> None:
+            self.failures += 1
+            raise ValueError("always")
+
+    participant = await join(Failing())
+    for _ in range(20):
+        participant.hear(FRAME, RATE)
+    await until(lambda: handler_of(participant).failures == 20)
+    assert line_of(participant).of("error") == ["always"]
+
+
+async def test_close_stream_waits_for_the_sound(join: Join) -> None:
+    """What was yielded together with CloseStream is played before the client is told and the session ends."""
+    participant = await join(Echo())
+    handler_of(participant).queue.put_nowait(((RATE, np.concatenate((FRAME, FRAME))), CloseStream("that was all")))
+    await asyncio.sleep(0.03)
+    assert line_of(participant).of("end_stream") == []
+    for _ in range(2):
+        sound = await participant.sound()
+        assert sound is not None
+        participant.played(sound.seconds)
+    await asyncio.wait_for(participant.ended.wait(), 5)
+    assert line_of(participant).of("end_stream") == ["that was all"]
+    assert line_of(participant).reasons == ["that was all"]
+    assert await participant.sound() is None
+
+
+async def test_mode_send_has_outputs_and_no_sound(join: Join) -> None:
+    """A client that only sends gets outputs; sound for it is dropped instead of piling up."""
+    participant = await join(Echo(), mode="send")
+    handler = handler_of(participant)
+    for n in range(5):
+        handler.queue.put_nowait(((RATE, np.zeros(RATE * 60, dtype=np.int16)), AdditionalOutputs(n)))
+    await until(lambda: participant.outputs.last == 5)
+    assert numbers(participant) == [0, 1, 2, 3, 4]
+    assert line_of(participant).of("fetch_output") == [[]] * 5
+    assert not participant.playing
+
+
+async def test_mode_receive_hears_nothing(join: Join) -> None:
+    """A client that only receives cannot send."""
+    participant = await join(Echo(), mode="receive")
+    participant.hear(FRAME, RATE)
+    await asyncio.sleep(0.01)
+    assert handler_of(participant).frames == []
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("webrtc", (1, 480)), ("websocket", (480,)), ("telephone", (480,))])
+async def test_frames_are_20_ms_in_the_shape_of_the_transport(join: Join, kind: str, shape: tuple[int, ...]) -> None:
+    """Whatever portions come at whatever rate, the handler gets steady frames at its own rate."""
+    participant = await join(Echo(), kind=kind)
+    for portion in np.array_split(np.zeros(4800, dtype=np.int16), 7):
+        participant.hear(portion, 48_000)
+    await until(lambda: len(handler_of(participant).frames) == 5)
+    assert {(rate, frame.shape, frame.dtype.name) for rate, frame in handler_of(participant).frames} == {(RATE, shape, "int16")}
+
+
+async def test_a_slow_handler_loses_the_oldest_with_one_warning(join: Join) -> None:
+    """Sound waits for 10 s at most; the client is warned once."""
+
+    class Slow(Echo):
+        gate = asyncio.Event()
+
+        async def receive(self, frame: AudioFrame) -> None:
+            await Slow.gate.wait()
+            self.frames.append(frame)
+
+    Slow.gate = asyncio.Event()
+    participant = await join(Slow())
+    for n in range(WAITING_FRAMES + 100):
+        participant.hear(np.full_like(FRAME, n), RATE)
+        if n == 0:
+            await asyncio.sleep(0)
+    assert len(line_of(participant).of("warning")) == 1
+    Slow.gate.set()
+    await until(lambda: len(handler_of(participant).frames) >= WAITING_FRAMES)
+    assert handler_of(participant).frames[-1][1][0] == WAITING_FRAMES + 99
+
+
+async def test_outputs_of_a_phone_call_are_its_next_inputs(join: Join) -> None:
+    """Nobody is there to send them back."""
+    participant = await join(Echo(), kind="telephone")
+    assert handler_of(participant).phone_mode
+    handler_of(participant).queue.put_nowait(AdditionalOutputs("so far"))
+    await until(lambda: participant.outputs.last == 1)
+    assert handler_of(participant).latest_args[1:] == ["so far"]
+
+
+async def test_whom_it_belongs_to(join: Join) -> None:
+    """A session answers to its owner; one of a public stream to whoever knows its id."""
+    assert (await join(Echo(), owner=7)).belongs_to(7)
+    assert not (await join(Echo(), owner=7)).belongs_to(8)
+    assert not (await join(Echo(), owner=7)).belongs_to(None)
+    assert (await join(Echo())).belongs_to(8)
+
+
+async def test_an_emit_that_has_nothing_is_not_spun(join: Join) -> None:
+    """A handler whose `emit` returns None at once is asked about fifty times a second, not as fast as possible."""
+
+    class Idle(StreamHandler):
+        asked = 0
+
+        def copy(self) -> "Idle":
+            return Idle()
+
+        def receive(self, frame: AudioFrame) -> None: ...
+
+        def emit(self) -> None:
+            self.asked += 1
+
+    participant = await join(Idle())
+    await asyncio.sleep(0.2)
+    assert 2 <= handler_of(participant).asked <= 12
+
+
+async def test_a_line_that_fails_harms_nobody(join: Join, caplog: pytest.LogCaptureFixture) -> None:
+    """A message that cannot be sent is the transport's problem; the session goes on."""
+    participant = await join(Echo())
+
+    def broken(message: Any) -> None:
+        raise ConnectionError("secret words")
+
+    participant.line.message = broken
+    participant.tell({"type": "log", "data": "x"})
+    participant.hear(FRAME, RATE)
+    assert await participant.sound() is not None
+    assert "ConnectionError at test_participant.py" in caplog.text
+    assert "secret" not in caplog.text

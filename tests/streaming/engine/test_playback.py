@@ -1,0 +1,117 @@
+"""Sound on its way out: blocks of 20 ms, bounded, cleared at once, and known to be heard."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streaming.engine import playback as playback_module
+from streaming.engine.line import Pcm
+from streaming.engine.playback import AHEAD_S, Playback
+
+RATE = 1000
+"""Blocks of 20 samples, so that tests can count."""
+
+
+def ramp(length: int, start: int = 0) -> Pcm:
+    """Return recognisable samples."""
+    return np.arange(start, start + length, dtype=np.int16)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(min_value=1, max_value=90), min_size=1, max_size=12))
+def test_nothing_is_lost_or_repeated(lengths: list[int]) -> None:
+    """However the sound is portioned, the client gets every sample once, in order, in blocks of at most 20 ms."""
+
+    async def run() -> None:
+        playback = Playback(RATE)
+        whole = ramp(sum(lengths))
+        for part in np.split(whole, np.cumsum(lengths)[:-1]):
+            await playback.put(part, RATE)
+        playback.close(discard=False)
+        blocks = []
+        while (sound := await playback.get()) is not None:
+            blocks.append(sound.samples)
+            assert len(sound.samples) <= 20
+        assert np.concatenate(blocks).tolist() == whole.tolist()
+
+    asyncio.run(run())
+
+
+async def test_too_much_ahead_makes_the_handler_wait() -> None:
+    """A handler that is faster than the client can listen waits; what was heard makes room."""
+    playback = Playback(RATE)
+    await playback.put(ramp(int(AHEAD_S) * RATE), RATE)
+    more = asyncio.create_task(playback.put(ramp(10), RATE))
+    await asyncio.sleep(0.01)
+    assert not more.done()
+    await playback.get()
+    await asyncio.wait_for(more, 1)
+
+
+async def test_clearing_frees_whoever_waits() -> None:
+    """What a handler waits to put in is dropped with the rest."""
+    playback = Playback(RATE)
+    await playback.put(ramp(int(AHEAD_S) * RATE), RATE)
+    more = asyncio.create_task(playback.put(ramp(10), RATE))
+    await asyncio.sleep(0)
+    playback.clear()
+    await asyncio.wait_for(more, 1)
+    assert not playback.playing
+    await playback.put(ramp(3, 7), RATE)
+    sound = await playback.get()
+    assert sound is not None
+    assert sound.samples.tolist() == [7, 8, 9]
+
+
+async def test_playing_until_the_transport_has_played_it() -> None:
+    """What waits, and what was handed over and is not heard yet, is playing."""
+    playback = Playback(RATE)
+    assert not playback.playing
+    await playback.put(ramp(30), RATE)
+    assert playback.playing
+    for _ in range(2):
+        assert await playback.get() is not None
+    assert playback.playing
+    playback.played(0.02)
+    assert playback.playing
+    playback.played(0.01)
+    assert not playback.playing
+
+
+async def test_a_transport_that_never_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the clock tells: everything is heard a little after its real time."""
+    monkeypatch.setattr(playback_module, "_FAR_END_S", 0.03)
+    playback = Playback(RATE)
+    await playback.put(ramp(20), RATE)
+    assert await playback.get() is not None
+    assert playback.playing
+    async with asyncio.timeout(2):
+        await playback.heard(5)
+    assert not playback.playing
+
+
+async def test_waiting_for_the_end_has_an_end() -> None:
+    """A client that takes nothing does not hold a session for ever."""
+    playback = Playback(RATE)
+    await playback.put(ramp(20), RATE)
+    async with asyncio.timeout(2):
+        await playback.heard(0.05)
+    assert playback.playing
+
+
+async def test_other_rates_are_converted() -> None:
+    """Every block has the session's rate, and as many seconds go out as came in."""
+    playback = Playback(24_000)
+    for rate in (16_000, 48_000, 24_000):
+        for _ in range(5):
+            await playback.put(np.zeros(rate // 50, dtype=np.int16), rate)
+    playback.pause()
+    playback.close(discard=False)
+    seconds = 0.0
+    while (sound := await playback.get()) is not None:
+        assert sound.rate == 24_000
+        seconds += sound.seconds
+    assert seconds == pytest.approx(0.3, abs=0.004)

@@ -1,0 +1,174 @@
+"""Runs of generators, of every kind that a developer may write."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from streaming.engine.lanes import Lane
+from streaming.engine.runs import Run
+from tests.streaming.engine.lines import handler_threads, until
+
+
+def plain(*values: int) -> Iterator[int]:
+    """Generate."""
+    yield from values
+
+
+async def coroutines(*values: int) -> AsyncIterator[int]:
+    """Generate."""
+    for value in values:
+        yield value
+
+
+class Callable_:
+    """Generates when it is called."""
+
+    def __call__(self, *values: int) -> Iterator[int]:
+        """Generate."""
+        yield from values
+
+
+async def coroutine(*values: int) -> Iterator[int]:
+    """Return something to go through."""
+    return iter(values)
+
+
+def returns(*values: int) -> Iterator[int]:
+    """Return something to go through."""
+    return iter(values)
+
+
+async def all_of(run: Run) -> list[Any]:
+    """Return what a run gives."""
+    items = []
+    while True:
+        try:
+            items.append(await run.next())
+        except StopAsyncIteration:
+            run.close()
+            return items
+
+
+@pytest.mark.parametrize("function", [plain, coroutines, Callable_(), coroutine, returns, partial(plain), partial(coroutines)])
+async def test_every_kind(function: Callable[..., Any]) -> None:
+    """Generators, asynchronous or not, objects, partials, and functions that return one."""
+    assert await all_of(Run(function, (1, 2, 3))) == [1, 2, 3]
+
+
+async def test_functions_of_one_item() -> None:
+    """A function that returns something gives that; one that returns nothing gives nothing."""
+    assert await all_of(Run(lambda value: (value, value), (1,))) == [(1, 1)]
+    assert await all_of(Run(lambda: None, ())) == []
+
+
+async def test_what_a_function_raises() -> None:
+    """Comes out of `next`, at the call and in the middle."""
+
+    def broken() -> Iterator[int]:
+        yield 1
+        raise KeyError("two")
+
+    run = Run(broken, ())
+    assert await run.next() == 1
+    with pytest.raises(KeyError):
+        await run.next()
+    run.close()
+    bad_call = Run(plain, ())
+    bad_call._function = len
+    with pytest.raises(TypeError):
+        await bad_call.next()
+    bad_call.close()
+
+
+async def test_closed_in_the_middle() -> None:
+    """The clean-up of a generator runs, wherever it is, and its thread ends."""
+    cleaned: list[str] = []
+    entered, gate = threading.Event(), threading.Event()
+
+    def blocking() -> Iterator[int]:
+        try:
+            yield 1
+            entered.set()
+            gate.wait(10)
+            yield 2
+        finally:
+            cleaned.append("thread")
+
+    async def waiting() -> AsyncIterator[int]:
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        finally:
+            cleaned.append("loop")
+
+    for function in (blocking, waiting):
+        run = Run(function, ())
+        assert await run.next() == 1
+        step = asyncio.create_task(run.next())
+        await (asyncio.to_thread(entered.wait, 5) if function is blocking else asyncio.sleep(0.01))
+        step.cancel()
+        run.close()
+        run.close()
+        gate.set()
+        await until(lambda: len(cleaned) == (1 if function is blocking else 2))  # noqa: B023  # awaited right here
+    assert cleaned == ["thread", "loop"]
+    await until(lambda: not handler_threads())
+
+
+async def test_closed_before_it_began() -> None:
+    """Nothing runs then."""
+    run = Run(plain, (1,))
+    run.close()
+    with pytest.raises(RuntimeError, match="ended"):
+        await run.next()
+
+
+async def test_a_lane_does_one_thing_after_the_other() -> None:
+    """One thread, in order; work is done in the caller's context; a closed lane takes no more."""
+    lane = Lane("handler-test")
+    seen: list[int] = []
+    assert lane.working is False
+    await asyncio.gather(*(lane.run(partial(seen.append, n)) for n in range(20)))
+    assert seen == list(range(20))
+    names = {await lane.run(lambda: threading.current_thread().name) for _ in range(3)}
+    assert names == {"handler-test"}
+    lane.finally_do(lambda: seen.append(99))
+    await until(lambda: not handler_threads())
+    assert seen[-1] == 99
+    with pytest.raises(RuntimeError, match="ended"):
+        await lane.run(lambda: None)
+
+
+async def test_a_handler_that_exits() -> None:
+    """SystemExit ends neither the thread nor the server."""
+    lane = Lane("handler-test")
+
+    def leave() -> None:
+        raise SystemExit(1)
+
+    with pytest.raises(RuntimeError, match="SystemExit"):
+        await lane.run(leave)
+    assert await lane.run(lambda: 7) == 7
+    lane.close()
+
+
+async def test_whoever_stops_waiting_is_not_told() -> None:
+    """A cancelled caller leaves at once; the work is done all the same."""
+    lane = Lane("handler-test")
+    gate, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        gate.wait(10)
+        done.set()
+
+    waiting = asyncio.create_task(lane.run(work))
+    await until(lambda: lane.working)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    gate.set()
+    assert await asyncio.to_thread(done.wait, 5)
+    lane.close()

@@ -1,0 +1,130 @@
+"""Slots, whatever happens: what is taken is given back, and every handler that began is shut down once."""
+
+import asyncio
+import gc
+import threading
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streaming.engine import participant as participant_module
+from streaming.engine.handlers import AudioFrame
+from streaming.engine.line import IdTaken, LimitReached
+from streaming.engine.outputs import AdditionalOutputs, CloseStream
+from streaming.engine.participant import Participant
+from streaming.engine.registry import Registry, registry
+from streaming.engine.replies import ReplyOnPause
+from tests.streaming.engine.lines import FRAME, RATE, Echo, FakeLine, Join, handler_threads, line_of, stream_of, until
+
+LIMIT = 3
+STEPS = st.tuples(
+    st.sampled_from(["open", "open", "open broken", "close", "close twice", "say", "fail", "finish"]),
+    st.sampled_from(["a", "b", "c", "d", "e"]),
+)
+
+
+class Counted(Echo):
+    """Counts; does what the next frame's first sample says: 1 raises, 2 closes."""
+
+    begun = 0
+    ended = 0
+    broken = False
+
+    def copy(self) -> "Counted":
+        """Return another one, or fail."""
+        if Counted.broken:
+            raise OSError("no model")
+        Counted.begun += 1
+        return Counted()
+
+    async def receive(self, frame: AudioFrame) -> None:
+        """Obey."""
+        if frame[1][0] == 1:
+            raise ValueError("as you wish")
+        self.queue.put_nowait(CloseStream() if frame[1][0] == 2 else AdditionalOutputs("heard"))
+
+    async def shutdown(self) -> None:
+        """Count, and sometimes fail."""
+        Counted.ended += 1
+        if Counted.ended % 3 == 0:
+            raise RuntimeError("no clean end")
+
+
+async def play(steps: list[tuple[str, str]]) -> None:
+    """Go through the steps, then close whatever is open."""
+    Counted.begun = Counted.ended = 0
+    stream = stream_of(Counted(), concurrency_limit=LIMIT)
+    opened: list[Participant] = []
+    for what, name in steps:
+        participant = stream.participants.get(name)
+        if what.startswith("open"):
+            Counted.broken = what == "open broken"
+            newcomer = Participant(stream, name, None, FakeLine())
+            with suppress(LimitReached, IdTaken, OSError):
+                await newcomer.open()
+                opened.append(newcomer)
+        elif participant is not None and what.startswith("close"):
+            await asyncio.gather(*(participant.close("bye") for _ in range(2 if what == "close twice" else 1)))
+            assert name not in stream.participants
+        elif participant is not None:
+            participant.hear(FRAME + {"say": 10, "fail": 1, "finish": 2}[what] - FRAME[0], RATE)
+            await asyncio.sleep(0)
+        assert len(stream.participants) <= LIMIT
+    await asyncio.gather(*(participant.close("the end") for participant in opened))
+    assert not stream.participants
+    assert len(registry()) == 0
+    assert (Counted.begun, Counted.ended) == (len(opened), len(opened))
+    assert [line_of(participant).reasons for participant in opened if len(line_of(participant).reasons) != 1] == []
+    assert all(participant.outputs.closed for participant in opened)
+
+
+@pytest.fixture
+def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests need no database, and no patience."""
+    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(participant_module, "LAST_SOUND_S", 0.01)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(STEPS, max_size=25))
+def sequences(steps: list[tuple[str, str]]) -> None:
+    """Play any sequence."""
+    asyncio.run(play(steps))
+
+
+def test_any_sequence(no_housekeeping: None) -> None:
+    """Opening, failing, closing in any order leaves no slot taken; begun and shut down are as many; each line is hung up once."""
+    sequences()
+
+
+def living(kind: type) -> list[Any]:
+    """Return all objects of a class that something still holds."""
+    gc.collect()
+    return [thing for thing in gc.get_objects() if isinstance(thing, kind)]
+
+
+async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
+    """Nothing grows: no task, no thread, no handler, no ear."""
+
+    def respond(audio: Any) -> Any:
+        yield audio
+
+    async def cycle() -> None:
+        participant = Participant(stream, "again", None, FakeLine("webrtc"))
+        await participant.open()
+        participant.hear(FRAME, RATE)
+        await asyncio.sleep(0)
+        await participant.close("bye")
+
+    stream = stream_of(ReplyOnPause(respond), concurrency_limit=1)
+    await cycle()
+    tasks = len(asyncio.all_tasks())
+    for _ in range(100):
+        await cycle()
+    await until(lambda: not [t for t in threading.enumerate() if t.name == "hearing"])
+    await until(lambda: len(asyncio.all_tasks()) <= tasks)
+    assert not handler_threads()
+    await until(lambda: len(living(ReplyOnPause)) == 1)

@@ -1,0 +1,243 @@
+"""Stop words: found in whole words, told early, and what follows them is kept."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming import recogniser
+from streaming.audio.pcm import Samples
+from streaming.engine.outputs import AdditionalOutputs
+from streaming.engine.participant import Participant
+from streaming.engine.stopwords import ReplyOnStopWords, find_phrase, plain, quiet_place
+from streaming.engine.stt import at_16_khz, get_stt_model
+from streaming.hearing.recognisers.base import Word
+from streaming.hearing.recognisers.scripted import spread
+from streaming.hearing.watch import Turn
+from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
+
+RATE = 16_000
+
+
+class Reader:
+    """A recogniser that reads what a test wrote down, evenly spread over the sound."""
+
+    def __init__(self) -> None:
+        self.early: list[str] = []
+        self.final: list[str] = []
+        self.asked: list[tuple[bool, int]] = []
+
+    def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
+        """Return the next text."""
+        self.asked.append((thorough, len(pcm)))
+        texts = self.final if thorough else self.early
+        return spread(texts.pop(0) if texts else "", voiced[0][0], voiced[-1][1], 0.9)
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """Stands in for the recogniser of the process."""
+    made = Reader()
+    loaded: Future[Any] = Future()
+    loaded.set_result(made)
+    monkeypatch.setattr(recogniser, "begin_loading", lambda: loaded)
+    return made
+
+
+def length(audio: Any) -> Iterator[Any]:
+    """Say how many seconds were said."""
+    yield AdditionalOutputs(round(audio[1].shape[1] / audio[0], 1))
+
+
+def turn(seconds: float) -> Turn:
+    """Return a turn of that much speech."""
+    noise = np.random.default_rng(0).integers(-3000, 3000, int(seconds * RATE)).astype(np.int16)
+    return Turn(noise, RATE, ((0.0, seconds),))
+
+
+async def say(participant: Participant, seconds: float) -> None:
+    """Let the user speak and pause, and wait until that was read."""
+    handler = handler_of(participant)
+    handler.began()
+    handler.ended(turn(seconds))
+    await until(lambda: all(task.done() or "_read" not in str(task.get_coro()) for task in asyncio.all_tasks()))
+
+
+def words(*stop_words: str) -> ReplyOnStopWords:
+    """Return a handler of these stop words."""
+    return ReplyOnStopWords(length, stop_words=list(stop_words), input_sample_rate=RATE)
+
+
+async def test_what_follows_in_the_same_breath_is_kept(join: Join, reader: Reader) -> None:
+    """ "Computer, what time is it" is a stop word and a question: the reply gets the sound of the question."""
+    reader.final = ["Computer, what time is it?"]
+    participant = await join(words("computer"))
+    await say(participant, 5.0)
+    await until(lambda: participant.outputs.last == 1)
+    assert numbers(participant)[0] == pytest.approx(4.0, abs=0.3)
+    assert line_of(participant).of("stopword") == [""]
+    assert line_of(participant).of("log") == ["pause_detected", "response_starting"]
+
+
+async def test_the_next_turn_where_nothing_follows(join: Join, reader: Reader) -> None:
+    """ "Computer." - "What time is it?": the next turn is replied to as a whole, and is not searched."""
+    reader.final = ["Computer."]
+    participant = await join(words("computer"))
+    await say(participant, 0.6)
+    assert line_of(participant).of("stopword") == [""]
+    assert participant.outputs.last == 0
+    await say(participant, 2.0)
+    await until(lambda: numbers(participant) == [2.0])
+    assert len(reader.asked) == 1
+
+
+async def test_without_a_stop_word_nothing_happens(join: Join, reader: Reader) -> None:
+    """Speech alone starts no reply, and is not even logged."""
+    reader.final = ["Computers are fine.", "What time is it?"]
+    participant = await join(words("computer", "hello there"))
+    await say(participant, 2.0)
+    await say(participant, 2.0)
+    assert len(reader.asked) == 2
+    assert line_of(participant).messages == []
+
+
+async def test_the_word_must_be_said_again(join: Join, reader: Reader) -> None:
+    """After a reply the handler waits for the next stop word."""
+    reader.final = ["Computer one two.", "three four"]
+    participant = await join(words("computer"))
+    await say(participant, 3.0)
+    await until(lambda: participant.outputs.last == 1)
+    await until(lambda: not handler_of(participant).busy)
+    await say(participant, 3.0)
+    assert participant.outputs.last == 1
+
+
+async def test_told_while_the_user_goes_on(join: Join, reader: Reader) -> None:
+    """An early reading tells the client at once, and once."""
+    reader.early, reader.final = ["Hello computer"], ["Hello computer, go on please."]
+    participant = await join(words("hello computer"))
+    handler = handler_of(participant)
+    handler.began()
+    handler.progress(turn(1.0))
+    await until(lambda: line_of(participant).of("stopword") == [""])
+    handler.progress(turn(2.0))
+    handler.ended(turn(5.0))
+    await until(lambda: participant.outputs.last == 1)
+    assert line_of(participant).of("stopword") == [""]
+    assert [thorough for thorough, _ in reader.asked] == [False, True]
+
+
+async def test_what_was_told_holds(join: Join, reader: Reader) -> None:
+    """A final reading that has lost the word does not take the announcement back."""
+    reader.early, reader.final = ["computer"], ["commuter, what time is it?"]
+    participant = await join(words("computer"))
+    handler = handler_of(participant)
+    handler.began()
+    handler.progress(turn(1.0))
+    await until(lambda: line_of(participant).of("stopword"))
+    handler.ended(turn(5.0))
+    await until(lambda: participant.outputs.last == 1)
+    assert numbers(participant)[0] == pytest.approx(4.0, abs=0.3)
+
+
+async def test_a_stop_word_interrupts(join: Join, reader: Reader) -> None:
+    """Speech alone does not stop a reply; the stop word does."""
+
+    def long(audio: Any) -> Iterator[Any]:
+        while True:
+            yield 24_000, np.zeros(240_000, dtype=np.int16)
+
+    participant = await join(ReplyOnStopWords(long, ["stop", "computer"], input_sample_rate=RATE))
+    reader.final = ["computer sing a song", "what a song", "stop"]
+    await say(participant, 2.0)
+    assert await participant.sound() is not None
+    await say(participant, 1.0)
+    assert line_of(participant).cleared == 0
+    await say(participant, 0.5)
+    assert line_of(participant).cleared == 1
+
+
+def test_no_stop_words() -> None:
+    """A handler that could never reply is refused."""
+    for none in ([], ["..."]):
+        with pytest.raises(ValueError, match="stop_words"):
+            ReplyOnStopWords(length, stop_words=none)
+
+
+@pytest.mark.parametrize(
+    ("said", "end"),
+    [
+        ("computer what time is it", 1),
+        ("Hey, COMPUTER! Go.", 2),
+        ("computers are machines", None),
+        ("hello big computer", None),
+        ("well, hello computer.", 3),
+        ("", None),
+    ],
+)
+def test_finding(said: str, end: int | None) -> None:
+    """Whole words, whatever their capitals and punctuation."""
+    phrases = [["computer"], ["hello", "computer"]] if "big" not in said else [["hello", "computer"]]
+    assert find_phrase(said.split(), phrases) == end
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=12), st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3))
+def test_finding_is_finding_the_first(said: list[str], phrase: list[str]) -> None:
+    """The end of the first place at which the phrase stands, or None where it stands nowhere."""
+    places = [n + len(phrase) for n in range(len(said) - len(phrase) + 1) if said[n : n + len(phrase)] == phrase]
+    assert find_phrase(said, [phrase]) == (min(places) if places else None)
+
+
+def test_plain_words() -> None:
+    """Capitals and punctuation go; what was nothing else goes altogether."""
+    assert plain(["Hey,", "—", "DON'T", "stop!"]) == ["hey", "don't", "stop"]
+
+
+def test_cutting_where_it_is_quiet() -> None:
+    """An estimated word end is moved to the pause beside it, and stays inside the sound."""
+    samples = np.full(RATE, 5000, dtype=np.int16)
+    samples[int(0.6 * RATE) : int(0.65 * RATE)] = 0
+    assert 0.58 <= quiet_place(samples, RATE, 0.5) / RATE <= 0.65
+    assert quiet_place(samples, RATE, 0.0) == 0
+    assert quiet_place(samples, RATE, 9.0) <= RATE
+    assert quiet_place(samples[:10], RATE, 0.5) <= 10
+
+
+def test_speech_to_text(reader: Reader) -> None:
+    """The recogniser of the installation, under FastRTC's names; any rate, int16 or float32."""
+    model = get_stt_model("moonshine/tiny")
+    reader.transcribe = lambda pcm, voiced=(), thorough=True: spread("hello there", 0, len(pcm) / RATE, 0.9)  # type: ignore[method-assign,misc]
+    assert model.stt((48_000, np.zeros((1, 48_000), dtype=np.int16))) == "hello there"
+    assert model.stt((24_000, np.zeros(24_000, dtype=np.float32))) == "hello there"
+    assert model.stt_for_chunks((16_000, np.zeros(16_000, dtype=np.int16)), [{"start": 0, "end": 10}, {"start": 20, "end": 90}]) == (
+        "hello there hello there"
+    )
+    with pytest.raises(ValueError, match="moonshine/base"):
+        get_stt_model("whisper/large")
+
+
+def test_a_whole_recording_to_text(reader: Reader) -> None:
+    """Sound longer than a model takes is read turn by turn."""
+    from tests.streaming.hearing.fakes import recording
+
+    voice = np.concatenate((recording("beckett.wav"), np.zeros(RATE, np.float32))).astype(np.float32)
+    lengths: list[int] = []
+
+    def transcribe(pcm: Samples, voiced: Any = (), thorough: bool = True) -> tuple[Word, ...]:
+        lengths.append(len(pcm))
+        return spread("word", 0, 1, 0.9)
+
+    reader.transcribe = transcribe  # type: ignore[method-assign,assignment]
+    text = get_stt_model().stt((RATE, np.concatenate((voice, voice, voice))))
+    assert len(lengths) > 10
+    assert text == " ".join(["word"] * len(lengths))
+
+
+def test_any_rate_to_16_khz() -> None:
+    """As many seconds come out as go in."""
+    assert len(at_16_khz((48_000, np.zeros((1, 4800), dtype=np.int16)))) == pytest.approx(1600, abs=20)

@@ -1,0 +1,179 @@
+"""`Stream`: what fits together, inputs and outputs from Python."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import LazySettings
+
+from streaming.engine import stream as stream_module
+from streaming.engine.handlers import AsyncAudioVideoStreamHandler
+from streaming.engine.kinds import VideoStreamHandler
+from streaming.engine.outputs import AdditionalOutputs
+from streaming.engine.stream import Stream
+from tests.streaming.engine.lines import Echo, Join, handler_of, outputs, stream_of, until
+
+
+class Both(AsyncAudioVideoStreamHandler):
+    """Has sound and pictures."""
+
+    def copy(self) -> "Both":
+        """Return one for another session."""
+        return Both()
+
+    async def receive(self, frame: Any) -> None:
+        """Take sound."""
+
+    async def emit(self) -> None:
+        """Give no sound."""
+
+    async def video_receive(self, frame: Any) -> None:
+        """Take a picture."""
+
+    async def video_emit(self) -> None:
+        """Give no picture."""
+
+
+def flip(image: Any) -> Any:
+    """Change a picture."""
+    return image[::-1]
+
+
+def count(start: int = 0) -> Iterator[int]:
+    """Generate something."""
+    yield start
+
+
+FITS = [
+    (Echo(), "audio", "send-receive"),
+    (Echo(), "audio", "send"),
+    (Both(), "audio-video", "send-receive"),
+    (Both(), "video", "send-receive"),
+    (flip, "video", "send-receive"),
+    (VideoStreamHandler(flip), "video", "send"),
+    (count, "video", "receive"),
+    (count, "audio", "receive"),
+]
+MISFITS = [
+    (Echo(), "video", "send-receive"),
+    (Echo(), "audio-video", "send-receive"),
+    (flip, "audio", "send-receive"),
+    (flip, "video", "receive"),
+    (VideoStreamHandler(count), "audio", "receive"),
+    ("echo", "video", "send-receive"),
+]
+
+
+@pytest.mark.parametrize(("handler", "modality", "mode"), FITS)
+def test_what_fits(handler: Any, modality: Any, mode: Any) -> None:
+    """Handlers for what they have, functions for pictures, generators for what only comes from us."""
+    stream = Stream(handler, modality=modality, mode=mode)
+    assert (stream.has_audio, stream.has_video) == (modality != "video", modality != "audio")
+
+
+@pytest.mark.parametrize(("handler", "modality", "mode"), MISFITS)
+def test_what_does_not_fit(handler: Any, modality: Any, mode: Any) -> None:
+    """A stream that could never work is refused where it is written."""
+    with pytest.raises(TypeError):
+        Stream(handler, modality=modality, mode=mode)
+
+
+@pytest.mark.parametrize(("options", "named"), [({"modality": "smell"}, "modality"), ({"mode": "both"}, "mode")])
+def test_unknown_words(options: Any, named: str) -> None:
+    """The error names what is wrong and what is possible."""
+    with pytest.raises(ValueError, match=f"{named} must be 'send-receive'|{named} must be 'video'"):
+        Stream(flip, **options)
+
+
+def test_fastrtc_arguments_are_understood() -> None:
+    """Code that comes from FastRTC passes what it passes there."""
+    stream = Stream(
+        flip,
+        additional_outputs_handler=max,
+        allow_extra_tracks=True,
+        rtp_params={},
+        rtc_configuration=None,
+        server_rtc_configuration=None,
+        track_constraints={},
+        additional_inputs=[],
+        additional_outputs=[],
+        ui_args={"title": "x"},
+        verbose=False,
+    )
+    assert stream.allow_extra_tracks
+
+
+def test_limits(settings: LazySettings) -> None:
+    """A stream's own limit, the setting's, or none."""
+    settings.STREAM_CONCURRENCY_LIMIT = 3
+    assert Stream(flip).limit == 3
+    assert Stream(flip, concurrency_limit=8).limit == 8
+    assert Stream(flip, concurrency_limit=None).limit is None
+
+
+async def test_inputs_by_id(join: Join) -> None:
+    """`set_input` reaches the handler of that id with all its values, and says so when there is none."""
+    participant = await join(Echo(), id="mine")
+    participant.stream.set_input("mine", 0.7, "two")
+    assert handler_of(participant).latest_args == ["__webrtc_value__", 0.7, "two"]
+    assert handler_of(participant).args_set.is_set()
+    with pytest.raises(LookupError, match="tested"):
+        participant.stream.set_input("other", 1)
+
+
+async def test_output_stream(join: Join) -> None:
+    """Several readers each get every output, from the first one on, until the session ends."""
+    stream = stream_of(Echo())
+
+    async def read() -> list[Any]:
+        return [output.args[0] async for output in stream.output_stream("later")]
+
+    early = [asyncio.create_task(read()) for _ in range(3)]
+    await asyncio.sleep(0)
+    participant = await join(stream, id="later")
+    for output in outputs(1, 2, 3):
+        handler_of(participant).queue.put_nowait(output)
+    await until(lambda: participant.outputs.last == 3)
+    late = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    await participant.close("bye")
+    assert [await reader for reader in (*early, late)] == [[1, 2, 3]] * 4
+
+
+async def test_no_such_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for the outputs of nobody waits a little, leaves nothing behind, and ends."""
+    monkeypatch.setattr(stream_module, "FETCH_S", 0.02)
+    stream = stream_of(Echo())
+    with pytest.raises(LookupError):
+        await anext(stream.output_stream("nobody"))
+    assert not stream._arrivals
+
+
+async def test_fetch_latest_output(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest output, then the next newer one; without any within the time, TimeoutError."""
+    participant = await join(Echo(), id="mine")
+    stream = participant.stream
+    queue = handler_of(participant).queue
+    for output in outputs(1, 2):
+        queue.put_nowait(output)
+    await until(lambda: participant.outputs.last == 2)
+    assert (await stream.fetch_latest_output("mine")).args == (2,)
+    asyncio.get_running_loop().call_later(0.01, queue.put_nowait, AdditionalOutputs(3))
+    assert (await stream.fetch_latest_output("mine")).args == (3,)
+    monkeypatch.setattr(stream_module, "FETCH_S", 0.02)
+    with pytest.raises(TimeoutError):
+        await stream.fetch_latest_output("mine")
+    monkeypatch.setattr(stream_module, "FETCH_S", 5)
+    asyncio.get_running_loop().call_later(0.01, participant.end_for_shutdown)
+    with pytest.raises(TimeoutError):
+        await stream.fetch_latest_output("mine")
+
+
+def test_pictures_are_arrays() -> None:
+    """The function of a video stream is an ordinary function of arrays."""
+    picture = np.zeros((2, 3, 3), dtype=np.uint8)
+    stream = Stream(flip)
+    assert callable(stream.handler)
+    assert stream.handler(picture).shape == (2, 3, 3)

@@ -1,0 +1,187 @@
+"""Streams that show one behaviour each."""
+
+import asyncio
+import json
+import threading
+import time
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, Stream, StreamHandler
+
+RATE = 8000
+TONE = (np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE) * 8000).astype(np.int16)
+
+
+class Counted(AsyncStreamHandler):
+    """Counts, over all sessions, how many began and how many were shut down."""
+
+    begun = 0
+    ended = 0
+
+    def __init__(self, rate: int = RATE) -> None:
+        super().__init__("mono", rate, input_sample_rate=rate)
+        self.queue: asyncio.Queue[Any] = asyncio.Queue()
+
+    def copy(self) -> "Counted":
+        """Return one for another session."""
+        return type(self)(self.input_sample_rate)
+
+    async def start_up(self) -> None:
+        """Count."""
+        Counted.begun += 1
+
+    async def shutdown(self) -> None:
+        """Count."""
+        Counted.ended += 1
+
+    async def receive(self, frame: Any) -> None:
+        """Give back what comes."""
+        self.queue.put_nowait(frame)
+
+    async def emit(self) -> Any:
+        """Give what `receive` queued."""
+        return await self.queue.get()
+
+
+class Numbers(Counted):
+    """Gives the number of each frame it hears, as an output."""
+
+    heard = 0
+
+    async def receive(self, frame: Any) -> None:
+        """Count the frame."""
+        self.heard += 1
+        self.queue.put_nowait(AdditionalOutputs({"n": self.heard}))
+
+
+class Inputs(Counted):
+    """Gives its inputs for each frame it hears, as an output."""
+
+    async def receive(self, frame: Any) -> None:
+        """Tell the inputs."""
+        self.queue.put_nowait(AdditionalOutputs(self.latest_args[1:]))
+
+
+class Ticker(Counted):
+    """Gives ten outputs a second, each with its number and the time, as text."""
+
+    ticks = 0
+
+    async def emit(self) -> Any:
+        """Wait for the next tenth of a second, by the clock."""
+        now = time.time()
+        await asyncio.sleep(0.1 - now % 0.1)
+        self.ticks += 1
+        return AdditionalOutputs(json.dumps({"n": self.ticks, "t": time.time()}))
+
+
+class Faulty(Counted):
+    """Fails at the first frame, echoes the others."""
+
+    failed = False
+
+    async def receive(self, frame: Any) -> None:
+        """Fail once."""
+        if not self.failed:
+            self.failed = True
+            raise ValueError("the first frame is bad luck")
+        await super().receive(frame)
+
+
+class Closing(Counted):
+    """Says a second of tone and that it is over, at the first frame."""
+
+    async def receive(self, frame: Any) -> None:
+        """Say goodbye."""
+        self.queue.put_nowait(((RATE, TONE), CloseStream("that is all")))
+
+
+class Burst(Counted):
+    """Has three seconds of tone ready, all at once."""
+
+    async def start_up(self) -> None:
+        """Begin to talk."""
+        await super().start_up()
+        self.queue.put_nowait((RATE, np.tile(TONE, 3)))
+
+    async def receive(self, frame: Any) -> None:
+        """Stop talking when spoken to."""
+        self.clear_queue()
+
+    async def dtmf(self, digit: str) -> None:
+        """Say which key was pressed."""
+        self.queue.put_nowait(AdditionalOutputs(f"pressed {digit}"))
+
+
+class Slow(StreamHandler):
+    """Takes half a second for each frame."""
+
+    def __init__(self) -> None:
+        super().__init__("mono", RATE, input_sample_rate=RATE)
+        self.pause = threading.Event()
+
+    def copy(self) -> "Slow":
+        """Return one for another session."""
+        return Slow()
+
+    def receive(self, frame: Any) -> None:
+        """Take long."""
+        self.pause.wait(0.5)
+
+    def emit(self) -> None:
+        """Say nothing."""
+        self.pause.wait(0.02)
+
+    def shutdown(self) -> None:
+        """Hurry."""
+        self.pause.set()
+
+
+class Census(Counted):
+    """Tells how many sessions began and were shut down; itself not counted."""
+
+    async def start_up(self) -> None:
+        """Tell."""
+        self.queue.put_nowait(AdditionalOutputs({"begun": Counted.begun, "ended": Counted.ended}))
+
+    async def shutdown(self) -> None:
+        """Do not count."""
+
+
+class Threshold(BaseModel):
+    """Declared inputs."""
+
+    webrtc_id: str
+    conf_threshold: float = Field(ge=0, le=1)
+    label: str = "none"
+
+
+def same(image: Any) -> Any:
+    """Return the picture."""
+    return image
+
+
+def _stream(handler: Any, name: str, **options: Any) -> Stream:
+    return Stream(handler, modality="audio", mode="send-receive", name=name, **{"concurrency_limit": 100, **options})
+
+
+plain = _stream(Counted(), "plain")
+wide = _stream(Counted(24_000), "wide")
+open_to_all = _stream(Counted(), "open-to-all", public=True)
+numbers = _stream(Numbers(), "numbers")
+public_numbers = _stream(Numbers(), "public-numbers", public=True)
+inputs = _stream(Inputs(), "inputs", inputs=Threshold)
+free_inputs = _stream(Inputs(), "free-inputs")
+ticker = _stream(Ticker(), "ticker")
+faulty = _stream(Faulty(), "faulty")
+closing = _stream(Closing(), "closing")
+burst = _stream(Burst(), "burst")
+slow = _stream(Slow(), "slow")
+timed = _stream(Counted(), "timed", time_limit=1)
+usual = Stream(Counted(), modality="audio", mode="send-receive", name="usual")
+single = _stream(Counted(), "single", concurrency_limit=1)
+census = _stream(Census(), "census")
+video = Stream(same, modality="video", mode="send-receive", name="video")

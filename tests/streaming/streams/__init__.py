@@ -1,0 +1,1 @@
+"""The built-in streams, each through a session without a network."""

@@ -1,0 +1,117 @@
+"""Echo, tone and motion."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from streaming.hearing.watch import Turn
+from streaming.streams import echo, motion, tone
+from streaming.streams.motion import BLOCK, GREEN, areas
+from streaming.streams.motion import Inputs as MotionInputs
+from streaming.streams.tone import Inputs as ToneInputs
+from tests.streaming.engine.lines import Join, handler_of, numbers, until
+
+
+async def test_echo_says_it_again(join: Join) -> None:
+    """What was said comes back, at 48 kHz."""
+    participant = await join(echo)
+    said = (np.sin(np.arange(4800) / 20) * 9000).astype(np.int16)
+    handler_of(participant).ended(Turn(said, 48_000))
+    blocks = [await participant.sound() for _ in range(5)]
+    assert np.concatenate([block.samples for block in blocks if block]).tolist() == said.tolist()
+
+
+async def pitch(participant: Any) -> float:
+    """Return the strongest frequency of the next half second."""
+    blocks = [(await participant.sound()).samples for _ in range(25)]
+    wave = np.concatenate(blocks).astype(float)
+    return float(np.abs(np.fft.rfft(wave * np.hanning(len(wave)))).argmax() * 24_000 / len(wave))
+
+
+async def test_a_tone_of_the_pitch_that_was_asked_for(join: Join) -> None:
+    """It begins by itself, has no clicks between its pieces, and changes with its inputs."""
+    participant = await join(tone)
+    assert await pitch(participant) == pytest.approx(440, abs=3)
+    participant.set_input(1000.0, 0.5)
+    assert await pitch(participant) == pytest.approx(1000, abs=3)
+    blocks = [(await participant.sound()).samples for _ in range(50)]
+    steps = np.abs(np.diff(np.concatenate(blocks).astype(int)))
+    assert steps.max() < 0.5 * 32767 * 2 * np.pi * 1000 / 24_000 * 1.05
+
+
+def scene(left: int) -> Any:
+    """Return a picture with a bright square."""
+    picture = np.full((160, 240, 3), 40, dtype=np.uint8)
+    picture[64:96, left : left + 32] = 220
+    return picture
+
+
+async def see(participant: Any, picture: Any) -> Any:
+    """Show a picture and return what comes back."""
+    participant.see(picture)
+    async with asyncio.timeout(5):
+        return await participant.picture()
+
+
+async def test_motion_is_marked_and_counted(join: Join) -> None:
+    """A thing that moves is framed in green; a still picture comes back as it was; the count is told when it changes."""
+    participant = await join(motion)
+    still = scene(32)
+    assert np.array_equal(await see(participant, still), still)
+    assert np.array_equal(await see(participant, still), still)
+    moved = await see(participant, scene(128))
+    assert (moved == GREEN).all(axis=2).sum() > 100
+    await see(participant, scene(128))
+    await see(participant, scene(128))
+    assert [told["moving"] for told in numbers(participant)] == [0, 2, 0]
+    assert numbers(participant)[1]["boxes"] == [[32, 64, 64, 96], [128, 64, 160, 96]]
+
+
+async def test_motion_with_a_threshold(join: Join) -> None:
+    """A high threshold leaves small changes alone."""
+    participant = await join(motion)
+    participant.set_input(1.0)
+    dark = np.full((160, 240, 3), 100, dtype=np.uint8)
+    await see(participant, dark)
+    slightly = dark.copy()
+    slightly[32:96, 32:96] += 60
+    assert np.array_equal(await see(participant, slightly), slightly)
+    participant.set_input(0.1)
+    assert not np.array_equal(await see(participant, dark), dark)
+
+
+async def test_motion_of_each_session(join: Join) -> None:
+    """Nobody is compared with somebody else's picture; a change of size begins anew."""
+    one, two = await join(motion), await join(motion)
+    await see(one, scene(32))
+    other = scene(128)
+    assert np.array_equal(await see(two, other), other)
+    larger = np.full((320, 240, 3), 250, dtype=np.uint8)
+    assert np.array_equal(await see(two, larger), larger)
+    await until(lambda: one.outputs.last == 0)
+
+
+def test_areas() -> None:
+    """Blocks that touch, diagonally too, are one area; a single block is noise."""
+    moving = np.zeros((6, 8), dtype=bool)
+    moving[1, 1] = moving[2, 2] = moving[2, 3] = True
+    moving[5, 7] = True
+    assert areas(moving) == [(BLOCK, BLOCK, 4 * BLOCK, 3 * BLOCK)]
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "field"),
+    [
+        (MotionInputs, {"conf_threshold": 2}, "conf_threshold"),
+        (ToneInputs, {"frequency": 1}, "frequency"),
+        (ToneInputs, {"pitch": 1}, "pitch"),
+    ],
+)
+def test_inputs(model: Any, body: Any, field: str) -> None:
+    """What makes no sense is refused by name."""
+    with pytest.raises(ValidationError, match=field):
+        model.model_validate(body)
+    assert model()

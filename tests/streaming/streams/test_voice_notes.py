@@ -1,0 +1,71 @@
+"""Voice notes: an insight of the open conversation, told to everyone who listens."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+
+from insights import recorder
+from insights.models import Conversation, Insight
+from insights.recorder import Opening
+from streaming.engine.database import in_database
+from streaming.engine.fanout import fanout
+from streaming.hearing.watch import Turn
+from streaming.streams import voice_notes
+from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
+
+SAID = Turn(np.full(48_000, 900, dtype=np.int16), 16_000, ((0.0, 3.0),))
+TWICE = {"transcriptions": ["Note buy fresh milk.", "buy fresh milk."]}
+
+
+@pytest.fixture
+def owner(transactional_db: None) -> User:
+    """An account that other threads see."""
+    return User.objects.create_user("jane@example.com", "jane@example.com", "correct horse battery")
+
+
+def opened(owner_id: int) -> int:
+    """Begin a conversation and return its id."""
+    return recorder.open_conversation(Opening(owner_id=owner_id, connection_id="x", session_id=uuid4(), process="test")).conversation_id
+
+
+async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: Callable[[Any], None]) -> None:
+    """The stop word is told, the note is stored as an action item of the conversation, and its listeners hear of it."""
+    script(TWICE)
+    identity = await in_database(opened, owner.id)
+    subscription = await fanout().subscribe(identity, 1)
+    participant = await join(voice_notes, owner=owner.id)
+    handler_of(participant).ended(SAID)
+    await until(lambda: participant.outputs.last, 20)
+    assert line_of(participant).of("stopword") == [""]
+    told = numbers(participant)[0]
+    assert (told["note"], told["conversationId"]) == ("buy fresh milk.", str(identity))
+    kinds = [(await anext(subscription)).kind for _ in range(2)]  # type: ignore[union-attr]
+    assert kinds == ["messages", "insights"]
+    await subscription.close()
+    stored = await in_database(lambda: list(Insight.objects.values_list("type", "text", "conversation_id", "confidence")))
+    assert [(kind, identity_) for kind, _, identity_, _ in stored] == [("action_item", identity)]
+
+
+async def test_a_note_without_a_conversation(join: Join, owner: User, script: Callable[[Any], None]) -> None:
+    """One is made, and waits a little for the next note."""
+    script(TWICE)
+    participant = await join(voice_notes, owner=owner.id)
+    for n in (1, 2):
+        handler_of(participant).ended(SAID)
+        await until(lambda: participant.outputs.last == n, 20)  # noqa: B023  # awaited right here
+        await until(lambda: not handler_of(participant).busy)
+    conversations = await in_database(lambda: list(Conversation.objects.values_list("name", "ended_at")))
+    assert conversations == [("Voice notes", None)]
+    assert await in_database(Insight.objects.count) == 2
+
+
+async def test_no_notes_of_strangers(join: Join, script: Callable[[Any], None]) -> None:
+    """A visitor of a public stream has no conversation to put a note into."""
+    script(TWICE)
+    participant = await join(voice_notes)
+    handler_of(participant).ended(SAID)
+    await until(lambda: line_of(participant).of("error") == ["sign in to take notes"], 20)

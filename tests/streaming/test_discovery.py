@@ -1,0 +1,106 @@
+"""Finding the streams of installed apps."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+import streaming
+from streaming import discovery
+
+BUILT_IN = {"conversation", "echo", "motion", "tone", "voice-notes"}
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """What other tests discovered."""
+    discovery.streams.cache_clear()
+    yield
+    discovery.streams.cache_clear()
+
+
+@pytest.fixture
+def app(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Install an app with this `streams.py`."""
+
+    def install(source: str) -> None:
+        folder = tmp_path / "someapp"
+        folder.mkdir()
+        (folder / "__init__.py").write_text("")
+        (folder / "streams.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "someapp"]
+
+    yield install
+    for name in [name for name in sys.modules if name.startswith("someapp")]:
+        del sys.modules[name]
+
+
+def test_the_built_in_streams() -> None:
+    """There are five, and the conversation is the default."""
+    assert set(discovery.streams()) == BUILT_IN
+    assert discovery.default_stream() is discovery.streams()["conversation"]
+    assert discovery.streams() is discovery.streams()
+
+
+def test_streams_of_an_app(app: Callable[[str], None]) -> None:
+    """Found by being there; without a name they are called like their variables."""
+    app("from streaming import Stream\nflip_it = Stream(lambda image: image[::-1])\nnamed = Stream(lambda image: image, name='other')\n")
+    assert set(discovery.streams()) == BUILT_IN | {"flip-it", "other"}
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        ("s = Stream(lambda image: image, name='echo')", "another stream 'echo'"),
+        ("s = Stream(lambda image: image, name='Ä b')", "small letters"),
+    ],
+)
+def test_names_that_cannot_be(app: Callable[[str], None], source: str, wrong: str) -> None:
+    """A name that is taken, or that cannot stand in an address, stops the server at once."""
+    app(f"from streaming import Stream\n{source}\n")
+    with pytest.raises(ImproperlyConfigured, match=wrong):
+        discovery.streams()
+
+
+def test_a_broken_module_is_not_passed_over(app: Callable[[str], None]) -> None:
+    """A mistake in an app's streams is told, not hidden."""
+    app("import nothing_like_that\n")
+    with pytest.raises(ModuleNotFoundError, match="nothing_like_that"):
+        discovery.streams()
+
+
+def test_a_default_that_is_not_there(settings: Any) -> None:
+    """The error lists those that are."""
+    settings.DEFAULT_STREAM = "karaoke"
+    with pytest.raises(ImproperlyConfigured, match="'karaoke'; there are conversation, echo"):
+        discovery.default_stream()
+
+
+def test_public_streams(settings: Any) -> None:
+    """By the stream's own word, or by the setting."""
+    echo = discovery.streams()["echo"]
+    assert not discovery.is_public(echo)
+    settings.STREAMS_PUBLIC = ["echo"]
+    assert discovery.is_public(echo)
+    assert not discovery.is_public(discovery.streams()["tone"])
+
+
+def test_every_public_name_can_be_imported() -> None:
+    """What the package promises is there; anything else is an AttributeError."""
+    for name in streaming.__all__:
+        assert getattr(streaming, name) is not None
+    assert set(streaming.__all__) == set(streaming._HOME)
+    with pytest.raises(AttributeError, match="nothing"):
+        streaming.nothing  # noqa: B018
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    """No model library and no Django app is loaded by its name alone."""
+    code = "import sys, streaming; print({'onnxruntime', 'django', 'numpy', 'av'} & set(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(streaming.__file__).parents[1])
+    assert out.stdout.strip() == "set()"

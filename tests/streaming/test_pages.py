@@ -1,0 +1,94 @@
+"""The pages of the streams, without a browser: what a form is made of, what a stream says about itself."""
+
+from enum import Enum
+from typing import Literal
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pydantic import BaseModel, Field
+
+from streaming.discovery import streams
+from streaming.engine.stream import Stream
+from streaming.pages import InputField, about, input_fields
+
+
+class Colour(Enum):
+    """A choice."""
+
+    RED = "red"
+    DARK_BLUE = "dark_blue"
+
+
+class Everything(BaseModel):
+    """One input of each kind."""
+
+    webrtc_id: str
+    threshold: float = Field(default=0.3, ge=0, le=1, description="How much.")
+    count: int = Field(default=4, ge=1)
+    loud: bool = False
+    colour: Colour = Colour.RED
+    kinds: list[Literal["question", "follow_up"]] = Field(default=["question"])
+    words: list[str] = Field(default=["a", "b"])
+    name: str | None = Field(default=None, title="Your name")
+    anything: dict[str, str] = Field(default={})
+
+
+def fields() -> dict[str, InputField]:
+    """Return the fields of a form with one input of each kind."""
+    return {field.name: field for field in input_fields(Everything)}
+
+
+def test_each_declared_input_becomes_a_field() -> None:
+    """By its type and its bounds; the id is the page's own business, and what no form can hold is left out."""
+    assert {name: field.kind for name, field in fields().items()} == {
+        "threshold": "range",
+        "count": "number",
+        "loud": "flag",
+        "colour": "choice",
+        "kinds": "choices",
+        "words": "words",
+        "name": "text",
+    }
+
+
+def test_fields_have_bounds_defaults_and_wording() -> None:
+    """From the model, where it says them."""
+    threshold, colour = fields()["threshold"], fields()["colour"]
+    assert (threshold.least, threshold.most, threshold.value, threshold.help) == (0, 1, 0.3, "How much.")
+    assert float(threshold.step) == pytest.approx(0.01)
+    assert (colour.options, colour.value) == ((("red", "Red"), ("dark_blue", "Dark blue")), "red")
+    assert (fields()["name"].label, fields()["count"].label, fields()["words"].value) == ("Your name", "Count", "a, b")
+
+
+def test_a_stream_without_inputs_has_no_form() -> None:
+    """Nothing to fill in."""
+    assert input_fields(None) == []
+
+
+def test_a_stream_says_what_its_author_wrote() -> None:
+    """On the module of a lone stream, otherwise on the function; nothing of the library's own words."""
+
+    def brighter(picture: object) -> object:
+        """Make it
+        brighter.
+
+        And more that is not shown.
+        """
+        return picture
+
+    assert about(Stream(brighter, modality="video", mode="send-receive")) == "Make it brighter."
+    for name, stream in streams().items():
+        assert about(stream), name
+        assert "FastRTC" not in about(stream)
+
+
+@pytest.mark.parametrize("name", sorted(streams()))
+def test_every_built_in_stream_has_a_page(name: str, user: User) -> None:
+    """For whoever is signed in; others are sent to the door."""
+    client = Client()
+    assert client.get(f"/streams/{name}/").status_code == 302
+    client.force_login(user)
+    page = client.get(f"/streams/{name}/").content.decode()
+    assert f"/streams/{name}/webrtc/offer" in page
+    assert f"/streams/{name}/" in client.get("/streams/").content.decode()

@@ -1,0 +1,104 @@
+"""Handlers for the tests of WebRTC: each shows one thing that may flow."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+
+from streaming.engine.handlers import AsyncAudioVideoStreamHandler, AsyncStreamHandler
+from streaming.engine.stream import Stream
+
+RATE = 24_000
+
+
+class Echo(AsyncStreamHandler):
+    """Gives back what it hears; counts those that began and those that were shut down."""
+
+    begun = 0
+    ended = 0
+
+    def __init__(self) -> None:
+        super().__init__("mono", RATE, input_sample_rate=RATE)
+        self.queue: asyncio.Queue[Any] = asyncio.Queue()
+        self.heard = 0
+
+    def copy(self) -> "Echo":
+        """Return one for another session."""
+        return type(self)()
+
+    async def start_up(self) -> None:
+        """Count."""
+        Echo.begun += 1
+
+    async def shutdown(self) -> None:
+        """Count."""
+        Echo.ended += 1
+
+    async def receive(self, frame: Any) -> None:
+        """Give back what comes."""
+        self.heard += 1
+        self.queue.put_nowait(frame)
+
+    async def emit(self) -> Any:
+        """Give what `receive` queued."""
+        return await self.queue.get()
+
+
+class Monologue(Echo):
+    """Speaks at once, ten seconds of a tone, and says nothing for an answer."""
+
+    async def start_up(self) -> None:
+        """Say it all."""
+        wave = 10_000 * np.sin(2 * np.pi * 600 * np.arange(10 * RATE) / RATE)
+        self.queue.put_nowait((RATE, wave.astype(np.int16)))
+
+    async def receive(self, frame: Any) -> None:
+        """Only listen."""
+        self.heard += 1
+
+
+class Mirror(AsyncAudioVideoStreamHandler):
+    """Gives back sound and pictures, the pictures upside down."""
+
+    def __init__(self) -> None:
+        super().__init__("mono", RATE, input_sample_rate=RATE)
+        self.sounds: asyncio.Queue[Any] = asyncio.Queue()
+        self.pictures: asyncio.Queue[Any] = asyncio.Queue(1)
+
+    def copy(self) -> "Mirror":
+        """Return one for another session."""
+        return Mirror()
+
+    async def receive(self, frame: Any) -> None:
+        """Keep the sound."""
+        self.sounds.put_nowait(frame)
+
+    async def emit(self) -> Any:
+        """Give the sound."""
+        return await self.sounds.get()
+
+    async def video_receive(self, frame: Any) -> None:
+        """Keep the newest picture."""
+        if self.pictures.full():
+            self.pictures.get_nowait()
+        self.pictures.put_nowait(frame)
+
+    async def video_emit(self) -> Any:
+        """Give the picture, upside down."""
+        return (await self.pictures.get())[::-1]
+
+
+def negative(picture: Any) -> Any:
+    """Turn light to dark."""
+    return 255 - picture
+
+
+def shades() -> Any:
+    """Give pictures of one grey for ever."""
+    while True:
+        yield np.full((96, 128, 3), 180, np.uint8)
+
+
+def echo(**options: Any) -> Stream:
+    """Return a stream that echoes."""
+    return Stream(Echo(), **{"modality": "audio", "mode": "send-receive", "name": "echo", **options})

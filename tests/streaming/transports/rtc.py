@@ -1,0 +1,236 @@
+"""A small WebRTC client for tests, made of aiortc as a browser would be: microphone, camera, data channel, and what comes back."""
+
+import asyncio
+import fractions
+import gc
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import aioice.ice
+import numpy as np
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame, VideoFrame
+
+from streaming.engine.registry import registry
+from streaming.engine.stream import Stream
+from streaming.transports import offers
+from streaming.transports.webrtc import peers
+from streaming.wire.fastrtc import BodyError
+from tests.servers import Server
+
+RATE = 48_000
+WAIT_S = 10.0
+Post = Callable[[dict[str, Any]], Awaitable[tuple[int, dict[str, Any]]]]
+
+
+class Microphone(MediaStreamTrack):
+    """A tone in real time; `hz` 0 is silence. It can be changed and stopped while it runs."""
+
+    kind = "audio"
+
+    def __init__(self, hz: float = 440.0) -> None:
+        super().__init__()
+        self.hz = hz
+        self.muffled = False
+        """No packets at all, as when a phone is put away."""
+        self._count = 0
+        self._began = time.monotonic()
+
+    async def recv(self) -> AudioFrame:
+        """Return the next 20 ms."""
+        await asyncio.sleep(max(0.0, self._began + self._count * 0.02 - time.monotonic()))
+        while self.muffled:
+            await asyncio.sleep(0.02)
+            self._count += 1
+        place = self._count * 960
+        wave = 10_000 * np.sin(2 * np.pi * self.hz * (np.arange(960) + place) / RATE)
+        frame = AudioFrame.from_ndarray(wave.astype(np.int16).reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, place, fractions.Fraction(1, RATE)
+        self._count += 1
+        return frame
+
+
+class Camera(MediaStreamTrack):
+    """Pictures of one colour (blue, green, red), 15 a second."""
+
+    kind = "video"
+
+    def __init__(self, colour: tuple[int, int, int] = (200, 40, 40)) -> None:
+        super().__init__()
+        self.colour = colour
+        self._count = 0
+
+    async def recv(self) -> VideoFrame:
+        """Return the next picture."""
+        await asyncio.sleep(1 / 15)
+        frame = VideoFrame.from_ndarray(np.full((96, 128, 3), self.colour, np.uint8), format="bgr24")
+        frame.pts, frame.time_base = self._count * 6000, fractions.Fraction(1, 90_000)
+        self._count += 1
+        return frame
+
+
+class Caller:
+    """One client of a stream. `sound` is all that was heard, 48 kHz mono; `pictures` the last pictures seen."""
+
+    def __init__(
+        self, post: Post, audio: str = "", video: str = "", *, channel: bool = True, webrtc_id: str = "", microphone: float = 440.0
+    ) -> None:
+        self.id = webrtc_id or uuid4().hex
+        self.messages: list[dict[str, Any]] = []
+        self.pictures: list[np.ndarray] = []
+        self.blocks: list[np.ndarray] = []
+        self.arrivals: list[float] = []
+        self.microphone = Microphone(microphone)
+        self.camera = Camera()
+        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._post = post
+        self._tasks: list[asyncio.Task[None]] = []
+        for direction, track in ((audio, self.microphone), (video, self.camera)):
+            if direction:
+                self.pc.addTransceiver(track if direction != "recvonly" else track.kind, direction=direction)
+        if channel:
+            self.channel = self.pc.createDataChannel("text")
+            self.channel.on("message", lambda text: self.messages.append(json.loads(text)))
+        self.pc.on("track", lambda track: self._tasks.append(asyncio.create_task(self._take(track))))
+
+    async def offer(self) -> dict[str, Any]:
+        """Return the body of the offer."""
+        await self.pc.setLocalDescription(await self.pc.createOffer())
+        return {"sdp": self.pc.localDescription.sdp, "type": "offer", "webrtc_id": self.id}
+
+    async def post(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Post something and return status and JSON."""
+        return await self._post({"webrtc_id": self.id, **body})
+
+    async def call(self) -> "Caller":
+        """Offer, take the answer, and wait until connected."""
+        status, answer = await self.post(await self.offer())
+        assert status == 200, (status, answer)
+        assert answer.get("type") == "answer", answer
+        await self.accept(answer)
+        await until(lambda: self.pc.connectionState == "connected", "the connection did not come about")
+        return self
+
+    async def accept(self, answer: dict[str, Any]) -> None:
+        """Take an answer."""
+        await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
+
+    async def message(self, kind: str, data: Any = None) -> dict[str, Any]:
+        """Wait for a message of a type, and of some data where that is given."""
+
+        def found() -> list[dict[str, Any]]:
+            return [one for one in self.messages if one["type"] == kind and data in (None, one.get("data"))]
+
+        await until(lambda: bool(found()), f"{kind} {data} did not come")
+        return found()[0]
+
+    @property
+    def sound(self) -> np.ndarray:
+        """All sound that was heard."""
+        return np.concatenate(self.blocks) if self.blocks else np.zeros(0, np.int16)
+
+    async def hears(self, hz: float, seconds: float = 0.3) -> None:
+        """Wait until the last sound has this pitch."""
+        count = int(seconds * RATE)
+        await until(lambda: len(self.sound) >= count and abs(pitch(self.sound[-count:]) - hz) < 15, f"{hz} Hz was not heard")
+
+    async def sees(self, colour: tuple[int, int, int]) -> None:
+        """Wait for a picture of about this colour in its middle."""
+
+        def found() -> bool:
+            return bool(self.pictures) and np.abs(middle(self.pictures[-1]) - np.array(colour)).max() < 25
+
+        await until(found, f"{colour} was not seen")
+
+    def vanish(self) -> None:
+        """Go without a word, as a phone in a tunnel: nothing more is sent, and nothing answered."""
+        for transport in self.pc._RTCPeerConnection__iceTransports:
+            for protocol in transport._connection._protocols:
+                protocol.transport.abort()
+
+    async def close(self) -> None:
+        """Hang up."""
+        await asyncio.wait_for(self.pc.close(), WAIT_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _take(self, track: MediaStreamTrack) -> None:
+        try:
+            while True:
+                frame: Any = await track.recv()
+                if track.kind == "audio":
+                    self.arrivals.append(time.monotonic())
+                    self.blocks.append(frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0])
+                else:
+                    self.pictures = [*self.pictures[-9:], frame.to_ndarray(format="bgr24")]
+        except MediaStreamError:
+            pass
+
+
+def pitch(samples: np.ndarray) -> float:
+    """Return the loudest frequency of 48 kHz sound in Hz, 0 for silence."""
+    if np.abs(samples).max() < 500:
+        return 0.0
+    return float(np.abs(np.fft.rfft(samples.astype(np.float32))).argmax() * RATE / len(samples))
+
+
+def middle(picture: np.ndarray) -> np.ndarray:
+    """Return the colour in the middle of a picture."""
+    return picture[picture.shape[0] // 2, picture.shape[1] // 2].astype(int)
+
+
+async def until(happened: Callable[[], bool], otherwise: str, seconds: float = WAIT_S) -> None:
+    """Wait until something has happened."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, otherwise
+        await asyncio.sleep(0.01)
+
+
+async def nothing_is_left() -> None:
+    """Wait until no session, no connection and no task of one is left, and no socket is open."""
+    await until(lambda: not len(peers()) and not len(registry()), "a session did not end")
+    await registry().close()
+    await until(lambda: not _tasks(), f"tasks are left: {_tasks()}")
+    vars(aioice.ice._mdns).clear()  # aioice keeps a lock for each thread, and tests have a loop each
+    gc.collect()
+    alive = [one for one in gc.get_objects() if isinstance(one, RTCPeerConnection) and one.connectionState != "closed"]
+    assert alive == []
+
+
+def _tasks() -> list[str]:
+    """Return the tasks that belong to a session."""
+    found = [str(task.get_coro()) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    return [task for task in found if any(word in task for word in ("streaming", "aiortc", "aioice", "RTC", "Peer", "Connection"))]
+
+
+def here(stream: Stream, user_id: int | None = 1) -> Post:
+    """Post to a stream in this process, as a visitor who was let in."""
+
+    async def post(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        try:
+            answer = await offers.answer(stream, user_id, body)
+        except BodyError as error:
+            return 422, error.answer
+        return answer.status, json.loads(json.dumps(answer.body))
+
+    return post
+
+
+@asynccontextmanager
+async def to(server: Server, token: str, path: str = "/webrtc/offer") -> AsyncIterator[Post]:
+    """Post to a server."""
+    async with aiohttp.ClientSession(headers={"x-api-key": token} if token else {}) as session:
+
+        async def post(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+            async with session.post(server.url + path, json=body) as response:
+                return response.status, await response.json()
+
+        yield post

@@ -1,0 +1,352 @@
+"""A stream over a WebSocket, as pages written for FastRTC use it; on both servers."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from streaming.audio import mulaw
+from tests.servers import Server
+from tests.streaming.transports.stream_client import FRAME, StreamClient, frame, streaming
+
+
+async def census(site: Server, token: str) -> dict[str, int]:
+    """Return how many sessions began and were shut down on the server."""
+    async with streaming(site, token, "census") as client:
+        await client.start()
+        await client.wait(type="fetch_output")
+        events = await asyncio.to_thread(first_event, site, token, "census", client.id)
+    return dict(json.loads(events))
+
+
+def first_event(site: Server, token: str, stream: str, identity: str) -> str:
+    """Return the data of the first output of a session."""
+    import urllib.request
+
+    request = urllib.request.Request(f"{site.url}/streams/{stream}/updates?webrtc_id={identity}", headers={"x-api-key": token})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        for line in response:
+            if line.startswith(b"data: "):
+                return str(line[6:].decode())
+    raise AssertionError("no output came")
+
+
+async def test_mulaw_echo(site: Server, site_token: str) -> None:
+    """What a handler gives back arrives byte for byte, in order, as mu-law in JSON."""
+    async with streaming(site, site_token) as client:
+        await client.start()
+        sent = b""
+        for number in range(50):
+            sent += frame(number)
+            await client.speak(frame(number))
+        assert await client.wait_sound(len(sent)) == sent
+        await client.stop()
+
+
+async def test_binary_echo(site: Server, site_token: str) -> None:
+    """A client that asks for pcm16 is told the rates, sends binary frames and gets binary frames."""
+    samples = np.random.default_rng(1).integers(-20000, 20000, 48_000, dtype=np.int16).tobytes()
+    async with streaming(site, site_token, "wide") as client:
+        await client.start(format="pcm16")
+        started = await client.wait(type="log", data="started")
+        assert (started["input_sample_rate"], started["output_sample_rate"]) == (24_000, 24_000)
+        for at in range(0, len(samples), 960):
+            await client.send(samples[at : at + 960])
+        assert await client.wait_sound(len(samples)) == samples
+        await client.stop()
+
+
+async def test_a_client_may_have_a_rate_of_its_own(site: Server, site_token: str) -> None:
+    """With sample_rate, sound is converted on the way in and on the way out; the tone stays the tone."""
+    rate = 16_000
+    tone = (np.sin(np.arange(rate) * 2 * np.pi * 500 / rate) * 10_000).astype(np.int16)
+    async with streaming(site, site_token) as client:
+        await client.start(format="pcm16", sample_rate=rate)
+        for at in range(0, len(tone), 320):
+            await client.send(tone[at : at + 320].tobytes())
+        heard = np.frombuffer(await client.wait_sound(len(tone) * 2 - 4000), dtype="<i2")
+        spectrum = np.abs(np.fft.rfft(heard[2000:14_000]))
+        assert abs(np.argmax(spectrum) * rate / 12_000 - 500) < 3
+        await client.stop()
+
+
+async def test_pings_are_answered(site: Server, site_token: str) -> None:
+    """A ping is answered before and after the start, and means nothing else."""
+    async with streaming(site, site_token) as client:
+        await client.ping()
+        await client.start()
+        await client.ping()
+        await client.stop()
+
+
+async def test_sound_goes_out_in_real_time(site: Server, site_token: str) -> None:
+    """Three seconds that are there at once take three seconds, never far ahead of the clock and never behind it."""
+    async with streaming(site, site_token, "burst") as client:
+        await client.start()
+        await client.wait_sound(3 * 8000)
+    begun = client.arrivals[0][0]
+    for at, count in client.arrivals:
+        assert -0.5 < (count / 8000) - (at - begun) < 0.3
+    assert 2.6 < client.arrivals[-1][0] - begun < 3.3
+
+
+async def test_a_handler_may_take_its_sound_back(site: Server, site_token: str) -> None:
+    """What was not sent when the handler clears its queue is never sent."""
+    async with streaming(site, site_token, "burst") as client:
+        await client.start()
+        await client.wait_sound(4000)
+        await client.speak(frame(1))
+        await asyncio.sleep(1)
+        assert len(client.sound) < 12_000
+        await client.stop()
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("hello", "JSON"),
+        ("[1]", "event"),
+        ({"noevent": 1}, "event"),
+        ({"event": "media"}, "media.payload"),
+        ({"event": "media", "media": {"payload": "*"}}, "base64"),
+        ({"event": "start", "websocket_id": "again"}, "already started"),
+        (b"\x00\x00", "pcm16"),
+    ],
+)
+async def test_a_wrong_message_is_answered_and_harms_nothing(site: Server, site_token: str, message: Any, told: str) -> None:
+    """The client is told what was wrong, in both keys, and the echo goes on."""
+    async with streaming(site, site_token) as client:
+        await client.start()
+        await client.send(message)
+        error = await client.wait(type="error")
+        assert told in error["message"]
+        assert error["data"] == error["message"]
+        await client.speak(frame(1))
+        assert await client.wait_sound(FRAME) == frame(1)
+        await client.stop()
+
+
+async def test_odd_binary_frames_are_answered(site: Server, site_token: str) -> None:
+    """Half a sample, a frame that is too large, and mu-law after pcm16 are refused alone."""
+    async with streaming(site, site_token) as client:
+        await client.start(format="pcm16")
+        await client.send(b"\x00")
+        assert "even number" in (await client.wait(type="error"))["message"]
+        await client.send(bytes(96_002))
+        await client.speak(frame(1))
+        await client.until(lambda: sum(message.get("type") == "error" for message in client.messages) == 3)
+        await client.stop()
+
+
+async def test_sound_before_the_start_is_answered(site: Server, site_token: str) -> None:
+    """Whoever forgets the start learns of it, and may still start."""
+    async with streaming(site, site_token) as client:
+        await client.speak(frame(1))
+        assert "first" in (await client.wait(type="error"))["message"]
+        await client.start()
+        await client.speak(frame(2))
+        assert await client.wait_sound(FRAME) == frame(2)
+        await client.stop()
+
+
+async def test_an_unknown_event_means_nothing(site: Server, site_token: str) -> None:
+    """Events of other protocols are ignored, as FastRTC ignores them."""
+    async with streaming(site, site_token) as client:
+        await client.start()
+        await client.send({"event": "connected"})
+        await client.ping()
+        assert all(message == {"event": "pong"} for message in client.messages)
+        await client.stop()
+
+
+async def test_a_failing_handler_is_told_and_goes_on(site: Server, site_token: str) -> None:
+    """The text of a handler's exception reaches the client, and the next frame is heard."""
+    async with streaming(site, site_token, "faulty") as client:
+        await client.start()
+        await client.speak(frame(1))
+        error = await client.wait(type="error")
+        assert error["message"] == error["data"] == "the first frame is bad luck"
+        await client.speak(frame(2))
+        assert await client.wait_sound(FRAME) == frame(2)
+        await client.stop()
+
+
+async def test_outputs_are_announced(site: Server, site_token: str) -> None:
+    """Each AdditionalOutputs is announced by fetch_output, which FastRTC never sends over a socket."""
+    async with streaming(site, site_token, "numbers") as client:
+        await client.start()
+        for number in range(3):
+            await client.speak(frame(number))
+        await client.until(lambda: client.messages.count({"type": "fetch_output", "data": []}) == 3)
+        await client.stop()
+
+
+async def test_a_closing_stream_says_so_after_its_last_sound(site: Server, site_token: str) -> None:
+    """The sound in the same tuple is played to its end, then comes end_stream, then the close, with no message of the client's."""
+    async with streaming(site, site_token, "closing") as client:
+        await client.start()
+        await client.speak(frame(1))
+        end = await client.wait(type="end_stream")
+        assert end["data"] == "that is all"
+        assert len(client.sound) == 8000
+        assert await client.wait_closed() == 1000
+
+
+async def test_the_time_limit_counts(site: Server, site_token: str) -> None:
+    """A session of a stream with a time limit is told and closed."""
+    async with streaming(site, site_token, "timed") as client:
+        await client.start()
+        begun = asyncio.get_running_loop().time()
+        assert "time limit" in (await client.wait(type="end_stream"))["data"]
+        assert await client.wait_closed() == 1000
+        assert 0.5 < asyncio.get_running_loop().time() - begun < 2
+
+
+async def test_every_session_is_shut_down_once(site: Server, site_token: str) -> None:
+    """A stop, a close, and a connection that breaks each shut the handler down, once."""
+    before = await census(site, site_token)
+    async with streaming(site, site_token) as client:
+        await client.start()
+        await client.stop()
+    async with streaming(site, site_token) as client:
+        await client.start()
+    async with streaming(site, site_token) as client:
+        await client.start()
+        client.socket.transport.abort()
+    await asyncio.sleep(0.5)
+    after = await census(site, site_token)
+    assert after["begun"] - before["begun"] == 3
+    assert after["ended"] - before["ended"] == 3
+
+
+async def test_an_id_belongs_to_one_session(site: Server, site_token: str) -> None:
+    """A second socket with a living id is refused; the first one is not disturbed, and the id is free after it."""
+    async with streaming(site, site_token) as first:
+        identity = await first.start()
+        async with streaming(site, site_token) as second:
+            await second.send({"event": "start", "websocket_id": identity})
+            assert await second.wait(status="failed") == {"status": "failed", "meta": {"error": "connection_already_exists"}}
+            assert await second.wait_closed() == 1000
+        await first.speak(frame(1))
+        assert await first.wait_sound(FRAME) == frame(1)
+        await first.stop()
+    async with streaming(site, site_token) as third:
+        await third.start(websocket_id=identity)
+        await third.speak(frame(3))
+        assert await third.wait_sound(FRAME) == frame(3)
+
+
+async def test_a_slow_handler_costs_no_memory(site: Server, site_token: str) -> None:
+    """Sound that a handler cannot take is left out, with one warning, and the socket goes on."""
+    async with streaming(site, site_token, "slow") as client:
+        await client.start()
+        for number in range(40):
+            await client.speak(frame(number, 8000))
+        await client.ping()
+        await client.wait(type="warning")
+        assert sum(message.get("type") == "warning" for message in client.messages) == 1
+        await client.stop()
+
+
+async def test_a_stranger_stays_out(site: Server) -> None:
+    """Without a token, with a wrong one, or with another site's page behind the cookie, there is no session."""
+    for token, options in (
+        ("", {}),
+        ("wrong", {}),
+        ("", {"additional_headers": {"Cookie": "sessionid=x", "Origin": "https://evil.example"}}),
+    ):
+        async with streaming(site, token, **options) as client:
+            assert "token" in (await client.wait(type="error"))["message"]
+            assert await client.wait_closed() == 1008
+
+
+async def test_a_token_in_the_query(site: Server, site_token: str) -> None:
+    """A browser can set no headers: the query does."""
+    async with streaming(site, "", query=f"?access_token={site_token}") as client:
+        await client.start()
+        await client.stop()
+
+
+async def test_a_public_stream_lets_anybody_in(site: Server) -> None:
+    """`public=True` asks for no token."""
+    async with streaming(site, "", "open-to-all") as client:
+        await client.start()
+        await client.speak(frame(1))
+        assert await client.wait_sound(FRAME) == frame(1)
+
+
+async def test_streams_that_cannot_be_had(site: Server, site_token: str) -> None:
+    """A name that is nobody's, and a stream of pictures, are refused in words."""
+    for name, told in (("nobody", "unknown_stream"), ("video", "WebRTC")):
+        async with streaming(site, site_token, name) as client:
+            assert told in (await client.wait(status="failed"))["meta"]["error"]
+            assert await client.wait_closed() == 1008
+
+
+async def test_a_socket_that_does_not_start_is_closed(site: Server, site_token: str) -> None:
+    """START_TIMEOUT_S holds here as well."""
+    async with streaming(site, site_token) as client:
+        assert "no start" in (await client.wait(type="error"))["message"]
+        assert await client.wait_closed() == 1008
+
+
+async def test_the_root_is_the_default_stream(site: Server, site_token: str) -> None:
+    """/websocket/offer is the conversation."""
+    async with streaming(site, site_token, "") as client:
+        await client.start()
+        await client.stop()
+
+
+async def test_sound_of_any_size(site: Server, site_token: str) -> None:
+    """Messages need not hold 20 ms: half a frame waits for its other half, a second is cut up."""
+    async with streaming(site, site_token) as client:
+        await client.start()
+        payload = frame(5, 8000)
+        await client.speak(payload[:77])
+        await client.speak(payload[77:])
+        assert await client.wait_sound(8000) == payload
+        await client.stop()
+
+
+def test_mulaw_is_exact_here() -> None:
+    """The frames of these tests survive decoding and encoding, so that an echo must be equal."""
+    assert mulaw.encode(mulaw.decode(frame(1))) == frame(1)
+
+
+async def test_many_sockets_at_once(site: Server, site_token: str) -> None:
+    """Thirty clients get their own sound and nobody else's."""
+
+    async def one(number: int) -> None:
+        async with streaming(site, site_token) as client:
+            await client.start(websocket_id=uuid4().hex)
+            sent = b"".join(frame(number * 100 + n) for n in range(20))
+            for at in range(0, len(sent), FRAME):
+                await client.speak(sent[at : at + FRAME])
+                await asyncio.sleep(0.02)
+            assert await client.wait_sound(len(sent)) == sent
+            await client.stop()
+
+    await asyncio.gather(*(one(number) for number in range(30)))
+
+
+async def test_a_client_that_comes_back(site: Server, site_token: str) -> None:
+    """After its connection broke, a client may use its id again at once, or very soon."""
+
+    async def started(client: StreamClient) -> bool:
+        await client.send({"event": "start", "websocket_id": identity})
+        await client.send({"event": "ping"})
+        await client.until(lambda: client.messages)
+        return client.messages[0] == {"event": "pong"}
+
+    async with streaming(site, site_token) as client:
+        identity = await client.start()
+        client.socket.transport.abort()
+    for _ in range(20):
+        async with streaming(site, site_token) as client:
+            if await started(client):
+                return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the id stayed taken")

@@ -1,0 +1,32 @@
+"""How late an event loop has been."""
+
+import asyncio
+import threading
+
+from streaming.transports.lag import Lag, lag
+
+
+async def test_a_loop_that_stood_still_says_so() -> None:
+    """A callback that holds the loop for 0.3 s is seen, during the stall's end and after it."""
+    one = Lag()
+    one.need()
+    await asyncio.sleep(0.02)
+    threading.Event().wait(0.4)
+    assert one.stalled(asyncio.get_running_loop().time()) > 0.2
+    await asyncio.sleep(0.15)
+    assert 0.2 < one.stalled(asyncio.get_running_loop().time()) < 5
+    assert one.stalled(asyncio.get_running_loop().time() + 30) > 20  # as seen by whoever runs before the late tick
+    one.release()
+    assert one.stalled(asyncio.get_running_loop().time() + 30) == 0
+
+
+async def test_it_ticks_only_while_needed() -> None:
+    """Without a session there is no timer."""
+    one = lag()
+    assert one is lag()
+    one.need()
+    one.need()
+    one.release()
+    assert one._timer is not None
+    one.release()
+    assert one._timer is None

@@ -1,0 +1,86 @@
+"""The clock by which sound goes out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.transports.pacing import STALL_S, Pace
+
+LEAD = 0.2
+
+
+def test_a_live_voice_never_waits() -> None:
+    """Blocks that come at real time go out at once."""
+    pace = Pace(LEAD)
+    for n in range(1000):
+        assert pace.wait(n * 0.02) == 0
+        pace.sent(0.02, n * 0.02)
+
+
+def test_a_fast_one_goes_at_real_time_without_drift() -> None:
+    """A minute of sound that is there at once goes out in a minute less the lead, however late each timer fires."""
+    pace = Pace(LEAD)
+    now = 100.0
+    pace.sent(0.5, now - 2 * STALL_S)  # it has talked before
+    for n in range(3000):
+        now += pace.wait(now) + (0.004 if n % 3 == 0 else 0)
+        pace.sent(0.02, now)
+        assert pace.ahead(now) <= LEAD + 0.02 + 1e-9
+    assert now == pytest.approx(100 + 60 - LEAD, abs=0.03)
+
+
+def test_a_stall_is_caught_up_with() -> None:
+    """A live voice that was held up for less than a second is on time again at once, and stays so."""
+    pace = Pace(LEAD)
+    for n in range(50):
+        pace.sent(0.02, n * 0.02)
+    for _ in range(45):  # 0.9 s of blocks that were held up
+        assert pace.wait(1.9) == 0
+        pace.sent(0.02, 1.9)
+    for n in range(100):
+        assert pace.wait(1.9 + n * 0.02) == 0
+        pace.sent(0.02, 1.9 + n * 0.02)
+
+
+def test_a_process_that_stood_still_catches_up_with_all_of_it() -> None:
+    """Three seconds that a busy machine held up go out at once; three seconds of silence do not earn that."""
+    for stood_still, waits in ((3.0, False), (0.0, True)):
+        pace = Pace(LEAD, lambda now, stall=stood_still: stall)
+        pace.sent(0.02, 0.0)
+        for _ in range(150):
+            late = pace.wait(3.0)
+            if not late:
+                pace.sent(0.02, 3.0)
+        assert (late > 0) is waits
+
+
+def test_after_a_pause_it_starts_anew() -> None:
+    """What was not sent in a pause is not made up for."""
+    pace = Pace(LEAD)
+    pace.sent(0.02, 1.0)
+    pace.sent(0.02, 5.0)
+    assert pace.ahead(5.0) == pytest.approx(0.02)
+    assert pace.wait(5.0) == 0
+
+
+@given(st.lists(st.tuples(st.floats(0.001, 1), st.floats(0, 1)), max_size=50))
+def test_what_was_played_adds_up(steps: list[tuple[float, float]]) -> None:
+    """In the end everything that was sent has been counted as played, once; never more than was sent."""
+    pace, now, sent, played = Pace(LEAD), 0.0, 0.0, 0.0
+    for seconds, pause in steps:
+        pace.sent(seconds, now)
+        sent += seconds
+        now += pause
+        played += pace.played(now)
+        assert played <= sent + 1e-9
+    played += pace.played(now + 100)
+    assert played == pytest.approx(sent)
+
+
+def test_what_is_cleared_is_not_played() -> None:
+    """After a clear the client has nothing to play, and what it forgot does not count."""
+    pace = Pace(LEAD)
+    pace.sent(1.0, 0.0)
+    pace.clear(0.25)
+    assert pace.ahead(0.25) == 0
+    assert pace.played(9.0) == pytest.approx(0.25)

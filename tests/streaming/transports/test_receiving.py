@@ -1,0 +1,149 @@
+"""Sound and pictures on their way in: in order, at once, with losses made up for, and everything read."""
+
+import asyncio
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import RtpPacket
+from av import AudioFrame, VideoFrame
+
+from streaming.transports import receiving
+from streaming.transports.receiving import PromptBuffer, discard, hear, hear_promptly, mono, see
+from tests.streaming.transports.rtc import until
+
+
+def given(numbers: list[int]) -> list[int]:
+    """Return the packets that a prompt buffer gives on when it gets packets of these numbers, one after the other."""
+    buffer, found = PromptBuffer(), []
+    for number in numbers:
+        packet = RtpPacket(sequence_number=number & 0xFFFF, timestamp=number * 960)
+        packet._data = b""
+        _, frame = buffer.add(packet)
+        if frame is not None:
+            found.append(frame.timestamp // 960)
+    return found
+
+
+def test_packets_in_order_are_given_on_at_once() -> None:
+    """None waits for the next one, also where the numbers begin anew."""
+    numbers = list(range(65530, 65550))
+    assert given(numbers) == numbers
+
+
+def test_packets_out_of_order_are_put_in_order() -> None:
+    """A packet that was overtaken by one or two is waited for."""
+    assert given([1, 2, 4, 3, 5, 6, 7]) == [1, 2, 3, 4, 5, 6]
+    assert given([1, 4, 3, 2, 5, 6, 7]) == [1, 2, 3, 4, 5]
+
+
+def test_a_lost_packet_costs_two_packets_of_waiting_and_no_more() -> None:
+    """aiortc's own buffer stalls for sixteen."""
+    assert given([1, 2, 4, 5, 6, 7, 8]) == [1, 2, 4, 5, 6]
+
+
+def test_late_and_repeated_packets_are_dropped() -> None:
+    """What was given up, or heard before, is not heard again."""
+    assert given([1, 2, 4, 5, 6, 3, 7, 2, 8, 9]) == [1, 2, 4, 5, 6, 7]
+
+
+def test_a_new_numbering_is_a_new_beginning() -> None:
+    """A sender that restarts is heard on."""
+    assert given([100, 101, 40000, 40001]) == [100, 101, 40000, 40001]
+    assert given([40000, 40001, 100, 101]) == [40000, 40001, 100, 101]
+
+
+async def test_aiortc_still_has_the_buffer_that_is_replaced() -> None:
+    """The name is private to aiortc: an upgrade that changes it breaks here, not in a conversation."""
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    receiver = pc.addTransceiver("audio").receiver
+    hear_promptly(receiver)
+    assert isinstance(receiver._RTCRtpReceiver__jitter_buffer, PromptBuffer)
+    with pytest.raises(AttributeError):
+        hear_promptly(object())
+    await pc.close()
+
+
+class Track:
+    """A track that gives frames, then ends, or waits for ever."""
+
+    def __init__(self, frames: list[Any], ends: bool = True) -> None:
+        self.frames = frames
+        self.ends = ends
+
+    async def recv(self) -> Any:
+        """Return the next frame."""
+        if self.frames:
+            await asyncio.sleep(0)
+            return self.frames.pop(0)
+        if self.ends:
+            raise MediaStreamError
+        return await asyncio.Event().wait()
+
+
+def sound(pts: int, value: int = 100, layout: str = "mono") -> AudioFrame:
+    """Return 20 ms of a constant, 48 kHz."""
+    channels = 2 if layout == "stereo" else 1
+    frame = AudioFrame.from_ndarray(np.full((1, 960 * channels), value, np.int16), format="s16", layout=layout)
+    frame.sample_rate, frame.pts, frame.time_base = 48000, pts, Fraction(1, 48000)
+    return frame
+
+
+async def test_sound_is_heard_with_its_rate_until_the_track_ends() -> None:
+    """Blocks of int16, one channel."""
+    heard: list[tuple[int, int]] = []
+    await hear(Track([sound(0), sound(960)]), lambda block, rate: heard.append((len(block), rate)))
+    assert heard == [(960, 48000), (960, 48000)]
+
+
+async def test_lost_sound_becomes_silence_of_its_length() -> None:
+    """So that what is heard later has its right time; a long gap is cut to a second."""
+    heard: list[np.ndarray] = []
+    frames = [sound(0), sound(3 * 960), sound(4 * 960), sound(48000 * 60)]
+    await hear(Track(frames), lambda block, rate: heard.append(block))
+    assert [len(block) for block in heard] == [960, 1920, 960, 960, 48000, 960]
+    assert not heard[1].any()
+
+
+def test_stereo_becomes_mono() -> None:
+    """Both channels are heard."""
+    frame = sound(0, layout="stereo")
+    assert mono(frame).shape == (960,)
+    both = np.tile(np.array([100, 300], np.int16), 960).reshape(1, -1)
+    assert (mono(AudioFrame.from_ndarray(both, format="s16", layout="stereo")) == 200).all()
+
+
+async def test_pictures_are_seen_as_arrays() -> None:
+    """Height, width, and blue, green, red."""
+    picture = np.zeros((48, 64, 3), np.uint8)
+    picture[..., 0] = 255
+    seen: list[np.ndarray] = []
+    reading = asyncio.create_task(see(Track([VideoFrame.from_ndarray(picture, format="bgr24")], ends=False), seen.append))
+    await until(lambda: bool(seen), "no picture was seen")
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert seen[0].shape == (48, 64, 3)
+    assert seen[0][0, 0].tolist() == [255, 0, 0]
+
+
+async def test_of_too_many_pictures_the_newest_are_seen() -> None:
+    """A reader that cannot keep up holds a few, not all."""
+    frames = [VideoFrame.from_ndarray(np.full((48, 64, 3), shade, np.uint8), format="bgr24") for shade in range(0, 250, 5)]
+    seen: list[np.ndarray] = []
+    reading = asyncio.create_task(see(Track(frames, ends=False), seen.append))
+    await until(lambda: len(seen) > 1 and int(seen[-1][0, 0, 0]) == 245, "the newest picture was not seen")
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    shades = [int(picture[0, 0, 0]) for picture in seen]
+    assert shades == sorted(shades)
+    assert receiving.PICTURES_AHEAD <= len(shades) <= 50
+
+
+async def test_a_track_that_nobody_wants_is_read_to_its_end() -> None:
+    """Otherwise it would fill the memory."""
+    track = Track([sound(0), sound(960)])
+    await discard(track)
+    assert track.frames == []

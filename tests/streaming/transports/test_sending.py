@@ -1,0 +1,179 @@
+"""Sound and pictures on their way out: real time without drift, nothing after an interruption, an end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+import pytest
+from aiortc.mediastreams import MediaStreamError
+from av import CodecContext, Packet
+
+from streaming.engine.line import Sound
+from streaming.transports.sending import HEARD_AFTER_S, LEAD_S, OPUS_RATES, PACKET_S, OpusVoice, PictureTrack, SoundTrack, Timeline
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def tone(seconds: float, rate: int, hz: float = 440.0) -> Sound:
+    """Return a tone."""
+    wave = 12000 * np.sin(2 * np.pi * hz * np.arange(int(seconds * rate)) / rate)
+    return Sound(wave.astype(np.int16), rate)
+
+
+def source(*sounds: Sound | None) -> Callable[[], Awaitable[Sound | None]]:
+    """Return a source that gives these, then nothing more for ever."""
+    waiting = list(sounds)
+
+    async def give() -> Sound | None:
+        if waiting:
+            return waiting.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError("an event that nobody sets was set")
+
+    return give
+
+
+def decoded(packets: list[Packet]) -> np.ndarray:
+    """Return what a browser would hear, 48 kHz mono."""
+    codec = CodecContext.create("libopus", "r")
+    codec.sample_rate, codec.layout, codec.format = 48000, "mono", "s16"
+    return np.concatenate([frame.to_ndarray().reshape(-1) for packet in packets for frame in codec.decode(Packet(bytes(packet)))])
+
+
+def pitch(samples: np.ndarray) -> float:
+    """Return the loudest frequency of 48 kHz sound, in Hz."""
+    return float(np.abs(np.fft.rfft(samples)).argmax() * 48000 / len(samples))
+
+
+def test_the_pace_is_real_time_with_a_small_lead() -> None:
+    """The first packets may leave at once, the others each 20 ms; ten minutes later nothing has drifted."""
+    clock = Clock()
+    pace = Timeline(clock)
+    sent = 0
+    for _ in range(30_000):
+        while pace.wait_s() <= 0:
+            pace.step()
+            sent += 1
+        assert abs(sent * PACKET_S - (clock.now - 100.0) - LEAD_S) <= PACKET_S + 1e-6
+        clock.now += PACKET_S
+
+
+def test_a_pause_is_seen_in_the_timestamps() -> None:
+    """After three silent seconds the count of samples has gone on for three seconds, so that nobody takes them for delay."""
+    clock = Clock()
+    pace = Timeline(clock)
+    assert pace.step() == 0
+    assert pace.step() == 960
+    clock.now += 3.0
+    place = pace.step()
+    assert place == pytest.approx(3.0 * 48000, abs=2 * 960)
+    assert place % 960 == 0
+
+
+def test_a_stall_is_caught_up_with() -> None:
+    """What was held up for a third of a second leaves at once, and what follows is back in time: nothing stays late."""
+    clock = Clock()
+    pace = Timeline(clock)
+    for _ in range(20):
+        last = pace.step()
+        clock.now += PACKET_S
+    clock.now += 0.3
+    burst = 0
+    while pace.wait_s() <= 0:
+        last, before = pace.step(), last
+        assert last == before + 960
+        burst += 1
+    assert burst * PACKET_S == pytest.approx(0.3 + LEAD_S, abs=2 * PACKET_S)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100, 48000])
+async def test_sound_of_any_rate_arrives_at_its_pitch(rate: int) -> None:
+    """It is encoded at its own rate where Opus knows that, otherwise at the next higher one."""
+    track = SoundTrack(source(*(tone(0.02, rate, 0) for _ in range(3)), tone(0.5, rate)), lambda seconds: None)
+    packets = [await track.recv() for _ in range(24)]
+    assert all(isinstance(packet, Packet) for packet in packets)
+    assert pitch(decoded(packets)[12000:]) == pytest.approx(440, abs=10)
+    assert OpusVoice(rate).rate in OPUS_RATES
+
+
+async def test_what_was_heard_is_told() -> None:
+    """The engine protects a reply until its last sample was played, which is a little after its last packet left."""
+    played: list[float] = []
+    track = SoundTrack(source(tone(0.1, 24000)), played.append)
+    for _ in range(5):
+        await track.recv()
+    assert sum(played) < 0.1
+    await asyncio.sleep(HEARD_AFTER_S + 0.05)
+    assert sum(played) == pytest.approx(0.1)
+
+
+async def test_a_packet_that_is_not_full_waits_shortly_then_leaves() -> None:
+    """The last ten milliseconds of a reply are sent, with silence behind them."""
+    track = SoundTrack(source(tone(0.03, 24000)), lambda seconds: None)
+    packets = [await track.recv(), await track.recv()]
+    assert len(decoded(packets)) == 2 * 960
+
+
+async def test_nothing_is_sent_after_an_interruption() -> None:
+    """What was handed over and has not left is dropped; then the track waits for new sound."""
+    track = SoundTrack(source(tone(1.0, 24000)), lambda seconds: None)
+    await track.recv()
+    track.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.15):
+            await track.recv()
+
+
+async def test_the_track_ends_with_its_source() -> None:
+    """Nobody waits for a handler that has closed its stream."""
+    track = SoundTrack(source(tone(0.02, 24000), None), lambda seconds: None)
+    await track.recv()
+    with pytest.raises(MediaStreamError):
+        await track.recv()
+    assert track.readyState == "ended"
+
+
+async def test_stopping_ends_the_question_for_more_sound() -> None:
+    """A stopped track leaves no task behind, and takes no sound that another one is to send."""
+    before = asyncio.all_tasks()
+    track = SoundTrack(source(), lambda seconds: None)
+    receiving = asyncio.create_task(track.recv())
+    await asyncio.sleep(0.01)
+    track.stop()
+    with pytest.raises(MediaStreamError):
+        await receiving
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+async def test_where_opus_was_not_agreed_on_frames_leave() -> None:
+    """aiortc encodes those itself, in whatever was."""
+    track = SoundTrack(source(tone(0.04, 24000)), lambda seconds: None)
+    track.opus = False
+    frames = [await track.recv(), await track.recv()]
+    assert [frame.pts for frame in frames] == [0, 480]
+    assert frames[0].sample_rate == 24000
+
+
+async def test_pictures_are_made_even_and_keep_time() -> None:
+    """Video codecs want even sizes; timestamps grow."""
+    picture = np.zeros((101, 51, 3), np.uint8)
+    pictures = [picture, picture, None]
+
+    async def give() -> np.ndarray | None:
+        return pictures.pop(0)
+
+    track = PictureTrack(give)
+    first, second = await track.recv(), await track.recv()
+    assert (first.width, first.height) == (50, 100)
+    assert second.pts > first.pts
+    with pytest.raises(MediaStreamError):
+        await track.recv()

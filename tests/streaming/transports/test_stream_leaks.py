@@ -1,0 +1,113 @@
+"""Sessions over sockets leave nothing behind: no session, no handler, no task, no thread."""
+
+import asyncio
+import gc
+import threading
+from typing import Any
+
+import pytest
+
+from streaming import AsyncStreamHandler, Stream, StreamHandler
+from streaming.engine.participant import Participant
+from streaming.engine.registry import Registry
+from streaming.transports import stream_socket
+from streaming.transports.fastrtc import FastrtcConsumer
+
+MEDIA = '{"event":"media","media":{"payload":"' + "f39/" * 53 + "fw==" + '"}}'
+
+
+class Quick(AsyncStreamHandler):
+    """Echoes, in the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__("mono", 8000, input_sample_rate=8000)
+        self.queue: asyncio.Queue[Any] = asyncio.Queue()
+
+    def copy(self) -> "Quick":
+        """Return one for another session."""
+        return Quick()
+
+    async def receive(self, frame: Any) -> None:
+        """Keep the frame."""
+        self.queue.put_nowait(frame)
+
+    async def emit(self) -> Any:
+        """Give it back."""
+        return await self.queue.get()
+
+
+class Blocking(StreamHandler):
+    """Echoes, in threads."""
+
+    def __init__(self) -> None:
+        super().__init__("mono", 8000, input_sample_rate=8000)
+        self.frames: list[Any] = []
+        self.news = threading.Semaphore(0)
+
+    def copy(self) -> "Blocking":
+        """Return one for another session."""
+        return Blocking()
+
+    def receive(self, frame: Any) -> None:
+        """Keep the frame."""
+        self.frames.append(frame)
+        self.news.release()
+
+    def emit(self) -> Any:
+        """Wait for a frame and give it back."""
+        self.news.acquire()
+        return self.frames.pop(0) if self.frames else None
+
+    def shutdown(self) -> None:
+        """Let the waiting thread go."""
+        self.news.release()
+
+
+async def one_session(name: str, number: int, *, stop: bool) -> None:
+    """Live a session of one echoed frame on the bare ASGI application, and leave by stop or without a word."""
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    heard, closed = asyncio.Event(), asyncio.Event()
+
+    async def send(message: dict[str, Any]) -> None:
+        if '"media"' in message.get("text", ""):
+            heard.set()
+        if message["type"] == "websocket.close":
+            closed.set()
+            incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
+
+    scope = {"type": "websocket", "url_route": {"kwargs": {"name": name}}, "query_string": b"", "headers": [], "subprotocols": []}
+    incoming.put_nowait({"type": "websocket.connect"})
+    incoming.put_nowait({"type": "websocket.receive", "text": f'{{"event":"start","websocket_id":"leak{number}"}}'})
+    incoming.put_nowait({"type": "websocket.receive", "text": MEDIA})
+    serving = asyncio.create_task(FastrtcConsumer.as_asgi(scope, incoming.get, send))
+    async with asyncio.timeout(10):
+        await heard.wait()
+        incoming.put_nowait({"type": "websocket.receive", "text": '{"event":"stop"}'} if stop else {"type": "websocket.disconnect"})
+        await serving
+
+
+@pytest.mark.parametrize("handler", [Quick, Blocking])
+async def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, handler: Any) -> None:
+    """After a hundred sessions there is as much as after the first few."""
+    stream = Stream(handler(), modality="audio", mode="send-receive", name="leaky", public=True)
+    monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
+    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+
+    async def rest() -> tuple[int, int, int]:
+        for _ in range(50):
+            if not stream.participants:
+                break
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
+        gc.collect()
+        kept = [one for one in gc.get_objects() if isinstance(one, Participant | handler)]
+        return len(kept), len(asyncio.all_tasks()), threading.active_count()
+
+    for number in range(5):
+        await one_session("leaky", number, stop=number % 2 == 0)
+    before = await rest()
+    for number in range(100):
+        await one_session("leaky", number, stop=number % 2 == 0)
+    after = await rest()
+    assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
+    assert stream.participants == {}

@@ -1,0 +1,78 @@
+"""Limits of number, on sockets and over all transports of a stream; on both servers."""
+
+import asyncio
+from collections.abc import Callable
+
+from tests.servers import Server
+from tests.streaming.transports.conftest import SITE
+from tests.streaming.transports.stream_client import FRAME, frame, streaming
+
+REACHED = {"status": "failed", "meta": {"error": "concurrency_limit_reached", "limit": 1}}
+
+
+async def test_one_session_too_many(site: Server, site_token: str) -> None:
+    """It is told the limit in FastRTC's envelope, then closed; the one before goes on, and its slot is free after it."""
+    async with streaming(site, site_token, "single") as first:
+        await first.start()
+        async with streaming(site, site_token, "single") as second:
+            await second.send({"event": "start", "websocket_id": second.id})
+            assert await second.wait(status="failed") == REACHED
+            assert await second.wait_closed() == 1000
+        await first.speak(frame(1))
+        assert await first.wait_sound(FRAME) == frame(1)
+        await first.stop()
+    async with streaming(site, site_token, "single") as third:
+        await third.start()
+        await third.speak(frame(1))
+        await third.wait_sound(FRAME)
+        await third.stop()
+
+
+async def test_a_socket_that_did_not_start_takes_no_slot(site: Server, site_token: str) -> None:
+    """Slots are for sessions, not for sockets."""
+    async with streaming(site, site_token, "single"), streaming(site, site_token, "single") as second:
+        await second.start()
+        await second.speak(frame(1))
+        await second.wait_sound(FRAME)
+        await second.stop()
+
+
+async def test_the_default_limit_is_a_setting(make_server: Callable[..., Server]) -> None:
+    """STREAM_CONCURRENCY_LIMIT holds for streams that name none; the process's SESSION_LIMIT holds for all together."""
+    server = await asyncio.to_thread(make_server, "uvicorn", **SITE, STREAM_CONCURRENCY_LIMIT="1", SESSION_LIMIT="2")
+    token = await asyncio.to_thread(server.token)
+    async with streaming(server, token, "usual") as first, streaming(server, token, "plain") as other:
+        await first.start()
+        async with streaming(server, token, "usual") as second:
+            await second.send({"event": "start", "websocket_id": second.id})
+            assert await second.wait(status="failed") == REACHED
+        await other.start()
+        async with streaming(server, token, "plain") as third:
+            await third.send({"event": "start", "websocket_id": third.id})
+            assert (await third.wait(status="failed"))["meta"] == {"error": "concurrency_limit_reached", "limit": 2}
+            await third.wait_closed()
+
+
+async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> None:
+    """A client that says nothing at all for SILENCE_TIMEOUT_S is told so and let go; pings keep it."""
+    server = await asyncio.to_thread(make_server, "uvicorn", **SITE, SILENCE_TIMEOUT_S="1")
+    token = await asyncio.to_thread(server.token)
+    async with streaming(server, token) as client:
+        await client.start()
+        for _ in range(3):
+            await asyncio.sleep(0.6)
+            await client.ping()
+        assert "nothing came for 1 s" in (await client.wait(type="error"))["message"]
+        assert await client.wait_closed() == 1000
+
+
+async def test_a_server_that_goes_down_ends_its_sessions(make_server: Callable[..., Server]) -> None:
+    """On SIGTERM the sockets are closed with a code, on both servers."""
+    for kind in ("daphne", "uvicorn"):
+        server = await asyncio.to_thread(make_server, kind, **SITE)
+        token = await asyncio.to_thread(server.token)
+        async with streaming(server, token) as client:
+            await client.start()
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+            assert await client.wait_closed() in (1000, 1012)
+            await stopping

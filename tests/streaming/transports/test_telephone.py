@@ -1,0 +1,189 @@
+"""A stream on the telephone, as Twilio's media streams speak; on both servers."""
+
+import asyncio
+import base64
+from typing import Any
+from xml.etree import ElementTree
+
+import httpx
+
+from tests.servers import Server
+from tests.streaming.transports.sse import subscribed
+from tests.streaming.transports.stream_client import FRAME, StreamClient, frame, streaming
+
+SID = "MZ0123456789abcdef"
+
+
+def call(site: Server, token: str, stream: str = "plain", **options: Any) -> Any:
+    """Open the socket that an exchange opens."""
+    return streaming(site, token, stream, "telephone/handler", **options)
+
+
+async def begin(client: StreamClient, sid: str = "", **parameters: str) -> None:
+    """Say what an exchange says first."""
+    client.id = sid or SID + client.id
+    details = {
+        "accountSid": "AC1",
+        "streamSid": client.id,
+        "callSid": "CA1",
+        "tracks": ["inbound"],
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        "customParameters": parameters,
+    }
+    await client.send({"event": "connected", "protocol": "Call", "version": "1.0.0"})
+    await client.send({"event": "start", "sequenceNumber": "1", "start": details, "streamSid": client.id})
+
+
+async def speak(client: StreamClient, payload: bytes, track: str = "inbound") -> None:
+    """Send 20 ms as an exchange sends them."""
+    media = {"track": track, "chunk": "1", "timestamp": "5", "payload": base64.b64encode(payload).decode()}
+    await client.send({"event": "media", "sequenceNumber": "3", "media": media, "streamSid": client.id})
+
+
+def events(client: StreamClient, event: str) -> list[dict[str, Any]]:
+    """Return the messages of one event."""
+    return [message for message in client.messages if message.get("event") == event]
+
+
+async def test_a_call_is_echoed(site: Server, site_token: str) -> None:
+    """Sound comes back as mu-law at 8 kHz with the stream's id; our own sound, sent back as outbound, is not heard."""
+    async with call(site, site_token) as client:
+        await begin(client)
+        await speak(client, frame(9), "outbound")
+        sent = b""
+        for number in range(20):
+            sent += frame(number)
+            await speak(client, frame(number))
+        assert await client.wait_sound(len(sent)) == sent
+        assert all(message["streamSid"] == client.id for message in events(client, "media"))
+        await client.send({"event": "stop", "streamSid": client.id, "stop": {"callSid": "CA1"}})
+        assert await client.wait_closed() == 1000
+
+
+async def test_other_rates_are_converted(site: Server, site_token: str) -> None:
+    """A handler of 24 kHz hears and speaks over a line of 8 kHz, at real time."""
+    async with call(site, site_token, "wide") as client:
+        await begin(client)
+        for number in range(25):
+            await speak(client, frame(number))
+        await client.wait_sound(int(FRAME * 25 * 0.9))
+        await asyncio.sleep(0.3)
+        assert len(client.sound) <= FRAME * 25 + 8
+
+
+async def test_marks_tell_what_was_heard(site: Server, site_token: str) -> None:
+    """We ask the exchange by marks; a stream that closes waits until its last words were heard, and then hangs up."""
+    async with call(site, site_token, "closing") as client:
+        await begin(client)
+        await speak(client, frame(1))
+        await client.wait_sound(8000)
+        begun = asyncio.get_running_loop().time()
+        mark = await client.until(lambda: next(iter(events(client, "mark")), None))
+        assert mark["streamSid"] == client.id
+        answered = 0
+        while client.closed is None and asyncio.get_running_loop().time() - begun < 5:
+            for one in events(client, "mark")[answered:]:
+                answered += 1
+                await client.send({"event": "mark", "streamSid": client.id, "mark": {"name": one["mark"]["name"]}})
+            await asyncio.sleep(0.05)
+        assert client.closed == 1000
+    assert len(client.sound) == 8000
+
+
+async def test_an_interruption_clears_the_line(site: Server, site_token: str) -> None:
+    """When the handler takes its sound back, the exchange is told to forget what it has, and nothing old follows."""
+    async with call(site, site_token, "burst") as client:
+        await begin(client)
+        await client.wait_sound(4000)
+        await speak(client, frame(1))
+        clear = await client.until(lambda: next(iter(events(client, "clear")), None))
+        assert clear == {"event": "clear", "streamSid": client.id}
+        after = len(client.sound)
+        await asyncio.sleep(0.5)
+        assert len(client.sound) == after
+
+
+async def test_only_what_an_exchange_knows_is_sent(site: Server, site_token: str) -> None:
+    """Messages for pages, such as fetch_output, stay away from a telephone line."""
+    async with call(site, site_token, "numbers") as client:
+        await begin(client)
+        await speak(client, frame(1))
+        async with subscribed(site, site_token, "numbers", client.id) as reader:
+            await reader.wait(1)
+        assert client.messages == []
+
+
+async def test_keys_reach_the_handler(site: Server, site_token: str) -> None:
+    """A key pressed on the telephone is given to the handler's method for keys."""
+    async with call(site, site_token, "burst") as client:
+        await begin(client)
+        await client.send(
+            {"event": "dtmf", "streamSid": client.id, "sequenceNumber": "5", "dtmf": {"track": "inbound_track", "digit": "7"}}
+        )
+        async with subscribed(site, site_token, "burst", client.id) as reader:
+            assert (await reader.wait(1))[0].data == "pressed 7"
+    async with call(site, site_token) as client:
+        await begin(client)
+        await client.send({"event": "dtmf", "streamSid": client.id, "dtmf": {"digit": "7"}})
+        await speak(client, frame(1))
+        assert await client.wait_sound(FRAME) == frame(1)
+
+
+async def test_the_token_comes_as_a_parameter(site: Server, site_token: str) -> None:
+    """An exchange's socket has no query: the token comes with the start, and a caller without one is refused."""
+    async with call(site, "") as client:
+        await begin(client, access_token=site_token)
+        await speak(client, frame(1))
+        assert await client.wait_sound(FRAME) == frame(1)
+    for parameters in ({}, {"access_token": "wrong"}):
+        async with call(site, "") as client:
+            await begin(client, **parameters)
+            assert "token" in (await client.wait(type="error"))["message"]
+            assert await client.wait_closed() == 1008
+
+
+async def test_calls_count_against_the_limit(site: Server, site_token: str) -> None:
+    """A call that is one too many is told so and cut; the slot is free after the call."""
+    async with call(site, site_token, "single") as first:
+        await begin(first)
+        await speak(first, frame(1))
+        await first.wait_sound(FRAME)
+        async with call(site, site_token, "single") as second:
+            await begin(second)
+            assert (await second.wait(status="failed"))["meta"] == {"error": "concurrency_limit_reached", "limit": 1}
+            assert await second.wait_closed() == 1000
+        await first.send({"event": "stop"})
+        await first.wait_closed()
+    async with call(site, site_token, "single") as third:
+        await begin(third)
+        await speak(third, frame(1))
+        assert await third.wait_sound(FRAME) == frame(1)
+
+
+async def test_wrong_messages_harm_nothing(site: Server, site_token: str) -> None:
+    """The call goes on after text that is no JSON and after binary frames."""
+    async with call(site, site_token) as client:
+        await begin(client)
+        await client.send("hello")
+        await client.send(b"hello")
+        await client.until(lambda: sum(message.get("type") == "error" for message in client.messages) == 2)
+        await speak(client, frame(1))
+        assert await client.wait_sound(FRAME) == frame(1)
+
+
+async def test_incoming_calls_are_connected(site: Server, site_token: str) -> None:
+    """The webhook's answer is TwiML that names our socket and carries the token; a stranger is refused."""
+    async with httpx.AsyncClient() as client:
+        url = f"{site.url}/streams/plain/telephone/incoming"
+        answer = await client.post(f"{url}?access_token={site_token}", data={"CallSid": "CA1"}, headers={"X-Forwarded-Proto": "https"})
+        assert answer.headers["Content-Type"] == "application/xml"
+        stream = ElementTree.fromstring(answer.text).find("Connect/Stream")
+        assert stream is not None
+        assert stream.get("url") == f"wss://127.0.0.1:{site.port}/streams/plain/telephone/handler"
+        parameter = stream.find("Parameter")
+        assert parameter is not None
+        assert parameter.attrib == {"name": "access_token", "value": site_token}
+        assert (await client.post(url)).status_code == 401
+        open_to_all = await client.post(f"{site.url}/streams/open-to-all/telephone/incoming")
+        assert "<Parameter" not in open_to_all.text
+        assert 'url="ws://' in open_to_all.text
