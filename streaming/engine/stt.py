@@ -19,7 +19,9 @@ class SpeechToText:
     """Reads sound aloud, so to speak. Blocks while it works: call it from synchronous handlers, or in a thread."""
 
     def stt(self, audio: Audio) -> str:
-        """Return the words of (rate, array), int16 or float32 of shape (n,) or (1, n); empty where there is no speech.
+        """Return the words of (rate, array), int16 or float32 of shape (n,) or (1, n); empty where none are found.
+
+        It should hold speech, as turns do: noise may read as a word.
 
         Raises RecogniserError while the recogniser cannot be loaded.
         """

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from weakref import WeakKeyDictionary
 
-TICK_S = 0.1
+TICK_S = 0.5
 LATE_S = 0.05
 """Less is no stall."""
 REMEMBERED_S = 10.0

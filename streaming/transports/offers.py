@@ -31,11 +31,12 @@ logger = logging.getLogger(__name__)
 OFFER, CANDIDATE = "offer", "ice-candidate"
 EARLY_S = 0.25
 """How long the answer to a candidate waits for the offer; the candidate itself is kept longer."""
-FORWARD_PAUSES_S = (0.0, 0.3, 1.0, 3.0)
+FORWARD_PAUSES_S = (0.0, 0.1, 0.3, 1.0, 3.0)
 """When it is tried again to find the session of an early candidate in another process."""
 FORWARD_S = 1.0
 OFFER_ELSEWHERE_S = 5.0
 KNOWN_S = 24 * 3600
+KNOWN_WITHIN_S = 0.5
 
 UNKNOWN, CLOSED = "unknown_connection", "connection_closed"
 
@@ -113,7 +114,7 @@ async def _offer(stream: Stream, key: Key, body: Body) -> Answer:
         return Answer(limit_reached(error.limit), 429)
     except IdTaken:
         return _taken(stream, key)
-    _make_known(peer)
+    await _make_known(peer)
     return _described(described)
 
 
@@ -184,8 +185,8 @@ async def _answer_elsewhere(key: Key, body: Body) -> Answer | None:
     return Answer(found["body"], found["status"]) if found else None
 
 
-def _make_known(peer: Peer) -> None:
-    """Let other processes find a peer. Its client need not wait for that: candidates are tried again."""
+async def _make_known(peer: Peer) -> None:
+    """Let other processes find a peer; where that takes long its client does not wait for it."""
     stream, identity = peer.stream, peer.webrtc_id
 
     async def called(call: Body) -> Body:
@@ -201,7 +202,7 @@ def _make_known(peer: Peer) -> None:
         if peer.over:
             _forget(peer)
 
-    keep(asyncio.create_task(make_known()))
+    await asyncio.wait({keep(asyncio.create_task(make_known()))}, timeout=KNOWN_WITHIN_S)
 
 
 def _forget(peer: Peer) -> None:

@@ -91,7 +91,7 @@ class Peer:
             self.over = True
             peers().remove(self)
             self._gone(self)
-            keep(asyncio.create_task(self._let_go()))
+            peers().see_off(keep(asyncio.create_task(self._let_go())))
 
     async def _connect(self, offer: Offer) -> str:
         async with self._changing:
@@ -149,6 +149,7 @@ class Peers:
 
     def __init__(self) -> None:
         self.early = EarlyCandidates()
+        self._leaving: set[asyncio.Task[None]] = set()
         self._past: deque[Key] = deque(maxlen=REMEMBERED)
         self._peers: dict[tuple[str, str], Peer] = {}
 
@@ -172,6 +173,16 @@ class Peers:
                 await peer.participant.close("another one needs the room")
                 return True
         return False
+
+    def see_off(self, leaving: "asyncio.Task[None]") -> None:
+        """Note the task that closes a connection."""
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    async def all_gone(self, seconds: float) -> None:
+        """Wait until every connection that is being closed has said goodbye, but no longer than this."""
+        if self._leaving:
+            await asyncio.wait(list(self._leaving), timeout=seconds)
 
     def is_past(self, key: Key) -> bool:
         """Whether there was such a peer not long ago."""

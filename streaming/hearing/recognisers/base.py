@@ -122,7 +122,9 @@ class Recogniser(ABC):
 
     @abstractmethod
     def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
-        """Return the words of one stretch of sound, shape (n,), float32 at 16 kHz, up to about 30 s; none where there is no speech.
+        """Return the words of one stretch of sound, shape (n,), float32 at 16 kHz, up to about 30 s.
+
+        It should hold speech: noise may read as a word.
 
         `voiced` are the stretches of speech in it, in seconds, by which words get their times; not `thorough` is sooner and less exact.
         Blocks; any thread. Raises RecogniserError while the recogniser is not ready.

@@ -190,3 +190,20 @@ def test_number_of_queries_does_not_grow(say: Say, django_assert_max_num_queries
     say("The budget is good. Ada will send the budget report tomorrow.")
     with django_assert_max_num_queries(18):
         say("Ada will do one. Ada will do two? Is the budget good? " * 5, trackers=(Tracker("Money", ("budget",)),))
+
+
+def test_a_note_is_an_insight(say: Say) -> None:
+    """What somebody notes is an insight of the type he said, whatever the analysis thinks; what it finds itself is not doubled."""
+    (noted,) = of(say("Milk.", noted="action_item"), "insights")
+    assert (noted["type"], noted["text"], noted["confidence"]) == ("action_item", "Milk.", 1.0)
+    assert {"key": "source", "value": "note"} in noted["hints"]  # type: ignore[operator]
+    (found,) = of(say("Ada will send the report tomorrow.", noted="action_item"), "insights")
+    assert found["actionPhrase"] == "send the report tomorrow"
+
+
+def test_the_open_conversation_of_a_user(joined: Joined, owner: User, other_user: User) -> None:
+    """The newest that goes on; none of somebody else's."""
+    found = queries.open_conversation_of(owner.pk)
+    assert found is not None
+    assert found.id == joined.conversation_id
+    assert queries.open_conversation_of(other_user.pk) is None

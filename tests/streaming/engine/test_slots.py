@@ -120,6 +120,7 @@ async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
         await participant.close("bye")
 
     stream = stream_of(ReplyOnPause(respond), concurrency_limit=1)
+    patterns = len(living(ReplyOnPause))
     await cycle()
     tasks = len(asyncio.all_tasks())
     for _ in range(100):
@@ -127,4 +128,4 @@ async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
     await until(lambda: not [t for t in threading.enumerate() if t.name == "hearing"])
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
     assert not handler_threads()
-    await until(lambda: len(living(ReplyOnPause)) == 1)
+    await until(lambda: len(living(ReplyOnPause)) <= patterns, 10)

@@ -237,3 +237,15 @@ def test_ready_and_languages(tmp_path: Path) -> None:
     assert {"en-US", "en-GB"} <= set(recogniser.languages)
     with pytest.raises(RecogniserError, match="not loaded"):
         recogniser.open(RecognitionOptions(), open_decoder("LINEAR16", RATE), Notes())
+
+
+def test_a_stretch_of_sound_on_its_own(recogniser: Recogniser) -> None:
+    """Its words with their times, sooner or better; none where there is too little; nothing from a recogniser that is not there."""
+    sound = recording("beckett.wav")[: int(1.9 * RATE)]
+    for thorough in (True, False):
+        words = recogniser.transcribe(sound, ((0.3, 1.2),), thorough=thorough)
+        assert plain(" ".join(word.text for word in words)) == "ever tried"
+        assert 0.3 <= words[0].start < words[-1].end <= 1.2
+    assert recogniser.transcribe(sound[:100]) == ()
+    with pytest.raises(RecogniserError, match="not loaded"):
+        MoonshineRecogniser(1, Path()).transcribe(sound)

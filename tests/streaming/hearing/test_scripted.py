@@ -158,3 +158,27 @@ def test_an_unknown_recogniser(tmp_path: Path) -> None:
     """Those there are get named."""
     with pytest.raises(ValueError, match="there are moonshine, scripted"):
         make("whisper", threads=1, models_dir=tmp_path)
+
+
+def test_transcriptions(load: Callable[..., Recogniser], tmp_path: Path) -> None:
+    """Stretches of sound on their own hold what the script says, one after the other; silence holds nothing."""
+    script = tmp_path / "transcriptions.json"
+    script.write_text('{"transcriptions": ["one two", "three"]}')
+    recogniser = make("scripted", threads=1, models_dir=tmp_path, script=str(script))
+    loud = np.full(16_000, 0.1, dtype=np.float32)
+    with pytest.raises(RecogniserError, match="not loaded"):
+        recogniser.transcribe(loud)
+    recogniser.load()
+    heard = [" ".join(word.text for word in recogniser.transcribe(sound)) for sound in (loud, 0 * loud, loud, loud)]
+    assert heard == ["one two", "", "three", "one two"]
+    first, last = recogniser.transcribe(loud, ((0.2, 0.6),))[0], recogniser.transcribe(loud, ((0.2, 0.6),))[-1]
+    assert (first.start, last.end) == (0.2, 0.6)
+    recogniser.close()
+
+
+@pytest.mark.parametrize("texts", ["[]", '"one"', "[1]"])
+def test_transcriptions_that_make_no_sense(tmp_path: Path, texts: str) -> None:
+    """The setting and the file are named."""
+    (tmp_path / "bad.json").write_text(f'{{"transcriptions": {texts}}}')
+    with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: transcriptions in bad\.json"):
+        make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()

@@ -3,6 +3,7 @@
 import asyncio
 import fractions
 import gc
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -230,7 +231,8 @@ async def to(server: Server, token: str, path: str = "/webrtc/offer") -> AsyncIt
     async with aiohttp.ClientSession(headers={"x-api-key": token} if token else {}) as session:
 
         async def post(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-            async with session.post(server.url + path, json=body) as response:
+            sent = io.BytesIO(json.dumps(body).encode())
+            async with session.post(server.url + path, data=sent, headers={"Content-Type": "application/json"}) as response:
                 return response.status, await response.json()
 
         yield post

@@ -3,11 +3,15 @@
 import asyncio
 import threading
 
+import pytest
+
+from streaming.transports import lag as module
 from streaming.transports.lag import Lag, lag
 
 
-async def test_a_loop_that_stood_still_says_so() -> None:
-    """A callback that holds the loop for 0.3 s is seen, during the stall's end and after it."""
+async def test_a_loop_that_stood_still_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A callback that holds the loop for 0.4 s is seen, during the stall's end and after it."""
+    monkeypatch.setattr(module, "TICK_S", 0.1)
     one = Lag()
     one.need()
     await asyncio.sleep(0.02)

@@ -1,0 +1,156 @@
+"""WebRTC against real servers: who may come in, what HTTP answers, and requests that land in another process than their session."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests import servers
+from tests.insights import postgres
+from tests.servers import Server
+from tests.services import running_redis
+from tests.streaming.transports.conftest import SITE
+from tests.streaming.transports.rtc import Caller, nothing_is_left, to, until
+
+USUAL = "/streams/usual/webrtc/offer"
+OPEN = "/streams/open-to-all/webrtc/offer"
+HOST = {"candidate": "candidate:1 1 udp 2122260223 192.0.2.77 50000 typ host", "sdpMid": "0"}
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left() -> AsyncIterator[None]:
+    """After each test nothing of its clients is left."""
+    yield
+    await nothing_is_left()
+
+
+async def test_a_stream_is_spoken_to_over_http(site: Server, site_token: str) -> None:
+    """Offer, answer, sound there and back; the same under its name and, for the default stream, at the root."""
+    async with to(site, site_token, USUAL) as post:
+        caller = await Caller(post, "sendrecv", microphone=700).call()
+        await caller.hears(700)
+        assert await caller.post({"type": "ice-candidate", "candidate": HOST}) == (200, {"status": "success"})
+        await caller.close()
+    async with to(site, site_token) as post:
+        talker = await Caller(post, "sendrecv").call()
+        await talker.close()
+
+
+async def test_strangers_are_kept_out(site: Server) -> None:
+    """Without a token, with a wrong one, and where there is no such stream; a public stream lets anybody in."""
+    body = {"type": "offer", "sdp": "v=0", "webrtc_id": "a"}
+    for token in ("", "wrong"):
+        async with to(site, token, USUAL) as post:
+            assert (await post(body))[0] == 401
+    async with to(site, "", "/streams/nobody/webrtc/offer") as post:
+        assert (await post(body))[0] == 404
+    async with to(site, "", OPEN) as post:
+        caller = await Caller(post, "sendrecv").call()
+        await caller.hears(440)
+        await caller.close()
+
+
+async def test_bad_requests_are_answered_as_fastapi_does(site: Server, site_token: str) -> None:
+    """Each field that is missing by its name; what is no JSON, and what is too large, with its status."""
+    async with to(site, site_token, USUAL) as post:
+        status, answer = await post({"type": "offer", "sdp": "v=0"})
+        assert (status, answer["detail"][0]["type"], answer["detail"][0]["loc"]) == (422, "missing", ["body", "webrtc_id"])
+        assert (await post({"type": "offer", "sdp": "nonsense", "webrtc_id": "a"}))[0] == 422
+        assert (await post([]))[0] == 422
+        assert (await post({"type": "offer", "sdp": "x" * 3_000_000, "webrtc_id": "a"}))[0] == 413
+    assert site.get(USUAL, site_token)[0] == 405
+
+
+async def test_an_id_belongs_to_the_one_who_opened_it(site: Server, site_token: str, other_token: str) -> None:
+    """To another user it is in use, and its session cannot be found."""
+    async with to(site, site_token, USUAL) as post, to(site, other_token, USUAL) as strange:
+        caller = await Caller(post, "sendrecv").call()
+        mallory = Caller(strange, "sendrecv", webrtc_id=caller.id)
+        status, answer = await mallory.post(await mallory.offer())
+        assert (status, answer["meta"]["error"]) == (404, "connection_already_exists")
+        assert (await mallory.post({"type": "ice-candidate", "candidate": HOST}))[1]["meta"]["error"] == "unknown_connection"
+        await caller.hears(440)
+        await caller.close()
+        await mallory.close()
+
+
+async def test_a_server_that_goes_down_says_goodbye(site: Server, site_token: str) -> None:
+    """Its peers learn of it at once, and it comes back for the tests after this one."""
+    async with to(site, site_token, USUAL) as post:
+        caller = await Caller(post, "sendrecv").call()
+        await caller.hears(440)
+        assert await asyncio.to_thread(site.stop) in (0, -15)
+        await until(lambda: caller.pc.connectionState == "closed", "nobody said goodbye")
+        await caller.close()
+    await asyncio.to_thread(site.start)
+    complaints = [line for line in site.output if re.search(r"ERROR|Traceback|Task was destroyed|never retrieved", line)]
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
+    """Two server processes, one of them on uvicorn, that share nothing but PostgreSQL and Redis."""
+    if lacking := postgres.lacking():
+        pytest.skip(lacking)
+    folder = tmp_path_factory.mktemp("pair")
+    with running_redis(folder) as redis_url, postgres.cluster() as database_url:
+        shared = {**SITE, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "x" * 50}
+        servers.migrated(folder / "one", shared)
+        one = Server(folder / "one", shared, "daphne")
+        two = Server(folder / "two", shared, "uvicorn")
+        try:
+            yield one.start(), two.start()
+        finally:
+            one.kill()
+            two.kill()
+
+
+@pytest.fixture(scope="module")
+def pair_token(pair: tuple[Server, Server]) -> str:
+    """An access token that both processes accept."""
+    return pair[0].token()
+
+
+@pytest.mark.parametrize("home", [0, 1])
+async def test_a_candidate_may_land_in_the_other_process(pair: tuple[Server, Server], pair_token: str, home: int) -> None:
+    """It is forwarded to where the session is; for somebody else there is none."""
+    mallory = pair[0].token("mallory@example.com")
+    async with to(pair[home], pair_token, USUAL) as here, to(pair[1 - home], pair_token, USUAL) as there:
+        caller = await Caller(here, "sendrecv").call()
+        body = {"type": "ice-candidate", "webrtc_id": caller.id, "candidate": HOST}
+        assert await there(body) == (200, {"status": "success"})
+        async with to(pair[1 - home], mallory, USUAL) as strange:
+            assert (await strange(body))[1]["meta"]["error"] == "unknown_connection"
+        await caller.hears(440)
+        await caller.close()
+
+
+async def test_a_candidate_may_come_to_the_other_process_before_its_offer(pair: tuple[Server, Server], pair_token: str) -> None:
+    """It waits there, and is forwarded once the session lives."""
+    identity = uuid4().hex
+    async with to(pair[0], pair_token, USUAL) as here, to(pair[1], pair_token, USUAL) as there:
+        early = asyncio.create_task(there({"type": "ice-candidate", "webrtc_id": identity, "candidate": HOST}))
+        caller = await Caller(here, "sendrecv", webrtc_id=identity).call()
+        assert (await early)[0] == 200
+        await caller.hears(440)
+        await caller.close()
+
+
+@pytest.mark.parametrize("home", [0, 1])
+async def test_a_renewed_offer_may_land_in_the_other_process(pair: tuple[Server, Server], pair_token: str, home: int) -> None:
+    """The session's own process answers it, and its handler goes on; the id is nobody else's there either."""
+    mallory = pair[0].token("mallory@example.com")
+    async with to(pair[home], pair_token, USUAL) as here, to(pair[1 - home], pair_token, USUAL) as there:
+        old = await Caller(here, "sendrecv", microphone=500).call()
+        await old.hears(500)
+        async with to(pair[1 - home], mallory, USUAL) as strange:
+            thief = Caller(strange, "sendrecv", webrtc_id=old.id)
+            assert (await thief.post(await thief.offer()))[0] == 404
+            await thief.close()
+        new = await Caller(there, "sendrecv", webrtc_id=old.id, microphone=900).call()
+        await new.hears(900)
+        await until(lambda: old.pc.connectionState == "closed", "the old connection was not closed")
+        await new.close()
+        await old.close()
