@@ -14,7 +14,7 @@ from insights import queries, recorder
 from insights.recorder import Listening, Opening, StoredEvent, Utterance
 from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
 from streaming.audio.convert import Audio
-from streaming.engine.database import in_database
+from streaming.engine.database import at_recorder
 from streaming.engine.fanout import fanout
 from streaming.engine.registry import PROCESS
 
@@ -32,7 +32,7 @@ async def note(audio: Audio) -> AsyncIterator[AdditionalOutputs]:
     text = await asyncio.to_thread(get_stt_model().stt, audio)
     if not text:
         raise WebRTCError("nothing was understood after the stop word")
-    conversation_id, events = await in_database(keep, user_id, text, samples.size / rate)
+    conversation_id, events = await at_recorder(keep, user_id, text, samples.size / rate)
     await fanout().publish(events)
     yield AdditionalOutputs({"note": text, "conversationId": str(conversation_id), "events": [event.number for event in events]})
 
