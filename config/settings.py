@@ -36,9 +36,7 @@ try:
     TURN_SECRET = env.text("TURN_SECRET", "", "Secret shared with coturn (`static-auth-secret`), for short-lived TURN credentials.")
     TURN_LIFETIME_S = env.integer("TURN_LIFETIME_S", 3600, "Life of a TURN credential, in seconds.", least=60, most=86_400)
     RTC_CONNECT_S = env.number("RTC_CONNECT_S", 60, "A peer that is not connected after this is let go.", least=0.1, most=600)
-    RTC_SILENCE_S = env.number(
-        "RTC_SILENCE_S", 60, "A peer that sends no packet of sound or video for this is let go.", least=0.1, most=86_400
-    )
+    RTC_SILENCE_S = env.number("RTC_SILENCE_S", 60, "A peer that sends no sound and no video for this is let go.", least=0.1, most=86_400)
     RTC_RENEW_S = env.number("RTC_RENEW_S", 20, "A lost peer may come back with a new offer for this long.", least=0, most=600)
     RECOGNISER = env.choice("RECOGNISER", "moonshine", ("moonshine", "scripted"), "Engine that hears. `scripted` is for tests.")
     RECOGNISER_SCRIPT = env.text("RECOGNISER_SCRIPT", "", "File with what the scripted recogniser hears.")
