@@ -9,6 +9,7 @@ import http.client
 import logging
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         """Run the demo from start to end; the server is ended whatever happens."""
         if settings.DATA_DIR.name != FOLDER:
             _again_in_a_folder_of_its_own()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server below is ended then, too
         call_command("migrate", verbosity=0)
         password, token = _account()
         server = subprocess.Popen([sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
