@@ -106,6 +106,11 @@ def living(kind: type) -> list[Any]:
     return [thing for thing in gc.get_objects() if isinstance(thing, kind)]
 
 
+def hearing_threads() -> set[threading.Thread]:
+    """Return the threads that hear; a test of this process may have left its own."""
+    return {thread for thread in threading.enumerate() if thread.name == "hearing"}
+
+
 async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
     """Nothing grows: no task, no thread, no handler, no ear."""
 
@@ -122,11 +127,12 @@ async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
     stream = stream_of(ReplyOnPause(respond), concurrency_limit=1)
     patterns = len(living(ReplyOnPause))
     threads = len(handler_threads())  # one that another test left blocked is not ours
+    ears = hearing_threads()
     await cycle()
     tasks = len(asyncio.all_tasks())
     for _ in range(100):
         await cycle()
-    await until(lambda: not [t for t in threading.enumerate() if t.name == "hearing"])
+    await until(lambda: hearing_threads() <= ears)
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
     await until(lambda: len(handler_threads()) <= threads)
     await until(lambda: len(living(ReplyOnPause)) <= patterns, 10)
