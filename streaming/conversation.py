@@ -7,7 +7,7 @@ reads what happens from a fan-out subscription like any other listener.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
 from streaming.engine.mailbox import Mailbox, MailboxClosed
-from streaming.engine.registry import PROCESS
+from streaming.engine.registry import PROCESS, registry
 from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ PENDING_FINALS = 32
 STORE_TRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Pauses between the tries to store an utterance while the database is away."""
 FINISH_S = 60.0
+"""How long the rest of what was fed may take to be heard; a server that goes down gives less (`Registry.last_call`)."""
 
 
 class LanguageError(ValueError):
@@ -106,6 +107,7 @@ class Participation:
         self._ear = ear
         self._recognition = engine.open(options, decoder, ear)
         self._keeper = asyncio.create_task(self._keep(ear, self.joined, wishes))
+        registry().joined(self.session_id)
         await fanout().publish(self.joined.events)
         return self.joined
 
@@ -130,26 +132,32 @@ class Participation:
             self._recognition.switch(open_decoder(encoding, sample_rate))
 
     async def finish(self) -> None:
-        """Hear what was fed to its end; returns when all of it is stored and told."""
+        """Hear what was fed to its end; returns when all of it is stored and told.
+
+        Where the time is too short for that, what was heard so far of the open turn is kept as if it were final.
+        """
         recognition, ear, keeper = self._recognition, self._ear, self._keeper
         self._recognition = self._ear = self._keeper = None
         if recognition is None or ear is None or keeper is None:
             return
         recognition.stop()
         try:
-            async with asyncio.timeout(FINISH_S):
-                await ear.done.wait()
-        except TimeoutError:
-            logger.error("session %s: the recogniser did not finish within %g s", self.session_id, FINISH_S)
-            recognition.abandon()
-        ear.heard.close()
-        await keeper
+            await _first_of(ear.done, registry().last_call, within_s=FINISH_S)
+        finally:  # a cancelled end stores what there is all the same
+            if not ear.done.is_set():
+                logger.error("session %s: the recogniser did not finish in time", self.session_id)
+                recognition.abandon()
+                await asyncio.sleep(0)  # what was heard just before is on its way through the event loop
+                ear.make_do()
+            ear.heard.close()
+        await asyncio.shield(keeper)
 
     async def leave(self, *, final: bool) -> list[StoredEvent]:
         """Leave the conversation after `finish`; the last one to leave for good completes it."""
         if self.joined is None:
             return []
         self.joined = None
+        registry().left(self.session_id)
         events = await at_recorder(recorder.leave, self.session_id, final=final)
         await fanout().publish(events)
         return events
@@ -223,8 +231,14 @@ class _Ear:
         self.room = asyncio.Event()
         self.done = asyncio.Event()
         self.clock = Clock()
+        self._unfinished: Hypothesis | None = None
         self._on_trouble = on_trouble
         self._loop = asyncio.get_running_loop()
+
+    def make_do(self) -> None:
+        """Take the last interim for the final that does not come any more."""
+        if self._unfinished is not None:
+            self.heard.put(replace(self._unfinished, is_final=True))
 
     def utterance(self, h: Hypothesis) -> Utterance:
         """Return a final hypothesis in wall-clock time."""
@@ -234,7 +248,7 @@ class _Ear:
 
     def hypothesis(self, h: Hypothesis) -> None:
         """Called from any thread."""
-        self._in_loop(self.heard.put, h)
+        self._in_loop(self._take, h)
 
     def speech_started(self, at: float) -> None:
         """Called from any thread; the conversation learns of speech by its words."""
@@ -251,11 +265,25 @@ class _Ear:
         """Called from any thread."""
         self._in_loop(self.done.set)
 
+    def _take(self, h: Hypothesis) -> None:
+        self._unfinished = None if h.is_final else h
+        self.heard.put(h)
+
     def _in_loop(self, call: Callable[..., Any], *args: Any) -> None:
         try:
             self._loop.call_soon_threadsafe(call, *args)
         except RuntimeError:  # the loop is closed: the server has gone, nobody listens
             logger.debug("heard something after the end of the event loop")
+
+
+async def _first_of(*events: asyncio.Event, within_s: float) -> None:
+    """Return when one of the events is set, or the time is over."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 def knows(languages: tuple[str, ...], language: str) -> bool:

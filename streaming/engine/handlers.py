@@ -111,6 +111,8 @@ class StreamHandlerBase:
     """Ours: whether `receive` only takes note and may be called in the event loop, without a thread."""
     waits_itself = False
     """Ours: whether `emit` waits until it has something, so that nobody need pause before asking again."""
+    shutdown_s: float | None = None
+    """Ours: how long `shutdown` may take, in seconds, for handlers that the engine's own limit would cut short."""
 
     def emitter(self) -> Callable[[], Any]:
         """Return what is called for the next item: `emit`, unless a handler of ours has a cheaper way."""

@@ -18,7 +18,8 @@ from django.conf import settings
 
 from streaming.engine import presence
 from streaming.engine.calls import Calls
-from streaming.engine.context import Context, Scene, scene, warning_message
+from streaming.engine.context import Context, Scene, error_message, scene, warning_message
+from streaming.engine.ends import TEXTS, End
 from streaming.engine.faults import place
 from streaming.engine.functions import GeneratorWork, PictureWork
 from streaming.engine.handlers import PLACE_OF_SOUND, StreamHandlerBase
@@ -39,7 +40,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SHUTDOWN_S = 20.0
-"""How long a handler's `shutdown` may take."""
+"""How long a handler's `shutdown` may take, where the handler does not say that it needs more."""
 TASKS_END_S = 1.0
 WAKINGS = 5
 """Tries to wake what still blocks at the end."""
@@ -224,9 +225,17 @@ class Participant:
 
     # -- the end
 
-    def end_for_shutdown(self) -> None:
-        """End because the server goes down."""
-        self._close("the server is going down")
+    def end_early(self, end: End) -> None:
+        """End for a reason of the server's; the client is told it."""
+        if end is not End.SHUTDOWN:  # of which it hears by its connection
+            self._send(error_message(TEXTS[end]))
+        self._close(TEXTS[end])
+
+    def dismiss(self, *, told: bool) -> None:
+        """End because the developer's code says so; where it is told, the client gets FastRTC's message, and closes on its part."""
+        if told:
+            self._send({"type": "update_connection", "data": "closed"})
+        self._close("the server closed the connection")
 
     async def close(self, reason: str) -> None:
         """End the session; returns when it has ended. Any number of calls; only the first reason counts."""
@@ -327,9 +336,10 @@ class Participant:
     async def _shut_down(self, work: Work) -> None:
         """Call the handler's `shutdown`, once, then end the tasks; neither may hold the slot for long."""
         shutdown = self.spawn(work.shutdown())
-        done, _ = await asyncio.wait({shutdown}, timeout=SHUTDOWN_S)
+        limit = (self.handler.shutdown_s if self.handler else None) or SHUTDOWN_S
+        done, _ = await asyncio.wait({shutdown}, timeout=limit)
         if not done:
-            logger.error("a handler's shutdown took more than %g s", SHUTDOWN_S)
+            logger.error("a handler's shutdown took more than %g s", limit)
         elif not shutdown.cancelled() and (error := shutdown.exception()) is not None:
             logger.error("a handler did not shut down cleanly: %s", place(error))
         for future in list(self._waits):

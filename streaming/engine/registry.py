@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from insights import recorder
 from streaming.engine.database import at_recorder
+from streaming.engine.ends import End
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
 
@@ -37,14 +38,18 @@ SWEEP_S = 1.0
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 
+LAST_CALL = 0.75
+"""Share of the time for a drain after which nothing more is heard, so that the rest is enough to store what was."""
+
+
 class Living(Protocol):
     """A live session, of a conversation's socket or of a stream."""
 
     id: UUID
     ended: asyncio.Event
 
-    def end_for_shutdown(self) -> None:
-        """End soon, with everything stored that was received; `ended` is set then."""
+    def end_early(self, end: End) -> None:
+        """End soon, for a reason of the server's, with everything stored that was received; `ended` is set then."""
 
 
 class TooManySessions(Exception):
@@ -56,7 +61,10 @@ class Registry:
 
     def __init__(self) -> None:
         self.draining = False
-        self._sessions: set[Living] = set()
+        self.last_call = asyncio.Event()
+        """Set near the end of a drain: what is not heard yet will not be."""
+        self._sessions: dict[UUID, Living] = {}
+        self._joined: dict[UUID, object] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def __len__(self) -> int:
@@ -66,11 +74,20 @@ class Registry:
         """Take a session in. Raises TooManySessions at the limit and while draining."""
         if self.draining or len(self._sessions) >= settings.SESSION_LIMIT:
             raise TooManySessions
-        self._sessions.add(session)
+        self._sessions[session.id] = session
 
     def remove(self, session: Living) -> None:
         """Give a session's place back."""
-        self._sessions.discard(session)
+        self._sessions.pop(session.id, None)
+        self._joined.pop(session.id, None)
+
+    def joined(self, session_id: UUID) -> None:
+        """Note that a session is in a conversation: its heartbeats keep it there, and it ends as SWEPT when they came too late."""
+        self._joined[session_id] = object()
+
+    def left(self, session_id: UUID) -> None:
+        """Note that a session is in no conversation any more."""
+        self._joined.pop(session_id, None)
 
     def keep_house(self) -> None:
         """Start heartbeats and the sweep, once for the life of the event loop."""
@@ -80,9 +97,10 @@ class Registry:
     async def drain(self, seconds: float) -> None:
         """Refuse new sessions, end the live ones so that what was being said is stored, and wait for them."""
         self.draining = True
-        sessions = list(self._sessions)
+        asyncio.get_running_loop().call_later(LAST_CALL * seconds, self.last_call.set)
+        sessions = list(self._sessions.values())
         for session in sessions:
-            session.end_for_shutdown()
+            session.end_early(End.SHUTDOWN)
         ends = [asyncio.ensure_future(session.ended.wait()) for session in sessions]
         if ends:
             logger.info("finishing %d sessions", len(ends))
@@ -113,10 +131,17 @@ class Registry:
             await asyncio.sleep(SWEEP_S)
 
     async def _beat(self) -> bool:
-        """Say that our sessions live; False where that could not be said."""
-        if not self._sessions:
+        """Say that our sessions live, and end those that were swept all the same; False where that could not be said."""
+        beating = {identity: since for identity, since in self._joined.items() if identity in self._sessions}
+        if not beating:
             return True
-        return await _kept_going(at_recorder(recorder.heartbeat, [session.id for session in self._sessions])) is not None
+        lost = await _kept_going(at_recorder(recorder.heartbeat, list(beating)))
+        for identity in lost or ():
+            if self._joined.get(identity) is beating[identity]:  # else it has left, or joined again, meanwhile
+                logger.warning("session %s: other processes took it for gone; its client has to come back", identity)
+                self._sessions[identity].end_early(End.SWEPT)
+                self.left(identity)
+        return lost is not None
 
     async def _sweep(self) -> bool:
         """End what nobody keeps alive, and tell of it; False where the database could not be asked."""

@@ -7,10 +7,10 @@ in a task of its own, and whatever happens calls `shutdown` exactly once and giv
 import asyncio
 import logging
 from collections.abc import Callable
-from enum import Enum
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
+from streaming.engine.ends import End
 from streaming.engine.faults import place
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.registry import registry
@@ -19,27 +19,11 @@ logger = logging.getLogger(__name__)
 
 INBOX_BYTES = 1_000_000
 """What a client may send ahead of its handler: half a minute of 16 kHz audio."""
-SHUTDOWN_S = 20.0
+SHUTDOWN_S = 90.0
+"""How long a handler may take to finish: more than hearing the rest, storing it and telling it may take together."""
 
 Message = TypeVar("Message")
 Incoming = TypeVar("Incoming", contravariant=True)
-
-
-class End(Enum):
-    """Why a session ended."""
-
-    FINISHED = "finished"
-    """The client said stop and everything was done."""
-    LOST = "lost"
-    """The connection went away."""
-    IDLE = "idle"
-    """The handler's time limit for the next message passed."""
-    OVERRUN = "overrun"
-    """The client sent faster than this server can make it wait."""
-    FAILED = "failed"
-    """The handler raised."""
-    SHUTDOWN = "shutdown"
-    """This server is going down."""
 
 
 class Handler(Protocol[Incoming]):
@@ -47,7 +31,7 @@ class Handler(Protocol[Incoming]):
 
     @property
     def patience_s(self) -> float:
-        """How long to wait for the next message before the session ends as IDLE."""
+        """How long the client may take for its next step before the session ends as IDLE."""
         ...
 
     @property
@@ -55,8 +39,11 @@ class Handler(Protocol[Incoming]):
         """Whether the client said all it had to say; asked after each message."""
         ...
 
-    async def handle(self, message: Incoming) -> None:
-        """Do what one message asks for; waiting in here makes the client wait."""
+    async def handle(self, message: Incoming) -> bool:
+        """Do what one message asks for; waiting in here makes the client wait.
+
+        Return whether that was a step: only then the client's time begins anew, so that no idle talk holds a place for ever.
+        """
         ...
 
     async def shutdown(self, end: End) -> None:
@@ -88,9 +75,9 @@ class Session(Generic[Message]):
             self._end = end
             self._inbox.close(discard=end is End.OVERRUN)
 
-    def end_for_shutdown(self) -> None:
-        """End because the server goes down: what was received is still handled and stored."""
-        self.hang_up(End.SHUTDOWN)
+    def end_early(self, end: End) -> None:
+        """End for a reason of the server's: what was received is still handled and stored."""
+        self.hang_up(end)
 
     async def run(self, handler: Handler[Message]) -> End:
         """Serve until the end and return why it came. Raises TooManySessions without having begun."""
@@ -112,15 +99,20 @@ class Session(Generic[Message]):
         return self._end
 
     async def _serve(self, handler: Handler[Message]) -> End:
+        loop = asyncio.get_running_loop()
+        waited = 0.0  # for the client alone: what the handler takes is not its fault
         while not handler.finished:
+            since = loop.time()
             try:
-                async with asyncio.timeout(handler.patience_s):
+                async with asyncio.timeout(handler.patience_s - waited):
                     message = await self._inbox.get()
             except TimeoutError:
                 return End.IDLE
             except MailboxClosed:
                 return self._end
-            await handler.handle(message)
+            waited += loop.time() - since
+            if await handler.handle(message):
+                waited = 0.0
         return End.FINISHED
 
     async def _shut_down(self, handler: Handler[Message]) -> None:

@@ -19,6 +19,7 @@ from streaming.engine.context import error_message
 from streaming.engine.events import Delivery, Heard
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.handlers import AudioFrame
+from streaming.engine.session import SHUTDOWN_S
 from streaming.hearing.recognisers.base import RecogniserError, Word
 from streaming.wire.symbl import View, recognition_result, render_event
 
@@ -40,6 +41,8 @@ class Inputs(BaseModel):
 
 class ConversationHandler(AsyncStreamHandler):
     """One speaker's part in a conversation, which begins with the first sound."""
+
+    shutdown_s = SHUTDOWN_S
 
     def __init__(self) -> None:
         super().__init__(input_sample_rate=RATE)

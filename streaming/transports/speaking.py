@@ -15,9 +15,9 @@ from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming.audio.codecs import AudioError
 from streaming.conversation import LanguageError, Participation, Wishes
+from streaming.engine.ends import End
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.outbox import Outbox
-from streaming.engine.session import End
 from streaming.hearing.recognisers.base import RecogniserError
 from streaming.transports.telling import SPEAKERS_SKIP, Teller
 from streaming.wire import symbl as wire
@@ -91,7 +91,7 @@ class SpeakingHandler:
 
     @property
     def patience_s(self) -> float:
-        """How long the next message may take, in the present state."""
+        """How long the next step may take, in the present state."""
         if self.state is State.LISTENING:
             return float(settings.SILENCE_TIMEOUT_S)
         if self.state is State.STOPPED:
@@ -112,42 +112,45 @@ class SpeakingHandler:
         if isinstance(message, Start):
             self.started_or_starting = True
 
-    async def handle(self, message: ClientMessage) -> None:
-        """Do what one message asks for."""
+    async def handle(self, message: ClientMessage) -> bool:
+        """Do what one message asks for; steps are sound that is heard, a start, and a stop."""
         if isinstance(message, Audio):
-            await self._audio(message)
-        elif isinstance(message, Start):
-            await self._begin(message)
-        elif isinstance(message, Stop):
-            await self._stop()
-        elif isinstance(message, Modify):
+            return await self._audio(message)
+        if isinstance(message, Start):
+            return await self._begin(message)
+        if isinstance(message, Stop):
+            return await self._stop()
+        if isinstance(message, Modify):
             self._modify(message)
+        return False
 
     async def shutdown(self, end: End) -> None:
         """Finish what was being said; a lost speaker's conversation waits as long as its client asked."""
         await self._part.finish()
-        if self._teller is not None and end in (End.IDLE, End.SHUTDOWN):
+        if self._teller is not None and end in (End.IDLE, End.SHUTDOWN, End.SWEPT):
             await self._teller.caught_up(self._part.last_event)
         done = end in (End.FINISHED, End.IDLE) or self.state is State.STOPPED
         await self._part.leave(final=done)
         await self._stop_telling()
 
-    async def _audio(self, message: Audio) -> None:
+    async def _audio(self, message: Audio) -> bool:
         if self.state is State.LISTENING:
             await self._part.hear(message.chunk)
-        elif self.state is State.STOPPED and not self._complained_late:
+            return bool(message.chunk)
+        if self.state is State.STOPPED and not self._complained_late:
             self._complained_late = True
             self._error("audio after stop_request is ignored; send start_request first", "audio")
+        return False
 
-    async def _begin(self, start: Start) -> None:
+    async def _begin(self, start: Start) -> bool:
         if self.state is State.LISTENING:
             self._error("already started; send stop_request before another start_request", "type")
-            return
+            return False
         try:
             joined = await self._part.begin(_wishes(start))
         except REFUSED_STARTS as error:
             self._outbox.put(encode(wire.error_envelope(str(error), field=_field(error))))
-            return
+            return False
         self._start = start
         self._complained_late = False
         self.state = State.LISTENING
@@ -158,6 +161,7 @@ class SpeakingHandler:
         ):
             self._outbox.put(encode(message))
         await self._begin_telling(joined)
+        return True
 
     async def _begin_telling(self, joined: Joined) -> None:
         view = View.of(self._start, summary_url=self._page(joined.conversation_id))
@@ -181,11 +185,11 @@ class SpeakingHandler:
             await asyncio.gather(self._telling, return_exceptions=True)
         self._subscription = self._teller = self._telling = None
 
-    async def _stop(self) -> None:
+    async def _stop(self) -> bool:
         if self.state is not State.LISTENING:
             told = "already stopped" if self.state is State.STOPPED else "not started"
             self._error(f"{told}; send start_request first", "type")
-            return
+            return False
         await self._part.finish()
         if self._teller is not None:
             await self._teller.caught_up(self._part.last_event)
@@ -193,7 +197,7 @@ class SpeakingHandler:
             self.state = State.STOPPED
             self.started_or_starting = True
             self._outbox.put(encode(wire.recognition_stopped()))
-            return
+            return True
         conversation_id = self._part.joined.conversation_id if self._part.joined else 0
         await self._part.leave(final=True)
         await self._stop_telling()
@@ -201,6 +205,7 @@ class SpeakingHandler:
         self._outbox.put(encode(wire.conversation_completed(conversation_id, self._page(conversation_id))))
         self._outbox.put(encode(wire.recognition_stopped()))
         self.state = State.DONE
+        return True
 
     def _modify(self, modify: Modify) -> None:
         if self.state is not State.LISTENING:

@@ -12,11 +12,12 @@ from django.utils import timezone
 from insights import queries
 from insights.models import Conversation
 from streaming.engine.database import in_database
+from streaming.engine.ends import TEXTS, End
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.faults import place
 from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.registry import TooManySessions, registry
-from streaming.engine.session import End, Session
+from streaming.engine.session import Session
 from streaming.transports.doors import REFUSED, visitor
 from streaming.transports.socket import Consumer, keep
 from streaming.transports.speaking import SpeakingHandler, weight
@@ -156,9 +157,9 @@ class SpeakConsumer(SymblConsumer):
             self.refuse(self._handler.idle_text, "")
         elif end is End.FAILED:
             self.refuse("the session failed on the server; what was stored is kept", "", FAILED)
-        elif end is End.SHUTDOWN:
+        elif end in (End.SHUTDOWN, End.SWEPT):
             from_sdk = self.knock.query.get("source") in ("js_sdk", "web_sdk")
-            self.refuse("this server is restarting; connect again", "", RECONNECT if from_sdk else RESTART)
+            self.refuse(TEXTS[end], "", RECONNECT if from_sdk else RESTART)
         self.outbox.finish(NORMAL)
 
 

@@ -57,18 +57,19 @@ class Teller:
                 continue
             if not await self._tell_event(delivery):
                 return
+            if delivery.kind == "conversation_completed":
+                self.completed.set()  # what is stored after this, nobody is told
             async with self._moved:
                 self._told = delivery.number
                 self._moved.notify_all()
-            if delivery.kind == "conversation_completed":
-                self.completed.set()
+            if self.completed.is_set():
                 return
 
     async def caught_up(self, number: int) -> None:
         """Wait, for a few seconds at most, until the event `number` was told."""
         try:
             async with asyncio.timeout(CATCH_UP_S), self._moved:
-                await self._moved.wait_for(lambda: self._told >= number or self._outbox.closed)
+                await self._moved.wait_for(lambda: self._told >= number or self._outbox.closed or self.completed.is_set())
         except TimeoutError:
             logger.info("a client is behind at its end: %d of %d events told", self._told, number)
 

@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 
 from streaming.engine import participant as participant_module
+from streaming.engine.ends import TEXTS, End
 from streaming.engine.handlers import AudioFrame, StreamHandler
 from streaming.engine.line import IdTaken, LimitReached
 from streaming.engine.outputs import AdditionalOutputs, CloseStream
@@ -160,7 +161,7 @@ async def test_drained_at_server_shutdown(join: Join) -> None:
     participant = await join(Echo())
     await registry().drain(5)
     assert Counting.shutdowns == 1
-    assert line_of(participant).reasons == ["the server is going down"]
+    assert line_of(participant).reasons == [TEXTS[End.SHUTDOWN]]
     with pytest.raises(LimitReached):
         await join(Echo())
 

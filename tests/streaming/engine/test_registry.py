@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError
 
 from insights import recorder
 from streaming.engine import registry as registry_module
+from streaming.engine.ends import End
 from streaming.engine.registry import Registry
 from streaming.engine.session import Session
 
@@ -20,13 +22,15 @@ class House:
         self.calls: list[str] = []
         self.slept = 0.0
         self.away = False
+        self.lost: list[UUID] = []
+        self.registry = Registry()
 
     async def ask(self, work: Any, *args: Any) -> list[Any]:
         """Stand in for the database."""
         self.calls.append(work.__name__)
         if self.away:
             raise OperationalError("away")
-        return []
+        return self.lost if work is recorder.heartbeat else []
 
     async def until(self, calls: int) -> list[str]:
         """Wait for so many more calls and return them."""
@@ -37,17 +41,36 @@ class House:
         return self.calls[:calls]
 
 
+class Ending(Session[str]):
+    """A session that notes how the server ends it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends: list[End] = []
+
+    def end_early(self, end: End) -> None:
+        """Note it."""
+        self.ends.append(end)
+
+
 @pytest.fixture
-async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    """Housekeeping of a process with one session, at a hundredth of its pace between sweeps."""
+async def session() -> Ending:
+    """A session, taken in by the housekeeping."""
+    return Ending()
+
+
+@pytest.fixture
+async def house(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIterator[House]:
+    """Housekeeping of a process with one session that is in a conversation, at a hundredth of its pace between sweeps."""
     house = House()
     clock = registry_module.time.time
     monkeypatch.setattr(registry_module, "at_recorder", house.ask)
     monkeypatch.setattr(registry_module.time, "time", lambda: clock() + house.slept)
     monkeypatch.setattr(registry_module, "SWEEP_S", 0.005)
     monkeypatch.setattr(registry_module, "GRACE_S", 0.1)
-    registry = Registry()
-    registry.add(Session[str]())
+    registry = house.registry
+    registry.add(session)
+    registry.joined(session.id)
     registry.keep_house()
     yield house
     await registry.close()
@@ -80,3 +103,42 @@ async def test_who_had_no_database_lets_the_others_speak_first(house: House) -> 
     house.away = False
     calls = await house.until(2)
     assert calls == [BEAT, SWEEP]
+
+
+async def test_a_session_that_was_swept_is_ended(house: House, session: Ending) -> None:
+    """A session that others took for gone is ended, once; it is in no conversation any more, so nobody beats for it."""
+    await house.until(1)
+    house.lost = [session.id]
+    house.slept = 60.0
+    assert await house.until(1) == [BEAT]
+    await house.until(2)
+    assert session.ends == [End.SWEPT]
+    house.slept = 120.0
+    assert BEAT not in await house.until(20)
+
+
+async def test_only_who_is_in_a_conversation_beats(house: House, session: Ending) -> None:
+    """A session that has not joined, or has left, is none of the database's business, and cannot be lost there."""
+    house.registry.left(session.id)
+    house.lost = [session.id]
+    house.slept = 60.0
+    assert BEAT not in await house.until(20)
+    assert session.ends == []
+
+
+async def test_who_joined_again_meanwhile_is_not_lost(house: House, session: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to a heartbeat may be older than a new beginning of the same session."""
+    ask = house.ask
+
+    async def slowly(work: Any, *args: Any) -> list[Any]:
+        answer = await ask(work, *args)
+        if work is recorder.heartbeat:
+            house.registry.left(session.id)
+            house.registry.joined(session.id)
+        return answer
+
+    monkeypatch.setattr(registry_module, "at_recorder", slowly)
+    house.lost = [session.id]
+    house.slept = 60.0
+    assert BEAT in await house.until(20)
+    assert session.ends == []

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from streaming.engine import session as session_module
+from streaming.engine.ends import End
 from streaming.engine.registry import Registry, TooManySessions, registry
-from streaming.engine.session import End, Session
+from streaming.engine.session import Session
 
 
 class Echo:
-    """A handler that notes what it gets; the words "boom" and "bye" do what they say."""
+    """A handler that notes what it gets; the words "boom" and "bye" do what they say, and "idle talk" gets nobody on."""
 
     patience_s = 5.0
 
@@ -22,13 +23,14 @@ class Echo:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def handle(self, message: str) -> None:
+    async def handle(self, message: str) -> bool:
         """Note a message."""
         await self.gate.wait()
         if message == "boom":
             raise ValueError("secret words")
         self.got.append(message)
         self.finished = message == "bye"
+        return message != "idle talk"
 
     async def shutdown(self, end: End) -> None:
         """Note the end."""
@@ -72,6 +74,21 @@ async def test_idle() -> None:
     echo.patience_s = 0.02
     assert await session.run(echo) is End.IDLE
     assert echo.ends == [End.IDLE]
+
+
+@pytest.mark.parametrize(("word", "ends"), [("idle talk", True), ("a step", False)])
+async def test_only_steps_renew_the_time(word: str, ends: bool) -> None:
+    """A client that says something all the time, but nothing that gets it on, is let go like a silent one."""
+    session: Session[str] = Session()
+    echo = Echo()
+    echo.patience_s = 0.2
+    running = asyncio.create_task(session.run(echo))
+    for _ in range(40):
+        session.offer(word)
+        await asyncio.sleep(0.01)
+    assert session.ended.is_set() is ends
+    session.hang_up()
+    assert await running is (End.IDLE if ends else End.LOST)
 
 
 async def test_failed(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.conf import LazySettings
 
 from streaming.engine import stream as stream_module
+from streaming.engine.ends import End
 from streaming.engine.handlers import AsyncAudioVideoStreamHandler
 from streaming.engine.kinds import VideoStreamHandler
 from streaming.engine.outputs import AdditionalOutputs
@@ -166,7 +167,7 @@ async def test_fetch_latest_output(join: Join, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(TimeoutError):
         await stream.fetch_latest_output("mine")
     monkeypatch.setattr(stream_module, "FETCH_S", 5)
-    asyncio.get_running_loop().call_later(0.01, participant.end_for_shutdown)
+    asyncio.get_running_loop().call_later(0.01, participant.end_early, End.SHUTDOWN)
     with pytest.raises(TimeoutError):
         await stream.fetch_latest_output("mine")
 

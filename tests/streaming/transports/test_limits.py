@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.servers import Server
-from tests.streaming.transports.client import connected
+from tests.streaming.transports.client import SymblClient, connected
 
 
 async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> None:
@@ -21,6 +21,30 @@ async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> 
     status, answer = server.get(f"/v1/conversations/{conversation_id}", token)
     assert status == 200
     assert answer["endTime"]
+
+
+async def test_idle_talk_holds_no_socket(make_server: Callable[..., Server]) -> None:
+    """Pings, refused messages and empty audio do not keep a socket open that never starts, nor one that sends no audio."""
+    server = make_server(START_TIMEOUT_S="1", SILENCE_TIMEOUT_S="1")
+    token = await asyncio.to_thread(server.token)
+    for start, told in ((False, "no start_request came within 1 s"), (True, "no audio came for 1 s")):
+        async with connected(server, token) as client:
+            if start:
+                await client.start()
+            talking = asyncio.create_task(_talk_idly(client))
+            await client.wait(lambda m, told=told: told in m.get("message", ""))  # type: ignore[misc]
+            assert await client.wait_closed() == 1008
+            talking.cancel()
+            await asyncio.gather(talking, return_exceptions=True)
+
+
+async def _talk_idly(client: SymblClient) -> None:
+    """Say what gets nobody on, all the time."""
+    while True:
+        await client.send("__PING__")
+        await client.send({"type": "modify_request", "speechRecognition": {"sampleRateHertz": 16000}})
+        await client.socket.send(b"")
+        await asyncio.sleep(0.1)
 
 
 async def test_one_session_too_many(make_server: Callable[..., Server]) -> None:

@@ -1,7 +1,9 @@
 """Any process may serve (design law 7): two servers on one PostgreSQL and one Redis."""
 
 import asyncio
-from collections.abc import Iterator
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -10,7 +12,11 @@ from tests import servers
 from tests.insights import postgres
 from tests.servers import Server
 from tests.services import running_redis
-from tests.streaming.transports.client import connected
+from tests.streaming.transports.client import connected, noise
+from tests.streaming.transports.stream_client import streaming
+
+SAID = "Shall we start with the budget?"
+"""What the scripted recogniser hears first of every speaker."""
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +97,69 @@ async def test_comes_back_to_the_other_process(pair: tuple[Server, Server], pair
     ids = [m["id"] for c in (client, again) for r in c.of("message_response") for m in r["messages"]]
     status, answer = pair[0].get(f"/v1/conversations/{first}/messages", pair_token)
     assert sorted(ids) == sorted(m["id"] for m in answer["messages"])
+
+
+@asynccontextmanager
+async def asleep(sleeper: Server, other: Server) -> AsyncIterator[None]:
+    """Stop a process, let the other one take its sessions for gone as if half a minute had passed, and wake it at the end."""
+    assert sleeper.process is not None
+    sleeper.process.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.to_thread(other.manage, "shell", "-v0", "-c", AGE)
+        async with asyncio.timeout(15):
+            while (await asyncio.to_thread(other.manage, "shell", "-v0", "-c", COUNT)).strip() != "0":  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        yield
+    finally:
+        sleeper.process.send_signal(signal.SIGCONT)
+
+
+AGE = """
+from datetime import timedelta
+from django.db.models import F
+from insights.models import LiveSession
+LiveSession.objects.update(seen_at=F("seen_at") - timedelta(hours=1))
+"""
+COUNT = "from insights.models import LiveSession; print(LiveSession.objects.count())"
+
+
+@pytest.mark.parametrize(("source", "code"), [("", 1012), ("js_sdk", 3006)])
+async def test_a_process_that_slept_lets_its_sessions_go(pair: tuple[Server, Server], pair_token: str, source: str, code: int) -> None:
+    """A paused process whose sessions were swept tells their speakers to come back; what they said before is kept and told, once."""
+    one, two = pair
+    connection_id = uuid4().hex
+    async with connected(one, pair_token, connection_id, query=f"?source={source}") as client:
+        first = await client.start(noConnectionTimeout=60)
+        await client.speak(2.1)
+        seen = await client.wait("message_response")
+        await client.speak(1.0)
+        await client.send("__PING__")
+        await client.wait_text("__PONG__")  # all before it has arrived
+        async with asleep(one, two):
+            pass
+        assert "took its sessions for gone" in (await client.wait("error"))["message"]
+        assert await client.wait_closed() == code
+    async with connected(two, pair_token, connection_id, query=f"?after={seen['sequenceNumber']}") as again:
+        assert await again.start(noConnectionTimeout=0) == first
+        await again.speak(2.1)
+        await again.wait(lambda m: m.get("messages", [{}])[0].get("payload", {}).get("content") == SAID)
+        await again.stop()
+    answer = two.get(f"/v1/conversations/{first}/messages", pair_token)[1]
+    assert [m["text"] for m in answer["messages"]][:2] == client.said()
+    assert len(client.said()) == 2
+
+
+async def test_a_stream_of_a_process_that_slept(pair: tuple[Server, Server], pair_token: str) -> None:
+    """A session of the conversation stream ends in the same case with an error, its words stored."""
+    one, two = pair
+    async with streaming(one, pair_token, "conversation") as client:
+        await client.start(format="pcm16", sample_rate=16000)
+        for _ in range(21):
+            await client.send(noise(0.1))
+        await client.until(lambda: any(m.get("type") == "fetch_output" for m in client.messages))
+        async with asleep(one, two):
+            pass
+        assert "took its sessions for gone" in (await client.wait(type="error"))["data"]
+        assert await client.wait_closed() == 1000
+    recent = two.get("/v1/conversations?order=desc&limit=1", pair_token)[1]["conversations"][0]
+    assert two.get(f"/v1/conversations/{recent['id']}/messages", pair_token)[1]["messages"]

@@ -1,0 +1,143 @@
+"""One session's part in a conversation: what becomes of its last words when there is little time for them (design law 5)."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+
+from insights.models import LiveSession, Message
+from streaming import conversation as conversation_module
+from streaming import recogniser
+from streaming.conversation import FINISH_S, STORE_TRIES_S, Participation, Wishes
+from streaming.engine import registry as registry_module
+from streaming.engine.database import close_database_threads, in_database
+from streaming.engine.registry import Registry, registry
+from streaming.engine.session import SHUTDOWN_S
+from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, Word
+from streaming.transports.telling import CATCH_UP_S
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Slow(Recognition):
+    """A recognition that hears an interim and never comes to an end."""
+
+    fed = 0.0
+    backlog = 0.0
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.abandoned = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Hear one word after the other."""
+        word = Word("Hello", 0.0, 0.5, 0.9)
+        self.listener.hypothesis(Hypothesis("Hello there.", (word,), 0.9, chunk == b"final", 0.0, 0.5, 1))
+
+    def switch(self, decoder: Any) -> None:
+        """Nothing to switch."""
+
+    def stop(self) -> None:
+        """Go on all the same."""
+
+    def abandon(self) -> None:
+        """Note it."""
+        self.abandoned = True
+
+
+class Engine:
+    """A recogniser whose recognitions are slow."""
+
+    languages = ("en-US",)
+
+    def __init__(self) -> None:
+        self.opened: list[Slow] = []
+
+    def open(self, options: Any, decoder: Any, listener: Listener) -> Slow:
+        """Begin to hear."""
+        self.opened.append(Slow(listener))
+        return self.opened[-1]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """The recogniser of this process."""
+    loading: Future[Any] = Future()
+    loading.set_result(Engine())
+    monkeypatch.setattr(recogniser, "begin_loading", lambda: loading)
+    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    yield loading.result()
+    close_database_threads()
+
+
+@pytest.fixture
+async def part(user: User, engine: Engine) -> Participation:
+    """A session's part, begun."""
+    part = Participation(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(Wishes())
+    return part
+
+
+async def stored() -> list[str]:
+    """Return what was kept."""
+    return await in_database(lambda: list(Message.objects.order_by("number").values_list("text", flat=True)))
+
+
+async def test_at_shutdown_what_was_heard_so_far_is_kept(part: Participation, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that goes down waits for the end of a turn only so long; then the interim is stored, within the time for the drain."""
+    await part.hear(b"interim")
+
+    class Ending:
+        def __init__(self) -> None:
+            self.id = part.session_id
+            self.ended = asyncio.Event()
+
+        def end_early(self, end: Any) -> None:
+            self.task = asyncio.create_task(self.finish())
+
+        async def finish(self) -> None:
+            await part.finish()
+            await part.leave(final=False)
+            self.ended.set()
+
+    monkeypatch.setattr(registry_module, "LAST_CALL", 0.01)
+    ending = Ending()
+    registry().add(ending)
+    await registry().drain(10.0)
+    assert ending.ended.is_set()
+    assert engine.opened[0].abandoned
+    assert await stored() == ["Hello there."]
+    assert await in_database(LiveSession.objects.count) == 0
+
+
+async def test_a_final_is_not_kept_twice(part: Participation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the open turn has had its final, nothing is made up."""
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+    await part.hear(b"interim")
+    await part.hear(b"final")
+    await part.finish()
+    await part.leave(final=True)
+    assert await stored() == ["Hello there."]
+
+
+async def test_an_end_that_is_cancelled_keeps_what_there_is(part: Participation, engine: Engine) -> None:
+    """Whoever loses patience with the end of a session loses no words by it, and leaves nothing running."""
+    await part.hear(b"interim")
+    ending = asyncio.create_task(part.finish())
+    await asyncio.sleep(0.05)
+    ending.cancel()
+    await asyncio.gather(ending, return_exceptions=True)
+    assert engine.opened[0].abandoned
+    async with asyncio.timeout(5):
+        while await stored() != ["Hello there."]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await part.leave(final=True)
+
+
+def test_a_session_may_take_longer_than_its_last_words() -> None:
+    """Hearing the rest, storing it with a database that comes back late, and telling it: a session has time for all of them."""
+    assert FINISH_S + sum(STORE_TRIES_S) + CATCH_UP_S < SHUTDOWN_S
