@@ -140,9 +140,8 @@ class Participant:
             self._work.see(frame)
 
     def set_input(self, *args: Any) -> None:
-        """Give the handler its inputs; they are used from its next call on."""
-        if self._work is not None and self._closing is None:
-            self._work.set_input(args)
+        """Give the handler its inputs; they are used from its next call on. Any thread: views of one's own need be no coroutines."""
+        self._here(self._take_input, args)
 
     # -- what transports take
 
@@ -262,6 +261,10 @@ class Participant:
         if stream.mode == "receive":
             return GeneratorWork(self, video.callable, video=stream.has_video, fps=video.fps)
         return PictureWork(self, video)
+
+    def _take_input(self, args: tuple[Any, ...]) -> None:
+        if self._work is not None and self._closing is None:
+            self._work.set_input(args)
 
     def _put_out(self, outputs: AdditionalOutputs) -> None:
         self.outputs.append(outputs)

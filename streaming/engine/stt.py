@@ -48,12 +48,11 @@ def at_16_khz(audio: Audio) -> Samples:
 
 @lru_cache
 def get_stt_model(model: str = "moonshine/base") -> SpeechToText:
-    """Return the recogniser of this installation, and begin to load it.
+    """Return the recogniser of this installation, which a server loads as it starts.
 
-    FastRTC's model names are understood; which one reads is the installation's choice (RECOGNISER, `manage.py getmodel`). Raises
-    ValueError for any other name.
+    Nothing is loaded here, so that modules may call this where they are imported, by management commands too. FastRTC's model names are
+    understood; which one reads is the installation's choice (RECOGNISER, `manage.py getmodel`). Raises ValueError for any other name.
     """
     if model not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
-    recogniser.begin_loading()
     return SpeechToText()

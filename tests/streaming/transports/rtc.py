@@ -31,13 +31,14 @@ Post = Callable[[dict[str, Any]], Awaitable[tuple[int, dict[str, Any]]]]
 
 
 class Microphone(MediaStreamTrack):
-    """A tone in real time; `hz` 0 is silence. It can be changed and stopped while it runs."""
+    """A tone in real time; `hz` 0 is silence. It can be changed and stopped while it runs. `say` puts recorded speech in its place."""
 
     kind = "audio"
 
     def __init__(self, hz: float = 440.0) -> None:
         super().__init__()
         self.hz = hz
+        self._saying = np.zeros(0, np.int16)
         self.muffled = False
         """No packets at all, as when a phone is put away."""
         self._count = 0
@@ -50,11 +51,22 @@ class Microphone(MediaStreamTrack):
             await asyncio.sleep(0.02)
             self._count += 1
         place = self._count * 960
-        wave = 10_000 * np.sin(2 * np.pi * self.hz * (np.arange(960) + place) / RATE)
-        frame = AudioFrame.from_ndarray(wave.astype(np.int16).reshape(1, -1), format="s16", layout="mono")
+        frame = AudioFrame.from_ndarray(self._wave(place).reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, place, fractions.Fraction(1, RATE)
         self._count += 1
         return frame
+
+    async def say(self, samples: np.ndarray) -> None:
+        """Say this, int16 at 48 kHz; returns when it was said."""
+        self._saying = samples
+        await until(lambda: not len(self._saying), "the microphone was not listened to", WAIT_S + len(samples) / RATE)
+
+    def _wave(self, place: int) -> np.ndarray:
+        if len(self._saying):
+            said, self._saying = self._saying[:960], self._saying[960:]
+            return np.pad(said, (0, 960 - len(said)))
+        wave: np.ndarray = 10_000 * np.sin(2 * np.pi * self.hz * (np.arange(960) + place) / RATE)
+        return wave.astype(np.int16)
 
 
 class Camera(MediaStreamTrack):

@@ -1,0 +1,154 @@
+"""One server with the manual's streams, and clients with something to say."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from streaming.audio import mulaw
+from streaming.audio.rates import Converter
+from tests import servers, speech
+from tests.servers import Server
+from tests.streaming.transports.rtc import Caller, nothing_is_left, to, until
+from tests.streaming.transports.sse import Events, subscribed
+from tests.streaming.transports.stream_client import StreamClient, streaming
+
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.streaming.manual.settings", "RECOGNISER": "moonshine"}
+Say = Callable[[np.ndarray], Awaitable[None]]
+
+
+@pytest.fixture(scope="package")
+def manual(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that really hears."""
+    data = servers.copied(migrated_data, tmp_path_factory.mktemp("manual") / "data")
+    server = Server(data, SITE)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="package")
+def token(manual: Server) -> str:
+    """An access token."""
+    return manual.token()
+
+
+class Guest:
+    """A client of one stream over either transport, as the tests see it: it speaks, and keeps what it got.
+
+    `say` sends int16 at 48 kHz as fast as one speaks; `rate` is that of the sound it hears; `hook` is the address of the input hook.
+    """
+
+    def __init__(self, client: Caller | StreamClient, events: Events, rate: int, say: Say, hook: str, token: str) -> None:
+        self.client = client
+        self.id = client.id
+        self.rate = rate
+        self.say = say
+        self._events = events
+        self._hook = hook
+        self._token = token
+
+    async def give(self, **inputs: Any) -> None:
+        """Post inputs, as pages do."""
+        async with httpx.AsyncClient(headers={"x-api-key": self._token}) as client:
+            answer = await client.post(self._hook, json={"webrtc_id": self.id, **inputs})
+        assert answer.status_code == 200, answer.text
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """All messages so far, but for the answers to pings."""
+        return [message for message in self.client.messages if "type" in message]
+
+    @property
+    def heard(self) -> np.ndarray:
+        """All sound so far, int16."""
+        if isinstance(self.client, Caller):
+            return self.client.sound
+        return mulaw.decode(self.client.sound)
+
+    def of(self, kind: str) -> list[Any]:
+        """Return the data of all messages of a type."""
+        return [message.get("data") for message in self.messages if message["type"] == kind]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What came as server-sent events, texts as they are."""
+        return [plain(event.data) for event in self._events.events]
+
+    async def until(self, found: Callable[[], object], what: str) -> None:
+        """Wait until something came."""
+        await until(lambda: bool(found()), f"{what}; messages {self.messages[-6:]}; outputs {self.outputs[-3:]}", 30.0)
+
+    @property
+    def loud_seconds(self) -> float:
+        """For how long anything was heard."""
+        size = self.rate // 50
+        pieces = self.heard[: len(self.heard) // size * size].reshape(-1, size)
+        return float((np.abs(pieces).max(axis=1) > 1500).sum() / 50) if len(pieces) else 0.0
+
+    async def hears(self, hz: float) -> None:
+        """Wait for a tone of a quarter second somewhere in the sound."""
+        await self.until(lambda: any(abs(one - hz) < 15 for one in pitches(self.heard, self.rate)), f"{hz} Hz was not heard")
+
+
+def plain(data: str) -> Any:
+    """Return JSON as what it is, any other text as it came."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data
+
+
+def pitches(sound: np.ndarray, rate: int) -> list[float]:
+    """Return the loudest frequency of each eighth of a second that is not silent."""
+    size = rate // 8
+    pieces = [sound[at : at + size].astype(np.float32) for at in range(0, len(sound) - size + 1, size)]
+    return [float(np.abs(np.fft.rfft(piece)).argmax() * rate / size) for piece in pieces if np.abs(piece).max() > 1500]
+
+
+@asynccontextmanager
+async def webrtc(server: Server, token: str, stream: str, audio: str = "sendrecv", video: str = "") -> AsyncIterator[Guest]:
+    """Call a stream, silently until there is something to say."""
+    async with to(server, token, f"/streams/{stream}/webrtc/offer") as post:
+        caller = await Caller(post, audio, video, microphone=0).call()
+        async with subscribed(server, token, stream, caller.id, "outputs") as events:
+            yield Guest(caller, events, 48_000, caller.microphone.say, f"{server.url}/streams/{stream}/input_hook", token)
+        await caller.close()
+    await nothing_is_left()
+
+
+@asynccontextmanager
+async def websocket(server: Server, token: str, stream: str, rate: int = 24_000) -> AsyncIterator[Guest]:
+    """Start a stream over a socket, as mu-law."""
+    async with streaming(server, token, stream) as client:
+        await client.start(sample_rate=rate)
+
+        async def say(samples: np.ndarray) -> None:
+            converter = Converter(rate)
+            sound = np.concatenate((converter.push(samples, 48_000), converter.flush()))
+            for at in range(0, len(sound), rate // 50):
+                await client.speak(mulaw.encode(sound[at : at + rate // 50]))
+                await asyncio.sleep(0.018)
+
+        async with subscribed(server, token, stream, client.id, "outputs") as events:
+            yield Guest(client, events, rate, say, f"{server.url}/streams/{stream}/input_hook", token)
+
+
+CALLS = {"webrtc": webrtc, "websocket": websocket}
+
+
+@pytest.fixture(params=list(CALLS))
+def call(request: pytest.FixtureRequest, manual: Server, token: str) -> Callable[..., Any]:
+    """async with call(stream) as guest: over WebRTC, then over a WebSocket."""
+    return lambda stream: CALLS[request.param](manual, token, stream)
+
+
+def said(name: str) -> np.ndarray:
+    """Return a clip with a pause behind it."""
+    return speech.clip(name, 0.3, 1.0)

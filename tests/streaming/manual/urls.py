@@ -1,0 +1,55 @@
+"""Parley's routes, and the two that FastRTC's manual has every application write for itself."""
+
+import json
+from collections.abc import AsyncIterator
+
+from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from pydantic import ValidationError
+
+from tests.streaming.manual.streams import InputData, detector, narrator
+
+
+@csrf_exempt
+def hook(request: HttpRequest) -> JsonResponse:
+    """Take new inputs, in a thread: this is no coroutine."""
+    try:
+        data = InputData.model_validate_json(request.body)
+    except ValidationError as error:
+        return JsonResponse({"detail": json.loads(error.json())}, status=422)
+    detector.set_input(data.webrtc_id, data.conf_threshold)
+    return JsonResponse({})
+
+
+@csrf_exempt
+def story(request: HttpRequest) -> JsonResponse:
+    """Begin a generator anew with other inputs, in a thread."""
+    body = json.loads(request.body)
+    narrator.set_input(body["webrtc_id"], body["pitch"])
+    return JsonResponse({})
+
+
+async def updates(request: HttpRequest) -> StreamingHttpResponse:
+    """Send everything that the handler puts out."""
+
+    async def output_stream() -> AsyncIterator[str]:
+        async for output in detector.output_stream(request.GET["webrtc_id"]):
+            yield f"data: {output.args[0]}\n\n"
+
+    return StreamingHttpResponse(output_stream(), content_type="text/event-stream")
+
+
+async def latest(request: HttpRequest) -> JsonResponse:
+    """Send the newest output alone."""
+    output = await detector.fetch_latest_output(request.GET["webrtc_id"])
+    return JsonResponse({"latest": output.args[0]})
+
+
+urlpatterns = [
+    path("own/input_hook", hook),
+    path("own/story", story),
+    path("own/updates", updates),
+    path("own/latest", latest),
+    path("", include("config.urls")),
+]
