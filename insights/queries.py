@@ -3,8 +3,8 @@
 Functions that take a conversation trust that it came from `conversation_for` or `live_conversation`.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -12,6 +12,7 @@ from insights.models import Conversation, Entity, Event, Insight, Member, Messag
 from insights.payloads import Kind, StoredEvent
 
 MOST_EVENTS = 500
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 def conversation_for(user_id: int, conversation_id: int | str) -> Conversation | None:
@@ -115,3 +116,14 @@ def listening_place(user_id: int, connection_id: str, *, ended_since: datetime |
     if ended_since is not None:
         ended = ended.filter(ended_at__gte=ended_since)
     return ended.order_by("-started_at", "-id").first()
+
+
+def begun_since(places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
+    """Return, oldest first, what began lately under pairs of user id and connection id and goes on, or ended since then.
+
+    "Lately" is `since`, less what the clocks of two hosts may differ by. One query for any number of places; what is found may
+    belong to a combination of a user and a connection id that was not asked for.
+    """
+    user_ids, connection_ids = {user_id for user_id, _ in places}, {connection_id for _, connection_id in places}
+    found = Conversation.objects.filter(owner_id__in=user_ids, connection_id__in=connection_ids, started_at__gte=since - CLOCKS_DIFFER)
+    return list(found.filter(Q(ended_at=None) | Q(ended_at__gte=since)).order_by("started_at", "id"))

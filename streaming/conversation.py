@@ -26,6 +26,7 @@ from streaming.engine.database import at_recorder
 from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
+from streaming.engine.lobby import lobby
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.registry import PROCESS, registry
 from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions
@@ -109,6 +110,8 @@ class Participation:
         self._keeper = asyncio.create_task(self._keep(ear, self.joined, wishes))
         registry().joined(self.session_id)
         await fanout().publish(self.joined.events)
+        if self.joined.created:
+            await lobby().ring(self.owner_id, self.connection_id)
         return self.joined
 
     async def hear(self, chunk: bytes) -> None:

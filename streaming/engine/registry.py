@@ -9,7 +9,8 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -65,16 +66,26 @@ class Registry:
         """Set near the end of a drain: what is not heard yet will not be."""
         self._sessions: dict[UUID, Living] = {}
         self._joined: dict[UUID, object] = {}
+        self._places = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     def __len__(self) -> int:
-        return len(self._sessions)
+        return len(self._sessions) + self._places
 
     def add(self, session: Living) -> None:
         """Take a session in. Raises TooManySessions at the limit and while draining."""
-        if self.draining or len(self._sessions) >= settings.SESSION_LIMIT:
-            raise TooManySessions
+        self._check_room()
         self._sessions[session.id] = session
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place without a session: for whoever waits. Raises TooManySessions as `add` does."""
+        self._check_room()
+        self._places += 1
+        try:
+            yield
+        finally:
+            self._places -= 1
 
     def remove(self, session: Living) -> None:
         """Give a session's place back."""
@@ -116,6 +127,10 @@ class Registry:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+
+    def _check_room(self) -> None:
+        if self.draining or len(self) >= settings.SESSION_LIMIT:
+            raise TooManySessions
 
     async def _keep(self) -> None:
         """Beat and sweep; by the clock on the wall, since the other one stands still while a machine sleeps."""

@@ -15,6 +15,7 @@ from streaming.engine.database import in_database
 from streaming.engine.ends import TEXTS, End
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.faults import place
+from streaming.engine.lobby import lobby
 from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.registry import TooManySessions, registry
 from streaming.engine.session import Session
@@ -46,7 +47,7 @@ TRY_AGAIN_LATER = 1013
 RESTART = 1012
 RECONNECT = 3006
 """The code on which Symbl's JavaScript clients come back by themselves (fact sheet, section 7)."""
-LISTENER_POLL_S = 0.5
+FULL = "this server has as many sessions as it can serve; try again later"
 
 
 class SymblConsumer(Consumer):
@@ -151,7 +152,7 @@ class SpeakConsumer(SymblConsumer):
             end = await session.run(self._handler)
         except TooManySessions:
             session.hang_up(End.OVERRUN)  # else a client that goes on sending would wait for ever for room in the inbox
-            self.refuse("this server has as many sessions as it can serve; try again later", "", TRY_AGAIN_LATER)
+            self.refuse(FULL, "", TRY_AGAIN_LATER)
             return
         if end is End.IDLE:
             self.refuse(self._handler.idle_text, "")
@@ -187,6 +188,8 @@ class ListenConsumer(SymblConsumer):
     async def _tell(self) -> None:
         try:
             await self._tell_all()
+        except TooManySessions:
+            self.refuse(FULL, "", TRY_AGAIN_LATER)
         except Exception as error:
             logger.error("a listener failed: %s", place(error))
             self.refuse("the server can tell nothing more just now; connect again", "", FAILED)
@@ -205,15 +208,14 @@ class ListenConsumer(SymblConsumer):
 
     async def _subscribe(self) -> Subscription | None:
         """Wait for the conversation to begin: listeners may come before the first speaker. None: there is nothing to hear."""
-        waited = 0.0
-        ended_since = timezone.now() if self.after is None else None
-        while waited < settings.START_TIMEOUT_S:
-            found = await in_database(queries.listening_place, self.user_id, self.connection_id, ended_since=ended_since)
-            if found is not None:
-                return await self._listen_to(found, from_now_on=waited == 0)
-            await asyncio.sleep(LISTENER_POLL_S)
-            waited += LISTENER_POLL_S
-        return None
+        since = timezone.now()
+        found = await in_database(
+            queries.listening_place, self.user_id, self.connection_id, ended_since=since if self.after is None else None
+        )
+        if found is not None:
+            return await self._listen_to(found, from_now_on=True)
+        found = await lobby().wait(self.user_id, self.connection_id, since, settings.START_TIMEOUT_S)
+        return await self._listen_to(found, from_now_on=False) if found is not None else None
 
     async def _listen_to(self, found: Conversation, *, from_now_on: bool) -> Subscription | None:
         cursor = found.last_event if from_now_on else 0

@@ -91,3 +91,18 @@ def test_where_a_listener_listens(joined: Joined, owner: User, stranger: User) -
     live = queries.listening_place(owner.pk, "room-1", ended_since=None)
     assert live is not None
     assert live.id == again.conversation_id
+
+
+def test_what_began_lately(joined: Joined, owner: User, stranger: User) -> None:
+    """Many places are asked about at once: what goes on in them, or ended since; nothing older, and nothing of other places."""
+    places, at = [(owner.pk, "room-1"), (stranger.pk, "room-1")], joined.started_at
+
+    def begun(since: timedelta) -> list[int]:
+        return [found.id for found in queries.begun_since(places, at + since)]
+
+    assert begun(timedelta()) == begun(timedelta(seconds=30)) == [joined.conversation_id]
+    assert begun(timedelta(hours=1)) == []
+    assert queries.begun_since([(owner.pk, "room-2")], at) == []
+    Conversation.objects.update(ended_at=at + timedelta(seconds=10))
+    assert begun(timedelta(seconds=10)) == [joined.conversation_id]
+    assert begun(timedelta(seconds=11)) == []

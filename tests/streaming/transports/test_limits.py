@@ -64,6 +64,25 @@ async def test_one_session_too_many(make_server: Callable[..., Server]) -> None:
         await third.stop()
 
 
+async def test_those_who_wait_for_a_conversation_count(make_server: Callable[..., Server]) -> None:
+    """A listener under an id that nobody uses holds a place; once the conversation goes on, it holds none."""
+    server = make_server(SESSION_LIMIT="2")
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token, "room", "/v1/subscribe/") as listener, connected(server, token, "room") as speaker:
+        await listener.send("__PING__")
+        await listener.wait_text("__PONG__")
+        async with connected(server, token, "nobody", "/v1/subscribe/") as second:
+            assert "as many sessions" in (await second.wait("error"))["message"]
+            assert await second.wait_closed() == 1013
+        await speaker.start()
+        await listener.wait("conversation_created")
+        async with connected(server, token, "tom") as another:
+            await another.start()
+            await another.stop()
+        await speaker.stop()
+        await listener.wait("conversation_completed")
+
+
 async def test_a_stopped_socket_waits_as_long_as_it_asked(make_server: Callable[..., Server]) -> None:
     """disconnectOnStopRequestTimeout: a stopped socket that does not start again is closed, its conversation completed."""
     server = make_server()

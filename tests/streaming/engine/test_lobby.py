@@ -1,0 +1,157 @@
+"""The lobby: whoever waits for a conversation is told when it begins, and costs next to nothing until then."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from insights.models import Conversation
+from streaming.engine import lobby as lobby_module
+from streaming.engine.layer import Layer
+from streaming.engine.lobby import Lobby
+from streaming.engine.registry import TooManySessions, registry
+from tests.streaming.engine.layers import processes
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+JANE, TOM = 1, 2
+
+
+class Tables:
+    """Conversations in memory, in place of the query, and the questions that were asked."""
+
+    def __init__(self) -> None:
+        self.held: list[Conversation] = []
+        self.questions: list[int] = []
+        self.away = False
+
+    def begun_since(self, places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
+        """As in insights.queries."""
+        self.questions.append(len(places))
+        if self.away:
+            raise OperationalError("away")
+        return self.held
+
+    def begin(self, user_id: int, connection_id: str, ended_at: datetime | None = None) -> None:
+        """Begin a conversation."""
+        self.held.append(Conversation(owner_id=user_id, connection_id=connection_id, ended_at=ended_at, started_at=NOW))
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
+    """What the lobbies ask; they ask by themselves only where a test says how often."""
+    tables = Tables()
+
+    async def at_once(work: Any, *args: Any) -> Any:
+        return work(*args)
+
+    monkeypatch.setattr(lobby_module.queries, "begun_since", tables.begun_since)
+    monkeypatch.setattr(lobby_module, "in_database", at_once)
+    monkeypatch.setattr(lobby_module, "POLL_S", 60.0)
+    return tables
+
+
+@pytest.fixture
+async def lobbies(tables: Tables) -> AsyncIterator[list[Lobby]]:
+    """The lobbies of two processes."""
+    layers: list[Layer] = processes(2)
+    lobbies = [Lobby(each) for each in layers]
+    yield lobbies
+    for each in [*lobbies, *layers]:
+        await each.close()
+
+
+async def waiting(lobby: Lobby, user_id: int, connection_id: str, within_s: float = 5.0) -> "asyncio.Task[Conversation | None]":
+    """Begin to wait."""
+    task = asyncio.create_task(lobby.wait(user_id, connection_id, NOW, within_s))
+    await asyncio.sleep(0.02)
+    return task
+
+
+@pytest.mark.parametrize("at", [0, 1])
+async def test_a_ring_from_any_process_is_heard(lobbies: list[Lobby], tables: Tables, at: int) -> None:
+    """Who waits gets the conversation as soon as it has begun, here or in another process, and nobody else is asked about."""
+    mine, other = await waiting(lobbies[0], JANE, "room"), await waiting(lobbies[0], JANE, "elsewhere")
+    tables.begin(JANE, "room")
+    await lobbies[at].ring(JANE, "room")
+    found = await mine
+    assert found is tables.held[0]
+    assert tables.questions == [1]
+    assert not other.done()
+    other.cancel()
+
+
+async def test_of_the_same_name_but_somebody_elses(lobbies: list[Lobby], tables: Tables) -> None:
+    """Two users may wait under the same connection id; each gets only what is theirs (design law 6)."""
+    jane, tom = await waiting(lobbies[0], JANE, "room"), await waiting(lobbies[0], TOM, "room", 0.2)
+    tables.begin(JANE, "room")
+    await lobbies[1].ring(TOM, "room")
+    await lobbies[1].ring(JANE, "room")
+    assert await jane is tables.held[0]
+    assert await tom is None
+
+
+async def test_all_are_asked_for_at_once(lobbies: list[Lobby], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost ring is noticed by one question for everybody who waits, however many they are."""
+    monkeypatch.setattr(lobby_module, "POLL_S", 0.2)
+    tasks = [await waiting(lobbies[0], JANE, f"room-{number}") for number in range(3)]
+    tasks += [asyncio.create_task(lobbies[0].wait(JANE, "room-0", NOW, 5.0)) for _ in range(300)]
+    tables.begin(JANE, "room-0")
+    for task in [tasks[0], *tasks[3:]]:
+        assert await task is tables.held[0]
+    assert tables.questions[-1] == 303
+    assert len(tables.questions) < 10
+    for task in tasks[1:3]:
+        task.cancel()
+
+
+async def test_nobody_waits_nobody_asks(lobbies: list[Lobby], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the last one has gone, the database is left alone."""
+    monkeypatch.setattr(lobby_module, "POLL_S", 0.01)
+    assert await lobbies[0].wait(JANE, "room", NOW, 0.05) is None
+    asked = len(tables.questions)
+    assert asked
+    await lobbies[1].ring(JANE, "room")
+    await asyncio.sleep(0.1)
+    assert len(tables.questions) == asked
+    assert len(registry()) == 0
+
+
+async def test_one_that_ended_before_is_not_what_they_wait_for(lobbies: list[Lobby], tables: Tables) -> None:
+    """A conversation that was over when somebody came is not told; one that ended meanwhile is."""
+    task = await waiting(lobbies[0], JANE, "room")
+    tables.begin(JANE, "room", ended_at=NOW - timedelta(seconds=1))
+    await lobbies[0].ring(JANE, "room")
+    await asyncio.sleep(0.02)
+    assert not task.done()
+    tables.begin(JANE, "room", ended_at=NOW + timedelta(seconds=1))
+    await lobbies[0].ring(JANE, "room")
+    assert await task is tables.held[1]
+
+
+async def test_without_a_database_they_go_on_waiting(lobbies: list[Lobby], tables: Tables) -> None:
+    """A question that fails ends nobody's patience."""
+    task = await waiting(lobbies[0], JANE, "room")
+    tables.away = True
+    await lobbies[0].ring(JANE, "room")
+    await asyncio.sleep(0.02)
+    tables.away = False
+    tables.begin(JANE, "room")
+    await lobbies[0].ring(JANE, "room")
+    assert await task is tables.held[0]
+
+
+async def test_whoever_waits_holds_a_place(lobbies: list[Lobby], tables: Tables, settings: Any) -> None:
+    """SESSION_LIMIT counts those who wait; their places are free again when they have gone."""
+    settings.SESSION_LIMIT = 2
+    tasks = [await waiting(lobbies[0], JANE, "room") for _ in range(2)]
+    with pytest.raises(TooManySessions):
+        await lobbies[0].wait(JANE, "room", NOW, 5.0)
+    tasks[0].cancel()
+    await asyncio.gather(tasks[0], return_exceptions=True)
+    tables.begin(JANE, "room")
+    third = await waiting(lobbies[0], JANE, "room")
+    await lobbies[0].ring(JANE, "room")
+    assert await third is await tasks[1] is tables.held[0]
