@@ -54,7 +54,9 @@ try:
         "A conversation waits so long for a lost speaker whose client named no `noConnectionTimeout`.",
         most=1800,
     )
-    SESSION_LIMIT = env.integer("SESSION_LIMIT", 500, "Most live sessions of one process; listeners who wait for a conversation count.", least=1, most=100_000)
+    SESSION_LIMIT = env.integer(
+        "SESSION_LIMIT", 500, "Most live sessions of one process; listeners who wait for a conversation count.", least=1, most=100_000
+    )
     DEFAULT_STREAM = env.text("DEFAULT_STREAM", "conversation", "Stream that is also mounted at the root: /webrtc/offer and so on.")
     STREAMS_PUBLIC = env.words("STREAMS_PUBLIC", "", "Names of streams that anybody may use without signing in.")
     STREAM_CONCURRENCY_LIMIT = env.integer(
