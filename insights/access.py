@@ -6,23 +6,19 @@ only slow down the honest.
 
 import hashlib
 import hmac
-import logging
 import secrets
 import string
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
-from django.core.cache import cache
 
 from insights import tokens
+from insights.guesses import guesses
 from insights.models import App, Conversation
 from insights.tokens import InvalidToken, Token
 
-logger = logging.getLogger(__name__)
-
 _ALPHABET = string.ascii_letters + string.digits
 _APP_ID, _SECRET = 64, 128  # the browsers' SDK checks these lengths
-_WINDOW_S = 60
 
 __all__ = ["Token", "TooManyTries", "WrongCredentials", "create_app", "may_see", "token_for", "user_of_token"]
 
@@ -48,8 +44,8 @@ def token_for(app_id: str, secret: str, address: str = "") -> Token:
     `address` is where the request came from: wrong pairs from one address are counted, and after
     `TOKEN_TRIES_PER_MINUTE` of them TooManyTries is raised, right pair or not. Raises WrongCredentials.
     """
-    counter = "token-tries:" + hashlib.sha256(address.encode()).hexdigest()
-    if address and _counted(counter) >= settings.TOKEN_TRIES_PER_MINUTE:
+    counter = f"token.{_hash(address)}"
+    if address and guesses.wrong(counter) >= settings.TOKEN_TRIES_PER_MINUTE:
         raise TooManyTries(f"At most {settings.TOKEN_TRIES_PER_MINUTE} wrong tries per minute are accepted.")
     app = (
         App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True).first() if app_id.isascii() and app_id.isalnum() else None
@@ -57,7 +53,7 @@ def token_for(app_id: str, secret: str, address: str = "") -> Token:
     # Compared even when there is no such app: the time taken does not tell which of the two was wrong.
     if not hmac.compare_digest(app.secret_hash if app else _hash(""), _hash(secret)) or app is None:
         if address:
-            _count(counter)
+            guesses.note(counter)
         raise WrongCredentials("Combination of appId and appSecret is not valid.")
     return tokens.issue(app.app_id)
 
@@ -75,25 +71,6 @@ def user_of_token(token: str) -> User | None:
 def may_see(user: User | AnonymousUser | None, conversation: Conversation) -> bool:
     """Whether a user may read and join a conversation: its owner may. Staff read others' in the admin only."""
     return user is not None and user.is_authenticated and user.is_active and conversation.owner_id == user.pk
-
-
-def _counted(counter: str) -> int:
-    """Return the wrong tries so far; none while the cache is away, since nobody guesses a secret of 760 bits meanwhile."""
-    try:
-        return int(cache.get(counter, 0))
-    except Exception as error:
-        logger.warning("the cache is away (%s): wrong secrets are not counted", type(error).__name__)
-        return 0
-
-
-def _count(counter: str) -> None:
-    try:
-        cache.add(counter, 0, _WINDOW_S)
-        cache.incr(counter)
-    except ValueError:  # the minute ended in between
-        cache.set(counter, 1, _WINDOW_S)
-    except Exception as error:
-        logger.warning("the cache is away (%s): a wrong secret was not counted", type(error).__name__)
 
 
 def _random(length: int) -> str:

@@ -6,15 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
+from insights.guesses import guesses
 from insights.portal.first_account import nobody_can_sign_in
 from insights.portal.forms import SignInForm
-
-WINDOW_S = 60
 
 
 class SignIn(LoginView):
@@ -32,19 +30,18 @@ class SignIn(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Refuse further tries for one account from one address, right password or not, after too many wrong ones in a minute."""
-        if cache.get(_counter(request), 0) < settings.TOKEN_TRIES_PER_MINUTE:
+        if guesses.wrong(_counter(request)) < settings.TOKEN_TRIES_PER_MINUTE:
             return super().post(request, *args, **kwargs)
         context = {"form": SignInForm(request), "too_many": True, "next": self.get_redirect_url()}
         return self.render_to_response(context, status=429)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Count a wrong try."""
-        counter = _counter(self.request)
-        cache.set(counter, cache.get(counter, 0) + 1, WINDOW_S)
+        guesses.note(_counter(self.request))
         return super().form_invalid(form)
 
 
 def _counter(request: HttpRequest) -> str:
     """Return the name under which tries are counted: address and account, so that nobody locks out everybody behind one proxy."""
     who = f"{request.META.get('REMOTE_ADDR', '')} {request.POST.get('username', '').strip().lower()}"
-    return "signin-tries:" + hashlib.sha256(who.encode(errors="replace")).hexdigest()
+    return f"signin.{hashlib.sha256(who.encode(errors='replace')).hexdigest()}"

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from hypothesis import settings
 
 from insights import analysis, recorder
+from insights.guesses import guesses
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, StoredEvent, Utterance
 from tests.insights import fakes
 
@@ -43,6 +44,8 @@ def _empty_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+    guesses._own.clear()
+    guesses._away_until = 0.0
 
 
 def opening(owner: User, connection_id: str = "room-1", **changes: object) -> Opening:
