@@ -8,3 +8,9 @@ class StreamingConfig(AppConfig):
 
     name = "streaming"
     verbose_name = "Streaming"
+
+    def ready(self) -> None:
+        """Listen for what is stored outside of sessions."""
+        from streaming.engine import bell  # which needs the models, and those need all apps
+
+        bell.connect()

@@ -4,6 +4,7 @@ Synchronous; asynchronous callers use a thread. What a function returns is commi
 """
 
 from insights.payloads import Kind, StoredEvent
+from insights.recorder.afterwards import stored_afterwards
 from insights.recorder.closing import close_due, heartbeat, leave
 from insights.recorder.opening import open_conversation
 from insights.recorder.recording import record
@@ -43,4 +44,5 @@ __all__ = [
     "open_conversation",
     "record",
     "review_insight",
+    "stored_afterwards",
 ]

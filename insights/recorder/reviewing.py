@@ -9,6 +9,7 @@ from insights.analysis.findings import Said
 from insights.database import writing
 from insights.models import Entity, Insight, Member, Message
 from insights.payloads import Kind, StoredEvent, message_json, reviewed_insight_json
+from insights.recorder.afterwards import announce
 from insights.recorder.findings import entities, person
 from insights.recorder.journal import Journal, clean, locked
 from insights.recorder.requests import RecorderError, UnknownMessage
@@ -36,7 +37,7 @@ def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEve
         message.save()
         journal = Journal(conversation, now)
         journal.add(Kind.MESSAGE_CORRECTED, {"message": message_json(message, found)})
-        return journal.store()
+        return announce(journal.store())
 
 
 def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | None = None) -> list[StoredEvent]:
@@ -65,7 +66,7 @@ def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | Non
         insight.save()
         journal = Journal(conversation, now)
         journal.add(Kind.INSIGHT_REVIEWED, {"insight": reviewed_insight_json(insight)})
-        return journal.store()
+        return announce(journal.store())
 
 
 def _message(message_id: UUID) -> Message:

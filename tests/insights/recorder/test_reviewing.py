@@ -1,13 +1,15 @@
 """What people change afterwards."""
 
+from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from insights import queries, recorder
 from insights.models import Conversation, Entity, Insight, Message
-from insights.recorder import Joined, RecorderError, UnknownMessage
+from insights.recorder import Joined, RecorderError, StoredEvent, UnknownMessage, stored_afterwards
 from tests.insights.conftest import Say
 
 
@@ -101,3 +103,48 @@ def test_nonsense_is_refused(say: Say, owner: User) -> None:
     with pytest.raises(RecorderError, match="pending, accepted, rejected"):
         recorder.review_insight(Insight.objects.get().id, "liked", owner.pk)
     assert Conversation.objects.get().last_event == before
+
+
+@pytest.fixture
+def rung() -> Iterator[list[tuple[int, str]]]:
+    """What the bell rang for: numbers and kinds of events."""
+    heard: list[tuple[int, str]] = []
+
+    def hear(events: Sequence[StoredEvent], **signal: object) -> None:
+        heard.extend((event.number, event.kind) for event in events)
+
+    stored_afterwards.connect(hear)
+    yield heard
+    stored_afterwards.disconnect(hear)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_bell_rings_once_it_is_committed(say: Say, owner: User, rung: list[tuple[int, str]]) -> None:
+    """Corrections and reviews are told after the outermost transaction, never before; one that is rolled back is not told."""
+    say("Is it?")
+    rung.clear()
+    number = Conversation.objects.get().last_event
+    with transaction.atomic():
+        recorder.correct_message(Message.objects.get().id, "Was it?", owner.pk)
+        recorder.review_insight(Insight.objects.get().id, "accepted", owner.pk)
+        assert rung == []
+    assert rung == [(number + 1, "message_corrected"), (number + 2, "insight_reviewed")]
+    with pytest.raises(RuntimeError, match="no"), transaction.atomic():
+        recorder.review_insight(Insight.objects.get().id, "rejected", owner.pk)
+        raise RuntimeError("no")
+    recorder.review_insight(Insight.objects.get().id, "accepted", owner.pk)
+    assert len(rung) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_listener_that_fails_fails_nobody(say: Say, owner: User, rung: list[tuple[int, str]]) -> None:
+    """What was stored is stored, whatever becomes of the telling."""
+
+    def fail(**signal: object) -> None:
+        raise RuntimeError("away")
+
+    stored_afterwards.connect(fail)
+    say("Is it?")
+    assert recorder.review_insight(Insight.objects.get().id, "accepted", owner.pk)
+    stored_afterwards.disconnect(fail)
+    assert len(rung) == 1
