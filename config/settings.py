@@ -66,6 +66,7 @@ try:
         least=1,
         most=100_000,
     )
+    KEEP_DAYS = env.integer("KEEP_DAYS", 0, "Conversations that ended so many days ago are removed for good. 0: none ever is.", most=36_500)
     DRAIN_S = env.number("DRAIN_S", 8, "At shutdown, time to finish what was being said.", least=0.1, most=60)
     TOKEN_HOURS = env.integer("TOKEN_HOURS", 24, "Life of an access token.", least=2, most=720)
     TOKEN_TRIES_PER_MINUTE = env.integer(

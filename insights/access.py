@@ -8,9 +8,11 @@ import hashlib
 import hmac
 import secrets
 import string
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.sessions.models import Session
 
 from insights import tokens
 from insights.guesses import guesses
@@ -18,9 +20,11 @@ from insights.models import App, Conversation
 from insights.tokens import InvalidToken, Token
 
 _ALPHABET = string.ascii_letters + string.digits
+MOST_SIGN_INS = 1000
+"""Sign-ins that are removed at a time."""
 _APP_ID, _SECRET = 64, 128  # the browsers' SDK checks these lengths
 
-__all__ = ["Token", "TooManyTries", "WrongCredentials", "create_app", "may_see", "token_for", "user_of_token"]
+__all__ = ["Token", "TooManyTries", "WrongCredentials", "create_app", "forget_sign_ins", "may_see", "token_for", "user_of_token"]
 
 
 class WrongCredentials(Exception):
@@ -66,6 +70,15 @@ def user_of_token(token: str) -> User | None:
         return None
     app = App.objects.select_related("owner").filter(app_id=app_id, revoked_at=None, owner__is_active=True).first()
     return app.owner if app else None
+
+
+def forget_sign_ins(now: datetime, most: int = MOST_SIGN_INS) -> int:
+    """Remove the portal's sign-ins that ended a day ago or earlier, `most` of them at most; return how many they were.
+
+    A day, because a conversation that somebody holds by a sign-in may outlast it.
+    """
+    over = Session.objects.filter(expire_date__lt=now - timedelta(days=1)).order_by("expire_date").values_list("pk", flat=True)
+    return Session.objects.filter(pk__in=list(over[:most])).delete()[0]
 
 
 def may_see(user: User | AnonymousUser | None, conversation: Conversation) -> bool:

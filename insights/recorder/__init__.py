@@ -6,6 +6,7 @@ Synchronous; asynchronous callers use a thread. What a function returns is commi
 from insights.payloads import Kind, StoredEvent
 from insights.recorder.afterwards import stored_afterwards
 from insights.recorder.closing import close_due, heartbeat, leave
+from insights.recorder.forgetting import forget_ended_before, remove_conversation
 from insights.recorder.opening import open_conversation
 from insights.recorder.recording import record
 from insights.recorder.requests import (
@@ -39,10 +40,12 @@ __all__ = [
     "Utterance",
     "close_due",
     "correct_message",
+    "forget_ended_before",
     "heartbeat",
     "leave",
     "open_conversation",
     "record",
+    "remove_conversation",
     "review_insight",
     "stored_afterwards",
 ]

@@ -23,6 +23,7 @@ from streaming.engine.database import at_recorder
 from streaming.engine.ends import End
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
+from streaming.engine.tidying import FIRST_S, tidy
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -133,8 +134,8 @@ class Registry:
             raise TooManySessions
 
     async def _keep(self) -> None:
-        """Beat and sweep; by the clock on the wall, since the other one stands still while a machine sleeps."""
-        beaten, sweep_from = time.time(), 0.0
+        """Beat, sweep and tidy; by the clock on the wall, since the other one stands still while a machine sleeps."""
+        beaten, sweep_from, tidy_from = time.time(), 0.0, time.monotonic() + FIRST_S
         while True:
             waited = time.time() - beaten
             if waited >= HEARTBEAT_S and await self._beat():
@@ -143,6 +144,8 @@ class Registry:
                 sweep_from = time.monotonic() + GRACE_S
             if time.monotonic() >= sweep_from and not await self._sweep():
                 sweep_from = time.monotonic() + GRACE_S
+            if time.monotonic() >= tidy_from:
+                tidy_from = time.monotonic() + await tidy()
             await asyncio.sleep(SWEEP_S)
 
     async def _beat(self) -> bool:

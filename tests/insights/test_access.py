@@ -3,11 +3,14 @@
 import base64
 import json
 import re
+from datetime import timedelta
 
 import jwt
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +113,19 @@ def test_right_pairs_are_not_counted(owner: User, settings) -> None:  # type: ig
     with pytest.raises(access.TooManyTries, match="At most 2"):
         access.token_for(app.app_id, secret, "203.0.113.1")
     assert access.token_for(app.app_id, secret, "203.0.113.2")
+
+
+def test_sign_ins_that_are_over_are_removed(db: None) -> None:
+    """A day after they ended, so many at a time, the oldest first; those that hold stay."""
+    now = timezone.now()
+    ages = {"new": timedelta(days=-14), "ended just now": timedelta(hours=23), "old": timedelta(hours=25), "older": timedelta(days=50)}
+    for key, age in ages.items():
+        Session.objects.create(session_key=key, session_data="", expire_date=now - age)
+    assert access.forget_sign_ins(now, 1) == 1
+    assert set(Session.objects.values_list("pk", flat=True)) == {"new", "ended just now", "old"}
+    assert access.forget_sign_ins(now) == 1
+    assert access.forget_sign_ins(now) == 0
+    assert set(Session.objects.values_list("pk", flat=True)) == {"new", "ended just now"}
 
 
 def test_only_the_owner_may_see(joined: Joined, owner: User, stranger: User) -> None:

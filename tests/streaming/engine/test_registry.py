@@ -142,3 +142,21 @@ async def test_who_joined_again_meanwhile_is_not_lost(house: House, session: End
     house.slept = 60.0
     assert BEAT in await house.until(20)
     assert session.ends == []
+
+
+async def test_it_tidies_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the first minute; then as often as the tidying itself wants."""
+    tidied = 0
+
+    async def tidy() -> float:
+        nonlocal tidied
+        tidied += 1
+        return 0.0 if tidied < 3 else 3600.0
+
+    monkeypatch.setattr(registry_module, "tidy", tidy)
+    await house.until(5)
+    assert tidied == 0
+    clock = registry_module.time.monotonic
+    monkeypatch.setattr(registry_module.time, "monotonic", lambda: clock() + 61.0)
+    await house.until(10)
+    assert tidied == 3

@@ -1,0 +1,65 @@
+"""Removing conversations for good."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from insights import recorder
+from insights.analysis.trackers import Tracker
+from insights.models import App, Conversation
+from insights.recorder import Joined, UnknownConversation
+from tests.insights.conftest import Say, opening
+
+
+def rows() -> dict[str, int]:
+    """Return how many rows each table of conversations has."""
+    return {table.__name__: table.objects.count() for table in apps.get_app_config("insights").get_models() if table is not App}
+
+
+def test_nothing_is_left(joined: Joined, say: Say, owner: User) -> None:
+    """A removed conversation leaves no row in any table, and others lose none."""
+    recorder.open_conversation(opening(owner, "another room"))
+    before = rows()
+    say("Is the zeppelin budget there? Ada will call Bob tomorrow.", trackers=(Tracker("Money", ("budget",)),))
+    assert all(rows().values()), "this test should have something in every table"
+    recorder.remove_conversation(joined.conversation_id)
+    assert {name: count for name, count in before.items() if count} == {
+        "Conversation": 2,
+        "Event": 3,
+        "LiveSession": 2,
+        "Member": 1,
+    }
+    assert {name: count for name, count in rows().items() if count} == {"Conversation": 1, "Event": 1, "LiveSession": 1}
+    with pytest.raises(UnknownConversation):
+        recorder.remove_conversation(joined.conversation_id)
+
+
+def test_a_long_one_costs_no_more_than_a_short_one(joined: Joined, say: Say) -> None:
+    """One statement for each table, whatever was said."""
+    for number in range(20):
+        say(f"Is the zeppelin number {number} ready? Ada will call tomorrow.")
+    with CaptureQueriesContext(connection) as queries:
+        recorder.remove_conversation(joined.conversation_id)
+    statements = [query["sql"].split()[0] for query in queries]
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (1, 10)
+
+
+def test_only_old_ones_that_ended(owner: User) -> None:
+    """The oldest first, so many at a time; one that goes on is never old."""
+    now = timezone.now()
+    ended: dict[str, datetime | None] = {"old": now - timedelta(days=3), "older": now - timedelta(days=4), "new": now, "live": None}
+    for name, at in ended.items():
+        joined = recorder.open_conversation(opening(owner, name))
+        start = now - timedelta(days=9)
+        Conversation.objects.filter(id=joined.conversation_id).update(started_at=start, ended_at=at)
+    limit = now - timedelta(days=1)
+    assert recorder.forget_ended_before(limit, 1) == 1
+    assert set(Conversation.objects.values_list("connection_id", flat=True)) == {"old", "new", "live"}
+    assert recorder.forget_ended_before(limit) == 1
+    assert recorder.forget_ended_before(limit) == 0
+    assert set(Conversation.objects.values_list("connection_id", flat=True)) == {"new", "live"}
