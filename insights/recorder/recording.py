@@ -78,6 +78,6 @@ def _payloads(new: Rows, memory: topics.Memory, changes: list[topics.Change]) ->
     return {
         Kind.MESSAGES: [message_json(message, by_message.get(message.id, [])) for message in new.messages],
         Kind.INSIGHTS: [insight_json(insight) for insight in new.insights],
-        Kind.TOPICS: [topic_json(row, memory.known[row.text].message_ids) for row, _ in changes],
+        Kind.TOPICS: [topic_json(row, topics.told(memory.known[row.text], len(fresh))) for row, fresh in changes],
         Kind.TRACKERS: trackers_json(new.matches),
     }

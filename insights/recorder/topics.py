@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from uuid import UUID
 
 from insights.analysis import topics as analysis
@@ -26,6 +27,9 @@ SCORED = 40
 
 NOTABLE = 0.05
 """A smaller change of a score is not worth an event."""
+
+MOST_TOLD = 20
+"""Messages that an event names for a topic, unless more of them are new."""
 
 Change = tuple[Topic, list[str]]
 """A topic that is new or changed, and the ids of the messages that it newly refers to."""
@@ -128,6 +132,17 @@ def store(memory: Memory, changes: list[Change]) -> None:
         known = memory.known.setdefault(row.text, Known(row))
         known.row = row
         known.message_ids.update(dict.fromkeys(ids))
+
+
+def told(known: Known, fresh: int) -> list[str]:
+    """Return the messages that an event about a topic names: the first one, and the latest ones, with all `fresh` new ones among them.
+
+    Their number is bounded, for a topic of a long conversation may refer to thousands. Whoever keeps those of all its events has them all.
+    """
+    latest = max(fresh, MOST_TOLD - 1)
+    if len(known.message_ids) <= latest + 1:
+        return list(known.message_ids)
+    return [next(iter(known.message_ids)), *reversed(list(islice(reversed(known.message_ids), latest)))]
 
 
 _remembered: OrderedDict[int, Memory] = OrderedDict()

@@ -86,7 +86,7 @@ def test_vocabulary_keeps_what_was_heard(say: Say) -> None:
 
 
 def test_topics_are_told_once(say: Say) -> None:
-    """A topic is told when it is new or changed, with all its messages so far."""
+    """A topic is told when it is new or changed, with its messages so far."""
     first = of(say("The budget report is about the budget report."), "topics")
     assert first
     again = {topic["text"]: topic for topic in of(say("Back to the budget report."), "topics")}

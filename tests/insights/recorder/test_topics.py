@@ -33,6 +33,23 @@ def test_events_of_others_do_not_lose_topics(joined: Joined, say: Say, owner: Us
     assert len(told(say, "The budget report is long.")["budget report"]) == 2
 
 
+def test_events_of_a_long_conversation_stay_small(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event names the first message of a topic and the latest ones; those of all events together are all there are."""
+    monkeypatch.setattr(topics, "MOST_TOLD", 4)
+    events = [told(say, f"The budget report is late, part {number}.")["budget report"] for number in range(12)]
+    in_order = [str(identity) for identity in Message.objects.order_by("number").values_list("id", flat=True)]
+    assert events[1] == in_order[:2]
+    assert events[-1] == [in_order[0], *in_order[-3:]]
+    assert {identity for event in events for identity in event} == set(in_order)
+
+
+def test_all_that_is_new_is_told(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A topic that many new messages have at once is told with all of them, however many an event names otherwise."""
+    monkeypatch.setattr(topics, "MOST_TOLD", 2)
+    events = told(say, " ".join("The budget report is late." for _ in range(9)))
+    assert len(events["budget report"]) == 9
+
+
 def test_the_ended_are_forgotten(joined: Joined, say: Say) -> None:
     """A conversation that ended takes no memory."""
     told(say, "The budget report is late.")
