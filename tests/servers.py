@@ -59,8 +59,8 @@ class Server:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self) -> "Server":
-        """Start the process and wait until /readyz says yes."""
+    def start(self, until: str = "/readyz") -> "Server":
+        """Start the process and wait until a path answers 200."""
         self.port = self.port or free_port()
         if self.kind == "daphne":
             command = [sys.executable, "manage.py", "serve"]
@@ -72,7 +72,7 @@ class Server:
         )
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
         deadline = time.monotonic() + START_S
-        while not self._ready():
+        while not self._answers(until):
             assert self.process.poll() is None, "".join(self.output)
             assert time.monotonic() < deadline, "".join(self.output)
             threading.Event().wait(0.1)
@@ -113,9 +113,9 @@ class Server:
         assert status == 200, answer
         return str(answer["accessToken"])
 
-    def _ready(self) -> bool:
+    def _answers(self, path: str) -> bool:
         try:
-            return self.get("/readyz")[0] == 200
+            return self.get(path)[0] == 200
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
