@@ -31,10 +31,11 @@ try:
     )
     RTC_ICE_SERVERS = env.words("RTC_ICE_SERVERS", "", "STUN and TURN servers offered to browsers. Empty: none, no outside host.")
     RTC_OWN_ICE_SERVERS = env.words(
-        "RTC_OWN_ICE_SERVERS", "", "STUN server that this server asks for its own address, behind a NAT. Empty: none."
+        "RTC_OWN_ICE_SERVERS", "", "STUN and TURN servers that this server itself uses, behind a NAT. Empty: none."
     )
     TURN_SECRET = env.text("TURN_SECRET", "", "Secret shared with coturn (`static-auth-secret`), for short-lived TURN credentials.")
     TURN_LIFETIME_S = env.integer("TURN_LIFETIME_S", 3600, "Life of a TURN credential, in seconds.", least=60, most=86_400)
+    TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", "", "Auth token of Twilio. Where set, calls without its signature are refused.")
     RTC_CONNECT_S = env.number("RTC_CONNECT_S", 60, "A peer that is not connected after this is let go.", least=0.1, most=600)
     RTC_SILENCE_S = env.number("RTC_SILENCE_S", 60, "A peer that sends no sound and no video for this is let go.", least=0.1, most=86_400)
     RTC_RENEW_S = env.number("RTC_RENEW_S", 20, "A lost peer may come back with a new offer for this long.", least=0, most=600)
@@ -180,7 +181,11 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 }
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {  # a Redis that is silent must not hold threads for ever
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )

@@ -8,10 +8,11 @@ import asyncio
 import json
 import queue
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -138,6 +139,7 @@ class StreamHandlerBase:
         self.phone_mode = False
         self.clear_queue: Callable[[], None] = _nothing_to_clear
         self._host: Host | None = None
+        self._resampler: av.AudioResampler | None = None
 
     @property
     def host(self) -> Host:
@@ -197,6 +199,13 @@ class StreamHandlerBase:
     def send_message_sync(self, msg: str) -> None:
         """Send the client a message, JSON as text; from any thread."""
         Channel(self.host).send(msg)
+
+    def resample(self, frame: av.AudioFrame) -> Iterator[av.AudioFrame]:
+        """Yield PyAV's frames of sound from elsewhere as those of `receive` are: int16, 20 ms, input_sample_rate, expected_layout."""
+        if self._resampler is None:
+            rate = self.input_sample_rate
+            self._resampler = av.AudioResampler(format="s16", layout=self.expected_layout, rate=rate, frame_size=rate // 50)
+        yield from self._resampler.resample(frame)
 
     def reset(self) -> None:
         """Forget that inputs came: the next `wait_for_args` asks for new ones."""

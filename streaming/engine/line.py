@@ -55,4 +55,12 @@ class LimitReached(Exception):
 
 
 class IdTaken(Exception):
-    """A session with this webrtc_id is open on this stream."""
+    """A session with this webrtc_id is open on this stream, in this process or another; it is the user's, or a stranger's."""
+
+    def __init__(self, webrtc_id: str, owner_id: int | None) -> None:
+        super().__init__(webrtc_id)
+        self._owner_id = owner_id
+
+    def belongs_to(self, user_id: int | None) -> bool:
+        """Whether that session answers to this user."""
+        return self._owner_id is None or self._owner_id == user_id

@@ -107,13 +107,14 @@ class Participant:
         """Take a slot, copy the handler and begin. Raises LimitReached or IdTaken; whatever fails, the slot is given back."""
         stream = self.stream
         if self.webrtc_id in stream.participants:
-            raise IdTaken(self.webrtc_id)
+            raise IdTaken(self.webrtc_id, stream.participants[self.webrtc_id].owner_id)
         if stream.limit is not None and len(stream.participants) >= stream.limit:
             raise LimitReached(stream.limit)
         stream.participants[self.webrtc_id] = self
         try:
             registry().add(self)
             registry().keep_house()
+            await presence.claim(self)
             self._begin()
             self._opened = True
         except BaseException as error:

@@ -1,19 +1,29 @@
 """Where a live session can be found: every process may ask for its outputs, and give it inputs (design law 7).
 
-Each session answers at an address on the switchboard. Its outputs are asked for by cursor, in batches, so that a reader that
-does not read costs nothing; after the end they can still be read for a moment, by readers in other processes.
+A session has its id to itself among all processes, and answers at an address on the switchboard. Its outputs are asked for by cursor,
+in batches, so that a reader that does not read costs nothing; after the end they can still be read for a moment, by readers in other
+processes.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Literal
 
+from streaming.engine.claims import claims
 from streaming.engine.inputs import input_values
-from streaming.engine.outputs import OutputLog
+from streaming.engine.line import IdTaken
+from streaming.engine.outputs import AdditionalOutputs, OutputLog
 from streaming.engine.switchboard import Body, switchboard
-from streaming.wire.fastrtc import BodyError, output_text
+from streaming.wire.fastrtc import BodyError, output_text, plain
 
 if TYPE_CHECKING:
     from streaming.engine.participant import Participant
+
+Asker = int | Literal["python"] | None
+"""Who asks: a user, a stranger (None), or the installation's own code, which may ask every session."""
+PYTHON: Asker = "python"
+Ask = Callable[[Body, float], Awaitable[Body | None]]
+"""Asks one session a question, for so many seconds at most; None where nobody answers."""
 
 LINGER_S = 5.0
 """How long the last outputs of an ended session can be read."""
@@ -28,6 +38,27 @@ def address(stream: str, webrtc_id: str) -> str:
     return f"stream.{stream}.{webrtc_id}"
 
 
+def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
+    """Return the way to ask the session of an id, in this event loop or in another process, on behalf of a user."""
+
+    async def ask(question: Body, timeout_s: float) -> Body | None:
+        return await switchboard().call(address(stream, webrtc_id), {**question, "user": user}, timeout_s)
+
+    return ask
+
+
+async def claim(participant: "Participant") -> None:
+    """Take the session's id among all processes. Raises IdTaken where another one has it."""
+    stream, identity, owner_id = participant.stream.name, participant.webrtc_id, participant.owner_id
+
+    def lost() -> None:
+        _keep(participant.close("another session has this id"))
+
+    holder = await claims().claim(stream, identity, participant.id, owner_id, participant.line.kind, lost)
+    if holder is not None:
+        raise IdTaken(identity, holder.owner_id)
+
+
 def announce(participant: "Participant") -> None:
     """Make an open session known."""
     at = address(participant.stream.name, participant.webrtc_id)
@@ -37,7 +68,8 @@ def announce(participant: "Participant") -> None:
 
 
 def withdraw(participant: "Participant") -> None:
-    """Take back what `announce` made known: no more inputs, and soon no outputs."""
+    """Take back what `announce` made known: no more inputs, soon no outputs, and the id is free."""
+    _keep(claims().release(participant.stream.name, participant.webrtc_id, participant.id))
     at = address(participant.stream.name, participant.webrtc_id)
     presence = getattr(switchboard().answerer(at), "__self__", None)
     if isinstance(presence, Presence) and presence.participant is participant:
@@ -62,13 +94,22 @@ class Presence:
 
     async def answer(self, body: Body) -> Body | None:
         """Answer a call; to whom the session does not belong it does not exist, and keeps silent (design law 6)."""
-        if self._owner_id is not None and self._owner_id != body["user"]:
+        if self._owner_id is not None and body["user"] not in (self._owner_id, PYTHON):
             return None
-        if body["ask"] == "outputs":
-            return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S))
-        if body["ask"] == "input" and self.participant is not None:
+        ask = body["ask"]
+        if ask == "outputs":
+            return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S), body["form"])
+        if self.participant is None:
+            return None
+        if ask == "latest":
+            return await self._latest(self.participant, min(body["wait"], MOST_WAIT_S))
+        if ask == "input":
             return self._input(self.participant, body["body"])
-        return None
+        if ask == "values":
+            self.participant.set_input(*body["values"])
+        elif ask == "close":
+            self.participant.dismiss(told=body["told"])
+        return {}
 
     def _input(self, participant: "Participant", body: dict[str, Any]) -> Body:
         try:
@@ -78,18 +119,27 @@ class Presence:
         participant.set_input(*values)
         return {"details": []}
 
-    async def _outputs(self, after: int, wait: float) -> Body:
+    async def _outputs(self, after: int, wait: float, form: str) -> Body:
         """Return what came after a cursor, waiting for it if need be; a cursor from the future counts as 0."""
         cursor = after if after <= self.log.last else 0
         if cursor == self.log.last and wait > 0:
             await self._news(cursor, wait)
-        items: list[tuple[int, str]] = []
+        items: list[tuple[int, Any]] = []
         characters = 0
         while characters < BATCH_CHARACTERS and (found := self.log.after(cursor)) is not None:
             cursor, outputs = found
-            items.append((cursor, output_text(outputs.args)))
-            characters += len(items[-1][1])
-        return {"items": items, "ended": self.log.closed and cursor == self.log.last}
+            text = output_text(outputs.args)
+            items.append((cursor, text if form == "text" else _values(outputs)))
+            characters += len(text)
+        return {"items": items, "ended": self.log.closed and cursor == self.log.last, "home": claims().process}
+
+    async def _latest(self, participant: "Participant", wait: float) -> Body:
+        """Return the values of the newest output that was not fetched yet, waiting for it; none where none comes."""
+        if participant.fetched == self.log.last and wait > 0:
+            await self._news(participant.fetched, wait)
+        latest = self.log.latest if self.log.last > participant.fetched else None
+        participant.fetched = self.log.last
+        return {"values": None if latest is None else _values(latest)}
 
     async def _news(self, cursor: int, wait: float) -> None:
         coming = self.log.subscribe(cursor)
@@ -100,6 +150,11 @@ class Presence:
             pass
         finally:
             await coming.aclose()  # type: ignore[attr-defined]  # an asynchronous generator, typed as the iterator it is used as
+
+
+def _values(outputs: AdditionalOutputs) -> list[Any]:
+    """Return what an output holds, as far as JSON knows it."""
+    return [plain(value) for value in outputs.args]
 
 
 def _keep(work: Any) -> None:

@@ -28,6 +28,7 @@ from aiortc.sdp import SessionDescription
 from django.conf import settings
 
 from streaming.engine.faults import place
+from streaming.engine.ice import own_servers
 from streaming.engine.participant import Participant
 from streaming.transports import receiving
 from streaming.transports.candidates import Trickled, parse
@@ -133,7 +134,7 @@ class Connection:
         self._wanted = wanted & offer.receives
         self._given = given & offer.sends
         self._policy = RTCBundlePolicy.MAX_BUNDLE if offer.bundled else RTCBundlePolicy.BALANCED
-        servers = [RTCIceServer(urls=url) for url in settings.RTC_OWN_ICE_SERVERS]
+        servers = [RTCIceServer(**server) for server in own_servers(participant.stream.server_rtc_configuration)]
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=self._policy))
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from streaming.engine import presence
 from streaming.engine.inputs import input_values
 from streaming.engine.stream import Stream
-from streaming.engine.switchboard import switchboard
+from streaming.engine.switchboard import TIMEOUT_S
 from streaming.transports.visitors import on_stream, refusal
 from streaming.wire.fastrtc import BodyError, body_object, webrtc_id
 
@@ -23,8 +23,7 @@ async def input_hook(request: HttpRequest, stream: Stream, user_id: int | None) 
         return refusal(413, "this body is too large")
     except BodyError as error:
         return JsonResponse(error.answer, status=422)
-    call = {"ask": "input", "user": user_id, "body": body}
-    answer = await switchboard().call(presence.address(stream.name, identity), call)
+    answer = await presence.asking(stream.name, identity, user_id)({"ask": "input", "body": body}, TIMEOUT_S)
     if answer is None:
         return refusal(404, "there is no session with this webrtc_id")
     if answer["details"]:

@@ -1,21 +1,21 @@
-"""`GET /rtc/config`: the ICE servers that a browser should use, as RTCConfiguration; by default none at all (design law 10).
+"""`GET /rtc/config`: the RTCConfiguration that a browser should use; by default one without any server (design law 10).
 
-A TURN server relays for whoever has a password, so each visitor gets one of their own that soon expires, in the form of
-coturn's REST API: username `expiry:user`, password base64(HMAC-SHA1(secret, username)).
+It is the stream's own `rtc_configuration` where its developer gave one, else made of the settings (`engine/ice.py`).
 """
 
-import base64
-import hashlib
-import hmac
-import time
+import logging
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 
 from streaming.discovery import is_public
+from streaming.engine.faults import place
+from streaming.engine.ice import browser_servers
+from streaming.engine.stream import Stream
 from streaming.transports.visitors import find_stream, refusal, visitor_of
+
+logger = logging.getLogger(__name__)
 
 
 async def rtc_config(request: HttpRequest) -> HttpResponseBase:
@@ -26,25 +26,17 @@ async def rtc_config(request: HttpRequest) -> HttpResponseBase:
     stream = find_stream(request.GET.get("stream", ""))
     if visitor.user_id is None and (stream is None or not is_public(stream)):
         return refusal(401, "sign in, or send an access token")
-    response = JsonResponse({"iceServers": ice_servers(visitor.user_id)})
+    try:
+        configuration = await rtc_configuration(stream, visitor.user_id)
+    except Exception as error:  # whatever a developer's function raises
+        logger.error("the rtc_configuration of a stream failed: %s", place(error))
+        return refusal(502, "this stream's rtc_configuration cannot be had now")
+    response = JsonResponse(configuration)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def turn_credentials(secret: str, user: str, lifetime_s: int, now: float) -> tuple[str, str]:
-    """Return username and password that coturn accepts until `lifetime_s` seconds after `now` (seconds since 1970)."""
-    username = f"{int(now) + lifetime_s}:{user}"
-    digest = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
-    return username, base64.b64encode(digest).decode("ascii")
-
-
-def ice_servers(user_id: int | None) -> list[dict[str, Any]]:
-    """Return the `iceServers` member of an RTCConfiguration for one visitor."""
-    turn = [url for url in settings.RTC_ICE_SERVERS if url.startswith(("turn:", "turns:"))]
-    others = [url for url in settings.RTC_ICE_SERVERS if url not in turn]
-    servers: list[dict[str, Any]] = [{"urls": others}] if others else []
-    if turn and settings.TURN_SECRET:
-        user = "anybody" if user_id is None else str(user_id)
-        username, credential = turn_credentials(settings.TURN_SECRET, user, settings.TURN_LIFETIME_S, time.time())
-        servers.append({"urls": turn, "username": username, "credential": credential})
-    return servers
+async def rtc_configuration(stream: Stream | None, user_id: int | None) -> dict[str, Any]:
+    """Return the RTCConfiguration for one visitor's browser. Raises what the stream's function raises."""
+    wanted = await stream.get_rtc_configuration() if stream is not None else None
+    return {"iceServers": browser_servers(user_id)} if wanted is None else wanted

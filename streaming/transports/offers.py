@@ -5,16 +5,15 @@ A request may land in another process than its session: then it is forwarded ove
 """
 
 import asyncio
-import hashlib
 import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
+from streaming.engine.claims import claims
 from streaming.engine.layer import layer
 from streaming.engine.line import IdTaken, LimitReached
 from streaming.engine.stream import Stream
@@ -35,7 +34,6 @@ FORWARD_PAUSES_S = (0.0, 0.1, 0.3, 1.0, 3.0)
 """When it is tried again to find the session of an early candidate in another process."""
 FORWARD_S = 1.0
 OFFER_ELSEWHERE_S = 5.0
-KNOWN_S = 24 * 3600
 KNOWN_WITHIN_S = 0.5
 
 UNKNOWN, CLOSED = "unknown_connection", "connection_closed"
@@ -101,9 +99,7 @@ async def _offer(stream: Stream, key: Key, body: Body) -> Answer:
         peer = peers().find(stream, identity, user_id)
         if peer is not None:
             return _described(await peer.renew(offer))
-        if identity in stream.participants:
-            return _taken(stream, key)
-        elsewhere = await _answer_elsewhere(key, body)
+        elsewhere = await _answer_elsewhere(stream, key, body)
         if elsewhere is not None:
             return elsewhere
         peer, described = await _open(stream, key, offer)
@@ -112,8 +108,8 @@ async def _offer(stream: Stream, key: Key, body: Body) -> Answer:
         return Answer({**failed(str(error)), "detail": [detail]}, 422)
     except LimitReached as error:
         return Answer(limit_reached(error.limit), 429)
-    except IdTaken:
-        return _taken(stream, key)
+    except IdTaken as error:  # to its owner FastRTC's answer; for everybody else it does not exist (design law 6)
+        return Answer(already_exists(), 200 if error.belongs_to(user_id) else 404)
     await _make_known(peer)
     return _described(described)
 
@@ -131,13 +127,6 @@ async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
 
 def _described(sdp: str) -> Answer:
     return Answer({"sdp": sdp, "type": "answer"})
-
-
-def _taken(stream: Stream, key: Key) -> Answer:
-    """Refuse an id in use: to its owner as FastRTC does, to everybody else it does not exist (design law 6)."""
-    participant = stream.participants.get(key[2])
-    mine = participant is not None and participant.belongs_to(key[0])
-    return Answer(already_exists(), 200 if mine else 404)
 
 
 async def _candidate(stream: Stream, key: Key, body: Body) -> Answer:
@@ -177,10 +166,13 @@ async def _find_elsewhere(key: Key, waiting: Waiting, body: Body) -> None:
             return
 
 
-async def _answer_elsewhere(key: Key, body: Body) -> Answer | None:
-    """Have an offer answered by the process in which its session lives, if there is one."""
-    if layer().alone or not await asyncio.to_thread(_is_known, key):
+async def _answer_elsewhere(stream: Stream, key: Key, body: Body) -> Answer | None:
+    """Have an offer answered by the process in which its session lives, if there is one. Raises IdTaken where that has no peer."""
+    holder = None if key[2] in stream.participants else await claims().holder(key[1], key[2])
+    if holder is None:
         return None
+    if holder.kind != "webrtc":
+        raise IdTaken(key[2], holder.owner_id)
     found = await switchboard().call_others(_address(key[1], key[2]), {"user": key[0], "body": body}, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
@@ -197,8 +189,6 @@ async def _make_known(peer: Peer) -> None:
 
     async def make_known() -> None:
         await switchboard().serve(_address(stream.name, identity), called)
-        if not layer().alone:
-            await asyncio.to_thread(_know, stream.name, identity)
         if peer.over:
             _forget(peer)
 
@@ -206,40 +196,15 @@ async def _make_known(peer: Peer) -> None:
 
 
 def _forget(peer: Peer) -> None:
-    async def forget() -> None:
-        await switchboard().unserve(_address(peer.stream.name, peer.webrtc_id))
-        if not layer().alone:
-            await asyncio.to_thread(_unknow, peer.stream.name, peer.webrtc_id)
-
-    keep(asyncio.create_task(forget()))
+    keep(asyncio.create_task(switchboard().unserve(_address(peer.stream.name, peer.webrtc_id))))
 
 
 def _address(stream: str, identity: str) -> str:
     return f"peer.{stream}.{identity}"
 
 
-def _note(stream: str, identity: str) -> str:
-    """Return the key of a note in the cache; ids hold characters that a cache's keys may not."""
-    return "peer." + hashlib.sha256(_address(stream, identity).encode(errors="replace")).hexdigest()
+async def _from_python(stream: Stream, user_id: int | None, body: Body) -> Body:
+    return (await answer(stream, user_id, body)).body
 
 
-def _is_known(key: Key) -> bool:
-    try:
-        return bool(cache.get(_note(key[1], key[2])))
-    except Exception as error:  # a cache that is away: the id counts as new
-        logger.warning("the cache cannot be asked for a peer (%s)", type(error).__name__)
-        return False
-
-
-def _know(stream: str, identity: str) -> None:
-    try:
-        cache.set(_note(stream, identity), True, KNOWN_S)
-    except Exception as error:
-        logger.warning("other processes cannot be told of a peer (%s)", type(error).__name__)
-
-
-def _unknow(stream: str, identity: str) -> None:
-    try:
-        cache.delete(_note(stream, identity))
-    except Exception as error:
-        logger.warning("other processes cannot be told of the end of a peer (%s)", type(error).__name__)
+Stream.take_offer = _from_python

@@ -4,7 +4,7 @@ Sans-I/O: text, bytes and dictionaries in and out. What is spoken, and what diff
 """
 
 from streaming.wire.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, webrtc_id
-from streaming.wire.fastrtc.events import HEARTBEAT, last_event_id, output_text, server_sent
+from streaming.wire.fastrtc.events import HEARTBEAT, ended_event, last_event_id, output_text, plain, server_sent
 from streaming.wire.fastrtc.messages import (
     FORMATS,
     LONGEST_MEDIA_BYTES,
@@ -57,6 +57,7 @@ __all__ = [
     "body_object",
     "clear",
     "encode",
+    "ended_event",
     "error",
     "failed",
     "incoming_call",
@@ -68,6 +69,7 @@ __all__ = [
     "missing_detail",
     "output_text",
     "parse",
+    "plain",
     "server_sent",
     "started",
     "telephone_media",

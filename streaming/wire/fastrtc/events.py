@@ -21,6 +21,11 @@ def server_sent(number: int, text: str, event: str = "") -> str:
     return f"id: {number}\n{name}{data}\n"
 
 
+def ended_event(reason: str) -> str:
+    """Return the last event of a session (ours), without a number: "ended", or "lost" when its server process died."""
+    return f"event: end\ndata: {reason}\n\n"
+
+
 def last_event_id(text: str | None) -> int:
     """Return the number after which a reader wants to go on: 0, all that is kept, where it names none of ours."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else 0

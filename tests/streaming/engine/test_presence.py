@@ -2,13 +2,16 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydantic import BaseModel
 
 from streaming.engine import presence
+from streaming.engine.claims import claims
 from streaming.engine.outputs import AdditionalOutputs, OutputLog
-from streaming.engine.switchboard import switchboard
+from streaming.engine.presence import PYTHON
+from tests.streaming.engine.lines import FakeLine
 
 OWNER, OTHER = 7, 8
 
@@ -30,8 +33,11 @@ class Session:
     """As much of a participant as presence needs."""
 
     def __init__(self, owner_id: int | None = OWNER, webrtc_id: str = "id") -> None:
+        self.id = uuid4()
         self.stream = Stream()
         self.webrtc_id = webrtc_id
+        self.line = FakeLine()
+        self.fetched = 0
         self.owner_id = owner_id
         self.outputs = OutputLog()
         self.given: list[Any] = []
@@ -40,15 +46,25 @@ class Session:
         """Note the values."""
         self.given.append(values)
 
+    def dismiss(self, *, told: bool) -> None:
+        """Note how."""
+        self.given.append("told" if told else "not told")
 
-async def ask(user: int | None = OWNER, **question: Any) -> dict[str, Any] | None:
+    async def close(self, reason: str) -> None:
+        """Note why."""
+        self.given.append(reason)
+
+
+async def ask(user: presence.Asker = OWNER, **question: Any) -> dict[str, Any] | None:
     """Ask the session of the id, as a reader or a hook does."""
-    return await switchboard().call(presence.address("some", "id"), {"user": user, **question})
+    return await presence.asking("some", "id", user)(question, 2)
 
 
-async def outputs(after: int = 0, wait: float = 0.0, user: int | None = OWNER) -> dict[str, Any] | None:
-    """Ask for outputs."""
-    return await ask(user, ask="outputs", after=after, wait=wait)
+async def outputs(after: int = 0, wait: float = 0.0, user: presence.Asker = OWNER, form: str = "text") -> dict[str, Any] | None:
+    """Ask for outputs; where the session lives is looked at elsewhere."""
+    answer = await ask(user, ask="outputs", after=after, wait=wait, form=form)
+    assert answer is None or answer.pop("home") == claims().process
+    return answer
 
 
 def opened(owner_id: int | None = OWNER) -> Any:
@@ -67,6 +83,13 @@ async def test_outputs_come_by_cursor() -> None:
     answer = await outputs(99)
     assert answer is not None
     assert [number for number, _ in answer["items"]] == [1, 2, 3]
+
+
+async def test_outputs_come_as_values_for_python() -> None:
+    """What an output held, as far as JSON knows it, for code that wants the values and not their text."""
+    session = opened()
+    session.outputs.append(AdditionalOutputs({1}, "two", float("nan")))
+    assert await outputs(form="values") == {"items": [(1, [[1], "two", None])], "ended": False}
 
 
 async def test_waiting_ends_with_news_or_in_time() -> None:
@@ -101,6 +124,27 @@ async def test_inputs_are_checked_and_given() -> None:
     assert session.given == [(3,)]
 
 
+async def test_python_gives_values_and_ends_sessions() -> None:
+    """The installation's own code reaches everybody's session: inputs as they are, without the stream's model; and the end."""
+    session = opened()
+    assert await ask(PYTHON, ask="values", values=[0.7, "two"]) == {}
+    assert await ask(PYTHON, ask="close", told=True) == {}
+    assert session.given == [(0.7, "two"), "told"]
+
+
+async def test_the_latest_output_is_fetched_once() -> None:
+    """The newest of those that nobody fetched; waits for one, and says when none came."""
+    session = opened()
+    for number in range(2):
+        session.outputs.append(AdditionalOutputs(number))
+    assert await ask(PYTHON, ask="latest", wait=5) == {"values": [1]}
+    assert await ask(PYTHON, ask="latest", wait=0.05) == {"values": None}
+    fetching = asyncio.create_task(ask(PYTHON, ask="latest", wait=5))
+    await asyncio.sleep(0.01)
+    session.outputs.append(AdditionalOutputs("new"))
+    assert await fetching == {"values": ["new"]}
+
+
 async def test_it_keeps_silent_to_others() -> None:
     """To whom it does not belong, it does not exist; one without an owner answers everybody."""
     opened()
@@ -108,6 +152,7 @@ async def test_it_keeps_silent_to_others() -> None:
     assert await outputs(user=None) is None
     opened(None)
     assert await outputs(user=OTHER) is not None
+    assert await outputs(user=PYTHON) is not None
     assert await outputs(user=None) is not None
 
 

@@ -28,6 +28,8 @@ class Events:
         self.response = response
         self.events: list[Event] = []
         self.comments = 0
+        self.end = ""
+        """Why the server ended the response, from its last event."""
         self.ended = False
         self._news = asyncio.Condition()
         self.reader = asyncio.create_task(self._read())
@@ -51,6 +53,8 @@ class Events:
         elif line:
             name, _, value = line.partition(": ")
             fields[name] = f"{fields[name]}\n{value}" if name in fields else value
+        elif fields.get("event") == "end":
+            self.end = fields["data"]
         elif fields:
             self.events.append(Event(int(fields["id"]), fields.get("event", ""), fields["data"]))
             fields.clear()

@@ -1,43 +1,25 @@
-"""`GET /rtc/config`: no outside host by default, and TURN passwords that expire."""
+"""`GET /rtc/config`: who gets the ICE servers, and which."""
 
-import base64
-import hashlib
-import hmac
+import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from streaming.transports.ice import ice_servers, turn_credentials
+from streaming.discovery import streams
 
 URL = "/rtc/config"
 TURN = "turn:turn.example.org:3478?transport=udp"
-STUN = "stun:turn.example.org"
 
 
-def test_credentials_are_those_that_coturn_computes() -> None:
-    """username `expiry:user`; credential base64(HMAC-SHA1(secret, username))."""
-    username, credential = turn_credentials("north", "7", 600, 1_700_000_000.9)
-    assert username == "1700000600:7"
-    assert base64.b64decode(credential) == hmac.new(b"north", b"1700000600:7", hashlib.sha1).digest()
-
-
-def test_by_default_there_is_no_server() -> None:
-    """No page of ours asks an outside host for anything (design law 10)."""
-    assert ice_servers(1) == []
-
-
-def test_turn_servers_come_with_a_password_and_stun_servers_without(settings: Settings) -> None:
-    """A browser throws on a TURN server without one, so without a secret none is offered."""
-    settings.RTC_ICE_SERVERS = [STUN, TURN]
-    assert ice_servers(1) == [{"urls": [STUN]}]
-    settings.TURN_SECRET = "north"
-    plain, turn = ice_servers(1)
-    assert plain == {"urls": [STUN]}
-    assert turn["urls"] == [TURN]
-    assert turn["username"].endswith(":1")
-    assert turn["credential"]
+@pytest.fixture
+def wanting(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[[Any], None]:
+    """Give the stream `echo`, which is public here, an rtc_configuration."""
+    settings.STREAMS_PUBLIC = ["echo"]
+    return lambda wanted: monkeypatch.setattr(streams()["echo"], "rtc_configuration", wanted)
 
 
 async def test_strangers_get_no_password(settings: Settings) -> None:
@@ -66,3 +48,29 @@ async def test_strangers_get_the_servers_of_a_public_stream(settings: Settings) 
     assert response.status_code == 200
     assert response.json() == {"iceServers": []}
     assert (await AsyncClient().get(f"{URL}?stream=tone")).status_code == 401
+
+
+async def test_a_stream_s_own_configuration(settings: Settings, wanting: Callable[[Any], None]) -> None:
+    """It is given as it is, in place of the setting's; asked anew for each visitor."""
+    settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [TURN], "north"
+    own = {"iceServers": [{"urls": "turn:other.example.org", "username": "a", "credential": "b"}], "iceTransportPolicy": "relay"}
+    wanting(own)
+    assert (await AsyncClient().get(f"{URL}?stream=echo")).json() == own
+    given = iter([own, None])
+    wanting(lambda: next(given))
+    assert (await AsyncClient().get(f"{URL}?stream=echo")).json() == own
+    assert (await AsyncClient().get(f"{URL}?stream=echo")).json()["iceServers"][0]["urls"] == [TURN]
+
+
+async def test_a_configuration_that_fails(wanting: Callable[[Any], None], caplog: pytest.LogCaptureFixture) -> None:
+    """The visitor hears that, the log where; nobody hears what its service said."""
+
+    def failing() -> None:
+        raise RuntimeError("the secret is north")
+
+    wanting(failing)
+    with caplog.at_level(logging.ERROR):
+        response = await AsyncClient().get(f"{URL}?stream=echo")
+    assert (response.status_code, response.json()) == (502, {"detail": "this stream's rtc_configuration cannot be had now"})
+    assert "RuntimeError" in caplog.text
+    assert "north" not in caplog.text + response.content.decode()

@@ -3,16 +3,19 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from streaming.wire.fastrtc import already_exists
 from tests import servers
 from tests.insights import postgres
 from tests.servers import Server
 from tests.services import running_redis
 from tests.streaming.transports.conftest import SITE
-from tests.streaming.transports.sse import subscribed
+from tests.streaming.transports.rtc import Caller, to, until
+from tests.streaming.transports.sse import Events, subscribed
 from tests.streaming.transports.stream_client import StreamClient, frame, streaming
 from tests.streaming.transports.test_input_hook import hook
 
@@ -124,15 +127,103 @@ async def test_elsewhere_it_is_still_yours_only(pair: tuple[Server, Server], pai
             assert reader.response.status_code == 404
 
 
-async def test_a_process_that_dies_ends_its_readers(pair: tuple[Server, Server], pair_token: str) -> None:
-    """A reader of a session whose process was killed is let go after a while, having got what there was."""
-    one = pair[0]
+async def from_python(server: Server, view: str, webrtc_id: str, *values: Any) -> int:
+    """Have one of the site's views give inputs, and return the status."""
+    status, _ = await asyncio.to_thread(server.post, f"/own/{view}", {"webrtc_id": webrtc_id, "values": values})
+    return int(status)
+
+
+async def manage(server: Server, *arguments: str) -> Any:
+    """Use a stream from a process that is no server."""
+    return json.loads(await asyncio.to_thread(server.manage, "python", *arguments))
+
+
+async def told(client: StreamClient, reader: Events, number: int) -> Any:
+    """Have the handler called, and return the inputs that it was called with."""
+    await speak(client, 1)
+    return json.loads((await reader.wait(number))[number - 1].data)
+
+
+async def test_python_reaches_sessions_of_the_other_process(pair: tuple[Server, Server], pair_token: str) -> None:
+    """`set_input` from a view and from a coroutine, `aset_input`; whatever is not there is said."""
+    async with streaming(pair[0], pair_token, "inputs") as client:
+        await client.start()
+        await speak(client, 1)
+        async with subscribed(pair[1], pair_token, "inputs", client.id) as reader:
+            for number, view in enumerate(("set_input", "aset_input"), 2):
+                assert await from_python(pair[1], view, client.id, number, "dog") == 200
+                assert await told(client, reader, number) == [number, "dog"]
+            assert await from_python(pair[1], "set_input_soon", client.id, "soon") == 200
+            count = 3
+            while (await told(client, reader, count := count + 1)) != ["soon"]:
+                assert count < 200
+    for view in ("set_input", "aset_input"):
+        assert await from_python(pair[1], view, uuid4().hex, 1) == 404
+    nobody = uuid4().hex
+    assert await from_python(pair[1], "set_input_soon", nobody, 1) == 200
+    await until(lambda: any("could not be given its values" in line for line in pair[1].output), "it was not logged")
+    assert not any(nobody in line for line in pair[1].output)
+
+
+async def test_python_reaches_sessions_from_a_command(pair: tuple[Server, Server], pair_token: str) -> None:
+    """A management command gives inputs, reads the latest output and all of them, and ends the session."""
+    async with streaming(pair[0], pair_token, "inputs") as client:
+        await client.start()
+        await manage(pair[0], "inputs", "set_input", client.id, "0.3", '["a", {"b": null}]')
+        await speak(client, 1)
+        assert await manage(pair[0], "inputs", "latest", client.id) == [[0.3, ["a", {"b": None}]]]
+        reading = asyncio.create_task(manage(pair[0], "inputs", "outputs", client.id))
+        await speak(client, 1)
+        await manage(pair[0], "inputs", "close", client.id)
+        assert (await client.wait(type="update_connection"))["data"] == "closed"
+        assert await client.wait_closed() == 1000
+        assert (await reading)[0] == [[0.3, ["a", {"b": None}]]]
+
+
+async def test_an_id_has_one_session_among_all_processes(pair: tuple[Server, Server], pair_token: str) -> None:
+    """The first has it, on every transport; a second one is refused in any process, and may come when the first has gone."""
+    other = await asyncio.to_thread(pair[0].token, "mallory@example.com")
+    async with streaming(pair[0], pair_token, "plain") as first:
+        await first.start()
+        for token in (pair_token, other):
+            async with streaming(pair[1], token, "plain") as second:
+                await second.send({"event": "start", "websocket_id": first.id})
+                assert (await second.wait(status="failed"))["meta"] == {"error": "connection_already_exists"}
+                assert await second.wait_closed() == 1000
+        for token, status in ((pair_token, 200), (other, 404)):
+            async with to(pair[1], token, "/streams/plain/webrtc/offer") as post:
+                caller = Caller(post, "sendrecv", webrtc_id=first.id)
+                assert await caller.post(await caller.offer()) == (status, already_exists())
+                await caller.close()
+        await first.speak(frame(1))
+        assert await first.wait_sound(len(frame(1))) == frame(1)
+        await first.stop()
+    async with streaming(pair[1], pair_token, "plain") as again:
+        again.id = first.id
+        await again.start()
+        await again.speak(frame(2))
+        assert await again.wait_sound(len(frame(2))) == frame(2)
+
+
+async def test_a_process_that_dies(pair: tuple[Server, Server], pair_token: str) -> None:
+    """Readers of its sessions are told that the end has come, having got what there was; its ids can be used again soon."""
+    one, two = pair
     async with streaming(one, pair_token, "numbers") as client:
         await client.start()
         await speak(client, 2)
-        async with subscribed(pair[1], pair_token, "numbers", client.id) as reader:
+        async with subscribed(two, pair_token, "numbers", client.id) as reader:
             await reader.wait(2)
             one.kill()
             await reader.until(lambda: reader.ended, 40)
     assert reader.numbers == [1, 2]
+    assert reader.end == "lost"
+    async with streaming(two, pair_token, "numbers") as again:
+        again.id = client.id
+        await again.start()
+        await speak(again, 1)
+        async with subscribed(two, pair_token, "numbers", again.id) as reader:
+            await reader.wait(1)
+            await again.stop()
+            await reader.wait_ended()
+    assert (reader.numbers, reader.end) == ([1], "ended")
     await asyncio.to_thread(one.start)

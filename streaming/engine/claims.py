@@ -1,0 +1,196 @@
+"""Whose session an id is, among all processes: the first to claim an id of a stream has it, until its session or its process ends.
+
+A claim is a note in the shared cache that names its process; a process shows that it lives by a pulse beside it. So a session costs
+two calls of the cache in all, and a claim of a process that was killed counts no more once its pulse is over. A cache that is away
+costs the certainty, never a session.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from typing import ParamSpec, TypeVar
+from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
+
+from django.core.cache import cache
+
+from streaming.engine.layer import layer
+from streaming.engine.line import LineKind
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+BEAT_S = 2.0
+ALIVE_S = 8
+"""A process without a pulse for so long is dead, or as good as."""
+KEPT_S = 24 * 3600
+TRIES = 3
+ANSWER_S = 2.5
+"""How long the cache may take before a session begins without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has an id: a session of some process."""
+
+    process: str
+    session: str
+    owner_id: int | None
+    kind: LineKind
+
+
+class Claims:
+    """The claims of one event loop."""
+
+    def __init__(self, *, alone: bool) -> None:
+        self.process = uuid4().hex
+        self._alone = alone
+        self._held: dict[str, tuple[Holder, Callable[[], None]]] = {}
+        self._beating: asyncio.Task[None] | None = None
+        self._failed = False
+
+    async def claim(
+        self, stream: str, webrtc_id: str, session: UUID, owner_id: int | None, kind: LineKind, lost: Callable[[], None]
+    ) -> Holder | None:
+        """Take an id for a session of this process; return None when it has it, else who has.
+
+        `lost` is called when another process took the id later, because this one seemed dead.
+        """
+        if self._alone:
+            return None
+        key, mine = _key(stream, webrtc_id), Holder(self.process, session.hex, owner_id, kind)
+        self._held[key] = mine, lost
+        holder = await self._in_cache(None, self._take, key, mine)
+        if holder is not None:
+            self._drop(key, mine)
+        elif self._beating is None:
+            self._beating = asyncio.create_task(self._beat())
+        return holder
+
+    async def release(self, stream: str, webrtc_id: str, session: UUID) -> None:
+        """Let an id go that a session had."""
+        key = _key(stream, webrtc_id)
+        held = self._held.get(key)
+        if held is not None and held[0].session == session.hex:
+            self._drop(key, held[0])
+            await self._in_cache(None, self._give_back, key, held[0])
+
+    async def holder(self, stream: str, webrtc_id: str) -> Holder | None:
+        """Return who has an id in another process that lives."""
+        return None if self._alone else await self._in_cache(None, self._other, _key(stream, webrtc_id))
+
+    async def is_alive(self, process: str) -> bool:
+        """Whether a process lives; one of which nothing can be known counts as living."""
+        return self._alone or process == self.process or await self._in_cache(True, _has_pulse, process)
+
+    async def close(self) -> None:
+        """End the pulse; for the end of an event loop."""
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+            self._beating = None
+
+    def _drop(self, key: str, holder: Holder) -> None:
+        held = self._held.get(key)
+        if held is not None and held[0] is holder:
+            del self._held[key]
+
+    # -- in threads
+
+    def _take(self, key: str, mine: Holder) -> Holder | None:
+        cache.set(_pulse(self.process), True, ALIVE_S)
+        found = None
+        for _ in range(TRIES):
+            if cache.add(key, astuple(mine), KEPT_S):
+                return None
+            found = _read(key)
+            if found is None:
+                continue  # it was let go in between
+            if found.process == self.process and found.session != mine.session:
+                cache.set(key, astuple(mine), KEPT_S)  # of a session that ended here just now
+                return None
+            if _has_pulse(found.process):
+                return found
+            if cache.add(f"{key}.{found.session}", True, ALIVE_S):  # of several that see the death, one removes the note
+                cache.delete(key)
+        return found
+
+    def _give_back(self, key: str, mine: Holder) -> None:
+        if _read(key) == mine:
+            cache.delete(key)
+
+    def _other(self, key: str) -> Holder | None:
+        found = _read(key)
+        return found if found is not None and found.process != self.process and _has_pulse(found.process) else None
+
+    def _pulse_again(self) -> bool:
+        """Show that this process lives; False where that had been forgotten, and claims with it perhaps."""
+        if cache.touch(_pulse(self.process), ALIVE_S):
+            return True
+        cache.set(_pulse(self.process), True, ALIVE_S)
+        return False
+
+    def _taken_by_others(self, held: dict[str, Holder]) -> list[str]:
+        """Note again what was forgotten, and return the keys that others have by now."""
+        return [key for key, mine in held.items() if not cache.add(key, astuple(mine), KEPT_S) and _read(key) != mine]
+
+    # -- in the event loop
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            if not await self._in_cache(True, self._pulse_again):
+                held = {key: mine for key, (mine, _) in self._held.items()}
+                for key in await self._in_cache([], self._taken_by_others, held):
+                    self._lose(key, held[key])
+
+    def _lose(self, key: str, mine: Holder) -> None:
+        held = self._held.get(key)
+        if held is not None and held[0] is mine:
+            del self._held[key]
+            held[1]()
+
+    async def _in_cache(self, otherwise: R, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Ask the cache in a thread; a cache that is away, or hangs, answers `otherwise`."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                found = await asyncio.to_thread(work, *args, **kwargs)
+        except Exception as error:
+            if not self._failed:
+                logger.warning("the shared cache is away (%s): an id may be used in two processes", type(error).__name__)
+            self._failed = True
+            return otherwise
+        self._failed = False
+        return found
+
+
+def _read(key: str) -> Holder | None:
+    note = cache.get(key)
+    return Holder(*note) if note else None
+
+
+def _has_pulse(process: str) -> bool:
+    return bool(cache.get(_pulse(process)))
+
+
+def _pulse(process: str) -> str:
+    return f"parley.pulse.{process}"
+
+
+def _key(stream: str, webrtc_id: str) -> str:
+    """Return the name of a note: ids hold characters that a cache's keys may not."""
+    return "parley.claim." + hashlib.sha256(f"{stream}.{webrtc_id}".encode(errors="replace")).hexdigest()
+
+
+_claims: WeakKeyDictionary[asyncio.AbstractEventLoop, Claims] = WeakKeyDictionary()
+
+
+def claims() -> Claims:
+    """Return the claims of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _claims:
+        _claims[loop] = Claims(alone=layer().alone)
+    return _claims[loop]

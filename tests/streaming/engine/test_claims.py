@@ -1,0 +1,139 @@
+"""Whose an id is among several processes: two of them in one event loop here, with one cache between them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.cache import cache
+
+from streaming.engine import claims as module
+from streaming.engine.claims import Claims, Holder, claims
+from tests.streaming.engine.lines import until
+
+ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+@pytest.fixture(autouse=True)
+def empty() -> Iterator[None]:
+    """A cache in which nothing is noted."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+async def pair(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Claims, Claims]]:
+    """Two processes that beat fast."""
+    monkeypatch.setattr(module, "BEAT_S", 0.02)
+    both = Claims(alone=False), Claims(alone=False)
+    yield both
+    for one in both:
+        await one.close()
+
+
+async def taken(process: Claims, session: UUID = ONE, webrtc_id: str = "id", owner: int | None = 7, lost: Any = None) -> Holder | None:
+    """Claim an id."""
+    return await process.claim("some", webrtc_id, session, owner, "websocket", lost or (lambda: None))
+
+
+async def test_the_first_has_it(pair: tuple[Claims, Claims]) -> None:
+    """The second learns who; ids of other streams and other ids are free."""
+    one, two = pair
+    assert await taken(one) is None
+    assert await taken(two, TWO) == Holder(one.process, ONE.hex, 7, "websocket")
+    assert await two.holder("some", "id") == Holder(one.process, ONE.hex, 7, "websocket")
+    assert await one.holder("some", "id") is None, "a process knows its own sessions itself"
+    assert await taken(two, TWO, "another \x00 id") is None
+    assert await two.claim("other", "id", TWO, 7, "webrtc", lambda: None) is None
+
+
+async def test_of_many_at_once_one_has_it() -> None:
+    """Whatever the order, an id has one holder."""
+    crowd = [Claims(alone=False) for _ in range(8)]
+    found = await asyncio.gather(*(taken(one, uuid4()) for one in crowd))
+    assert found.count(None) == 1
+    for one in crowd:
+        await one.close()
+
+
+async def test_it_is_free_after_the_session(pair: tuple[Claims, Claims]) -> None:
+    """Whoever lets go of what is not theirs changes nothing."""
+    one, two = pair
+    assert await taken(one) is None
+    await two.release("some", "id", TWO)
+    await one.release("some", "id", TWO)
+    assert await taken(two, TWO) is not None
+    await one.release("some", "id", ONE)
+    assert await taken(two, TWO) is None
+    await one.release("some", "id", ONE)
+    assert await one.holder("some", "id") == Holder(two.process, TWO.hex, 7, "websocket")
+
+
+async def test_a_new_session_of_the_same_process_need_not_wait(pair: tuple[Claims, Claims]) -> None:
+    """The process knows itself that the session before has ended; its late letting go does not harm the new one."""
+    one, two = pair
+    assert await taken(one) is None
+    assert await taken(one, TWO) is None
+    await one.release("some", "id", ONE)
+    assert await two.holder("some", "id") == Holder(one.process, TWO.hex, 7, "websocket")
+
+
+async def test_ids_of_a_dead_process_are_free(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it has no pulse; of many that want the id then, one has it."""
+    one, two = pair
+    monkeypatch.setattr(module, "ALIVE_S", 1)
+    assert await taken(one) is None
+    assert await two.is_alive(one.process)
+    await one.close()  # as a process that was killed
+    await until(lambda: not cache.get(f"parley.pulse.{one.process}"))
+    assert not await two.is_alive(one.process)
+    assert await two.holder("some", "id") is None
+    others = [two, *(Claims(alone=False) for _ in range(5))]
+    found = await asyncio.gather(*(taken(other, uuid4()) for other in others))
+    assert found.count(None) == 1
+    for other in others:
+        await other.close()
+
+
+async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Claims, Claims]) -> None:
+    """It gives up the ids that others took meanwhile, and notes those again that were forgotten, as after a restart of Redis."""
+    one, two = pair
+    lost: list[str] = []
+    for webrtc_id in ("kept", "gone"):
+        await taken(one, ONE, webrtc_id, lost=lambda webrtc_id=webrtc_id: lost.append(webrtc_id))
+    await one.close()
+    cache.clear()
+    assert await taken(two, TWO, "gone") is None
+    await taken(one, ONE, "third")  # it beats again
+    cache.delete(f"parley.pulse.{one.process}")
+    await until(lambda: lost == ["gone"])
+    assert (await two.holder("some", "kept")) == Holder(one.process, ONE.hex, 7, "websocket")
+
+
+async def test_a_cache_that_is_away_stops_nobody(
+    pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sessions begin without it; that is said once."""
+
+    class Away:
+        def __getattr__(self, name: str) -> Any:
+            raise ConnectionError("no Redis")
+
+    monkeypatch.setattr(module, "cache", Away())
+    with caplog.at_level(logging.WARNING):
+        assert await taken(pair[0]) is None
+        assert await taken(pair[1]) is None
+    assert await pair[0].is_alive("somebody")
+    assert caplog.text.count("the shared cache is away (ConnectionError)") == 2, "each process says it once"
+    monkeypatch.undo()
+
+
+async def test_alone_nothing_is_noted() -> None:
+    """One process needs no cache."""
+    assert await taken(claims()) is None
+    assert await claims().holder("some", "id") is None
+    assert await claims().is_alive("anybody")
+    assert claims()._held == {}

@@ -1,0 +1,78 @@
+"""ICE servers: no outside host by default, TURN passwords that expire, and what a stream wants instead."""
+
+import base64
+import hashlib
+import hmac
+import re
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from streaming.engine.ice import browser_servers, check_configuration, own_servers, resolved, turn_credentials
+
+TURN = "turn:turn.example.org:3478?transport=udp"
+STUN = "stun:turn.example.org"
+CONFIGURATION = {"iceServers": [{"urls": TURN, "username": "jane", "credential": "north"}], "iceTransportPolicy": "relay"}
+
+
+def test_credentials_are_those_that_coturn_computes() -> None:
+    """username `expiry:user`; credential base64(HMAC-SHA1(secret, username))."""
+    username, credential = turn_credentials("north", "7", 600, 1_700_000_000.9)
+    assert username == "1700000600:7"
+    assert base64.b64decode(credential) == hmac.new(b"north", b"1700000600:7", hashlib.sha1).digest()
+
+
+def test_by_default_there_is_no_server() -> None:
+    """No page of ours asks an outside host for anything, and nor does the server (design law 10)."""
+    assert browser_servers(1) == []
+    assert own_servers(None) == []
+
+
+def test_turn_servers_come_with_a_password_and_stun_servers_without(settings: Settings) -> None:
+    """A browser throws on a TURN server without one, so without a secret none is offered."""
+    settings.RTC_ICE_SERVERS = [STUN, TURN]
+    assert browser_servers(1) == [{"urls": [STUN]}]
+    settings.TURN_SECRET = "north"
+    plain, turn = browser_servers(1)
+    assert plain == {"urls": [STUN]}
+    assert turn["urls"] == [TURN]
+    assert turn["username"].endswith(":1")
+    assert turn["credential"]
+    assert browser_servers(None)[1]["username"].endswith(":anybody")
+
+
+def test_the_server_uses_the_stream_s_servers_or_the_setting_s(settings: Settings) -> None:
+    """With a password of its own for TURN; a stream that wants none gets none."""
+    settings.RTC_OWN_ICE_SERVERS, settings.TURN_SECRET = [STUN, TURN], "north"
+    plain, turn = own_servers(None)
+    assert plain == {"urls": [STUN], "username": None, "credential": None}
+    assert re.fullmatch(r"\d+:parley", turn["username"])
+    assert turn["credential"]
+    assert own_servers(CONFIGURATION) == [{"urls": TURN, "username": "jane", "credential": "north"}]
+    assert own_servers({"iceServers": []}) == []
+
+
+async def test_a_configuration_comes_from_whatever_returns_it() -> None:
+    """A dictionary, a function (in a thread, since it may ask somebody), a coroutine function, or what only behaves like one."""
+
+    async def asynchronous() -> dict[str, Any]:
+        return CONFIGURATION
+
+    class Callable:
+        async def __call__(self) -> dict[str, Any]:
+            return CONFIGURATION
+
+    for source in (CONFIGURATION, lambda: CONFIGURATION, asynchronous, Callable()):
+        assert await resolved(source, "rtc_configuration") == CONFIGURATION
+    assert await resolved(None, "rtc_configuration") is None
+    assert await resolved(lambda: None, "rtc_configuration") is None
+
+
+@pytest.mark.parametrize("wrong", ["turn:example.org", [CONFIGURATION], {"iceServers": TURN}, {"iceServers": [TURN]}, {"iceServers": [{}]}])
+async def test_what_is_no_configuration(wrong: Any) -> None:
+    """It is refused by name, where it is written or when it comes."""
+    with pytest.raises((TypeError, ValueError), match="server_rtc_configuration"):
+        check_configuration(wrong, "server_rtc_configuration")
+    with pytest.raises((TypeError, ValueError), match="rtc_configuration"):
+        await resolved(lambda: wrong, "rtc_configuration")

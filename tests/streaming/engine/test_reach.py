@@ -1,0 +1,148 @@
+"""A stream's Python methods from other threads, other event loops and other processes than the session's."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from streaming.engine import reach, switchboard
+from streaming.engine.layer import Layer
+from streaming.engine.stream import Stream
+from streaming.engine.switchboard import Switchboard
+from tests.streaming.engine.layers import processes
+from tests.streaming.engine.lines import Echo, Join, handler_of, line_of, outputs, until
+
+
+@pytest.fixture
+async def elsewhere(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Layer]:
+    """The layer of another process; this one has a layer that reaches it."""
+    mine, other = processes(2)
+    monkeypatch.setattr(reach, "layer", lambda: mine)
+    monkeypatch.setitem(switchboard._switchboards, asyncio.get_running_loop(), Switchboard(mine))
+    yield other
+    for layer in (mine, other):
+        await layer.close()
+
+
+async def serve(other: Layer, answer: Any = None) -> list[dict[str, Any]]:
+    """Have a session with the id "far" in the other process, which notes what it is asked."""
+    asked: list[dict[str, Any]] = []
+
+    async def answered(body: dict[str, Any]) -> dict[str, Any]:
+        asked.append(body)
+        return answer or {}
+
+    await Switchboard(other).serve("stream.tested.far", answered)
+    return asked
+
+
+@pytest.fixture
+async def stream() -> Stream:
+    """Return a stream without sessions."""
+    return Stream(Echo(), modality="audio", name="tested")
+
+
+async def test_other_threads_and_loops(join: Join) -> None:
+    """Code in a thread without a loop, or with one of its own, reaches the sessions of this process."""
+    participant = await join(Echo(), id="mine")
+    stream: Stream = participant.stream
+    for output in outputs(1, 2):
+        handler_of(participant).queue.put_nowait(output)
+    await until(lambda: participant.outputs.last == 2)
+    read: list[Any] = []
+
+    async def in_a_loop_of_its_own() -> None:
+        await stream.aset_input("mine", "loop")
+        read.append((await stream.fetch_latest_output("mine")).args)
+        async for output in stream.output_stream("mine"):
+            read.append(output.args)
+            if output.args == (2,):
+                break
+        await stream.update_connection("mine", "closed")
+
+    await asyncio.to_thread(stream.set_input, "mine", "thread")
+    await until(lambda: handler_of(participant).latest_args[1:] == ["thread"])
+    thread = threading.Thread(target=asyncio.run, args=[in_a_loop_of_its_own()])
+    thread.start()
+    await until(lambda: not thread.is_alive())
+    assert read == [(2,), (1,), (2,)]
+    assert handler_of(participant).latest_args[1:] == ["loop"]
+    await asyncio.wait_for(participant.ended.wait(), 5)
+    assert line_of(participant).of("update_connection") == ["closed"]
+
+
+async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: Layer) -> None:
+    """Inputs as they are, whoever owns the session; from a coroutine at once or waited for."""
+    asked = await serve(elsewhere)
+    stream.set_input("far", 0.7, ["two"])
+    await until(lambda: len(asked) == 1)
+    await stream.aset_input("far", 1)
+    await stream.update_connection("far", "closed")
+    assert asked == [
+        {"ask": "values", "values": [0.7, ["two"]], "user": "python"},
+        {"ask": "values", "values": [1], "user": "python"},
+        {"ask": "close", "told": True, "user": "python"},
+    ]
+
+
+async def test_values_that_cannot_travel(stream: Stream, elsewhere: Layer) -> None:
+    """They are refused where they are given, since the session is not here."""
+    for value in (object(), b"bytes", {1, 2}):
+        with pytest.raises(TypeError, match="JSON"):
+            stream.set_input("far", value)
+        with pytest.raises(TypeError, match="JSON"):
+            await stream.aset_input("far", value)
+
+
+async def test_outputs_of_another_process(stream: Stream, elsewhere: Layer) -> None:
+    """They come as outputs, with their values; the end of the session is the end."""
+    await serve(elsewhere, {"items": [[1, ["a", {"b": 1}]], [2, []]], "ended": True, "home": "there"})
+    assert [output.args async for output in stream.output_stream("far")] == [("a", {"b": 1}), ()]
+
+
+async def test_the_latest_output_of_another_process(stream: Stream, elsewhere: Layer) -> None:
+    """The session's process knows what was fetched; where none comes, TimeoutError."""
+    await serve(elsewhere, {"items": [], "ended": False, "home": "there", "values": ["new"]})
+    assert (await stream.fetch_latest_output("far")).args == ("new",)
+    await serve(elsewhere, {"items": [], "ended": False, "home": "there", "values": None})
+    with pytest.raises(TimeoutError):
+        await stream.fetch_latest_output("far")
+
+
+async def test_nobody_has_the_session(stream: Stream, elsewhere: Layer, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    """Whoever waits for the answer gets an error; else it is logged, without the id. What is over can be ended again."""
+    monkeypatch.setattr(reach, "TIMEOUT_S", 0.05)
+    monkeypatch.setattr("streaming.engine.stream.TIMEOUT_S", 0.05)
+    with pytest.raises(LookupError, match="tested"):
+        await stream.aset_input("nobody", 1)
+    with caplog.at_level(logging.WARNING):
+        stream.set_input("nobody", 1)
+        await until(lambda: "could not be given its values" in caplog.text)
+    assert "nobody" not in caplog.text
+    await stream.update_connection("nobody")
+
+
+async def test_alone_it_is_known_at_once(stream: Stream) -> None:
+    """Without other processes there is nobody to ask: an error, in threads as in coroutines."""
+    with pytest.raises(LookupError, match="tested"):
+        stream.set_input("nobody", 1)
+    with pytest.raises(LookupError, match="tested"):
+        await asyncio.to_thread(stream.set_input, "nobody", 1)
+    stream.clean_up("nobody")
+
+
+async def test_clean_up_ends_a_session(join: Join) -> None:
+    """From any thread; the client is told nothing besides."""
+    participant = await join(Echo(), id="mine")
+    await asyncio.to_thread(participant.stream.clean_up, "mine")
+    await asyncio.wait_for(participant.ended.wait(), 5)
+    assert line_of(participant).messages == []
+
+
+async def test_there_is_one_other_state(stream: Stream) -> None:
+    """A connection can be closed, nothing else."""
+    with pytest.raises(ValueError, match="'closed', not 'open'"):
+        await stream.update_connection("mine", "open")  # type: ignore[arg-type]

@@ -1,0 +1,99 @@
+"""One subscriber by its cursor: what it asks, and when it has heard the end."""
+
+from typing import Any
+
+import pytest
+
+from streaming.engine import reader as module
+from streaming.engine.claims import Claims, claims
+from streaming.engine.reader import CALL_S, SLACK_S, Reader
+
+HOME = "some process"
+
+
+class Session:
+    """Answers what the test says, one after the other; None is silence, and what comes after the last answer."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[int, float, float]] = []
+
+    async def ask(self, question: dict[str, Any], timeout_s: float) -> dict[str, Any] | None:
+        """Answer."""
+        self.asked.append((question["after"], question["wait"], timeout_s))
+        return self.answers.pop(0) if self.answers else None
+
+
+def answer(*numbers: int, ended: bool = False) -> dict[str, Any]:
+    """Return an answer with outputs of these numbers."""
+    return {"items": [[number, f"output {number}"] for number in numbers], "ended": ended, "home": HOME}
+
+
+@pytest.fixture
+def alive(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the session's process has a pulse; the test may change it."""
+    pulse = [True]
+
+    async def is_alive(self: Claims, process: str) -> bool:
+        return process == HOME and pulse[0]
+
+    monkeypatch.setattr(Claims, "is_alive", is_alive)
+    return pulse
+
+
+async def test_it_asks_by_its_cursor_until_the_end(alive: list[bool]) -> None:
+    """Each question is for what comes after the last answer, and may wait for news; the last answer says that it is the last."""
+    session = Session(answer(), answer(4, 5), answer(), answer(6, ended=True))
+    reader = Reader(session.ask, 3)
+    assert await reader.find(1)
+    got = []
+    while not reader.ended:
+        got += await reader.more()
+    assert got == [(4, "output 4"), (5, "output 5"), (6, "output 6")]
+    assert session.asked == [(3, 0.0, SLACK_S), (3, CALL_S, CALL_S + SLACK_S), (5, CALL_S, CALL_S + SLACK_S), (5, CALL_S, CALL_S + SLACK_S)]
+    assert not reader.lost
+
+
+async def test_a_session_may_come_late(monkeypatch: pytest.MonkeyPatch, alive: list[bool]) -> None:
+    """It is asked for again until its time is over."""
+    monkeypatch.setattr(module, "GRACE_STEP_S", 0.001)
+    assert await Reader(Session(None, None, answer()).ask).find(5)
+    nobody = Session()
+    assert not await Reader(nobody.ask).find(0.01)
+    assert len(nobody.asked) > 1
+
+
+async def test_a_lost_answer_is_no_end(alive: list[bool]) -> None:
+    """While the session's process lives, it is asked again, and soon."""
+    session = Session(answer(1), None, answer(2))
+    reader = Reader(session.ask)
+    assert await reader.more() == [(1, "output 1")]
+    assert await reader.more() == []
+    assert not reader.ended
+    assert await reader.more() == [(2, "output 2")]
+    assert session.asked[-1] == (1, 0.0, SLACK_S)
+
+
+async def test_a_session_that_is_gone(alive: list[bool]) -> None:
+    """After some silence it has ended, though nobody said so; its process lives, so nothing was lost."""
+    reader = Reader(Session(answer(1)).ask)
+    for _ in range(1 + module.MOST_MISSES):
+        assert not reader.ended
+        await reader.more()
+    assert reader.ended
+    assert not reader.lost
+
+
+async def test_a_process_that_is_gone(alive: list[bool]) -> None:
+    """Silence from a process without a pulse is the end, at once."""
+    reader = Reader(Session(answer(1)).ask)
+    await reader.more()
+    alive[0] = False
+    await reader.more()
+    assert reader.ended
+    assert reader.lost
+
+
+async def test_alone_every_process_lives() -> None:
+    """Without a shared cache there is no other process that could die."""
+    assert await claims().is_alive(HOME)
