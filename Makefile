@@ -46,4 +46,4 @@ test: setup services lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 bench: setup
-	$(BIN)/python manage.py bench
+	$(BIN)/python manage.py bench $(ARGS)

@@ -43,11 +43,6 @@ def describe() -> str:
     return f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}, Linux"
 
 
-def load() -> float:
-    """Return the load average of the last minute: what else the cores were busy with."""
-    return os.getloadavg()[0]
-
-
 class Others:
     """How many cores everything but a server and this process's children used, from its making to `cores`."""
 

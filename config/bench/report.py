@@ -1,5 +1,6 @@
 """Results as tables for people: on the screen, and in docs/performance.md between markers. Pure."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,27 +24,75 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """One figure that has a goal, or is worth a line in the summary.
+
+    `beside` is the same figure of what it was measured beside; `reached` None: there is no goal, or nothing to judge by.
+    """
+
+    figure: str
+    goal: str
+    measured: str
+    beside: str = "-"
+    reached: bool | None = None
+
+    def cells(self) -> list[str]:
+        """Return it as a row of the summary."""
+        return [self.figure, self.goal, self.measured, self.beside, {True: "yes", False: "**no**", None: "-"}[self.reached]]
+
+
+GOAL_HEADS = ("figure", "goal", "Parley", "beside it, in the same run", "reached")
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """What one part of the bench found: `verdicts` are sentences about goals, `data` is everything for programs."""
+    """What one part of the bench found: `verdicts` are sentences, `goals` lines of the summary, `data` everything for programs."""
 
     name: str
     title: str
     tables: Sequence[Table]
     verdicts: Sequence[str] = ()
     data: dict[str, Any] = field(default_factory=dict)
+    goals: Sequence[Goal] = ()
 
     def text(self) -> str:
         """Return it as Markdown."""
-        return "\n\n".join([f"### {self.title}", *(table.markdown() for table in self.tables), *self.verdicts])
+        said = (textwrap.fill(verdict, 140, break_on_hyphens=False) for verdict in self.verdicts)
+        return "\n\n".join([f"### {self.title}", *(table.markdown() for table in self.tables), *said])
 
 
 class MarkerMissing(ValueError):
     """The page lacks the markers of a part."""
 
 
+def summary(page: str, name: str, goals: Sequence[Goal], when: str) -> str:
+    """Return the page with the goals of a part in the summary's table: its rows are replaced, those of other parts stay.
+
+    Raises MarkerMissing.
+    """
+    inside = page.split(begin_mark("goals"), 1)[-1].split(end_mark("goals"), 1)[0]
+    lines = [line for line in inside.splitlines() if line.startswith("| ")][1:]
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+    mine = [row[-1].startswith(f"{name}, ") for row in rows]
+    place = mine.index(True) if any(mine) else len(rows)
+    kept = [row for row, own in zip(rows, mine, strict=True) if not own]
+    kept[place:place] = [[*goal.cells(), f"{name}, {when}"] for goal in goals]
+    return write_into(page, "goals", Table("", [*GOAL_HEADS, "part, day, cores used by others"], kept).markdown().strip())
+
+
+def begin_mark(name: str) -> str:
+    """Return the line after which a part of a page stands."""
+    return f"<!-- bench: {name} -->"
+
+
+def end_mark(name: str) -> str:
+    """Return the line before which it ends."""
+    return f"<!-- end: {name} -->"
+
+
 def write_into(page: str, name: str, text: str) -> str:
     """Return the page with what stands between the markers of `name` replaced. Raises MarkerMissing."""
-    begin, end = f"<!-- bench: {name} -->", f"<!-- end: {name} -->"
+    begin, end = begin_mark(name), end_mark(name)
     if begin not in page or end not in page:
         raise MarkerMissing(f"the page has no {begin} ... {end}")
     before, rest = page.split(begin, 1)

@@ -29,7 +29,35 @@ class Sizes:
     listeners: int = 200
     flood_s: tuple[float, ...] = (120.0, 480.0)
     flood_speed: float = 50.0
+    rounds: int = 3
+    """How often each server with streams is visited."""
+    stream_s: float = 6.0
+    stream_warm_s: float = 2.0
+    """Of the same sound before the window that counts."""
+    stream_late_s: float = 1.0
+    """How long what was sent may take to come back after the window."""
+    sockets: int = 100
+    idle_sessions: tuple[int, ...] = (1, 16)
+    blocking: int = 200
+    subscribers: int = 8
+    peers: tuple[int, ...] = (1, 16)
 
+
+QUICK = Sizes(
+    speakers=(1, 8),
+    most_speakers=8,
+    seconds=10.0,
+    cycles=400,
+    warm_cycles=100,
+    listeners=50,
+    flood_s=(30.0, 120.0),
+    rounds=1,
+    stream_s=4.0,
+    stream_warm_s=1.0,
+    idle_sessions=(1,),
+    peers=(16,),
+)
+"""For a look: figures of single short windows."""
 
 TINY = Sizes(
     speakers=(1,),
@@ -45,4 +73,13 @@ TINY = Sizes(
     looks=1,
     listeners=3,
     flood_s=(10.0,),
+    rounds=1,
+    stream_s=0.6,
+    stream_warm_s=0.1,
+    stream_late_s=0.3,
+    sockets=3,
+    idle_sessions=(1,),
+    blocking=3,
+    subscribers=2,
+    peers=(1,),
 )

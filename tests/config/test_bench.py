@@ -12,7 +12,7 @@ from config.bench.children import Server
 from config.bench.parts import accuracy, flood, listeners, load, sockets
 from config.bench.sizes import TINY
 from config.bench.speech import Turn
-from config.management.commands.bench import PAGE, PARTS
+from config.management.commands.bench import PAGES, SUMMARY
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +137,9 @@ class TestReport:
     """Tables reach the page."""
 
     def test_page_has_a_place_for_every_part(self) -> None:
-        """docs/performance.md can be written by every part, and only that place changes."""
-        page = PAGE.read_text()
-        for name in PARTS:
+        """Every part can write into its page and all of them into the summary, and only that place changes."""
+        for name, path in {**PAGES, "goals": SUMMARY}.items():
+            page = path.read_text()
             written = report.write_into(page, name, "NEW")
             assert report.write_into(written, name, "NEW") == written
             assert written.split(f"<!-- bench: {name} -->")[0] == page.split(f"<!-- bench: {name} -->")[0]

@@ -6,7 +6,7 @@ from operator import add
 
 from config.bench import speech
 from config.bench.children import Server, ask_child
-from config.bench.report import Result, Table, number
+from config.bench.report import Goal, Result, Table, number
 from config.bench.sizes import Sizes
 from config.bench.words import Errors, errors
 
@@ -32,7 +32,14 @@ def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:
     worse = total["server"].rate - min(total["recogniser"].rate, total["model"].rate)
     data = {"heard": heard, "rates": {way: total[way].rate for way in _WAYS}}
     verdict = f"The server is {worse:+.2f} points against the better of the two; the goal is at most {GOAL_POINTS:g} worse."
-    return Result("accuracy", "Word error rate", [Table("Word error rate in percent (wrong words)", heads, rows)], [verdict], data)
+    goal = Goal(
+        "word error rate through the server",
+        f"<= {GOAL_POINTS:g} point worse than the recogniser alone",
+        number(total["server"].rate, 1, " %"),
+        f"recogniser alone {number(total['recogniser'].rate, 1, ' %')}, model alone {number(total['model'].rate, 1, ' %')}",
+        worse <= GOAL_POINTS,
+    )
+    return Result("accuracy", "Word error rate", [Table("Word error rate in percent (wrong words)", heads, rows)], [verdict], data, [goal])
 
 
 def _cells(found: dict[str, Errors]) -> list[str]:

@@ -1,0 +1,54 @@
+"""What the processes of clients have in common: the window that counts, and how they are asked and answer."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import aiohttp
+
+from config.bench.machine import usage
+from config.bench.scoring import percentile
+
+Question = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class Window:
+    """What a server used from the making of this to `seen`, and how long that was."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._cpu, self._began = usage(pid).cpu_s, time.perf_counter()
+
+    def seen(self) -> dict[str, float]:
+        """Return cores used (CPU seconds per second), the seconds it was, and resident bytes."""
+        seconds = time.perf_counter() - self._began
+        now = usage(self._pid)
+        return {"cores": (now.cpu_s - self._cpu) / seconds, "seconds": seconds, "resident": now.resident}
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float | None]:
+    """Return p50, p95 and p99 by these names."""
+    return {f"p{percent}": percentile(values, percent) for percent in (50, 95, 99)}
+
+
+def some(errors: Sequence[Sequence[str]]) -> list[str]:
+    """Return the first few errors of all clients, each once."""
+    return sorted({error for of_one in errors for error in of_one})[:3]
+
+
+def http_client() -> aiohttp.ClientSession:
+    """Return a client with as many connections as are asked for."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None, sock_connect=20))
+
+
+def answer(
+    modes: dict[str, Callable[[Question], Coroutine[Any, Any, Answer]]], loop_factory: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    """Read a question (JSON) from standard input and write its answer to standard output."""
+    asked = json.load(sys.stdin)
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        json.dump(runner.run(modes[asked["mode"]](asked)), sys.stdout)

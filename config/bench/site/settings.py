@@ -1,0 +1,6 @@
+"""Parley's settings with the streams that are measured."""
+
+from config.settings import *  # noqa: F403
+from config.settings import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "config.bench.site"]

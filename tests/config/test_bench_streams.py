@@ -1,0 +1,241 @@
+"""The bench's streams: the pure parts exactly, each measurement once with a few short sessions. No time is asserted."""
+
+import base64
+import json
+import os
+import signal
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from config.bench import beside, report, rounds
+from config.bench.callers.noise import FRAME, SILENCE, Echo, Noise
+from config.bench.callers.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
+from config.bench.parts import streams, webrtc
+from config.bench.process import BenchError, Process
+from config.bench.rounds import Measured
+from config.bench.sizes import TINY
+from config.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
+from config.management.commands.bench import _parts
+from tests.servers import copied
+
+
+@pytest.fixture(scope="module")
+def process(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """Parley on uvicorn as the bench starts it, on a database that is already there."""
+    data = str(copied(migrated_data, tmp_path_factory.mktemp("bench") / "data"))
+    own = {"DATA_DIR": data, "HOST": "127.0.0.1", "PORT": "0", "RECOGNISER": "scripted", "DJANGO_SETTINGS_MODULE": SITE}
+    with Process([sys.executable, "-m", "config.bench.watched", "uvicorn"], {**os.environ, **own}) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def parley(process: Process) -> Target:
+    """A Parley server with the streams that are measured."""
+    url = process.said("http://")
+    process.until_it_answers(f"{url}/readyz")
+    return Target(UVICORN, url, process.pid)
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Target]:
+    """The server that only sends back what comes."""
+    with targets([FASTRTC, BARE]) as found:
+        assert [target.name for target in found] == [BARE]
+        yield found[0]
+
+
+def quiet(text: str) -> None:
+    """Take what a part says while it works."""
+
+
+class TestParts:
+    """Each part, end to end."""
+
+    def test_streams(self, parley: Target, bare: Target) -> None:
+        """Every frame comes back to every socket, blocking handlers all serve, every subscriber gets every output."""
+        result = streams.measure([parley, bare], TINY, quiet)
+        for one in result.data["echo"]:
+            figures = one["figures"]
+            assert (one["errors"], figures["served"], figures["lost"]) == ([], TINY.sockets, 0)
+            assert figures["p50"] > 0
+        assert [one["figures"]["copies"] for one in result.data["subscribers"]] == [TINY.subscribers, TINY.subscribers]
+        (blocking,) = result.data["blocking"]
+        assert blocking["figures"]["served"] == TINY.blocking
+        reached = {goal.figure: goal.reached for goal in result.goals}
+        assert reached["blocking handlers at once"]
+        assert reached[f"CPU per WebSocket stream at {TINY.sockets} (uvicorn)"] is None, "not judged without FastRTC"
+
+    def test_webrtc(self, parley: Target, bare: Target) -> None:
+        """Both servers answer, and each peer hears sound and its own beeps."""
+        result = webrtc.measure([parley, bare], TINY, quiet)
+        for one in result.data["1"]:
+            figures = one["figures"]
+            assert figures["first_sound"] > figures["answer"] > 0
+            assert figures["frames_per_s"] > 0
+            assert figures["p50"] > 0
+        assert [row[1] for row in result.tables[0].rows] == [UVICORN, BARE]
+
+    def test_tasks_on_uvicorn(self, parley: Target, process: Process) -> None:
+        """On SIGUSR1 the server says how many tasks it has, on uvicorn's loop as well."""
+        os.kill(parley.pid, signal.SIGUSR1)
+        assert int(process.said("tasks ")) > 0
+
+    def test_a_server_that_does_not_start(self) -> None:
+        """A Python that ends at once is reported with what it said."""
+        with pytest.raises(BenchError, match="has ended"), targets([FASTRTC], "/bin/false"):
+            pass
+
+
+class TestNoise:
+    """Noise is known again, in whatever pieces it comes back."""
+
+    NOISE = Noise(5)
+
+    def test_messages_carry_the_sound(self) -> None:
+        """Each message holds 20 ms of it, as FastRTC's clients send it."""
+        payloads = [json.loads(text)["media"]["payload"] for text in self.NOISE.messages]
+        assert b"".join(map(base64.b64decode, payloads)) == self.NOISE.sound
+        assert len(base64.b64decode(json.loads(SILENCE)["media"]["payload"])) == FRAME
+
+    def test_whole_frames(self) -> None:
+        """Frames that come back as they were sent are counted one by one."""
+        echo = Echo(self.NOISE)
+        assert [list(echo.take(self.NOISE.sound[at : at + FRAME])) for at in range(0, 3 * FRAME, FRAME)] == [[0], [1], [2]]
+
+    def test_other_pieces(self) -> None:
+        """A frame is back with its last byte, wherever the pieces are cut."""
+        echo, sound = Echo(self.NOISE), self.NOISE.sound
+        assert list(echo.take(sound[:100])) == []
+        assert list(echo.take(sound[100:330])) == [0, 1]
+
+    def test_a_gap(self) -> None:
+        """After a loss the rest is found again."""
+        echo, sound = Echo(self.NOISE), self.NOISE.sound
+        echo.take(sound[:FRAME])
+        assert list(echo.take(sound[3 * FRAME : 4 * FRAME])) == [3]
+        assert echo.strange == 0
+
+    def test_strange_sound(self) -> None:
+        """What was never sent is no echo."""
+        echo = Echo(self.NOISE)
+        assert list(echo.take(Noise(1, seed=2).sound)) == []
+        assert echo.strange == 1
+
+
+class TestBeeps:
+    """Beeps are found in sound and matched with those that were sent."""
+
+    def test_listener_names_the_pitch(self) -> None:
+        """A beep of two frames among faint noise is heard once, when it begins."""
+        faint = np.random.default_rng(1).normal(0, FAINT, 960).astype(np.int16)
+        listener = Listener()
+        for number in range(20):
+            beep = (BEEP * np.sin(2 * np.pi * PITCHES[5] * np.arange(960) / RATE)).astype(np.int16)
+            listener.hear(beep if number in (7, 8) else faint, RATE, float(number))
+        assert listener.heard == [(7.0, 5)]
+
+    def test_delays_are_from_the_last_beep_of_that_pitch(self) -> None:
+        """An echo later than the next beep still belongs to its own; one that was never sent belongs to none."""
+        sent = [(1.0, 0), (1.5, 1), (5.0, 0)]
+        assert delays(sent, [(1.75, 0), (1.8, 1), (5.25, 0), (6.0, 7)]) == [(1.0, 0.75), (1.5, pytest.approx(0.3)), (5.0, 0.25)]
+
+
+class TestJudgement:
+    """Goals say no where a figure is worse, and nothing where there is nothing to judge by."""
+
+    @staticmethod
+    def echo(name: str, **figures: float) -> Measured:
+        """Return what was measured of a server, good in all but what is named."""
+        return Measured(name, {"p50": 0.001, "drift": 0.0, "cpu_ratio": 0.7, "cores": 0.1, **figures})
+
+    @pytest.mark.parametrize(
+        ("figures", "reached"),
+        [
+            ({}, [True, True, True]),
+            ({"p50": 0.0031}, [False, True, True]),
+            ({"drift": 0.02}, [True, False, True]),
+            ({"cpu_ratio": 0.81}, [True, True, False]),
+        ],
+    )
+    def test_echo(self, figures: dict[str, float], reached: list[bool]) -> None:
+        """Delay, drift and CPU are judged each by its own goal."""
+        found = [self.echo(FASTRTC, cpu_ratio=1.0), self.echo(UVICORN, **figures), self.echo(DAPHNE, p50=9.0)]
+        assert [goal.reached for goal in streams._echo_goals(found, TINY)] == reached
+
+    def test_nothing_came_back(self) -> None:
+        """A server that echoes nothing has reached nothing."""
+        assert [goal.reached for goal in streams._echo_goals([Measured(UVICORN)], TINY)] == [False]
+
+    def test_webrtc(self) -> None:
+        """Answer, first sound, echo and CPU are judged; without FastRTC there is no verdict about CPU."""
+        good = {"answer": 0.02, "first_sound": 0.2, "p50": 0.16, "cpu_ratio": 0.9}
+        ours = [Measured(UVICORN, {**good, "answer": 0.03})]
+        assert [goal.reached for goal in webrtc._goals([Measured(FASTRTC, good), *ours], 16)] == [False, True, True, True]
+        assert [goal.reached for goal in webrtc._goals([Measured(BARE, good), *ours], 16)] == [False, True, True, None]
+
+    def test_ratio_is_within_a_round(self) -> None:
+        """CPU is compared with that of the base in the same round, and the median of these ratios counts."""
+        answers = {
+            BARE: [{"cores": 1.0, "errors": []}, {"cores": 4.0, "errors": []}, {"cores": 2.0, "errors": []}],
+            UVICORN: [{"cores": 2.0, "errors": ["x"]}, {"cores": 4.0, "errors": []}, {"cores": 6.0, "errors": []}],
+        }
+        rounds._compare(answers)
+        found = rounds._median(UVICORN, answers[UVICORN])
+        assert (found["cpu_ratio"], found["cores"], found.errors) == (2.0, 4.0, ["x"])
+
+
+class TestSummary:
+    """The summary keeps what was not measured again."""
+
+    PAGE = "before\n<!-- bench: goals -->\n<!-- end: goals -->\nafter"
+
+    def test_rows_of_a_part_are_replaced_in_their_place(self) -> None:
+        """Two parts write; when the first one writes again its rows stay in front."""
+        page = report.summary(self.PAGE, "streams", [report.Goal("a", "< 1", "2", reached=False), report.Goal("b", "-", "3")], "day 1")
+        page = report.summary(page, "webrtc", [report.Goal("c", "< 1", "0", reached=True)], "day 1")
+        page = report.summary(page, "streams", [report.Goal("d", "< 1", "0", reached=True)], "day 2")
+        lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")][1:]
+        assert [(line[0], line[4], line[5]) for line in lines] == [("d", "yes", "streams, day 2"), ("c", "yes", "webrtc, day 1")]
+        assert page.startswith("before\n")
+        assert page.endswith("\nafter")
+
+    def test_a_goal_that_was_missed_is_told_loudly(self) -> None:
+        """No is in bold."""
+        assert report.Goal("a", "< 1", "2", reached=False).cells()[-1] == "**no**"
+
+
+class TestCommand:
+    """What the command takes."""
+
+    def test_parts(self) -> None:
+        """Parts come with commas; one that does not exist is named."""
+        assert _parts("streams,webrtc") == ["streams", "webrtc"]
+        with pytest.raises(ArgumentTypeError, match="no part 'nonsense'"):
+            _parts("streams,nonsense")
+
+    def test_a_python_without_fastrtc(self) -> None:
+        """It is refused before anything is measured."""
+        with pytest.raises(CommandError, match="--fastrtc"):
+            call_command("bench", "--only", "streams", "--fastrtc", "/bin/false")
+
+
+def test_fastrtc_can_run_the_handlers() -> None:
+    """The measured handlers name our package in one import line only, so that changing it is all that FastRTC needs."""
+    handlers = Path(beside.__file__).parents[1] / "site" / "handlers.py"
+    lines = handlers.read_text().splitlines()
+    assert [line for line in lines if "streaming" in line.split()] == [line for line in lines if line.startswith("from streaming import")]
+    assert sum(line.startswith("from streaming import") for line in lines) == 1
+
+
+def test_process_is_ended_with_its_block() -> None:
+    """A process that is told to go is gone afterwards, and says so when it is asked."""
+    with Process(["/bin/sleep", "60"], {}) as process:
+        assert process.pid > 0
+    with pytest.raises(BenchError, match="has ended"):
+        process.usage()
