@@ -80,7 +80,9 @@ class StreamConsumer(Consumer):
         self.outbox.put(wire.encode(wire.error(text)))
 
     async def begin(self, identity: str, user_id: int | None) -> bool:
-        """Open the session; False when the client was told why not."""
+        """Open the session; False when the client was told why not, or had been refused before it asked."""
+        if self.outbox.closed:
+            return False
         participant = Participant(self.stream, identity, user_id, self)
         try:
             await participant.open()

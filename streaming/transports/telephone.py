@@ -1,13 +1,16 @@
 """A stream on the telephone: Twilio's media streams, and the TwiML that connects a call with them.
 
 `.../telephone/incoming` answers the exchange's webhook; `.../telephone/handler` is the socket that it then opens. Sound is mu-law at
-8 kHz. Marks tell what the caller has really heard, and `clear` takes back what the caller interrupts.
+8 kHz. Marks tell what the caller has really heard, and `clear` takes back what the caller interrupts. Where TWILIO_AUTH_TOKEN is set,
+both are for Twilio alone, which signs what it asks.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -19,7 +22,7 @@ from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
 from streaming.transports.doors import Knock, visitor
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.transports.visitors import Visitor, on_stream
+from streaming.transports.visitors import Visitor, on_stream, refusal
 from streaming.wire import fastrtc as wire
 from streaming.wire.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
 
@@ -35,12 +38,14 @@ class TelephoneConsumer(StreamConsumer):
     _sid = ""
 
     async def let_in(self) -> None:
-        """Who calls is known at the start: an exchange sends no query, it has its parameters there."""
+        """Refuse whoever is not the exchange. Who calls is known at the start: an exchange sends no query, it has its parameters there."""
         self._converter = Converter(mulaw.RATE)
         self._marks: OrderedDict[str, float] = OrderedDict()
         self._unmarked = 0.0
         self._marked = 0
         self._pressing = 0
+        if not self._from_exchange():
+            self.refuse(wire.error("this handshake has no signature of the telephone exchange"))
 
     async def text(self, text: str) -> None:
         """Do what the exchange says."""
@@ -95,6 +100,13 @@ class TelephoneConsumer(StreamConsumer):
         """Let the caller hear the last words before the line is cut."""
         await asyncio.sleep(self.pace.ahead(self.loop.time()))
 
+    def _from_exchange(self) -> bool:
+        handshake = HttpRequest()
+        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.knock.headers.items()}
+        handshake.META = {"SERVER_NAME": "", "SERVER_PORT": "", **headers}
+        query = self.scope.get("query_string", b"").decode("latin-1")
+        return _is_signed(handshake, ("wss", "ws"), self.scope["path"] + (f"?{query}" if query else ""), {})
+
     def _heard(self, name: str) -> None:
         seconds = self._marks.pop(name, None)
         if seconds is not None and self.participant is not None:
@@ -132,8 +144,22 @@ class TelephoneConsumer(StreamConsumer):
 @on_stream("GET", "POST")
 async def incoming(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
     """Answer the webhook of a call with TwiML that connects it; the token goes along, since the socket's URL may have no query."""
+    fields = {name: request.POST.getlist(name) for name in request.POST}
+    if not _is_signed(request, ("https", "http"), request.get_full_path(), fields):
+        return refusal(403, "this request has no signature of the telephone exchange")
     secure = request.is_secure() or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
     socket = request.path.removesuffix("incoming") + "handler"
     token = Knock(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ()).token
     twiml = wire.incoming_call(f"{'wss' if secure else 'ws'}://{request.get_host()}{socket}", {"access_token": token} if token else {})
     return HttpResponse(twiml, content_type="application/xml")
+
+
+def _is_signed(request: HttpRequest, schemes: Sequence[str], path: str, fields: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the exchange signed a request, or none needs to. The host is the one that Django takes, behind a proxy too."""
+    if not settings.TWILIO_AUTH_TOKEN:
+        return True
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return False
+    return wire.is_signed(settings.TWILIO_AUTH_TOKEN, schemes, host, path, fields, request.headers.get("X-Twilio-Signature", ""))

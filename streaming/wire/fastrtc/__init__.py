@@ -35,6 +35,7 @@ from streaming.wire.fastrtc.render import (
     telephone_media,
     warning,
 )
+from streaming.wire.fastrtc.twilio import is_signed
 
 __all__ = [
     "CLEAR",
@@ -62,6 +63,7 @@ __all__ = [
     "failed",
     "incoming_call",
     "invalid_detail",
+    "is_signed",
     "last_event_id",
     "limit_reached",
     "mark",
