@@ -5,7 +5,7 @@ Everything is resolved against the moment the message was said, in the conversat
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Any
 
 from insights.analysis import moments
@@ -21,9 +21,13 @@ _FUTURE = re.compile(
     r"\b(?:will|shall|going to|gonna|need|needs|must|please|can|could|should|would|tomorrow|next|let's|have to"
     r"|has to|due|deadline|supposed)\b|'ll\b"
 )
-_GLUE = re.compile(r"(?:,? (?:at|by|around|before|until|about) |,? |, )")
+_PERFECT = re.compile(r"\b(?:should|could|would|must|might|may|ought to|needed to)(?:n't| not)? have (?!to\b)")
+"""'You should have sent it on Monday' is about last Monday, whatever 'should' says."""
+
+_GLUE = re.compile(r"(?:,? (?:at|by|around|before|until|about|from|between) |,? |, )")
 _GLUE_BACK = re.compile(r"(?:,? on |,? )")
 _RANGE = re.compile(r" ?(?:to|through|until|till|-|–|and) ?(?:the )?")
+_RANGE_START = re.compile(r"(?:from|between) (?:the )?$")
 _LATEST, _EARLIEST = 9990, 10
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 
@@ -36,9 +40,14 @@ def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
     zone = zone_of(timezone_offset)
     now = said_at.astimezone(zone).replace(tzinfo=None) if _EARLIEST < said_at.year < _LATEST else datetime(2000, 1, 1)
     words = frozenset(_WORD.findall(low))
-    past = bool(_PAST.search(low)) and not _FUTURE.search(low)
-    spans = _join(low, _longest(days(low, words, now, past)), _longest(times(low, words, now)))
+    past = is_past(low)
+    spans = _join(low, _longest(days(low, words, now, past)), _longest(times(low, words, now, past)), now)
     return [_entity(low, span, zone) for span in spans]
+
+
+def is_past(low: str) -> bool:
+    """Whether a lower-case message tells of what was, as far as its verbs show."""
+    return _PERFECT.search(low) is not None or (_PAST.search(low) is not None and _FUTURE.search(low) is None)
 
 
 def zone_of(minutes: int) -> timezone:
@@ -55,45 +64,76 @@ def _longest(spans: Iterable[Span]) -> list[Span]:
     return sorted(chosen, key=lambda span: span.start)
 
 
-def _join(low: str, dates: list[Span], clocks: list[Span]) -> list[Span]:
-    """Dates with the times beside them, then ranges."""
+def _join(low: str, dates: list[Span], clocks: list[Span], now: datetime) -> list[Span]:
+    """Dates with the times beside them, and ranges."""
     clocks = [span for span in clocks if all(span.end <= other.start or span.start >= other.end for other in dates)]
     joined: list[Span] = []
     for span in sorted([*dates, *clocks], key=lambda span: span.start):
-        last = joined[-1] if joined else None
-        both = _both(low, last, span) if last else None
-        if both:
-            joined[-1] = both
-        else:
-            joined.append(span)
+        joined.append(span)
+        while len(joined) > 1:
+            both = _both(low, joined[-2], joined[-1], now)
+            if both is None:
+                break
+            joined[-2:] = [both]
     return joined
 
 
-def _both(low: str, first: Span, second: Span) -> Span | None:
+def _both(low: str, first: Span, second: Span, now: datetime) -> Span | None:
     """One span for two neighbours that mean one thing."""
     between = low[first.end : second.start]
-    if first.type == "date" and second.type == "time" and first.moment.whole_days == 1 and _GLUE.fullmatch(between):
-        return _timed(first, second, first.start, second.end)
-    if first.type == "time" and second.type == "date" and second.moment.whole_days == 1 and _GLUE_BACK.fullmatch(between):
-        return _timed(second, first, first.start, second.end)
+    if _RANGE.fullmatch(between) and _RANGE_START.search(low[: first.start]) and first.type == second.type != "daterange":
+        return _range(first, second, now)
+    if _is_day(first) and _is_hour(second) and _GLUE.fullmatch(between):
+        return _timed(low, first, second)
+    if _is_hour(first) and _is_day(second) and _GLUE_BACK.fullmatch(between):
+        return _timed(low, second, first)
     if first.type == second.type == "date" and between in {" ", ", ", " the "} and first.moment.whole_days == second.moment.whole_days == 1:
         return Span(first.start, second.end, "date", second.moment)
-    if _RANGE.fullmatch(between) and first.type == second.type != "daterange" and re.search(r"(?:from|between) $", low[: first.start]):
-        return _range(first, second)
     return None
 
 
-def _timed(on: Span, clock: Span, start: int, end: int) -> Span:
-    return Span(start, end, "datetime", moments.at(on.moment.start.date(), clock.moment.start.time()))
+def _is_day(span: Span) -> bool:
+    """Whether a time of day is missing: 'Friday', but also 'Friday morning' and 'tonight'."""
+    return (span.type == "date" and span.moment.whole_days == 1) or bool(span.moment.part)
 
 
-def _range(first: Span, second: Span) -> Span | None:
+def _is_hour(span: Span) -> bool:
+    return span.hour is not None or (span.type == "daterange" and span.moment.clock)
+
+
+def _timed(low: str, on: Span, clock: Span) -> Span:
+    """A day and its time, or its times from .. to."""
+    start, end, day = min(on.start, clock.start), max(on.end, clock.end), on.moment.start.date()
+    if clock.hour is None:
+        shift = day - clock.moment.start.date()
+        return Span(start, end, "daterange", Moment(clock.moment.start + shift, clock.moment.end + shift, clock=True))
+    if low[clock.start : clock.end].endswith("midnight"):
+        day += moments.DAY  # the midnight that ends the day: by then something is due
+    hour = clock.hour if clock.sure else moments.within(clock.hour, on.moment.part)
+    return Span(start, end, "datetime", moments.at(day, hour))
+
+
+def _range(first: Span, second: Span, now: datetime) -> Span | None:
     begin, end = first.moment, second.moment
-    if begin.start > end.start and not begin.clock and begin.start - timedelta(days=7) <= end.start:
+    if first.hour is not None and second.hour is not None:
+        begin, end = _hours(first, second, now)
+    elif begin.start > end.start and not begin.clock and begin.start - timedelta(days=7) <= end.start:
         begin = Moment(begin.start - timedelta(days=7), begin.end, begin.clock)
     if begin.start >= end.end:
         return None
     return Span(first.start, second.end, "daterange", Moment(begin.start, end.end, clock=begin.clock))
+
+
+def _hours(first: Span, second: Span, now: datetime) -> tuple[Moment, Moment]:
+    """Two times of one day, the second after the first where the half of the day was said only once: 'from 9 to 11 pm'."""
+    begin, end = first.hour or time(), second.hour or time()
+    other = begin.replace(hour=(begin.hour + 12) % 24)
+    if not first.sure and second.sure and other < end and (begin >= end or other > begin):
+        begin = other
+    if not second.sure and end <= begin and end.hour < 12:
+        end = end.replace(hour=end.hour + 12)
+    day = now.date() + (moments.DAY if datetime.combine(now.date(), end) <= now else timedelta())
+    return moments.at(day, begin), moments.at(day, end)
 
 
 def _entity(low: str, span: Span, zone: timezone) -> Entity:

@@ -3,21 +3,23 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from insights.analysis import moments
 from insights.analysis.moments import Moment, When
-from insights.analysis.numerals import ORDINAL, YEAR, ordinal, value, year
+from insights.analysis.numerals import NUMBER, ORDINAL, YEAR, ordinal, value, year
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """text[start:end] means `moment`."""
+    """text[start:end] means `moment`; of a time also what the clock shows, and whether the half of the day was said."""
 
     start: int
     end: int
     type: When
     moment: Moment
+    hour: time | None = None
+    sure: bool = False
 
 
 Resolver = Callable[[re.Match[str], datetime, bool], Moment | None]
@@ -30,12 +32,29 @@ MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)} | {
 } | {"sept": 9}  # fmt: skip
 
 _weekday = r"(?P<weekday>" + "|".join([*WEEKDAYS, *sorted(_SHORT_DAYS, key=len, reverse=True)]) + r")(?![a-z])"
-_month = r"(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?(?![a-z])"
+_month = r"(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?:(?<![a-z]{4})\.(?= ?\d))?(?![a-z])"
 _which = r"(?P<which>this|next|last|coming|following|past|current|previous|upcoming)"
 _part = r"(?: (?P<part>morning|afternoon|evening|night))?(?![a-z])"
 _unit = r"(?P<unit>day|week|weekend|month|quarter|year)"
 _year = rf"(?:,? (?P<year>{YEAR}))?"
-_STEP = {"this": 0, "current": 0, "": 0, "next": 1, "coming": 1, "following": 1, "upcoming": 1, "last": -1, "past": -1, "previous": -1}
+_of_whole = rf"(?:of|in) (?:(?:the )?{_which} |the )?(?:{_unit}|{_month}{_year})(?![a-z'])"
+_day = r"(?P<day>day|" + "|".join([*WEEKDAYS, *sorted(_SHORT_DAYS, key=len, reverse=True)]) + ")"
+_FARTHEST = 4000
+"""Units away at most: what is beyond is a slip of the recogniser."""
+
+_STEP = {
+    "this": 0,
+    "current": 0,
+    "the": 0,
+    "": 0,
+    "next": 1,
+    "coming": 1,
+    "following": 1,
+    "upcoming": 1,
+    "last": -1,
+    "past": -1,
+    "previous": -1,
+}
 _SIDE = {"this": "this", "current": "this", "next": "next", "following": "next", "last": "last", "past": "last", "previous": "last"}
 
 
@@ -45,7 +64,7 @@ def _get(match: re.Match[str], name: str) -> str:
 
 def _with_part(moment: Moment | None, match: re.Match[str]) -> Moment | None:
     part = _get(match, "part")
-    return moments.at(moment.start.date(), moments.PARTS[part]) if moment and part else moment
+    return moments.at(moment.start.date(), moments.PARTS[part], part) if moment and part else moment
 
 
 def _relative(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
@@ -55,7 +74,8 @@ def _relative(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
 
 
 def _tonight(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    return moments.at(now.date(), moments.PARTS[_get(match, "part") or "night"])
+    part = _get(match, "part") or "night"
+    return moments.at(now.date(), moments.PARTS[part], part)
 
 
 def _weekday_moment(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
@@ -72,11 +92,44 @@ def _weekday_moment(match: re.Match[str], now: datetime, past: bool) -> Moment |
 
 
 def _period(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    step = _STEP[_get(match, "which")]
+    which = _get(match, "which")
     name = _get(match, "unit")
     if not name:
-        return moments.season(now, match.group("season"), _SIDE.get(_get(match, "which"), "this"), past)
-    return moments.period(now, name, step)
+        return moments.season(now, match.group("season"), _SIDE.get(which, "this"), past)
+    if name == "weekend" and which in {"coming", "upcoming"}:
+        which = "this"
+    return moments.period(now, name, _STEP[which])
+
+
+def _weekend(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    return moments.period(now, "weekend", -1 if past and now.weekday() < 5 else 0)
+
+
+def _after_next(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    return moments.period(now, match.group("unit"), 2 if match.group("side") == "after next" else -2)
+
+
+def _nth(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    """'the last Friday of the month', 'the first day of March'."""
+    if _get(match, "month"):
+        whole = moments.month(now, MONTHS[match.group("month")], _year_of(match), "", past)
+    else:
+        whole = moments.period(now, match.group("unit"), _STEP[_get(match, "which")])
+    name = match.group("day")
+    number = -1 if match.group("nth") == "last" else ordinal(match.group("nth"))
+    return moments.nth(whole, number or 1, WEEKDAYS.get(name, _SHORT_DAYS.get(name))) if whole else None
+
+
+def _from_day(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    """'a week from Monday', 'ten days after tomorrow'."""
+    name = match.group("from")
+    if name in WEEKDAYS:
+        start = moments.weekday(now, WEEKDAYS[name], "", False).start.date()
+    else:
+        start = now.date() + timedelta(days=name == "tomorrow")
+    count = value(match.group("n")) if match.group("n") not in {"a", "an"} else 1
+    on = moments.later(start, int(count), match.group("unit")) if count and count == int(count) and count < _FARTHEST else None
+    return moments.day(on) if on else None
 
 
 def _edge(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
@@ -135,7 +188,8 @@ def _year_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | Non
 
 def _quarter(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     number = int(match.group("q")) if _get(match, "q") else ordinal(match.group("number"))
-    return moments.quarter(now, number, _year_of(match)) if number and 1 <= number <= 4 else None
+    of_year = now.year + _STEP[match.group("which")] if _get(match, "which") else _year_of(match)
+    return moments.quarter(now, number, of_year, past) if number and 1 <= number <= 4 else None
 
 
 _HOLIDAYS = {
@@ -180,7 +234,27 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
         _weekday_moment,
     ),
     ("week", rf"(?P<week>next|this|last) week(?: on|,)? {_weekday}{_part}", "date", _weekday_moment),
-    ("this next last coming following past current previous upcoming", rf"(?:the )?{_which} {_unit}(?![a-z'])", "date", _period),
+    (
+        "this next last coming following past current previous upcoming",
+        rf"(?:the )?(?!this day){_which} {_unit}(?![a-z'])",
+        "date",
+        _period,
+    ),
+    ("weekend", r"the weekend(?![a-z']| of)", "date", _weekend),
+    ("next last", rf"(?:the )?{_unit} (?P<side>after next|before last)(?![a-z'])", "date", _after_next),
+    (
+        "first second third fourth last",
+        rf"(?:the )?(?P<nth>first|second|third|fourth|last) {_day} {_of_whole}",
+        "date",
+        _nth,
+    ),
+    (
+        "from after",
+        rf"(?P<n>an?|{NUMBER}) (?P<unit>business day|working day|day|week|month|year)s? (?:from|after) "
+        rf"(?P<from>today|tomorrow|{'|'.join(WEEKDAYS)})(?![a-z'])",
+        "date",
+        _from_day,
+    ),
     (
         "spring summer autumn fall winter",
         r"(?:the )?(?P<which>this|next|last) (?P<season>spring|summer|autumn|fall|winter)(?![a-z])",
@@ -195,8 +269,9 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
     ),
     (
         "end beginning start middle eod",
-        rf"(?:the )?(?P<edge>end|beginning|start|middle) of (?:(?:the )?{_which} |the )?(?:{_unit}"
-        rf"|{_month}{_year})(?![a-z])(?: (?P<relative>today|tomorrow))?",
+        r"(?!(?:(?<=at )|(?<=at the ))(?:the )?end of the day,? [a-z])"  # a figure of speech: "at the end of the day it is a remote"
+        rf"(?:the )?(?P<edge>end|beginning|start|middle) of (?:(?:the )?{_which} |the )?"
+        rf"(?:{_unit}|{_month}{_year})(?![a-z])(?: (?P<relative>today|tomorrow))?",
         "date",
         _edge,
     ),
@@ -239,7 +314,7 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
         _day_alone,
     ),
     ("", r"(?P<a>\d{4})-(?P<b>\d{1,2})-(?P<c>\d{1,2})(?!\d)", "date", _numeric),
-    ("", r"(?P<a>\d{1,2})(?P<s>[./])(?P<b>\d{1,2})(?P=s)(?P<c>(?:19|20)\d\d|\d\d)(?![\d.])", "date", _numeric),
+    ("", r"(?P<a>\d{1,2})(?P<s>[./])(?P<b>\d{1,2})(?P=s)(?P<c>(?:19|20)\d\d|\d\d)(?!\d|[./]\d)", "date", _numeric),
     (
         "in since by until from before after during of",
         rf"(?:(?<=in )|(?<=since )|(?<=by )|(?<=until )|(?<=from )|(?<=before )|(?<=after )"
@@ -250,7 +325,8 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
     ),
     (
         "quarter q1 q2 q3 q4",
-        rf"(?:q(?P<q>[1-4])|(?:the )?(?P<number>first|second|third|fourth) quarter)(?![a-z\d]){_year}",
+        r"(?:q(?P<q>[1-4])|(?:the )?(?P<number>first|second|third|fourth) quarter)(?![a-z\d])"
+        rf"(?: of (?P<which>this|next|last) year(?![a-z'])|(?: of)?{_year})",
         "date",
         _quarter,
     ),

@@ -1,5 +1,6 @@
 """Calendar arithmetic: what 'next Tuesday', 'the 15th' or 'half past four' mean at a given moment. Local, naive times only; no text."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -21,11 +22,15 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A day, a stretch of days, or a time of day: [start, end) in local time; clock: whether a time of day was said."""
+    """A day, a stretch of days, or a time of day: [start, end) in local time.
+
+    clock: whether a time of day was said; part: the part of the day that stands for it where no hour was said ("morning").
+    """
 
     start: datetime
     end: datetime
     clock: bool = False
+    part: str = ""
 
     @property
     def whole_days(self) -> int:
@@ -44,10 +49,10 @@ def days(first: date, after_last: date) -> Moment:
     return Moment(datetime.combine(first, time()), datetime.combine(after_last, time()))
 
 
-def at(on: date, clock: time) -> Moment:
-    """A time of day on a day."""
+def at(on: date, clock: time, part: str = "") -> Moment:
+    """A time of day on a day; part: the part of the day whose usual hour it is."""
     start = datetime.combine(on, clock)
-    return Moment(start, start, clock=True)
+    return Moment(start, start, clock=True, part=part)
 
 
 def weekday(now: datetime, number: int, which: str, past: bool) -> Moment:
@@ -119,10 +124,11 @@ def period(now: datetime, unit: str, step: int) -> Moment:
     return days(date(today.year + step, 1, 1), date(today.year + step + 1, 1, 1))
 
 
-def quarter(now: datetime, number: int, year: int | None) -> Moment:
-    """Q1..Q4; without a year the running or next one."""
+def quarter(now: datetime, number: int, year: int | None, past: bool) -> Moment:
+    """Q1..Q4; without a year the running or next one, in talk of the past the running one or the last one gone."""
     if year is None:
-        year = now.year + (number < (now.month - 1) // 3 + 1)
+        running = (now.month - 1) // 3 + 1
+        year = now.year - (number > running) if past else now.year + (number < running)
     first = date(year, 3 * number - 2, 1)
     return days(first, date(*_month(first, 3), 1))
 
@@ -153,22 +159,72 @@ def edge(whole: Moment, which: str) -> Moment:
     return day((whole.end - (3 * DAY if length == 7 else DAY)).date())
 
 
-def clock(now: datetime, hour: int, minute: int, half: str, on: date | None = None) -> Moment | None:
-    """A time of day. half: 'am', 'pm' or '' (then working hours decide: 1 to 6 is the afternoon). Without a day: the next time it comes."""
+def nth(whole: Moment, number: int, weekday_number: int | None) -> Moment | None:
+    """The first (1), second .. or last (-1) such weekday of a period, or day where weekday_number is None; None when it has none."""
+    first, last = whole.start.date(), whole.end.date() - DAY
+    if weekday_number is None:
+        on = first + (number - 1) * DAY if number > 0 else last + (number + 1) * DAY
+    elif number > 0:
+        on = first + timedelta(days=(weekday_number - first.weekday()) % 7 + 7 * (number - 1))
+    else:
+        on = last - timedelta(days=(last.weekday() - weekday_number) % 7)
+    return day(on) if first <= on <= last else None
+
+
+def later(on: date, count: int, unit: str) -> date | None:
+    """A day some units away: months keep the day of the month where there is one, business days skip weekends; None beyond the calendar."""
+    try:
+        if unit in {"month", "quarter", "year", "decade"}:
+            year_number, month_number = _month(on, count * {"month": 1, "quarter": 3, "year": 12, "decade": 120}[unit])
+            return on.replace(year=year_number, month=month_number, day=min(on.day, monthrange(year_number, month_number)[1]))
+        if unit in {"business day", "working day"}:
+            return _business(on, count)
+        return on + timedelta(days=count * (7 if unit == "week" else 1))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _business(on: date, count: int) -> date:
+    """Mondays to Fridays only; holidays are not known."""
+    weeks, rest = divmod(abs(count), 5)
+    step = DAY if count >= 0 else -DAY
+    on += 7 * weeks * step
+    while rest:
+        on += step
+        rest -= on.weekday() < 5
+    return on
+
+
+def hour_of_day(hour: int, minute: int, half: str) -> time | None:
+    """What a clock shows. half: 'am', 'pm' or '' (then working hours decide: 1 to 6 is the afternoon). None: there is no such time."""
     if half == "pm" and hour < 12:
         hour += 12
     elif half == "am" and hour == 12:
         hour = 0
     elif not half and 1 <= hour <= 6:
         hour += 12
-    if not (0 <= hour <= 23 and 0 <= minute <= 59):
-        return None
-    moment = at(on or now.date(), time(hour, minute))
-    if on is None and moment.start < now:
-        if not half and hour < 12 and now <= moment.start + timedelta(hours=12):
-            return at(now.date(), time(hour + 12, minute))
-        return at(now.date() + DAY, time(hour, minute))
-    return moment
+    return time(hour, minute) if 0 <= hour <= 23 and 0 <= minute <= 59 else None
+
+
+def nearest(now: datetime, hour: time, sure: bool, past: bool) -> Moment:
+    """The next such time of day, or the last one in talk of the past. sure: half of the day was said; else 12 hours on may do."""
+    moment = at(now.date(), hour)
+    if past:
+        return moment if moment.start <= now else at(now.date() - DAY, hour)
+    if moment.start >= now:
+        return moment
+    if not sure and hour.hour < 12 and now <= moment.start + timedelta(hours=12):
+        return at(now.date(), hour.replace(hour=hour.hour + 12))
+    return at(now.date() + DAY, hour)
+
+
+def within(hour: time, part: str) -> time:
+    """The hour in that part of the day: nine in the evening is 21:00, six in the morning is 6:00."""
+    if part in {"afternoon", "evening", "night"} and hour.hour < 12:
+        return hour.replace(hour=hour.hour + 12)
+    if part == "morning" and hour.hour > 12:
+        return hour.replace(hour=hour.hour - 12)
+    return hour
 
 
 def _date(year: int, month_number: int, number: int) -> date | None:

@@ -125,5 +125,9 @@ def year(text: str) -> int | None:
     return int(number) if number is not None and number == int(number) and 1900 <= number <= 2100 else None
 
 
-YEAR = rf"(?:(?:19|20)\d\d(?!\d)|(?:nineteen|twenty) (?:oh {_ones}|{_below_100})|two thousand(?: and)?(?: {_below_100})?)(?![a-z])"
-"""Pattern of a year, spoken or in digits."""
+_ten_to_99 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -]{_ones}(?![a-z]))?|(?:{'|'.join(_TEENS)}))"
+YEAR = rf"(?:(?:19|20)\d\d(?!\d)|(?:nineteen|twenty) (?:oh {_ones}|{_ten_to_99})|two thousand(?: and)?(?: {_below_100})?)(?![a-z])"
+"""Pattern of a year, spoken or in digits; 'twenty five' is none."""
+
+PRICE = rf"(?P<whole>{_below_100}) (?P<part>{_ten_to_99}|oh {_ones})(?![a-z])"
+"""Pattern of a price as people say it without a word between: 'twelve fifty', 'nine ninety nine'."""

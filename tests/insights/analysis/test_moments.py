@@ -62,25 +62,68 @@ def test_the_end_of_a_week_is_its_friday() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hour", "half", "wanted"),
+    ("hour", "half", "past", "wanted"),
     [
-        (5, "", datetime(2026, 11, 18, 17)),
-        (11, "", datetime(2026, 11, 18, 11)),
-        (9, "", datetime(2026, 11, 18, 21)),
-        (9, "am", datetime(2026, 11, 19, 9)),
-        (12, "am", datetime(2026, 11, 19, 0)),
+        (5, "", False, datetime(2026, 11, 18, 17)),
+        (11, "", False, datetime(2026, 11, 18, 11)),
+        (9, "", False, datetime(2026, 11, 18, 21)),
+        (9, "am", False, datetime(2026, 11, 19, 9)),
+        (12, "am", False, datetime(2026, 11, 19, 0)),
+        (9, "", True, datetime(2026, 11, 18, 9)),
+        (11, "", True, datetime(2026, 11, 17, 11)),
     ],
 )
-def test_hours_are_the_next_to_come(hour: int, half: str, wanted: datetime) -> None:
-    """Without am or pm working hours decide; what has passed today is later or tomorrow."""
-    found = moments.clock(NOW, hour, 0, half)
+def test_hours_are_the_nearest(hour: int, half: str, past: bool, wanted: datetime) -> None:
+    """Without am or pm working hours decide; what has passed today is later or tomorrow, in talk of the past it is what has passed."""
+    found = moments.hour_of_day(hour, 0, half)
     assert found is not None
-    assert found.start == wanted
+    assert moments.nearest(NOW, found, bool(half), past).start == wanted
 
 
 def test_hours_that_do_not_exist() -> None:
     """25 o'clock is no time."""
-    assert moments.clock(NOW, 25, 0, "") is None
+    assert moments.hour_of_day(25, 0, "") is None
+
+
+@pytest.mark.parametrize(("hour", "part", "wanted"), [(9, "evening", 21), (18, "morning", 6), (15, "afternoon", 15), (9, "", 9)])
+def test_hours_fit_their_part_of_the_day(hour: int, part: str, wanted: int) -> None:
+    """Nine in the evening is 21:00."""
+    assert moments.within(time(hour), part) == time(wanted)
+
+
+@pytest.mark.parametrize(
+    ("number", "weekday", "wanted"),
+    [(1, 4, date(2026, 11, 6)), (-1, 4, date(2026, 11, 27)), (-1, None, date(2026, 11, 30)), (3, None, date(2026, 11, 3)), (5, 1, None)],
+)
+def test_the_nth_day_of_a_month(number: int, weekday: int | None, wanted: date | None) -> None:
+    """The first Friday, the last day; None for a fifth Tuesday that does not exist."""
+    found = moments.nth(moments.period(NOW, "month", 0), number, weekday)
+    assert (found.start.date() if found else None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("on", "count", "unit", "wanted"),
+    [
+        (date(2026, 1, 31), 1, "month", date(2026, 2, 28)),
+        (date(2028, 2, 29), -4, "year", date(2024, 2, 29)),
+        (date(2026, 12, 31), 2, "week", date(2027, 1, 14)),
+        (date(2026, 11, 20), 1, "business day", date(2026, 11, 23)),
+        (date(2026, 11, 18), 7, "working day", date(2026, 11, 27)),
+        (date(2026, 11, 23), -1, "business day", date(2026, 11, 20)),
+        (date(9999, 12, 31), 1, "day", None),
+    ],
+)
+def test_days_some_way_off(on: date, count: int, unit: str, wanted: date | None) -> None:
+    """Months keep the day of the month or take their last, business days skip weekends, the calendar ends."""
+    assert moments.later(on, count, unit) == wanted
+
+
+@pytest.mark.parametrize(
+    ("number", "past", "wanted"), [(3, False, date(2027, 7, 1)), (3, True, date(2026, 7, 1)), (4, True, date(2026, 10, 1))]
+)
+def test_quarters_without_a_year(number: int, past: bool, wanted: date) -> None:
+    """The running or next one; in talk of the past the running or last one."""
+    assert moments.quarter(NOW, number, None, past).start.date() == wanted
 
 
 @given(st.integers(1, 31), st.booleans(), st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)))
