@@ -1,5 +1,6 @@
-"""The live conversation as a stream among others: sound in, Symbl's messages out as AdditionalOutputs, over every transport.
+"""Hold a conversation: what you say is written down as you speak, and its questions, action items and topics are found.
 
+The live conversation as one stream among others: sound in, Symbl's messages out as AdditionalOutputs, over every transport.
 Shows an asynchronous handler, declared inputs, the session's context, and a clean end: `shutdown` waits until what was said last is
 stored and told. A session that comes back with the same id finds its conversation still open.
 """
@@ -34,9 +35,13 @@ class Inputs(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    conf_threshold: float = Field(default=0.5, ge=0, le=1, description="Insights below this confidence are left out.")
-    insight_types: list[InsightType] = Field(default=["question", "action_item", "follow_up"], description="Kinds of insights wanted.")
-    speaker_name: str = Field(default="", max_length=320, description="Your name, as others see it.")
+    conf_threshold: float = Field(default=0.5, ge=0, le=1, title="Least confidence", description="Insights below it are left out.")
+    insight_types: list[InsightType] = Field(
+        default=["question", "action_item", "follow_up"], title="Insights", description="The kinds that you want."
+    )
+    speaker_name: str = Field(
+        default="", max_length=320, title="Your name", description="As others see it; without one, your words are nobody's."
+    )
 
 
 class ConversationHandler(AsyncStreamHandler):

@@ -1,14 +1,22 @@
-"""Says what you said, once you pause: the smallest stream that takes turns. Speak while it plays, and it stops."""
+"""Says what you said, once you pause. Speak while it plays, and it stops.
+
+The smallest stream that takes turns.
+"""
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streaming import ReplyOnPause, Stream
-from streaming.audio.convert import Audio
+
+Sound = tuple[int, NDArray[np.int16]]
+"""Samples per second, and samples of shape (1, n)."""
 
 
-def respond(audio: Audio) -> Iterator[Audio]:
-    """Give the turn back, (rate, array of shape (1, n))."""
-    yield audio
+def respond(turn: Sound) -> Iterator[Sound]:
+    """Give back all that was said until the pause."""
+    yield turn
 
 
 echo = Stream(ReplyOnPause(respond, output_sample_rate=48000), modality="audio", mode="send-receive", name="echo", time_limit=600)

@@ -1,6 +1,7 @@
-"""Marks what moves in front of your camera, and counts it: a function from picture to picture, with an input and outputs.
+"""Marks what moves in front of your camera, and counts it.
 
-The picture is looked at in blocks of a few pixels; blocks that became lighter or darker are gathered into areas by their neighbours.
+A function from picture to picture, here an object with a `copy`, because it remembers; with an input, and outputs.
+The picture is looked at in blocks of a few pixels; those lighter or darker than they usually are make an area with their neighbours.
 """
 
 import numpy as np
@@ -8,13 +9,16 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from streaming import AdditionalOutputs, Stream, VideoStreamHandler
-from streaming.engine.line import Picture
 
+Picture = NDArray[np.uint8]
+"""Shape (height, width, 3), blue green red."""
 BLOCK = 16
 """Pixels on a side of what is looked at as one."""
 LEAST_BLOCKS = 2
 GREEN = (80, 220, 60)
-LINE = 2
+LINE = 4
+STEP = 4.0
+"""By so much, of 255, what is usual follows each picture: what passes leaves no trace, what has come to rest is forgotten in seconds."""
 MOST_CHANGE = 80.0
 """Difference in lightness, of 255, that counts at conf_threshold 1."""
 
@@ -26,14 +30,16 @@ class Inputs(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    conf_threshold: float = Field(default=0.3, ge=0, le=1, description="How much must change: 0 marks everything, 1 the greatest changes.")
+    conf_threshold: float = Field(
+        0.3, ge=0, le=1, title="Threshold", description="How much must change: 0 marks everything, 1 the greatest changes."
+    )
 
 
 class Motion:
-    """Remembers the picture before; each session has its own, by `copy`."""
+    """Remembers how light each block usually is; each session has its own, by `copy`."""
 
     def __init__(self) -> None:
-        self._before: NDArray[np.float32] | None = None
+        self._usual: NDArray[np.float32] | None = None
         self._told = -1
 
     def copy(self) -> "Motion":
@@ -43,10 +49,11 @@ class Motion:
     def __call__(self, image: Picture, conf_threshold: float = 0.3) -> Picture | tuple[Picture, AdditionalOutputs]:
         """Return the picture with its moving areas framed, and their number whenever it changes."""
         now = blocks_of(image)
-        before, self._before = self._before, now
-        if before is None or before.shape != now.shape:
-            return image
-        boxes = areas(np.abs(now - before) > max(2.0, conf_threshold * MOST_CHANGE))
+        if self._usual is None or self._usual.shape != now.shape:
+            self._usual = now
+        change = now - self._usual
+        self._usual = self._usual + np.clip(change, -STEP, STEP)
+        boxes = areas(np.abs(change) > max(2.0, conf_threshold * MOST_CHANGE))
         marked = framed(image, boxes)
         if len(boxes) == self._told:
             return marked

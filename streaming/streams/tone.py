@@ -1,12 +1,15 @@
-"""A tone that goes on until you hang up: a stream that only gives. New inputs begin it anew."""
+"""Plays a tone until you hang up; change its pitch and loudness meanwhile.
+
+A stream that only gives: a generator, which new inputs begin anew.
+"""
 
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from streaming import Stream
-from streaming.audio.convert import Audio
 
 RATE = 24_000
 SECONDS_AT_ONCE = 0.1
@@ -21,7 +24,7 @@ class Inputs(BaseModel):
     volume: float = Field(default=0.2, ge=0, le=1, description="Loudness, 1 is as loud as can be.")
 
 
-def sine(frequency: float = 440.0, volume: float = 0.2) -> Iterator[Audio]:
+def sine(frequency: float = 440.0, volume: float = 0.2) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Yield a sine wave piece by piece, without a click between the pieces."""
     times = np.arange(int(RATE * SECONDS_AT_ONCE)) / RATE
     turn = 2 * np.pi * frequency

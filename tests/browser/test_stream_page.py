@@ -92,7 +92,7 @@ def test_a_conversation_is_read_while_it_is_held(server: Server, open_browser: C
     expect(page.get_by_label("Question")).to_be_checked()
     begin(page)
     expect(page.locator("#outputs")).to_contain_text("best of times", timeout=20000)
-    page.get_by_label("Speaker name").fill("Jane")
+    page.get_by_label("Your name").fill("Jane")
     expect(page.locator("#inputs-state")).to_contain_text("Sent")
     page.get_by_role("button", name="Stop").click()
 
@@ -106,7 +106,7 @@ def test_pictures_come_back_and_inputs_go_out(server: Server, open_browser: Call
     )
     expect(page.locator("#mirror")).to_be_visible()
     expect(page.locator("#outputs")).to_contain_text("moving", timeout=15000)
-    page.get_by_label("Conf threshold").fill("0.9")
+    page.get_by_label("Threshold").fill("0.9")
     expect(page.locator("#inputs output")).to_have_text("0.9")
     expect(page.locator("#inputs-state")).to_contain_text("Sent")
     assert "×" in figure(page, "Picture")

@@ -31,9 +31,13 @@ export class Inputs {
   }
 
   async send() {
-    const id = this.form && this.id();
-    if (!id) return;
+    if (!this.form) return;
     clearTimeout(this.timer);
+    const id = this.id();
+    if (!id) {
+      this.form.querySelector("#inputs-state").textContent = "Nothing runs yet. These are sent when you start.";
+      return;
+    }
     const response = await fetch(this.hook, {
       method: "POST",
       headers: { "Content-Type": "application/json" },

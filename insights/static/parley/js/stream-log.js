@@ -10,6 +10,7 @@ const WORDS = {
   pause_detected: "A pause was heard",
   response_starting: "The answer begins",
 };
+const CONVERSATION = /^\d+$/;
 const TITLES = { log: "Note", error: "Error", warning: "Warning", send_input: "Inputs wanted", fetch_output: "Output ready", stopword: "Stop word", end_stream: "End" };
 
 const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
@@ -17,7 +18,15 @@ const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` :
 function asText(value) {
   if (value === undefined || value === null) return "";
   if (typeof value === "string") return value;
-  return Array.isArray(value) && value.length === 0 ? "" : JSON.stringify(value);
+  if (Array.isArray(value)) return value.length ? value.map(inner).join("\n") : "";
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value).map(([key, one]) => `${key.replaceAll("_", " ")}: ${inner(one)}`).join("\n");
+}
+
+/** A value inside of another one, in one line; of a chat, who says what. */
+function inner(value) {
+  if (typeof value?.content === "string") return `${value.role ?? "output"}: ${value.content}`;
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** The words in a Symbl-shaped output: of messages, insights, topics or a result that may still change. */
@@ -46,7 +55,7 @@ export class Log {
     this.last = undefined;
   }
 
-  add(what, body, kind = "") {
+  add(what, body, { kind = "", conversation = "" } = {}) {
     this.total += 1;
     this.count.textContent = String(this.total);
     this.none.hidden = true;
@@ -56,6 +65,7 @@ export class Log {
     const title = this.again > 1 ? `${what} × ${this.again}` : what;
     const line = element("li", { class: kind || undefined }, element("span", { class: "what" }, title), element("time", {}, CLOCK.format(new Date())));
     if (body) line.append(element("span", { class: "body" }, cut(body)));
+    if (CONVERSATION.test(conversation)) line.append(element("a", { class: "small", href: `/conversations/${conversation}/` }, "Open the conversation"));
     this.list.prepend(line);
     while (this.list.children.length > MOST) this.list.lastElementChild.remove();
   }
@@ -64,7 +74,7 @@ export class Log {
     const text = message.message ?? message.data;
     const told = WORDS[text];
     if (message.type === "log" && told) this.add(told, "");
-    else this.add(TITLES[message.type] ?? message.type ?? "Message", asText(text), message.type);
+    else this.add(TITLES[message.type] ?? message.type ?? "Message", asText(text), { kind: message.type });
   }
 
   output(text) {
@@ -75,10 +85,10 @@ export class Log {
       // a plain text is an output too
     }
     if (value && typeof value === "object" && typeof value.type === "string") {
-      const { type, ...rest } = value;
-      const inner = value.message?.type;
-      this.add((inner ?? type).replaceAll("_", " "), said(value) || JSON.stringify(rest));
+      const { type, message, ...rest } = value;
+      const conversation = message?.data?.conversationId;
+      this.add((message?.type ?? type).replaceAll("_", " "), said(value) || asText(message ? { message, ...rest } : rest), { conversation });
     } else if (typeof value?.content === "string") this.add(value.role ?? "Output", value.content);
-    else this.add("Output", asText(value));
+    else this.add("Output", asText(value), { conversation: value?.conversationId });
   }
 }

@@ -36,6 +36,7 @@ let figures;
 let reading;
 
 const STATES = {
+  asking: ["Waiting", `The browser asks whether it may use your ${DEVICE}.`, "Starting", ""],
   connecting: ["Connecting", "", "Connecting", ""],
   connected: ["Connected", receives ? "" : `The stream ${SENSES[modality]} you; it sends nothing back.`, "Live now", "live"],
   lost: ["Connection lost", "Trying again.", "Reconnecting", ""],
@@ -132,12 +133,13 @@ function changed(state, detail) {
 
 async function readFigures() {
   const lines = await figures.read(link).catch(() => []);
-  if (lines.length) part("figures").replaceChildren(...lines.map(([what, value]) => element("div", {}, element("dt", {}, what), element("dd", {}, value))));
+  if (lines.length && !link.over) part("figures").replaceChildren(...lines.map(([what, value]) => element("div", {}, element("dt", {}, what), element("dd", {}, value))));
 }
 
 async function start() {
   part("alerts").replaceChildren();
   part("start").disabled = true;
+  if (sends) show("asking");
   outputs.clear();
   messages.clear();
   context = new AudioContext();
@@ -175,7 +177,10 @@ function finish() {
   if (part("mirror")) part("mirror").hidden = true;
   context?.close().catch(() => {});
   media = undefined;
+  if (figures) part("figures").querySelector("dd").textContent = link?.connectedIn ? "ended" : "none";
+  const left = document.activeElement === part("stop");
   running(false);
+  if (left) part("start").focus();
   setMuted(false);
 }
 

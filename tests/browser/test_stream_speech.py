@@ -1,0 +1,150 @@
+"""The built-in streams in Chromium, with somebody who speaks and something that moves: what comes back is heard and looked at."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests import speech
+from tests.browser.conftest import complaints, make_account, sign_in
+from tests.browser.moving import film
+from tests.servers import Server, copied
+
+KEEP_PEERS = """
+    window.peers = [];
+    window.RTCPeerConnection = class extends RTCPeerConnection { constructor(...all) { super(...all); window.peers.push(this); } };
+"""
+ENERGY = """async () => {
+    const report = [...(await peers.at(-1).getStats()).values()].find((one) => one.type === 'inbound-rtp' && one.kind === 'audio');
+    return report ? { energy: report.totalAudioEnergy, seconds: report.totalSamplesDuration } : { energy: 0, seconds: 0 };
+}"""
+SILENT_NOW = f"""async () => {{
+    const before = await ({ENERGY})();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const after = await ({ENERGY})();
+    return after.seconds > before.seconds && after.energy - before.energy < 1e-6;
+}}"""
+GREEN = """() => {
+    const picture = document.getElementById('picture');
+    const canvas = Object.assign(document.createElement('canvas'), { width: picture.videoWidth, height: picture.videoHeight });
+    const context = canvas.getContext('2d');
+    context.drawImage(picture, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) count += data[at + 1] > data[at] + 40 && data[at + 1] > data[at + 2] + 40;
+    return count;
+}"""
+
+Launch = Callable[..., Browser]
+
+
+@pytest.fixture(scope="module")
+def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that really hears, and an account on it."""
+    server = Server(copied(migrated_data, tmp_path_factory.mktemp("speech") / "data"), {"RECOGNISER": "moonshine"})
+    make_account(server)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def speaker(open_browser: Launch, tmp_path: Path) -> Callable[[str], Browser]:
+    """Start a browser before whose microphone one of the clips is said, then silence, again and again."""
+    return lambda name: open_browser(speech.wav(tmp_path / f"{name}.wav", speech.clip(name, 1.0, 5.0)))
+
+
+def enter(browser: Browser, server: Server, stream: str) -> Page:
+    """Return the signed-in page of a stream, which has begun."""
+    page = browser.new_context(permissions=["microphone", "camera"]).new_page()
+    page.add_init_script(KEEP_PEERS)
+    sign_in(page, server)
+    begin(page, server, stream)
+    return page
+
+
+def begin(page: Page, server: Server, stream: str) -> None:
+    """Open the page of a stream and start."""
+    page.goto(f"{server.url}/streams/{stream}/")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#pill")).to_have_text("Live now", timeout=20000)
+
+
+def wait(page: Page, script: str, least: float, *, milliseconds: int = 20000) -> None:
+    """Wait until a figure of the page is reached."""
+    page.wait_for_function(f"async () => (await ({script})()) >= {least}", timeout=milliseconds)
+
+
+def loudness(page: Page) -> str:
+    """Return a script that gives the energy that was heard since now: a second of the loudest sound that there is gives 1."""
+    before: dict[str, float] = page.evaluate(ENERGY)
+    return f"async () => (await ({ENERGY})()).energy - {before['energy']}"
+
+
+def test_what_is_said_comes_back_as_sound(server: Server, speaker: Callable[[str], Browser]) -> None:
+    """The echo: silence at first, then one's own words, as loud as they were."""
+    page = enter(speaker("computer"), server, "echo")
+    troubles = complaints(page)
+    expect(page.locator("#messages")).to_contain_text("You began to speak", timeout=20000)
+    assert page.evaluate(ENERGY)["energy"] < 1e-5
+    heard = loudness(page)
+    expect(page.locator("#messages")).to_contain_text("The answer begins", timeout=20000)
+    wait(page, heard, 0.002)
+    page.get_by_role("button", name="Stop").click()
+    assert troubles == []
+
+
+def test_a_note_becomes_an_insight_of_the_open_conversation(server: Server, speaker: Callable[[str], Browser]) -> None:
+    """The stop word is told, the words behind it are shown and kept; a conversation that is open in another window is told, too."""
+    browser = speaker("note")
+    talk = enter(browser, server, "conversation")
+    expect(talk.locator("#outputs")).to_contain_text("Conversation ", timeout=20000)
+    page = talk.context.new_page()
+    begin(page, server, "voice-notes")
+    expect(page.locator("#messages")).to_contain_text("Stop word", timeout=20000)
+    expect(page.locator("#outputs")).to_contain_text("note: Send the report to Anna by Friday.", timeout=20000)
+    expect(talk.locator("#outputs").get_by_text("Send the report to Anna by Friday.", exact=True).first).to_be_visible(timeout=10000)
+    page.get_by_role("link", name="Open the conversation").first.click()
+    expect(page.get_by_text("Send the report to Anna by Friday.", exact=True).first).to_be_visible()
+    assert ["action_item", "Send the report to Anna by Friday."] in insights(server)
+    talk.get_by_role("button", name="Stop").click()
+
+
+def insights(server: Server) -> list[Any]:
+    """Return type and text of all insights in the server's database, and see that there is one conversation."""
+    code = (
+        "import json; from insights.models import Conversation, Insight; assert Conversation.objects.count() == 1; "
+        "print(json.dumps(list(Insight.objects.values_list('type', 'text'))))"
+    )
+    found: list[Any] = json.loads(server.manage("shell", "--no-imports", "-c", code))
+    return found
+
+
+def test_what_moves_is_framed_and_counted(server: Server, open_browser: Launch, tmp_path: Path) -> None:
+    """The square of the film is framed in green, its places are outputs; with the highest threshold nothing is."""
+    page = enter(open_browser(None, f"--use-file-for-fake-video-capture={film(tmp_path / 'square.y4m')}"), server, "motion")
+    expect(page.locator("#outputs")).to_contain_text("moving: 1", timeout=20000)
+    wait(page, GREEN, 200)
+    page.get_by_label("Threshold").fill("1")
+    expect(page.locator("#outputs")).to_contain_text("moving: 0", timeout=20000)
+    page.wait_for_function(f"() => ({GREEN})() < 50", timeout=20000)
+
+
+def test_the_tone_is_heard_and_follows_its_loudness(server: Server, open_browser: Launch) -> None:
+    """At the volume that the form says: loud, then not at all."""
+    page = enter(open_browser(), server, "tone")
+    wait(page, loudness(page), 0.01)
+    page.get_by_label("Volume").fill("0")
+    expect(page.locator("#inputs-state")).to_contain_text("Sent")
+    page.wait_for_function(SILENT_NOW, timeout=20000)
+
+
+def test_a_conversation_is_written_down(server: Server, speaker: Callable[[str], Browser]) -> None:
+    """The words come as messages, the question in them as an insight."""
+    page = enter(speaker("question"), server, "conversation")
+    for kind in ("message response", "insight response"):
+        line = page.locator("#outputs li").filter(has_text=kind).first
+        expect(line).to_contain_text("Shall we start with the budget?", timeout=30000)
