@@ -14,7 +14,7 @@ import numpy as np
 from insights.analysis import weights
 from insights.analysis.combiner import TASKS, Combiner, Floats
 from insights.analysis.net import Net
-from insights.analysis.training import backdrop, combine, corpora, heads
+from insights.analysis.training import backdrop, combine, corpora, heads, tagger
 from insights.analysis.training.corpora import Row
 from insights.analysis.training.matrix import Seen, build
 from insights.analysis.training.net import logits as logits_of_net
@@ -34,8 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     dev = corpora.read(chosen.data / f"{corpus}.dev.jsonl.gz" for corpus in CORPORA)
     own = corpora.read_own((files("insights.analysis") / "data" / "business.tsv").read_text(encoding="utf-8"))
     print(f"background: {backdrop.save(rows, chosen.out / 'background.npz')}")
+    print(f"names: {tagger.train(chosen.data / 'ami.train.jsonl.gz', chosen.out / 'names.npz')}")
     train(rows, dev, own, chosen.out)
-    for name in ("acts.npz", "background.npz"):
+    for name in ("acts.npz", "background.npz", "names.npz"):
         content = (chosen.out / name).read_bytes()
         print(f"{name}: {len(content)} bytes, sha256 {sha256(content).hexdigest()}")
     print(f"took {time.monotonic() - began:.0f} s", file=sys.stderr)

@@ -56,7 +56,7 @@ def test_training_twice_gives_the_same_bytes(
         reports.append(capsys.readouterr().out)
     assert reports[0] == reports[1]
     assert "sha256" in reports[0]
-    for name in ("acts.npz", "background.npz"):
+    for name in ("acts.npz", "background.npz", "names.npz"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     model = weights.load(tmp_path / "one" / "acts.npz")
     assert len(model.combiner.slopes) == len(TASKS)

@@ -1,0 +1,66 @@
+"""Fitting the tagger of names."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from insights.analysis import tagger as shipped
+from insights.analysis.training import tagger
+
+_NAMES = ["Odile", "Tamsin", "Brannigan", "Okafor"]
+
+
+def _corpus(path: Path) -> Path:
+    """Meetings in which whoever is thanked is a person, and what is bought is none; one message that nobody annotated."""
+    rows = []
+    for meeting in range(8):
+        for number, name in enumerate(_NAMES):
+            for text, kind in ((f"thanks a lot {name} for it", "person"), (f"we bought that {name} thing again", "")):
+                spans = [[text.index(name), text.index(name) + len(name), kind]] if kind else []
+                rows.append({"conversation": f"m{meeting}", "index": number, "text": text, "entities": spans})
+    rows.append({"conversation": "m0", "index": 99, "text": "so says Zeb", "entities": None})
+    path.write_bytes(gzip.compress("\n".join(json.dumps(row) for row in rows).encode()))
+    return path
+
+
+def test_cases_are_what_the_rules_leave_open(tmp_path: Path) -> None:
+    """Every annotated run of capitals, with its gold; determiners settle the others."""
+    found, missed = tagger.cases(_corpus(tmp_path / "ami.train.jsonl.gz"))
+    assert len(found) == 32
+    assert all(case.gold for case in found)
+    assert missed == 0
+
+
+def test_training_writes_weights(tmp_path: Path) -> None:
+    """The same bytes every time, and weights that say yes."""
+    corpus = _corpus(tmp_path / "ami.train.jsonl.gz")
+    assert tagger.train(corpus, tmp_path / "a.npz") == {"cases": 32, "names": 32}
+    tagger.train(corpus, tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    weights, intercept = shipped.load(tmp_path / "a.npz")
+    assert weights.shape == (shipped.SIZE,)
+    assert intercept > 0
+
+
+def test_folds_learn_from_other_meetings_only(tmp_path: Path) -> None:
+    """Every case gets a probability, here a good one."""
+    found, _ = tagger.cases(_corpus(tmp_path / "ami.train.jsonl.gz"))
+    assert (tagger.by_folds(found, 1.0) > 0.5).all()
+
+
+def test_f1() -> None:
+    """Names that are no case at all lower the recall."""
+    assert tagger.f1(np.array([True, False]), np.array([True, True]), 2) == "P 1.000 R 0.250 F1 0.400"
+
+
+def test_the_command_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rules first, then penalties and thresholds."""
+    _corpus(tmp_path / "ami.train.jsonl.gz")
+    tagger.main(["--data", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("32 cases, 32 names")
+    assert lines[1].startswith("rules P")
+    assert len(lines) == 17
