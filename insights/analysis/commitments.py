@@ -27,12 +27,13 @@ class Commitment:
 _WILL = (
     r"(?:will|'ll|shall|(?:is|am|are|'m|'re|'s) (?:going to|gonna|supposed to|about to|to)|gonna|has to"
     r"|have to|had better|'d better|needs? to|ought to|should|must|can|could"
-    r"|plans? to|promised to|agreed to|would like to|'d like to|want to|wants to|wanna|might|may)"
+    r"|plans? to|promised? to|promises to|agreed? to|agrees to|would like to|'d like to|want to|wants to|wanna|might|may)"
 )
 _ADVERBS = r"(?: (?:also|then|just|probably|definitely|certainly|still|quickly|all|both|really|try to|try and|be able to))*"
 _FIRST = re.compile(
     rf"\bi(?: am|'m|'d| would)?{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet me\b|\bgive me\b|\b(?:leave (?:it"
-    rf"|that) to|it's on|that's on) me\b|\bi(?:'m| am) on it\b|\bi(?:'ve| have) got to\b",
+    rf"|that) to|it's on|that's on) me\b|\bi(?:'m| am) on it\b|\bi(?:'ve| have) got to\b"
+    r"|\b(?:asked|asks|told|tells|wants?|wanted|needs?|expects?|reminded) me to\b",
     re.IGNORECASE,
 )
 _WE = re.compile(rf"\bwe{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet's\b|\blet us\b|\bwe(?:'ve| have) got to\b", re.IGNORECASE)
@@ -58,11 +59,16 @@ _TEAM = re.compile(
     re.IGNORECASE,
 )
 _NAMED_AFTER = re.compile(
-    rf"^(?:,? ?(?:please|(?:can|could|would|will|do|did|are|have) you|you)\b"
+    rf"^(?:,? ?(?:please|(?:can|could|would|will|do|did|are|have) you|you|(?:i|we)(?:'d like| would like| need| want) you to)\b"
     rf"|'?s? ?{_WILL}\b| ?(?:is responsible|is in charge|takes care|is on)\b)",
     re.IGNORECASE,
 )
-_DELEGATE = re.compile(r"\b(?:ask|tell|have|get|remind) $", re.IGNORECASE)
+_DELEGATE = re.compile(r"\b(?:ask|tell|have|get|remind|want|need|expect|like|invite|up to|for|(?:rely|count) on) $", re.IGNORECASE)
+_LET = re.compile(r"^(?:(?:so|and|but|okay|ok|then|please|let's)[, ]+)*(?:have|let|make) $", re.IGNORECASE)
+"""What comes before a name and a bare verb: 'have Tom call them'."""
+
+_BARE_VERB = re.compile(r"^ (?!to\b|and\b|or\b|know\b|in\b|on\b|at\b|for\b|with\b|a\b|the\b|if\b)[a-z]+\b(?<!ed)(?<!s)", re.IGNORECASE)
+_CALLED = re.compile(r", $")
 _HEDGE = re.compile(
     r"\b(?:probably|maybe|perhaps|might|may|could|possibly|i think|i guess|i hope|chances are|try to"
     r"|would like|'d like|hopefully|if (?:i|we|you|he|she|they)|should|would|kind of|sometime)\b",
@@ -82,13 +88,18 @@ _EVENT = re.compile(
     r"|stand-up|workshop|board|session|presentation|go-live|event|visit|rollout|round)\b",
     re.IGNORECASE,
 )
-_WITHIN = re.compile(r"\b(?:in|within|over the next|in the next|during the next)(?: about| the next)? $", re.IGNORECASE)
-_FROM_NOW = re.compile(r"^ from (?:now|today)\b", re.IGNORECASE)
+_TIMELY = frozenset(["date", "time", "datetime", "daterange", "duration"])
+_BEFORE = re.compile(r"(?<!or )\b(?:before|ahead of|prior to)(?: the)?\s*$", re.IGNORECASE)
+"""What is to be done before a day is due when the day before ends; 'before the end of' a period, when the period ends."""
+
+_EDGE = re.compile(r"\bend\b", re.IGNORECASE)
 _ACTION_START = re.compile(
     rf"\b(?:i|we|you|\w+)(?:'d| would)? ?{_WILL}{_ADVERBS} |\b(?:please|let's|let me|make sure(?: that"
     rf"| to)?|(?:don't|do not) forget to|remember to|be sure to|would you mind|can you(?: please)?"
     rf"|could you(?: please)?"
-    r"|will you(?: please)?|would you(?: please)?|responsible for|in charge of) ",
+    r"|will you(?: please)?|would you(?: please)?|responsible for|in charge of) "
+    r"|\b(?:want|need|like|ask|tell|get|remind|expect|asked|told|up to) (?:me|you|him|her|them|us|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)?) to "
+    r"|^(?:(?:so|and|but|okay|ok|then|please|let's)[, ]+)*(?:have|let) (?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)? (?!to\b|know\b|in\b|on\b|at\b)",
     re.IGNORECASE,
 )
 _TAIL = re.compile(r"[\s,]+(?:by|before|until|till|on|at|for|in|within|no later than|due|from|into)?\s*$", re.IGNORECASE)
@@ -131,7 +142,12 @@ def _named(text: str, persons: Sequence[Entity]) -> tuple[str, ...]:
                 names.insert(0, other.text)
                 person = other
             return tuple(names)
-        if _DELEGATE.search(text[: person.offset]) and rest.startswith("to "):
+        head = text[: person.offset]
+        if _DELEGATE.search(head) and rest.startswith("to "):
+            return (person.text,)
+        if _LET.search(head) and _BARE_VERB.match(text[person.end :]):
+            return (person.text,)
+        if _CALLED.search(head) and not rest.strip(" .?!") and _YOU.search(head):
             return (person.text,)
     return ()
 
@@ -140,7 +156,7 @@ def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offs
     """(due moment, as said, where it begins): a time after 'by' first, then the first that is still to come, then 'before the audit'."""
     best: tuple[int, datetime, Entity] | None = None
     for entity in entities:
-        when = _moment(text, entity, said_at, timezone_offset)
+        when = _moment(text, entity, timezone_offset)
         if when is None or when < said_at - timedelta(minutes=1):
             continue
         rank = 0 if _BY.search(text[: entity.offset]) else 1
@@ -152,22 +168,16 @@ def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offs
     return (None, event.group(), event.start()) if event else (None, "", len(text))
 
 
-def _moment(text: str, entity: Entity, said_at: datetime, timezone_offset: int) -> datetime | None:
+def _moment(text: str, entity: Entity, timezone_offset: int) -> datetime | None:
     """When something is due that names this entity as its time."""
-    if entity.type == "duration":
-        if _WITHIN.search(text[: entity.offset]) or _FROM_NOW.match(text[entity.end :]):
-            try:
-                return said_at.astimezone(zone_of(timezone_offset)) + timedelta(seconds=min(float(entity.value["seconds"]), 3.2e9))
-            except OverflowError:
-                return None
+    first, after = str(entity.value.get("datetime") or entity.value.get("start") or ""), entity.value.get("end")
+    if entity.type not in _TIMELY or not first:
         return None
-    if entity.type in {"time", "datetime"}:
-        return datetime.fromisoformat(entity.value["datetime"])
-    if entity.type == "date":
-        return _end_of(entity.value.get("datetime", ""), entity.value.get("end"), timezone_offset)
-    if entity.type == "daterange" and "T" not in entity.value["end"]:
-        return _end_of(entity.value["start"], entity.value["end"], timezone_offset)
-    return datetime.fromisoformat(entity.value["end"]) if entity.type == "daterange" else None
+    if "T" in first:
+        return datetime.fromisoformat(after or first)
+    if _BEFORE.search(text[: entity.offset]) and not _EDGE.search(entity.text):
+        return _last_second(datetime.fromisoformat(first), timezone_offset)
+    return _end_of(first, after, timezone_offset)
 
 
 def _end_of(first: str, after: str | None, timezone_offset: int) -> datetime:
@@ -176,7 +186,11 @@ def _end_of(first: str, after: str | None, timezone_offset: int) -> datetime:
     end = datetime.fromisoformat(after) if after else start + timedelta(days=1)
     if (end - start).days == 7:
         end -= timedelta(days=2)
-    return (end - timedelta(seconds=1)).replace(tzinfo=zone_of(timezone_offset))
+    return _last_second(end, timezone_offset)
+
+
+def _last_second(before: datetime, timezone_offset: int) -> datetime:
+    return (before - timedelta(seconds=1)).replace(tzinfo=zone_of(timezone_offset))
 
 
 def _action(text: str, due_place: int) -> str:

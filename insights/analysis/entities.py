@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from insights.analysis import dates
+from insights.analysis.distances import pointed
 from insights.analysis.findings import Entity, Person
 from insights.analysis.names import names
-from insights.analysis.numerals import NUMBER, VALUES, value
+from insights.analysis.numerals import NUMBER, PRICE, VALUES, value
 from insights.analysis.words import LONGEST, joined
 
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"} | {
@@ -76,9 +77,33 @@ def _money(match: re.Match[str]) -> dict[str, Any] | None:
     return {"amount": round(amount, 2), "currency": code}
 
 
+def _price(match: re.Match[str]) -> dict[str, Any] | None:
+    """'twelve fifty euros' is 12.50; a number that goes on ('twenty five euros') is left to the plain form."""
+    whole, part = value(match.group("whole")), value(match.group("part").removeprefix("oh "))
+    code = _CURRENCIES[match.group("currency")]
+    if whole is None or part is None or "/" in code:
+        return None
+    return {"amount": round(whole + part / 100, 2), "currency": code}
+
+
 def _percent(match: re.Match[str]) -> dict[str, Any] | None:
     number = value(match.group("n")) if match.group("n") else 0.5
     return None if number is None else {"percent": number}
+
+
+_RATE = re.compile(r"(?:\d|\w(?:ty|teen)|one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|few|many|several) [a-z]+s $")
+_SECOND_OF_MANY = re.compile(
+    r" (?!or\b|and\b|to\b|of\b|please\b|ago\b|later\b|from\b|before\b|after\b|when\b|while\b|because\b|if\b|so\b|but\b|then\b|here\b"
+    r"|there\b|now\b|i\b|we\b|you\b|he\b|she\b|it\b|every\w*\b|guys\b|u[hm]\b|yeah\b|okay\b|longer\b|left\b|each\b)[a-z]"
+)
+
+
+def _one(match: re.Match[str]) -> dict[str, Any] | None:
+    """'a day', but not 'fifty texts a day', 'a second presentation' or 'an hour glass'."""
+    text, unit = match.string, match.group("unit")
+    if text.startswith(" glass", match.end()) or _RATE.search(text, max(0, match.start() - 40), match.start()):
+        return None
+    return None if unit == "second" and _SECOND_OF_MANY.match(text, match.end()) else _duration(match)
 
 
 def _duration(match: re.Match[str]) -> dict[str, Any] | None:
@@ -124,17 +149,18 @@ _GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
         (
             _DIGIT,
             "phone",
-            r"(?<![\w.,$€£+])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{1,5}(?:[ .-]\d{2,5}){1,5}(?![\w,]"
+            r"(?<![\w.,$€£+])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{1,5}(?:[ .-]\d{2,8}){1,5}(?![\w,]"
             r"|[.-]\d)|(?<![\w.,$€£])\+?\d{9,13}(?![\w%]|[.,]\d)",
             _phone,
         ),
+        ("money", "money", rf"{_start}{PRICE}(?: us| american| canadian| british| swiss)? {_currency}", _price),
         ("money", "money", rf"(?P<currency>[$€£¥₹]) ?{_n}(?! ?(?:percent|%))", _money),
         ("money", "money", rf"(?<![\w.,:$€£])(?P<currency>usd|eur|gbp|chf|jpy) {_n}", _money),
         ("money", "money", rf"{_start}{_n} ?(?P<currency>[€£$])", _money),
         (
             "money",
             "money",
-            rf"{_start}{_n}(?: us| u\.s\.| american| canadian| british)? {_currency}(?: (?:and"
+            rf"{_start}{_n}(?: us| u\.s\.| american| canadian| british| swiss)? {_currency}(?: (?:and"
             rf" )?(?P<cents>{NUMBER})(?: cents| pence)?(?! ?(?:percent|%|people|of|per|or|hours?|days?|weeks?"
             rf"|months?|years?|times)))?",
             _money,
@@ -148,8 +174,8 @@ _GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
             "unit",
             "duration",
             rf"(?<!\w)(?<!times )(?<!once )(?<!twice )(?<!euros )(?<!dollars )(?<!percent )an?"
-            rf" {_unit.replace('s?', '')}(?P<half> and a half)?(?! ago\b)",
-            _duration,
+            rf" {_unit.replace('s?', '')}(?P<half> and a half)?",
+            _one,
         ),
         (_DIGIT, "number", rf"{_start}{_n}(?![\w%]|[.,:/-]\d)", _number),
         (_SPELLED, "number", rf"(?<![\w-]){_n}(?![\w-])", _number),
@@ -178,6 +204,7 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
         _take(taken, _matches(low, *rule))
     _take(taken, names(clean, members))
     taken = [entity for entity in taken if entity.type != "number" or entity.value["number"] != 1 or entity.text.isdigit()]
+    taken = [pointed(low, entity, said_at, timezone_offset) if entity.type == "duration" else entity for entity in taken]
     return tuple(_placed(entity, text, places) for entity in sorted(taken, key=lambda entity: entity.offset))
 
 

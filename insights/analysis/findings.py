@@ -34,7 +34,8 @@ class Entity:
 
     value by type (times are ISO 8601 in the conversation's timezone):
     date {"datetime": "2026-03-03"}; time and datetime {"datetime": "2026-03-03T16:00:00+01:00"};
-    daterange {"start": ISO, "end": ISO} (end exclusive); duration {"seconds": float}; money {"amount": float, "currency": "EUR"};
+    daterange {"start": ISO, "end": ISO} (end exclusive); duration {"seconds": float} and, when it points to a moment ("in two weeks", "an
+    hour ago"), {"datetime": ISO}; money {"amount": float, "currency": "EUR"};
     percent {"percent": float}; number {"number": float}; email, phone, url {the type: normalised}; organization, location {"name"};
     person {"name", "alias"} and, when the person is a member, {"userId", "email"}.
     """

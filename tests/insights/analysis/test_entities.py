@@ -52,7 +52,7 @@ def test_percent(text: str, span: str, percent: float) -> None:
     ("text", "span", "seconds"),
     [
         ("it took two weeks", "two weeks", 1_209_600),
-        ("within thirty days", "thirty days", 2_592_000),
+        ("thirty days of work", "thirty days", 2_592_000),
         ("half an hour", "half an hour", 1800),
         ("an hour and a half", "an hour and a half", 5400),
         ("two and a half hours", "two and a half hours", 9000),
