@@ -1,19 +1,19 @@
 """The page of one saved (or still live) conversation: who said what, and what was found in it."""
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
-from insights.models import Conversation, Insight, Message, Topic, TopicReference
-from insights.portal.listing import Face, face, local, owned
+from insights import queries
+from insights.models import Conversation, Insight, Message
+from insights.portal.listing import Face, face, local
 from insights.portal.wording import clock, duration
 
 PART = 1000  # messages on one page; a longer conversation has several parts
@@ -86,9 +86,8 @@ def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dic
     return turns
 
 
-def cards_of(conversation: Conversation, faces: dict[UUID | None, Face], part: int) -> list[Card]:
-    """Return the insights in the order of what they were found in."""
-    found = Insight.objects.filter(conversation=conversation).select_related("message", "assignee").order_by("message__number", "type")
+def cards_of(found: Sequence[Insight], conversation: Conversation, faces: dict[UUID | None, Face], part: int) -> list[Card]:
+    """Return the insights, in their order, as the page shows them."""
     return [
         Card(
             kind=one.type,
@@ -106,12 +105,10 @@ def cards_of(conversation: Conversation, faces: dict[UUID | None, Face], part: i
     ]
 
 
-def shares_of(conversation: Conversation, faces: dict[UUID | None, Face]) -> list[Share]:
+def shares_of(talked: dict[UUID | None, float], faces: dict[UUID | None, Face]) -> list[Share]:
     """Return who talked how long, the most talkative first."""
-    talked = Message.objects.filter(conversation=conversation).order_by().values("member_id").annotate(seconds=Sum("duration_s"))
-    seconds: dict[UUID | None, float] = {key: 0.0 for key in faces if key}
-    for row in talked:
-        seconds[row["member_id"]] = float(row["seconds"] or 0)
+    silent: dict[UUID | None, float] = {key: 0.0 for key in faces if key}
+    seconds = silent | talked
     total = sum(seconds.values()) or 1
     ranked = sorted(seconds.items(), key=lambda item: -item[1])
     return [Share(faces[key], duration(value), round(100 * value / total)) for key, value in ranked]
@@ -119,15 +116,12 @@ def shares_of(conversation: Conversation, faces: dict[UUID | None, Face]) -> lis
 
 def topics_of(conversation: Conversation, part: int) -> list[tuple[str, str]]:
     """Return the leading topics, each with a link to the first message that has it."""
-    topics = Topic.objects.filter(conversation=conversation).order_by("-score", "text")[:MOST_TOPICS]
-    first: dict[UUID, Message] = {}
-    for reference in TopicReference.objects.filter(topic__in=list(topics)).select_related("message").order_by("-message__number"):
-        first[reference.topic_id] = reference.message
-    return [(topic.text, _href(first[topic.id], part) if topic.id in first else "") for topic in topics]
+    leading = queries.leading_topics(conversation, MOST_TOPICS)
+    return [(text, _href(message, part) if message is not None else "") for text, message in leading]
 
 
 def _faces(conversation: Conversation) -> dict[UUID | None, Face]:
-    faces: dict[UUID | None, Face] = {member.id: face(member, number) for number, member in enumerate(conversation.members.all())}
+    faces: dict[UUID | None, Face] = {member.id: face(member, number) for number, member in enumerate(queries.members_of(conversation))}
     faces[None] = face(None, len(faces))
     return faces
 
@@ -143,30 +137,28 @@ def _watch_address(conversation: Conversation) -> str:
 @login_required
 def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Show one of one's own conversations; 404 for anybody else's."""
-    one = get_object_or_404(owned(int(request.user.pk or 0)), pk=conversation_id)
+    one = queries.conversation_for(int(request.user.pk or 0), conversation_id)
+    if one is None:
+        raise Http404
     last_part = max(1, _part_of(max(1, one.message_count)))
     asked = request.GET.get("part", "1")
     part = min(max(1, int(asked)), last_part) if asked.isdecimal() and len(asked) < 7 else 1
-    faces = _faces(one)
-    cards = cards_of(one, faces, part)
-    kinds: dict[UUID, str] = {}
-    for message_id, kind in Insight.objects.filter(conversation=one).exclude(review="rejected").values_list("message_id", "type"):
-        kinds.setdefault(message_id, kind)
-    messages = one.messages.filter(number__gt=(part - 1) * PART, number__lte=part * PART).order_by("number")
-    by_kind: dict[str, int] = defaultdict(int)
-    for card in cards:
-        by_kind[card.kind] += card.review != "rejected"
+    found = list(queries.insights_of(one))
+    messages = list(queries.transcript_of(one, (part - 1) * PART, part * PART))
+    talked = queries.talk_seconds(one)
+    faces = _faces(one)  # after all else: whoever speaks first in this moment has a face
+    kept = (insight for insight in reversed(found) if insight.review != Insight.Review.REJECTED)
+    kinds = {insight.message_id: insight.type for insight in kept}  # of several in a message, the first one counts
     context = {
         "conversation": one,
         "live": one.ended_at is None,
         "watch": _watch_address(one),
         "local_start": local(one.started_at, one.timezone_offset),
         "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
-        "turns": turns_of(list(messages), faces, kinds),
-        "cards": cards,
-        "counts": dict(by_kind),
+        "turns": turns_of(messages, faces, kinds),
+        "cards": cards_of(found, one, faces, part),
         "topics": topics_of(one, part),
-        "shares": shares_of(one, faces),
+        "shares": shares_of(talked, faces),
         "part": part,
         "parts": last_part,
     }

@@ -5,8 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
-from insights.portal.first_account import nobody_can_sign_in
-from insights.portal.listing import owned, page_of
+from insights import queries
+from insights.access import nobody_can_sign_in
+from insights.portal.listing import page_of
 
 
 def conversations(request: HttpRequest) -> HttpResponse:
@@ -21,7 +22,7 @@ def _own_conversations(request: HttpRequest) -> HttpResponse:
     user_id = int(request.user.pk or 0)
     query = request.GET.get("q", "").strip()[:200]
     page, rows = page_of(user_id, query, request.GET.get("page", "1"))
-    context = {"page": page, "rows": rows, "query": query, "any": bool(rows) or owned(user_id).exists()}
+    context = {"page": page, "rows": rows, "query": query, "any": bool(rows) or queries.conversations_of(user_id).exists()}
     part = request.headers.get("HX-Request") == "true"
     response = render(request, "portal/_conversations.html" if part else "portal/conversations.html", context)
     patch_vary_headers(response, ["HX-Request"])

@@ -5,14 +5,12 @@ nothing that is already stored.
 """
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Max
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from insights import queries
-from insights.models import LiveSession, Message
 from insights.portal.live import possible
 
 
@@ -32,9 +30,7 @@ def heard(request: HttpRequest, connection_id: str) -> JsonResponse:
     conversation = queries.live_conversation(int(request.user.pk or 0), connection_id)
     if conversation is None:
         return JsonResponse({"now": now.isoformat(), "live": False, "until": None, "seen": None})
-    said = Message.objects.filter(conversation=conversation, member__user_id=speaker)
-    until = said.aggregate(until=Max("ended_at"))["until"]
-    seen = LiveSession.objects.filter(conversation=conversation, member__user_id=speaker).aggregate(seen=Max("seen_at"))["seen"]
+    until, seen = queries.heard_until(conversation, speaker), queries.last_seen(conversation, speaker)
     return JsonResponse(
         {
             "now": now.isoformat(),

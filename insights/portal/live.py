@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
+from insights import queries
 from insights.models import Conversation
-from insights.portal.listing import owned
 
 LONGEST_CONNECTION_ID = 500
 
@@ -22,8 +22,7 @@ def _latest(request: HttpRequest, connection_id: str) -> Conversation | None:
     """Return the signed-in user's own conversation of that connection: the live one, else the last one; 404 for an impossible id."""
     if not possible(connection_id):
         raise Http404
-    mine = owned(int(request.user.pk or 0)).filter(connection_id=connection_id)
-    return mine.filter(ended_at=None).first() or mine.first()
+    return queries.latest_conversation(int(request.user.pk or 0), connection_id)
 
 
 def _page(request: HttpRequest, connection_id: str, latest: Conversation | None, *, watching: bool) -> HttpResponse:

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
+from insights.access import nobody_can_sign_in
 from insights.guesses import guesses
-from insights.portal.first_account import nobody_can_sign_in
 from insights.portal.forms import SignInForm
 
 

@@ -8,15 +8,13 @@ because browsers send it along from any page.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.utils.crypto import constant_time_compare
 
 from insights import access
+from insights.access import Pass
 from streaming.engine.database import in_database
 
 REFUSED = "Token validation failed for provided token."
@@ -70,22 +68,16 @@ class Knock:
         return morsel.value if morsel else ""
 
 
-async def visitor(knock: Knock) -> int | None:
-    """Return the user id of whoever knocks, or None for a stranger."""
+async def pass_of(knock: Knock) -> Pass | None:
+    """Return by what the one who knocks is let in, or None for a stranger. A wrong token is a stranger's, even where a cookie would do."""
     if knock.token:
-        user = await in_database(access.user_of_token, knock.token)
-        return int(user.pk) if user else None
+        return await in_database(access.pass_of_token, knock.token)
     if knock.session_key and knock.same_origin:
-        return await in_database(_signed_in, knock.session_key)
+        return await in_database(access.pass_of_sign_in, knock.session_key)
     return None
 
 
-def _signed_in(session_key: str) -> int | None:
-    """Return the user id of a portal session, checked as Django's own `get_user` does it."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    if SESSION_KEY not in store or store.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
-        return None
-    user = get_user_model().objects.filter(pk=store[SESSION_KEY], is_active=True).first()
-    if user is None or not constant_time_compare(store.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
-        return None
-    return int(user.pk)
+async def visitor(knock: Knock) -> int | None:
+    """Return the user id of whoever knocks, or None for a stranger."""
+    found = await pass_of(knock)
+    return found.user_id if found else None

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -82,7 +81,8 @@ def _again_in_a_folder_of_its_own() -> None:
 
 def _account() -> tuple[str, str]:
     """Return a fresh password and an access token of the demo's administrator."""
-    user, _ = User.objects.get_or_create(username=EMAIL, defaults={"email": EMAIL, "is_staff": True, "is_superuser": True})
+    user = access.account_for(EMAIL)
+    user.is_staff = user.is_superuser = True
     password = secrets.token_urlsafe(9)
     user.set_password(password)
     user.save()

@@ -3,7 +3,6 @@
 import json
 from argparse import ArgumentParser
 
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
@@ -33,11 +32,7 @@ class Command(BaseCommand):
             raise CommandError("--email has more than 150 characters")
         if not name.strip():
             raise CommandError("--name may not be empty")
-        user, made = User.objects.get_or_create(username=address, defaults={"email": address})
-        if made:
-            user.set_unusable_password()
-            user.save(update_fields=["password"])
-        app, secret = access.create_app(user, name.strip())
+        app, secret = access.create_app(access.account_for(address), name.strip())
         self.stdout.write(_as_json(app.app_id, secret) if json else f"appId      {app.app_id}\nappSecret  {secret}")
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from insights import access
@@ -50,8 +49,7 @@ class Command(BaseCommand):
 
 def _own_token(email: str) -> str:
     """Return a token for an account of this installation."""
-    accounts = User.objects.filter(is_active=True)
-    user = accounts.filter(email=email).first() if email else accounts.filter(is_superuser=True).order_by("pk").first()
+    user = access.active_account(email)
     if user is None:
         missing = f"there is no account {email}" if email else "there is no account yet"
         raise CommandError(f"{missing}: make one with `manage.py createapp --email E`")

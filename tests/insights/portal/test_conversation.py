@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from insights.models import Conversation, Topic, TopicReference
 from insights.portal import conversation as module
@@ -127,3 +129,22 @@ def test_staff_get_a_link_to_the_admin(visitor: Client, user: User, make_convers
     assert link not in text_of(visitor, conversation)
     User.objects.filter(pk=user.pk).update(is_staff=True)
     assert link in text_of(visitor, conversation)
+
+
+def test_the_page_asks_the_database_a_fixed_number_of_times(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A long conversation of many members costs no more queries than a short one."""
+
+    def asked(count: int) -> int:
+        conversation = make_conversation(lines=[(f"Speaker {number % 9}", "Is the budget there?") for number in range(count)])
+        for number in range(1, count + 1):
+            insight = add_insight(conversation, number)
+            insight.assignee = conversation.members.order_by("?").first()
+            insight.save()
+        for number in range(count):
+            topic = Topic.objects.create(conversation=conversation, text=f"topic {number}", score=0.5)
+            TopicReference.objects.create(topic=topic, message=conversation.messages.get(number=number + 1))
+        with CaptureQueriesContext(connection) as queries:
+            assert visitor.get(f"/conversations/{conversation.id}/").status_code == 200
+        return len(queries)
+
+    assert asked(2) == asked(30) == 9  # sign-in (2), conversation, insights, messages, talk, members, topics (2)

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 
-from insights.portal.first_account import TooLate, make_administrator
+from insights.access import TooLate, make_administrator
 
 FORM = {"name": "Ada", "email": "Ada@Example.org", "password": "correct horse battery", "again": "correct horse battery"}
 

@@ -1,4 +1,4 @@
-"""Who may come in: apps and their secrets, tokens, and a limit on guessing.
+"""Apps and their secrets, tokens, and a limit on guessing.
 
 A secret is 128 random characters, about 760 bits, so its plain SHA-256 cannot be searched and a slow password hash would
 only slow down the honest.
@@ -8,23 +8,17 @@ import hashlib
 import hmac
 import secrets
 import string
-from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
-from django.contrib.sessions.models import Session
+from django.contrib.auth.models import User
 
 from insights import tokens
 from insights.guesses import guesses
-from insights.models import App, Conversation
+from insights.models import App
 from insights.tokens import InvalidToken, Token
 
 _ALPHABET = string.ascii_letters + string.digits
-MOST_SIGN_INS = 1000
-"""Sign-ins that are removed at a time."""
 _APP_ID, _SECRET = 64, 128  # the browsers' SDK checks these lengths
-
-__all__ = ["Token", "TooManyTries", "WrongCredentials", "create_app", "forget_sign_ins", "may_see", "token_for", "user_of_token"]
 
 
 class WrongCredentials(Exception):
@@ -62,28 +56,19 @@ def token_for(app_id: str, secret: str, address: str = "") -> Token:
     return tokens.issue(app.app_id)
 
 
-def user_of_token(token: str) -> User | None:
-    """Return whom a token speaks for; None where it is invalid, its app was revoked, or the user was disabled."""
+def app_of_token(token: str) -> App | None:
+    """Return the app that a token was issued to, with its owner; None where it is invalid, its app revoked, or the owner disabled."""
     try:
         app_id = tokens.app_id_of(token)
     except InvalidToken:
         return None
-    app = App.objects.select_related("owner").filter(app_id=app_id, revoked_at=None, owner__is_active=True).first()
+    return App.objects.select_related("owner").filter(app_id=app_id, revoked_at=None, owner__is_active=True).first()
+
+
+def user_of_token(token: str) -> User | None:
+    """Return whom a token speaks for; None where `app_of_token` finds no app."""
+    app = app_of_token(token)
     return app.owner if app else None
-
-
-def forget_sign_ins(now: datetime, most: int = MOST_SIGN_INS) -> int:
-    """Remove the portal's sign-ins that ended a day ago or earlier, `most` of them at most; return how many they were.
-
-    A day, because a conversation that somebody holds by a sign-in may outlast it.
-    """
-    over = Session.objects.filter(expire_date__lt=now - timedelta(days=1)).order_by("expire_date").values_list("pk", flat=True)
-    return Session.objects.filter(pk__in=list(over[:most])).delete()[0]
-
-
-def may_see(user: User | AnonymousUser | None, conversation: Conversation) -> bool:
-    """Whether a user may read and join a conversation: its owner may. Staff read others' in the admin only."""
-    return user is not None and user.is_authenticated and user.is_active and conversation.owner_id == user.pk
 
 
 def _random(length: int) -> str:

@@ -1,0 +1,58 @@
+"""The only reader of conversations, scoped to a user: what somebody else owns does not exist here.
+
+Functions that take a conversation trust that it came from `conversation_for`, `live_conversation` or another one that takes a user.
+"""
+
+from insights.queries.contents import (
+    entities_of,
+    insights_of,
+    leading_topics,
+    members_of,
+    messages_of,
+    talk_seconds,
+    topics_of,
+    tracker_matches_of,
+    transcript_of,
+)
+from insights.queries.conversations import conversation_for, conversations_of, first_hits, insight_counts, search_words
+from insights.queries.live import (
+    MOST_EVENTS,
+    begun_since,
+    ends_after,
+    events_after,
+    heard_until,
+    last_events,
+    last_seen,
+    latest_conversation,
+    listening_place,
+    live_conversation,
+    open_conversation_of,
+)
+
+__all__ = [
+    "MOST_EVENTS",
+    "begun_since",
+    "conversation_for",
+    "conversations_of",
+    "ends_after",
+    "entities_of",
+    "events_after",
+    "first_hits",
+    "heard_until",
+    "insight_counts",
+    "insights_of",
+    "last_events",
+    "last_seen",
+    "latest_conversation",
+    "leading_topics",
+    "listening_place",
+    "live_conversation",
+    "members_of",
+    "messages_of",
+    "open_conversation_of",
+    "search_words",
+    "talk_seconds",
+    "topics_of",
+    "tracker_matches_of",
+    "transcript_of",
+]

@@ -1,0 +1,65 @@
+"""What is in a conversation. The caller got the conversation from `conversation_for` or `live_conversation`."""
+
+from uuid import UUID
+
+from django.db.models import Min, Prefetch, QuerySet, Sum
+
+from insights.models import Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
+
+
+def members_of(conversation: Conversation) -> QuerySet[Member]:
+    """Return who spoke or joined, in the order of joining."""
+    return Member.objects.filter(conversation=conversation).order_by("joined_at", "id")
+
+
+def messages_of(conversation: Conversation) -> QuerySet[Message]:
+    """Return the messages in order, with their members, entities and correctors."""
+    found = Message.objects.filter(conversation=conversation).select_related("member", "corrected_by")
+    return found.prefetch_related("entities").order_by("number")
+
+
+def transcript_of(conversation: Conversation, after: int, last: int) -> QuerySet[Message]:
+    """Return the messages with numbers above `after`, up to `last`, in order, and of each only what a transcript shows."""
+    found = Message.objects.filter(conversation=conversation, number__gt=after, number__lte=last).order_by("number")
+    return found.only("conversation_id", "number", "member_id", "text", "started_at", "offset_s", "corrected_at")
+
+
+def insights_of(conversation: Conversation, *types: str) -> QuerySet[Insight]:
+    """Return the insights of these types (all by default) in the order of their messages, with everybody concerned."""
+    found = Insight.objects.filter(conversation=conversation).select_related("message__member", "assignee", "reviewed_by")
+    found = found.defer("message__words", "message__phrases")
+    return (found.filter(type__in=types) if types else found).order_by("message__number", "type", "id")
+
+
+def topics_of(conversation: Conversation) -> QuerySet[Topic]:
+    """Return the topics, strongest first, with their references."""
+    references = Prefetch("references", TopicReference.objects.order_by("id"))
+    return Topic.objects.filter(conversation=conversation).prefetch_related(references).order_by("-score", "text")
+
+
+def leading_topics(conversation: Conversation, most: int) -> list[tuple[str, Message | None]]:
+    """Return the strongest topics and, of each, the first message that it came up in (id and number); None where that is gone."""
+    topics = Topic.objects.filter(conversation=conversation).annotate(first=Min("messages__number"))
+    named = list(topics.order_by("-score", "text").values_list("text", "first")[:most])
+    numbers = {first for _, first in named if first is not None}
+    rows = Message.objects.filter(conversation=conversation, number__in=numbers).only("number")
+    by_number = {row.number: row for row in rows}
+    return [(text, by_number.get(first) if first is not None else None) for text, first in named]
+
+
+def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
+    """Return how long each member talked, None for speakers who are not known; silent members are left out."""
+    rows = Message.objects.filter(conversation=conversation).order_by().values("member_id").annotate(seconds=Sum("duration_s"))
+    return {row["member_id"]: float(row["seconds"] or 0) for row in rows}
+
+
+def tracker_matches_of(conversation: Conversation) -> QuerySet[TrackerMatch]:
+    """Return the hits of trackers in the order of their messages."""
+    found = TrackerMatch.objects.filter(conversation=conversation).select_related("message", "insight")
+    return found.defer("message__words", "message__phrases").order_by("message__number", "offset", "id")
+
+
+def entities_of(conversation: Conversation) -> QuerySet[Entity]:
+    """Return the entities in the order in which they were said, with their messages."""
+    found = Entity.objects.filter(message__conversation=conversation).select_related("message")
+    return found.defer("message__words", "message__phrases").order_by("message__number", "offset", "id")

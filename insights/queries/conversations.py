@@ -1,0 +1,63 @@
+"""Which conversations a user may see: one by its id, or a list with a search and what the list tells of each."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+
+from insights.models import Conversation, Insight, Member, Message
+
+MOST_SEARCH_WORDS = 8
+
+
+def conversation_for(user_id: int, conversation_id: int | str) -> Conversation | None:
+    """Return a conversation that the user may see; None for anybody else's, an unknown or a nonsensical id."""
+    digits = str(conversation_id)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
+        return None
+    return Conversation.objects.filter(owner_id=user_id, id=int(digits)).first()
+
+
+def conversations_of(
+    user_id: int, *, search: str = "", start: datetime | None = None, end: datetime | None = None
+) -> QuerySet[Conversation]:
+    """Return what the user may see, newest first, with the members: all that began in [start, end] and holds every word of `search`
+    in its name, its members' names or its messages.
+    """
+    found = Conversation.objects.filter(owner_id=user_id).prefetch_related("members")
+    if start is not None:
+        found = found.filter(started_at__gte=start)
+    if end is not None:
+        found = found.filter(started_at__lte=end)
+    for word in search_words(search):
+        said = Message.objects.filter(conversation=OuterRef("pk"), text__icontains=word)
+        there = Member.objects.filter(conversation=OuterRef("pk"), name__icontains=word)
+        found = found.filter(Q(name__icontains=word) | Exists(said) | Exists(there))
+    return found
+
+
+def search_words(search: str) -> list[str]:
+    """Return the words to search for: at most eight, NUL (which PostgreSQL refuses) removed."""
+    return search.replace("\x00", " ").split()[:MOST_SEARCH_WORDS]
+
+
+def insight_counts(conversations: Collection[Conversation]) -> dict[int, dict[str, int]]:
+    """Return, for each conversation, how many insights of each type it has; rejected ones do not count."""
+    kept = Insight.objects.filter(conversation__in=conversations).exclude(review=Insight.Review.REJECTED)
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in kept.order_by().values("conversation_id", "type").annotate(count=Count("id")):
+        counts[row["conversation_id"]][row["type"]] = row["count"]
+    return counts
+
+
+def first_hits(conversations: Collection[Conversation], words: Sequence[str]) -> dict[int, str]:
+    """Return, for each conversation where there is one, the first message that has one of the words."""
+    if not words:
+        return {}
+    any_word = Q()
+    for word in words:
+        any_word |= Q(text__icontains=word)
+    said = Message.objects.filter(any_word, conversation=OuterRef("pk")).order_by("number").values("text")[:1]
+    rows = Conversation.objects.filter(pk__in=[one.pk for one in conversations]).order_by().annotate(hit=Subquery(said))
+    return dict(rows.exclude(hit=None).values_list("id", "hit"))

@@ -1,0 +1,82 @@
+"""What goes on right now: conversations by their connection ids, their events, and how far speakers were heard."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Q
+
+from insights.models import Conversation, Event, LiveSession, Message
+from insights.payloads import Kind, StoredEvent
+from insights.queries.conversations import conversations_of
+
+MOST_EVENTS = 500
+CLOCKS_DIFFER = timedelta(minutes=1)
+
+
+def live_conversation(owner_id: int, connection_id: str) -> Conversation | None:
+    """Return the owner's conversation that goes on under this connection id."""
+    if "\x00" in connection_id:
+        return None
+    return Conversation.objects.filter(owner_id=owner_id, connection_id=connection_id, ended_at=None).first()
+
+
+def latest_conversation(user_id: int, connection_id: str) -> Conversation | None:
+    """Return the user's conversation that goes on under this connection id, else the last that there was."""
+    return listening_place(user_id, connection_id, ended_since=None)
+
+
+def open_conversation_of(user_id: int) -> Conversation | None:
+    """Return the newest conversation of a user that goes on."""
+    return Conversation.objects.filter(owner_id=user_id, ended_at=None).order_by("-started_at", "-id").first()
+
+
+def listening_place(user_id: int, connection_id: str, *, ended_since: datetime | None) -> Conversation | None:
+    """Return what a listener under this connection id hears: what goes on, else the last that ended since then (None: any)."""
+    found = live_conversation(user_id, connection_id)
+    if found is not None or "\x00" in connection_id:
+        return found
+    ended = conversations_of(user_id).filter(connection_id=connection_id)
+    if ended_since is not None:
+        ended = ended.filter(ended_at__gte=ended_since)
+    return ended.order_by("-started_at", "-id").first()
+
+
+def begun_since(places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
+    """Return, oldest first, what began lately under pairs of user id and connection id and goes on, or ended since then.
+
+    "Lately" is `since`, less what the clocks of two hosts may differ by. One query for any number of places; what is found may
+    belong to a combination of a user and a connection id that was not asked for.
+    """
+    user_ids, connection_ids = {user_id for user_id, _ in places}, {connection_id for _, connection_id in places}
+    found = Conversation.objects.filter(owner_id__in=user_ids, connection_id__in=connection_ids, started_at__gte=since - CLOCKS_DIFFER)
+    return list(found.filter(Q(ended_at=None) | Q(ended_at__gte=since)).order_by("started_at", "id"))
+
+
+def events_after(conversation_id: int, number: int, limit: int = MOST_EVENTS) -> list[StoredEvent]:
+    """Return up to `limit` events with numbers above `number`, in order. The caller has checked who asks."""
+    rows = Event.objects.filter(conversation_id=conversation_id, number__gt=number).order_by("number")[:limit]
+    return [StoredEvent.of(row) for row in rows]
+
+
+def ends_after(conversation_id: int, number: int) -> bool:
+    """Tell whether the end of the conversation is among the events above `number`."""
+    return Event.objects.filter(conversation_id=conversation_id, number__gt=number, kind=Kind.CONVERSATION_COMPLETED).exists()
+
+
+def last_events(conversation_ids: Iterable[int]) -> dict[int, int]:
+    """Return the number of the last event of each conversation; those that no longer exist are left out."""
+    return dict(Conversation.objects.filter(id__in=list(conversation_ids)).values_list("id", "last_event"))
+
+
+def heard_until(conversation: Conversation, speaker: str) -> datetime | None:
+    """Return the end of the last stored message of the member with this user id."""
+    said = Message.objects.filter(conversation=conversation, member__user_id=speaker)
+    until: datetime | None = said.aggregate(until=Max("ended_at"))["until"]
+    return until
+
+
+def last_seen(conversation: Conversation, speaker: str) -> datetime | None:
+    """Return the last heartbeat of a session, not finished yet, of the member with this user id."""
+    sessions = LiveSession.objects.filter(conversation=conversation, member__user_id=speaker)
+    seen: datetime | None = sessions.aggregate(seen=Max("seen_at"))["seen"]
+    return seen

@@ -1,0 +1,47 @@
+"""What a call of the API asks of the database does not grow with the conversation."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from insights import recorder
+from insights.analysis.trackers import Tracker
+from insights.models import Conversation
+from insights.recorder import Listening, Speaker
+from tests.insights.api.conftest import Api, token_of
+from tests.insights.conftest import Say, opening, utterance
+from tests.insights.test_access_table import TABLE
+
+BELOW = [route.removeprefix("v1/conversations/<conversation_id>") for route in TABLE if route.startswith("v1/conversations/<")]
+
+
+def asked(api: Api, path: str, **query: object) -> int:
+    """Return how many queries a call takes."""
+    with CaptureQueriesContext(connection) as queries:
+        api.read(path, **query)
+    return len(queries)
+
+
+@pytest.mark.parametrize("path", BELOW)
+def test_a_long_conversation_costs_no_more_queries(api: Api, talk: Conversation, say: Say, owner: User, path: str) -> None:
+    """Each resource of a conversation takes as many queries for a dozen of everything as for a few, and few of them."""
+    before = asked(api, path)
+    for number in range(12):
+        speaker = recorder.open_conversation(opening(owner, speaker=Speaker("", f"Speaker {number}")))
+        said = utterance(f"Is the budget number {number} there? Ada will call tomorrow.", speaker.started_at)
+        member = speaker.member["id"] if speaker.member else None
+        recorder.record(talk.id, said, Listening(member_id=member, trackers=(Tracker("Money", ("budget",)),)))
+    assert asked(api, path) == before <= 4  # the app with its owner, the conversation, the rows, and what hangs on them
+
+
+def test_a_long_list_costs_no_more_queries(owner: User) -> None:
+    """Nor does the list of conversations, with their members."""
+    api = Api(token_of(owner))
+    api.root = "/v1/conversations"
+    counts = []
+    for rooms in (range(1), range(1, 30)):
+        for number in rooms:
+            recorder.open_conversation(opening(owner, f"room-{number}", speaker=Speaker("", "Ada")))
+        counts.append(asked(api, "", limit=100))
+    assert counts == [3, 3]
