@@ -7,6 +7,7 @@ Every setting is declared once, with its default and one sentence of help; `DECL
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,6 +84,18 @@ class Env:
     def words(self, name: str, default: str, help: str) -> list[str]:
         """Return the comma-separated words of a setting, without empty ones."""
         return [word.strip() for word in self._raw(name, default, help).split(",") if word.strip()]
+
+    def modules(self, name: str, help: str) -> list[str]:
+        """Return a list of Python modules, not imported yet (their parents are). Raises SettingError for one that is not there."""
+        modules = self.words(name, "", help)
+        for module in modules:
+            try:
+                found = find_spec(module)
+            except (ImportError, ValueError):
+                found = None
+            if found is None:
+                raise SettingError(f"{name}={module!r}: Python finds no module of this name; it looks in the folder of manage.py first")
+        return modules
 
     def path(self, name: str, default: str, help: str) -> Path:
         """Return an absolute path; a leading ~ is the home folder."""

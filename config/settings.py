@@ -58,6 +58,7 @@ try:
     SESSION_LIMIT = env.integer(
         "SESSION_LIMIT", 500, "Most live sessions of one process; listeners who wait for a conversation count.", least=1, most=100_000
     )
+    APPS = env.modules("APPS", "Django apps of your own, such as one with a `streams.py`; Python must find them.")
     DEFAULT_STREAM = env.text("DEFAULT_STREAM", "conversation", "Stream that is also mounted at the root: /webrtc/offer and so on.")
     STREAMS_PUBLIC = env.words("STREAMS_PUBLIC", "", "Names of streams that anybody may use without signing in.")
     STREAM_CONCURRENCY_LIMIT = env.integer(
@@ -116,6 +117,7 @@ INSTALLED_APPS = [
     "insights",
     "streaming",
     "config",
+    *APPS,
 ]
 
 MIDDLEWARE = [

@@ -51,4 +51,4 @@ def _check(stream: Stream, found: Mapping[str, Stream], module: str) -> None:
     if not _NAME.fullmatch(stream.name):
         raise ImproperlyConfigured(f"{module}: a stream's name has small letters, digits and hyphens, unlike {stream.name!r}")
     if stream.name in found:
-        raise ImproperlyConfigured(f"{module}: there is another stream {stream.name!r}")
+        raise ImproperlyConfigured(f"{module}: there is another stream {stream.name!r}; give this one a name of its own, name=...")

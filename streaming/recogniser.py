@@ -21,7 +21,7 @@ def begin_loading() -> "Future[Recogniser]":
     with _lock:
         if _loading is None or (_loading.done() and _loading.exception() is not None):
             _loading = Future()
-            threading.Thread(target=_load, args=(_loading,), name="load-recogniser", daemon=True).start()
+            threading.Thread(target=_load, args=(_loading,), name="load-recogniser").start()  # no daemon: to end amid it aborts the process
         return _loading
 
 

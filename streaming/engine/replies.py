@@ -85,6 +85,7 @@ class ReplyOnPause(StreamHandler):
         self._ear: Ear | None = None
         self._turn: Turn | None = None
         self._starting = False
+        self._unanswered = False  # a client that did not answer is asked, and not waited for
         self._reply: _Reply | None = None
         self._due = asyncio.Event()
         self._asked = 0  # counts interruptions: whoever waited for an item before one must not take the next turn's
@@ -94,6 +95,11 @@ class ReplyOnPause(StreamHandler):
         other = copy.copy(self)
         other.begin_afresh()
         return other
+
+    def set_args(self, args: list[Any]) -> None:
+        """Take the inputs for the next call; a client that gives some is waited for again."""
+        super().set_args(args)
+        self._unanswered = False
 
     def join(self, host: Host) -> None:
         """Begin to listen."""
@@ -239,15 +245,16 @@ class ReplyOnPause(StreamHandler):
         return _Reply(Run(self.fn, (sound, *self.latest_args[1:takes])), announces=True)
 
     async def _renew_inputs(self) -> None:
-        """Ask the client for its inputs; without an answer, what it gave before must do."""
+        """Ask the client for its inputs; without an answer, what it gave before must do, and the next reply does not wait."""
         if self.args_set.is_set() or self.phone_mode:
             return
         await self.fetch_args()
+        patience = NEW_INPUTS_S if len(self.latest_args) > 1 else FIRST_INPUTS_S
         try:
-            async with asyncio.timeout(NEW_INPUTS_S if len(self.latest_args) > 1 else FIRST_INPUTS_S):
+            async with asyncio.timeout(0 if self._unanswered else patience):
                 await self.args_set.wait()
         except TimeoutError:
-            return
+            self._unanswered = True
 
     def _end(self, reply: _Reply) -> None:
         reply.run.close()

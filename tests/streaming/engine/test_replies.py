@@ -198,6 +198,30 @@ async def test_inputs_are_asked_for_before_each_reply(join: Join) -> None:
     assert numbers(participant) == [(["hello"], "nobody", (1, 1600)), (["hello", "hello"], "nobody", (1, 1600))]
 
 
+async def test_a_client_that_does_not_answer_is_not_waited_for_again(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may know nothing of inputs. It is asked all the same, and once it gives some it is waited for as before."""
+    monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 0.02)
+
+    def chat(audio: Any, name: str = "nobody") -> Iterator[Any]:
+        yield AdditionalOutputs(name)
+
+    participant = await join(ReplyOnPause(chat))
+    await reply(participant)
+    await until(lambda: numbers(participant) == ["nobody"] and not handler_of(participant).busy)
+    monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 60)
+    await reply(participant)
+    await until(lambda: numbers(participant) == ["nobody"] * 2 and not handler_of(participant).busy)
+    assert len(line_of(participant).of("send_input")) == 2
+    participant.set_input("Jane")
+    for n, name in ((3, "Jane"), (4, "Joe")):
+        await reply(participant)
+        if n == 4:
+            await until(lambda: len(line_of(participant).of("send_input")) == 3)
+            participant.set_input(name)
+        await until(lambda: participant.outputs.last == n and not handler_of(participant).busy)  # noqa: B023  # awaited right here
+    assert numbers(participant)[2:] == ["Jane", "Joe"]
+
+
 async def test_inputs_that_do_not_come(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """Old ones will do; without any the client gets an error, not a silent session."""
     monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 0.02)

@@ -16,6 +16,12 @@ def test_modules_that_name_their_model_serve_commands_as_well(manual: Server) ->
     assert "no issues" in manual.manage("check")
 
 
+def test_a_process_may_end_while_the_recogniser_is_loaded(manual: Server) -> None:
+    """As when a file is saved while `runserver` starts: it used to abort amid the model's code."""
+    code = "import threading; from streaming import recogniser; recogniser.begin_loading(); threading.Event().wait(0.3)"
+    manual.manage("shell", "--no-imports", "-c", code)
+
+
 async def test_reply_on_pause_gives_the_turn_back(call: Call) -> None:
     """The words come back as loud as they were said, and the client is told of the turn once for each step."""
     async with call("parrot") as guest:
