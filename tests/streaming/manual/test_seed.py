@@ -112,3 +112,18 @@ async def test_too_many_connections_are_a_429_and_over_a_socket_the_same_message
             await clients.pop().stop()
             caller = await Caller(post, "sendrecv").call()
             await caller.close()
+
+
+async def test_a_conversation_puts_out_what_symbl_sends(call: Call) -> None:
+    """The stream `conversation`: messages and insights in the shapes of the other API text, each with the one who spoke."""
+    async with call("conversation") as guest:
+        await guest.give(conf_threshold=0.1, speaker_name="Jane")
+        await guest.say(said("question"))
+        await guest.until(lambda: {"message_response", "insight_response"} <= {one["type"] for one in guest.outputs}, "it was not heard")
+        [message] = next(one for one in guest.outputs if one["type"] == "message_response")["messages"]
+        assert message["from"]["name"] == "Jane"
+        assert message["payload"] == {"content": "Shall we start with the budget?", "contentType": "text/plain"}
+        [insight] = next(one for one in guest.outputs if one["type"] == "insight_response")["insights"]
+        assert (insight["type"], insight["text"]) == ("question", "Shall we start with the budget?")
+        assert 0.1 <= insight["confidence"] <= 1
+        assert {"hints", "tags"} <= insight.keys()
