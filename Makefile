@@ -12,7 +12,7 @@ help:
 	@echo "make demo   stream a recorded conversation to a server of its own and show what was found"
 	@echo "make test   lint, types, and the whole test suite"
 	@echo "make lint   ruff, mypy, direction of imports, missing migrations"
-	@echo "make bench  measure speed and accuracy, as ratios within one run"
+	@echo "make bench  measure speed and accuracy, as ratios within one run (ARGS=--quick for a first look)"
 	@echo "make setup  make .venv and install the pinned requirements"
 
 setup: $(STAMP)

@@ -30,13 +30,15 @@ class Sizes:
     flood_s: tuple[float, ...] = (120.0, 480.0)
     flood_speed: float = 50.0
     rounds: int = 3
-    """How often each server with streams is visited."""
-    stream_s: float = 6.0
+    """How often each server with streams is visited for an echo."""
+    stream_s: float = 5.0
     stream_warm_s: float = 2.0
     """Of the same sound before the window that counts."""
     stream_late_s: float = 1.0
     """How long what was sent may take to come back after the window."""
     sockets: int = 100
+    idle_s: float = 10.0
+    """Of silence; so long, since the kernel counts CPU in hundredths of a second."""
     idle_sessions: tuple[int, ...] = (1, 16)
     blocking: int = 200
     subscribers: int = 8
@@ -54,6 +56,7 @@ QUICK = Sizes(
     rounds=1,
     stream_s=4.0,
     stream_warm_s=1.0,
+    idle_s=5.0,
     idle_sessions=(1,),
     peers=(16,),
 )
@@ -78,6 +81,7 @@ TINY = Sizes(
     stream_warm_s=0.1,
     stream_late_s=0.3,
     sockets=3,
+    idle_s=0.5,
     idle_sessions=(1,),
     blocking=3,
     subscribers=2,

@@ -81,6 +81,12 @@ class TestParts:
             assert figures["p50"] > 0
         assert [row[1] for row in result.tables[0].rows] == [UVICORN, BARE]
 
+    def test_a_server_that_refuses(self, parley: Target) -> None:
+        """A stream that does not exist costs no run: it has no figures, and its clients' errors are told."""
+        (one,) = rounds.in_turn([parley], "peer_clients", "no-such-stream", {"mode": "call", "peers": 1}, TINY)
+        assert (one["answer"], one["first_sound"], one["p50"]) == (None, None, None)
+        assert rounds.complaints([one])[0].startswith(f"Clients of {UVICORN} met: no answer")
+
     def test_tasks_on_uvicorn(self, parley: Target, process: Process) -> None:
         """On SIGUSR1 the server says how many tasks it has, on uvicorn's loop as well."""
         os.kill(parley.pid, signal.SIGUSR1)

@@ -21,6 +21,7 @@ PITCHES = (500, 700, 900, 1150, 1450, 1800, 2200, 2700)
 """One after the other, so that an echo is known for up to four seconds."""
 LOUD, BEEP, FAINT = 2_500, 12_000, 200
 _QUIET_FRAMES = 3
+_CALL_S = 20.0
 _CLOSE_S = 10.0
 
 
@@ -99,13 +100,17 @@ def _pitch(samples: NDArray[np.int16], rate: int) -> int:
 
 
 class Peer:
-    """One client. `answer_s`: from the offer's sending to its answer; `first_s`: from there to the first frame of sound."""
+    """One client. `answer_s`: from the sending of the offer to its answer; `first_s`: from there to the first frame of sound.
+
+    Both are None for as long as neither came; `errors` tells why a call was none.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.answer_s = 0.0
+        self.answer_s: float | None = None
         self.first_s: float | None = None
         self.frames: list[float] = []
+        self.errors: list[str] = []
         self.beeper = Beeper()
         self.listener = Listener()
         self._offered = 0.0
@@ -113,15 +118,22 @@ class Peer:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def call(self, http: aiohttp.ClientSession) -> None:
-        """Offer and take the answer."""
+        """Offer and take the answer, if there is one."""
         self._pc.addTrack(self.beeper)
         self._pc.createDataChannel("text")
         self._pc.on("track", lambda track: self._tasks.append(asyncio.create_task(self._take(track))))
         await self._pc.setLocalDescription(await self._pc.createOffer())
         body = {"sdp": self._pc.localDescription.sdp, "type": "offer", "webrtc_id": uuid4().hex}
         self._offered = time.perf_counter()
-        async with http.post(f"{self.url}/webrtc/offer", json=body) as response:
-            answer = await response.json()
+        try:
+            async with asyncio.timeout(_CALL_S), http.post(f"{self.url}/webrtc/offer", json=body) as response:
+                answer = await response.json()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            self.errors.append(type(error).__name__)
+            return
+        if "sdp" not in answer:
+            self.errors.append(f"no answer: {answer}"[:200])
+            return
         self.answer_s = time.perf_counter() - self._offered
         await self._pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
 

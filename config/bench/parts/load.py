@@ -48,7 +48,7 @@ def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:
     if sizes.warm_s:
         _speak(server, 1, replace(sizes, seconds=sizes.warm_s))
     for speakers in _numbers(sizes, rows):
-        say(f"{speakers} speakers")
+        say(f"speakers: {speakers}")
         rows.append(_row(server, speakers, sizes))
     data: dict[str, Any] = {"rows": [asdict(row) for row in rows]}
     return Result("load", "Many speakers at real time", [_cpu(rows), _delay(rows)], _verdicts(rows), data, _goals(rows))

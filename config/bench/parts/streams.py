@@ -21,10 +21,10 @@ def measure(targets: Sequence[Target], sizes: Sizes, say: Say) -> Result:
     echo = _speak(targets, sizes, "bench-echo", sockets=sizes.sockets)
     idle = {}
     for sessions in sizes.idle_sessions:
-        say(f"{sessions} idle sessions")
-        idle[sessions] = _speak(_able(targets), sizes, "bench-pause", sockets=sessions, silent=True)
+        say(f"idle sessions: {sessions}")
+        idle[sessions] = _speak(_able(targets), sizes, "bench-pause", sockets=sessions, silent=True, seconds=sizes.idle_s, rounds=1)
     say(f"{sizes.subscribers} subscribers")
-    events = in_turn(targets, CLIENTS, "bench-ticker", {"mode": "subscribe", "subscribers": sizes.subscribers}, sizes)
+    events = in_turn(targets, CLIENTS, "bench-ticker", {"mode": "subscribe", "subscribers": sizes.subscribers}, sizes, rounds=1)
     say(f"{sizes.blocking} handlers that block")  # last: a server whose threads are all blocked is of no more use
     blocking = _speak(_able(targets), sizes, "bench-blocking", sockets=sizes.blocking, every_s=BLOCKING_EVERY_S, rounds=1)
     everything = {"echo": echo, "subscribers": events, "blocking": blocking, **{f"idle {n}": found for n, found in idle.items()}}
@@ -32,7 +32,10 @@ def measure(targets: Sequence[Target], sizes: Sizes, say: Say) -> Result:
         "streams",
         "Streams over sockets and server-sent events",
         [_echoes(echo, sizes), _idle(idle), _blocking(blocking, sizes), _events(events, sizes)],
-        [f"{method(sizes)} The blocking handlers: one round.", *(text for found in everything.values() for text in complaints(found))],
+        [
+            f"{method(sizes)} All but the echo: one round, of {sizes.idle_s:g} s for the idle sessions.",
+            *(text for found in everything.values() for text in complaints(found)),
+        ],
         {name: [asdict(one) for one in found] for name, found in everything.items()},
         [*_echo_goals(echo, sizes), *_idle_goals(idle), *_other_goals(blocking, events, sizes)],
     )

@@ -18,7 +18,7 @@ def measure(targets: Sequence[Target], sizes: Sizes, say: Say) -> Result:
     """Let peers call every server, in turn, and listen to their own beeps."""
     found = {}
     for peers in sizes.peers:
-        say(f"{peers} peers")
+        say(f"peers: {peers}")
         found[peers] = in_turn(targets, "peer_clients", "bench-wide", {"mode": "call", "peers": peers}, sizes)
     return Result(
         "webrtc",
