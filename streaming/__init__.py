@@ -16,6 +16,17 @@ if TYPE_CHECKING:
         audio_to_float32,
         audio_to_int16,
     )
+    from streaming.audio.files import audio_to_file
+    from streaming.engine.compat import (
+        AudioEmitType,
+        ModelOptions,
+        MoonshineSTT,
+        PauseDetectionModel,
+        UIArgs,
+        VideoEmitType,
+        WebRTCData,
+        get_silero_model,
+    )
     from streaming.engine.context import Context, Warning, WebRTCError, get_current_context
     from streaming.engine.handlers import (
         AsyncAudioVideoStreamHandler,
@@ -28,6 +39,15 @@ if TYPE_CHECKING:
     from streaming.engine.kinds import VideoStreamHandler
     from streaming.engine.options import AlgoOptions, SileroVadOptions
     from streaming.engine.outputs import AdditionalOutputs, CloseStream
+    from streaming.engine.relays import (
+        get_cloudflare_turn_credentials,
+        get_cloudflare_turn_credentials_async,
+        get_hf_turn_credentials,
+        get_hf_turn_credentials_async,
+        get_turn_credentials,
+        get_turn_credentials_async,
+        get_twilio_turn_credentials,
+    )
     from streaming.engine.replies import ReplyOnPause
     from streaming.engine.stopwords import ReplyOnStopWords
     from streaming.engine.stream import Stream
@@ -42,6 +62,17 @@ _HOMES = {
         "audio_to_float32",
         "audio_to_int16",
     ),
+    "audio.files": ("audio_to_file",),
+    "engine.compat": (
+        "AudioEmitType",
+        "ModelOptions",
+        "MoonshineSTT",
+        "PauseDetectionModel",
+        "UIArgs",
+        "VideoEmitType",
+        "WebRTCData",
+        "get_silero_model",
+    ),
     "engine.context": ("Context", "Warning", "WebRTCError", "get_current_context"),
     "engine.handlers": (
         "AsyncAudioVideoStreamHandler",
@@ -54,6 +85,15 @@ _HOMES = {
     "engine.kinds": ("VideoStreamHandler",),
     "engine.options": ("AlgoOptions", "SileroVadOptions"),
     "engine.outputs": ("AdditionalOutputs", "CloseStream"),
+    "engine.relays": (
+        "get_cloudflare_turn_credentials",
+        "get_cloudflare_turn_credentials_async",
+        "get_hf_turn_credentials",
+        "get_hf_turn_credentials_async",
+        "get_turn_credentials",
+        "get_turn_credentials_async",
+        "get_twilio_turn_credentials",
+    ),
     "engine.replies": ("ReplyOnPause",),
     "engine.stopwords": ("ReplyOnStopWords",),
     "engine.stream": ("Stream",),
@@ -68,25 +108,41 @@ __all__ = [
     "AsyncAudioVideoStreamHandler",
     "AsyncStreamHandler",
     "AudioEmit",
+    "AudioEmitType",
     "AudioVideoStreamHandler",
     "CloseStream",
     "Context",
+    "ModelOptions",
+    "MoonshineSTT",
+    "PauseDetectionModel",
     "ReplyOnPause",
     "ReplyOnStopWords",
     "SileroVadOptions",
     "Stream",
     "StreamHandler",
+    "UIArgs",
     "VideoEmit",
+    "VideoEmitType",
     "VideoStreamHandler",
     "Warning",
+    "WebRTCData",
     "WebRTCError",
     "aggregate_bytes_to_16bit",
     "async_aggregate_bytes_to_16bit",
     "audio_to_bytes",
+    "audio_to_file",
     "audio_to_float32",
     "audio_to_int16",
+    "get_cloudflare_turn_credentials",
+    "get_cloudflare_turn_credentials_async",
     "get_current_context",
+    "get_hf_turn_credentials",
+    "get_hf_turn_credentials_async",
+    "get_silero_model",
     "get_stt_model",
+    "get_turn_credentials",
+    "get_turn_credentials_async",
+    "get_twilio_turn_credentials",
     "wait_for_item",
 ]
 

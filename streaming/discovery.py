@@ -32,6 +32,21 @@ def streams() -> Mapping[str, Stream]:
     return MappingProxyType(found)
 
 
+def mounts() -> dict[str, str]:
+    """Return the paths at which streams are mounted besides their names, each with the name; from now on it is too late for more.
+
+    Raises ImproperlyConfigured for a path that is taken.
+    """
+    found: dict[str, str] = {}
+    for name, stream in streams().items():
+        for path in stream.paths:
+            if path in found or path.split("/")[0] == "streams":
+                raise ImproperlyConfigured(f"the stream {name!r} cannot be mounted at {path!r}: that is taken")
+            found[path] = name
+    Stream.routed = True
+    return found
+
+
 def default_stream() -> Stream:
     """Return the stream that is also mounted at the root. Raises ImproperlyConfigured when DEFAULT_STREAM names none."""
     stream = streams().get(settings.DEFAULT_STREAM)

@@ -1,6 +1,7 @@
 """Pages on which a signed-in user sees which streams there are and tries one. What flows is the business of its script."""
 
 import inspect
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import strip_tags
 from django.views.decorators.cache import never_cache
 from pydantic import BaseModel
 
@@ -54,13 +56,25 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
     stream = streams().get(name)
     if stream is None:
         raise Http404
-    return render(request, "streams/stream.html", {**_card(name, stream), "fields": input_fields(stream.inputs)})
+    page = {
+        "fields": input_fields(stream.inputs),
+        "wishes": json.dumps(_wishes(stream)),
+        "hide_title": stream.ui_args.get("hide_title", False),
+    }
+    return render(request, "streams/stream.html", {**_card(name, stream), **page})
+
+
+def _wishes(stream: Stream) -> dict[str, Any]:
+    """Return what the stream's developer wants of the browser."""
+    on_change = stream.ui_args.get("send_input_on", "change") == "change"
+    return {"trackConstraints": stream.track_constraints, "rtpParams": stream.rtp_params, "sendInputOnChange": on_change}
 
 
 def _card(name: str, stream: Stream) -> dict[str, Any]:
     return {
         "name": name,
-        "about": about(stream),
+        "title": strip_tags(stream.ui_args.get("title", "")) or name,
+        "about": strip_tags(stream.ui_args.get("subtitle", "")) or about(stream),
         "takes": TAKES[stream.modality] if stream.mode != "receive" else "",
         "gives": GIVES[stream.modality] if stream.mode != "send" else "",
         "mode": stream.mode,

@@ -1,20 +1,23 @@
-"""HTTP routes of the streaming wing. Each stream has its own under its name, and one of them has them at the root as well."""
+"""HTTP routes of the streaming wing. Each stream has its own under its name; one of them has them at the root as well, and some where
+their developers mounted them.
+"""
 
 from django.urls import URLPattern, path
 
 from streaming import pages
+from streaming.discovery import mounts
 from streaming.health import healthz, readyz
 from streaming.transports import hooks, ice, offers, telephone, updates
 
 
-def _of_a_stream(prefix: str, names: str) -> list[URLPattern]:
-    """Return the routes of a stream below a prefix; `names` tells those of named streams from those at the root."""
+def _of_a_stream(prefix: str, names: str, **of: str) -> list[URLPattern]:
+    """Return the routes of a stream below a prefix; `names` tells them from the others, `of` tells which stream it is."""
     return [
-        path(f"{prefix}webrtc/offer", offers.webrtc_offer, name=f"{names}webrtc-offer"),
-        path(f"{prefix}telephone/incoming", telephone.incoming, name=f"{names}telephone-incoming"),
-        path(f"{prefix}input_hook", hooks.input_hook, name=f"{names}input-hook"),
-        path(f"{prefix}updates", updates.updates, name=f"{names}updates"),
-        path(f"{prefix}outputs", updates.outputs, name=f"{names}outputs"),
+        path(f"{prefix}webrtc/offer", offers.webrtc_offer, of, name=f"{names}webrtc-offer"),
+        path(f"{prefix}telephone/incoming", telephone.incoming, of, name=f"{names}telephone-incoming"),
+        path(f"{prefix}input_hook", hooks.input_hook, of, name=f"{names}input-hook"),
+        path(f"{prefix}updates", updates.updates, of, name=f"{names}updates"),
+        path(f"{prefix}outputs", updates.outputs, of, name=f"{names}outputs"),
     ]
 
 
@@ -26,4 +29,5 @@ urlpatterns = [
     path("streams/<slug:name>/", pages.stream_page, name="stream"),
     *_of_a_stream("streams/<slug:name>/", "stream-"),
     *_of_a_stream("", "default-"),
+    *(route for at, name in mounts().items() for route in _of_a_stream(f"{at}/", f"{name}-", name=name)),
 ]

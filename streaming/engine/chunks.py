@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from streaming.audio.convert import Audio, audio_to_float32
+from streaming.audio.convert import Audio, audio_to_float32, mono
 from streaming.audio.pcm import RATE
 from streaming.audio.rates import Converter, Pcm
 from streaming.engine.options import AlgoOptions, SileroVadOptions
@@ -65,7 +65,7 @@ class SileroModel:
         self.warmup()
         rate, samples = audio
         converter = Converter(RATE)
-        heard = np.concatenate((converter.push(np.asarray(samples).reshape(-1), rate), converter.flush()))
+        heard = np.concatenate((converter.push(mono(rate, np.asarray(samples)), rate), converter.flush()))
         frames = audio_to_float32(heard[: len(heard) - len(heard) % FRAME]).reshape(-1, FRAME)
         threshold = (options or SileroVadOptions()).threshold
         chunks: list[Chunk] = []

@@ -20,6 +20,13 @@ KEEP_PEERS = """
     window.peers = [];
     window.RTCPeerConnection = class extends RTCPeerConnection { constructor(...all) { super(...all); window.peers.push(this); } };
 """
+KEEP_WISHES = """
+    window.wishes = {};
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = (wanted) => { Object.assign(wishes, wanted); return ask(wanted); };
+    const set = RTCRtpSender.prototype.setParameters;
+    RTCRtpSender.prototype.setParameters = function (wanted) { Object.assign(wishes, wanted); return set.call(this, wanted); };
+"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 
 
@@ -133,6 +140,26 @@ def test_wrong_inputs_are_told_beside_their_field(server: Server, open_browser: 
     page.get_by_label("How fast").fill("1.5")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("[data-input=pace] .wrong")).to_be_hidden()
+
+
+def test_the_page_does_what_the_developer_wishes(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Title and subtitle without their tags; constraints and parameters for the browser; inputs on submit only; hanging up from Python."""
+    page = enter(open_browser(recorded_speech()), server, "page-wishes", KEEP_WISHES)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Say bye")
+    expect(page.locator(".lead")).to_have_text("And it hangs up.")
+    assert page.title().startswith("Say bye")
+    hooks: list[str] = []
+    page.on("request", lambda request: hooks.append(str(request.post_data)) if request.url.endswith("/input_hook") else None)
+    begin(page)
+    wishes = page.evaluate("wishes")
+    assert wishes["audio"] == {"echoCancellation": False, "noiseSuppression": True, "autoGainControl": True, "channelCount": 1}
+    assert wishes["degradationPreference"] == "maintain-framerate"
+    page.get_by_label("Word").fill("bye")
+    page.wait_for_timeout(600)
+    assert not any("bye" in hook for hook in hooks)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#status")).to_have_text("Ended")
+    expect(page.locator("#detail")).to_have_text("The server ended the session.")
 
 
 @pytest.mark.parametrize("error", list(NO_DEVICE))

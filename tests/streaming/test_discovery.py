@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import streaming
 from streaming import discovery
+from streaming.engine.stream import Stream
 
 BUILT_IN = {"conversation", "echo", "motion", "tone", "voice-notes"}
 
@@ -65,6 +66,33 @@ def test_names_that_cannot_be(app: Callable[[str], None], source: str, wrong: st
     app(f"from streaming import Stream\n{source}\n")
     with pytest.raises(ImproperlyConfigured, match=wrong):
         discovery.streams()
+
+
+MOUNTED = """
+from streaming import Stream
+one = Stream(lambda image: image)
+one.mount(path="/voice/v2/")
+one.mount(None, "other")
+two = Stream(lambda image: image)
+"""
+
+
+def test_mounted_streams(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths of their own, besides their names; once the routes are made it is too late for more."""
+    monkeypatch.setattr(Stream, "routed", False)
+    app(MOUNTED)
+    assert discovery.mounts() == {"voice/v2": "one", "other": "one"}
+    with pytest.raises(RuntimeError, match="too late"):
+        discovery.streams()["two"].mount(path="/late")
+
+
+@pytest.mark.parametrize("path", ["/voice/v2", "streams/two"])
+def test_a_path_that_is_taken(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """By another stream, or by the names of all."""
+    monkeypatch.setattr(Stream, "routed", False)
+    app(f"{MOUNTED}two.mount(path={path!r})\n")
+    with pytest.raises(ImproperlyConfigured, match="'two' cannot be mounted"):
+        discovery.mounts()
 
 
 def test_a_broken_module_is_not_passed_over(app: Callable[[str], None]) -> None:

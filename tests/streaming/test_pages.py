@@ -92,3 +92,16 @@ def test_every_built_in_stream_has_a_page(name: str, user: User) -> None:
     page = client.get(f"/streams/{name}/").content.decode()
     assert f"/streams/{name}/webrtc/offer" in page
     assert f"/streams/{name}/" in client.get("/streams/").content.decode()
+
+
+def test_a_page_says_what_its_developer_wants(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Title and subtitle of `ui_args`, without tags, here and in the list; or no title at all."""
+    client = Client()
+    client.force_login(user)
+    monkeypatch.setattr(streams()["echo"], "ui_args", {"title": "<b>Parrot</b>", "subtitle": "<p>It <i>repeats</i>.</p>"})
+    assert "Parrot</a>" in client.get("/streams/").content.decode()
+    page = client.get("/streams/echo/").content.decode()
+    assert "<h1>Parrot</h1>" in page
+    assert "It repeats." in page
+    monkeypatch.setattr(streams()["echo"], "ui_args", {"hide_title": True})
+    assert "<div hidden>" in client.get("/streams/echo/").content.decode()

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError
+from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 
 FRAMES_BETWEEN_OUTPUTS = 25
 
@@ -45,6 +45,26 @@ class Asking(Talk):
         raise WebRTCError(f"there is no more of {name}")
 
 
+class Hanging(Talk):
+    """Hangs up when its inputs say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = False
+
+    async def receive(self, frame: Any) -> None:
+        """Look at the inputs."""
+        if self.latest_args[1:] == ["bye"] and not self.over:
+            self.over = True
+            await page_wishes.update_connection(get_current_context().webrtc_id, "closed")
+
+
+class Word(BaseModel):
+    """What the input hook takes."""
+
+    word: str = "hello"
+
+
 class Voice(BaseModel):
     """What the input hook takes."""
 
@@ -56,3 +76,12 @@ class Voice(BaseModel):
 page_talk = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=20)
 page_one = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=1)
 page_inputs = Stream(Asking(), modality="audio", mode="send-receive", inputs=Voice)
+page_wishes = Stream(
+    Hanging(),
+    modality="audio",
+    mode="send-receive",
+    inputs=Word,
+    ui_args={"title": "Say <b>bye</b>", "subtitle": "<p>And it hangs up.</p>", "send_input_on": "submit"},
+    track_constraints={"echoCancellation": False, "channelCount": 1},
+    rtp_params={"degradationPreference": "maintain-framerate"},
+)

@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from streaming.engine.context import Warning, WebRTCError, get_current_context
@@ -34,6 +36,27 @@ def test_the_output_rate_is_a_multiple_of_50(rate: int) -> None:
 
     with pytest.raises(ValueError, match="multiple of 50"):
         Rated()
+
+
+@pytest.mark.parametrize(("layout", "shape"), [("mono", (1, 320)), ("stereo", (1, 640))])
+def test_sound_of_elsewhere_becomes_frames(layout: str, shape: tuple[int, int]) -> None:
+    """PyAV's frames of any size, rate and format come out as `receive` has them, 20 ms each, with nothing lost at their edges."""
+
+    class Wanting(Blocking):
+        def __init__(self) -> None:
+            StreamHandler.__init__(self, expected_layout=layout, input_sample_rate=16_000)
+
+    handler = Wanting()
+    out = []
+    for _ in range(10):
+        frame = av.AudioFrame.from_ndarray(np.full((1, 1411), 0.5, dtype=np.float32), format="flt", layout="mono")
+        frame.sample_rate = 44_100
+        out += [part.to_ndarray() for part in handler.resample(frame)]
+    assert {part.shape for part in out} == {shape}
+    assert len(out) == 15
+    assert out[7].dtype == np.int16
+    wanted = 16_384 if layout == "mono" else 16_384 / 2**0.5  # the power is shared among two loudspeakers
+    assert np.abs(out[7] - wanted).max() < 40
 
 
 def test_inputs_are_a_list() -> None:

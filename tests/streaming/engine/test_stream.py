@@ -106,6 +106,52 @@ def test_fastrtc_arguments_are_understood() -> None:
     assert stream.allow_extra_tracks
 
 
+def test_a_mount_needs_a_path_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Django there is one application, and the root is a setting: whoever expects otherwise is told."""
+    monkeypatch.setattr(Stream, "routed", False)
+    stream = Stream(flip)
+    for path in ("", "/"):
+        with pytest.raises(ValueError, match="DEFAULT_STREAM"):
+            stream.mount(path=path)
+    for path in ("a b", "a//b", "é", "a/<b>", "^a"):
+        with pytest.raises(ValueError, match="a path has letters"):
+            stream.mount(None, path)
+    with pytest.raises(TypeError, match="Application.*path alone"):
+        stream.mount(type("Application", (), {})(), "/voice")  # type: ignore[arg-type]
+    assert stream.paths == []
+    stream.mount(path="/voice.~v2/a_b-c", tags=["any"])
+    assert stream.paths == ["voice.~v2/a_b-c"]
+
+
+def test_the_address_of_its_page() -> None:
+    """By its name; a stream that was not found yet has none."""
+    assert Stream(flip, name="flip").ui == "/streams/flip/"
+    with pytest.raises(RuntimeError, match="no name yet"):
+        Stream(flip).ui  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["rtc_configuration", "server_rtc_configuration"])
+def test_configurations_are_looked_at_where_they_are_written(name: str) -> None:
+    """Not when the first visitor comes."""
+    with pytest.raises(TypeError, match=f"^{name} must be"):
+        Stream(flip, **{name: "turn:turn.example.org"})
+    with pytest.raises(ValueError, match=f"^{name}: iceServers"):
+        Stream(flip, **{name: {"iceServers": ["turn:turn.example.org"]}})
+
+
+async def test_the_browser_s_configuration() -> None:
+    """The stream's own, whoever makes it; None leaves it to the settings."""
+    own = {"iceServers": [{"urls": "turn:turn.example.org", "username": "a", "credential": "b"}]}
+    assert await Stream(flip, rtc_configuration=lambda: own).get_rtc_configuration() == own
+    assert await Stream(flip).get_rtc_configuration() is None
+
+
+def test_what_needs_an_outside_service_says_so() -> None:
+    """FastRTC's telephone number is not ours to give."""
+    with pytest.raises(NotImplementedError, match="Telephones"):
+        Stream(flip).fastphone()
+
+
 def test_limits(settings: LazySettings) -> None:
     """A stream's own limit, the setting's, or none."""
     settings.STREAM_CONCURRENCY_LIMIT = 3

@@ -171,6 +171,7 @@ def _stream(handler: Any, name: str, **options: Any) -> Stream:
 plain = _stream(Counted(), "plain")
 wide = _stream(Counted(24_000), "wide")
 open_to_all = _stream(Counted(), "open-to-all", public=True)
+open_to_all.mount(path="/voice/open")
 numbers = _stream(Numbers(), "numbers")
 public_numbers = _stream(Numbers(), "public-numbers", public=True)
 inputs = _stream(Inputs(), "inputs", inputs=Threshold)

@@ -37,7 +37,10 @@ async def aset_input(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 async def offer(request: HttpRequest) -> HttpResponse:
     """Answer offers in a view of one's own."""
-    return JsonResponse(await streams()["plain"].offer(json.loads(request.body)))
+    try:
+        return JsonResponse(await streams()["plain"].offer(json.loads(request.body)))
+    except ValueError as error:
+        return JsonResponse({"error": str(error)}, status=400)
 
 
 def _given(call: Any, request: HttpRequest) -> HttpResponse:

@@ -3,9 +3,12 @@
 const QUIET_MS = 250;
 
 export class Inputs {
-  /** `form` may be null; `hook` is the route; `id()` gives the session's webrtc_id, or nothing where there is none. */
-  constructor({ form, hook, id }) {
-    Object.assign(this, { form, hook, id });
+  /**
+   * `form` may be null; `hook` is the route; `id()` gives the session's webrtc_id, or nothing where there is none.
+   * `onChange`: whether each change is sent, not only what the button sends.
+   */
+  constructor({ form, hook, id, onChange = true }) {
+    Object.assign(this, { form, hook, id, onChange });
     if (!form) return;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -17,6 +20,7 @@ export class Inputs {
   changed(target) {
     const output = target.closest("[data-input]")?.querySelector("output");
     if (output) output.textContent = target.value;
+    if (!this.onChange) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.send(), QUIET_MS);
   }

@@ -23,12 +23,12 @@ export function refusal(status, body) {
 
 export class StreamLink {
   /**
-   * `paths`: {offer, config}; `media`: MediaStream or undefined; `kinds` to receive.
+   * `paths`: {offer, config}; `media`: MediaStream or undefined; `kinds` to receive; `rtpParams` for what is sent.
    * `on`: state(name, detail), message(object), stream(MediaStream).
    * States: connecting, connected, lost, ended.
    */
-  constructor({ paths, media, kinds, on }) {
-    Object.assign(this, { paths, media, kinds, on });
+  constructor({ paths, media, kinds, rtpParams = {}, on }) {
+    Object.assign(this, { paths, media, kinds, rtpParams, on });
     this.id = `${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`;
     this.over = false;
     this.tries = 0;
@@ -42,7 +42,7 @@ export class StreamLink {
   }
 
   async connect() {
-    this.pc?.close();
+    const before = this.pc;
     const pc = new RTCPeerConnection(this.configuration);
     this.pc = pc;
     this.beganAt = performance.now();
@@ -53,7 +53,8 @@ export class StreamLink {
     pc.onconnectionstatechange = () => this.changed(pc);
     await pc.setLocalDescription(await pc.createOffer());
     const offeredAt = performance.now();
-    const answer = await this.post({ sdp: pc.localDescription.sdp, type: "offer", webrtc_id: this.id });
+    const offer = { sdp: pc.localDescription.sdp, type: "offer", webrtc_id: this.id };
+    const answer = await this.post(offer).finally(() => before?.close()); // not sooner: a goodbye that arrives ends the session
     this.answeredIn = performance.now() - offeredAt;
     if (this.over || pc !== this.pc) return;
     await pc.setRemoteDescription(answer);
@@ -62,7 +63,10 @@ export class StreamLink {
 
   addMedia(pc) {
     const tracks = this.media?.getTracks() ?? [];
-    for (const track of tracks) pc.addTrack(track, this.media);
+    for (const track of tracks) {
+      const sender = pc.addTrack(track, this.media);
+      if (Object.keys(this.rtpParams).length) sender.setParameters({ ...sender.getParameters(), ...this.rtpParams }).catch(() => {}); // a wish
+    }
     for (const kind of this.kinds) {
       if (!tracks.some((track) => track.kind === kind)) pc.addTransceiver(kind, { direction: "recvonly" });
     }

@@ -7,7 +7,8 @@ import { Log } from "./stream-log.js";
 import { Figures } from "./stream-stats.js";
 import { element, icon } from "./view.js";
 
-const { name, mode, modality, config } = document.getElementById("main").dataset;
+const { name, mode, modality, config, wishes } = document.getElementById("main").dataset;
+const { trackConstraints, rtpParams, sendInputOnChange } = JSON.parse(wishes);
 const part = (id) => document.getElementById(id);
 const base = `/streams/${name}`;
 const kinds = modality === "audio-video" ? ["audio", "video"] : [modality];
@@ -27,7 +28,12 @@ const INSECURE = "Browsers give microphone and camera only to pages that come ov
 const outputs = new Log("outputs");
 const messages = new Log("messages");
 const levels = { in: new Level(part("meter-in")), out: new Level(part("meter-out")) };
-const inputs = new Inputs({ form: part("inputs"), hook: `${base}/input_hook`, id: () => link && !link.over && link.id });
+const inputs = new Inputs({
+  form: part("inputs"),
+  hook: `${base}/input_hook`,
+  id: () => link && !link.over && link.id,
+  onChange: sendInputOnChange,
+});
 let link;
 let media;
 let context;
@@ -64,12 +70,18 @@ function running(yes) {
   for (const id of ["microphone", "camera"]) if (part(id)) part(id).disabled = yes;
 }
 
+/** The developer's constraints: for both kinds, or for each its own. */
+function wished(kind) {
+  return trackConstraints.audio || trackConstraints.video ? trackConstraints[kind] : trackConstraints;
+}
+
 async function openDevices() {
   if (!sends) return undefined;
   if (!navigator.mediaDevices?.getUserMedia || !window.isSecureContext) throw new Error(INSECURE);
   const chosen = (id) => (part(id)?.value ? { deviceId: { exact: part(id).value } } : {});
-  const audio = kinds.includes("audio") && { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...chosen("microphone") };
-  const video = kinds.includes("video") && { width: { ideal: 640 }, height: { ideal: 480 }, ...chosen("camera") };
+  const plain = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true }, video: { width: { ideal: 640 }, height: { ideal: 480 } } };
+  const audio = kinds.includes("audio") && { ...plain.audio, ...wished("audio"), ...chosen("microphone") };
+  const video = kinds.includes("video") && { ...plain.video, ...wished("video"), ...chosen("camera") };
   try {
     return await navigator.mediaDevices.getUserMedia({ audio, video });
   } catch (error) {
@@ -111,6 +123,7 @@ function listen() {
   events = new EventSource(`${base}/outputs?webrtc_id=${encodeURIComponent(link.id)}`);
   events.addEventListener("output", ({ data }) => outputs.output(data));
   events.onmessage = ({ data }) => outputs.output(data);
+  events.addEventListener("end", ({ target }) => target.close()); // there is nothing to come back for
 }
 
 function told(message) {
@@ -118,6 +131,7 @@ function told(message) {
   if (message.type === "send_input") inputs.send();
   if (message.type === "error") alarm(String(message.message ?? message.data ?? ""));
   if (message.type === "end_stream") link.end(String(message.data ?? ""));
+  if (message.type === "update_connection" && message.data === "closed") link.end("The server ended the session.");
 }
 
 function changed(state, detail) {
@@ -153,6 +167,7 @@ async function start() {
       paths: { offer: `${base}/webrtc/offer`, config },
       media,
       kinds: receives ? kinds : [],
+      rtpParams,
       on: { state: changed, message: told, stream: showTheirs },
     });
     await link.start();

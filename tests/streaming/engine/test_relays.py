@@ -1,0 +1,141 @@
+"""TURN passwords from Python: of one's own server at once, of the services by asking a pretended one of them."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+import streaming
+from streaming.engine import relays
+from streaming.engine.relays import TurnError
+
+TURN, STUN = "turn:turn.example.org:3478", "stun:turn.example.org"
+ANSWER = {"iceServers": [{"urls": [TURN], "username": "a", "credential": "b"}]}
+
+
+class Service:
+    """What was asked of the pretended service, and what it answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str, str]] = []
+        self.status = 200
+        self.answer: Any = ANSWER
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """A server on the loopback address in the place of all three services; no variable of theirs is set."""
+    service = Service()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            service.asked.append((self.command, self.path, self.headers["Authorization"], body))
+            self.send_response(service.status)
+            self.end_headers()
+            self.wfile.write(json.dumps(service.answer).encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    here = f"http://127.0.0.1:{server.server_port}"
+    for name in ("CLOUDFLARE", "HUGGING_FACE", "TWILIO"):
+        monkeypatch.setattr(relays, name, here + "/" + getattr(relays, name).split("/", 3)[3])
+    for name in ("HF_TOKEN", "CLOUDFLARE_TURN_KEY_ID", "CLOUDFLARE_TURN_KEY_API_TOKEN", "TWILIO_ACCOUNT_SID"):
+        monkeypatch.delenv(name, raising=False)
+    yield service
+    server.shutdown()
+    server.server_close()
+
+
+async def test_of_one_s_own_server(settings: Settings) -> None:
+    """Made here and at once; with the lifetime and the user that are wanted."""
+    settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [STUN, TURN], "north"
+    plain, turn = streaming.get_turn_credentials()["iceServers"]
+    assert plain == {"urls": [STUN]}
+    assert turn["urls"] == [TURN]
+    assert turn["username"].endswith(":anybody")
+    soon = (await streaming.get_turn_credentials_async(ttl=60, user="jane"))["iceServers"][1]["username"]
+    assert soon.endswith(":jane")
+    assert int(turn["username"].split(":")[0]) - int(soon.split(":")[0]) > 3000
+
+
+def test_without_a_server_of_one_s_own(settings: Settings) -> None:
+    """The error names the settings; an unknown method, the methods."""
+    settings.RTC_ICE_SERVERS = [STUN]
+    settings.TURN_SECRET = "north"
+    with pytest.raises(ValueError, match="RTC_ICE_SERVERS and TURN_SECRET"):
+        streaming.get_turn_credentials()
+    with pytest.raises(ValueError, match="own, cloudflare, hf, twilio"):
+        streaming.get_turn_credentials(method="pigeon")
+
+
+async def test_cloudflare(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a key and its token, given or from the environment; a Hugging Face token comes first."""
+    assert streaming.get_cloudflare_turn_credentials("key/1", "token", ttl=30) == ANSWER
+    monkeypatch.setenv("CLOUDFLARE_TURN_KEY_ID", "key2")
+    monkeypatch.setenv("CLOUDFLARE_TURN_KEY_API_TOKEN", "token2")
+    assert await streaming.get_turn_credentials_async("cloudflare", client=None) == ANSWER
+    assert await streaming.get_cloudflare_turn_credentials_async(hf_token="face", client=None) == ANSWER
+    assert service.asked == [
+        ("POST", "/v1/turn/keys/key%2F1/credentials/generate-ice-servers", "Bearer token", '{"ttl": 30}'),
+        ("POST", "/v1/turn/keys/key2/credentials/generate-ice-servers", "Bearer token2", '{"ttl": 600}'),
+        ("GET", "/credentials?ttl=600", "Bearer face", ""),
+    ]
+
+
+async def test_hugging_face(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a token, given or from the environment."""
+    assert streaming.get_hf_turn_credentials("face", ttl=5) == ANSWER
+    monkeypatch.setenv("HF_TOKEN", " face2 ")
+    assert await streaming.get_hf_turn_credentials_async() == ANSWER
+    assert streaming.get_turn_credentials("hf") == ANSWER
+    assert [asked[1:3] for asked in service.asked] == [("/credentials?ttl=5", "Bearer face")] + [
+        ("/credentials?ttl=600", "Bearer face2")
+    ] * 2
+
+
+def test_twilio(service: Service, settings: Settings) -> None:
+    """By account and token; its servers are relays, as FastRTC says."""
+    service.answer = {"ice_servers": ANSWER["iceServers"], "ttl": "86400"}
+    wanted = {**ANSWER, "iceTransportPolicy": "relay"}
+    assert streaming.get_twilio_turn_credentials("AC1", "secret") == wanted
+    settings.TWILIO_AUTH_TOKEN = "other"
+    assert streaming.get_turn_credentials("twilio", twilio_sid="AC1") == wanted
+    basics = [base64.b64decode(asked[2].removeprefix("Basic ")).decode() for asked in service.asked]
+    assert basics == ["AC1:secret", "AC1:other"]
+    assert service.asked[0][:2] == ("POST", "/2010-04-01/Accounts/AC1/Tokens.json")
+
+
+@pytest.mark.parametrize("method", ["cloudflare", "hf", "twilio"])
+def test_a_missing_secret_is_named(service: Service, method: str) -> None:
+    """Nobody is asked without one."""
+    with pytest.raises(ValueError, match="needs "):
+        streaming.get_turn_credentials(method)
+    assert service.asked == []
+
+
+def test_a_service_that_says_no(service: Service) -> None:
+    """The error says who and why, and nothing of the secret or of what the service wrote."""
+    service.status, service.answer = 403, {"error": "bad token secret"}
+    with pytest.raises(TurnError, match=r"^127\.0\.0\.1:\d+ gave no TURN credentials: status 403$"):
+        streaming.get_hf_turn_credentials("secret")
+    service.status, service.answer = 200, ["what"]
+    with pytest.raises(TurnError, match="no JSON object"):
+        streaming.get_hf_turn_credentials("secret")
+
+
+def test_a_service_that_is_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody answers there."""
+    monkeypatch.setattr(relays, "HUGGING_FACE", "http://127.0.0.1:1/credentials")
+    with pytest.raises(TurnError, match="gave no TURN credentials: URLError"):
+        streaming.get_hf_turn_credentials("secret")
