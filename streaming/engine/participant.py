@@ -234,6 +234,9 @@ class Participant:
     def dismiss(self, *, told: bool) -> None:
         """End because the developer's code says so; where it is told, the client gets FastRTC's message, and closes on its part."""
         if told:
+        if end is End.REVOKED:  # whatever the handler's end still brings, this client is not told
+            self._playback.close(discard=True)
+            self._hang_up(TEXTS[end])
             self._send({"type": "update_connection", "data": "closed"})
         self._close("the server closed the connection")
 
@@ -334,8 +337,12 @@ class Participant:
             if self.stream.participants.get(self.webrtc_id) is self:
                 del self.stream.participants[self.webrtc_id]
             registry().remove(self)
-            if self._opened:
-                self.line.hang_up(reason)
+            self._hang_up(reason)
+
+    def _hang_up(self, reason: str) -> None:
+        if self._opened:
+            self._opened = False
+            self.line.hang_up(reason)
 
     async def _shut_down(self, work: Work) -> None:
         """Call the handler's `shutdown`, once, then end the tasks; neither may hold the slot for long."""

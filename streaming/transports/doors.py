@@ -75,9 +75,3 @@ async def pass_of(knock: Knock) -> Pass | None:
     if knock.session_key and knock.same_origin:
         return await in_database(access.pass_of_sign_in, knock.session_key)
     return None
-
-
-async def visitor(knock: Knock) -> int | None:
-    """Return the user id of whoever knocks, or None for a stranger."""
-    found = await pass_of(knock)
-    return found.user_id if found else None

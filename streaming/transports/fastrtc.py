@@ -86,7 +86,7 @@ class FastrtcConsumer(StreamConsumer):
         self._converter = Converter(self._rate_out)
         if self._binary:
             self.message(wire.started(start.format, self._rate_in, self._rate_out))
-        await self.begin(start.id, self._visitor.user_id)
+        await self.begin(start.id, self._visitor)
 
     def _rate_of(self, name: str) -> int:
         return int(getattr(self.stream.handler, name, DEFAULT_RATE))

@@ -13,15 +13,17 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
+from insights.access import Pass
 from streaming.engine.claims import claims
 from streaming.engine.layer import layer
 from streaming.engine.line import IdTaken, LimitReached
 from streaming.engine.stream import Stream
 from streaming.engine.switchboard import switchboard
+from streaming.transports.admission import admissions
 from streaming.transports.candidates import CandidateError, Key, Trickled, Waiting, parse
 from streaming.transports.connection import Offer, OfferError, read_offer
 from streaming.transports.socket import keep
-from streaming.transports.visitors import on_stream, refusal
+from streaming.transports.visitors import on_stream, pass_behind, refusal
 from streaming.transports.webrtc import Peer, peers
 from streaming.wire.fastrtc import BodyError, already_exists, body_object, failed, invalid_detail, limit_reached, missing_detail, webrtc_id
 
@@ -53,12 +55,21 @@ class Answer:
 async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
     """Take an offer or a candidate; the route of FastRTC's clients."""
     try:
-        answered = await answer(stream, user_id, body_object(request.body))
+        body = body_object(request.body)
+        answered = await answer(stream, user_id, body)
     except RequestDataTooBig:
         return refusal(413, "this body is too large")
     except BodyError as error:
         return JsonResponse(error.answer, status=422)
+    _look_after(stream, user_id, body, pass_behind(request))
     return JsonResponse(answered.body, status=answered.status)
+
+
+def _look_after(stream: Stream, user_id: int | None, body: Body, by: Pass | None) -> None:
+    """End a session, if this process has it, when the visitor may stay no longer; of several offers the last one's pass counts."""
+    peer = peers().find(stream, str(body["webrtc_id"]), user_id)
+    if peer is not None and body["type"] == OFFER:
+        admissions().note(peer.participant, by)
 
 
 async def answer(stream: Stream, user_id: int | None, body: Body) -> Answer:

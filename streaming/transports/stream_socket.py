@@ -14,7 +14,8 @@ from streaming.engine.line import Message as LineMessage
 from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
-from streaming.transports.doors import visitor
+from streaming.transports.admission import admissions
+from streaming.transports.doors import pass_of
 from streaming.transports.lag import lag
 from streaming.transports.pacing import Pace
 from streaming.transports.socket import Consumer, Receive, Scope, Send, keep
@@ -68,7 +69,7 @@ class StreamConsumer(Consumer):
 
     async def who(self) -> Visitor:
         """Return who knocks."""
-        return Visitor(await visitor(self.knock))
+        return Visitor(await pass_of(self.knock))
 
     def refuse(self, message: LineMessage, code: int = POLICY) -> None:
         """Say why there is no session here, then close."""
@@ -79,11 +80,11 @@ class StreamConsumer(Consumer):
         """Say what was wrong; nothing else changes."""
         self.outbox.put(wire.encode(wire.error(text)))
 
-    async def begin(self, identity: str, user_id: int | None) -> bool:
+    async def begin(self, identity: str, visitor: Visitor) -> bool:
         """Open the session; False when the client was told why not, or had been refused before it asked."""
         if self.outbox.closed:
             return False
-        participant = Participant(self.stream, identity, user_id, self)
+        participant = Participant(self.stream, identity, visitor.user_id, self)
         try:
             await participant.open()
         except LimitReached as error:
@@ -109,6 +110,7 @@ class StreamConsumer(Consumer):
         elif not self._over:
             self._over = True
             keep(asyncio.create_task(self.participant.close(reason)))
+            admissions().note(participant, visitor.by)
 
     async def hung_up(self) -> None:
         """The client went away."""

@@ -19,7 +19,8 @@ from streaming.engine.lobby import lobby
 from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.registry import TooManySessions, registry
 from streaming.engine.session import Session
-from streaming.transports.doors import REFUSED, visitor
+from streaming.transports.admission import admissions
+from streaming.transports.doors import REFUSED, pass_of
 from streaming.transports.socket import Consumer, keep
 from streaming.transports.speaking import SpeakingHandler, weight
 from streaming.transports.telling import Teller
@@ -66,19 +67,24 @@ class SymblConsumer(Consumer):
             self.refuse(str(error), error.field)
             return
         try:
-            user_id = await visitor(self.knock)
+            by = await pass_of(self.knock)
         except Exception as error:  # mostly a database that is away: the client may come again, so it is not sent off with 1000
             logger.warning("a visitor could not be checked (%s)", place(error))
             self.refuse("the server cannot check just now who you are; try again later", "", TRY_AGAIN_LATER)
             return
-        if user_id is None:
+        if by is None:
             self.refuse(REFUSED, "access_token")
             return
-        self.user_id = user_id
+        self.user_id = by.user_id
+        admissions().note(self, by)
         await self.let_in()
 
     async def let_in(self) -> None:
         """Begin to serve the visitor."""
+
+    def end_early(self, end: End) -> None:
+        """Say why the visitor may stay no longer, and close."""
+        self.refuse(TEXTS[end], "access_token")
 
     def refuse(self, text: str, field: str, code: int = POLICY) -> None:
         """Say in the protocol's form why this connection is closed, then close it."""
@@ -130,6 +136,12 @@ class SpeakConsumer(SymblConsumer):
             self.outbox.put(encode(error_top(text, field="audio")))
             return
         await self._offer(Audio(data))
+
+    def end_early(self, end: End) -> None:
+        """Close at once, and end the session in its own time: what was said while it was allowed is kept."""
+        super().end_early(end)
+        if self._session is not None:
+            self._session.hang_up(end)
 
     async def hung_up(self) -> None:
         """The client went away; what it said before is still heard, stored and told."""

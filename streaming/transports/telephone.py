@@ -20,7 +20,7 @@ from streaming.engine.line import LineKind, Sound
 from streaming.engine.line import Message as LineMessage
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
-from streaming.transports.doors import Knock, visitor
+from streaming.transports.doors import Knock, pass_of
 from streaming.transports.stream_socket import StreamConsumer
 from streaming.transports.visitors import Visitor, on_stream, refusal
 from streaming.wire import fastrtc as wire
@@ -133,12 +133,12 @@ class TelephoneConsumer(StreamConsumer):
             self.complain("already started")
             return
         token = start.parameters.get("access_token", "")
-        caller = Visitor(await visitor(Knock({"access_token": token}, {}, ()))) if token else await self.who()
+        caller = Visitor(await pass_of(Knock({"access_token": token}, {}, ()))) if token else await self.who()
         if not caller.may_use(self.stream):
             self.refuse(wire.error("an access token is needed, in the query of telephone/incoming"))
             return
         self._sid = start.id
-        await self.begin(start.id, caller.user_id)
+        await self.begin(start.id, caller)
 
 
 @on_stream("GET", "POST")

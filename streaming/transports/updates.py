@@ -12,9 +12,11 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from streaming.engine import presence
+from streaming.engine.ends import End
 from streaming.engine.reader import Reader
 from streaming.engine.stream import Stream
-from streaming.transports.visitors import on_stream, refusal
+from streaming.transports.admission import admissions
+from streaming.transports.visitors import on_stream, pass_behind, refusal
 from streaming.wire.fastrtc import HEARTBEAT, ended_event, last_event_id, server_sent
 
 HEARTBEAT_S = 15.0
@@ -44,19 +46,35 @@ async def _subscribe(request: HttpRequest, stream: Stream, user_id: int | None, 
     reader = Reader(presence.asking(stream.name, identity, user_id), after)
     if not await reader.find(GRACE_S):
         return refusal(404, "there is no session with this webrtc_id")
-    response = StreamingHttpResponse(_events(reader, event), content_type="text/event-stream; charset=utf-8")
+    subscriber = Subscriber(reader)
+    admissions().note(subscriber, pass_behind(request))
+    response = StreamingHttpResponse(_events(subscriber, event), content_type="text/event-stream; charset=utf-8")
     for name, value in HEADERS.items():
         response.headers[name] = value
     return response
 
 
-async def _events(reader: Reader, event: str) -> AsyncIterator[bytes]:
+class Subscriber:
+    """One who reads, until that is no longer allowed."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.shown_out = False
+
+    def end_early(self, end: End) -> None:
+        """Tell nothing more; the response ends when the present wait for news is over."""
+        self.shown_out = True
+
+
+async def _events(subscriber: Subscriber, event: str) -> AsyncIterator[bytes]:
     """Yield events for as long as the session lives, a heartbeat where there are none, and at last the end."""
-    now = asyncio.get_running_loop().time
+    now, reader = asyncio.get_running_loop().time, subscriber.reader
     yield b": outputs\n\n"
     silent_since = now()
     while not reader.ended:
         items = await reader.more()
+        if subscriber.shown_out:
+            return
         if items:
             silent_since = now()
             yield "".join(server_sent(number, text, event) for number, text in items).encode(errors="replace")

@@ -10,19 +10,22 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from insights import access
+from insights.access import Pass
 from streaming.discovery import is_public, streams
+from streaming.engine.database import in_database
 from streaming.engine.stream import Stream
 from streaming.transports.doors import Knock
 
 View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
 StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
+
+_VISITOR = "parley_visitor"
 
 
 def find_stream(name: str) -> Stream | None:
@@ -32,9 +35,14 @@ def find_stream(name: str) -> Stream | None:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who was let in or not: `user_id` None is a stranger, whom only public streams serve."""
+    """Somebody who was let in by a pass, or a stranger, whom only public streams serve."""
 
-    user_id: int | None
+    by: Pass | None = None
+
+    @property
+    def user_id(self) -> int | None:
+        """Whom the visitor acts for; None for a stranger."""
+        return self.by.user_id if self.by else None
 
     def may_use(self, stream: Stream) -> bool:
         """Whether the stream serves this visitor."""
@@ -45,12 +53,16 @@ async def visitor_of(request: HttpRequest) -> Visitor:
     """Return who asks. A wrong token is a stranger's, even where a cookie would do."""
     knock = Knock(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ())
     if knock.token:
-        user = await sync_to_async(access.user_of_token)(knock.token)
-        return Visitor(int(user.pk) if user else None)
-    if not _from_our_page(request, knock):
-        return Visitor(None)
-    signed_in = await request.auser()
-    return Visitor(int(signed_in.pk) if signed_in.is_authenticated and signed_in.is_active else None)
+        return Visitor(await in_database(access.pass_of_token, knock.token))
+    if knock.session_key and _from_our_page(request, knock):
+        return Visitor(await in_database(access.pass_of_sign_in, knock.session_key))
+    return Visitor()
+
+
+def pass_behind(request: HttpRequest) -> Pass | None:
+    """Return by what the visitor of a stream's route was let in; None for a stranger."""
+    visitor = getattr(request, _VISITOR, None)
+    return visitor.by if isinstance(visitor, Visitor) else None
 
 
 def _from_our_page(request: HttpRequest, knock: Knock) -> bool:
@@ -79,6 +91,7 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
             visitor = await visitor_of(request)
             if not visitor.may_use(stream):
                 return refusal(401, "sign in, or send an access token")
+            setattr(request, _VISITOR, visitor)
             return await view(request, stream, visitor.user_id)
 
         return answer

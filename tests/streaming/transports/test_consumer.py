@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from insights.access import Pass
 from streaming.engine.registry import Registry, registry
 from streaming.transports import symbl
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer, SymblConsumer
@@ -62,12 +63,12 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None],
     monkeypatch.setattr(Registry, "keep_house", lambda self: None)
 
     def answers(error: BaseException | None) -> None:
-        async def visitor(knock: object) -> int:
+        async def pass_of(knock: object) -> Pass:
             if error is not None:
                 raise error
-            return 1
+            return Pass(1, app_id="app")
 
-        monkeypatch.setattr(symbl, "visitor", visitor)
+        monkeypatch.setattr(symbl, "pass_of", pass_of)
 
     answers(None)
     return answers

@@ -10,7 +10,7 @@ from django.test import Client
 from insights import access
 from insights.models import App
 from streaming.engine.database import close_database_threads
-from streaming.transports.doors import Knock, visitor
+from streaming.transports.doors import Knock, pass_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,6 +26,12 @@ def knock(headers: dict[str, str] | None = None, query: str = "", subprotocols: 
     """Return the handshake of a client."""
     pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
     return Knock.from_scope({"headers": pairs, "query_string": query.encode(), "subprotocols": list(subprotocols)})
+
+
+async def visitor(knocking: Knock) -> int | None:
+    """Return who is let in."""
+    by = await pass_of(knocking)
+    return by.user_id if by else None
 
 
 @pytest.fixture
