@@ -229,14 +229,14 @@ class Participant:
         """End for a reason of the server's; the client is told it."""
         if end is not End.SHUTDOWN:  # of which it hears by its connection
             self._send(error_message(TEXTS[end]))
+        if end is End.REVOKED:  # whatever the handler's end still brings, this client is not told
+            self._playback.close(discard=True)
+            self._hang_up(TEXTS[end])
         self._close(TEXTS[end])
 
     def dismiss(self, *, told: bool) -> None:
         """End because the developer's code says so; where it is told, the client gets FastRTC's message, and closes on its part."""
         if told:
-        if end is End.REVOKED:  # whatever the handler's end still brings, this client is not told
-            self._playback.close(discard=True)
-            self._hang_up(TEXTS[end])
             self._send({"type": "update_connection", "data": "closed"})
         self._close("the server closed the connection")
 

@@ -96,6 +96,7 @@ class StreamConsumer(Consumer):
             self.refuse(wire.failed("the session could not begin"), FAILED)
         else:
             self.participant = participant
+            admissions().note(participant, visitor.by)
             if self._watching is not None:
                 self._watching.cancel()
             self._watch()
@@ -110,7 +111,6 @@ class StreamConsumer(Consumer):
         elif not self._over:
             self._over = True
             keep(asyncio.create_task(self.participant.close(reason)))
-            admissions().note(participant, visitor.by)
 
     async def hung_up(self) -> None:
         """The client went away."""
