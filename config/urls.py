@@ -1,4 +1,4 @@
-"""Every HTTP route of the site, wing by wing; then those of the installation's own apps, each below its name."""
+"""Every HTTP route of the site, wing by wing; then those of the installation's own apps, which cannot hide ours."""
 
 from importlib.util import find_spec
 
@@ -10,5 +10,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("insights.urls")),
     path("", include("streaming.urls")),
-    *(path(f"{app.rpartition('.')[2]}/", include(f"{app}.urls")) for app in settings.APPS if find_spec(f"{app}.urls")),
+    *(path("", include(f"{app}.urls")) for app in settings.APPS if find_spec(f"{app}.urls")),
 ]

@@ -66,7 +66,7 @@ async def test_the_parrot_says_it_again_to_the_client_of_the_guide(server: Serve
 async def test_a_page_of_ones_own_may_run_its_script(server: Server) -> None:
     """As the guide has it: the page is there, for anybody, with the policy that it brings."""
     async with httpx.AsyncClient() as browser:
-        answer = await browser.get(f"{server.url}/guideapp/")
+        answer = await browser.get(f"{server.url}/talk/")
     assert answer.status_code == 200
     assert "const rtcConfiguration = null;" in answer.text
     assert "'unsafe-inline'" in answer.headers["Content-Security-Policy"]
