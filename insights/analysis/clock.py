@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 from insights.analysis import moments
 from insights.analysis.days import Span
-from insights.analysis.numerals import value
+from insights.analysis.numerals import DIGIT, value
 
 _HOUR_WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _MINUTES = (
@@ -132,7 +132,7 @@ def _is_count(low: str, match: re.Match[str]) -> bool:
 
 def times(low: str, words: frozenset[str], now: datetime, past: bool = False) -> Iterator[Span]:
     """Times of day in a lower-case text, overlapping ones included. words: its words; now: local time; past: the talk is of what was."""
-    if _TRIGGERS.isdisjoint(words) and not any(char.isdigit() for char in low):
+    if _TRIGGERS.isdisjoint(words) and DIGIT.search(low) is None:
         return
     for pattern, resolver in _GRAMMAR:
         for match in pattern.finditer(low):

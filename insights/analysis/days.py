@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from insights.analysis import moments
 from insights.analysis.moments import Moment, When
-from insights.analysis.numerals import NUMBER, ORDINAL, YEAR, ordinal, value, year
+from insights.analysis.numerals import DIGIT, NUMBER, ORDINAL, YEAR, ordinal, value, year
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +343,7 @@ _GRAMMAR = tuple((frozenset(words.split()), re.compile(rf"(?<![\w'])(?:{pattern}
 
 def days(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
     """Days and periods in a lower-case text, overlapping ones too. words: its words; now: local time; past: the talk is of what was."""
-    has_digits = any(char.isdigit() for char in low)
+    has_digits = DIGIT.search(low) is not None
     for triggers, pattern, kind, resolver in _GRAMMAR:
         if not triggers.isdisjoint(words) if triggers else has_digits:
             for match in pattern.finditer(low):

@@ -12,7 +12,7 @@ from insights.analysis import dates
 from insights.analysis.distances import pointed
 from insights.analysis.findings import Entity, Person
 from insights.analysis.names import names
-from insights.analysis.numerals import NUMBER, PRICE, VALUES, value
+from insights.analysis.numerals import DIGIT, NUMBER, PRICE, VALUES, value
 from insights.analysis.words import LONGEST, joined
 
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"} | {
@@ -181,6 +181,7 @@ _GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
         (_SPELLED, "number", rf"(?<![\w-]){_n}(?![\w-])", _number),
     )
 )
+_NEEDS = frozenset(rule[0] for rule in _GRAMMAR)
 _DATE_PLACE = next(place for place, rule in enumerate(_GRAMMAR) if rule[1] == "duration")
 _MONEY_SIGN = re.compile(
     r"[$€£¥₹]|\b(?:dollars?|bucks|usd|euros?|eur|pounds?|quid|gbp|sterling|yen|jpy|francs?|chf|rupees?|inr|cents?|pence|penny)\b"
@@ -198,10 +199,12 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
     clean, places = joined(text[:LONGEST])
     low = _lower(clean)
     taken: list[Entity] = []
-    for place, rule in enumerate(_GRAMMAR):
+    needed = {need: _needed(low, need) for need in _NEEDS}
+    for place, (need, kind, pattern, maker) in enumerate(_GRAMMAR):
         if place == _DATE_PLACE:
             _take(taken, dates.find(low, said_at, timezone_offset))
-        _take(taken, _matches(low, *rule))
+        if needed[need]:
+            _take(taken, _matches(low, kind, pattern, maker))
     _take(taken, names(clean, members))
     taken = [entity for entity in taken if entity.type != "number" or entity.value["number"] != 1 or entity.text.isdigit()]
     taken = [pointed(low, entity, said_at, timezone_offset) if entity.type == "duration" else entity for entity in taken]
@@ -217,7 +220,7 @@ def _lower(text: str) -> str:
 def _needed(low: str, need: str) -> bool:
     """Whether a message can hold a match at all: keeps most patterns from running on most messages."""
     if need == _DIGIT:
-        return any(char.isdigit() for char in low)
+        return DIGIT.search(low) is not None
     if need == "money":
         return bool(_MONEY_SIGN.search(low))
     if need == "unit":
@@ -229,9 +232,7 @@ def _needed(low: str, need: str) -> bool:
     return need in low
 
 
-def _matches(low: str, need: str, kind: str, pattern: re.Pattern[str], maker: _Maker) -> Iterator[Entity]:
-    if not _needed(low, need):
-        return
+def _matches(low: str, kind: str, pattern: re.Pattern[str], maker: _Maker) -> Iterator[Entity]:
     for match in pattern.finditer(low):
         made = maker(match)
         if made is not None:

@@ -1,6 +1,7 @@
 """Persons, organisations and places of a message: members of the conversation first, then runs of capitals that look like names."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from insights.analysis import tagger
 from insights.analysis.capitals import NOT_NAMES, Candidate, candidates, person, signs
@@ -34,7 +35,7 @@ def _decided(candidate: Candidate, text: str) -> Entity | None:
 def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) -> Iterator[Entity]:
     """Full names, then first names and, with a capital, last names that only one member bears; no ordinary word written small."""
     member: Person | None
-    aliases, lasts = _aliases(members)
+    aliases, lasts = _aliases(tuple(members))
     longest = max((len(alias) for alias in aliases), default=0)
     at = 0
     lows = [word.low.removesuffix("'s") for word in words]
@@ -50,7 +51,8 @@ def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) 
         at += 1
 
 
-def _aliases(members: Sequence[Person]) -> tuple[dict[tuple[str, ...], Person | None], set[str]]:
+@lru_cache(maxsize=256)
+def _aliases(members: tuple[Person, ...]) -> tuple[dict[tuple[str, ...], Person | None], set[str]]:
     """({folded name, whole or in part: its one bearer, None where several bear it}, those that are only last names)."""
     aliases: dict[tuple[str, ...], Person | None] = {}
     firsts, lasts = set(), set()

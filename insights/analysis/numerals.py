@@ -59,6 +59,9 @@ WORDS = (
 )
 """Pattern of a number in words ('twelve thousand five hundred', 'two and a half', 'ninety one point two')."""
 
+DIGIT = re.compile(r"\d")
+"""Any digit: the cheap test before patterns of numbers."""
+
 DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d+)?)"
 """Pattern of a number in digits."""
 

@@ -3,19 +3,31 @@
 One dictionary from stems to phrases, so that thousands of phrases cost what one costs: the message is looked up, never the phrases.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from unicodedata import combining, normalize
 
 from rapidfuzz.distance import OSA
 
 from insights.analysis.background import is_common
-from insights.analysis.words import STOP_WORDS, Token, stem, tokens
+from insights.analysis.words import STOP_WORDS, Token, fold, stem, tokens
 
 NEAR = -1
 """Offset of a hit that is only similar, as the Symbl wire has it."""
 
 _WINDOW = 4
 """Extra words that a near match may have between its own."""
+
+_MENDABLE = 6
+"""Letters that the stem of a phrase's word must have for another word to be taken for it: 'relating' is no 'rebate'."""
+
+_TAIL = 400
+"""Characters of the message before in which a phrase may have begun."""
+
+_PART = re.compile(r"[^-_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,20 @@ class TrackerHit:
 
 
 @dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a message, parts of hyphenated ones apart: its stem, its place, and whether it says something by itself."""
+
+    stem: str
+    low: str
+    start: int
+    end: int
+    content: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Phrase:
+    """A phrase of a tracker; content: stems of the words that say something, the rarest of all trackers' words first."""
+
     tracker: int
     text: str
     stems: tuple[str, ...]
@@ -51,32 +76,52 @@ class _Phrase:
 
 
 class TrackerIndex:
-    """All trackers of a listener, ready to be looked up. Building costs about 10 us a phrase; finding does not depend on their number."""
+    """All trackers of a listener, ready to be looked up. Building costs about 15 us a phrase; finding hardly depends on their number.
 
-    def __init__(self, trackers: Sequence[Tracker]) -> None:
+    inflected: whether the language is English; in others only the very words are found.
+    """
+
+    def __init__(self, trackers: Sequence[Tracker], inflected: bool = True) -> None:
         self._trackers = tuple(trackers)
+        self._inflected = inflected
         self._exact: dict[tuple[str, ...], list[_Phrase]] = {}
         self._lengths: dict[str, set[int]] = {}
         self._by_pair: dict[tuple[str, str], list[_Phrase]] = {}
+        self._in_one: dict[str, list[_Phrase]] = {}
         self._by_letters: dict[str, set[str]] = {}
         self._stems: set[str] = set()
-        for number, tracker in enumerate(self._trackers):
-            for text in dict.fromkeys(tracker.vocabulary):
-                self._add(number, text)
+        for phrase in self._phrases():
+            self._add(phrase)
         self._longest = max((len(stems) for stems in self._exact), default=0)
+        self._reach = max((len(phrase.stems) for phrases in self._by_pair.values() for phrase in phrases), default=0) + _WINDOW
 
-    def _add(self, number: int, text: str) -> None:
-        stems = tuple(stem(token.low) for token in tokens(text))
-        if not stems:
-            return
-        content = tuple(dict.fromkeys(stem(token.low) for token in tokens(text) if token.low not in STOP_WORDS))
-        phrase = _Phrase(number, text, stems, content)
+    def _phrases(self) -> list[_Phrase]:
+        """All phrases that hold a word, each once a tracker however it is written."""
+        read: dict[tuple[int, tuple[str, ...]], tuple[str, list[_Word]]] = {}
+        for number, tracker in enumerate(self._trackers):
+            for text in tracker.vocabulary:
+                words = _words(text, self._inflected)
+                if words:
+                    read.setdefault((number, tuple(word.low for word in words)), (text, words))
+        often = Counter(word.stem for _, words in read.values() for word in words)
+        phrases = []
+        for (number, _), (text, words) in read.items():
+            content = sorted(dict.fromkeys(word.stem for word in words if word.content), key=lambda one: often[one])
+            phrases.append(_Phrase(number, text, tuple(word.stem for word in words), tuple(content)))
+        return phrases
+
+    def _add(self, phrase: _Phrase) -> None:
+        stems, content = phrase.stems, phrase.content
         self._exact.setdefault(stems, []).append(phrase)
         self._lengths.setdefault(stems[0], set()).add(len(stems))
+        if not self._inflected:
+            return
         if len(content) >= 2:
             self._by_pair.setdefault(_pair(content[0], content[1]), []).append(phrase)
+        if len(stems) == 2 and len(content) == 2:
+            self._in_one.setdefault("".join(stems), []).append(phrase)
         for word in stems:
-            if len(word) >= 5 and word not in self._stems:
+            if len(word) >= _MENDABLE and word not in self._stems:
                 for shape in _deletions(word):
                     self._by_letters.setdefault(shape, set()).add(word)
         self._stems.update(stems)
@@ -84,33 +129,31 @@ class TrackerIndex:
     def find(self, text: str, previous_text: str = "") -> list[TrackerHit]:
         """Every phrase heard in the message, exact hits first by offset, then similar ones; a phrase once per place.
 
+        Of one tracker nothing similar is told where something else of it was heard: 'cancel the order' is not 'cancel my order' besides.
         previous_text: the message before by the same speaker, for a phrase that spans both.
         """
         if not self._longest:
             return []
-        words = tokens(text)
-        stems = [stem(word.low) for word in words]
-        hits = self._exact_hits(text, words, stems)
+        words = _words(text, self._inflected)
+        spans = [(phrase, words[at].start, words[last].end) for at, last, phrase in self._phrases_in([word.stem for word in words])]
+        hits = [self._hit(phrase, text[start:end], start, end) for phrase, start, end in spans]
         if previous_text:
-            hits += self._spanning_hits(text, previous_text, words, stems)
+            hits += self._spanning_hits(text, previous_text, words)
         hits.sort(key=lambda hit: hit.offset)
         seen = {(hit.name, hit.id, hit.value) for hit in hits}
-        for hit in self._near_hits(text, words, stems):
-            if (hit.name, hit.id, hit.value) not in seen:
+        for phrase, first, last in self._near(words) if self._inflected else ():
+            start, end = words[first].start, words[last].end
+            told = any(phrase.tracker == other.tracker and start < last_end and begin < end for other, begin, last_end in spans)
+            hit = self._hit(phrase, text[start:end], NEAR, end)
+            if not told and (hit.name, hit.id, hit.value) not in seen:
                 seen.add((hit.name, hit.id, hit.value))
+                spans.append((phrase, start, end))
                 hits.append(hit)
         return hits
 
     def _hit(self, phrase: _Phrase, text: str, offset: int, end: int) -> TrackerHit:
         tracker = self._trackers[phrase.tracker]
         return TrackerHit(tracker.name, phrase.text, text, offset, end, tracker.id)
-
-    def _exact_hits(self, text: str, words: Sequence[Token], stems: Sequence[str]) -> list[TrackerHit]:
-        hits = []
-        for at, last, phrase in self._phrases_in(stems):
-            start, end = words[at].start, words[last].end
-            hits.append(self._hit(phrase, text[start:end], start, end))
-        return hits
 
     def _phrases_in(self, stems: Sequence[str]) -> Iterator[tuple[int, int, _Phrase]]:
         """(first word, last word, phrase) for every phrase that stands among the stems word by word."""
@@ -120,58 +163,89 @@ class TrackerIndex:
                     for phrase in self._exact.get(tuple(stems[at : at + length]), ()):
                         yield at, at + length - 1, phrase
 
-    def _spanning_hits(self, text: str, previous: str, words: Sequence[Token], stems: Sequence[str]) -> list[TrackerHit]:
+    def _spanning_hits(self, text: str, previous: str, words: Sequence[_Word]) -> list[TrackerHit]:
         """Phrases whose first words end the message before and whose last words begin this one."""
-        tail = tokens(previous)[-(self._longest - 1) :] if self._longest > 1 else []
-        both = [stem(word.low) for word in tail] + list(stems[: self._longest - 1])
+        tail = _words(previous[-_TAIL:], self._inflected)[-(self._longest - 1) :] if self._longest > 1 else []
+        both = [word.stem for word in [*tail, *words[: self._longest - 1]]]
         hits = []
         for at, last, phrase in self._phrases_in(both):
             if at < len(tail) <= last:
                 end = words[last - len(tail)].end
-                hits.append(self._hit(phrase, f"{previous[tail[at].start : tail[-1].end]} {text[words[0].start : end]}", 0, end))
+                began = previous[-_TAIL:][tail[at].start : tail[-1].end]
+                hits.append(self._hit(phrase, f"{began} {text[words[0].start : end]}", 0, end))
         return hits
 
-    def _near_hits(self, text: str, words: Sequence[Token], stems: Sequence[str]) -> Iterator[TrackerHit]:
-        """Phrases with all their content words close together in any order, and words one letter away from a tracker's."""
-        mended = [self._mend(word, low) for word, low in zip(words, stems, strict=True)]
-        if mended != list(stems):
-            for at, last, phrase in self._phrases_in(mended):
-                yield self._hit(phrase, text[words[at].start : words[last].end], NEAR, words[last].end)
-        if not self._by_pair:
-            return
-        places: dict[str, int] = {}
-        for at, word in enumerate(mended):
-            if word not in self._stems or words[at].low in STOP_WORDS:
-                continue
-            for other, where in places.items():
-                if at - where <= _WINDOW + 1:
-                    yield from self._close_phrases(text, words, mended, where, at, _pair(other, word))
-            places[word] = at
+    def _near(self, words: Sequence[_Word]) -> Iterator[tuple[_Phrase, int, int]]:
+        """(phrase, first word, last word) of phrases with a word one letter off, written apart or together, or in another order."""
+        stems = [self._mended(word) for word in words]
+        if any(mended != word.stem for mended, word in zip(stems, words, strict=True)):
+            for at, last, phrase in self._phrases_in(stems):
+                yield phrase, at, last
+        for at, word in enumerate(words):
+            for phrase in self._in_one.get(stems[at], ()):
+                yield phrase, at, at
+            if at and len(word.low) > 2:
+                for phrase in self._exact.get((stem(words[at - 1].low + word.low),), ()):
+                    yield phrase, at - 1, at
+        if self._by_pair:
+            yield from self._close(words, stems)
 
-    def _close_phrases(
-        self, text: str, words: Sequence[Token], stems: Sequence[str], first: int, last: int, pair: tuple[str, str]
-    ) -> Iterator[TrackerHit]:
-        """Phrases that begin with this pair of content words and whose other words are all near."""
-        for phrase in self._by_pair.get(pair, ()):
-            low, high = first, last
-            reach = len(phrase.stems) + _WINDOW
-            start = max(0, last - reach)
-            for wanted in phrase.content[2:]:
-                at = next((i for i in range(start, min(len(stems), first + reach)) if stems[i] == wanted), None)
-                if at is None:
+    def _close(self, words: Sequence[_Word], stems: Sequence[str]) -> Iterator[tuple[_Phrase, int, int]]:
+        """Phrases whose content words are all near each other, in any order."""
+        telling = [at for at, word in enumerate(words) if word.content and stems[at] in self._stems]
+        for number, last in enumerate(telling):
+            for first in reversed(telling[:number]):
+                if last - first >= self._reach:
                     break
-                low, high = min(low, at), max(high, at)
-            else:
-                if high - low < reach:
-                    yield self._hit(phrase, text[words[low].start : words[high].end], NEAR, words[high].end)
+                for phrase in self._by_pair.get(_pair(stems[first], stems[last]), ()):
+                    span = _span(phrase, stems, first, last)
+                    if span:
+                        yield phrase, *span
 
-    def _mend(self, word: Token, low: str) -> str:
+    def _mended(self, word: _Word) -> str:
         """The stem of a tracker that a word misses by one letter; the word's own stem where it is common English or not near any."""
-        if len(low) < 5 or low in self._stems or is_common(word.low):
-            return low
-        near = {known for shape in _deletions(low) for known in self._by_letters.get(shape, ())}
-        close = [known for known in sorted(near) if OSA.distance(low, known, score_cutoff=1) <= 1]
-        return close[0] if close else low
+        if len(word.stem) < _MENDABLE - 1 or word.stem in self._stems or is_common(word.low):
+            return word.stem
+        near = {known for shape in _deletions(word.stem) for known in self._by_letters.get(shape, ())}
+        close = [known for known in sorted(near) if OSA.distance(word.stem, known, score_cutoff=1) <= 1]
+        return close[0] if close else word.stem
+
+
+def _span(phrase: _Phrase, stems: Sequence[str], first: int, last: int) -> tuple[int, int] | None:
+    """(first word, last word) of all content words of a phrase of which two stand at first and last; None where they are not close."""
+    reach = len(phrase.stems) + _WINDOW
+    low, high = first, last
+    around = range(max(0, last - reach), min(len(stems), first + reach))
+    for wanted in phrase.content[2:]:
+        at = next((place for place in around if stems[place] == wanted), None)
+        if at is None:
+            return None
+        low, high = min(low, at), max(high, at)
+    return (low, high) if high - low < reach else None
+
+
+def _words(text: str, inflected: bool) -> list[_Word]:
+    """The words of a text, hyphenated ones in parts."""
+    return [
+        _Word(stem(low) if inflected else low, low, start, start + len(part), low not in STOP_WORDS)
+        for token in tokens(text)
+        for part, start in _parts(token)
+        if (low := _plain(part))
+    ]
+
+
+def _parts(token: Token) -> list[tuple[str, int]]:
+    """('follow-up', 3) as [('follow', 3), ('up', 10)]."""
+    if "-" not in token.text and "_" not in token.text:
+        return [(token.text, token.start)]
+    return [(match.group(), token.start + match.start()) for match in _PART.finditer(token.text)]
+
+
+@lru_cache(maxsize=65536)
+def _plain(word: str) -> str:
+    """Lower case without accents: 'Café' as 'cafe'."""
+    low = fold(word)
+    return low if low.isascii() else "".join(char for char in normalize("NFKD", low) if not combining(char))
 
 
 def _pair(first: str, second: str) -> tuple[str, str]:

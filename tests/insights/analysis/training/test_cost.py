@@ -1,0 +1,54 @@
+"""The command that measures what a message costs."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from insights.analysis.training import cost
+from insights.analysis.training.corpora import Row
+
+_ROWS = [
+    Row("ami", f"ami/{number // 4}", number % 4, "AB"[number % 2], f"we will talk about item {number} on Monday") for number in range(8)
+]
+
+
+def test_messages_come_with_those_before() -> None:
+    """Of their own conversation only, and no more messages than wanted."""
+    found = cost.in_context(_ROWS, 6)
+    assert [len(before) for _, before in found] == [0, 1, 2, 3, 0, 1]
+
+
+def test_trackers_are_made_of_talk() -> None:
+    """So many phrases of two to four neighbouring words, the same every time."""
+    made = cost.trackers(_ROWS, 3, 5)
+    assert made == cost.trackers(_ROWS, 3, 5)
+    assert [len(tracker.vocabulary) for tracker in made] == [5, 5, 5]
+    assert all(2 <= len(phrase.split()) <= 4 for tracker in made for phrase in tracker.vocabulary)
+    assert all(any(phrase in row.text for row in _ROWS) for tracker in made for phrase in tracker.vocabulary)
+
+
+def test_the_command_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for each kind of work, with percentiles."""
+    monkeypatch.setattr(cost, "TRACKERS", 4)
+    lines = [
+        {
+            "corpus": "x",
+            "conversation": "c",
+            "index": row.index,
+            "speaker": "A",
+            "text": row.text,
+            "question": 0,
+            "action_item": 0,
+            "commit": 0,
+        }
+        for row in _ROWS
+    ]
+    content = gzip.compress("\n".join(json.dumps(line) for line in lines).encode())
+    for corpus in ("ami", "mrda"):
+        (tmp_path / f"{corpus}.dev.jsonl.gz").write_bytes(content)
+    cost.main(["--data", str(tmp_path), "--messages", "8"])
+    report = capsys.readouterr().out
+    assert all(kind in report for kind in ("entities:", "acts:", "sentiment:", "all insights", "topics,", "trackers:", "4000 characters"))
+    assert report.count("p95") == 7
