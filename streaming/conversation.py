@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError
 
 from insights import recorder
 from insights.analysis.trackers import Tracker
-from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
+from insights.recorder import Joined, Kind, Listening, Opening, Speaker, SpokenWord, Utterance
 from streaming import recogniser
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
@@ -29,7 +29,7 @@ from streaming.engine.faults import place
 from streaming.engine.lobby import lobby
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.registry import PROCESS, registry
-from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions
+from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions, Word
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,8 @@ class Wishes:
     trackers: tuple[Tracker, ...] = ()
     early_trackers: bool = False
     keep_s: int = 0
+    mask: str = ""
+    """What hidden words are replaced by; empty: nothing is hidden."""
 
 
 class Participation:
@@ -99,6 +101,8 @@ class Participation:
         if not knows(engine.languages, wishes.language):
             allowed = ", ".join(engine.languages)
             raise LanguageError(f"config.languageCode {wishes.language!r} is not understood here: allowed are {allowed}")
+        if wishes.mask and not knows(("en",), wishes.language):
+            raise LanguageError(f"config.redaction.redactContent hides words of English only, what to hide in {wishes.language!r} is not found")
         decoder = open_decoder(wishes.encoding, wishes.sample_rate)
         ear = _Ear(self._on_trouble)
         options = RecognitionOptions(wishes.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
@@ -185,6 +189,7 @@ class Participation:
             confidence_threshold=wishes.confidence_threshold,
             trackers=wishes.trackers,
             vocabulary=wishes.vocabulary,
+            mask=wishes.mask,
         )
         early = EarlyTrackers(wishes.trackers) if wishes.early_trackers and wishes.trackers else None
         while True:
@@ -193,14 +198,15 @@ class Participation:
             except MailboxClosed:
                 return
             if not hypothesis.is_final:
-                if not len(ear.heard):  # an interim result is stale once more was heard
+                # An interim result is stale once more was heard; and half a name or number cannot be told from other words.
+                if not len(ear.heard) and not wishes.mask:
                     trackers = await early.find(hypothesis.turn, hypothesis.text) if early else []
                     await self._tell(hypothesis, joined, trackers)
                 continue
             events = await self._store(ear.utterance(hypothesis), joined, listening)
             if events:
                 self.last_event = events[-1].number
-                await self._tell(hypothesis, joined)
+                await self._tell(ear.as_stored(hypothesis, events) if wishes.mask else hypothesis, joined)
                 await fanout().publish(events)
             ear.room.set()
 
@@ -248,6 +254,18 @@ class _Ear:
         at = self.clock.at
         words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in h.words)
         return Utterance(h.text, words, h.confidence, at(h.start), at(h.end))
+
+    def as_stored(self, h: Hypothesis, events: Sequence[StoredEvent]) -> Hypothesis:
+        """Return a final hypothesis with the words that were stored of it, in its own time."""
+        messages = [message for event in events if event.kind == Kind.MESSAGES for message in event.payload["messages"]]
+        origin = self.clock.at(h.start)
+
+        def seconds(text: str) -> float:
+            return round(h.start + (datetime.fromisoformat(text) - origin).total_seconds(), 3)
+
+        words = [word for message in messages for word in message["words"]]
+        placed = tuple(Word(one["word"], seconds(one["startTime"]), seconds(one["endTime"]), one["score"]) for one in words)
+        return replace(h, text=" ".join(message["text"] for message in messages), words=placed)
 
     def hypothesis(self, h: Hypothesis) -> None:
         """Called from any thread."""

@@ -15,6 +15,7 @@ from insights.models import Conversation, Entity, Insight, Member, Message, Trac
 from insights.payloads import Json, entity_json, iso
 from insights.recorder.drafting import Draft
 from insights.recorder.journal import clean
+from insights.recorder.redaction import redacted
 from insights.recorder.requests import Listening
 
 logger = logging.getLogger(__name__)
@@ -47,14 +48,15 @@ def rows(scene: Scene, drafts: Sequence[Draft], listening: Listening) -> Rows:
     people = [person(member) for member in scene.members]
     index = _index(listening.trackers)
     previous = next((m.text for m in reversed(scene.before) if m.member_id == (scene.speaker.id if scene.speaker else None)), "")
-    for draft in drafts:
+    for spoken in drafts:
+        draft, hidden = redacted(spoken, listening.mask, people, scene.conversation.timezone_offset) if listening.mask else (spoken, [])
         message = _message(scene, draft)
         now = replace(_said(message), index=scene.conversation.message_count + len(made.messages))
         found = _noted(_analysed(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset), now, listening)
         insights = _insights(scene, message, found, listening.confidence_threshold)
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
         made.messages.append(message)
-        made.entities += entities(message, found.entities)
+        made.entities += entities(message, (*found.entities, *hidden))
         made.insights += insights
         made.matches += [match for hit in index.find(draft.text, previous) for match in _matches(message, insights, hit)]
         said.append(now)

@@ -95,7 +95,7 @@ class Listening:
     """What this speaker asked for: insights from which confidence on, which trackers, which words to put right.
 
     `noted` is the type of insight that every message is to be, if the analysis does not find one of that type in it: a note that
-    somebody takes is no guess.
+    somebody takes is no guess. `mask`, where it is not empty, stands for what tells who somebody is or how to reach or charge them.
     """
 
     member_id: UUID | str | None = None
@@ -103,3 +103,4 @@ class Listening:
     trackers: tuple[Tracker, ...] = ()
     vocabulary: tuple[str, ...] = ()
     noted: FindingType | None = None
+    mask: str = ""

@@ -247,6 +247,7 @@ def _wishes(start: Start) -> Wishes:
         trackers=tuple(Tracker(tracker.name, tracker.vocabulary, tracker.id) for tracker in start.trackers),
         early_trackers=start.tracker_interims,
         keep_s=keep_s,
+        mask=start.redaction,
     )
 
 

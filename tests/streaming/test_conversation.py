@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from insights.models import LiveSession, Message
 from streaming import conversation as conversation_module
 from streaming import recogniser
-from streaming.conversation import FINISH_S, STORE_TRIES_S, Participation, Wishes
+from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, Wishes
 from streaming.engine import registry as registry_module
 from streaming.engine.database import close_database_threads, in_database
 from streaming.engine.registry import Registry, registry
@@ -52,7 +52,7 @@ class Slow(Recognition):
 class Engine:
     """A recogniser whose recognitions are slow."""
 
-    languages = ("en-US",)
+    languages: tuple[str, ...] = ("en-US",)
 
     def __init__(self) -> None:
         self.opened: list[Slow] = []
@@ -135,6 +135,18 @@ async def test_an_end_that_is_cancelled_keeps_what_there_is(part: Participation,
     async with asyncio.timeout(5):
         while await stored() != ["Hello there."]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+    await part.leave(final=True)
+
+
+async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engine: Engine) -> None:
+    """A speaker of German who wants names hidden is refused, not heard with all names told."""
+    engine.languages = ("en-GB", "de-DE")
+    part = Participation(uuid4(), user.pk, "room", lambda error: None)
+    with pytest.raises(LanguageError, match="config.redaction.redactContent .* English only"):
+        await part.begin(Wishes(language="de-DE", mask="****"))
+    await part.begin(Wishes(language="en-GB", mask="****"))
+    await part.hear(b"final")
+    await part.finish()
     await part.leave(final=True)
 
 

@@ -53,6 +53,8 @@ class Start:
     stop_timeout: int = 1800
     detect_entities: bool = False
     sentiment: bool = False
+    redaction: str = ""
+    """What hidden words are replaced by; empty: nothing is hidden."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from streaming.wire.symbl.fields import Fields, WireError, refused
 from streaming.wire.symbl.messages import ENCODINGS, INSIGHT_TYPES, Modify, Speaker, Start, TrackerSpec
 
 NAME_LENGTH = 256
+MASK_LENGTH = 16
+MASK = "****"
 TITLE_LENGTH = 512
 PHRASE_LENGTH = 256
 VOCABULARY_PHRASES = 1000
@@ -24,7 +26,7 @@ def start_request(message: Fields) -> Start:
     config = message.child("config")
     encoding, rate = _speech(config)
     encoding = encoding or "LINEAR16"
-    _refuse_redaction(config)
+    identified, mask = _redaction(config)
     threshold = config.number("confidenceThreshold", 0, 1)
     stop_timeout = message.whole("disconnectOnStopRequestTimeout", 0, LONGEST_TIMEOUT, unit="seconds")
     return Start(
@@ -43,8 +45,9 @@ def start_request(message: Fields) -> Start:
         no_connection_timeout=_no_connection_timeout(message),
         disconnect_on_stop=message.flag("disconnectOnStopRequest") is not False,
         stop_timeout=LONGEST_TIMEOUT if stop_timeout is None else stop_timeout,
-        detect_entities=config.flag("detectEntities") or False,
+        detect_entities=config.flag("detectEntities") or identified,
         sentiment=config.flag("sentiment") or False,
+        redaction=mask,
     )
 
 
@@ -133,11 +136,14 @@ def _no_connection_timeout(message: Fields) -> int | None:
     return message.whole("noConnectionTimeout", 0, LONGEST_TIMEOUT, unit="seconds")
 
 
-def _refuse_redaction(config: Fields) -> None:
-    """Check `config.redaction`. Words that the client wants hidden are refused rather than sent unhidden."""
+def _redaction(config: Fields) -> tuple[bool, str]:
+    """Return (whether entities are wanted, what hidden words are replaced by, empty for nothing is hidden).
+
+    A mask with letters or digits in it would be taken for something that was said.
+    """
     redaction = config.child("redaction")
-    redaction.flag("identifyContent")
-    redaction.text("redactionString", NAME_LENGTH)
-    if redaction.flag("redactContent"):
-        path = redaction.at("redactContent")
-        raise WireError(f"{path} must be false: this server does not hide words, it would send them as they were said", path)
+    mask = redaction.text("redactionString", MASK_LENGTH)
+    if mask is not None and any(character.isalnum() for character in mask):
+        raise refused(redaction.at("redactionString"), "a string without letters and digits, such as ****", mask)
+    wanted = redaction.flag("redactContent") or False
+    return redaction.flag("identifyContent") or False, (mask or MASK) if wanted else ""

@@ -185,3 +185,20 @@ def test_a_title_at_the_top_counts_where_config_has_none() -> None:
     """The most copied sample of the guides puts `meetingTitle` beside `config`."""
     assert parse(start(meetingTitle="Standup", config={})) == Start(meeting_title="Standup")
     assert parse(start(meetingTitle="Standup", config={"meetingTitle": "Planning"})) == Start(meeting_title="Planning")
+
+
+@pytest.mark.parametrize(
+    ("redaction", "mask", "entities"),
+    [
+        ({}, "", False),
+        ({"redactContent": False, "redactionString": "---"}, "", False),
+        ({"redactContent": True}, "****", False),
+        ({"redactContent": True, "redactionString": "#####", "identifyContent": True}, "#####", True),
+        ({"identifyContent": True}, "", True),
+    ],
+)
+def test_redaction(redaction: dict[str, object], mask: str, entities: bool) -> None:
+    """`redactContent` hides behind `redactionString`, four asterisks by default; `identifyContent` asks for entities."""
+    message = parse(start(config={"redaction": redaction}))
+    assert isinstance(message, Start)
+    assert (message.redaction, message.detect_entities) == (mask, entities)

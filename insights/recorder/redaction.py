@@ -1,0 +1,119 @@
+"""Hiding what tells who somebody is or how to reach or charge them, before anything is analysed, stored or told.
+
+The rest of the recorder never sees the hidden words: whatever is found in a message is found in what is left of it. Pure: no database.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from insights.analysis import entities
+from insights.analysis.findings import Entity, Person
+from insights.analysis.words import LONGEST
+from insights.recorder.drafting import Draft
+from insights.recorder.requests import SpokenWord
+
+logger = logging.getLogger(__name__)
+
+HIDDEN = frozenset({"person", "location", "email", "phone", "url", "money"})
+"""Types of entities that are hidden; besides, all numbers of LEAST_DIGITS digits and more, but for dates."""
+
+LEAST_DIGITS = 4
+
+_DATES = frozenset({"date", "time", "datetime", "daterange"})
+_ONES = r"zero|oh|one|two|three|four|five|six|seven|eight|nine"
+_TEENS = r"ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_TENS = r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_PART = rf"(?:\d+|{_TEENS}|{_TENS}|{_ONES}|double|triple)"
+_NUMBER = re.compile(rf"(?<!\w){_PART}(?:[\s,.-]{{0,3}}{_PART})*(?!\w)", re.IGNORECASE)
+"""Digits written, or said one by one or two by two, as numbers of cards, accounts and telephones are."""
+
+Span = tuple[int, int, str]
+"""First character, first character behind, type."""
+
+
+def redacted(draft: Draft, mask: str, members: Sequence[Person], timezone_offset: int) -> tuple[Draft, list[Entity]]:
+    """Return a draft with everything hidden behind the mask, and what was hidden where: entities whose text is the mask, without a value.
+
+    What was heard before the vocabulary put it right goes, too. A draft that cannot be looked through is hidden as a whole.
+    """
+    try:
+        spans = _spans(draft, members, timezone_offset)
+    except Exception as error:  # whatever it is, nothing may slip through; its text may hold spoken words
+        logger.error("a message could not be redacted and is hidden as a whole (%s)", type(error).__name__)
+        spans = [(0, len(draft.text), "unknown")]
+    hidden = [Entity(kind, mask, len(_shown(draft.text, spans, mask, 0, start))) for start, _, kind in spans]
+    text = _shown(draft.text, spans, mask, 0, len(draft.text))
+    return replace(draft, text=text, original="", words=tuple(_words(draft, spans, mask))), hidden
+
+
+def _spans(draft: Draft, members: Sequence[Person], timezone_offset: int) -> list[Span]:
+    """Return what is to be hidden in a text, in order; none of them touches the next."""
+    text = draft.text
+    found = entities.extract(text, draft.start, timezone_offset, members)
+    spans = [(entity.offset, entity.end, entity.type) for entity in found if entity.type in HIDDEN]
+    dates = [entity for entity in found if entity.type in _DATES]
+    for number in _NUMBER.finditer(text):
+        dated = any(entity.offset <= number.start() and number.end() <= entity.end for entity in dates)
+        if not dated and _digits(number.group()) >= LEAST_DIGITS:
+            spans.append((number.start(), number.end(), "number"))
+    if len(text) > LONGEST:  # beyond which nobody looks
+        spans.append((LONGEST, len(text), "unknown"))
+    return _merged(sorted(spans))
+
+
+def _digits(number: str) -> int:
+    """Return how many digits a number has at least: 'forty two' two, 'double four' two."""
+    count, after_tens = 0, False
+    for part in re.findall(_PART, number, re.IGNORECASE):
+        tens = re.fullmatch(_TENS, part, re.IGNORECASE) is not None
+        if part.isdigit():
+            count += len(part)
+        elif tens or re.fullmatch(rf"{_TEENS}|triple", part, re.IGNORECASE):
+            count += 2
+        else:
+            count += not after_tens
+        after_tens = tens
+    return count
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end, kind in spans:
+        if merged and start <= merged[-1][1]:
+            first, last, before = merged[-1]
+            merged[-1] = (first, max(last, end), kind if before == "number" else before)
+        else:
+            merged.append((start, end, kind))
+    return merged
+
+
+def _shown(text: str, spans: Sequence[Span], mask: str, start: int, end: int) -> str:
+    """Return what may be told of text[start:end]; a span's mask stands where the span begins."""
+    shown, at = "", start
+    for first, last, _ in spans:
+        if first >= end:
+            break
+        if last > start:
+            shown += text[at : max(first, at)] + (mask if first >= start else "")
+            at = max(at, last)
+    return shown + text[at:end]
+
+
+def _words(draft: Draft, spans: Sequence[Span], mask: str) -> list[SpokenWord]:
+    """Return the words that are left; those of one span are one word, as long as all of them."""
+    kept: list[SpokenWord] = []
+    low, position = draft.text.lower(), 0
+    for word in draft.words:
+        start = low.find(word.text.lower(), position)
+        if start < 0:  # not where it should be: whether it may be told cannot be known
+            kept.append(replace(word, text=mask))
+            continue
+        position = end = start + len(word.text)
+        shown = _shown(draft.text, spans, mask, start, end)
+        if kept and any(first < start < last for first, last, _ in spans):  # it goes on with what the word before began
+            kept[-1] = replace(kept[-1], text=kept[-1].text + shown, end=word.end)
+        else:
+            kept.append(replace(word, text=shown))
+    return kept

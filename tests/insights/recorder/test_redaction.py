@@ -1,0 +1,119 @@
+"""Hiding what somebody wants hidden: in the text, in the words, and so in everything made of them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import serializers
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights import recorder
+from insights.analysis import entities
+from insights.analysis.findings import Person
+from insights.analysis.trackers import Tracker
+from insights.models import Entity, Event, Insight, Message, Topic, TrackerMatch
+from insights.recorder import Joined, Listening
+from insights.recorder.drafting import Draft, drafts
+from insights.recorder.redaction import redacted
+from tests.insights.conftest import utterance
+
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+MEMBERS = (Person("Maria Lopez", "maria@example.org", "maria@example.org"),)
+
+
+def draft(text: str) -> Draft:
+    """Return a sentence of half a second per word."""
+    (made,) = drafts(utterance(text, AT))
+    return made
+
+
+def hide(text: str) -> str:
+    """Return what is left of a sentence."""
+    return redacted(draft(text), "****", MEMBERS, 0)[0].text
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Maria Lopez will send it tomorrow.", "**** will send it tomorrow."),
+        ("Write to jane.doe@example.com today.", "Write to **** today."),
+        ("Call me at 555-123-4567, please.", "Call me at ****, please."),
+        ("Call five five five, one two three four.", "Call ****."),
+        ("My card is 4242 4242 4242 4242.", "My card is ****."),
+        ("It is forty two forty two, fifty one eleven.", "It is ****."),
+        ("The code is double four triple one.", "The code is ****."),
+        ("It costs 1,500 dollars.", "It costs ****."),
+        ("See https://example.com/jane?id=7 for it.", "See **** for it."),
+        ("We meet on March 3, 2027.", "We meet on March 3, 2027."),
+        ("There are twenty five of us in two rooms.", "There are twenty five of us in two rooms."),
+        ("Nothing to hide here.", "Nothing to hide here."),
+    ],
+)
+def test_what_is_hidden_and_what_is_not(said: str, left: str) -> None:
+    """Names, addresses, places on the web, amounts and long numbers go; dates and small numbers stay."""
+    assert hide(said) == left
+
+
+def test_words_follow_the_text() -> None:
+    """The words of one hidden thing become one, as long as all of them; punctuation stays."""
+    made, hidden = redacted(draft("Ask Maria Lopez, or call 555 123 4567."), "****", MEMBERS, 0)
+    assert [word.text for word in made.words] == ["Ask", "****,", "or", "call", "****."]
+    assert [(word.start - AT).total_seconds() for word in made.words] == [0.0, 0.5, 1.5, 2.0, 2.5]
+    assert (made.words[1].end - AT, made.words[4].end - AT) == (timedelta(seconds=1.5), timedelta(seconds=4))
+    assert [(entity.type, entity.text, entity.offset, entity.value) for entity in hidden] == [
+        ("person", "****", 4, {}),
+        ("phone", "****", 18, {}),
+    ]
+    assert all(made.text.startswith("****", entity.offset) for entity in hidden)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Maria", "Lopez,", "555", "1234", "a@b.com", "ask", "double", "four.", "or", "$20", "****"]),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_whatever_is_said(said: list[str]) -> None:
+    """Words and text agree, and a second look finds nothing more to hide."""
+    for one in drafts(utterance(" ".join(said), AT)):
+        made, hidden = redacted(one, "****", MEMBERS, 0)
+        assert " ".join(word.text for word in made.words) == made.text
+        assert all(made.text.startswith("****", entity.offset) for entity in hidden)
+        assert redacted(made, "****", MEMBERS, 0)[0].text == made.text
+
+
+def test_what_cannot_be_looked_through_is_hidden_as_a_whole(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A failing detector tells nothing, neither to listeners nor to the log."""
+
+    def fail(*args: object) -> None:
+        raise ValueError("Maria Lopez")
+
+    monkeypatch.setattr(entities, "extract", fail)
+    made, _ = redacted(draft("Maria Lopez is here."), "****", MEMBERS, 0)
+    assert (made.text, [word.text for word in made.words]) == ("****", ["****"])
+    assert "ValueError" in caplog.text
+    assert "Maria" not in caplog.text
+
+
+def test_nothing_that_is_stored_holds_it(joined: Joined) -> None:
+    """Messages, words, entities, insights, topics, trackers and events are made of what is left; the analysis is the real one."""
+    said = "Maria Lopez will send the budget report to jane.doe@example.com tomorrow. Can you call her at 555-123-4567, par lay?"
+    listening = Listening(
+        member_id=joined.member["id"] if joined.member else None,
+        confidence_threshold=0.0,
+        trackers=(Tracker("People", ("Maria Lopez", "budget report")),),
+        vocabulary=("Parley",),
+        mask="****",
+    )
+    events = recorder.record(joined.conversation_id, utterance(said, joined.started_at), listening)
+    rows = [row for table in (Message, Entity, Insight, Topic, TrackerMatch, Event) for row in table.objects.all()]
+    everything = serializers.serialize("json", rows) + json.dumps([event.payload for event in events])
+    for secret in ("Maria", "Lopez", "jane", "example.com", "123-4567", "par lay"):
+        assert secret not in everything
+    assert Message.objects.get(number=1).text == "**** will send the budget report to **** tomorrow."
+    hidden = {("person", "****"), ("email", "****"), ("number", "****")}
+    assert set(Entity.objects.values_list("type", "text")) == hidden | {("date", "tomorrow")}
+    assert Insight.objects.filter(type="action_item").exists()
+    assert set(TrackerMatch.objects.values_list("value", flat=True)) == {"budget report"}
