@@ -102,7 +102,7 @@ class Participation:
             allowed = ", ".join(engine.languages)
             raise LanguageError(f"config.languageCode {wishes.language!r} is not understood here: allowed are {allowed}")
         if wishes.mask and not knows(("en",), wishes.language):
-            raise LanguageError(f"config.redaction.redactContent hides words of English only, what to hide in {wishes.language!r} is not found")
+            raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {wishes.language!r}")
         decoder = open_decoder(wishes.encoding, wishes.sample_rate)
         ear = _Ear(self._on_trouble)
         options = RecognitionOptions(wishes.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
