@@ -3,7 +3,21 @@
 from django.urls import URLPattern
 from ninja import NinjaAPI
 
-from insights.api import analytics, conversations, entities, errors, events, insights, members, messages, oauth, topics, trackers
+from insights.api import (
+    analytics,
+    conversations,
+    entities,
+    errors,
+    events,
+    insights,
+    manage,
+    members,
+    messages,
+    oauth,
+    summary,
+    topics,
+    trackers,
+)
 from insights.api.auth import CALLERS
 from insights.api.cors import open_to_pages
 
@@ -17,7 +31,7 @@ api = NinjaAPI(
     auth=CALLERS,
 )
 errors.install(api)
-for resource in (oauth, conversations, messages, insights, topics, trackers, entities, members, analytics, events):
+for resource in (oauth, conversations, messages, insights, topics, trackers, entities, members, analytics, summary, events, manage):
     api.add_router("", resource.router)
 
 

@@ -3,7 +3,7 @@
 from ninja import Schema
 
 CLEAR = 0.3
-"""From here on, up or down, a sentiment has a name; in between it is neutral."""
+"""Beyond it, up or down, a sentiment has a name; in between it is neutral."""
 
 
 class Polarity(Schema):
@@ -21,5 +21,5 @@ class Sentiment(Schema):
 
 def sentiment(score: float) -> Sentiment:
     """Return a score from -1 to 1 with its name."""
-    suggested = "positive" if score >= CLEAR else "negative" if score <= -CLEAR else "neutral"
+    suggested = "positive" if score > CLEAR else "negative" if score < -CLEAR else "neutral"
     return Sentiment(polarity=Polarity(score=round(score, 3)), suggested=suggested)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-_KEYS = ("datetime", "name", "amount", "percent", "number", "seconds", "email", "phone", "url")
+_KEYS = ("seconds", "datetime", "name", "amount", "percent", "number", "email", "phone", "url")
 
 
 def shown(value: dict[str, Any]) -> dict[str, str | None]:

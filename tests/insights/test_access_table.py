@@ -52,6 +52,8 @@ TABLE: dict[str, Access] = {
     "api/openapi.json": PUBLIC,
     "oauth2/token:generate": Access(405, 405, 405),  # POST only, see test_oauth
     "v1/conversations": Access(401, 200, 200),
+    "v1/manage/trackers": Access(401, 200, 200),  # the same for every account
+    "v1/manage/tracker/<tracker_id>": Access(401, 200, 200),
     "rtc/config": Access(401, 200, 200),
     "streams/": SIGNED_IN,
     "streams/<slug:name>/": SIGNED_IN,
@@ -81,6 +83,7 @@ TABLE: dict[str, Access] = {
             "entities",
             "members",
             "analytics",
+            "summary",
             "events",
         )
     },
@@ -112,6 +115,7 @@ def address(route: str, talk: Conversation) -> str:
         "<conversation_id>": talk.pk,
         "<path:connection_id>": talk.connection_id,
         "<slug:name>": "conversation",
+        "<tracker_id>": "managed-pricing",
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))

@@ -21,6 +21,7 @@ from streaming.wire.symbl.render import (
     session_modified,
     started_listening,
     user,
+    warning,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "started_listening",
     "tracker_response",
     "user",
+    "warning",
 ]

@@ -5,6 +5,7 @@ Events that Symbl has no message for (a member joined, an insight was reviewed) 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from streaming.wire.symbl import render
@@ -131,7 +132,7 @@ def _entity_kind(entity: Payload) -> Message:
 
 
 def _sentiment(score: float) -> Message:
-    suggested = "positive" if score >= 0.3 else "negative" if score <= -0.3 else "neutral"
+    suggested = "positive" if score > 0.3 else "negative" if score < -0.3 else "neutral"
     return {"polarity": {"score": score}, "suggested": suggested}
 
 
@@ -159,7 +160,14 @@ def _insight(insight: Payload, view: View) -> Message:
         "from": user(insight["member"]),
         "entities": insight["entities"] if view.entities else None,
     }
-    return rendered | {"dueBy": {"value": insight["dueBy"]}} if insight["dueBy"] else rendered
+    return rendered | {"dueBy": {"value": _local(insight["dueBy"], view.timezone_offset)}} if insight["dueBy"] else rendered
+
+
+def _local(at: str, offset: int | None) -> str:
+    """Return an ISO time in the zone that the listener named: clients read the day off its first ten characters."""
+    if offset is None:
+        return at
+    return datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=offset))).isoformat(timespec="seconds")
 
 
 def _topics(payload: Payload, view: View) -> list[Message]:

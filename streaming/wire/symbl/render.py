@@ -53,6 +53,11 @@ def recognition_started(conversation_id: int | str) -> Message:
     return envelope("recognition_started", data={"conversationId": str(conversation_id)})
 
 
+def warning(text: str, field: str = "") -> Message:
+    """Return an envelope of ours, which SDKs skip: something was understood that will not have the whole effect."""
+    return envelope("warning", message=text, field=field)
+
+
 def recognition_stopped() -> Message:
     """Return the envelope that says: everything that was heard has been told."""
     return envelope("recognition_stopped")

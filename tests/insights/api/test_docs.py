@@ -10,6 +10,8 @@ from insights.payloads import Kind
 PATHS = {
     "/oauth2/token:generate",
     "/v1/conversations",
+    "/v1/manage/trackers",
+    "/v1/manage/tracker/{tracker_id}",
     *(
         f"/v1/conversations/{{conversation_id}}{rest}"
         for rest in (
@@ -25,6 +27,7 @@ PATHS = {
             "/entities",
             "/members",
             "/analytics",
+            "/summary",
             "/events",
         )
     ),

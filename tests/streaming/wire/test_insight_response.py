@@ -46,6 +46,12 @@ def test_without_a_date_there_is_no_due_date() -> None:
     assert response["insights"][0]["assignee"] == NOBODY
 
 
+def test_due_is_told_in_the_zone_of_the_listener() -> None:
+    """Whoever named an offset from UTC gets the same moment in it: the day can be read off the first ten characters."""
+    (response,) = render_event("insights", {"insights": [insight(dueBy="2026-11-28T07:59:59.000Z")]}, 1, View(timezone_offset=-480))
+    assert response["insights"][0]["dueBy"] == {"value": "2026-11-27T23:59:59-08:00"}
+
+
 def test_a_hint_is_always_text() -> None:
     """Clients read hint values as texts; a number is written as one."""
     (response,) = render_event("insights", {"insights": [insight(hints=[{"key": "informationScore", "value": 0.5}])]}, 1, EVERYTHING)

@@ -38,14 +38,15 @@ def test_its_full_shape() -> None:
 
 
 def test_sentiment_comes_where_it_was_asked_for() -> None:
-    """Each message has its score and a word for it, and the response says that it does."""
-    stored = [message(sentiment=score) for score in (0.4, -0.31, 0.1)]
+    """Each message has its score and a word for it (0.3 itself is neutral, as published), and the response says that it does."""
+    stored = [message(sentiment=score) for score in (0.31, -0.31, 0.3, -0.3)]
     (response,) = render_event("messages", {"messages": stored}, 1, View(sentiment=True))
     assert response["sentiment"] is True
     assert [shown["sentiment"] for shown in response["messages"]] == [
-        {"polarity": {"score": 0.4}, "suggested": "positive"},
+        {"polarity": {"score": 0.31}, "suggested": "positive"},
         {"polarity": {"score": -0.31}, "suggested": "negative"},
-        {"polarity": {"score": 0.1}, "suggested": "neutral"},
+        {"polarity": {"score": 0.3}, "suggested": "neutral"},
+        {"polarity": {"score": -0.3}, "suggested": "neutral"},
     ]
 
 

@@ -1,0 +1,59 @@
+"""The trackers that every account has, and that `enableAllTrackers` turns on. They can be read, not changed."""
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from insights.analysis.managed import ManagedTracker, managed_trackers
+from insights.api.errors import ApiError
+
+router = Router(tags=["Managed trackers"])
+
+
+class ManagedOut(Schema):
+    """A tracker with its phrases, and what it is for."""
+
+    id: str
+    name: str
+    vocabulary: list[str]
+    description: str
+    categories: list[str]
+    languages: list[str]
+
+
+class ManagedList(Schema):
+    """All trackers, or those of one name."""
+
+    trackers: list[ManagedOut]
+
+
+class ManagedOne(Schema):
+    """One tracker."""
+
+    tracker: ManagedOut
+
+
+@router.get("/v1/manage/trackers", response=ManagedList, summary="Read the managed trackers")
+def list_managed_trackers(request: HttpRequest, name: str | None = None) -> ManagedList:
+    """Answer all of them, or the one of this name (capitals count)."""
+    return ManagedList(trackers=[_out(one) for one in managed_trackers() if name is None or one.tracker.name == name])
+
+
+@router.get("/v1/manage/tracker/{tracker_id}", response=ManagedOne, summary="Read one managed tracker")
+def read_managed_tracker(request: HttpRequest, tracker_id: str) -> ManagedOne:
+    """Answer the tracker of this id; 404 where there is none."""
+    for one in managed_trackers():
+        if one.tracker.id == tracker_id:
+            return ManagedOne(tracker=_out(one))
+    raise ApiError(404, "The trackerId is either invalid or does not exist.")
+
+
+def _out(one: ManagedTracker) -> ManagedOut:
+    tracker = one.tracker
+    return ManagedOut(
+        id=tracker.id,
+        name=tracker.name,
+        vocabulary=list(tracker.vocabulary),
+        description=one.description,
+        categories=[one.category],
+        languages=["en-US"],
+    )

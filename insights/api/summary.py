@@ -1,0 +1,43 @@
+"""The messages that tell what a conversation was about. Chosen when they are asked for: nothing is rewritten, nothing kept."""
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from insights import queries
+from insights.analysis import Topic, summarise
+from insights.analysis.languages import knows
+from insights.api import auth
+
+router = Router(tags=["Summary"])
+
+
+class MessageRef(Schema):
+    """The message that a sentence of the summary is."""
+
+    id: str
+
+
+class SummaryOut(Schema):
+    """One sentence of the summary."""
+
+    id: str
+    text: str
+    messageRefs: list[MessageRef]
+
+
+class SummaryList(Schema):
+    """The summary in the order of speech; empty while nothing was said that could stand in it."""
+
+    summary: list[SummaryOut]
+
+
+@router.get("/v1/conversations/{conversation_id}/summary", response=SummaryList, summary="Read the summary")
+def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = False) -> SummaryList:
+    """Answer at most five messages; `refresh` changes nothing, as a summary is always fresh."""
+    conversation = auth.conversation(request, conversation_id)
+    if not knows(conversation.language):
+        return SummaryList(summary=[])
+    messages = list(queries.transcript_of(conversation, 0, conversation.message_count))
+    topics = [Topic(row.text, row.score, (), row.sentiment) for row in queries.topics_of(conversation).prefetch_related(None)]
+    chosen = [messages[index] for index in summarise([message.text for message in messages], topics)]
+    return SummaryList(summary=[SummaryOut(id=str(one.id), text=one.text, messageRefs=[MessageRef(id=str(one.id))]) for one in chosen])
