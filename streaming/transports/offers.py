@@ -30,7 +30,7 @@ from streaming.wire.fastrtc import BodyError, already_exists, body_object, faile
 logger = logging.getLogger(__name__)
 
 OFFER, CANDIDATE = "offer", "ice-candidate"
-EARLY_S = 0.25
+EARLY_S = 1.0
 """How long the answer to a candidate waits for the offer; the candidate itself is kept longer."""
 FORWARD_PAUSES_S = (0.0, 0.1, 0.3, 1.0, 3.0)
 """When it is tried again to find the session of an early candidate in another process."""

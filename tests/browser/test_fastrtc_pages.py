@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests import speech
 from tests.browser.conftest import make_account, recorded_speech, sign_in
 from tests.servers import Server, copied
 
 PAGES = Path(__file__).parent / "fastrtc"
 SOCKETS_TO_LOOPBACK = "--disable-features=LocalNetworkAccessChecks"
 """Chromium does not know that a page which a test put there came from loopback, and asks for a permission."""
-SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings", "RECOGNISER": "scripted"}
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings"}
 
-Serve = Callable[[str], Server]
+Serve = Callable[..., Server]
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +24,10 @@ def serve(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Start a server whose root is one of the streams, and keep it for this file."""
     made: dict[str, Server] = {}
 
-    def start(stream: str) -> Server:
+    def start(stream: str, recogniser: str = "scripted") -> Server:
         if stream not in made:
             data = copied(migrated_data, tmp_path_factory.mktemp(stream) / "data")
-            made[stream] = Server(data, SITE | {"DEFAULT_STREAM": stream})
+            made[stream] = Server(data, SITE | {"DEFAULT_STREAM": stream, "RECOGNISER": recogniser})
             make_account(made[stream])
             made[stream].start()
         return made[stream]
@@ -112,3 +113,25 @@ def test_a_page_with_the_mulaw_socket_is_answered(serve: Serve, open_browser: Ca
     seen: dict[str, Any] = page.evaluate("seen")
     assert seen["errors"] == []
     assert seen["closed"] is None
+    wait(page, "seen.outputs.some((text) => text.includes('frames'))")
+
+
+def test_a_page_with_the_mulaw_socket_gives_its_inputs(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """`send_input` and errors come over the socket, too; the hook and the outputs are the same."""
+    page = visit(open_browser(None, SOCKETS_TO_LOOPBACK), serve("page-inputs"), "socket")
+    page.evaluate("window.inputs = { voice_name: 'Kore' }")
+    wait(page, "seen.hooks.includes(200)")
+    wait(page, "seen.outputs.some((text) => text.includes('Kore'))")
+    wait(page, "seen.errors.some((text) => text.includes('no more of Kore'))")
+
+
+def test_a_page_that_waits_for_its_stop_word(serve: Serve, open_browser: Callable[..., Browser], tmp_path: Path) -> None:
+    """It only sends; the word is told, the chat goes there as input and comes back one line longer, turn after turn."""
+    microphone = speech.wav(tmp_path / "computer.wav", speech.clip("computer", 1.0, 3.0))
+    page = visit(open_browser(microphone), serve("page-word", "moonshine"), "hello")
+    wait(page, "seen.chat.length >= 2", 40)
+    seen: dict[str, Any] = page.evaluate("seen")
+    assert seen["stopwords"] >= 2
+    assert [line["content"][:3] for line in seen["chat"][:2]] == ["0: ", "1: "]
+    assert "time is it" in seen["chat"][0]["content"].lower()
+    assert seen["errors"] == []

@@ -1,11 +1,12 @@
 """Streams that pages written for FastRTC are pointed at."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
+from streaming import AdditionalOutputs, AsyncStreamHandler, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
 
 FRAMES_BETWEEN_OUTPUTS = 25
 
@@ -73,6 +74,12 @@ class Voice(BaseModel):
     kinds: list[str] = Field(default=[])
 
 
+def keep(audio: Any, chatbot: list[dict[str, str]], state: list[dict[str, str]]) -> Iterator[AdditionalOutputs]:
+    """Put what was asked into the chat, which the page holds."""
+    assert chatbot == state
+    yield AdditionalOutputs({"role": "user", "content": f"{len(state)}: {get_stt_model().stt(audio)}"})
+
+
 page_talk = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=20)
 page_one = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=1)
 page_inputs = Stream(Asking(), modality="audio", mode="send-receive", inputs=Voice)
@@ -85,3 +92,4 @@ page_wishes = Stream(
     track_constraints={"echoCancellation": False, "channelCount": 1},
     rtp_params={"degradationPreference": "maintain-framerate"},
 )
+page_word = Stream(ReplyOnStopWords(keep, ["computer"], input_sample_rate=16000), modality="audio", mode="send")
