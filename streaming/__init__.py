@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from streaming.engine.stopwords import ReplyOnStopWords
     from streaming.engine.stream import Stream
     from streaming.engine.stt import get_stt_model
+    from streaming.engine.tts import KokoroTTSOptions, get_tts_model
     from streaming.engine.waiting import wait_for_item
 
 _HOMES = {
@@ -98,6 +99,7 @@ _HOMES = {
     "engine.stopwords": ("ReplyOnStopWords",),
     "engine.stream": ("Stream",),
     "engine.stt": ("get_stt_model",),
+    "engine.tts": ("KokoroTTSOptions", "get_tts_model"),
     "engine.waiting": ("wait_for_item",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -112,6 +114,7 @@ __all__ = [
     "AudioVideoStreamHandler",
     "CloseStream",
     "Context",
+    "KokoroTTSOptions",
     "ModelOptions",
     "MoonshineSTT",
     "PauseDetectionModel",
@@ -140,6 +143,7 @@ __all__ = [
     "get_hf_turn_credentials_async",
     "get_silero_model",
     "get_stt_model",
+    "get_tts_model",
     "get_turn_credentials",
     "get_turn_credentials_async",
     "get_twilio_turn_credentials",

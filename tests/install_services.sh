@@ -1,10 +1,12 @@
 #!/bin/sh
-# Installs Redis, PostgreSQL and Chromium where that is possible (root and apt); otherwise the tests
-# that need one of them are skipped, each saying what it lacks.
+# Installs Redis, PostgreSQL, Chromium, coturn and Flite where that is possible (root and apt); otherwise
+# the tests that need one of them are skipped, each saying what it lacks.
 missing=""
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+command -v turnserver >/dev/null 2>&1 || missing="$missing coturn"
+command -v flite >/dev/null 2>&1 || missing="$missing flite"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing for the tests:$missing"

@@ -1,7 +1,10 @@
-"""A real Redis for tests, on a free port of the loopback address, gone with its fixture."""
+"""A real Redis and a real TURN server for tests, on free ports of the loopback address, gone with their fixtures."""
 
 import shutil
+import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,3 +33,36 @@ def running_redis(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextmanager
+def running_turn(folder: Path, secret: str) -> Iterator[str]:
+    """Yield the URL of a coturn that takes the passwords made with this secret; the test is skipped, saying so, where there is none."""
+    program = shutil.which("turnserver")
+    if program is None:
+        pytest.skip("needs coturn (make test installs it where it may)")
+    port = free_port()
+    options = [
+        *("-n", "--use-auth-secret", f"--static-auth-secret={secret}", "--realm=parley.example.org", "--fingerprint"),
+        *(f"--listening-port={port}", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--allow-loopback-peers"),
+        *("--no-tls", "--no-dtls", "--no-cli", f"--pidfile={folder}/turn.pid", f"--log-file={folder}/turn.log", "--simple-log"),
+    ]
+    process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    try:
+        deadline = time.monotonic() + 10
+        while not _listens(port):
+            assert process.poll() is None, (folder / "turn.log").read_text()
+            assert time.monotonic() < deadline, "coturn does not listen"
+            threading.Event().wait(0.05)
+        yield f"turn:127.0.0.1:{port}?transport=udp"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.1).close()
+    except OSError:
+        return False
+    return True

@@ -84,19 +84,19 @@ def audio_to_bytes(audio: Audio) -> bytes:
     return out.getvalue()
 
 
-def aggregate_bytes_to_16bit(chunks: Iterator[bytes]) -> Iterator[NDArray[np.int16]]:
+def aggregate_bytes_to_16bit(chunks_iterator: Iterator[bytes]) -> Iterator[NDArray[np.int16]]:
     """Yield int16 arrays of shape (1, n) from chunks of bytes that may end in the middle of a sample."""
     rest = b""
-    for chunk in chunks:
+    for chunk in chunks_iterator:
         whole, rest = _whole_samples(rest + chunk)
         if len(whole):
             yield whole
 
 
-async def async_aggregate_bytes_to_16bit(chunks: AsyncIterator[bytes]) -> AsyncIterator[NDArray[np.int16]]:
+async def async_aggregate_bytes_to_16bit(chunks_iterator: AsyncIterator[bytes]) -> AsyncIterator[NDArray[np.int16]]:
     """Yield int16 arrays of shape (1, n) from chunks of bytes that may end in the middle of a sample."""
     rest = b""
-    async for chunk in chunks:
+    async for chunk in chunks_iterator:
         whole, rest = _whole_samples(rest + chunk)
         if len(whole):
             yield whole

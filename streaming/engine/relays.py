@@ -85,21 +85,25 @@ def get_twilio_turn_credentials(twilio_sid: str | None = None, twilio_token: str
 
 
 async def get_turn_credentials_async(method: str = "own", **options: Any) -> dict[str, Any]:
-    """Do as `get_turn_credentials` in a thread."""
-    options.pop("client", None)  # FastRTC's functions take an HTTP client
+    """Do as `get_turn_credentials` in a thread; FastRTC's `client` is accepted and not used."""
+    options.pop("client", None)
     return await asyncio.to_thread(get_turn_credentials, method, **options)
 
 
-async def get_cloudflare_turn_credentials_async(*args: Any, **options: Any) -> dict[str, Any]:
-    """Do as `get_cloudflare_turn_credentials` in a thread."""
-    options.pop("client", None)
-    return await asyncio.to_thread(get_cloudflare_turn_credentials, *args, **options)
+async def get_cloudflare_turn_credentials_async(
+    turn_key_id: str | None = None,
+    turn_key_api_token: str | None = None,
+    hf_token: str | None = None,
+    ttl: int = 600,
+    client: Any = None,
+) -> dict[str, Any]:
+    """Do as `get_cloudflare_turn_credentials` in a thread; FastRTC's `client` is accepted and not used."""
+    return await asyncio.to_thread(get_cloudflare_turn_credentials, turn_key_id, turn_key_api_token, hf_token, ttl)
 
 
-async def get_hf_turn_credentials_async(*args: Any, **options: Any) -> dict[str, Any]:
-    """Do as `get_hf_turn_credentials` in a thread."""
-    options.pop("client", None)
-    return await asyncio.to_thread(get_hf_turn_credentials, *args, **options)
+async def get_hf_turn_credentials_async(token: str | None = None, ttl: int = 600, client: Any = None) -> dict[str, Any]:
+    """Do as `get_hf_turn_credentials` in a thread; FastRTC's `client` is accepted and not used."""
+    return await asyncio.to_thread(get_hf_turn_credentials, token, ttl)
 
 
 def _own(ttl: int | None = None, user: str = ANYBODY) -> dict[str, Any]:

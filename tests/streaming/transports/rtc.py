@@ -91,6 +91,8 @@ class Camera(MediaStreamTrack):
 class Caller:
     """One client of a stream. `sound` is all that was heard, 48 kHz mono; `pictures` the last pictures seen."""
 
+    configuration = RTCConfiguration(iceServers=[])
+
     def __init__(
         self, post: Post, audio: str = "", video: str = "", *, channel: bool = True, webrtc_id: str = "", microphone: float = 440.0
     ) -> None:
@@ -101,7 +103,7 @@ class Caller:
         self.arrivals: list[float] = []
         self.microphone = Microphone(microphone)
         self.camera = Camera()
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.pc = RTCPeerConnection(self.configuration)
         self._post = post
         self._tasks: list[asyncio.Task[None]] = []
         for direction, track in ((audio, self.microphone), (video, self.camera)):

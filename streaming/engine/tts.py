@@ -1,0 +1,101 @@
+"""A voice for handlers: one that is installed on this machine, sentence by sentence."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from django.conf import settings
+
+from streaming.voices.base import Engine, Maker, Manner, Speech, VoiceError
+from streaming.voices.piper import Piper
+from streaming.voices.programs import ESPEAK, FLITE
+
+ENGINES: dict[str, Maker] = {"piper": Piper(), "flite": FLITE, "espeak-ng": ESPEAK}
+"""Those that Parley knows, the best one first."""
+FOLDER = "voices"
+"""Inside of DATA_DIR/models: voice files of one's own."""
+
+_SENTENCES = re.compile(r"(?<=[.!?…])\s+")
+_PAUSE = 7
+"""Between two sentences there is silence of a seventh of a second, as in FastRTC."""
+
+
+@dataclass
+class KokoroTTSOptions:
+    """How to speak, under the names that FastRTC's users know.
+
+    Attributes:
+        voice: a voice of the engine (of flite: kal, kal16, awb, rms, slt); any other name is its usual one.
+        speed: times the usual speed, 0.5 to 2.
+        lang: as "en-us"; for engines that speak several languages.
+    """
+
+    voice: str = "af_heart"
+    speed: float = 1.0
+    lang: str = "en-us"
+
+
+class TextToSpeech:
+    """Speaks. What it gives can be yielded as it is: (rate, float32 array of shape (n,))."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def tts(self, text: str, options: KokoroTTSOptions | None = None) -> Speech:
+        """Return all of a text as sound; blocks meanwhile. Raises VoiceError, ValueError for a speed that cannot be."""
+        parts = list(self.stream_tts_sync(text, options))
+        if not parts:
+            return 16_000, np.zeros(0, dtype=np.float32)
+        return parts[0][0], np.concatenate([samples for _, samples in parts])
+
+    def stream_tts_sync(self, text: str, options: KokoroTTSOptions | None = None) -> Iterator[Speech]:
+        """Yield a text as sound, sentence by sentence, so that the first one can be heard while the next one is made."""
+        manner = _manner(options)
+        for number, sentence in enumerate(sentences(text)):
+            yield self._say(sentence, manner, number)
+
+    async def stream_tts(self, text: str, options: KokoroTTSOptions | None = None) -> AsyncIterator[Speech]:
+        """Yield a text as sound, sentence by sentence, each made in a thread."""
+        manner = _manner(options)
+        for number, sentence in enumerate(sentences(text)):
+            yield await asyncio.to_thread(self._say, sentence, manner, number)
+
+    def _say(self, sentence: str, manner: Manner, number: int) -> Speech:
+        rate, samples = self._engine.say(sentence, manner)
+        return rate, np.concatenate((np.zeros(rate // _PAUSE, dtype=np.float32), samples)) if number else samples
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text, without what cannot be said."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return [sentence for sentence in _SENTENCES.split(plain.strip()) if any(sign.isalnum() for sign in sentence)]
+
+
+@lru_cache
+def get_tts_model(model: str = "kokoro", **options: str) -> TextToSpeech:
+    """Return a voice of this installation, ready to speak.
+
+    Args:
+        model: "kokoro" is FastRTC's name, and means the best voice that is installed; "piper", "flite" and "espeak-ng" are ours.
+        options: accepted as FastRTC has them, for services.
+
+    Raises VoiceError where none is installed, which says how to install one; ValueError for a name that nobody knows.
+    """
+    if model == "cartesia":
+        raise ValueError("cartesia is an outside service: use its own package in your handler, with async_aggregate_bytes_to_16bit")
+    if model not in ("kokoro", *ENGINES):
+        raise ValueError(f"model must be one of kokoro, {', '.join(ENGINES)}, not {model!r}")
+    wanted = ENGINES if model == "kokoro" else {model: ENGINES[model]}
+    for maker in wanted.values():
+        engine = maker.find(settings.DATA_DIR / "models" / FOLDER)
+        if engine is not None:
+            return TextToSpeech(engine)
+    raise VoiceError("no voice is installed here: " + ", or ".join(maker.hint for maker in wanted.values()))
+
+
+def _manner(options: KokoroTTSOptions | None) -> Manner:
+    options = options or KokoroTTSOptions()
+    return Manner(options.voice, options.speed, options.lang)

@@ -1,0 +1,77 @@
+"""Voices of programs: Flite and eSpeak NG, as Debian and others package them.
+
+The text goes through a file of one's own: a command line is for everybody on the machine to see.
+"""
+
+import shutil
+import subprocess
+import tempfile
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from streaming.voices.base import Engine, Manner, Speech, VoiceError
+
+TIMEOUT_S = 30.0
+WORDS_PER_MINUTE = 175
+
+Arguments = Callable[[Manner, Path, Path], list[str]]
+"""The command line for a manner, the file to read and the file to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that reads a text file and writes a WAV file."""
+
+    name: str
+    hint: str
+    arguments: Arguments
+
+    def find(self, folder: Path) -> Engine | None:
+        """Return the voice, where the program is installed."""
+        path = shutil.which(self.name)
+        return ProgramVoice(path, self) if path else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramVoice:
+    """A program that is installed."""
+
+    path: str
+    program: Program
+
+    def say(self, text: str, manner: Manner) -> Speech:
+        """Run the program once. Raises VoiceError when it fails, or takes more than half a minute."""
+        with tempfile.TemporaryDirectory(prefix="parley-voice-") as folder:
+            written, spoken = Path(folder) / "text", Path(folder) / "sound.wav"
+            written.write_text(text)
+            command = [self.path, *self.program.arguments(manner, written, spoken)]
+            try:
+                subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)  # noqa: S603
+                return _read(spoken)
+            except (OSError, subprocess.SubprocessError, EOFError, wave.Error) as error:
+                raise VoiceError(f"{self.program.name} could not speak ({type(error).__name__})") from None
+
+
+def _read(path: Path) -> Speech:
+    with wave.open(str(path)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+        return file.getframerate(), samples.astype(np.float32) / np.float32(32768)
+
+
+def _flite(manner: Manner, text: Path, sound: Path) -> list[str]:
+    if not manner.language.lower().startswith("en"):
+        raise VoiceError(f"flite speaks English only, not {manner.language}")
+    voice = manner.voice if manner.voice in ("kal", "kal16", "awb", "rms", "slt") else "slt"
+    return ["-voice", voice, "--setf", f"duration_stretch={1 / manner.speed:.3f}", "-f", str(text), "-o", str(sound)]
+
+
+def _espeak(manner: Manner, text: Path, sound: Path) -> list[str]:
+    return ["-v", manner.language, "-s", str(round(WORDS_PER_MINUTE * manner.speed)), "-b", "1", "-f", str(text), "-w", str(sound)]
+
+
+FLITE = Program("flite", "Debian's package flite", _flite)
+ESPEAK = Program("espeak-ng", "Debian's package espeak-ng", _espeak)

@@ -1,0 +1,92 @@
+"""Through firewalls: a real coturn takes the passwords that we make, and relays for clients and for the server; no other ones."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy
+
+from streaming.engine.ice import turn_credentials
+from tests.servers import Server
+from tests.services import running_turn
+from tests.streaming.transports.conftest import SITE
+from tests.streaming.transports.rtc import Caller, to
+
+SECRET = "a-long-random-text"
+OFFER = "/streams/plain/webrtc/offer"
+RELAYED = "typ relay"
+
+
+@pytest.fixture
+def turn(tmp_path: Path) -> Iterator[str]:
+    """The URL of a TURN server."""
+    with running_turn(tmp_path, SECRET) as url:
+        yield url
+
+
+async def configuration(server: Server, token: str) -> list[RTCIceServer]:
+    """Return the ICE servers that a browser is told to use."""
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{server.url}/rtc/config", headers={"x-api-key": token})
+    return [RTCIceServer(**one) for one in answer.json()["iceServers"]]
+
+
+def behind(servers: list[RTCIceServer]) -> Any:
+    """Return clients behind a firewall that lets them reach nobody but these servers."""
+    relay = RTCConfiguration(iceServers=servers, iceTransportPolicy=RTCIceTransportPolicy.RELAY)
+    return type("Behind", (Caller,), {"configuration": relay})
+
+
+async def test_a_client_behind_a_firewall_is_relayed(make_server: Callable[..., Server], turn: str) -> None:
+    """With the password from /rtc/config it speaks and hears through the TURN server, having no other way."""
+    server = make_server("uvicorn", RTC_ICE_SERVERS=turn, TURN_SECRET=SECRET, **SITE)
+    token = server.token()
+    client = behind(await configuration(server, token))
+    async with to(server, token, OFFER) as post:
+        caller = client(post, "sendrecv")
+        offered = await caller.offer()
+        candidates = [line for line in offered["sdp"].splitlines() if line.startswith("a=candidate")]
+        assert candidates
+        assert all(RELAYED in line for line in candidates)
+        await caller.call()
+        await caller.hears(440)
+        await caller.close()
+
+
+async def test_the_server_itself_is_relayed(make_server: Callable[..., Server], turn: str) -> None:
+    """Behind a firewall of its own, with RTC_OWN_ICE_SERVERS: a client that sees nothing but its relayed address reaches it."""
+    server = make_server("daphne", RTC_OWN_ICE_SERVERS=turn, TURN_SECRET=SECRET, **SITE)
+    async with to(server, server.token(), OFFER) as post:
+
+        async def through_the_firewall(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+            status, answer = await post(body)
+            lines = [line for line in answer["sdp"].splitlines() if "a=candidate" not in line or RELAYED in line]
+            assert any(RELAYED in line for line in lines)
+            return status, {**answer, "sdp": "\r\n".join(lines) + "\r\n"}
+
+        caller = await Caller(through_the_firewall, "sendrecv").call()
+        await caller.hears(440)
+        await caller.close()
+
+
+@pytest.mark.parametrize(
+    ("secret", "since_s"), [("another-secret", 0), (SECRET, -7200)], ids=["made with another secret", "expired an hour ago"]
+)
+async def test_other_passwords_are_refused(turn: str, secret: str, since_s: int, caplog: pytest.LogCaptureFixture) -> None:
+    """The TURN server relays for nobody else, so such a client has no address at all."""
+    username, credential = turn_credentials(secret, "7", 3600, time.time() + since_s)
+    client = behind([RTCIceServer(turn, username, credential)])
+
+    async def nobody(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        return 500, body
+
+    caller = client(nobody, "sendrecv")
+    with caplog.at_level(logging.CRITICAL), suppress(asyncio.TimeoutError, ConnectionError):
+        assert RELAYED not in (await caller.offer())["sdp"]
+    await caller.close()

@@ -1,0 +1,1 @@
+"""Voices that are installed, or pretend to be."""

@@ -1,0 +1,103 @@
+"""Piper's voices: a pretended package for what is asked of it, the real one where it is installed."""
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streaming.voices import piper
+from streaming.voices.base import Manner, VoiceError
+from streaming.voices.piper import PACKAGED, Piper
+
+PIPER = """
+import types
+import numpy
+
+class SynthesisConfig:
+    def __init__(self, length_scale):
+        self.length_scale = length_scale
+
+class PiperVoice:
+    config = types.SimpleNamespace(sample_rate=22050)
+
+    @classmethod
+    def load(cls, path):
+        if "broken" in str(path):
+            raise OSError("no such voice")
+        voice = cls()
+        voice.path = path
+        return voice
+
+    def synthesize(self, text, config):
+        if text == "fail":
+            raise RuntimeError(text)
+        for word in text.split():
+            yield types.SimpleNamespace(audio_float_array=numpy.full(round(100 * config.length_scale), 0.5, dtype=numpy.float64))
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], None]]:
+    """Install a pretended Piper, with or without a package that holds a voice."""
+    monkeypatch.setattr(piper, "PACKAGED", "pretended_voice")
+    monkeypatch.delitem(sys.modules, "piper", raising=False)
+
+    def install(voice: bool) -> None:
+        (tmp_path / "piper.py").write_text(PIPER)
+        if voice:
+            (tmp_path / "pretended_voice.py").write_text("def model_path():\n    return 'packaged.onnx'\n")
+        monkeypatch.syspath_prepend(tmp_path)
+
+    yield install
+    for name in ("piper", "pretended_voice"):
+        sys.modules.pop(name, None)
+
+
+def test_the_packaged_voice(installed: Callable[[bool], None], tmp_path: Path) -> None:
+    """It speaks at the wanted speed, as float32."""
+    installed(True)
+    voice = Piper().find(tmp_path / "none")
+    assert voice is not None
+    rate, samples = voice.say("three short words", Manner(speed=2.0))
+    assert (rate, samples.dtype, samples.shape) == (22_050, np.float32, (150,))
+    assert voice.say("", Manner())[1].shape == (0,)
+
+
+def test_a_voice_of_one_s_own_comes_first(installed: Callable[[bool], None], tmp_path: Path) -> None:
+    """A file in the folder for voices; a package is not needed then."""
+    installed(False)
+    folder = tmp_path / "voices"
+    assert Piper().find(folder) is None
+    folder.mkdir()
+    for name in ("b.onnx", "a.onnx", "a.onnx.json"):
+        (folder / name).write_text("")
+    voice = Piper().find(folder)
+    assert voice is not None
+    assert voice._voice.path == folder / "a.onnx"  # type: ignore[attr-defined]
+
+
+def test_what_fails_is_said_without_the_words(installed: Callable[[bool], None], tmp_path: Path) -> None:
+    """A voice that cannot be loaded, and one that cannot speak."""
+    installed(True)
+    voice = Piper().find(tmp_path / "none")
+    assert voice is not None
+    with pytest.raises(VoiceError, match=r"^piper could not speak \(RuntimeError\)$"):
+        voice.say("fail", Manner())
+    folder = tmp_path / "voices"
+    folder.mkdir()
+    (folder / "broken.onnx").write_text("")
+    with pytest.raises(VoiceError, match=r"broken\.onnx cannot be loaded \(OSError\)"):
+        Piper().find(folder)
+
+
+def test_the_real_one_speaks() -> None:
+    """A sentence becomes some seconds of sound."""
+    if find_spec("piper") is None or find_spec(PACKAGED) is None:
+        pytest.skip(f"needs {Piper.hint}")
+    voice = Piper().find(Path("none"))
+    assert voice is not None
+    rate, samples = voice.say("The quarterly report is due on Friday.", Manner())
+    assert 1 < len(samples) / rate < 5

@@ -1,0 +1,112 @@
+"""Voices of programs: a pretended one for what is asked of it, the real ones where they are installed."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streaming.voices.base import Manner, VoiceError
+from streaming.voices.programs import ESPEAK, FLITE, Program
+
+SECRET = "zeppelin, $(date) & 'more' — \"words\""
+PRETENDED = """#!{python}
+import json, sys, wave
+arguments = sys.argv[1:]
+text = open(arguments[arguments.index("-f") + 1]).read()
+json.dump({{"arguments": arguments, "text": text}}, open({note!r}, "w"))
+if {code}:
+    print(text, file=sys.stderr)
+    sys.exit({code})
+with wave.open(arguments[arguments.index("-o" if "-o" in arguments else "-w") + 1], "w") as out:
+    out.setnchannels(1), out.setsampwidth(2), out.setframerate(16000), out.writeframes(b"\\x00\\x40" * 1600)
+"""
+Pretend = Callable[..., Callable[[], dict[str, Any]]]
+
+
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    """Install a program of that name that notes what it was asked."""
+
+    def install(name: str, code: int = 0) -> Callable[[], dict[str, Any]]:
+        note = tmp_path / "note.json"
+        program = tmp_path / name
+        program.write_text(PRETENDED.format(python=sys.executable, note=str(note), code=code))
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        return lambda: dict(json.loads(note.read_text()))
+
+    return install
+
+
+def said(program: Program, text: str = SECRET, **manner: Any) -> tuple[int, Any]:
+    """Have something said."""
+    voice = program.find(Path("nowhere"))
+    assert voice is not None
+    return voice.say(text, Manner(**manner))
+
+
+@pytest.mark.parametrize("program", [FLITE, ESPEAK])
+def test_words_are_in_no_command_line(pretend: Pretend, program: Program) -> None:
+    """They go through a file, as they are; the sound comes back as floats."""
+    asked = pretend(program.name)
+    rate, samples = said(program)
+    assert (rate, samples.dtype, samples.shape) == (16_000, np.float32, (1600,))
+    assert samples[0] == 0.5
+    assert asked()["text"] == SECRET
+    assert "zeppelin" not in " ".join(asked()["arguments"])
+
+
+def test_how_flite_is_asked(pretend: Pretend) -> None:
+    """By the names of its voices; others, such as FastRTC's, are its usual one."""
+    asked = pretend("flite")
+    said(FLITE, voice="rms", speed=1.25)
+    assert asked()["arguments"][:4] == ["-voice", "rms", "--setf", "duration_stretch=0.800"]
+    said(FLITE, voice="af_heart")
+    assert asked()["arguments"][1] == "slt"
+    with pytest.raises(VoiceError, match="English only, not fr-fr"):
+        said(FLITE, language="fr-fr")
+
+
+def test_how_espeak_is_asked(pretend: Pretend) -> None:
+    """By language, and words a minute."""
+    asked = pretend("espeak-ng")
+    said(ESPEAK, language="de", speed=0.5)
+    assert asked()["arguments"][:4] == ["-v", "de", "-s", "88"]
+
+
+@pytest.mark.parametrize("speed", [0, 0.49, 2.01, float("nan")])
+def test_speeds_that_cannot_be(speed: float) -> None:
+    """The error says what can."""
+    with pytest.raises(ValueError, match=r"0\.5 to 2\.0"):
+        Manner(speed=speed)
+
+
+def test_a_program_that_fails(pretend: Pretend) -> None:
+    """The error says which, and nothing of the words, which the program repeats."""
+    pretend("flite", code=3)
+    with pytest.raises(VoiceError, match=r"^flite could not speak \(CalledProcessError\)$"):
+        said(FLITE)
+
+
+def test_a_program_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no such voice."""
+    monkeypatch.setenv("PATH", "")
+    assert FLITE.find(Path("nowhere")) is None
+
+
+@pytest.mark.parametrize("program", [FLITE, ESPEAK])
+def test_the_real_ones_speak(program: Program) -> None:
+    """A sentence becomes some seconds of sound, fewer at a higher speed."""
+    if shutil.which(program.name) is None:
+        pytest.skip(f"needs {program.name} (make test installs flite where it may)")
+    rate, samples = said(program, "The quarterly report is due on Friday.")
+    assert 1.5 < len(samples) / rate < 4
+    assert 0.1 < np.abs(samples).max() <= 1
+    faster, shorter = said(program, "The quarterly report is due on Friday.", speed=1.6)
+    assert len(shorter) / faster < 0.8 * len(samples) / rate
