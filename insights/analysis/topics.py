@@ -1,7 +1,8 @@
 """Topics while a conversation goes on: stop-word-bounded phrases of one to three words, weighed against how common they are elsewhere.
 
-Counts are kept per phrase, and the strongest phrases are kept apart: a phrase's strength changes only when it is said, so neither add() nor
-top() ever looks at all phrases of a long meeting.
+A subject is a thing: what stands behind "the" or "our" counts for more than what stands behind "to" or "we". Counts are kept per phrase,
+and the strongest phrases are kept apart: a phrase's strength changes only when it is said, so neither add() nor top() ever looks at all
+phrases of a long meeting.
 """
 
 from collections import defaultdict
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from insights.analysis.background import idf
+from insights.analysis.lexicon import words as words_of
 from insights.analysis.words import FILLERS, STOP_WORDS, Token, stem, tokens
 
 _LONGEST = 3
@@ -17,6 +19,13 @@ _MOST_PHRASES = 5000
 
 _LEADERS = 150
 """Strongest phrases that top() chooses among."""
+
+_EMPTY = words_of("not_topics")
+"""Talk about nothing, besides stop words and fillers."""
+
+_NAMING = words_of("before_things")
+
+_DOING = words_of("before_doings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,11 @@ class Topic:
 
 @dataclass(slots=True)
 class _Tally:
+    """One phrase: how often it was said, and how often behind a word of naming or of doing."""
+
     count: int = 0
+    named: float = 0.0
+    done: float = 0.0
     weight: float = 0.0
     sentiment: float = 0.0
     shapes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -48,12 +61,14 @@ class TopicIndex:
 
     def add(self, message_id: str, text: str, sentiment: float) -> None:
         """Takes in one message; sentiment in [-1, 1]."""
-        for words in _phrases(text):
+        for before, words in _phrases(text):
             key = tuple(stem(word.low) for word in words)
             tally = self._tallies.get(key)
             if tally is None:
                 tally = self._tallies[key] = _Tally(weight=_weight(words))
             tally.count += 1
+            tally.done += before in _DOING
+            tally.named += 1.0 if before in _NAMING else 0.5 * (before not in _DOING and before not in STOP_WORDS and before not in FILLERS)
             tally.sentiment += sentiment
             tally.shapes[" ".join(word.text if word.text[1:].lower() != word.text[1:] else word.low for word in words)] += 1
             tally.message_ids[message_id] = None
@@ -105,8 +120,9 @@ def _holds(big: tuple[str, ...], small: tuple[str, ...]) -> bool:
 
 
 def _score(key: tuple[str, ...], tally: _Tally) -> float:
-    """Said once is only a topic when nothing better is there; longer phrases say more."""
-    return tally.weight * tally.count * (0.35 if tally.count == 1 else 1.0) * (1.0, 1.15, 1.2)[len(key) - 1]
+    """Said once is only a topic when nothing better is there; longer phrases say more, and things more than what is done."""
+    noun = (tally.named + 1.0) / (tally.named + tally.done + 2.0)
+    return tally.weight * tally.count * noun * (0.35 if tally.count == 1 else 1.0) * (1.0, 1.15, 1.2)[len(key) - 1]
 
 
 def _weight(words: tuple[Token, ...]) -> float:
@@ -115,36 +131,41 @@ def _weight(words: tuple[Token, ...]) -> float:
 
 def phrases(text: str) -> list[tuple[str, ...]]:
     """The stems of all phrases of a text that could be topics, in order, repeated as they are said."""
-    return [tuple(stem(word.low) for word in part) for part in _phrases(text)]
+    return [tuple(stem(word.low) for word in part) for _, part in _phrases(text)]
 
 
 def _worthy(word: Token) -> bool:
     low = word.low
-    if low in STOP_WORDS or low in FILLERS or len(low) < 3 or "'" in low.removesuffix("'s"):
+    if low in STOP_WORDS or low in FILLERS or low in _EMPTY or len(low) < 3 or "'" in low.removesuffix("'s"):
         return False
     return low[0].isalpha() and not low.endswith("ly")
 
 
-def _phrases(text: str) -> Iterator[tuple[Token, ...]]:
-    """Runs of worthy words with nothing but white space between them, and their parts of up to three words."""
+def _phrases(text: str) -> Iterator[tuple[str, tuple[Token, ...]]]:
+    """(word before, phrase) of runs of worthy words with nothing but white space between them, and of their parts of up to three words.
+
+    The word before is empty where a mark or the start of the text is.
+    """
     run: list[Token] = []
-    end = 0
+    before, end = "", 0
     for word in tokens(text):
-        if run and text[end : word.start].strip():
-            yield from _parts(run)
-            run = []
+        apart = bool(text[end : word.start].strip())
+        if run and (apart or not _worthy(word)):
+            yield from _parts(before, run)
+            before, run = run[-1].low, []
+        if apart:
+            before = ""
         if _worthy(word):
             run.append(word)
-        elif run:
-            yield from _parts(run)
-            run = []
+        else:
+            before = word.low
         end = word.end
-    yield from _parts(run)
+    yield from _parts(before, run)
 
 
-def _parts(run: list[Token]) -> Iterator[tuple[Token, ...]]:
+def _parts(before: str, run: list[Token]) -> Iterator[tuple[str, tuple[Token, ...]]]:
     for length in range(1, min(_LONGEST, len(run)) + 1):
         for at in range(len(run) - length + 1):
             part = tuple(run[at : at + length])
             if length > 1 or len(part[0].low) > 3 or part[0].text.isupper():
-                yield part
+                yield run[at - 1].low if at else before, part

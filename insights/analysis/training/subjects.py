@@ -1,7 +1,10 @@
-"""Measures topics without a gold of their own: python -m insights.analysis.training.subjects --data DIR
+"""Measures topics without annotated names: python -m insights.analysis.training.subjects --data DIR
 
-A subject of a meeting comes back: it is said in at least two messages of the second half. A common word comes back too, but in every other
-meeting as well. So the ten topics of each first half are looked for in its second half, and in those of meetings of other groups.
+Two ways, over the longer meetings of the dev parts, for our topics and for simpler rankings in the same run.
+
+1. A subject of a meeting comes back: it is said in at least two messages of the second half. A common word comes back too, but in every
+   other meeting as well. So the ten topics of each first half are looked for in its second half, and in those of meetings of other groups.
+2. What AMI's groups were told to talk about (script.py): the share of a whole meeting's ten topics that name a subject of its phase.
 """
 
 import argparse
@@ -10,8 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from insights.analysis.background import idf
 from insights.analysis.topics import TopicIndex, phrases
 from insights.analysis.training.corpora import by_conversation, read
+from insights.analysis.training.script import SCRIPT, on_script
+from insights.analysis.words import stem, tokens
 
 _LEAST_MESSAGES = 200
 _TOP = 10
@@ -46,7 +52,20 @@ def frequent(texts: Sequence[str]) -> list[tuple[str, ...]]:
     return sorted(counts, key=lambda phrase: (-counts[phrase], phrase))[:_TOP]
 
 
-def shares(meetings: Sequence[Meeting], choose: Callable[[Sequence[str]], list[tuple[str, ...]]]) -> tuple[float, float]:
+def weighed(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """What is usual elsewhere: single words by times said and rarity (tf-idf), without a list of words to leave out."""
+    counts = Counter(word.low for text in texts for word in tokens(text))
+    best = sorted(counts, key=lambda word: (-counts[word] * idf(word), word))
+    return [(stem(word),) for word in best[:_TOP]]
+
+
+Ranking = Callable[[Sequence[str]], list[tuple[str, ...]]]
+
+RANKINGS: dict[str, Ranking] = {"topics": topics, "most frequent phrases": frequent, "words by tf-idf": weighed}
+"""By name, in the order of the report."""
+
+
+def shares(meetings: Sequence[Meeting], choose: Ranking) -> tuple[float, float]:
     """(share of the chosen phrases that come back, mean share of meetings of other groups where they are said as well)."""
     back, elsewhere, chosen = 0, 0.0, 0
     for one in meetings:
@@ -58,17 +77,33 @@ def shares(meetings: Sequence[Meeting], choose: Callable[[Sequence[str]], list[t
     return back / max(chosen, 1), elsewhere / max(chosen, 1)
 
 
+def script_shares(talks: Sequence[tuple[str, Sequence[str]]], choose: Ranking) -> tuple[float, float]:
+    """(mean share of chosen phrases that are subjects of a meeting's phase, of another phase), of meetings with a phase."""
+    own, other = [], []
+    for phase, texts in talks:
+        if phase in SCRIPT:
+            chosen = choose(texts)
+            own.append(on_script(phase, chosen))
+            other += [on_script(another, chosen) for another in SCRIPT if another != phase]
+    return sum(own) / max(len(own), 1), sum(other) / max(len(other), 1)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints both shares for our topics and for the most frequent phrases, over the longer meetings of the dev parts."""
+    """Prints one line for each ranking."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with {ami,mrda}.dev.jsonl.gz")
     chosen = parser.parse_args(arguments)
     rows = read(chosen.data / f"{corpus}.dev.jsonl.gz" for corpus in ("ami", "mrda"))
     talks = [talk for talk in by_conversation(rows) if len(talk) >= _LEAST_MESSAGES]
     meetings = [meeting(talk[0].conversation[:-1], [row.text for row in talk]) for talk in talks]
-    for name, choose in (("topics", topics), ("most frequent", frequent)):
+    phases = [(talk[0].conversation[-1], [row.text for row in talk]) for talk in talks if talk[0].corpus == "ami"]
+    for name, choose in RANKINGS.items():
         back, elsewhere = shares(meetings, choose)
-        print(f"{name}: come back {back:.3f}, elsewhere {elsewhere:.3f}, meetings {len(meetings)}")
+        own, other = script_shares(phases, choose)
+        print(
+            f"{name}: come back {back:.3f}, elsewhere {elsewhere:.3f}, meetings {len(meetings)};"
+            f" on script {own:.3f}, on another phase's {other:.3f}, meetings {len(phases)}"
+        )
 
 
 if __name__ == "__main__":

@@ -97,3 +97,16 @@ def test_a_late_subject_overtakes() -> None:
 def test_any_text(texts: list[str]) -> None:
     """Never raises; scores stay in 0..1."""
     assert all(0 < topic.score <= 1 for topic in _index(texts).top())
+
+
+def test_things_outrank_doings() -> None:
+    """Said as often and as rare, what stands behind 'the' is more of a subject than what stands behind 'to'."""
+    index = _index(["we have to frobnicate the gizmon", "I want to frobnicate a gizmon", "please frobnicate our gizmon"])
+    scores = {topic.text: topic.score for topic in index.top()}
+    assert scores["gizmon"] > 1.5 * scores["frobnicate"]
+
+
+def test_no_fillers_and_no_slang() -> None:
+    """Hesitation, agreement and judging are no subjects, however often they are said."""
+    index = _index(["mm-hm, um, okay, cool", "I'm gonna, like, wanna say wow", "uh-huh, weird, sorta cool", "yeah yep nope whatever"])
+    assert index.top() == []

@@ -23,13 +23,20 @@ def test_what_comes_back_and_what_is_said_everywhere() -> None:
     assert share("visitor") == (1.0, 1.0)
 
 
-def test_both_rankings_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Our topics and the most frequent phrases, over the longer meetings."""
+def test_all_rankings_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Our topics and what they are compared with, over the longer meetings."""
     for corpus in ("ami", "mrda"):
         row = {"corpus": corpus, "conversation": "m1", "speaker": "A", "question": 0, "action_item": None, "commit": 0}
         lines = [json.dumps({**row, "index": number, "text": f"the forklift and the {corpus} roof"}) for number in range(220)]
         (tmp_path / f"{corpus}.dev.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
     subjects.main(["--data", str(tmp_path)])
     told = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in told] == ["topics", "most frequent"]
-    assert all("come back 1.000" in line and "meetings 2" in line for line in told)
+    assert [line.split(":")[0] for line in told] == ["topics", "most frequent phrases", "words by tf-idf"]
+    assert all("come back 1.000" in line for line in told[:2])
+    assert all("meetings 2;" in line and "on script" in line for line in told)
+
+
+def test_meetings_are_asked_for_the_subjects_of_their_phase() -> None:
+    """Half of the topics of the one meeting with a phase are on its script, none on others'."""
+    talks = [("c", ["solar panels"]), ("x", ["no phase"])]
+    assert subjects.script_shares(talks, lambda texts: [("solar",), ("forklift",)]) == (0.5, 0.5 / 3)
