@@ -254,8 +254,7 @@ class TurnRecognition(Recognition):
 
     def _tell(self, job: Decode, *, is_final: bool) -> None:
         transcript = job.transcript
-        voiced = [(first * FRAME_S, last * FRAME_S) for first, last in job.span.voiced]
-        words = place_words(transcript.words, voiced)
+        words = place_words(transcript.words, job.span.speech)
         if not words or transcript.confidence < LEAST_CONFIDENCE:
             return
         text = " ".join(word.text for word in words)

@@ -11,6 +11,7 @@ FRAME_S = 0.032
 
 _ONSET = 0.5  # probability from which a frame of silence may begin a turn
 _HOLD = 0.3  # probability down to which a frame goes on with a turn
+_HELD = 3  # frames that are taken for speech behind the last of it, about; measured, see docs/hearing.md
 _ONSET_FRAMES = 2  # in a row: 64 ms, so that speech is noticed within 100 ms
 _LEAST_VOICED = 3  # frames of a turn that must be speech, at the very least: a click is at most two
 _TAIL = 6  # frames of silence kept at the end of a turn: 0.19 s
@@ -35,6 +36,12 @@ class Span:
     def seconds(self) -> float:
         """How long it is."""
         return (self.end - self.start) * FRAME_S
+
+    @property
+    def speech(self) -> list[tuple[float, float]]:
+        """The stretches of speech, in seconds since the first frame of all, without what the detector holds on to in the silence behind."""
+        held = [_HELD if last < self.end else 0 for _, last in self.voiced]
+        return [(first * FRAME_S, max(first + 1, last - more) * FRAME_S) for (first, last), more in zip(self.voiced, held, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def test_a_start_is_told_before_the_words(ears: Ears) -> None:
 
 
 def test_the_first_syllable_is_in_the_turn(ears: Ears, transcriber: FakeTranscriber) -> None:
-    """What is decoded begins 0.3 s before the voice and ends 0.19 s behind it."""
+    """What is decoded begins 0.3 s before the voice and ends 0.29 s behind it: 0.19 s behind what the detector takes for voice."""
     recognition, notes = listen(ears, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
@@ -46,7 +46,7 @@ def test_the_first_syllable_is_in_the_turn(ears: Ears, transcriber: FakeTranscri
     lengths = [samples / RATE for kind, samples, _ in transcriber.calls if kind == "final"]
     voiced = [h.end - h.start for h in notes.finals]
     assert len(lengths) >= SENTENCES
-    assert all(any(abs(length - voice - 0.51) < 0.04 for length in lengths) for voice in voiced[1:])
+    assert all(any(abs(length - voice - 0.61) < 0.04 for length in lengths) for voice in voiced[1:])
 
 
 def test_a_turn_is_not_decoded_twice(ears: Ears, transcriber: FakeTranscriber) -> None:

@@ -158,3 +158,9 @@ def test_turns_are_in_order_bounded_and_kept(parts: list[tuple[int, float]], end
                     before = event.span.end
     for event in finder.flush():
         assert isinstance(event, Dropped) or (isinstance(event, Ended) and event.span.start >= before)
+
+
+def test_speech_ends_before_the_detector_lets_go() -> None:
+    """Three frames behind each stretch are silence, except where the sound ends with the speech; a stretch keeps one frame at least."""
+    span = Span(100, 200, ((110, 120), (150, 152), (180, 200)))
+    assert [(round(start / FRAME_S), round(end / FRAME_S)) for start, end in span.speech] == [(110, 117), (150, 151), (180, 200)]
