@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from insights import recorder
+from insights.analysis import languages
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, Kind, Listening, Opening, Speaker, SpokenWord, Utterance
 from streaming import recogniser
@@ -92,6 +93,15 @@ class Participation:
         """Whether sound can be fed now."""
         return self._recognition is not None
 
+    @property
+    def caution(self) -> str:
+        """What a speaker should be told at the start: that nothing is found in its language; empty otherwise."""
+        language = self._wishes.language
+        if languages.knows(language):
+            return ""
+        known = ", ".join(languages.KNOWN)
+        return f"config.languageCode {language!r} is written down, but only the words of trackers are found in it: insights need {known}"
+
     async def begin(self, wishes: Wishes) -> Joined:
         """Join the conversation (made when it is not live yet) and open the recognition.
 
@@ -113,6 +123,8 @@ class Participation:
         self._recognition = engine.open(options, decoder, ear)
         self._keeper = asyncio.create_task(self._keep(ear, self.joined, wishes))
         registry().joined(self.session_id)
+        if self.caution:
+            logger.warning("session %s: %s", self.session_id, self.caution)
         await fanout().publish(self.joined.events)
         if self.joined.created:
             await lobby().ring(self.owner_id, self.connection_id)
@@ -190,8 +202,9 @@ class Participation:
             trackers=wishes.trackers,
             vocabulary=wishes.vocabulary,
             mask=wishes.mask,
+            language=wishes.language,
         )
-        early = EarlyTrackers(wishes.trackers) if wishes.early_trackers and wishes.trackers else None
+        early = EarlyTrackers(wishes.trackers, wishes.language) if wishes.early_trackers and wishes.trackers else None
         while True:
             try:
                 hypothesis = await ear.heard.get()
@@ -206,7 +219,7 @@ class Participation:
             events = await self._store(ear.utterance(hypothesis), joined, listening)
             if events:
                 self.last_event = events[-1].number
-                await self._tell(ear.as_stored(hypothesis, events) if wishes.mask else hypothesis, joined)
+                await self._tell(ear.as_stored(hypothesis, events) if wishes.mask or wishes.vocabulary else hypothesis, joined)
                 await fanout().publish(events)
             ear.room.set()
 

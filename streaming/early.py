@@ -7,14 +7,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from insights.analysis.languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
 
 
 class EarlyTrackers:
     """Finds each phrase of a turn once, while the turn is still being said."""
 
-    def __init__(self, trackers: tuple[Tracker, ...]) -> None:
+    def __init__(self, trackers: tuple[Tracker, ...], language: str = "en-US") -> None:
         self._trackers = trackers
+        self._language = language
         self._index: TrackerIndex | None = None
         self._turn = 0
         self._told: set[tuple[str, str]] = set()
@@ -30,7 +32,7 @@ class EarlyTrackers:
 
     def _find(self, text: str) -> Sequence[TrackerHit]:
         """In a thread: so many phrases as a client may send take half a second to be made ready."""
-        self._index = self._index or TrackerIndex(self._trackers)
+        self._index = self._index or TrackerIndex(self._trackers, knows(self._language))
         return self._index.find(text)
 
 

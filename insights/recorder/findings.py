@@ -10,7 +10,8 @@ from uuid import NAMESPACE_OID, uuid5
 from insights import analysis
 from insights.analysis.findings import Entity as FoundEntity
 from insights.analysis.findings import Finding, MessageAnalysis, Person, Said
-from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
+from insights.analysis.languages import knows
+from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
 from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
 from insights.payloads import Json, entity_json, iso
 from insights.recorder.drafting import Draft
@@ -46,13 +47,15 @@ def rows(scene: Scene, drafts: Sequence[Draft], listening: Listening) -> Rows:
     made = Rows()
     said = [_said(message) for message in scene.before]
     people = [person(member) for member in scene.members]
-    index = _index(listening.trackers)
+    known = knows(listening.language)
+    index = _index(listening.trackers, known)
     previous = next((m.text for m in reversed(scene.before) if m.member_id == (scene.speaker.id if scene.speaker else None)), "")
     for spoken in drafts:
         draft, hidden = redacted(spoken, listening.mask, people, scene.conversation.timezone_offset) if listening.mask else (spoken, [])
         message = _message(scene, draft)
         now = replace(_said(message), index=scene.conversation.message_count + len(made.messages))
-        found = _noted(_analysed(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset), now, listening)
+        found = _analysed(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset) if known else MessageAnalysis()
+        found = _noted(found, now, listening)
         insights = _insights(scene, message, found, listening.confidence_threshold)
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
         made.messages.append(message)
@@ -93,9 +96,9 @@ def entities(message: Message, found: Sequence[FoundEntity]) -> list[Entity]:
 
 
 @lru_cache(maxsize=64)
-def _index(trackers: tuple[Tracker, ...]) -> TrackerIndex:
+def _index(trackers: tuple[Tracker, ...], inflected: bool) -> TrackerIndex:
     named = [Tracker(clean(t.name, 320), tuple(clean(phrase) for phrase in t.vocabulary), clean(t.id, 64) or _id(t)) for t in trackers]
-    return TrackerIndex(named)
+    return TrackerIndex(named, inflected)
 
 
 def _id(tracker: Tracker) -> str:
@@ -166,7 +169,7 @@ def _tag(entity: FoundEntity, finding: Finding, members: Sequence[Member]) -> Js
     """Return Symbl's tag of a person or a time, with its place in the insight's text (-1: reworded); None for all else."""
     here = finding.text[entity.offset : entity.offset + len(entity.text)] == entity.text
     tag: dict[str, Any] = {"type": "date", "text": entity.text, "beginOffset": entity.offset if here else finding.text.find(entity.text)}
-    if entity.type in ("date", "time", "datetime", "daterange"):
+    if entity.type in ("date", "time", "datetime", "daterange", "duration"):  # "in two weeks" is a duration that says when
         value = entity.value.get("datetime") or entity.value.get("start")
         return {**tag, "value": {"value": {"datetime": value}}} if value else None
     if entity.type != "person":
@@ -188,4 +191,11 @@ def _matches(message: Message, insights: Sequence[Insight], hit: TrackerHit) -> 
         row.tracker_name, row.tracker_id, row.value, row.text = hit.name, hit.id, hit.value, hit.text
         return row
 
-    return [match(hit.offset)] + [match(insight.text.find(hit.text), insight) for insight in insights if hit.text in insight.text]
+    return [match(hit.offset)] + [match(_place(insight.text, hit), insight) for insight in insights if hit.text in insight.text]
+
+
+def _place(text: str, hit: TrackerHit) -> int:
+    """Return where in an insight's text a hit stands: as in its message, else its first place; -1 stays -1."""
+    if hit.offset == NEAR or text[hit.offset : hit.end] == hit.text:
+        return hit.offset
+    return text.find(hit.text)

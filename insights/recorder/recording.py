@@ -5,6 +5,7 @@ from itertools import groupby
 from django.utils import timezone
 
 from insights import analysis
+from insights.analysis.languages import knows
 from insights.database import writing
 from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
 from insights.payloads import Json, Kind, StoredEvent, insight_json, message_json, topic_json, trackers_json
@@ -28,14 +29,15 @@ def record(conversation_id: int, utterance: Utterance, listening: Listening) -> 
     with topics.remembered(conversation_id) as memory:
         scene = _scene(conversation_id, listening)
         new = rows(scene, sentences, listening)
+        counted = new.messages if knows(listening.language) else []
         memory.catch_up(scene.conversation)
-        memory.add(new.messages)
+        memory.add(counted)
         changes = memory.changes(scene.conversation)
         with writing():
             conversation = locked(conversation_id)
             if not memory.current(conversation):  # another process wrote meanwhile
                 if memory.catch_up(conversation):
-                    memory.add(new.messages)
+                    memory.add(counted)
                 changes = memory.changes(conversation)
             events = _store(conversation, new, memory, changes)
         memory.stored(conversation)

@@ -96,6 +96,7 @@ class Listening:
 
     `noted` is the type of insight that every message is to be, if the analysis does not find one of that type in it: a note that
     somebody takes is no guess. `mask`, where it is not empty, stands for what tells who somebody is or how to reach or charge them.
+    In a `language` that the detectors do not know nothing is found but the very words of trackers.
     """
 
     member_id: UUID | str | None = None
@@ -103,4 +104,5 @@ class Listening:
     trackers: tuple[Tracker, ...] = ()
     vocabulary: tuple[str, ...] = ()
     noted: FindingType | None = None
+    language: str = "en-US"
     mask: str = ""

@@ -5,9 +5,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from insights import analysis
-from insights.analysis.findings import Said
+from insights.analysis.findings import MessageAnalysis, Said
+from insights.analysis.languages import knows
 from insights.database import writing
-from insights.models import Entity, Insight, Member, Message
+from insights.models import Conversation, Entity, Insight, Member, Message
 from insights.payloads import Kind, StoredEvent, message_json, reviewed_insight_json
 from insights.recorder.afterwards import announce
 from insights.recorder.findings import entities, person
@@ -33,7 +34,7 @@ def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEve
         now = timezone.now()
         message.original_text = message.original_text or message.text
         message.text, message.corrected_by_id, message.corrected_at = wording, user_id, now
-        found = _analyse_again(message, conversation.timezone_offset)
+        found = _analyse_again(message, conversation)
         message.save()
         journal = Journal(conversation, now)
         journal.add(Kind.MESSAGE_CORRECTED, {"message": message_json(message, found)})
@@ -83,11 +84,11 @@ def _insight(insight_id: UUID) -> Insight:
     return insight
 
 
-def _analyse_again(message: Message, timezone_offset: int) -> list[Entity]:
+def _analyse_again(message: Message, conversation: Conversation) -> list[Entity]:
     """Replace the message's entities, sentiment and phrases by those of its new wording."""
-    members = [person(member) for member in Member.objects.filter(conversation_id=message.conversation_id)]
+    members = [person(member) for member in Member.objects.filter(conversation=conversation)]
     said = Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
-    found = analysis.analyse(said, (), members, timezone_offset)
+    found = analysis.analyse(said, (), members, conversation.timezone_offset) if knows(conversation.language) else MessageAnalysis()
     message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
     Entity.objects.filter(message=message).delete()
     return Entity.objects.bulk_create(entities(message, found.entities))

@@ -13,6 +13,7 @@ from itertools import islice
 from uuid import UUID
 
 from insights.analysis import topics as analysis
+from insights.analysis.languages import knows
 from insights.models import Conversation, Event, Message, Topic, TopicReference
 from insights.payloads import Kind
 
@@ -73,6 +74,7 @@ class Memory:
         if anew:
             self._index, self._message = analysis.TopicIndex(), 0
         rows = Message.objects.filter(conversation=conversation, number__gt=self._message, number__lte=conversation.message_count)
+        rows = rows if knows(conversation.language) else rows.none()
         for identity, text, sentiment in rows.order_by("number").values_list("id", "text", "sentiment"):
             self._index.add(str(identity), text, sentiment)
         topics = Topic.objects.filter(conversation=conversation).prefetch_related("references")

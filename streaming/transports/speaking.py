@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from insights.analysis.managed import with_managed
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming.audio.codecs import AudioError
@@ -160,6 +161,8 @@ class SpeakingHandler:
             wire.recognition_started(joined.conversation_id),
         ):
             self._outbox.put(encode(message))
+        if self._part.caution:
+            self._outbox.put(encode(wire.warning(self._part.caution, _field(self._part.caution))))
         await self._begin_telling(joined)
         return True
 
@@ -235,6 +238,7 @@ class SpeakingHandler:
 def _wishes(start: Start) -> Wishes:
     speaker = start.speaker
     keep_s = settings.NO_CONNECTION_TIMEOUT_S if start.no_connection_timeout is None else start.no_connection_timeout
+    trackers = tuple(Tracker(tracker.name, tracker.vocabulary, tracker.id) for tracker in start.trackers)
     return Wishes(
         speaker=Speaker(speaker.user_id, speaker.name, speaker.email) if speaker else None,
         language=start.language,
@@ -244,14 +248,14 @@ def _wishes(start: Start) -> Wishes:
         timezone_offset=start.timezone_offset or 0,
         confidence_threshold=start.confidence_threshold,
         vocabulary=start.vocabulary,
-        trackers=tuple(Tracker(tracker.name, tracker.vocabulary, tracker.id) for tracker in start.trackers),
+        trackers=with_managed(trackers) if start.all_trackers else trackers,
         early_trackers=start.tracker_interims,
         keep_s=keep_s,
         mask=start.redaction,
     )
 
 
-def _field(error: Exception) -> str:
+def _field(error: Exception | str) -> str:
     """Return the field that an error names: our own errors about a start begin with it, all others are about the audio."""
     named = str(error).partition(" ")[0].rstrip(":")
     if named.startswith("config."):

@@ -13,9 +13,9 @@ async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.Mon
     """The index is built once, in a thread, and not in that of the event loop."""
     threads: list[int] = []
 
-    def index(trackers: tuple[Tracker, ...]) -> TrackerIndex:
+    def index(trackers: tuple[Tracker, ...], inflected: bool) -> TrackerIndex:
         threads.append(threading.get_ident())
-        return TrackerIndex(trackers)
+        return TrackerIndex(trackers, inflected)
 
     monkeypatch.setattr(early, "TrackerIndex", index)
     trackers = EarlyTrackers((Tracker("Money", ("budget",)),))

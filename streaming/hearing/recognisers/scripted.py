@@ -8,7 +8,7 @@ recognition, in the order they are opened, and begins again after the last. An e
 `after` is the seconds of sound (silence too) after which it is heard; without it, at `stop`. Entries are heard in the order of
 the list. Only `text` must be given: `final` is true, `confidence` 0.95, `end` is `after`, `start` is the end of the final before.
 Beside the recognitions, `{"transcriptions": ["text", ...]}` are what stretches of sound hold that are transcribed on their own, one
-after the other and again from the first; silence holds nothing.
+after the other and again from the first; silence holds nothing. `{"languages": ["es-ES"]}` are those it says it knows, else English.
 
 Without a script, each two seconds of sound that is not silence are one of a few sentences, with an interim half way; what is
 left at `stop` is one more if it is longer than 0.2 s.
@@ -67,7 +67,7 @@ def read_script(path: Path) -> list[list[Entry]]:
     """Return the entries for each recognition. Raises RecogniserError that names what is wrong with the file."""
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(content, dict) and "transcriptions" in content:
+        if isinstance(content, dict) and {"transcriptions", "languages"} & content.keys():
             content = {"recognitions": [[]], **content}
         lists = content["recognitions"] if isinstance(content, dict) else [content]
         scripts = [[Entry(**entry) for entry in entries] for entries in lists]
@@ -85,6 +85,15 @@ def read_transcriptions(path: Path) -> tuple[str, ...]:
     if not isinstance(texts, list | tuple) or not texts or not all(isinstance(text, str) for text in texts):
         raise RecogniserError(f"RECOGNISER_SCRIPT: transcriptions in {path.name} must be a list of texts")
     return tuple(texts)
+
+
+def read_languages(path: Path) -> tuple[str, ...]:
+    """Return the languages of a script. Raises RecogniserError if they are no list."""
+    content: Any = json.loads(path.read_text(encoding="utf-8"))
+    languages = content.get("languages", ScriptedRecogniser.languages) if isinstance(content, dict) else ScriptedRecogniser.languages
+    if not isinstance(languages, list | tuple) or not languages or not all(isinstance(one, str) for one in languages):
+        raise RecogniserError(f"RECOGNISER_SCRIPT: languages in {path.name} must be a list of languages")
+    return tuple(languages)
 
 
 def spread(text: str, start: float, end: float, confidence: float) -> tuple[Word, ...]:
@@ -215,7 +224,7 @@ class ScriptedRecogniser(Recogniser):
     """Serves scripts; `script` is the path of the JSON file, or empty for the sentences above."""
 
     name = "scripted"
-    languages = ("en-US", "en-GB")
+    languages: tuple[str, ...] = ("en-US", "en-GB")
 
     def __init__(self, script: str = "") -> None:
         self._path = script
@@ -227,6 +236,7 @@ class ScriptedRecogniser(Recogniser):
     def load(self) -> None:
         self._scripts = read_script(Path(self._path)) if self._path else []
         self._transcriptions = read_transcriptions(Path(self._path)) if self._path else SENTENCES
+        self.languages = read_languages(Path(self._path)) if self._path else type(self).languages
         self._thread = HearingThread(lambda members: [member for member in members if member.work()])
         self._thread.start()
 

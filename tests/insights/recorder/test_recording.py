@@ -1,13 +1,14 @@
 """Recording finals."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import DjangoAssertNumQueries
 
 from insights import analysis, queries, recorder
+from insights.analysis.pipeline import analyse
 from insights.analysis.trackers import Tracker
 from insights.models import Entity, Event, Insight, Message, TopicReference, TrackerMatch
 from insights.recorder import Joined, Listening, Speaker, StoredEvent, UnknownConversation, UnknownMember
@@ -207,3 +208,36 @@ def test_the_open_conversation_of_a_user(joined: Joined, owner: User, other_user
     assert found is not None
     assert found.id == joined.conversation_id
     assert queries.open_conversation_of(other_user.pk) is None
+
+
+def test_a_language_that_nobody_knows_is_only_written_down(say: Say) -> None:
+    """No insights, entities, topics or sentiment; the very words of trackers are heard, other forms of them are not."""
+    trackers = (Tracker("Baja", ("cancelar contratos",)),)
+    events = say("Ada will send the great report tomorrow, cancelar contratos.", trackers=trackers, language="es-ES")
+    assert [event.kind for event in events] == ["messages", "trackers"]
+    (message,) = of(events, "messages")
+    assert (message["entities"], message["sentiment"]) == ([], 0.0)
+    assert of(say("Cancelar contrato.", trackers=trackers, language="es-ES"), "trackers") == []
+
+
+def test_similar_words_have_no_place_in_insights_either(say: Say) -> None:
+    """A hit that is only similar has offset -1 in the message and in the insight; an exact one has its place in both."""
+
+    def offsets(text: str, phrase: str) -> tuple[list[object], list[object]]:
+        payload = next(event.payload for event in say(text, trackers=(Tracker("Money", (phrase,)),)) if event.kind == "trackers")
+        (match,) = payload["trackers"][0]["matches"]
+        return [ref["offset"] for ref in match["messageRefs"]], [ref["offset"] for ref in match["insightRefs"]]
+
+    assert offsets("Is the report with the budget ready?", "budget report") == ([-1], [-1])
+    assert offsets("Is a budget a budget?", "budget") == ([5, 14], [5, 14])
+
+
+def test_a_duration_that_says_when_is_a_tag(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """'In two weeks' is tagged with its day, counted from when it was said."""
+    monkeypatch.setattr(analysis, "analyse", analyse)
+    payloads = {event.kind: event.payload for event in say("Ada will send the report in two weeks.")}
+    said_at = datetime.fromisoformat(payloads["messages"]["messages"][0]["startTime"])
+    day = (said_at + timedelta(weeks=2)).date().isoformat()
+    insight = payloads["insights"]["insights"][0]
+    assert {"type": "date", "text": "two weeks", "beginOffset": 28, "value": {"value": {"datetime": day}}} in insight["tags"]
+    assert insight["dueBy"] == f"{day}T23:59:59.000Z"

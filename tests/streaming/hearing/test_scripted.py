@@ -182,3 +182,22 @@ def test_transcriptions_that_make_no_sense(tmp_path: Path, texts: str) -> None:
     (tmp_path / "bad.json").write_text(f'{{"transcriptions": {texts}}}')
     with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: transcriptions in bad\.json"):
         make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()
+
+
+def test_languages(tmp_path: Path) -> None:
+    """English, unless the script says which."""
+    script = tmp_path / "spanish.json"
+    script.write_text('{"recognitions": [[]], "languages": ["es-ES"]}')
+    spanish, plain = (make("scripted", threads=1, models_dir=tmp_path, script=path) for path in (str(script), ""))
+    for recogniser in (spanish, plain):
+        recogniser.load()
+        recogniser.close()
+    assert (spanish.languages, plain.languages) == (("es-ES",), ("en-US", "en-GB"))
+
+
+@pytest.mark.parametrize("languages", ["[]", '"es"', "[1]"])
+def test_languages_that_make_no_sense(tmp_path: Path, languages: str) -> None:
+    """The setting and the file are named."""
+    (tmp_path / "bad.json").write_text(f'{{"languages": {languages}}}')
+    with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: languages in bad\.json"):
+        make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()
