@@ -157,6 +157,7 @@ def _database() -> dict[str, Any]:
         config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
         config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 20}
         return config
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
     file = DATABASE_URL.removeprefix("sqlite:///") or str(DATA_DIR / "parley.sqlite3")
     return {
         "ENGINE": "django.db.backends.sqlite3",
