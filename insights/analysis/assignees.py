@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from insights.analysis.commitments import Commitment
 from insights.analysis.findings import Person, Said
+from insights.analysis.words import plain
 
 
 def assignee(task: Commitment, said: Said, before: Sequence[Said], members: Sequence[Person]) -> Person | None:
@@ -27,10 +28,10 @@ def assignee(task: Commitment, said: Said, before: Sequence[Said], members: Sequ
 
 
 def member_named(name: str, members: Sequence[Person]) -> Person | None:
-    """The one member of this full, first or last name; None when there is none, or more than one."""
-    low = name.lower()
+    """The one member of this full, first or last name, accents or not; None when there is none, or more than one."""
+    low = plain(name)
     for part in (slice(None), slice(0, 1), slice(-1, None)):
-        same = [member for member in members if " ".join(member.name.lower().split()[part]) == low]
+        same = [member for member in members if " ".join(plain(member.name).split()[part]) == low]
         if same:
             return same[0] if len(same) == 1 else None
     return None

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from unicodedata import normalize
 
 from insights.analysis import tagger
 from insights.analysis.capitals import NOT_NAMES, Candidate, candidates, person, signs
 from insights.analysis.findings import Entity, Person
-from insights.analysis.words import Token, tokens
+from insights.analysis.words import Token, plain, tokens
 
 
 def names(text: str, members: Sequence[Person]) -> list[Entity]:
@@ -38,13 +39,14 @@ def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) 
     aliases, lasts = _aliases(tuple(members))
     longest = max((len(alias) for alias in aliases), default=0)
     at = 0
-    lows = [word.low.removesuffix("'s") for word in words]
+    lows = [plain(word.text).removesuffix("'s") for word in words]
     while at < len(words):
         for length in range(min(longest, len(words) - at), 0, -1):
             member = aliases.get(tuple(lows[at : at + length]))
             small = length == 1 and words[at].text[0].islower() and (words[at].low in NOT_NAMES or lows[at] in lasts)
             if member is not None and not small:
-                start, end = words[at].start, words[at + length - 1].start + len(lows[at + length - 1])
+                last = words[at + length - 1]
+                start, end = words[at].start, last.end - 2 * last.low.endswith("'s")
                 yield Entity("person", text[start:end], start, person_value(member, text[start:end]))
                 at += length - 1
                 break
@@ -57,7 +59,7 @@ def _aliases(members: tuple[Person, ...]) -> tuple[dict[tuple[str, ...], Person 
     aliases: dict[tuple[str, ...], Person | None] = {}
     firsts, lasts = set(), set()
     for member in members:
-        parts = tuple(token.low for token in tokens(member.name))
+        parts = tuple(plain(token.text) for token in tokens(normalize("NFC", member.name)))
         firsts |= set(parts[:1])
         lasts |= set(parts[1:][-1:])
         for alias in {parts, parts[:1], parts[1:][-1:]} - {()}:

@@ -7,13 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from unicodedata import combining, normalize
 
 from rapidfuzz.distance import OSA
 
 from insights.analysis.background import is_common
-from insights.analysis.words import STOP_WORDS, Token, fold, stem, tokens
+from insights.analysis.words import STOP_WORDS, Token, plain, stem, tokens
 
 NEAR = -1
 """Offset of a hit that is only similar, as the Symbl wire has it."""
@@ -230,7 +228,7 @@ def _words(text: str, inflected: bool) -> list[_Word]:
         _Word(stem(low) if inflected else low, low, start, start + len(part), low not in STOP_WORDS)
         for token in tokens(text)
         for part, start in _parts(token)
-        if (low := _plain(part))
+        if (low := plain(part))
     ]
 
 
@@ -239,13 +237,6 @@ def _parts(token: Token) -> list[tuple[str, int]]:
     if "-" not in token.text and "_" not in token.text:
         return [(token.text, token.start)]
     return [(match.group(), token.start + match.start()) for match in _PART.finditer(token.text)]
-
-
-@lru_cache(maxsize=65536)
-def _plain(word: str) -> str:
-    """Lower case without accents: 'Café' as 'cafe'."""
-    low = fold(word)
-    return low if low.isascii() else "".join(char for char in normalize("NFKD", low) if not combining(char))
 
 
 def _pair(first: str, second: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import combining, normalize
 
 from insights.analysis.lexicon import words as words_of
 
@@ -37,6 +38,13 @@ def tokens(text: str) -> list[Token]:
 def fold(word: str) -> str:
     """Lower case, with straight apostrophes."""
     return word.lower().replace("’", "'")
+
+
+@lru_cache(maxsize=65536)
+def plain(word: str) -> str:
+    """Lower case without accents: 'Café' as 'cafe'."""
+    low = fold(word)
+    return low if low.isascii() else "".join(char for char in normalize("NFKD", low) if not combining(char))
 
 
 _APART = re.compile(

@@ -51,3 +51,5 @@ def test_names_of_several_members_are_nobodys() -> None:
     assert member_named("Jane", (JANE, roe)) is None
     assert member_named("ROE", (JANE, roe)) == roe
     assert member_named("Smith", (JANE, roe)) is None
+    zoe = Person("Zoë Ünal", "zoe@example.com")
+    assert member_named("Zoe", (JANE, zoe)) == member_named("unal", (JANE, zoe)) == zoe

@@ -132,6 +132,7 @@ _PIECES = st.sampled_from(
         "dot",
         "com",
     ]
+    + ["🎉", "e\u0301", "👩‍👩‍👧", "Zoë", "José's", "in two weeks", "tomorrow at noon", "US", "I_B_M_"]
     + ["two", "weeks", "May", "is", "\n", "'s", "’", "in", "Berlin", "Acme Inc", "half", "(030)", "31/12/2026", "hours", "euros", "fifty"]
 )
 

@@ -79,6 +79,16 @@ def test_a_first_name_of_two_members_is_nobodys() -> None:
     assert [entity.value for entity in found] == [{"name": "Jane", "alias": "Jane"}]
 
 
+@pytest.mark.parametrize("name", ["José Álvarez", "Jose\u0301 A\u0301lvarez"])
+def test_a_recogniser_writes_no_accents(name: str) -> None:
+    """A member with accents in the name, however they are encoded, is found without them, and with them."""
+    jose = Person(name, "jose@example.com")
+    for text, alias in (("Ask Jose about it.", "Jose"), ("José's slides are good.", "José"), ("Alvarez has them.", "Alvarez")):
+        (found,) = names(text, (jose, BOB))
+        assert (found.text, found.value["userId"]) == (alias, "jose@example.com")
+        assert text[found.offset : found.end] == alias
+
+
 def test_a_possessive_is_not_part_of_the_name() -> None:
     """'Jane's' names Jane."""
     assert _found("I read Jane's report.", JANE) == [("person", "Jane")]

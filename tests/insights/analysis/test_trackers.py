@@ -1,7 +1,6 @@
 """Trackers are heard as said, inflected, over two messages and nearly said."""
 
 import random
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -89,23 +88,52 @@ def test_no_trackers() -> None:
     assert TrackerIndex([Tracker("empty", ("", "  ", "?"))]).find("anything", "before") == []
 
 
-@given(st.text(max_size=80), st.text(max_size=40))
+_PIECES = st.sampled_from(
+    [
+        "cancel",
+        "my",
+        "subscription",
+        "refunds",
+        "switch",
+        "providers",
+        "too expensive",
+        "budget-approval",
+        "🎉",
+        "e\u0301",
+        "👩‍👩‍👧",
+        "İ",
+        "ﬁ",
+        ",",
+        "\n",
+        "’s",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=14).map(" ".join) | st.text(max_size=80), st.text(max_size=40))
 def test_any_text(text: str, previous: str) -> None:
-    """Never raises; exact hits point into the text."""
+    """Never raises; exact hits are what stands at their place, in characters, whatever is around them."""
+    for hit in INDEX.find(text):
+        assert hit.offset == -1 or text[hit.offset : hit.end] == hit.text
+        assert hit.text in text
     for hit in INDEX.find(text, previous):
         assert hit.offset == -1 or 0 <= hit.offset < hit.end <= len(text)
 
 
-def test_many_phrases_cost_little() -> None:
-    """500 trackers of 50 phrases add a fraction of a millisecond to a message (bound left wide for slow machines)."""
+def test_many_trackers_are_told_apart() -> None:
+    """Of 500 trackers of 50 phrases exactly those are heard whose words were said."""
     pick = random.Random(3)
-    pool = ["".join(pick.choices("abcdefghilmnoprstu", k=pick.randint(4, 9))) for _ in range(6000)]
-    trackers = [
-        Tracker(f"t{number}", tuple(" ".join(pick.choices(pool, k=pick.randint(1, 3))) for _ in range(50))) for number in range(500)
-    ]
-    index = TrackerIndex(trackers)
-    texts = [" ".join(pick.choices(pool, k=20)) for _ in range(200)]
-    began = perf_counter()
-    heard = [index.find(text) for text in texts]
-    assert (perf_counter() - began) / len(texts) < 0.01
-    assert any(heard)
+    pool = ["".join(pick.choices("abcdefghilmnoprtu", k=9)) for _ in range(6000)]
+    phrases = [" ".join(pick.sample(pool, 3)) for _ in range(25_000)]
+    index = TrackerIndex([Tracker(f"t{at}", tuple(phrases[at * 50 : at * 50 + 50])) for at in range(500)])
+    for at in range(0, 25_000, 1250):
+        hits = index.find(f"so {phrases[at]} it is")
+        assert (f"t{at // 50}", phrases[at], 3) in {(hit.name, hit.value, hit.offset) for hit in hits}
+    assert index.find("nothing of that kind was said here at all") == []
+
+
+def test_a_message_of_any_length() -> None:
+    """Only the first characters of an endless message are listened to."""
+    hits = INDEX.find("refund " * 100_000)
+    assert 0 < len(hits) < 600
+    assert all(hit.end <= 4000 for hit in hits)

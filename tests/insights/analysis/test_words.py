@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.analysis.words import joined, stem, tokens
+from insights.analysis.words import joined, plain, stem, tokens
 
 
 def test_tokens_keep_their_place() -> None:
@@ -56,3 +56,8 @@ def test_inflections_share_a_stem(family: str) -> None:
 def test_different_words_keep_apart() -> None:
     """Short words and words on -ss or -us lose nothing."""
     assert [stem(word) for word in ("bus", "glass", "this", "red")] == ["bus", "glass", "this", "red"]
+
+
+def test_plain_words_have_no_accents() -> None:
+    """Lower case, accents gone, other scripts as they are."""
+    assert [plain(word) for word in ("Café", "ÉTÉ", "Übung", "Договор", "R&D")] == ["cafe", "ete", "ubung", "договор", "r&d"]
