@@ -42,7 +42,7 @@ async def test_a_startup_fn_speaks_first_and_inputs_come_before_each_reply(call:
         await guest.until(lambda: len(guest.of("send_input")) == 2, "the reply did not ask")
         await guest.give(name="Joe", pitch=750)
         await guest.hears(750)
-        assert {"name": "Joe", "pitch": 750} in guest.outputs
+        await guest.until(lambda: {"name": "Joe", "pitch": 750} in guest.outputs, "the inputs were others")
         assert guest.of("fetch_output") == [[], []]
 
 
@@ -61,6 +61,7 @@ async def test_a_bridge_to_a_model_elsewhere(call: Call) -> None:
     async with call("bridge") as guest:
         await guest.say(said("computer"))
         await guest.hears(500)
+        await guest.until(lambda: guest.outputs, "there was no transcript")
         assert guest.outputs[0] == {"role": "user", "content": "int16 (320,) 3"}
 
 
@@ -77,6 +78,7 @@ async def test_stop_words(call: Call) -> None:
         await guest.say(said("computer"))
         await guest.until(lambda: guest.of("stopword"), "the stop word was not heard")
         await guest.hears(800)
+        await guest.until(lambda: guest.outputs, "what was asked was not told")
         asked = guest.outputs[0]["asked"].lower()
         assert "time is it" in asked
         assert "computer" not in asked
@@ -108,7 +110,7 @@ async def test_close_stream_after_its_sound(call: Call) -> None:
         await guest.say(said("question"))
         await guest.hears(900)
         await guest.until(lambda: guest.of("end_stream") == ["that was all"], "nobody hung up")
-        assert guest.outputs == ["goodbye"]
+        await guest.until(lambda: guest.outputs == ["goodbye"], "there was no output")
 
 
 async def test_an_error_and_a_warning_are_told_and_the_session_goes_on(call: Call) -> None:
@@ -135,6 +137,7 @@ async def test_a_model_and_options_of_ones_own(call: Call) -> None:
     async with call("by-loudness") as guest:
         await guest.say(said("question"))
         await guest.hears(650)
+        await guest.until(lambda: guest.outputs, "the length was not told")
         assert 1.2 <= guest.outputs[0] <= 3.2
 
 
@@ -143,7 +146,7 @@ async def test_sound_and_pictures_together(manual: Server, token: str) -> None:
     async with webrtc(manual, token, "companion", "sendrecv", "sendrecv") as guest:
         await guest.hears(700)
         await guest.client.sees((200, 40, 40))
-        assert guest.outputs[0] == {"sent": [96, 128, 3]}
+        await guest.until(lambda: guest.outputs[:1] == [{"sent": [96, 128, 3]}], "no picture was sent")
 
 
 @pytest.mark.parametrize("stream", ["cinema", "plain-cinema"])
@@ -158,4 +161,4 @@ async def test_pictures_with_skipped_frames(manual: Server, token: str) -> None:
     """A function of a picture and a threshold, called before anybody has set one."""
     async with webrtc(manual, token, "detector", "", "sendrecv") as guest:
         await guest.client.sees((200, 40, 40))
-        assert guest.outputs[0] == 0.3
+        await guest.until(lambda: guest.outputs[:1] == [0.3], "the threshold was not told")
