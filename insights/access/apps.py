@@ -39,10 +39,10 @@ def create_app(user: User, name: str) -> tuple[App, str]:
 def token_for(app_id: str, secret: str, address: str = "") -> Token:
     """Return a fresh token for an app's credentials.
 
-    `address` is where the request came from: wrong pairs from one address are counted, and after
-    `TOKEN_TRIES_PER_MINUTE` of them TooManyTries is raised, right pair or not. Raises WrongCredentials.
+    `address` is where the request came from: wrong secrets for one app from one address are counted, and after
+    `TOKEN_TRIES_PER_MINUTE` of them TooManyTries is raised, right or not. Raises WrongCredentials.
     """
-    counter = f"token.{_hash(address)}"
+    counter = f"token.{_hash(f'{address} {app_id}')}"  # with the app, so that nobody locks out everybody behind one proxy
     if address and guesses.wrong(counter) >= settings.TOKEN_TRIES_PER_MINUTE:
         raise TooManyTries(f"At most {settings.TOKEN_TRIES_PER_MINUTE} wrong tries per minute are accepted.")
     app = (

@@ -4,9 +4,11 @@ from django.contrib import admin
 
 from insights.admin.apps import AppAdmin
 from insights.admin.conversations import ConversationAdmin
+from insights.admin.door import door
 from insights.admin.insights import InsightAdmin
 
 admin.site.site_header = admin.site.site_title = "Parley"
 admin.site.index_title = "Saved conversations and accounts"
+admin.site.login = door  # type: ignore[method-assign]  # the documented way would be a site class of one's own for this alone
 
 __all__ = ["AppAdmin", "ConversationAdmin", "InsightAdmin"]

@@ -115,6 +115,17 @@ def test_right_pairs_are_not_counted(owner: User, settings) -> None:  # type: ig
     assert access.token_for(app.app_id, secret, "203.0.113.2")
 
 
+def test_wrong_secrets_lock_out_nobody_else(owner: User, settings) -> None:  # type: ignore[no-untyped-def]
+    """Behind one proxy all come from one address: tries for one app, or for none, do not close the door to another."""
+    settings.TOKEN_TRIES_PER_MINUTE = 2
+    app, secret = access.create_app(owner, "test")
+    other, _ = access.create_app(owner, "other")
+    for app_id in (other.app_id, "nonsense", other.app_id, "nonsense"):
+        with pytest.raises(access.WrongCredentials):
+            access.token_for(app_id, "guess", "203.0.113.1")
+    assert access.token_for(app.app_id, secret, "203.0.113.1")
+
+
 def test_sign_ins_that_are_over_are_removed(db: None) -> None:
     """A day after they ended, so many at a time, the oldest first; those that hold stay."""
     now = timezone.now()

@@ -204,3 +204,28 @@ def test_apps_are_revoked(admin: Client, owner: User) -> None:
     assert app.revoked_at is not None
     assert admin.get("/admin/insights/app/add/").status_code == 403
     assert "x" * 64 not in admin.get(f"/admin/insights/app/{app.pk}/change/").content.decode()
+
+
+def test_the_way_in_is_the_portals(db: None) -> None:
+    """Strangers sign in at the portal and come back; the admin's own form takes no password, so nobody guesses there."""
+    User.objects.create_superuser("root@example.org", "root@example.org", "correct horse battery")
+    browser = Client()
+    answer = browser.get(LIST, follow=True)
+    assert answer.redirect_chain[-1][0] == f"/signin/?next={LIST}"
+    guess = browser.post("/admin/login/", {"username": "root@example.org", "password": "correct horse battery"})
+    assert guess["Location"].startswith("/signin/")
+    assert browser.get(LIST).status_code == 302
+    form = {"username": "root@example.org", "password": "correct horse battery", "next": LIST}
+    assert browser.post("/signin/", form)["Location"] == LIST
+    assert browser.get(LIST).status_code == 200
+    assert browser.get(f"/admin/login/?next={LIST}")["Location"] == LIST
+    assert browser.get("/admin/login/?next=https://evil.example/")["Location"] == "/admin/"
+
+
+def test_who_is_no_staff_is_refused(owner: User) -> None:
+    """Somebody who is signed in and may not is told so, and shown no form."""
+    browser = Client()
+    browser.force_login(owner)
+    answer = browser.get(LIST, follow=True)
+    assert answer.status_code == 403
+    assert "password" not in answer.content.decode()
