@@ -43,7 +43,7 @@ def token(manual: Server) -> str:
 class Guest:
     """A client of one stream over either transport, as the tests see it: it speaks, and keeps what it got.
 
-    `say` sends int16 at 48 kHz as fast as one speaks; `rate` is that of the sound it hears; `hook` is the address of the input hook.
+    `say` sends int16 at 48 kHz; `rate` is that of the sound it hears; `hook` is the address of the input hook.
     """
 
     def __init__(self, client: Caller | StreamClient, events: Events, rate: int, say: Say, hook: str, token: str) -> None:
@@ -126,7 +126,7 @@ async def webrtc(server: Server, token: str, stream: str, audio: str = "sendrecv
 
 @asynccontextmanager
 async def websocket(server: Server, token: str, stream: str, rate: int = 24_000) -> AsyncIterator[Guest]:
-    """Start a stream over a socket, as mu-law."""
+    """Start a stream over a socket, as mu-law, and speak faster than one can."""
     async with streaming(server, token, stream) as client:
         await client.start(sample_rate=rate)
 
@@ -136,7 +136,7 @@ async def websocket(server: Server, token: str, stream: str, rate: int = 24_000)
             with suppress(ConnectionClosed):  # a handler may hang up before everything was said
                 for at in range(0, len(sound), rate // 50):
                     await client.speak(mulaw.encode(sound[at : at + rate // 50]))
-                    await asyncio.sleep(0.018)
+                    await asyncio.sleep(0.005)
 
         async with subscribed(server, token, stream, client.id, "outputs") as events:
             yield Guest(client, events, rate, say, f"{server.url}/streams/{stream}/input_hook", token)
@@ -153,4 +153,4 @@ def call(request: pytest.FixtureRequest, manual: Server, token: str) -> Callable
 
 def said(name: str) -> np.ndarray:
     """Return a clip with a pause behind it."""
-    return speech.clip(name, 0.3, 1.0)
+    return speech.clip(name, 0.2, 0.8)
