@@ -54,13 +54,16 @@ _IS = re.compile(r" (?:is|was|has|are)\b")
 _DETERMINERS = frozenset(["the", "a", "an", "all", "this", "that", "our", "my", "your", "some", "any", "no"])
 _CAMEL = re.compile(r"^(?!Mc|Mac|De|Van|Le|La)\w*[a-z][A-Z]")
 _CALLED_UPON = re.compile(r", (?:uh |um )?$")
-_PLACE_BEFORE = frozenset(["in", "at", "from", "to", "near", "around", "outside", "visiting", "via"])
 _STRONG_PLACE = frozenset(["in", "near", "outside", "visiting"])
 _ORGANISATION_END = words_of("organisations")
 _ORGANISATION_BEFORE = re.compile(
     r"\b(?:signed with|works? (?:for|at)|partner(?:ed|ing)? with|supplier|vendor|competitors?|customers?"
-    r"|clients?|acquired|bought|sold to|hired by|(?:a|our|the) deal with|contract with|account at|invoice from) $",
+    r"|clients?|acquired|bought|sold to|hired by|(?:a|our|the) deal with|(?:company|firm|startup|supplier|vendor)"
+    r" (?:called|named)|contract with|account at|invoice from) $",
     re.IGNORECASE,
+)
+_ORGANISATION_AFTER = re.compile(
+    r" (?:is|was|are) (?:our|a|their|my|an) (?:[a-z]+ ){0,2}(?:client|customer|supplier|vendor|competitor|provider)s?\b", re.IGNORECASE
 )
 _PLACES = words_of("places")
 _TITLE = frozenset(["mr", "mrs", "ms", "dr", "prof", "professor", "doctor", "miss", "aunt", "uncle", "sir"])
@@ -216,6 +219,7 @@ def _organisation(run: Sequence[Token], text: str, before: str) -> Entity | None
     start, end = _span(run, text)
     head = text[max(0, start - 30) : start]
     cued = _ORGANISATION_BEFORE.search(head) or (before == "and" and _ORGANISATION_BEFORE.search(re.sub(r"\S+ and $", "", head)))
+    cued = cued or _ORGANISATION_AFTER.match(text[end:])
     if not (cued or (len(run) > 1 and fold(text[start:end].split()[-1]) in _ORGANISATION_END)):
         known = next((number for number, word in enumerate(run) if _is_known(word, text)), None)
         if known is None:

@@ -27,11 +27,12 @@ class Commitment:
 _WILL = (
     r"(?:will|'ll|shall|(?:is|am|are|'m|'re|'s) (?:going to|gonna|supposed to|about to|to)|gonna|has to"
     r"|have to|had better|'d better|needs? to|ought to|should|must|can|could"
-    r"|plans? to|promised? to|promises to|agreed? to|agrees to|would like to|'d like to|want to|wants to|wanna|might|may)"
+    r"|plans? to|(?:has |have |'s |'ve )?(?:promised?|agreed?|offered|volunteered) to|promises to|agrees to"
+    r"|would like to|'d like to|want to|wants to|wanna|might|may)"
 )
 _ADVERBS = r"(?: (?:also|then|just|probably|definitely|certainly|still|quickly|all|both|really|try to|try and|be able to))*"
 _FIRST = re.compile(
-    rf"\bi(?: am|'m|'d| would)?{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet me\b|\bgive me\b|\b(?:leave (?:it"
+    rf"\bi(?: am|'m|'d| would)?{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet me\b(?! know)|\bgive me\b|\b(?:leave (?:it"
     rf"|that) to|it's on|that's on) me\b|\bi(?:'m| am) on it\b|\bi(?:'ve| have) got to\b"
     r"|\b(?:asked|asks|told|tells|wants?|wanted|needs?|expects?|reminded) me to\b",
     re.IGNORECASE,
@@ -39,7 +40,7 @@ _FIRST = re.compile(
 _WE = re.compile(rf"\bwe{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\blet's\b|\blet us\b|\bwe(?:'ve| have) got to\b", re.IGNORECASE)
 _YOU = re.compile(
     rf"\byou{_ADVERBS} ?{_WILL}{_ADVERBS}\b|\b(?:can|could|will|would) you(?: please| mind| kindly)?\b"
-    rf"|\bplease\b|\b(?:don't|do not) forget\b|\bmake sure\b|\bbe sure to\b|\bremember to\b"
+    rf"|\bplease\b|\blet me know\b|\b(?:don't|do not) forget\b|\bmake sure\b|\bbe sure to\b|\bremember to\b"
     r"|\bi(?:'d| would) (?:like|need|want) you to\b|\bi (?:need|want) you to\b|\byou're going to\b",
     re.IGNORECASE,
 )
@@ -60,10 +61,13 @@ _TEAM = re.compile(
 )
 _NAMED_AFTER = re.compile(
     rf"^(?:,? ?(?:please|(?:can|could|would|will|do|did|are|have) you|you|(?:i|we)(?:'d like| would like| need| want) you to)\b"
-    rf"|'?s? ?{_WILL}\b| ?(?:is responsible|is in charge|takes care|is on)\b)",
+    rf"|'?s? ?{_WILL}\b(?!'t| not\b)| ?(?:is responsible|is in charge|takes care|is on)\b)",
     re.IGNORECASE,
 )
-_DELEGATE = re.compile(r"\b(?:ask|tell|have|get|remind|want|need|expect|like|invite|up to|for|(?:rely|count) on) $", re.IGNORECASE)
+_DELEGATE = re.compile(
+    r"\b(?:ask|asked|tell|told|have|get|got|remind|reminded|want|wanted|need|expect|like|invite|up to|for|(?:rely|count) on) $",
+    re.IGNORECASE,
+)
 _LET = re.compile(r"^(?:(?:so|and|but|okay|ok|then|please|let's)[, ]+)*(?:have|let|make) $", re.IGNORECASE)
 """What comes before a name and a bare verb: 'have Tom call them'."""
 
@@ -71,9 +75,12 @@ _BARE_VERB = re.compile(r"^ (?!to\b|and\b|or\b|know\b|in\b|on\b|at\b|for\b|with\
 _CALLED = re.compile(r", $")
 _HEDGE = re.compile(
     r"\b(?:probably|maybe|perhaps|might|may|could|possibly|i think|i guess|i hope|chances are|try to"
-    r"|would like|'d like|hopefully|if (?:i|we|you|he|she|they)|should|would|kind of|sometime)\b",
+    r"|would like|'d like|hopefully|don't think|not sure|doubt|if (?:i|we|you|he|she|they)|should|would|kind of|sometime)\b",
     re.IGNORECASE,
 )
+_THEM = re.compile(rf"\b(?:he|she|they) ?{_WILL}\b", re.IGNORECASE)
+"""Somebody who cannot be told by name."""
+
 _FIRM = re.compile(
     rf"{_WILL}\b|\b(?:please|make sure|let's|don't forget|promise|responsible for|in charge of|give me|let me)\b", re.IGNORECASE
 )
@@ -109,7 +116,8 @@ def commitment(text: str, entities: Sequence[Entity], said_at: datetime, timezon
     """What a message says about a task, whether or not it is one. entities: of the same message; said_at: aware."""
     role, names = _who(text, [entity for entity in entities if entity.type == "person"])
     due, due_text, place = _due(text, entities, said_at, timezone_offset)
-    definitive = role != "NOBODY" and bool(_FIRM.search(text) or _IMPERATIVE.search(text)) and not _HEDGE.search(text)
+    somebody = role != "NOBODY" or _THEM.search(text) is not None
+    definitive = somebody and bool(_FIRM.search(text) or _IMPERATIVE.search(text)) and not _HEDGE.search(text)
     return Commitment(role, names, due, due_text, definitive, _action(text, place))
 
 

@@ -15,7 +15,10 @@ from insights.analysis.findings import Entity
 from insights.analysis.moments import Moment
 
 _PAST = re.compile(
-    r"\b(?:was|were|did|had|went|sent|got|came|said|told|met|made|took|gave|\w{3,}ed|yesterday|ago|last (?:week|month|year|night))\b"
+    r"\b(?:was|were|did|had|went|sent|got|came|said|told|met|made|took|gave|left|saw|heard|wrote|spoke|bought|paid|sold|lost|found|held|began"
+    r"|ran|flew|built|broke|drew|drove|felt|kept|won|thought|yesterday|ago|last (?:week|month|year|night))\b"
+    r"|(?<!\bis )(?<!\bare )(?<!'s )(?<!'re )(?<!\bbe )(?<!\bget )(?<!\bgets )"  # "is moved to Friday" is about what is to come
+    r"\b(?!indeed\b|speed\b|exceed\b|proceed\b|succeed\b|hundred\b)\w{3,}ed\b"
 )
 _FUTURE = re.compile(
     r"\b(?:will|shall|going to|gonna|need|needs|must|please|can|could|should|would|tomorrow|next|let's|have to"
@@ -28,6 +31,7 @@ _GLUE = re.compile(r"(?:,? (?:at|by|around|before|until|about|from|between) |,? 
 _GLUE_BACK = re.compile(r"(?:,? on |,? )")
 _RANGE = re.compile(r" ?(?:to|through|until|till|-|–|and) ?(?:the )?")
 _RANGE_START = re.compile(r"(?:from|between) (?:the )?$")
+_WEEK = timedelta(days=7)
 _LATEST, _EARLIEST = 9990, 10
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 
@@ -41,7 +45,7 @@ def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
     now = said_at.astimezone(zone).replace(tzinfo=None) if _EARLIEST < said_at.year < _LATEST else datetime(2000, 1, 1)
     words = frozenset(_WORD.findall(low))
     past = is_past(low)
-    spans = _join(low, _longest(days(low, words, now, past)), _longest(times(low, words, now, past)), now)
+    spans = _join(low, _longest(days(low, words, now, past)), _longest(times(low, words, now, past)), now, past)
     return [_entity(low, span, zone) for span in spans]
 
 
@@ -64,25 +68,25 @@ def _longest(spans: Iterable[Span]) -> list[Span]:
     return sorted(chosen, key=lambda span: span.start)
 
 
-def _join(low: str, dates: list[Span], clocks: list[Span], now: datetime) -> list[Span]:
+def _join(low: str, dates: list[Span], clocks: list[Span], now: datetime, past: bool) -> list[Span]:
     """Dates with the times beside them, and ranges."""
     clocks = [span for span in clocks if all(span.end <= other.start or span.start >= other.end for other in dates)]
     joined: list[Span] = []
     for span in sorted([*dates, *clocks], key=lambda span: span.start):
         joined.append(span)
         while len(joined) > 1:
-            both = _both(low, joined[-2], joined[-1], now)
+            both = _both(low, joined[-2], joined[-1], now, past)
             if both is None:
                 break
             joined[-2:] = [both]
     return joined
 
 
-def _both(low: str, first: Span, second: Span, now: datetime) -> Span | None:
+def _both(low: str, first: Span, second: Span, now: datetime, past: bool) -> Span | None:
     """One span for two neighbours that mean one thing."""
     between = low[first.end : second.start]
     if _RANGE.fullmatch(between) and _RANGE_START.search(low[: first.start]) and first.type == second.type != "daterange":
-        return _range(first, second, now)
+        return _range(first, second, now, past)
     if _is_day(first) and _is_hour(second) and _GLUE.fullmatch(between):
         return _timed(low, first, second)
     if _is_hour(first) and _is_day(second) and _GLUE_BACK.fullmatch(between):
@@ -113,12 +117,12 @@ def _timed(low: str, on: Span, clock: Span) -> Span:
     return Span(start, end, "datetime", moments.at(day, hour))
 
 
-def _range(first: Span, second: Span, now: datetime) -> Span | None:
+def _range(first: Span, second: Span, now: datetime, past: bool) -> Span | None:
     begin, end = first.moment, second.moment
     if first.hour is not None and second.hour is not None:
         begin, end = _hours(first, second, now)
-    elif begin.start > end.start and not begin.clock and begin.start - timedelta(days=7) <= end.start:
-        begin = Moment(begin.start - timedelta(days=7), begin.end, begin.clock)
+    elif begin.start > end.start and not begin.clock and begin.start - _WEEK <= end.start:
+        begin, end = (Moment(begin.start - _WEEK, begin.end), end) if past else (begin, Moment(end.start + _WEEK, end.end + _WEEK))
     if begin.start >= end.end:
         return None
     return Span(first.start, second.end, "daterange", Moment(begin.start, end.end, clock=begin.clock))

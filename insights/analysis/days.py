@@ -136,6 +136,8 @@ def _edge(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     whole: Moment | None
     if _get(match, "month"):
         whole = moments.month(now, MONTHS[match.group("month")], _year_of(match), _SIDE.get(_get(match, "which"), ""), past)
+    elif _get(match, "year_alone"):
+        whole = _whole_year(match.group("year_alone"))
     elif _get(match, "relative"):
         whole = moments.day(now.date() + timedelta(days=match.group("relative") == "tomorrow"))
     elif _get(match, "weekday"):
@@ -182,7 +184,11 @@ def _day_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | None
 
 
 def _year_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    number = year(match.group("year"))
+    return _whole_year(match.group("year"))
+
+
+def _whole_year(text: str) -> Moment | None:
+    number = year(text)
     return moments.days(datetime(number, 1, 1).date(), datetime(number + 1, 1, 1).date()) if number else None
 
 
@@ -271,7 +277,7 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
         "end beginning start middle eod",
         r"(?!(?:(?<=at )|(?<=at the ))(?:the )?end of the day,? [a-z])"  # a figure of speech: "at the end of the day it is a remote"
         rf"(?:the )?(?P<edge>end|beginning|start|middle) of (?:(?:the )?{_which} |the )?"
-        rf"(?:{_unit}|{_month}{_year})(?![a-z])(?: (?P<relative>today|tomorrow))?",
+        rf"(?:{_unit}|{_month}{_year}|(?P<year_alone>{YEAR}))(?![a-z])(?: (?P<relative>today|tomorrow))?",
         "date",
         _edge,
     ),
