@@ -70,7 +70,7 @@ class TopicIndex:
             tally.done += before in _DOING
             tally.named += 1.0 if before in _NAMING else 0.5 * (before not in _DOING and before not in STOP_WORDS and before not in FILLERS)
             tally.sentiment += sentiment
-            tally.shapes[" ".join(word.text if word.text[1:].lower() != word.text[1:] else word.low for word in words)] += 1
+            tally.shapes[" ".join(_shape(word, text) for word in words)] += 1
             tally.message_ids[message_id] = None
             self._leaders[key] = _score(key, tally)
         if len(self._leaders) > 2 * _LEADERS:
@@ -127,6 +127,12 @@ def _score(key: tuple[str, ...], tally: _Tally) -> float:
 
 def _weight(words: tuple[Token, ...]) -> float:
     return sum(idf(word.low) for word in words) / len(words)
+
+
+def _shape(word: Token, text: str) -> str:
+    """A word as a topic writes it: small, but with the capitals that it has inside a sentence ('Berlin') or inside itself ('GPU')."""
+    first = text[: word.start].rstrip(" \"'")[-1:] in {"", ".", "?", "!"}
+    return word.low if first and word.text[1:].lower() == word.text[1:] else word.text
 
 
 def phrases(text: str) -> list[tuple[str, ...]]:

@@ -64,6 +64,7 @@ def test_a_broader_topic_is_the_parent() -> None:
 def test_names_keep_their_capitals() -> None:
     """A topic is written as it was mostly said."""
     assert "GPU" in {topic.text for topic in _index(["the GPU is hot", "buy a GPU"]).top()}
+    assert {"Oslo", "ferry"} <= {topic.text for topic in _index(["Ferry from Oslo.", "Oslo has a ferry.", "we went to Oslo"]).top()}
 
 
 def test_order_of_messages_does_not_matter_for_scores() -> None:
