@@ -23,10 +23,12 @@ def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timez
     """
     before = before[-CONTEXT:]
     spans = entities.extract(said.text, said.at, timezone_offset, members)
+    told = [(kind, confidence) for kind, confidence in acts.score(said, before).items() if confidence >= FLOOR]
+    if not told:
+        return MessageAnalysis((), spans, polarity(said.text))
     task = commitment(said.text[:LONGEST], spans, said.at, timezone_offset)
-    confidences = acts.score(said, before)
     doer = assignee(task, said, before, members)
-    findings = tuple(_finding(kind, confidence, said, spans, task, doer) for kind, confidence in confidences.items() if confidence >= FLOOR)
+    findings = tuple(_finding(kind, confidence, said, spans, task, doer) for kind, confidence in told)
     phrases = tuple(dict.fromkeys(finding.action_phrase for finding in findings if finding.action_phrase))
     return MessageAnalysis(findings, spans, polarity(said.text), phrases)
 
