@@ -9,6 +9,7 @@ from insights.admin.insights import InsightAdmin
 
 admin.site.site_header = admin.site.site_title = "Parley"
 admin.site.index_title = "Saved conversations and accounts"
+admin.site.enable_nav_sidebar = False  # four lists: the width is for the words that are reviewed
 admin.site.login = door  # type: ignore[method-assign]  # the documented way would be a site class of one's own for this alone
 
 __all__ = ["AppAdmin", "ConversationAdmin", "InsightAdmin"]

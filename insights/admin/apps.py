@@ -7,14 +7,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from insights.admin.bases import AppBase
+from insights.admin.bases import AppBase, Titled
 from insights.models import App
 
 
 @admin.register(App)
-class AppAdmin(AppBase):
+class AppAdmin(Titled, AppBase):
     """Apps are made by `manage.py createapp`, which shows the secret once; here they are seen, renamed and revoked."""
 
+    list_title, change_title = "Apps", "App"
     list_display = ("name", "owner", "app_id", "created_at", "revoked_at")
     list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "created_at")
     search_fields = ("name", "app_id", "owner__email")

@@ -1,24 +1,74 @@
-"""What the admin's modules share: base classes with type parameters (which exist for the type checker only), and who reviews."""
+"""What the admin's modules share: base classes with type parameters (which exist for the type checker only), how columns read, and
+how a verdict reaches the recorder.
+"""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
+from django.db import models
+from django.forms import BaseInlineFormSet, Textarea
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from insights import recorder
 from insights.models import App, Conversation, Insight, Message
 
 if TYPE_CHECKING:
     AppBase = admin.ModelAdmin[App]
     ConversationBase = admin.ModelAdmin[Conversation]
     InsightBase = admin.ModelAdmin[Insight]
+    AnyBase = admin.ModelAdmin[Any]
     TableBase = admin.TabularInline[Any, Any]
+    OptionsBase = admin.options.BaseModelAdmin[Any]
     FormSetBase = BaseInlineFormSet[Any, Any, Any]
 else:
-    AppBase = ConversationBase = InsightBase = admin.ModelAdmin
+    AppBase = ConversationBase = InsightBase = AnyBase = admin.ModelAdmin
+    OptionsBase = object
     TableBase = admin.TabularInline
     FormSetBase = BaseInlineFormSet
+
+
+VERDICTS: dict[str, Any] = {"review": admin.HORIZONTAL}  # as radio buttons
+LABELS = {"text": "Wording", "review": "Verdict"}
+KINDS = {"question": "Question", "action_item": "Action item", "follow_up": "Follow-up"}
+
+
+class Titled(AnyBase):
+    """An admin whose pages are named after what is done there; its script lets verdicts be given from the keyboard."""
+
+    list_title = ""
+    change_title = ""
+
+    class Media:
+        js = ("parley/js/review.js",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list under its own name."""
+        return super().changelist_view(request, {**(extra_context or {}), "title": self.list_title})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the form under its own name."""
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": self.change_title})
+
+
+class Reworded(OptionsBase):
+    """Fields that carry what they were when the page was made: what somebody else changed meanwhile is not changed back."""
+
+    formfield_overrides: ClassVar[Any] = {models.TextField: {"widget": Textarea(attrs={"rows": 2, "cols": 50})}}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field with a label for screen readers, since tables show none beside it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name in LABELS:
+            field.show_hidden_initial = True
+            field.widget.attrs["aria-label"] = LABELS[db_field.name]
+        return field
 
 
 class WithConfidence:
@@ -35,3 +85,29 @@ def reviewer(request: HttpRequest) -> int:
     if request.user.pk is None:
         raise PermissionDenied
     return request.user.pk
+
+
+def judge(insight: Insight, form: Any, request: HttpRequest) -> None:
+    """Hand to the recorder what the form really changed, and leave the rest as it is stored by now."""
+    data, changed = form.cleaned_data, form.changed_data
+    verdict = data["review"] if "review" in changed else Insight.objects.values_list("review", flat=True).get(pk=insight.pk)
+    recorder.review_insight(insight.pk, verdict, reviewer(request), data["text"] if "text" in changed else None)
+
+
+def place(message: Message) -> str:
+    """Return who said it, and when: minutes and seconds from the start."""
+    return f"{message.member or 'Unknown speaker'}, {int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
+
+
+def moment(at: datetime | None) -> SafeString | str:
+    """Return a time that the page's script shows in the reader's own zone; UTC without it."""
+    return format_html('<time datetime="{}" data-as="full">{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M}") if at else "-"
+
+
+def history(original: str, who: object, at: datetime | None, done: str = "") -> SafeString | str:
+    """Return what became of it: `rejected by jane, 3 May 2026 at 10:15; was “...”`."""
+    parts: Sequence[SafeString] = [
+        *([format_html("{} by {}, {}", done, who or "somebody", moment(at))] if at else []),
+        *([format_html("was “{}”", original)] if original else []),
+    ]
+    return format_html("; ".join(["{}"] * len(parts)), *parts) if parts else "-"

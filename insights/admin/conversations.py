@@ -7,10 +7,23 @@ from django.contrib import admin
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from insights import exports, recorder
-from insights.admin.bases import ConversationBase, FormSetBase, WithConfidence, reviewer
+from insights.admin.bases import (
+    KINDS,
+    VERDICTS,
+    ConversationBase,
+    FormSetBase,
+    Titled,
+    WithConfidence,
+    history,
+    judge,
+    moment,
+    place,
+    reviewer,
+)
 from insights.admin.filters import Confidence, InsightType, Review
 from insights.admin.paging import PagedInline, links
 from insights.models import Conversation, Insight, Message
@@ -21,14 +34,23 @@ class MessageInline(WithConfidence, PagedInline):
 
     model = Message
     page_parameter = "messages"
-    fields = ("number", "clock", "member", "text", "original_text", "sure", "corrected_by", "corrected_at")
-    readonly_fields = tuple(name for name in fields if name != "text")
+    fields = ("said", "text", "sure", "correction")
+    readonly_fields = ("said", "sure", "correction")
     ordering = ("number",)
 
-    @admin.display(description="At")
-    def clock(self, message: Message) -> str:
-        """Return when it was said: minutes and seconds from the start."""
-        return f"{int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Return the rows with what their columns show."""
+        return super().get_queryset(request).select_related("member", "corrected_by")
+
+    @admin.display(description="Said by")
+    def said(self, message: Message) -> str:
+        """Return who said it, and when."""
+        return place(message)
+
+    @admin.display(description="Correction")
+    def correction(self, message: Message) -> SafeString | str:
+        """Return who corrected it, when, and what had been heard."""
+        return history(message.original_text, message.corrected_by, message.corrected_at, "corrected")
 
 
 class InsightInline(WithConfidence, PagedInline):
@@ -36,36 +58,60 @@ class InsightInline(WithConfidence, PagedInline):
 
     model = Insight
     page_parameter = "insights"
-    fields = ("type", "sure", "text", "review", "original_text", "assignee_name", "due_at", "reviewed_by", "reviewed_at")
-    readonly_fields = tuple(name for name in fields if name not in ("text", "review"))
+    fields = ("kind", "text", "review", "for_whom", "sure", "verdict")
+    readonly_fields = ("kind", "for_whom", "sure", "verdict")
     ordering = ("message__number", "type", "id")
+    radio_fields = VERDICTS
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Insight]:
+        """Return the rows with what their columns show."""
+        return super().get_queryset(request).select_related("message__member", "assignee", "reviewed_by")
+
+    @admin.display(description="Type")
+    def kind(self, insight: Insight) -> str:
+        """Return what it is, who said it, and when."""
+        return f"{KINDS[insight.type]} ({place(insight.message)})"
+
+    @admin.display(description="For, due")
+    def for_whom(self, insight: Insight) -> SafeString:
+        """Return who has to do it, and until when."""
+        return format_html("{} {}", insight.assignee or insight.assignee_name or "-", moment(insight.due_at) if insight.due_at else "")
+
+    @admin.display(description="History")
+    def verdict(self, insight: Insight) -> SafeString | str:
+        """Return who judged it, when, and what had been found."""
+        return history(insight.original_text, insight.reviewed_by, insight.reviewed_at, insight.review)
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ConversationBase):
+class ConversationAdmin(Titled, ConversationBase):
     """Conversations are read here; what may be changed in them goes through the recorder."""
 
-    list_display = ("name", "owner", "started_at", "ended_at", "message_count")
+    list_title, change_title = "Conversations", "Review a conversation"
+    list_display = ("name", "owner", "began", "ended", "message_count")
+    save_on_top = True
     list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "started_at", InsightType, Confidence, Review)
     date_hierarchy = "started_at"
     search_fields = ("name", "connection_id", "members__name", "messages__text")
     search_help_text = "Searches names, connection ids, members and what was said."
     list_select_related = ("owner",)
-    fields = (
-        "name",
-        "owner",
-        "connection_id",
-        "type",
-        "language",
-        "started_at",
-        "ended_at",
-        "message_pages",
-        "insight_pages",
-        "metadata",
+    fieldsets = (
+        (None, {"fields": (("owner", "began", "ended"), ("message_pages", "insight_pages"))}),
+        ("Details", {"classes": ("collapse",), "fields": ("connection_id", "type", "language", "metadata")}),
     )
-    readonly_fields = fields
+    readonly_fields = ("owner", "began", "ended", "message_pages", "insight_pages", "connection_id", "type", "language", "metadata")
     inlines = (MessageInline, InsightInline)
     actions = ("export",)
+
+    @admin.display(description="Began", ordering="started_at")
+    def began(self, conversation: Conversation) -> SafeString | str:
+        """Return when it began."""
+        return moment(conversation.started_at)
+
+    @admin.display(description="Ended", ordering="ended_at")
+    def ended(self, conversation: Conversation) -> SafeString | str:
+        """Return when it ended."""
+        return moment(conversation.ended_at) if conversation.ended_at else "live now"
 
     @admin.display(description="Messages")
     def message_pages(self, conversation: Conversation) -> SafeString:
@@ -100,8 +146,7 @@ class ConversationAdmin(ConversationBase):
             if isinstance(row.instance, Message):
                 recorder.correct_message(row.instance.pk, row.cleaned_data["text"], reviewer(request))
             else:
-                data = row.cleaned_data
-                recorder.review_insight(row.instance.pk, data["review"], reviewer(request), data["text"])
+                judge(row.instance, row, request)
             formset.changed_objects.append((row.instance, row.changed_data))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -5,27 +5,33 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from insights import recorder
-from insights.admin.bases import InsightBase, WithConfidence, reviewer
+from insights.admin.bases import KINDS, VERDICTS, InsightBase, Reworded, Titled, WithConfidence, history, judge, place, reviewer
 from insights.admin.filters import Confidence, InsightType, Review
 from insights.models import Insight
 
 
 @admin.register(Insight)
-class InsightAdmin(WithConfidence, InsightBase):
-    """Only the wording and the verdict can be changed, both through the recorder."""
+class InsightAdmin(WithConfidence, Reworded, Titled, InsightBase):
+    """Only the wording and the verdict can be changed, in the list itself too, both through the recorder."""
 
-    list_display = ("text", "type", "sure", "review", "conversation", "reviewed_by", "reviewed_at")
+    list_title, change_title = "Insights", "Review an insight"
+    list_display = ("kind", "text", "review", "where", "sure", "verdict")
+    list_editable = ("text", "review")
+    list_per_page = 50
+    radio_fields = VERDICTS
+    ordering = ("-conversation__started_at", "conversation", "message__number", "type", "id")
     list_filter = (
+        Review,
         InsightType,
         Confidence,
-        Review,
         ("conversation__owner", admin.RelatedOnlyFieldListFilter),
         "conversation__started_at",
     )
     search_fields = ("text", "assignee_name", "conversation__name")
-    list_select_related = ("conversation", "reviewed_by")
+    list_select_related = ("conversation", "message__member", "reviewed_by")
     fields = (
         "text",
         "review",
@@ -42,6 +48,21 @@ class InsightAdmin(WithConfidence, InsightBase):
     readonly_fields = fields[2:]
     actions = ("accept", "reject")
     show_full_result_count = False
+
+    @admin.display(description="Type", ordering="type")
+    def kind(self, insight: Insight) -> str:
+        """Return what it is."""
+        return KINDS[insight.type]
+
+    @admin.display(description="Said")
+    def where(self, insight: Insight) -> str:
+        """Return who said it, when, and in which conversation."""
+        return f"{place(insight.message)}, in {insight.conversation}"
+
+    @admin.display(description="History", ordering="reviewed_at")
+    def verdict(self, insight: Insight) -> SafeString | str:
+        """Return who judged it, when, and what had been found."""
+        return history(insight.original_text, insight.reviewed_by, insight.reviewed_at, insight.review)
 
     @admin.action(description="Accept the selected insights", permissions=["change"])
     def accept(self, request: HttpRequest, queryset: QuerySet[Insight]) -> None:
@@ -60,7 +81,7 @@ class InsightAdmin(WithConfidence, InsightBase):
 
     def save_model(self, request: HttpRequest, obj: Insight, form: Any, change: bool) -> None:
         """Hand the wording and the verdict to the recorder."""
-        recorder.review_insight(obj.pk, form.cleaned_data["review"], reviewer(request), form.cleaned_data["text"])
+        judge(obj, form, request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody adds what was not said."""

@@ -1,15 +1,13 @@
 """Inline rows a page at a time: a long conversation neither fills the screen nor exceeds what a form may send."""
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django.db import models
 from django.db.models import QuerySet
-from django.forms import Textarea
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from insights.admin.bases import FormSetBase, TableBase
+from insights.admin.bases import FormSetBase, Reworded, TableBase
 
 PAGE = 50
 
@@ -27,7 +25,7 @@ class PagedFormSet(FormSetBase):
         return self._rows
 
 
-class PagedInline(TableBase):
+class PagedInline(Reworded, TableBase):
     """An inline whose page stands in the address as `?<page_parameter>=2`; its rows are neither added nor deleted."""
 
     page_parameter = "page"
@@ -35,7 +33,6 @@ class PagedInline(TableBase):
     extra = 0
     max_num = 0
     can_delete = False
-    formfield_overrides: ClassVar[dict[Any, Any]] = {models.TextField: {"widget": Textarea(attrs={"rows": 2, "cols": 60})}}
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Return the formset of the page that the address names."""

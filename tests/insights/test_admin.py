@@ -1,10 +1,12 @@
 """Reviewing saved conversations in the admin."""
 
 import json
+from typing import Any
 
 import pytest
 from django.contrib.admin import site
 from django.contrib.auth.models import User
+from django.core.checks import Tags, run_checks
 from django.test import AsyncClient, Client, RequestFactory
 
 from insights import recorder
@@ -14,6 +16,7 @@ from insights.models import App, Conversation, Event, Insight, Message
 from tests.insights.conftest import Say, opening
 
 LIST = "/admin/insights/conversation/"
+INSIGHTS = "/admin/insights/insight/"
 
 
 @pytest.fixture
@@ -46,8 +49,14 @@ def form(client: Client, talk: Conversation, **changes: str) -> dict[str, str]:
     for inline in page.context["inline_admin_formsets"]:
         formset = inline.formset
         for part in (formset.management_form, *formset.forms):
-            data |= {bound.html_name: str(bound.value() if bound.value() is not None else "") for bound in part}
+            data |= fields(part)
     return {**data, **changes}
+
+
+def fields(part: Any) -> dict[str, str]:
+    """Return what the browser would send of one form: its values, and what they were when the page was made."""
+    values = {bound.html_name: str(bound.value() if bound.value() is not None else "") for bound in part}
+    return values | {bound.html_initial_name: values[bound.html_name] for bound in part if bound.field.show_hidden_initial}
 
 
 def test_search(admin: Client, talk: Conversation) -> None:
@@ -138,7 +147,7 @@ def test_long_conversations_are_paged(admin: Client, say: Say) -> None:
     formset = page.context["inline_admin_formsets"][0].formset
     assert [row.instance.number for row in formset.forms] == list(range(PAGE + 1, PAGE + 6))
     assert "?messages=2" in page.content.decode()
-    data = {bound.html_name: bound.value() or "" for part in (formset.management_form, *formset.forms) for bound in part}
+    data = {name: value for part in (formset.management_form, *formset.forms) for name, value in fields(part).items()}
     others = form(admin, talk)
     data |= {name: value for name, value in others.items() if name.startswith("insights-")}
     assert admin.post(second, {**data, "messages-4-text": "It was so."}).status_code == 302
@@ -156,7 +165,7 @@ def test_links_name_the_rows() -> None:
 def test_many_insights_at_once(admin: Client, talk: Conversation, action: str, verdict: str) -> None:
     """Selected insights are accepted or rejected together, each with its event."""
     chosen = [str(pk) for pk in Insight.objects.values_list("pk", flat=True)]
-    response = admin.post("/admin/insights/insight/", {"action": action, "_selected_action": chosen}, follow=True)
+    response = admin.post(INSIGHTS, {"action": action, "_selected_action": chosen}, follow=True)
     assert f"2 {verdict}." in response.content.decode()
     assert set(Insight.objects.values_list("review", flat=True)) == {verdict}
     assert Event.objects.filter(kind="insight_reviewed").count() == 2
@@ -165,14 +174,58 @@ def test_many_insights_at_once(admin: Client, talk: Conversation, action: str, v
 def test_one_insight(admin: Client, talk: Conversation) -> None:
     """The page of an insight takes a verdict and wording; it cannot be deleted or added."""
     insight = Insight.objects.get(type="question")
-    url = f"/admin/insights/insight/{insight.pk}/change/"
+    url = f"{INSIGHTS}{insight.pk}/change/"
     assert admin.post(url, {"text": "Ready?", "review": "accepted"}).status_code == 302
     insight.refresh_from_db()
     assert (insight.text, insight.review) == ("Ready?", "accepted")
     assert admin.post(url.replace("change", "delete"), {"post": "yes"}).status_code == 403
-    assert admin.get("/admin/insights/insight/add/").status_code == 403
-    found = admin.get("/admin/insights/insight/", {"insight": "question", "confidence": "90", "review": "accepted"})
+    assert admin.get(f"{INSIGHTS}add/").status_code == 403
+    found = admin.get(INSIGHTS, {"insight": "question", "confidence": "90", "review": "accepted"})
     assert found.context["cl"].result_count == 1
+
+
+def in_the_list(client: Client, **changes: str) -> dict[str, str]:
+    """Return what the browser would send from the list of insights."""
+    formset = client.get(INSIGHTS).context["cl"].formset
+    sent = {name: value for part in (formset.management_form, *formset.forms) for name, value in fields(part).items()}
+    return {**sent, "_save": "Save", **changes}
+
+
+def test_verdicts_and_wording_in_the_list(admin: Client, talk: Conversation) -> None:
+    """The list of insights takes many verdicts and corrections with one save; untouched rows are left alone."""
+    sent = in_the_list(admin, **{"form-0-review": "rejected", "form-0-text": "Is the airship ready?"})
+    assert admin.post(INSIGHTS, sent).status_code == 302
+    question, item = Insight.objects.order_by("message__number")
+    assert (question.review, question.text, str(question.reviewed_by)) == ("rejected", "Is the airship ready?", "root")
+    assert (item.review, item.reviewed_at) == ("pending", None)
+    assert Event.objects.filter(kind="insight_reviewed").count() == 1
+    assert "was “Is the zeppelin ready?”" in admin.get(INSIGHTS).content.decode()
+
+
+def test_an_old_page_does_not_undo_what_others_did(admin: Client, talk: Conversation) -> None:
+    """Two people review at once: each changes what they touched, and nothing else of what their page showed."""
+    listed, inline = in_the_list(admin, **{"form-1-review": "accepted"}), form(admin, talk, **{"insights-1-text": "Ada calls."})
+    question, item = Insight.objects.order_by("message__number")
+    recorder.review_insight(question.pk, "rejected", talk.owner_id, "Ready?")
+    recorder.correct_message(question.message_id, "Is the ship ready?", talk.owner_id)
+    assert admin.post(INSIGHTS, listed).status_code == 302
+    assert admin.post(f"{LIST}{talk.pk}/change/", inline).status_code == 302
+    question.refresh_from_db()
+    item.refresh_from_db()
+    assert (question.review, question.text) == ("rejected", "Ready?")
+    assert Message.objects.get(number=1).text == "Is the ship ready?"
+    assert (item.review, item.text) == ("accepted", "Ada calls.")
+
+
+def test_the_admin_is_put_together_rightly() -> None:
+    """Django's own checks, which every command runs first, have nothing against it."""
+    assert run_checks(tags=[Tags.admin]) == []
+
+
+def test_pages_are_named_after_what_is_done_there(admin: Client, talk: Conversation) -> None:
+    """Titles tell the tabs of a browser apart."""
+    assert "<title>Insights | Parley" in admin.get(INSIGHTS).content.decode()
+    assert "Review a conversation" in admin.get(f"{LIST}{talk.pk}/change/").content.decode()
 
 
 def test_export(talk: Conversation) -> None:
