@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -126,6 +127,33 @@ def test_a_stream_that_only_gives_asks_for_no_device(server: Server, open_browse
     assert page.get_by_label("Microphone").count() == 0
     begin(page)
     page.wait_for_function("() => document.getElementById('sound').currentTime > 0.5")
+
+
+def test_a_keyboard_is_enough(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The button that was pressed hands on to the one that takes its place; inputs that nobody gets are said to wait."""
+    page = enter(open_browser(), server, "tone")
+    page.get_by_label("Frequency").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#inputs-state")).to_have_text("Nothing runs yet. These are sent when you start.")
+    page.get_by_role("button", name="Start").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_focused(timeout=20000)
+    expect(page.locator("#inputs-state")).to_contain_text("Sent", timeout=20000)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Start")).to_be_focused()
+    expect(page.locator("#figures")).to_contain_text("ended")
+
+
+@pytest.mark.parametrize("stream", ["conversation", "echo", "motion", "tone", "voice-notes"])
+def test_nothing_comes_from_elsewhere(server: Server, open_browser: Callable[..., Browser], stream: str) -> None:
+    """Every request of a page goes to our own address, while it runs, too."""
+    page = enter(open_browser(), server, stream)
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.reload()
+    begin(page)
+    page.get_by_role("button", name="Stop").click()
+    assert hosts == {urlsplit(server.url).netloc}
 
 
 def test_wrong_inputs_are_told_beside_their_field(server: Server, open_browser: Callable[..., Browser]) -> None:
