@@ -115,6 +115,10 @@ class StreamHandlerBase:
     shutdown_s: float | None = None
     """Ours: how long `shutdown` may take, in seconds, for handlers that the engine's own limit would cut short."""
 
+    def at_rest(self) -> bool:
+        """Ours: tell whether silence would change nothing, so that it may wait; asked only where `receives_at_once`."""
+        return False
+
     def emitter(self) -> Callable[[], Any]:
         """Return what is called for the next item: `emit`, unless a handler of ours has a cheaper way."""
         emit: Callable[[], Any] = getattr(self, "emit")  # noqa: B009  # declared by the two kinds below, with and without async

@@ -1,26 +1,43 @@
 """Sound from the client on its way to the handler: at the handler's rate, in frames of 20 ms, in the handler's shape."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from streaming.audio.rates import NO_SOUND, Converter
+from streaming.engine.doze import Doze, Heard, samples_of
 from streaming.engine.handlers import AudioFrame
 from streaming.engine.line import LineKind, Pcm
 
+__all__ = ["Framer", "Heard"]
+
 
 class Framer:
-    """Cuts whatever comes into frames of 20 ms at `rate`; what is left over waits for more."""
+    """Cuts whatever comes into frames of 20 ms at `rate`; what is left over waits for more.
 
-    def __init__(self, rate: int, layout: str = "mono", kind: LineKind = "webrtc") -> None:
+    With `at_rest` silence may wait (doze.py), and frames have any length.
+    """
+
+    def __init__(self, rate: int, layout: str = "mono", kind: LineKind = "webrtc", at_rest: Callable[[], bool] | None = None) -> None:
         self.rate = rate
         self._size = max(1, rate // 50)
         self._stereo = layout == "stereo"
         self._flat = kind != "webrtc" and not self._stereo
         self._converter = Converter(rate)
         self._rest: Pcm = NO_SOUND
+        self._doze = Doze(at_rest) if at_rest is not None else None
 
-    def push(self, samples: Pcm, rate: int) -> list[AudioFrame]:
-        """Return the frames that are complete after these samples, shape (n,), int16, at any rate."""
-        pcm = self._converter.push(samples, rate)
+    @property
+    def silent(self) -> bool:
+        """Whether nothing that came for a while could be heard, nor matters."""
+        return self._doze is not None and self._doze.silent
+
+    def push(self, block: Heard, rate: int) -> list[AudioFrame]:
+        """Return the frames that are complete after these samples, int16 of shape (n,) or mu-law bytes, at any rate."""
+        if self._doze is not None:
+            due = [self._converter.push(samples_of(held), its_rate) for held, its_rate in self._doze.push(block, rate)]
+            return [(self.rate, self._shaped(due[0] if len(due) == 1 else np.concatenate(due)))] if due else []
+        pcm = self._converter.push(samples_of(block), rate)
         if len(self._rest):
             pcm = np.concatenate((self._rest, pcm))
         elif len(pcm) == self._size:  # what clients send, nearly always

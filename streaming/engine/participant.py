@@ -23,10 +23,10 @@ from streaming.engine.ends import TEXTS, End
 from streaming.engine.faults import place
 from streaming.engine.functions import GeneratorWork, PictureWork
 from streaming.engine.handlers import PLACE_OF_SOUND, StreamHandlerBase
-from streaming.engine.inbound import Framer
+from streaming.engine.inbound import Framer, Heard
 from streaming.engine.items import Item
 from streaming.engine.kinds import VideoStreamHandler
-from streaming.engine.line import IdTaken, LimitReached, Line, Message, Pcm, Picture, Sound
+from streaming.engine.line import IdTaken, LimitReached, Line, Message, Picture, Sound
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.outputs import AdditionalOutputs, CloseStream, OutputLog
 from streaming.engine.playback import Playback
@@ -128,12 +128,17 @@ class Participant:
 
     # -- what transports offer
 
-    def hear(self, samples: Pcm, rate: int) -> None:
-        """Take the client's sound, int16 of shape (n,), at any rate and in any portions."""
+    def hear(self, block: Heard, rate: int) -> None:
+        """Take the client's sound, int16 of shape (n,) or mu-law bytes, at any rate and in any portions."""
         if self._work is None or self._closing is not None or not self.stream.has_audio or self.stream.mode == "receive":
             return
-        for frame in self._framer.push(samples, rate):
+        for frame in self._framer.push(block, rate):
             self._work.hear(frame)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the client's sound was inaudible for a while, and nobody waits for it: then a transport may take its time."""
+        return self._framer.silent
 
     def see(self, frame: Picture) -> None:
         """Take one of the client's pictures, uint8 of shape (height, width, 3), blue green red."""
@@ -250,7 +255,7 @@ class Participant:
     def _begin(self) -> None:
         self._work = self._make_work()
         rate, layout = self._work.framed
-        self._framer = Framer(rate, layout, self.line.kind)
+        self._framer = Framer(rate, layout, self.line.kind, self._work.at_rest)
         self._playback = Playback(self._work.output_rate)
         if self.stream.time_limit is not None:
             self._time_limit = self.loop.call_later(self.stream.time_limit, self._out_of_time)

@@ -47,6 +47,9 @@ class ReplyOnPause(StreamHandler):
         needs_args: ask the client for inputs before each reply, even if `fn` has no parameters for them.
     """
 
+    wants_progress = False
+    """Ours: whether `progress` is called while the user speaks."""
+
     def __init__(
         self,
         fn: Callable[..., Any],
@@ -105,7 +108,8 @@ class ReplyOnPause(StreamHandler):
         """Begin to listen."""
         super().join(host)
         if not self._by_chunks:
-            self._ear = self._make_ear()
+            options = watch_options(self.algo_options, self._vad_options, progress=self.wants_progress)
+            self._ear = Ear(self, options, self.input_sample_rate)
         if self.startup_fn is not None:
             self._starting = True
             self._due.set()
@@ -158,6 +162,10 @@ class ReplyOnPause(StreamHandler):
     def busy(self) -> bool:
         """Whether a reply is due, under way, or still to be heard."""
         return self._due.is_set() or self._reply is not None or self.host.playing
+
+    def at_rest(self) -> bool:
+        """Tell whether nobody speaks, neither the user nor we."""
+        return self._ear is not None and self._ear.watch.calm and not self.busy
 
     # -- the user's turn, in the event loop
 
@@ -272,9 +280,6 @@ class ReplyOnPause(StreamHandler):
         if reply is not None:
             reply.run.close()
         super().reset()
-
-    def _make_ear(self) -> Ear:
-        return Ear(self, watch_options(self.algo_options, self._vad_options), self.input_sample_rate)
 
     @property
     def _vad_options(self) -> SileroVadOptions:

@@ -12,8 +12,7 @@ from streaming import recogniser
 from streaming.audio.rates import Pcm
 from streaming.engine.chunks import PauseModel
 from streaming.engine.lanes import Lane
-from streaming.engine.listening import Ear
-from streaming.engine.options import AlgoOptions, watch_options
+from streaming.engine.options import AlgoOptions
 from streaming.engine.replies import ReplyOnPause
 from streaming.engine.stt import at_16_khz
 from streaming.hearing.recognisers.base import Word
@@ -34,6 +33,8 @@ class ReplyOnStopWords(ReplyOnPause):
     `stopword`. What follows in the same breath is kept; if nothing does, the next turn is replied to. Before and during a reply,
     speech without a stop word is ignored. The other arguments are those of `ReplyOnPause`.
     """
+
+    wants_progress = True
 
     def __init__(
         self,
@@ -138,9 +139,6 @@ class ReplyOnStopWords(ReplyOnPause):
         engine = await asyncio.wrap_future(recogniser.begin_loading())
         sound = at_16_khz((turn.rate, turn.samples))
         return await self._lane.run(partial(engine.transcribe, sound, turn.voiced, thorough=thorough))
-
-    def _make_ear(self) -> Ear:
-        return Ear(self, watch_options(self.algo_options, self._vad_options, progress=True), self.input_sample_rate)
 
 
 def plain(words: Sequence[str]) -> list[str]:

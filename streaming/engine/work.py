@@ -48,6 +48,8 @@ class Work:
     """Rate and layout of the frames that `hear` wants."""
     output_rate = 24000
     fps = 30
+    at_rest: Callable[[], bool] | None = None
+    """Tells whether silence means nothing right now, so that it may come in portions; None: it never may."""
 
     def start(self) -> None:
         """Begin."""
@@ -84,6 +86,7 @@ class HandlerWork(Work):
         self.framed = (handler.input_sample_rate, handler.expected_layout)
         self.output_rate = handler.output_sample_rate
         self.fps = handler.fps
+        self.at_rest = handler.at_rest if handler.receives_at_once else None
         self._session = session
         self._audio, self._receives = audio, receives
         self._video = video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)

@@ -19,6 +19,8 @@ from streaming.hearing.voice import FRAME
 
 _PORTION_S = 0.25  # converted in one tick
 _STALL_S = 2.0  # an open turn whose speaker sends nothing for so long is over
+_DOUBTFUL = 0.3  # probability of speech above which nobody is sure that it is none
+_CALM_FRAMES = 16  # without any such: half a second
 _MOST_WAITING_S = 60.0  # unheard; what comes on top of it is lost, which only a flood can do
 
 _QUIET: Samples = np.zeros(0, dtype=np.float32)
@@ -107,6 +109,7 @@ class Watch:
         self._at = 0
         self._tape = Tape()
         self._flush = False
+        self._calm = 0  # frames since one might have been speech
         self._last_fed = time.monotonic()
 
     # -- any thread
@@ -141,6 +144,11 @@ class Watch:
         if self._wake is not None:
             self._wake(self)
 
+    @property
+    def calm(self) -> bool:
+        """Whether nothing that was heard of late may have been speech."""
+        return self._calm >= _CALM_FRAMES and not self._finder.speaking
+
     # -- the hearing thread
 
     @property
@@ -173,6 +181,7 @@ class Watch:
 
     def hear(self, frame: Samples, probability: float) -> None:
         """Take in how likely the frame is speech."""
+        self._calm = 0 if probability > _DOUBTFUL else self._calm + 1
         for event in self._finder.push(probability, float(frame @ frame) ** 0.5):
             self._handle(event)
         self._tape.forget(self._place(self._finder.keep_from))

@@ -43,7 +43,7 @@ class FastrtcConsumer(StreamConsumer):
             elif self._binary:
                 self.complain("sound comes as binary frames after a start with format pcm16")
             else:
-                self.participant.hear(mulaw.decode(message.payload), self._rate_in)
+                self.participant.hear(message.payload, self._rate_in)
         elif isinstance(message, Ping):
             self.outbox.put(wire.PONG)
         elif isinstance(message, Start):

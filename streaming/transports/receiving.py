@@ -83,13 +83,12 @@ async def hear(track: MediaStreamTrack, heard: Callable[[npt.NDArray[np.int16], 
 
 
 def mono(frame: Any) -> npt.NDArray[np.int16]:
-    """Return an s16 frame as one channel."""
-    block: npt.NDArray[np.int16] = frame.to_ndarray().reshape(-1)
+    """Return an s16 frame of one or two channels, as the decoders make them, as one channel."""
     channels = len(frame.layout.channels)
+    block: npt.NDArray[np.int16] = np.frombuffer(frame.planes[0], dtype=np.int16, count=frame.samples * channels)
     if channels == 1:
         return block
-    mixed: npt.NDArray[np.int16] = block.reshape(-1, channels).mean(axis=1).astype(np.int16)
-    return mixed
+    return (np.add(block[0::2], block[1::2], dtype=np.int32) >> 1).astype(np.int16)
 
 
 async def see(track: MediaStreamTrack, seen: Callable[[npt.NDArray[np.uint8]], None]) -> None:

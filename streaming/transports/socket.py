@@ -13,8 +13,10 @@ from streaming.engine.outbox import Outbox
 from streaming.transports.doors import Knock
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Event = MutableMapping[str, Any]
+"""What an ASGI server and its application say to each other."""
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
 
 REASON_BYTES = 123
 RESTART = 1012
@@ -77,7 +79,7 @@ class Consumer:
         writer.add_done_callback(_open.pop)
         try:
             await self.connected()
-            while (message := await self._receive())["type"] == "websocket.receive":
+            while (message := await self.receive())["type"] == "websocket.receive":
                 if (data := message.get("bytes")) is not None:
                     await self.binary(data)
                 else:
@@ -86,6 +88,10 @@ class Consumer:
             self.outbox.finish()
             await self.hung_up()
         await writer
+
+    async def receive(self) -> Event:
+        """Wait for the next message of the server."""
+        return await self._receive()
 
     async def connected(self) -> None:
         """The socket is open; `self.outbox` can be used."""

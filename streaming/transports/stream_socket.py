@@ -18,7 +18,7 @@ from streaming.transports.admission import admissions
 from streaming.transports.doors import pass_of
 from streaming.transports.lag import lag
 from streaming.transports.pacing import Pace
-from streaming.transports.socket import Consumer, Receive, Scope, Send, keep
+from streaming.transports.socket import Consumer, Event, Receive, Scope, Send, keep
 from streaming.transports.visitors import Visitor, find_stream
 from streaming.wire import fastrtc as wire
 
@@ -30,6 +30,10 @@ REPORT_S = 0.1
 """How long after it was due sound is counted as played."""
 LAST_WORDS_S = 5.0
 """How long the sound that was handed over may take to get out at the end."""
+NAP_S = 0.15
+"""How long the socket of a muted client is left unread when all was read: to read each message by itself is what it costs."""
+WAITED_S = 0.002
+"""A message that took so long to come was not there yet, and so there is no other one."""
 FAILED = 1011
 
 
@@ -50,6 +54,7 @@ class StreamConsumer(Consumer):
         self._watching: asyncio.TimerHandle | None = None
         self._reporting: asyncio.TimerHandle | None = None
         self._clears = 0
+        self._may_nap = False
         self._over = False
 
     async def connected(self) -> None:
@@ -63,6 +68,19 @@ class StreamConsumer(Consumer):
             self.stream = stream
             self._watching = self.loop.call_later(settings.START_TIMEOUT_S, self._watch)
             await self.let_in()
+
+    async def receive(self) -> Event:
+        """Wait for the next message of the server, after a nap where nothing can be missed."""
+        if self._may_nap:
+            await self.nap()
+        asked = self.loop.time()
+        message = await super().receive()
+        self._may_nap = self.loop.time() - asked > WAITED_S and self.participant is not None and self.participant.silent
+        return message
+
+    async def nap(self) -> None:
+        """Leave the socket alone for a moment; the server does not read from it meanwhile."""
+        await asyncio.sleep(NAP_S)
 
     async def let_in(self) -> None:
         """The stream was found; the client may be asked who it is."""

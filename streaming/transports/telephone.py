@@ -57,7 +57,7 @@ class TelephoneConsumer(StreamConsumer):
             return
         if isinstance(message, Media):
             if self.participant is not None and not message.outbound:
-                self.participant.hear(mulaw.decode(message.payload), mulaw.RATE)
+                self.participant.hear(message.payload, mulaw.RATE)
         elif isinstance(message, Start):
             await self._start(message)
         elif isinstance(message, Stop):

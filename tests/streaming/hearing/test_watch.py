@@ -162,6 +162,19 @@ def test_a_speaker_who_sends_nothing_more(hearing: Attention, monkeypatch: pytes
     assert notes.wait("ended", seconds=5)
 
 
+def test_calm(hearing: Attention) -> None:
+    """Half a second without anything like speech must have been heard; a turn ends the calm, and its end does not bring it back at once."""
+    watch, notes = watching(hearing)
+    assert not watch.calm
+    feed(watch, SILENCE)
+    watch.flush()
+    assert notes.wait("ended")
+    assert watch.calm
+    feed(watch, VOICE[:16_000])
+    assert notes.wait("began")
+    assert not watch.calm
+
+
 def test_closed(hearing: Attention) -> None:
     """Nobody is told any more, nothing is held, and the place in the model is free again."""
     watch, notes = watching(hearing)

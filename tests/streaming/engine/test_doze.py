@@ -1,0 +1,129 @@
+"""Silence waits, speech does not, and nothing is lost on the way; measured on recorded voices, soft and loud, in quiet and noisy rooms."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from streaming.audio import mulaw
+from streaming.audio.pcm import Samples
+from streaming.audio.rates import Pcm
+from streaming.engine.doze import LONGEST_S, SILENT_S, Doze, Heard, loudness, samples_of
+from streaming.hearing.turns import Began, Ended, TurnFinder
+from streaming.hearing.voice import FRAME, Voice
+from tests.streaming.hearing.fakes import recording
+
+RATE = 16_000
+BLOCK = RATE // 50
+Room = Callable[[float, float], Pcm]
+
+
+def always() -> bool:
+    """Say that nobody speaks."""
+    return True
+
+
+def room(seconds: float, level: float) -> Pcm:
+    """Return noise whose samples are `level` off on the average or so."""
+    return np.random.default_rng(7).normal(0, level, int(seconds * RATE)).astype(np.int16)
+
+
+def blocks(sound: Pcm) -> list[Pcm]:
+    """Cut sound into blocks of 20 ms."""
+    return [sound[at : at + BLOCK] for at in range(0, len(sound) - BLOCK + 1, BLOCK)]
+
+
+def portions(doze: Doze, sound: Pcm, form: Callable[[Pcm], Heard] = lambda block: block) -> list[list[tuple[Heard, int]]]:
+    """Return what comes out with each block that goes in."""
+    return [doze.push(form(block), RATE) for block in blocks(sound)]
+
+
+@pytest.mark.parametrize("form", [lambda block: block, mulaw.encode], ids=["samples", "mu-law"])
+def test_nothing_is_left_out(form: Callable[[Pcm], Heard]) -> None:
+    """What comes out is what went in, in order, but for what still waits; most of it in a few portions."""
+    sound = np.concatenate((room(4, 20), room(0.5, 3000), room(4, 20)))
+    out = portions(Doze(always), sound, form)
+    due = [samples_of(block) for portion in out for block, _ in portion]
+    went_in = np.concatenate([samples_of(form(block)) for block in blocks(sound)])
+    came_out = np.concatenate(due)
+    assert (came_out == went_in[: len(came_out)]).all()
+    assert len(came_out) >= len(went_in) - LONGEST_S * RATE
+    assert sum(bool(portion) for portion in out) < len(out) / 2
+
+
+def test_a_louder_block_goes_on_at_once() -> None:
+    """With all that waited before it."""
+    doze = Doze(always)
+    portions(doze, room(2, 20))
+    while not doze.push(room(0.02, 20), RATE):
+        pass
+    assert doze.push(room(0.02, 20), RATE) == []
+    assert len(doze.push(room(0.02, 60), RATE)) == 2
+    assert len(doze.push(room(0.02, 20), RATE)) == 1, "and so does what follows it"
+
+
+def test_at_once_for_a_handler_that_is_not_at_rest() -> None:
+    """While somebody speaks or is spoken to, all sound goes on as it comes."""
+    rests = True
+    doze = Doze(lambda: rests)
+    portions(doze, room(2, 20))
+    rests = False
+    assert doze.push(room(0.02, 20), RATE)
+    assert all(portions(doze, room(1, 20)))
+
+
+def test_a_muted_microphone() -> None:
+    """Sound that nobody can hear comes in longer portions; the first word ends that."""
+    doze = Doze(always)
+    out = portions(doze, np.zeros(10 * RATE, dtype=np.int16))
+    assert doze.silent
+    assert max(len(portion) for portion in out) == round(SILENT_S / 0.02)
+    assert doze.push(room(0.02, 300), RATE)
+    assert not doze.silent
+
+
+def test_silent_only_where_it_does_not_matter() -> None:
+    """A handler that waits for the end of a turn waits for silence."""
+    doze = Doze(lambda: False)
+    portions(doze, np.zeros(5 * RATE, dtype=np.int16))
+    assert not doze.silent
+
+
+def turns(sound: Samples) -> list[int]:
+    """Return where the detector notices that somebody begins to speak, in samples."""
+    voice, finder, noticed = Voice(), TurnFinder(), []
+    slots = [voice.take_slot()]
+    for at in range(0, len(sound) - FRAME + 1, FRAME):
+        frame = sound[at : at + FRAME]
+        events = finder.push(voice.probabilities(slots, [frame])[0], float(frame @ frame) ** 0.5)
+        noticed += [at + FRAME for event in events if isinstance(event, Began)]
+        assert not any(isinstance(event, Ended) and event.span.seconds > 20 for event in events)
+    return noticed
+
+
+@pytest.mark.parametrize("name", ["beckett.wav", "two_cities.wav", "endgame_nagg_nell.wav"])
+@pytest.mark.parametrize(("gain_db", "room_level"), [(0, 3), (0, 300), (-20, 60), (-30, 20), (-40, 6)])
+def test_soft_speech_is_not_noticed_later(name: str, gain_db: float, room_level: float) -> None:
+    """Each time the detector notices a beginning, the sound up to there was handed over at once, even if nobody else says so."""
+    voice = recording(name)[: 30 * RATE]
+    pause = np.zeros(RATE, dtype=np.float32)
+    sound = np.concatenate([part for at in range(0, len(voice), 3 * RATE) for part in (pause, voice[at : at + 3 * RATE])])
+    loud = sound / np.abs(sound).max() * 16_384 * 10 ** (gain_db / 20)
+    pcm = loud.astype(np.int16) + room(len(sound) / RATE + 1, room_level)[: len(sound)]
+    doze, handed = Doze(always), [0]
+    for block in blocks(pcm):
+        handed.append(handed[-1] + sum(len(held) for held, _ in doze.push(block, RATE)))
+    beginnings = turns(pcm.astype(np.float32) / 32_768)
+    late = [at for at in beginnings if handed[-(-at // BLOCK)] < at]
+    assert beginnings
+    assert late == []
+
+
+def test_loudness() -> None:
+    """About the same of samples and of their mu-law; twice as much for twice as loud; nothing is not loud."""
+    for level in (20, 200, 2000):
+        noise = room(0.02, level)
+        assert loudness(noise) == pytest.approx(0.8 * level, rel=0.2)
+        assert loudness(mulaw.encode(noise)) == pytest.approx(loudness(noise), rel=0.3)
+    assert loudness(mulaw.encode(np.zeros(160, dtype=np.int16))) == 0
+    assert loudness(b"") == loudness(np.zeros(0, dtype=np.int16)) == 0

@@ -1,0 +1,94 @@
+"""The socket of a muted client is read a few messages at a time, and of nobody else; what it says when it speaks again is whole."""
+
+import asyncio
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streaming import ReplyOnPause, Stream
+from streaming.audio import mulaw
+from streaming.audio.rates import Converter, Pcm
+from streaming.engine.registry import Registry
+from streaming.transports import stream_socket
+from streaming.transports.fastrtc import FastrtcConsumer
+from tests.servers import Server
+from tests.streaming.engine.lines import Echo, until
+from tests.streaming.hearing.test_watch import VOICE
+from tests.streaming.transports.stream_client import FRAME, streaming
+
+MUTED: Pcm = np.zeros(FRAME, dtype=np.int16)
+ROOM: Pcm = np.random.default_rng(1).normal(0, 20, FRAME).astype(np.int16)
+
+
+class Napping(FastrtcConsumer):
+    """Counts its naps."""
+
+    naps = 0
+
+    async def nap(self) -> None:
+        """Count it; there is no time for it."""
+        Napping.naps += 1
+
+
+async def naps(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pcm) -> int:
+    """Return how often the socket of a session napped that was sent a block again and again."""
+    stream = Stream(handler, modality="audio", mode="send-receive", name="napping", public=True)
+    monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
+    monkeypatch.setattr(stream_socket, "WAITED_S", -1.0)
+    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(Napping, "naps", 0)
+    media = '{"event":"media","media":{"payload":"' + base64.b64encode(mulaw.encode(block)).decode() + '"}}'
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    scope = {"type": "websocket", "url_route": {"kwargs": {"name": "napping"}}, "query_string": b"", "headers": [], "subprotocols": []}
+    incoming.put_nowait({"type": "websocket.connect"})
+    incoming.put_nowait({"type": "websocket.receive", "text": '{"event":"start","websocket_id":"a"}'})
+    serving = asyncio.create_task(Napping.as_asgi(scope, incoming.get, send))
+    for _ in range(60):
+        for _ in range(5):
+            incoming.put_nowait({"type": "websocket.receive", "text": media})
+        await until(incoming.empty)
+        await asyncio.sleep(0.01)  # the hearing thread has its say
+    incoming.put_nowait({"type": "websocket.disconnect"})
+    await serving
+    return Napping.naps
+
+
+def listener() -> ReplyOnPause:
+    """Return a handler that waits for somebody to speak."""
+    return ReplyOnPause(lambda audio: iter([audio]), input_sample_rate=8000)
+
+
+async def test_a_muted_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of what it sends can matter soon."""
+    assert await naps(monkeypatch, listener(), MUTED) > 50
+
+
+async def test_a_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may begin to speak there at any moment."""
+    assert await naps(monkeypatch, listener(), ROOM) == 0
+
+
+async def test_an_echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler that wants all sound gets even silence at once."""
+    assert await naps(monkeypatch, Echo(), MUTED) == 0
+
+
+async def test_what_is_said_after_that_is_whole(site: Server, site_token: str) -> None:
+    """A client is muted for two seconds, then speaks: its turn comes back from before its first word on."""
+    sentence = Converter(8000).push(VOICE, 16_000)[:11_200]
+    said = mulaw.encode(np.concatenate((np.zeros(20_000, dtype=np.int16), sentence, np.zeros(12_000, dtype=np.int16))))
+    async with streaming(site, site_token, "repeats") as client:
+        await client.start()
+        begun = asyncio.get_running_loop().time()
+        for number, at in enumerate(range(0, len(said) - FRAME, FRAME), start=1):
+            await asyncio.sleep(max(0.0, begun + number * 0.02 - asyncio.get_running_loop().time()))
+            await client.speak(said[at : at + FRAME])
+        turn = await client.wait_sound(8000)
+        assert mulaw.decode(said).tobytes().find(mulaw.decode(turn[:4000]).tobytes()) // 2 in range(18_000, 23_000)
+        await client.stop()
