@@ -1,0 +1,76 @@
+"""Pause detection chunk by chunk, for handlers with a model or a decision of their own."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streaming.audio.rates import Pcm
+from streaming.engine.options import SileroVadOptions
+from streaming.engine.participant import Participant
+from streaming.engine.replies import ReplyOnPause
+from tests.streaming.engine.lines import Join, numbers, until
+from tests.streaming.engine.turns import logs, respond
+from tests.streaming.hearing.test_watch import SILENCE, VOICE
+
+
+class Loud:
+    """A model of one's own: loud is speech."""
+
+    def __init__(self) -> None:
+        self.options: list[Any] = []
+
+    def vad(self, audio: Any, options: Any) -> tuple[float, list[Any]]:
+        """Judge a chunk."""
+        self.options.append(options)
+        rate, samples = audio
+        return (len(samples) / rate if np.abs(samples).max() > 1000 else 0.0), []
+
+    def warmup(self) -> None:
+        """Nothing to do."""
+
+
+async def hear_chunks(participant: Participant, *levels: int) -> None:
+    """Let 0.6 s of each loudness be heard."""
+    for level in levels:
+        for _ in range(30):
+            participant.hear(np.full(320, level, dtype=np.int16), 16_000)
+            await asyncio.sleep(0)
+
+
+async def test_a_model_of_ones_own(join: Join) -> None:
+    """Judged chunk by chunk, as in FastRTC: the turn holds the chunks from the first with speech to the first without."""
+    model = Loud()
+    options = object()
+    participant = await join(ReplyOnPause(respond, model=model, model_options=options, input_sample_rate=16_000))
+    await hear_chunks(participant, 0, 9000, 9000, 0)
+    await until(lambda: numbers(participant) == [(1, 3 * 9600)])
+    assert model.options[0] is options
+    assert logs(participant)[:2] == ["started_talking", "pause_detected"]
+
+
+async def test_a_decision_of_ones_own(join: Join) -> None:
+    """`determine_pause` is asked with what came since the last decision."""
+
+    class Counting(ReplyOnPause):
+        def determine_pause(self, audio: Pcm, sampling_rate: int, state: Any) -> bool:
+            if len(audio) < sampling_rate // 10:
+                return False
+            state.stream, state.buffer = audio, None
+            return True
+
+    participant = await join(Counting(respond, input_sample_rate=16_000))
+    await hear_chunks(participant, 0)
+    await until(lambda: participant.outputs.last >= 1)
+    assert numbers(participant)[0] == (1, 1600)
+
+
+def test_our_own_model_in_chunks() -> None:
+    """The default model answers in FastRTC's form, for handlers that ask it themselves."""
+    model = ReplyOnPause(respond).model
+    model.warmup()
+    seconds, chunks = model.vad((16_000, VOICE), SileroVadOptions())
+    assert 4 < seconds < 9
+    assert chunks[0]["start"] == pytest.approx(0.33 * 16_000, abs=1600)
+    assert model.vad((16_000, SILENCE), None) == (0, [])

@@ -1,0 +1,104 @@
+"""A user who speaks while a reply is made or played: it stops, or is protected to its last sample."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from streaming.engine.outputs import AdditionalOutputs
+from streaming.engine.replies import ReplyOnPause
+from tests.streaming.engine.lines import FRAME, RATE, Join, handler_of, handler_threads, line_of, numbers, until
+from tests.streaming.engine.turns import LONG, reply, respond
+from tests.streaming.hearing.test_watch import SILENCE
+
+
+async def test_barge_in(join: Join) -> None:
+    """The user begins to speak: sound is dropped here and at the client, and the generator is closed."""
+    closed = threading.Event()
+
+    def long(audio: Any) -> Iterator[Any]:
+        try:
+            while True:
+                yield RATE, LONG
+        finally:
+            closed.set()
+
+    participant = await join(ReplyOnPause(long))
+    await reply(participant)
+    assert await participant.sound() is not None
+    handler_of(participant).began()
+    assert line_of(participant).cleared == 1
+    assert not participant.playing
+    assert await asyncio.to_thread(closed.wait, 5)
+    await reply(participant)
+    assert await participant.sound() is not None
+
+
+async def test_barge_in_while_the_reply_is_still_thought_about(join: Join) -> None:
+    """A function that blocks does not hold up the next turn; what it finally gives is dropped."""
+    gate = threading.Event()
+    calls: list[int] = []
+
+    def slow(audio: Any) -> Iterator[Any]:
+        calls.append(1)
+        number = len(calls)
+        if number == 1:
+            gate.wait(10)
+        yield AdditionalOutputs(number)
+
+    participant = await join(ReplyOnPause(slow))
+    await reply(participant)
+    await until(lambda: calls)
+    await reply(participant)
+    await until(lambda: participant.outputs.last == 1)
+    gate.set()
+    await until(lambda: not handler_threads() or len(handler_threads()) == 0)
+    assert numbers(participant) == [2]
+
+
+async def test_barge_in_during_playback(join: Join) -> None:
+    """The function has long ended, and its sound still plays: that stops, too."""
+    participant = await join(ReplyOnPause(respond))
+    await reply(participant)
+    assert await participant.sound() is not None
+    await until(lambda: handler_of(participant)._reply is None)
+    assert handler_of(participant).busy
+    handler_of(participant).began()
+    assert line_of(participant).cleared == 1
+
+
+async def test_protected_until_its_last_sample_was_played(join: Join) -> None:
+    """Without `can_interrupt` the user is not heard before the client has played everything."""
+    participant = await join(ReplyOnPause(lambda audio: iter([(RATE, FRAME)]), can_interrupt=False, input_sample_rate=16_000))
+    handler = handler_of(participant)
+    fed: list[int] = []
+    handler._ear.watch.feed = lambda samples: fed.append(len(samples))
+    await reply(participant)
+    sound = await participant.sound()
+    assert sound is not None
+    await until(lambda: handler._reply is None)
+    participant.hear(SILENCE[:320], 16_000)
+    assert fed == []
+    participant.played(sound.seconds)
+    participant.hear(SILENCE[:320], 16_000)
+    assert fed == [320]
+    assert line_of(participant).cleared == 0
+
+
+async def test_closed_in_the_middle_of_a_reply(join: Join) -> None:
+    """The generator's clean-up runs, and no thread stays."""
+    closed = threading.Event()
+
+    def long(audio: Any) -> Iterator[Any]:
+        try:
+            while True:
+                yield RATE, LONG
+        finally:
+            closed.set()
+
+    participant = await join(ReplyOnPause(long))
+    await reply(participant)
+    assert await participant.sound() is not None
+    await participant.close("bye")
+    assert await asyncio.to_thread(closed.wait, 5)
+    await until(lambda: not handler_threads())

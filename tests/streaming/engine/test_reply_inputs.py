@@ -1,0 +1,92 @@
+"""Inputs of replies: asked for, waited for, and done without."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from streaming.engine import replies as replies_module
+from streaming.engine.outputs import AdditionalOutputs
+from streaming.engine.replies import ReplyOnPause
+from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.engine.turns import reply, respond
+
+
+async def test_inputs_are_asked_for_before_each_reply(join: Join) -> None:
+    """A function with parameters beside the sound gets the client's newest values."""
+
+    def chat(audio: Any, history: list[str], name: str = "nobody") -> Iterator[Any]:
+        yield AdditionalOutputs((history, name, audio[1].shape))
+
+    participant = await join(ReplyOnPause(chat))
+    for n in (1, 2):
+        await reply(participant)
+        await until(lambda: len(line_of(participant).of("send_input")) == n)  # noqa: B023  # awaited right here
+        participant.set_input(["hello"] * n)
+        await until(lambda: participant.outputs.last == n)  # noqa: B023  # awaited right here
+    assert numbers(participant) == [(["hello"], "nobody", (1, 1600)), (["hello", "hello"], "nobody", (1, 1600))]
+
+
+async def test_inputs_that_do_not_come(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old ones will do; without any the client gets an error, not a silent session."""
+    monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 0.02)
+    monkeypatch.setattr(replies_module, "NEW_INPUTS_S", 0.02)
+
+    def chat(audio: Any, history: str) -> Iterator[Any]:
+        yield AdditionalOutputs(history)
+
+    participant = await join(ReplyOnPause(chat))
+    await reply(participant)
+    await until(lambda: line_of(participant).of("error"))
+    assert "history" in line_of(participant).of("error")[0]
+    participant.set_input("old")
+    for n in (1, 2):
+        await until(lambda: not handler_of(participant).busy)
+        await reply(participant)
+        await until(lambda: participant.outputs.last == n)  # noqa: B023  # awaited right here
+    assert numbers(participant) == ["old", "old"]
+
+
+async def test_needs_args_asks_though_nothing_is_taken(join: Join) -> None:
+    """The client may want to know when a reply begins; the function of one parameter gets the sound alone."""
+    participant = await join(ReplyOnPause(respond, needs_args=True))
+    await reply(participant)
+    await until(lambda: line_of(participant).of("send_input") == [[]])
+    participant.set_input("unused")
+    await until(lambda: numbers(participant) == [(1, 1600)])
+
+
+async def test_a_greeting_with_inputs(join: Join) -> None:
+    """It waits for them."""
+
+    async def greet(name: str) -> AsyncIterator[Any]:
+        yield AdditionalOutputs(f"welcome {name}")
+
+    participant = await join(ReplyOnPause(respond, startup_fn=greet))
+    await until(lambda: line_of(participant).of("send_input") == [[]])
+    participant.set_input("Ann")
+    await until(lambda: numbers(participant) == ["welcome Ann"])
+
+
+async def test_a_client_that_does_not_answer_is_not_waited_for_again(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may know nothing of inputs. It is asked all the same, and once it gives some it is waited for as before."""
+    monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 0.02)
+
+    def chat(audio: Any, name: str = "nobody") -> Iterator[Any]:
+        yield AdditionalOutputs(name)
+
+    participant = await join(ReplyOnPause(chat))
+    await reply(participant)
+    await until(lambda: numbers(participant) == ["nobody"] and not handler_of(participant).busy)
+    monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 60)
+    await reply(participant)
+    await until(lambda: numbers(participant) == ["nobody"] * 2 and not handler_of(participant).busy)
+    assert len(line_of(participant).of("send_input")) == 2
+    participant.set_input("Jane")
+    for n, name in ((3, "Jane"), (4, "Joe")):
+        await reply(participant)
+        if n == 4:
+            await until(lambda: len(line_of(participant).of("send_input")) == 3)
+            participant.set_input(name)
+        await until(lambda: participant.outputs.last == n and not handler_of(participant).busy)  # noqa: B023  # awaited right here
+    assert numbers(participant)[2:] == ["Jane", "Joe"]

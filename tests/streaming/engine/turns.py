@@ -1,0 +1,34 @@
+"""What turn takers are tested with: a turn, a long reply, and a user who speaks and pauses."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from streaming.audio.rates import Pcm
+from streaming.engine.outputs import AdditionalOutputs
+from streaming.engine.participant import Participant
+from streaming.hearing.watch import Turn
+from tests.streaming.engine.lines import RATE, handler_of, line_of
+
+SAID = Turn(np.arange(1600, dtype=np.int16), 16_000)
+LONG: Pcm = np.zeros(10 * RATE, dtype=np.int16)
+
+
+def respond(audio: Any) -> Iterator[Any]:
+    """Say how much was said, then play something long."""
+    yield AdditionalOutputs(audio[1].shape)
+    yield RATE, LONG
+
+
+def logs(participant: Participant) -> list[Any]:
+    """Return the log messages so far."""
+    return line_of(participant).of("log")
+
+
+async def reply(participant: Participant, turn: Turn = SAID) -> None:
+    """Let the user speak and pause."""
+    handler_of(participant).began()
+    handler_of(participant).ended(turn)
+    await asyncio.sleep(0)
