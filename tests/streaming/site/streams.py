@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, Stream, StreamHandler
+from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, ReplyOnPause, Stream, StreamHandler
 
 RATE = 8000
 TONE = (np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE) * 8000).astype(np.int16)
@@ -164,6 +164,11 @@ def same(image: Any) -> Any:
     return image
 
 
+def repeat(audio: Any) -> Any:
+    """Say the turn again."""
+    yield audio
+
+
 def _stream(handler: Any, name: str, **options: Any) -> Stream:
     return Stream(handler, modality="audio", mode="send-receive", name=name, **{"concurrency_limit": 100, **options})
 
@@ -185,4 +190,5 @@ timed = _stream(Counted(), "timed", time_limit=1)
 usual = Stream(Counted(), modality="audio", mode="send-receive", name="usual")
 single = _stream(Counted(), "single", concurrency_limit=1)
 census = _stream(Census(), "census")
+repeats = _stream(ReplyOnPause(repeat, input_sample_rate=RATE, output_sample_rate=RATE), "repeats")
 video = Stream(same, modality="video", mode="send-receive", name="video")
