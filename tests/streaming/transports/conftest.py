@@ -1,4 +1,4 @@
-"""One server and one token for all tests of the doors; each test uses a connection id of its own."""
+"""Servers and tokens for the tests of the doors; each test uses a connection id of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.insights import postgres
 from tests.servers import Server
+from tests.services import running_redis
 
 SITE = {"DJANGO_SETTINGS_MODULE": "tests.streaming.site.settings", "RECOGNISER": "scripted"}
 """The environment of a server with streams for tests."""
@@ -48,3 +50,27 @@ def site_token(site: Server) -> str:
 def other_token(site: Server) -> str:
     """An access token of somebody else."""
     return site.token("mallory@example.com")
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
+    """Two server processes, one of them on uvicorn, that share nothing but PostgreSQL and Redis."""
+    if lacking := postgres.lacking():
+        pytest.skip(lacking)
+    folder = tmp_path_factory.mktemp("pair")
+    with running_redis(folder) as redis_url, postgres.cluster() as database_url:
+        shared = {**SITE, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "x" * 50}
+        servers.migrated(folder / "one", shared)
+        one = Server(folder / "one", shared, "daphne")
+        two = Server(folder / "two", shared, "uvicorn")
+        try:
+            yield one.start(), two.start()
+        finally:
+            one.kill()
+            two.kill()
+
+
+@pytest.fixture(scope="module")
+def pair_token(pair: tuple[Server, Server]) -> str:
+    """An access token that both processes accept."""
+    return pair[0].token()

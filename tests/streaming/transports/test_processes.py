@@ -2,45 +2,18 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
 
-from tests import servers
-from tests.insights import postgres
 from tests.servers import Server
-from tests.services import running_redis
 from tests.streaming.transports.client import connected, noise
 from tests.streaming.transports.stream_client import streaming
 
 SAID = "Shall we start with the budget?"
 """What the scripted recogniser hears first of every speaker."""
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
-    """Two server processes, one of them on uvicorn, that share nothing but PostgreSQL and Redis."""
-    if lacking := postgres.lacking():
-        pytest.skip(lacking)
-    folder = tmp_path_factory.mktemp("pair")
-    with running_redis(folder) as redis_url, postgres.cluster() as database_url:
-        shared = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "RECOGNISER": "scripted", "SECRET_KEY": "x" * 50}
-        servers.migrated(folder / "one", shared)
-        one = Server(folder / "one", shared, "daphne")
-        two = Server(folder / "two", shared, "uvicorn")
-        try:
-            yield one.start(), two.start()
-        finally:
-            one.kill()
-            two.kill()
-
-
-@pytest.fixture(scope="module")
-def pair_token(pair: tuple[Server, Server]) -> str:
-    """An access token that both processes accept."""
-    return pair[0].token()
 
 
 async def test_speakers_in_two_processes(pair: tuple[Server, Server], pair_token: str) -> None:

@@ -2,46 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from streaming.wire.fastrtc import already_exists
-from tests import servers
-from tests.insights import postgres
 from tests.servers import Server
-from tests.services import running_redis
-from tests.streaming.transports.conftest import SITE
 from tests.streaming.transports.rtc import Caller, to, until
 from tests.streaming.transports.sse import Events, subscribed
 from tests.streaming.transports.stream_client import StreamClient, frame, streaming
 from tests.streaming.transports.test_input_hook import hook
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
-    """Two server processes, one of them on uvicorn, that share nothing but PostgreSQL and Redis."""
-    if lacking := postgres.lacking():
-        pytest.skip(lacking)
-    folder = tmp_path_factory.mktemp("pair")
-    with running_redis(folder) as redis_url, postgres.cluster() as database_url:
-        shared = {**SITE, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "x" * 50}
-        servers.migrated(folder / "one", shared)
-        one = Server(folder / "one", shared, "daphne")
-        two = Server(folder / "two", shared, "uvicorn")
-        try:
-            yield one.start(), two.start()
-        finally:
-            one.kill()
-            two.kill()
-
-
-@pytest.fixture(scope="module")
-def pair_token(pair: tuple[Server, Server]) -> str:
-    """An access token that both processes accept."""
-    return pair[0].token()
 
 
 async def speak(client: StreamClient, count: int) -> None:

@@ -2,16 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 
-from tests import servers
-from tests.insights import postgres
 from tests.servers import Server
-from tests.services import running_redis
-from tests.streaming.transports.conftest import SITE
 from tests.streaming.transports.rtc import Caller, nothing_is_left, to, until
 
 USUAL = "/streams/usual/webrtc/offer"
@@ -87,30 +83,6 @@ async def test_a_server_that_goes_down_says_goodbye(site: Server, site_token: st
     await asyncio.to_thread(site.start)
     complaints = [line for line in site.output if re.search(r"ERROR|Traceback|Task was destroyed|never retrieved", line)]
     assert complaints == []
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
-    """Two server processes, one of them on uvicorn, that share nothing but PostgreSQL and Redis."""
-    if lacking := postgres.lacking():
-        pytest.skip(lacking)
-    folder = tmp_path_factory.mktemp("pair")
-    with running_redis(folder) as redis_url, postgres.cluster() as database_url:
-        shared = {**SITE, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "x" * 50}
-        servers.migrated(folder / "one", shared)
-        one = Server(folder / "one", shared, "daphne")
-        two = Server(folder / "two", shared, "uvicorn")
-        try:
-            yield one.start(), two.start()
-        finally:
-            one.kill()
-            two.kill()
-
-
-@pytest.fixture(scope="module")
-def pair_token(pair: tuple[Server, Server]) -> str:
-    """An access token that both processes accept."""
-    return pair[0].token()
 
 
 @pytest.mark.parametrize("home", [0, 1])
