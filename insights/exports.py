@@ -1,13 +1,32 @@
-"""A selection of conversations as one JSON document, made piece by piece: however long they are, little is in memory."""
+"""A selection of conversations as one JSON document, made and sent piece by piece: however long they are, little is in memory."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, StreamingHttpResponse
 
 from insights import queries
 from insights.models import Conversation, Insight, Message
 from insights.payloads import Json, conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json, trackers_json
 
 _CHUNK = 200
+
+
+def answer(request: HttpRequest, pieces: Iterator[str], content_type: str, name: str) -> StreamingHttpResponse:
+    """Answer a file of this name, sent while its pieces are made."""
+    content: Any = _in_threads(pieces) if isinstance(request, ASGIRequest) else pieces  # Django would gather a plain iterator first
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(content, content_type=content_type, headers=disposition)
+
+
+async def _in_threads(pieces: Iterator[str]) -> AsyncIterator[str]:
+    """Yield the pieces, each made in a thread, so that the event loop never waits for the database."""
+    following = sync_to_async(lambda: next(pieces, None))
+    while (piece := await following()) is not None:
+        yield piece
 
 
 def as_json(conversations: Iterable[Conversation]) -> Iterator[str]:

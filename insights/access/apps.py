@@ -11,6 +11,7 @@ import string
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from insights import tokens
 from insights.guesses import guesses
@@ -34,6 +35,16 @@ def create_app(user: User, name: str) -> tuple[App, str]:
     secret = _random(_SECRET)
     app = App.objects.create(owner=user, name=name[:200], app_id=_random(_APP_ID), secret_hash=_hash(secret))
     return app, secret
+
+
+def apps_of(user: User) -> list[App]:
+    """Return the user's apps that are not revoked, newest first."""
+    return list(App.objects.filter(owner=user, revoked_at=None).order_by("-created_at", "-pk"))
+
+
+def revoke_app(user: User, app_pk: int) -> bool:
+    """Accept neither the secret nor any token of a user's own app from now on; False where there is no such app."""
+    return App.objects.filter(pk=app_pk, owner=user, revoked_at=None).update(revoked_at=timezone.now()) > 0
 
 
 def token_for(app_id: str, secret: str, address: str = "") -> Token:

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib import admin
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.html import format_html
@@ -127,12 +125,7 @@ class ConversationAdmin(Titled, ConversationBase):
     def export(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> StreamingHttpResponse:
         """Answer a file with all that is kept of the selection, sent while it is made."""
         pieces = exports.as_json(queryset.select_related("owner").order_by("started_at", "id").iterator(100))
-        if isinstance(request, ASGIRequest):
-            content: Any = _in_threads(pieces)  # Django would gather a plain iterator in memory first
-        else:
-            content = pieces
-        disposition = {"Content-Disposition": 'attachment; filename="conversations.json"'}
-        return StreamingHttpResponse(content, content_type="application/json", headers=disposition)
+        return exports.answer(request, pieces, "application/json", "conversations.json")
 
     def save_model(self, request: HttpRequest, obj: Conversation, form: Any, change: bool) -> None:
         """Save nothing: a conversation has no field that is edited here."""
@@ -156,10 +149,3 @@ class ConversationAdmin(Titled, ConversationBase):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Saved is saved."""
         return False
-
-
-async def _in_threads(pieces: Any) -> Any:
-    """Yield the pieces, each made in a thread, so that the event loop never waits for the database."""
-    following = sync_to_async(lambda: next(pieces, None))
-    while (piece := await following()) is not None:
-        yield piece

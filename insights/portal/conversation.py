@@ -13,12 +13,11 @@ from django.urls import NoReverseMatch, reverse
 
 from insights import queries
 from insights.models import Conversation, Insight, Message
-from insights.portal.listing import Face, face, local
-from insights.portal.wording import clock, duration
+from insights.portal.listing import Face, face, local, shown_name
+from insights.portal.wording import LABELS, clock, duration
 
 PART = 1000  # messages on one page; a longer conversation has several parts
 MOST_TOPICS = 12
-LABELS = {"question": "Question", "action_item": "Action item", "follow_up": "Follow-up"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +150,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     kinds = {insight.message_id: insight.type for insight in kept}  # of several in a message, the first one counts
     context = {
         "conversation": one,
+        "title": shown_name(one, [share.name for key, share in faces.items() if key]),
         "live": one.ended_at is None,
         "watch": _watch_address(one),
         "local_start": local(one.started_at, one.timezone_offset),

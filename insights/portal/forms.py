@@ -1,9 +1,12 @@
-"""The forms of the door: first account and sign in. An account is a Django user whose user name is the e-mail address."""
+"""The forms of the door and of the account: first account, sign in, a new password, an app.
+
+An account is a Django user whose user name is the e-mail address.
+"""
 
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 
@@ -12,7 +15,12 @@ class FirstAccountForm(forms.Form):
     """Name, e-mail address and password (twice) of the administrator."""
 
     name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}))
-    email = forms.EmailField(label="E-mail address", max_length=150, widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=150,
+        error_messages={"invalid": "This is no e-mail address. It should look like name@example.com."},
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+    )
     password = forms.CharField(
         label="Password",
         strip=False,
@@ -50,12 +58,34 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        first = not self.is_bound  # after a wrong try, most people mend the password
         self.fields["username"] = forms.CharField(
             label="E-mail address",
             max_length=150,
-            widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}),
+            widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": first, "autocapitalize": "none"}),
         )
+        self.fields["password"].widget.attrs["autofocus"] = not first
 
     def clean_username(self) -> str:
         """Return the address in small letters, as accounts are kept."""
         return str(self.cleaned_data["username"]).lower()
+
+
+class NewPasswordForm(PasswordChangeForm):
+    """The old password, and twice the new one."""
+
+    error_messages = {**PasswordChangeForm.error_messages, "password_incorrect": "This is not your password."}
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        for name, label in (("old_password", "Password now"), ("new_password1", "New password"), ("new_password2", "New password again")):
+            self.fields[name].label = label
+            self.fields[name].widget.attrs.pop("autofocus", None)
+        self.fields["new_password1"].help_text = "At least 10 characters."
+        self.fields["new_password2"].help_text = ""
+
+
+class AppForm(forms.Form):
+    """The name of a new app."""
+
+    app_name = forms.CharField(label="Name of a new app", max_length=200, help_text="Such as: Meeting bot")

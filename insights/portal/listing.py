@@ -54,6 +54,13 @@ def local(at: datetime, offset_minutes: int) -> datetime:
     return at + timedelta(minutes=offset_minutes)
 
 
+def shown_name(conversation: Conversation, names: Sequence[str]) -> str:
+    """Return the title; where the client gave none (it is the id then), who took part."""
+    if conversation.name and conversation.name != str(conversation.pk):
+        return conversation.name
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0] if names else "Untitled conversation"
+
+
 def marked(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     """Return `text` in pieces, each with whether it is one of the words that were searched for."""
     if not words:
@@ -67,7 +74,7 @@ def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tup
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
     return Row(
         id=conversation.id,
-        name=conversation.name,
+        name=shown_name(conversation, [one.name for one in faces]),
         started_at=conversation.started_at,
         local_start=local(conversation.started_at, conversation.timezone_offset),
         live=conversation.ended_at is None,

@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from insights.portal import conversation, conversations, first_account, heard, live, signin
+from insights.portal import account, conversation, conversations, downloads, first_account, heard, live, signin
 
 ICON = RedirectView.as_view(url=f"{settings.STATIC_URL}parley/icon.svg", permanent=False)
 
@@ -15,6 +15,11 @@ urlpatterns = [
     path("signin/", signin.SignIn.as_view(), name="signin"),
     path("signout/", LogoutView.as_view(), name="signout"),
     path("conversations/<int:conversation_id>/", conversation.conversation, name="conversation"),
+    path("conversations/<int:conversation_id>/download.<str:form>", downloads.download, name="download"),
+    path("account/", account.account, name="account"),
+    path("account/password/", account.change_password, name="change_password"),
+    path("account/apps/", account.make_app, name="make_app"),
+    path("account/apps/<int:app_pk>/revoke/", account.revoke_app, name="revoke_app"),
     path("live/", live.new, name="new_live"),
     path("live/<path:connection_id>/", live.speak, name="live"),
     path("watch/<path:connection_id>/", live.watch, name="watch"),

@@ -1,5 +1,6 @@
 """Numbers and names as people read them. Pure functions."""
 
+LABELS = {"question": "Question", "action_item": "Action item", "follow_up": "Follow-up"}
 VOICES = 8  # colours that speakers get, in turn
 
 

@@ -44,6 +44,11 @@ TABLE: dict[str, Access] = {
     "signin/": Access(200, 302, 302),
     "signout/": Access(405, 405, 405),  # POST only
     "conversations/<int:conversation_id>/": OWN_PAGE,
+    "conversations/<int:conversation_id>/download.<str:form>": OWN_PAGE,
+    "account/": SIGNED_IN,
+    "account/password/": POSTED,
+    "account/apps/": POSTED,
+    "account/apps/<int:app_pk>/revoke/": POSTED,
     "live/": Access(302, 302, 302),  # to a new live page
     "live/<path:connection_id>/": SIGNED_IN,  # everybody has connection ids of their own
     "watch/<path:connection_id>/": OWN_PAGE,
@@ -123,6 +128,8 @@ def address(route: str, talk: Conversation) -> str:
     parts = {
         "<int:conversation_id>": talk.pk,
         "<conversation_id>": talk.pk,
+        "<str:form>": "txt",
+        "<int:app_pk>": 1,
         "<path:connection_id>": talk.connection_id,
         "<slug:name>": "conversation",
         "<tracker_id>": "managed-pricing",

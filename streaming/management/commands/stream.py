@@ -2,6 +2,8 @@
 
 import asyncio
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,14 +34,12 @@ class Command(BaseCommand):
         """Stream the file; ends with the address of the saved conversation."""
         if not 0 <= options["speed"] <= 1000:
             raise CommandError("--speed: allowed are 0 (as fast as possible) to 1000")
-        token = options["token"] or _own_token(options["email"])
         names = options["speaker"] or ["Speaker"]
         connection_id = options["connection_id"] or uuid4().hex
-        work = stream(
-            options["file"], names, url=options["url"], token=token, connection_id=connection_id, speed=options["speed"], screen=Screen()
-        )
         try:
-            conversation_id = asyncio.run(work)
+            with nullcontext(options["token"]) if options["token"] else _own_token(options["email"]) as token:
+                chosen = {"url": options["url"], "speed": options["speed"], "token": token, "connection_id": connection_id}
+                conversation_id = asyncio.run(stream(options["file"], names, screen=Screen(), **chosen))
         except StreamError as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
@@ -47,11 +47,15 @@ class Command(BaseCommand):
         self.stdout.write(f"saved: {options['url'].rstrip('/')}/conversations/{conversation_id}/")
 
 
-def _own_token(email: str) -> str:
-    """Return a token for an account of this installation."""
+@contextmanager
+def _own_token(email: str) -> Iterator[str]:
+    """Give a token for an account of this installation, by an app that is revoked afterwards."""
     user = access.active_account(email)
     if user is None:
         missing = f"there is no account {email}" if email else "there is no account yet"
-        raise CommandError(f"{missing}: make one with `manage.py createapp --email E`")
+        raise CommandError(f"{missing}: make one in the browser, or with `manage.py createapp --email E`")
     app, secret = access.create_app(user, "stream command")
-    return access.token_for(app.app_id, secret).access_token
+    try:
+        yield access.token_for(app.app_id, secret).access_token
+    finally:
+        access.revoke_app(user, app.pk)

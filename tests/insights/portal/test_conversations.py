@@ -124,3 +124,12 @@ def test_the_list_asks_the_database_a_fixed_number_of_times(visitor: Client, mak
     fill(range(1, 20))
     assert (asked("/"), asked("/?q=hello")) == one
     assert one == (6, 7)  # sign-in (2), number of rows, rows, members, insights; and what was found
+
+
+def test_a_conversation_without_a_title_is_named_after_who_talked(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Clients that give no title leave the id as the name, which tells people nothing."""
+    conversation = make_conversation(lines=[("Ada", "Hello."), ("Bob", "Hello.")])
+    conversation.name = str(conversation.pk)
+    conversation.save()
+    assert ">Ada and Bob</a>" in page(visitor)
+    assert "<h1>Ada and Bob</h1>" in page(visitor, f"/conversations/{conversation.pk}/")

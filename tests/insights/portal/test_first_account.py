@@ -57,7 +57,7 @@ def test_a_user_of_createapp_has_no_password_and_does_not_count(client: Client) 
         ({"again": "something else"}, "The two passwords are not the same."),
         ({"password": "short", "again": "short"}, "at least 10 characters"),
         ({"password": "1234567890123", "again": "1234567890123"}, "entirely numeric"),
-        ({"email": "nobody"}, "valid email address"),
+        ({"email": "nobody"}, "no e-mail address"),
         ({"name": ""}, "This field is required."),
     ],
 )

@@ -1,5 +1,6 @@
 // The live page: puts microphone, connection and view together, and says in words how things stand.
 
+import "./copy.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
 import { Record } from "./record.js";
 import { Speaking } from "./speaking.js";
@@ -68,9 +69,11 @@ function finish(state, reason) {
   view.dropInterims();
   for (const id of ["stop", "mute", "meter"]) if (part(id)) part(id).hidden = true;
   part("waiting").hidden = true;
+  part("invite").hidden = true;
   if (record.conversation) {
     part("open").href = saved.replace("/0/", `/${record.conversation}/`);
     part("open").hidden = false;
+    if (document.activeElement === document.body) part("open").focus(); // what had the focus is gone
   }
   if (state === "failed") alarm(reason || "The server ended the connection. Reload this page to go on.");
 }
@@ -103,6 +106,7 @@ function newSpeaking() {
   const name = part("speaker").value.trim();
   const title = part("meeting")?.value.trim() ?? "";
   if (title) part("name").textContent = title;
+  if (title) document.title = `${title} · Live · Parley`;
   return new Speaking({
     place: { socket: `${sockets}/streaming/${path}`, heard: `${origin}/heard/${path}/` },
     who: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
@@ -157,20 +161,10 @@ function mute() {
   part("meter").classList.toggle("off", muted);
 }
 
-async function copy(button) {
-  const field = part(button.dataset.copy);
-  field.select();
-  try {
-    await navigator.clipboard.writeText(field.value);
-    button.textContent = "Copied";
-  } catch {
-    button.textContent = "Press Ctrl+C"; // pages without https may not write to the clipboard; the address is selected
-  }
-}
-
 function openInvitation() {
   part("speak-link").value = `${origin}/live/${path}/`;
   part("watch-link").value = `${origin}/watch/${path}/`;
+  for (const button of document.querySelectorAll("[data-copy]")) button.textContent = "Copy";
   part("invitation").showModal();
 }
 
@@ -182,7 +176,6 @@ part("invite").addEventListener("click", openInvitation);
 part("setup")?.addEventListener("submit", start);
 part("stop")?.addEventListener("click", stop);
 part("mute")?.addEventListener("click", mute);
-for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
 for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => view.tab(button.dataset.tab));
 window.addEventListener("beforeunload", (event) => {
   if (["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();

@@ -15,4 +15,8 @@ function localise(root) {
 }
 
 localise(document);
-document.addEventListener("htmx:afterSettle", ({ target }) => localise(target));
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  localise(target);
+  const count = document.getElementById("count"); // stays in the page: a region that comes with its text is not read out
+  if (count) count.textContent = target.querySelector("[data-count]")?.textContent ?? "";
+});

@@ -1,0 +1,73 @@
+"""One's own account: the password, and the apps whose programs act for it."""
+
+from typing import Any
+
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_POST
+
+from insights import access
+from insights.portal.forms import AppForm, NewPasswordForm
+
+DONE = {
+    "password": "The password is changed. Other browsers that were signed in with the old one have to sign in again.",
+    "revoked": "The app is revoked. Its secret and its tokens are worth nothing from now on.",
+}
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def _page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
+    user = _user(request)
+    context = {"password": NewPasswordForm(user), "app": AppForm(), "apps": access.apps_of(user), **parts}
+    return render(request, "portal/account.html", context, status=status)
+
+
+@require_GET
+@login_required
+@never_cache
+def account(request: HttpRequest) -> HttpResponse:
+    """Show the account, its apps, and what was just done."""
+    return _page(request, done=DONE.get(request.GET.get("done", "")))
+
+
+@require_POST
+@login_required
+@sensitive_post_parameters()
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Take the old password and a new one; the other sign-ins of the account end."""
+    form = NewPasswordForm(_user(request), request.POST)
+    if not form.is_valid():
+        return _page(request, 400, password=form)
+    update_session_auth_hash(request, form.save())
+    return redirect("/account/?done=password")
+
+
+@require_POST
+@login_required
+@never_cache
+def make_app(request: HttpRequest) -> HttpResponse:
+    """Make an app, and show its secret: this once, since nobody can read it again."""
+    form = AppForm(request.POST)
+    if not form.is_valid():
+        return _page(request, 400, app=form)
+    made, secret = access.create_app(_user(request), form.cleaned_data["app_name"])
+    return _page(request, made=made, secret=secret)
+
+
+@require_POST
+@login_required
+def revoke_app(request: HttpRequest, app_pk: int) -> HttpResponse:
+    """Shut the program of one's own app out at once; 404 for anybody else's."""
+    if not access.revoke_app(_user(request), app_pk):
+        raise Http404
+    return redirect("/account/?done=revoked")

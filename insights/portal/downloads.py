@@ -1,0 +1,58 @@
+"""A conversation as a file: a text to read, or JSON with everything that is kept of it."""
+
+from collections.abc import Iterator
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.utils.text import slugify
+
+from insights import exports, queries
+from insights.models import Conversation, Insight, Member
+from insights.portal.listing import UNKNOWN, local, shown_name
+from insights.portal.wording import LABELS, clock
+
+TYPES = {"txt": "text/plain; charset=utf-8", "json": "application/json"}
+
+
+@login_required
+def download(request: HttpRequest, conversation_id: int, form: str) -> StreamingHttpResponse:
+    """Answer one's own conversation as a file, sent while it is made; 404 for anybody else's."""
+    one = queries.conversation_for(int(request.user.pk or 0), conversation_id)
+    if one is None or form not in TYPES:
+        raise Http404
+    pieces = exports.as_json([one]) if form == "json" else as_text(one)
+    name = f"{slugify(one.name)[:60] or one.pk}.{form}"
+    return exports.answer(request, pieces, TYPES[form], name)
+
+
+def as_text(conversation: Conversation) -> Iterator[str]:
+    """Yield a transcript: the title, who said what when, and what was found; times in the conversation's own zone."""
+    members = list(queries.members_of(conversation))
+    begun = local(conversation.started_at, conversation.timezone_offset)
+    yield f"{shown_name(conversation, [str(member) for member in members])}\n{begun:%d %B %Y, %H:%M}\n"
+    yield from _said(conversation, members)
+    found = [one for one in queries.insights_of(conversation) if one.review != Insight.Review.REJECTED]
+    if found:
+        yield "\nInsights\n"
+    for one in found:
+        yield _line(one, conversation)
+
+
+def _said(conversation: Conversation, members: list[Member]) -> Iterator[str]:
+    names = {member.id: str(member) for member in members}
+    before: object = conversation  # nobody
+    for message in queries.transcript_of(conversation, 0, conversation.message_count).iterator(500):
+        if message.member_id != before:
+            yield f"\n{names.get(message.member_id, UNKNOWN) if message.member_id else UNKNOWN} [{clock(message.offset_s)}]\n"
+        yield f"{message.text}\n"
+        before = message.member_id
+
+
+def _line(insight: Insight, conversation: Conversation) -> str:
+    """Return one insight: `- Action item: text (Ada, 0:24, for Bob, due 6 March 2026)`."""
+    facts = [str(insight.message.member or UNKNOWN), clock(insight.message.offset_s)]
+    if who := insight.assignee or insight.assignee_name:
+        facts.append(f"for {who}")
+    if insight.due_at:
+        facts.append(f"due {local(insight.due_at, conversation.timezone_offset):%d %B %Y}")
+    return f"- {LABELS[insight.type]}: {insight.text} ({', '.join(facts)})\n"

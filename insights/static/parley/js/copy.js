@@ -1,0 +1,14 @@
+// Buttons that copy the field whose id they name (data-copy).
+
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Press Ctrl+C"; // pages without https may not write to the clipboard; the field is selected
+  }
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));

@@ -1,0 +1,54 @@
+"""A conversation as a file."""
+
+import json
+from datetime import UTC, datetime
+
+from django.test import Client
+
+from tests.insights.portal.conftest import MakeConversation, add_insight
+
+LINES = [("Ada", "Who can do it?"), ("Ada", "It is due on Friday."), ("Bob", "I will.")]
+TEXT = """Planning
+02 March 2026, 09:30
+
+Ada [0:10]
+Who can do it?
+It is due on Friday.
+
+Bob [0:30]
+I will.
+
+Insights
+- Question: Who can? (Ada, 0:10)
+- Action item: Do it (Bob, 0:30, for Bob, due 06 March 2026)
+"""
+
+
+def test_a_text_to_read(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Title, turns with names and times, and what was found, without what a person rejected."""
+    conversation = make_conversation(lines=LINES)
+    add_insight(conversation, 1)
+    add_insight(conversation, 2, "follow_up", review="rejected", reviewed_at=conversation.started_at)
+    add_insight(conversation, 3, "action_item", "Do it", assignee_name="Bob", due_at=datetime(2026, 3, 6, tzinfo=UTC))
+    answer = visitor.get(f"/conversations/{conversation.pk}/download.txt")
+    assert answer.getvalue().decode() == TEXT
+    assert answer["Content-Disposition"] == 'attachment; filename="planning.txt"'
+
+
+def test_everything_as_json(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The same document as the admin's export."""
+    conversation = make_conversation(lines=LINES)
+    document = json.loads(visitor.get(f"/conversations/{conversation.pk}/download.json").getvalue())
+    assert [one["text"] for one in document["conversations"][0]["messages"]] == [text for _, text in LINES]
+
+
+def test_the_name_of_a_file_is_harmless(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A title in another script, or full of signs, gives the id."""
+    conversation = make_conversation('"; ☃ ../', lines=LINES)
+    answer = visitor.get(f"/conversations/{conversation.pk}/download.txt")
+    assert answer["Content-Disposition"] == f'attachment; filename="{conversation.pk}.txt"'
+
+
+def test_other_forms_are_not_there(visitor: Client, make_conversation: MakeConversation) -> None:
+    """404, as for any other address that is wrong."""
+    assert visitor.get(f"/conversations/{make_conversation().pk}/download.exe").status_code == 404
