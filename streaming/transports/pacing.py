@@ -21,11 +21,13 @@ class Pace:
     Args:
         lead: how far ahead we may be, which is what the client's network may jitter.
         stalled: tells for how long this process itself stood still of late; such a pause is a stall however long it was.
+        stall: the longest other pause that is one.
     """
 
-    def __init__(self, lead: float, stalled: Callable[[float], float] = _never) -> None:
+    def __init__(self, lead: float, stalled: Callable[[float], float] = _never, stall: float = STALL_S) -> None:
         self.lead = lead
         self._stalled = stalled
+        self._stall = stall
         self._due = 0.0
         self._until = 0.0
         self._unplayed = 0.0
@@ -38,13 +40,15 @@ class Pace:
         """Return how long the next block has to wait."""
         return max(0.0, self._due - self.lead - now)
 
-    def sent(self, seconds: float, now: float) -> None:
-        """Note that a block went out."""
-        if self._due < now - STALL_S and self._due < now - STALL_S - self._stalled(now):
-            self._due = now
+    def sent(self, seconds: float, now: float) -> float:
+        """Note that a block went out; return how long the pause before it was, 0 where there was none or only a stall."""
+        pause = 0.0
+        if self._due < now - self._stall and self._due < now - self._stall - self._stalled(now):
+            pause, self._due = now - self._due, now
         self._due += seconds
         self._until = max(self._until, now) + seconds
         self._unplayed += seconds
+        return pause
 
     def ahead(self, now: float) -> float:
         """Return for how long the client has something to play."""

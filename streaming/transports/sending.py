@@ -19,14 +19,16 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, CodecContext, Packet, VideoFrame
 
 from streaming.engine.line import Sound
+from streaming.transports.lag import lag
+from streaming.transports.pacing import Pace
 
 Block = npt.NDArray[np.int16]
 
 PACKET_S = 0.02
 LEAD_S = 0.06
 """How far ahead of real time sound may leave: it hides the jitter of a handler, and a barge-in cannot take it back."""
-STALL_S = 0.4
-"""A pause up to this is caught up with at once; what leaves ahead of time then, a barge-in cannot take back."""
+STALL_S = 0.34
+"""Being late by so much is caught up with at once; what leaves ahead of time then, a barge-in cannot take back."""
 HEARD_AFTER_S = 0.15
 """How long after a packet left its sound is taken as heard: the lead, the way, and what a browser holds back to play smoothly."""
 CLOCK = 48_000
@@ -35,37 +37,6 @@ CLOCK_BASE = fractions.Fraction(1, CLOCK)
 PICTURE_CLOCK = 90_000
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 VOICE_BITS = 48_000
-
-
-class Timeline:
-    """When the next packet may leave, and its timestamp: real time on the long run, up to `LEAD_S` ahead of it.
-
-    `pts` counts 48 kHz samples and runs on through pauses, so that a browser knows a pause from a late packet. A short pause is a
-    stall of somebody's: it is caught up with, since what waits for real time after a stall is late for ever.
-    """
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self.pts = 0
-        self._now = now
-        self._due: float | None = None
-
-    def wait_s(self) -> float:
-        """Seconds until the next packet may leave, 0 or less for now."""
-        return 0.0 if self._due is None else self._due - self._now()
-
-    def step(self) -> int:
-        """Count one packet and return its place in time."""
-        now = self._now()
-        earliest = now - LEAD_S
-        if self._due is None:
-            self._due = earliest
-        elif self._due < now - STALL_S:
-            self.pts += round((earliest - self._due) / PACKET_S) * int(CLOCK * PACKET_S)
-            self._due = earliest
-        place = self.pts
-        self._due += PACKET_S
-        self.pts += int(CLOCK * PACKET_S)
-        return place
 
 
 class OpusVoice:
@@ -106,7 +77,9 @@ class SoundTrack(MediaStreamTrack):
         super().__init__()
         self._source = source
         self._played = played
-        self._pace = Timeline()
+        self._lag = lag()
+        self._pace = Pace(LEAD_S, self._lag.stalled, STALL_S)
+        self._packets = 0
         self._voice: OpusVoice | None = None
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._blocks: deque[Block] = deque()
@@ -121,7 +94,9 @@ class SoundTrack(MediaStreamTrack):
         self._held = 0
 
     def stop(self) -> None:
-        """End the track; nobody is asked for sound any more."""
+        """End the track; nobody is asked for sound any more. Any number of calls."""
+        if self._voice is not None and self.readyState == "live":
+            self._lag.release()
         if self._asking is not None:
             self._asking.cancel()
             self._asking = None
@@ -135,7 +110,7 @@ class SoundTrack(MediaStreamTrack):
                 raise MediaStreamError
             if not await self._enough():
                 continue
-            wait = self._pace.wait_s()
+            wait = self._pace.wait(time.monotonic())
             if wait > 0:
                 await asyncio.sleep(wait)
             if self._held and self._voice is not None:  # a barge-in may have taken all of it meanwhile
@@ -150,7 +125,7 @@ class SoundTrack(MediaStreamTrack):
             self._played(PACKET_S)
 
     async def _packed(self, voice: OpusVoice, block: Block) -> "Packet[Any] | AudioFrame":
-        place = self._pace.step()
+        place = self._place()
         if self.opus:
             packet = Packet(await asyncio.get_running_loop().run_in_executor(None, voice.encode, block))
             packet.pts = place
@@ -162,12 +137,22 @@ class SoundTrack(MediaStreamTrack):
         frame.time_base = fractions.Fraction(1, voice.rate)
         return frame
 
+    def _place(self) -> int:
+        """Count a packet, and return its place in time.
+
+        It runs on through pauses, so that a browser knows a pause from a late packet.
+        """
+        self._packets += round(self._pace.sent(PACKET_S, time.monotonic()) / PACKET_S)
+        place = self._packets * round(CLOCK * PACKET_S)
+        self._packets += 1
+        return place
+
     async def _enough(self) -> bool:
         """Wait for the next block, or, with the beginning of a packet in hand, no longer than that packet may wait."""
         if self._voice is not None and self._held >= self._voice.samples:
             return True
         asking = self._asking = self._asking or asyncio.ensure_future(self._source())
-        patience = max(0.0, self._pace.wait_s()) + PACKET_S if self._held else None
+        patience = self._pace.wait(time.monotonic()) + PACKET_S if self._held else None
         done, _ = await asyncio.wait({asking}, timeout=patience)
         if not done:
             return True
@@ -184,6 +169,8 @@ class SoundTrack(MediaStreamTrack):
     def _add(self, sound: Sound) -> None:
         if self._voice is None:
             self._voice = OpusVoice(sound.rate)
+            self._pace.begin(time.monotonic())
+            self._lag.need()
         block: Block = np.asarray(sound.samples, dtype=np.int16).reshape(-1)
         if sound.rate != self._voice.rate:
             if self._resampler is None or self._resampler[0] != sound.rate:

@@ -29,6 +29,28 @@ def test_a_fast_one_goes_at_real_time_without_drift() -> None:
     assert now == pytest.approx(100 + 60 - LEAD, abs=0.03)
 
 
+def test_ten_minutes_do_not_drift() -> None:
+    """Whatever is ready leaves when its time has come, a lead ahead of real time, and no earlier."""
+    pace, now, sent = Pace(LEAD, stall=0.3), 100.0, 0
+    pace.begin(now)
+    for _ in range(30_000):
+        while pace.wait(now) <= 0:
+            pace.sent(0.02, now)
+            sent += 1
+        assert abs(sent * 0.02 - (now - 100.0) - LEAD) <= 0.02 + 1e-6
+        now += 0.02
+
+
+def test_a_pause_is_told_from_a_stall() -> None:
+    """How long there was nothing to say is returned once; lateness up to the limit is none of that."""
+    pace = Pace(LEAD, stall=0.3)
+    pace.begin(1.0)
+    assert pace.sent(0.02, 1.0) == 0
+    assert pace.sent(0.02, 1.3) == 0
+    assert pace.sent(0.02, 4.04) == pytest.approx(3.0)
+    assert pace.sent(0.02, 4.04) == 0
+
+
 def test_a_stall_is_caught_up_with() -> None:
     """A live voice that was held up for less than a second is on time again at once, and stays so."""
     pace = Pace(LEAD)
