@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 
 from insights import queries
 from insights.models import Conversation
+from insights.portal.listing import shown_name
 
 LONGEST_CONNECTION_ID = 500
 
@@ -34,6 +35,7 @@ def _page(request: HttpRequest, connection_id: str, latest: Conversation | None,
         "watching": watching,
         "conversation": latest,
         "live": live,
+        "title": shown_name(latest, [str(member) for member in queries.members_of(latest)]) if live and latest else "",
         "ended": latest is not None and not live,
         "speaker": name,
         "account": user.get_username(),

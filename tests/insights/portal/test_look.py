@@ -22,7 +22,11 @@ ON_THEIR_OWN = [
     ("card", "live"),
     ("ink", "mark"),
     ("ink-2", "sunk"),
+    ("ink", "accent-soft"),
+    ("ink-2", "accent-soft"),
+    ("accent", "accent-soft"),
 ]
+BADGE = 0.16  # how much of the voice's colour is in the ground of its badge (pages.css)
 
 
 def schemes() -> dict[str, dict[str, str]]:
@@ -39,6 +43,12 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def mixed(one: str, other: str, share: float) -> str:
+    """Return what the browser mixes of two colours in sRGB."""
+    parts = [round(int(one[at : at + 2], 16) * share + int(other[at : at + 2], 16) * (1 - share)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
 def contrast(one: str, other: str) -> float:
     """Return the contrast of two colours, from 1 to 21."""
     bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
@@ -52,6 +62,24 @@ def test_every_text_can_be_read_on_its_ground(scheme: str) -> None:
     pairs = [(text, ground) for text in TEXTS for ground in GROUNDS] + ON_THEIR_OWN
     poor = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
     assert {pair: value for pair, value in poor.items() if value < 4.5} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_initials_can_be_read_on_their_badge(scheme: str) -> None:
+    """The ground of a badge is mixed of the card and the voice."""
+    colours = schemes()[scheme]
+    assert f"var(--voice) {BADGE:.0%}, var(--card)" in (STATIC / "pages.css").read_text()
+    for number in range(8):
+        voice = colours[f"voice-{number}"]
+        assert contrast(voice, mixed(voice, colours["card"], BADGE)) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_edges_of_fields_and_focus_can_be_seen(scheme: str) -> None:
+    """At least 3 to 1, the measure of WCAG 2 AA for what is no text."""
+    colours = schemes()[scheme]
+    pairs = [(edge, ground) for edge in ("line-strong", "accent", "live") for ground in GROUNDS]
+    assert [pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 3] == []
 
 
 def test_contrast_is_measured_as_the_standard_says() -> None:

@@ -1,0 +1,71 @@
+"""Reviewing in the admin from the keyboard, in a real browser."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import EMAIL, complaints, make_account, sign_in
+from tests.servers import Server, copied
+
+FOUND = f"""
+from django.contrib.auth.models import User
+from django.utils import timezone
+from insights.models import Conversation, Insight, Message
+now = timezone.now()
+talk = Conversation.objects.create(owner=User.objects.get(username={EMAIL!r}), connection_id="talk", name="Planning", started_at=now)
+for number in range(1, 5):
+    said = Message.objects.create(conversation=talk, number=number, text=f"Who does {{number}}?", started_at=now, ended_at=now)
+    Insight.objects.create(conversation=talk, message=said, type="question", text=said.text, confidence=0.8)
+"""
+
+
+@pytest.fixture
+def page(migrated_data: Path, tmp_path: Path, open_browser: Callable[..., Browser]) -> Iterator[Page]:
+    """The list of four insights, open in a reviewer's browser."""
+    server = Server(copied(migrated_data, tmp_path / "data"), {"RECOGNISER": "scripted"})
+    make_account(server)
+    server.manage("shell", "--no-imports", "-c", FOUND)
+    server.start()
+    page = open_browser().new_page()
+    sign_in(page, server)
+    page.goto(f"{server.url}/admin/insights/insight/")
+    yield page
+    server.kill()
+
+
+def verdicts(page: Page) -> list[str]:
+    """Return the verdict of each row."""
+    return [str(row.get_attribute("value")) for row in page.locator("#result_list input[type=radio]:checked").all()]
+
+
+def test_verdicts_are_given_by_keys_and_saved_together(page: Page) -> None:
+    """a, r, and p go on to the next row; letters in a text stay letters; Enter on a verdict saves instead of running an action."""
+    troubles = complaints(page)
+    expect(page.locator(".review-keys")).to_contain_text("a accepts")
+    page.locator("#result_list input[type=radio]").first.focus()
+    for key in "arap":
+        page.keyboard.press(key)
+    assert verdicts(page) == ["accepted", "rejected", "accepted", "pending"]
+    wording = page.get_by_label("Wording").last
+    wording.fill("")
+    wording.type("a raw par")
+    assert verdicts(page) == ["accepted", "rejected", "accepted", "pending"]
+    page.locator("#result_list input[type=radio]").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".messagelist")).to_contain_text("4 insights were changed")
+    assert verdicts(page) == ["accepted", "rejected", "accepted", "pending"]
+    expect(page.get_by_label("Wording").last).to_have_value("a raw par")
+    assert troubles == []
+
+
+def test_nothing_chosen_is_lost_by_leaving(page: Page) -> None:
+    """The browser asks before it leaves a list with verdicts that are not saved."""
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    page.locator("#result_list input[type=radio]").first.focus()
+    page.keyboard.press("r")
+    with page.expect_event("dialog") as asked:
+        page.get_by_role("link", name="Home").click(no_wait_after=True)
+    assert asked.value.type == "beforeunload"
+    assert verdicts(page)[0] == "rejected"

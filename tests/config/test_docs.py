@@ -1,0 +1,83 @@
+"""The documents against the code: rooms, links, commands, pictures, the portal's routes."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from insights.portal.urls import urlpatterns
+
+ROOT = Path(__file__).resolve().parents[2]
+WINGS = ("config", "streaming", "insights")
+PAGES = [*(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
+
+
+def anchors(page: str) -> set[str]:
+    """Return the anchors that a forge makes of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def modules(wing: str) -> set[str]:
+    """Return the first-level modules (`x.py`) and folders (`x/`) of a wing."""
+    found = (ROOT / wing).iterdir()
+    return {one.name if one.suffix == ".py" else f"{one.name}/" for one in found if one.is_dir() or one.suffix == ".py"} - {
+        "__init__.py",
+        "__pycache__/",
+    }
+
+
+def rooms_of(wing: str) -> set[str]:
+    """Return what the rows of the rooms' table name of a wing's first level."""
+    text = (ROOT / "docs" / "architecture.md").read_text().split("## Rooms")[1].split("\n## ")[0]
+    named = set()
+    for row in text.splitlines():
+        room = row.split("|")[1] if row.startswith("|") else ""
+        named |= set(re.findall(rf"`{wing}/([\w.]+/?)`", room))
+        if f"`{wing}/`" in room:
+            named |= set(re.findall(r"`(\w+\.py)`", row))
+    return named
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_every_room_is_in_the_table_and_every_row_is_a_room(wing: str) -> None:
+    """docs/architecture.md names each first-level module and folder of the three wings, and none that is gone."""
+    assert rooms_of(wing) == modules(wing)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Links between documents, to their headings, and to pictures."""
+    dead = []
+    for path, anchor in LINK.findall(page.read_text()):
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text())):
+            dead.append(f"{path}#{anchor}")
+    assert dead == []
+
+
+def test_every_command_exists() -> None:
+    """What a document lets people type after `manage.py` or `make` is there."""
+    text = "\n".join(page.read_text() for page in PAGES)
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    commands = set(re.findall(r"manage\.py ([a-z]+)", text))
+    assert {"serve", "stream", "createapp"} <= commands
+    assert commands - set(get_commands()) == set()
+    assert set(re.findall(r"`make ([a-z]+)", text)) - targets == set()
+
+
+def test_no_picture_lies_about_unused() -> None:
+    """Each file of docs/pictures is shown by a document."""
+    text = "\n".join(page.read_text() for page in PAGES)
+    assert [one.name for one in (ROOT / "docs" / "pictures").iterdir() if f"pictures/{one.name}" not in text] == []
+
+
+def test_the_portals_pages_are_listed() -> None:
+    """docs/portal.md has a row for every page of the portal."""
+    rows = (ROOT / "docs" / "portal.md").read_text()
+    routes = [str(one.pattern) for one in urlpatterns]
+    heads = {f"`/{re.split('[<]', route)[0].split('/')[0]}" for route in routes} - {"`/favicon.ico"}
+    assert len(routes) > 10
+    assert [head for head in heads if head not in rows] == []
