@@ -1,6 +1,7 @@
 """What a peer receives: every inbound track is read to its end, whether anybody wants it or not (aiortc queues without limit)."""
 
 import asyncio
+import queue
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from aiortc import MediaStreamTrack, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
-from aiortc.utils import uint16_add
+from aiortc.utils import uint16_add, uint32_add
 
 PATIENCE = 2
 """Later packets that arrive before a missing one is given up."""
@@ -22,6 +23,31 @@ LONGEST_GAP_S = 1.0
 PICTURES_AHEAD = 2
 
 _BUFFER = "_RTCRtpReceiver__jitter_buffer"
+_DECODING = "_RTCRtpReceiver__decoder_queue"
+
+
+class PromptFrame(JitterFrame):
+    """The sound of one packet, and of those behind it that waited for it."""
+
+    def __init__(self, packet: RtpPacket) -> None:
+        super().__init__(getattr(packet, "_data", b""), packet.timestamp)
+        self.sent_as = packet.timestamp
+        """The timestamp as it came; the receiver changes the other one."""
+        self.later: list[PromptFrame] = []
+
+
+class PromptQueue(queue.Queue[Any]):
+    """The receiver's queue to its decoder: aiortc takes one frame for each packet, and here those behind it follow at once."""
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Append (codec, frame) and what waited behind that frame, or None at the end."""
+        super().put(item, block, timeout)
+        if item is None:
+            return
+        codec, first = item
+        for frame in first.later:
+            frame.timestamp = first.timestamp + uint32_add(frame.sent_as, -first.sent_as)
+            super().put((codec, frame), block, timeout)
 
 
 class PromptBuffer(JitterBuffer):
@@ -50,19 +76,22 @@ class PromptBuffer(JitterBuffer):
         self._waiting[number] = packet
         if self._next not in self._waiting and len(self._waiting) > PATIENCE:
             self._next = min(self._waiting, key=lambda other: uint16_add(other, -(self._next or 0)))
-        found = self._waiting.pop(self._next, None)
-        if found is None:
+        frames: list[PromptFrame] = []
+        while (found := self._waiting.pop(self._next, None)) is not None:
+            frames.append(PromptFrame(found))
+            self._next = uint16_add(self._next, 1)
+        if not frames:
             return False, None
-        self._next = uint16_add(self._next, 1)
-        data: bytes = getattr(found, "_data", b"")
-        return False, JitterFrame(data, found.timestamp)
+        frames[0].later = frames[1:]
+        return False, frames[0]
 
 
 def hear_promptly(receiver: RTCRtpReceiver) -> None:
-    """Give an audio receiver a prompt buffer, before its first packet. aiortc has no public way; a test holds the name."""
-    if not hasattr(receiver, _BUFFER):
-        raise AttributeError(f"RTCRtpReceiver has no {_BUFFER} any more")
-    setattr(receiver, _BUFFER, PromptBuffer())
+    """Give an audio receiver a prompt buffer, before it is started. aiortc has no public way; a test holds the names."""
+    for name, own in ((_BUFFER, PromptBuffer()), (_DECODING, PromptQueue())):
+        if not hasattr(receiver, name):
+            raise AttributeError(f"RTCRtpReceiver has no {name} any more")
+        setattr(receiver, name, own)
 
 
 async def hear(track: MediaStreamTrack, heard: Callable[[npt.NDArray[np.int16], int], None]) -> None:
