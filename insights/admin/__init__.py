@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from insights.admin.accounts import AccountAdmin
 from insights.admin.apps import AppAdmin
 from insights.admin.conversations import ConversationAdmin
 from insights.admin.door import door
@@ -12,4 +13,4 @@ admin.site.index_title = "Saved conversations and accounts"
 admin.site.enable_nav_sidebar = False  # four lists: the width is for the words that are reviewed
 admin.site.login = door  # type: ignore[method-assign]  # the documented way would be a site class of one's own for this alone
 
-__all__ = ["AppAdmin", "ConversationAdmin", "InsightAdmin"]
+__all__ = ["AccountAdmin", "AppAdmin", "ConversationAdmin", "InsightAdmin"]

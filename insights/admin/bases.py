@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import BaseInlineFormSet, Textarea
@@ -22,11 +25,16 @@ if TYPE_CHECKING:
     ConversationBase = admin.ModelAdmin[Conversation]
     InsightBase = admin.ModelAdmin[Insight]
     AnyBase = admin.ModelAdmin[Any]
+    UserBase = UserAdmin[User]
+    NewUserFormBase = AdminUserCreationForm[User]
+    UserFormBase = UserChangeForm[User]
     TableBase = admin.TabularInline[Any, Any]
     OptionsBase = admin.options.BaseModelAdmin[Any]
     FormSetBase = BaseInlineFormSet[Any, Any, Any]
 else:
     AppBase = ConversationBase = InsightBase = AnyBase = admin.ModelAdmin
+    UserBase = UserAdmin
+    NewUserFormBase, UserFormBase = AdminUserCreationForm, UserChangeForm
     OptionsBase = object
     TableBase = admin.TabularInline
     FormSetBase = BaseInlineFormSet

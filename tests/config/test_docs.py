@@ -58,6 +58,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert dead == []
 
 
+def test_every_page_can_be_found_from_the_readme() -> None:
+    """By links, from page to page; the decisions are listed by their folder."""
+    found, new = set(), {ROOT / "README.md"}
+    while new:
+        found |= new
+        linked = {(page.parent / path).resolve() for page in new for path, _ in LINK.findall(page.read_text()) if path.endswith(".md")}
+        new = linked - found
+    assert {page for page in PAGES if page.parent.name != "adr"} - found == set()
+
+
 def test_every_command_exists() -> None:
     """What a document lets people type after `manage.py` or `make` is there."""
     text = "\n".join(page.read_text() for page in PAGES)

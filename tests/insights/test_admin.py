@@ -259,6 +259,23 @@ def test_apps_are_revoked(admin: Client, owner: User) -> None:
     assert "x" * 64 not in admin.get(f"/admin/insights/app/{app.pk}/change/").content.decode()
 
 
+def test_an_account_for_somebody_else_can_sign_in(admin: Client) -> None:
+    """It is named by an e-mail address, in small letters; a name that could never sign in is refused, and so is a second one."""
+    add = "/admin/auth/user/add/"
+    form = {
+        "username": "Bob@Example.org",
+        "usable_password": "true",
+        "password1": "correct horse battery",
+        "password2": "correct horse battery",
+    }
+    assert admin.post(add, form | {"username": "bob"}).status_code == 200
+    assert admin.post(add, form).status_code == 302
+    assert "already exists" in admin.post(add, form).content.decode()
+    assert User.objects.get(email="bob@example.org").username == "bob@example.org"
+    answer = Client().post("/signin/", {"username": "Bob@example.org", "password": "correct horse battery"})
+    assert answer["Location"] == "/"
+
+
 def test_the_way_in_is_the_portals(db: None) -> None:
     """Strangers sign in at the portal and come back; the admin's own form takes no password, so nobody guesses there."""
     User.objects.create_superuser("root@example.org", "root@example.org", "correct horse battery")

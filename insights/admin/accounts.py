@@ -1,0 +1,59 @@
+"""Accounts, made and changed here for everybody but the first. Who signs in gives an e-mail address, so an account is named by one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase
+
+
+def address() -> forms.EmailField:
+    """Return the field of an account's name: an e-mail address."""
+    return forms.EmailField(label="E-mail address", max_length=150, help_text="With this and the password one signs in.")
+
+
+class NewAccountForm(NewUserFormBase):
+    """An address and a password; the account of an address exists once, whatever its capitals."""
+
+    username = address()
+
+    def clean_username(self) -> str:
+        """Return the address in small letters: sign in compares it so."""
+        self.cleaned_data["username"] = str(self.cleaned_data["username"]).lower()
+        return str(super().clean_username())
+
+
+class AccountForm(UserFormBase):
+    """What an account is; its address stays one that can sign in."""
+
+    username = address()
+
+    def clean_username(self) -> str:
+        """Return the address in small letters."""
+        return str(self.cleaned_data["username"]).lower()
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountAdmin(UserBase):
+    """Django's own, with addresses for names."""
+
+    form, add_form = AccountForm, NewAccountForm
+    list_display = ("username", "first_name", "is_active", "is_staff", "last_login")
+    search_fields = ("username", "first_name", "last_name")
+    fieldsets = (
+        (None, {"fields": ("username", "password", "first_name", "last_name")}),
+        ("What it may", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Keep the address where programs look for it, too."""
+        obj.email = obj.username
+        super().save_model(request, obj, form, change)
