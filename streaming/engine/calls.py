@@ -10,7 +10,7 @@ from typing import Any
 from streaming.engine.context import Scene, WebRTCError, error_message
 from streaming.engine.faults import place
 from streaming.engine.kinds import is_async
-from streaming.engine.lanes import Lane
+from streaming.engine.lanes import MOST_LEFT, Lane
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ class Calls:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._lanes: dict[str, Lane] = {}
+        self._left: list[Lane] = []
         self._told: dict[str, float] = {}
         self._closed = False
 
@@ -51,10 +52,11 @@ class Calls:
             self._scene.tell(error_message(text))
 
     def abandon(self, name: str) -> None:
-        """Leave a thread to what it is at; the next call of that name gets another one."""
-        lane = self._lanes.pop(name, None)
-        if lane is not None:
+        """Leave a thread to what it is at; the next call of that name gets another one, or waits where too many were left."""
+        self._left = [lane for lane in self._left if lane.working]
+        if len(self._left) < MOST_LEFT and (lane := self._lanes.pop(name, None)) is not None:
             lane.close()
+            self._left.append(lane)
 
     @property
     def blocked(self) -> list[str]:

@@ -8,7 +8,7 @@ from streaming.engine.items import Item, audio_item, video_item
 from streaming.engine.kinds import VideoStreamHandler, positional
 from streaming.engine.line import Picture
 from streaming.engine.mailbox import Mailbox, WhenFull
-from streaming.engine.runs import Run
+from streaming.engine.runs import Run, Runs
 from streaming.engine.work import AFTER_ERROR_S, WAITING_PICTURES, Session, Work
 
 
@@ -64,6 +64,7 @@ class GeneratorWork(Work):
         self._function = own(function)
         self._needed = positional(self._function)[0]
         self._take_apart: Callable[[Any], Item] = video_item if video else audio_item
+        self._runs = Runs()
         self._run: Run | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -85,10 +86,10 @@ class GeneratorWork(Work):
             self._task.cancel()
             self._session.clear_sound()
         self.stop()
-        self._run = Run(self._function, args)
-        self._task = self._session.spawn(self._go(self._run))
+        self._task = self._session.spawn(self._go(args))
 
-    async def _go(self, run: Run) -> None:
+    async def _go(self, args: tuple[Any, ...]) -> None:
+        self._run = run = await self._runs.begin(self._function, args)
         try:
             while await self._session.deliver(self._take_apart(await run.next())):
                 pass

@@ -34,6 +34,8 @@ class Framer:
 
     def push(self, block: Heard, rate: int) -> list[AudioFrame]:
         """Return the frames that are complete after these samples, int16 of shape (n,) or mu-law bytes, at any rate."""
+        if not len(block):  # it would wait for ever, and so would any number of them
+            return []
         if self._doze is not None:
             due = [self._converter.push(samples_of(held), its_rate) for held, its_rate in self._doze.push(block, rate)]
             return [(self.rate, self._shaped(due[0] if len(due) == 1 else np.concatenate(due)))] if due else []

@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MOST_LEFT = 8
+"""Threads of one session, of one kind, that may still be blocked in what nobody waits for any more; then the next thing waits."""
+
 _Job = tuple[Callable[[], Any], asyncio.Future[Any]]
 
 
@@ -29,7 +32,8 @@ class Lane:
     async def run(self, work: Callable[[], T]) -> T:
         """Do the work in the thread, in the caller's context, and return what it returns.
 
-        A caller that is cancelled leaves at once; work that has begun goes on and its result is dropped. Raises RuntimeError when closed.
+        A caller that is cancelled leaves at once; work that has begun goes on and its result is dropped, work that has not is left out.
+        Raises RuntimeError when closed.
         """
         if self._closed:
             raise RuntimeError("this session has ended")
@@ -38,13 +42,15 @@ class Lane:
         self._put(lambda: context.run(work), future)
         return await future
 
-    def finally_do(self, work: Callable[[], object]) -> None:
-        """Do a last thing after what is under way, without anybody waiting for it, and end the thread."""
+    def finally_do(self, work: Callable[[], object]) -> asyncio.Future[Any] | None:
+        """Do a last thing after what is under way and end the thread; return what is done then, None where there is no thread."""
+        future: asyncio.Future[Any] | None = None
         if self._thread is not None and not self._closed:
-            future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            future = asyncio.get_running_loop().create_future()
             future.add_done_callback(lambda done: done.cancelled() or done.exception())  # taken note of, so nobody warns
             self._put(work, future)
         self.close()
+        return future
 
     def close(self) -> None:
         """End the thread after what is under way; jobs that wait are still done."""
@@ -61,6 +67,9 @@ class Lane:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             work, future = job
+            if future.cancelled():  # whoever wanted it has gone before it began
+                del job, work, future
+                continue
             result, error = None, None
             self.working = True
             try:

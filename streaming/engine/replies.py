@@ -16,7 +16,7 @@ from streaming.engine.kinds import positional
 from streaming.engine.line import Pcm
 from streaming.engine.listening import Ear
 from streaming.engine.options import AlgoOptions, SileroVadOptions, watch_options
-from streaming.engine.runs import Run
+from streaming.engine.runs import Run, Runs
 from streaming.hearing.watch import Turn
 
 FIRST_INPUTS_S = 10.0
@@ -91,6 +91,7 @@ class ReplyOnPause(StreamHandler):
         self._unanswered = False  # a client that did not answer is asked, and not waited for
         self._reply: _Reply | None = None
         self._due = asyncio.Event()
+        self._runs = Runs()
         self._asked = 0  # counts interruptions: whoever waited for an item before one must not take the next turn's
 
     def copy(self) -> Self:
@@ -242,7 +243,7 @@ class ReplyOnPause(StreamHandler):
             takes = positional(self.startup_fn)[1]
             if takes:
                 await self._renew_inputs()
-            return _Reply(Run(self.startup_fn, tuple(self.latest_args[1 : takes + 1])), announces=False)
+            return _Reply(await self._runs.begin(self.startup_fn, tuple(self.latest_args[1 : takes + 1])), announces=False)
         turn, self._turn = self._turn or Turn(NO_SOUND, self.input_sample_rate), None
         self.host.tell(log_message("pause_detected"))
         takes = positional(self.fn)[1]
@@ -250,7 +251,7 @@ class ReplyOnPause(StreamHandler):
             await self._renew_inputs()
         sound = (turn.rate, turn.samples.reshape(1, -1))
         self.latest_args[0] = sound
-        return _Reply(Run(self.fn, (sound, *self.latest_args[1:takes])), announces=True)
+        return _Reply(await self._runs.begin(self.fn, (sound, *self.latest_args[1:takes])), announces=True)
 
     async def _renew_inputs(self) -> None:
         """Ask the client for its inputs; without an answer, what it gave before must do, and the next reply does not wait."""

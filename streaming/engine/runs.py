@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from streaming.engine.kinds import generates_async, is_async
-from streaming.engine.lanes import Lane
+from streaming.engine.lanes import MOST_LEFT, Lane
 
 CLOSE_S = 1.0
 """How long an asynchronous generator may take to end when it is closed."""
@@ -20,8 +20,11 @@ _closing: set[asyncio.Task[None]] = set()
 class Run:
     """A generator function called with `args`, item by item. A plain function gives one item, or what it returns is gone through."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], args: tuple[Any, ...], leave: Callable[[asyncio.Future[Any]], None] | None = None
+    ) -> None:
         self._function = function
+        self._leave = leave
         self._args = args
         self._lane = Lane("handler-reply")
         self._items: Iterator[Any] | AsyncIterator[Any] | None = None
@@ -50,7 +53,9 @@ class Run:
             _closing.add(task)
             task.add_done_callback(_closing.discard)
         else:
-            self._lane.finally_do(getattr(items, "close", _nothing))
+            last = self._lane.finally_do(getattr(items, "close", _nothing))
+            if last is not None and self._leave is not None:
+                self._leave(last)
 
     async def _begin(self) -> Iterator[Any] | AsyncIterator[Any]:
         call = partial(self._function, *self._args)
@@ -65,6 +70,23 @@ class Run:
         if isinstance(made, Iterator | AsyncIterator):
             return made
         return iter(() if made is None else (made,))
+
+
+class Runs:
+    """The runs of one session. A client may begin them again and again, so those that it left behind blocked are counted."""
+
+    def __init__(self) -> None:
+        self._left: set[asyncio.Future[Any]] = set()
+
+    async def begin(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Run:
+        """Return a new run; waits while too many that were closed are still in the middle of a step."""
+        while len(self._left) >= MOST_LEFT:
+            await asyncio.wait(self._left, return_when=asyncio.FIRST_COMPLETED)
+        return Run(function, args, self._note)
+
+    def _note(self, last: asyncio.Future[Any]) -> None:
+        self._left.add(last)
+        last.add_done_callback(self._left.discard)
 
 
 async def _end(items: AsyncIterator[Any]) -> None:

@@ -70,6 +70,16 @@ async def test_the_first_word_is_whole(idle: Participant, form: Callable[[Pcm], 
     assert 2.7 * RATE < at < 3.3 * RATE
 
 
+async def test_nothing_does_not_add_up(idle: Participant) -> None:
+    """Empty blocks, which take no time, do not wait for the time when there is enough of them."""
+    for _ in range(1000):
+        idle.hear(b"", RATE)
+        idle.hear(SENTENCE[:0], RATE)
+    doze = idle._framer._doze
+    assert doze is not None
+    assert len(doze._held) < 20
+
+
 async def test_silent_only_at_rest(idle: Participant) -> None:
     """A transport may take its time with a muted client, but not while a turn is open or a reply is played."""
     hear(idle, np.zeros(2 * RATE, dtype=np.int16))

@@ -1,0 +1,84 @@
+"""A client that interrupts again and again leaves a few blocked threads behind at most (design law 3), and is served when they are free."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from streaming.engine.functions import GeneratorWork
+from streaming.engine.lanes import MOST_LEFT
+from streaming.engine.outputs import AdditionalOutputs
+from streaming.engine.replies import ReplyOnPause
+from streaming.engine.stream import Stream
+from tests.streaming.engine.lines import Join, handler_of, handler_threads, numbers, until
+from tests.streaming.engine.turns import SAID, respond
+
+OFTEN = 5 * MOST_LEFT
+
+
+async def test_replies(join: Join) -> None:
+    """Each turn interrupts a function that blocks."""
+    gate = threading.Event()
+    begun: list[int] = []
+
+    def blocked(audio: Any) -> Iterator[Any]:
+        begun.append(1)
+        gate.wait(20)
+        yield AdditionalOutputs("late")
+
+    participant = await join(ReplyOnPause(blocked))
+    for number in range(OFTEN):
+        handler_of(participant).began()
+        handler_of(participant).ended(SAID)
+        await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
+        await asyncio.sleep(0.01)  # time for one more than there may be
+    assert len(handler_threads()) <= MOST_LEFT + 1
+    gate.set()
+    await until(lambda: numbers(participant) == ["late"])
+    assert len(begun) == MOST_LEFT + 1
+    await until(lambda: len(handler_threads()) <= 1)
+
+
+async def test_inputs(join: Join) -> None:
+    """Each input begins a generator anew that blocks."""
+    gate = threading.Event()
+    begun: list[int] = []
+
+    def blocked(number: int) -> Iterator[Any]:
+        begun.append(number)
+        gate.wait(20)
+        yield AdditionalOutputs(number)
+
+    participant = await join(Stream(blocked, modality="audio", mode="receive", name="blocked", concurrency_limit=None))
+    assert isinstance(participant._work, GeneratorWork)
+    for number in range(OFTEN):
+        participant.set_input(number)
+        await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
+        await asyncio.sleep(0.01)  # time for one more than there may be
+    assert len(handler_threads()) <= MOST_LEFT + 1
+    gate.set()
+    await until(lambda: numbers(participant) == [OFTEN - 1])
+
+
+async def test_an_emit_of_ones_own(join: Join) -> None:
+    """Each turn interrupts an `emit` that blocks in something else than the engine."""
+    gate = threading.Event()
+    asked: list[int] = []
+
+    class Stubborn(ReplyOnPause):
+        def emit(self) -> Any:
+            asked.append(1)
+            gate.wait(20)
+            return None
+
+    participant = await join(Stubborn(respond))
+    for number in range(OFTEN):
+        handler_of(participant)._due.set()
+        handler_of(participant).began()
+        await until(lambda: len(asked) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
+        await asyncio.sleep(0.01)  # time for one more than there may be
+    assert len(handler_threads()) <= MOST_LEFT + 1
+    before = len(asked)
+    gate.set()
+    await until(lambda: len(asked) > before)
+    assert len(asked) < OFTEN, "what nobody waits for any more is not begun"
