@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from insights.analysis.sentences import Sentence, sentences
-from insights.analysis.vocabulary import Correction, Vocabulary
+from insights.analysis.vocabulary import Correction, Vocabulary, mended
 from insights.recorder.journal import clean
 from insights.recorder.requests import SpokenWord, Utterance
 
@@ -64,18 +64,26 @@ def _share_out(text: str, words: Sequence[SpokenWord], found: Sequence[Sentence]
 
 
 def _draft(sentence: Sentence, words: list[SpokenWord], utterance: Utterance, earliest: datetime, right: Vocabulary) -> Draft:
-    text = right.apply(sentence.text)
+    text, corrections = _put_right(sentence.text, words, right)
     start = words[0].start if words else max(earliest, _moment(utterance, sentence.start))
     end = words[-1].end if words else _moment(utterance, sentence.end)
     confidence = sum(word.confidence for word in words) / len(words) if words else utterance.confidence
     return Draft(
         text=text,
         original="" if text == sentence.text else sentence.text,
-        words=_corrected(words, right.correct([word.text for word in words])),
+        words=_corrected(words, corrections),
         confidence=min(1.0, max(0.0, confidence)),
         start=start,
         end=max(start, end),
     )
+
+
+def _put_right(text: str, words: list[SpokenWord], right: Vocabulary) -> tuple[str, list[Correction]]:
+    """Return the text as it should read, and what is to change in the words; mostly these are the words of the text."""
+    pieces, heard = text.split(), [word.text for word in words]
+    sure = [word.confidence for word in words]
+    corrections = right.correct(pieces, sure)
+    return mended(text, corrections), corrections if heard == pieces else right.correct(heard, sure)
 
 
 def _moment(utterance: Utterance, offset: int) -> datetime:
