@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -13,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from insights import queries
 from insights.models import Conversation, Insight, Message
-from insights.portal.listing import Face, face, local, shown_name
+from insights.portal.listing import Face, begins_turn, face, local, shown_name
 from insights.portal.wording import LABELS, clock, duration
 
 PART = 1000  # messages on one page; a longer conversation has several parts
@@ -32,7 +31,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Messages of one member in a row, with the place of the first one (`0:42` from the start)."""
+    """Messages of one member in a row, a minute at most, with the place of the first one (`0:42` from the start)."""
 
     face: Face
     place: str
@@ -77,11 +76,13 @@ def _href(message: Message, part: int) -> str:
 
 def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dict[UUID, str]) -> list[Turn]:
     """Return messages gathered into turns of one member each."""
-    turns = []
-    for member_id, group in groupby(messages, key=lambda message: message.member_id):
-        said = list(group)
-        lines = [Line(one.id, one.text, kinds.get(one.id, ""), one.corrected_at is not None) for one in said]
-        turns.append(Turn(faces[member_id], clock(said[0].offset_s), said[0].started_at, lines))
+    turns: list[Turn] = []
+    first: Message | None = None
+    for one in messages:
+        if first is None or begins_turn(first, one):
+            first = one
+            turns.append(Turn(faces[one.member_id], clock(one.offset_s), one.started_at))
+        turns[-1].lines.append(Line(one.id, one.text, kinds.get(one.id, ""), one.corrected_at is not None))
     return turns
 
 

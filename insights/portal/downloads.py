@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils.text import slugify
 
 from insights import exports, queries
-from insights.models import Conversation, Insight, Member
-from insights.portal.listing import UNKNOWN, local, shown_name
+from insights.models import Conversation, Insight, Member, Message
+from insights.portal.listing import UNKNOWN, begins_turn, local, shown_name
 from insights.portal.wording import LABELS, clock
 
 TYPES = {"txt": "text/plain; charset=utf-8", "json": "application/json"}
@@ -40,12 +40,12 @@ def as_text(conversation: Conversation) -> Iterator[str]:
 
 def _said(conversation: Conversation, members: list[Member]) -> Iterator[str]:
     names = {member.id: str(member) for member in members}
-    before: object = conversation  # nobody
+    first: Message | None = None
     for message in queries.transcript_of(conversation, 0, conversation.message_count).iterator(500):
-        if message.member_id != before:
+        if first is None or begins_turn(first, message):
+            first = message
             yield f"\n{names.get(message.member_id, UNKNOWN) if message.member_id else UNKNOWN} [{clock(message.offset_s)}]\n"
         yield f"{message.text}\n"
-        before = message.member_id
 
 
 def _line(insight: Insight, conversation: Conversation) -> str:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.core.paginator import Page, Paginator
 
 from insights import queries
-from insights.models import Conversation, Member
-from insights.portal.wording import VOICES, duration, initials, shorten
+from insights.models import Conversation, Member, Message
+from insights.portal.wording import TURN_S, VOICES, duration, initials, shorten
 
 PER_PAGE = 20
 UNKNOWN = "Unknown speaker"
@@ -47,6 +47,11 @@ def face(member: Member | None, index: int) -> Face:
     """Return the badge of the member who joined as number `index` (from 0)."""
     name = (str(member) if member else "") or UNKNOWN
     return Face(name, initials(name if member else ""), index % VOICES)
+
+
+def begins_turn(first: Message, message: Message) -> bool:
+    """Say whether a message begins a new turn after one whose first message is given: of somebody else, or after a minute."""
+    return message.member_id != first.member_id or message.offset_s - first.offset_s >= TURN_S
 
 
 def local(at: datetime, offset_minutes: int) -> datetime:

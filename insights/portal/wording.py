@@ -1,6 +1,7 @@
 """Numbers and names as people read them. Pure functions."""
 
 LABELS = {"question": "Question", "action_item": "Action item", "follow_up": "Follow-up"}
+TURN_S = 60  # whoever talks longer gets a new heading with the time, so that a long talk can be found one's way in
 VOICES = 8  # colours that speakers get, in turn
 
 

@@ -33,6 +33,14 @@ def test_the_transcript_is_told_in_turns_with_times(visitor: Client, make_conver
         assert said in text
 
 
+def test_a_long_speech_tells_the_time_every_minute(visitor: Client, make_conversation: MakeConversation) -> None:
+    """So that one finds one's way in it."""
+    text = text_of(visitor, make_conversation(lines=[("Ada", f"Point {number}.") for number in range(1, 15)]))
+    assert text.count("<strong>Ada</strong>") == 3
+    for place in ("0:10", "1:10", "2:10"):
+        assert f">{place}</time>" in text
+
+
 def test_an_insight_links_to_its_message(visitor: Client, make_conversation: MakeConversation) -> None:
     """With who said it, who has to do it, and by when."""
     conversation = make_conversation(lines=LINES)

@@ -1,6 +1,7 @@
 // Draws the transcript, the insights and the topics, in the same markup as the page of a saved conversation.
 
 const VOICES = 8;
+const TURN_S = 60; // whoever talks longer gets a new heading with the time
 const LABELS = { question: "Question", action_item: "Action item", follow_up: "Follow-up" };
 const NEAR_END_PX = 120;
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
@@ -75,10 +76,11 @@ export class View {
     const stay = this.nearEnd();
     this.dropInterim(from);
     this.part("waiting").hidden = true;
-    if (this.speaker !== (from?.id ?? "") || !this.said) {
+    if (this.speaker !== (from?.id ?? "") || !this.said || at - this.since >= TURN_S) {
       const [turn, said] = this.turn(from, element("time", {}, clock(at)));
       this.part("turns").append(turn);
       this.said = said;
+      this.since = at;
       this.speaker = from?.id ?? "";
     }
     this.said.append(element("p", { class: "message", id: `m-${id}`, tabindex: "-1" }, text), " ");
