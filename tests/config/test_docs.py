@@ -68,6 +68,14 @@ def test_every_page_can_be_found_from_the_readme() -> None:
     assert {page for page in PAGES if page.parent.name != "adr"} - found == set()
 
 
+def test_every_path_that_is_named_is_there() -> None:
+    """Files and folders of the wings, the templates and the tests, wherever a document names them in full."""
+    text = "\n".join(page.read_text() for page in PAGES)
+    named = set(re.findall(r"`((?:config|streaming|insights|templates|tests)/[\w./-]*)`", text))
+    assert len(named) > 50
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 def test_every_command_exists() -> None:
     """What a document lets people type after `manage.py` or `make` is there."""
     text = "\n".join(page.read_text() for page in PAGES)
