@@ -43,6 +43,12 @@ class Sizes:
     blocking: int = 200
     subscribers: int = 8
     peers: tuple[int, ...] = (1, 16)
+    visits: int = 1000
+    """Sessions that come and go, over each transport."""
+    warm_visits: int = 200
+    visitors: int = 4
+    settle_s: float = 6.0
+    """After the last visit: outputs of an ended session can be read for 5 s."""
 
 
 QUICK = Sizes(
@@ -59,6 +65,8 @@ QUICK = Sizes(
     idle_s=5.0,
     idle_sessions=(1,),
     peers=(16,),
+    visits=200,
+    warm_visits=50,
 )
 """For a look: figures of single short windows."""
 
@@ -86,4 +94,8 @@ TINY = Sizes(
     blocking=3,
     subscribers=2,
     peers=(1,),
+    visits=4,
+    warm_visits=2,
+    visitors=2,
+    settle_s=0.5,
 )

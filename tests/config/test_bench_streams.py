@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from config.bench import beside, report, rounds
 from config.bench.callers.noise import FRAME, SILENCE, Echo, Noise
 from config.bench.callers.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
-from config.bench.parts import streams, webrtc
+from config.bench.parts import growth, streams, webrtc
 from config.bench.process import BenchError, Process
 from config.bench.rounds import Measured
 from config.bench.sizes import TINY
@@ -80,6 +80,17 @@ class TestParts:
             assert figures["frames_per_s"] > 0
             assert figures["p50"] > 0
         assert [row[1] for row in result.tables[0].rows] == [UVICORN, BARE]
+
+    def test_growth(self, parley: Target, bare: Target) -> None:
+        """Visitors come and go over both transports; nothing of them is left, and every handler was shut down."""
+        result = growth.measure([parley, bare], TINY, quiet)
+        assert [(one["name"], one["transport"], one["failures"]) for one in result.data["growth"]] == [
+            (UVICORN, "sockets", []),
+            (UVICORN, "peers", []),
+        ]
+        assert [goal.reached for goal in result.goals] == [True, True], [goal.measured for goal in result.goals]
+        last = result.data["growth"][-1]["looks"][-1]["left"]
+        assert last["begun"] == last["shut_down"] == 2 * (TINY.warm_visits + TINY.visits)
 
     def test_a_server_that_refuses(self, parley: Target) -> None:
         """A stream that does not exist costs no run: it has no figures, and its clients' errors are told."""

@@ -57,6 +57,7 @@ def application() -> FastAPI:
     app = FastAPI()
     for name, handler in {
         "bench-echo": made.Echo(8000),
+        "bench-counted": made.Echo(8000),
         "bench-wide": made.Echo(24000),
         "bench-pause": reply,
         "bench-blocking": made.Blocking(8000),

@@ -52,11 +52,12 @@ class Socket:
         except (aiohttp.ClientError, ConnectionError) as error:
             self.errors.append(type(error).__name__)
 
-    async def close(self) -> None:
-        """Stop, hang up, and read no more."""
+    async def close(self, *, stop: bool = True) -> None:
+        """Stop, unless that is not wanted, hang up, and read no more."""
         try:
             async with asyncio.timeout(5):
-                await self._socket.send_str('{"event":"stop"}')
+                if stop:
+                    await self._socket.send_str('{"event":"stop"}')
                 await self._socket.close()
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
             self.errors.append(type(error).__name__)

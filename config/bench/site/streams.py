@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.bench.site.counted import Counted
 from config.bench.site.handlers import Blocking, Echo, Ticker, respond
 from streaming import ReplyOnPause, Stream
 
@@ -16,4 +17,5 @@ echo = _stream(Echo(TELEPHONE), "bench-echo")
 wide = _stream(Echo(WIDE), "bench-wide")
 pause = _stream(ReplyOnPause(respond, input_sample_rate=TELEPHONE, output_sample_rate=TELEPHONE), "bench-pause")
 blocking = _stream(Blocking(TELEPHONE), "bench-blocking")
+counted = _stream(Counted(TELEPHONE), "bench-counted")
 ticker = _stream(Ticker(TELEPHONE), "bench-ticker")

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.bench import machine
 from config.bench.children import BenchError, Server
-from config.bench.parts import accuracy, flood, listeners, load, sockets, streams, webrtc
+from config.bench.parts import accuracy, flood, growth, listeners, load, sockets, streams, webrtc
 from config.bench.report import GOAL_HEADS, Goal, Result, Table, summary, write_into
 from config.bench.rounds import Say
 from config.bench.sizes import QUICK, Sizes
@@ -30,11 +30,16 @@ SPEECH: dict[str, Callable[[Server, Sizes, Say], Result]] = {
     "listeners": listeners.measure,
     "flood": flood.measure,
 }
-STREAMS: dict[str, Callable[[Sequence[Target], Sizes, Say], Result]] = {"streams": streams.measure, "webrtc": webrtc.measure}
+STREAMS: dict[str, Callable[[Sequence[Target], Sizes, Say], Result]] = {
+    "streams": streams.measure,
+    "webrtc": webrtc.measure,
+    "growth": growth.measure,
+}
 PAGES = {
     **dict.fromkeys(SPEECH, DOCS / "performance-conversations.md"),
     "streams": DOCS / "performance-streams.md",
     "webrtc": DOCS / "performance-webrtc.md",
+    "growth": DOCS / "performance-streams.md",
 }
 
 
