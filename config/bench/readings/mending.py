@@ -79,7 +79,7 @@ def _stretches(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
 
 
 def is_held_out(reading: Reading) -> bool:
-    """Whether a clip belongs to the half whose transcripts nobody looked at while the vocabulary was made."""
+    """Whether a clip belongs to the half that the weights of the vocabulary are not fitted to."""
     if reading.phrase:
         return bool(zlib.crc32(reading.phrase.encode()) & 1)
     return bool(int(reading.name.split("/")[1]) // 4 % 2)

@@ -69,7 +69,7 @@ class TestHeard:
         assert found.after.wrong < found.before.wrong
 
     def test_so_it_does_on_the_half_held_out(self, model: str, size: int) -> None:
-        """The same, four times, on clips whose transcripts nobody looked at before."""
+        """The same, four times, on clips that the weights were not fitted to."""
         found = words.score(table.read(model), [one for one in choose.clips() if is_held_out(one)], size)
         assert found.mended > 4 * found.broken
 
