@@ -1,5 +1,6 @@
 """Pages written for FastRTC, served from our address and otherwise as they were: they must work against our routes unchanged."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,10 @@ def serve(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         server.kill()
 
 
-def visit(browser: Browser, server: Server, name: str) -> Page:
-    """Open one of the pages from the server's own address, and press its button."""
+def visit(browser: Browser, server: Server, name: str, inputs: dict[str, Any] | None = None) -> Page:
+    """Open one of the pages from the server's own address, with what its user filled in, and press its button."""
     page = browser.new_context(permissions=["microphone", "camera"]).new_page()
+    page.add_init_script(f"window.inputs = {json.dumps(inputs or {})}")
     sign_in(page, server)
     html = (PAGES / f"{name}.html").read_text().replace("__RTC_CONFIGURATION__", "null")
     page.route("**/fastrtc.html", lambda route: route.fulfill(body=html, content_type="text/html"))
@@ -68,8 +70,7 @@ def test_a_page_that_talks_hears_and_reads(serve: Serve, open_browser: Callable[
 
 def test_a_page_is_asked_for_its_inputs(serve: Serve, open_browser: Callable[..., Browser]) -> None:
     """`send_input` comes, the page posts to /input_hook, and the handler goes on with what it got; its errors are shown."""
-    page = visit(open_browser(recorded_speech()), serve("page-inputs"), "talk")
-    page.evaluate("window.inputs = { voice_name: 'Puck' }")
+    page = visit(open_browser(recorded_speech()), serve("page-inputs"), "talk", {"voice_name": "Puck"})
     wait(page, "seen.hooks.includes(200)")
     wait(page, "seen.outputs.some((text) => text.includes('Puck'))")
     wait(page, "seen.errors.some((text) => text.includes('no more of Puck'))")
@@ -118,8 +119,7 @@ def test_a_page_with_the_mulaw_socket_is_answered(serve: Serve, open_browser: Ca
 
 def test_a_page_with_the_mulaw_socket_gives_its_inputs(serve: Serve, open_browser: Callable[..., Browser]) -> None:
     """`send_input` and errors come over the socket, too; the hook and the outputs are the same."""
-    page = visit(open_browser(None, SOCKETS_TO_LOOPBACK), serve("page-inputs"), "socket")
-    page.evaluate("window.inputs = { voice_name: 'Kore' }")
+    page = visit(open_browser(None, SOCKETS_TO_LOOPBACK), serve("page-inputs"), "socket", {"voice_name": "Kore"})
     wait(page, "seen.hooks.includes(200)")
     wait(page, "seen.outputs.some((text) => text.includes('Kore'))")
     wait(page, "seen.errors.some((text) => text.includes('no more of Kore'))")

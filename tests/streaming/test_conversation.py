@@ -138,8 +138,9 @@ async def test_an_end_that_is_cancelled_keeps_what_there_is(part: Participation,
     await part.leave(final=True)
 
 
-async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engine: Engine) -> None:
+async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A speaker of German who wants names hidden is refused, not heard with all names told."""
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     engine.languages = ("en-GB", "de-DE")
     part = Participation(uuid4(), user.pk, "room", lambda error: None)
     with pytest.raises(LanguageError, match="config.redaction.redactContent .* English only"):

@@ -8,7 +8,13 @@ import pytest
 from streaming.engine.participant import Participant
 from streaming.engine.registry import Registry
 from streaming.engine.stream import Stream
-from tests.streaming.engine.lines import Counting, FakeLine, Join, stream_of
+from tests.streaming.engine.lines import Counting, FakeLine, Join, forget_threads, stream_of
+
+
+@pytest.fixture(autouse=True)
+def own_threads() -> None:
+    """Threads that other tests left do not count."""
+    forget_threads()
 
 
 @pytest.fixture

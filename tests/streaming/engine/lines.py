@@ -129,9 +129,18 @@ async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
             await asyncio.sleep(0.002)
 
 
+_left_by_others: set[threading.Thread] = set()
+
+
+def forget_threads() -> None:
+    """Count only the threads of sessions that begin from now on; a handler of another test may be blocked for good."""
+    _left_by_others.clear()
+    _left_by_others.update(threading.enumerate())
+
+
 def handler_threads() -> list[str]:
-    """Return the names of the threads that sessions have."""
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("handler-")]
+    """Return the names of the threads that this test's sessions have."""
+    return [thread.name for thread in set(threading.enumerate()) - _left_by_others if thread.name.startswith("handler-")]
 
 
 def numbers(participant: Participant) -> list[Any]:

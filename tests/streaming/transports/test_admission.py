@@ -18,9 +18,6 @@ from tests.streaming.transports.client import connected
 from tests.streaming.transports.rtc import Caller, to, until
 from tests.streaming.transports.sse import subscribed
 from tests.streaming.transports.stream_client import streaming
-from tests.streaming.transports.test_processes import pair, pair_token
-
-__all__ = ["pair", "pair_token"]
 
 JANE, TOM = Pass(1, app_id="jane"), Pass(2, session_key="tom")
 
