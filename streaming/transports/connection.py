@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 CLOSE_S = 5.0
 MOST_SECTIONS = 8
 MOST_CANDIDATES = 64
+MOST_CHANNELS = 16
+"""Data channels of a connection; FastRTC's clients open one. What comes on top is closed."""
 LONGEST_SDP = 100_000
 
 BROKEN_OFFERS = (ValueError, AssertionError, IndexError, KeyError, AttributeError, TypeError, StopIteration) + (
@@ -138,7 +140,7 @@ class Connection:
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=self._policy))
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._candidates = 0
+        self._candidates = self._channels = 0
         self._heard_at = time.monotonic()
         self._closing = False
         self._pc.on("track", self._on_track)
@@ -210,27 +212,45 @@ class Connection:
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio":
                 receiving.hear_promptly(transceiver.receiver)
+            else:
+                receiving.see_bounded(transceiver.receiver)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind not in self._wanted:
             self._run(receiving.discard(track))
         elif track.kind == "audio":
-            self._run(receiving.hear(track, self._noting(self._participant.hear)))
+            self._run(self._read(track, receiving.hear(track, self._noting(self._participant.hear))))
         else:
-            self._run(receiving.see(track, self._noting(self._participant.see)))
+            reading = receiving.see(track, self._noting(self._participant.see), self._participant.warn_once)
+            self._run(self._read(track, reading))
+
+    async def _read(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
+        """Read a track; where that fails it is still read to its end, or it would fill the memory."""
+        try:
+            await reading
+        except Exception as error:
+            logger.error("a track could not be read on: %s", place(error))
+            await receiving.discard(track)
 
     def _noting(self, take: Callable[..., None]) -> Callable[..., None]:
-        """Note when something came, and give it on until the session is over."""
+        """Note when something came, and give it on until the session is over; what fails with one block is told and harms no other."""
 
         def took(*block: Any) -> None:
             self._heard_at = time.monotonic()
             if not self._closing:
-                take(*block)
+                try:
+                    take(*block)
+                except Exception as error:
+                    self._participant.calls.report(error)
 
         return took
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
-        self._messages.attach(channel)
+        self._channels += 1
+        if self._channels > MOST_CHANNELS:
+            channel.close()
+        else:
+            self._messages.attach(channel)
 
     def _on_connected(self) -> None:
         if waiting := self._timers.pop("connect", None):
@@ -289,4 +309,4 @@ class Connection:
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a track could not be read on: %s", place(error))
+            logger.error("a connection's task failed: %s", place(error))

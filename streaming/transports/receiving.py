@@ -1,6 +1,7 @@
 """What a peer receives: every inbound track is read to its end, whether anybody wants it or not (aiortc queues without limit)."""
 
 import asyncio
+import logging
 import queue
 from collections import deque
 from collections.abc import Callable
@@ -21,9 +22,17 @@ FAR = 100
 LONGEST_GAP_S = 1.0
 """Lost sound is made up for by silence of the same length, up to this."""
 PICTURES_AHEAD = 2
+MOST_PIXELS = 4096 * 2160
+"""A few bytes can say that a picture is black and as large as a house; above this nobody makes an array of it."""
+SOUND_TO_DECODE = 500
+PICTURES_TO_DECODE = 60
+"""Frames that may wait for a decoder that is slower than they come; what comes on top is lost."""
+
+logger = logging.getLogger(__name__)
 
 _BUFFER = "_RTCRtpReceiver__jitter_buffer"
 _DECODING = "_RTCRtpReceiver__decoder_queue"
+_UNDECODED = "_RTCRtpReceiver__decoder_error"
 
 
 class PromptFrame(JitterFrame):
@@ -36,8 +45,23 @@ class PromptFrame(JitterFrame):
         self.later: list[PromptFrame] = []
 
 
-class PromptQueue(queue.Queue[Any]):
-    """The receiver's queue to its decoder: aiortc takes one frame for each packet, and here those behind it follow at once."""
+class BoundedQueue(queue.Queue[Any]):
+    """The receiver's queue to its decoder; `lost` is called for each frame above the limit."""
+
+    def __init__(self, most: int, lost: Callable[[], None]) -> None:
+        super().__init__()
+        self._most, self._lost = most, lost
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Append (codec, frame), or None at the end."""
+        if item is not None and self.qsize() >= self._most:
+            self._lost()
+        else:
+            super().put(item, block, timeout)
+
+
+class PromptQueue(BoundedQueue):
+    """One for sound: aiortc takes one frame for each packet, and here those behind it follow at once."""
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Append (codec, frame) and what waited behind that frame, or None at the end."""
@@ -88,10 +112,23 @@ class PromptBuffer(JitterBuffer):
 
 def hear_promptly(receiver: RTCRtpReceiver) -> None:
     """Give an audio receiver a prompt buffer, before it is started. aiortc has no public way; a test holds the names."""
-    for name, own in ((_BUFFER, PromptBuffer()), (_DECODING, PromptQueue())):
-        if not hasattr(receiver, name):
-            raise AttributeError(f"RTCRtpReceiver has no {name} any more")
-        setattr(receiver, name, own)
+    _replace(receiver, _BUFFER, PromptBuffer())
+    _replace(receiver, _DECODING, PromptQueue(SOUND_TO_DECODE, _nothing_to_do))
+
+
+def see_bounded(receiver: RTCRtpReceiver) -> None:
+    """Let no more pictures wait for the decoder of a video receiver than may; after a lost one a whole picture is asked for."""
+    _replace(receiver, _DECODING, BoundedQueue(PICTURES_TO_DECODE, getattr(receiver, _UNDECODED).set))
+
+
+def _replace(receiver: RTCRtpReceiver, name: str, own: Any) -> None:
+    if not hasattr(receiver, name):
+        raise AttributeError(f"RTCRtpReceiver has no {name} any more")
+    setattr(receiver, name, own)
+
+
+def _nothing_to_do() -> None:
+    """What a lost packet of sound asks for."""
 
 
 async def hear(track: MediaStreamTrack, heard: Callable[[npt.NDArray[np.int16], int], None]) -> None:
@@ -120,11 +157,14 @@ def mono(frame: Any) -> npt.NDArray[np.int16]:
     return (np.add(block[0::2], block[1::2], dtype=np.int32) >> 1).astype(np.int16)
 
 
-async def see(track: MediaStreamTrack, seen: Callable[[npt.NDArray[np.uint8]], None]) -> None:
-    """Give on the pictures of a track as BGR arrays until it ends; when making arrays is too slow, the newest ones win."""
+async def see(track: MediaStreamTrack, seen: Callable[[npt.NDArray[np.uint8]], None], complain: Callable[[str], None]) -> None:
+    """Give on the pictures of a track as BGR arrays until it ends; when making arrays is too slow, the newest ones win.
+
+    What cannot be made one is left out, and complained of.
+    """
     frames: deque[Any] = deque(maxlen=PICTURES_AHEAD)
     came = asyncio.Event()
-    turning = asyncio.create_task(_turn(frames, came, seen))
+    turning = asyncio.create_task(_turn(frames, came, seen, complain))
     try:
         while True:
             frames.append(await track.recv())
@@ -136,14 +176,25 @@ async def see(track: MediaStreamTrack, seen: Callable[[npt.NDArray[np.uint8]], N
         await asyncio.gather(turning, return_exceptions=True)
 
 
-async def _turn(frames: deque[Any], came: asyncio.Event, seen: Callable[[npt.NDArray[np.uint8]], None]) -> None:
+async def _turn(
+    frames: deque[Any], came: asyncio.Event, seen: Callable[[npt.NDArray[np.uint8]], None], complain: Callable[[str], None]
+) -> None:
     loop = asyncio.get_running_loop()
     while True:
         while not frames:
             came.clear()
             await came.wait()
         frame = frames.popleft()
-        seen(await loop.run_in_executor(None, lambda picked: picked.to_ndarray(format="bgr24"), frame))
+        if frame.width * frame.height > MOST_PIXELS:
+            complain(f"pictures of more than {MOST_PIXELS} pixels are left out")
+            continue
+        try:
+            picture = await loop.run_in_executor(None, lambda picked: picked.to_ndarray(format="bgr24"), frame)
+        except Exception as error:
+            logger.warning("a picture could not be read (%s)", type(error).__name__)
+            complain("a picture could not be read")
+        else:
+            seen(picture)
 
 
 async def discard(track: MediaStreamTrack) -> None:

@@ -14,7 +14,7 @@ from aiortc.rtp import RtpPacket
 from av import AudioFrame, VideoFrame
 
 from streaming.transports import receiving
-from streaming.transports.receiving import PromptBuffer, discard, hear, hear_promptly, mono, see
+from streaming.transports.receiving import PICTURES_TO_DECODE, PromptBuffer, discard, hear, hear_promptly, mono, see, see_bounded
 from streaming.transports.sending import OpusVoice
 from tests.streaming.transports.rtc import until
 
@@ -63,6 +63,26 @@ async def test_aiortc_still_has_the_buffer_that_is_replaced() -> None:
     """The names are private to aiortc: an upgrade that changes them breaks here, not in a conversation."""
     with pytest.raises(AttributeError):
         hear_promptly(object())
+    with pytest.raises(AttributeError):
+        see_bounded(object())
+
+
+async def test_a_flood_of_pictures_does_not_wait_for_a_slow_decoder() -> None:
+    """What comes above the limit is lost, and a whole picture is asked for; the end gets through."""
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    receiver = pc.addTransceiver("video").receiver
+    see_bounded(receiver)
+    waiting, asked = receiver._RTCRtpReceiver__decoder_queue, receiver._RTCRtpReceiver__decoder_error
+    for number in range(PICTURES_TO_DECODE):
+        waiting.put(("VP8", number))
+    assert not asked.is_set()
+    for number in range(1000):
+        waiting.put(("VP8", number))
+    assert waiting.qsize() == PICTURES_TO_DECODE
+    assert asked.is_set()
+    waiting.put(None)
+    assert waiting.qsize() == PICTURES_TO_DECODE + 1
+    await pc.close()
 
 
 async def test_what_waited_for_a_lost_packet_is_heard_with_the_next_one() -> None:
@@ -83,6 +103,10 @@ async def test_what_waited_for_a_lost_packet_is_heard_with_the_next_one() -> Non
     assert [frame.pts for frame in frames] == [0, 960, 2880, 3840, 4800]
     await receiver.stop()
     await pc.close()
+
+
+def ignore(complaint: str) -> None:
+    """Take a complaint."""
 
 
 class Track:
@@ -139,7 +163,7 @@ async def test_pictures_are_seen_as_arrays() -> None:
     picture = np.zeros((48, 64, 3), np.uint8)
     picture[..., 0] = 255
     seen: list[np.ndarray] = []
-    reading = asyncio.create_task(see(Track([VideoFrame.from_ndarray(picture, format="bgr24")], ends=False), seen.append))
+    reading = asyncio.create_task(see(Track([VideoFrame.from_ndarray(picture, format="bgr24")], ends=False), seen.append, ignore))
     await until(lambda: bool(seen), "no picture was seen")
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
@@ -151,7 +175,7 @@ async def test_of_too_many_pictures_the_newest_are_seen() -> None:
     """A reader that cannot keep up holds a few, not all."""
     frames = [VideoFrame.from_ndarray(np.full((48, 64, 3), shade, np.uint8), format="bgr24") for shade in range(0, 250, 5)]
     seen: list[np.ndarray] = []
-    reading = asyncio.create_task(see(Track(frames, ends=False), seen.append))
+    reading = asyncio.create_task(see(Track(frames, ends=False), seen.append, ignore))
     await until(lambda: len(seen) > 1 and int(seen[-1][0, 0, 0]) == 245, "the newest picture was not seen")
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
@@ -165,3 +189,28 @@ async def test_a_track_that_nobody_wants_is_read_to_its_end() -> None:
     track = Track([sound(0), sound(960)])
     await discard(track)
     assert track.frames == []
+
+
+async def test_pictures_that_cannot_be_taken_are_complained_of_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is too large, and one that breaks the converter; the next one is seen."""
+    monkeypatch.setattr(receiving, "MOST_PIXELS", 64 * 64)
+
+    class Broken:
+        width = height = 16
+
+        def to_ndarray(self, format: str) -> np.ndarray:
+            """Fail."""
+            raise ValueError("the secret words")
+
+    seen: list[np.ndarray] = []
+    complaints: list[str] = []
+    frames: list[Any] = [VideoFrame(128, 64, "yuv420p"), VideoFrame(32, 32, "yuv420p")]
+    reading = asyncio.create_task(see(Track(frames, ends=False), seen.append, complaints.append))
+    await until(lambda: len(seen) == 1, "the small one was not seen")
+    reading.cancel()
+    broken = asyncio.create_task(see(Track([Broken(), VideoFrame(16, 16, "yuv420p")], ends=False), seen.append, complaints.append))
+    await until(lambda: len(seen) == 2, "the whole one was not seen")
+    broken.cancel()
+    await asyncio.gather(reading, broken, return_exceptions=True)
+    assert [picture.shape for picture in seen] == [(32, 32, 3), (16, 16, 3)]
+    assert complaints == ["pictures of more than 4096 pixels are left out", "a picture could not be read"]

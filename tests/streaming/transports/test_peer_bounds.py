@@ -1,0 +1,76 @@
+"""What a peer may send and open is bounded (design law 3), and its sound is read to the end whatever happens to it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from streaming.engine.stream import Stream
+from streaming.transports import connection as connection_module
+from streaming.transports import receiving
+from streaming.transports.webrtc import peers
+from tests.streaming.transports.handlers import echo
+from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left() -> AsyncIterator[None]:
+    """After each test nothing of its sessions is left."""
+    yield
+    await nothing_is_left()
+
+
+def inbound(stream: Stream, caller: Caller) -> Any:
+    """Return the track on which a caller's sound comes in."""
+    peer = peers().find(stream, caller.id, 1)
+    assert peer is not None
+    assert peer._connection is not None
+    return peer._connection._pc.getReceivers()[0].track
+
+
+def broken(*block: Any) -> Any:
+    """Fail."""
+    raise ValueError("no such sound")
+
+
+async def test_data_channels_above_the_limit_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones stay, and messages go on."""
+    monkeypatch.setattr(connection_module, "MOST_CHANNELS", 3)
+    stream = echo()
+    caller = await Caller(here(stream), "sendrecv").call()
+    more = [caller.pc.createDataChannel(f"more {number}") for number in range(5)]
+    await until(lambda: sum(channel.readyState == "closed" for channel in more) == 3, "they were not closed")
+    assert [channel.readyState for channel in more[:2]] == ["open", "open"]
+    caller.channel.send("hello")
+    await caller.hears(440)
+    await caller.close()
+
+
+async def test_a_track_that_cannot_be_read_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its frames are."""
+    monkeypatch.setattr(receiving, "mono", broken)
+    stream = echo()
+    caller = await Caller(here(stream), "sendrecv").call()
+    sent = caller.microphone._count
+    await until(lambda: caller.microphone._count > sent + 50, "the microphone stopped")
+    assert inbound(stream, caller)._queue.qsize() <= 5
+    assert caller.id in stream.participants
+    await caller.close()
+
+
+async def test_sound_that_breaks_something_is_told_and_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not wait in the memory as long as the client speaks; the session goes on."""
+    stream = echo()
+    caller = await Caller(here(stream), "sendrecv").call()
+    await caller.hears(440)
+    participant = stream.participants[caller.id]
+    monkeypatch.setattr(participant._framer, "push", broken)
+    await caller.message("error", "no such sound")
+    track = inbound(stream, caller)
+    sent = caller.microphone._count
+    await until(lambda: caller.microphone._count > sent + 50, "the microphone stopped")
+    assert track._queue.qsize() <= 5
+    assert caller.id in stream.participants
+    await caller.close()
