@@ -28,6 +28,9 @@ class TurnTaker(Protocol):
     def dropped(self) -> None:
         """What had begun was no speech."""
 
+    def deaf(self) -> None:
+        """Nothing will be heard: the pause detection cannot be loaded."""
+
 
 class Ear:
     """Hears one user. The pause detection is loaded in a thread the first time; sound waits for it."""
@@ -58,6 +61,7 @@ class Ear:
             shared = attention.acquire()
         except RecogniserError as error:
             logger.error("turns cannot be told: %s", error)
+            self._pass(self._taker.deaf)
             return
         with self._lock:
             self._attends = wanted = not self._closed

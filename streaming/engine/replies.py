@@ -10,7 +10,7 @@ import numpy as np
 
 from streaming.audio.rates import NO_SOUND
 from streaming.engine.chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn
-from streaming.engine.context import log_message
+from streaming.engine.context import error_message, log_message
 from streaming.engine.handlers import AudioFrame, Host, StreamHandler
 from streaming.engine.kinds import positional
 from streaming.engine.line import Pcm
@@ -183,6 +183,10 @@ class ReplyOnPause(StreamHandler):
     def dropped(self) -> None:
         """It was no speech."""
         self.state.started_talking = False
+
+    def deaf(self) -> None:
+        """He cannot be heard, and is told so."""
+        self.host.tell(error_message("nobody can be heard here: this server's pause detection is missing"))
 
     def ended(self, turn: Turn) -> None:
         """The user has finished: let `emit` reply."""

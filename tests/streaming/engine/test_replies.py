@@ -11,7 +11,9 @@ import pytest
 from streaming.engine.handlers import AudioFrame
 from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.replies import ReplyOnPause
+from streaming.hearing import attention
 from streaming.hearing import thread as thread_module
+from streaming.hearing.recognisers.base import RecogniserError
 from tests.streaming.engine.lines import FRAME, RATE, Join, handler_of, line_of, numbers, until
 from tests.streaming.engine.turns import logs, reply, respond
 from tests.streaming.hearing.test_watch import SILENCE, VOICE
@@ -95,6 +97,19 @@ async def test_a_greeting(join: Join) -> None:
     assert logs(participant) == []
     await reply(participant)
     await until(lambda: participant.outputs.last == 2)
+
+
+async def test_without_pause_detection(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client is told that nobody hears it, instead of waiting for a reply for ever."""
+
+    def missing() -> None:
+        raise RecogniserError("silero_vad is missing")
+
+    monkeypatch.setattr(attention, "acquire", missing)
+    participant = await join(ReplyOnPause(respond))
+    await until(lambda: line_of(participant).of("error"))
+    assert "pause detection" in line_of(participant).of("error")[0]
+    await participant.close("bye")
 
 
 async def test_triggered(join: Join) -> None:
