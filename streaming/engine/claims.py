@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from django.core.cache import cache
 
@@ -51,6 +51,8 @@ class Claims:
         self._held: dict[str, tuple[Holder, Callable[[], None]]] = {}
         self._beating: asyncio.Task[None] | None = None
         self._failed = False
+        self._forgotten = False  # the pulse was, and with it perhaps the notes
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claim(
         self, stream: str, webrtc_id: str, session: UUID, owner_id: int | None, kind: LineKind, lost: Callable[[], None]
@@ -63,7 +65,8 @@ class Claims:
             return None
         key, mine = _key(stream, webrtc_id), Holder(self.process, session.hex, owner_id, kind)
         self._held[key] = mine, lost
-        holder = await self._in_cache(None, self._take, key, mine)
+        async with self._turn(key):
+            holder = await self._in_cache(None, self._take, key, mine)
         if holder is not None:
             self._drop(key, mine)
         elif self._beating is None:
@@ -76,7 +79,7 @@ class Claims:
         held = self._held.get(key)
         if held is not None and held[0].session == session.hex:
             self._drop(key, held[0])
-            await self._in_cache(None, self._give_back, key, held[0])
+            await self._let_go(key, held[0])
 
     async def holder(self, stream: str, webrtc_id: str) -> Holder | None:
         """Return who has an id in another process that lives."""
@@ -93,6 +96,14 @@ class Claims:
             await asyncio.gather(self._beating, return_exceptions=True)
             self._beating = None
 
+    def _turn(self, key: str) -> asyncio.Lock:
+        """Return what keeps a session's claim and the letting go of the session before it apart: neither is one step."""
+        return self._turns.setdefault(key, asyncio.Lock())
+
+    async def _let_go(self, key: str, mine: Holder) -> None:
+        async with self._turn(key):
+            await self._in_cache(None, self._give_back, key, mine)
+
     def _drop(self, key: str, holder: Holder) -> None:
         held = self._held.get(key)
         if held is not None and held[0] is holder:
@@ -101,7 +112,7 @@ class Claims:
     # -- in threads
 
     def _take(self, key: str, mine: Holder) -> Holder | None:
-        cache.set(_pulse(self.process), True, ALIVE_S)
+        self._pulse_again()
         found = None
         for _ in range(TRIES):
             if cache.add(key, astuple(mine), KEPT_S):
@@ -109,8 +120,9 @@ class Claims:
             found = _read(key)
             if found is None:
                 continue  # it was let go in between
-            if found.process == self.process and found.session != mine.session:
-                cache.set(key, astuple(mine), KEPT_S)  # of a session that ended here just now
+            if found.process == self.process:
+                if found != mine:  # of a session that ended here just now
+                    cache.set(key, astuple(mine), KEPT_S)
                 return None
             if _has_pulse(found.process):
                 return found
@@ -126,26 +138,35 @@ class Claims:
         found = _read(key)
         return found if found is not None and found.process != self.process and _has_pulse(found.process) else None
 
-    def _pulse_again(self) -> bool:
-        """Show that this process lives; False where that had been forgotten, and claims with it perhaps."""
-        if cache.touch(_pulse(self.process), ALIVE_S):
-            return True
-        cache.set(_pulse(self.process), True, ALIVE_S)
-        return False
+    def _pulse_again(self) -> None:
+        """Show that this process lives, and note where that had been forgotten."""
+        if not cache.touch(_pulse(self.process), ALIVE_S):
+            self._forgotten = True
+            cache.set(_pulse(self.process), True, ALIVE_S)
 
     def _taken_by_others(self, held: dict[str, Holder]) -> list[str]:
         """Note again what was forgotten, and return the keys that others have by now."""
-        return [key for key, mine in held.items() if not cache.add(key, astuple(mine), KEPT_S) and _read(key) != mine]
+        found = {key: _read(key) for key, mine in held.items() if not cache.add(key, astuple(mine), KEPT_S)}
+        return [key for key, holder in found.items() if holder is not None and holder.process != self.process]
 
     # -- in the event loop
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
-            if not await self._in_cache(True, self._pulse_again):
-                held = {key: mine for key, (mine, _) in self._held.items()}
-                for key in await self._in_cache([], self._taken_by_others, held):
-                    self._lose(key, held[key])
+            await self._in_cache(None, self._pulse_again)
+            if self._forgotten:
+                self._forgotten = False
+                await self._claim_again({key: mine for key, (mine, _) in self._held.items()})
+
+    async def _claim_again(self, held: dict[str, Holder]) -> None:
+        taken = await self._in_cache(None, self._taken_by_others, held)
+        self._forgotten = self._forgotten or taken is None  # then it is tried again
+        for key in taken or ():
+            self._lose(key, held[key])
+        for key, mine in held.items():
+            if key not in self._held:  # it was let go meanwhile, and perhaps noted behind that
+                await self._let_go(key, mine)
 
     def _lose(self, key: str, mine: Holder) -> None:
         held = self._held.get(key)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -111,6 +112,84 @@ async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Claims, Clai
     cache.delete(f"parley.pulse.{one.process}")
     await until(lambda: lost == ["gone"])
     assert (await two.holder("some", "kept")) == Holder(one.process, ONE.hex, 7, "websocket")
+
+
+async def test_claims_are_noted_again_though_new_ones_come(pair: tuple[Claims, Claims]) -> None:
+    """A session that begins between a restart of Redis and the next beat does not hide that the others' notes are gone."""
+    one, two = pair
+    await taken(one, ONE, "before")
+    await one.close()
+    cache.clear()
+    await taken(one, TWO, "behind")  # it beats again
+    before = Holder(one.process, ONE.hex, 7, "websocket")
+    await until(lambda: one._beating is not None and module._read(module._key("some", "before")) == before)
+    assert await two.holder("some", "before") == before
+
+
+async def test_its_own_note_does_not_keep_a_session_out(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A beat that notes again what was forgotten may be there before the claim itself."""
+    one, _ = pair
+    take = one._take
+
+    def late(key: str, mine: Holder) -> Holder | None:
+        assert one._taken_by_others({key: mine}) == []
+        return take(key, mine)
+
+    monkeypatch.setattr(one, "_take", late)
+    assert await taken(one) is None
+
+
+async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart of Redis, an id whose session ends just then does not stay taken."""
+    one, two = pair
+    await taken(one)
+    loop, again = asyncio.get_running_loop(), one._taken_by_others
+
+    def late(held: dict[str, Holder]) -> list[str]:
+        asyncio.run_coroutine_threadsafe(one.release("some", "id", ONE), loop).result(2)
+        return again(held)
+
+    monkeypatch.setattr(one, "_taken_by_others", late)
+    cache.clear()
+    await until(lambda: not one._held)
+    await until(lambda: module._read(module._key("some", "id")) is None)
+    await one.close()
+    assert module._read(module._key("some", "id")) is None
+    assert await taken(two, TWO) is None
+
+
+async def test_letting_go_does_not_remove_the_next_sessions_note(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that begins while the one before is letting the id go has it."""
+    one, two = pair
+    await taken(one)
+    reading, go_on = threading.Event(), threading.Event()
+    read = module._read
+
+    def slow(key: str) -> Holder | None:
+        found = read(key)
+        if threading.current_thread() in slow_threads:
+            reading.set()
+            go_on.wait(2)
+        return found
+
+    slow_threads: set[threading.Thread] = set()
+    give_back = one._give_back
+
+    def giving_back(key: str, mine: Holder) -> None:
+        slow_threads.add(threading.current_thread())
+        give_back(key, mine)
+        slow_threads.clear()
+
+    monkeypatch.setattr(module, "_read", slow)
+    monkeypatch.setattr(one, "_give_back", giving_back)
+    leaving = asyncio.create_task(one.release("some", "id", ONE))
+    await asyncio.to_thread(reading.wait, 2)
+    coming = asyncio.create_task(taken(one, TWO))
+    await asyncio.wait({coming}, timeout=0.1)
+    go_on.set()
+    await leaving
+    assert await coming is None
+    assert await two.holder("some", "id") == Holder(one.process, TWO.hex, 7, "websocket")
 
 
 async def test_a_cache_that_is_away_stops_nobody(
