@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,11 +89,14 @@ class Lobby:
             self._bell.set()
 
     async def _ask(self) -> None:
+        now = asyncio.get_running_loop().time
+        poll_at = now() + POLL_S  # whatever rings until then
         while True:
-            try:
-                async with asyncio.timeout(POLL_S):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(poll_at):
                     await self._bell.wait()
-            except TimeoutError:
+            if now() >= poll_at:
+                poll_at = now() + POLL_S
                 self._rung.update(self._waiting)
             self._bell.clear()
             names, self._rung = self._rung, set()

@@ -107,6 +107,28 @@ async def test_all_are_asked_for_at_once(lobbies: list[Lobby], tables: Tables, m
         task.cancel()
 
 
+async def test_rings_of_others_do_not_put_off_the_question(lobbies: list[Lobby], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy server, where something rings all the time, a lost ring is noticed all the same."""
+    monkeypatch.setattr(lobby_module, "POLL_S", 0.2)
+    asked: list[Collection[tuple[int, str]]] = []
+
+    def begun_since(places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
+        asked.append(places)
+        return [one for one in tables.held if (one.owner_id, one.connection_id) in places]
+
+    monkeypatch.setattr(lobby_module.queries, "begun_since", begun_since)
+    mine, other = await waiting(lobbies[0], JANE, "room"), await waiting(lobbies[0], JANE, "elsewhere")
+    tables.begin(JANE, "room")
+    for _ in range(40):
+        await lobbies[1].ring(JANE, "elsewhere")
+        await asyncio.sleep(0.02)
+        if mine.done():
+            break
+    assert mine.done(), asked
+    assert await mine is tables.held[0]
+    other.cancel()
+
+
 async def test_nobody_waits_nobody_asks(lobbies: list[Lobby], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the last one has gone, the database is left alone."""
     monkeypatch.setattr(lobby_module, "POLL_S", 0.01)
