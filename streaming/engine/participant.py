@@ -115,10 +115,13 @@ class Participant:
             registry().add(self)
             registry().keep_house()
             await presence.claim(self)
+            if self._closing is not None:  # the server goes down: an end that came before the beginning would end nothing
+                raise TooManySessions
             self._begin()
             self._opened = True
         except BaseException as error:
-            self._closing = asyncio.create_task(self._end("failed to begin"))
+            self._close("failed to begin")
+            assert self._closing is not None  # noqa: S101  # it is closing now
             await asyncio.shield(self._closing)
             if isinstance(error, TooManySessions):
                 raise LimitReached(settings.SESSION_LIMIT) from None

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.engine import participant as participant_module
+from streaming.engine import presence
+from streaming.engine.ends import End
 from streaming.engine.handlers import AudioFrame
 from streaming.engine.line import IdTaken, LimitReached
 from streaming.engine.outputs import AdditionalOutputs, CloseStream
@@ -136,3 +138,23 @@ async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
     await until(lambda: len(handler_threads()) <= threads)
     await until(lambda: len(living(ReplyOnPause)) <= patterns, 10)
+
+
+async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that goes down at this very moment begins no handler that nobody would ever end."""
+    Counted.begun = Counted.ended = 0
+    stream, line = stream_of(Counted()), FakeLine()
+    participant = Participant(stream, "a", None, line)
+
+    async def claim(claiming: Participant) -> None:
+        claiming.end_early(End.SHUTDOWN)
+        await claiming.ended.wait()
+
+    monkeypatch.setattr(presence, "claim", claim)
+    with pytest.raises(LimitReached):
+        await participant.open()
+    assert Counted.begun == Counted.ended == 0
+    assert stream.participants == {}
+    assert len(registry()) == 0
+    assert participant._work is None
+    assert line.reasons == []
