@@ -1,14 +1,22 @@
 """Every HTTP route of the site, wing by wing; then those of the installation's own apps, which cannot hide ours."""
 
-from importlib.util import find_spec
+from collections.abc import Iterable
+from importlib import import_module
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLResolver, include, path
+from django.utils.module_loading import module_has_submodule
+
+
+def of_apps(apps: Iterable[str]) -> list[URLResolver]:
+    """Return the routes of those apps that have a module `urls`."""
+    return [path("", include(f"{app}.urls")) for app in apps if module_has_submodule(import_module(app), "urls")]
+
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("insights.urls")),
     path("", include("streaming.urls")),
-    *(path("", include(f"{app}.urls")) for app in settings.APPS if find_spec(f"{app}.urls")),
+    *of_apps(settings.APPS),
 ]
