@@ -205,7 +205,7 @@ def _bare(run: Sequence[Token], place: int) -> tuple[Sequence[Token], int, bool]
 
 def _span(run: Sequence[Token], text: str) -> tuple[int, int]:
     """(start, end) of a run, without a possessive; some corpora end spelt letters with an underscore, which belongs to them."""
-    end = run[-1].start + len(run[-1].low.removesuffix("'s"))
+    end = run[-1].end - 2 * run[-1].low.endswith("'s")
     return run[0].start, end + ("_" in run[-1].text and text[end : end + 1] == "_")
 
 

@@ -121,8 +121,9 @@ def _duration(match: re.Match[str]) -> dict[str, Any] | None:
 
 
 def _number(match: re.Match[str]) -> dict[str, Any] | None:
+    """A number; the word 'one' is mostly none."""
     number = value(match.group("n"))
-    return None if number is None else {"number": number}
+    return None if number is None or (number == 1 and not match.group().isdigit()) else {"number": number}
 
 
 _DIGIT, _SPELLED, _AT, _DOT = "digit", "spelled", "@", "."
@@ -135,7 +136,7 @@ _GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
         (
             " at ",
             "email",
-            r"(?<![\w])[a-z][\w-]*(?: dot [a-z][\w-]*){0,3} at [a-z][a-z\d-]*(?: dot [a-z\d-]+){0,2} dot (?:com"
+            r"(?<![\w.])[a-z][\w-]*(?:(?: dot |\.)[a-z][\w-]*){0,3} at [a-z][a-z\d-]*(?: dot [a-z\d-]+){0,2} dot (?:com"
             r"|org|net|de|edu|io|co|uk|ai|dev)\b",
             _spoken_mail,
         ),
@@ -190,14 +191,14 @@ _UNIT_SIGN = re.compile(r"\b(?:seconds?|minutes?|mins?|hours?|days?|nights?|week
 _SPELLED_SIGN = re.compile(r"\b(?:" + "|".join(sorted({*VALUES, "hundred", "thousand", "million", "billion"} - {"a", "an"})) + r")\b")
 
 
-_MOST = 200
+MOST = 200
 """Entities of one message: a page of digits must not cost the square of its length."""
 
 
 def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Sequence[Person] = ()) -> tuple[Entity, ...]:
     """All entities of a message in order, none overlapping. Never raises; text[e.offset:e.end] == e.text for each."""
     clean, places = joined(text[:LONGEST])
-    low = _lower(clean)
+    low = lower(clean)
     taken: list[Entity] = []
     needed = {need: _needed(low, need) for need in _NEEDS}
     for place, (need, kind, pattern, maker) in enumerate(_GRAMMAR):
@@ -206,12 +207,11 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
         if needed[need]:
             _take(taken, _matches(low, kind, pattern, maker))
     _take(taken, names(clean, members))
-    taken = [entity for entity in taken if entity.type != "number" or entity.value["number"] != 1 or entity.text.isdigit()]
     taken = [pointed(low, entity, said_at, timezone_offset) if entity.type == "duration" else entity for entity in taken]
     return tuple(_placed(entity, text, places) for entity in sorted(taken, key=lambda entity: entity.offset))
 
 
-def _lower(text: str) -> str:
+def lower(text: str) -> str:
     """Lower case of the same length, so that offsets stay; straight apostrophes."""
     low = text.lower().replace("’", "'")
     return low if len(low) == len(text) else "".join(char.lower() if len(char.lower()) == 1 else char for char in text).replace("’", "'")
@@ -242,7 +242,7 @@ def _matches(low: str, kind: str, pattern: re.Pattern[str], maker: _Maker) -> It
 def _take(taken: list[Entity], found: Iterator[Entity] | Sequence[Entity]) -> None:
     """Adds those that overlap nothing taken before, as long as there is room."""
     for entity in found:
-        if len(taken) >= _MOST:
+        if len(taken) >= MOST:
             return
         if entity.text and all(entity.end <= other.offset or entity.offset >= other.end for other in taken):
             taken.append(entity)

@@ -25,9 +25,12 @@ _DATES = frozenset({"date", "time", "datetime", "daterange"})
 _ONES = r"zero|oh|one|two|three|four|five|six|seven|eight|nine"
 _TEENS = r"ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 _TENS = r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-_PART = rf"(?:\d+|{_TEENS}|{_TENS}|{_ONES}|double|triple)"
+_PART = rf"(?:\d++|{_TEENS}|{_TENS}|{_ONES}|double|triple)"
 _NUMBER = re.compile(rf"(?<!\w){_PART}(?:[\s,.-]{{0,3}}{_PART})*(?!\w)", re.IGNORECASE)
-"""Digits written, or said one by one or two by two, as numbers of cards, accounts and telephones are."""
+"""Digits written, or said one by one or two by two, as numbers of cards, accounts and telephones are.
+
+Digits on end are one part and never cut: else a row of them with a letter behind would be tried in each of its 2^n cuts.
+"""
 
 Span = tuple[int, int, str]
 """First character, first character behind, type."""
@@ -52,6 +55,8 @@ def _spans(draft: Draft, members: Sequence[Person], timezone_offset: int) -> lis
     """Return what is to be hidden in a text, in order; none of them touches the next."""
     text = draft.text
     found = entities.extract(text, draft.start, timezone_offset, members)
+    if len(found) >= entities.MOST:  # the search stopped there: what else is in it nobody knows
+        return [(0, len(text), "unknown")]
     spans = [(entity.offset, entity.end, entity.type) for entity in found if entity.type in HIDDEN]
     dates = [entity for entity in found if entity.type in _DATES]
     for number in _NUMBER.finditer(text):
@@ -104,9 +109,9 @@ def _shown(text: str, spans: Sequence[Span], mask: str, start: int, end: int) ->
 def _words(draft: Draft, spans: Sequence[Span], mask: str) -> list[SpokenWord]:
     """Return the words that are left; those of one span are one word, as long as all of them."""
     kept: list[SpokenWord] = []
-    low, position = draft.text.lower(), 0
+    low, position = entities.lower(draft.text), 0
     for word in draft.words:
-        start = low.find(word.text.lower(), position)
+        start = low.find(entities.lower(word.text), position)
         if start < 0:  # not where it should be: whether it may be told cannot be known
             kept.append(replace(word, text=mask))
             continue

@@ -117,3 +117,33 @@ def test_nothing_that_is_stored_holds_it(joined: Joined) -> None:
     assert set(Entity.objects.values_list("type", "text")) == hidden | {("date", "tomorrow")}
     assert Insight.objects.filter(type="action_item").exists()
     assert set(TrackerMatch.objects.values_list("value", flat=True)) == {"budget report"}
+
+
+def test_digits_that_letters_follow_are_looked_through_at_once() -> None:
+    """A long row of digits with a letter behind, as in a serial number, holds nobody up: all other tests would wait for it."""
+    assert hide(f"The part is {'7' * 60}x, ask Maria Lopez.").endswith("ask ****.")
+
+
+@pytest.mark.parametrize("counted", [", ".join(str(number) for number in range(2, 240)), "two, " * 240])
+def test_nothing_slips_through_behind_very_many_entities(counted: str) -> None:
+    """A message in which so much is found that the search stops is hidden as a whole."""
+    made, hidden = redacted(draft(f"I count {counted} and ask Maria Lopez in Berlin."), "****", MEMBERS, 0)
+    assert made.text == "****"
+    assert {word.text for word in made.words} <= {"****", ""}
+    assert [(entity.type, entity.offset) for entity in hidden] == [("unknown", 0)]
+
+
+def test_many_ones_hide_no_name_from_the_search() -> None:
+    """The word 'one' is no number, and takes no place among what is found."""
+    assert hide(f"{'one day, ' * 3}{'this one, ' * 240}ask Maria Lopez.").endswith("ask ****.")
+
+
+def test_words_follow_a_text_that_grows_in_small_letters() -> None:
+    """A capital that is two characters as a small letter shifts nothing."""
+    made, _ = redacted(draft("İİİ and İpek ask Maria Lopez now please."), "****", MEMBERS, 0)
+    assert " ".join(word.text for word in made.words) == made.text
+
+
+def test_an_address_with_a_dot_before_its_spoken_part_goes_as_a_whole() -> None:
+    """Recognisers write one dot and spell another."""
+    assert hide("Write to jane.doe at example dot com today.") == "Write to **** today."
