@@ -12,7 +12,7 @@ from typing import Any, Literal
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field
 
-from insights.recorder import RecorderError, Speaker
+from insights.recorder import Joined, RecorderError, Speaker
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
 from streaming.conversation import LanguageError, Participation, Wishes
@@ -81,6 +81,8 @@ class ConversationHandler(AsyncStreamHandler):
         if not self._part.hearing or wishes != self._wishes:
             await self._begin(self._part, wishes)
         await self._part.hear(frame[1].tobytes())
+        if self._subscription is None and self._part.joined is not None:
+            await self._listen(self._part.joined)
 
     async def emit(self) -> AdditionalOutputs | None:
         """Return the next message."""
@@ -98,9 +100,12 @@ class ConversationHandler(AsyncStreamHandler):
 
     async def shutdown(self) -> None:
         """Store what was being said, and tell it."""
-        if self._part is None or self._subscription is None:
+        if self._part is None:
             return
         await self._part.finish()
+        if self._subscription is None:  # it could not be listened to, but what was said is there
+            await self._part.leave(final=False)
+            return
         last = self._part.last_event
         try:
             async with asyncio.timeout(CATCH_UP_S), self._moved:
@@ -116,14 +121,16 @@ class ConversationHandler(AsyncStreamHandler):
         try:
             if part.hearing:
                 await part.finish()
-            joined = await part.begin(wishes)
+            await part.begin(wishes)
         except (AudioError, LanguageError, RecogniserError, RecorderError) as error:
             self._refused = True
             raise WebRTCError(str(error)) from error
-        if self._subscription is None:
-            self._told = joined.cursor - len(joined.events)
-            self._subscription = await fanout().subscribe(joined.conversation_id, self._told)
-            self._joined.set()
+
+    async def _listen(self, joined: Joined) -> None:
+        """Be told what happens from the beginning of this part on; tried again where the database is away."""
+        self._told = joined.cursor - len(joined.events)
+        self._subscription = await fanout().subscribe(joined.conversation_id, self._told)
+        self._joined.set()
 
     async def _render(self, delivery: Delivery) -> None:
         """Put the messages of an event where `emit` finds them."""

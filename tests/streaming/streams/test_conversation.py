@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 
 from insights.models import Conversation, Insight, LiveSession, Message
 from streaming.engine.database import in_database
+from streaming.engine.fanout import fanout
 from streaming.streams.conversation import Inputs, conversation
-from tests.streaming.engine.lines import Join, line_of, numbers, until
+from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
 
 SECOND = np.full(16_000, 500, dtype=np.int16)
 SCRIPT = [
@@ -94,6 +96,49 @@ async def test_coming_back(join: Join, owner: User, script: Callable[[Any], None
         await until(lambda: of_type(participant, "message_response"), 20)  # noqa: B023  # awaited right here
         await participant.close("bye")
     assert await in_database(Conversation.objects.count) == 1
+    assert await in_database(Message.objects.count) == 2
+
+
+async def test_a_database_that_is_away_for_a_moment(
+    join: Join, owner: User, script: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happens is told as soon as it can be asked for; nothing of it is lost."""
+    script(SCRIPT)
+    subscribe, asked = fanout().subscribe, 0
+
+    async def away(*args: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise OperationalError("away")
+        return await subscribe(*args)
+
+    monkeypatch.setattr(fanout(), "subscribe", away)
+    participant = await join(conversation, id="meeting", owner=owner.id)
+    await speak(participant, 1.2)
+    await until(lambda: bool(of_type(participant, "message_response")), 20)
+    await participant.close("bye")
+    assert asked == 2
+    assert await in_database(Message.objects.count) == 2
+
+
+async def test_whoever_leaves_before_anything_could_be_told(
+    join: Join, owner: User, script: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said is stored, and nobody goes on listening to a session that is over."""
+    script(SCRIPT)
+
+    async def away(*args: Any) -> Any:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(fanout(), "subscribe", away)
+    participant = await join(conversation, id="meeting", owner=owner.id)
+    handler = handler_of(participant)
+    await speak(participant, 1.2)
+    await until(lambda: handler._part.hearing, 20)
+    await participant.close("bye")
+    assert not handler._part.hearing
+    assert await in_database(LiveSession.objects.count) == 0
     assert await in_database(Message.objects.count) == 2
 
 
