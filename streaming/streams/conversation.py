@@ -55,6 +55,7 @@ class ConversationHandler(AsyncStreamHandler):
         self._inputs = Inputs()
         self._wishes = Wishes()
         self._refused = False
+        self._ending = False  # sound that still waits then must not begin another part, which nobody would end
         self._subscription: Subscription | None = None
         self._joined = asyncio.Event()
         self._ready: deque[dict[str, Any]] = deque()
@@ -74,7 +75,7 @@ class ConversationHandler(AsyncStreamHandler):
 
     async def receive(self, frame: AudioFrame) -> None:
         """Let the sound be heard; new inputs begin a new part in the same conversation."""
-        if self._part is None or self._refused:
+        if self._part is None or self._refused or self._ending:
             return
         self._inputs = self._latest_inputs()
         wishes = self._wishes_of(self._inputs)
@@ -100,6 +101,7 @@ class ConversationHandler(AsyncStreamHandler):
 
     async def shutdown(self) -> None:
         """Store what was being said, and tell it."""
+        self._ending = True
         if self._part is None:
             return
         await self._part.finish()

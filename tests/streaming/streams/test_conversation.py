@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 
 from insights.models import Conversation, Insight, LiveSession, Message
+from streaming.engine import work
 from streaming.engine.database import in_database
 from streaming.engine.fanout import fanout
 from streaming.streams.conversation import Inputs, conversation
@@ -140,6 +141,42 @@ async def test_whoever_leaves_before_anything_could_be_told(
     assert not handler._part.hearing
     assert await in_database(LiveSession.objects.count) == 0
     assert await in_database(Message.objects.count) == 2
+
+
+async def test_sound_that_waits_at_the_end_begins_nothing_anew(
+    join: Join, owner: User, script: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recogniser that is behind takes the rest of the sound when the session is ending already; nothing goes on after that."""
+    script(SCRIPT)
+    monkeypatch.setattr(work, "THE_REST_S", 0.0)
+    participant = await join(conversation, id="meeting", owner=owner.id)
+    await until(lambda: handler_of(participant)._part is not None)
+    part = handler_of(participant)._part
+    free, begun = asyncio.Event(), []
+    begin, hear, finish = part.begin, part.hear, part.finish
+
+    async def behind(chunk: bytes) -> None:
+        await hear(chunk)
+        await free.wait()
+
+    async def begin_noted(wishes: Any) -> Any:
+        begun.append(wishes)
+        return await begin(wishes)
+
+    async def slow_finish() -> None:
+        await finish()
+        free.set()
+        await asyncio.sleep(0.2)  # the last words are stored
+
+    monkeypatch.setattr(part, "hear", behind)
+    monkeypatch.setattr(part, "begin", begin_noted)
+    monkeypatch.setattr(part, "finish", slow_finish)
+    await speak(participant, 0.6)
+    await until(lambda: part.hearing, 20)
+    await participant.close("bye")
+    assert len(begun) == 1
+    assert not part.hearing
+    assert await in_database(LiveSession.objects.count) == 0
 
 
 async def test_nobody_has_no_conversation(join: Join) -> None:
