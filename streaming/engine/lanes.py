@@ -74,6 +74,8 @@ class Lane:
             self.working = True
             try:
                 result = work()
+            except StopIteration:  # of a bare `next()`: no future takes it, and whoever waits would wait for ever
+                error = RuntimeError("the handler raised StopIteration")
             except Exception as raised:
                 error = raised
             except BaseException as raised:  # a handler that calls exit() must not end the thread without a word, nor the server

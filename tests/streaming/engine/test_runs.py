@@ -172,3 +172,14 @@ async def test_whoever_stops_waiting_is_not_told() -> None:
     gate.set()
     assert await asyncio.to_thread(done.wait, 5)
     lane.close()
+
+
+async def test_a_function_that_runs_out_of_items_itself() -> None:
+    """StopIteration, which no coroutine can pass on, is an error like others: whoever waits is told, and does not wait for ever."""
+
+    def respond() -> Any:
+        return next(iter(()))
+
+    async with asyncio.timeout(5):
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await Run(respond, ()).next()
