@@ -74,10 +74,8 @@ class Lane:
             self.working = True
             try:
                 result = work()
-            except StopIteration:  # of a bare `next()`: no future takes it, and whoever waits would wait for ever
-                error = RuntimeError("the handler raised StopIteration")
-            except Exception as raised:
-                error = raised
+            except Exception as raised:  # no future takes StopIteration, that of a bare `next()`: whoever waits would wait for ever
+                error = RuntimeError("the handler raised StopIteration") if isinstance(raised, StopIteration) else raised
             except BaseException as raised:  # a handler that calls exit() must not end the thread without a word, nor the server
                 error = RuntimeError(f"the handler raised {type(raised).__name__}")
             self.working = False
