@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -12,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
+from insights.guesses import guesses
 from insights.portal.forms import AppForm, NewPasswordForm
 
 DONE = {
@@ -44,9 +46,18 @@ def account(request: HttpRequest) -> HttpResponse:
 @login_required
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Take the old password and a new one; the other sign-ins of the account end."""
-    form = NewPasswordForm(_user(request), request.POST)
+    """Take the old password and a new one; the other sign-ins of the account end.
+
+    Whoever finds a browser signed in may not guess on: after too many wrong old passwords in a minute none is looked at.
+    """
+    user = _user(request)
+    counter = f"password.{user.pk}"
+    if guesses.wrong(counter) >= settings.TOKEN_TRIES_PER_MINUTE:
+        return _page(request, 429, too_many=True)
+    form = NewPasswordForm(user, request.POST)
     if not form.is_valid():
+        if form.has_error("old_password", "password_incorrect"):
+            guesses.note(counter)
         return _page(request, 400, password=form)
     update_session_auth_hash(request, form.save())
     return redirect("/account/?done=password")

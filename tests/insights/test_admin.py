@@ -153,6 +153,7 @@ def test_long_conversations_are_paged(admin: Client, say: Say) -> None:
     assert admin.post(second, {**data, "messages-4-text": "It was so."}).status_code == 302
     assert Message.objects.get(number=PAGE + 5).text == "It was so."
     assert admin.get(f"{LIST}{talk.pk}/change/?messages=nonsense").status_code == 200
+    assert admin.get(f"{LIST}{talk.pk}/change/?messages={'9' * 5000}").status_code == 200
 
 
 def test_links_name_the_rows() -> None:

@@ -1,5 +1,7 @@
 """One's own account: the password and the apps."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -76,6 +78,16 @@ def test_a_wrong_form_changes_nothing_and_says_why(visitor: Client, change: dict
     answer = visitor.post("/account/password/", NEW | change)
     assert answer.status_code == 400
     assert text in answer.content.decode()
+    assert Client().login(username="jane@example.com", password="correct horse battery")
+
+
+def test_the_old_password_is_not_guessed_at_a_borrowed_browser(visitor: Client, settings: Any) -> None:
+    """After too many wrong tries in a minute even the right one is refused; what is wrong with a new one is no guess."""
+    settings.TOKEN_TRIES_PER_MINUTE = 2
+    short = NEW | {"new_password1": "short", "new_password2": "short"}
+    tries = [visitor.post("/account/password/", form).status_code for form in (short, *[NEW | {"old_password": "guess"}] * 2, NEW)]
+    assert tries == [400, 400, 400, 429]
+    assert "Wait a minute" in visitor.post("/account/password/", NEW).content.decode()
     assert Client().login(username="jane@example.com", password="correct horse battery")
 
 
