@@ -26,8 +26,10 @@ _HEAVIER = 1.25
 """How much heavier than what was heard a phrase may be, where it is not yet known which."""
 
 _PARTS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_OUTER = re.compile(r"^\W+|(?:['’]s)?\W*$")
-_CLOSED = re.compile(r"[.!?,;:]\W*$")
+_OUTER = re.compile(r"^\W+|['’]s\W*$|(?<!\W)\W+$")
+_TAIL = re.compile(r"(?<!\W)\W+$")
+"""Marks at the end; tried once for each row of marks, so that a long row before a letter costs no square of its length."""
+_CLOSING = frozenset(".!?,;:")
 _DOUBLED = re.compile(r"(.)\1+")
 
 
@@ -99,8 +101,9 @@ def word(text: str) -> Word:
     letters = sum(map(len, parts))
     english = sum(len(part) for part in parts if is_english(part))
     bare = _OUTER.sub("", text)
-    whole = _joined(parts)
-    return Word(bare, parts, whole, skeleton(whole), weight(whole), letters, english, bool(_CLOSED.search(text)))
+    whole, tail = _joined(parts), _TAIL.search(text)
+    closed = tail is not None and not _CLOSING.isdisjoint(tail.group())
+    return Word(bare, parts, whole, skeleton(whole), weight(whole), letters, english, closed)
 
 
 def window(words: Sequence[Word], confidence: float, english: float) -> Window:

@@ -13,7 +13,7 @@ class Sentence:
     end: int
 
 
-_END = re.compile(r"(?:[.!?]+|…|[。！？]+)[\"'”’)\]]*(?=\s|$)|[。！？]+|\n+")
+_END = re.compile(r"(?:(?<![.!?])[.!?]++|…|[。！？]+)[\"'”’)\]]*(?=\s|$)|[。！？]+|\n+")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|approx|no|inc|ltd|co|corp|dept|e\.g|i\.e|[ap]\.m|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
     r"|(?<![\w.])[A-Z])\.$",

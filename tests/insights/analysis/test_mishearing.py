@@ -62,3 +62,9 @@ def test_the_short_way_agrees(text: str, confidence: float, least: float) -> Non
     full, short = chance(said, meant), chance(said, meant, least)
     assert short == pytest.approx(full) or (short == 0 and full < least + 1e-9)
     assert needed(confidence, said.english, said.weight, -50.0) <= needed(confidence, said.english, said.weight, 0.0)
+
+
+def test_a_long_row_of_marks_holds_nobody_up() -> None:
+    """Marks before a letter are looked at once; only those at the end close anything."""
+    said = word("?" * 400_000 + "parley's!")
+    assert (said.bare, said.parts, said.ends, word("!" * 400_000 + "x").ends) == ("parley", ("parley",), True, False)

@@ -34,3 +34,9 @@ def test_offsets_point_into_the_turn(turn: str) -> None:
     assert all(turn[one.start : one.end] == one.text for one in found)
     assert all(first.end <= second.start for first, second in zip(found, found[1:], strict=False))
     assert "".join("".join(one.text.split()) for one in found) == "".join(turn.split())
+
+
+def test_a_long_row_of_marks_holds_nobody_up() -> None:
+    """Marks that end no sentence are looked at once, not from each of them to the end."""
+    turn = "!" * 400_000 + "x"
+    assert [sentence.text for sentence in sentences(turn)] == [turn]
