@@ -23,7 +23,7 @@ class Calls:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._lanes: dict[str, Lane] = {}
-        self._left: list[Lane] = []
+        self._left: list[tuple[str, Lane]] = []
         self._told: dict[str, float] = {}
         self._closed = False
 
@@ -53,15 +53,15 @@ class Calls:
 
     def abandon(self, name: str) -> None:
         """Leave a thread to what it is at; the next call of that name gets another one, or waits where too many were left."""
-        self._left = [lane for lane in self._left if lane.working]
+        self._left = [(other, lane) for other, lane in self._left if lane.working]
         if len(self._left) < MOST_LEFT and (lane := self._lanes.pop(name, None)) is not None:
             lane.close()
-            self._left.append(lane)
+            self._left.append((name, lane))
 
     @property
     def blocked(self) -> list[str]:
         """The methods that are under way in threads, or blocked."""
-        return [name for name, lane in self._lanes.items() if lane.working]
+        return sorted({name for name, lane in (*self._lanes.items(), *self._left) if lane.working})
 
     def close(self) -> None:
         """End the threads after what each is at."""

@@ -26,6 +26,7 @@ from streaming.engine.handlers import PLACE_OF_SOUND, StreamHandlerBase
 from streaming.engine.inbound import Framer, Heard
 from streaming.engine.items import Item
 from streaming.engine.kinds import VideoStreamHandler
+from streaming.engine.lanes import MOST_LEFT
 from streaming.engine.line import IdTaken, LimitReached, Line, Message, Picture, Sound
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.outputs import AdditionalOutputs, CloseStream, OutputLog
@@ -42,8 +43,8 @@ T = TypeVar("T")
 SHUTDOWN_S = 20.0
 """How long a handler's `shutdown` may take, where the handler does not say that it needs more."""
 TASKS_END_S = 1.0
-WAKINGS = 5
-"""Tries to wake what still blocks at the end."""
+WAKINGS = MOST_LEFT + 5
+"""Tries to wake what still blocks at the end; one may wake no more than one thread."""
 LAST_SOUND_S = 60.0
 """How long a session that its handler closes waits until its sound was played."""
 READY_PICTURES = 2

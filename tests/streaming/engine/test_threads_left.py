@@ -1,6 +1,7 @@
 """A client that interrupts again and again leaves a few blocked threads behind at most (design law 3), and is served when they are free."""
 
 import asyncio
+import queue
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -82,3 +83,27 @@ async def test_an_emit_of_ones_own(join: Join) -> None:
     gate.set()
     await until(lambda: len(asked) > before)
     assert len(asked) < OFTEN, "what nobody waits for any more is not begun"
+
+
+async def test_none_is_left_behind_by_the_session(join: Join) -> None:
+    """At the end those are woken, too, that were left behind while the session went on, each of them in a queue of the handler's."""
+
+    class Queued(ReplyOnPause):
+        def begin_afresh(self) -> None:
+            super().begin_afresh()
+            self.queue: queue.Queue[Any] = queue.Queue()
+            self.asked = 0
+
+        def emit(self) -> Any:
+            self.asked += 1
+            return self.queue.get()
+
+    participant = await join(Queued(respond))
+    handler = handler_of(participant)
+    for number in range(MOST_LEFT):
+        await until(lambda: handler.asked > number)  # noqa: B023  # awaited right here
+        handler._due.set()
+        handler.began()
+    await until(lambda: len(handler_threads()) > MOST_LEFT)
+    await participant.close("bye")
+    await until(lambda: not handler_threads())
