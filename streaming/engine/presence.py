@@ -91,11 +91,14 @@ class Presence:
         self.participant: Participant | None = participant
         self.log: OutputLog = participant.outputs
         self._owner_id = participant.owner_id
+        self._identity = participant.stream.name, participant.webrtc_id
 
     async def answer(self, body: Body) -> Body | None:
         """Answer a call; to whom the session does not belong it does not exist, and keeps silent (design law 6)."""
         if self._owner_id is not None and body["user"] not in (self._owner_id, PYTHON):
             return None
+        if self.participant is None and await claims().holder(*self._identity) is not None:
+            return None  # whoever came back has it in another process: that one answers
         ask = body["ask"]
         if ask == "outputs":
             return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S), body["form"])

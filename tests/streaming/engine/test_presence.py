@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from streaming.engine import presence
-from streaming.engine.claims import claims
+from streaming.engine.claims import Holder, claims
 from streaming.engine.outputs import AdditionalOutputs, OutputLog
 from streaming.engine.presence import PYTHON
 from tests.streaming.engine.lines import FakeLine
@@ -189,3 +189,18 @@ async def test_the_next_session_of_an_id_is_not_taken_for_the_last(monkeypatch: 
     presence.withdraw(old)
     await asyncio.sleep(0.1)
     assert await outputs() == {"items": [(1, "new")], "ended": False}
+
+
+async def test_an_ended_session_keeps_silent_when_another_process_has_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes back with the same id, to another process, is not told of the session before, nor that all is over."""
+    session = opened()
+    session.outputs.append(AdditionalOutputs("old"))
+    session.outputs.close()
+    presence.withdraw(session)
+    assert await outputs() is not None, "its last outputs can be read for a moment"
+
+    async def elsewhere(stream: str, webrtc_id: str) -> Holder:
+        return Holder("another process", uuid4().hex, OWNER, "websocket")
+
+    monkeypatch.setattr(claims(), "holder", elsewhere)
+    assert await outputs() is None
