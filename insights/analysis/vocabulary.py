@@ -25,6 +25,10 @@ _LONG, _TOO_LONG = 6, 12
 """Consonants from which on two of them may differ; of longer rows again only one, since there would be too many ways."""
 _MOST_WORDS = 10
 """A longer phrase is no vocabulary."""
+_MOST_LETTERS = 60
+"""So is one with more letters; comparing sounds costs the square of their length."""
+_MOST_NEAR = 40
+"""Phrases that are compared with the same words, those of nearly their weight first; only a list of one sound over and over has more."""
 _MOST_WAYS = 40_000
 """Rows of consonants that one vocabulary keeps, about 10 MB; where 2 differing ones would need more, it is 1."""
 
@@ -44,7 +48,7 @@ class Vocabulary:
     def __init__(self, phrases: Sequence[str]) -> None:
         texts = list(dict.fromkeys(text.strip() for text in phrases))[:_MOST_PHRASES]
         made = map(phrase, texts)
-        self._phrases = [one for one in made if len(one.letters) >= _LEAST_LETTERS and one.parts <= _MOST_WORDS]
+        self._phrases = [one for one in made if _LEAST_LETTERS <= len(one.letters) <= _MOST_LETTERS and one.parts <= _MOST_WORDS]
         self._exact: dict[str, list[tuple[str, ...]]] = {}
         for one in self._phrases:
             whole = tuple(one.text.split())
@@ -131,8 +135,9 @@ class Vocabulary:
         places = {
             place for cut in _cut(bones, min(self._most, int((heaviest - weight) / _SWAP))) if cut in by_bones for place in by_bones[cut]
         }
-        near = [self._phrases[place] for place in sorted(places)]
-        return [one for one in near if lightest <= one.weight <= heaviest and abs(parts - one.parts) <= _EXTRA_WORDS]
+        alike_ones = [self._phrases[place] for place in sorted(places)]
+        near = [one for one in alike_ones if lightest <= one.weight <= heaviest and abs(parts - one.parts) <= _EXTRA_WORDS]
+        return near if len(near) <= _MOST_NEAR else sorted(near, key=lambda one: abs(one.weight - weight))[:_MOST_NEAR]
 
 
 def _has_more(here: Window, one: Phrase) -> bool:
