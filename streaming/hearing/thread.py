@@ -56,13 +56,17 @@ class HearingThread(Generic[Member]):
             if not more:
                 self._bell.wait(self._patience())
             self._bell.clear()
-            with self._lock:
-                members = list(dict.fromkeys((*more, *self._woken)))
-                self._woken.clear()
             try:
-                more = self._tick(members)
+                more = self._tick(self._next(more))  # held by no name here: a thread that waits keeps nobody alive
             except Exception as error:  # one bad tick must not deafen everybody
                 log.error("hearing: a tick failed (%s)", type(error).__name__)
                 more = []
             if not more:
                 self._closed.wait(max(0.0, TICK_S - (time.monotonic() - began)))
+
+    def _next(self, more: list[Member]) -> list[Member]:
+        """Return whom the next tick is about: those that still have work, then those that were woken."""
+        with self._lock:
+            members = list(dict.fromkeys((*more, *self._woken)))
+            self._woken.clear()
+        return members

@@ -1,6 +1,7 @@
 """Near misses of the recogniser are mended, ordinary talk is left alone."""
 
 from collections import Counter
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -114,9 +115,8 @@ def test_any_phrase(phrases: list[str], text: str) -> None:
 
 def test_a_vocabulary_of_one_sound_is_compared_so_often() -> None:
     """However many phrases sound like the same words, each stretch is compared with a bounded number of them."""
-    vowels = ("a", "e", "i", "o", "u", "ay", "ow", "oy", "ea", "oo")
-    alike = Vocabulary([f"p{one}t p{two}t p{three}t" for one in vowels for two in vowels for three in vowels])
-    said = [word(text) for text in ("pit", "pet", "pat")]
-    found = Counter((start, end) for start, end, _, _ in alike.candidates(said, [0.1] * 3, 0.0005))
-    assert found
-    assert max(found.values()) <= 40
+    vowels = ("a", "e", "i", "o", "u")
+    alike = Vocabulary([f"p{one}t{two} p{three}t{four} p{one}t{four}" for one, two, three, four in product(vowels, repeat=4)])
+    said = [word(text) for text in ("pata", "peto", "pitu")]
+    found = Counter((start, end) for start, end, _, _ in alike.candidates(said, [0.2] * 3))
+    assert found == {(0, 2): 40, (0, 3): 40, (1, 3): 40}

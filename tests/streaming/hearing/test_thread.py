@@ -1,7 +1,9 @@
 """The hearing thread itself."""
 
+import gc
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -97,3 +99,29 @@ def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., HearingThre
         assert reached.wait(5)
     assert "KeyError" in caplog.text
     assert "secret" not in caplog.text
+
+
+class Member:
+    """Somebody to be heard."""
+
+
+def test_a_thread_that_waits_keeps_nobody_alive(start: Callable[..., HearingThread[Member]]) -> None:
+    """Who was heard last and is gone leaves the memory, though nobody is heard after him."""
+    ticked, waiting = threading.Event(), threading.Event()
+
+    def tick(members: list[Member]) -> list[Member]:
+        ticked.set()
+        return []
+
+    def patience() -> None:
+        if ticked.is_set():
+            waiting.set()
+
+    thread = start(tick, patience)
+    member = Member()
+    gone = weakref.ref(member)
+    thread.wake(member)
+    del member
+    assert waiting.wait(5)
+    gc.collect()
+    assert gone() is None
