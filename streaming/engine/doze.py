@@ -1,10 +1,12 @@
 """Sound of a session in which nobody speaks: what keeps an idle session cheap.
 
 Twenty milliseconds of an empty room cost little to hear, and much to wake everybody for. So while a handler is at rest, sound that is
-no louder than the room waits, as it came, until a quarter of a second of it is there; the first louder block goes on at once, behind
-what waited. Nothing is left out: how loud a block is decides when it is heard, never whether.
+no louder than the room waits, as it came, for the next quarter of a second by the clock, when all sessions give on what they have, so
+that the model hears them together. The first louder block goes on at once, behind what waited. Nothing is left out: how loud a block is
+decides when it is heard, never whether.
 """
 
+import time
 from collections.abc import Callable
 
 from streaming.audio import mulaw
@@ -14,7 +16,7 @@ Heard = Pcm | bytes
 """A client's sound: int16 of shape (n,), or mu-law bytes that nobody has decoded yet."""
 
 LONGEST_S = 0.25
-"""So much sound may wait; of what nobody could hear, `SILENT_S`."""
+"""So much sound may wait, twice as much where it comes faster than it is spoken; of what nobody could hear, `SILENT_S`."""
 SILENT_S = 1.0
 AWAKE_S = 0.5
 """For so long after a loud block nothing waits."""
@@ -28,13 +30,15 @@ _DOWN, _UP = 0.3, 0.05  # how fast the idea of the room follows a softer block, 
 class Doze:
     """Holds one client's sound back while `at_rest` says that silence would change nothing."""
 
-    def __init__(self, at_rest: Callable[[], bool]) -> None:
+    def __init__(self, at_rest: Callable[[], bool], clock: Callable[[], float] = time.monotonic) -> None:
         self._at_rest = at_rest
+        self._clock = clock
         self._held: list[tuple[Heard, int]] = []
         self._held_s = 0.0
         self._room: float | None = None
         self._awake_s = AWAKE_S
         self._silent_s = 0.0
+        self._period = 0
 
     @property
     def silent(self) -> bool:
@@ -48,7 +52,8 @@ class Doze:
         self._held_s += seconds
         self._listen(loudness(block), seconds)
         longest = SILENT_S if self._silent_s >= SILENT_S else LONGEST_S
-        if self._awake_s <= 0 and self._held_s < longest and self._at_rest():
+        before, self._period = self._period, int(self._clock() / longest)
+        if self._awake_s <= 0 and self._held_s < 2 * longest and self._period == before and self._at_rest():
             return []
         due, self._held, self._held_s = self._held, [], 0.0
         return due

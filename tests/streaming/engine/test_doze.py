@@ -18,9 +18,17 @@ BLOCK = RATE // 50
 Room = Callable[[float, float], Pcm]
 
 
-def always() -> bool:
-    """Say that nobody speaks."""
-    return True
+class RealTime(Doze):
+    """One that gets each block when it was said, and to whose handler silence means nothing."""
+
+    def __init__(self, at_rest: Callable[[], bool] = lambda: True) -> None:
+        super().__init__(at_rest, lambda: self.now)
+        self.now = 100.0
+
+    def push(self, block: Heard, rate: int) -> list[tuple[Heard, int]]:
+        """Take the next block, as long as it lasts later."""
+        self.now += len(block) / rate
+        return super().push(block, rate)
 
 
 def room(seconds: float, level: float) -> Pcm:
@@ -42,7 +50,7 @@ def portions(doze: Doze, sound: Pcm, form: Callable[[Pcm], Heard] = lambda block
 def test_nothing_is_left_out(form: Callable[[Pcm], Heard]) -> None:
     """What comes out is what went in, in order, but for what still waits; most of it in a few portions."""
     sound = np.concatenate((room(4, 20), room(0.5, 3000), room(4, 20)))
-    out = portions(Doze(always), sound, form)
+    out = portions(RealTime(), sound, form)
     due = [samples_of(block) for portion in out for block, _ in portion]
     went_in = np.concatenate([samples_of(form(block)) for block in blocks(sound)])
     came_out = np.concatenate(due)
@@ -53,7 +61,7 @@ def test_nothing_is_left_out(form: Callable[[Pcm], Heard]) -> None:
 
 def test_a_louder_block_goes_on_at_once() -> None:
     """With all that waited before it."""
-    doze = Doze(always)
+    doze = RealTime()
     portions(doze, room(2, 20))
     while not doze.push(room(0.02, 20), RATE):
         pass
@@ -62,10 +70,27 @@ def test_a_louder_block_goes_on_at_once() -> None:
     assert len(doze.push(room(0.02, 20), RATE)) == 1, "and so does what follows it"
 
 
+def test_sound_that_comes_faster_than_it_is_spoken() -> None:
+    """Waits for no clock."""
+    doze = Doze(lambda: True, lambda: 100.0)
+    out = portions(doze, room(10, 20))
+    assert max(len(portion) for portion in out) == round(2 * LONGEST_S / 0.02)
+
+
+def test_all_wait_for_the_same_moments() -> None:
+    """Sessions that began at different times give on what waited together."""
+    one, two = RealTime(), RealTime()
+    portions(one, room(1, 20))
+    portions(two, room(2.5, 20))
+    moments = [[doze.now for _ in range(100) if doze.push(room(0.02, 20), RATE)] for doze in (one, two)]
+    shift = round((moments[1][0] - moments[0][0]) / LONGEST_S) * LONGEST_S
+    assert [at + shift for at in moments[0]] == pytest.approx(moments[1][: len(moments[0])], abs=0.021)
+
+
 def test_at_once_for_a_handler_that_is_not_at_rest() -> None:
     """While somebody speaks or is spoken to, all sound goes on as it comes."""
     rests = True
-    doze = Doze(lambda: rests)
+    doze = RealTime(lambda: rests)
     portions(doze, room(2, 20))
     rests = False
     assert doze.push(room(0.02, 20), RATE)
@@ -74,7 +99,7 @@ def test_at_once_for_a_handler_that_is_not_at_rest() -> None:
 
 def test_a_muted_microphone() -> None:
     """Sound that nobody can hear comes in longer portions; the first word ends that."""
-    doze = Doze(always)
+    doze = RealTime()
     out = portions(doze, np.zeros(10 * RATE, dtype=np.int16))
     assert doze.silent
     assert max(len(portion) for portion in out) == round(SILENT_S / 0.02)
@@ -84,7 +109,7 @@ def test_a_muted_microphone() -> None:
 
 def test_silent_only_where_it_does_not_matter() -> None:
     """A handler that waits for the end of a turn waits for silence."""
-    doze = Doze(lambda: False)
+    doze = RealTime(lambda: False)
     portions(doze, np.zeros(5 * RATE, dtype=np.int16))
     assert not doze.silent
 
@@ -110,7 +135,7 @@ def test_soft_speech_is_not_noticed_later(name: str, gain_db: float, room_level:
     sound = np.concatenate([part for at in range(0, len(voice), 3 * RATE) for part in (pause, voice[at : at + 3 * RATE])])
     loud = sound / np.abs(sound).max() * 16_384 * 10 ** (gain_db / 20)
     pcm = loud.astype(np.int16) + room(len(sound) / RATE + 1, room_level)[: len(sound)]
-    doze, handed = Doze(always), [0]
+    doze, handed = RealTime(), [0]
     for block in blocks(pcm):
         handed.append(handed[-1] + sum(len(held) for held, _ in doze.push(block, RATE)))
     beginnings = turns(pcm.astype(np.float32) / 32_768)
