@@ -18,16 +18,18 @@ CONTEXT = kinds.PAST
 
 
 def score(said: Said, before: Sequence[Said]) -> dict[FindingType, float]:
-    """Calibrated confidences in (0, 1) by type; all near 0 for a message without words. before: oldest first."""
+    """Calibrated confidences in (0, 1) by type; all near 0 for a message without words ("Huh?" has one). before: oldest first."""
     before = before[-CONTEXT:]
     seen = features.glance(said, before)
-    if not seen.own:
+    asked = has_question_mark(said.text)
+    if not seen.own and not (asked and features.says_something(said.text)):
         return dict.fromkeys(TASKS, 0.001)
     model = shipped()
     logits = model.head_logits(features.hashed(seen))
     past = kinds.history([_likeness(features.word_hashes(one.text)) for one in before])
     signs = combiner.signs(logits[np.newaxis], model.net.logits([net.view(seen)]), past[np.newaxis])[0]
-    row = combiner.inputs(signs, seen.cues, has_question_mark(said.text), len(seen.own), len(before), said.index)[np.newaxis]
+    marks = asked, any(has_question_mark(one.text) for one in before)
+    row = combiner.inputs(signs, seen.cues, marks, len(seen.own), len(before), said.index)[np.newaxis]
     return dict(zip(TASKS, model.combiner.probabilities(row)[0].tolist(), strict=True))
 
 

@@ -92,6 +92,11 @@ def word_hashes(text: str) -> tuple[int, ...]:
     return tuple(_hash(word) for word in words)
 
 
+def says_something(text: str) -> bool:
+    """Whether there is any word, be it only a hesitation."""
+    return _WORD.search(text[:LONGEST]) is not None
+
+
 def _mix(salt: int, *columns: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """One 64-bit hash per row of the columns."""
     state = np.full(len(columns[0]), salt, dtype=np.uint64)

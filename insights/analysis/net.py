@@ -38,6 +38,9 @@ SHAPES: dict[str, tuple[int, int]] = {
 
 EMBEDDINGS = ("words", "side", "bags")
 
+OUTPUTS = ("direct", "out", "out_bias")
+"""Arrays with a column for each output."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from insights.analysis import weights
-from insights.analysis.combiner import TASKS, Combiner, Floats
+from insights.analysis.combiner import TASKS, Combiner
 from insights.analysis.net import Net
-from insights.analysis.training import backdrop, combine, corpora, heads, tagger
+from insights.analysis.training import backdrop, combine, corpora, heads, table, tagger
 from insights.analysis.training.corpora import Row
-from insights.analysis.training.matrix import Seen, build
+from insights.analysis.training.matrix import build
 from insights.analysis.training.net import logits as logits_of_net
+from insights.analysis.training.table import HANDS
 from insights.analysis.weights import ALL_HEADS
 
 CORPORA = ("ami", "mrda", "email")
@@ -51,28 +52,19 @@ def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path
     for name, head in zip(ALL_HEADS, fitted, strict=True):
         print(f"head {name}: {len(head.columns)} features, intercept {head.intercept:.4f}")
     net, opinions = heads.fit_net(seen, heard)
-    combined = combine.fit(_table(learnt, heard, seen, logits, opinions), [*heard, *heard], [*seen.shown, *seen.shown])
+    combined = combine.fit(table.hands(learnt, heard, seen, logits, opinions), HANDS * heard, HANDS * seen.shown)
     combined = _calibrated(combined, fitted, net, dev)
-    for task, slope, shift in zip(TASKS, combined.slopes, combined.shifts, strict=True):
-        print(f"{task}: slope {slope:.4f}, shift {shift:.4f}")
+    for task, calibration in zip(TASKS, combined.calibrations, strict=True):
+        print(f"{task}: calibrations {np.round(calibration, 4).tolist()}")
     weights.save(out / "acts.npz", [(head.columns, head.weights, head.intercept) for head in fitted], net, combined)
-
-
-def _table(rows: Sequence[Row], heard: Sequence[Row], seen: Seen, logits: Floats, opinions: Floats) -> Floats:
-    """Inputs of the combiner, every row twice: as heard, and with the question mark that it may have had."""
-    signs = combine.signs(heard, logits, opinions)
-    marks = np.array(["?" in row.text for row in rows])
-    return np.concatenate(
-        [combine.inputs(heard, signs, seen.shown, seen.words, flags) for flags in (np.zeros(len(rows), dtype=bool), marks)]
-    )
 
 
 def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], net: Net, dev: Sequence[Row]) -> Combiner:
     """The combiner, fitted to the share of right answers on rows that nothing was fitted to."""
     heard = corpora.restyled(dev, "mixed")
     seen = build(heard)
-    table = _table(dev, heard, seen, heads.logits_of(fitted, seen), logits_of_net(net, seen.views))
-    return combine.calibrate(combined, table, [*heard, *heard], [*seen.shown, *seen.shown])
+    seen_so = table.hands(dev, heard, seen, heads.logits_of(fitted, seen), logits_of_net(net, seen.views))
+    return combine.calibrate(combined, seen_so, HANDS * heard, HANDS * seen.shown)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ def load(path: Path) -> Model:
             levels = saved[f"weights{number}"].astype(np.float32) / 127
             table[places, number] = levels * np.abs(levels) * saved["scales"][number]
         experts = tuple(saved[f"experts/{task}"] for task in TASKS)
-        return Model(table, saved["intercepts"], _net(saved), Combiner(saved["gate"], experts, saved["slopes"], saved["shifts"]))
+        calibrations = tuple(saved[f"calibrations/{task}"] for task in TASKS)
+        return Model(table, saved["intercepts"], _net(saved), Combiner(saved["gate"], experts, calibrations))
 
 
 def _net(saved: Mapping[str, NDArray[Any]]) -> Net:
@@ -108,5 +109,6 @@ def save(path: Path, heads: list[tuple[NDArray[np.int64], Floats, float]], net: 
         arrays[f"weights{number}"] = rounded[kept]
     arrays |= {f"experts/{task}": expert for task, expert in zip(TASKS, combiner.experts, strict=True)}
     arrays |= _net_arrays(net)
-    arrays |= {"gate": combiner.gate, "slopes": combiner.slopes, "shifts": combiner.shifts}
+    arrays |= {f"calibrations/{task}": calibration for task, calibration in zip(TASKS, combiner.calibrations, strict=True)}
+    arrays["gate"] = combiner.gate
     np.savez_compressed(path, allow_pickle=False, **arrays)

@@ -8,10 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+_ANNOTATED = frozenset(("ami", "mrda"))
+"""Corpora with dialogue acts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message with its gold; a label is None where the corpus does not say. conversation is unique over all corpora."""
+    """One message with its gold; a label is None where the corpus does not say. conversation is unique over all corpora.
+
+    acts: the dialogue acts that the corpus's annotators saw in it, under the corpus's name ("mrda/qy"); none where nobody looked.
+    """
 
     corpus: str
     conversation: str
@@ -22,6 +28,7 @@ class Row:
     action: int | None = None
     follow_up: int | None = None
     source: str = ""
+    acts: frozenset[str] = frozenset()
 
     @property
     def origin(self) -> str:
@@ -48,7 +55,16 @@ def _row(raw: dict[str, object]) -> Row:
         str(raw["text"]),
         _label(raw["question"]),
         _label(action),
+        acts=_acts(str(raw["corpus"]), raw.get("da")),
     )
+
+
+def _acts(corpus: str, told: object) -> frozenset[str]:
+    """The acts of a meeting's annotation: AMI's with their family ("el.inf", "el"), MRDA's general act and tags ("s^co|qw" has three)."""
+    if corpus not in _ANNOTATED or not told:
+        return frozenset()
+    parts = [str(told), str(told).split(".")[0]] if corpus == "ami" else re.split(r"[|^:.]", str(told))
+    return frozenset(f"{corpus}/{part}" for part in parts if part)
 
 
 def _label(value: object) -> int | None:
@@ -58,7 +74,7 @@ def _label(value: object) -> int | None:
 def read_own(text: str) -> list[Row]:
     """Rows of data/business.tsv: labels (letters of a, q, f; n for none) and the sentence; '#' begins a comment.
 
-    Whether a follow-up is an action item too is left open: its action label is None.
+    A follow-up is a kind of action item with a name of its own, and told under that name alone: its action label is 0.
     """
     rows = []
     for number, line in enumerate(text.splitlines()):
@@ -74,7 +90,7 @@ def read_own(text: str) -> list[Row]:
                 "A",
                 sentence,
                 int("q" in labels),
-                None if follow_up else int("a" in labels),
+                int("a" in labels),
                 follow_up,
                 f"own/{number}",
             )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.net import Net
+from insights.analysis.training import lessons
 from insights.analysis.training import net as training
 from insights.analysis.training.corpora import Row
 from insights.analysis.training.fit import logistic
@@ -91,9 +92,10 @@ def _matrix(seen: Seen, name: str) -> Matrix:
 
 def fit_net(seen: Seen, rows: Sequence[Row]) -> tuple[Net, NDArray[np.float32]]:
     """(network, (rows, HEADS) logits, each made by a network that had not seen the row: a third of all conversations is left out)."""
-    labels = np.stack([labels_of(rows, name) for name in HEADS], axis=1).astype(np.float32)
+    own = np.stack([labels_of(rows, name) for name in HEADS], axis=1).astype(np.float32)
+    labels = np.concatenate([own, lessons.labels(rows, lessons.names(rows))], axis=1)
     thirds = folds_of(rows)
-    logits = np.zeros(labels.shape, dtype=np.float32)
+    logits = np.zeros(own.shape, dtype=np.float32)
     for third in range(FOLDS):
         mine = np.flatnonzero(thirds == third)
         if len(mine):

@@ -6,19 +6,23 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis.net import EMBEDDINGS, PAD, SHAPES, Batch, Floats, Ints, Net, Trace, View, batch, lengths_of, root_lengths
+from insights.analysis.net import EMBEDDINGS, OUTPUTS, PAD, SHAPES, Batch, Floats, Ints, Net, Trace, View, batch, lengths_of, root_lengths
 
 _BATCH, _RATE, _WARM_UP = 96, 2e-3, 200
 _DROPPED = {"words": 0.15, "bags": 0.15, "joined": 0.4}
 _FIRST, _SECOND = 0.9, 0.99
 
+_LESSON = 0.3
+"""How much an output counts that only helps to learn the others."""
+
 Sparse = tuple[Ints, Floats]
 
 
 def begin(labels: Floats, random: np.random.Generator) -> Net:
-    """A network before training: small random weights, outputs at the shares of positives. labels (n, 8), negative = not known."""
+    """A network before training: small random weights, outputs at the shares of positives. labels (n, outputs), negative = not known."""
     arrays = {}
-    for name, shape in SHAPES.items():
+    for name, (height, width) in SHAPES.items():
+        shape = (height, labels.shape[1] if name in OUTPUTS else width)
         scale = 0.1 if name in EMBEDDINGS or name == "out" else np.sqrt(2 / shape[0])
         still = name.endswith("bias") or name == "direct"
         arrays[name] = (random.standard_normal(shape) * (0.0 if still else scale)).astype(np.float32)
@@ -44,7 +48,7 @@ class _Thinning:
 
 
 def gradients(net: Net, given: Batch, trace: Trace, kept: Mapping[str, Floats], errors: Floats) -> dict[str, Floats | Sparse]:
-    """Gradients of the loss by array, those of embeddings as (rows, values); errors (n, 8): the loss by logit."""
+    """Gradients of the loss by array, those of embeddings as (rows, values); errors (n, outputs): the loss by logit."""
     a = net.arrays
     hidden = (errors @ a["out"].T) * (trace.hidden > 0)
     joined = (hidden @ a["hidden"].T + errors @ a["direct"].T) * kept["joined"]
@@ -102,10 +106,14 @@ class _Adam:
             self._arrays[name][rows] -= np.float32(rate) * mean / (np.sqrt(square) + np.float32(1e-6))
 
 
-def fit(views: Sequence[View], labels: Floats, chosen: NDArray[np.int64], seed: int = 3, epochs: int = 4) -> Net:
-    """A network trained on the chosen rows; labels (rows, 8) with 1, 0, or negative where a row does not tell."""
+def fit(views: Sequence[View], labels: Floats, chosen: NDArray[np.int64], seed: int = 3, epochs: int = 8) -> Net:
+    """A network trained on the chosen rows; labels (rows, 8 and more) with 1, 0, or negative where a row does not tell.
+
+    Outputs after the eighth are lessons: they count less, and are not in the network that is given back.
+    """
     random = np.random.default_rng(seed)
     net = begin(labels[chosen], random)
+    worth = np.where(np.arange(labels.shape[1]) < SHAPES["out"][1], 1.0, _LESSON).astype(np.float32)
     adam, size = _Adam(net), min(_BATCH, len(chosen))
     steps, done = epochs * (len(chosen) // size), 0
     warm_up = min(_WARM_UP, steps // 8 + 1)
@@ -115,11 +123,11 @@ def fit(views: Sequence[View], labels: Floats, chosen: NDArray[np.int64], seed: 
             rows = order[start : start + size]
             given, thinning = batch([views[row] for row in rows]), _Thinning(random)
             logits, trace = net.forward(given, thinning)
-            errors = (labels[rows] >= 0) * (1 / (1 + np.exp(-np.clip(logits, -40, 40))) - labels[rows]) / size
+            errors = worth * (labels[rows] >= 0) * (1 / (1 + np.exp(-np.clip(logits, -40, 40))) - labels[rows]) / size
             rate = _RATE * min(1.0, (done + 1) / warm_up) * (1 - done / steps)
             adam.step(gradients(net, given, trace, thinning.kept, errors.astype(np.float32)), rate)
             done += 1
-    return net
+    return Net({name: array[:, : SHAPES[name][1]] for name, array in net.arrays.items()})
 
 
 def logits(net: Net, views: Sequence[View]) -> Floats:

@@ -1,37 +1,57 @@
-"""Says whether confidence is probability: python -m insights.analysis.training.reliability --data DIR
+"""Says whether confidence is probability: python -m insights.analysis.training.reliability --data DIR [--svg FILE]
 
-Per corpus and task: of the messages with a confidence in a tenth, how many, the mean confidence, and the share that was right.
+Per corpus and task: of the messages with a confidence in a tenth, how many, the mean confidence, and the share that was right. The
+experts are calibrated on the same dev parts, so for this table they are calibrated anew, five times, each time without the conversations
+in question.
 """
 
 import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
-from insights.analysis.scoring import detect
-from insights.analysis.training.corpora import Row, as_heard, by_conversation, read
+import numpy as np
 
-_TASKS = (("question", "question"), ("action_item", "action"))
+from insights.analysis.combiner import TASKS, Floats
+from insights.analysis.training import combine, corpora, diagram
+from insights.analysis.training.corpora import Row
+from insights.analysis.training.diagram import Bin
+from insights.analysis.training.matrix import Seen, build
+from insights.analysis.training.net import logits as logits_of_net
+from insights.analysis.training.table import HANDS, hands, inputs, signs
+from insights.analysis.weights import HEADS, Model, shipped
+
+FOLDS = 5
+SURE = 0.9
+"""A threshold that clients are told to trust."""
+
+_LABEL = {"question": "question", "action_item": "action"}
+_DRAWS = 40
+
+Pair = tuple[float, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
-    """Messages with a confidence in one tenth: how many, mean confidence, share of gold ones."""
+class Summary:
+    """ece over all, ece_above over confidences of .1 and more, chance: both, were every confidence right; told at SURE, and right."""
 
-    count: int
-    confidence: float
-    right: float
+    ece: float
+    ece_above: float
+    chance: tuple[float, float]
+    told: int
+    right: int
 
 
-def bins(pairs: Iterable[tuple[float, bool]]) -> list[Bin | None]:
+def bins(pairs: Iterable[Pair]) -> list[Bin | None]:
     """Ten tenths of (confidence, gold) pairs; None where there are none."""
-    sorted_in: list[list[tuple[float, bool]]] = [[] for _ in range(10)]
+    sorted_in: list[list[Pair]] = [[] for _ in range(10)]
     for confidence, gold in pairs:
         sorted_in[min(int(confidence * 10), 9)].append((confidence, gold))
     return [_bin(tenth) if tenth else None for tenth in sorted_in]
 
 
-def _bin(pairs: Sequence[tuple[float, bool]]) -> Bin:
+def _bin(pairs: Sequence[Pair]) -> Bin:
     return Bin(len(pairs), sum(confidence for confidence, _ in pairs) / len(pairs), sum(gold for _, gold in pairs) / len(pairs))
 
 
@@ -41,36 +61,84 @@ def error(found: Sequence[Bin | None]) -> float:
     return sum(one.count * abs(one.confidence - one.right) for one in found if one) / max(total, 1)
 
 
-def report(rows: Sequence[Row], style: str) -> list[str]:
-    """Lines of a table in Markdown, one per corpus and task."""
-    pairs: dict[str, list[tuple[float, bool]]] = {}
-    for conversation in by_conversation(rows):
-        asked = [
-            {"conversation": row.conversation, "index": row.index, "speaker": row.speaker, "text": as_heard(row.text, style)}
-            for row in conversation
-        ]
-        for row, answer in zip(conversation, detect(asked), strict=True):
-            for task, label in _TASKS:
-                gold = getattr(row, label)
-                if gold is not None:
-                    pairs.setdefault(f"{row.corpus} {task}", []).append((answer[task], bool(gold)))
-    lines = []
-    for name, found in pairs.items():
-        tenths = bins(found)
-        shown = " | ".join(f"{one.confidence:.2f} {one.right:.2f} ({one.count})" if one else "-" for one in tenths)
-        lines.append(f"| {name} {style} | {shown} | {error(tenths):.4f} | {error([None, *tenths[1:]]):.3f} |")
-    return lines
+def summary(pairs: Sequence[Pair]) -> Summary:
+    """The figures of one line."""
+    tenths = bins(pairs)
+    coin = np.random.default_rng(23)
+    confidences = [confidence for confidence, _ in pairs]
+    draws = [bins(zip(confidences, (coin.random(len(pairs)) < confidences).tolist(), strict=True)) for _ in range(_DRAWS)]
+    chance = sum(error(drawn) for drawn in draws) / _DRAWS, sum(error([None, *drawn[1:]]) for drawn in draws) / _DRAWS
+    sure = [gold for confidence, gold in pairs if confidence >= SURE]
+    return Summary(error(tenths), error([None, *tenths[1:]]), chance, len(sure), sum(sure))
+
+
+def measured(model: Model, rows: Sequence[Row], style: str) -> dict[str, list[Pair]]:
+    """(confidence, gold) pairs by corpus and task, every confidence by a calibration that had not seen its conversation."""
+    mixed = corpora.restyled(rows, "mixed")
+    seen = build(mixed)
+    learnt = hands(rows, mixed, seen, *_logits(model, seen))
+    asked = _asked(model, corpora.restyled(rows, style))
+    folds = np.array([crc32(row.origin.encode()) % FOLDS for row in rows])
+    answers = np.zeros((len(rows), len(TASKS)), dtype=np.float32)
+    for fold in range(FOLDS):
+        others = np.flatnonzero(np.tile(folds != fold, HANDS))
+        told = [mixed[row % len(rows)] for row in others]
+        shown = [seen.shown[row % len(rows)] for row in others]
+        fitted = combine.calibrate(model.combiner, learnt[others], told, shown)
+        answers[folds == fold] = fitted.probabilities(asked[folds == fold])
+    pairs: dict[str, list[Pair]] = {}
+    for row, answer in zip(rows, answers.tolist(), strict=True):
+        for task, label in _LABEL.items():
+            gold = getattr(row, label)
+            if gold is not None:
+                pairs.setdefault(f"{row.corpus} {task.replace('_', ' ')}", []).append((answer[TASKS.index(task)], bool(gold)))
+    return pairs
+
+
+def _asked(model: Model, rows: Sequence[Row]) -> Floats:
+    seen = build(rows)
+    marks = np.array(["?" in row.text for row in rows])
+    return inputs(rows, signs(rows, *_logits(model, seen)), seen.shown, seen.words, marks)
+
+
+def _logits(model: Model, seen: Seen) -> tuple[Floats, Floats]:
+    """(rows, ALL_HEADS) logits of the heads and (rows, HEADS) of the network."""
+    columns = [
+        (seen.matrix if number < len(HEADS) else seen.plain).times(np.ascontiguousarray(column)) + intercept
+        for number, (column, intercept) in enumerate(zip(model.table.T, model.intercepts, strict=True))
+    ]
+    return np.stack(columns, axis=1).astype(np.float32), logits_of_net(model.net, seen.views)
+
+
+def line(name: str, pairs: Sequence[Pair]) -> str:
+    """A line of the table in Markdown."""
+    found = summary(pairs)
+    shown = " | ".join(f"{one.confidence:.2f} {one.right:.2f} ({one.count})" if one else "-" for one in bins(pairs))
+    low, high = found.chance
+    return f"| {name} | {shown} | {found.ece:.4f} ({low:.4f}) | {found.ece_above:.3f} ({high:.3f}) | {found.right} of {found.told} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the table for the dev parts: in each tenth the mean confidence, the share that was right, and (how many)."""
+    """Prints the table for the dev parts, and draws it where asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with {ami,mrda,email}.dev.jsonl.gz")
+    parser.add_argument("--svg", type=Path, help="draw the diagram into this file")
     chosen = parser.parse_args(arguments)
-    rows = read(sorted(chosen.data.glob("*.dev.jsonl.gz")))
-    print("| | " + " | ".join(f".{tenth}-" for tenth in range(10)) + " | ECE | from .1 |\n" + "|---" * 13 + "|")
+    rows = corpora.read(sorted(chosen.data.glob("*.dev.jsonl.gz")))
+    print(
+        "| | "
+        + " | ".join(f".{tenth}-" for tenth in range(10))
+        + " | ECE (by chance) | from .1 (by chance) | right at .9 |\n"
+        + "|---" * 14
+        + "|"
+    )
+    panels: dict[str, list[list[Bin | None]]] = {}
     for style in ("text", "noq"):
-        print("\n".join(report(rows, style)))
+        for name, pairs in measured(shipped(), rows, style).items():
+            print(line(f"{name} {style}", pairs))
+            panels.setdefault(name, []).append(bins(pairs))
+    if chosen.svg:
+        chosen.svg.write_text(diagram.draw(panels), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -75,6 +75,20 @@ def test_not_heard(text: str, kind: FindingType) -> None:
     assert _confidence(text, kind, alone=True) < 0.5
 
 
+def test_a_hesitation_can_be_a_question() -> None:
+    """With a question mark it may be one; without, or with no word at all, it is none."""
+    assert _confidence("Huh?", "question", alone=False) > 0.1
+    assert max(_confidence(text, "question", alone=False) for text in ("Huh.", "?!")) < 0.01
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("text", ["I'll follow up with the carrier next week.", "Let me check with the warehouse and get back to you."])
+def test_a_follow_up_is_told_once(text: str, alone: bool) -> None:
+    """It is a kind of action item with a name of its own, and is not told as an action item too."""
+    assert _confidence(text, "follow_up", alone) >= 0.5
+    assert _confidence(text, "action_item", alone) < 0.5
+
+
 def test_messages_long_ago_do_not_matter() -> None:
     """Only CONTEXT messages before are looked at."""
     before = [said(f"point {number}", JANE) for number in range(acts.CONTEXT)]

@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 
 from insights.analysis import features, weights
-from insights.analysis.combiner import EXPERTS, FACTS, KINDS, TASKS, Combiner
+from insights.analysis.combiner import EXPERTS, FACTS, KINDS, TASKS, Combiner, gate_view, unchanged
 from insights.analysis.cues import NAMES
 from insights.analysis.kinds import SIGNS
 from insights.analysis.training.net import begin
 from tests.insights.analysis.talk import said
 
 WIDTH = len(weights.ALL_HEADS) + len(weights.HEADS) + SIGNS + len(NAMES) + FACTS
+_GATE = gate_view(np.zeros((1, WIDTH), dtype=np.float32)).shape[1]
 
 
 def _combiner() -> Combiner:
     experts = tuple(np.ones((WIDTH, len(EXPERTS[task])), dtype=np.float32) for task in TASKS)
-    ones = np.ones(len(TASKS), dtype=np.float32)
-    return Combiner(np.zeros((WIDTH, len(KINDS)), dtype=np.float32), experts, ones, 0 * ones)
+    return Combiner(np.zeros((_GATE, len(KINDS)), dtype=np.float32), experts, tuple(unchanged(len(EXPERTS[task])) for task in TASKS))
 
 
 def test_heads_come_back_rounded(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_shipped_weights_fit_the_code() -> None:
     """The file in the package is small and has a place for every feature, cue and expert."""
     model = weights.shipped()
     assert model.table.shape == (features.SIZE, len(weights.ALL_HEADS))
-    assert model.combiner.gate.shape == (WIDTH, len(KINDS))
+    assert model.combiner.gate.shape == (_GATE, len(KINDS))
     assert [expert.shape for expert in model.combiner.experts] == [(WIDTH, len(EXPERTS[task])) for task in TASKS]
     assert (
         sum(len(file.read_bytes()) for file in (files("insights.analysis") / "weights").iterdir() if file.name.endswith(".npz")) < 5_000_000

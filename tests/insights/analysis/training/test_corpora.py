@@ -25,6 +25,22 @@ def test_a_corpus_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("corpus", "told", "wanted"),
+    [
+        ("mrda", "fh|s^co^rt:qw.%--", {"mrda/fh", "mrda/s", "mrda/co", "mrda/rt", "mrda/qw", "mrda/%--"}),
+        ("ami", "el.inf", {"ami/el.inf", "ami/el"}),
+        ("ami", "sug", {"ami/sug"}),
+        ("email", "No", set()),
+        ("ami", None, set()),
+    ],
+)
+def test_dialogue_acts(tmp_path: Path, corpus: str, told: str | None, wanted: set[str]) -> None:
+    """What the annotators of a meeting noted comes apart into acts under the corpus's name; mail has none."""
+    (tmp_path / "a.jsonl").write_text(_line(corpus=corpus, da=told))
+    assert corpora.read([tmp_path / "a.jsonl"])[0].acts == wanted
+
+
+@pytest.mark.parametrize(
     ("style", "wanted"),
     [
         ("text", "Um, do do you th- think so?"),
@@ -48,13 +64,13 @@ def test_mixed_styles_are_the_same_every_time() -> None:
 
 
 def test_own_sentences() -> None:
-    """Every line of the project's own sentences has labels and is there once; follow-ups leave open whether they are tasks."""
+    """Every line of the project's own sentences has labels and is there once; a follow-up is told as such, not as a task too."""
     text = (files("insights.analysis") / "data" / "business.tsv").read_text(encoding="utf-8")
     rows = corpora.read_own(text)
     assert len(rows) > 500
     assert len({row.text.lower() for row in rows}) == len(rows)
     assert sum(row.follow_up or 0 for row in rows) >= 100
-    assert all(row.action is None for row in rows if row.follow_up)
+    assert not any(row.action for row in rows if row.follow_up)
 
 
 def test_own_sentences_in_talks_stay_in_their_fold() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from insights.analysis import features
-from insights.analysis.net import Floats, Net, View, batch, view
+from insights.analysis.net import SHAPES, Floats, Net, View, batch, view
 from insights.analysis.training import net as training
 from tests.insights.analysis.talk import BOB, JANE, said
 
@@ -47,3 +47,14 @@ def test_it_learns_and_does_so_twice_alike() -> None:
     assert all(np.array_equal(array, again.arrays[name]) for name, array in once.arrays.items())
     untrained = training.begin(labels, np.random.default_rng(3))
     assert _loss(once, views, labels) < 0.7 * _loss(untrained, views, labels)
+
+
+def test_lessons_are_learnt_and_forgotten() -> None:
+    """Outputs after the eighth change what is learnt, and are not in the network that ships."""
+    views = _views() * 30
+    labels = np.tile(np.eye(4, 8, dtype=np.float32), (30, 1))
+    lessons = np.tile(np.array([[1.0, -1.0], [0.0, 1.0], [1.0, 0.0], [-1.0, -1.0]], dtype=np.float32), (30, 1))
+    plain = training.fit(views, labels, np.arange(120), epochs=1)
+    taught = training.fit(views, np.concatenate([labels, lessons], axis=1), np.arange(120), epochs=1)
+    assert {name: array.shape for name, array in taught.arrays.items()} == SHAPES
+    assert not np.allclose(plain.arrays["windows"], taught.arrays["windows"])

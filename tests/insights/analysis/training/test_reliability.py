@@ -3,36 +3,57 @@
 import gzip
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from insights.analysis.training import reliability
+from insights.analysis.training.diagram import Bin
 
 
 def test_bins() -> None:
     """Each tenth has its count, mean confidence and share of right ones; 1.0 falls into the last."""
     found = reliability.bins([(0.05, False), (0.125, True), (0.1875, False), (1.0, True)])
     assert [one.count if one else 0 for one in found] == [1, 2, 0, 0, 0, 0, 0, 0, 0, 1]
-    assert found[1] == reliability.Bin(2, 0.15625, 0.5)
+    assert found[1] == Bin(2, 0.15625, 0.5)
 
 
 def test_error() -> None:
     """Nothing is wrong where share and confidence agree; else the distance, weighed by how many messages."""
-    assert reliability.error([reliability.Bin(9, 0.3, 0.3), None]) == 0
-    assert reliability.error([reliability.Bin(3, 0.2, 0.2), reliability.Bin(1, 0.9, 0.5)]) == pytest.approx(0.1)
+    assert reliability.error([Bin(9, 0.3, 0.3), None]) == 0
+    assert reliability.error([Bin(3, 0.2, 0.2), Bin(1, 0.9, 0.5)]) == pytest.approx(0.1)
     assert reliability.error([]) == 0
 
 
-def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line for each corpus, task and style that has gold."""
-    row = {"corpus": "mrda", "conversation": "c", "speaker": "A", "question": 1, "action_item": None, "commit": 0}
-    lines = [json.dumps({**row, "index": number, "text": f"Is it {number}?"}) for number in range(5)]
-    (tmp_path / "mrda.dev.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
-    reliability.main(["--data", str(tmp_path)])
+def test_summary() -> None:
+    """What is said at .9 is counted; chance is what a right confidence would show, less with more messages."""
+    found = reliability.summary([(0.95, True), (0.9, False), (0.89, True), (0.01, False)])
+    assert (found.told, found.right) == (2, 1)
+    few, many = (reliability.summary([(0.5, number % 2 == 0) for number in range(count)]) for count in (20, 2000))
+    assert 0 < many.chance[0] < few.chance[0]
+    assert many.chance[0] == many.chance[1]
+    assert many.ece == 0
+
+
+def _corpus(folder: Path) -> None:
+    row = {"corpus": "mrda", "speaker": "A", "action_item": None, "commit": 0}
+    lines = [
+        json.dumps({**row, "conversation": f"c{number // 3}", "index": number % 3, "text": text, "question": int("?" in text)})
+        for number, text in enumerate(["Is it ready?", "Yes.", "Who did it?"] * 5)
+    ]
+    (folder / "mrda.dev.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+
+
+def test_table_and_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for each corpus, task and style that has gold, and a panel for each corpus and task."""
+    _corpus(tmp_path)
+    reliability.main(["--data", str(tmp_path), "--svg", str(tmp_path / "drawn.svg")])
     told = capsys.readouterr().out.splitlines()
     assert [line.split(" | ")[0] for line in told[2:]] == [
         "| mrda question text",
-        "| mrda action_item text",
+        "| mrda action item text",
         "| mrda question noq",
-        "| mrda action_item noq",
+        "| mrda action item noq",
     ]
+    drawn = ElementTree.parse(tmp_path / "drawn.svg").getroot()
+    assert [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")].count("mrda question") == 1

@@ -29,6 +29,7 @@ def _corpus(name: str, seed: int, meetings: int) -> bytes:
             text = pick.choice({"q": _QUESTIONS, "a": _TASKS, "n": _PLAIN}[kind]).format(pick.choice(_SUBJECTS))
             row = {"corpus": name, "conversation": f"m{meeting}", "index": index, "speaker": pick.choice("AB"), "text": text}
             row |= {"question": int(kind == "q") if name != "email" else None, "action_item": None, "commit": None}
+            row["da"] = {"q": "qw^d", "a": "s^cc", "n": "s"}[kind] if name == "mrda" else "inf"
             row["commit" if name == "mrda" else "action_item"] = int(kind == "a")
             lines.append(json.dumps(row))
     return gzip.compress("\n".join(lines).encode())
@@ -59,7 +60,7 @@ def test_training_twice_gives_the_same_bytes(
     for name in ("acts.npz", "background.npz", "names.npz"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     model = weights.load(tmp_path / "one" / "acts.npz")
-    assert len(model.combiner.slopes) == len(TASKS)
+    assert len(model.combiner.experts) == len(TASKS)
     assert np.isfinite(model.table).all()
 
 

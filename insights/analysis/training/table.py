@@ -1,0 +1,54 @@
+"""The combiner's inputs for whole corpora: what combiner.inputs gives live for one message, here for rows in order."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.analysis import combiner, cues, kinds
+from insights.analysis.combiner import FACTS, Floats, facts
+from insights.analysis.training.corpora import Row
+from insights.analysis.training.matrix import Seen
+from insights.analysis.weights import HEADS
+
+HANDS = 3
+"""How often the combiner learns from each row: with no question marks, with those it may have had, and with a third of them lost."""
+
+
+def hands(rows: Sequence[Row], heard: Sequence[Row], seen: Seen, heads: Floats, net: Floats) -> Floats:
+    """(HANDS * rows, inputs) of rows that were heard as `heard`; heads (rows, ALL_HEADS) and net (rows, HEADS) are logits."""
+    found = signs(heard, heads, net)
+    marks = np.array(["?" in row.text for row in rows])
+    kept = np.random.default_rng(22).random(len(rows)) > 1 / 3
+    return np.concatenate(
+        [inputs(heard, found, seen.shown, seen.words, shown) for shown in (np.zeros(len(rows), dtype=bool), marks, marks & kept)]
+    )
+
+
+def signs(rows: Sequence[Row], heads: Floats, net: Floats) -> Floats:
+    """(rows, SIGNS) from the logits (rows, ALL_HEADS) of heads and (rows, HEADS) of the network."""
+    past = np.zeros((len(rows), kinds.SIGNS), dtype=np.float32)
+    likeness = heads[:, len(HEADS) :]
+    start, last = 0, ""
+    for number, row in enumerate(rows):
+        if row.conversation != last:
+            start, last = number, row.conversation
+        past[number] = kinds.history(likeness[max(start, number - kinds.PAST) : number])
+    return combiner.signs(heads, net, past)
+
+
+def inputs(
+    rows: Sequence[Row], signs: Floats, shown: Sequence[tuple[int, ...]], words: NDArray[np.int32], marks: NDArray[np.bool_]
+) -> Floats:
+    """(rows, SIGNS + cues + FACTS) as combiner.inputs gives them for one message; marks: which messages show a question mark."""
+    width = signs.shape[1]
+    table = np.zeros((len(rows), width + len(cues.NAMES) + FACTS), dtype=np.float32)
+    table[:, :width] = signs
+    start, last = 0, ""
+    for number, row in enumerate(rows):
+        if row.conversation != last:
+            start, last = number, row.conversation
+        lately = bool(marks[max(start, number - kinds.PAST) : number].any())
+        table[number, [width + cue for cue in shown[number]]] = 1.0
+        table[number, -FACTS:] = facts((bool(marks[number]), lately), int(words[number]), number - start, row.index)
+    return table

@@ -1,0 +1,22 @@
+"""Side lessons of the network."""
+
+from insights.analysis.training import lessons
+from insights.analysis.training.corpora import Row
+
+
+def _row(corpus: str, *acts: str) -> Row:
+    return Row(corpus, corpus, 0, "A", "yes", acts=frozenset(acts))
+
+
+ROWS = [_row("ami", "ami/inf"), _row("ami", "ami/sug"), _row("ami", "ami/inf"), _row("mrda", "mrda/s", "mrda/co"), _row("email")]
+
+
+def test_frequent_acts_come_first() -> None:
+    """Acts below the least count are left out; equals are in order of their names."""
+    assert lessons.names(ROWS, least=1) == ["ami/inf", "ami/sug", "mrda/co", "mrda/s"]
+    assert lessons.names(ROWS, least=2) == ["ami/inf"]
+
+
+def test_a_corpus_knows_its_own_acts_only() -> None:
+    """An act is 1 or 0 in rows of its corpus and unknown in all others."""
+    assert lessons.labels(ROWS, ["ami/inf", "mrda/co"]).tolist() == [[1, -1], [0, -1], [1, -1], [-1, 1], [-1, -1]]
