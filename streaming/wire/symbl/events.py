@@ -138,11 +138,18 @@ def _sentiment(score: float) -> Message:
 
 def _insights(payload: Payload, view: View) -> list[Message]:
     wanted = [
-        _insight(insight, view)
+        _insight(insight, view) | {"type": kind}
         for insight in payload["insights"]
-        if insight["type"] in view.insight_types and insight["confidence"] >= view.confidence_threshold
+        if (kind := _told_as(insight["type"], view.insight_types)) and insight["confidence"] >= view.confidence_threshold
     ]
     return [{"type": "insight_response", "insights": wanted}] if wanted else []
+
+
+def _told_as(kind: str, wanted: frozenset[str]) -> str:
+    """Return the type that an insight has for a listener: a follow-up is an action item for whoever asks for those alone."""
+    if kind == "follow_up" and kind not in wanted:
+        kind = "action_item"
+    return kind if kind in wanted else ""
 
 
 def _insight(insight: Payload, view: View) -> Message:

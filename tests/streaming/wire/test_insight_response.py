@@ -72,10 +72,14 @@ def test_entities_come_where_they_were_asked_for() -> None:
         ({"question"}, 0.0, ["question"]),
         ({"question", "action_item", "follow_up"}, 0.7, ["action_item", "follow_up"]),
         ({"follow_up", "topic"}, 0.9, ["follow_up"]),
+        ({"question", "action_item"}, 0.0, ["question", "action_item", "action_item"]),
     ],
 )
 def test_each_listener_gets_the_types_and_the_confidence_it_wants(types: set[str], threshold: float, expected: list[str]) -> None:
-    """Types are those of the listener's own start_request; a confidence equal to the threshold passes."""
+    """Types are those of the listener's own start_request; a confidence equal to the threshold passes.
+
+    A follow-up is a kind of action item, and is one for listeners who know no follow-ups.
+    """
     stored = [
         insight(type=kind, confidence=confidence) for kind, confidence in (("question", 0.6), ("action_item", 0.7), ("follow_up", 0.9))
     ]
