@@ -30,6 +30,8 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 """Largest body of an HTTP request; Daphne holds all of it in memory before the application sees a byte."""
 CLOSE_S = 300.0
 """How long an application may go on with what a client sent before it hung up: hearing it can take minutes under load."""
+END_S = 5.0
+"""How long cancelled tasks have for their end when the server has ended."""
 WRITE_POLL_S = 0.01
 
 
@@ -170,6 +172,7 @@ class BoundedServer(Server):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal)
         super().run()
+        _end_tasks(loop)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> WaitingQueue | None:
         """Start the application of one connection, with a bounded queue in front of it."""
@@ -219,6 +222,15 @@ class BoundedServer(Server):
             await self._drain()
         finally:
             self.stop()
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what still waits on the loop and let it end, as `asyncio.run` does; left to the interpreter's end, such tasks can crash it."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=END_S))
 
 
 def _unsent(protocol: Any) -> int:

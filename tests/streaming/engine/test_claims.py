@@ -143,15 +143,18 @@ async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Claims
     """After a restart of Redis, an id whose session ends just then does not stay taken."""
     one, two = pair
     await taken(one)
-    loop, again = asyncio.get_running_loop(), one._taken_by_others
+    loop, again, noted = asyncio.get_running_loop(), one._taken_by_others, threading.Event()
 
     def late(held: dict[str, Holder]) -> list[str]:
         asyncio.run_coroutine_threadsafe(one.release("some", "id", ONE), loop).result(2)
-        return again(held)
+        try:
+            return again(held)
+        finally:
+            noted.set()
 
     monkeypatch.setattr(one, "_taken_by_others", late)
     cache.clear()
-    await until(lambda: not one._held)
+    await until(noted.is_set)
     await until(lambda: module._read(module._key("some", "id")) is None)
     await one.close()
     assert module._read(module._key("some", "id")) is None
