@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from streaming.engine.contained import contained
 from streaming.engine.context import Scene, WebRTCError, error_message
 from streaming.engine.faults import place
 from streaming.engine.kinds import is_async
@@ -30,13 +31,13 @@ class Calls:
     def bind(self, function: Callable[..., Any], name: str) -> Callable[..., Awaitable[Any]]:
         """Return a coroutine function that calls this one, in the thread of that name unless it is a coroutine function itself."""
         if is_async(function):
-            return function
+            return contained(function)
 
         async def call(*args: Any) -> Any:
             result = await self._lane(name).run(partial(function, *args))
             return await result if inspect.isawaitable(result) else result
 
-        return call
+        return contained(call)
 
     def report(self, error: Exception) -> None:
         """Tell the client of an exception of its handler, and the log where it happened (not its text: design law 9)."""

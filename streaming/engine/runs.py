@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from streaming.engine.contained import contained
 from streaming.engine.kinds import generates_async, is_async
 from streaming.engine.lanes import MOST_LEFT, Lane
 
@@ -33,9 +34,9 @@ class Run:
     async def next(self) -> Any:
         """Return the next item. Raises StopAsyncIteration at the end, and whatever the function raises."""
         if self._items is None:
-            self._items = await self._begin()
+            self._items = await contained(self._begin)()
         if isinstance(self._items, AsyncIterator):
-            return await anext(self._items)
+            return await contained(anext)(self._items)
         item = await self._lane.run(partial(next, self._items, _END))
         if item is _END:
             raise StopAsyncIteration

@@ -1,0 +1,101 @@
+"""A coroutine of a handler that exits, or is cancelled from inside: its session goes on, and so does the server (design law 4)."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from streaming.engine.contained import contained
+from streaming.engine.handlers import AudioFrame
+from streaming.engine.replies import ReplyOnPause
+from tests.streaming.engine.lines import FRAME, RATE, Counting, Echo, Join, handler_of, line_of, until
+from tests.streaming.engine.turns import SAID
+
+
+async def leave() -> None:
+    """Exit, as some libraries do when a key is missing."""
+    sys.exit(1)
+
+
+async def give_up() -> None:
+    """Await something that was cancelled."""
+    inner = asyncio.create_task(asyncio.sleep(10))
+    inner.cancel()
+    await inner
+
+
+@pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit"), (give_up, "cancelled")])
+@pytest.mark.parametrize("method", ["start_up", "receive", "emit", "shutdown"])
+async def test_a_method(join: Join, method: str, fault: Any, told: str) -> None:
+    """The client is told, the next frame is heard, and the session ends as ever."""
+
+    class Faulty(Echo):
+        failed = False
+
+        async def start_up(self) -> None:
+            await self.fail("start_up")
+
+        async def receive(self, frame: AudioFrame) -> None:
+            await self.fail("receive")
+            await super().receive(frame)
+
+        async def emit(self) -> Any:
+            await self.fail("emit")
+            return await super().emit()
+
+        async def shutdown(self) -> None:
+            await super().shutdown()
+            await self.fail("shutdown")
+
+        async def fail(self, where: str) -> None:
+            if where == method and not self.failed:
+                self.failed = True
+                await fault()
+
+    participant = await join(Faulty())
+    for _ in range(2):
+        participant.hear(FRAME, RATE)
+        await asyncio.sleep(0)
+    assert await participant.sound() is not None
+    if method != "shutdown":
+        await until(lambda: line_of(participant).of("error"))
+        assert told in line_of(participant).of("error")[0]
+    await participant.close("bye")
+    assert Counting.shutdowns == 1
+    assert not participant._tasks
+
+
+@pytest.mark.parametrize("fault", [leave, give_up])
+async def test_a_reply(join: Join, fault: Any) -> None:
+    """The next turn is replied to."""
+    turns: list[int] = []
+
+    async def reply(audio: Any) -> AsyncIterator[Any]:
+        turns.append(1)
+        if len(turns) == 1:
+            await fault()
+        yield RATE, FRAME
+
+    participant = await join(ReplyOnPause(reply))
+    handler_of(participant).ended(SAID)
+    await until(lambda: line_of(participant).of("error"))
+    await until(lambda: not handler_of(participant).busy)
+    handler_of(participant).ended(SAID)
+    assert await participant.sound() is not None
+
+
+async def test_whoever_runs_it_may_cancel_it() -> None:
+    """At once, as any other."""
+    entered = asyncio.Event()
+
+    async def wait() -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    running = asyncio.ensure_future(contained(wait)())
+    await entered.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
