@@ -80,7 +80,7 @@ class Channel:
 
 
 class StreamHandlerBase:
-    """What all handlers have.
+    """What all handlers have. What FastRTC's do not is called `parley...`: whoever wrote a handler for it may have a `host` of his own.
 
     Args:
         expected_layout: "mono"; with "stereo" each sample is handed over twice, interleaved, shape (1, 2n).
@@ -106,25 +106,25 @@ class StreamHandlerBase:
         self.output_sample_rate = output_sample_rate
         self.input_sample_rate = input_sample_rate
         self.fps = fps
-        self.begin_afresh()
+        self.parley_begin_afresh()
 
-    receives_at_once = False
+    parley_receives_at_once = False
     """Ours: whether `receive` only takes note and may be called in the event loop, without a thread."""
-    waits_itself = False
+    parley_waits_itself = False
     """Ours: whether `emit` waits until it has something, so that nobody need pause before asking again."""
     shutdown_s: float | None = None
     """Ours: how long `shutdown` may take, in seconds, for handlers that the engine's own limit would cut short."""
 
-    def at_rest(self) -> bool:
-        """Ours: tell whether silence would change nothing, so that it may wait; asked only where `receives_at_once`."""
+    def parley_at_rest(self) -> bool:
+        """Ours: tell whether silence would change nothing, so that it may wait; asked only where `parley_receives_at_once`."""
         return False
 
-    def emitter(self) -> Callable[[], Any]:
+    def parley_emitter(self) -> Callable[[], Any]:
         """Return what is called for the next item: `emit`, unless a handler of ours has a cheaper way."""
         emit: Callable[[], Any] = getattr(self, "emit")  # noqa: B009  # declared by the two kinds below, with and without async
         return emit
 
-    def release(self) -> None:
+    def parley_release(self) -> None:
         """Wake whoever still waits in a queue of this handler, at the very end: those who `get` with None, those who `put` with room."""
         for value in list(vars(self).values()):
             if isinstance(value, queue.Queue | queue.SimpleQueue):
@@ -135,41 +135,41 @@ class StreamHandlerBase:
         """Samples of 20 ms of output."""
         return self.output_sample_rate // 50
 
-    def begin_afresh(self) -> None:
+    def parley_begin_afresh(self) -> None:
         """Be as if there had been no session: for copies of a handler that was made with everything it needs."""
         self.latest_args: list[Any] = [PLACE_OF_SOUND]
         self.args_set = asyncio.Event()
         self.channel_set = asyncio.Event()
         self.phone_mode = False
         self.clear_queue: Callable[[], None] = _nothing_to_clear
-        self._host: Host | None = None
+        self._parley: Host | None = None
         self._resampler: av.AudioResampler | None = None
 
     @property
-    def host(self) -> Host:
+    def parley(self) -> Host:
         """The session. Raises RuntimeError on a handler that is only a pattern."""
-        if self._host is None:
+        if self._parley is None:
             raise RuntimeError("this handler has no session: streams work with copies of it")
-        return self._host
+        return self._parley
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The session's event loop."""
-        return self.host.loop
+        return self.parley.loop
 
     @property
     def channel(self) -> Channel | None:
         """The way to the client for handlers that send JSON on their own; None before there is a session."""
-        return Channel(self._host) if self._host else None
+        return Channel(self._parley) if self._parley else None
 
-    def join(self, host: Host) -> None:
+    def parley_join(self, host: Host) -> None:
         """Begin to belong to a session; called before anything else."""
-        self._host = host
+        self._parley = host
         self.phone_mode = host.phone
         self.clear_queue = host.clear_sound
         self.channel_set.set()
 
-    def leave(self) -> None:
+    def parley_leave(self) -> None:
         """End to belong to a session; called after everything else."""
 
     def set_args(self, args: list[Any]) -> None:
@@ -184,7 +184,7 @@ class StreamHandlerBase:
     async def fetch_args(self) -> None:
         """Ask the client for its inputs; not on a telephone, which has none."""
         if not self.phone_mode:
-            self.host.tell({"type": "send_input", "data": []})
+            self.parley.tell({"type": "send_input", "data": []})
 
     async def wait_for_args(self) -> None:
         """Ask the client for its inputs and wait for them."""
@@ -194,15 +194,15 @@ class StreamHandlerBase:
 
     def wait_for_args_sync(self) -> None:
         """Ask the client for its inputs and wait for them; for synchronous handlers, in their threads."""
-        self.host.wait_here(self.wait_for_args())
+        self.parley.wait_here(self.wait_for_args())
 
     async def send_message(self, msg: str) -> None:
         """Send the client a message, JSON as text."""
-        Channel(self.host).send(msg)
+        Channel(self.parley).send(msg)
 
     def send_message_sync(self, msg: str) -> None:
         """Send the client a message, JSON as text; from any thread."""
-        Channel(self.host).send(msg)
+        Channel(self.parley).send(msg)
 
     def resample(self, frame: av.AudioFrame) -> Iterator[av.AudioFrame]:
         """Yield PyAV's frames of sound from elsewhere as those of `receive` are: int16, 20 ms, input_sample_rate, expected_layout."""

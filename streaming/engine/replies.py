@@ -77,13 +77,13 @@ class ReplyOnPause(StreamHandler):
             or mine.determine_pause is not ReplyOnPause.determine_pause
             or mine.process_audio is not ReplyOnPause.process_audio
         )
-        self.receives_at_once = not self._by_chunks and mine.receive is ReplyOnPause.receive
-        self.waits_itself = mine.emit is ReplyOnPause.emit
+        self.parley_receives_at_once = not self._by_chunks and mine.receive is ReplyOnPause.receive
+        self.parley_waits_itself = mine.emit is ReplyOnPause.emit
         super().__init__(expected_layout, output_sample_rate, output_frame_size, input_sample_rate)
 
-    def begin_afresh(self) -> None:
+    def parley_begin_afresh(self) -> None:
         """Be as if there had been no session."""
-        super().begin_afresh()
+        super().parley_begin_afresh()
         self.state = AppState()
         self._ear: Ear | None = None
         self._turn: Turn | None = None
@@ -97,7 +97,7 @@ class ReplyOnPause(StreamHandler):
     def copy(self) -> Self:
         """Return a handler for another session."""
         other = copy.copy(self)
-        other.begin_afresh()
+        other.parley_begin_afresh()
         return other
 
     def set_args(self, args: list[Any]) -> None:
@@ -105,9 +105,9 @@ class ReplyOnPause(StreamHandler):
         super().set_args(args)
         self._unanswered = False
 
-    def join(self, host: Host) -> None:
+    def parley_join(self, host: Host) -> None:
         """Begin to listen."""
-        super().join(host)
+        super().parley_join(host)
         if not self._by_chunks:
             options = watch_options(self.algo_options, self._vad_options, progress=self.wants_progress)
             self._ear = Ear(self, options, self.input_sample_rate)
@@ -115,7 +115,7 @@ class ReplyOnPause(StreamHandler):
             self._starting = True
             self._due.set()
 
-    def leave(self) -> None:
+    def parley_leave(self) -> None:
         """Listen no more."""
         if self._ear is not None:
             self._ear.close()
@@ -162,9 +162,9 @@ class ReplyOnPause(StreamHandler):
     @property
     def busy(self) -> bool:
         """Whether a reply is due, under way, or still to be heard."""
-        return self._due.is_set() or self._reply is not None or self.host.playing
+        return self._due.is_set() or self._reply is not None or self.parley.playing
 
-    def at_rest(self) -> bool:
+    def parley_at_rest(self) -> bool:
         """Tell whether nobody speaks, neither the user nor we."""
         return self._ear is not None and self._ear.watch.calm and not self.busy
 
@@ -173,7 +173,7 @@ class ReplyOnPause(StreamHandler):
     def began(self) -> None:
         """The user begins to speak: interrupt the reply, if that is allowed."""
         self.state.started_talking = True
-        self.host.tell(log_message("started_talking"))
+        self.parley.tell(log_message("started_talking"))
         if self.busy and self.can_interrupt:
             self._interrupt()
 
@@ -186,7 +186,7 @@ class ReplyOnPause(StreamHandler):
 
     def deaf(self) -> None:
         """He cannot be heard, and is told so."""
-        self.host.tell(error_message("nobody can be heard here: this server's pause detection is missing"))
+        self.parley.tell(error_message("nobody can be heard here: this server's pause detection is missing"))
 
     def ended(self, turn: Turn) -> None:
         """The user has finished: let `emit` reply."""
@@ -202,10 +202,10 @@ class ReplyOnPause(StreamHandler):
 
     def emit(self) -> Any:
         """Return the next item of the reply; blocks until there is one. For handlers that override it: the engine asks in another way."""
-        return self.host.wait_here(self._next_item())
+        return self.parley.wait_here(self._next_item())
 
-    def emitter(self) -> Callable[[], Any]:
-        return self._next_item if self.waits_itself else self.emit
+    def parley_emitter(self) -> Callable[[], Any]:
+        return self._next_item if self.parley_waits_itself else self.emit
 
     def reset(self) -> None:
         """Be ready for the next turn; the inputs are asked for again then."""
@@ -237,7 +237,7 @@ class ReplyOnPause(StreamHandler):
             return None
         if reply.announces and not reply.announced:
             reply.announced = True
-            self.host.tell(log_message("response_starting"))
+            self.parley.tell(log_message("response_starting"))
         return item
 
     async def _begin(self) -> _Reply:
@@ -249,7 +249,7 @@ class ReplyOnPause(StreamHandler):
                 await self._renew_inputs()
             return _Reply(await self._runs.begin(self.startup_fn, tuple(self.latest_args[1 : takes + 1])), announces=False)
         turn, self._turn = self._turn or Turn(NO_SOUND, self.input_sample_rate), None
-        self.host.tell(log_message("pause_detected"))
+        self.parley.tell(log_message("pause_detected"))
         takes = positional(self.fn)[1]
         if takes > 1 or self.needs_args:
             await self._renew_inputs()
@@ -281,7 +281,7 @@ class ReplyOnPause(StreamHandler):
         reply, self._reply = self._reply, None
         self._turn, self._starting = None, False
         self._due.clear()
-        self.host.interrupt()
+        self.parley.interrupt()
         if reply is not None:
             reply.run.close()
         super().reset()

@@ -69,18 +69,18 @@ class ReplyOnStopWords(ReplyOnPause):
             needs_args,
         )
 
-    def begin_afresh(self) -> None:
+    def parley_begin_afresh(self) -> None:
         """Be as if there had been no session."""
-        super().begin_afresh()
+        super().parley_begin_afresh()
         self._armed = False  # the stop word was said, and nothing after it yet
         self._announced = False  # in the open turn
         self._early: float | None = None  # end of the stop word by an early reading, seconds into the turn
         self._lane = Lane("stop-words")
         self._reading: asyncio.Task[None] | None = None
 
-    def leave(self) -> None:
+    def parley_leave(self) -> None:
         """Listen no more."""
-        super().leave()
+        super().parley_leave()
         self._lane.close()
 
     def began(self) -> None:
@@ -92,7 +92,7 @@ class ReplyOnStopWords(ReplyOnPause):
     def progress(self, turn: Turn) -> None:
         """Look early, so that the client learns of the stop word while the user goes on."""
         if not self._armed and not self._announced and (self._reading is None or self._reading.done()):
-            self._reading = self.host.spawn(self._read_early(turn))
+            self._reading = self.parley.spawn(self._read_early(turn))
 
     def ended(self, turn: Turn) -> None:
         """Reply to a turn behind a stop word; look for one in any other."""
@@ -100,7 +100,7 @@ class ReplyOnStopWords(ReplyOnPause):
             self._armed = False
             super().ended(turn)
         elif len(turn.samples):
-            self.host.spawn(self._read(turn, self._reading))
+            self.parley.spawn(self._read(turn, self._reading))
             self._reading = None
 
     async def _read_early(self, turn: Turn) -> None:
@@ -131,7 +131,7 @@ class ReplyOnStopWords(ReplyOnPause):
 
     def _announce(self) -> None:
         self._announced = True
-        self.host.tell({"type": "stopword", "data": ""})
+        self.parley.tell({"type": "stopword", "data": ""})
         if self.busy and self.can_interrupt:
             self._interrupt()
 

@@ -86,7 +86,7 @@ class HandlerWork(Work):
         self.framed = (handler.input_sample_rate, handler.expected_layout)
         self.output_rate = handler.output_sample_rate
         self.fps = handler.fps
-        self.at_rest = handler.at_rest if handler.receives_at_once else None
+        self.at_rest = handler.parley_at_rest if handler.parley_receives_at_once else None
         self._session = session
         self._audio, self._receives = audio, receives
         self._video = video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
@@ -94,7 +94,7 @@ class HandlerWork(Work):
         self._pictures: Mailbox[Picture] = Mailbox(WAITING_PICTURES, WhenFull.DROP_OLDEST)
         self._feeding: list[asyncio.Task[None]] = []
         self._emitting: asyncio.Task[None] | None = None
-        handler.join(session)
+        handler.parley_join(session)
 
     def start(self) -> None:
         handler: Any = self.handler
@@ -102,7 +102,7 @@ class HandlerWork(Work):
         if _does_something(handler.start_up):
             spawn(self._start_up(bind(handler.start_up, "start_up")))
         if self._audio:
-            if self._receives and not handler.receives_at_once:
+            if self._receives and not handler.parley_receives_at_once:
                 self._feeding.append(spawn(self._feed(self._frames, bind(handler.receive, "receive"))))
             self.emit_afresh()
         if self._video:
@@ -114,12 +114,12 @@ class HandlerWork(Work):
         if self._emitting is not None:
             self._emitting.cancel()
             self._session.calls.abandon("emit")
-        emit = self._session.calls.bind(self.handler.emitter(), "emit")
+        emit = self._session.calls.bind(self.handler.parley_emitter(), "emit")
         self._emitting = self._session.spawn(self._emit(emit, audio_item))
 
     def hear(self, frame: AudioFrame) -> None:
         handler: Any = self.handler
-        if handler.receives_at_once:
+        if handler.parley_receives_at_once:
             try:
                 handler.receive(frame)
             except Exception as error:
@@ -144,10 +144,10 @@ class HandlerWork(Work):
     def stop(self) -> None:
         self._frames.close(discard=True)
         self._pictures.close(discard=True)
-        self.handler.leave()
+        self.handler.parley_leave()
 
     def release(self) -> None:
-        self.handler.release()
+        self.handler.parley_release()
 
     async def _hear_the_rest(self) -> None:
         """Let `receive` have what the client had sent before it left, unless that takes too long."""
@@ -191,7 +191,7 @@ class HandlerWork(Work):
 
     async def _breathe(self, took: float) -> None:
         """Pause after an `emit` that had nothing, unless it has waited itself: nothing here may spin."""
-        await asyncio.sleep(0 if self.handler.waits_itself else max(0.0, BREATH_S - took))
+        await asyncio.sleep(0 if self.handler.parley_waits_itself else max(0.0, BREATH_S - took))
 
 
 def _does_something(method: Callable[[], Any]) -> bool:

@@ -163,7 +163,7 @@ class ConversationHandler(AsyncStreamHandler):
         )
 
     def _trouble(self, error: Exception) -> None:
-        self.host.tell(error_message(str(error)))
+        self.parley.tell(error_message(str(error)))
 
 
 conversation = Stream(ConversationHandler(), modality="audio", mode="send", name="conversation", inputs=Inputs)

@@ -236,3 +236,18 @@ async def test_stereo_is_packed(join: Join) -> None:
     sound = await participant.sound()
     assert sound is not None
     assert sound.samples.tolist() == FRAME.tolist()
+
+
+async def test_names_that_a_handler_has_for_itself(join: Join) -> None:
+    """Whatever is not FastRTC's is free: a handler that was written for it may call anything of its own `host` or `leave`."""
+
+    class Busy(Echo):
+        def __init__(self) -> None:
+            super().__init__()
+            self.host = self.session = self.join = self.leave = self.release = self.emitter = self.at_rest = "mine"
+
+    participant = await join(Busy())
+    participant.hear(FRAME, RATE)
+    assert await participant.sound() is not None
+    assert handler_of(participant).host == "mine"
+    await participant.close("bye")

@@ -44,7 +44,7 @@ async def idle(join: Join, monkeypatch: pytest.MonkeyPatch) -> Participant:
     monkeypatch.setattr(thread_module, "TICK_S", 0.0)
     participant: Participant = await join(ReplyOnPause(turn_of, input_sample_rate=RATE))
     hear(participant, room(1.0))
-    await until(lambda: handler_of(participant).at_rest(), 20)
+    await until(lambda: handler_of(participant).parley_at_rest(), 20)
     return participant
 
 

@@ -89,8 +89,8 @@ async def test_none_is_left_behind_by_the_session(join: Join) -> None:
     """At the end those are woken, too, that were left behind while the session went on, each of them in a queue of the handler's."""
 
     class Queued(ReplyOnPause):
-        def begin_afresh(self) -> None:
-            super().begin_afresh()
+        def parley_begin_afresh(self) -> None:
+            super().parley_begin_afresh()
             self.queue: queue.Queue[Any] = queue.Queue()
             self.asked = 0
 
