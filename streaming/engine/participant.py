@@ -334,7 +334,12 @@ class Participant:
         try:
             if work is not None:
                 await self._shut_down(work)
+        except Exception as error:
+            logger.error("a session did not end cleanly: %s", place(error))
         finally:
+            if self.stream.participants.get(self.webrtc_id) is self:
+                del self.stream.participants[self.webrtc_id]
+            registry().remove(self)
             self.ended.set()
             self._playback.close(discard=True)
             self._pictures.close(discard=True)
@@ -343,15 +348,15 @@ class Participant:
             for future in list(self._waits):
                 future.cancel()
             presence.withdraw(self)
-            if self.stream.participants.get(self.webrtc_id) is self:
-                del self.stream.participants[self.webrtc_id]
-            registry().remove(self)
             self._hang_up(reason)
 
     def _hang_up(self, reason: str) -> None:
         if self._opened:
             self._opened = False
-            self.line.hang_up(reason)
+            try:
+                self.line.hang_up(reason)
+            except Exception as error:
+                logger.error("a connection could not be ended: %s", place(error))
 
     async def _shut_down(self, work: Work) -> None:
         """Call the handler's `shutdown`, once, then end the tasks; neither may hold the slot for long."""

@@ -320,6 +320,25 @@ async def test_an_emit_that_has_nothing_is_not_spun(join: Join) -> None:
     assert 2 <= handler_of(participant).asked <= 12
 
 
+async def test_an_end_that_fails_gives_the_slot_back(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither a handler nor a connection that cannot be let go keeps the place of another session."""
+    stream = stream_of(Echo(), concurrency_limit=1)
+    participant = await join(stream)
+    hung_up: list[str] = []
+
+    def broken(reason: str = "") -> None:
+        hung_up.append(reason)
+        raise OSError("secret words")
+
+    monkeypatch.setattr(handler_of(participant), "parley_leave", broken)
+    monkeypatch.setattr(participant.line, "hang_up", broken)
+    await participant.close("bye")
+    assert hung_up == ["", "bye"]
+    assert caplog.text.count("OSError at test_participant.py") == 2
+    assert "secret" not in caplog.text
+    assert await join(stream) is not None
+
+
 async def test_a_line_that_fails_harms_nobody(join: Join, caplog: pytest.LogCaptureFixture) -> None:
     """A message that cannot be sent is the transport's problem; the session goes on."""
     participant = await join(Echo())
