@@ -28,7 +28,8 @@ _CLOSE_S = 10.0
 class Beeper(MediaStreamTrack):
     """20 ms at a time: faint noise (digital silence would be cheap to encode), and a beep every half second.
 
-    `sent` has when each beep began and which it was.
+    Like a microphone it begins when its first frame is asked for, and does not bring later what nobody took in time: a burst would
+    be an echo's delay for as long as the call lasts. `sent` has when each beep began and which it was.
     """
 
     kind = "audio"
@@ -37,12 +38,16 @@ class Beeper(MediaStreamTrack):
         super().__init__()
         self.sent: list[tuple[float, int]] = []
         self._noise = np.random.default_rng(1).normal(0, FAINT, (16, FRAME)).astype(np.int16)
-        self._began = time.perf_counter()
+        self._due = 0.0
         self._count = 0
 
     async def recv(self) -> AudioFrame:
         """Return the next frame when it is due."""
-        await asyncio.sleep(max(0.0, self._began + self._count * FRAME / RATE - time.perf_counter()))
+        now = time.perf_counter()
+        if self._due < now - FRAME / RATE:
+            self._due = now
+        await asyncio.sleep(max(0.0, self._due - now))
+        self._due += FRAME / RATE
         samples = self._noise[self._count % len(self._noise)]
         round_, place = divmod(self._count, FRAMES_BETWEEN_BEEPS)
         since = place - (FRAMES_BETWEEN_BEEPS - BEEP_FRAMES)
