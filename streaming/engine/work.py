@@ -16,6 +16,7 @@ from streaming.engine.handlers import (
     StreamHandlerBase,
 )
 from streaming.engine.items import Item, audio_item, video_item
+from streaming.engine.kinds import is_async
 from streaming.engine.line import Picture
 from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
 
@@ -94,6 +95,7 @@ class HandlerWork(Work):
         self._pictures: Mailbox[Picture] = Mailbox(WAITING_PICTURES, WhenFull.DROP_OLDEST)
         self._feeding: list[asyncio.Task[None]] = []
         self._emitting: asyncio.Task[None] | None = None
+        self._ending = False
         handler.parley_join(session)
 
     def start(self) -> None:
@@ -108,14 +110,13 @@ class HandlerWork(Work):
         if self._video:
             if self._receives:
                 self._feeding.append(spawn(self._feed(self._pictures, bind(handler.video_receive, "video_receive"))))
-            spawn(self._emit(bind(handler.video_emit, "video_emit"), video_item))
+            spawn(self._emit(handler.video_emit, "video_emit", video_item))
 
     def emit_afresh(self) -> None:
         if self._emitting is not None:
             self._emitting.cancel()
             self._session.calls.abandon("emit")
-        emit = self._session.calls.bind(self.handler.parley_emitter(), "emit")
-        self._emitting = self._session.spawn(self._emit(emit, audio_item))
+        self._emitting = self._session.spawn(self._emit(self.handler.parley_emitter(), "emit", audio_item))
 
     def hear(self, frame: AudioFrame) -> None:
         handler: Any = self.handler
@@ -137,6 +138,7 @@ class HandlerWork(Work):
 
     async def shutdown(self) -> None:
         await self._hear_the_rest()
+        self._ending = True
         handler: Any = self.handler
         if _does_something(handler.shutdown):
             await self._session.calls.bind(handler.shutdown, "shutdown")()
@@ -175,9 +177,11 @@ class HandlerWork(Work):
             except Exception as error:
                 self._session.calls.report(error)
 
-    async def _emit(self, emit: Callable[[], Awaitable[Any]], take_apart: Callable[[Any], Item]) -> None:
+    async def _emit(self, method: Callable[[], Any], name: str, take_apart: Callable[[Any], Item]) -> None:
+        """Ask again and again; a method that blocks only until `shutdown` began, which wakes it once and for all."""
         loop = asyncio.get_running_loop()
-        while True:
+        emit, blocks = self._session.calls.bind(method, name), not is_async(method)
+        while not (blocks and self._ending):
             began = loop.time()
             try:
                 value = await emit()

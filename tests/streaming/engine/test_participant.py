@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 import weakref
 from typing import Any
 
@@ -115,6 +116,31 @@ async def test_shutdown_exactly_once(join: Join, handler: Any) -> None:
     assert participant.ended.is_set()
     assert await participant.sound() is None
     assert await participant.picture() is None
+
+
+async def test_a_blocking_emit_is_not_called_again_once_shutdown_woke_it(join: Join) -> None:
+    """It would block for ever, and with it the thread and all that the session held."""
+
+    class Waiting(Blocking):
+        asked = 0
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.gate = threading.Semaphore(0)
+
+        def emit(self) -> Any:
+            Waiting.asked += 1
+            self.gate.acquire()
+
+        def shutdown(self) -> None:
+            self.gate.release()
+            threading.Event().wait(0.1)
+
+    participant = await join(Waiting())
+    await until(lambda: Waiting.asked)
+    await participant.close("bye")
+    assert Waiting.asked == 1
+    await until(lambda: not handler_threads())
 
 
 async def test_nothing_is_left(join: Join) -> None:
