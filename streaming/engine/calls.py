@@ -28,10 +28,13 @@ class Calls:
         self._told: dict[str, float] = {}
         self._closed = False
 
-    def bind(self, function: Callable[..., Any], name: str) -> Callable[..., Awaitable[Any]]:
-        """Return a coroutine function that calls this one, in the thread of that name unless it is a coroutine function itself."""
+    def bind(self, function: Callable[..., Any], name: str, *, bare: bool = False) -> Callable[..., Awaitable[Any]]:
+        """Return a coroutine function that calls this one, in the thread of that name unless it is a coroutine function itself.
+
+        `bare`: who calls it with every frame contains what leaves it himself.
+        """
         if is_async(function):
-            return contained(function)
+            return function if bare else contained(function)
 
         async def call(*args: Any) -> Any:
             result = await self._lane(name).run(partial(function, *args))

@@ -12,18 +12,29 @@ Args = TypeVarTuple("Args")
 T = TypeVar("T")
 
 
+LEAVES = (SystemExit, KeyboardInterrupt, asyncio.CancelledError)
+"""What is no exception, and may leave a handler's coroutine all the same."""
+
+
 def contained(function: Callable[[*Args], Awaitable[T]]) -> Callable[[*Args], Awaitable[T]]:
     """Return a coroutine function that does the same and raises nothing but exceptions; it is cancelled only by who runs it."""
 
     async def call(*args: *Args) -> T:
         try:
             return await function(*args)
-        except (SystemExit, KeyboardInterrupt) as error:
-            raise RuntimeError(f"the handler raised {type(error).__name__}").with_traceback(error.__traceback__) from None
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            raise RuntimeError("the handler was cancelled from inside").with_traceback(error.__traceback__) from None
+        except LEAVES as error:
+            raise as_exception(error) from None
 
     return call
+
+
+def as_exception(error: BaseException) -> Exception:
+    """Return what left a handler's coroutine as an exception. Raises it where it is a cancellation by who runs the task."""
+    if isinstance(error, Exception):
+        return error
+    if not isinstance(error, asyncio.CancelledError):
+        return RuntimeError(f"the handler raised {type(error).__name__}").with_traceback(error.__traceback__)
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise error
+    return RuntimeError("the handler was cancelled from inside").with_traceback(error.__traceback__)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from streaming.engine.calls import Calls
+from streaming.engine.contained import LEAVES, as_exception
 from streaming.engine.handlers import (
     PLACE_OF_SOUND,
     AsyncAudioVideoStreamHandler,
@@ -105,11 +106,11 @@ class HandlerWork(Work):
             spawn(self._start_up(bind(handler.start_up, "start_up")))
         if self._audio:
             if self._receives and not handler.parley_receives_at_once:
-                self._feeding.append(spawn(self._feed(self._frames, bind(handler.receive, "receive"))))
+                self._feeding.append(spawn(self._feed(self._frames, bind(handler.receive, "receive", bare=True))))
             self.emit_afresh()
         if self._video:
             if self._receives:
-                self._feeding.append(spawn(self._feed(self._pictures, bind(handler.video_receive, "video_receive"))))
+                self._feeding.append(spawn(self._feed(self._pictures, bind(handler.video_receive, "video_receive", bare=True))))
             spawn(self._emit(handler.video_emit, "video_emit", video_item))
 
     def emit_afresh(self) -> None:
@@ -174,13 +175,13 @@ class HandlerWork(Work):
                 return
             try:
                 await receive(frame)
-            except Exception as error:
-                self._session.calls.report(error)
+            except (Exception, *LEAVES) as error:
+                self._session.calls.report(as_exception(error))
 
     async def _emit(self, method: Callable[[], Any], name: str, take_apart: Callable[[Any], Item]) -> None:
         """Ask again and again; a method that blocks only until `shutdown` began, which wakes it once and for all."""
         loop = asyncio.get_running_loop()
-        emit, blocks = self._session.calls.bind(method, name), not is_async(method)
+        emit, blocks = self._session.calls.bind(method, name, bare=True), not is_async(method)
         while not (blocks and self._ending):
             began = loop.time()
             try:
@@ -189,8 +190,8 @@ class HandlerWork(Work):
                     await self._breathe(loop.time() - began)
                 elif not await self._session.deliver(take_apart(value)):
                     return
-            except Exception as error:
-                self._session.calls.report(error)
+            except (Exception, *LEAVES) as error:
+                self._session.calls.report(as_exception(error))
                 await asyncio.sleep(AFTER_ERROR_S)
 
     async def _breathe(self, took: float) -> None:
