@@ -140,6 +140,11 @@ class Participant:
             self._work.hear(frame)
 
     @property
+    def may_rest(self) -> bool:
+        """Whether the handler is one to which silence may mean nothing."""
+        return self._work is not None and self._work.at_rest is not None
+
+    @property
     def silent(self) -> bool:
         """Whether the client's sound was inaudible for a while, and nobody waits for it: then a transport may take its time."""
         return self._framer.silent

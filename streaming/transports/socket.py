@@ -79,7 +79,7 @@ class Consumer:
         writer.add_done_callback(_open.pop)
         try:
             await self.connected()
-            while (message := await self.receive())["type"] == "websocket.receive":
+            while (message := await self._receive())["type"] == "websocket.receive":
                 if (data := message.get("bytes")) is not None:
                     await self.binary(data)
                 else:
@@ -88,10 +88,6 @@ class Consumer:
             self.outbox.finish()
             await self.hung_up()
         await writer
-
-    async def receive(self) -> Event:
-        """Wait for the next message of the server."""
-        return await self._receive()
 
     async def connected(self) -> None:
         """The socket is open; `self.outbox` can be used."""

@@ -54,7 +54,6 @@ class StreamConsumer(Consumer):
         self._watching: asyncio.TimerHandle | None = None
         self._reporting: asyncio.TimerHandle | None = None
         self._clears = 0
-        self._may_nap = False
         self._over = False
 
     async def connected(self) -> None:
@@ -69,14 +68,20 @@ class StreamConsumer(Consumer):
             self._watching = self.loop.call_later(settings.START_TIMEOUT_S, self._watch)
             await self.let_in()
 
-    async def receive(self) -> Event:
-        """Wait for the next message of the server, after a nap where nothing can be missed."""
-        if self._may_nap:
-            await self.nap()
-        asked = self.loop.time()
-        message = await super().receive()
-        self._may_nap = self.loop.time() - asked > WAITED_S and self.participant is not None and self.participant.silent
-        return message
+    def nap_between(self, participant: Participant, receive: Receive) -> Receive:
+        """Return a `receive` that naps where the session cannot miss anything: when all was read, and nothing of it was audible."""
+        may_nap = False
+
+        async def unhurried() -> Event:
+            nonlocal may_nap
+            if may_nap:
+                await self.nap()
+            asked = self.loop.time()
+            message = await receive()
+            may_nap = self.loop.time() - asked > WAITED_S and participant.silent
+            return message
+
+        return unhurried
 
     async def nap(self) -> None:
         """Leave the socket alone for a moment; the server does not read from it meanwhile."""
@@ -114,6 +119,8 @@ class StreamConsumer(Consumer):
             self.refuse(wire.failed("the session could not begin"), FAILED)
         else:
             self.participant = participant
+            if participant.may_rest:
+                self._receive = self.nap_between(participant, self._receive)
             admissions().note(participant, visitor.by)
             if self._watching is not None:
                 self._watching.cancel()
