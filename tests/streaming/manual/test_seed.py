@@ -123,7 +123,8 @@ async def test_a_conversation_puts_out_what_symbl_sends(call: Call) -> None:
         [message] = next(one for one in guest.outputs if one["type"] == "message_response")["messages"]
         assert message["from"]["name"] == "Jane"
         assert message["payload"] == {"content": "Shall we start with the budget?", "contentType": "text/plain"}
-        [insight] = next(one for one in guest.outputs if one["type"] == "insight_response")["insights"]
-        assert (insight["type"], insight["text"]) == ("question", "Shall we start with the budget?")
+        insights = next(one for one in guest.outputs if one["type"] == "insight_response")["insights"]
+        [insight] = [one for one in insights if one["type"] == "question"]  # at 0.1, others may come with it
+        assert insight["text"] == "Shall we start with the budget?"
         assert 0.1 <= insight["confidence"] <= 1
         assert {"hints", "tags"} <= insight.keys()
