@@ -43,7 +43,7 @@ services:
 	@sh tests/install_services.sh
 
 test: setup services lint
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 bench: setup
 	$(BIN)/python manage.py bench $(ARGS)
