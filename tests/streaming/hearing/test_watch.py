@@ -16,6 +16,8 @@ from tests.streaming.hearing.fakes import recording
 
 VOICE: Pcm = (recording("beckett.wav") * 32767).astype(np.int16)
 """Ten seconds at 16 kHz, six short sentences; the first begins at about 0.33 s."""
+FIRST_SENTENCE: Pcm = VOICE[: int(1.5 * 16_000)]
+"""Ends at about 1.25 s; the second begins at about 1.85 s."""
 SILENCE: Pcm = np.zeros(16_000, dtype=np.int16)
 
 
@@ -106,12 +108,13 @@ def test_speech_is_noticed_within_100_ms(hearing: Attention) -> None:
 
 @pytest.mark.parametrize("milliseconds", [5, 10, 20])
 def test_a_click_is_no_turn(hearing: Attention, milliseconds: int) -> None:
-    """Nothing is replied to."""
+    """Nothing is replied to; only the sentence after it is a turn. The flush tells when all was heard: it brings one empty turn."""
     watch, notes = watching(hearing)
     click = np.full(16 * milliseconds, 25_000, dtype=np.int16)
-    feed(watch, SILENCE, click, SILENCE, click, SILENCE, VOICE[: 16_000 * 2], SILENCE)
-    assert notes.wait("ended")
-    assert len(notes.turns) == 1
+    feed(watch, SILENCE, click, SILENCE, click, SILENCE, FIRST_SENTENCE, SILENCE)
+    watch.flush()
+    assert notes.wait("ended", 2)
+    assert [len(turn.samples) > 0 for turn in notes.turns] == [True, False]
 
 
 def test_the_pause_can_be_chosen(hearing: Attention) -> None:
