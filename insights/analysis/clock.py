@@ -39,6 +39,9 @@ _SCHEDULED = re.compile(
 )
 """'About six' and 'between one and two' are hours only in talk of such things."""
 
+_DINNER = re.compile(r"\b(?:dinner|supper|drinks)\b[^.!?]*$")
+_FOR_DINNER = re.compile(r" for (?:dinner|supper|drinks)\b")
+
 Hour = tuple[time, bool]
 """What a clock shows, and whether the half of the day was said (then it is not 12 hours later)."""
 
@@ -80,7 +83,7 @@ def _plain(match: re.Match[str]) -> Hour | None:
 def _past_to(match: re.Match[str]) -> Hour | None:
     minutes = {"half": 30, "quarter": 15}.get(match.group("shift").removeprefix("a "), 0) or _number(match.group("shift"))
     hour = _number(match.group("hour"))
-    if match.group("side") in {"to", "of", "before"}:
+    if match.groupdict().get("side") in {"to", "of", "before"}:
         hour, minutes = (hour - 1 or 12), 60 - minutes
     return _hour_of(hour, minutes, _half_of(match))
 
@@ -110,6 +113,7 @@ _GRAMMAR: tuple[tuple[re.Pattern[str], Resolver], ...] = tuple(
             rf"{_LED}{_hour}(?: (?P<minute>{_MINUTES}))?(?:{_daytime}|{_ends})",
             _plain,
         ),
+        (rf"(?:(?<=\bat )|(?<=by )|(?<=until )|(?<=till ))(?P<shift>half) (?P<hour>{'|'.join(_HOUR_WORDS)}){_ends}", _past_to),
         (rf"(?:(?<=\bat )|(?<=until )|(?<=till )){_teen_hour} (?P<minute>{_MINUTES}){_ends}", _plain),
         (rf"(?P<hour>{'|'.join(_HOUR_WORDS)}|[1-9]|1[0-2]){_daytime}", _plain),
         (r"(?P<name>noon|midday|midnight)(?![a-z])", _named),
@@ -130,6 +134,11 @@ def _is_count(low: str, match: re.Match[str]) -> bool:
     return _RECKONED.search(head) is not None or (_LOOSE.search(head) is not None and _SCHEDULED.search(low) is None)
 
 
+def _is_for_dinner(low: str, match: re.Match[str]) -> bool:
+    """Whether an hour is that of an evening meal: 'dinner at eight', 'at seven for drinks'."""
+    return _DINNER.search(low, max(0, match.start() - 40), match.start()) is not None or _FOR_DINNER.match(low, match.end()) is not None
+
+
 def times(low: str, words: frozenset[str], now: datetime, past: bool = False) -> Iterator[Span]:
     """Times of day in a lower-case text, overlapping ones included. words: its words; now: local time; past: the talk is of what was."""
     if _TRIGGERS.isdisjoint(words) and DIGIT.search(low) is None:
@@ -138,5 +147,5 @@ def times(low: str, words: frozenset[str], now: datetime, past: bool = False) ->
         for match in pattern.finditer(low):
             found = resolver(match)
             if found is not None and not _is_count(low, match):
-                hour, sure = found
+                hour, sure = found if found[1] or not _is_for_dinner(low, match) else (moments.within(found[0], "evening"), True)
                 yield Span(match.start(), match.end(), "time", moments.nearest(now, hour, sure, past), hour, sure)

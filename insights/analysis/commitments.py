@@ -164,7 +164,7 @@ def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offs
     """(due moment, as said, where it begins): a time after 'by' first, then the first that is still to come, then 'before the audit'."""
     best: tuple[int, datetime, Entity] | None = None
     for entity in entities:
-        when = _moment(text, entity, timezone_offset)
+        when = _moment(text, entity, said_at, timezone_offset)
         if when is None or when < said_at - timedelta(minutes=1):
             continue
         rank = 0 if _BY.search(text[: entity.offset]) else 1
@@ -176,7 +176,7 @@ def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offs
     return (None, event.group(), event.start()) if event else (None, "", len(text))
 
 
-def _moment(text: str, entity: Entity, timezone_offset: int) -> datetime | None:
+def _moment(text: str, entity: Entity, said_at: datetime, timezone_offset: int) -> datetime | None:
     """When something is due that names this entity as its time."""
     first, after = str(entity.value.get("datetime") or entity.value.get("start") or ""), entity.value.get("end")
     if entity.type not in _TIMELY or not first:
@@ -185,16 +185,15 @@ def _moment(text: str, entity: Entity, timezone_offset: int) -> datetime | None:
         return datetime.fromisoformat(after or first)
     if _BEFORE.search(text[: entity.offset]) and not _EDGE.search(entity.text):
         return _last_second(datetime.fromisoformat(first), timezone_offset)
-    return _end_of(first, after, timezone_offset)
+    return _end_of(first, after, said_at, timezone_offset)
 
 
-def _end_of(first: str, after: str | None, timezone_offset: int) -> datetime:
-    """The last second of a day or period; of a week, of its Friday."""
+def _end_of(first: str, after: str | None, said_at: datetime, timezone_offset: int) -> datetime:
+    """The last second of a day or period; of a week, of its Friday, unless that has gone."""
     start = datetime.fromisoformat(first)
     end = datetime.fromisoformat(after) if after else start + timedelta(days=1)
-    if (end - start).days == 7:
-        end -= timedelta(days=2)
-    return _last_second(end, timezone_offset)
+    friday = _last_second(end - timedelta(days=2), timezone_offset)
+    return friday if (end - start).days == 7 and friday >= said_at else _last_second(end, timezone_offset)
 
 
 def _last_second(before: datetime, timezone_offset: int) -> datetime:

@@ -11,6 +11,7 @@ from typing import Any
 from insights.analysis import moments
 from insights.analysis.clock import times
 from insights.analysis.days import Span, days
+from insights.analysis.ends import ends
 from insights.analysis.findings import Entity
 from insights.analysis.moments import Moment
 
@@ -45,7 +46,9 @@ def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
     now = said_at.astimezone(zone).replace(tzinfo=None) if _EARLIEST < said_at.year < _LATEST else datetime(2000, 1, 1)
     words = frozenset(_WORD.findall(low))
     past = is_past(low)
-    spans = _join(low, _longest(days(low, words, now, past)), _longest(times(low, words, now, past)), now, past)
+    spans = _join(
+        low, _longest([*days(low, words, now, past), *ends(low, words, now, past)]), _longest(times(low, words, now, past)), now, past
+    )
     return [_entity(low, span, zone) for span in spans]
 
 

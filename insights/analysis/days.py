@@ -1,7 +1,7 @@
-"""Days and periods in a message: 'tomorrow', 'the 3rd of March', 'the end of next month'. Text in, spans and moments out."""
+"""Days and periods in a message: 'tomorrow', 'the 3rd of March', 'next month'. Text in, spans and moments out."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -23,6 +23,12 @@ class Span:
 
 
 Resolver = Callable[[re.Match[str], datetime, bool], Moment | None]
+"""What a match means at a local time; the last argument says whether the talk is of what was. None: nothing after all."""
+
+Rule = tuple[str, str, When, Resolver]
+"""Words of which the message must show one (the cheap test; none = a digit), the pattern, the type, and what it means."""
+
+Grammar = tuple[tuple[frozenset[str], re.Pattern[str], When, Resolver], ...]
 
 WEEKDAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 _SHORT_DAYS = {"tue": 1, "tues": 1, "weds": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4}
@@ -31,18 +37,25 @@ MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)} | {
     name[:3]: number for number, name in enumerate(_MONTH_NAMES, 1) if name != "may"
 } | {"sept": 9}  # fmt: skip
 
-_weekday = r"(?P<weekday>" + "|".join([*WEEKDAYS, *sorted(_SHORT_DAYS, key=len, reverse=True)]) + r")(?![a-z])"
-_month = r"(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?:(?<![a-z]{4})\.(?= ?\d))?(?![a-z])"
-_which = r"(?P<which>this|next|last|coming|following|past|current|previous|upcoming)"
+WEEKDAY = r"(?P<weekday>" + "|".join([*WEEKDAYS, *sorted(_SHORT_DAYS, key=len, reverse=True)]) + r")(?![a-z])"
+MONTH = r"(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?:(?<![a-z]{4})\.(?= ?\d))?(?![a-z])"
+WHICH = r"(?P<which>this|next|last|coming|following|past|current|previous|upcoming)"
 _part = r"(?: (?P<part>morning|afternoon|evening|night))?(?![a-z])"
-_unit = r"(?P<unit>day|week|weekend|month|quarter|year)"
-_year = rf"(?:,? (?P<year>{YEAR}))?"
-_of_whole = rf"(?:of|in) (?:(?:the )?{_which} |the )?(?:{_unit}|{_month}{_year})(?![a-z'])"
+UNIT = r"(?P<unit>day|week|weekend|month|quarter|year)"
+_CLAUSE = r"(?=\s*$|[.,;!?]| (?:at|and|or|for|to|if|so|but|i|we|you|he|she|it|they|is|was|would|will|works)\b)"
+"""What may follow when nothing more is counted: in 'Friday after next sprint' the sprint is."""
+
+OF_YEAR = rf"(?:,? (?P<year>{YEAR}))?"
+QUARTER = (
+    r"(?:q(?P<q>[1-4])|(?:the )?(?P<number>first|second|third|fourth) quarter)(?![a-z\d])"
+    rf"(?: of (?P<which>this|next|last) year(?![a-z'])|(?: of)?{OF_YEAR})"
+)
+_of_whole = rf"(?:of|in) (?:(?:the )?{WHICH} |the )?(?:{UNIT}|{MONTH}{OF_YEAR})(?![a-z'])"
 _day = r"(?P<day>day|" + "|".join([*WEEKDAYS, *sorted(_SHORT_DAYS, key=len, reverse=True)]) + ")"
 _FARTHEST = 4000
 """Units away at most: what is beyond is a slip of the recogniser."""
 
-_STEP = {
+STEP = {
     "this": 0,
     "current": 0,
     "the": 0,
@@ -55,16 +68,17 @@ _STEP = {
     "past": -1,
     "previous": -1,
 }
-_SIDE = {"this": "this", "current": "this", "next": "next", "following": "next", "last": "last", "past": "last", "previous": "last"}
+SIDE = {"this": "this", "current": "this", "next": "next", "following": "next", "last": "last", "past": "last", "previous": "last"}
 
 
-def _get(match: re.Match[str], name: str) -> str:
+def got(match: re.Match[str], name: str) -> str:
+    """A group of a match; empty where the pattern has none, or where it took no part."""
     return match.groupdict().get(name) or ""
 
 
-def _with_part(moment: Moment | None, match: re.Match[str]) -> Moment | None:
-    part = _get(match, "part")
-    return moments.at(moment.start.date(), moments.PARTS[part], part) if moment and part else moment
+def _with_part(moment: Moment, match: re.Match[str]) -> Moment:
+    part = got(match, "part")
+    return moments.at(moment.start.date(), moments.PARTS[part], part) if part else moment
 
 
 def _relative(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
@@ -74,31 +88,32 @@ def _relative(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
 
 
 def _tonight(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    part = _get(match, "part") or "night"
-    return moments.at(now.date(), moments.PARTS[part], part)
+    return moments.part_of_today(now, got(match, "part") or "night", past)
 
 
-def _weekday_moment(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+def weekday_of(match: re.Match[str], now: datetime, past: bool) -> Moment:
+    """The day that the groups weekday, which, week, later and after of a match mean."""
     name = match.group("weekday")
     number = WEEKDAYS.get(name, _SHORT_DAYS.get(name, 0))
-    which = _SIDE.get(_get(match, "which"), "")
-    week = _get(match, "week")
+    which = SIDE.get(got(match, "which"), "")
+    week = got(match, "week")
     if week:
-        return _with_part(moments.day(moments.period(now, "week", _STEP[week]).start.date() + timedelta(days=number)), match)
-    found = moments.weekday(now, number, which, past)
-    if _get(match, "later"):
+        return _with_part(moments.day(moments.period(now, "week", STEP[week]).start.date() + timedelta(days=number)), match)
+    after = got(match, "after")
+    found = moments.weekday(now, number, "next" if after else which, past)
+    if after or got(match, "later"):
         found = moments.day(found.start.date() + timedelta(days=7))
     return _with_part(found, match)
 
 
 def _period(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    which = _get(match, "which")
-    name = _get(match, "unit")
+    which = got(match, "which")
+    name = got(match, "unit")
     if not name:
-        return moments.season(now, match.group("season"), _SIDE.get(which, "this"), past)
+        return moments.season(now, match.group("season"), SIDE.get(which, "this"), past)
     if name == "weekend" and which in {"coming", "upcoming"}:
         which = "this"
-    return moments.period(now, name, _STEP[which])
+    return moments.period(now, name, STEP[which])
 
 
 def _weekend(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
@@ -109,12 +124,24 @@ def _after_next(match: re.Match[str], now: datetime, past: bool) -> Moment | Non
     return moments.period(now, match.group("unit"), 2 if match.group("side") == "after next" else -2)
 
 
+def _within(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    return None if past else moments.period(now, match.group("unit"), 0)
+
+
+def _day_of_month(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    """'the 3rd of next month'; of 'the month' the next such day."""
+    number, which = ordinal(match.group("number")), got(match, "which")
+    if number is None:
+        return None
+    return moments.nth(moments.period(now, "month", STEP[which]), number, None) if which else moments.day_of_month(now, number, past)
+
+
 def _nth(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     """'the last Friday of the month', 'the first day of March'."""
-    if _get(match, "month"):
-        whole = moments.month(now, MONTHS[match.group("month")], _year_of(match), "", past)
+    if got(match, "month"):
+        whole = moments.month(now, MONTHS[match.group("month")], year_of(match), "", past)
     else:
-        whole = moments.period(now, match.group("unit"), _STEP[_get(match, "which")])
+        whole = moments.period(now, match.group("unit"), STEP[got(match, "which")])
     name = match.group("day")
     number = -1 if match.group("nth") == "last" else ordinal(match.group("nth"))
     return moments.nth(whole, number or 1, WEEKDAYS.get(name, _SHORT_DAYS.get(name))) if whole else None
@@ -132,41 +159,18 @@ def _from_day(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     return moments.day(on) if on else None
 
 
-def _edge(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    whole: Moment | None
-    if _get(match, "month"):
-        whole = moments.month(now, MONTHS[match.group("month")], _year_of(match), _SIDE.get(_get(match, "which"), ""), past)
-    elif _get(match, "year_alone"):
-        whole = _whole_year(match.group("year_alone"))
-    elif _get(match, "relative"):
-        whole = moments.day(now.date() + timedelta(days=match.group("relative") == "tomorrow"))
-    elif _get(match, "weekday"):
-        whole = _weekday_moment(match, now, past)
-    else:
-        whole = moments.period(now, match.group("unit"), _STEP[_get(match, "which")])
-    return moments.edge(whole, match.group("edge")) if whole else None
-
-
-def _close(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    on = now.date()
-    if _get(match, "weekday"):
-        on = moments.weekday(now, WEEKDAYS.get(match.group("weekday"), 4), "", past).start.date()
-    elif _get(match, "relative") == "tomorrow":
-        on += moments.DAY
-    return moments.at(on, moments.CLOSE_OF_BUSINESS)
-
-
-def _year_of(match: re.Match[str]) -> int | None:
-    return year(match.group("year")) if _get(match, "year") else None
+def year_of(match: re.Match[str]) -> int | None:
+    """The year that the group of this name means."""
+    return year(match.group("year")) if got(match, "year") else None
 
 
 def _month_day(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     number = ordinal(match.group("number")) or int(value(match.group("number")) or 0)
-    return moments.month_day(now, MONTHS[match.group("month")], number, _year_of(match), past)
+    return moments.month_day(now, MONTHS[match.group("month")], number, year_of(match), past)
 
 
 def _month_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    return moments.month(now, MONTHS[match.group("month")], _year_of(match), _SIDE.get(_get(match, "which"), ""), past)
+    return moments.month(now, MONTHS[match.group("month")], year_of(match), SIDE.get(got(match, "which"), ""), past)
 
 
 def _numeric(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
@@ -184,17 +188,19 @@ def _day_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | None
 
 
 def _year_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    return _whole_year(match.group("year"))
+    return whole_year(match.group("year"))
 
 
-def _whole_year(text: str) -> Moment | None:
+def whole_year(text: str) -> Moment | None:
+    """From its first day to its last; None where the text is no year of our time."""
     number = year(text)
     return moments.days(datetime(number, 1, 1).date(), datetime(number + 1, 1, 1).date()) if number else None
 
 
-def _quarter(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    number = int(match.group("q")) if _get(match, "q") else ordinal(match.group("number"))
-    of_year = now.year + _STEP[match.group("which")] if _get(match, "which") else _year_of(match)
+def quarter_of(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
+    """The quarter that a match of QUARTER means."""
+    number = int(match.group("q")) if got(match, "q") else ordinal(match.group("number"))
+    of_year = now.year + STEP[match.group("which")] if got(match, "which") else year_of(match)
     return moments.quarter(now, number, of_year, past) if number and 1 <= number <= 4 else None
 
 
@@ -223,8 +229,12 @@ def _decade(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
     return moments.days(datetime(first, 1, 1).date(), datetime(first + 10, 1, 1).date())
 
 
-# Each: words of which the message must show one (the cheap test; none = a digit), the pattern, the type, and what it means.
-_RULES: tuple[tuple[str, str, When, Resolver], ...] = (
+def compiled(rules: Iterable[Rule]) -> Grammar:
+    """Rules in the form in which they are looked for: at the beginning of a word."""
+    return tuple((frozenset(words.split()), re.compile(rf"(?<![\w'])(?:{pattern})"), kind, mean) for words, pattern, kind, mean in rules)
+
+
+_RULES: tuple[Rule, ...] = (
     (
         "tomorrow today yesterday",
         rf"(?P<day>the day after tomorrow|the day before yesterday|today|tomorrow|yesterday)(?!'s){_part}",
@@ -234,20 +244,27 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
     ("tonight this", r"(?:tonight|this (?P<part>morning|afternoon|evening))(?![a-z])", "time", _tonight),
     (
         " ".join([*WEEKDAYS, *(f"{name}s" for name in WEEKDAYS), *_SHORT_DAYS]),
-        rf"(?:the )?(?:{_which} )?{_weekday.replace('(?![a-z])', 's?(?![a-z])')}(?: (?P<week>next|this"
-        rf"|last) week| (?P<later>week)(?= ?[.,!?]?$))?{_part}",
+        rf"(?:the )?(?:{WHICH} )?{WEEKDAY.replace('(?![a-z])', 's?(?![a-z])')}(?: (?P<week>next|this"
+        rf"|last) week| (?P<later>week)(?= ?[.,!?]?$)| (?P<after>after next){_CLAUSE})?{_part}",
         "date",
-        _weekday_moment,
+        weekday_of,
     ),
-    ("week", rf"(?P<week>next|this|last) week(?: on|,)? {_weekday}{_part}", "date", _weekday_moment),
+    ("week", rf"(?P<week>next|this|last) week(?: on|,)? {WEEKDAY}{_part}", "date", weekday_of),
+    ("within", r"(?<=within )the (?P<unit>day|week|month|quarter|year)(?![a-z'])", "date", _within),
+    (
+        "month",
+        rf"the (?P<number>{ORDINAL}) of (?:(?P<which>this|next|last) |the )month(?![a-z'])",
+        "date",
+        _day_of_month,
+    ),
     (
         "this next last coming following past current previous upcoming",
-        rf"(?:the )?(?!this day){_which} {_unit}(?![a-z'])",
+        rf"(?:the )?(?!this day){WHICH} {UNIT}(?![a-z'])",
         "date",
         _period,
     ),
     ("weekend", r"the weekend(?![a-z']| of)", "date", _weekend),
-    ("next last", rf"(?:the )?{_unit} (?P<side>after next|before last)(?![a-z'])", "date", _after_next),
+    ("next last", rf"(?:the )?{UNIT} (?P<side>after next|before last)(?![a-z'])", "date", _after_next),
     (
         "first second third fourth last",
         rf"(?:the )?(?P<nth>first|second|third|fourth|last) {_day} {_of_whole}",
@@ -256,8 +273,14 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
     ),
     (
         "from after",
-        rf"(?P<n>an?|{NUMBER}) (?P<unit>business day|working day|day|week|month|year)s? (?:from|after) "
+        rf"(?P<n>an?|{NUMBER}) (?P<unit>business day|working day|day|week|fortnight|month|year)s? (?:from|after) "
         rf"(?P<from>today|tomorrow|{'|'.join(WEEKDAYS)})(?![a-z'])",
+        "date",
+        _from_day,
+    ),
+    (
+        "week weeks",
+        rf"(?<!once )(?<!twice )(?<!times )(?P<n>a|two|three) (?P<unit>week)s? on (?P<from>{'|'.join(WEEKDAYS)})(?![a-z'])",
         "date",
         _from_day,
     ),
@@ -273,34 +296,19 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
         "date",
         _period,
     ),
-    (
-        "end beginning start middle eod",
-        r"(?!(?:(?<=at )|(?<=at the ))(?:the )?end of the day,? [a-z])"  # a figure of speech: "at the end of the day it is a remote"
-        rf"(?:the )?(?P<edge>end|beginning|start|middle) of (?:(?:the )?{_which} |the )?"
-        rf"(?:{_unit}|{_month}{_year}|(?P<year_alone>{YEAR}))(?![a-z])(?: (?P<relative>today|tomorrow))?",
-        "date",
-        _edge,
-    ),
-    (
-        "close cob eod end",
-        rf"(?:the )?(?:close of business|cob|eod|end of business|end of day)(?![a-z])(?:,? (?:on"
-        rf" )?(?:{_weekday}|(?P<relative>today|tomorrow)))?",
-        "datetime",
-        _close,
-    ),
-    (" ".join(MONTHS), rf"(?:the )?(?P<number>{ORDINAL}|[12]?\d|3[01])(?: of)? {_month}{_year}", "date", _month_day),
+    (" ".join(MONTHS), rf"(?:the )?(?P<number>{ORDINAL}|[12]?\d|3[01])(?: of)? {MONTH}{OF_YEAR}", "date", _month_day),
     (
         " ".join(MONTHS),
-        rf"{_month} (?:the )?(?P<number>{ORDINAL}|(?:[12]?\d|3[01])(?![\d:.]\d|\d|%| ?(?:percent|a\.?m"
-        rf"|p\.?m)))(?:{_year})",
+        rf"{MONTH} (?:the )?(?P<number>{ORDINAL}|(?:[12]?\d|3[01])(?![\d:.]\d|\d|%| ?(?:percent|a\.?m"
+        rf"|p\.?m)))(?:{OF_YEAR})",
         "date",
         _month_day,
     ),
-    (" ".join(MONTHS), rf"{_month},? (?:of )?(?P<year>{YEAR})", "date", _month_alone),
+    (" ".join(MONTHS), rf"{MONTH},? (?:of )?(?P<year>{YEAR})", "date", _month_alone),
     (
         " ".join(MONTHS),
         rf"(?:(?<=in )|(?<=by )|(?<=of )|(?<=since )|(?<=until )|(?<=till )|(?<=before )|(?<=after )|(?<=for )"
-        rf"|(?<=early )|(?<=late )|(?<=mid )|(?P<which>this|next|last) ){_month}(?! (?:the|be|have|not|i|we"
+        rf"|(?<=early )|(?<=late )|(?<=mid )|(?P<which>this|next|last) ){MONTH}(?! (?:the|be|have|not|i|we"
         rf"|you)\b)",
         "date",
         _month_alone,
@@ -331,10 +339,9 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
     ),
     (
         "quarter q1 q2 q3 q4",
-        r"(?:q(?P<q>[1-4])|(?:the )?(?P<number>first|second|third|fourth) quarter)(?![a-z\d])"
-        rf"(?: of (?P<which>this|next|last) year(?![a-z'])|(?: of)?{_year})",
+        QUARTER,
         "date",
-        _quarter,
+        quarter_of,
     ),
     ("christmas year's halloween", r"(?P<holiday>" + "|".join(_HOLIDAYS) + r")(?![a-z])", "date", _holiday),
     (
@@ -344,13 +351,18 @@ _RULES: tuple[tuple[str, str, When, Resolver], ...] = (
         _decade,
     ),
 )
-_GRAMMAR = tuple((frozenset(words.split()), re.compile(rf"(?<![\w'])(?:{pattern})"), kind, mean) for words, pattern, kind, mean in _RULES)
+_GRAMMAR = compiled(_RULES)
 
 
 def days(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
     """Days and periods in a lower-case text, overlapping ones too. words: its words; now: local time; past: the talk is of what was."""
+    return spans(_GRAMMAR, low, words, now, past)
+
+
+def spans(grammar: Grammar, low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
+    """All that the rules of a grammar find in a lower-case text, overlapping spans too."""
     has_digits = DIGIT.search(low) is not None
-    for triggers, pattern, kind, resolver in _GRAMMAR:
+    for triggers, pattern, kind, resolver in grammar:
         if not triggers.isdisjoint(words) if triggers else has_digits:
             for match in pattern.finditer(low):
                 moment = resolver(match, now, past)

@@ -13,8 +13,10 @@ _BEFORE = re.compile(
 _AHEAD = re.compile(r" (?:from (?:now|today)|hence)\b")
 _AGO = re.compile(r" (?:and a half )?ago\b")
 _NOT_A_TIME = re.compile(r" (?:of|each|per|long|straight|in a row|apart)\b")
-_UNIT = re.compile(r"(second|minute|min|hour|business day|working day|day|night|week|month|quarter|year|decade)s?$")
-_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86_400, "night": 86_400, "week": 604_800}
+_UNIT = re.compile(
+    r"(second|minute|min|hour|business day|working day|day|night|week|fortnight|month|quarter|year|decade)s?(?: and a half)?$"
+)
+_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86_400, "night": 86_400, "week": 604_800, "fortnight": 1_209_600}
 _CALENDAR = {"month": 2_629_800, "quarter": 7_889_400, "year": 31_557_600, "decade": 315_576_000}
 _FARTHEST = 200 * _CALENDAR["year"]
 
@@ -38,7 +40,8 @@ def pointed(low: str, duration: Entity, said_at: datetime, timezone_offset: int)
 def _is_ahead(low: str, duration: Entity) -> bool:
     """Whether 'in' or 'within' stands before it, and nothing says that it only tells how long something took."""
     lead = low[max(0, duration.offset - 24) : duration.offset]
-    return _BEFORE.search(lead) is not None and _NOT_A_TIME.match(low, duration.end) is None and not is_past(low)
+    ahead = duration.text.startswith("the next ") or _BEFORE.search(lead) is not None
+    return ahead and _NOT_A_TIME.match(low, duration.end) is None and not is_past(low)
 
 
 def _moved(now: datetime, seconds: float, unit: str) -> str:

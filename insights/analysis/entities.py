@@ -26,11 +26,12 @@ _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _currency = r"(?P<currency>" + "|".join(sorted((word for word in _CURRENCIES if word.isalpha()), key=len, reverse=True)) + r")(?![a-z])"
 _UNITS = {
     "second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "business day": 86400, "working day": 86400, "night": 86400,
-    "week": 604800, "month": 2629800, "quarter": 7889400, "year": 31557600, "decade": 315576000,
+    "week": 604800, "fortnight": 1209600, "month": 2629800, "quarter": 7889400, "year": 31557600, "decade": 315576000,
 }  # fmt: skip
 """Seconds; months and years are means."""
 _unit = r"(?P<unit>" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")s?(?![a-z])"
 _n = rf"(?P<n>{NUMBER})"
+_AND_A_HALF = r" and a half(?! (?:dozen|hours?|days?|million|pages?)\b)"
 _start = r"(?<![\w.,:$€£-])"
 
 _Maker = Callable[[re.Match[str]], dict[str, Any] | None]
@@ -106,16 +107,15 @@ def _one(match: re.Match[str]) -> dict[str, Any] | None:
     return None if unit == "second" and _SECOND_OF_MANY.match(text, match.end()) else _duration(match)
 
 
+_VAGUE = {"half": 0.5, "couple": 2.0, "few": 3.0, "several": 4.0, "a quarter": 0.25, "three quarters": 0.75}
+
+
 def _duration(match: re.Match[str]) -> dict[str, Any] | None:
     groups = match.groupdict()
-    number = (
-        value(groups["n"])
-        if groups.get("n")
-        else {"half": 0.5, "couple": 2.0, "few": 3.0, "several": 4.0}.get(groups.get("vague") or "", 1.0)
-    )
+    number = value(groups["n"]) if groups.get("n") else _VAGUE.get(groups.get("vague") or "", 1.0)
     if number is None:
         return None
-    if groups.get("half"):
+    if groups.get("half") or groups.get("more"):
         number += 0.5
     return {"seconds": round(number * _UNITS[groups["unit"]], 3)}
 
@@ -167,7 +167,15 @@ _GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
             _money,
         ),
         ("percent", "percent", rf"{_start}(?:half a|{_n}) ?(?:%|percent(?:age points)?\b|per cent\b)", _percent),
-        ("unit", "duration", rf"{_start}{_n}(?P<half> and a half)?[ -]{_unit}(?! old)", _duration),
+        ("unit", "duration", r"(?<!\w)(?P<vague>a quarter|three quarters) of an (?P<unit>hour)(?![a-z])", _duration),
+        ("unit", "duration", rf"{_start}{_n}(?P<half> and a half)?[ -]{_unit}(?P<more>{_AND_A_HALF})?(?! old)", _duration),
+        (
+            "unit",
+            "duration",
+            r"(?<!\w)(?:(?<=within )the|(?:(?<=in )|(?<=within )|(?<=over )|(?<=during ))the next) (?P<unit>hour)(?![a-z'])"
+            rf"(?P<half>{_AND_A_HALF})?",
+            _duration,
+        ),
         ("unit", "duration", r"(?<!\w)(?P<vague>half)(?: an?| of an)? (?P<unit>hour|day|year|minute)(?![a-z])", _duration),
         ("unit", "duration", rf"(?<!\w)(?:a )?(?P<vague>couple|few)(?: of)?(?: more)? {_unit}", _duration),
         ("unit", "duration", rf"(?<!\w)(?P<vague>several) {_unit}", _duration),
@@ -175,7 +183,7 @@ _GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
             "unit",
             "duration",
             rf"(?<!\w)(?<!times )(?<!once )(?<!twice )(?<!euros )(?<!dollars )(?<!percent )an?"
-            rf" {_unit.replace('s?', '')}(?P<half> and a half)?",
+            rf" {_unit.replace('s?', '')}(?P<half>{_AND_A_HALF})?",
             _one,
         ),
         (_DIGIT, "number", rf"{_start}{_n}(?![\w%]|[.,:/-]\d)", _number),
@@ -187,7 +195,7 @@ _DATE_PLACE = next(place for place, rule in enumerate(_GRAMMAR) if rule[1] == "d
 _MONEY_SIGN = re.compile(
     r"[$€£¥₹]|\b(?:dollars?|bucks|usd|euros?|eur|pounds?|quid|gbp|sterling|yen|jpy|francs?|chf|rupees?|inr|cents?|pence|penny)\b"
 )
-_UNIT_SIGN = re.compile(r"\b(?:seconds?|minutes?|mins?|hours?|days?|nights?|weeks?|months?|quarters?|years?|decades?)\b")
+_UNIT_SIGN = re.compile(r"\b(?:seconds?|minutes?|mins?|hours?|days?|nights?|weeks?|fortnights?|months?|quarters?|years?|decades?)\b")
 _SPELLED_SIGN = re.compile(r"\b(?:" + "|".join(sorted({*VALUES, "hundred", "thousand", "million", "billion"} - {"a", "an"})) + r")\b")
 
 

@@ -9,6 +9,9 @@ When = Literal["date", "time", "datetime", "daterange"]
 
 DAY = timedelta(days=1)
 CLOSE_OF_BUSINESS = time(17, 0)
+_LATE = time(20, 0)
+"""From here on a plain hour is that of a morning, unless it is evening already."""
+
 PARTS = {
     "morning": time(9, 0),
     "noon": time(12, 0),
@@ -18,6 +21,9 @@ PARTS = {
     "midnight": time(0, 0),
 }
 """The hour that a part of the day stands for."""
+
+_PART_ENDS = {"morning": time(12, 0), "afternoon": time(18, 0), "evening": time(22, 0), "night": time(23, 59, 59)}
+"""When a part of the day is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,13 @@ def at(on: date, clock: time, part: str = "") -> Moment:
     """A time of day on a day; part: the part of the day whose usual hour it is."""
     start = datetime.combine(on, clock)
     return Moment(start, start, clock=True, part=part)
+
+
+def part_of_today(now: datetime, part: str, past: bool) -> Moment:
+    """The hour that stands for a part of today; when that has gone, and the talk is of what is to come, the end of what is left of it."""
+    usual = at(now.date(), PARTS[part], part)
+    end = at(now.date(), _PART_ENDS[part], part)
+    return end if not past and usual.start < now <= end.start else usual
 
 
 def weekday(now: datetime, number: int, which: str, past: bool) -> Moment:
@@ -177,6 +190,8 @@ def later(on: date, count: int, unit: str) -> date | None:
         if unit in {"month", "quarter", "year", "decade"}:
             year_number, month_number = _month(on, count * {"month": 1, "quarter": 3, "year": 12, "decade": 120}[unit])
             return on.replace(year=year_number, month=month_number, day=min(on.day, monthrange(year_number, month_number)[1]))
+        if unit == "fortnight":
+            return on + timedelta(days=14 * count)
         if unit in {"business day", "working day"}:
             return _business(on, count)
         return on + timedelta(days=count * (7 if unit == "week" else 1))
@@ -207,14 +222,20 @@ def hour_of_day(hour: int, minute: int, half: str) -> time | None:
 
 
 def nearest(now: datetime, hour: time, sure: bool, past: bool) -> Moment:
-    """The next such time of day, or the last one in talk of the past. sure: half of the day was said; else 12 hours on may do."""
+    """The next such time of day, or the last one in talk of the past. sure: half of the day was said.
+
+    Where it was not said and the hour has gone, people at work mean tomorrow's: 'at nine', said at half past ten. Twelve hours on is meant
+    up to eight in the evening ('by seven'), and by those who talk in the evening.
+    """
     moment = at(now.date(), hour)
     if past:
         return moment if moment.start <= now else at(now.date() - DAY, hour)
     if moment.start >= now:
         return moment
     if not sure and hour.hour < 12 and now <= moment.start + timedelta(hours=12):
-        return at(now.date(), hour.replace(hour=hour.hour + 12))
+        evening = hour.replace(hour=hour.hour + 12)
+        if evening < _LATE or now.time() >= CLOSE_OF_BUSINESS:
+            return at(now.date(), evening)
     return at(now.date() + DAY, hour)
 
 

@@ -27,8 +27,10 @@ def _longest(text: str, past: bool = False) -> Span:
         ("next weekend", date(2026, 11, 28)),
         ("since nineteen ninety four", date(1994, 1, 1)),
         ("in the late eighties", date(1980, 1, 1)),
-        ("the beginning of next year", date(2027, 1, 1)),
-        ("the middle of december", date(2026, 12, 16)),
+        ("the 3rd of next month", date(2026, 12, 3)),
+        ("the 3rd of the month", date(2026, 12, 3)),
+        ("a week on tuesday", date(2026, 12, 1)),
+        ("the friday after next", date(2026, 12, 4)),
         ("new year's eve", date(2026, 12, 31)),
     ],
 )

@@ -66,7 +66,8 @@ def test_the_end_of_a_week_is_its_friday() -> None:
     [
         (5, "", False, datetime(2026, 11, 18, 17)),
         (11, "", False, datetime(2026, 11, 18, 11)),
-        (9, "", False, datetime(2026, 11, 18, 21)),
+        (9, "", False, datetime(2026, 11, 19, 9)),
+        (7, "", False, datetime(2026, 11, 18, 19)),
         (9, "am", False, datetime(2026, 11, 19, 9)),
         (12, "am", False, datetime(2026, 11, 19, 0)),
         (9, "", True, datetime(2026, 11, 18, 9)),
@@ -74,10 +75,30 @@ def test_the_end_of_a_week_is_its_friday() -> None:
     ],
 )
 def test_hours_are_the_nearest(hour: int, half: str, past: bool, wanted: datetime) -> None:
-    """Without am or pm working hours decide; what has passed today is later or tomorrow, in talk of the past it is what has passed."""
+    """Without am or pm working hours decide; a passed one is tonight's or tomorrow's, in talk of the past the one that passed."""
     found = moments.hour_of_day(hour, 0, half)
     assert found is not None
     assert moments.nearest(NOW, found, bool(half), past).start == wanted
+
+
+def test_an_hour_said_in_the_evening_is_tonight() -> None:
+    """Who works at eighteen hours and says nine does not mean tomorrow morning."""
+    assert moments.nearest(NOW.replace(hour=18), time(9), False, False).start == datetime(2026, 11, 18, 21)
+
+
+@pytest.mark.parametrize(
+    ("hour", "part", "past", "wanted"),
+    [
+        (10, "afternoon", False, time(15)),
+        (16, "afternoon", False, time(18)),
+        (16, "afternoon", True, time(15)),
+        (20, "afternoon", False, time(15)),
+        (22, "night", False, time(23, 59, 59)),
+    ],
+)
+def test_what_is_left_of_a_part_of_the_day(hour: int, part: str, past: bool, wanted: time) -> None:
+    """Its usual hour; its end when that has gone; its usual hour again when all of it has, or in talk of the past."""
+    assert moments.part_of_today(NOW.replace(hour=hour), part, past).start == datetime.combine(NOW.date(), wanted)
 
 
 def test_hours_that_do_not_exist() -> None:
