@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.urls import URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 
+from config import failures
+
 
 def of_apps(apps: Iterable[str]) -> list[URLResolver]:
     """Return the routes of those apps that have a module `urls`."""
@@ -20,3 +22,4 @@ urlpatterns = [
     path("", include("streaming.urls")),
     *of_apps(settings.APPS),
 ]
+handler400, handler404, handler500 = failures.bad_request, failures.not_found, failures.broken

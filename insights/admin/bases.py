@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import BaseInlineFormSet, Textarea
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -56,7 +56,10 @@ class Titled(AnyBase):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the list under its own name."""
-        return super().changelist_view(request, {**(extra_context or {}), "title": self.list_title})
+        try:
+            return super().changelist_view(request, {**(extra_context or {}), "title": self.list_title})
+        except OverflowError:  # SQLite takes no number that long, and looks at it only when asked
+            raise Http404 from None
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -68,7 +71,7 @@ class Titled(AnyBase):
 class Reworded(OptionsBase):
     """Fields that carry what they were when the page was made: what somebody else changed meanwhile is not changed back."""
 
-    formfield_overrides: ClassVar[Any] = {models.TextField: {"widget": Textarea(attrs={"rows": 2, "cols": 50})}}
+    formfield_overrides: ClassVar[Any] = {models.TextField: {"widget": Textarea(attrs={"rows": 2, "cols": 50, "dir": "auto"})}}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the field with a label for screen readers, since tables show none beside it."""

@@ -1,6 +1,10 @@
 """Errors in the form that Symbl's clients know: plain JSON with a `message` that says what is wrong and what is allowed."""
 
+from collections.abc import Callable, Iterable
+from functools import wraps
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -46,6 +50,26 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(HttpError)
     def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
         return JsonResponse({"message": str(error)}, status=error.status_code)
+
+
+def in_form(patterns: Iterable[URLPattern]) -> list[URLPattern]:
+    """Return the routes, with a method that is not allowed refused in this form, too; ninja answers it with bare text."""
+    formed = list(patterns)
+    for pattern in formed:
+        pattern.callback = _formed(pattern.callback)
+    return formed
+
+
+def _formed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    @wraps(view)
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if response.status_code != 405:
+            return response
+        allowed = response["Allow"]
+        return JsonResponse({"message": f"Allowed here: {allowed}."}, status=405, headers={"Allow": allowed})
+
+    return answer
 
 
 def _sentence(detail: dict[str, object]) -> str:

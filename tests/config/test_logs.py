@@ -1,8 +1,10 @@
-"""Log lines hold no tokens."""
+"""Log lines hold no tokens, and what was refused is one line."""
 
 import logging
 
-from config.logs import HideTokens
+import pytest
+
+from config.logs import HideTokens, OneLine
 
 
 def test_a_token_in_a_query_is_hidden() -> None:
@@ -19,3 +21,21 @@ def test_other_lines_are_left_alone() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "%s of %s", (1, 2), None)
     assert HideTokens().filter(record)
     assert record.args == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("logger", "level", "kept"),
+    [
+        ("django.security.RequestDataTooBig", logging.ERROR, False),
+        ("django.security.DisallowedHost", logging.ERROR, False),
+        ("django.request", logging.WARNING, False),
+        ("django.request", logging.ERROR, True),
+        ("streaming.engine.session", logging.ERROR, True),
+    ],
+)
+def test_what_was_refused_is_one_line(logger: str, level: int, kept: bool) -> None:
+    """Tracebacks are for failures of our own."""
+    error = ValueError("cause")
+    record = logging.LogRecord(logger, level, "", 0, "text", None, (ValueError, error, None))
+    assert OneLine().filter(record)
+    assert (record.exc_info is not None) is kept
