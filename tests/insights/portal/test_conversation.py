@@ -49,7 +49,7 @@ def test_an_insight_links_to_its_message(visitor: Client, make_conversation: Mak
     text = text_of(visitor, conversation)
     assert f'href="#m-{insight.message_id}"' in text
     assert f'id="m-{insight.message_id}"' in text
-    for part in ("Action item", "Bob, 0:30", "for Bob", "due 6 Mar 2026", "91 %"):
+    for part in ("Action item", "<bdi>Bob</bdi>, 0:30", "for <bdi>Bob</bdi>", "due 6 Mar 2026", "91 %"):
         assert part in text
 
 

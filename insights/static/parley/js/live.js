@@ -24,7 +24,10 @@ let quiet = 0;
 
 const STATES = {
   connecting: () => ["Connecting", ""],
-  listening: () => (watching === "yes" ? ["Watching", "You only read along; nobody hears you."] : ["Listening", "Speak; stop when you are done."]),
+  listening: () => {
+    if (watching === "yes") return ["Watching", "You only read along; nobody hears you."];
+    return muted() ? ["Muted", "Nobody hears you until you unmute."] : ["Listening", "Speak; stop when you are done."];
+  },
   lost: (seconds) => [
     "Connection lost",
     `${watching === "yes" ? "" : "What you say is kept and sent later. "}Trying again in ${Math.max(1, Math.round(seconds))} s.`,
@@ -35,6 +38,10 @@ const STATES = {
   failed: (reason) => ["Stopped", reason || "The server ended the connection."],
 };
 const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], waiting: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], failed: ["Stopped", ""] };
+
+function muted() {
+  return part("mute").getAttribute("aria-pressed") === "true";
+}
 
 function say(title, detail) {
   part("status").textContent = title;
@@ -96,7 +103,7 @@ function showLevel(level) {
 }
 
 function warnWhenQuiet(nothing) {
-  quiet = nothing && part("mute").getAttribute("aria-pressed") !== "true" ? quiet + 1 : 0;
+  quiet = nothing && !muted() ? quiet + 1 : 0;
   if (document.body.dataset.state !== "listening") return;
   if (quiet === QUIET_CHUNKS) say("Listening", "No sound comes from the microphone. Is it the right one, and switched on?");
   if (quiet === 0 && part("detail").textContent.startsWith("No sound")) say(...STATES.listening());
@@ -154,11 +161,12 @@ async function stop() {
 }
 
 function mute() {
-  const muted = part("mute").getAttribute("aria-pressed") !== "true";
-  microphone.muted = muted;
-  part("mute").setAttribute("aria-pressed", String(muted));
-  part("mute").querySelector(".word").textContent = muted ? "Unmute" : "Mute";
-  part("meter").classList.toggle("off", muted);
+  const silent = !muted();
+  microphone.muted = silent;
+  part("mute").setAttribute("aria-pressed", String(silent));
+  part("mute").querySelector(".word").textContent = silent ? "Unmute" : "Mute";
+  part("meter").classList.toggle("off", silent);
+  if (document.body.dataset.state === "listening") say(...STATES.listening());
 }
 
 function openInvitation() {

@@ -124,7 +124,7 @@ export class View {
     const sure = element("span", { class: "sure", title: "Confidence" }, `${Math.round(confidence * 100)} %`);
     const meta = [
       element("span", {}, from?.name || "Unknown speaker"),
-      assignee ? element("span", {}, `for ${assignee}`) : undefined,
+      assignee ? element("span", {}, "for ", element("bdi", {}, assignee)) : undefined,
       due ? element("span", {}, `due ${DAY.format(new Date(due))}`) : undefined,
     ];
     const link = element(
