@@ -17,7 +17,7 @@ from insights.recorder.requests import SpokenWord
 logger = logging.getLogger(__name__)
 
 HIDDEN = frozenset({"person", "location", "email", "phone", "url", "money"})
-"""Types of entities that are hidden; besides, all numbers of LEAST_DIGITS digits and more, but for dates."""
+"""Types of entities that are hidden; besides, all numbers and codes of LEAST_DIGITS digits and more, but for dates."""
 
 LEAST_DIGITS = 4
 
@@ -31,6 +31,14 @@ _NUMBER = re.compile(rf"(?<!\w){_PART}(?:[\s,.-]{{0,3}}{_PART})*(?!\w)", re.IGNO
 
 Digits on end are one part and never cut: else a row of them with a letter behind would be tried in each of its 2^n cuts.
 """
+
+_CODE = re.compile(r"(?<!\w)\w++(?:[-.,]\w++)*+")
+"""Letters and digits in one, as in '1234x' or 'C01-X00'; never cut either."""
+
+_DECADE = re.compile(r"(?:19|20)\d0s")
+_JOINT = re.compile(r"(?<=[^\W\d_])[-_./](?=[^\W\d_])")
+_COMPOUND = re.compile(r"[^\W\d_]++(?:[-_./][^\W\d_]++)++")
+"""Words that are written as one: 'Maria-Lopez'."""
 
 Span = tuple[int, int, str]
 """First character, first character behind, type."""
@@ -58,14 +66,46 @@ def _spans(draft: Draft, members: Sequence[Person], timezone_offset: int) -> lis
     if len(found) >= entities.MOST:  # the search stopped there: what else is in it nobody knows
         return [(0, len(text), "unknown")]
     spans = [(entity.offset, entity.end, entity.type) for entity in found if entity.type in HIDDEN]
-    dates = [entity for entity in found if entity.type in _DATES]
-    for number in _NUMBER.finditer(text):
-        dated = any(entity.offset <= number.start() and number.end() <= entity.end for entity in dates)
-        if not dated and _digits(number.group()) >= LEAST_DIGITS:
-            spans.append((number.start(), number.end(), "number"))
+    spans += _names_in_compounds(draft, members, timezone_offset)
+    spans += _numbers(text, [entity for entity in found if entity.type in _DATES])
     if len(text) > LONGEST:  # beyond which nobody looks
         spans.append((LONGEST, len(text), "unknown"))
     return _merged(sorted(spans))
+
+
+def _names_in_compounds(draft: Draft, members: Sequence[Person], timezone_offset: int) -> list[Span]:
+    """Return names that are written as one word, 'Maria-Lopez': found where the joints are taken for spaces.
+
+    Only members count where a part begins with a small letter ('Maria-led'), else all of the word is hidden ('Anna-Maria').
+    """
+    compounds = list(_COMPOUND.finditer(draft.text, 0, LONGEST))
+    if not compounds:
+        return []
+    spans: list[Span] = []
+    found = entities.extract(_JOINT.sub(" ", draft.text), draft.start, timezone_offset, members)
+    if len(found) >= entities.MOST:
+        return [(0, len(draft.text), "unknown")]
+    for entity in found:
+        if entity.type not in {"person", "location"}:
+            continue
+        touched = [word for word in compounds if word.start() < entity.end and entity.offset < word.end()]
+        whole = [word for word in touched if all(part[0].isupper() for part in re.split(r"[-_./]", word.group()))]
+        if whole or (touched and "userId" in entity.value):
+            start = min([entity.offset, *(word.start() for word in whole)])
+            spans.append((start, max([entity.end, *(word.end() for word in whole)]), entity.type))
+    return spans
+
+
+def _numbers(text: str, dates: Sequence[Entity]) -> list[Span]:
+    """Return numbers, and codes of letters and digits, that are long enough to be hidden and part of no date."""
+    found = [match for match in _NUMBER.finditer(text) if _digits(match.group()) >= LEAST_DIGITS]
+    found += [match for match in _CODE.finditer(text) if sum(map(str.isdecimal, match.group())) >= LEAST_DIGITS]
+    return [
+        (match.start(), match.end(), "number")
+        for match in found
+        if not _DECADE.fullmatch(match.group())
+        and not any(entity.offset <= match.start() and match.end() <= entity.end for entity in dates)
+    ]
 
 
 def _digits(number: str) -> int:
