@@ -7,7 +7,8 @@ from django.utils.cache import patch_vary_headers
 
 from insights import queries
 from insights.access import nobody_can_sign_in
-from insights.portal.listing import page_of
+from insights.portal.listing import PERIODS, Wanted, page_of
+from insights.portal.wording import LABELS
 
 
 def conversations(request: HttpRequest) -> HttpResponse:
@@ -20,9 +21,10 @@ def conversations(request: HttpRequest) -> HttpResponse:
 @login_required
 def _own_conversations(request: HttpRequest) -> HttpResponse:
     user_id = int(request.user.pk or 0)
-    query = request.GET.get("q", "").strip()[:200]
-    page, rows = page_of(user_id, query, request.GET.get("page", "1"))
-    context = {"page": page, "rows": rows, "query": query, "any": bool(rows) or queries.conversations_of(user_id).exists()}
+    wanted = Wanted.of(request.GET)
+    page, rows = page_of(user_id, wanted, request.GET.get("page", "1"))
+    choices = {"kinds": LABELS, "periods": PERIODS}
+    context = {"page": page, "rows": rows, "wanted": wanted, **choices, "any": bool(rows) or queries.conversations_of(user_id).exists()}
     part = request.headers.get("HX-Request") == "true"
     response = render(request, "portal/_conversations.html" if part else "portal/conversations.html", context)
     patch_vary_headers(response, ["HX-Request"])

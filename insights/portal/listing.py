@@ -4,15 +4,40 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Self
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
+from django.utils import timezone
 
 from insights import queries
 from insights.models import Conversation, Member, Message
-from insights.portal.wording import TURN_S, VOICES, duration, initials, shorten
+from insights.portal.wording import LABELS, TURN_S, VOICES, duration, initials, shorten
 
 PER_PAGE = 20
 UNKNOWN = "Unknown speaker"
+PERIODS = {"1": "The last 24 hours", "7": "The last 7 days", "30": "The last 30 days", "365": "The last 365 days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the list is asked for: words, a type of insight, and how many days ago at most; an empty one asks for everything."""
+
+    query: str = ""
+    kind: str = ""
+    days: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Self:
+        """Return what the query of an address asks for; what makes no sense counts as not asked."""
+        kind, days = asked.get("kind", ""), asked.get("days", "")
+        return cls(asked.get("q", "").strip()[:200], kind if kind in LABELS else "", days if days in PERIODS else "")
+
+    @property
+    def address(self) -> str:
+        """Return it as the beginning of a query: empty, or with `&` at its end."""
+        asked = {"q": self.query, "kind": self.kind, "days": self.days}
+        return "".join(f"{urlencode({name: value})}&" for name, value in asked.items() if value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +119,12 @@ def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tup
     )
 
 
-def page_of(user_id: int, query: str, number: str) -> tuple[Page[Conversation], list[Row]]:
-    """Return one page of the owner's conversations that match `query`, and its rows; a nonsense number gives a page that exists."""
-    page = Paginator(queries.conversations_of(user_id, search=query), PER_PAGE).get_page(number)
-    conversations, words = list(page.object_list), queries.search_words(query)
+def page_of(user_id: int, wanted: Wanted, number: str) -> tuple[Page[Conversation], list[Row]]:
+    """Return one page of the owner's conversations that are wanted, and its rows; a nonsense number gives a page that exists."""
+    start = timezone.now() - timedelta(days=int(wanted.days)) if wanted.days else None
+    found = queries.conversations_of(user_id, search=wanted.query, holding=wanted.kind, start=start)
+    page = Paginator(found, PER_PAGE).get_page(number)
+    conversations, words = list(page.object_list), queries.search_words(wanted.query)
     counts, hits = queries.insight_counts(conversations), queries.first_hits(conversations, words)
     rows = [
         _row(one, counts.get(one.id, {}), marked(shorten(hits[one.id], words[0]), words) if one.id in hits else ()) for one in conversations

@@ -20,16 +20,19 @@ def conversation_for(user_id: int, conversation_id: int | str) -> Conversation |
 
 
 def conversations_of(
-    user_id: int, *, search: str = "", start: datetime | None = None, end: datetime | None = None
+    user_id: int, *, search: str = "", start: datetime | None = None, end: datetime | None = None, holding: str = ""
 ) -> QuerySet[Conversation]:
-    """Return what the user may see, newest first, with the members: all that began in [start, end] and holds every word of `search`
-    in its name, its members' names or its messages.
+    """Return what the user may see, newest first, with the members: all that began in [start, end], holds every word of `search`
+    in its name, its members' names or its messages, and an insight of the type `holding` that nobody rejected.
     """
     found = Conversation.objects.filter(owner_id=user_id).prefetch_related("members")
     if start is not None:
         found = found.filter(started_at__gte=start)
     if end is not None:
         found = found.filter(started_at__lte=end)
+    if holding:
+        kept = Insight.objects.filter(conversation=OuterRef("pk"), type=holding).exclude(review=Insight.Review.REJECTED)
+        found = found.filter(Exists(kept))
     for word in search_words(search):
         said = Message.objects.filter(conversation=OuterRef("pk"), text__icontains=word)
         there = Member.objects.filter(conversation=OuterRef("pk"), name__icontains=word)

@@ -4,8 +4,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from tests.insights.portal.conftest import MakeConversation, add_insight
+from tests.insights.portal.conftest import START, MakeConversation, add_insight
 
 
 def page(client: Client, path: str = "/", **headers: str) -> str:
@@ -77,6 +78,43 @@ def test_search_without_a_hit_says_so(visitor: Client, make_conversation: MakeCo
     """The query is repeated, escaped."""
     make_conversation()
     assert "No conversation has “&lt;b&gt;”" in page(visitor, "/?q=<b>")
+
+
+def test_the_list_is_narrowed_to_a_type_of_insight(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A rejected insight does not count; the choice is shown again, and goes with the words that are searched for."""
+    add_insight(make_conversation("Planning", [("Ada", "Who can do it?")]), 1)
+    refused = make_conversation("Budget", [("Bob", "Who pays?")], day=1)
+    add_insight(refused, 1, review="rejected", reviewed_at=refused.started_at)
+    text = page(visitor, "/?kind=question")
+    assert "Planning" in text
+    assert "Budget" not in text
+    assert '<option value="question" selected>' in text
+    assert "No conversation is of this choice" in page(visitor, "/?kind=follow_up")
+    assert "of this choice has “pays”" in page(visitor, "/?kind=question&q=pays")
+
+
+def test_the_list_is_narrowed_to_the_last_days(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Counted back from now."""
+    since = (timezone.now() - START).days
+    make_conversation("Earlier one", day=since - 9)
+    make_conversation("Later one", day=since - 2)
+    assert "Earlier one" in page(visitor, "/?days=30")
+    text = page(visitor, "/?days=7")
+    assert "Later one" in text
+    assert "Earlier one" not in text
+
+
+def test_a_choice_that_does_not_exist_narrows_nothing(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Old or invented addresses show the whole list."""
+    make_conversation("Planning")
+    assert "Planning" in page(visitor, "/?kind=%00nonsense&days=-3")
+
+
+def test_the_pages_keep_what_is_asked_for(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The next page is one of the same list."""
+    for day in range(21):
+        add_insight(make_conversation("A & B", [("Ada", "Who can do it?")], day=day), 1)
+    assert 'href="?q=A+%26+B&amp;kind=question&amp;page=2"' in page(visitor, "/?q=A+%26+B&kind=question")
 
 
 def test_htmx_gets_the_rows_alone(visitor: Client, make_conversation: MakeConversation) -> None:
