@@ -1,5 +1,6 @@
 """Polarity of a message."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,3 +18,11 @@ def test_direction() -> None:
 def test_range(text: str) -> None:
     """Always in -1..1."""
     assert -1.0 <= polarity(text) <= 1.0
+
+
+def test_of_very_many_emoji_the_first_ones_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wall of emoji is read as its beginning, and the words behind it still count."""
+    wall = polarity("😀😀😀😀😀 what a day")
+    monkeypatch.setattr("insights.analysis.sentiment.MOST_EMOJI", 2)
+    assert polarity("😀😀😀😀😀 what a day") == polarity("😀😀 what a day") < wall
+    assert polarity("😀😀😀😀😀 é terrible") < polarity("😀😀😀😀😀")
