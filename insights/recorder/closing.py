@@ -39,6 +39,9 @@ def leave(session_id: UUID, *, final: bool) -> list[StoredEvent]:
             return []
         conversation = locked(session.conversation_id)
         LiveSession.objects.filter(id=session_id).delete()
+        if final and session.member_id is not None:  # who stops waits for no session of their own that a crash left behind
+            before = LiveSession.objects.filter(conversation=conversation, member_id=session.member_id, seen_at__lt=session.joined_at)
+            before.update(keep_s=0)
         return _settle(conversation, now, 0 if final else session.keep_s)
 
 

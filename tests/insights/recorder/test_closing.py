@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from insights import recorder
 from insights.models import Conversation, LiveSession
+from insights.recorder import Speaker
 from tests.insights.conftest import opening
 
 
@@ -57,6 +58,26 @@ def test_a_lost_connection_waits(owner: User, now: datetime) -> None:
     assert recorder.close_due(now, 60) == []
     assert [event.kind for event in recorder.close_due(closes_at, 60)] == ["conversation_completed"]
     assert recorder.close_due(closes_at, 60) == []
+
+
+def test_who_stops_is_not_waited_for_in_a_session_of_before(owner: User, now: datetime) -> None:
+    """A crash leaves a session behind; its speaker comes back and stops: the conversation ends with the sweep, not keep_s later."""
+    ada, session = Speaker("ada@example.org", "Ada"), uuid4()
+    recorder.open_conversation(opening(owner, speaker=ada, keep_s=600))
+    LiveSession.objects.update(seen_at=now - timedelta(seconds=20))
+    recorder.open_conversation(opening(owner, speaker=ada, session_id=session, keep_s=600))
+    assert recorder.leave(session, final=True) == []
+    assert [event.kind for event in recorder.close_due(now, 10)] == ["conversation_completed"]
+
+
+def test_who_stops_takes_nobody_elses_patience(owner: User, now: datetime) -> None:
+    """Somebody else who got lost is still waited for."""
+    session = uuid4()
+    recorder.open_conversation(opening(owner, speaker=Speaker("bob@example.org", "Bob"), keep_s=600))
+    LiveSession.objects.update(seen_at=now - timedelta(seconds=20))
+    recorder.open_conversation(opening(owner, speaker=Speaker("ada@example.org", "Ada"), session_id=session))
+    recorder.leave(session, final=True)
+    assert recorder.close_due(now, 10) == []
 
 
 def test_a_lost_connection_without_patience_ends(owner: User) -> None:
