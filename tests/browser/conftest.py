@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.servers import Server
 
@@ -24,7 +24,11 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
+PATIENCE_MS = 60_000
+"""How long a page may take on a busy machine: waits end with what they wait for."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def chromium() -> str:
@@ -58,7 +62,7 @@ def open_browser(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
 
     def launch(speech: Path | None = None, *more: str) -> Browser:
         arguments = [*ARGUMENTS, *more, *([f"--use-file-for-fake-audio-capture={speech}"] if speech else [])]
-        made.append(playwright.chromium.launch(executable_path=chromium(), args=arguments))
+        made.append(playwright.chromium.launch(executable_path=chromium(), args=arguments, timeout=PATIENCE_MS))
         return made[-1]
 
     yield launch
@@ -69,7 +73,7 @@ def open_browser(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
 @pytest.fixture(scope="module")
 def module_page(playwright: Playwright) -> Iterator[Page]:
     """A page that can import the portal's scripts without any server: its files come from the folder."""
-    browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+    browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS, timeout=PATIENCE_MS)
     page = browser.new_page()
     page.route("**/static/**", lambda route: route.fulfill(path=STATIC / route.request.url.split("/static/")[1]))
     page.route("**/empty", lambda route: route.fulfill(body="<!doctype html><title>empty</title>", content_type="text/html"))
@@ -88,7 +92,8 @@ def make_account(server: Server) -> None:
 
 
 def sign_in(page: Page, server: Server) -> None:
-    """Come in by the door."""
+    """Come in by the door, with patience for all that follows in this window."""
+    page.context.set_default_timeout(PATIENCE_MS)
     page.goto(f"{server.url}/signin/")
     page.get_by_label("E-mail address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)

@@ -50,7 +50,7 @@ def visit(browser: Browser, server: Server, name: str, inputs: dict[str, Any] | 
     return page
 
 
-def wait(page: Page, condition: str, seconds: float = 20.0) -> None:
+def wait(page: Page, condition: str, seconds: float = 60.0) -> None:
     """Wait until the page has seen something."""
     try:
         page.wait_for_function(f"() => {condition}", timeout=seconds * 1000)
@@ -129,7 +129,7 @@ def test_a_page_that_waits_for_its_stop_word(serve: Serve, open_browser: Callabl
     """It only sends; the word is told, the chat goes there as input and comes back one line longer, turn after turn."""
     microphone = speech.wav(tmp_path / "computer.wav", speech.clip("computer", 1.0, 3.0))
     page = visit(open_browser(microphone), serve("page-word", "moonshine"), "hello")
-    wait(page, "seen.chat.length >= 2", 40)
+    wait(page, "seen.chat.length >= 2", 120)
     seen: dict[str, Any] = page.evaluate("seen")
     assert seen["stopwords"] >= 2
     assert [line["content"][:3] for line in seen["chat"][:2]] == ["0: ", "1: "]

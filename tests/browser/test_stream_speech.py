@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import speech
-from tests.browser.conftest import complaints, make_account, sign_in
+from tests.browser.conftest import PATIENCE_MS, complaints, make_account, sign_in
 from tests.browser.moving import film
 from tests.servers import Server, copied
 
@@ -70,10 +70,10 @@ def begin(page: Page, server: Server, stream: str) -> None:
     """Open the page of a stream and start."""
     page.goto(f"{server.url}/streams/{stream}/")
     page.get_by_role("button", name="Start").click()
-    expect(page.locator("#pill")).to_have_text("Live now", timeout=20000)
+    expect(page.locator("#pill")).to_have_text("Live now")
 
 
-def wait(page: Page, script: str, least: float, *, milliseconds: int = 20000) -> None:
+def wait(page: Page, script: str, least: float, *, milliseconds: int = PATIENCE_MS) -> None:
     """Wait until a figure of the page is reached."""
     page.wait_for_function(f"async () => (await ({script})()) >= {least}", timeout=milliseconds)
 
@@ -88,10 +88,11 @@ def test_what_is_said_comes_back_as_sound(server: Server, speaker: Callable[[str
     """The echo: silence at first, then one's own words, as loud as they were."""
     page = enter(speaker("computer"), server, "echo")
     troubles = complaints(page)
-    expect(page.locator("#messages")).to_contain_text("You began to speak", timeout=20000)
-    assert page.evaluate(ENERGY)["energy"] < 1e-5
+    expect(page.locator("#messages")).to_contain_text("You began to speak")
+    now = page.evaluate(f"async () => [(await ({ENERGY})()).energy, document.getElementById('messages').textContent]")
+    assert now[0] < 1e-5 or "The answer begins" in now[1]  # on a busy machine the answer may be there before this question
     heard = loudness(page)
-    expect(page.locator("#messages")).to_contain_text("The answer begins", timeout=20000)
+    expect(page.locator("#messages")).to_contain_text("The answer begins")
     wait(page, heard, 0.002)
     page.get_by_role("button", name="Stop").click()
     assert troubles == []
@@ -101,12 +102,12 @@ def test_a_note_becomes_an_insight_of_the_open_conversation(server: Server, spea
     """The stop word is told, the words behind it are shown and kept; a conversation that is open in another window is told, too."""
     browser = speaker("note")
     talk = enter(browser, server, "conversation")
-    expect(talk.locator("#outputs")).to_contain_text("Conversation ", timeout=20000)
+    expect(talk.locator("#outputs")).to_contain_text("Conversation ")
     page = talk.context.new_page()
     begin(page, server, "voice-notes")
-    expect(page.locator("#messages")).to_contain_text("Stop word", timeout=20000)
-    expect(page.locator("#outputs")).to_contain_text("note: Send the report to Anna by Friday.", timeout=20000)
-    expect(talk.locator("#outputs").get_by_text("Send the report to Anna by Friday.", exact=True).first).to_be_visible(timeout=10000)
+    expect(page.locator("#messages")).to_contain_text("Stop word")
+    expect(page.locator("#outputs")).to_contain_text("note: Send the report to Anna by Friday.")
+    expect(talk.locator("#outputs").get_by_text("Send the report to Anna by Friday.", exact=True).first).to_be_visible()
     page.get_by_role("link", name="Open the conversation").first.click()
     expect(page.get_by_text("Send the report to Anna by Friday.", exact=True).first).to_be_visible()
     assert ["action_item", "Send the report to Anna by Friday."] in insights(server)
@@ -126,11 +127,11 @@ def insights(server: Server) -> list[Any]:
 def test_what_moves_is_framed_and_counted(server: Server, open_browser: Launch, tmp_path: Path) -> None:
     """The square of the film is framed in green, its places are outputs; with the highest threshold nothing is."""
     page = enter(open_browser(None, f"--use-file-for-fake-video-capture={film(tmp_path / 'square.y4m')}"), server, "motion")
-    expect(page.locator("#outputs")).to_contain_text("moving: 1", timeout=20000)
+    expect(page.locator("#outputs")).to_contain_text("moving: 1")
     wait(page, GREEN, 200)
     page.get_by_label("Threshold").fill("1")
-    expect(page.locator("#outputs")).to_contain_text("moving: 0", timeout=20000)
-    page.wait_for_function(f"() => ({GREEN})() < 50", timeout=20000)
+    expect(page.locator("#outputs")).to_contain_text("moving: 0")
+    page.wait_for_function(f"() => ({GREEN})() < 50")
 
 
 def test_the_tone_is_heard_and_follows_its_loudness(server: Server, open_browser: Launch) -> None:
@@ -139,7 +140,7 @@ def test_the_tone_is_heard_and_follows_its_loudness(server: Server, open_browser
     wait(page, loudness(page), 0.01)
     page.get_by_label("Volume").fill("0")
     expect(page.locator("#inputs-state")).to_contain_text("Sent")
-    page.wait_for_function(SILENT_NOW, timeout=20000)
+    page.wait_for_function(SILENT_NOW)
 
 
 def test_a_conversation_is_written_down(server: Server, speaker: Callable[[str], Browser]) -> None:
@@ -147,4 +148,4 @@ def test_a_conversation_is_written_down(server: Server, speaker: Callable[[str],
     page = enter(speaker("question"), server, "conversation")
     for kind in ("message response", "insight response"):
         line = page.locator("#outputs li").filter(has_text=kind).first
-        expect(line).to_contain_text("Shall we start with the budget?", timeout=30000)
+        expect(line).to_contain_text("Shall we start with the budget?")

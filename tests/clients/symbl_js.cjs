@@ -2,8 +2,8 @@
 //
 // Reads one JSON object from standard input: url, appId, appSecret, id (connection id), way ("stream", "realtime" or
 // "subscribe"), name and sound (file of 16 kHz mono LINEAR16; speakers only), speed (1 is real time), linger (ms between
-// the last chunk and stop), reconnect (whether it connects again after an unclean close). Writes one JSON object, what it
-// saw, as the last line of standard output.
+// the last chunk and stop), gate (a file: who has started says so, and talks once it is there), reconnect (whether it
+// connects again after an unclean close). Writes one JSON object, what it saw, as the last line of standard output.
 const fs = require("fs");
 const { sdk } = require("@symblai/symbl-js");
 
@@ -25,6 +25,8 @@ function take(data) {
 }
 
 async function talk(connection) {
+  console.log("started");
+  while (wish.gate && !fs.existsSync(wish.gate)) await sleep(50);
   const sound = fs.readFileSync(wish.sound);
   const began = Date.now();
   for (let at = 0; at < sound.length; at += CHUNK) {

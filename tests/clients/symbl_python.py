@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 CHUNK = 3200
-END_S = 30.0
+END_S = 60.0
 READERS = (
     "get_conversation",
     "get_messages",

@@ -49,7 +49,7 @@ window.converse = async (wish) => {
   await connection.stopProcessing();
   if (!wish.hasty) await completed;
   connection.disconnect();
-  await Symbl.wait(500);
+  for (let waited = 0; !saw.closed.length && waited < 30000; waited += 100) await Symbl.wait(100);
   saw.conversationId = connection.getConversationId();
   return saw;
 };

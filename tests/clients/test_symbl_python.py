@@ -11,10 +11,8 @@ import pytest
 
 from tests.clients.packages import python_packages
 
-pytestmark = pytest.mark.timeout(180)
-
 SCRIPT = Path(__file__).with_name("symbl_python.py")
-RUN_S = 40
+RUN_S = 120
 FAILED = {"message": "The conversationId is either invalid or does not exist."}
 """What the package returns for any failure whatever."""
 

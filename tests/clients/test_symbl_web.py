@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright, Route, sync_playwright
 
-from tests.browser.conftest import ARGUMENTS, chromium
+from tests.browser.conftest import ARGUMENTS, PATIENCE_MS, chromium
 from tests.clients.packages import npm_packages
-
-pytestmark = pytest.mark.timeout(180)
 
 SCRIPT = Path(__file__).with_name("symbl_web.js")
 
@@ -40,7 +38,7 @@ def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         cwd=packages,
         env={"NODE_PATH": "node_modules", "PATH": "/usr/bin:/bin"},
         check=True,
-        timeout=60,
+        timeout=120,
     )
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     thread = Thread(target=server.serve_forever)
@@ -70,13 +68,15 @@ def test_a_conversation_in_the_browser(
 ) -> None:
     """The microphone is heard, messages and insights come as the SDK's events, and the socket ends with 1000."""
     capture = f"--use-file-for-fake-audio-capture={microphone}"
-    browser = driver.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, "--autoplay-policy=no-user-gesture-required", capture])
+    browser = driver.chromium.launch(
+        executable_path=chromium(), args=[*ARGUMENTS, "--autoplay-policy=no-user-gesture-required", capture], timeout=PATIENCE_MS
+    )
     page = browser.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.context.route("**/symbl-opus-encdec/**", encoder)
     page.goto(page_url)
-    told = {**wish, "id": f"web-{encoding.lower()}", "name": "Jane", "encoding": encoding, "seconds": 6, "hasty": hasty}
+    told = {**wish, "id": f"web-{encoding.lower()}", "name": "Jane", "encoding": encoding, "seconds": 9, "hasty": hasty}
     saw = page.evaluate("wish => converse(wish).catch(error => ({ failed: String(error) }))", told)
     browser.close()
     assert "failed" not in saw

@@ -13,7 +13,7 @@ def test_the_demo_hears_its_recording_and_ends_with_an_address(tmp_path: Path) -
     """Both speakers are heard, something is found, and the server is gone afterwards."""
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "RECOGNISER": "moonshine"}
     command = [sys.executable, "manage.py", "demo", "--speed", "8", "--leave"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"Tom: .*twelve hundred dollars", done.stdout)
     assert re.search(r"Anna: Good morning,? Tom", done.stdout)

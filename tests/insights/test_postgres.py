@@ -21,7 +21,7 @@ def test_the_same_on_postgresql() -> None:
     with postgres.cluster() as url:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         done = subprocess.run(
-            command, cwd=HERE.parent.parent, env={**env, "PARLEY_TEST_DATABASE_URL": url}, capture_output=True, text=True, timeout=110
+            command, cwd=HERE.parent.parent, env={**env, "PARLEY_TEST_DATABASE_URL": url}, capture_output=True, text=True, timeout=280
         )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
