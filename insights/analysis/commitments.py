@@ -114,11 +114,14 @@ _TAIL = re.compile(r"[\s,]+(?:by|before|until|till|on|at|for|in|within|no later 
 
 def commitment(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offset: int) -> Commitment:
     """What a message says about a task, whether or not it is one. entities: of the same message; said_at: aware."""
+    said, text = text, text.replace("’", "'")
     role, names = _who(text, [entity for entity in entities if entity.type == "person"])
     due, due_text, place = _due(text, entities, said_at, timezone_offset)
     somebody = role != "NOBODY" or _THEM.search(text) is not None
     definitive = somebody and bool(_FIRM.search(text) or _IMPERATIVE.search(text)) and not _HEDGE.search(text)
-    return Commitment(role, names, due, due_text, definitive, _action(text, place))
+    phrase = _action(text, place)
+    begin = text.find(phrase)
+    return Commitment(role, names, due, due_text, definitive, said[begin : begin + len(phrase)])
 
 
 def _who(text: str, persons: Sequence[Entity]) -> tuple[Role, tuple[str, ...]]:

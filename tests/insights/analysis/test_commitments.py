@@ -91,6 +91,14 @@ def test_what(text: str, phrase: str) -> None:
     assert _of(text).action_phrase == phrase
 
 
+def test_typographic_apostrophes() -> None:
+    """Who types a note on a telephone gets curly ones; the action phrase keeps them."""
+    for text in ("I'll pay Jane's invoice by Friday.", "Don't forget to bring Jane's keys.", "We're going to print Jane's slides."):
+        straight, curly = _of(text), _of(text.replace("'", "’"))
+        assert (curly.role, curly.due, curly.definitive) == (straight.role, straight.due, straight.definitive)
+        assert curly.action_phrase == straight.action_phrase.replace("'", "’") != ""
+
+
 @given(
     st.text(max_size=100)
     | st.lists(
