@@ -206,6 +206,7 @@ LOGOUT_REDIRECT_URL = "/signin/"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
+DATE_FORMAT, DATETIME_FORMAT = "j F Y", "j F Y, H:i T"  # as on our own pages; T: UTC, where no script puts it into the reader's zone
 USE_TZ = True
 
 STATIC_URL = "/static/"

@@ -6,8 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
-from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase
+from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase, moment
 
 
 def address() -> forms.EmailField:
@@ -44,7 +45,7 @@ class AccountAdmin(UserBase):
     """Django's own, with addresses for names."""
 
     form, add_form = AccountForm, NewAccountForm
-    list_display = ("username", "first_name", "is_active", "is_staff", "last_login")
+    list_display = ("address", "name", "is_active", "is_staff", "signed_in")
     search_fields = ("username", "first_name", "last_name")
     fieldsets = (
         (None, {"fields": ("username", "password", "first_name", "last_name")}),
@@ -52,6 +53,21 @@ class AccountAdmin(UserBase):
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+
+    @admin.display(description="E-mail address", ordering="username")
+    def address(self, account: User) -> str:
+        """Return the address that signs in."""
+        return account.username
+
+    @admin.display(description="Name", ordering="first_name")
+    def name(self, account: User) -> str:
+        """Return the person's name."""
+        return account.get_full_name()
+
+    @admin.display(description="Last sign-in", ordering="last_login")
+    def signed_in(self, account: User) -> SafeString | str:
+        """Return when this account last signed in."""
+        return moment(account.last_login)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Keep the address where programs look for it, too."""

@@ -266,6 +266,16 @@ def test_apps_are_revoked(admin: Client, owner: User) -> None:
     assert "x" * 64 not in admin.get(f"/admin/insights/app/{app.pk}/change/").content.decode()
 
 
+@pytest.mark.parametrize(("path", "header"), [("auth/user", "E-mail address"), ("insights/app", "App id")])
+def test_lists_tell_times_in_the_readers_zone(admin: Client, owner: User, path: str, header: str) -> None:
+    """Accounts are named by their addresses, apps by as much of their ids as tells them apart."""
+    App.objects.create(owner=owner, name="Bot", app_id="a" * 64, secret_hash="x")
+    text = admin.get(f"/admin/{path}/").content.decode()
+    assert header in text
+    assert 'data-as="full"' in text
+    assert "a" * 9 not in text
+
+
 def test_an_account_for_somebody_else_can_sign_in(admin: Client) -> None:
     """It is named by an e-mail address, in small letters; a name that could never sign in is refused, and so is a second one."""
     add = "/admin/auth/user/add/"
