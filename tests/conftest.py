@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from hypothesis import settings
 
 from tests import servers
+
+settings.register_profile("parley", deadline=None)  # a busy machine is no failure
+settings.load_profile("parley")
 
 
 @pytest.fixture

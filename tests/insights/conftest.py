@@ -7,15 +7,11 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from hypothesis import settings
 
 from insights import analysis, recorder
 from insights.guesses import guesses
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, StoredEvent, Utterance
 from tests.insights import fakes
-
-settings.register_profile("insights", deadline=None)  # a busy machine is no failure
-settings.load_profile("insights")
 
 Say = Callable[..., list[StoredEvent]]
 

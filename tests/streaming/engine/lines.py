@@ -122,7 +122,7 @@ def handler_of(participant: Participant) -> Any:
     return participant.handler
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until a condition holds. Raises TimeoutError when it does not come to hold."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  # whatever it is, it may change in a thread

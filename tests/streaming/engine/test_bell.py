@@ -38,7 +38,7 @@ async def test_a_review_rings_in_the_event_loop_of_its_page(
     subscription = await fanout().subscribe(joined.conversation_id, events[-1].number)
     insight = await Insight.objects.aget()
     await sync_to_async(recorder.review_insight)(insight.pk, "accepted", owner.pk)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         told = await anext(subscription)
     assert isinstance(told, StoredEvent)
     assert (told.kind, told.number) == ("insight_reviewed", events[-1].number + 1)

@@ -21,7 +21,7 @@ def _threads() -> Iterator[None]:
 async def test_a_reader_overtakes_a_writer_that_waits() -> None:
     """While something waits to write, a handshake is answered."""
     go_on = threading.Event()
-    writing = asyncio.ensure_future(at_recorder(go_on.wait, 5))
+    writing = asyncio.ensure_future(at_recorder(go_on.wait, 60))
     assert await in_database(lambda: "read") == "read"
     assert not writing.done()
     go_on.set()

@@ -16,7 +16,7 @@ class Heard(list[dict[str, Any]]):
 
     async def reaches(self, count: int) -> None:
         """Wait until so much was heard."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
@@ -96,7 +96,7 @@ async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyP
     with caplog.at_level(logging.INFO):
         two._layer = Away()
         await two.join("group", heard.append)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not heard:
                 await one.tell("group", {"n": 1})
                 await asyncio.sleep(0.01)

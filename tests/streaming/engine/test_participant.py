@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from django.conf import LazySettings
 
+from streaming.engine import calls as calls_module
 from streaming.engine import participant as participant_module
 from streaming.engine.ends import TEXTS, End
 from streaming.engine.handlers import AudioFrame, StreamHandler
@@ -17,7 +18,7 @@ from streaming.engine.line import IdTaken, LimitReached
 from streaming.engine.outputs import AdditionalOutputs, CloseStream
 from streaming.engine.participant import Participant
 from streaming.engine.registry import registry
-from streaming.engine.work import WAITING_FRAMES
+from streaming.engine.work import BREATH_S, WAITING_FRAMES
 from tests.streaming.engine.lines import (
     FRAME,
     RATE,
@@ -51,7 +52,7 @@ async def test_two_hundred_blocking_handlers_all_work(join: Join) -> None:
     for participant in everybody:
         participant.hear(FRAME, RATE)
     for participant in everybody:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await participant.sound() is not None
     await asyncio.gather(*(participant.close("enough") for participant in everybody))
     assert Counting.shutdowns == 200
@@ -163,7 +164,6 @@ async def test_nothing_is_left(join: Join) -> None:
 
 async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """The slot comes back all the same, and the log has the place, not the words."""
-    monkeypatch.setattr(participant_module, "SHUTDOWN_S", 0.05)
 
     class Failing(Echo):
         async def shutdown(self) -> None:
@@ -173,7 +173,8 @@ async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.Mo
         async def shutdown(self) -> None:
             await asyncio.Event().wait()
 
-    for handler in (Failing(), Hanging()):
+    for handler, limit in ((Failing(), 60.0), (Hanging(), 0.05)):
+        monkeypatch.setattr(participant_module, "SHUTDOWN_S", limit)
         participant = await join(handler)
         await participant.close("bye")
         assert not participant.stream.participants
@@ -185,7 +186,7 @@ async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.Mo
 async def test_drained_at_server_shutdown(join: Join) -> None:
     """Streams end with the server like conversations do."""
     participant = await join(Echo())
-    await registry().drain(5)
+    await registry().drain(30)
     assert Counting.shutdowns == 1
     assert line_of(participant).reasons == [TEXTS[End.SHUTDOWN]]
     with pytest.raises(LimitReached):
@@ -195,7 +196,7 @@ async def test_drained_at_server_shutdown(join: Join) -> None:
 async def test_time_limit(join: Join) -> None:
     """A session ends after `time_limit`, and the client is told why."""
     participant = await join(Echo(), time_limit=0.05)
-    await asyncio.wait_for(participant.ended.wait(), 5)
+    await asyncio.wait_for(participant.ended.wait(), 30)
     assert line_of(participant).of("end_stream") == ["the time limit of 0.05 s is reached"]
     assert Counting.shutdowns == 1
 
@@ -225,8 +226,9 @@ async def test_errors_reach_the_client_and_the_session_goes_on(join: Join) -> No
     assert [error["data"] for error in errors] == ["one is too many", "'two'"]
 
 
-async def test_the_same_error_again_and_again_is_told_once_a_second(join: Join) -> None:
+async def test_the_same_error_again_and_again_is_told_once_in_a_while(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """A handler that fails with every frame does not flood its client."""
+    monkeypatch.setattr(calls_module, "_AGAIN_S", 3600.0)
 
     class Failing(Echo):
         failures = 0
@@ -252,7 +254,7 @@ async def test_close_stream_waits_for_the_sound(join: Join) -> None:
         sound = await participant.sound()
         assert sound is not None
         participant.played(sound.seconds)
-    await asyncio.wait_for(participant.ended.wait(), 5)
+    await asyncio.wait_for(participant.ended.wait(), 30)
     assert line_of(participant).of("end_stream") == ["that was all"]
     assert line_of(participant).reasons == ["that was all"]
     assert await participant.sound() is None
@@ -306,8 +308,8 @@ async def test_a_slow_handler_loses_the_oldest_with_one_warning(join: Join) -> N
             await asyncio.sleep(0)
     assert len(line_of(participant).of("warning")) == 1
     Slow.gate.set()
-    await until(lambda: len(handler_of(participant).frames) >= WAITING_FRAMES)
-    assert handler_of(participant).frames[-1][1][0] == WAITING_FRAMES + 99
+    await until(lambda: [frame[0] for _, frame in handler_of(participant).frames][-1:] == [WAITING_FRAMES + 99])
+    assert len(handler_of(participant).frames) >= WAITING_FRAMES
 
 
 async def test_outputs_of_a_phone_call_are_its_next_inputs(join: Join) -> None:
@@ -341,9 +343,11 @@ async def test_an_emit_that_has_nothing_is_not_spun(join: Join) -> None:
         def emit(self) -> None:
             self.asked += 1
 
+    now = asyncio.get_running_loop().time
+    begun = now()
     participant = await join(Idle())
-    await asyncio.sleep(0.2)
-    assert 2 <= handler_of(participant).asked <= 12
+    await until(lambda: handler_of(participant).asked > 5)
+    assert now() - begun > 4.5 * BREATH_S
 
 
 async def test_an_end_that_fails_gives_the_slot_back(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

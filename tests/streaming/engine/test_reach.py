@@ -70,7 +70,7 @@ async def test_other_threads_and_loops(join: Join) -> None:
     await until(lambda: not thread.is_alive())
     assert read == [(2,), (1,), (2,)]
     assert handler_of(participant).latest_args[1:] == ["loop"]
-    await asyncio.wait_for(participant.ended.wait(), 5)
+    await asyncio.wait_for(participant.ended.wait(), 30)
     assert line_of(participant).of("update_connection") == ["closed"]
 
 
@@ -138,7 +138,7 @@ async def test_clean_up_ends_a_session(join: Join) -> None:
     """From any thread; the client is told nothing besides."""
     participant = await join(Echo(), id="mine")
     await asyncio.to_thread(participant.stream.clean_up, "mine")
-    await asyncio.wait_for(participant.ended.wait(), 5)
+    await asyncio.wait_for(participant.ended.wait(), 30)
     assert line_of(participant).messages == []
 
 

@@ -35,7 +35,7 @@ class House:
     async def until(self, calls: int) -> list[str]:
         """Wait for so many more calls and return them."""
         del self.calls[:]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.calls) < calls:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         return self.calls[:calls]

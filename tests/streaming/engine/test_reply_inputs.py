@@ -12,6 +12,13 @@ from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, unt
 from tests.streaming.engine.turns import reply, respond
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client on a busy machine is waited for."""
+    monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 60.0)
+    monkeypatch.setattr(replies_module, "NEW_INPUTS_S", 60.0)
+
+
 async def test_inputs_are_asked_for_before_each_reply(join: Join) -> None:
     """A function with parameters beside the sound gets the client's newest values."""
 
@@ -78,7 +85,7 @@ async def test_a_client_that_does_not_answer_is_not_waited_for_again(join: Join,
     participant = await join(ReplyOnPause(chat))
     await reply(participant)
     await until(lambda: numbers(participant) == ["nobody"] and not handler_of(participant).busy)
-    monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 60)
+    monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 60.0)
     await reply(participant)
     await until(lambda: numbers(participant) == ["nobody"] * 2 and not handler_of(participant).busy)
     assert len(line_of(participant).of("send_input")) == 2

@@ -93,7 +93,7 @@ async def test_closed_in_the_middle() -> None:
         try:
             yield 1
             entered.set()
-            gate.wait(10)
+            gate.wait(60)
             yield 2
         finally:
             cleaned.append("thread")
@@ -109,7 +109,7 @@ async def test_closed_in_the_middle() -> None:
         run = Run(function, ())
         assert await run.next() == 1
         step = asyncio.create_task(run.next())
-        await (asyncio.to_thread(entered.wait, 5) if function is blocking else asyncio.sleep(0.01))
+        await (asyncio.to_thread(entered.wait, 30) if function is blocking else asyncio.sleep(0.01))
         step.cancel()
         run.close()
         run.close()
@@ -162,7 +162,7 @@ async def test_whoever_stops_waiting_is_not_told() -> None:
     gate, done = threading.Event(), threading.Event()
 
     def work() -> None:
-        gate.wait(10)
+        gate.wait(60)
         done.set()
 
     waiting = asyncio.create_task(lane.run(work))
@@ -170,7 +170,7 @@ async def test_whoever_stops_waiting_is_not_told() -> None:
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     gate.set()
-    assert await asyncio.to_thread(done.wait, 5)
+    assert await asyncio.to_thread(done.wait, 30)
     lane.close()
 
 
@@ -180,6 +180,6 @@ async def test_a_function_that_runs_out_of_items_itself() -> None:
     def respond() -> Any:
         return next(iter(()))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(RuntimeError, match="StopIteration"):
             await Run(respond, ()).next()

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from streaming.engine import switchboard as module
 from streaming.engine.switchboard import Switchboard, switchboard
 from tests.streaming.engine.layers import processes
+from tests.streaming.engine.lines import until
 
 Board = Switchboard
 
@@ -34,7 +34,7 @@ async def test_another_process_answers(boards: tuple[Board, Board]) -> None:
     one, two = boards
     address = "stream.ü \x00/" + "x" * 300
     await two.serve(address, doubled)
-    assert await one.call(address, {"n": 10**30}) == {"n": 2 * 10**30}
+    assert await one.call(address, {"n": 10**30}, 60) == {"n": 2 * 10**30}
     await two.unserve(address)
     assert await one.call(address, {"n": 1}, 0.05) is None
 
@@ -48,17 +48,16 @@ async def test_the_own_process_answers_at_once(boards: tuple[Board, Board]) -> N
 
 async def test_nobody_answers(boards: tuple[Board, Board]) -> None:
     """An address that nobody holds costs the stated time; alone in the world it costs nothing."""
-    begun = time.monotonic()
     assert await boards[0].call("nobody", {}, 0.05) is None
-    assert time.monotonic() - begun < 1
     assert not boards[0]._waiting
-    assert await switchboard().call("nobody", {}, 60) is None
+    async with asyncio.timeout(30):
+        assert await switchboard().call("nobody", {}, 3600) is None
 
 
 async def test_many_calls_at_once(boards: tuple[Board, Board]) -> None:
     """Each call gets its own answer."""
     await boards[1].serve("a", doubled)
-    answers = await asyncio.gather(*(boards[0].call("a", {"n": n}) for n in range(200)))
+    answers = await asyncio.gather(*(boards[0].call("a", {"n": n}, 60) for n in range(200)))
     assert answers == [{"n": 2 * n} for n in range(200)]
 
 
@@ -71,25 +70,30 @@ async def test_a_failing_answerer_harms_nobody(boards: tuple[Board, Board], capl
     await boards[1].serve("a", failing)
     with caplog.at_level(logging.ERROR):
         assert await boards[0].call("a", {}, 0.1) is None
-    assert "ValueError" in caplog.text
+        await until(lambda: "ValueError" in caplog.text)
     assert "secret" not in caplog.text
 
 
 async def test_calls_are_bounded(boards: tuple[Board, Board], monkeypatch: pytest.MonkeyPatch) -> None:
     """More calls than can be answered at once stay without an answer, and are not kept."""
     monkeypatch.setattr(module, "MOST_CALLS", 3)
-    gate = asyncio.Event()
+    gate, heard, called = asyncio.Event(), [], boards[1]._called
+    monkeypatch.setattr(boards[1], "_called", lambda message: (heard.append(message), called(message)))
 
     async def slow(body: dict[str, Any]) -> dict[str, Any]:
         await gate.wait()
         return {}
 
     await boards[1].serve("a", slow)
-    calls = [asyncio.create_task(boards[0].call("a", {}, 0.5)) for _ in range(10)]
-    await asyncio.sleep(0.2)
+    calls = [asyncio.create_task(boards[0].call("a", {}, 60)) for _ in range(10)]
+    await until(lambda: len(heard) == 10)
     assert len(boards[1]._tasks) == 3
     gate.set()
-    assert sum(answer is not None for answer in await asyncio.gather(*calls)) == 3
+    await until(lambda: sum(call.done() for call in calls) == 3)
+    assert await boards[0].call("a", {}, 60) == {}, "what came behind them all is answered"
+    assert sum(call.done() for call in calls) == 3
+    for call in calls:
+        call.cancel()
 
 
 async def test_who_keeps_silent_is_not_there(boards: tuple[Board, Board]) -> None:
@@ -103,4 +107,4 @@ async def test_who_keeps_silent_is_not_there(boards: tuple[Board, Board]) -> Non
     assert await one.call("a", {"n": 1}, 0.05) is None
     assert await two.call("a", {"n": 1}, 0.05) is None
     await two.serve("a", doubled)
-    assert await one.call("a", {"n": 1}) == {"n": 2}
+    assert await one.call("a", {"n": 1}, 60) == {"n": 2}

@@ -24,7 +24,7 @@ async def test_replies(join: Join) -> None:
 
     def blocked(audio: Any) -> Iterator[Any]:
         begun.append(1)
-        gate.wait(20)
+        gate.wait(60)
         yield AdditionalOutputs("late")
 
     participant = await join(ReplyOnPause(blocked))
@@ -47,7 +47,7 @@ async def test_inputs(join: Join) -> None:
 
     def blocked(number: int) -> Iterator[Any]:
         begun.append(number)
-        gate.wait(20)
+        gate.wait(60)
         yield AdditionalOutputs(number)
 
     participant = await join(Stream(blocked, modality="audio", mode="receive", name="blocked", concurrency_limit=None))
@@ -69,7 +69,7 @@ async def test_an_emit_of_ones_own(join: Join) -> None:
     class Stubborn(ReplyOnPause):
         def emit(self) -> Any:
             asked.append(1)
-            gate.wait(20)
+            gate.wait(60)
             return None
 
     participant = await join(Stubborn(respond))
