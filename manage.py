@@ -8,9 +8,15 @@ import sys
 def main() -> None:
     """Run the management command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:  # says what is wrong; forty lines of Django above it would hide that
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"Parley cannot start: {error}")
 
 
 if __name__ == "__main__":

@@ -80,19 +80,26 @@ except SettingError as error:
     raise ImproperlyConfigured(str(error)) from None
 
 
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"DATA_DIR={str(DATA_DIR)!r}: a folder is needed that can be made and written: {error.strerror}") from None
+
+
 def _secret_key() -> str:
     """Return the key from the environment, or the one kept in DATA_DIR, made at first start with mode 0600."""
     if _secret:
         if len(_secret) < 32:
             raise ImproperlyConfigured("SECRET_KEY: at least 32 characters are needed")
         return _secret
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     file = DATA_DIR / "secret_key"
     try:
         with open(file, "x", opener=lambda path, flags: __import__("os").open(path, flags, 0o600)) as out:
             out.write(secrets.token_urlsafe(48))
     except FileExistsError:
         pass
+    except OSError as error:
+        raise ImproperlyConfigured(f"SECRET_KEY: {file} cannot be written: {error.strerror}") from None
     deadline = time.monotonic() + 2
     while not (key := file.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.02)  # another process has made the file and is about to write into it
@@ -157,7 +164,6 @@ def _database() -> dict[str, Any]:
         config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
         config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 20}
         return config
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     file = DATABASE_URL.removeprefix("sqlite:///") or str(DATA_DIR / "parley.sqlite3")
     return {
         "ENGINE": "django.db.backends.sqlite3",

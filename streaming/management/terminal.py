@@ -110,18 +110,25 @@ class Voice:
             connection = await websockets.connect(address, additional_headers={"x-api-key": self.token}, compression=None, max_size=None)
         except (OSError, websockets.WebSocketException) as error:
             raise StreamError(f"no connection to {self.url}: {error}") from None
-        async with connection as socket:
-            await socket.send(json.dumps(self._start()))
-            sending = asyncio.create_task(self._send(socket))
-            try:
-                async with asyncio.timeout(len(self.samples) / RATE / (self.speed or 1000) + STOP_S):
-                    async for text in socket:
-                        self._take(json.loads(text))
-            except TimeoutError:
-                raise StreamError("the server did not end the conversation") from None
-            finally:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
+        try:
+            async with connection as socket:
+                await self._converse(socket)
+        except websockets.ConnectionClosed as error:
+            reason = error.rcvd.reason if error.rcvd else "it went away"
+            raise StreamError(f"the server closed the connection: {reason}") from None
+
+    async def _converse(self, socket: websockets.ClientConnection) -> None:
+        await socket.send(json.dumps(self._start()))
+        sending = asyncio.create_task(self._send(socket))
+        try:
+            async with asyncio.timeout(len(self.samples) / RATE / (self.speed or 1000) + STOP_S):
+                async for text in socket:
+                    self._take(json.loads(text))
+        except TimeoutError:
+            raise StreamError("the server did not end the conversation") from None
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
 
     def _start(self) -> dict[str, Any]:
         return {

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
-from streaming.management.terminal import Screen, StreamError, channels_of, describe
+from streaming.management.terminal import Screen, StreamError, channels_of, describe, stream
 from tests.servers import ROOT, Server
 
 RECORDING = ROOT / "streaming" / "demo" / "conversation.ogg"
@@ -26,8 +27,25 @@ def test_a_file_is_spoken_and_saved(server: Server) -> None:
 
 def test_a_wrong_token_is_one_clear_line(server: Server) -> None:
     """The server's own error is shown, without a traceback."""
-    with pytest.raises(AssertionError, match="Token validation failed"):
+    with pytest.raises(AssertionError, match="Token validation failed") as failed:
         server.manage("stream", str(RECORDING), "--url", server.url, "--token", "nonsense", "--speed", "0")
+    assert "Traceback" not in str(failed.value)
+
+
+@pytest.mark.parametrize("reason", ["", "enough of this"])
+async def test_a_server_that_goes_is_told(reason: str) -> None:
+    """At whatever moment it closes the connection."""
+
+    async def close_at_once(connection: ServerConnection) -> None:
+        if reason:
+            await connection.close(1008, reason)
+        else:
+            connection.transport.abort()
+
+    async with serve(close_at_once, "127.0.0.1", 0) as rude:
+        url = f"http://127.0.0.1:{rude.sockets[0].getsockname()[1]}"
+        with pytest.raises(StreamError, match=reason or "went away"):
+            await stream(RECORDING, ["Ada"], url=url, token="", connection_id="x", speed=0, screen=Screen(io.StringIO()))
 
 
 def test_no_server_is_one_clear_line(make_server: Callable[..., Server]) -> None:
