@@ -352,8 +352,10 @@ class Participant:
             self.calls.close()
             for future in list(self._waits):
                 future.cancel()
-            presence.withdraw(self)
-            self._hang_up(reason)
+            try:
+                await presence.withdraw(self)  # a client that hears of the end may come back at once, to any process
+            finally:
+                self._hang_up(reason)
 
     def _hang_up(self, reason: str) -> None:
         if self._opened:

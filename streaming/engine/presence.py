@@ -67,14 +67,14 @@ def announce(participant: "Participant") -> None:
     _keep(switchboard().serve(at, presence.answer))
 
 
-def withdraw(participant: "Participant") -> None:
-    """Take back what `announce` made known: no more inputs, soon no outputs, and the id is free."""
-    _keep(claims().release(participant.stream.name, participant.webrtc_id, participant.id))
+async def withdraw(participant: "Participant") -> None:
+    """Take back what `announce` made known: no more inputs, soon no outputs; when it returns, the id is free in every process."""
     at = address(participant.stream.name, participant.webrtc_id)
     presence = getattr(switchboard().answerer(at), "__self__", None)
     if isinstance(presence, Presence) and presence.participant is participant:
         presence.participant = None
         _keep(_linger(at, presence))
+    await claims().release(participant.stream.name, participant.webrtc_id, participant.id)
 
 
 async def _linger(at: str, presence: "Presence") -> None:

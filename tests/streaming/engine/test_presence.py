@@ -162,7 +162,7 @@ async def test_the_end_can_be_read_for_a_moment(monkeypatch: pytest.MonkeyPatch)
     session = opened()
     session.outputs.append(AdditionalOutputs("last"))
     session.outputs.close()
-    presence.withdraw(session)
+    await presence.withdraw(session)
     assert await ask(ask="input", body={"level": 1}) is None
     assert await outputs() == {"items": [(1, "last")], "ended": True}
     await asyncio.sleep(0.2)
@@ -173,7 +173,7 @@ async def test_a_session_without_outputs_goes_at_once() -> None:
     """There is nothing to read of it."""
     session = opened()
     session.outputs.close()
-    presence.withdraw(session)
+    await presence.withdraw(session)
     await asyncio.sleep(0.01)
     assert await outputs() is None
 
@@ -183,10 +183,10 @@ async def test_the_next_session_of_an_id_is_not_taken_for_the_last(monkeypatch: 
     monkeypatch.setattr(presence, "LINGER_S", 0.05)
     old = opened()
     old.outputs.append(AdditionalOutputs("old"))
-    presence.withdraw(old)
+    await presence.withdraw(old)
     new = opened()
     new.outputs.append(AdditionalOutputs("new"))
-    presence.withdraw(old)
+    await presence.withdraw(old)
     await asyncio.sleep(0.1)
     assert await outputs() == {"items": [(1, "new")], "ended": False}
 
@@ -196,7 +196,7 @@ async def test_an_ended_session_keeps_silent_when_another_process_has_its_id(mon
     session = opened()
     session.outputs.append(AdditionalOutputs("old"))
     session.outputs.close()
-    presence.withdraw(session)
+    await presence.withdraw(session)
     assert await outputs() is not None, "its last outputs can be read for a moment"
 
     async def elsewhere(stream: str, webrtc_id: str) -> Holder:
