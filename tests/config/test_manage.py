@@ -26,6 +26,13 @@ def test_a_setting_that_makes_no_sense_is_one_clear_line(tmp_path: Path, name: s
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_default_stream_that_is_not_there_stops_the_server(tmp_path: Path) -> None:
+    """Its routes at the root would answer 404 for ever; those that exist are named."""
+    done = manage(tmp_path, "serve", DEFAULT_STREAM="karaoke", PORT="0")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Parley cannot start: DEFAULT_STREAM: there is no stream 'karaoke'; there are conversation, echo")
+
+
 def test_the_traceback_can_be_asked_for(tmp_path: Path) -> None:
     """For whoever writes an app of their own."""
     done = manage(tmp_path, "migrate", "--traceback", END_OF_TURN_MS="soon")
