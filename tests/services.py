@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.servers import free_port
+from tests.servers import START_S, STOP_S, free_port
 
 
 @contextmanager
@@ -26,13 +26,13 @@ def running_redis(folder: Path) -> Iterator[str]:
     process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
     url = f"redis://127.0.0.1:{port}/0"
     try:
-        client = redis.Redis.from_url(url, retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 100))
+        client = redis.Redis.from_url(url, retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 600))
         client.ping()
         client.close()
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(STOP_S)
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def running_turn(folder: Path, secret: str) -> Iterator[str]:
     ]
     process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + START_S
         while not _listens(port):
             assert process.poll() is None, (folder / "turn.log").read_text()
             assert time.monotonic() < deadline, "coturn does not listen"
@@ -57,12 +57,12 @@ def running_turn(folder: Path, secret: str) -> Iterator[str]:
         yield f"turn:127.0.0.1:{port}?transport=udp"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(STOP_S)
 
 
 def _listens(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), 0.1).close()
+        socket.create_connection(("127.0.0.1", port), 1.0).close()
     except OSError:
         return False
     return True

@@ -18,7 +18,7 @@ from tests.streaming.transports.client import connected
 def serve(tmp_path: Path, **env: str) -> "subprocess.CompletedProcess[str]":
     """Run `manage.py serve` where it is expected to end by itself."""
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "RECOGNISER": "scripted", **env}
-    return subprocess.run([sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
 
 
 def test_health_and_readiness(server: Server) -> None:
@@ -82,7 +82,7 @@ def test_a_secret_key_that_another_process_is_making(tmp_path: Path) -> None:
     filling.start()
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
     show = [sys.executable, "-c", "from django.conf import settings; print(settings.SECRET_KEY)"]
-    done = subprocess.run(show, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(show, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
     filling.join()
     assert done.stdout.strip() == "k" * 50, done.stderr
     key.write_text("")
@@ -136,10 +136,10 @@ async def test_a_client_that_does_not_read_does_not_fill_the_memory(make_server:
             before = _resident_mb(server.process.pid)
             for _ in range(4):
                 await client.speak(200)
-            await client.wait("message_response", 400)
+            await client.wait("message_response", 400, seconds=120)
             assert _resident_mb(server.process.pid) - before < 40
             numbers = []
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 async for text in deaf:
                     if '"message_response"' in str(text):
                         numbers.append(text)

@@ -6,12 +6,13 @@ The server refuses to run as root, so root hands it to an unprivileged account.
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.servers import free_port
 
 _ACCOUNTS = ("postgres", "nobody")
 _OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
@@ -44,17 +45,17 @@ def cluster() -> Iterator[str]:
     if account:
         shutil.chown(folder, account)
     as_account = ["runuser", "-u", account, "--"] if account else []
-    data, log, port = folder / "data", folder / "log", _free_port()
+    data, log, port = folder / "data", folder / "log", free_port()
 
     def run(program: str, *args: str) -> None:
-        done = subprocess.run([*as_account, str(bin_folder / program), *args], cwd=folder, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([*as_account, str(bin_folder / program), *args], cwd=folder, capture_output=True, text=True, timeout=100)
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr}{log.read_text() if log.exists() else ''}")
 
     options = f"{_OPTIONS} -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder}"
     try:
         run("initdb", "-D", str(data), "-U", "parley", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        run("pg_ctl", "-D", str(data), "-l", str(log), "-o", options, "-w", "-t", "30", "start")
+        run("pg_ctl", "-D", str(data), "-l", str(log), "-o", options, "-w", "-t", "90", "start")
         try:
             run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "parley", "parley")
             yield f"postgres://parley@127.0.0.1:{port}/parley"
@@ -67,10 +68,3 @@ def cluster() -> Iterator[str]:
 def _account() -> str:
     accounts = {entry.pw_name for entry in pwd.getpwall()}
     return next((name for name in _ACCOUNTS if name in accounts), "")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -39,10 +39,10 @@ def test_a_writer_inside_a_transaction_does_not_wait_for_those_outside() -> None
         with transaction.atomic():
             User.objects.create(username="view")
             waiting = pool.submit(outside)
-            assert begun.wait(10)
+            assert begun.wait(60)
             with writing():
                 User.objects.create(username="inside")
-        waiting.result(timeout=20)
+        waiting.result(timeout=60)
     assert set(User.objects.values_list("username", flat=True)) == {"view", "inside", "outside"}
 
 
@@ -63,4 +63,4 @@ def test_the_thread_keeps_no_connection() -> None:
         return count, connection.connection is None
 
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(thread).result(timeout=20) == (0, True)
+        assert pool.submit(thread).result(timeout=60) == (0, True)

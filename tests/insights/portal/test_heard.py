@@ -31,7 +31,7 @@ def test_it_tells_of_a_session_that_is_not_finished(visitor: Client, make_conver
         joined_at=now,
         seen_at=now - timedelta(seconds=3),
     )
-    assert 3 <= visitor.get("/heard/room/?speaker=Ada").json()["seen"] < 20
+    assert 3 <= visitor.get("/heard/room/?speaker=Ada").json()["seen"] < 90
     assert visitor.get("/heard/room/?speaker=Bob").json()["seen"] is None
 
 
@@ -49,5 +49,5 @@ def test_without_a_live_conversation_nothing_was_heard(
 def test_the_answer_carries_the_servers_clock_and_is_never_kept(visitor: Client) -> None:
     """The page compares the clock with its own."""
     answer = visitor.get("/heard/room/?speaker=%00")
-    assert abs(datetime.fromisoformat(answer.json()["now"]) - timezone.now()) < timedelta(seconds=10)
+    assert abs(datetime.fromisoformat(answer.json()["now"]) - timezone.now()) < timedelta(seconds=60)
     assert "no-store" in answer.headers["Cache-Control"]

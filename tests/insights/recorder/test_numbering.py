@@ -45,7 +45,7 @@ def at_once(work: Callable[[int], object], threads: int = THREADS) -> list[objec
 
     @connection_closed_after
     def run(number: int) -> object:
-        barrier.wait(timeout=20)
+        barrier.wait(timeout=60)
         return work(number)
 
     with ThreadPoolExecutor(threads) as pool:

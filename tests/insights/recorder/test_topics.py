@@ -1,6 +1,7 @@
 """What a process remembers of the topics of its conversations."""
 
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -54,7 +55,7 @@ def test_the_ended_are_forgotten(joined: Joined, say: Say) -> None:
     """A conversation that ended takes no memory."""
     told(say, "The budget report is late.")
     assert joined.conversation_id in topics._remembered
-    recorder.close_due(joined.started_at.replace(year=joined.started_at.year + 1), 0)
+    recorder.close_due(joined.started_at + timedelta(days=366), 0)
     assert Conversation.objects.get().ended_at is not None
     assert joined.conversation_id not in topics._remembered
 

@@ -108,8 +108,9 @@ class Burst(Counted):
         self.queue.put_nowait((RATE, np.tile(TONE, 3)))
 
     async def receive(self, frame: Any) -> None:
-        """Stop talking when spoken to."""
+        """Stop talking when spoken to, and say so."""
         self.clear_queue()
+        self.queue.put_nowait(AdditionalOutputs("silent"))
 
     async def dtmf(self, digit: str) -> None:
         """Say which key was pressed."""

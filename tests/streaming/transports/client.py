@@ -14,7 +14,10 @@ import websockets
 from tests.servers import Server
 
 RATE = 16_000
-WAIT_S = 15.0
+WAIT_S = 30.0
+"""Only what never comes takes so long: waits end with their condition."""
+PATIENT: dict[str, Any] = {"open_timeout": WAIT_S, "ping_interval": None}
+"""For `websockets`: a busy or a sleeping server is no broken connection."""
 Message = dict[str, Any]
 
 
@@ -59,14 +62,14 @@ class SymblClient:
             self.closed = self.socket.close_code or 1006
             self._news.notify_all()
 
-    async def wait(self, wanted: str | Callable[[Message], bool], count: int = 1) -> Message:
+    async def wait(self, wanted: str | Callable[[Message], bool], count: int = 1, *, seconds: float = WAIT_S) -> Message:
         """Wait until `count` messages match (by type, or by a function) and return the last of them."""
         matches = is_kind(wanted) if isinstance(wanted, str) else wanted
 
         def found() -> list[Message]:
             return [message for message in self.messages if matches(message)]
 
-        async with asyncio.timeout(WAIT_S), self._news:
+        async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: len(found()) >= count or self.closed is not None)
         assert len(found()) >= count, f"{wanted} did not come; closed {self.closed}; got {self.kinds()}"
         return found()[count - 1]
@@ -131,7 +134,7 @@ async def connected(
     """Open a socket with the token in a header (or none, when it is empty) and close it at the end."""
     url = server.url.replace("http", "ws") + path + quote(connection_id or uuid4().hex, safe="") + query
     headers = options.pop("additional_headers", {}) | ({"x-api-key": token} if token else {})
-    async with websockets.connect(url, additional_headers=headers, compression=None, max_size=None, **options) as socket:
+    async with websockets.connect(url, additional_headers=headers, compression=None, max_size=None, **PATIENT | options) as socket:
         client = SymblClient(socket)
         try:
             yield client

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from tests.servers import Server
-
-WAIT_S = 15.0
+from tests.streaming.transports.client import WAIT_S
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ async def subscribed(
     wanted = ({"x-api-key": token} if token else {}) | (headers or {})
     url = f"{server.url}{prefix}{path}?webrtc_id={webrtc_id}{query}"
     async with (
-        httpx.AsyncClient(timeout=httpx.Timeout(10, read=30)) as client,
+        httpx.AsyncClient(timeout=httpx.Timeout(WAIT_S, read=60)) as client,
         client.stream("GET", url, headers=wanted) as response,
     ):
         events = Events(response)

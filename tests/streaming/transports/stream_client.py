@@ -12,8 +12,8 @@ import numpy as np
 import websockets
 
 from tests.servers import Server
+from tests.streaming.transports.client import PATIENT, WAIT_S
 
-WAIT_S = 15.0
 Message = dict[str, Any]
 FRAME = 160
 """Samples of 20 ms at 8 kHz."""
@@ -115,7 +115,7 @@ async def streaming(
     prefix = f"/streams/{stream}/" if stream else "/"
     headers = options.pop("additional_headers", {}) | ({"x-api-key": token} if token else {})
     url = server.url.replace("http", "ws") + prefix + path + query
-    async with websockets.connect(url, additional_headers=headers, compression=None, max_size=None, **options) as socket:
+    async with websockets.connect(url, additional_headers=headers, compression=None, max_size=None, **PATIENT | options) as socket:
         client = StreamClient(socket)
         try:
             yield client

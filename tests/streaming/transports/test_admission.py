@@ -51,7 +51,7 @@ class Doorkeeper:
     async def looks(self, times: int = 2) -> None:
         """Wait until it was asked so many times more."""
         before = len(self.asked)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.asked) < before + times:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 

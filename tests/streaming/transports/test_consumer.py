@@ -42,7 +42,7 @@ class Socket:
         route = {"kwargs": {"connection_id": "room"}}
         extensions: dict[str, Any] = {"parley.waits": {}}
         scope = {"type": "websocket", "headers": [], "query_string": query.encode(), "url_route": route, "extensions": extensions}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await kind(scope, self.receive, self.send).serve()
 
     @property

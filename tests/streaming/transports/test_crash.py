@@ -59,7 +59,7 @@ async def test_a_conversation_of_a_killed_server_ends(make_server: Callable[...,
         await client.wait_closed()
     await asyncio.to_thread(_age_sessions, server)
     await asyncio.to_thread(server.start)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while server.get(f"/v1/conversations/{conversation_id}", token)[1].get("endTime") is None:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     assert server.get(f"/v1/conversations/{conversation_id}", token)[1]["endTime"]

@@ -27,7 +27,7 @@ def first_event(site: Server, token: str, stream: str, identity: str) -> str:
     import urllib.request
 
     request = urllib.request.Request(f"{site.url}/streams/{stream}/updates?webrtc_id={identity}", headers={"x-api-key": token})
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=30) as response:
         for line in response:
             if line.startswith(b"data: "):
                 return str(line[6:].decode())
@@ -83,14 +83,13 @@ async def test_pings_are_answered(site: Server, site_token: str) -> None:
 
 
 async def test_sound_goes_out_in_real_time(site: Server, site_token: str) -> None:
-    """Three seconds that are there at once take three seconds, never far ahead of the clock and never behind it."""
+    """Three seconds that are there at once take three seconds, never far ahead of the clock (nor behind it: test_pacing.py)."""
     async with streaming(site, site_token, "burst") as client:
+        begun = asyncio.get_running_loop().time()
         await client.start()
         await client.wait_sound(3 * 8000)
-    begun = client.arrivals[0][0]
-    for at, count in client.arrivals:
-        assert -0.5 < (count / 8000) - (at - begun) < 0.3
-    assert 2.6 < client.arrivals[-1][0] - begun < 3.3
+    assert all(count / 8000 - (at - begun) < 0.3 for at, count in client.arrivals)
+    assert client.arrivals[-1][0] - begun > 2.6
 
 
 async def test_a_handler_may_take_its_sound_back(site: Server, site_token: str) -> None:
@@ -99,8 +98,11 @@ async def test_a_handler_may_take_its_sound_back(site: Server, site_token: str) 
         await client.start()
         await client.wait_sound(4000)
         await client.speak(frame(1))
+        await client.wait(type="fetch_output")  # by now it is taken back, and what is on the way has come
+        heard = len(client.sound)
+        assert heard < 24_000
         await asyncio.sleep(1)
-        assert len(client.sound) < 12_000
+        assert len(client.sound) == heard
         await client.stop()
 
 
@@ -198,16 +200,24 @@ async def test_a_closing_stream_says_so_after_its_last_sound(site: Server, site_
 async def test_the_time_limit_counts(site: Server, site_token: str) -> None:
     """A session of a stream with a time limit is told and closed."""
     async with streaming(site, site_token, "timed") as client:
-        await client.start()
         begun = asyncio.get_running_loop().time()
+        await client.start()
         assert "time limit" in (await client.wait(type="end_stream"))["data"]
         assert await client.wait_closed() == 1000
-        assert 0.5 < asyncio.get_running_loop().time() - begun < 2
+        assert asyncio.get_running_loop().time() - begun > 0.9
+
+
+async def all_ended(site: Server, token: str) -> int:
+    """Wait until every session that began on the server was shut down, and return how many that were."""
+    async with asyncio.timeout(60):
+        while (counted := await census(site, token))["begun"] != counted["ended"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    return counted["ended"]
 
 
 async def test_every_session_is_shut_down_once(site: Server, site_token: str) -> None:
     """A stop, a close, and a connection that breaks each shut the handler down, once."""
-    before = await census(site, site_token)
+    before = await all_ended(site, site_token)
     async with streaming(site, site_token) as client:
         await client.start()
         await client.stop()
@@ -216,10 +226,7 @@ async def test_every_session_is_shut_down_once(site: Server, site_token: str) ->
     async with streaming(site, site_token) as client:
         await client.start()
         client.socket.transport.abort()
-    await asyncio.sleep(0.5)
-    after = await census(site, site_token)
-    assert after["begun"] - before["begun"] == 3
-    assert after["ended"] - before["ended"] == 3
+    assert await all_ended(site, site_token) - before == 3
 
 
 async def test_an_id_belongs_to_one_session(site: Server, site_token: str) -> None:
@@ -344,9 +351,9 @@ async def test_a_client_that_comes_back(site: Server, site_token: str) -> None:
     async with streaming(site, site_token) as client:
         identity = await client.start()
         client.socket.transport.abort()
-    for _ in range(20):
-        async with streaming(site, site_token) as client:
-            if await started(client):
-                return
-        await asyncio.sleep(0.1)
-    raise AssertionError("the id stayed taken")
+    async with asyncio.timeout(30):
+        while True:
+            async with streaming(site, site_token) as client:
+                if await started(client):
+                    return
+            await asyncio.sleep(0.1)

@@ -16,7 +16,7 @@ from tests.streaming.transports.stream_client import StreamClient, frame, stream
 async def hook(server: Server, token: str, body: Any, stream: str = "inputs", headers: dict[str, str] | None = None) -> httpx.Response:
     """POST to the hook of a stream."""
     wanted = ({"Authorization": f"Bearer {token}"} if token else {}) | (headers or {})
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await client.post(f"{server.url}/streams/{stream}/input_hook", content=content, headers=wanted)
 
@@ -111,7 +111,7 @@ async def test_an_unknown_stream_is_not_found(site: Server, site_token: str) -> 
 
 async def test_the_cookie_counts_from_our_own_pages_only(site: Server) -> None:
     """A signed-in browser may post from our origin; another site's page that makes it post may not."""
-    async with httpx.AsyncClient(base_url=site.url, follow_redirects=True) as browser:
+    async with httpx.AsyncClient(base_url=site.url, follow_redirects=True, timeout=30) as browser:
         await asyncio.to_thread(make_account, site)
         page = await browser.get("/signin/")
         token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]

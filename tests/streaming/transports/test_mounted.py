@@ -12,7 +12,10 @@ MOUNTED = "/voice/open"
 
 async def test_a_mounted_stream_has_every_route(site: Server) -> None:
     """The same stream as under its name: a session that is opened at one can be found at the other."""
-    async with streaming(site, "", "", f"{MOUNTED[1:]}/websocket/offer") as client, httpx.AsyncClient(base_url=site.url) as http:
+    async with (
+        streaming(site, "", "", f"{MOUNTED[1:]}/websocket/offer") as client,
+        httpx.AsyncClient(base_url=site.url, timeout=30) as http,
+    ):
         await client.start()
         await client.speak(frame(1))
         assert await client.wait_sound(FRAME) == frame(1)
@@ -43,6 +46,6 @@ async def test_offers_in_a_view_of_one_s_own(site: Server) -> None:
         caller = await Caller(post, "sendrecv").call()
         await caller.hears(440)
         await caller.close()
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         wrong = await http.post(f"{site.url}/own/offer", json={"type": "offer", "webrtc_id": "x"})
         assert (wrong.status_code, wrong.json()) == (400, {"error": "body.sdp: Field required"})

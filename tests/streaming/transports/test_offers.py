@@ -6,10 +6,11 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aioice.ice
 import pytest
 
 from streaming.engine.stream import Stream
-from streaming.transports import webrtc
+from streaming.transports import offers, webrtc
 from streaming.transports.connection import MOST_SECTIONS, OfferError, read_offer
 from streaming.transports.webrtc import peers
 from tests.streaming.transports.handlers import Echo, echo, negative
@@ -108,10 +109,10 @@ async def test_the_limit_is_told_as_fastrtc_tells_it_with_status_429() -> None:
 
 
 async def test_the_answer_comes_as_soon_as_it_is_ready() -> None:
-    """FastRTC sleeps 100 ms; the best of five takes less than half of that even on a busy machine."""
+    """FastRTC sleeps 100 ms; of fifty answers at least one takes less than half of that, however busy the machine is."""
     stream = echo()
-    took = []
-    for _ in range(5):
+    took = [1.0]
+    while len(took) <= 50 and min(took) >= 0.05:
         caller = Caller(here(stream), "sendrecv")
         offer = await caller.offer()
         began = time.perf_counter()
@@ -124,16 +125,22 @@ async def test_the_answer_comes_as_soon_as_it_is_ready() -> None:
     assert min(took) < 0.05
 
 
-async def test_a_name_that_only_mdns_knows_does_not_delay_the_answer() -> None:
-    """Looking it up takes up to a second; browsers send such names until a microphone was allowed."""
+async def test_a_name_that_only_mdns_knows_does_not_delay_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking it up takes up to a second, here for ever; browsers send such names until a microphone was allowed."""
+    looking_up: list[Any] = []
+
+    async def never(*wanted: Any) -> Any:
+        looking_up.append(wanted)
+        return await asyncio.Event().wait()
+
+    monkeypatch.setattr(aioice.ice, "get_or_create_mdns_protocol", never)
     stream = echo()
     caller = Caller(here(stream), "sendrecv")
     offer = await caller.offer()
     hidden = re.sub(r"(a=candidate:\S+ 1 udp \d+) \S+", r"\1 0d1e2f3a-1111-4222-8333-444455556666.local", offer["sdp"])
-    began = time.perf_counter()
     status, answer = await caller.post(offer | {"sdp": hidden + "a=end-of-candidates\r\n"})
     assert status == 200
-    assert time.perf_counter() - began < 0.5
+    await until(lambda: bool(looking_up), "nobody looked the name up")
     await caller.accept(answer)
     await caller.hears(440)  # the client's own checks told us where it is
     await caller.close()
@@ -148,13 +155,15 @@ async def test_an_unknown_id_is_told_as_fastrtc_tells_it() -> None:
     )
 
 
-async def test_a_candidate_may_come_before_its_offer() -> None:
+async def test_a_candidate_may_come_before_its_offer(monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits, is taken by the offer of the same user, and its sender learns that."""
+    monkeypatch.setattr(offers, "EARLY_S", 0.1)
     stream = echo()
     caller = Caller(here(stream), "sendrecv")
     for user in (2, None):
         strange = here(stream, user)
         assert (await strange({"type": "ice-candidate", "webrtc_id": caller.id, "candidate": {"candidate": HOST}}))[1] != SUCCESS
+    monkeypatch.setattr(offers, "EARLY_S", 30.0)
     early = asyncio.create_task(caller.post({"type": "ice-candidate", "candidate": {"candidate": HOST, "sdpMid": "0"}}))
     offer = await caller.offer()
     bare = "".join(line for line in offer["sdp"].splitlines(keepends=True) if not line.startswith("a=candidate"))
@@ -320,8 +329,8 @@ async def test_many_callers_at_once_get_one_slot_each() -> None:
     """Of ten offers at the same moment exactly the limit is served."""
     stream = echo(concurrency_limit=3)
     callers = [Caller(here(stream), "sendrecv") for _ in range(10)]
-    offers = [await caller.offer() for caller in callers]
-    statuses = [status for status, _ in await asyncio.gather(*(caller.post(offer) for caller, offer in zip(callers, offers, strict=True)))]
+    bodies = [await caller.offer() for caller in callers]
+    statuses = [status for status, _ in await asyncio.gather(*(caller.post(body) for caller, body in zip(callers, bodies, strict=True)))]
     assert sorted(statuses) == [200] * 3 + [429] * 7
     for participant in list(stream.participants.values()):
         await participant.close("test")

@@ -35,7 +35,7 @@ async def one_session(stream: Stream, number: int) -> None:
     elif number % 3 == 2:
         await stream.participants[caller.id].close("enough")
     await caller.close()
-    await until(lambda: not stream.participants and not len(peers()), "the session did not end", 20)
+    await until(lambda: not stream.participants and not len(peers()), "the session did not end", 60)
 
 
 async def held() -> Counter[str]:
@@ -53,13 +53,16 @@ async def held() -> Counter[str]:
 
 async def test_nothing_is_left(settings: Settings) -> None:
     """After a dozen sessions there is as much as after the first three; each handler was shut down once."""
-    settings.RTC_SILENCE_S = settings.RTC_RENEW_S = 0.3
+    settings.RTC_SILENCE_S, settings.RTC_RENEW_S = 2.0, 0.3  # a busy machine may hold up sound for a second
     stream = echo()
     for number in range(3):
         await one_session(stream, number)
     before, begun, ended = await held(), Echo.begun, Echo.ended
     for number in range(12):
         await one_session(stream, number)
-    after = await held()
-    assert {what: count - before[what] for what, count in after.items() if count > before[what]} == {}
+    for _ in range(50):  # the last thread may take a while to end
+        after = await held()
+        if not (more := {what: count - before[what] for what, count in after.items() if count > before[what]}):
+            break
+    assert more == {}
     assert (Echo.begun - begun, Echo.ended - ended) == (12, 12)

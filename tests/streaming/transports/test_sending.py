@@ -1,6 +1,7 @@
 """Sound and pictures on their way out: real time without drift, nothing after an interruption, an end."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import numpy as np
@@ -11,7 +12,8 @@ from av import CodecContext, Packet
 from streaming.engine.line import Sound
 from streaming.transports import sending
 from streaming.transports.lag import Lag, lag
-from streaming.transports.sending import HEARD_AFTER_S, OPUS_RATES, OpusVoice, PictureTrack, SoundTrack
+from streaming.transports.sending import OPUS_RATES, OpusVoice, PictureTrack, SoundTrack
+from tests.streaming.transports.rtc import until
 
 
 class Clock:
@@ -102,14 +104,18 @@ async def test_sound_of_any_rate_arrives_at_its_pitch(rate: int) -> None:
     assert OpusVoice(rate).rate in OPUS_RATES
 
 
-async def test_what_was_heard_is_told() -> None:
+async def test_what_was_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine protects a reply until its last sample was played, which is a little after its last packet left."""
     played: list[float] = []
     track = SoundTrack(source(tone(0.1, 24000)), played.append)
-    for _ in range(5):
+    for _ in range(4):
         await track.recv()
+    monkeypatch.setattr(sending, "HEARD_AFTER_S", 1.0)
+    left = time.monotonic()
+    await track.recv()
     assert sum(played) < 0.1
-    await asyncio.sleep(HEARD_AFTER_S + 0.05)
+    await until(lambda: sum(played) > 0.09, "it was not told")
+    assert time.monotonic() - left > 0.99
     assert sum(played) == pytest.approx(0.1)
 
 

@@ -121,7 +121,7 @@ async def test_recognition_results_are_the_speakers_own(live: Server, live_token
         await anna.speak(2.1)
         await tom.wait("message_response")
         await screen.wait("recognition_result")
-    assert anna.of("recognition_result")
+        await anna.wait("recognition_result")
     assert not tom.of("recognition_result")
 
 

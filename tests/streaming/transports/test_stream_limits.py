@@ -55,14 +55,14 @@ async def test_the_default_limit_is_a_setting(make_server: Callable[..., Server]
 
 async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> None:
     """A client that says nothing at all for SILENCE_TIMEOUT_S is told so and let go; pings keep it."""
-    server = await asyncio.to_thread(make_server, "uvicorn", **SITE, SILENCE_TIMEOUT_S="1")
+    server = await asyncio.to_thread(make_server, "uvicorn", **SITE, SILENCE_TIMEOUT_S="3")
     token = await asyncio.to_thread(server.token)
     async with streaming(server, token) as client:
         await client.start()
-        for _ in range(3):
-            await asyncio.sleep(0.6)
+        for _ in range(5):
+            await asyncio.sleep(0.8)
             await client.ping()
-        assert "nothing came for 1 s" in (await client.wait(type="error"))["message"]
+        assert "nothing came for 3 s" in (await client.wait(type="error"))["message"]
         assert await client.wait_closed() == 1000
 
 

@@ -32,7 +32,7 @@ def turn(tmp_path: Path) -> Iterator[str]:
 
 async def configuration(server: Server, token: str) -> list[RTCIceServer]:
     """Return the ICE servers that a browser is told to use."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         answer = await http.get(f"{server.url}/rtc/config", headers={"x-api-key": token})
     return [RTCIceServer(**one) for one in answer.json()["iceServers"]]
 

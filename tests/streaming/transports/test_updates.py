@@ -155,8 +155,8 @@ async def test_a_silent_stream_has_a_heartbeat(site: Server, site_token: str) ->
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         async with subscribed(site, site_token, "numbers", client.id) as reader:
-            await reader.until(lambda: reader.comments == 1)
-            await reader.until(lambda: reader.comments == 2, updates.HEARTBEAT_S + 3)
+            await reader.until(lambda: reader.comments >= 1)
+            await reader.until(lambda: reader.comments >= 2, updates.HEARTBEAT_S + 30)
     assert not reader.events
 
 
@@ -175,7 +175,7 @@ async def test_a_reader_that_does_not_read_costs_nothing(site: Server, site_toke
             before = resident_mb(site.process.pid)
             for _ in range(20):
                 await speak(client, 100)
-            await reader.until(lambda: reader.numbers[-1] == 2100)
+            await reader.until(lambda: reader.numbers[-1] == 2100, 60)
         assert resident_mb(site.process.pid) - before < 20
     for one in deaf:
         one.close()

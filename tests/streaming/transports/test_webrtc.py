@@ -10,6 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from streaming.engine.stream import Stream
+from streaming.transports.sending import LEAD_S
 from streaming.transports.webrtc import peers
 from tests.streaming.transports.handlers import Echo, Mirror, Monologue, echo, negative, shades
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
@@ -30,14 +31,15 @@ async def gone(stream: Stream) -> None:
 
 
 async def test_sound_goes_both_ways() -> None:
-    """A tone comes back as the same tone, at fifty packets a second, and the handler was started and shut down once."""
+    """A tone comes back as the same tone, a packet for each that was sent, and the handler was started and shut down once."""
     begun, ended = Echo.begun, Echo.ended
     stream = echo()
     caller = await Caller(here(stream), "sendrecv", microphone=700).call()
     await caller.hears(700)
-    count, since = len(caller.arrivals), time.monotonic()
-    await asyncio.sleep(1.0)
-    assert (len(caller.arrivals) - count) / (time.monotonic() - since) == pytest.approx(50, abs=5)
+    count, sent = len(caller.arrivals), caller.microphone._count
+    await until(lambda: caller.microphone._count > sent + 100, "the microphone stopped")
+    await until(lambda: len(caller.arrivals) - count > 0.9 * (caller.microphone._count - sent), "packets are missing")
+    assert len(caller.arrivals) - count < 1.1 * (caller.microphone._count - sent) + 20
     await caller.close()
     await gone(stream)
     assert (Echo.begun - begun, Echo.ended - ended) == (1, 1)
@@ -56,11 +58,11 @@ async def test_sound_only_to_the_stream() -> None:
 async def test_sound_only_from_the_stream() -> None:
     """Mode receive: a client without a microphone hears it, as fast as it is spoken and no faster."""
     stream = Stream(Monologue(), modality="audio", mode="receive", name="mouth")
+    since = time.monotonic()
     caller = await Caller(here(stream), "recvonly").call()
     await caller.hears(600)
-    seconds, since = len(caller.sound) / 48_000, time.monotonic()
-    await asyncio.sleep(1.0)
-    assert len(caller.sound) / 48_000 - seconds == pytest.approx(time.monotonic() - since, abs=0.1)
+    await until(lambda: len(caller.sound) > 2 * 48_000, "it stopped")
+    assert len(caller.sound) / 48_000 < time.monotonic() - since + LEAD_S + 0.1
     await caller.close()
 
 
@@ -140,17 +142,16 @@ async def test_an_interruption_silences_within_a_moment() -> None:
     stream = Stream(Monologue(), modality="audio", mode="send-receive", name="mouth")
     caller = await Caller(here(stream), "sendrecv", microphone=0).call()
     await caller.hears(600)
+    heard = len(caller.sound)
     stream.participants[caller.id].clear_sound()
-    await asyncio.sleep(0.4)
-    heard = len(caller.blocks)
-    await asyncio.sleep(0.4)
-    assert len(caller.blocks) == heard
+    await until(lambda: time.monotonic() - caller.arrivals[-1] > 1.0, "it speaks on")
+    assert len(caller.sound) - heard < 48_000
     await caller.close()
 
 
 async def test_a_server_that_hangs_up_says_why_first() -> None:
     """The time limit holds on WebRTC too, and the reason reaches the client before the connection goes."""
-    stream = echo(time_limit=0.8)
+    stream = echo(time_limit=3)
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.message("end_stream")
     await until(lambda: caller.pc.connectionState == "closed", "the connection was not closed")
@@ -159,18 +160,19 @@ async def test_a_server_that_hangs_up_says_why_first() -> None:
 
 async def test_a_peer_that_never_connects_is_let_go(settings: Settings) -> None:
     """Its slot is free again after the limit for connecting."""
-    settings.RTC_CONNECT_S = 0.3
+    settings.RTC_CONNECT_S = 2.0
     stream = echo(concurrency_limit=1)
     caller = Caller(here(stream), "sendrecv")
-    assert (await caller.post(await caller.offer()))[0] == 200
-    assert (await Caller(here(stream), "sendrecv").post(await caller.offer() | {"webrtc_id": "other"}))[0] == 429
+    offer = await caller.offer()
+    assert (await caller.post(offer))[0] == 200
+    assert (await caller.post(offer | {"webrtc_id": "other"}))[0] == 429
     await gone(stream)
     await caller.close()
 
 
 async def test_a_peer_that_falls_silent_is_let_go(settings: Settings) -> None:
     """It is connected and answers, but sends nothing."""
-    settings.RTC_SILENCE_S = 0.5
+    settings.RTC_SILENCE_S = 2.0
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.hears(440)
@@ -197,6 +199,7 @@ async def test_a_lost_peer_makes_room_for_a_newcomer(monkeypatch: pytest.MonkeyP
     lost = await Caller(here(stream), "sendrecv").call()
     lost.vanish()
     await until(lambda: peers().find(stream, lost.id, 1).lost, "the loss was not noticed")
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # the newcomer may be held up for a moment
     newcomer = await Caller(here(stream), "sendrecv").call()
     assert set(stream.participants) == {newcomer.id}
     await newcomer.close()
@@ -207,12 +210,13 @@ async def test_a_peer_that_vanished_is_missed_and_may_come_back(settings: Settin
     """Nobody answers any more: the session waits a while for a new offer, then ends."""
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
-    settings.RTC_RENEW_S = 1.5
     stream = echo()
     lost = await Caller(here(stream), "sendrecv").call()
     handler = stream.participants[lost.id].handler
     lost.vanish()
     await until(lambda: peers().find(stream, lost.id, 1).lost, "the loss was not noticed")
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # who is back may be held up for a moment
+    settings.RTC_RENEW_S = 1.5
     back = await Caller(here(stream), "sendrecv", webrtc_id=lost.id, microphone=900).call()
     await back.hears(900)
     assert stream.participants[lost.id].handler is handler
