@@ -129,11 +129,11 @@ class Attention:
         if not member.speaking or member.over:
             self._speaking.pop(member, None)
         if member.over:
-            with self._lock:
-                self._all.discard(member)
             if member.slot is not None:
                 self._voice.free_slot(member.slot)
                 member.slot = None
+            with self._lock:
+                self._all.discard(member)
         return bool(more)
 
     def _slot(self, member: Member) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from streaming.hearing import recognition as recognition_module
 from streaming.hearing import thread as thread_module
 from streaming.hearing.ears import Ears
 from tests.streaming.hearing.fakes import FakeTranscriber
@@ -17,8 +18,9 @@ def transcriber() -> FakeTranscriber:
 
 @pytest.fixture
 def ears(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
-    """Ears that do not wait between ticks, so that recordings pass as fast as they can be heard."""
+    """Ears that do not wait between ticks, so that recordings pass as fast as they can be heard, and that a slow test does not bore."""
     monkeypatch.setattr(thread_module, "TICK_S", 0.0)
+    monkeypatch.setattr(recognition_module, "_STALL_S", 3600.0)
     ears = Ears(transcriber, threads=2)
     ears.start()
     yield ears

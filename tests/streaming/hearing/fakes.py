@@ -54,7 +54,7 @@ class Notes:
         self.done.set()
         self._change()
 
-    def wait(self, condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+    def wait(self, condition: Callable[[], bool], seconds: float = 30.0) -> bool:
         """Wait until the condition holds after something was told; tell whether it does."""
         with self.changed:
             return self.changed.wait_for(condition, seconds)
@@ -80,13 +80,15 @@ class FakeTranscriber:
         self.fail_next = 0
         self.confidence = 0.9
         self.entered = threading.Semaphore(0)
+        self._lock = threading.Lock()
 
     def _say(self, kind: str, pcm: Samples, draft: Sequence[int]) -> Transcript:
         self.calls.append((kind, len(pcm), tuple(draft)))
         self.entered.release()
-        self.gate.wait(20)
-        if self.fail_next:
-            self.fail_next -= 1
+        self.gate.wait(60)
+        with self._lock:
+            fails, self.fail_next = self.fail_next > 0, max(0, self.fail_next - 1)
+        if fails:
             raise RuntimeError("the secret words")
         words = tuple(Spoken(word, self.confidence) for word in (kind, f"{len(pcm) / 16_000:.1f}"))
         return Transcript(words, self.confidence, (len(pcm),))
@@ -128,10 +130,15 @@ def listen(ears: Ears, notes: Notes | None = None, **options: object) -> tuple[T
     return ears.open(RecognitionOptions(**options), open_decoder("LINEAR16", RATE), notes), notes  # type: ignore[arg-type]
 
 
-def live(recognition: TurnRecognition, data: bytes) -> None:
-    """Feed chunk by chunk, each when the one before was heard, as at real time."""
+def decoding(recognition: TurnRecognition) -> bool:
+    """Tell whether an interim or a decode ahead is under way."""
+    return any(job is not None and not job.is_done for job in (recognition._interim, recognition._ahead))
+
+
+def live(recognition: TurnRecognition, data: bytes, *, decoded: bool = False) -> None:
+    """Feed chunk by chunk, each when the one before was heard, as at real time; `decoded`: and when what it began was decoded."""
     for chunk in chunks(data):
         recognition.feed(chunk)
         settled = threading.Event()
-        while recognition._intake or recognition._unheard >= 0.032:
+        while recognition._intake or recognition._unheard >= 0.032 or (decoded and decoding(recognition)):
             settled.wait(0.0005)

@@ -19,7 +19,7 @@ def test_each_sentence_is_a_turn(ears: Ears) -> None:
     recognition, notes = listen(ears)
     live(recognition, BECKETT)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert [h.turn for h in notes.finals] == list(range(1, SENTENCES + 1))
     assert len(notes.starts) == SENTENCES
     assert all(a.end <= b.start for a, b in zip(notes.finals, notes.finals[1:], strict=False))
@@ -32,7 +32,7 @@ def test_a_start_is_told_before_the_words(ears: Ears) -> None:
     recognition, notes = listen(ears)
     live(recognition, BECKETT)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     for start, final in zip(notes.starts, notes.finals, strict=True):
         assert abs(start - final.start) < 0.1
 
@@ -42,7 +42,7 @@ def test_the_first_syllable_is_in_the_turn(ears: Ears, transcriber: FakeTranscri
     recognition, notes = listen(ears, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     lengths = [samples / RATE for kind, samples, _ in transcriber.calls if kind == "final"]
     voiced = [h.end - h.start for h in notes.finals]
     assert len(lengths) >= SENTENCES
@@ -54,16 +54,16 @@ def test_a_turn_is_not_decoded_twice(ears: Ears, transcriber: FakeTranscriber) -
     recognition, notes = listen(ears, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert len(transcriber.calls) <= SENTENCES + 1
 
 
 def test_interims_come_before_their_final_and_draft_it(ears: Ears, transcriber: FakeTranscriber) -> None:
     """Each final is decoded with the tokens of the newest interim of its turn."""
     recognition, notes = listen(ears)
-    live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 10])
+    live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 10], decoded=True)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     turns = [h.turn for h in notes.heard]
     assert turns == sorted(turns)
     assert sum(not h.is_final for h in notes.heard) >= 2
@@ -75,7 +75,7 @@ def test_no_interims_where_nobody_wants_them(ears: Ears, transcriber: FakeTransc
     recognition, notes = listen(ears, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert len(notes.finals) == len(notes.heard) == SENTENCES
     assert "interim" not in {kind for kind, _, _ in transcriber.calls}
 
@@ -88,7 +88,7 @@ def test_stop_in_mid_sentence_keeps_the_last_words(ears: Ears) -> None:
     recognition.stop()
     recognition.stop()
     recognition.feed(BECKETT)
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert len(notes.finals) == 1
     assert notes.finals[0].end == pytest.approx(1.0, abs=0.05)
     assert recognition.backlog == 0
@@ -98,15 +98,15 @@ def test_stop_before_anything_was_fed(ears: Ears) -> None:
     """It ends at once, with nothing."""
     recognition, notes = listen(ears)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert (notes.heard, notes.starts, notes.ends) == ([], [], 1)
 
 
 def test_a_speaker_who_sends_nothing_more(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
     """An open turn ends though no silence is sent, such as when a client mutes itself."""
-    monkeypatch.setattr(recognition_module, "_STALL_S", 0.1)
     recognition, notes = listen(ears)
     live(recognition, BECKETT[: int(2 * RATE * 1.0)])
+    monkeypatch.setattr(recognition_module, "_STALL_S", 0.1)
     assert notes.wait(lambda: len(notes.finals) == 1)
     assert notes.ends == 0
 
@@ -117,7 +117,7 @@ def test_a_turn_is_not_over_while_its_sound_waits(ears: Ears, monkeypatch: pytes
     recognition, notes = listen(ears, end_of_turn_ms=1500)
     recognition.feed(BECKETT)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert len(notes.finals) == 1
 
 
@@ -127,16 +127,16 @@ def test_abandoned_in_mid_decode(ears: Ears, transcriber: FakeTranscriber) -> No
     recognition, notes = listen(ears, interims=False)
     for chunk in chunks(BECKETT):
         recognition.feed(chunk)
-    assert transcriber.entered.acquire(timeout=10)
+    assert transcriber.entered.acquire(timeout=30)
     recognition.abandon()
     told = len(notes.starts)
     transcriber.gate.set()
     other, others = listen(ears)
     other.feed(BECKETT)
     other.stop()
-    assert others.done.wait(10)
+    assert others.done.wait(30)
     assert (notes.heard, notes.ends, len(notes.starts)) == ([], 0, told)
-    assert recognition.backlog == pytest.approx(0, abs=0.5)
+    assert recognition.backlog < 1, "what was unpacked already"
 
 
 def test_a_failing_decode_costs_one_turn(ears: Ears, transcriber: FakeTranscriber, caplog: pytest.LogCaptureFixture) -> None:
@@ -146,9 +146,10 @@ def test_a_failing_decode_costs_one_turn(ears: Ears, transcriber: FakeTranscribe
     with caplog.at_level(logging.DEBUG):
         live(recognition, BECKETT)
         recognition.stop()
-        assert notes.done.wait(10)
-    assert [h.turn for h in notes.finals] == list(range(1, SENTENCES + 1))[-len(notes.finals) :]
-    assert len(notes.finals) >= SENTENCES - 1
+        assert notes.done.wait(30)
+    heard = [h.turn for h in notes.finals]
+    assert heard == sorted(set(heard) & set(range(1, SENTENCES + 1)))
+    assert len(heard) >= SENTENCES - 1
     assert "RuntimeError" in caplog.text
     assert "secret" not in caplog.text
 
@@ -159,7 +160,7 @@ def test_unsure_results_are_dropped(ears: Ears, transcriber: FakeTranscriber) ->
     recognition, notes = listen(ears)
     live(recognition, BECKETT)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert notes.heard == []
 
 
@@ -190,7 +191,7 @@ def test_what_is_no_speech_is_no_turn(ears: Ears, transcriber: FakeTranscriber, 
     recognition, notes = listen(ears)
     live(recognition, linear16(np.concatenate((sound, np.zeros(RATE, dtype=np.float32)))))
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert notes.heard == []
 
 
@@ -204,8 +205,8 @@ def test_a_bad_chunk_is_told_and_the_rest_heard(ears: Ears) -> None:
     live(other, BECKETT)
     recognition.stop()
     other.stop()
-    assert notes.done.wait(10)
-    assert others.done.wait(10)
+    assert notes.done.wait(30)
+    assert others.done.wait(30)
     assert [len(notes.troubles), len(others.troubles)] == [1, 0]
     assert len(notes.finals) == len(others.finals) == SENTENCES
 
@@ -219,7 +220,7 @@ def test_switching_the_decoder(ears: Ears) -> None:
     doubled = np.repeat(np.frombuffer(BECKETT[half:], dtype="<i2"), 2).tobytes()
     live(recognition, doubled)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert len(notes.finals) == SENTENCES
     assert notes.finals[-1].end == pytest.approx(8.9, abs=0.4)
 
@@ -238,8 +239,8 @@ def test_a_failing_listener_is_its_own_problem(ears: Ears) -> None:
     for each in (recognition, other):
         live(each, BECKETT)
         each.stop()
-    assert notes.done.wait(10)
-    assert others.done.wait(10)
+    assert notes.done.wait(30)
+    assert others.done.wait(30)
     assert len(notes.finals) == len(others.finals) == SENTENCES
 
 
@@ -249,13 +250,18 @@ def test_the_end_of_a_turn_can_be_chosen(ears: Ears, ms: int, turns: int) -> Non
     recognition, notes = listen(ears, end_of_turn_ms=ms)
     live(recognition, BECKETT)
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert len(notes.finals) == turns
+
+
+def own_threads() -> set[threading.Thread]:
+    """Return the threads that hear or decode."""
+    return {thread for thread in threading.enumerate() if thread.name == "hearing" or thread.name.startswith("decoding-")}
 
 
 def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads are gone and nobody is called any more."""
-    before = set(threading.enumerate())
+    before = own_threads()
     ears = Ears(transcriber, threads=2)
     ears.start()
     recognition, notes = listen(ears)
@@ -264,7 +270,7 @@ def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pyte
     ears.close()
     told = len(notes.heard)
     recognition.stop()
-    assert set(threading.enumerate()) <= before
+    assert own_threads() <= before
     assert (len(notes.heard), notes.ends) == (told, 0)
 
 
@@ -284,5 +290,5 @@ def test_feeding_returns_at_once(ears: Ears, monkeypatch: pytest.MonkeyPatch) ->
     recognition = ears.open(RecognitionOptions(), Watched(), notes)
     recognition.feed(b"1")
     recognition.stop()
-    assert notes.done.wait(10)
+    assert notes.done.wait(30)
     assert threads == ["hearing", "hearing"]

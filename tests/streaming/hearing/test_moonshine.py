@@ -11,13 +11,14 @@ import pytest
 
 from streaming.audio.codecs import open_decoder
 from streaming.audio.pcm import Samples
+from streaming.hearing import recognition as recognition_module
 from streaming.hearing import thread as thread_module
 from streaming.hearing.recognisers import make
-from streaming.hearing.recognisers.base import Recogniser, RecogniserError, Recognition, RecognitionOptions
+from streaming.hearing.recognisers.base import Recogniser, RecogniserError, RecognitionOptions
 from streaming.hearing.recognisers.moonshine import BASE_FILES, Moonshine, MoonshineRecogniser, Pair, large_model, small_model
 from streaming.hearing.recognition import TurnRecognition
 from streaming.hearing.whole import turns_of
-from tests.streaming.hearing.fakes import Notes, chunks, linear16, recording
+from tests.streaming.hearing.fakes import Notes, chunks, decoding, linear16, recording
 
 BECKETT = "ever tried ever failed no matter try again fail again fail better"
 TWO_CITIES = (
@@ -41,6 +42,7 @@ def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]
     """The recogniser with the small model only, not waiting between ticks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(thread_module, "TICK_S", 0.0)
+        patch.setattr(recognition_module, "_STALL_S", 3600.0)  # `hear` may wait long for a decode on a busy machine
         recogniser = make("moonshine", threads=2, models_dir=tmp_path_factory.mktemp("models"))
         recogniser.load()
         yield recogniser
@@ -57,22 +59,17 @@ def words_of(model: Moonshine, pcm: Samples) -> str:
     return plain(" ".join(word.text for word in model.transcribe(pcm).words))
 
 
-def decoding(recognition: Recognition) -> bool:
-    """Tell whether an interim or a decode ahead is under way."""
-    assert isinstance(recognition, TurnRecognition)
-    return any(job is not None and not job.is_done for job in (recognition._interim, recognition._ahead))
-
-
 def hear(recogniser: Recogniser, sound: Samples, encoding: str = "LINEAR16", *, paced: bool = True) -> Notes:
     """Return what is heard of a recording; `paced` gives each chunk the time that it has live, so that interims happen."""
     notes, quiet = Notes(), threading.Event()
     recognition = recogniser.open(RecognitionOptions(), open_decoder(encoding, RATE), notes)
+    assert isinstance(recognition, TurnRecognition)
     for chunk in chunks(linear16(sound)):
         recognition.feed(chunk)
         while paced and (recognition.backlog > 0.2 or decoding(recognition)):
             quiet.wait(0.001)
     recognition.stop()
-    assert notes.done.wait(60)
+    assert notes.done.wait(120)
     return notes
 
 

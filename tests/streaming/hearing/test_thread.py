@@ -36,17 +36,20 @@ def test_nobody_woken_nothing_done(start: Callable[..., HearingThread[str]]) -> 
 
     def tick(members: list[str]) -> list[str]:
         ticks.append(members)
+        if members == ["jane"]:
+            thread.wake("joe")
+            thread.wake("joe")
         ticked.release()
         return []
 
     thread = start(tick)
     thread.wake("jane")
-    assert ticked.acquire(timeout=5)
+    for _ in range(2):
+        assert ticked.acquire(timeout=30)
     assert not ticked.acquire(timeout=0.2)
-    thread.wake("joe")
-    thread.wake("joe")
-    assert ticked.acquire(timeout=5)
-    assert ticks == [["jane"], ["joe"]]
+    thread.wake("jim")
+    assert ticked.acquire(timeout=30)
+    assert ticks == [["jane"], ["joe"], ["jim"]]
 
 
 def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callable[..., HearingThread[str]]) -> None:
@@ -64,7 +67,7 @@ def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callabl
 
     thread = start(tick)
     thread.wake("jane")
-    assert enough.wait(5)
+    assert enough.wait(30)
     assert ticks == [["jane"], ["jane", "joe"], ["jane"]]
 
 
@@ -77,7 +80,7 @@ def test_patience(start: Callable[..., HearingThread[str]]) -> None:
         return members
 
     start(tick, lambda: 0.05)
-    assert all(ticked.acquire(timeout=5) for _ in range(3))
+    assert all(ticked.acquire(timeout=30) for _ in range(3))
 
 
 def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., HearingThread[str]], caplog: pytest.LogCaptureFixture) -> None:
@@ -93,11 +96,10 @@ def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., HearingThre
     with caplog.at_level(logging.DEBUG):
         thread = start(tick)
         thread.wake("bad")
-        while not caplog.records:
+        while "KeyError" not in caplog.text:
             threading.Event().wait(0.005)
         thread.wake("good")
-        assert reached.wait(5)
-    assert "KeyError" in caplog.text
+        assert reached.wait(30)
     assert "secret" not in caplog.text
 
 
@@ -122,6 +124,6 @@ def test_a_thread_that_waits_keeps_nobody_alive(start: Callable[..., HearingThre
     gone = weakref.ref(member)
     thread.wake(member)
     del member
-    assert waiting.wait(5)
+    assert waiting.wait(30)
     gc.collect()
     assert gone() is None

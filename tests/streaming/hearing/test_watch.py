@@ -53,7 +53,7 @@ class Notes:
         """Note it."""
         self._note("dropped")
 
-    def wait(self, what: str, times: int = 1, seconds: float = 10.0) -> bool:
+    def wait(self, what: str, times: int = 1, seconds: float = 30.0) -> bool:
         """Wait until something was told so often."""
         with self.changed:
             return self.changed.wait_for(lambda: self.told.count(what) >= times, seconds)
@@ -61,8 +61,9 @@ class Notes:
 
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Attention]:
-    """The shared attention, without pauses between its ticks."""
+    """The shared attention, without pauses between its ticks; a slow test does not bore it."""
     monkeypatch.setattr(thread_module, "TICK_S", 0.0)
+    monkeypatch.setattr(watch_module, "_STALL_S", 3600.0)
     yield attention.acquire()
     attention.release()
 
@@ -103,7 +104,7 @@ def test_speech_is_noticed_within_100_ms(hearing: Attention) -> None:
     """Two frames of speech are enough to know; sound that follows is not needed."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[: int((0.33 + 0.1 + 0.032) * 16_000)])
-    assert notes.wait("began", seconds=2)
+    assert notes.wait("began")
 
 
 @pytest.mark.parametrize("milliseconds", [5, 10, 20])
@@ -121,9 +122,9 @@ def test_the_pause_can_be_chosen(hearing: Attention) -> None:
     """A speaker who thinks between his sentences is left the time."""
     watch, notes = watching(hearing, WatchOptions(pause_ms=1500))
     feed(watch, VOICE, SILENCE, SILENCE)
-    assert notes.wait("ended")
-    assert len(notes.turns) == 1
-    assert len(notes.turns[0].samples) > 8 * 16_000
+    watch.flush()
+    assert notes.wait("ended", 2)
+    assert [len(turn.samples) > 8 * 16_000 for turn in notes.turns] == [True, False], "the flush brings an empty one"
 
 
 def test_a_long_turn_is_cut(hearing: Attention) -> None:
@@ -159,10 +160,10 @@ def test_flushed(hearing: Attention) -> None:
 
 def test_a_speaker_who_sends_nothing_more(hearing: Attention, monkeypatch: pytest.MonkeyPatch) -> None:
     """The open turn is over then."""
-    monkeypatch.setattr(watch_module, "_STALL_S", 0.1)
     watch, notes = watching(hearing)
     feed(watch, VOICE[:16_000])
-    assert notes.wait("ended", seconds=5)
+    monkeypatch.setattr(watch_module, "_STALL_S", 0.1)
+    assert notes.wait("ended")
 
 
 def test_calm(hearing: Attention) -> None:
@@ -186,11 +187,8 @@ def test_closed(hearing: Attention) -> None:
     watch.close()
     feed(watch, VOICE)
     assert not watch._waiting
-    for _ in range(200):
-        if watch.slot is None:
-            break
-        threading.Event().wait(0.01)
-    assert watch.slot is None
+    while watch.slot is not None:
+        threading.Event().wait(0.005)
     assert notes.told == ["began"]
 
 
@@ -215,12 +213,17 @@ def test_a_tape() -> None:
     assert len(tape.cut(0, 99)) == 0
 
 
+def hearing_threads() -> set[threading.Thread]:
+    """Return the threads that hear."""
+    return {thread for thread in threading.enumerate() if thread.name == "hearing"}
+
+
 def test_the_last_one_ends_the_thread() -> None:
     """The attention is shared while somebody needs it."""
-    before = set(threading.enumerate())
+    before = hearing_threads()
     first, second = attention.acquire(), attention.acquire()
     assert first is second
     attention.release()
-    assert set(threading.enumerate()) - before
+    assert len(hearing_threads() - before) == 1
     attention.release()
-    assert set(threading.enumerate()) <= before
+    assert hearing_threads() <= before

@@ -37,7 +37,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
         for chunk in chunks(anna.astype("<i2").tobytes()):
             recognition.feed(chunk)
         recognition.stop()
-        assert notes.done.wait(60)
+        assert notes.done.wait(120)
         recogniser.close()
     heard = [word for hypothesis in notes.finals for word in hypothesis.words]
     said = json.loads((DEMO / "words.json").read_text())
