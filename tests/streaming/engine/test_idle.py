@@ -41,10 +41,10 @@ def hear(participant: Participant, sound: Pcm, form: Callable[[Pcm], Heard] = la
 @pytest.fixture
 async def idle(join: Join, monkeypatch: pytest.MonkeyPatch) -> Participant:
     """A session that has heard enough of an empty room to know it."""
-    monkeypatch.setattr(thread_module, "TICK_S", 0.0)
+    monkeypatch.setattr(thread_module, "SHORT_TICK_S", 0.0)
     participant: Participant = await join(ReplyOnPause(turn_of, input_sample_rate=RATE))
     hear(participant, room(1.0))
-    await until(lambda: handler_of(participant).parley_at_rest(), 20)
+    await until(lambda: handler_of(participant).parley_at_rest())
     return participant
 
 
@@ -64,7 +64,7 @@ async def test_the_first_word_is_whole(idle: Participant, form: Callable[[Pcm], 
     """The turn is a stretch of what was sent, and begins before the first word, in the room."""
     said = np.concatenate((room(3.0), SENTENCE, room(2.0)))
     hear(idle, said, form)
-    await until(lambda: idle.outputs.last, 20)
+    await until(lambda: idle.outputs.last)
     sent = np.concatenate([mulaw.decode(mulaw.encode(said)) if form is mulaw.encode else said])
     at = sent.tobytes().find(numbers(idle)[0].tobytes()) // 2
     assert 2.7 * RATE < at < 3.3 * RATE

@@ -13,6 +13,7 @@ from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.replies import ReplyOnPause
 from streaming.hearing import attention
 from streaming.hearing import thread as thread_module
+from streaming.hearing import watch as watch_module
 from streaming.hearing.recognisers.base import RecogniserError
 from tests.streaming.engine.lines import FRAME, RATE, Join, handler_of, line_of, numbers, until
 from tests.streaming.engine.turns import logs, reply, respond
@@ -49,20 +50,36 @@ async def test_turn_after_turn(join: Join) -> None:
     assert logs(participant).count("response_starting") == 3
 
 
+async def told_all(watch: Any) -> None:
+    """Wait until what was fed is heard, and what the hearing thread had to tell of it has arrived."""
+    loop, told, settle = asyncio.get_running_loop(), asyncio.Event(), watch.settle
+
+    def settled() -> bool:
+        more = bool(settle())
+        if not more:
+            loop.call_soon_threadsafe(told.set)  # at the end of a tick: behind all that was told in it
+        return more
+
+    watch.settle = settled
+    watch._wake(watch)
+    await asyncio.wait_for(told.wait(), 30)
+    watch.settle = settle
+
+
 async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded sentences, through pause detection, each get their reply; sound before the first word is in the turn."""
     monkeypatch.setattr(thread_module, "TICK_S", 0.0)
+    monkeypatch.setattr(watch_module, "_STALL_S", 3600.0)
 
     def count(audio: Any) -> Iterator[Any]:
         yield AdditionalOutputs(audio[1].shape[1] / audio[0])
 
     participant = await join(ReplyOnPause(count, input_sample_rate=16_000), kind="webrtc")
     handler = handler_of(participant)
-    await until(lambda: handler._ear._attends)
+    await until(lambda: handler._ear.watch._wake)
     for portion in np.concatenate((VOICE, SILENCE, SILENCE))[:185_600].reshape(-1, 3200):
         participant.hear(portion, 16_000)
-        await until(lambda: handler._ear.watch._idle)
-        await asyncio.sleep(0.002)
+        await told_all(handler._ear.watch)
         await until(lambda: not handler.busy)  # faster than anybody speaks: the next word would interrupt the reply
     await until(lambda: participant.outputs.last == 6)
     assert all(0.8 < seconds < 2.5 for seconds in numbers(participant))
@@ -116,7 +133,7 @@ async def test_triggered(join: Join) -> None:
     """A reply can be asked for without a pause, from any thread, even before anything was said."""
     participant = await join(ReplyOnPause(respond))
     await asyncio.to_thread(handler_of(participant).trigger_response)
-    await until(lambda: numbers(participant) == [(1, 0)], 10)
+    await until(lambda: numbers(participant) == [(1, 0)])
 
 
 async def test_each_session_has_its_own_state(join: Join) -> None:
@@ -147,7 +164,7 @@ async def test_an_overridden_emit(join: Join) -> None:
     await reply(participant)
     await until(lambda: participant.outputs.last == 2)
     assert "AdditionalOutputs" in seen
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         await participant.close("bye")
 
 

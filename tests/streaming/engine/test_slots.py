@@ -137,7 +137,7 @@ async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
     await until(lambda: hearing_threads() <= ears)
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
     await until(lambda: len(handler_threads()) <= threads)
-    await until(lambda: len(living(ReplyOnPause)) <= patterns, 10)
+    await until(lambda: len(living(ReplyOnPause)) <= patterns)
 
 
 async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pytest.MonkeyPatch) -> None:

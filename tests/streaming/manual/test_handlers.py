@@ -43,7 +43,7 @@ async def test_a_startup_fn_speaks_first_and_inputs_come_before_each_reply(call:
         await guest.give(name="Joe", pitch=750)
         await guest.hears(750)
         await guest.until(lambda: {"name": "Joe", "pitch": 750} in guest.outputs, "the inputs were others")
-        assert guest.of("fetch_output") == [[], []]
+        await guest.until(lambda: guest.of("fetch_output") == [[], []], "not each output was told")
 
 
 async def test_a_handler_with_a_blocking_queue(call: Call) -> None:
@@ -82,7 +82,7 @@ async def test_stop_words(call: Call) -> None:
         asked = guest.outputs[0]["asked"].lower()
         assert "time is it" in asked
         assert "computer" not in asked
-        assert guest.of("log").count("response_starting") == 1
+        await guest.until(lambda: guest.of("log").count("response_starting") == 1, "the reply was not told")
 
 
 async def test_a_chat_that_hears_and_keeps_its_history(call: Call) -> None:

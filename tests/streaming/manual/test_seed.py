@@ -90,7 +90,7 @@ async def test_a_common_pattern_is_to_stream_all_outputs(manual: Server, token: 
             async with browser.stream("GET", manual.url + path, params={"webrtc_id": guest.id}) as response:
                 assert response.headers["Content-Type"].startswith("text/event-stream")
                 lines = response.aiter_lines()
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while not (line := await anext(lines)).startswith("data: "):
                         pass
                 assert line == "data: 0.3"

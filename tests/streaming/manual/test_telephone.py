@@ -61,8 +61,9 @@ async def test_the_parrot_answers_a_caller_and_is_interrupted(manual: Server, to
     async with calling(manual, token, "parrot") as guest:
         await guest.say(said("computer"))
         await guest.until(lambda: guest.loud_seconds > 0.3, "the reply was not heard")
-        await guest.say(said("question"))
-        await guest.until(lambda: cleared(guest), "the caller was not let in")
+        async with asyncio.timeout(60):
+            while not cleared(guest):  # where the reply was over by then, this is a turn, whose reply is spoken over by the next
+                await guest.say(said("question"))
 
 
 async def test_a_greeting_waits_for_no_page(manual: Server, token: str) -> None:

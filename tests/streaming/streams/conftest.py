@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streaming import recogniser
+from streaming.engine import work
 from streaming.engine.database import close_database_threads
 from tests.streaming.engine.conftest import join
 
@@ -15,8 +17,10 @@ __all__ = ["join"]
 
 
 @pytest.fixture
-def script(tmp_path: Path, settings: Any) -> Iterator[Callable[[Any], None]]:
-    """Set what the recogniser hears; the database's threads and the recogniser end with the test."""
+def script(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], None]]:
+    """Set what the recogniser hears; the last words may take long. The database's threads and the recogniser end with the test."""
+    monkeypatch.setattr(work, "THE_REST_S", 60.0)
+    monkeypatch.setattr(import_module("streaming.streams.conversation"), "CATCH_UP_S", 60.0)  # the package has a stream of that name
 
     def write(content: Any) -> None:
         file = tmp_path / "script.json"

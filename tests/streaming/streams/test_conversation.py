@@ -54,9 +54,9 @@ async def test_what_is_said_is_stored_and_told(join: Join, owner: User, script: 
     participant = await join(conversation, id="meeting", owner=owner.id)
     participant.set_input(0.3, ["question", "action_item"], "Jane")
     await speak(participant, 0.6)
-    await until(lambda: live(participant) == [False], 20)
+    await until(lambda: live(participant) == [False])
     await speak(participant, 0.6)
-    await until(lambda: live(participant) == [False, True] and of_type(participant, "message_response"), 20)
+    await until(lambda: live(participant) == [False, True] and of_type(participant, "message_response"))
     await participant.close("bye")
     texts = [message["payload"]["content"] for output in of_type(participant, "message_response") for message in output["messages"]]
     assert texts == ["Shall we start with the budget?", "I will send the report to Maria by Friday."]
@@ -76,7 +76,7 @@ async def test_only_what_was_asked_for(join: Join, owner: User, script: Callable
     participant = await join(conversation, owner=owner.id)
     participant.set_input(0.3, ["action_item"], "Jane")
     await speak(participant, 0.6)
-    await until(lambda: of_type(participant, "message_response"), 20)
+    await until(lambda: of_type(participant, "message_response"))
     participant.set_input(0.3, ["question"], "John")
     await speak(participant, 0.6)
     await participant.close("bye")
@@ -94,7 +94,7 @@ async def test_coming_back(join: Join, owner: User, script: Callable[[Any], None
     for _ in range(2):
         participant = await join(conversation, id="meeting", owner=owner.id)
         await speak(participant, 0.6)
-        await until(lambda: of_type(participant, "message_response"), 20)  # noqa: B023  # awaited right here
+        await until(lambda: of_type(participant, "message_response"))  # noqa: B023  # awaited right here
         await participant.close("bye")
     assert await in_database(Conversation.objects.count) == 1
     assert await in_database(Message.objects.count) == 2
@@ -117,7 +117,7 @@ async def test_a_database_that_is_away_for_a_moment(
     monkeypatch.setattr(fanout(), "subscribe", away)
     participant = await join(conversation, id="meeting", owner=owner.id)
     await speak(participant, 1.2)
-    await until(lambda: bool(of_type(participant, "message_response")), 20)
+    await until(lambda: bool(of_type(participant, "message_response")))
     await participant.close("bye")
     assert asked == 2
     assert await in_database(Message.objects.count) == 2
@@ -136,7 +136,7 @@ async def test_whoever_leaves_before_anything_could_be_told(
     participant = await join(conversation, id="meeting", owner=owner.id)
     handler = handler_of(participant)
     await speak(participant, 1.2)
-    await until(lambda: handler._part.hearing, 20)
+    await until(lambda: handler._part.hearing)
     await participant.close("bye")
     assert not handler._part.hearing
     assert await in_database(LiveSession.objects.count) == 0
@@ -172,7 +172,7 @@ async def test_sound_that_waits_at_the_end_begins_nothing_anew(
     monkeypatch.setattr(part, "begin", begin_noted)
     monkeypatch.setattr(part, "finish", slow_finish)
     await speak(participant, 0.6)
-    await until(lambda: part.hearing, 20)
+    await until(lambda: part.hearing)
     await participant.close("bye")
     assert len(begun) == 1
     assert not part.hearing

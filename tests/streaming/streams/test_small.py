@@ -52,7 +52,7 @@ def scene(left: int) -> Any:
 async def see(participant: Any, picture: Any) -> Any:
     """Show a picture and return what comes back."""
     participant.see(picture)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await participant.picture()
 
 

@@ -39,7 +39,7 @@ async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: 
     subscription = await fanout().subscribe(identity, 1)
     participant = await join(voice_notes, owner=owner.id)
     handler_of(participant).ended(SAID)
-    await until(lambda: participant.outputs.last, 20)
+    await until(lambda: participant.outputs.last)
     assert line_of(participant).of("stopword") == [""]
     told = numbers(participant)[0]
     assert (told["note"], told["conversationId"]) == ("buy fresh milk.", str(identity))
@@ -56,7 +56,7 @@ async def test_a_note_without_a_conversation(join: Join, owner: User, script: Ca
     participant = await join(voice_notes, owner=owner.id)
     for n in (1, 2):
         handler_of(participant).ended(SAID)
-        await until(lambda: participant.outputs.last == n, 20)  # noqa: B023  # awaited right here
+        await until(lambda: participant.outputs.last == n)  # noqa: B023  # awaited right here
         await until(lambda: not handler_of(participant).busy)
     conversations = await in_database(lambda: list(Conversation.objects.values_list("name", "ended_at")))
     assert conversations == [("Voice notes", None)]
@@ -68,4 +68,4 @@ async def test_no_notes_of_strangers(join: Join, script: Callable[[Any], None]) 
     script(TWICE)
     participant = await join(voice_notes)
     handler_of(participant).ended(SAID)
-    await until(lambda: line_of(participant).of("error") == ["sign in to take notes"], 20)
+    await until(lambda: line_of(participant).of("error") == ["sign in to take notes"])
