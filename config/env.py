@@ -81,9 +81,13 @@ class Env:
             return False
         raise SettingError(f"{name}={value!r}: use 1 or 0")
 
-    def words(self, name: str, default: str, help: str) -> list[str]:
-        """Return the comma-separated words of a setting, without empty ones."""
-        return [word.strip() for word in self._raw(name, default, help).split(",") if word.strip()]
+    def words(self, name: str, default: str, help: str, *, starts: tuple[str, ...] = ()) -> list[str]:
+        """Return the comma-separated words of a setting, without empty ones. Raises SettingError for one that starts otherwise."""
+        words = [word.strip() for word in self._raw(name, default, help).split(",") if word.strip()]
+        for word in words:
+            if starts and not word.startswith(starts):
+                raise SettingError(f"{name}={word!r}: must start with one of {', '.join(starts)}")
+        return words
 
     def modules(self, name: str, help: str) -> list[str]:
         """Return a list of Python modules, not imported yet (their parents are). Raises SettingError for one that is not there."""

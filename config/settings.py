@@ -15,6 +15,7 @@ from config.env import Env, SettingError
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
+_ICE = ("stun:", "stuns:", "turn:", "turns:")
 
 try:
     DEBUG = env.flag("DEBUG", False, "Show tracebacks in the browser. Never on a server that others reach.")
@@ -23,15 +24,19 @@ try:
     DATA_DIR = env.path("DATA_DIR", "./data", "Folder of the SQLite file, the secret key, the media and the models.")
     _secret = env.text("SECRET_KEY", "", "Signs sessions and tokens. Empty: made once and kept in `DATA_DIR`.")
     ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that the server answers to.")
-    TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS", "", "Origins of the portal behind a TLS proxy, such as https://talk.example.org.")
+    TRUSTED_ORIGINS = env.words(
+        "TRUSTED_ORIGINS", "", "Origins of the portal behind a TLS proxy, such as https://talk.example.org.", starts=("https://", "http://")
+    )
     DATABASE_URL = env.url("DATABASE_URL", "PostgreSQL database. Empty: SQLite in `DATA_DIR`.", ("postgres", "postgresql", "sqlite"))
     DATABASE_POOL = env.integer("DATABASE_POOL", 10, "Most PostgreSQL connections of one process.", least=2, most=200)
     REDIS_URL = env.url(
         "REDIS_URL", "Redis that connects several server processes. Empty: one process, in memory.", ("redis", "rediss", "unix")
     )
-    RTC_ICE_SERVERS = env.words("RTC_ICE_SERVERS", "", "STUN and TURN servers offered to browsers. Empty: none, no outside host.")
+    RTC_ICE_SERVERS = env.words(
+        "RTC_ICE_SERVERS", "", "STUN and TURN servers offered to browsers. Empty: none, no outside host.", starts=_ICE
+    )
     RTC_OWN_ICE_SERVERS = env.words(
-        "RTC_OWN_ICE_SERVERS", "", "STUN and TURN servers that this server itself uses, behind a NAT. Empty: none."
+        "RTC_OWN_ICE_SERVERS", "", "STUN and TURN servers that this server itself uses, behind a NAT. Empty: none.", starts=_ICE
     )
     TURN_SECRET = env.text("TURN_SECRET", "", "Secret shared with coturn (`static-auth-secret`), for short-lived TURN credentials.")
     TURN_LIFETIME_S = env.integer("TURN_LIFETIME_S", 3600, "Life of a TURN credential, in seconds.", least=60, most=86_400)

@@ -59,6 +59,14 @@ def test_words_and_paths() -> None:
     assert Env({}).path("DATA_DIR", "./data", "").is_absolute()
 
 
+def test_a_word_that_starts_otherwise_is_refused_by_name() -> None:
+    """With what is allowed."""
+    env = Env({"SERVERS": "stun:a.example, b.example"})
+    with pytest.raises(SettingError, match=r"SERVERS='b.example': must start with one of stun:, turn:"):
+        env.words("SERVERS", "", "", starts=("stun:", "turn:"))
+    assert Env({"SERVERS": "stun:a.example"}).words("SERVERS", "", "", starts=("stun:",)) == ["stun:a.example"]
+
+
 @given(st.text())
 def test_no_text_makes_a_number_setting_fail_otherwise(value: str) -> None:
     """Whatever stands in the variable: a number within the range, or SettingError."""
