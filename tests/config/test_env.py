@@ -61,10 +61,10 @@ def test_words_and_paths() -> None:
 
 def test_a_word_that_starts_otherwise_is_refused_by_name() -> None:
     """With what is allowed."""
-    env = Env({"SERVERS": "stun:a.example, b.example"})
-    with pytest.raises(SettingError, match=r"SERVERS='b.example': must start with one of stun:, turn:"):
-        env.words("SERVERS", "", "", starts=("stun:", "turn:"))
-    assert Env({"SERVERS": "stun:a.example"}).words("SERVERS", "", "", starts=("stun:",)) == ["stun:a.example"]
+    env = Env({"HOSTS": "stun:a.example, b.example"})
+    with pytest.raises(SettingError, match=r"HOSTS='b.example': must start with one of stun:, turn:"):
+        env.words("HOSTS", "", "", starts=("stun:", "turn:"))
+    assert Env({"HOSTS": "stun:a.example"}).words("HOSTS", "", "", starts=("stun:",)) == ["stun:a.example"]
 
 
 @given(st.text())
