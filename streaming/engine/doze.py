@@ -39,6 +39,8 @@ class Doze:
         self._awake_s = AWAKE_S
         self._silent_s = 0.0
         self._period = 0
+        self.heard_s = 0.0
+        """How much sound came so far, in seconds."""
 
     @property
     def silent(self) -> bool:
@@ -50,6 +52,7 @@ class Doze:
         seconds = len(block) / rate
         self._held.append((block, rate))
         self._held_s += seconds
+        self.heard_s += seconds
         self._listen(loudness(block), seconds)
         longest = SILENT_S if self._silent_s >= SILENT_S else LONGEST_S
         before, self._period = self._period, int(self._clock() / longest)

@@ -32,6 +32,11 @@ class Framer:
         """Whether nothing that came for a while could be heard, nor matters."""
         return self._doze is not None and self._doze.silent
 
+    @property
+    def heard_s(self) -> float:
+        """How much sound came so far, in seconds; counted with `at_rest` only."""
+        return self._doze.heard_s if self._doze is not None else 0.0
+
     def push(self, block: Heard, rate: int) -> list[AudioFrame]:
         """Return the frames that are complete after these samples, int16 of shape (n,) or mu-law bytes, at any rate."""
         if not len(block):  # it would wait for ever, and so would any number of them

@@ -149,6 +149,11 @@ class Participant:
         """Whether the client's sound was inaudible for a while, and nobody waits for it: then a transport may take its time."""
         return self._framer.silent
 
+    @property
+    def heard_s(self) -> float:
+        """How much of the client's sound came so far, in seconds; counted for handlers that may rest."""
+        return self._framer.heard_s
+
     def see(self, frame: Picture) -> None:
         """Take one of the client's pictures, uint8 of shape (height, width, 3), blue green red."""
         if self._work is not None and self._closing is None and self.stream.has_video and self.stream.mode != "receive":

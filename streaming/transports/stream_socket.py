@@ -17,6 +17,7 @@ from streaming.engine.stream import Stream
 from streaming.transports.admission import admissions
 from streaming.transports.doors import pass_of
 from streaming.transports.lag import lag
+from streaming.transports.naps import NAP_S, Naps
 from streaming.transports.pacing import Pace
 from streaming.transports.socket import Consumer, Event, Receive, Scope, Send, keep
 from streaming.transports.visitors import Visitor, find_stream
@@ -30,10 +31,6 @@ REPORT_S = 0.1
 """How long after it was due sound is counted as played."""
 LAST_WORDS_S = 5.0
 """How long the sound that was handed over may take to get out at the end."""
-NAP_S = 0.15
-"""How long the socket of a muted client is left unread when all was read: to read each message by itself is what it costs."""
-WAITED_S = 0.002
-"""A message that took so long to come was not there yet, and so there is no other one."""
 FAILED = 1011
 
 
@@ -69,16 +66,15 @@ class StreamConsumer(Consumer):
             await self.let_in()
 
     def nap_between(self, participant: Participant, receive: Receive) -> Receive:
-        """Return a `receive` that naps where the session cannot miss anything: when all was read, and nothing of it was audible."""
-        may_nap = False
+        """Return a `receive` that naps where the session misses nothing: when next to all was read, and nothing of it audible."""
+        naps, now = Naps(), self.loop.time
 
         async def unhurried() -> Event:
-            nonlocal may_nap
-            if may_nap:
+            if naps.is_due(now(), participant.heard_s) and participant.silent:
                 await self.nap()
-            asked = self.loop.time()
+            asked = now()
             message = await receive()
-            may_nap = self.loop.time() - asked > WAITED_S and participant.silent
+            naps.took(asked, now())
             return message
 
         return unhurried
