@@ -12,8 +12,8 @@ Args = TypeVarTuple("Args")
 T = TypeVar("T")
 
 
-LEAVES = (SystemExit, KeyboardInterrupt, asyncio.CancelledError)
-"""What is no exception, and may leave a handler's coroutine all the same."""
+LEAVES = (BaseException,)
+"""What may leave a handler's coroutine: SystemExit, cancellations, and other things that are no exceptions, such as panics of Rust."""
 
 
 def contained(function: Callable[[*Args], Awaitable[T]]) -> Callable[[*Args], Awaitable[T]]:
@@ -22,6 +22,8 @@ def contained(function: Callable[[*Args], Awaitable[T]]) -> Callable[[*Args], Aw
     async def call(*args: *Args) -> T:
         try:
             return await function(*args)
+        except Exception:
+            raise
         except LEAVES as error:
             raise as_exception(error) from None
 
@@ -29,9 +31,11 @@ def contained(function: Callable[[*Args], Awaitable[T]]) -> Callable[[*Args], Aw
 
 
 def as_exception(error: BaseException) -> Exception:
-    """Return what left a handler's coroutine as an exception. Raises it where it is a cancellation by who runs the task."""
+    """Return what left a handler's coroutine as an exception. Raises it where it comes from who runs the task, who cancelled it."""
     if isinstance(error, Exception):
         return error
+    if isinstance(error, GeneratorExit):
+        raise error
     if not isinstance(error, asyncio.CancelledError):
         return RuntimeError(f"the handler raised {type(error).__name__}").with_traceback(error.__traceback__)
     task = asyncio.current_task()

@@ -2,17 +2,23 @@
 
 import asyncio
 import inspect
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from streaming.engine.contained import contained
+from streaming.engine.faults import place
 from streaming.engine.kinds import generates_async, is_async
 from streaming.engine.lanes import MOST_LEFT, Lane
 
 CLOSE_S = 1.0
-"""How long an asynchronous generator may take to end when it is closed."""
+"""How long an asynchronous generator may take to end when it is closed; then it is cancelled."""
+CANCELS = 10
+"""How often, where it goes on all the same."""
+PAUSE_S = 0.01
+
+logger = logging.getLogger(__name__)
 
 _END = object()
 _closing: set[asyncio.Task[None]] = set()
@@ -50,9 +56,7 @@ class Run:
         items, self._items = self._items, iter(())
         if isinstance(items, AsyncIterator):
             self._lane.close()
-            task = asyncio.create_task(_end(items))
-            _closing.add(task)
-            task.add_done_callback(_closing.discard)
+            _close(items)
         else:
             last = self._lane.finally_do(getattr(items, "close", _nothing))
             if last is not None and self._leave is not None:
@@ -90,21 +94,38 @@ class Runs:
         last.add_done_callback(self._left.discard)
 
 
-async def _end(items: AsyncIterator[Any]) -> None:
-    """Close an asynchronous generator, which may still be on its way out of a cancelled step."""
-    close = getattr(items, "aclose", None)
-    if close is None:
+def _close(items: AsyncIterator[Any]) -> None:
+    """Close an asynchronous generator in a task of its own, which ends."""
+    task = asyncio.create_task(_end(items))
+    timer = asyncio.get_running_loop().call_later(CLOSE_S, _hurry, task, CANCELS)
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
+    task.add_done_callback(lambda _: timer.cancel())
+
+
+def _hurry(task: asyncio.Task[None], cancels: int) -> None:
+    """Cancel what takes too long, and again where that is ignored; what ignores them all is left to itself."""
+    if task.done():
         return
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_S):
-            while True:
-                try:
-                    await close()
-                    return
-                except RuntimeError:  # it is running at this moment
-                    await asyncio.sleep(0.01)
-                except Exception:  # its own clean-up failed; nobody waits for its result any more
-                    return
+    if cancels == CANCELS:
+        logger.warning("a handler's generator did not end within %g s", CLOSE_S)
+    if cancels:
+        task.cancel()
+        asyncio.get_running_loop().call_later(PAUSE_S, _hurry, task, cancels - 1)
+
+
+async def _end(items: AsyncIterator[Any]) -> None:
+    """Close an asynchronous generator, which may still be on its way out of a cancelled step; raises nothing but cancellations."""
+    close = getattr(items, "aclose", None)
+    while close is not None:
+        try:
+            await contained(close)()
+            return
+        except Exception as error:  # nobody waits for its result any more; one that yields instead of ending does so again
+            if not getattr(items, "ag_running", False):
+                logger.warning("a handler's generator did not end cleanly: %s", place(error))
+                return
+        await asyncio.sleep(PAUSE_S)
 
 
 def _nothing() -> None:
