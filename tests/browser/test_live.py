@@ -195,6 +195,21 @@ def test_without_a_microphone_the_page_says_what_to_do(scripted_server: Server, 
         expect(page.locator("#start")).to_be_enabled()
 
 
+def test_who_is_muted_reads_so(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """And reads when heard again; a conversation that was given no title shows the one that it is saved under."""
+    page = enter(open_browser(recorded_speech()), scripted_server)
+    begin(page, scripted_server, "")
+    title = page.locator("#name").inner_text()
+    assert title.startswith("Conversation of ")
+    page.get_by_role("button", name="Mute").click()
+    expect(page.locator("#status")).to_have_text("Muted")
+    page.get_by_role("button", name="Unmute").click()
+    expect(page.locator("#status")).to_have_text("Listening")
+    expect(page.locator(TOLD).first).to_be_visible()
+    end(page)
+    assert page.locator("h1").inner_text() == title
+
+
 def test_a_visitor_who_was_signed_out_is_told_so(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
     """The page does not try for ever."""
     page = enter(open_browser(recorded_speech()), scripted_server)

@@ -111,13 +111,13 @@ function warnWhenQuiet(nothing) {
 
 function newSpeaking() {
   const name = part("speaker").value.trim();
-  const title = part("meeting")?.value.trim() ?? "";
+  const title = part("meeting")?.value.trim() || (live === "yes" ? "" : `Conversation of ${NOW.format(new Date())}`);
   if (title) part("name").textContent = title;
   if (title) document.title = `${title} · Live · Parley`;
   return new Speaking({
     place: { socket: `${sockets}/streaming/${path}`, heard: `${origin}/heard/${path}/` },
     who: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
-    title: title || (live === "yes" ? "" : `Conversation of ${NOW.format(new Date())}`),
+    title,
     record,
     on,
   });
