@@ -33,7 +33,7 @@ async def test_replies(join: Join) -> None:
         handler_of(participant).ended(SAID)
         await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
         await asyncio.sleep(0.01)  # time for one more than there may be
-    assert len(handler_threads()) <= MOST_LEFT + 1
+    await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
     gate.set()
     await until(lambda: numbers(participant) == ["late"])
     assert len(begun) == MOST_LEFT + 1
@@ -56,7 +56,7 @@ async def test_inputs(join: Join) -> None:
         participant.set_input(number)
         await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
         await asyncio.sleep(0.01)  # time for one more than there may be
-    assert len(handler_threads()) <= MOST_LEFT + 1
+    await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
     gate.set()
     await until(lambda: numbers(participant) == [OFTEN - 1])
 
@@ -78,7 +78,7 @@ async def test_an_emit_of_ones_own(join: Join) -> None:
         handler_of(participant).began()
         await until(lambda: len(asked) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
         await asyncio.sleep(0.01)  # time for one more than there may be
-    assert len(handler_threads()) <= MOST_LEFT + 1
+    await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
     before = len(asked)
     gate.set()
     await until(lambda: len(asked) > before)
