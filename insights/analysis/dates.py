@@ -6,6 +6,7 @@ Everything is resolved against the moment the message was said, in the conversat
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from insights.analysis import moments
@@ -52,6 +53,7 @@ def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
     return [_entity(low, span, zone) for span in spans]
 
 
+@lru_cache(maxsize=2)  # asked anew for every duration of one message
 def is_past(low: str) -> bool:
     """Whether a lower-case message tells of what was, as far as its verbs show."""
     return _PERFECT.search(low) is not None or (_PAST.search(low) is not None and _FUTURE.search(low) is None)
