@@ -21,6 +21,8 @@ TRANSPORTS = {"sockets": "WebSocket", "peers": "WebRTC"}
 HELD = ("handlers", "participants", "slots", "sessions", "peers", "sockets", "answerers", "tasks")
 """What Parley tells of itself (`config/bench/site/counted.py`); nothing of it may grow."""
 VISIT_S = 2.0
+SETTLED_S = 20.0
+"""How long a look waits, at most, until a busy machine has seen off the last visitors."""
 _LOOKS = 4
 
 
@@ -101,7 +103,7 @@ def grow(target: Target, transport: str, sizes: Sizes, say: Say) -> Growth:
         cpu += target.usage().cpu_s - before
         seconds += answer["seconds"]
         failures += answer["failures"]
-        looks.append(_look(target, step * sizes.visits // _LOOKS, sizes))
+        looks.append(_look(target, step * sizes.visits // _LOOKS, sizes, looks[0]))
     return Growth(target.name, transport, looks, failures, 1000 * cpu / sizes.visits, sizes.visits / seconds)
 
 
@@ -111,15 +113,31 @@ def _visit(target: Target, transport: str, cycles: int, sizes: Sizes) -> dict[st
     return answer
 
 
-def _look(target: Target, visits: int, sizes: Sizes) -> Look:
-    time.sleep(sizes.settle_s)
+def _look(target: Target, visits: int, sizes: Sizes, first: Look | None = None) -> Look:
+    until = time.monotonic() + SETTLED_S
+    while True:
+        time.sleep(sizes.settle_s)
+        left = _left(target)
+        if not _goes_on(left, first) or time.monotonic() > until:
+            return Look(visits, target.usage(), left)
+
+
+def _left(target: Target) -> dict[str, int]:
     try:
-        with urllib.request.urlopen(f"{target.url}/bench/left", timeout=20) as answer:  # noqa: S310 - our own server
-            left = json.load(answer)
+        with urllib.request.urlopen(f"{target.url}/bench/left", timeout=60) as answer:  # noqa: S310 - our own server
+            left: dict[str, int] = json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
             left = {}
-    return Look(visits, target.usage(), left)
+    return left
+
+
+def _goes_on(left: dict[str, int], first: Look | None) -> bool:
+    """Tell whether visitors are still being seen off; a server that does not tell is taken as it is."""
+    if not left:
+        return False
+    more = first is not None and any(left[what] > first.left[what] for what in HELD)
+    return more or left["begun"] != left["shut_down"] or left["peers"] + left["sockets"] > 0
 
 
 def _row(one: Growth) -> list[str]:
