@@ -1,6 +1,12 @@
 """Why sessions end, and what their clients are told when the server is the reason. Knows no session and no transport."""
 
+import logging
 from enum import Enum
+from typing import Protocol
+
+from streaming.engine.faults import place
+
+logger = logging.getLogger(__name__)
 
 
 class End(Enum):
@@ -30,3 +36,18 @@ TEXTS = {
     End.REVOKED: "your access was withdrawn; sign in again",
 }
 """What a client is told of an end that the server brings about."""
+
+
+class Ending(Protocol):
+    """What can be ended by the server."""
+
+    def end_early(self, end: End) -> None:
+        """End soon, for a reason of the server's."""
+
+
+def end_early(one: Ending, end: End) -> None:
+    """End one of many: where that fails it is logged, for whoever ends them has others to look after."""
+    try:
+        one.end_early(end)
+    except Exception as error:
+        logger.error("a connection could not be ended: %s", place(error))

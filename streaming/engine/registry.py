@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from insights import recorder
 from streaming.engine.database import at_recorder
-from streaming.engine.ends import End
+from streaming.engine.ends import End, end_early
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
 from streaming.engine.tidying import FIRST_S, tidy
@@ -112,7 +112,7 @@ class Registry:
         asyncio.get_running_loop().call_later(LAST_CALL * seconds, self.last_call.set)
         sessions = list(self._sessions.values())
         for session in sessions:
-            session.end_early(End.SHUTDOWN)
+            end_early(session, End.SHUTDOWN)
         ends = [asyncio.ensure_future(session.ended.wait()) for session in sessions]
         if ends:
             logger.info("finishing %d sessions", len(ends))
@@ -157,7 +157,7 @@ class Registry:
         for identity in lost or ():
             if self._joined.get(identity) is beating[identity]:  # else it has left, or joined again, meanwhile
                 logger.warning("session %s: other processes took it for gone; its client has to come back", identity)
-                self._sessions[identity].end_early(End.SWEPT)
+                end_early(self._sessions[identity], End.SWEPT)
                 self.left(identity)
         return lost is not None
 
@@ -165,7 +165,7 @@ class Registry:
         """End what nobody keeps alive, and tell of it; False where the database could not be asked."""
         events = await _kept_going(at_recorder(recorder.close_due, timezone.now(), STALE_AFTER_S))
         if events:
-            await fanout().publish(events)
+            await _kept_going(fanout().publish(events))
         return events is not None
 
 

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from insights import access
 from insights.access import Pass
 from streaming.engine.database import in_database
-from streaming.engine.ends import End
+from streaming.engine.ends import End, end_early
 from streaming.engine.faults import place
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Admissions:
         for guest, by in list(self._passes.items()) if withdrawn else ():
             if by in withdrawn:
                 self.forget(guest)
-                guest.end_early(End.REVOKED)
+                end_early(guest, End.REVOKED)
 
 
 _admissions: WeakKeyDictionary[asyncio.AbstractEventLoop, Admissions] = WeakKeyDictionary()

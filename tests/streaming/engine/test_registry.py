@@ -117,6 +117,27 @@ async def test_a_session_that_was_swept_is_ended(house: House, session: Ending) 
     assert BEAT not in await house.until(20)
 
 
+async def test_a_session_that_cannot_be_ended(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The housekeeping goes on without it, and a server that goes down ends the others."""
+
+    class Broken(Ending):
+        def end_early(self, end: End) -> None:
+            super().end_early(end)
+            raise RuntimeError("it cannot")
+
+    broken, other = Broken(), Ending()
+    for session in (broken, other):
+        house.registry.add(session)
+        house.registry.joined(session.id)
+    await house.until(1)
+    house.lost = [broken.id, other.id]
+    house.slept = 60.0
+    assert await house.until(3) == [BEAT, SWEEP, SWEEP]
+    assert (broken.ends, other.ends) == ([End.SWEPT], [End.SWEPT])
+    await house.registry.drain(0.0)
+    assert (broken.ends[1:], other.ends[1:]) == ([End.SHUTDOWN], [End.SHUTDOWN])
+
+
 async def test_only_who_is_in_a_conversation_beats(house: House, session: Ending) -> None:
     """A session that has not joined, or has left, is none of the database's business, and cannot be lost there."""
     house.registry.left(session.id)

@@ -87,6 +87,26 @@ async def test_whose_pass_is_withdrawn_is_shown_out_once(house: Admissions, keep
     assert keeper.asked[-1] == {TOM}
 
 
+async def test_a_guest_that_cannot_be_ended(house: Admissions, keeper: Doorkeeper, caplog: pytest.LogCaptureFixture) -> None:
+    """Is logged, and keeps nobody else in, neither now nor later."""
+
+    class Broken(Guest):
+        def end_early(self, end: End) -> None:
+            raise RuntimeError("the secret words")
+
+    broken, jane, tom = Broken(), Guest(), Guest()
+    for guest, by in ((broken, JANE), (jane, JANE), (tom, TOM)):
+        house.note(guest, by)
+    keeper.good = {TOM}
+    await keeper.looks(3)
+    assert jane.ends == [End.REVOKED]
+    keeper.good = set()
+    await until(lambda: bool(tom.ends), "he was not shown out")
+    assert tom.ends == [End.REVOKED]
+    assert "could not be ended: RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
 async def test_strangers_and_those_who_left(house: Admissions, keeper: Doorkeeper) -> None:
     """A stranger of a public stream has no pass to lose; a guest that is gone is not held, nor looked after."""
     house.note(Guest(), None)
