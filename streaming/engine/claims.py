@@ -8,7 +8,8 @@ costs the certainty, never a session.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
@@ -52,6 +53,8 @@ class Claims:
         self._beating: asyncio.Task[None] | None = None
         self._failed = False
         self._forgotten = False  # the pulse was, and with it perhaps the notes
+        self._loop = asyncio.get_running_loop()
+        self._leaving: set[asyncio.Task[None]] = set()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claim(
@@ -66,7 +69,7 @@ class Claims:
         key, mine = _key(stream, webrtc_id), Holder(self.process, session.hex, owner_id, kind)
         self._held[key] = mine, lost
         async with self._turn(key):
-            holder = await self._in_cache(None, self._take, key, mine)
+            holder = await self._in_cache(None, self._take_in_time, key, mine)
         if holder is not None:
             self._drop(key, mine)
         elif self._beating is None:
@@ -111,6 +114,21 @@ class Claims:
 
     # -- in threads
 
+    def _take_in_time(self, key: str, mine: Holder) -> Holder | None:
+        """Take an id; what a cache that hung notes when its session is over is removed."""
+        found = self._take(key, mine)
+        if found is None:
+            self._let_go_of_late([(key, mine)])
+        return found
+
+    def _let_go_of_late(self, noted: Iterable[tuple[str, Holder]]) -> None:
+        """Have those ids let go that were noted behind the end of their sessions."""
+        for key, mine in noted:
+            held = self._held.get(key)
+            if held is None or held[0] is not mine:
+                with suppress(RuntimeError):  # the loop is closed, and with it this process goes
+                    self._loop.call_soon_threadsafe(self._let_go_soon, key, mine)
+
     def _take(self, key: str, mine: Holder) -> Holder | None:
         self._pulse_again()
         found = None
@@ -147,6 +165,7 @@ class Claims:
     def _taken_by_others(self, held: dict[str, Holder]) -> list[str]:
         """Note again what was forgotten, and return the keys that others have by now."""
         found = {key: _read(key) for key, mine in held.items() if not cache.add(key, astuple(mine), KEPT_S)}
+        self._let_go_of_late(held.items())
         return [key for key, holder in found.items() if holder is not None and holder.process != self.process]
 
     # -- in the event loop
@@ -164,9 +183,11 @@ class Claims:
         self._forgotten = self._forgotten or taken is None  # then it is tried again
         for key in taken or ():
             self._lose(key, held[key])
-        for key, mine in held.items():
-            if key not in self._held:  # it was let go meanwhile, and perhaps noted behind that
-                await self._let_go(key, mine)
+
+    def _let_go_soon(self, key: str, mine: Holder) -> None:
+        task = asyncio.create_task(self._let_go(key, mine))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
 
     def _lose(self, key: str, mine: Holder) -> None:
         held = self._held.get(key)

@@ -216,6 +216,49 @@ async def test_a_cache_that_is_away_stops_nobody(
     monkeypatch.undo()
 
 
+async def test_a_cache_that_hung_notes_nothing_for_a_session_that_is_over(
+    pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it notes late is removed again: the id is free for other processes."""
+    one, two = pair
+    reached, go_on, noted = threading.Event(), threading.Event(), threading.Event()
+    take = one._take
+
+    def hung(key: str, mine: Holder) -> Holder | None:
+        reached.set()
+        assert go_on.wait(60)
+        try:
+            return take(key, mine)
+        finally:
+            noted.set()
+
+    monkeypatch.setattr(one, "_take", hung)
+    monkeypatch.setattr(module, "ANSWER_S", 0.05)
+    assert await taken(one) is None
+    assert reached.is_set()
+    monkeypatch.setattr(module, "ANSWER_S", 60.0)
+    await one.release("some", "id", ONE)
+    go_on.set()
+    await until(noted.is_set)
+    await until(lambda: cache.get(module._key("some", "id")) is None)
+    assert await taken(two, TWO) is None
+
+
+async def test_a_cache_that_hung_notes_the_id_of_a_session_that_goes_on(
+    pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Late is better than never: from then on nobody else has it."""
+    one, two = pair
+    go_on, take = threading.Event(), one._take
+    monkeypatch.setattr(one, "_take", lambda key, mine: take(key, mine) if go_on.wait(60) else None)
+    monkeypatch.setattr(module, "ANSWER_S", 0.05)
+    assert await taken(one) is None
+    monkeypatch.setattr(module, "ANSWER_S", 60.0)
+    go_on.set()
+    await until(lambda: cache.get(module._key("some", "id")) is not None)
+    assert await taken(two, TWO) == Holder(one.process, ONE.hex, 7, "websocket")
+
+
 async def test_alone_nothing_is_noted() -> None:
     """One process needs no cache."""
     assert await taken(claims()) is None
