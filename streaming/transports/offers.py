@@ -56,28 +56,29 @@ async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None
     """Take an offer or a candidate; the route of FastRTC's clients."""
     try:
         body = body_object(request.body)
-        answered = await answer(stream, user_id, body)
+        answered = await answer(stream, user_id, body, pass_behind(request))
     except RequestDataTooBig:
         return refusal(413, "this body is too large")
     except BodyError as error:
         return JsonResponse(error.answer, status=422)
-    _look_after(stream, user_id, body, pass_behind(request))
     return JsonResponse(answered.body, status=answered.status)
 
 
-def _look_after(stream: Stream, user_id: int | None, body: Body, by: Pass | None) -> None:
-    """End a session, if this process has it, when the visitor may stay no longer; of several offers the last one's pass counts."""
-    peer = peers().find(stream, str(body["webrtc_id"]), user_id)
-    if peer is not None and body["type"] == OFFER:
-        admissions().note(peer.participant, by)
-
-
-async def answer(stream: Stream, user_id: int | None, body: Body) -> Answer:
-    """Answer one request of a visitor who may use the stream. Raises BodyError for fields that are missing or wrong."""
+async def answer(stream: Stream, user_id: int | None, body: Body, by: Pass | None = None) -> Answer:
+    """Answer one request of a visitor who was let in, by a pass or as a stranger. Raises BodyError for fields missing or wrong."""
     key = (user_id, stream.name, _checked(body))
     if body["type"] == CANDIDATE:
         return await _candidate(stream, key, body)
-    return await _offer(stream, key, body)
+    answered = await _offer(stream, key, body, by)
+    _look_after(stream, key, by)
+    return answered
+
+
+def _look_after(stream: Stream, key: Key, by: Pass | None) -> None:
+    """End a session, if this process has it, when the visitor may stay no longer; of several offers the last one's pass counts."""
+    peer = peers().find(stream, key[2], key[0])
+    if peer is not None:
+        admissions().note(peer.participant, by)
 
 
 def _checked(body: Body) -> str:
@@ -103,14 +104,14 @@ def _checked(body: Body) -> str:
     return found
 
 
-async def _offer(stream: Stream, key: Key, body: Body) -> Answer:
+async def _offer(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answer:
     user_id, _, identity = key
     try:
         offer = read_offer(body["sdp"])
         peer = peers().find(stream, identity, user_id)
         if peer is not None:
             return _described(await peer.renew(offer))
-        elsewhere = await _answer_elsewhere(stream, key, body)
+        elsewhere = await _answer_elsewhere(stream, key, body, by)
         if elsewhere is not None:
             return elsewhere
         peer, described = await _open(stream, key, offer)
@@ -177,14 +178,15 @@ async def _find_elsewhere(key: Key, waiting: Waiting, body: Body) -> None:
             return
 
 
-async def _answer_elsewhere(stream: Stream, key: Key, body: Body) -> Answer | None:
+async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answer | None:
     """Have an offer answered by the process in which its session lives, if there is one. Raises IdTaken where that has no peer."""
     holder = None if key[2] in stream.participants else await claims().holder(key[1], key[2])
     if holder is None:
         return None
     if holder.kind != "webrtc":
         raise IdTaken(key[2], holder.owner_id)
-    found = await switchboard().call_others(_address(key[1], key[2]), {"user": key[0], "body": body}, OFFER_ELSEWHERE_S)
+    call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key]}
+    found = await switchboard().call_others(_address(key[1], key[2]), call, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
 
@@ -195,7 +197,8 @@ async def _make_known(peer: Peer) -> None:
     async def called(call: Body) -> Body:
         if peers().find(stream, identity, call["user"]) is not peer:
             return {"status": 404, "body": failed(UNKNOWN) if call["body"]["type"] == CANDIDATE else already_exists()}
-        answered = await answer(stream, call["user"], call["body"])
+        by = Pass(call["user"], *call["by"]) if call.get("by") else None
+        answered = await answer(stream, call["user"], call["body"], by)
         return {"status": answered.status, "body": answered.body}
 
     async def make_known() -> None:

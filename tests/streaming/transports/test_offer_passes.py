@@ -1,0 +1,66 @@
+"""By what a visitor was let in goes with an offer, in whatever process that is answered: it says how long he may stay (design law 6)."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from insights.access import Pass
+from streaming.engine.claims import Claims, Holder
+from streaming.engine.switchboard import Switchboard, switchboard
+from streaming.transports import offers
+from streaming.transports.admission import admissions
+from tests.streaming.transports.handlers import echo
+from tests.streaming.transports.rtc import Caller, here, nothing_is_left
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OLD, NEW, SIGNED_IN = Pass(1, app_id="old"), Pass(1, app_id="new"), Pass(1, session_key="cookie")
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left() -> AsyncIterator[None]:
+    """After each test nothing of its sessions is left."""
+    yield
+    await admissions().close()
+    await nothing_is_left()
+
+
+@pytest.mark.parametrize("by", [NEW, SIGNED_IN])
+async def test_a_renewal_that_another_process_passes_on(by: Pass) -> None:
+    """From then on the new pass counts, as if the offer had come here; what says nothing of a pass changes nothing."""
+    stream = echo()
+    caller = await Caller(here(stream), "sendrecv").call()
+    participant = stream.participants[caller.id]
+    admissions().note(participant, OLD)
+    answerer = switchboard().answerer(offers._address(stream.name, caller.id))
+    assert answerer is not None
+    offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp}
+    for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key], by)):
+        answered = await answerer({"user": 1, "body": offer, "by": passed_on})
+        assert answered is not None
+        assert answered["status"] == 200
+        assert admissions()._passes[participant] == counts
+    await participant.close("test")
+    await caller.close()
+
+
+@pytest.mark.parametrize(("by", "passed_on"), [(NEW, ["new", ""]), (SIGNED_IN, ["", "cookie"]), (None, None)])
+async def test_what_is_passed_on(monkeypatch: pytest.MonkeyPatch, by: Pass | None, passed_on: Any) -> None:
+    """Who asks, by what, and the offer as it came."""
+    calls: list[dict[str, Any]] = []
+
+    async def holder(self: Claims, stream: str, webrtc_id: str) -> Holder:
+        return Holder("other", "session", 1, "webrtc")
+
+    async def call_others(self: Switchboard, address: str, body: dict[str, Any], _: float) -> dict[str, Any]:
+        calls.append(body)
+        return {"status": 200, "body": {"type": "answer", "sdp": ""}}
+
+    monkeypatch.setattr(Claims, "holder", holder)
+    monkeypatch.setattr(Switchboard, "call_others", call_others)
+    caller = Caller(here(echo()), "sendrecv")
+    body = {**await caller.offer(), "webrtc_id": caller.id}
+    assert (await offers.answer(echo(), 1, body, by)).status == 200
+    assert calls == [{"user": 1, "body": body, "by": passed_on}]
+    await caller.close()
