@@ -1,10 +1,12 @@
 """Every WebSocket route. A connection id may hold nearly any character, so it takes the rest of the path."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from channels.routing import URLRouter
-from django.urls import re_path
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import Resolver404, re_path, resolve
 
 from streaming.discovery import mounts
 from streaming.transports.fastrtc import FastrtcConsumer
@@ -18,21 +20,35 @@ _STREAM = r"^(?:streams/(?P<name>[a-z0-9-]+)/)?"
 """A stream by its name; at the root the one that DEFAULT_STREAM names."""
 
 
-def _mounted() -> list[Any]:
-    """Return the routes of streams where their developers mounted them."""
+_built_in = [
+    _route(r"^v1/(?:streaming|realtime/insights)/(?P<connection_id>(?s:.*))$", SpeakConsumer.as_asgi),
+    _route(r"^v1/subscribe/(?P<connection_id>(?s:.*))$", ListenConsumer.as_asgi),
+    _route(_STREAM + r"websocket/offer$", FastrtcConsumer.as_asgi),
+    _route(_STREAM + r"telephone/handler$", TelephoneConsumer.as_asgi),
+]
+
+
+def mounted() -> list[Any]:
+    """Return the routes of streams where their developers mounted them.
+
+    Raises ImproperlyConfigured for a path below which a route of ours, over WebSocket or HTTP, would hide one of theirs.
+    """
     doors = (("websocket/offer", FastrtcConsumer), ("telephone/handler", TelephoneConsumer))
-    return [
-        _route(f"^{re.escape(at)}/{door}$", consumer.as_asgi, {"name": name}) for at, name in mounts().items() for door, consumer in doors
-    ]
+    routes = []
+    for at, name in mounts().items():
+        if any(route.pattern.match(f"{at}/{door}") for route in _built_in for door, _ in doors) or _is_hidden(at, name):
+            raise ImproperlyConfigured(f"the stream {name!r} cannot be mounted at {at!r}: other routes have what is below that")
+        routes += [_route(f"^{re.escape(at)}/{door}$", consumer.as_asgi, {"name": name}) for door, consumer in doors]
+    return routes
 
 
-websockets = URLRouter(
-    [
-        _route(r"^v1/(?:streaming|realtime/insights)/(?P<connection_id>(?s:.*))$", SpeakConsumer.as_asgi),
-        _route(r"^v1/subscribe/(?P<connection_id>(?s:.*))$", ListenConsumer.as_asgi),
-        _route(_STREAM + r"websocket/offer$", FastrtcConsumer.as_asgi),
-        _route(_STREAM + r"telephone/handler$", TelephoneConsumer.as_asgi),
-        *_mounted(),
-        _route(r"", unknown_path),
-    ]
-)
+def _is_hidden(at: str, name: str) -> bool:
+    """Whether another view answers one of a mounted stream's HTTP routes (streaming/urls.py). A site without those hides nothing."""
+    for door in ("webrtc/offer", "telephone/incoming", "input_hook", "updates", "outputs"):
+        with suppress(Resolver404):
+            if resolve(f"/{at}/{door}").kwargs.get("name") != name:
+                return True
+    return False
+
+
+websockets = URLRouter([*_built_in, *mounted(), _route(r"", unknown_path)])

@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 import streaming
-from streaming import discovery
+from streaming import discovery, routing
 from streaming.engine.stream import Stream
 
 BUILT_IN = {"conversation", "echo", "motion", "tone", "voice-notes"}
@@ -93,6 +93,22 @@ def test_a_path_that_is_taken(app: Callable[[str], None], monkeypatch: pytest.Mo
     app(f"{MOUNTED}two.mount(path={path!r})\n")
     with pytest.raises(ImproperlyConfigured, match="'two' cannot be mounted"):
         discovery.mounts()
+
+
+@pytest.mark.parametrize("path", ["v1/streaming/voice", "v1/realtime/insights/a", "/v1/subscribe/voice/", "admin/voice"])
+def test_a_path_below_other_routes(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """It would never be reached: that stops the server, by name."""
+    monkeypatch.setattr(Stream, "routed", False)
+    app(f"{MOUNTED}two.mount(path={path!r})\n")
+    with pytest.raises(ImproperlyConfigured, match="'two' cannot be mounted"):
+        routing.mounted()
+
+
+def test_a_path_beside_other_routes(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sockets for each."""
+    monkeypatch.setattr(Stream, "routed", False)
+    app(f"{MOUNTED}two.mount(path='v1/voice')\n")
+    assert len(routing.mounted()) == 6
 
 
 def test_a_broken_module_is_not_passed_over(app: Callable[[str], None]) -> None:
