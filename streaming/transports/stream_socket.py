@@ -172,10 +172,15 @@ class StreamConsumer(Consumer):
 
     async def _speak(self, participant: Participant) -> None:
         """Send the session's sound when it is due, until there is no more."""
-        self._lag.need()
+        watched = not participant.may_rest  # a listener has nothing to be late with before it was spoken to
+        if watched:
+            self._lag.need()
         self.pace.begin(self.loop.time())
         try:
             while (sound := await participant.sound()) is not None:
+                if not watched:
+                    watched = True
+                    self._lag.need()
                 wait = self.pace.wait(self.loop.time())
                 if wait > 0:
                     clears = self._clears
@@ -189,7 +194,8 @@ class StreamConsumer(Consumer):
         except Exception as error:  # the connection went away while something was being written
             logger.debug("a client went away: %s", type(error).__name__)
         finally:
-            self._lag.release()
+            if watched:
+                self._lag.release()
 
     def _report_later(self, participant: Participant) -> None:
         ahead = self.pace.ahead(self.loop.time())

@@ -14,6 +14,7 @@ from streaming.engine.registry import Registry
 from streaming.transports import naps as naps_module
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc import FastrtcConsumer
+from streaming.transports.lag import Lag
 from tests.servers import Server
 from tests.streaming.engine.lines import Echo, until
 from tests.streaming.hearing.test_watch import VOICE
@@ -81,6 +82,16 @@ async def test_a_room(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_echo(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handler that wants all sound gets even silence at once."""
     assert await naps(monkeypatch, Echo(), MUTED) == 0
+
+
+@pytest.mark.parametrize(("handler", "looks"), [(listener, []), (Echo, [1])])
+async def test_nobody_looks_for_stalls_before_there_is_sound(monkeypatch: pytest.MonkeyPatch, handler: Any, looks: list[int]) -> None:
+    """That would wake the server for each session of a listener to whom nobody speaks; an echo is late from the first frame on."""
+    needs: list[int] = []
+    monkeypatch.setattr(Lag, "need", lambda self: needs.append(1))
+    monkeypatch.setattr(Lag, "release", lambda self: None)
+    await naps(monkeypatch, handler(), MUTED)
+    assert needs == looks
 
 
 async def test_what_is_said_after_that_is_whole(site: Server, site_token: str) -> None:
