@@ -7,17 +7,15 @@ processes.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from streaming.engine.claims import claims
 from streaming.engine.inputs import input_values
 from streaming.engine.line import IdTaken
 from streaming.engine.outputs import AdditionalOutputs, OutputLog
+from streaming.engine.reachable import Reachable
 from streaming.engine.switchboard import Body, switchboard
 from streaming.wire.fastrtc import BodyError, output_text, plain
-
-if TYPE_CHECKING:
-    from streaming.engine.participant import Participant
 
 Asker = int | Literal["python"] | None
 """Who asks: a user, a stranger (None), or the installation's own code, which may ask every session."""
@@ -47,34 +45,34 @@ def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
     return ask
 
 
-async def claim(participant: "Participant") -> None:
+async def claim(session: Reachable) -> None:
     """Take the session's id among all processes. Raises IdTaken where another one has it."""
-    stream, identity, owner_id = participant.stream.name, participant.webrtc_id, participant.owner_id
+    stream, identity, owner_id = session.stream.name, session.webrtc_id, session.owner_id
 
     def lost() -> None:
-        _keep(participant.close("another session has this id"))
+        _keep(session.close("another session has this id"))
 
-    holder = await claims().claim(stream, identity, participant.id, owner_id, participant.line.kind, lost)
+    holder = await claims().claim(stream, identity, session.id, owner_id, session.line.kind, lost)
     if holder is not None:
         raise IdTaken(identity, holder.owner_id)
 
 
-def announce(participant: "Participant") -> None:
+def announce(session: Reachable) -> None:
     """Make an open session known."""
-    at = address(participant.stream.name, participant.webrtc_id)
-    presence = Presence(participant)
+    at = address(session.stream.name, session.webrtc_id)
+    presence = Presence(session)
     switchboard().hold(at, presence.answer)
     _keep(switchboard().serve(at, presence.answer))
 
 
-async def withdraw(participant: "Participant") -> None:
+async def withdraw(session: Reachable) -> None:
     """Take back what `announce` made known: no more inputs, soon no outputs; when it returns, the id is free in every process."""
-    at = address(participant.stream.name, participant.webrtc_id)
+    at = address(session.stream.name, session.webrtc_id)
     presence = getattr(switchboard().answerer(at), "__self__", None)
-    if isinstance(presence, Presence) and presence.participant is participant:
-        presence.participant = None
+    if isinstance(presence, Presence) and presence.session is session:
+        presence.session = None
         _keep(_linger(at, presence))
-    await claims().release(participant.stream.name, participant.webrtc_id, participant.id)
+    await claims().release(session.stream.name, session.webrtc_id, session.id)
 
 
 async def _linger(at: str, presence: "Presence") -> None:
@@ -87,39 +85,39 @@ async def _linger(at: str, presence: "Presence") -> None:
 class Presence:
     """What a session answers to whoever asks for it by its id, here or from another process."""
 
-    def __init__(self, participant: "Participant") -> None:
-        self.participant: Participant | None = participant
-        self.log: OutputLog = participant.outputs
-        self._owner_id = participant.owner_id
-        self._identity = participant.stream.name, participant.webrtc_id
+    def __init__(self, session: Reachable) -> None:
+        self.session: Reachable | None = session
+        self.log: OutputLog = session.outputs
+        self._owner_id = session.owner_id
+        self._identity = session.stream.name, session.webrtc_id
 
     async def answer(self, body: Body) -> Body | None:
         """Answer a call; to whom the session does not belong it does not exist, and keeps silent (design law 6)."""
         if self._owner_id is not None and body["user"] not in (self._owner_id, PYTHON):
             return None
-        if self.participant is None and await claims().holder(*self._identity) is not None:
+        if self.session is None and await claims().holder(*self._identity) is not None:
             return None  # whoever came back has it in another process: that one answers
         ask = body["ask"]
         if ask == "outputs":
             return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S), body["form"])
-        if self.participant is None:
+        if self.session is None:
             return None
         if ask == "latest":
-            return await self._latest(self.participant, min(body["wait"], MOST_WAIT_S))
+            return await self._latest(self.session, min(body["wait"], MOST_WAIT_S))
         if ask == "input":
-            return self._input(self.participant, body["body"])
+            return self._input(self.session, body["body"])
         if ask == "values":
-            self.participant.set_input(*body["values"])
+            self.session.set_input(*body["values"])
         elif ask == "close":
-            self.participant.dismiss(told=body["told"])
+            self.session.dismiss(told=body["told"])
         return {}
 
-    def _input(self, participant: "Participant", body: dict[str, Any]) -> Body:
+    def _input(self, session: Reachable, body: dict[str, Any]) -> Body:
         try:
-            values = input_values(participant.stream.inputs, body)
+            values = input_values(session.stream.inputs, body)
         except BodyError as error:
             return {"details": error.details}
-        participant.set_input(*values)
+        session.set_input(*values)
         return {"details": []}
 
     async def _outputs(self, after: int, wait: float, form: str) -> Body:
@@ -136,12 +134,12 @@ class Presence:
             characters += len(text)
         return {"items": items, "ended": self.log.closed and cursor == self.log.last, "home": claims().process}
 
-    async def _latest(self, participant: "Participant", wait: float) -> Body:
+    async def _latest(self, session: Reachable, wait: float) -> Body:
         """Return the values of the newest output that was not fetched yet, waiting for it; none where none comes."""
-        if participant.fetched == self.log.last and wait > 0:
-            await self._news(participant.fetched, wait)
-        latest = self.log.latest if self.log.last > participant.fetched else None
-        participant.fetched = self.log.last
+        if session.fetched == self.log.last and wait > 0:
+            await self._news(session.fetched, wait)
+        latest = self.log.latest if self.log.last > session.fetched else None
+        session.fetched = self.log.last
         return {"values": None if latest is None else _values(latest)}
 
     async def _news(self, cursor: int, wait: float) -> None:

@@ -5,13 +5,13 @@ another process (design law 7). They ask what the routes ask (`presence.py`), as
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import Protocol
 
 from asgiref.sync import async_to_sync
 
 from streaming.engine import presence
 from streaming.engine.layer import layer
 from streaming.engine.presence import Ask
+from streaming.engine.reachable import Reachable
 from streaming.engine.switchboard import TIMEOUT_S, Body
 
 logger = logging.getLogger(__name__)
@@ -19,13 +19,7 @@ logger = logging.getLogger(__name__)
 _tasks: set[asyncio.Task[None]] = set()
 
 
-class Session(Protocol):
-    """As much of a session as it takes to find it."""
-
-    loop: asyncio.AbstractEventLoop
-
-
-def asking(stream: str, webrtc_id: str, here: Session | None = None) -> Ask:
+def asking(stream: str, webrtc_id: str, here: Reachable | None = None) -> Ask:
     """Return the way to ask the session of an id; `here` is the session itself, where this process has it.
 
     Values in questions and answers must be such as JSON knows, for the session may be elsewhere.

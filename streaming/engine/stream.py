@@ -16,12 +16,12 @@ from streaming.engine import reach
 from streaming.engine.ice import RtcConfiguration, check_configuration, resolved
 from streaming.engine.kinds import HandlerLike, Modality, Mode, check_handler
 from streaming.engine.outputs import AdditionalOutputs
+from streaming.engine.reachable import Reachable
 from streaming.engine.reader import Reader
 from streaming.engine.switchboard import TIMEOUT_S
 
 if TYPE_CHECKING:
     from streaming.engine.compat import UIArgs, WebRTCData
-    from streaming.engine.participant import Participant
 
 FETCH_S = 10.0
 """How long `fetch_latest_output` waits for an output, and `output_stream` for its session."""
@@ -102,7 +102,7 @@ class Stream:
         self.ui_args: UIArgs = {**ui_args} if ui_args else {}
         self.paths: list[str] = []
         """Where the stream is mounted besides its name: paths without slashes around them."""
-        self.participants: dict[str, Participant] = {}
+        self.participants: dict[str, Reachable] = {}
         """The open sessions of this process, by webrtc_id."""
         self._arrivals: set[Callable[[], object]] = set()
 
@@ -268,7 +268,7 @@ class Stream:
 
         return Reader(ask, form="values")
 
-    async def _found(self, webrtc_id: str) -> "Participant | None":
+    async def _found(self, webrtc_id: str) -> Reachable | None:
         """Return the session where it lives in this event loop, None where it lives elsewhere; waits a little for one that is to come.
 
         Raises LookupError when none comes.
