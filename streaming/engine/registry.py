@@ -35,10 +35,10 @@ LATE_S = 15.0
 """A process that gave no heartbeat for so long slept, or had no database: perhaps others did too, and live all the same."""
 GRACE_S = 10.0
 """So long it then waits for their heartbeats before it sweeps."""
-SWEEP_S = 1.0
+SWEEP_S = 2.0
+"""Conversations end so much late at most; each look at the database costs a process a millisecond of CPU."""
 
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
-
 
 LAST_CALL = 0.75
 """Share of the time for a drain after which nothing more is heard, so that the rest is enough to store what was."""
