@@ -29,6 +29,8 @@ ALIVE_S = 8
 """A process without a pulse for so long is dead, or as good as."""
 KEPT_S = 24 * 3600
 TRIES = 3
+MOST_OWED = 100
+"""Ids whose letting go is tried again between two beats."""
 ANSWER_S = 2.5
 """How long the cache may take before a session begins without it."""
 
@@ -55,6 +57,7 @@ class Claims:
         self._forgotten = False  # the pulse was, and with it perhaps the notes
         self._loop = asyncio.get_running_loop()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._owed: set[tuple[str, Holder]] = set()  # could not be let go: no other process takes it as long as this one lives
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claim(
@@ -105,7 +108,10 @@ class Claims:
 
     async def _let_go(self, key: str, mine: Holder) -> None:
         async with self._turn(key):
-            await self._in_cache(None, self._give_back, key, mine)
+            if await self._in_cache(False, self._gave_back, key, mine):
+                self._owed.discard((key, mine))
+            else:
+                self._owed.add((key, mine))
 
     def _drop(self, key: str, holder: Holder) -> None:
         held = self._held.get(key)
@@ -148,6 +154,10 @@ class Claims:
                 cache.delete(key)
         return found
 
+    def _gave_back(self, key: str, mine: Holder) -> bool:
+        self._give_back(key, mine)
+        return True
+
     def _give_back(self, key: str, mine: Holder) -> None:
         if _read(key) == mine:
             cache.delete(key)
@@ -177,6 +187,15 @@ class Claims:
             if self._forgotten:
                 self._forgotten = False
                 await self._claim_again({key: mine for key, (mine, _) in self._held.items()})
+            await self._let_go_of_owed()
+
+    async def _let_go_of_owed(self) -> None:
+        """Try again, some at a time so that the pulse goes on; behind the first that fails the cache is still away."""
+        for key, mine in list(self._owed)[:MOST_OWED]:
+            await self._let_go(key, mine)
+            if (key, mine) in self._owed:
+                return
+            self._forgotten = self._forgotten or key in self._held  # the session behind it may not have been noted at all
 
     async def _claim_again(self, held: dict[str, Holder]) -> None:
         taken = await self._in_cache(None, self._taken_by_others, held)

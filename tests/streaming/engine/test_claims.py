@@ -216,6 +216,47 @@ async def test_a_cache_that_is_away_stops_nobody(
     monkeypatch.undo()
 
 
+async def test_an_id_that_could_not_be_let_go_is_let_go_later(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that is away for a moment as a session ends does not keep its id from other processes for as long as this one lives."""
+    one, two = pair
+    assert await taken(one) is None
+    give_back, refused = one._give_back, threading.Event()
+
+    def away(key: str, mine: Holder) -> None:
+        if not refused.is_set():
+            refused.set()
+            raise ConnectionError("no Redis")
+        give_back(key, mine)
+
+    monkeypatch.setattr(one, "_give_back", away)
+    await one.release("some", "id", ONE)
+    assert refused.is_set()
+    await until(lambda: cache.get(module._key("some", "id")) is None)
+    assert await taken(two, TWO) is None
+    await until(lambda: not one._owed)
+
+
+async def test_an_id_let_go_late_is_not_taken_from_the_next_session(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It began in the same process, where nobody could note it: it has the id as soon as the cache is back."""
+    one, two = pair
+    assert await taken(one) is None
+    away = threading.Event()
+    away.set()
+
+    class Sometimes:
+        def __getattr__(self, name: str) -> Any:
+            if away.is_set():
+                raise ConnectionError("no Redis")
+            return getattr(cache, name)
+
+    monkeypatch.setattr(module, "cache", Sometimes())
+    await one.release("some", "id", ONE)
+    assert await taken(one, TWO) is None
+    away.clear()
+    await until(lambda: module._read(module._key("some", "id")) == Holder(one.process, TWO.hex, 7, "websocket"))
+    assert await taken(two, UUID(int=3)) == Holder(one.process, TWO.hex, 7, "websocket")
+
+
 async def test_a_cache_that_hung_notes_nothing_for_a_session_that_is_over(
     pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch
 ) -> None:
