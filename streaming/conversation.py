@@ -177,7 +177,7 @@ class Participation:
             return []
         self.joined = None
         registry().left(self.session_id)
-        events = await at_recorder(recorder.leave, self.session_id, final=final)
+        events = await at_recorder(recorder.leave, self.session_id, final=final, keep_s=self._wishes.keep_s)
         await fanout().publish(events)
         return events
 

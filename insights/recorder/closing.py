@@ -26,11 +26,13 @@ def heartbeat(session_ids: Sequence[UUID]) -> list[UUID]:
         return [session_id for session_id in session_ids if session_id not in alive]
 
 
-def leave(session_id: UUID, *, final: bool) -> list[StoredEvent]:
+def leave(session_id: UUID, *, final: bool, keep_s: int | None = None) -> list[StoredEvent]:
     """Note that a session is gone; leaving twice changes nothing.
 
     When it was the last one, the conversation ends: at once after a stop (`final`), else after the session's `keep_s`
     seconds, unless somebody comes back. Returns the event of the end where there is one.
+
+    Whoever leaves for a session that lived until now says its `keep_s`: what is noted is 0 where it was taken for one that a crash left.
     """
     now = timezone.now()
     with writing():
@@ -42,7 +44,7 @@ def leave(session_id: UUID, *, final: bool) -> list[StoredEvent]:
         if final and session.member_id is not None:  # who stops waits for no session of their own that a crash left behind
             before = LiveSession.objects.filter(conversation=conversation, member_id=session.member_id, seen_at__lt=session.joined_at)
             before.update(keep_s=0)
-        return _settle(conversation, now, 0 if final else session.keep_s)
+        return _settle(conversation, now, 0 if final else session.keep_s if keep_s is None else keep_s)
 
 
 def close_due(now: datetime, stale_after_s: float) -> list[StoredEvent]:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from insights.models import LiveSession, Message
+from insights.models import Conversation, LiveSession, Message
 from streaming import conversation as conversation_module
 from streaming import recogniser
 from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, Wishes
@@ -136,6 +136,17 @@ async def test_an_end_that_is_cancelled_keeps_what_there_is(part: Participation,
         while await stored() != ["Hello there."]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await part.leave(final=True)
+
+
+async def test_a_session_that_lived_is_waited_for_as_its_client_asked(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not the one that a crash left behind, though it was taken for that when its speaker stopped elsewhere."""
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+    part = Participation(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(Wishes(keep_s=600))
+    await in_database(lambda: LiveSession.objects.update(keep_s=0))
+    await part.finish()
+    assert await part.leave(final=False) == []
+    assert await in_database(lambda: Conversation.objects.get().closes_at) is not None
 
 
 async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

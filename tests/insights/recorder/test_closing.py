@@ -70,6 +70,17 @@ def test_who_stops_is_not_waited_for_in_a_session_of_before(owner: User, now: da
     assert [event.kind for event in recorder.close_due(now, 10)] == ["conversation_completed"]
 
 
+def test_who_stops_takes_no_patience_from_a_session_of_theirs_that_goes_on(owner: User) -> None:
+    """It only had no time for a heartbeat since: its connection, lost later, is waited for as long as its client asked."""
+    ada, one, two = Speaker("ada@example.org", "Ada"), uuid4(), uuid4()
+    recorder.open_conversation(opening(owner, speaker=ada, session_id=one, keep_s=600))
+    recorder.open_conversation(opening(owner, speaker=ada, session_id=two, keep_s=600))
+    recorder.leave(two, final=True)
+    recorder.heartbeat([one])
+    assert recorder.leave(one, final=False, keep_s=600) == []
+    assert Conversation.objects.get().closes_at is not None
+
+
 def test_who_stops_takes_nobody_elses_patience(owner: User, now: datetime) -> None:
     """Somebody else who got lost is still waited for."""
     session = uuid4()
