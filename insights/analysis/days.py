@@ -250,10 +250,10 @@ _RULES: tuple[Rule, ...] = (
         weekday_of,
     ),
     ("week", rf"(?P<week>next|this|last) week(?: on|,)? {WEEKDAY}{_part}", "date", weekday_of),
-    ("within", r"(?<=within )the (?P<unit>day|week|month|quarter|year)(?![a-z'])", "date", _within),
+    ("within", r"(?<=within )the (?P<unit>day|week|month|quarter|year)(?![a-z'-]| to day| end\b)", "date", _within),
     (
         "month",
-        rf"the (?P<number>{ORDINAL}) of (?:(?P<which>this|next|last) |the )month(?![a-z'])",
+        rf"the (?P<number>{ORDINAL}) of (?:(?P<which>this|next|last) |the )month(?![a-z'-])",
         "date",
         _day_of_month,
     ),
@@ -280,7 +280,8 @@ _RULES: tuple[Rule, ...] = (
     ),
     (
         "week weeks",
-        rf"(?<!once )(?<!twice )(?<!times )(?P<n>a|two|three) (?P<unit>week)s? on (?P<from>{'|'.join(WEEKDAYS)})(?![a-z'])",
+        r"(?<!once )(?<!twice )(?<!times )(?<!days )(?<!day )(?<!hours )(?<!hour )(?<!nights )"
+        rf"(?P<n>a|two|three) (?P<unit>week)s? on (?P<from>{'|'.join(WEEKDAYS)})(?![a-z'])",
         "date",
         _from_day,
     ),

@@ -39,6 +39,28 @@ def test_first_day(text: str, first: date) -> None:
     assert _longest(text).moment.start.date() == first
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "few changes within the day-to-day operations",
+        "within the day to day business",
+        "it is within the quarter-end report",
+        "within the month end team",
+        "the third of the month-end calls",
+    ],
+)
+def test_words_of_time_that_belong_to_something_else(text: str) -> None:
+    """They name no day; 'to day' alone may be one that was written apart."""
+    found = days(text, frozenset(text.replace("-", " ").split()), NOW, False)
+    assert {text[span.start : span.end] for span in found} <= {"to day"}
+
+
+@pytest.mark.parametrize("text", ["four days a week on monday", "an hour a week on monday"])
+def test_how_often_is_no_distance(text: str) -> None:
+    """Only the day is one, not a week behind it."""
+    assert _longest(text).moment.start.date() == date(2026, 11, 23)
+
+
 def test_the_past_turns_dates_back() -> None:
     """In talk of the past the nearest one gone is meant."""
     assert _longest("on march 3rd", past=True).moment.start.date() == date(2026, 3, 3)
