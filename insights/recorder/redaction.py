@@ -35,9 +35,9 @@ Digits on end are one part and never cut: else a row of them with a letter behin
 _CODE = re.compile(r"(?<!\w)\w++(?:[-.,]\w++)*+")
 """Letters and digits in one, as in '1234x' or 'C01-X00'; never cut either."""
 
-_DECADE = re.compile(r"(?:19|20)\d0s")
+_DECADE = re.compile(r"(?:[a-z]+-)?(?:19|20)\d0s", re.IGNORECASE)
 _JOINT = re.compile(r"(?<=[^\W\d_])[-_./](?=[^\W\d_])")
-_COMPOUND = re.compile(r"[^\W\d_]++(?:[-_./][^\W\d_]++)++")
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[-_./][^\W\d_]++)++")
 """Words that are written as one: 'Maria-Lopez'."""
 
 Span = tuple[int, int, str]
@@ -98,8 +98,11 @@ def _names_in_compounds(draft: Draft, members: Sequence[Person], timezone_offset
 
 def _numbers(text: str, dates: Sequence[Entity]) -> list[Span]:
     """Return numbers, and codes of letters and digits, that are long enough to be hidden and part of no date."""
+    undated = text
+    for date in dates:  # '10:00am-11:30am' is no code
+        undated = undated[: date.offset] + " " * (date.end - date.offset) + undated[date.end :]
     found = [match for match in _NUMBER.finditer(text) if _digits(match.group()) >= LEAST_DIGITS]
-    found += [match for match in _CODE.finditer(text) if sum(map(str.isdecimal, match.group())) >= LEAST_DIGITS]
+    found += [match for match in _CODE.finditer(text) if sum(map(str.isdecimal, undated[match.start() : match.end()])) >= LEAST_DIGITS]
     return [
         (match.start(), match.end(), "number")
         for match in found

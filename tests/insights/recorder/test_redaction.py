@@ -56,6 +56,8 @@ def hide(text: str) -> str:
         ("Anna-Maria Lopez and Jean-Luc called.", "**** and **** called."),
         ("It is a Maria-led project.", "It is a ****-led project."),
         ("The well-known mark-up of a 30th follow-up in the 1990s is COVID19 and 100km.",) * 2,
+        ("We ran it from 10:00am-11:30am in the mid-1990s.",) * 2,
+        ("Take 2027-1234x by 2027.", "Take **** by 2027."),
         ("A Mark-up, a Follow-Up and the Check-In over Wi-Fi on March 3, 2027.",) * 2,
     ],
 )
