@@ -25,7 +25,7 @@ def score(said: Said, before: Sequence[Said]) -> dict[FindingType, float]:
     if not seen.own and not (asked and features.says_something(said.text)):
         return dict.fromkeys(TASKS, 0.001)
     model = shipped()
-    logits = model.head_logits(features.hashed(seen))
+    logits = model.head_logits(features.hashed(seen, model.classes))
     past = kinds.history([_likeness(features.word_hashes(one.text)) for one in before])
     signs = combiner.signs(logits[np.newaxis], model.net.logits([net.view(seen)]), past[np.newaxis])[0]
     marks = asked, any(has_question_mark(one.text) for one in before)

@@ -13,12 +13,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis import cues
+from insights.analysis import alike, cues
 from insights.analysis.findings import Said
 from insights.analysis.words import FILLERS, LONGEST, fold
 
 BITS = 19
-SIZE = 1 << BITS
+WORDS_END = 1 << BITS
+"""Where features of words end and those of classes of words begin."""
+
+SIZE = WORDS_END + alike.SIZE
 """How many different features there are."""
 
 _MOST_WORDS = 60
@@ -149,13 +152,13 @@ def glance(said: Said, before: Sequence[Said]) -> Glance:
     return Glance(own, previous, same, tuple(sorted(earlier)), tuple(sorted(mine)), facts, cues.found(said.text))
 
 
-def extract(said: Said, before: Sequence[Said]) -> Features:
+def extract(said: Said, before: Sequence[Said], classes: alike.Classes = alike.NONE) -> Features:
     """Features of a message after those before it (oldest first, only the last NEAR are looked at)."""
-    return hashed(glance(said, before))
+    return hashed(glance(said, before), classes)
 
 
-def hashed(seen: Glance) -> Features:
-    """Features of the linear heads."""
+def hashed(seen: Glance, classes: alike.Classes) -> Features:
+    """Features of the linear heads; the last ones are those of the message's classes of words."""
     parts: list[NDArray[np.uint64]] = _own(seen.own)
     weights = [OWN] * len(parts)
     if seen.previous is not None:
@@ -166,8 +169,10 @@ def hashed(seen: Glance) -> Features:
         weights += [PREVIOUS, PREVIOUS, EARLIER, EARLIER]
     parts += [_mix(41, np.array(seen.facts, dtype=np.uint64)), _mix(42, np.array(seen.cues, dtype=np.uint64))]
     weights += [SIDE, OWN]
-    values = np.repeat(np.array(weights, dtype=np.float32), [len(part) for part in parts])
-    return Features(_places(parts), values, seen.cues, len(seen.own))
+    grams = classes.places(seen.own)
+    weights.append(alike.STRENGTH / max(len(grams), 1) ** 0.5)
+    values = np.repeat(np.array(weights, dtype=np.float32), [*map(len, parts), len(grams)])
+    return Features(np.concatenate([_places(parts), grams + np.uint32(WORDS_END)]), values, seen.cues, len(seen.own))
 
 
 def _side_facts(said: Said, before: Sequence[Said], words: int) -> tuple[int, ...]:

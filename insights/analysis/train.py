@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from insights.analysis import weights
+from insights.analysis.alike import Classes
 from insights.analysis.combiner import TASKS, Combiner
 from insights.analysis.net import Net
-from insights.analysis.training import backdrop, combine, corpora, heads, table, tagger
+from insights.analysis.training import alike, backdrop, combine, corpora, heads, table, tagger
 from insights.analysis.training.corpora import Row
 from insights.analysis.training.matrix import build
 from insights.analysis.training.net import logits as logits_of_net
@@ -45,24 +46,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path) -> None:
     """Fits heads, network and combiner on rows and own sentences, calibrates on dev, writes out/acts.npz."""
+    classes = alike.learn(row.text for row in rows)
+    print(f"classes: {len(classes.of)} words")
     learnt = [*rows, *corpora.torn_out(rows), *corpora.placed(own)]
     heard = corpora.restyled(learnt, "mixed")
-    seen = build(heard)
+    seen = build(heard, classes)
     fitted, logits = heads.fit_all(seen, heard)
     for name, head in zip(ALL_HEADS, fitted, strict=True):
         print(f"head {name}: {len(head.columns)} features, intercept {head.intercept:.4f}")
     net, opinions = heads.fit_net(seen, heard)
     combined = combine.fit(table.hands(learnt, heard, seen, logits, opinions), HANDS * heard, HANDS * seen.shown)
-    combined = _calibrated(combined, fitted, net, dev)
+    combined = _calibrated(combined, fitted, classes, net, dev)
     for task, calibration in zip(TASKS, combined.calibrations, strict=True):
         print(f"{task}: calibrations {np.round(calibration, 4).tolist()}")
-    weights.save(out / "acts.npz", [(head.columns, head.weights, head.intercept) for head in fitted], net, combined)
+    weights.save(out / "acts.npz", [(head.columns, head.weights, head.intercept) for head in fitted], classes, net, combined)
 
 
-def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], net: Net, dev: Sequence[Row]) -> Combiner:
+def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], classes: Classes, net: Net, dev: Sequence[Row]) -> Combiner:
     """The combiner, fitted to the share of right answers on rows that nothing was fitted to."""
     heard = corpora.restyled(dev, "mixed")
-    seen = build(heard)
+    seen = build(heard, classes)
     seen_so = table.hands(dev, heard, seen, heads.logits_of(fitted, seen), logits_of_net(net, seen.views))
     return combine.calibrate(combined, seen_so, HANDS * heard, HANDS * seen.shown)
 

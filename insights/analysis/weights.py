@@ -1,7 +1,7 @@
 """The shipped weights, read once: linear heads over hashed features, the network beside them, and what combines all.
 
 Heads are kept sparse on disk (8 bits a weight, finer near zero, one scale a head) and dense in memory: features.SIZE x heads
-floats, about 23 MB.
+floats, about 29 MB.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis import features
+from insights.analysis.alike import Classes
 from insights.analysis.combiner import TASKS, Combiner, Floats
 from insights.analysis.net import EMBEDDINGS, SHAPES, Net
 
@@ -42,6 +43,7 @@ class Model:
 
     table: Floats
     intercepts: Floats
+    classes: Classes
     net: Net
     combiner: Combiner
 
@@ -76,7 +78,22 @@ def load(path: Path) -> Model:
             table[places, number] = levels * np.abs(levels) * saved["scales"][number]
         experts = tuple(saved[f"experts/{task}"] for task in TASKS)
         calibrations = tuple(saved[f"calibrations/{task}"] for task in TASKS)
-        return Model(table, saved["intercepts"], _net(saved), Combiner(saved["gate"], experts, calibrations))
+        return Model(table, saved["intercepts"], _classes(saved), _net(saved), Combiner(saved["gate"], experts, calibrations))
+
+
+def _classes(saved: Mapping[str, NDArray[Any]]) -> Classes:
+    pairs = zip(saved["classes/coarse"].tolist(), saved["classes/fine"].tolist(), strict=True)
+    return Classes(dict(zip(saved["classes/words"].tolist(), pairs, strict=True)))
+
+
+def _class_arrays(classes: Classes) -> dict[str, NDArray[Any]]:
+    """Hashes of words in rising order, and their two classes."""
+    words = sorted(classes.of)
+    return {
+        "classes/words": np.array(words, dtype=np.uint32),
+        "classes/coarse": np.array([classes.of[word][0] for word in words], dtype=np.uint8),
+        "classes/fine": np.array([classes.of[word][1] for word in words], dtype=np.uint16),
+    }
 
 
 def _net(saved: Mapping[str, NDArray[Any]]) -> Net:
@@ -98,8 +115,8 @@ def _net_arrays(net: Net) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def save(path: Path, heads: list[tuple[NDArray[np.int64], Floats, float]], net: Net, combiner: Combiner) -> None:
-    """Writes heads, each (columns in rising order, their weights, intercept), rounded to 8 bits, network and combiner."""
+def save(path: Path, heads: list[tuple[NDArray[np.int64], Floats, float]], classes: Classes, net: Net, combiner: Combiner) -> None:
+    """Writes heads, each (columns in rising order, their weights, intercept), rounded to 8 bits, classes, network and combiner."""
     scales = np.array([max(float(np.abs(weights).max(initial=0.0)), 1e-6) for _, weights, _ in heads], dtype=np.float32)
     arrays: dict[str, NDArray[Any]] = {"scales": scales, "intercepts": np.array([bias for _, _, bias in heads], dtype=np.float32)}
     for number, (columns, weights, _) in enumerate(heads):
@@ -108,7 +125,7 @@ def save(path: Path, heads: list[tuple[NDArray[np.int64], Floats, float]], net: 
         arrays[f"gaps{number}"] = np.diff(columns[kept], prepend=0).astype(np.uint32)
         arrays[f"weights{number}"] = rounded[kept]
     arrays |= {f"experts/{task}": expert for task, expert in zip(TASKS, combiner.experts, strict=True)}
-    arrays |= _net_arrays(net)
+    arrays |= _class_arrays(classes) | _net_arrays(net)
     arrays |= {f"calibrations/{task}": calibration for task, calibration in zip(TASKS, combiner.calibrations, strict=True)}
     arrays["gate"] = combiner.gate
     np.savez_compressed(path, allow_pickle=False, **arrays)

@@ -17,8 +17,17 @@ from insights.analysis.weights import ALL_HEADS, HEADS
 LOGITS = len(ALL_HEADS) + len(HEADS)
 """Columns of logits at the front of the inputs: of linear heads, then of the network."""
 
-_EXPERT_PENALTY = {"ami": 100.0, "mrda": 400.0, "email": 1000.0, "own": 20.0}
-"""How strongly an expert is held to its own head."""
+_EXPERT_PENALTY = {
+    "ami/question": 100.0,
+    "mrda/question": 400.0,
+    "ami/action": 100.0,
+    "mrda/action": 100_000.0,
+    "email/action": 1000.0,
+    "own/question": 20.0,
+    "own/action": 20.0,
+    "own/follow_up": 20.0,
+}
+"""How strongly an expert is held to its own head and the network's like output."""
 
 _GATE_PENALTY = 30.0
 _GATE_WEIGHT = {"ami": 1.0, "mrda": 1.0, "email": 8.0, "own": 40.0}
@@ -114,8 +123,8 @@ def fit(table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) ->
         columns = []
         for kind in EXPERTS[task]:
             mine = weights > 0 if task == "follow_up" else (weights > 0) & (corpora == KINDS.index(kind))
-            head = HEADS.index(f"{kind}/{_LABEL[task]}")
-            columns.append(fit_expert(table[mine], labels[mine], weights[mine], head, _EXPERT_PENALTY[kind], spread))
+            name = f"{kind}/{_LABEL[task]}"
+            columns.append(fit_expert(table[mine], labels[mine], weights[mine], HEADS.index(name), _EXPERT_PENALTY[name], spread))
         experts.append(np.stack(columns, axis=1))
     return Combiner(fit_gate(table, corpora), tuple(experts), tuple(unchanged(len(EXPERTS[task])) for task in TASKS))
 

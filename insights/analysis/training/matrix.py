@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis import features
+from insights.analysis.alike import Classes
 from insights.analysis.findings import Said
 from insights.analysis.net import View, view
 from insights.analysis.training.corpora import Row, by_conversation
@@ -61,7 +62,7 @@ class Seen:
     views: list[View]
 
 
-def build(rows: Sequence[Row]) -> Seen:
+def build(rows: Sequence[Row], classes: Classes) -> Seen:
     """What models look at in these rows."""
     ids: list[NDArray[np.uint32]] = []
     values: list[NDArray[np.float32]] = []
@@ -73,7 +74,7 @@ def build(rows: Sequence[Row]) -> Seen:
         for row in conversation:
             said = Said(row.text, row.speaker, _THEN, index=row.index)
             glance = features.glance(said, before)
-            found = features.hashed(glance)
+            found = features.hashed(glance, classes)
             views.append(view(glance))
             ids.append(found.ids)
             values.append(found.values)

@@ -75,7 +75,7 @@ def summary(pairs: Sequence[Pair]) -> Summary:
 def measured(model: Model, rows: Sequence[Row], style: str) -> dict[str, list[Pair]]:
     """(confidence, gold) pairs by corpus and task, every confidence by a calibration that had not seen its conversation."""
     mixed = corpora.restyled(rows, "mixed")
-    seen = build(mixed)
+    seen = build(mixed, model.classes)
     learnt = hands(rows, mixed, seen, *_logits(model, seen))
     asked = _asked(model, corpora.restyled(rows, style))
     folds = np.array([crc32(row.origin.encode()) % FOLDS for row in rows])
@@ -96,7 +96,7 @@ def measured(model: Model, rows: Sequence[Row], style: str) -> dict[str, list[Pa
 
 
 def _asked(model: Model, rows: Sequence[Row]) -> Floats:
-    seen = build(rows)
+    seen = build(rows, model.classes)
     marks = np.array(["?" in row.text for row in rows])
     return inputs(rows, signs(rows, *_logits(model, seen)), seen.shown, seen.words, marks)
 

@@ -1,10 +1,12 @@
 """Hashed features of a message in its context."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.analysis import features
+from insights.analysis.alike import STRENGTH, Classes
 from tests.insights.analysis.talk import BOB, JANE, said
 
 
@@ -36,6 +38,19 @@ def test_only_the_last_messages_count() -> None:
     """What was said long ago changes nothing."""
     recent = [said(f"message number {number}", JANE) for number in range(6)]
     assert _same(features.extract(said("okay"), [said("secret words"), *recent]), features.extract(said("okay"), recent))
+
+
+def test_classes_come_last() -> None:
+    """Words of one class have features in common behind those of all words, whose length does not grow with the message's."""
+    classes = Classes({features.word_hashes(word)[0]: (3, 14) for word in ("send", "give")})
+    plain = features.extract(said("send it"), [])
+    sent, other = (features.extract(said(text), [], classes) for text in ("send it", "give it"))
+    front = len(plain.ids)
+    assert sent.ids[:front].tolist() == plain.ids.tolist()
+    told = sent.ids[front:].tolist()
+    assert told == other.ids[-len(told) :].tolist()
+    assert int(plain.ids.max()) < features.WORDS_END <= int(sent.ids[front:].min())
+    assert float(np.square(sent.values[front:]).sum()) == pytest.approx(STRENGTH**2)
 
 
 def test_hashes_are_the_same_on_every_machine() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from insights.analysis import features
+from insights.analysis.alike import NONE, Classes
 from insights.analysis.training.corpora import Row
 from insights.analysis.training.matrix import Matrix, build, project
 
@@ -34,16 +35,25 @@ def test_projection_drops_columns_and_adds_ones() -> None:
 def test_rows_know_what_came_before() -> None:
     """The same words get other features after another message, and none across conversations."""
     rows = [Row("ami", "a", 0, "A", "who can"), Row("ami", "a", 1, "B", "I can"), Row("ami", "b", 1, "B", "I can")]
-    seen = build(rows)
+    seen = build(rows, NONE)
     lengths = np.diff(seen.matrix.starts).tolist()
     assert lengths[1] > lengths[2]
     assert (len(seen.shown), seen.words.tolist(), seen.matrix.width) == (3, [2, 2, 2], features.SIZE)
     assert [len(one.bag) for one in seen.views] == [1, 1, 1]
 
 
+def test_classes_are_seen_by_the_heads_alone() -> None:
+    """Classes make a row longer; what tells the kinds of talk apart, and what the network reads, stay the same."""
+    rows = [Row("ami", "a", 0, "A", "who can")]
+    without, having = build(rows, NONE), build(rows, Classes({features.word_hashes("can")[0]: (1, 2)}))
+    assert without.matrix.starts[-1] < having.matrix.starts[-1]
+    assert without.plain.columns.tolist() == having.plain.columns.tolist()
+    assert without.views[0].words.tolist() == having.views[0].words.tolist()
+
+
 def test_plain_rows_are_the_message_alone() -> None:
     """The front of a row is the same whatever was said before, and what the live path takes for it."""
     rows = [Row("ami", "a", 0, "A", "who can"), Row("ami", "a", 1, "B", "I can"), Row("ami", "b", 1, "B", "I can")]
-    plain = build(rows).plain
+    plain = build(rows, NONE).plain
     parts = [plain.columns[start:end].tolist() for start, end in pairwise(plain.starts)]
     assert parts[1] == parts[2] == features.plain_ids(features.word_hashes("I can")).tolist()

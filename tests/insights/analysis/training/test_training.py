@@ -61,6 +61,7 @@ def test_training_twice_gives_the_same_bytes(
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     model = weights.load(tmp_path / "one" / "acts.npz")
     assert len(model.combiner.experts) == len(TASKS)
+    assert model.classes.of
     assert np.isfinite(model.table).all()
 
 
