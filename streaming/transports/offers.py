@@ -108,7 +108,7 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answe
     user_id, _, identity = key
     try:
         offer = read_offer(body["sdp"])
-        peer = peers().find(stream, identity, user_id)
+        peer = await _living(stream, key)
         if peer is not None:
             return _described(await peer.renew(offer))
         elsewhere = await _answer_elsewhere(stream, key, body, by)
@@ -124,6 +124,15 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answe
         return Answer(already_exists(), 200 if error.belongs_to(user_id) else 404)
     await _make_known(peer)
     return _described(described)
+
+
+async def _living(stream: Stream, key: Key) -> Peer | None:
+    """Return the visitor's own peer of an id; one that has ended, and is freeing its id in all processes, is waited for, not taken over."""
+    peer = peers().find(stream, key[2], key[0])
+    if peer is None or not peer.participant.ended.is_set():
+        return peer
+    await peer.participant.close("another one comes")
+    return peers().find(stream, key[2], key[0])
 
 
 async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import aioice.ice
 import pytest
 
+from streaming.engine import presence
 from streaming.engine.stream import Stream
 from streaming.transports import offers, webrtc
 from streaming.transports.connection import MOST_SECTIONS, OfferError, read_offer
@@ -235,6 +236,31 @@ async def test_a_renewed_offer_takes_the_session_over() -> None:
     await until(lambda: old.pc.connectionState == "closed", "the old connection was not closed")
     participant.tell({"type": "log", "data": "still here"})
     await new.message("log", "still here")
+    await old.close()
+    await new.close()
+
+
+async def test_an_offer_behind_the_end_of_a_session_begins_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session has ended, and its id is being freed among all processes: nothing is taken over, and nobody is put off."""
+    stream = echo(concurrency_limit=1)
+    old = await Caller(here(stream), "sendrecv").call()
+    ended, withdrawn, withdraw = stream.participants[old.id], asyncio.Event(), presence.withdraw
+
+    async def slow(session: Any) -> None:
+        await withdrawn.wait()
+        await withdraw(session)
+
+    monkeypatch.setattr(presence, "withdraw", slow)
+    closing = asyncio.create_task(ended.close("test"))
+    await until(lambda: not stream.participants, "the session did not end")
+    new = Caller(here(stream), "sendrecv", webrtc_id=old.id, microphone=800)
+    calling = asyncio.create_task(new.call())
+    await asyncio.wait({calling}, timeout=0.2)
+    withdrawn.set()
+    await closing
+    await calling
+    await new.hears(800)
+    assert stream.participants[old.id] is not ended
     await old.close()
     await new.close()
 
