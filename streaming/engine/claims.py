@@ -9,8 +9,10 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass
+from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -33,6 +35,9 @@ MOST_OWED = 100
 """Ids whose letting go is tried again between two beats."""
 ANSWER_S = 2.5
 """How long the cache may take before a session begins without it."""
+
+_threads = ThreadPoolExecutor(4, thread_name_prefix="claims")
+"""Of their own: handlers may keep all of asyncio's busy, and a process without a pulse would be taken for dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +223,7 @@ class Claims:
         """Ask the cache in a thread; a cache that is away, or hangs, answers `otherwise`."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                found = await asyncio.to_thread(work, *args, **kwargs)
+                found = await self._loop.run_in_executor(_threads, partial(work, *args, **kwargs))
         except Exception as error:
             if not self._failed:
                 logger.warning("the shared cache is away (%s): an id may be used in two processes", type(error).__name__)

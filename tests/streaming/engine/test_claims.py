@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -100,6 +101,22 @@ async def test_ids_of_a_dead_process_are_free(pair: tuple[Claims, Claims], monke
     assert found.count(None) == 1
     for other in others:
         await other.close()
+
+
+async def test_handlers_that_keep_asyncios_threads_busy_do_not_stop_the_pulse(pair: tuple[Claims, Claims]) -> None:
+    """Ids are claimed, and their process shows that it lives, however many calls handlers have made in threads."""
+    one, two = pair
+    go_on = threading.Event()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    busy = asyncio.create_task(asyncio.to_thread(go_on.wait, 60))
+    try:
+        assert await asyncio.wait_for(taken(one), 30) is None
+        cache.delete(module._pulse(one.process))
+        await until(lambda: module._has_pulse(one.process))
+        assert await asyncio.wait_for(taken(two, TWO), 30) == Holder(one.process, ONE.hex, 7, "websocket")
+    finally:
+        go_on.set()
+        await busy
 
 
 async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Claims, Claims]) -> None:
