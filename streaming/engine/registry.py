@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HEARTBEAT_S = 5.0
+"""A heartbeat is that old at most; pages wait for a session as long as it is younger than 7 s (docs/portal.md)."""
 STALE_AFTER_S = 30
 """A session that gave no heartbeat for so long is gone: six were missed."""
 LATE_S = 15.0
@@ -138,7 +139,7 @@ class Registry:
         beaten, sweep_from, tidy_from = time.time(), 0.0, time.monotonic() + FIRST_S
         while True:
             waited = time.time() - beaten
-            if waited >= HEARTBEAT_S and await self._beat():
+            if waited + SWEEP_S > HEARTBEAT_S and await self._beat():  # the next look would be too late
                 beaten = time.time()
             if waited > LATE_S:
                 sweep_from = time.monotonic() + GRACE_S

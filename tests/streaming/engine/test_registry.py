@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db import OperationalError
 from insights import recorder
 from streaming.engine import registry as registry_module
 from streaming.engine.ends import End
-from streaming.engine.registry import Registry
+from streaming.engine.registry import HEARTBEAT_S, Registry
 from streaming.engine.session import Session
 
 
@@ -82,6 +83,32 @@ SWEEP, BEAT = recorder.close_due.__name__, recorder.heartbeat.__name__
 async def test_it_sweeps_all_the_time(house: House) -> None:
     """Between two heartbeats there are sweeps."""
     assert await house.until(3) == [SWEEP] * 3
+
+
+async def test_a_heartbeat_is_never_older_than_it_may_be(monkeypatch: pytest.MonkeyPatch, session: Ending) -> None:
+    """Pages take a session for gone that gave no sign for seven seconds, and say again what it heard: looks come between, not instead."""
+    registry, now, beats, sleep = Registry(), [1000.0], [1000.0], asyncio.sleep
+
+    async def ask(work: Any, *args: Any) -> list[Any]:
+        if work is recorder.heartbeat:
+            beats.append(now[0])
+        return []
+
+    async def slept(seconds: float) -> None:
+        now[0] += seconds + 0.001
+        await sleep(0)
+
+    monkeypatch.setattr(registry_module, "at_recorder", ask)
+    monkeypatch.setattr(registry_module.time, "time", lambda: now[0])
+    monkeypatch.setattr(registry_module.asyncio, "sleep", slept)
+    registry.add(session)
+    registry.joined(session.id)
+    registry.keep_house()
+    async with asyncio.timeout(30):
+        while len(beats) < 20:
+            await sleep(0)
+    await registry.close()
+    assert max(later - sooner for sooner, later in pairwise(beats)) <= HEARTBEAT_S
 
 
 async def test_who_slept_says_first_that_its_sessions_live(house: House) -> None:
