@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 from django.core.cache import cache
 
@@ -60,7 +60,7 @@ class Claims:
         self._beating: asyncio.Task[None] | None = None
         self._failed = False
         self._forgotten = False  # the pulse was, and with it perhaps the notes
-        self._loop = asyncio.get_running_loop()
+        self._loop = ref(asyncio.get_running_loop())  # which is what claims are kept by: else none would ever be forgotten
         self._leaving: set[asyncio.Task[None]] = set()
         self._owed: set[tuple[str, Holder]] = set()  # could not be let go: no other process takes it as long as this one lives
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -134,11 +134,12 @@ class Claims:
 
     def _let_go_of_late(self, noted: Iterable[tuple[str, Holder]]) -> None:
         """Have those ids let go that were noted behind the end of their sessions."""
+        loop = self._loop()
         for key, mine in noted:
             held = self._held.get(key)
-            if held is None or held[0] is not mine:
+            if loop is not None and (held is None or held[0] is not mine):
                 with suppress(RuntimeError):  # the loop is closed, and with it this process goes
-                    self._loop.call_soon_threadsafe(self._let_go_soon, key, mine)
+                    loop.call_soon_threadsafe(self._let_go_soon, key, mine)
 
     def _take(self, key: str, mine: Holder) -> Holder | None:
         self._pulse_again()
@@ -223,7 +224,7 @@ class Claims:
         """Ask the cache in a thread; a cache that is away, or hangs, answers `otherwise`."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                found = await self._loop.run_in_executor(_threads, partial(work, *args, **kwargs))
+                found = await asyncio.get_running_loop().run_in_executor(_threads, partial(work, *args, **kwargs))
         except Exception as error:
             if not self._failed:
                 logger.warning("the shared cache is away (%s): an id may be used in two processes", type(error).__name__)

@@ -1,12 +1,14 @@
 """Whose an id is among several processes: two of them in one event loop here, with one cache between them."""
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
+from weakref import WeakSet
 
 import pytest
 from django.core.cache import cache
@@ -323,3 +325,20 @@ async def test_alone_nothing_is_noted() -> None:
     assert await claims().holder("some", "id") is None
     assert await claims().is_alive("anybody")
     assert claims()._held == {}
+
+
+def test_loops_that_are_over_are_forgotten() -> None:
+    """Code that runs an event loop for each call, as asyncio.run does, leaves none behind."""
+
+    async def asked() -> None:
+        loops.add(asyncio.get_running_loop())
+        await Claims(alone=False).holder("some", "id")
+        claims()
+
+    loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+    for _ in range(3):
+        asyncio.run(asked())
+    all_here = threading.Barrier(4)
+    list(module._threads.map(lambda _: all_here.wait(60), range(4)))  # no thread has its last piece of work in hand any more
+    gc.collect()
+    assert len(loops) == 0
