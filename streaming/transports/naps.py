@@ -6,8 +6,8 @@ message. While that one waits, uvicorn reads no other, and whoever sends wakes n
 empty, which sets the count right.
 """
 
-NAP_S = 0.06
-"""With a message that was left, sound waits for up to 80 ms: about as long as the pause detection has to hear it in any case."""
+NAP_S = 0.08
+"""With a message that was left, sound waits for up to 100 ms: little longer than the pause detection has to hear it in any case."""
 LONGEST_MESSAGE_S = 0.025
 """Messages with more sound are few, and one that is left would be late: there are no naps between them."""
 RIGHT_S = 1.0
