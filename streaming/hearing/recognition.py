@@ -18,14 +18,13 @@ from streaming.hearing.decode import Decode
 from streaming.hearing.intake import Intake
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, RecognitionOptions
 from streaming.hearing.scheduler import Scheduler, Urgency
-from streaming.hearing.transcript import Transcriber, place_words
+from streaming.hearing.transcript import Transcriber, is_believable, place_words
 from streaming.hearing.turns import FRAME_S, Began, Dropped, Ended, Event, Paused, Progress, Span, TurnFinder
 from streaming.hearing.voice import FRAME
 
 _PORTION_S = 0.25  # decoded from bytes in one tick for one speaker, at most about
 _BEHIND_S = 0.5  # with so much unheard sound waiting, only finals are worth their decode
 _MOST_OWED_S = 30.0  # of finals; beyond it bytes stay bytes, which are small
-LEAST_CONFIDENCE = 0.5  # noise that passed for speech comes out below it, speech at about 0.9
 _STALL_S = 2.0  # an open turn whose speaker sends nothing for so long is over
 
 
@@ -255,7 +254,7 @@ class TurnRecognition(Recognition):
     def _tell(self, job: Decode, *, is_final: bool) -> None:
         transcript = job.transcript
         words = place_words(transcript.words, job.span.speech)
-        if not words or transcript.confidence < LEAST_CONFIDENCE:
+        if not words or not is_believable(transcript, job.span.voiced_s):
             return
         text = " ".join(word.text for word in words)
         start, end = round(words[0].start, 3), round(words[-1].end, 3)

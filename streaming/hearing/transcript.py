@@ -18,6 +18,9 @@ _SPLIT = {
     ("good", "bye"): "goodbye",
 }
 _EDGE = ".,;:!?\"'"
+_LEAST_CONFIDENCE = 0.5  # noise that passed for speech comes out below it, speech at about 0.9
+_BRIEF_S = 0.4  # of speech; only turns so short are judged by their pace
+_MOST_LETTERS_PER_S = 31.0  # words that were read right had 23 at most, see docs/hearing.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,18 @@ def join_split_words(words: Sequence[Spoken]) -> tuple[Spoken, ...]:
         else:
             joined.append(word)
     return tuple(joined)
+
+
+def is_believable(transcript: Transcript, voiced_s: float) -> bool:
+    """Tell whether the words can have been said in `voiced_s` seconds of speech: the engine is sure enough, and nobody talks so fast.
+
+    A breath or a click that passes for speech is read as the commonest words of all, now and then with confidence: 'Thank you.'
+    in a tenth of a second.
+    """
+    if transcript.confidence < _LEAST_CONFIDENCE:
+        return False
+    letters = sum(character.isalpha() for word in transcript.words for character in word.text)
+    return voiced_s > _BRIEF_S or letters <= _MOST_LETTERS_PER_S * voiced_s
 
 
 def place_words(words: Sequence[Spoken], voiced: Sequence[tuple[float, float]]) -> tuple[Word, ...]:

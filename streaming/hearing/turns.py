@@ -38,6 +38,11 @@ class Span:
         return (self.end - self.start) * FRAME_S
 
     @property
+    def voiced_s(self) -> float:
+        """How long its stretches of speech are together."""
+        return sum(last - first for first, last in self.voiced) * FRAME_S
+
+    @property
     def speech(self) -> list[tuple[float, float]]:
         """The stretches of speech, in seconds since the first frame of all, without what the detector holds on to in the silence behind."""
         held = [_HELD if last < self.end else 0 for _, last in self.voiced]

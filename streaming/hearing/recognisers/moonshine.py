@@ -17,8 +17,7 @@ from streaming.audio.pcm import Samples
 from streaming.hearing.ears import Ears
 from streaming.hearing.recognisers.base import Listener, Recogniser, RecogniserError, Recognition, RecognitionOptions, Word
 from streaming.hearing.recognisers.tokens import END, START, Vocabulary
-from streaming.hearing.recognition import LEAST_CONFIDENCE
-from streaming.hearing.transcript import Transcript, place_words
+from streaming.hearing.transcript import Transcript, is_believable, place_words
 from streaming.hearing.voice import data_file, open_model
 
 LANGUAGES = ("en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-IN", "en-NZ", "en-ZA")
@@ -198,9 +197,10 @@ class MoonshineRecogniser(Recogniser):
         if self._ears is None:
             raise RecogniserError("the recogniser is not loaded")
         transcript = self._ears.transcribe(pcm, thorough=thorough)
-        if transcript.confidence < LEAST_CONFIDENCE:
+        voiced = voiced or ((0.0, len(pcm) / RATE),)
+        if not is_believable(transcript, sum(end - start for start, end in voiced)):
             return ()
-        return place_words(transcript.words, voiced or ((0.0, len(pcm) / RATE),))
+        return place_words(transcript.words, voiced)
 
     def close(self) -> None:
         ears, self._ears = self._ears, None

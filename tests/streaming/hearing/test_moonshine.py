@@ -2,6 +2,7 @@
 
 import re
 import threading
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ TWO_CITIES = (
     "being received for good or for evil in the superlative degree of comparison only"
 )
 RATE = 16_000
+SPEECH = Path(__file__).parents[2] / "speech"
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +138,19 @@ def test_noise_does_not_become_words(recogniser: Recogniser) -> None:
     noise = np.random.default_rng(1).normal(size=6 * RATE).astype(np.float32) * np.float32(0.1)
     hum = np.sin(np.arange(6 * RATE) / 9).astype(np.float32) * np.float32(0.3)
     assert hear(recogniser, np.concatenate((noise, hum, np.zeros(RATE, dtype=np.float32))), paced=False).heard == []
+
+
+def test_a_breath_does_not_become_words(model: Moonshine, recogniser: Recogniser) -> None:
+    """A breath that the pause detection takes for speech, and the model, rather sure, for 'Thank you.'."""
+    with wave.open(str(SPEECH / "breath.wav")) as file:
+        breath = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16).astype(np.float32) / 32768
+    sound = np.concatenate((breath, np.zeros(RATE, dtype=np.float32)))
+    assert [words_of(model, turn) for turn in turns_of(sound)] == ["thank you"]
+    notes = hear(recogniser, sound, paced=False)
+    assert (len(notes.starts), notes.heard) == (1, [])
+    (turn,) = turns_of(sound)
+    assert recogniser.transcribe(turn, ((0.32, 0.48),)) == ()
+    assert plain(" ".join(word.text for word in recogniser.transcribe(turn))) == "thank you"
 
 
 def test_a_draft_saves_steps_and_changes_nothing(model: Moonshine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.hearing.transcript import Spoken, join_split_words, place_words
+from streaming.hearing.transcript import Spoken, Transcript, is_believable, join_split_words, place_words
 
 
 def joined(text: str) -> str:
@@ -33,6 +33,25 @@ def test_joining(said: str, wanted: str) -> None:
 def test_a_joined_word_is_as_sure_as_its_weaker_half() -> None:
     """The lower confidence counts."""
     assert join_split_words([Spoken("per", 0.9), Spoken("cent", 0.4)]) == (Spoken("percent", 0.4),)
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "voiced_s", "believed"),
+    [
+        ("Thank you.", 0.68, 0.16, False),
+        ("Thank you.", 0.84, 0.35, True),
+        ("Yes.", 0.8, 0.13, True),
+        ("Two.", 0.8, 0.128, True),
+        ("Yes.", 0.49, 0.5, False),
+        ("Completely so.", 0.9, 0.39, True),
+        ("Completely, yes.", 0.9, 0.39, False),
+        ("Completely, yes.", 0.9, 0.41, True),
+    ],
+)
+def test_what_can_be_believed(text: str, confidence: float, voiced_s: float, believed: bool) -> None:
+    """What is sure enough and not too fast; only brief turns are judged by their pace."""
+    words = tuple(Spoken(word, confidence) for word in text.split())
+    assert is_believable(Transcript(words, confidence), voiced_s) is believed
 
 
 def test_words_fill_the_voiced_stretches() -> None:
