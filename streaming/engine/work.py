@@ -1,7 +1,7 @@
 """What runs a handler object: its start, its receiving and its emitting, each at its own pace."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from streaming.engine.calls import Calls
@@ -20,6 +20,7 @@ from streaming.engine.items import Item, audio_item, video_item
 from streaming.engine.kinds import is_async
 from streaming.engine.line import Picture
 from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
+from streaming.engine.straight import never_waits, straight
 
 WAITING_FRAMES = 500
 """Frames of 20 ms that wait for a slow `receive`: 10 s."""
@@ -97,6 +98,8 @@ class HandlerWork(Work):
         self._feeding: list[asyncio.Task[None]] = []
         self._emitting: asyncio.Task[None] | None = None
         self._ending = False
+        self._receive_now: Callable[[AudioFrame], None] | None = None
+        """Where it is there, frames wait for no task."""
         handler.parley_join(session)
 
     def start(self) -> None:
@@ -105,7 +108,11 @@ class HandlerWork(Work):
         if _does_something(handler.start_up):
             spawn(self._start_up(bind(handler.start_up, "start_up")))
         if self._audio:
-            if self._receives and not handler.parley_receives_at_once:
+            if handler.parley_receives_at_once:
+                self._receive_now = handler.receive
+            elif self._receives and never_waits(handler.receive):
+                spawn(self._take_over(handler.receive))
+            elif self._receives:
                 self._feeding.append(spawn(self._feed(self._frames, bind(handler.receive, "receive", bare=True))))
             self.emit_afresh()
         if self._video:
@@ -120,12 +127,11 @@ class HandlerWork(Work):
         self._emitting = self._session.spawn(self._emit(self.handler.parley_emitter(), "emit", audio_item))
 
     def hear(self, frame: AudioFrame) -> None:
-        handler: Any = self.handler
-        if handler.parley_receives_at_once:
+        if self._receive_now is not None:
             try:
-                handler.receive(frame)
-            except Exception as error:
-                self._session.calls.report(error)
+                self._receive_now(frame)
+            except (Exception, *LEAVES) as error:
+                self._session.calls.report(as_exception(error))
             return
         self._frames.put(frame)
         if self._frames.dropped:
@@ -166,6 +172,12 @@ class HandlerWork(Work):
             self._session.calls.report(error)
         finally:
             self._session.calls.abandon("start_up")
+
+    async def _take_over(self, receive: Callable[[AudioFrame], Coroutine[Any, Any, None]]) -> None:
+        """Have frames received where they come, from now on: `start_up` has begun, and what it makes before it first waits is there."""
+        self._receive_now = straight(receive)
+        while len(self._frames):
+            self.hear(await self._frames.get())
 
     async def _feed(self, waiting: Mailbox[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
         while True:

@@ -1,0 +1,122 @@
+"""Handlers whose `receive` never waits: it runs where a frame comes, and nothing else about it differs."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streaming.engine.context import get_current_context
+from streaming.engine.handlers import AudioFrame
+from streaming.engine.straight import never_waits, straight
+from tests.streaming.engine.lines import FRAME, RATE, Echo, Join, handler_of, line_of, until
+
+
+class Methods:
+    """Coroutine functions, and what only looks like one that never waits."""
+
+    async def puts(self, frame: Any) -> None:
+        """Never wait."""
+        asyncio.Queue[Any]().put_nowait(frame)
+
+    async def makes_one_that_waits(self, frame: Any) -> Any:
+        """Never wait, though what it makes would."""
+
+        async def later() -> None:
+            await asyncio.sleep(0)
+
+        return later
+
+    async def waits(self, frame: Any) -> None:
+        """Wait."""
+        await asyncio.sleep(0)
+
+    async def locks(self, frame: Any) -> None:
+        """Wait to enter."""
+        async with asyncio.Lock():
+            return
+
+    async def follows(self, frame: Any) -> list[Any]:
+        """Wait for each."""
+        return [part async for part in frame]
+
+    async def iterates(self, frame: Any) -> None:
+        """Wait for each, in a loop."""
+        async for _ in frame:
+            return
+
+    async def generates(self, frame: Any) -> AsyncIterator[Any]:
+        """No coroutine function."""
+        yield frame
+
+    def blocks(self, frame: Any) -> None:
+        """No coroutine function either."""
+
+    @functools.wraps(puts)
+    async def wrapped(self, frame: Any) -> None:
+        """Look like `puts` to who asks for what is inside."""
+        await self.puts(frame)
+
+    async def __call__(self, frame: Any) -> None:
+        """Never wait; but an object may be anything."""
+
+
+def test_which_ones_never_wait() -> None:
+    """Only what is seen to; whoever is in doubt gets a task."""
+    it = Methods()
+    assert [never_waits(call) for call in (it.puts, Methods.puts, it.makes_one_that_waits)] == [True] * 3
+    others = [it.waits, it.locks, it.follows, it.iterates, it.generates, it.blocks, it.wrapped, it, functools.partial(it.puts, 1), print]
+    assert [never_waits(call) for call in others] == [False] * len(others)
+
+
+async def test_it_runs_at_once() -> None:
+    """When the call returns it has run to its end; what it raises comes out."""
+    queue: asyncio.Queue[int] = asyncio.Queue(1)
+
+    async def put(number: int) -> None:
+        queue.put_nowait(number)
+
+    call = straight(put)
+    call(1)
+    assert queue.qsize() == 1
+    with pytest.raises(asyncio.QueueFull):
+        call(2)
+
+
+class Made(Echo):
+    """Makes its list only when the session starts, and notes frames in it."""
+
+    async def start_up(self) -> None:
+        """Make the list, then take some time."""
+        self.got: list[int] = []
+        self.ids: set[str] = set()
+        await asyncio.sleep(0.05)
+
+    async def receive(self, frame: AudioFrame) -> None:
+        """Note the frame's first sample, and whose session it is; fail for some."""
+        first = int(frame[1].flat[0])
+        self.got.append(first)
+        self.ids.add(get_current_context().webrtc_id)
+        if first == 3:
+            raise ValueError("three is too many")
+        if first == 4:
+            raise SystemExit
+
+
+async def test_frames_that_come_with_the_start(join: Join) -> None:
+    """They are received in order, after `start_up` has begun; a failing one is told to the client and takes nobody along."""
+    participant = await join(Made(), id="mine")
+    for number in range(3):
+        participant.hear(np.full_like(FRAME, number), RATE)
+    handler = handler_of(participant)
+    await until(lambda: len(getattr(handler, "got", ())) == 3)
+    for number in range(3, 6):
+        participant.hear(np.full_like(FRAME, number), RATE)
+    assert handler.got == [0, 1, 2, 3, 4, 5]
+    assert handler.ids == {"mine"}
+    assert line_of(participant).of("error") == ["three is too many", "the handler raised SystemExit"]
+    await participant.close("enough")
+    participant.hear(FRAME, RATE)
+    assert len(handler.got) == 6
