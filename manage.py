@@ -10,13 +10,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:  # says what is wrong; forty lines of Django above it would hide that
+    except (ImproperlyConfigured, OperationalError) as error:  # says what is wrong; forty lines of Django above it would hide that
         if "--traceback" in sys.argv:
             raise
-        sys.exit(f"Parley cannot start: {error}")
+        sys.exit(f"Parley cannot {'use its database' if isinstance(error, OperationalError) else 'start'}: {str(error).strip()}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ _http = get_asgi_application()  # sets Django up; the imports below need the app
 from django.conf import settings  # noqa: E402
 
 from streaming import recogniser  # noqa: E402
-from streaming.discovery import default_stream  # noqa: E402
+from streaming.discovery import check_settings  # noqa: E402
 from streaming.engine.registry import registry  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
 from streaming.transports.socket import close_all  # noqa: E402
@@ -26,7 +26,7 @@ from streaming.transports.webrtc import peers  # noqa: E402
 LAST_WORDS_S = 2.0
 """At shutdown, time for the last messages to reach clients that read slowly."""
 
-default_stream()  # what is wrong with a stream stops the server here, and its first visitor does not wait for the imports
+check_settings()  # what is wrong with a stream stops the server here, and its first visitor does not wait for the imports
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -47,14 +47,12 @@ def mounts() -> dict[str, str]:
     return found
 
 
-def default_stream() -> Stream:
-    """Return the stream that is also mounted at the root. Raises ImproperlyConfigured when DEFAULT_STREAM names none."""
-    stream = streams().get(settings.DEFAULT_STREAM)
-    if stream is None:
-        raise ImproperlyConfigured(
-            f"DEFAULT_STREAM: there is no stream {settings.DEFAULT_STREAM!r}; there are {', '.join(sorted(streams()))}"
-        )
-    return stream
+def check_settings() -> None:
+    """Raise ImproperlyConfigured where DEFAULT_STREAM or STREAMS_PUBLIC names a stream that there is not."""
+    for setting, names in {"DEFAULT_STREAM": [settings.DEFAULT_STREAM], "STREAMS_PUBLIC": settings.STREAMS_PUBLIC}.items():
+        for name in names:
+            if name not in streams():
+                raise ImproperlyConfigured(f"{setting}: there is no stream {name!r}; there are {', '.join(sorted(streams()))}")
 
 
 def is_public(stream: Stream) -> bool:

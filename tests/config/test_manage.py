@@ -26,6 +26,14 @@ def test_a_setting_that_makes_no_sense_is_one_clear_line(tmp_path: Path, name: s
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_database_that_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
+    """As while PostgreSQL is away; here a folder stands where the file would be."""
+    (tmp_path / "parley.sqlite3").mkdir()
+    done = manage(tmp_path, "migrate", DATABASE_URL="")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["Parley cannot use its database: unable to open database file"]
+
+
 def test_a_default_stream_that_is_not_there_stops_the_server(tmp_path: Path) -> None:
     """Its routes at the root would answer 404 for ever; those that exist are named."""
     done = manage(tmp_path, "serve", DEFAULT_STREAM="karaoke", PORT="0")

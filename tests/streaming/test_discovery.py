@@ -41,10 +41,10 @@ def app(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
         del sys.modules[name]
 
 
-def test_the_built_in_streams() -> None:
+def test_the_built_in_streams(settings: Any) -> None:
     """There are five, and the conversation is the default."""
     assert set(discovery.streams()) == BUILT_IN
-    assert discovery.default_stream() is discovery.streams()["conversation"]
+    assert settings.DEFAULT_STREAM == "conversation"
     assert discovery.streams() is discovery.streams()
 
 
@@ -118,11 +118,13 @@ def test_a_broken_module_is_not_passed_over(app: Callable[[str], None]) -> None:
         discovery.streams()
 
 
-def test_a_default_that_is_not_there(settings: Any) -> None:
-    """The error lists those that are."""
-    settings.DEFAULT_STREAM = "karaoke"
-    with pytest.raises(ImproperlyConfigured, match="'karaoke'; there are conversation, echo"):
-        discovery.default_stream()
+@pytest.mark.parametrize(("setting", "value"), [("DEFAULT_STREAM", "karaoke"), ("STREAMS_PUBLIC", ["echo", "karaoke"])])
+def test_a_name_that_is_no_stream(settings: Any, setting: str, value: Any) -> None:
+    """The error names the setting and lists the streams there are; without it nothing is wrong."""
+    discovery.check_settings()
+    setattr(settings, setting, value)
+    with pytest.raises(ImproperlyConfigured, match=f"{setting}: there is no stream 'karaoke'; there are conversation, echo"):
+        discovery.check_settings()
 
 
 def test_public_streams(settings: Any) -> None:
