@@ -33,6 +33,7 @@ class Counted(Echo):
 
 async def left(request: HttpRequest) -> JsonResponse:
     """Tell what is held at this moment: each figure that grows with the number of past sessions is a leak."""
+    gc.unfreeze()  # or else the stream's own handler would not be seen
     gc.collect()
     return JsonResponse(
         {
