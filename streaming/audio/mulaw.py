@@ -39,7 +39,7 @@ _ENCODED = _encoding_table()
 
 def decode(sound: bytes) -> Pcm:
     """Return the samples of mu-law bytes, one each."""
-    return _DECODED[np.frombuffer(sound, dtype=np.uint8)]
+    return _DECODED.take(np.frombuffer(sound, dtype=np.uint8))
 
 
 def loudness(sound: bytes) -> float:
@@ -49,4 +49,4 @@ def loudness(sound: bytes) -> float:
 
 def encode(samples: Pcm) -> bytes:
     """Return the mu-law bytes of samples, one each."""
-    return _ENCODED[samples.view(np.uint16)].tobytes()
+    return _ENCODED.take(samples.view(np.uint16)).tobytes()

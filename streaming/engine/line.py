@@ -31,6 +31,16 @@ class Sound:
         return len(self.samples) / self.rate
 
 
+class Outlet(Protocol):
+    """What can send a block the moment it is there, in the task that made it: no other one has to be woken for it."""
+
+    def is_free(self) -> bool:
+        """Tell whether a block could leave now: none is being sent, and it would not be too far ahead of real time."""
+
+    async def send_now(self, sound: Sound) -> None:
+        """Send one block, as long as that takes; raises nothing when the client is gone."""
+
+
 class Line(Protocol):
     """One client's connection as the engine sees it. Every method is called in the event loop and returns at once."""
 

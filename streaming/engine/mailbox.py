@@ -50,6 +50,11 @@ class Mailbox(Generic[T]):
         """Whether `close` was called; items put before may still be waiting."""
         return self._closed
 
+    @property
+    def awaited(self) -> bool:
+        """Whether its reader waits for an item, and there is none."""
+        return self._reader is not None
+
     def put(self, item: T, weight: int = 1) -> bool:
         """Append an item and return True, or return False when it was refused or the mailbox is closed.
 

@@ -27,7 +27,7 @@ from streaming.engine.inbound import Framer, Heard
 from streaming.engine.items import Item
 from streaming.engine.kinds import VideoStreamHandler
 from streaming.engine.lanes import MOST_LEFT
-from streaming.engine.line import IdTaken, LimitReached, Line, Message, Picture, Sound
+from streaming.engine.line import IdTaken, LimitReached, Line, Message, Outlet, Picture, Sound
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.outputs import AdditionalOutputs, CloseStream, OutputLog
 from streaming.engine.playback import Playback
@@ -168,6 +168,10 @@ class Participant:
     async def sound(self) -> Sound | None:
         """Return the next block for the client; waits for it. None when the session has no more sound."""
         return await self._playback.get()
+
+    def send_through(self, outlet: Outlet) -> None:
+        """Let a block that nothing is ahead of go straight to `outlet`, whenever `sound` is being waited for."""
+        self._playback.outlet = outlet
 
     async def picture(self) -> Picture | None:
         """Return the next picture for the client; waits for it. None when the session has no more."""

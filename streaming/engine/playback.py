@@ -3,7 +3,7 @@
 import asyncio
 
 from streaming.audio.rates import Converter
-from streaming.engine.line import Pcm, Sound
+from streaming.engine.line import Outlet, Pcm, Sound
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 
 AHEAD_S = 30.0
@@ -17,6 +17,8 @@ class Playback:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
+        self.outlet: Outlet | None = None
+        """Where a block may go that nothing is ahead of, while `get` waits for one."""
         self._loop = asyncio.get_running_loop()
         self._converter = Converter(rate)
         self._waiting: Mailbox[Pcm] = Mailbox(int(AHEAD_S * rate))
@@ -31,6 +33,9 @@ class Playback:
     async def put(self, pcm: Pcm, rate: int) -> None:
         """Append sound, shape (n,), at any rate; waits while too much is ahead."""
         converted = self._converter.push(pcm, rate)
+        if self.outlet is not None and 0 < len(converted) <= self._block and self._waiting.awaited and self.outlet.is_free():
+            await self.outlet.send_now(self._leaving(converted))
+            return
         cleared = self._cleared
         while len(converted) and cleared == self._cleared and not self._waiting.closed:
             if self._waiting.put(converted, len(converted)):
@@ -54,12 +59,7 @@ class Playback:
         self._at += len(block)
         if self._at >= len(self._current):
             self._current = None
-        sound = Sound(block, self.rate)
-        now = self._loop.time()
-        self._unheard_s += sound.seconds
-        self._heard_by = max(self._heard_by, now) + sound.seconds
-        self._moved.set()
-        return sound
+        return self._leaving(block)
 
     def played(self, seconds: float) -> None:
         """Note that the client has heard so much more."""
@@ -100,3 +100,12 @@ class Playback:
                     await self._moved.wait()
             except TimeoutError:
                 continue
+
+    def _leaving(self, block: Pcm) -> Sound:
+        """Note that a block is on its way to the client, and return it."""
+        sound = Sound(block, self.rate)
+        seconds = sound.seconds
+        self._unheard_s += seconds
+        self._heard_by = max(self._heard_by, self._loop.time()) + seconds
+        self._moved.set()
+        return sound

@@ -51,6 +51,9 @@ class StreamConsumer(Consumer):
         self._watching: asyncio.TimerHandle | None = None
         self._reporting: asyncio.TimerHandle | None = None
         self._clears = 0
+        self._flows = False  # the first block is out
+        self._sending = False  # a block, in the task of who made it
+        self._in_turn: asyncio.Future[None] | None = None  # waits until that is done
         self._over = False
 
     async def connected(self) -> None:
@@ -163,6 +166,23 @@ class StreamConsumer(Consumer):
         """Send one block of sound; waits as long as the server makes its caller wait."""
         raise NotImplementedError
 
+    def is_free(self) -> bool:
+        """Tell whether a block could leave now."""
+        return self._flows and not self._sending and not self.pace.wait(self.loop.time())
+
+    async def send_now(self, sound: Sound) -> None:
+        """Send a block in the task of who made it."""
+        self._sending = True
+        try:
+            await self._send_block(sound)
+        except Exception as error:
+            self._flows = False
+            self._lost(error)
+        finally:
+            self._sending = False
+            if self._in_turn is not None and not self._in_turn.done():
+                self._in_turn.set_result(None)
+
     async def farewell(self) -> None:
         """The last sound is out, and the socket is about to be closed."""
 
@@ -176,6 +196,7 @@ class StreamConsumer(Consumer):
         if watched:
             self._lag.need()
         self.pace.begin(self.loop.time())
+        participant.send_through(self)
         try:
             while (sound := await participant.sound()) is not None:
                 if not watched:
@@ -187,15 +208,26 @@ class StreamConsumer(Consumer):
                     await asyncio.sleep(wait)
                     if clears != self._clears:
                         continue
-                await self.send_sound(sound)
-                self.pace.sent(sound.seconds, self.loop.time())
-                if self._reporting is None:
-                    self._report_later(participant)
-        except Exception as error:  # the connection went away while something was being written
-            logger.debug("a client went away: %s", type(error).__name__)
+                while self._sending:
+                    self._in_turn = self.loop.create_future()
+                    await self._in_turn
+                await self._send_block(sound)
+                self._flows = True
+        except Exception as error:
+            self._lost(error)
         finally:
             if watched:
                 self._lag.release()
+
+    async def _send_block(self, sound: Sound) -> None:
+        await self.send_sound(sound)
+        self.pace.sent(sound.seconds, self.loop.time())
+        if self._reporting is None and self.participant is not None:
+            self._report_later(self.participant)
+
+    def _lost(self, error: Exception) -> None:
+        """The connection went away while something was being written."""
+        logger.debug("a client went away: %s", type(error).__name__)
 
     def _report_later(self, participant: Participant) -> None:
         ahead = self.pace.ahead(self.loop.time())

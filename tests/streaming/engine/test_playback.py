@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.engine import playback as playback_module
-from streaming.engine.line import Pcm
+from streaming.engine.line import Pcm, Sound
 from streaming.engine.playback import AHEAD_S, Playback
 
 RATE = 1000
@@ -117,3 +117,45 @@ async def test_other_rates_are_converted() -> None:
         assert sound.rate == 24_000
         seconds += sound.seconds
     assert seconds == pytest.approx(0.3, abs=0.004)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(min_value=1, max_value=50), st.integers(0, 2), st.booleans()), min_size=1, max_size=25))
+def test_two_ways_out_keep_the_order(portions: list[tuple[int, int, bool]]) -> None:
+    """Whether a block goes straight to the outlet or is fetched, and however the two take turns, every sample comes once and in order."""
+
+    async def run() -> None:
+        playback = Playback(RATE)
+        out: list[int] = []
+
+        class Way:
+            """Is free as often as the example says."""
+
+            free = False
+
+            def is_free(self) -> bool:
+                return self.free
+
+            async def send_now(self, sound: Sound) -> None:
+                assert len(sound.samples) <= 20
+                out.extend(sound.samples.tolist())
+
+        async def fetch() -> None:
+            while (sound := await playback.get()) is not None:
+                out.extend(sound.samples.tolist())
+                await asyncio.sleep(0)
+
+        way = Way()
+        playback.outlet = way
+        fetching = asyncio.create_task(fetch())
+        at = 0
+        for length, turns, way.free in portions:  # noqa: B007  # the outlet looks at it
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await playback.put(ramp(length, at), RATE)
+            at += length
+        playback.close(discard=False)
+        await fetching
+        assert out == list(range(at))
+
+    asyncio.run(run())
