@@ -27,6 +27,8 @@ KEEP_WORDS = """
 NO_MICROPHONE = {
     "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }": "may not use the microphone",
     "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') }": "No microphone was found",
+    "AudioContext.prototype.resume = () => new Promise(() => {}); "
+    "Object.defineProperty(AudioContext.prototype, 'state', {value: 'suspended'})": "sound does not start",  # Firefox without loudspeakers
     "Object.defineProperty(navigator, 'mediaDevices', {value: undefined})": "over https",
 }
 

@@ -14,6 +14,7 @@ class Command(BaseCommand):
     """Makes an app and prints its id and secret; the secret is shown this once."""
 
     help = "Make an app: an appId and an appSecret that a program trades for access tokens."
+    requires_system_checks = ()  # they read all of the server, for a command that needs the accounts
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""

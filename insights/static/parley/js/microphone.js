@@ -9,6 +9,9 @@ const REASONS = {
 const INSECURE =
   "Browsers give the microphone only to pages that come over https, or from this very computer (localhost). Ask whoever runs this server for its https address.";
 
+const STARTS_WITHIN_MS = 8000;
+const STILL = "The browser's sound does not start. Some browsers need speakers or headphones for it: connect some, then start again.";
+
 export class MicrophoneError extends Error {}
 
 export class Microphone {
@@ -38,7 +41,11 @@ export class Microphone {
       this.node.port.onmessage = ({ data }) => (data.finished ? resolve() : this.onChunk(data.chunk, data.level));
     });
     this.context.createMediaStreamSource(this.stream).connect(this.node);
-    await this.context.resume();
+    await Promise.race([this.context.resume(), new Promise((resolve) => setTimeout(resolve, STARTS_WITHIN_MS))]);
+    if (this.context.state === "running") return;
+    this.stream.getTracks().forEach((track) => track.stop());
+    this.context.close(); // not waited for: it may hang as the start does
+    throw new MicrophoneError(STILL);
   }
 
   set muted(muted) {
