@@ -9,8 +9,6 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from concurrent.futures import Future
-from functools import lru_cache
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -31,6 +29,10 @@ LAST_WORDS_S = 2.0
 """At shutdown, time for the last messages to reach clients that read slowly."""
 
 check_settings()  # what is wrong with a stream stops the server here, and its first visitor does not wait for the imports
+get_resolver().url_patterns  # noqa: B018  # neither for those of the pages
+gc.collect()
+gc.freeze()
+"""What is there now stays; each look of the garbage collector through all of it, 134,000 objects in 70 ms, would hold everybody up."""
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -45,22 +47,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 def start() -> None:
     """Begin housekeeping and load the recogniser, unless both were begun before."""
     registry().keep_house()
-    _settle_after(recogniser.begin_loading())
-
-
-@lru_cache(maxsize=1)
-def _settle_after(loading: Future[Any]) -> None:
-    loading.add_done_callback(_settle)
-
-
-def _settle(_: object) -> None:
-    """Take what was loaded out of the garbage collector's sight: it stays, and each look through all of it would hold everybody's sound up.
-
-    134,000 objects, 70 ms (measured on one core of a small server); after this, a full collection is about the conversations alone.
-    """
-    get_resolver().url_patterns  # noqa: B018  # imports the pages, for which their first visitor would have to wait
-    gc.collect()
-    gc.freeze()
+    recogniser.begin_loading()
 
 
 async def drain() -> None:

@@ -32,13 +32,13 @@ class Sound:
 
 
 class Outlet(Protocol):
-    """What can send a block the moment it is there, in the task that made it: no other one has to be woken for it."""
+    """What can send a block the moment it is there: no task has to be woken for it."""
 
     def is_free(self) -> bool:
-        """Tell whether a block could leave now: none is being sent, and it would not be too far ahead of real time."""
+        """Tell whether a block could leave now: nothing is being sent, and it would not be too far ahead of real time."""
 
-    async def send_now(self, sound: Sound) -> None:
-        """Send one block, as long as that takes; raises nothing when the client is gone."""
+    def send_now(self, sound: Sound) -> None:
+        """Send one block; whatever it has to wait for, the caller need not. Raises nothing when the client is gone."""
 
 
 class Line(Protocol):

@@ -38,6 +38,11 @@ class Outbox:
         return self._texts.closed
 
     @property
+    def idle(self) -> bool:
+        """Whether everything was written, and the writer waits for more."""
+        return self._texts.awaited
+
+    @property
     def crowded(self) -> bool:
         """Whether so much waits that whatever may be dropped should be."""
         return self._texts.weight > OUTBOX_CHARACTERS // 4

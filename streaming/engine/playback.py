@@ -34,7 +34,7 @@ class Playback:
         """Append sound, shape (n,), at any rate; waits while too much is ahead."""
         converted = self._converter.push(pcm, rate)
         if self.outlet is not None and 0 < len(converted) <= self._block and self._waiting.awaited and self.outlet.is_free():
-            await self.outlet.send_now(self._leaving(converted))
+            self.outlet.send_now(self._leaving(converted))
             return
         cleared = self._cleared
         while len(converted) and cleared == self._cleared and not self._waiting.closed:

@@ -1,14 +1,15 @@
-"""Coroutine functions that never wait: they can be called where a frame comes, without waking a task for it.
+"""Coroutines without a task of their own: begun, and nearly always ended, where they are called.
 
-Most handlers' `receive` puts its frame into a queue and is done. A task that is woken for that, fifty times a second and session, costs
-more than what it does.
+To wake a task for a frame, fifty times a second and session, costs more than most of what is done with the frame: a handler's `receive`
+puts it into a queue, a server's `send` writes it to a socket.
 """
 
 import contextvars
 import dis
 import inspect
-from collections.abc import Callable, Coroutine
-from types import FunctionType, MethodType
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
+from types import FunctionType, MethodType, coroutine
 from typing import Any
 
 _WAITS = "SEND"
@@ -34,3 +35,33 @@ def straight(function: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[...,
             return
 
     return call
+
+
+def begin(work: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None] | None:
+    """Run a coroutine until it first waits. None when it did not; otherwise its rest, for a task.
+
+    Until then it may not ask which task it is in, as `asyncio.timeout` does: its rest has another one.
+    """
+    try:
+        waits_for = work.send(None)
+    except StopIteration:
+        return None
+    return _rest(work, waits_for)
+
+
+async def _rest(work: Coroutine[Any, Any, None], waits_for: Any) -> None:
+    await _steps(work, waits_for)
+
+
+@coroutine
+def _steps(work: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+    """Do what `await work` would, beginning with what it waits for already."""
+    while True:
+        try:
+            step = partial(work.send, (yield waits_for))
+        except BaseException as error:  # whatever is thrown in is meant for the work
+            step = partial(work.throw, error)
+        try:
+            waits_for = step()
+        except StopIteration:
+            return

@@ -109,7 +109,7 @@ class HandlerWork(Work):
             spawn(self._start_up(bind(handler.start_up, "start_up")))
         if self._audio:
             if handler.parley_receives_at_once:
-                self._receive_now = handler.receive
+                self._receive_now = lambda frame: handler.receive(frame)  # it may be replaced while the session lasts
             elif self._receives and never_waits(handler.receive):
                 spawn(self._take_over(handler.receive))
             elif self._receives:

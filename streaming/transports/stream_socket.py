@@ -13,6 +13,7 @@ from streaming.engine.line import IdTaken, LimitReached, LineKind, Sound
 from streaming.engine.line import Message as LineMessage
 from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.participant import Participant
+from streaming.engine.straight import begin
 from streaming.engine.stream import Stream
 from streaming.transports.admission import admissions
 from streaming.transports.doors import pass_of
@@ -52,7 +53,8 @@ class StreamConsumer(Consumer):
         self._reporting: asyncio.TimerHandle | None = None
         self._clears = 0
         self._flows = False  # the first block is out
-        self._sending = False  # a block, in the task of who made it
+        self._sending = False  # a block, past the task that speaks
+        self._late: asyncio.Task[None] | None = None  # sends it, where the client does not read
         self._in_turn: asyncio.Future[None] | None = None  # waits until that is done
         self._over = False
 
@@ -142,8 +144,9 @@ class StreamConsumer(Consumer):
             if timer is not None:
                 timer.cancel()
         self._watching = self._reporting = None
-        if self._speaking is not None:
-            self._speaking.cancel()
+        for task in (self._speaking, self._late):
+            if task is not None:
+                task.cancel()
         self.end("the client went away")
 
     def message(self, message: LineMessage) -> None:
@@ -167,21 +170,15 @@ class StreamConsumer(Consumer):
         raise NotImplementedError
 
     def is_free(self) -> bool:
-        """Tell whether a block could leave now."""
-        return self._flows and not self._sending and not self.pace.wait(self.loop.time())
+        """Tell whether a block could leave now, without overtaking a message."""
+        return self._flows and not self._sending and self.outbox.idle and not self.pace.wait(self.loop.time())
 
-    async def send_now(self, sound: Sound) -> None:
-        """Send a block in the task of who made it."""
+    def send_now(self, sound: Sound) -> None:
+        """Send a block at once, or, to a client that does not read, as soon as it does."""
         self._sending = True
-        try:
-            await self._send_block(sound)
-        except Exception as error:
-            self._flows = False
-            self._lost(error)
-        finally:
-            self._sending = False
-            if self._in_turn is not None and not self._in_turn.done():
-                self._in_turn.set_result(None)
+        rest = begin(self._send_past(sound))
+        if rest is not None:
+            self._late = keep(asyncio.create_task(rest))
 
     async def farewell(self) -> None:
         """The last sound is out, and the socket is about to be closed."""
@@ -202,15 +199,15 @@ class StreamConsumer(Consumer):
                 if not watched:
                     watched = True
                     self._lag.need()
-                wait = self.pace.wait(self.loop.time())
-                if wait > 0:
-                    clears = self._clears
-                    await asyncio.sleep(wait)
-                    if clears != self._clears:
-                        continue
+                clears = self._clears
                 while self._sending:
                     self._in_turn = self.loop.create_future()
                     await self._in_turn
+                wait = self.pace.wait(self.loop.time())
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                if clears != self._clears:
+                    continue
                 await self._send_block(sound)
                 self._flows = True
         except Exception as error:
@@ -218,6 +215,18 @@ class StreamConsumer(Consumer):
         finally:
             if watched:
                 self._lag.release()
+
+    async def _send_past(self, sound: Sound) -> None:
+        """Send a block past the task that speaks; what that has got meanwhile waits until this one is out."""
+        try:
+            await self._send_block(sound)
+        except Exception as error:
+            self._flows = False
+            self._lost(error)
+        finally:
+            self._sending = False
+            if self._in_turn is not None and not self._in_turn.done():
+                self._in_turn.set_result(None)
 
     async def _send_block(self, sound: Sound) -> None:
         await self.send_sound(sound)

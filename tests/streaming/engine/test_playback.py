@@ -136,7 +136,7 @@ def test_two_ways_out_keep_the_order(portions: list[tuple[int, int, bool]]) -> N
             def is_free(self) -> bool:
                 return self.free
 
-            async def send_now(self, sound: Sound) -> None:
+            def send_now(self, sound: Sound) -> None:
                 assert len(sound.samples) <= 20
                 out.extend(sound.samples.tolist())
 

@@ -10,7 +10,7 @@ import pytest
 
 from streaming.engine.context import get_current_context
 from streaming.engine.handlers import AudioFrame
-from streaming.engine.straight import never_waits, straight
+from streaming.engine.straight import begin, never_waits, straight
 from tests.streaming.engine.lines import FRAME, RATE, Echo, Join, handler_of, line_of, until
 
 
@@ -85,6 +85,53 @@ async def test_it_runs_at_once() -> None:
         call(2)
 
 
+async def test_a_coroutine_that_waits_goes_on_in_a_task() -> None:
+    """What it waits for comes to it, as a value or as an exception; one that waits for nothing is over at once."""
+    first, second = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().create_future()
+    done: list[Any] = []
+
+    async def work() -> None:
+        done.append(await first)
+        try:
+            await second
+        except ValueError as error:
+            done.append(str(error))
+
+    rest = begin(work())
+    assert rest is not None
+    task = asyncio.create_task(rest)
+    first.set_result("one")
+    await asyncio.sleep(0)
+    second.set_exception(ValueError("two"))
+    await task
+    assert done == ["one", "two"]
+    first = asyncio.get_running_loop().create_future()
+    first.set_result("at once")
+    second = first
+    assert begin(work()) is None
+    assert done[-1] == "at once"
+
+
+async def test_the_rest_can_be_cancelled() -> None:
+    """As any task; the coroutine's `finally` is run."""
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.set()
+
+    rest = begin(work())
+    assert rest is not None
+    task = asyncio.create_task(rest)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+
+
 class Made(Echo):
     """Makes its list only when the session starts, and notes frames in it."""
 
@@ -120,3 +167,24 @@ async def test_frames_that_come_with_the_start(join: Join) -> None:
     await participant.close("enough")
     participant.hear(FRAME, RATE)
     assert len(handler.got) == 6
+
+
+class AtOnce(Echo):
+    """Receives in the call, as ReplyOnPause does."""
+
+    parley_receives_at_once = True
+
+    def receive(self, frame: AudioFrame) -> None:  # type: ignore[override]
+        """Keep the frame."""
+        self.frames.append(frame)
+
+
+async def test_receive_may_be_replaced(join: Join) -> None:
+    """Whatever stands there when a frame comes gets it."""
+    participant = await join(AtOnce())
+    handler = handler_of(participant)
+    participant.hear(FRAME, RATE)
+    others: list[AudioFrame] = []
+    handler.receive = others.append
+    participant.hear(FRAME, RATE)
+    assert (len(handler.frames), len(others)) == (1, 1)

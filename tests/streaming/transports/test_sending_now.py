@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from streaming.engine import participant as participant_module
+from streaming.engine.ends import TEXTS
 from streaming.engine.items import Item
+from streaming.engine.outputs import AdditionalOutputs, CloseStream
 from streaming.engine.participant import Participant
 from streaming.transports.fastrtc import FastrtcConsumer
 from tests.streaming.engine.lines import RATE, Echo, handler_of, stream_of, until
@@ -22,23 +26,33 @@ def block(number: int) -> tuple[int, Any]:
 
 
 class Socket:
-    """A consumer and its client, who gets binary blocks, and may stop reading or go away."""
+    """A consumer and its client, who gets binary blocks and texts, and may stop reading or go away."""
 
     def __init__(self) -> None:
         self.arriving: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.blocks: list[int] = []
-        self.texts: list[str] = []
+        self.got: list[int | str] = []
         self.tasks: list[Any] = []
         self.reads = asyncio.Event()
         self.reads.set()
         self.gone = False
         self.waiting = 0
 
+    @property
+    def blocks(self) -> list[int]:
+        """The numbers of the blocks that came."""
+        return [one for one in self.got if isinstance(one, int)]
+
+    @property
+    def texts(self) -> list[str]:
+        """The messages that came."""
+        return [one for one in self.got if isinstance(one, str)]
+
+    def at(self, part: str) -> int:
+        """Return the place of the first text with this in it."""
+        return next(place for place, one in enumerate(self.got) if isinstance(one, str) and part in one)
+
     async def send(self, message: Any) -> None:
         """Take a message, when the client reads."""
-        if "bytes" not in message:
-            self.texts.append(str(message.get("text")))
-            return
         if self.gone:
             raise ConnectionResetError
         self.waiting += 1
@@ -46,17 +60,21 @@ class Socket:
             await self.reads.wait()
         finally:
             self.waiting -= 1
-        self.tasks.append(asyncio.current_task())
-        self.blocks += set(np.frombuffer(message["bytes"], dtype="<i2").tolist())
+        if "bytes" in message:
+            self.tasks.append(asyncio.current_task())
+            self.got += set(np.frombuffer(message["bytes"], dtype="<i2").tolist())
+        else:
+            self.got.append(str(message.get("text")))
 
 
-class Tasked(Echo):
-    """Knows the task in which it is asked."""
+class Obeying(Echo):
+    """Does what is put into its queue, in the task in which it is asked."""
 
     async def emit(self) -> Any:
-        """Wait for something."""
+        """Wait for something to give, or to do."""
         self.asked_in = asyncio.current_task()
-        return await self.queue.get()
+        given = await self.queue.get()
+        return await given(self) if callable(given) else given
 
 
 Talk = Callable[[], Awaitable[tuple[Socket, Participant]]]
@@ -68,7 +86,7 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
     ends: list[tuple[Socket, asyncio.Task[None]]] = []
 
     async def begin() -> tuple[Socket, Participant]:
-        stream = stream_of(Tasked(), name="echo", public=True)
+        stream = stream_of(Obeying(), name="echo", public=True)
         monkeypatch.setattr("streaming.transports.stream_socket.find_stream", lambda name: stream)
         socket = Socket()
         scope = {"headers": [], "query_string": b"", "path": "/", "url_route": {"kwargs": {"name": "echo"}}}
@@ -130,18 +148,99 @@ async def test_order_holds_while_a_client_does_not_read(talk: Talk) -> None:
 
 
 async def test_an_interruption_while_a_client_does_not_read(talk: Talk) -> None:
-    """What was being sent is forgotten; what comes after it goes out."""
+    """What was being sent is out of our hands; `clear` comes behind it, and new sound behind `clear`."""
     socket, participant = await talk()
+    handler = handler_of(participant)
     socket.reads.clear()
-    handler_of(participant).queue.put_nowait(block(2))
+    handler.queue.put_nowait(block(2))
     await until(lambda: socket.waiting == 1)
     participant.interrupt()
-    await until(lambda: socket.waiting == 0)
+    handler.queue.put_nowait(block(3))
+    await until(handler.queue.empty)
     socket.reads.set()
-    for number in (3, 4):
-        handler_of(participant).queue.put_nowait(block(number))
+    await until(lambda: socket.blocks[-1] == 3)
+    assert socket.got[-3:] == [2, '{"event":"clear"}', 3]
+
+
+async def test_sound_overtakes_no_message(talk: Talk) -> None:
+    """What a handler says before it gives sound is there before the sound."""
+    socket, participant = await talk()
+
+    async def clears(handler: Any) -> Any:
+        handler.clear_queue()
+        return block(2)
+
+    async def captions(handler: Any) -> Any:
+        await handler.send_message(json.dumps({"type": "caption"}))
+        return block(3), AdditionalOutputs("three")
+
+    for number, order in ((2, clears), (3, captions)):
+        handler_of(participant).queue.put_nowait(order)
         await until(lambda wanted=number: socket.blocks[-1] == wanted)  # type: ignore[misc]
-    assert socket.blocks == [1, 3, 4]
+    assert socket.at("clear") < socket.got.index(2) < socket.at("caption") < socket.at("fetch_output") < socket.got.index(3)
+
+
+@pytest.mark.parametrize("barges_in", [False, True])
+async def test_a_stream_closes_though_its_client_does_not_read(talk: Talk, barges_in: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither sound that waits nor an interruption keeps the handler's wish from being done."""
+    monkeypatch.setattr(participant_module, "LAST_SOUND_S", 0.2)
+    socket, participant = await talk()
+    socket.reads.clear()
+    handler = handler_of(participant)
+    handler.queue.put_nowait(block(2))
+    await until(lambda: socket.waiting == 1)
+    handler.queue.put_nowait((block(3), CloseStream("enough")))
+    await until(handler.queue.empty)
+    if barges_in:
+        participant.interrupt()
+    async with asyncio.timeout(60):
+        await participant.ended.wait()
+
+
+@pytest.mark.parametrize("end", ["stop", "gone", *TEXTS])
+async def test_a_session_ends_though_its_client_does_not_read(talk: Talk, end: Any) -> None:
+    """By whoever wants it, without anything left running."""
+    socket, participant = await talk()
+    socket.reads.clear()
+    for number in (2, 3, 4):
+        handler_of(participant).queue.put_nowait(block(number))
+    await until(lambda: socket.waiting == 1)
+    if end == "stop":
+        socket.arriving.put_nowait({"type": "websocket.receive", "text": '{"event":"stop"}'})
+    elif end == "gone":
+        socket.arriving.put_nowait({"type": "websocket.disconnect"})
+    else:
+        participant.end_early(end)
+    async with asyncio.timeout(60):
+        await participant.ended.wait()
+    socket.reads.set()
+    await until(lambda: not participant._tasks)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_a_block_comes_once_at_most_and_in_order(talk: Talk, seed: int) -> None:
+    """A client that reads now and then, interruptions and `clear` at odd moments; behind them, sound goes on."""
+    chance = random.Random(seed)
+    socket, participant = await talk()
+    handler, last = handler_of(participant), 1
+    for _ in range(150):
+        for _ in range(chance.randint(0, 4)):
+            last += 1
+            handler.queue.put_nowait(block(last))
+        if chance.random() < 0.3:
+            socket.reads.clear()
+        for _ in range(chance.randint(0, 3)):
+            await asyncio.sleep(0)
+        if chance.random() < 0.5:
+            participant.interrupt()
+        elif chance.random() < 0.3:
+            participant.clear_sound()
+        socket.reads.set()
+        for _ in range(chance.randint(0, 3)):
+            await asyncio.sleep(0)
+    handler.queue.put_nowait(block(last + 1))
+    await until(lambda: socket.blocks[-1] == last + 1)
+    assert socket.blocks == sorted(set(socket.blocks))
 
 
 async def test_a_client_that_went_away_is_no_failure_of_the_handler(talk: Talk) -> None:
