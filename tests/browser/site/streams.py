@@ -7,8 +7,11 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from streaming import AdditionalOutputs, AsyncStreamHandler, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
+from streaming.transports import offers
 
 FRAMES_BETWEEN_OUTPUTS = 25
+
+offers.EARLY_S = 60.0  # the answer to an early candidate waits for its offer, however long a busy machine takes for that
 
 
 class Talk(AsyncStreamHandler):

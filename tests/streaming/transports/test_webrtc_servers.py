@@ -93,7 +93,9 @@ async def test_a_candidate_may_land_in_the_other_process(pair: tuple[Server, Ser
     async with to(pair[home], pair_token, USUAL) as here, to(pair[1 - home], pair_token, USUAL) as there:
         caller = await Caller(here, "sendrecv").call()
         body = {"type": "ice-candidate", "webrtc_id": caller.id, "candidate": HOST}
-        assert await there(body) == (200, {"status": "success"})
+        async with asyncio.timeout(60):
+            while (answered := await there(body))[1] != {"status": "success"}:  # a busy machine may take longer than its answer waits
+                assert answered[1]["meta"]["error"] == "unknown_connection"
         async with to(pair[1 - home], mallory, USUAL) as strange:
             assert (await strange(body))[1]["meta"]["error"] == "unknown_connection"
         await caller.hears(440)
