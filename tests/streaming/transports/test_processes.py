@@ -82,7 +82,7 @@ async def asleep(sleeper: Server, other: Server) -> AsyncIterator[None]:
     sleeper.process.send_signal(signal.SIGSTOP)
     try:
         await asyncio.to_thread(other.manage, "shell", "-v0", "-c", AGE)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(200):
             while (await asyncio.to_thread(other.manage, "shell", "-v0", "-c", COUNT)).strip() != "0":  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         yield
