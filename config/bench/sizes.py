@@ -29,7 +29,7 @@ class Sizes:
     listeners: int = 200
     flood_s: tuple[float, ...] = (120.0, 480.0)
     flood_speed: float = 50.0
-    rounds: int = 3
+    rounds: int = 5
     """How often each server with streams is visited for an echo."""
     stream_s: float = 5.0
     stream_warm_s: float = 2.0
@@ -37,7 +37,7 @@ class Sizes:
     stream_late_s: float = 1.0
     """How long what was sent may take to come back after the window."""
     sockets: int = 100
-    idle_s: float = 10.0
+    idle_s: float = 20.0
     """Of silence; so long, since the kernel counts CPU in hundredths of a second."""
     idle_sessions: tuple[int, ...] = (1, 16)
     blocking: int = 200
