@@ -167,7 +167,10 @@ def _database() -> dict[str, Any]:
     """Return PostgreSQL with psycopg's pool where DATABASE_URL says so, else SQLite (WAL, one writer at a time)."""
     if DATABASE_URL.startswith("postgres"):
         config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
-        config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 20}
+        options = config.setdefault("OPTIONS", {})
+        options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 20}
+        # A process that sleeps in the middle of a transaction must not hold its conversation against the others.
+        options.setdefault("options", "-c idle_in_transaction_session_timeout=10s")
         return config
     file = DATABASE_URL.removeprefix("sqlite:///") or str(DATA_DIR / "parley.sqlite3")
     return {

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 
 from insights import recorder
 from insights.analysis import languages
@@ -230,7 +230,7 @@ class Participation:
             except recorder.RecorderError as error:
                 self._on_trouble(error)
                 return []
-            except (OperationalError, InterfaceError) as error:
+            except (OperationalError, InterfaceError, InternalError) as error:  # the last one: this process slept in the transaction
                 logger.warning("session %s: the database does not take an utterance (%s)", self.session_id, place(error))
                 if pause is not None:
                     await asyncio.sleep(pause)

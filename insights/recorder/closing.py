@@ -10,7 +10,7 @@ from insights.database import writing
 from insights.models import Conversation, LiveSession
 from insights.payloads import Kind, StoredEvent, iso
 from insights.recorder import topics
-from insights.recorder.journal import Journal, locked
+from insights.recorder.journal import Journal, locked, locked_if_free
 
 
 def heartbeat(session_ids: Sequence[UUID]) -> list[UUID]:
@@ -50,7 +50,8 @@ def leave(session_id: UUID, *, final: bool, keep_s: int | None = None) -> list[S
 def close_due(now: datetime, stale_after_s: float) -> list[StoredEvent]:
     """Remove sessions without a heartbeat for so long, then end the conversations whose waiting time is over.
 
-    One transaction per conversation; safe to run in every process at once. Returns the events of the ends.
+    One transaction per conversation; safe to run in every process at once. What another process is busy with is left to the
+    next time: it may sleep in the middle of it. Returns the events of the ends.
     """
     limit = now - timedelta(seconds=stale_after_s)
     events: list[StoredEvent] = []
@@ -65,8 +66,10 @@ def close_due(now: datetime, stale_after_s: float) -> list[StoredEvent]:
 
 def _sweep(conversation_id: int, now: datetime, limit: datetime) -> list[StoredEvent]:
     with writing():
-        conversation = locked(conversation_id)
-        stale = LiveSession.objects.select_for_update().filter(conversation=conversation, seen_at__lt=limit)
+        conversation = locked_if_free(conversation_id)
+        if conversation is None:
+            return []
+        stale = LiveSession.objects.select_for_update(skip_locked=True).filter(conversation=conversation, seen_at__lt=limit)
         keep_s = {session.id: session.keep_s for session in stale}  # the rows are locked: no heartbeat comes in between
         LiveSession.objects.filter(id__in=keep_s).delete()
         return _settle(conversation, now, max(keep_s.values())) if keep_s else []
@@ -74,9 +77,10 @@ def _sweep(conversation_id: int, now: datetime, limit: datetime) -> list[StoredE
 
 def _end_if_due(conversation_id: int, now: datetime) -> list[StoredEvent]:
     with writing():
-        conversation = locked(conversation_id)
-        due = conversation.closes_at is not None and conversation.closes_at <= now
-        return _settle(conversation, now, 0) if due else []
+        conversation = locked_if_free(conversation_id)
+        if conversation is None or conversation.closes_at is None or conversation.closes_at > now:
+            return []
+        return _settle(conversation, now, 0)
 
 
 def _settle(conversation: Conversation, now: datetime, keep_s: int) -> list[StoredEvent]:

@@ -20,6 +20,14 @@ def locked(conversation_id: int) -> Conversation:
         raise UnknownConversation(f"conversation {conversation_id} does not exist") from None
 
 
+def locked_if_free(conversation_id: int) -> Conversation | None:
+    """Return a conversation as `locked` does, or None at once where another transaction holds it, or where it is gone.
+
+    SQLite knows no locks of rows: there the transaction itself, which is open already, keeps others out.
+    """
+    return Conversation.objects.select_for_update(skip_locked=True).filter(id=conversation_id).first()
+
+
 class Journal:
     """Collects the events of one transaction on a locked conversation and stores them under the next numbers."""
 

@@ -8,8 +8,11 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import InterfaceError, InternalError, OperationalError
 
+from insights import recorder
 from insights.models import Conversation, LiveSession, Message
+from insights.recorder import StoredEvent
 from streaming import conversation as conversation_module
 from streaming import recogniser
 from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, Wishes
@@ -160,6 +163,28 @@ async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engi
     await part.hear(b"final")
     await part.finish()
     await part.leave(final=True)
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
+async def test_what_the_database_does_not_take_is_offered_again(
+    part: Participation, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """It was away, or it took the transaction from a process that slept in it: what was said is stored all the same, once."""
+    record, failures = recorder.record, [error("away"), error("still away")]
+
+    def reluctant(*args: Any) -> list[StoredEvent]:
+        if failures:
+            raise failures.pop()
+        return record(*args)
+
+    monkeypatch.setattr(recorder, "record", reluctant)
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+    monkeypatch.setattr(conversation_module, "STORE_TRIES_S", (0.01, 0.01))
+    await part.hear(b"final")
+    await part.finish()
+    await part.leave(final=True)
+    assert await stored() == ["Hello there."]
+    assert not failures
 
 
 def test_a_session_may_take_longer_than_its_last_words() -> None:

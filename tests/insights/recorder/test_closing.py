@@ -1,13 +1,16 @@
 """Heartbeats, leaving and ending."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from insights import recorder
+from insights.database import connection_closed_after, writing
 from insights.models import Conversation, LiveSession
 from insights.recorder import Speaker
 from tests.insights.conftest import opening
@@ -127,3 +130,23 @@ def test_a_heartbeat_saves_from_the_sweeper(owner: User, now: datetime) -> None:
     assert recorder.heartbeat([session]) == []
     recorder.close_due(now, 60)
     assert LiveSession.objects.filter(id=session).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_is_busy_with_is_left_to_the_next_time(owner: User, now: datetime) -> None:
+    """The sweeper waits for nobody: a process that sleeps while it writes does not keep it from the conversations of others."""
+    if connection.vendor == "sqlite":
+        pytest.skip("needs locks of rows: test_postgres.py runs it on PostgreSQL")
+    recorder.open_conversation(opening(owner, "busy", keep_s=0))
+    busy = Conversation.objects.get()
+    recorder.open_conversation(opening(owner, "quiet", keep_s=0))
+    recorder.open_conversation(opening(owner, "over", keep_s=60, session_id=(over := uuid4())))
+    recorder.leave(over, final=False)
+    later = now + timedelta(seconds=120)
+    with writing(), ThreadPoolExecutor(1) as other:
+        list(Conversation.objects.select_for_update().filter(connection_id__in=["busy", "over"]))
+        other.submit(connection_closed_after(lambda: recorder.close_due(later, 60))).result(timeout=60)
+        assert set(Conversation.objects.filter(ended_at=None)) == set(Conversation.objects.filter(connection_id__in=["busy", "over"]))
+    recorder.close_due(later, 60)
+    assert not Conversation.objects.filter(ended_at=None).exists()
+    assert busy.events.count() == 2

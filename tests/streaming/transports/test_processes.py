@@ -2,13 +2,15 @@
 
 import asyncio
 import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import pytest
 
-from tests.servers import Server
+from tests.servers import ROOT, Server
 from tests.streaming.transports.client import WAIT_S, Message, connected, noise
 from tests.streaming.transports.stream_client import streaming
 
@@ -139,3 +141,40 @@ async def test_a_stream_of_a_process_that_slept(pair: tuple[Server, Server], pai
         assert await client.wait_closed() == 1000
     recent = two.get("/v1/conversations?order=desc&limit=1", pair_token)[1]["conversations"][0]
     assert two.get(f"/v1/conversations/{recent['id']}/messages", pair_token)[1]["messages"]
+
+
+SLEEP_IN_A_TRANSACTION = """
+import signal, os
+from django.db import connection, transaction
+from insights.models import Conversation, LiveSession
+try:
+    with transaction.atomic():
+        list(Conversation.objects.select_for_update().filter(ended_at=None))
+        list(LiveSession.objects.select_for_update())
+        print("asleep", flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        Conversation.objects.count()
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+async def test_nobody_waits_for_ever_for_a_process_that_sleeps_while_it_writes(pair: tuple[Server, Server], pair_token: str) -> None:
+    """What a process holds in the database when it is stopped there is taken from it; it learns of that when it wakes."""
+    one, two = pair
+    async with connected(two, pair_token, uuid4().hex) as client:
+        await client.start("Anna")
+        command = [sys.executable, "manage.py", "shell", "-v0", "-c", SLEEP_IN_A_TRANSACTION]
+        sleeper = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=one.environment, stdout=PIPE)
+        try:
+            assert sleeper.stdout is not None
+            assert await sleeper.stdout.readline() == b"asleep\n"
+            await client.speak(2.1)
+            await client.wait("message_response")
+            sleeper.send_signal(signal.SIGCONT)
+            assert await sleeper.stdout.read() == b"InternalError\n"
+        finally:
+            with suppress(ProcessLookupError):
+                sleeper.kill()
+            await sleeper.wait()
+        await client.stop()
