@@ -135,6 +135,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.connections.lent_while_answering",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -169,8 +170,13 @@ def _database() -> dict[str, Any]:
         config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
         options = config.setdefault("OPTIONS", {})
         options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 20}
+        # A database that vanished is missed within some ten seconds; a connection that broke meanwhile is not lent to anybody.
+        vanished = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+        config["OPTIONS"] = {"connect_timeout": 5, **vanished, **options}
+        config["CONN_HEALTH_CHECKS"] = True
         # A process that sleeps in the middle of a transaction must not hold its conversation against the others.
-        options.setdefault("options", "-c idle_in_transaction_session_timeout=10s")
+        bounds = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=15s"
+        config["OPTIONS"]["options"] = f"{bounds} {options.get('options', '')}".strip()
         return config
     file = DATABASE_URL.removeprefix("sqlite:///") or str(DATA_DIR / "parley.sqlite3")
     return {
@@ -191,7 +197,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": (
-        {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "capacity": 1000, "expiry": 30}}
+        {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            # Longer than the 5 s for which the layer asks Redis to wait for a message: else silence looks like a Redis that is away.
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 10}], "capacity": 1000, "expiry": 30},
+        }
         if REDIS_URL
         else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
     )

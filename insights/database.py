@@ -10,7 +10,10 @@ from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
+
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
+"""What is raised while the database is away, and where it took a transaction from a process that slept in it: to be tried again."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+from weakref import finalize
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -13,20 +16,47 @@ from insights.models import Conversation, Insight, Message
 from insights.payloads import Json, conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json, trackers_json
 
 _CHUNK = 200
+_IN_MEMORY = 1 << 20
+_PIECE = 1 << 16
 
 
 def answer(request: HttpRequest, pieces: Iterator[str], content_type: str, name: str) -> StreamingHttpResponse:
-    """Answer a file of this name, sent while its pieces are made."""
-    content: Any = _in_threads(pieces) if isinstance(request, ASGIRequest) else pieces  # Django would gather a plain iterator first
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(content, content_type=content_type, headers=disposition)
+    """Answer a file of this name. It is made to its end first: whoever reads slowly must not hold the database meanwhile."""
+    with ExitStack() as unsent:
+        file = unsent.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
+        for piece in pieces:
+            file.write(piece.encode())
+        unsent.pop_all()
+    length = file.tell()
+    file.seek(0)
+    content: Any = _Later(file) if isinstance(request, ASGIRequest) else _Now(file)  # Django would gather a plain iterator first
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(length)}
+    return StreamingHttpResponse(content, content_type=content_type, headers=headers)
 
 
-async def _in_threads(pieces: Iterator[str]) -> AsyncIterator[str]:
-    """Yield the pieces, each made in a thread, so that the event loop never waits for the database."""
-    following = sync_to_async(lambda: next(pieces, None))
-    while (piece := await following()) is not None:
-        yield piece
+class _Sent:
+    """A file on its way to a client: closed with its response, or when nobody holds a response that was never sent."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.close = finalize(self, file.close)
+
+
+class _Now(_Sent):
+    """Sent from a thread."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.file.read(_PIECE):
+            yield chunk
+
+
+class _Later(_Sent):
+    """Sent from the event loop, which never waits for the disk."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = sync_to_async(self.file.read)
+        while chunk := await read(_PIECE):
+            yield chunk
 
 
 def as_json(conversations: Iterable[Conversation]) -> Iterator[str]:

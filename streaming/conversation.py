@@ -9,15 +9,15 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, InternalError, OperationalError
 
 from insights import recorder
 from insights.analysis import languages
 from insights.analysis.trackers import Tracker
+from insights.database import DATABASE_AWAY
 from insights.recorder import Joined, Kind, Listening, Opening, Speaker, SpokenWord, Utterance
 from streaming import recogniser
 from streaming.audio.clock import Clock
@@ -33,12 +33,16 @@ from streaming.engine.registry import PROCESS, registry
 from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions, Word
 
 logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 HIGH_WATER_S = 30.0
 """Seconds of sound not yet heard at which a speaker has to wait: more than the longest turn, which counts until it is decoded."""
 PENDING_FINALS = 32
 STORE_TRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Pauses between the tries to store an utterance while the database is away."""
+DOOR_TRIES_S = (0.1, 0.5)
+"""The same for joining and leaving: a connection that broke is replaced, but nobody waits long at a door."""
 FINISH_S = 60.0
 """How long the rest of what was fed may take to be heard; a server that goes down gives less (`Registry.last_call`)."""
 
@@ -116,7 +120,7 @@ class Participation:
         decoder = open_decoder(wishes.encoding, wishes.sample_rate)
         ear = _Ear(self._on_trouble)
         options = RecognitionOptions(wishes.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
-        self.joined = await at_recorder(recorder.open_conversation, self._opening(wishes))
+        self.joined = await _at_door(recorder.open_conversation, self._opening(wishes))
         self.last_event = max(self.last_event, self.joined.cursor)
         self._wishes = wishes
         self._ear = ear
@@ -177,7 +181,7 @@ class Participation:
             return []
         self.joined = None
         registry().left(self.session_id)
-        events = await at_recorder(recorder.leave, self.session_id, final=final, keep_s=self._wishes.keep_s)
+        events = await _at_door(recorder.leave, self.session_id, final=final, keep_s=self._wishes.keep_s)
         await fanout().publish(events)
         return events
 
@@ -230,7 +234,7 @@ class Participation:
             except recorder.RecorderError as error:
                 self._on_trouble(error)
                 return []
-            except (OperationalError, InterfaceError, InternalError) as error:  # the last one: this process slept in the transaction
+            except DATABASE_AWAY as error:
                 logger.warning("session %s: the database does not take an utterance (%s)", self.session_id, place(error))
                 if pause is not None:
                     await asyncio.sleep(pause)
@@ -243,6 +247,17 @@ class Participation:
     async def _tell(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[dict[str, Any]] = ()) -> None:
         payload = heard_payload(hypothesis, joined.member) | {"trackers": list(trackers)}
         await fanout().publish_heard(Heard(joined.conversation_id, self.session_id, payload))
+
+
+async def _at_door(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Join or leave, tried again while the database is away: both may be done twice. Raises the last error."""
+    for pause in DOOR_TRIES_S:
+        try:
+            return await at_recorder(work, *args, **kwargs)
+        except DATABASE_AWAY as error:
+            logger.warning("the database does not let a session in or out (%s)", place(error))
+            await asyncio.sleep(pause)
+    return await at_recorder(work, *args, **kwargs)
 
 
 class _Ear:

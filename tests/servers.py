@@ -48,6 +48,7 @@ class Server:
     port: int = 0
     process: "subprocess.Popen[str] | None" = None
     output: list[str] = field(default_factory=list)
+    _tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def url(self) -> str:
@@ -116,11 +117,14 @@ class Server:
         return _answer(urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}))
 
     def token(self, email: str = "jane@example.com") -> str:
-        """Make an app for a user and return an access token."""
-        app = json.loads(self.manage("createapp", "--email", email, "--json"))
-        status, answer = self.post("/oauth2/token:generate", {"type": "application", "appId": app["appId"], "appSecret": app["appSecret"]})
-        assert status == 200, answer
-        return str(answer["accessToken"])
+        """Make an app for a user, once, and return an access token."""
+        if email not in self._tokens:
+            app = json.loads(self.manage("createapp", "--email", email, "--json"))
+            wanted = {"type": "application", "appId": app["appId"], "appSecret": app["appSecret"]}
+            status, answer = self.post("/oauth2/token:generate", wanted)
+            assert status == 200, answer
+            self._tokens[email] = str(answer["accessToken"])
+        return self._tokens[email]
 
     def _answers(self, path: str) -> bool:
         try:

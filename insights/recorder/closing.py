@@ -1,16 +1,19 @@
 """Heartbeats, leaving, and the end of a conversation."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
-from insights.database import writing
+from insights.database import DATABASE_AWAY, writing
 from insights.models import Conversation, LiveSession
 from insights.payloads import Kind, StoredEvent, iso
 from insights.recorder import topics
 from insights.recorder.journal import Journal, locked, locked_if_free
+
+logger = logging.getLogger(__name__)
 
 
 def heartbeat(session_ids: Sequence[UUID]) -> list[UUID]:
@@ -54,13 +57,24 @@ def close_due(now: datetime, stale_after_s: float) -> list[StoredEvent]:
     next time: it may sleep in the middle of it. Returns the events of the ends.
     """
     limit = now - timedelta(seconds=stale_after_s)
-    events: list[StoredEvent] = []
     stale = LiveSession.objects.filter(seen_at__lt=limit).values_list("conversation_id", flat=True)
-    for conversation_id in sorted(set(stale)):
-        events += _sweep(conversation_id, now, limit)
+    events = _each(sorted(set(stale)), lambda conversation_id: _sweep(conversation_id, now, limit))
     due = Conversation.objects.filter(ended_at=None, closes_at__lte=now).values_list("id", flat=True)
-    for conversation_id in list(due):
-        events += _end_if_due(conversation_id, now)
+    return events + _each(list(due), lambda conversation_id: _end_if_due(conversation_id, now))
+
+
+def _each(conversation_ids: Sequence[int], end: Callable[[int], list[StoredEvent]]) -> list[StoredEvent]:
+    """End one conversation after the other; one that cannot be ended keeps none of the others, and nobody from hearing of them."""
+    events: list[StoredEvent] = []
+    for conversation_id in conversation_ids:
+        try:
+            events += end(conversation_id)
+        except DATABASE_AWAY:
+            if not events:
+                raise
+            break  # the next look finds the rest; these have happened
+        except Exception as error:
+            logger.error("conversation %d cannot be ended (%s)", conversation_id, type(error).__name__)
     return events
 
 

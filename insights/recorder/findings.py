@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from insights import analysis
 from insights.analysis.findings import Entity as FoundEntity
@@ -17,7 +17,7 @@ from insights.payloads import Json, entity_json, iso
 from insights.recorder.drafting import Draft
 from insights.recorder.journal import clean
 from insights.recorder.redaction import redacted
-from insights.recorder.requests import Listening
+from insights.recorder.requests import Listening, Utterance
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ class Rows:
     matches: list[TrackerMatch] = field(default_factory=list)
 
 
-def rows(scene: Scene, drafts: Sequence[Draft], listening: Listening) -> Rows:
-    """Analyse the drafts one after the other, each in the light of those before it."""
+def rows(scene: Scene, utterance: Utterance, drafts: Sequence[Draft], listening: Listening) -> Rows:
+    """Analyse the drafts of an utterance one after the other, each in the light of those before it."""
     made = Rows()
     said = [_said(message) for message in scene.before]
     people = [person(member) for member in scene.members]
@@ -52,7 +52,7 @@ def rows(scene: Scene, drafts: Sequence[Draft], listening: Listening) -> Rows:
     previous = next((m.text for m in reversed(scene.before) if m.member_id == (scene.speaker.id if scene.speaker else None)), "")
     for spoken in drafts:
         draft, hidden = redacted(spoken, listening.mask, people, scene.conversation.timezone_offset) if listening.mask else (spoken, [])
-        message = _message(scene, draft)
+        message = _message(scene, draft, utterance.message_id(len(made.messages)))
         now = replace(_said(message), index=scene.conversation.message_count + len(made.messages))
         found = _analysed(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset) if known else MessageAnalysis()
         found = _noted(found, now, listening)
@@ -112,11 +112,12 @@ def _said(message: Message) -> Said:
     return Said(message.text, str(message.member_id or ""), message.started_at, name, identity, max(0, (message.number or 1) - 1))
 
 
-def _message(scene: Scene, draft: Draft) -> Message:
+def _message(scene: Scene, draft: Draft, identity: UUID) -> Message:
     words = [
         {"word": clean(w.text), "startTime": iso(w.start), "endTime": iso(w.end), "score": round(w.confidence, 3)} for w in draft.words
     ]
     return Message(
+        id=identity,
         conversation=scene.conversation,
         member=scene.speaker,
         text=draft.text,

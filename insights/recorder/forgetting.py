@@ -1,8 +1,10 @@
 """Removing conversations for good, with all that was said and found in them."""
 
+import logging
 from datetime import datetime
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from insights.database import writing
@@ -11,8 +13,12 @@ from insights.recorder import topics
 from insights.recorder.journal import locked
 from insights.recorder.requests import UnknownConversation
 
+logger = logging.getLogger(__name__)
+
 MOST = 20
 """Conversations that are removed at a time: other writers get their turn."""
+_MOST_KEPT = 1000
+"""Of those that cannot be removed so many are passed over."""
 
 
 def remove_conversation(conversation_id: int) -> None:
@@ -35,13 +41,20 @@ def _delete(rows: QuerySet[Any]) -> None:
 def forget_ended_before(limit: datetime, most: int = MOST) -> int:
     """Remove conversations that ended before a time, the oldest first, `most` of them at most; return how many there were.
 
-    Safe to run in every process at once: one that another process removes meanwhile is counted all the same.
+    Safe to run in every process at once: one that another process removes meanwhile is counted all the same. One that cannot be
+    removed, as a table of somebody else's refers to it, is passed over.
     """
     old = Conversation.objects.filter(ended_at__lt=limit).order_by("ended_at").values_list("id", flat=True)
-    due = list(old[:most])
-    for conversation_id in due:
+    removed = 0
+    for conversation_id in list(old[: most + _MOST_KEPT]):
+        if removed == most:
+            break
         try:
             remove_conversation(conversation_id)
-        except UnknownConversation:
+        except IntegrityError:
+            logger.warning("conversation %d is over, but cannot be removed: something refers to it", conversation_id)
             continue
-    return len(due)
+        except UnknownConversation:
+            pass
+        removed += 1
+    return removed

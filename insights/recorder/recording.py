@@ -1,34 +1,59 @@
 """Recording a final: analysed outside the transaction, stored with its numbered events inside it."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from insights import analysis
 from insights.analysis.languages import knows
 from insights.database import writing
-from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
+from insights.models import Conversation, Entity, Event, Insight, Member, Message, TrackerMatch
 from insights.payloads import Json, Kind, StoredEvent, insight_json, message_json, topic_json, trackers_json
 from insights.recorder import topics
-from insights.recorder.drafting import drafts
+from insights.recorder.drafting import Draft, drafts
 from insights.recorder.findings import Rows, Scene, rows
 from insights.recorder.journal import Journal, locked
 from insights.recorder.requests import Listening, UnknownConversation, UnknownMember, Utterance
+
+_LATELY = 1000
+"""Turns among which one is looked for that was stored before; it is stored again within seconds."""
 
 
 def record(conversation_id: int, utterance: Utterance, listening: Listening) -> list[StoredEvent]:
     """Store an utterance as messages with all that is found in them; return the events once they are committed.
 
     The events come in the order messages, insights, topics, trackers, without the empty ones; none for blank text. An
-    utterance that is late, after the end of its conversation, is kept all the same.
-    Raises UnknownConversation and UnknownMember.
+    utterance that is late, after the end of its conversation, is kept all the same. One that is stored already is not stored
+    again: the events of that time are returned. Raises UnknownConversation and UnknownMember.
     """
     sentences = drafts(utterance, listening.vocabulary)
     if not sentences:
         return []
+    try:
+        return _record(conversation_id, utterance, sentences, listening)
+    except IntegrityError:
+        if before := _events_of(conversation_id, utterance):
+            return before
+        raise
+
+
+def _events_of(conversation_id: int, utterance: Utterance) -> list[StoredEvent]:
+    """Return the events with which an utterance was stored lately; those of one transaction bear the same time."""
+    first = str(utterance.message_id(0))
+    lately = Event.objects.filter(conversation_id=conversation_id).order_by("-number")
+    for event in lately.filter(kind=Kind.MESSAGES)[:_LATELY]:
+        if event.payload[Kind.MESSAGES][0]["id"] == first:
+            together = lately.filter(number__gte=event.number, created_at=event.created_at).order_by("number")
+            return [StoredEvent.of(row) for row in together]
+    return []
+
+
+def _record(conversation_id: int, utterance: Utterance, sentences: Sequence[Draft], listening: Listening) -> list[StoredEvent]:
     with topics.remembered(conversation_id) as memory:
         scene = _scene(conversation_id, listening)
-        new = rows(scene, sentences, listening)
+        new = rows(scene, utterance, sentences, listening)
         counted = new.messages if knows(listening.language) else []
         memory.catch_up(scene.conversation)
         memory.add(counted)

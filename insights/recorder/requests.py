@@ -1,8 +1,8 @@
 """What the recorder is asked and what it answers: plain values, no ORM."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
 from insights.analysis.findings import FindingType
 from insights.analysis.trackers import Tracker
@@ -81,13 +81,21 @@ class SpokenWord:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """The final text of a turn; times are aware, the confidence is from 0 to 1."""
+    """The final text of a turn; times are aware, the confidence is from 0 to 1.
+
+    By its id it is known again when it is stored once more: whoever lost the database while it answered cannot tell whether it was.
+    """
 
     text: str
     words: tuple[SpokenWord, ...]
     confidence: float
     start: datetime
     end: datetime
+    id: UUID = field(default_factory=uuid4)
+
+    def message_id(self, place: int) -> UUID:
+        """Return the id of the message that is made of its sentence at this place, counted from 0."""
+        return uuid5(self.id, str(place))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Design law 4: no database work in the loop, and none on the one thread-sensitive thread that Django shares among all
 requests. Writing has threads of its own beside reading, so that a handshake or a gap to be read never waits behind a
-writer that waits for SQLite's lock; SQLite gets one of them, since it takes one writer at a time anyway.
+writer that waits for SQLite's lock; SQLite gets one of them, since it takes one writer at a time anyway. Heartbeats have
+one of their own: who is late with them is taken for dead.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ T = TypeVar("T")
 
 _READERS = 2
 _POSTGRES_WRITERS = 4
+_HEARTS = 1
 
 _pools: dict[str, ThreadPoolExecutor] = {}
 
@@ -24,7 +26,8 @@ _pools: dict[str, ThreadPoolExecutor] = {}
 def _pool(kind: str) -> ThreadPoolExecutor:
     if kind not in _pools:
         writers = _POSTGRES_WRITERS if connection.vendor == "postgresql" else 1
-        _pools[kind] = ThreadPoolExecutor(writers if kind == "write" else _READERS, thread_name_prefix=f"database-{kind}")
+        threads = {"read": _READERS, "write": writers, "heart": _HEARTS}
+        _pools[kind] = ThreadPoolExecutor(threads[kind], thread_name_prefix=f"database-{kind}")
     return _pools[kind]
 
 
@@ -36,6 +39,11 @@ async def in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
 async def at_recorder(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run what writes (the functions of `insights.recorder`) in a thread and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_pool("write"), lambda: _run(work, *args, **kwargs))
+
+
+async def at_heart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what must not queue behind any other writing, in a thread that it has for itself, and return its result."""
+    return await asyncio.get_running_loop().run_in_executor(_pool("heart"), lambda: _run(work, *args, **kwargs))
 
 
 def _run(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

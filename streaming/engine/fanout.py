@@ -14,9 +14,8 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import InterfaceError, OperationalError
-
 from insights import queries
+from insights.database import DATABASE_AWAY
 from streaming.engine.database import in_database
 from streaming.engine.events import Delivery, Heard, StoredEvent
 from streaming.engine.layer import Layer, layer
@@ -80,7 +79,7 @@ class Subscription(AsyncIterator[Delivery]):
         while not self._mailbox.closed:
             try:
                 return await in_database(queries.events_after, self.conversation_id, self.cursor)
-            except (OperationalError, InterfaceError) as error:
+            except DATABASE_AWAY as error:
                 if not told:
                     logger.warning("a listener waits for the database (%s)", type(error).__name__)
                 told = True

@@ -15,6 +15,8 @@ from weakref import WeakKeyDictionary
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
+from streaming.engine.faults import place
+
 logger = logging.getLogger(__name__)
 
 REJOIN_S = 60.0
@@ -124,9 +126,12 @@ class Layer:
                 await asyncio.sleep(AWAY_S)
                 continue
             self._note_success()
-            ear = self._ears.get(message["to"])
-            if ear is not None and message["origin"] != self.origin:
-                ear(message)
+            try:
+                ear = self._ears.get(message["to"])
+                if ear is not None and message["origin"] != self.origin:
+                    ear(message)
+            except Exception as error:  # another version's message, perhaps: the next one may be understood
+                logger.error("a message of the channel layer was not understood (%s)", place(error))
 
     async def _rejoin(self) -> None:
         """Join again now and then, and at once when a layer that was away is back."""

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import recorder
-from streaming.engine.database import at_recorder
+from streaming.engine.database import at_heart, at_recorder
 from streaming.engine.ends import End, end_early
 from streaming.engine.fanout import fanout
 from streaming.engine.faults import place
@@ -70,6 +70,8 @@ class Registry:
         self._joined: dict[UUID, object] = {}
         self._places = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self._beaten = 0.0
+        self._sweep_from = 0.0
 
     def __len__(self) -> int:
         return len(self._sessions) + self._places
@@ -103,9 +105,10 @@ class Registry:
         self._joined.pop(session_id, None)
 
     def keep_house(self) -> None:
-        """Start heartbeats and the sweep, once for the life of the event loop."""
+        """Start heartbeats, and the sweep, once for the life of the event loop."""
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._keep())]
+            self._beaten = time.time()
+            self._tasks = [asyncio.create_task(self._keep_alive()), asyncio.create_task(self._keep_tidy())]
 
     async def drain(self, seconds: float) -> None:
         """Refuse new sessions, end the live ones so that what was being said is stored, and wait for them."""
@@ -134,27 +137,37 @@ class Registry:
         if self.draining or len(self) >= settings.SESSION_LIMIT:
             raise TooManySessions
 
-    async def _keep(self) -> None:
-        """Beat, sweep and tidy; by the clock on the wall, since the other one stands still while a machine sleeps."""
-        beaten, sweep_from, tidy_from = time.time(), 0.0, time.monotonic() + FIRST_S
+    async def _keep_alive(self) -> None:
+        """Beat, by the clock on the wall, since the other one stands still while a machine sleeps; it may be set back, too."""
         while True:
-            waited = time.time() - beaten
-            if waited + SWEEP_S > HEARTBEAT_S and await self._beat():  # the next look would be too late
-                beaten = time.time()
-            if waited > LATE_S:
-                sweep_from = time.monotonic() + GRACE_S
-            if time.monotonic() >= sweep_from and not await self._sweep():
-                sweep_from = time.monotonic() + GRACE_S
+            rested = time.time() - self._beaten
+            if not 0 <= rested <= HEARTBEAT_S - SWEEP_S and await self._beat():  # the next look would be too late
+                self._heed_lateness()
+                self._beaten = time.time()
+            await asyncio.sleep(SWEEP_S)
+
+    async def _keep_tidy(self) -> None:
+        """Sweep and tidy; beside the heartbeats, which must not wait for that."""
+        tidy_from = time.monotonic() + FIRST_S
+        while True:
+            self._heed_lateness()
+            if time.monotonic() >= self._sweep_from and not await self._sweep():
+                self._sweep_from = time.monotonic() + GRACE_S
             if time.monotonic() >= tidy_from:
                 tidy_from = time.monotonic() + await tidy()
             await asyncio.sleep(SWEEP_S)
+
+    def _heed_lateness(self) -> None:
+        """Let the others speak first after a heartbeat that was late: before it is noted, and before each sweep."""
+        if time.time() - self._beaten > LATE_S:
+            self._sweep_from = time.monotonic() + GRACE_S
 
     async def _beat(self) -> bool:
         """Say that our sessions live, and end those that were swept all the same; False where that could not be said."""
         beating = {identity: since for identity, since in self._joined.items() if identity in self._sessions}
         if not beating:
             return True
-        lost = await _kept_going(at_recorder(recorder.heartbeat, list(beating)))
+        lost = await _kept_going(at_heart(recorder.heartbeat, list(beating)))
         for identity in lost or ():
             if self._joined.get(identity) is beating[identity]:  # else it has left, or joined again, meanwhile
                 logger.warning("session %s: other processes took it for gone; its client has to come back", identity)

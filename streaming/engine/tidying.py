@@ -4,7 +4,8 @@ A little at a time, from every process: whatever one of them leaves, the next on
 """
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -26,14 +27,17 @@ AGAIN_S = 5.0
 async def tidy() -> float:
     """Remove what is over, as much as is done at one time; return after how many seconds to look again."""
     now = timezone.now()
-    try:
-        sign_ins = await at_recorder(access.forget_sign_ins, now)
-        talks = 0
-        if settings.KEEP_DAYS:
-            talks = await at_recorder(recorder.forget_ended_before, now - timedelta(days=settings.KEEP_DAYS))
-    except Exception as error:
-        logger.warning("nothing could be tidied up (%s)", place(error))
-        return EVERY_S
+    sign_ins = await _removed(access.forget_sign_ins, now)
+    talks = await _removed(recorder.forget_ended_before, now - timedelta(days=settings.KEEP_DAYS)) if settings.KEEP_DAYS else 0
     if talks:
         logger.info("removed %d conversations that ended more than %d days ago", talks, settings.KEEP_DAYS)
     return AGAIN_S if sign_ins >= access.MOST_SIGN_INS or talks >= MOST else EVERY_S
+
+
+async def _removed(forget: Callable[[datetime], int], limit: datetime) -> int:
+    """Remove what is over and return how much it was; 0 where that failed, which keeps nothing else from being removed."""
+    try:
+        return await at_recorder(forget, limit)
+    except Exception as error:
+        logger.warning("nothing could be tidied up (%s)", place(error))
+        return 0

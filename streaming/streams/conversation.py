@@ -7,6 +7,7 @@ stored and told. A session that comes back with the same id finds its conversati
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Any, Literal
 
 from django.conf import settings
@@ -104,18 +105,20 @@ class ConversationHandler(AsyncStreamHandler):
         self._ending = True
         if self._part is None:
             return
-        await self._part.finish()
-        if self._subscription is None:  # it could not be listened to, but what was said is there
-            await self._part.leave(final=False)
-            return
-        last = self._part.last_event
         try:
+            await self._part.finish()
+            if self._subscription is not None:  # else it could not be listened to, but what was said is there
+                await self._catch_up(self._part.last_event)
+            await self._part.leave(final=False)
+        finally:
+            if self._subscription is not None:
+                await self._subscription.close()
+
+    async def _catch_up(self, last: int) -> None:
+        """Wait until `emit` has told everything up to an event."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_S), self._moved:
                 await self._moved.wait_for(lambda: self._told >= last and not self._ready)
-        except TimeoutError:
-            pass
-        await self._part.leave(final=False)
-        await self._subscription.close()
 
     async def _begin(self, part: Participation, wishes: Wishes) -> None:
         """Join, or join again as somebody else."""

@@ -127,12 +127,14 @@ class SpeakingHandler:
 
     async def shutdown(self, end: End) -> None:
         """Finish what was being said; a lost speaker's conversation waits as long as its client asked."""
-        await self._part.finish()
-        if self._teller is not None and end in (End.IDLE, End.SHUTDOWN, End.SWEPT):
-            await self._teller.caught_up(self._part.last_event)
-        done = end in (End.FINISHED, End.IDLE) or self.state is State.STOPPED
-        await self._part.leave(final=done)
-        await self._stop_telling()
+        try:
+            await self._part.finish()
+            if self._teller is not None and end in (End.IDLE, End.SHUTDOWN, End.SWEPT):
+                await self._teller.caught_up(self._part.last_event)
+            done = end in (End.FINISHED, End.IDLE) or self.state is State.STOPPED
+            await self._part.leave(final=done)
+        finally:
+            await self._stop_telling()
 
     async def _audio(self, message: Audio) -> bool:
         if self.state is State.LISTENING:

@@ -18,10 +18,15 @@ from streaming import recogniser
 from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, Wishes
 from streaming.engine import registry as registry_module
 from streaming.engine.database import close_database_threads, in_database
+from streaming.engine.ends import End
+from streaming.engine.fanout import fanout
+from streaming.engine.outbox import Outbox
 from streaming.engine.registry import Registry, registry
 from streaming.engine.session import SHUTDOWN_S
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, Word
+from streaming.transports.speaking import SpeakingHandler
 from streaming.transports.telling import CATCH_UP_S
+from streaming.wire.symbl import Start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -190,3 +195,45 @@ async def test_what_the_database_does_not_take_is_offered_again(
 def test_a_session_may_take_longer_than_its_last_words() -> None:
     """Hearing the rest, storing it with a database that comes back late, and telling it: a session has time for all of them."""
     assert FINISH_S + sum(STORE_TRIES_S) + CATCH_UP_S < SHUTDOWN_S
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
+async def test_the_door_is_tried_again(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    """A connection that broke keeps nobody out, and nobody in."""
+    monkeypatch.setattr(conversation_module, "DOOR_TRIES_S", (0.01, 0.01))
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+    for name in ("open_conversation", "leave"):
+        work, failures = getattr(recorder, name), [error("broke"), error("broke")]
+
+        def reluctant(*args: Any, work: Any = work, failures: list[Exception] = failures, **kwargs: Any) -> Any:
+            if failures:
+                raise failures.pop()
+            return work(*args, **kwargs)
+
+        monkeypatch.setattr(recorder, name, reluctant)
+    part = Participation(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(Wishes())
+    await part.finish()
+    assert [event.kind for event in await part.leave(final=True)] == ["conversation_completed"]
+
+
+async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database is away: nobody listens for them any more. The sweep removes their session later."""
+    monkeypatch.setattr(conversation_module, "DOOR_TRIES_S", ())
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+
+    async def nothing(*args: Any) -> None:
+        return None
+
+    handler = SpeakingHandler(uuid4(), user.pk, "room", Outbox(nothing, nothing), site="https://talk.example.org")
+    await handler.handle(Start())
+    assert len(fanout()._subscriptions) == 1
+
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(recorder, "leave", away)
+    with pytest.raises(OperationalError):
+        await handler.shutdown(End.LOST)
+    assert not fanout()._subscriptions
+    assert handler._telling is None

@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from insights import recorder
 from insights.database import connection_closed_after, writing
 from insights.models import Conversation, LiveSession
-from insights.recorder import Speaker
+from insights.recorder import Speaker, StoredEvent, closing
 from tests.insights.conftest import opening
 
 
@@ -150,3 +150,43 @@ def test_what_somebody_is_busy_with_is_left_to_the_next_time(owner: User, now: d
     recorder.close_due(later, 60)
     assert not Conversation.objects.filter(ended_at=None).exists()
     assert busy.events.count() == 2
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_one_that_cannot_be_ended_keeps_none_of_the_others(
+    owner: User, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: int
+) -> None:
+    """Whatever is wrong with it: the others end, and their events are told."""
+    for name in ("one", "two"):
+        recorder.open_conversation(opening(owner, name))
+    broken = sorted(Conversation.objects.values_list("id", flat=True))[failing]
+    settle = closing._settle
+
+    def settled(conversation: Conversation, *args: object) -> list[StoredEvent]:
+        if conversation.id == broken:
+            raise ValueError("spoken words")
+        return settle(conversation, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(closing, "_settle", settled)
+    events = recorder.close_due(now + timedelta(seconds=120), 60)
+    assert [event.conversation_id for event in events] == [Conversation.objects.exclude(id=broken).get().id]
+    assert f"conversation {broken} cannot be ended (ValueError)" in caplog.text
+    assert "spoken" not in caplog.text
+
+
+def test_a_database_that_goes_away_meanwhile_hides_no_end(owner: User, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was ended before is told; where nothing was, the housekeeping learns that the database is away."""
+    for name in ("one", "two"):
+        recorder.open_conversation(opening(owner, name))
+    settle, allowed = closing._settle, [True]
+
+    def settled(*args: object) -> list[StoredEvent]:
+        if not allowed:
+            raise OperationalError("away")
+        allowed.pop()
+        return settle(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(closing, "_settle", settled)
+    assert len(recorder.close_due(now + timedelta(seconds=120), 60)) == 1
+    with pytest.raises(OperationalError):
+        recorder.close_due(now + timedelta(seconds=120), 60)

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from insights import recorder
 from insights.analysis.trackers import Tracker
 from insights.models import App, Conversation
-from insights.recorder import Joined, UnknownConversation
+from insights.recorder import Joined, UnknownConversation, forgetting
 from tests.insights.conftest import Say, opening
 
 
@@ -63,3 +63,23 @@ def test_only_old_ones_that_ended(owner: User) -> None:
     assert recorder.forget_ended_before(limit) == 1
     assert recorder.forget_ended_before(limit) == 0
     assert set(Conversation.objects.values_list("connection_id", flat=True)) == {"new", "live"}
+
+
+def test_one_that_cannot_be_removed_is_passed_over(owner: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A table of an app of one's own may refer to it; the others go all the same, as many at a time as ever."""
+    now = timezone.now()
+    for age in (1, 2, 3, 4):
+        joined = recorder.open_conversation(opening(owner, f"{age} days"))
+        at = now - timedelta(days=age)
+        Conversation.objects.filter(id=joined.conversation_id).update(started_at=at, ended_at=at)
+    kept, remove = Conversation.objects.get(connection_id="4 days").id, forgetting.remove_conversation
+
+    def removed(conversation_id: int) -> None:
+        if conversation_id == kept:
+            raise IntegrityError("FOREIGN KEY constraint failed")
+        remove(conversation_id)
+
+    monkeypatch.setattr(forgetting, "remove_conversation", removed)
+    assert recorder.forget_ended_before(now, 2) == 2
+    assert set(Conversation.objects.values_list("connection_id", flat=True)) == {"4 days", "1 days"}
+    assert f"conversation {kept} is over, but cannot be removed" in caplog.text

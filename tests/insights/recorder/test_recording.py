@@ -1,7 +1,9 @@
 """Recording finals."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -241,3 +243,16 @@ def test_a_duration_that_says_when_is_a_tag(say: Say, monkeypatch: pytest.Monkey
     insight = payloads["insights"]["insights"][0]
     assert {"type": "date", "text": "two weeks", "beginOffset": 28, "value": {"value": {"datetime": day}}} in insight["tags"]
     assert insight["dueBy"] == f"{day}T23:59:59.000Z"
+
+
+def test_what_is_stored_already_is_not_stored_again(joined: Joined, plain_analysis: None) -> None:
+    """Whoever lost the database while it answered says it once more, and gets the same events; what was said between stays."""
+    first, second = (utterance(text, joined.started_at) for text in ("Is it done? I will call Bob.", "Is the zeppelin there?"))
+    told = recorder.record(joined.conversation_id, first, Listening())
+    between = recorder.record(joined.conversation_id, second, Listening())
+    stored = (Message.objects.count(), Insight.objects.count(), Event.objects.count())
+    assert recorder.record(joined.conversation_id, first, Listening()) == told
+    assert (Message.objects.count(), Insight.objects.count(), Event.objects.count()) == stored
+    again = recorder.record(joined.conversation_id, replace(first, id=uuid4()), Listening())
+    assert again[0].number == between[-1].number + 1
+    assert Message.objects.count() == 5

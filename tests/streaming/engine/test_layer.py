@@ -2,12 +2,18 @@
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streaming.engine import layer as layer_module
 from streaming.engine.layer import layer
+from tests.servers import ROOT
+from tests.services import running_redis
 from tests.streaming.engine.layers import processes
 
 
@@ -103,3 +109,46 @@ async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyP
     assert sum("is away" in record.message for record in caplog.records) == 1
     assert any("is back" in record.message for record in caplog.records)
     await two.close()
+
+
+async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    """A process of another version may tell what we do not know: what comes after it is heard."""
+    one, two = processes(2)
+    heard = Heard()
+
+    def ear(message: dict[str, Any]) -> None:
+        heard.append({"n": message["n"]})
+
+    await two.join("group", ear)
+    await one._layer.send(await two.channel(), {"type": "parley.ring", "spoken": "secret"})
+    await one.tell("group", {"spoken": "secret"})
+    await one.tell("group", {"n": 1})
+    await heard.reaches(1)
+    assert heard == [{"n": 1}]
+    assert (
+        caplog.text.count("was not understood (KeyError at layer.py") + caplog.text.count("was not understood (KeyError at test_layer") == 2
+    )
+    assert "secret" not in caplog.text
+    for process in (one, two):
+        await process.close()
+
+
+IDLE = """
+import asyncio
+from streaming.engine.layer import layer
+async def idle():
+    on = layer()
+    await on.join("conversation.1", print)
+    await asyncio.sleep(7)
+    await on.close()
+asyncio.run(idle())
+"""
+
+
+def test_a_redis_in_which_nothing_happens_is_not_taken_for_one_that_is_away(tmp_path: Path) -> None:
+    """Redis is asked to wait for a message: its client must be more patient than that, else every process is deaf now and then."""
+    with running_redis(tmp_path) as url:
+        env = {**os.environ, "REDIS_URL": url, "DATA_DIR": str(tmp_path)}
+        command = [sys.executable, "manage.py", "shell", "-v0", "-c", IDLE]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=True)
+    assert "channel layer" not in done.stdout + done.stderr

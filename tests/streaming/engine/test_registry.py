@@ -64,9 +64,10 @@ async def session() -> Ending:
 async def house(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIterator[House]:
     """Housekeeping of a process with one session that is in a conversation, at a hundredth of its pace between sweeps."""
     house = House()
-    clock = registry_module.time.time
+    start = registry_module.time.time()
     monkeypatch.setattr(registry_module, "at_recorder", house.ask)
-    monkeypatch.setattr(registry_module.time, "time", lambda: clock() + house.slept)
+    monkeypatch.setattr(registry_module, "at_heart", house.ask)
+    monkeypatch.setattr(registry_module.time, "time", lambda: start + house.slept)  # only what a test sleeps makes a heartbeat due
     monkeypatch.setattr(registry_module, "SWEEP_S", 0.005)
     monkeypatch.setattr(registry_module, "GRACE_S", 0.1)
     registry = house.registry
@@ -99,6 +100,7 @@ async def test_a_heartbeat_is_never_older_than_it_may_be(monkeypatch: pytest.Mon
         await sleep(0)
 
     monkeypatch.setattr(registry_module, "at_recorder", ask)
+    monkeypatch.setattr(registry_module, "at_heart", ask)
     monkeypatch.setattr(registry_module.time, "time", lambda: now[0])
     monkeypatch.setattr(registry_module.asyncio, "sleep", slept)
     registry.add(session)
@@ -119,6 +121,29 @@ async def test_who_slept_says_first_that_its_sessions_live(house: House) -> None
     calls = await house.until(2)
     assert calls == [BEAT, SWEEP]
     assert asyncio.get_running_loop().time() - woken >= 0.1
+
+
+async def test_a_heartbeat_waits_for_no_sweep(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep that hangs, at a lock that somebody else holds or at a database that is away, makes nobody late with a heartbeat."""
+    asked = asyncio.Event()
+
+    async def hang(work: Any, *args: Any) -> list[Any]:
+        asked.set()
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(registry_module, "at_recorder", hang)
+    await asyncio.wait_for(asked.wait(), 30)
+    house.slept = 60.0
+    assert await house.until(1) == [BEAT]
+
+
+async def test_a_clock_that_is_set_back_delays_no_heartbeat(house: House) -> None:
+    """The others go by their own clocks: who waited for the old time again would be taken for gone."""
+    await house.until(1)
+    house.slept = -3600.0
+    assert BEAT in await house.until(2)
+    assert BEAT not in await house.until(20)
 
 
 async def test_who_had_no_database_lets_the_others_speak_first(house: House) -> None:
@@ -185,7 +210,7 @@ async def test_who_joined_again_meanwhile_is_not_lost(house: House, session: End
             house.registry.joined(session.id)
         return answer
 
-    monkeypatch.setattr(registry_module, "at_recorder", slowly)
+    monkeypatch.setattr(registry_module, "at_heart", slowly)
     house.lost = [session.id]
     house.slept = 60.0
     assert BEAT in await house.until(20)

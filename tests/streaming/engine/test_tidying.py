@@ -55,6 +55,18 @@ async def test_what_is_too_much_for_one_time_is_done_soon(old: Conversation, mon
     assert await tidy() == AGAIN_S
 
 
+async def test_conversations_go_though_sign_ins_cannot(old: Conversation, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """What fails keeps nothing else from being removed."""
+
+    def broken(now: datetime) -> int:
+        raise ValueError
+
+    monkeypatch.setattr(access, "forget_sign_ins", broken)
+    settings.KEEP_DAYS = 6
+    assert await tidy() == EVERY_S
+    assert await in_database(Conversation.objects.count) == 0
+
+
 async def test_a_database_that_is_away_is_no_end(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """It is tried again an hour later, and the log names the place."""
 
