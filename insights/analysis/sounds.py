@@ -116,11 +116,17 @@ def at_most(one: str, other: str, lightest: float, heaviest: float, least: float
     if not heaviest:
         return 1.0
     room = (1.0 - least) * heaviest
-    if heaviest - lightest > room:
+    if heaviest - lightest > room and heaviest - lightest > room + _saved(one, other):
         return 0.0
     most = int(room / _CHEAPEST)
     changes = Levenshtein.distance(coarse(one), coarse(other), score_cutoff=most)
     return 1.0 - changes * _CHEAPEST / heaviest if changes <= most else 0.0
+
+
+def _saved(one: str, other: str) -> float:
+    """How much less than the difference of their weights two sounds can cost, at most: only v and w cost less than theirs."""
+    swaps = min(one.count("v"), other.count("w")) + min(one.count("w"), other.count("v"))
+    return swaps * _SAVED
 
 
 def _costs() -> dict[str, float]:
@@ -150,6 +156,9 @@ _SIGNS = "pbtdkgfvszmnlrwhySCJTaeiouAIUWY"
 _SWAP = _costs()
 _LOST = {**dict.fromkeys(_VOWELS, 0.4), **dict.fromkeys("hwy", 0.35), "r": 0.6}
 """What it costs when a sign is missing or too much; 0.8 for all that are not here."""
+
+
+_SAVED = _LOST.get("v", 0.8) - _LOST["w"] - _SWAP["vw"]
 
 
 def weight(sound_: str) -> float:

@@ -1,10 +1,10 @@
 """How words sound."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from insights.analysis.sounds import at_most, coarse, likeness, skeleton, sound, weight
+from insights.analysis.sounds import _CHEAPEST, _LOST, _SAVED, _SIGNS, _SWAP, at_most, coarse, likeness, skeleton, sound, weight
 
 WORDS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", max_size=12)
 
@@ -42,6 +42,9 @@ def test_likeness_is_a_share(one: str, other: str) -> None:
 
 
 @given(WORDS, WORDS, st.floats(0.3, 0.99))
+@example("w", "av", 0.375)
+@example("gv", "w", 0.3)
+@example("wuq", "vugoqzf", 1 / 3)
 def test_the_quick_answer_never_says_less(one: str, other: str, least: float) -> None:
     """at_most is 0 only where the likeness is below what is wanted, else an upper bound of it."""
     first, second = sound(one), sound(other)
@@ -49,3 +52,16 @@ def test_the_quick_answer_never_says_less(one: str, other: str, least: float) ->
     bound = at_most(first, second, light, heavy, least)
     alike = likeness(first, second)
     assert bound >= alike - 1e-9 or (bound == 0 and alike < least + 1e-9)
+
+
+def test_signs_that_cost_less_than_their_weights_differ() -> None:
+    """They are v and w alone, which the quick answer knows; what the coarse form tells apart costs as much as it counts for."""
+    cheap = {
+        (one, other): abs(weight(one) - weight(other)) - _SWAP[one + other]
+        for one in _SIGNS
+        for other in _SIGNS
+        if one < other and abs(weight(one) - weight(other)) > _SWAP[one + other] + 1e-9
+    }
+    assert cheap == {("v", "w"): pytest.approx(_SAVED)}
+    assert min(_SWAP[one + other] for one in _SIGNS for other in _SIGNS if coarse(one) != coarse(other)) >= _CHEAPEST
+    assert min(_LOST.values()) >= _CHEAPEST
