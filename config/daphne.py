@@ -96,6 +96,11 @@ class BoundedProtocol(WebSocketProtocol):
         if self.state == self.STATE_OPEN:
             self.sendCloseFrame(code=1000 if code is None else code, reasonUtf8=self.close_reason.encode(), isReply=False)
 
+    def _sendAutoPing(self) -> None:
+        """Ping, unless a pong is awaited: of two pings at a time Autobahn knows the answer to the second only, and drops for the first."""
+        if self.autoPingTimeoutCall is None:
+            super()._sendAutoPing()
+
     def onAutoPingTimeout(self) -> None:
         """Drop a client that does not answer; not one whose answer waits because we do not read from its socket."""
         if self.application_queue.held_back(self.autoPingTimeout):

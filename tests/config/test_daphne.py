@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import websockets
 
+from config import daphne
 from tests.servers import ROOT
 
 SERVER = """
@@ -45,7 +46,7 @@ def started(port):
 
 
 endpoints = ["tcp:port=0:interface=127.0.0.1"]
-daphne.BoundedServer(application, drain=drain, started=started, endpoints=endpoints, ping_interval=2, ping_timeout=3).run()
+daphne.BoundedServer(application, drain=drain, started=started, endpoints=endpoints, ping_interval=0, ping_timeout=6).run()
 """
 
 
@@ -89,12 +90,31 @@ def slow() -> Iterator[Callable[..., Slow]]:
 
 async def test_a_client_that_is_not_read_from_is_not_taken_for_dead(slow: Callable[..., Slow]) -> None:
     """A pong that waits behind sound which the server does not read yet is no reason to hang up."""
-    server = slow(9.0)  # longer than a ping and its pong may take
+    server = slow(9.0)  # longer than a ping, sent every two seconds, and its pong may take
     async with websockets.connect(f"ws://127.0.0.1:{server.port}/", compression=None, ping_interval=None) as socket:
         sending = asyncio.create_task(_send(socket, 50))
         async with asyncio.timeout(60):
             assert await socket.recv() == "all"
         await sending
+
+
+def test_there_is_one_ping_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that answers a ping late, but in time, is not dropped because another one was due meanwhile."""
+    pinged: list[daphne.BoundedProtocol] = []
+
+    def ping(protocol: daphne.BoundedProtocol) -> None:
+        protocol.autoPingTimeoutCall = object()
+        pinged.append(protocol)
+
+    monkeypatch.setattr(daphne.WebSocketProtocol, "_sendAutoPing", ping)
+    protocol = daphne.BoundedProtocol()
+    protocol.autoPingTimeoutCall = None
+    for _ in range(2):
+        protocol._sendAutoPing()
+    assert len(pinged) == 1
+    protocol.autoPingTimeoutCall = None  # as after its pong
+    protocol._sendAutoPing()
+    assert len(pinged) == 2
 
 
 async def test_what_was_sent_before_the_end_is_read_to_its_end(slow: Callable[..., Slow]) -> None:
