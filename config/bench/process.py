@@ -15,7 +15,7 @@ from typing import Self
 from config.bench.machine import Usage, usage
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60.0
+START_S = 120.0
 _LAST_LINES = 20
 _MOST_LINES = 1000
 """Of what nobody waits for; a server that says more than that has gone wrong."""

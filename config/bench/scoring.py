@@ -13,7 +13,7 @@ from config.bench.words import alike
 _TAIL = 4  # words by which the final of a turn is known
 _ALIKE = 0.5  # share of them that must have been heard
 _EARLY_S = 0.6  # the last words of a turn may be final a little before its written end
-_LATE_S = 60.0
+_LATE_S = 60.0  # behind its turn's end a final belongs to something else
 
 
 @dataclass
@@ -38,13 +38,13 @@ class Delays:
         return len(self.found) + len(self.missed)
 
 
-def delays(turns: Sequence[Turn], finals: Sequence[tuple[float, str]]) -> Delays:
+def delays(turns: Sequence[Turn], finals: Sequence[tuple[float, str]], late_s: float = _LATE_S) -> Delays:
     """Match the turns of one speaker, in order, with his finals: (seconds after his first sample, text), in order."""
     result = Delays()
     first = 0
     for turn in turns:
         tail = alike(turn.text).split()[-_TAIL:]
-        place = next((i for i in range(first, len(finals)) if _is_end_of(turn, tail, *finals[i])), None)
+        place = next((i for i in range(first, len(finals)) if _is_end_of(turn, tail, *finals[i], late_s)), None)
         if place is None:
             result.missed.append(turn.text)
         else:
@@ -57,7 +57,7 @@ def all_delays(turns: Sequence[Sequence[Turn]], speakers: Sequence[dict[str, Any
     """Return the delays of all speakers of an answer of the generator, or of the bare recogniser; `speed` is that of the speech."""
     result = Delays()
     for said, speaker in zip(turns, speakers, strict=True):
-        result += delays(said, [(at * speed, text) for at, text in speaker["finals"]])
+        result += delays(said, [(at * speed, text) for at, text in speaker["finals"]], _LATE_S * speed)
     return result
 
 
@@ -81,9 +81,9 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     return float(np.polyfit([x for x, _ in points], [y for _, y in points], 1)[0])
 
 
-def _is_end_of(turn: Turn, tail: list[str], at: float, text: str) -> bool:
+def _is_end_of(turn: Turn, tail: list[str], at: float, text: str, late_s: float) -> bool:
     """Tell whether a final that came at this time holds the last words of the turn."""
-    if not turn.end - _EARLY_S <= at <= turn.end + _LATE_S:
+    if not turn.end - _EARLY_S <= at <= turn.end + late_s:
         return False
     heard = alike(text).split()
     windows = range(max(1, len(heard) - len(tail) + 1))

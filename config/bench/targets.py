@@ -69,7 +69,13 @@ def _start(stack: ExitStack, name: str, fastrtc: str) -> Target:
 
 
 def _free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address that nobody listens on, and that nobody else will be given.
+
+    It stays bound, without listening, until this process ends; uvicorn, which sets SO_REUSEADDR, may listen on it.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    port = int(probe.getsockname()[1])
+    probe.detach()
+    return port

@@ -21,7 +21,7 @@ PITCHES = (500, 700, 900, 1150, 1450, 1800, 2200, 2700)
 """One after the other, so that an echo is known for up to four seconds."""
 LOUD, BEEP, FAINT = 2_500, 12_000, 200
 _QUIET_FRAMES = 3
-_CALL_S = 20.0
+_CALL_S = 60.0
 _CLOSE_S = 10.0
 
 

@@ -5,6 +5,7 @@ first seconds are not in it.
 """
 
 import asyncio
+import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -14,11 +15,13 @@ import uvloop
 from config.bench.callers.noise import Noise
 from config.bench.callers.sockets import Socket, open_all
 from config.bench.callers.subscribers import Subscriber
-from config.bench.callers.window import Answer, Question, Window, answer, http_client, percentiles, some
+from config.bench.callers.window import PATIENCE_S, Answer, Question, Window, answer, http_client, in_time, percentiles, some
 from config.bench.scoring import percentile, slope
 
 _FIRST_S = 0.3
 """Between the last opening and the first frame."""
+_LEAST = 4
+"""So many outputs every reader gets in the window; the first and the last of them do not count."""
 
 
 async def speak(question: Question) -> Answer:
@@ -37,7 +40,8 @@ async def speak(question: Question) -> Answer:
         await asyncio.gather(*speaking)
         await asyncio.sleep(begin + warm_s + question["seconds"] - time.perf_counter())  # where nobody speaks
         used = window.seen()
-        await asyncio.sleep(0 if question["silent"] else question["late_s"])
+        if not question["silent"]:
+            await in_time(lambda: all(len(socket.delays) == len(socket.sent) for socket in inside), question["late_s"])
         await asyncio.gather(*(socket.close() for socket in inside))
     return {**used, **_told(sockets, begin + warm_s)}
 
@@ -58,22 +62,25 @@ def _told(sockets: Sequence[Socket], since: float) -> Answer:
 
 
 async def subscribe(question: Question) -> Answer:
-    """One session that gives outputs, and so many who read them."""
+    """One session that gives outputs, and so many who read them; the window begins when each of them reads."""
     async with http_client() as http:
         socket = Socket(question["url"], Noise(0))
         await open_all([socket], http)
         readers = [Subscriber(question["url"], socket.id) for _ in range(question["subscribers"])]
         reading = [asyncio.create_task(reader.read(http)) for reader in readers]
+        await in_time(lambda: all(reader.errors or reader.got for reader in readers), PATIENCE_S)
         await asyncio.sleep(question["warm_s"])
         window, since = Window(question["pid"]), time.time()
         await asyncio.sleep(question["seconds"])
+        await in_time(lambda: all(reader.errors or len(_numbers([reader], since)) >= _LEAST for reader in readers), PATIENCE_S)
         used, until = window.seen(), time.time()
+        last = max(_numbers(readers, since, until), default=0)
+        await in_time(lambda: all(reader.errors or max(_numbers([reader]), default=0) >= last for reader in readers), question["late_s"])
         for task in reading:
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
         await socket.close()
-    numbers = [number for reader in readers for number, at, _ in reader.got if since <= at < until]
-    whole = range(min(numbers, default=0) + 1, max(numbers, default=0))  # the first and the last came to some before or after the window
+    whole = range(min(_numbers(readers, since, until), default=0) + 1, last)  # the first one came to some before the window
     counted = [delay for reader in readers for number, _, delay in reader.got if number in whole]
     return {
         **used,
@@ -82,6 +89,11 @@ async def subscribe(question: Question) -> Answer:
         "copies": len(counted) / len(whole) if whole else 0.0,
         "errors": some([socket.errors, *(reader.errors for reader in readers)]),
     }
+
+
+def _numbers(readers: Sequence[Subscriber], since: float = 0.0, until: float = math.inf) -> list[int]:
+    """Return the numbers of the outputs that came to readers in this time."""
+    return [number for reader in readers for number, at, _ in reader.got if since <= at < until]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from config.bench.callers.noise import SILENCE, Echo, Noise
 
 _PAYLOAD = re.compile(r'"payload": ?"([^"]*)"')
 OPENED_AT_ONCE = 20
+_CLOSE_S = 60.0
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Socket:
     async def close(self, *, stop: bool = True) -> None:
         """Stop, unless that is not wanted, hang up, and read no more."""
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(_CLOSE_S):
                 if stop:
                     await self._socket.send_str('{"event":"stop"}')
                 await self._socket.close()

@@ -9,11 +9,10 @@ import aiohttp
 from config.bench.callers.noise import Noise
 from config.bench.callers.peers import Peer
 from config.bench.callers.sockets import Socket
-from config.bench.callers.window import Answer, Question, answer, http_client
+from config.bench.callers.window import Answer, Question, answer, http_client, in_time
 
-FIRST_S = 10.0
-"""How long a visitor waits for the first sound."""
-_LOOK_S = 0.005
+FIRST_S = 60.0
+"""How long a visitor waits for the first sound: only one for whom none comes waits so long."""
 _FRAMES = 3
 _FRAME_S = 0.02
 
@@ -42,7 +41,7 @@ async def _by_socket(url: str, http: aiohttp.ClientSession, number: int) -> list
     except (aiohttp.ClientError, OSError) as error:
         return [type(error).__name__]
     await socket.speak(time.perf_counter(), _FRAME_S)
-    came = await _until(lambda: bool(socket.delays))
+    came = await in_time(lambda: bool(socket.delays), FIRST_S)
     await socket.close(stop=number % 2 == 0)
     return [*socket.errors, *([] if came else ["nothing came back"])]
 
@@ -52,20 +51,10 @@ async def _by_peer(url: str, http: aiohttp.ClientSession, number: int) -> list[s
     peer = Peer(url)
     try:
         await peer.call(http)
-        came = await _until(lambda: bool(peer.frames) or bool(peer.errors))
+        came = await in_time(lambda: bool(peer.frames) or bool(peer.errors), FIRST_S)
     finally:
         await peer.close()
     return [*peer.errors, *([] if came else ["no sound came"])]
-
-
-async def _until(found: Callable[[], bool]) -> bool:
-    try:
-        async with asyncio.timeout(FIRST_S):
-            while not found():  # noqa: ASYNC110  # lists have no events, and this is cheap beside the visit
-                await asyncio.sleep(_LOOK_S)
-    except TimeoutError:
-        return False
-    return True
 
 
 Visit = Callable[[str, aiohttp.ClientSession, int], Awaitable[list[str]]]

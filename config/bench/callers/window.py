@@ -15,6 +15,10 @@ from config.bench.scoring import percentile
 Question = dict[str, Any]
 Answer = dict[str, Any]
 
+PATIENCE_S = 20.0
+"""Limit of waits for what a server that works does in no time, however busy the machine is."""
+_LOOK_S = 0.005
+
 
 class Window:
     """What a server used from the making of this to `seen`, and how long that was."""
@@ -28,6 +32,17 @@ class Window:
         seconds = time.perf_counter() - self._began
         now = usage(self._pid)
         return {"cores": (now.cpu_s - self._cpu) / seconds, "seconds": seconds, "resident": now.resident}
+
+
+async def in_time(found: Callable[[], bool], most_s: float) -> bool:
+    """Wait until something is found; tell whether it was, at the latest after so many seconds."""
+    try:
+        async with asyncio.timeout(most_s):
+            while not found():  # noqa: ASYNC110  # lists have no events, and this is cheap beside what is waited for
+                await asyncio.sleep(_LOOK_S)
+    except TimeoutError:
+        return False
+    return True
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float | None]:

@@ -21,6 +21,8 @@ TRANSPORTS = {"sockets": "WebSocket", "peers": "WebRTC"}
 HELD = ("handlers", "participants", "slots", "sessions", "peers", "sockets", "answerers", "tasks")
 """What Parley tells of itself (`config/bench/site/counted.py`); nothing of it may grow."""
 VISIT_S = 2.0
+_START_S = 180.0
+"""Beyond that, for a first visit that takes as long as its own limits allow."""
 SETTLED_S = 20.0
 """How long a look waits, at most, until a busy machine has seen off the last visitors."""
 _LOOKS = 4
@@ -109,7 +111,7 @@ def grow(target: Target, transport: str, sizes: Sizes, say: Say) -> Growth:
 
 def _visit(target: Target, transport: str, cycles: int, sizes: Sizes) -> dict[str, Any]:
     question = {"mode": "come_and_go", "transport": transport, "cycles": cycles, "at_once": sizes.visitors, **target.door(STREAM)}
-    answer: dict[str, Any] = ask_child("callers.visitors", question, timeout_s=60 + VISIT_S * cycles)
+    answer: dict[str, Any] = ask_child("callers.visitors", question, timeout_s=_START_S + VISIT_S * cycles)
     return answer
 
 
