@@ -1,16 +1,22 @@
 """Fixtures that every room may use: accounts, tokens, and real servers."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import servers
 
-settings.register_profile("parley", deadline=None)  # a busy machine is no failure
+settings.register_profile(
+    "parley",
+    deadline=None,  # a busy machine is no failure, nor is one that is slow to make up examples
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not os.environ.get("PARLEY_TEST_RANDOM"),  # the same examples every time, unless somebody looks for new ones
+)
 settings.load_profile("parley")
 
 
