@@ -259,8 +259,9 @@ class Stream:
         for wake in list(self._arrivals):
             wake()
 
-    async def _ask(self, webrtc_id: str, question: dict[str, Any], timeout_s: float = TIMEOUT_S) -> dict[str, Any] | None:
-        return await reach.asking(self.name, webrtc_id, self.participants.get(webrtc_id))(question, timeout_s)
+    async def _ask(self, webrtc_id: str, question: dict[str, Any], timeout_s: float | None = None) -> dict[str, Any] | None:
+        ask = reach.asking(self.name, webrtc_id, self.participants.get(webrtc_id))
+        return await ask(question, TIMEOUT_S if timeout_s is None else timeout_s)
 
     def _reader(self, webrtc_id: str) -> Reader:
         async def ask(question: dict[str, Any], timeout_s: float) -> dict[str, Any] | None:

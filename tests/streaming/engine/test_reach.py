@@ -18,9 +18,12 @@ from tests.streaming.engine.lines import Echo, Join, handler_of, line_of, output
 
 @pytest.fixture
 async def elsewhere(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Layer]:
-    """The layer of another process; this one has a layer that reaches it."""
+    """The layer of another process; this one has a layer that reaches it, and is patient."""
     mine, other = processes(2)
     monkeypatch.setattr(reach, "layer", lambda: mine)
+    monkeypatch.setattr(reach, "TIMEOUT_S", 60.0)
+    monkeypatch.setattr("streaming.engine.stream.TIMEOUT_S", 60.0)
+    monkeypatch.setattr("streaming.engine.reader.SLACK_S", 60.0)
     monkeypatch.setitem(switchboard._switchboards, asyncio.get_running_loop(), Switchboard(mine))
     yield other
     for layer in (mine, other):
