@@ -41,8 +41,9 @@ def test_processes_count_together() -> None:
     assert (one.wrong("a"), two.wrong("a"), one.wrong("b")) == (2, 2, 0)
 
 
-def test_without_a_cache_each_process_counts(no_redis: None, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_cache_each_process_counts(no_redis: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Guessing stays limited, and the log says why once, without the address of the cache."""
+    monkeypatch.setattr(guesses_module, "AWAY_S", 30.0)
     guesses = Guesses()
     for _ in range(3):
         guesses.note("a")
@@ -53,6 +54,7 @@ def test_without_a_cache_each_process_counts(no_redis: None, caplog: pytest.LogC
 
 def test_a_cache_that_fails_is_asked_again_later(no_redis: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """It is left alone for a while, and counts again when it is back; what was counted without it still counts."""
+    monkeypatch.setattr(guesses_module, "AWAY_S", 30.0)
     clock, guesses = Clock(monkeypatch), Guesses()
     guesses.note("a")
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

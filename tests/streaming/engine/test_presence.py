@@ -102,7 +102,7 @@ async def test_outputs_come_as_values_for_python() -> None:
 async def test_waiting_ends_with_news_or_in_time() -> None:
     """A question waits for the next output, or as long as it says; nobody is left waiting behind it."""
     session = opened()
-    waiting = asyncio.create_task(outputs(0, 5))
+    waiting = asyncio.create_task(outputs(0, 60))
     await asyncio.sleep(0.01)
     session.outputs.append(AdditionalOutputs("news"))
     assert await waiting == {"items": [(1, "news")], "ended": False}
@@ -144,9 +144,9 @@ async def test_the_latest_output_is_fetched_once() -> None:
     session = opened()
     for number in range(2):
         session.outputs.append(AdditionalOutputs(number))
-    assert await ask(PYTHON, ask="latest", wait=5) == {"values": [1]}
+    assert await ask(PYTHON, ask="latest", wait=60) == {"values": [1]}
     assert await ask(PYTHON, ask="latest", wait=0.05) == {"values": None}
-    fetching = asyncio.create_task(ask(PYTHON, ask="latest", wait=5))
+    fetching = asyncio.create_task(ask(PYTHON, ask="latest", wait=60))
     await asyncio.sleep(0.01)
     session.outputs.append(AdditionalOutputs("new"))
     assert await fetching == {"values": ["new"]}

@@ -125,8 +125,9 @@ async def test_one_that_hangs(ignores: int, complaints: list[str], caplog: pytes
     assert complaints == []
 
 
-async def test_one_in_the_middle_of_a_step_that_was_cancelled(complaints: list[str]) -> None:
+async def test_one_in_the_middle_of_a_step_that_was_cancelled(complaints: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Its clean-up takes a moment, and is waited for."""
+    monkeypatch.setattr(runs, "CLOSE_S", 60.0)
     cleaned = []
 
     async def items() -> AsyncIterator[int]:

@@ -57,7 +57,7 @@ class Guest:
 
     async def give(self, **inputs: Any) -> None:
         """Post inputs, as pages do."""
-        async with httpx.AsyncClient(headers={"x-api-key": self._token}) as client:
+        async with httpx.AsyncClient(headers={"x-api-key": self._token}, timeout=60) as client:
             answer = await client.post(self._hook, json={"webrtc_id": self.id, **inputs})
         assert answer.status_code == 200, answer.text
 

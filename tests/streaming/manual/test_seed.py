@@ -36,7 +36,10 @@ async def test_when_send_input_is_received_set_input_updates_the_inputs(call: Ca
 
 async def test_a_common_pattern_is_a_post_request(manual: Server, token: str) -> None:
     """A view of one's own, with the pydantic model as it is written, and our route with the same model."""
-    async with webrtc(manual, token, "detector", "", "sendrecv") as guest, httpx.AsyncClient(headers={"x-api-key": token}) as browser:
+    async with (
+        webrtc(manual, token, "detector", "", "sendrecv") as guest,
+        httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
+    ):
         for number, url in enumerate((f"{manual.url}/own/input_hook", f"{manual.url}/streams/detector/input_hook")):
             wanted = (number + 1) / 4
             body = {"webrtc_id": guest.id, "conf_threshold": wanted}
@@ -59,7 +62,7 @@ async def test_the_updated_data_is_passed_on_the_next_call(manual: Server, token
 
 async def test_a_generator_takes_inputs_from_a_thread(manual: Server, token: str) -> None:
     """A view that is no coroutine may call `set_input`: what plays begins anew."""
-    async with websocket(manual, token, "narrator") as guest, httpx.AsyncClient(headers={"x-api-key": token}) as browser:
+    async with websocket(manual, token, "narrator") as guest, httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser:
         await guest.hears(400)
         answer = await browser.post(f"{manual.url}/own/story", json={"webrtc_id": guest.id, "pitch": 900})
         assert answer.status_code == 200, answer.text[:300]
@@ -77,7 +80,10 @@ async def test_fetch_output_comes_whenever_there_are_additional_outputs(call: Ca
 
 async def test_the_latest_output_can_be_fetched(manual: Server, token: str) -> None:
     """By `fetch_latest_output` of the stream, in a view of one's own."""
-    async with webrtc(manual, token, "detector", "", "sendrecv") as guest, httpx.AsyncClient(headers={"x-api-key": token}) as browser:
+    async with (
+        webrtc(manual, token, "detector", "", "sendrecv") as guest,
+        httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
+    ):
         await guest.until(lambda: guest.of("fetch_output"), "no output was told")
         answer = await browser.get(f"{manual.url}/own/latest", params={"webrtc_id": guest.id})
         assert answer.json() == {"latest": 0.3}
@@ -85,7 +91,10 @@ async def test_the_latest_output_can_be_fetched(manual: Server, token: str) -> N
 
 async def test_a_common_pattern_is_to_stream_all_outputs(manual: Server, token: str) -> None:
     """`output_stream` behind a response of server-sent events, as written; and our own route."""
-    async with webrtc(manual, token, "detector", "", "sendrecv") as guest, httpx.AsyncClient(headers={"x-api-key": token}) as browser:
+    async with (
+        webrtc(manual, token, "detector", "", "sendrecv") as guest,
+        httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
+    ):
         for path in ("/own/updates", "/streams/detector/updates"):
             async with browser.stream("GET", manual.url + path, params={"webrtc_id": guest.id}) as response:
                 assert response.headers["Content-Type"].startswith("text/event-stream")
