@@ -60,11 +60,12 @@ async def _described(offer: dict[str, str]) -> dict[str, str]:
 
 
 async def _ticks(send: Any, gone: "asyncio.Future[Any]") -> None:
-    """Send an event ten times a second, at the same times to everybody, until the client is gone."""
+    """Send an event ten times a second, at the same times to everybody and leaving none out, until the client is gone."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    number = int(time.time() / TICK_S)
     while not gone.done():
-        number = int(time.time() / TICK_S) + 1
-        await asyncio.sleep(max(0.0, number * TICK_S - time.time()) + 0.001)  # a timer may be early, and would tick twice
+        number += 1
+        await asyncio.sleep(max(0.0, number * TICK_S - time.time()))
         tick = json.dumps({"n": number, "t": time.time()})
         await send({"type": "http.response.body", "body": f"data: {tick}\n\n".encode(), "more_body": True})
 
