@@ -1,6 +1,7 @@
 """The live page with a real server, a real recogniser, and a microphone that plays recorded speech."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import complaints, make_account, recorded_speech, sign_in
 from tests.servers import Server, copied
 
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings"}
 TOLD = "#turns .message"
 KEEP_SOCKETS = """
     window.sockets = [];
@@ -24,6 +26,8 @@ KEEP_WORDS = """
     }).observe(document, { subtree: true, childList: true, characterData: true });
 """
 """What stands on the page for a moment only."""
+TWO_CITIES = ("best", "worst", "wisdom", "foolishness", "belief", "incredulity") + ("times", "age", "epoch") * 2
+"""Two words of each of the first clauses, such as "the age of wisdom"."""
 NO_MICROPHONE = {
     "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }": "may not use the microphone",
     "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') }": "No microphone was found",
@@ -47,7 +51,7 @@ def scripted_server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactor
 
 def run_server(template: Path, folder: Path, recogniser: str) -> Iterator[Server]:
     """Run one server for all tests of this file: they talk in conversations of their own."""
-    server = Server(copied(template, folder / "data"), {"RECOGNISER": recogniser})
+    server = Server(copied(template, folder / "data"), {**SITE, "RECOGNISER": recogniser})
     make_account(server)
     server.start()
     yield server
@@ -77,6 +81,11 @@ def end(page: Page) -> None:
     page.wait_for_url(re.compile(r"/conversations/\d{16}/$"))
 
 
+def wait_for_word(page: Page, word: str) -> None:
+    """Wait until a word is seen, grey or settled: a busy machine shows none in grey."""
+    page.wait_for_function(f"() => (seen.interims + document.getElementById('turns').textContent).includes('{word}')")
+
+
 def said(page: Page) -> list[str]:
     """Return the messages on a page, live or saved."""
     return [text.strip() for text in page.locator(".message:not(.interim)").all_inner_texts()]
@@ -88,7 +97,7 @@ def test_what_is_spoken_is_seen_live_and_found_saved(hearing_server: Server, ope
     page.add_init_script(KEEP_WORDS)
     troubles = complaints(page)
     begin(page, hearing_server, "A tale")
-    page.wait_for_function("() => seen.interims.includes('best of')")
+    page.wait_for_function("() => /\\w{3}/.test(seen.interims)")
     expect(page.locator("#turns")).to_contain_text("It was the best of times")
     expect(page.locator("#topics-part")).to_be_visible()
     assert page.locator("#meter").evaluate("meter => getComputedStyle(meter.children[2]).getPropertyValue('--level')")
@@ -113,11 +122,11 @@ def test_a_cut_connection_and_a_crash_lose_nothing_and_repeat_nothing(hearing_se
     page = enter(open_browser(Path(f"{recorded_speech()}%noloop")), hearing_server)
     page.add_init_script(KEEP_SOCKETS + KEEP_WORDS)
     begin(page, hearing_server)
-    page.wait_for_function("() => seen.interims.includes('worst')")
+    wait_for_word(page, "worst")
     page.evaluate("sockets.at(-1).close(4000)")
     page.wait_for_function("() => seen.pills.includes('Reconnecting')")
     expect(page.locator("#turns")).to_contain_text("best of times")
-    page.wait_for_function("() => seen.interims.includes('epoch')")
+    wait_for_word(page, "epoch")
     before = said(page)
     hearing_server.kill()
     expect(page.locator("#status")).to_have_text("Connection lost")
@@ -128,9 +137,10 @@ def test_a_cut_connection_and_a_crash_lose_nothing_and_repeat_nothing(hearing_se
     end(page)
     after = said(page)
     assert after[: len(before)] == before
-    words = re.findall(r"[a-z]+", " ".join(after).lower())
-    once = ["best", "worst", "wisdom", "foolishness", "belief", "incredulity"]
-    assert {word: words.count(word) for word in once} == dict.fromkeys(once, 1)
+    wanted = Counter(TWO_CITIES)
+    words = Counter(word for word in re.findall(r"[a-z]+", " ".join(after).lower()) if word in wanted)
+    assert words <= wanted, after  # nothing twice
+    assert (wanted - words).total() <= 1, after  # a cut through a word may cost that word, a turn that is lost costs two at least
 
 
 def test_insights_stand_beside_their_messages(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:

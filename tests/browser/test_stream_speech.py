@@ -13,6 +13,7 @@ from tests.browser.conftest import PATIENCE_MS, complaints, make_account, sign_i
 from tests.browser.moving import film
 from tests.servers import Server, copied
 
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings", "RECOGNISER": "moonshine"}
 KEEP_PEERS = """
     window.peers = [];
     window.RTCPeerConnection = class extends RTCPeerConnection { constructor(...all) { super(...all); window.peers.push(this); } };
@@ -44,7 +45,7 @@ Launch = Callable[..., Browser]
 @pytest.fixture(scope="module")
 def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that really hears, and an account on it."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("speech") / "data"), {"RECOGNISER": "moonshine"})
+    server = Server(copied(migrated_data, tmp_path_factory.mktemp("speech") / "data"), SITE)
     make_account(server)
     server.start()
     yield server

@@ -20,7 +20,11 @@ REACHED = {"status": "failed", "meta": {"error": "concurrency_limit_reached", "l
 async def test_over_both_the_server_sends_messages_of_this_format(call: Call) -> None:
     """A type of the list and `data`, a string or an object; over WebRTC they are texts that hold JSON."""
     async with call("greeter") as guest:
+        await guest.until(lambda: guest.of("send_input"), "no inputs were asked for")
+        await guest.give(name="Jane")
         await guest.say(said("question"))
+        await guest.until(lambda: len(guest.of("send_input")) == 2, "the reply did not ask")
+        await guest.give(name="Joe")
         await guest.until(lambda: guest.of("log")[-1:] == ["response_starting"], "there was no reply")
         assert {message["type"] for message in guest.messages} <= TYPES
         assert all(isinstance(message["data"], str | dict | list) for message in guest.messages)
