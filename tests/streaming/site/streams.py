@@ -10,8 +10,13 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, ReplyOnPause, Stream, StreamHandler
+from streaming.engine import claims
+from streaming.hearing import recognition, watch
+from streaming.transports import offers
 
 RATE = 8000
+watch._STALL_S = recognition._STALL_S = 60.0  # a client that a busy machine held up has not finished its sentence
+claims.ANSWER_S = offers.OFFER_ELSEWHERE_S = 30.0  # and what it asks of the cache, or of another process, comes late
 TONE = (np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE) * 8000).astype(np.int16)
 
 
@@ -102,10 +107,12 @@ class Closing(Counted):
 class Burst(Counted):
     """Has three seconds of tone ready, all at once."""
 
+    seconds = 3
+
     async def start_up(self) -> None:
         """Begin to talk."""
         await super().start_up()
-        self.queue.put_nowait((RATE, np.tile(TONE, 3)))
+        self.queue.put_nowait((RATE, np.tile(TONE, self.seconds)))
 
     async def receive(self, frame: Any) -> None:
         """Stop talking when spoken to, and say so."""
@@ -115,6 +122,12 @@ class Burst(Counted):
     async def dtmf(self, digit: str) -> None:
         """Say which key was pressed."""
         self.queue.put_nowait(AdditionalOutputs(f"pressed {digit}"))
+
+
+class Long(Burst):
+    """Has so much to say that nobody has heard it all when he speaks, however late that is."""
+
+    seconds = 25
 
 
 class Slow(StreamHandler):
@@ -186,6 +199,7 @@ ticker = _stream(Ticker(), "ticker")
 faulty = _stream(Faulty(), "faulty")
 closing = _stream(Closing(), "closing")
 burst = _stream(Burst(), "burst")
+long = _stream(Long(), "long")
 slow = _stream(Slow(), "slow")
 timed = _stream(Counted(), "timed", time_limit=1)
 usual = Stream(Counted(), modality="audio", mode="send-receive", name="usual")

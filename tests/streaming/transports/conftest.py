@@ -18,7 +18,7 @@ SITE = {"DJANGO_SETTINGS_MODULE": "tests.streaming.site.settings", "RECOGNISER":
 def live(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that hears by script: our Daphne, then uvicorn, since what concerns servers must hold for both."""
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("live") / "data")
-    server = Server(data, {"RECOGNISER": "scripted", "START_TIMEOUT_S": "6", "TOKEN_TRIES_PER_MINUTE": "5"}, request.param)
+    server = Server(data, {"RECOGNISER": "scripted", "TOKEN_TRIES_PER_MINUTE": "5"}, request.param)
     server.start()
     yield server
     server.kill()
@@ -34,7 +34,7 @@ def live_token(live: Server) -> str:
 def site(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the streams of `tests.streaming.site` besides Parley's own: our Daphne, then uvicorn."""
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("site") / "data")
-    server = Server(data, SITE | {"START_TIMEOUT_S": "6", "TOKEN_TRIES_PER_MINUTE": "1000"}, request.param)
+    server = Server(data, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"}, request.param)
     server.start()
     yield server
     server.kill()

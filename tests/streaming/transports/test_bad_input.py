@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ import pytest
 import websockets
 
 from tests.servers import Server
-from tests.streaming.transports.client import connected, is_kind, noise
+from tests.streaming.transports.client import PATIENT, connected, is_kind, noise
 
 BAD_TEXTS = {
     "not JSON": ("hello", ""),
@@ -198,9 +199,12 @@ async def test_a_bad_cursor(live: Server, live_token: str) -> None:
         assert (await client.wait("error"))["field"] == "after"
 
 
-async def test_a_socket_that_never_starts(live: Server, live_token: str) -> None:
-    """It is told so and closed after START_TIMEOUT_S (6 s here)."""
-    async with connected(live, live_token) as client:
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_a_socket_that_never_starts(make_server: Callable[..., Server], kind: str) -> None:
+    """It is told so and closed after START_TIMEOUT_S."""
+    server = await asyncio.to_thread(make_server, kind, START_TIMEOUT_S="1")
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token) as client:
         assert "no start_request" in (await client.wait("error"))["message"]
         assert await client.wait_closed() == 1008
 
@@ -218,7 +222,7 @@ async def test_faster_than_real_time(live: Server, live_token: str) -> None:
 async def test_an_unknown_path_is_refused(live: Server) -> None:
     """A WebSocket on a path that is nobody's gets no handshake."""
     with pytest.raises(websockets.InvalidStatus) as refused:
-        await websockets.connect(live.url.replace("http", "ws") + "/v1/nothing")
+        await websockets.connect(live.url.replace("http", "ws") + "/v1/nothing", **PATIENT)
     assert refused.value.response.status_code == 403
 
 

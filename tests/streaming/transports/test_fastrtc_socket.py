@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 
 from streaming.audio import mulaw
 from tests.servers import Server
+from tests.streaming.transports.conftest import SITE
 from tests.streaming.transports.stream_client import FRAME, StreamClient, frame, streaming
 
 
@@ -94,13 +96,13 @@ async def test_sound_goes_out_in_real_time(site: Server, site_token: str) -> Non
 
 async def test_a_handler_may_take_its_sound_back(site: Server, site_token: str) -> None:
     """What was not sent when the handler clears its queue is never sent."""
-    async with streaming(site, site_token, "burst") as client:
+    async with streaming(site, site_token, "long") as client:
         await client.start()
         await client.wait_sound(4000)
         await client.speak(frame(1))
         await client.wait(type="fetch_output")  # by now it is taken back, and what is on the way has come
         heard = len(client.sound)
-        assert heard < 24_000
+        assert heard < 25 * 8000
         await asyncio.sleep(1)
         assert len(client.sound) == heard
         await client.stop()
@@ -293,9 +295,11 @@ async def test_streams_that_cannot_be_had(site: Server, site_token: str) -> None
             assert await client.wait_closed() == 1008
 
 
-async def test_a_socket_that_does_not_start_is_closed(site: Server, site_token: str) -> None:
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_a_socket_that_does_not_start_is_closed(make_server: Callable[..., Server], kind: str) -> None:
     """START_TIMEOUT_S holds here as well."""
-    async with streaming(site, site_token) as client:
+    server = await asyncio.to_thread(make_server, kind, **SITE, START_TIMEOUT_S="1")
+    async with streaming(server, "", "open-to-all") as client:
         assert "no start" in (await client.wait(type="error"))["message"]
         assert await client.wait_closed() == 1008
 

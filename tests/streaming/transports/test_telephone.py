@@ -92,7 +92,7 @@ async def test_marks_tell_what_was_heard(site: Server, site_token: str) -> None:
 
 async def test_an_interruption_clears_the_line(site: Server, site_token: str) -> None:
     """When the handler takes its sound back, the exchange is told to forget what it has, and nothing old follows."""
-    async with call(site, site_token, "burst") as client:
+    async with call(site, site_token, "long") as client:
         await begin(client)
         await client.wait_sound(4000)
         await speak(client, frame(1))
