@@ -110,10 +110,10 @@ async def test_the_limit_is_told_as_fastrtc_tells_it_with_status_429() -> None:
 
 
 async def test_the_answer_comes_as_soon_as_it_is_ready() -> None:
-    """FastRTC sleeps 100 ms; of fifty answers at least one takes less than half of that, however busy the machine is."""
+    """FastRTC sleeps 100 ms; of fifty answers at least one takes less than that, however busy the machine is."""
     stream = echo()
     took = [1.0]
-    while len(took) <= 50 and min(took) >= 0.05:
+    while len(took) <= 50 and min(took) >= 0.1:
         caller = Caller(here(stream), "sendrecv")
         offer = await caller.offer()
         began = time.perf_counter()
@@ -123,7 +123,7 @@ async def test_the_answer_comes_as_soon_as_it_is_ready() -> None:
         assert "a=candidate:" in answer["sdp"]
         await stream.participants[caller.id].close("test")
         await caller.close()
-    assert min(took) < 0.05
+    assert min(took) < 0.1
 
 
 async def test_a_name_that_only_mdns_knows_does_not_delay_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
