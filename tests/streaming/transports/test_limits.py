@@ -2,40 +2,45 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.servers import Server
 from tests.streaming.transports.client import SymblClient, connected
+from tests.streaming.transports.rtc import until
 
 
-async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> None:
-    """A session that sends no audio is told so and ended; what was said is kept and its conversation completed."""
-    server = make_server(SILENCE_TIMEOUT_S="3")
+async def test_silence_is_told_and_ended(make_server: Callable[..., Server]) -> None:
+    """A socket that does not start in time, and a session that sends no audio: three of them, side by side."""
+    server = make_server(START_TIMEOUT_S="8", SILENCE_TIMEOUT_S="8")
     token = await asyncio.to_thread(server.token)
+    await asyncio.gather(_falls_silent(server, token), _is_idle(server, token, started=False), _is_idle(server, token, started=True))
+
+
+async def _falls_silent(server: Server, token: str) -> None:
+    """What was said is kept, and its conversation completed."""
     async with connected(server, token) as client:
         conversation_id = await client.start()
         await client.speak(1.5)
-        assert "no audio came for 3 s" in (await client.wait("error"))["message"]
+        assert "no audio came for 8 s" in (await client.wait("error"))["message"]
         await client.wait_closed()
     assert len(client.said()) == 1
-    status, answer = server.get(f"/v1/conversations/{conversation_id}", token)
+    status, answer = await asyncio.to_thread(server.get, f"/v1/conversations/{conversation_id}", token)
     assert status == 200
     assert answer["endTime"]
 
 
-async def test_idle_talk_holds_no_socket(make_server: Callable[..., Server]) -> None:
-    """Pings, refused messages and empty audio do not keep a socket open that never starts, nor one that sends no audio."""
-    server = make_server(START_TIMEOUT_S="3", SILENCE_TIMEOUT_S="3")
-    token = await asyncio.to_thread(server.token)
-    for start, told in ((False, "no start_request came within 3 s"), (True, "no audio came for 3 s")):
-        async with connected(server, token) as client:
-            if start:
-                await client.start()
-            talking = asyncio.create_task(_talk_idly(client))
-            await client.wait(lambda m, told=told: told in m.get("message", ""))  # type: ignore[misc]
-            assert await client.wait_closed() == 1008
-            talking.cancel()
-            await asyncio.gather(talking, return_exceptions=True)
+async def _is_idle(server: Server, token: str, *, started: bool) -> None:
+    """Pings, refused messages and empty audio do not keep a socket open."""
+    told = "no audio came for 8 s" if started else "no start_request came within 8 s"
+    async with connected(server, token) as client:
+        if started:
+            await client.start()
+        talking = asyncio.create_task(_talk_idly(client))
+        await client.wait(lambda message: told in message.get("message", ""))
+        assert await client.wait_closed() == 1008
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
 
 
 async def _talk_idly(client: SymblClient) -> None:
@@ -68,13 +73,14 @@ async def test_those_who_wait_for_a_conversation_count(make_server: Callable[...
     """A listener under an id that nobody uses holds a place; once the conversation goes on, it holds none."""
     server = make_server(SESSION_LIMIT="2")
     token = await asyncio.to_thread(server.token)
-    async with connected(server, token, "room", "/v1/subscribe/") as listener, connected(server, token, "room") as speaker:
-        for client in (listener, speaker):  # both have their places
-            await client.send("__PING__")
-            await client.wait_text("__PONG__")
-        async with connected(server, token, "nobody", "/v1/subscribe/") as second:
-            assert "as many sessions" in (await second.wait("error"))["message"]
-            assert await second.wait_closed() == 1013
+    listening = partial(connected, server, token, "room", "/v1/subscribe/")
+    async with connected(server, token, "room") as speaker, listening() as one, listening() as other:
+        await speaker.send("__PING__")
+        await speaker.wait_text("__PONG__")
+        await until(lambda: one.closed is not None or other.closed is not None, "both had a place")
+        refused, listener = (other, one) if one.closed is None else (one, other)  # which one came too late nobody can say
+        assert "as many sessions" in (await refused.wait("error"))["message"]
+        assert await refused.wait_closed() == 1013
         await speaker.start()
         await listener.wait("conversation_created")
         async with connected(server, token, "tom") as another:

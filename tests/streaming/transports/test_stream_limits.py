@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from tests.servers import Server
+from tests.streaming.transports.client import WAIT_S
 from tests.streaming.transports.conftest import SITE
 from tests.streaming.transports.stream_client import FRAME, frame, streaming
 
@@ -55,15 +56,18 @@ async def test_the_default_limit_is_a_setting(make_server: Callable[..., Server]
 
 async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> None:
     """A client that says nothing at all for SILENCE_TIMEOUT_S is told so and let go; pings keep it."""
-    server = await asyncio.to_thread(make_server, "uvicorn", **SITE, SILENCE_TIMEOUT_S="3")
+    server = await asyncio.to_thread(make_server, "uvicorn", **SITE, SILENCE_TIMEOUT_S="7")
     token = await asyncio.to_thread(server.token)
-    async with streaming(server, token) as client:
+    async with streaming(server, token) as talker, streaming(server, token) as client:
+        await talker.start()
         await client.start()
-        for _ in range(5):
-            await asyncio.sleep(0.8)
-            await client.ping()
-        assert "nothing came for 3 s" in (await client.wait(type="error"))["message"]
+        async with asyncio.timeout(WAIT_S):
+            while client.closed is None:
+                await asyncio.sleep(0.8)
+                await talker.ping()
+        assert "nothing came for 7 s" in (await client.wait(type="error"))["message"]
         assert await client.wait_closed() == 1000
+        await talker.stop()
 
 
 async def test_a_server_that_goes_down_ends_its_sessions(make_server: Callable[..., Server]) -> None:
