@@ -99,18 +99,25 @@ async def test_it_ends_with_the_stream(site: Server, site_token: str) -> None:
 
 async def test_a_page_may_subscribe_before_its_session_is_there(site: Server, site_token: str) -> None:
     """Pages open socket and EventSource at the same time; the reader waits a moment for its session."""
-    async with streaming(site, site_token, "numbers") as client:
 
-        async def read() -> list[int]:
-            async with subscribed(site, site_token, "numbers", client.id) as reader:
+    async def numbers(client: StreamClient) -> list[int]:
+        async with subscribed(site, site_token, "numbers", client.id) as reader:
+            if reader.response.status_code == 200:
                 await reader.wait(1)
-                return reader.numbers
+            return reader.numbers
 
-        reading = asyncio.create_task(read())
-        await asyncio.sleep(0.5)
-        await client.start()
-        await speak(client, 1)
-        assert await reading == [1]
+    for _ in range(5):
+        async with streaming(site, site_token, "numbers") as client:
+            begun = asyncio.get_running_loop().time()
+            reading = asyncio.create_task(numbers(client))
+            await asyncio.sleep(0.5)
+            await client.start()
+            took = asyncio.get_running_loop().time() - begun
+            await speak(client, 1)
+            if (read := await reading) == [1]:
+                return
+            assert took > updates.GRACE_S - 0.5, read  # else the session came in time
+    pytest.fail("the session was late five times")
 
 
 async def test_an_unknown_session_is_not_found(site: Server, site_token: str) -> None:
