@@ -79,7 +79,7 @@ def _age_sessions(server: Server) -> None:
 @pytest.mark.parametrize(("source", "code"), [("", 1012), ("js_sdk", 3006)])
 async def test_sigterm_finishes_what_was_being_said(make_server: Callable[..., Server], source: str, code: int) -> None:
     """On SIGTERM pending speech is stored and told, the socket gets a close frame, and the process ends with 0."""
-    server = make_server()
+    server = make_server(DRAIN_S="40")
     token = await asyncio.to_thread(server.token)
     async with connected(server, token, query=f"?source={source}") as client:
         conversation_id = await client.start(noConnectionTimeout=600)
@@ -97,7 +97,7 @@ async def test_sigterm_finishes_what_was_being_said(make_server: Callable[..., S
 
 async def test_sigterm_under_uvicorn_stores_what_was_being_said(make_server: Callable[..., Server]) -> None:
     """uvicorn closes its sockets itself; what was being said is stored all the same."""
-    server = make_server("uvicorn")
+    server = make_server("uvicorn", DRAIN_S="40")
     token = await asyncio.to_thread(server.token)
     async with connected(server, token) as client:
         conversation_id = await client.start(noConnectionTimeout=600)
