@@ -50,7 +50,7 @@ def _fetched(tool: str, wanted: tuple[str, ...], command: tuple[str, ...]) -> Pa
         if not folder.exists():
             new = Path(tempfile.mkdtemp(dir=CACHE))
             if not _ran([*command, str(new), *wanted]):
-                shutil.rmtree(new)
+                shutil.rmtree(new, ignore_errors=True)
                 pytest.skip(f"{tool} could not fetch the published SDKs: they are not tried")
             new.rename(folder)
     return folder

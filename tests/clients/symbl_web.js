@@ -1,8 +1,9 @@
 // A page's script that speaks through the published npm package @symblai/symbl-web-sdk, the way its readme shows.
 //
 // Bundled with esbuild (the package is CommonJS). Defines `converse(wish)`: url, appId, appSecret, id, name, encoding
-// ("LINEAR16" or "OPUS"), seconds of talking, and `hasty`: whether the socket is closed in the same instant as the stop,
-// as the readme's example does. Resolves to what was seen; the microphone is the browser's.
+// ("LINEAR16" or "OPUS"), seconds of talking at least (it goes on until messages and insights were told), and `hasty`:
+// whether the socket is closed in the same instant as the stop, as the readme's example does. Resolves to what was seen;
+// the microphone is the browser's.
 const saw = { messages: [], insights: [], topics: [], trackers: [], interims: 0, finals: 0, events: [], closed: [], sizes: {} };
 
 const Socket = window.WebSocket;
@@ -45,7 +46,9 @@ window.converse = async (wish) => {
     speaker: { userId: `${wish.name.toLowerCase()}@example.com`, name: wish.name },
     trackers: [{ name: "Money", vocabulary: ["budget", "cost", "contract"] }],
   });
-  await Symbl.wait(wish.seconds * 1000);
+  const told = (kind) => saw.insights.some(([one]) => one === kind);
+  const heard = () => saw.messages.length >= 2 && told("question") && told("action_item");
+  for (let waited = 0; waited < wish.seconds * 1000 || (!heard() && waited < 90000); waited += 100) await Symbl.wait(100);
   await connection.stopProcessing();
   if (!wish.hasty) await completed;
   connection.disconnect();

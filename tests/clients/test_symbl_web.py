@@ -76,7 +76,7 @@ def test_a_conversation_in_the_browser(
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.context.route("**/symbl-opus-encdec/**", encoder)
     page.goto(page_url)
-    told = {**wish, "id": f"web-{encoding.lower()}", "name": "Jane", "encoding": encoding, "seconds": 9, "hasty": hasty}
+    told = {**wish, "id": f"web-{encoding.lower()}", "name": "Jane", "encoding": encoding, "seconds": 5, "hasty": hasty}
     saw = page.evaluate("wish => converse(wish).catch(error => ({ failed: String(error) }))", told)
     browser.close()
     assert "failed" not in saw
