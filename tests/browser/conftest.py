@@ -24,7 +24,7 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 """How long a page may take on a busy machine: waits end with what they wait for."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

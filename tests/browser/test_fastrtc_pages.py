@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import speech
-from tests.browser.conftest import make_account, recorded_speech, sign_in
+from tests.browser.conftest import PATIENCE_MS, make_account, recorded_speech, sign_in
 from tests.servers import Server, copied
 
 PAGES = Path(__file__).parent / "fastrtc"
@@ -50,10 +50,10 @@ def visit(browser: Browser, server: Server, name: str, inputs: dict[str, Any] | 
     return page
 
 
-def wait(page: Page, condition: str, seconds: float = 60.0) -> None:
+def wait(page: Page, condition: str) -> None:
     """Wait until the page has seen something."""
     try:
-        page.wait_for_function(f"() => {condition}", timeout=seconds * 1000)
+        page.wait_for_function(f"() => {condition}", timeout=PATIENCE_MS)
     except Exception:
         raise AssertionError(f"{condition}: {page.evaluate('window.seen')}") from None
 
@@ -129,7 +129,7 @@ def test_a_page_that_waits_for_its_stop_word(serve: Serve, open_browser: Callabl
     """It only sends; the word is told, the chat goes there as input and comes back one line longer, turn after turn."""
     microphone = speech.wav(tmp_path / "computer.wav", speech.clip("computer", 1.0, 3.0))
     page = visit(open_browser(microphone), serve("page-word", "moonshine"), "hello")
-    wait(page, "seen.chat.length >= 2", 120)
+    wait(page, "seen.chat.length >= 2")
     seen: dict[str, Any] = page.evaluate("seen")
     assert seen["stopwords"] >= 2
     assert [line["content"][:3] for line in seen["chat"][:2]] == ["0: ", "1: "]

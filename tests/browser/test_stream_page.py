@@ -59,7 +59,7 @@ def begin(page: Page) -> None:
 
 def begin_when_free(page: Page) -> None:
     """Start, and again as long as the server still sees off the one who left just now."""
-    for _ in range(10):
+    for _ in range(60):
         page.evaluate("document.getElementById('alerts').replaceChildren()")
         page.get_by_role("button", name="Start").click()
         page.wait_for_function("() => document.getElementById('pill').textContent === 'Live now' || alerts.children.length")

@@ -84,7 +84,7 @@ class Guest:
 
     async def until(self, found: Callable[[], object], what: str) -> None:
         """Wait until something came."""
-        await until(lambda: bool(found()), f"{what}; messages {self.messages[-6:]}; outputs {self.outputs[-3:]}", 60.0)
+        await until(lambda: bool(found()), f"{what}; messages {self.messages[-6:]}; outputs {self.outputs[-3:]}", 120.0)
 
     @property
     def loud_seconds(self) -> float:

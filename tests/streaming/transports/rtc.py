@@ -26,7 +26,7 @@ from streaming.wire.fastrtc import BodyError
 from tests.servers import Server
 
 RATE = 48_000
-WAIT_S = 30.0
+WAIT_S = 90.0
 Post = Callable[[dict[str, Any]], Awaitable[tuple[int, dict[str, Any]]]]
 
 
@@ -206,7 +206,7 @@ async def until(happened: Callable[[], bool], otherwise: str, seconds: float = W
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, otherwise
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
 
 
 async def nothing_is_left() -> None:

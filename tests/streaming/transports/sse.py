@@ -88,7 +88,7 @@ async def subscribed(
     wanted = ({"x-api-key": token} if token else {}) | (headers or {})
     url = f"{server.url}{prefix}{path}?webrtc_id={webrtc_id}{query}"
     async with (
-        httpx.AsyncClient(timeout=httpx.Timeout(WAIT_S, read=60)) as client,
+        httpx.AsyncClient(timeout=httpx.Timeout(WAIT_S, read=120)) as client,
         client.stream("GET", url, headers=wanted) as response,
     ):
         events = Events(response)

@@ -18,7 +18,7 @@ async def test_a_loop_that_stood_still_says_so(monkeypatch: pytest.MonkeyPatch) 
     threading.Event().wait(0.4)
     assert one.stalled(asyncio.get_running_loop().time()) > 0.2
     await asyncio.sleep(0.15)
-    assert 0.2 < one.stalled(asyncio.get_running_loop().time()) < 5
+    assert 0.2 < one.stalled(asyncio.get_running_loop().time()) < 60
     assert one.stalled(asyncio.get_running_loop().time() + 30) > 20  # as seen by whoever runs before the late tick
     one.release()
     assert one.stalled(asyncio.get_running_loop().time() + 30) == 0
