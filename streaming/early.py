@@ -4,11 +4,19 @@ What is found here is told at once, stored never, and told again with its messag
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from insights.analysis.languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
+from streaming.engine.faults import place
+from streaming.engine.threads import FINDING
+
+logger = logging.getLogger(__name__)
+
+ENOUGH_S = 0.2
+"""How long an interim text waits for its trackers."""
 
 
 class EarlyTrackers:
@@ -20,20 +28,34 @@ class EarlyTrackers:
         self._index: TrackerIndex | None = None
         self._turn = 0
         self._told: set[tuple[str, str]] = set()
+        self._finding: asyncio.Future[Sequence[TrackerHit]] | None = None
 
     async def find(self, turn: int, text: str) -> list[dict[str, Any]]:
-        """Return the newly found trackers in the shape of a stored `trackers` event, but without a message to refer to."""
+        """Return the newly found trackers in the shape of a stored `trackers` event, but without a message to refer to.
+
+        What takes too long is left to the next interim text, or to the final one, which waits behind this.
+        """
         if turn != self._turn:
             self._turn, self._told = turn, set()
-        hits = await asyncio.to_thread(self._find, text)
+        if self._finding is not None and not self._finding.done():
+            return []
+        self._finding = FINDING.run(self._find, text)
+        await asyncio.wait({self._finding}, timeout=ENOUGH_S)
+        if not self._finding.done():
+            return []
+        hits = self._finding.result()
         new = [hit for hit in hits if (hit.name, hit.value) not in self._told]
         self._told |= {(hit.name, hit.value) for hit in new}
         return [_json(hit, text) for hit in new]
 
     def _find(self, text: str) -> Sequence[TrackerHit]:
-        """In a thread: so many phrases as a client may send take half a second to be made ready."""
-        self._index = self._index or TrackerIndex(self._trackers, knows(self._language))
-        return self._index.find(text)
+        """In a thread: so many phrases as a client may send take half a second to be made ready. What fails here costs no final text."""
+        try:
+            self._index = self._index or TrackerIndex(self._trackers, knows(self._language))
+            return self._index.find(text)
+        except Exception as error:
+            logger.error("trackers could not be looked for in an interim text: %s", place(error))
+            return ()
 
 
 def _json(hit: TrackerHit, text: str) -> dict[str, Any]:

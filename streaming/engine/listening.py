@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from streaming.engine.threads import EARS
 from streaming.hearing import attention
 from streaming.hearing.recognisers.base import RecogniserError
 from streaming.hearing.watch import Turn, Watch, WatchOptions
@@ -42,7 +43,7 @@ class Ear:
         self._lock = threading.Lock()
         self._closed = False
         self._attends = False
-        self._loop.run_in_executor(None, self._attend)
+        EARS.run(self._attend)
 
     def close(self) -> None:
         """Hear no more."""
@@ -51,7 +52,7 @@ class Ear:
             self._closed = True
         self.watch.close()
         if attends:
-            self._loop.run_in_executor(None, attention.release)
+            EARS.run(attention.release)
 
     def _attend(self) -> None:
         """Load the pause detection, in a thread."""

@@ -1,6 +1,5 @@
 """A voice for handlers: one that is installed on this machine, sentence by sentence."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from django.conf import settings
 
+from streaming.engine.threads import SPEAKING
 from streaming.voices.base import Engine, Maker, Manner, Speech, VoiceError
 from streaming.voices.piper import Piper
 from streaming.voices.programs import ESPEAK, FLITE
@@ -61,7 +61,7 @@ class TextToSpeech:
         """Yield a text as sound, sentence by sentence, each made in a thread."""
         manner = _manner(options)
         for number, sentence in enumerate(sentences(text)):
-            yield await asyncio.to_thread(self._say, sentence, manner, number)
+            yield await SPEAKING.run(self._say, sentence, manner, number)
 
     def _say(self, sentence: str, manner: Manner, number: int) -> Speech:
         rate, samples = self._engine.say(sentence, manner)

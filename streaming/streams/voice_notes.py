@@ -3,7 +3,6 @@
 Shows stop words, an asynchronous reply that leaves blocking work to threads, outputs, and errors that the client reads.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
@@ -17,6 +16,7 @@ from streaming.audio.convert import Audio
 from streaming.engine.database import at_recorder
 from streaming.engine.fanout import fanout
 from streaming.engine.registry import PROCESS
+from streaming.engine.threads import READING
 
 NEW_NAME = "Voice notes"
 KEPT_OPEN_S = 60
@@ -29,7 +29,7 @@ async def note(audio: Audio) -> AsyncIterator[AdditionalOutputs]:
     if user_id is None:
         raise WebRTCError("sign in to take notes")
     rate, samples = audio
-    text = await asyncio.to_thread(get_stt_model().stt, audio)
+    text = await READING.run(get_stt_model().stt, audio)
     if not text:
         raise WebRTCError("nothing was understood after the stop word")
     conversation_id, events = await at_recorder(keep, user_id, text, samples.size / rate)

@@ -33,7 +33,7 @@ from streaming.engine.participant import Participant
 from streaming.transports import receiving
 from streaming.transports.candidates import Trickled, parse
 from streaming.transports.messages import Messages
-from streaming.transports.sending import PictureTrack, SoundTrack
+from streaming.transports.sending import PictureTrack, SoundTrack, encode_apart
 
 logger = logging.getLogger(__name__)
 
@@ -201,9 +201,9 @@ class Connection:
     def _add_tracks(self) -> None:
         if "audio" in self._given:
             self.sound = SoundTrack(self._participant.sound, self._participant.played)
-            self._pc.addTrack(self.sound)
+            encode_apart(self._pc.addTrack(self.sound))
         if "video" in self._given:
-            self._pc.addTrack(PictureTrack(self._participant.picture))
+            encode_apart(self._pc.addTrack(PictureTrack(self._participant.picture)))
 
     def _prepare(self, local: str) -> None:
         for section in SessionDescription.parse(local).media:

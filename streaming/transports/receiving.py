@@ -15,6 +15,8 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from aiortc.utils import uint16_add, uint32_add
 
+from streaming.engine.threads import PICTURES
+
 PATIENCE = 2
 """Later packets that arrive before a missing one is given up."""
 FAR = 100
@@ -179,7 +181,6 @@ async def see(track: MediaStreamTrack, seen: Callable[[npt.NDArray[np.uint8]], N
 async def _turn(
     frames: deque[Any], came: asyncio.Event, seen: Callable[[npt.NDArray[np.uint8]], None], complain: Callable[[str], None]
 ) -> None:
-    loop = asyncio.get_running_loop()
     while True:
         while not frames:
             came.clear()
@@ -189,7 +190,7 @@ async def _turn(
             complain(f"pictures of more than {MOST_PIXELS} pixels are left out")
             continue
         try:
-            picture = await loop.run_in_executor(None, lambda picked: picked.to_ndarray(format="bgr24"), frame)
+            picture = await PICTURES.run(lambda picked: picked.to_ndarray(format="bgr24"), frame)
         except Exception as error:
             logger.warning("a picture could not be read (%s)", type(error).__name__)
             complain("a picture could not be read")

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import soxr
-from aiortc import MediaStreamTrack
+from aiortc import MediaStreamTrack, RTCRtpSender
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, CodecContext, Packet, VideoFrame
 
 from streaming.engine.line import Sound
+from streaming.engine.threads import PICTURES, SOUND, Threads
 from streaming.transports.lag import lag
 from streaming.transports.pacing import Pace
 
@@ -37,6 +38,8 @@ CLOCK_BASE = fractions.Fraction(1, CLOCK)
 PICTURE_CLOCK = 90_000
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 VOICE_BITS = 48_000
+
+_LOOP = "_RTCRtpSender__loop"
 
 
 class OpusVoice:
@@ -127,7 +130,7 @@ class SoundTrack(MediaStreamTrack):
     async def _packed(self, voice: OpusVoice, block: Block) -> "Packet[Any] | AudioFrame":
         place = self._place()
         if self.opus:
-            packet = Packet(await asyncio.get_running_loop().run_in_executor(None, voice.encode, block))
+            packet = Packet(await SOUND.run(voice.encode, block))
             packet.pts = place
             packet.time_base = CLOCK_BASE
             return packet
@@ -216,11 +219,29 @@ class PictureTrack(MediaStreamTrack):
             raise MediaStreamError
         now = time.monotonic()
         self._began = now if self._began is None else self._began
-        frame = await asyncio.get_running_loop().run_in_executor(None, _to_frame, picture)
+        frame = await PICTURES.run(_to_frame, picture)
         self._last = max(self._last + 1, int((now - self._began) * PICTURE_CLOCK))
         frame.pts = self._last
         frame.time_base = fractions.Fraction(1, PICTURE_CLOCK)
         return frame
+
+
+class _OwnThreads:
+    """What a sender of aiortc's takes for its event loop: it wants nothing of that but threads in which to encode."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    def run_in_executor(self, _: None, encode: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """Encode a frame."""
+        return self._threads.run(encode, *args)
+
+
+def encode_apart(sender: RTCRtpSender) -> None:
+    """Have a sender encode in threads of ours, and not in asyncio's. aiortc has no public way; a test holds the name."""
+    if not hasattr(sender, _LOOP):
+        raise AttributeError(f"RTCRtpSender has no {_LOOP} any more")
+    setattr(sender, _LOOP, _OwnThreads(SOUND if sender.kind == "audio" else PICTURES))
 
 
 def _to_frame(picture: npt.NDArray[np.uint8]) -> VideoFrame:

@@ -1,6 +1,7 @@
 """One session's part in a conversation: what becomes of its last words when there is little time for them (design law 5)."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
@@ -11,11 +12,13 @@ from django.contrib.auth.models import User
 from django.db import InterfaceError, InternalError, OperationalError
 
 from insights import recorder
+from insights.analysis.trackers import Tracker
 from insights.models import Conversation, LiveSession, Message
 from insights.recorder import StoredEvent
 from streaming import conversation as conversation_module
 from streaming import recogniser
 from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, Wishes
+from streaming.early import EarlyTrackers
 from streaming.engine import registry as registry_module
 from streaming.engine.database import close_database_threads, in_database
 from streaming.engine.ends import End
@@ -190,6 +193,36 @@ async def test_what_the_database_does_not_take_is_offered_again(
     await part.leave(final=True)
     assert await stored() == ["Hello there."]
     assert not failures
+
+
+async def test_a_final_does_not_wait_for_the_trackers_of_an_interim(
+    user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch, busy_handlers: None
+) -> None:
+    """Whatever they wait for: here a search that does not end, and handlers that keep asyncio's threads busy."""
+    go_on, searching = threading.Event(), threading.Event()
+
+    def endless(self: EarlyTrackers, text: str) -> list[Any]:
+        searching.set()
+        go_on.wait(120)
+        return []
+
+    monkeypatch.setattr(EarlyTrackers, "_find", endless)
+    part = Participation(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(Wishes(trackers=(Tracker("Greeting", ("hello",)),), early_trackers=True))
+    try:
+        await part.hear(b"interim")
+        async with asyncio.timeout(60):
+            while not searching.is_set():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await part.hear(b"interim")
+            await part.hear(b"final")
+            while await stored() != ["Hello there."]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        go_on.set()
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+    await part.finish()
+    await part.leave(final=True)
 
 
 def test_a_session_may_take_longer_than_its_last_words() -> None:

@@ -81,8 +81,9 @@ def test_sentences(text: str, wanted: list[str]) -> None:
     assert sentences(text) == wanted
 
 
+@pytest.mark.usefixtures("busy_handlers")
 async def test_a_text_is_said_sentence_by_sentence(engines: dict[str, Pretended]) -> None:
-    """With a seventh of a second of silence between them; all at once it is the same sound."""
+    """With a seventh of a second of silence between them; all at once it is the same sound. No handler's threads are needed."""
     model = get_tts_model()
     parts = list(model.stream_tts_sync("One. Two."))
     assert [(rate, len(samples)) for rate, samples in parts] == [(RATE, 40), (RATE, 1000 + 40)]

@@ -62,6 +62,23 @@ class Numbers(Counted):
         self.queue.put_nowait(AdditionalOutputs({"n": self.heard}))
 
 
+class Blocking(Counted):
+    """Blocks more of asyncio's threads than there usually are, until its session ends."""
+
+    most = 60
+
+    async def start_up(self) -> None:
+        """Block them."""
+        await super().start_up()
+        self.go_on = threading.Event()
+        self.blocked = [asyncio.create_task(asyncio.to_thread(self.go_on.wait)) for _ in range(self.most)]
+
+    async def shutdown(self) -> None:
+        """Let them go."""
+        await super().shutdown()
+        self.go_on.set()
+
+
 class Inputs(Counted):
     """Gives its inputs for each frame it hears, as an output."""
 
@@ -193,6 +210,7 @@ open_to_all = _stream(Counted(), "open-to-all", public=True)
 open_to_all.mount(path="/voice/open")
 numbers = _stream(Numbers(), "numbers")
 public_numbers = _stream(Numbers(), "public-numbers", public=True)
+blocking = _stream(Blocking(), "blocking")
 inputs = _stream(Inputs(), "inputs", inputs=Threshold)
 free_inputs = _stream(Inputs(), "free-inputs")
 ticker = _stream(Ticker(), "ticker")

@@ -32,8 +32,9 @@ def opened(owner_id: int) -> int:
     return recorder.open_conversation(Opening(owner_id=owner_id, connection_id="x", session_id=uuid4(), process="test")).conversation_id
 
 
+@pytest.mark.usefixtures("busy_handlers")
 async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: Callable[[Any], None]) -> None:
-    """The stop word is told, the note is stored as an action item of the conversation, and its listeners hear of it."""
+    """The stop word is told, and the note is an action item of the conversation, of which its listeners hear; in no handler's thread."""
     script(TWICE)
     identity = await in_database(opened, owner.id)
     subscription = await fanout().subscribe(identity, 1)

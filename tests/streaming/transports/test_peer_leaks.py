@@ -14,6 +14,7 @@ from pytest_django import Settings
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
 from streaming.engine.switchboard import switchboard
+from streaming.engine.threads import close_threads
 from streaming.transports.connection import Connection
 from streaming.transports.messages import Messages
 from streaming.transports.receiving import PromptQueue
@@ -53,6 +54,7 @@ async def held() -> Counter[str]:
     await nothing_is_left()
     await until(lambda: not switchboard()._answerers, "an address is still answered")
     await asyncio.sleep(0.2)  # threads end after what they did last
+    close_threads()
     gc.collect()
     found = Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, HELD))
     found["tasks"] = len(asyncio.all_tasks())

@@ -158,8 +158,9 @@ def test_stereo_becomes_mono() -> None:
     assert (mono(AudioFrame.from_ndarray(both, format="s16", layout="stereo")) == 200).all()
 
 
+@pytest.mark.usefixtures("busy_handlers")
 async def test_pictures_are_seen_as_arrays() -> None:
-    """Height, width, and blue, green, red."""
+    """Height, width, and blue, green, red; whatever handlers do with asyncio's threads."""
     picture = np.zeros((48, 64, 3), np.uint8)
     picture[..., 0] = 255
     seen: list[np.ndarray] = []

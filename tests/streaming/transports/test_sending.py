@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 import pytest
+from aiortc import RTCPeerConnection, RTCRtpCodecParameters
 from aiortc.mediastreams import MediaStreamError
 from av import CodecContext, Packet
 
 from streaming.engine.line import Sound
 from streaming.transports import sending
 from streaming.transports.lag import Lag, lag
-from streaming.transports.sending import OPUS_RATES, OpusVoice, PictureTrack, SoundTrack
+from streaming.transports.sending import OPUS_RATES, OpusVoice, PictureTrack, SoundTrack, encode_apart
 from tests.streaming.transports.rtc import until
 
 
@@ -165,6 +166,35 @@ async def test_where_opus_was_not_agreed_on_frames_leave() -> None:
     frames = [await track.recv(), await track.recv()]
     assert [frame.pts for frame in frames] == [0, 480]
     assert frames[0].sample_rate == 24000
+
+
+@pytest.mark.usefixtures("busy_handlers")
+async def test_sound_and_pictures_leave_beside_busy_handlers() -> None:
+    """They are encoded in threads of our own, by us and by aiortc."""
+
+    async def picture() -> np.ndarray:
+        return np.zeros((48, 64, 3), np.uint8)
+
+    plain = SoundTrack(source(tone(0.5, 24000)), lambda seconds: None)
+    plain.opus = False
+    pc = RTCPeerConnection()
+    try:
+        async with asyncio.timeout(30):
+            assert isinstance(await SoundTrack(source(tone(0.02, 24000)), lambda seconds: None).recv(), Packet)
+            for track, mime in ((plain, "audio/PCMU"), (PictureTrack(picture), "video/VP8")):
+                sender = pc.addTrack(track)
+                encode_apart(sender)
+                codec = RTCRtpCodecParameters(mimeType=mime, clockRate=8000 if track is plain else 90000, payloadType=0)
+                while await sender._next_encoded_frame(codec) is None:
+                    continue  # its resampler begins
+    finally:
+        await pc.close()
+
+
+def test_a_sender_that_has_changed_is_noticed() -> None:
+    """What is replaced has no public name; an aiortc without it fails loudly."""
+    with pytest.raises(AttributeError, match="has no _RTCRtpSender__loop"):
+        encode_apart(object())  # type: ignore[arg-type]
 
 
 async def test_pictures_are_made_even_and_keep_time() -> None:

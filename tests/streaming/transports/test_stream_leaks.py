@@ -10,6 +10,7 @@ import pytest
 from streaming import AsyncStreamHandler, Stream, StreamHandler
 from streaming.engine.participant import Participant
 from streaming.engine.registry import Registry
+from streaming.engine.threads import close_threads
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc import FastrtcConsumer
 from tests.streaming.engine.lines import until
@@ -97,6 +98,7 @@ async def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, handler: Any) ->
     async def rest() -> tuple[int, int, int]:
         await until(lambda: not stream.participants, 60)
         await asyncio.sleep(0.2)
+        close_threads()
         gc.collect()
         kept = [one for one in gc.get_objects() if isinstance(one, Participant | handler)]
         threads = sum(not thread.name.startswith("asyncio_") for thread in threading.enumerate())  # the pool's are as many as may be

@@ -1,0 +1,36 @@
+"""The ear for turns: it opens and closes whatever handlers do with asyncio's threads."""
+
+from typing import Any
+
+import pytest
+
+from streaming.engine.listening import Ear
+from streaming.engine.options import AlgoOptions, SileroVadOptions, watch_options
+from streaming.hearing import attention
+from tests.streaming.engine.lines import until
+
+
+class Shared:
+    """In the place of the attention of this process: notes who joined."""
+
+    def __init__(self) -> None:
+        self.members: list[Any] = []
+
+    def join(self, member: Any) -> None:
+        """Note it."""
+        self.members.append(member)
+
+    def wake(self, member: Any) -> None:
+        """Nothing to look at."""
+
+
+@pytest.mark.usefixtures("busy_handlers")
+async def test_an_ear_opens_and_closes_beside_busy_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns are told from the first one on, and the pause detection is given back."""
+    shared, released = Shared(), []
+    monkeypatch.setattr(attention, "acquire", lambda: shared)
+    monkeypatch.setattr(attention, "release", lambda: released.append(True))
+    ear = Ear(None, watch_options(AlgoOptions(), SileroVadOptions()), 16_000)  # type: ignore[arg-type]
+    await until(lambda: shared.members == [ear.watch] and ear._attends)
+    ear.close()
+    await until(lambda: released)

@@ -1,0 +1,57 @@
+"""Threads of Parley's own: nothing that must be in time waits behind a handler, nor behind another kind of work."""
+
+import asyncio
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+import streaming
+from streaming.engine import threads as module
+from streaming.engine.threads import FINDING, SOUND, Threads, close_threads
+
+THEIRS = {"engine/ice.py", "engine/relays.py"}
+"""Where developers' functions are called, and services asked: in asyncio's threads."""
+
+
+def test_no_work_of_ours_is_in_asyncios_threads() -> None:
+    """Six blocked calls of one handler would stop it; what is new gets threads of its own, or good reasons."""
+    root = Path(streaming.__file__).parent
+    asyncios = re.compile(r"\bto_thread\(|run_in_executor\(\s*None\b|thread_sensitive=False")
+    assert {file.relative_to(root).as_posix() for file in root.rglob("*.py") if asyncios.search(file.read_text())} == THEIRS
+
+
+@pytest.mark.usefixtures("busy_handlers")
+async def test_results_and_exceptions_come_back() -> None:
+    """Whatever asyncio's threads are at."""
+    assert await SOUND.run(divmod, 7, 3) == (2, 1)
+    with pytest.raises(ZeroDivisionError):
+        await SOUND.run(divmod, 7, 0)
+
+
+async def test_no_kind_waits_behind_another() -> None:
+    """However much of it there is."""
+    go_on = threading.Event()
+    many = [FINDING.run(go_on.wait, 60) for _ in range(20)]
+    try:
+        async with asyncio.timeout(30):
+            assert await SOUND.run(threading.get_ident) != threading.get_ident()
+        assert not any(one.done() for one in many)
+    finally:
+        go_on.set()
+    assert await asyncio.gather(*many) == [True] * 20
+
+
+async def test_closing_leaves_no_thread() -> None:
+    """What waits is still done; the next use starts afresh."""
+    few = Threads("tested", 2)
+    try:
+        done = [few.run(threading.current_thread) for _ in range(10)]
+        close_threads()
+        assert {thread.name for thread in await asyncio.gather(*done)} <= {"tested_0", "tested_1"}
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("tested")]
+        assert await few.run(len, "on") == 2
+    finally:
+        few.close()
+        module._all.remove(few)
