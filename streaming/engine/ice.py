@@ -18,6 +18,9 @@ from django.conf import settings
 ANYBODY = "anybody"
 """The user in a TURN server's log, where a public stream serves a stranger."""
 
+CONFIGURATION_S = 15.0
+"""How long a function may take for an RTCConfiguration: a little longer than the services that it may ask (`relays.py`)."""
+
 RtcConfiguration = Mapping[str, Any] | Callable[[], Any] | None
 """An RTCConfiguration; or what returns one, perhaps a coroutine function, asked anew for each visitor."""
 
@@ -76,12 +79,23 @@ def check_configuration(configuration: Any, name: str) -> None:
 async def resolved(configuration: RtcConfiguration, name: str) -> dict[str, Any] | None:
     """Return a configuration, from whatever returns it: coroutines are awaited, functions run in a thread.
 
-    Raises what it raises, and TypeError or ValueError for what is no RTCConfiguration.
+    Raises what it raises, TimeoutError when it takes too long, and TypeError or ValueError for what is no RTCConfiguration.
     """
     found: Any = configuration
     if callable(configuration):
-        asynchronous = inspect.iscoroutinefunction(configuration)
-        found = await configuration() if asynchronous else await asyncio.to_thread(configuration)
-        found = await found if inspect.isawaitable(found) else found
+        try:
+            async with asyncio.timeout(CONFIGURATION_S) as limit:
+                found = await _asked(configuration)
+        except TimeoutError:
+            if limit.expired():
+                raise TimeoutError(f"{name}: its function gave nothing within {CONFIGURATION_S:g} s") from None
+            raise
     check_configuration(found, name)
     return None if found is None else dict(found)
+
+
+async def _asked(configuration: Callable[[], Any]) -> Any:
+    """Ask a developer's function, in one of asyncio's threads: it may block, and then it is in nobody's way but other developers'."""
+    asynchronous = inspect.iscoroutinefunction(configuration)
+    found = await configuration() if asynchronous else await asyncio.to_thread(configuration)
+    return await found if inspect.isawaitable(found) else found

@@ -85,8 +85,10 @@ def get_twilio_turn_credentials(twilio_sid: str | None = None, twilio_token: str
 
 
 async def get_turn_credentials_async(method: str = "own", **options: Any) -> dict[str, Any]:
-    """Do as `get_turn_credentials` in a thread; FastRTC's `client` is accepted and not used."""
+    """Do as `get_turn_credentials`, in a thread where a service is asked; FastRTC's `client` is accepted and not used."""
     options.pop("client", None)
+    if method == "own":
+        return get_turn_credentials(method, **options)
     return await asyncio.to_thread(get_turn_credentials, method, **options)
 
 

@@ -45,7 +45,7 @@ class Stream:
         public: whether anybody may use it without signing in.
         inputs: a pydantic model of what the input hook takes; its fields in their order become the handler's inputs.
         rtc_configuration: what `/rtc/config?stream=` tells browsers: an RTCConfiguration, or a function, perhaps a coroutine function,
-            that returns one for each visitor. By default the one of the settings.
+            that returns one for each visitor, within 15 s. By default the one of the settings.
         server_rtc_configuration: the ICE servers that this server itself uses for the stream; by default RTC_OWN_ICE_SERVERS.
         rtp_params, track_constraints: for the senders and the devices of the stream's page.
         ui_args: how that page is called, see UIArgs.

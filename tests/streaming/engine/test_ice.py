@@ -1,14 +1,17 @@
 """ICE servers: no outside host by default, TURN passwords that expire, and what a stream wants instead."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import re
+import threading
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
+from streaming.engine import ice
 from streaming.engine.ice import browser_servers, check_configuration, own_servers, resolved, turn_credentials
 
 TURN = "turn:turn.example.org:3478?transport=udp"
@@ -67,6 +70,28 @@ async def test_a_configuration_comes_from_whatever_returns_it() -> None:
         assert await resolved(source, "rtc_configuration") == CONFIGURATION
     assert await resolved(None, "rtc_configuration") is None
     assert await resolved(lambda: None, "rtc_configuration") is None
+
+
+async def test_a_function_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says which, and after what time; one that the function raises itself is its own."""
+    go_on = threading.Event()
+
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    def own() -> None:
+        raise TimeoutError("my service is slow")
+
+    with pytest.raises(TimeoutError, match="my service is slow"):
+        await resolved(own, "rtc_configuration")
+    monkeypatch.setattr(ice, "CONFIGURATION_S", 0.05)
+    try:
+        for function in (endless, lambda: go_on.wait(60)):
+            with pytest.raises(TimeoutError, match=r"^rtc_configuration: its function gave nothing within 0\.05 s$"):
+                async with asyncio.timeout(30):
+                    await resolved(function, "rtc_configuration")
+    finally:
+        go_on.set()
 
 
 @pytest.mark.parametrize("wrong", ["turn:example.org", [CONFIGURATION], {"iceServers": TURN}, {"iceServers": [TURN]}, {"iceServers": [{}]}])

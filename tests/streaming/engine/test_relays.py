@@ -57,8 +57,9 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     server.server_close()
 
 
+@pytest.mark.usefixtures("busy_handlers")
 async def test_of_one_s_own_server(settings: Settings) -> None:
-    """Made here and at once; with the lifetime and the user that are wanted."""
+    """Made here and at once, in no thread; with the lifetime and the user that are wanted."""
     settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [STUN, TURN], "north"
     plain, turn = streaming.get_turn_credentials()["iceServers"]
     assert plain == {"urls": [STUN]}

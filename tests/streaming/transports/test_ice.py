@@ -1,6 +1,8 @@
 """`GET /rtc/config`: who gets the ICE servers, and which."""
 
+import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.test import AsyncClient
 from pytest_django import Settings
 
 from streaming.discovery import streams
+from streaming.engine import ice
 
 URL = "/rtc/config"
 TURN = "turn:turn.example.org:3478?transport=udp"
@@ -74,3 +77,20 @@ async def test_a_configuration_that_fails(wanting: Callable[[Any], None], caplog
     assert (response.status_code, response.json()) == (502, {"detail": "this stream's rtc_configuration cannot be had now"})
     assert "RuntimeError" in caplog.text
     assert "north" not in caplog.text + response.content.decode()
+
+
+async def test_a_configuration_that_does_not_come(
+    wanting: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The visitor is not left waiting behind what blocks in a developer's function."""
+    go_on = threading.Event()
+    monkeypatch.setattr(ice, "CONFIGURATION_S", 0.05)
+    wanting(lambda: go_on.wait(60))
+    try:
+        with caplog.at_level(logging.ERROR):
+            async with asyncio.timeout(30):
+                response = await AsyncClient().get(f"{URL}?stream=echo")
+    finally:
+        go_on.set()
+    assert response.status_code == 502
+    assert "TimeoutError" in caplog.text
