@@ -8,8 +8,9 @@ costs the certainty, never a session.
 import asyncio
 import hashlib
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from functools import partial
@@ -21,6 +22,7 @@ from django.core.cache import cache
 
 from streaming.engine.layer import layer
 from streaming.engine.line import LineKind
+from streaming.engine.threads import Threads
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -31,13 +33,13 @@ ALIVE_S = 8
 """A process without a pulse for so long is dead, or as good as."""
 KEPT_S = 24 * 3600
 TRIES = 3
-MOST_OWED = 100
-"""Ids whose letting go is tried again between two beats."""
+AGAIN_S = 1.0
+"""How long noting again what was forgotten may take between two beats, and letting go what could not be; the rest waits for the next."""
 ANSWER_S = 2.5
 """How long the cache may take before a session begins without it."""
 
-_threads = ThreadPoolExecutor(4, thread_name_prefix="claims")
-"""Of their own: handlers may keep all of asyncio's busy, and a process without a pulse would be taken for dead."""
+_threads = Threads("claims", 4)
+"""A process without a pulse would be taken for dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Claims:
         self._beating: asyncio.Task[None] | None = None
         self._failed = False
         self._forgotten = False  # the pulse was, and with it perhaps the notes
+        self._unnoted: dict[str, Holder] = {}  # those that are not yet noted again
+        self._noting = threading.Lock()
         self._loop = ref(asyncio.get_running_loop())  # which is what claims are kept by: else none would ever be forgotten
         self._leaving: set[asyncio.Task[None]] = set()
         self._owed: set[tuple[str, Holder]] = set()  # could not be let go: no other process takes it as long as this one lives
@@ -119,9 +123,12 @@ class Claims:
                 self._owed.add((key, mine))
 
     def _drop(self, key: str, holder: Holder) -> None:
-        held = self._held.get(key)
-        if held is not None and held[0] is holder:
+        if self._holds(key, holder):
             del self._held[key]
+
+    def _holds(self, key: str, mine: Holder) -> bool:
+        held = self._held.get(key)
+        return held is not None and held[0] is mine
 
     # -- in threads
 
@@ -136,8 +143,7 @@ class Claims:
         """Have those ids let go that were noted behind the end of their sessions."""
         loop = self._loop()
         for key, mine in noted:
-            held = self._held.get(key)
-            if loop is not None and (held is None or held[0] is not mine):
+            if loop is not None and not self._holds(key, mine):
                 with suppress(RuntimeError):  # the loop is closed, and with it this process goes
                     loop.call_soon_threadsafe(self._let_go_soon, key, mine)
 
@@ -178,11 +184,25 @@ class Claims:
             self._forgotten = True
             cache.set(_pulse(self.process), True, ALIVE_S)
 
-    def _taken_by_others(self, held: dict[str, Holder]) -> list[str]:
-        """Note again what was forgotten, and return the keys that others have by now."""
-        found = {key: _read(key) for key, mine in held.items() if not cache.add(key, astuple(mine), KEPT_S)}
-        self._let_go_of_late(held.items())
-        return [key for key, holder in found.items() if holder is not None and holder.process != self.process]
+    def _note_again(self, held: dict[str, Holder]) -> dict[str, bool]:
+        """Note again what was forgotten; return the keys that there was time for, and whether others have them by now.
+
+        None of them while another thread is still at it, as when the cache hangs: it would take one thread after the other.
+        """
+        found: dict[str, bool] = {}
+        if not self._noting.acquire(blocking=False):
+            return found
+        until = time.monotonic() + AGAIN_S
+        try:
+            for key, mine in held.items():
+                holder = None if cache.add(key, astuple(mine), KEPT_S) else _read(key)
+                found[key] = holder is not None and holder.process != self.process
+                if time.monotonic() > until:
+                    break
+        finally:
+            self._noting.release()
+            self._let_go_of_late(held.items())
+        return found
 
     # -- in the event loop
 
@@ -192,22 +212,30 @@ class Claims:
             await self._in_cache(None, self._pulse_again)
             if self._forgotten:
                 self._forgotten = False
-                await self._claim_again({key: mine for key, (mine, _) in self._held.items()})
+                self._unnoted |= {key: mine for key, (mine, _) in self._held.items()}
+            await self._claim_again()
             await self._let_go_of_owed()
 
     async def _let_go_of_owed(self) -> None:
         """Try again, some at a time so that the pulse goes on; behind the first that fails the cache is still away."""
-        for key, mine in list(self._owed)[:MOST_OWED]:
+        until = time.monotonic() + AGAIN_S
+        for key, mine in list(self._owed):
             await self._let_go(key, mine)
             if (key, mine) in self._owed:
                 return
             self._forgotten = self._forgotten or key in self._held  # the session behind it may not have been noted at all
+            if time.monotonic() > until:
+                return
 
-    async def _claim_again(self, held: dict[str, Holder]) -> None:
-        taken = await self._in_cache(None, self._taken_by_others, held)
-        self._forgotten = self._forgotten or taken is None  # then it is tried again
-        for key in taken or ():
-            self._lose(key, held[key])
+    async def _claim_again(self) -> None:
+        """Note again what is not yet, some at a time so that the pulse goes on; the rest, and what failed, with the next beats."""
+        self._unnoted = {key: mine for key, mine in self._unnoted.items() if self._holds(key, mine)}
+        if not self._unnoted:
+            return
+        for key, taken in (await self._in_cache({}, self._note_again, dict(self._unnoted))).items():
+            mine = self._unnoted.pop(key)
+            if taken:
+                self._lose(key, mine)
 
     def _let_go_soon(self, key: str, mine: Holder) -> None:
         task = asyncio.create_task(self._let_go(key, mine))
@@ -224,7 +252,7 @@ class Claims:
         """Ask the cache in a thread; a cache that is away, or hangs, answers `otherwise`."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                found = await asyncio.get_running_loop().run_in_executor(_threads, partial(work, *args, **kwargs))
+                found = await _threads.run(partial(work, *args, **kwargs))
         except Exception as error:
             if not self._failed:
                 logger.warning("the shared cache is away (%s): an id may be used in two processes", type(error).__name__)

@@ -4,8 +4,8 @@ import asyncio
 import gc
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakSet
@@ -105,20 +105,14 @@ async def test_ids_of_a_dead_process_are_free(pair: tuple[Claims, Claims], monke
         await other.close()
 
 
+@pytest.mark.usefixtures("busy_handlers")
 async def test_handlers_that_keep_asyncios_threads_busy_do_not_stop_the_pulse(pair: tuple[Claims, Claims]) -> None:
     """Ids are claimed, and their process shows that it lives, however many calls handlers have made in threads."""
     one, two = pair
-    go_on = threading.Event()
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
-    busy = asyncio.create_task(asyncio.to_thread(go_on.wait, 60))
-    try:
-        assert await asyncio.wait_for(taken(one), 30) is None
-        cache.delete(module._pulse(one.process))
-        await until(lambda: module._has_pulse(one.process))
-        assert await asyncio.wait_for(taken(two, TWO), 30) == Holder(one.process, ONE.hex, 7, "websocket")
-    finally:
-        go_on.set()
-        await busy
+    assert await asyncio.wait_for(taken(one), 30) is None
+    cache.delete(module._pulse(one.process))
+    await until(lambda: module._has_pulse(one.process))
+    assert await asyncio.wait_for(taken(two, TWO), 30) == Holder(one.process, ONE.hex, 7, "websocket")
 
 
 async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Claims, Claims]) -> None:
@@ -148,13 +142,75 @@ async def test_claims_are_noted_again_though_new_ones_come(pair: tuple[Claims, C
     assert await two.holder("some", "before") == before
 
 
+class Slow:
+    """A cache whose `add` takes its time; counts who is in there at once, and the pulses beside it."""
+
+    def __init__(self, wait: Callable[[], object]) -> None:
+        self.most_at_once = self.pulses = 0
+        self._wait, self._inside, self._lock = wait, 0, threading.Lock()
+
+    def add(self, *args: Any) -> bool:
+        """Note."""
+        with self._lock:
+            self._inside += 1
+            self.most_at_once = max(self._inside, self.most_at_once)
+        self._wait()
+        with self._lock:
+            self._inside -= 1
+        return cache.add(*args)
+
+    def touch(self, *args: Any) -> bool:
+        """Prolong the pulse."""
+        self.pulses += 1
+        return cache.touch(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(cache, name)
+
+
+async def test_a_hundred_claims_are_noted_again_beside_the_pulse(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart of Redis, which then takes longer for all of them than for one answer: some with each beat, by one thread."""
+    one, two = pair
+    ids = [str(number) for number in range(100)]
+    await asyncio.gather(*(taken(one, ONE, webrtc_id) for webrtc_id in ids))
+    slow = Slow(lambda: time.sleep(0.01))
+    monkeypatch.setattr(module, "AGAIN_S", 0.1)
+    monkeypatch.setattr(module, "ANSWER_S", 0.5)
+    monkeypatch.setattr(module, "cache", slow)
+    cache.clear()
+    await until(lambda: all(module._read(module._key("some", webrtc_id)) for webrtc_id in ids))
+    assert slow.most_at_once == 1
+    assert slow.pulses >= 5
+    await until(lambda: not one._unnoted)
+    monkeypatch.setattr(module, "ANSWER_S", 60.0)
+    assert await two.holder("some", "99") == Holder(one.process, ONE.hex, 7, "websocket")
+
+
+async def test_a_cache_that_hangs_takes_one_thread_and_no_pulse(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noting again is not begun a second time while the first still waits; it is made up for later."""
+    one, _ = pair
+    for webrtc_id in ("first", "second"):
+        await taken(one, ONE, webrtc_id)
+    go_on = threading.Event()
+    slow = Slow(lambda: go_on.wait(60))
+    monkeypatch.setattr(module, "ANSWER_S", 0.05)
+    monkeypatch.setattr(module, "cache", slow)
+    cache.clear()
+    try:
+        await until(lambda: slow.pulses >= 20)
+        assert slow.most_at_once == 1
+    finally:
+        go_on.set()
+    await until(lambda: all(module._read(module._key("some", webrtc_id)) for webrtc_id in ("first", "second")))
+
+
 async def test_its_own_note_does_not_keep_a_session_out(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
     """A beat that notes again what was forgotten may be there before the claim itself."""
     one, _ = pair
     take = one._take
 
     def late(key: str, mine: Holder) -> Holder | None:
-        assert one._taken_by_others({key: mine}) == []
+        assert one._note_again({key: mine}) == {key: False}
         return take(key, mine)
 
     monkeypatch.setattr(one, "_take", late)
@@ -165,16 +221,16 @@ async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Claims
     """After a restart of Redis, an id whose session ends just then does not stay taken."""
     one, two = pair
     await taken(one)
-    loop, again, noted = asyncio.get_running_loop(), one._taken_by_others, threading.Event()
+    loop, again, noted = asyncio.get_running_loop(), one._note_again, threading.Event()
 
-    def late(held: dict[str, Holder]) -> list[str]:
+    def late(held: dict[str, Holder]) -> dict[str, bool]:
         asyncio.run_coroutine_threadsafe(one.release("some", "id", ONE), loop).result(20)
         try:
             return again(held)
         finally:
             noted.set()
 
-    monkeypatch.setattr(one, "_taken_by_others", late)
+    monkeypatch.setattr(one, "_note_again", late)
     cache.clear()
     await until(noted.is_set)
     await until(lambda: module._read(module._key("some", "id")) is None)
@@ -338,7 +394,6 @@ def test_loops_that_are_over_are_forgotten() -> None:
     loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
     for _ in range(3):
         asyncio.run(asked())
-    all_here = threading.Barrier(4)
-    list(module._threads.map(lambda _: all_here.wait(60), range(4)))  # no thread has its last piece of work in hand any more
+    module._threads.close()  # no thread has its last piece of work in hand any more
     gc.collect()
     assert len(loops) == 0
