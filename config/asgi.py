@@ -21,6 +21,7 @@ from django.urls import get_resolver  # noqa: E402
 from streaming import recogniser  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
 from streaming.engine.registry import registry  # noqa: E402
+from streaming.engine.threads import make_room  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
 from streaming.transports.socket import close_all  # noqa: E402
 from streaming.transports.webrtc import peers  # noqa: E402
@@ -45,7 +46,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 def start() -> None:
-    """Begin housekeeping and load the recogniser, unless both were begun before."""
+    """Make room for threads, begin housekeeping and load the recogniser, unless that was done before."""
+    make_room()
     registry().keep_house()
     recogniser.begin_loading()
 

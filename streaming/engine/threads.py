@@ -10,6 +10,9 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
+from weakref import WeakSet
+
+from django.conf import settings
 
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
@@ -53,6 +56,21 @@ READING = Threads("reading", 4)
 """Waits for the recogniser."""
 SPEAKING = Threads("speaking", 4)
 """Speaks with the voices that are installed here."""
+
+
+_roomy: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+
+
+def make_room() -> None:
+    """Let asyncio have a thread for each session that there may be, beside its usual ones.
+
+    Django makes and notes its error answers there, and names of hosts are looked up there, which has no other place: six blocked calls of a
+    handler would leave every 404 without an answer. Threads that are idle are used again before another one begins.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _roomy:
+        _roomy.add(loop)
+        loop.set_default_executor(ThreadPoolExecutor(settings.SESSION_LIMIT + _MANY, thread_name_prefix="asyncio"))
 
 
 def close_threads() -> None:

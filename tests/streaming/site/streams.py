@@ -63,7 +63,7 @@ class Numbers(Counted):
 
 
 class Blocking(Counted):
-    """Blocks more of asyncio's threads than there usually are, until its session ends."""
+    """Blocks more threads than asyncio usually has, until its session ends."""
 
     most = 60
 
