@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -66,6 +67,19 @@ def test_who_does_not_read_holds_no_connection(few: Server, path: str) -> None:
         for client in deaf:
             client.close()
     assert "".join(few.output).count("Traceback") == 0
+
+
+def test_a_download_comes_whole(few: Server) -> None:
+    """It is made before it is sent, so that its length is known, and read to its end by whoever reads."""
+    few.token()
+    talk = few.manage("shell", "-v0", "-c", LONG_TALK).split()[-1]
+    cookie = few.manage("shell", "-v0", "-c", SIGN_IN).split()[-1]
+    request = urllib.request.Request(f"{few.url}/conversations/{talk}/download.json", headers={"Cookie": f"sessionid={cookie}"})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        body = response.read()
+        assert int(response.headers["Content-Length"]) == len(body)
+    [whole] = json.loads(body)["conversations"]
+    assert [message["text"] for message in whole["messages"]] == ["It is a long talk. " * 250] * 3000
 
 
 def test_what_the_address_of_the_database_asks_for_comes_beside_our_own() -> None:
