@@ -32,12 +32,15 @@ _NUMBER = re.compile(rf"(?<!\w){_PART}(?:[\s,.-]{{0,3}}{_PART})*(?!\w)", re.IGNO
 Digits on end are one part and never cut: else a row of them with a letter behind would be tried in each of its 2^n cuts.
 """
 
-_CODE = re.compile(r"(?<!\w)\w++(?:[-.,]\w++)*+")
-"""Letters and digits in one, as in '1234x' or 'C01-X00'; never cut either."""
+_CODE = re.compile(r"(?<!\w)\w++(?:[-.,]\w++)*")
+"""Letters and digits in one, as in '1234x' or 'C01-X00'; never cut either, as nothing follows that could ask for less.
+
+No group is possessive here: early releases of Python 3.11 leave in the match what the last, failed turn of such a group had taken.
+"""
 
 _DECADE = re.compile(r"(?:[a-z]+-)?(?:19|20)\d0s", re.IGNORECASE)
 _JOINT = re.compile(r"(?<=[^\W\d_])[-_./](?=[^\W\d_])")
-_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[-_./][^\W\d_]++)++")
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[-_./][^\W\d_]++)+")
 """Words that are written as one: 'Maria-Lopez'."""
 
 Span = tuple[int, int, str]
