@@ -1,17 +1,19 @@
 """Decoders: the bytes of one speaker in, 16 kHz samples out, chunk by chunk. `open_decoder` chooses by the announced encoding.
 
 A decoder never blocks and never waits for bytes. Bad bytes raise AudioError and leave it usable. Knows no network.
+What a chunk announces (sample rate, duration) is checked before anything is decoded; the work is linear in the bytes and the samples.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import CodecContext
 
-from streaming.audio.flac import FrameSplitter
+from streaming.audio import opus
+from streaming.audio.flac import FrameHeader, FrameSplitter
 from streaming.audio.ogg import MAGIC as OGG
 from streaming.audio.ogg import OggPackets
 from streaming.audio.pcm import RATE, UNPACKERS, AudioError, Samples
@@ -31,19 +33,46 @@ ENCODINGS: dict[str, tuple[int, int]] = {
 
 _OPUS_RATE = 48_000  # what libavcodec's Opus decoder gives, whatever rate was announced
 _LONGEST_CHUNK_S = 60.0  # a few bytes of FLAC or Opus can claim hours of silence
+_SLICE_BYTES = 2_048  # of a FLAC chunk, searched for frames at a time: a few milliseconds where it is made of headers
+_RATES = (8_000, 48_000)  # of a stream that tells its own, in Hz
 
 
-class Decoder(Protocol):
+class Decoder(ABC):
     """Bytes of one stream to samples; carries the state between chunks."""
 
-    def decode(self, chunk: bytes) -> Samples:
-        """Return the samples that are ready after this chunk, shape (n,), float32 in [-1, 1] at 16 kHz; n may be 0.
+    in_place = False
+    """Whether decoding is a few numpy calls, so that the VAD thread does it itself; such a decoder makes one block of each chunk."""
 
+    @abstractmethod
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
+        """Yield the samples that are ready after this chunk, packet by packet or frame by frame, each decoded when it is asked for.
+
+        A block has the shape (n,), float32 in [-1, 1] at 16 kHz; n may be 0. The iterator must be used up before the next call.
         Raises AudioError where nothing of the chunk could be decoded; the chunk is dropped and the decoder goes on.
         """
 
+    def decode(self, chunk: bytes) -> Samples:
+        """Return all blocks of a chunk as one. Raises AudioError as `blocks` does."""
+        return _joined(list(self.blocks(chunk)))
+
+    @abstractmethod
     def flush(self) -> Samples:
         """Return what was held back, of the same shape; the decoder then stands at the beginning of a new stream."""
+
+
+def _joined(blocks: Sequence[Samples]) -> Samples:
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks) if blocks else EMPTY
+
+
+def _check_duration(seconds: float) -> None:
+    if seconds > _LONGEST_CHUNK_S:
+        raise AudioError(f"audio: one chunk may hold at most {_LONGEST_CHUNK_S:.0f} seconds of sound")
+
+
+def _check_rate(rate: int) -> None:
+    least, most = _RATES
+    if not least <= rate <= most:
+        raise AudioError(f"audio: the stream has {rate} samples per second; allowed is from {least} to {most}")
 
 
 def open_decoder(encoding: str, rate: int) -> Decoder:
@@ -64,15 +93,17 @@ def open_decoder(encoding: str, rate: int) -> Decoder:
     return SniffingDecoder(FlacDecoder if name == "FLAC" else OpusDecoder)
 
 
-class PcmDecoder:
+class PcmDecoder(Decoder):
     """LINEAR16 or MULAW at a fixed rate."""
+
+    in_place = True
 
     def __init__(self, encoding: str, rate: int) -> None:
         self._unpack = UNPACKERS[encoding]
         self._resampler = Resampler(rate)
 
-    def decode(self, chunk: bytes) -> Samples:
-        return self._resampler.push(self._unpack(chunk))
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
+        yield self._resampler.push(self._unpack(chunk))
 
     def flush(self) -> Samples:
         return self._resampler.flush()
@@ -95,24 +126,20 @@ class PacketDecoder:
             context.extradata = self._extradata
         return context
 
-    def decode(self, packets: Iterable[bytes], longest_s: float = _LONGEST_CHUNK_S) -> Samples:
-        """Return the samples of the packets that can be decoded. Raises AudioError if there were packets and none can be."""
-        blocks: list[Samples] = []
+    def blocks(self, packets: Iterable[bytes]) -> Iterator[Samples]:
+        """Yield the samples of each packet that can be decoded. Raises AudioError if there were packets and none can be."""
         error: AudioError | None = None
-        left = longest_s * RATE
+        decoded = False
         for packet in packets:
             try:
                 block = self._decode_one(packet)
             except AudioError as broken:
                 error = broken
                 continue
-            blocks.append(block)
-            left -= len(block)
-            if left < 0:
-                raise AudioError(f"audio: one chunk may hold at most {longest_s:.0f} seconds of sound")
-        if error and not blocks:
+            decoded = True
+            yield block
+        if error and not decoded:
             raise error
-        return np.concatenate(blocks) if blocks else EMPTY
 
     def _decode_one(self, packet: bytes) -> Samples:
         try:
@@ -132,8 +159,7 @@ class PacketDecoder:
         scale = 1.0 if samples.dtype.kind == "f" else 1.0 / (1 << 8 * samples.dtype.itemsize - 1)
         mono = samples[0] if channels == 1 else samples.mean(axis=0)
         if self._resampler is None or self._resampler.rate != frame.sample_rate:
-            if not 8_000 <= frame.sample_rate <= 48_000:
-                raise AudioError(f"audio: the stream has {frame.sample_rate} samples per second; allowed is from 8000 to 48000")
+            _check_rate(frame.sample_rate)
             self._resampler = Resampler(frame.sample_rate)
         return self._resampler.push((mono * scale).astype(np.float32))
 
@@ -144,72 +170,109 @@ class PacketDecoder:
         return rest
 
 
-class OpusDecoder:
+class OpusDecoder(Decoder):
     """Opus as the Symbl clients send it: each chunk is one bare packet."""
 
     def __init__(self) -> None:
-        self._packets = PacketDecoder("opus", "Opus packet (send one raw packet per chunk, or an Ogg or WebM stream)")
+        self._packets = _OpusPackets("Opus packet (send one raw packet per chunk, or an Ogg or WebM stream)")
 
-    def decode(self, chunk: bytes) -> Samples:
-        return self._packets.decode((chunk,))
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
+        return self._packets.blocks((chunk,))
 
     def flush(self) -> Samples:
         return self._packets.flush()
 
 
-class ContainerDecoder:
+class _OpusPackets(PacketDecoder):
+    """Opus packets, looked at by their first bytes before they are decoded."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("opus", what)
+
+    def blocks(self, packets: Iterable[bytes]) -> Iterator[Samples]:
+        """Yield the samples of each packet that can be decoded; as the base class, but nothing where all announce too much together."""
+        announced = [(packet, opus.duration_s(packet)) for packet in packets if packet]
+        valid = [packet for packet, seconds in announced if seconds is not None]
+        _check_duration(sum(seconds for _, seconds in announced if seconds is not None))
+        if announced and not valid:
+            raise AudioError(f"audio: this chunk is no {self._what}; it was dropped")
+        yield from super().blocks(valid)
+
+
+class ContainerDecoder(Decoder):
     """Opus inside a stream of Ogg pages or WebM clusters."""
 
     def __init__(self, open_stream: Callable[[], OggPackets | WebmPackets], what: str) -> None:
         self._open_stream, self._what = open_stream, what
         self._stream = open_stream()
-        self._packets = PacketDecoder("opus", f"Opus in {what}")
+        self._packets = _OpusPackets(f"Opus in {what}")
 
-    def decode(self, chunk: bytes) -> Samples:
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
         before = self._stream.skipped
         packets = self._stream.push(chunk)
         if self._stream.foreign:
             raise AudioError(f"config.speechRecognition.encoding: this {self._what} stream holds no Opus; only Opus can be decoded")
         if not packets and self._stream.skipped > before:
             raise AudioError(f"audio: this chunk is no part of an {self._what} stream; it was dropped")
-        return self._packets.decode(packets)
+        yield from self._packets.blocks(packets)
 
     def flush(self) -> Samples:
         self._stream = self._open_stream()
         return self._packets.flush()
 
 
-class FlacDecoder:
+class FlacDecoder(Decoder):
     """A FLAC stream, with its head or from the middle. Each frame is decoded as soon as its last byte is there."""
 
     def __init__(self) -> None:
         self._splitter = FrameSplitter()
         self._packets: PacketDecoder | None = None
 
-    def decode(self, chunk: bytes) -> Samples:
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
         before = self._splitter.skipped
-        frames = self._splitter.push(chunk)
-        samples = self._decoder().decode(frames) if frames else EMPTY
+        frames: list[bytes] = []
+        for at in range(0, len(chunk), _SLICE_BYTES):
+            frames += self._splitter.push(chunk[at : at + _SLICE_BYTES])
+            if at + _SLICE_BYTES < len(chunk):
+                yield EMPTY  # whoever asks may leave it at that for now
         tail = self._splitter.tail()
-        if tail:
-            samples = self._whole_tail(tail, samples)
-        if not len(samples) and self._splitter.skipped > before:
+        self._check(frames if tail is None else [*frames, tail])
+        if frames:
+            yield from self._decoder().blocks(frames)
+        if tail and (more := self._whole_tail(tail)) is not None:
+            yield more
+        elif not frames and self._splitter.skipped > before:
             raise AudioError("audio: this chunk is no FLAC; it was dropped (send a FLAC stream: its head, then whole frames in order)")
-        return samples
+
+    def _check(self, frames: Sequence[bytes]) -> None:
+        """Refuse by their headers frames that announce a rate that is not allowed, or too much audio together."""
+        seconds = 0.0
+        for frame in frames:
+            header = FrameHeader.read(frame[:16])
+            rate = (header.rate or self._announced_rate) if header else 0
+            if header and rate:
+                _check_rate(rate)
+                seconds += header.samples / rate
+        _check_duration(seconds)
+
+    @property
+    def _announced_rate(self) -> int:
+        """The rate in the stream's metadata, in Hz; 0 where there is none."""
+        return int.from_bytes(self._splitter.streaminfo[10:13], "big") >> 4 if self._splitter.streaminfo else 0
 
     def _decoder(self) -> PacketDecoder:
         if self._packets is None:
             self._packets = PacketDecoder("flac", "FLAC frame", self._splitter.streaminfo)
         return self._packets
 
-    def _whole_tail(self, tail: bytes, samples: Samples) -> Samples:
+    def _whole_tail(self, tail: bytes) -> Samples | None:
         """Decode what seems to be a whole frame; one beginning in 65,536 only seems so, and is kept until the rest is there."""
         try:
-            more = self._decoder().decode((tail,))
+            samples = _joined(list(self._decoder().blocks((tail,))))
         except AudioError:
-            return samples
+            return None
         self._splitter.drop_tail()
-        return np.concatenate((samples, more))
+        return samples
 
     def flush(self) -> Samples:
         rest = self._packets.flush() if self._packets else EMPTY
@@ -224,7 +287,7 @@ _BY_MAGIC: dict[bytes, Callable[[], Decoder]] = {
 }
 
 
-class SniffingDecoder:
+class SniffingDecoder(Decoder):
     """Chooses the decoder by the first bytes of the stream; `usual` where they are no known mark."""
 
     def __init__(self, usual: Callable[[], Decoder]) -> None:
@@ -232,21 +295,21 @@ class SniffingDecoder:
         self._chosen: Decoder | None = None
         self._held: list[bytes] = []  # chunks too short to tell; together fewer than four bytes
 
-    def decode(self, chunk: bytes) -> Samples:
-        if self._chosen is None:
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
+        if self._chosen is not None:
+            yield from self._chosen.blocks(chunk)
+        elif chunk:
             self._held.append(chunk)
             head = b"".join(self._held)[:4]
-            if len(head) < 4 and any(magic.startswith(head) for magic in _BY_MAGIC):
-                return EMPTY
-            return self._choose(_BY_MAGIC.get(head))
-        return self._chosen.decode(chunk)
+            if len(head) == 4 or not any(magic.startswith(head) for magic in _BY_MAGIC):
+                yield from self._choose(_BY_MAGIC.get(head))
 
-    def _choose(self, by_magic: Callable[[], Decoder] | None) -> Samples:
+    def _choose(self, by_magic: Callable[[], Decoder] | None) -> Iterator[Samples]:
         """Open the decoder and give it what was held: joined for a stream, chunk by chunk for bare packets."""
         held, self._held = self._held, []
-        self._chosen = (by_magic or self._usual)()
-        chunks = [b"".join(held)] if by_magic else held
-        return np.concatenate([self._chosen.decode(chunk) for chunk in chunks])
+        chosen = self._chosen = (by_magic or self._usual)()
+        for chunk in [b"".join(held)] if by_magic else held:
+            yield from chosen.blocks(chunk)
 
     def flush(self) -> Samples:
         rest = self._chosen.flush() if self._chosen else EMPTY

@@ -2,10 +2,16 @@
 
 A frame does not tell its length. Its end is where the next frame's header begins; at the end of a chunk it is also where the
 frame's checksum comes out even, which saves waiting for the next frame. Sans-I/O, no decoding.
+
+The work is linear in the input, whatever it holds: each byte is searched once and enters one running checksum once, and the
+checksum of any range between two headers follows from the running one in constant time (`_position_free`).
 """
 
+import re
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -13,6 +19,14 @@ MAGIC = b"fLaC"
 _LONGEST_HEADER = 16
 _STREAMINFO = 34  # bytes of the one metadata block that a decoder can use
 _BITS = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
+_RATES = (0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
+_RATE_UNITS = {12: 1000, 13: 1, 14: 10}  # in Hz, by the header's rate code, of a rate that is written out
+_CHECKSUM = 2  # bytes of the checksum at the end of a frame
+_MOST_FRAME_BYTES = 600_000
+"""A frame of 65,535 samples, two channels and 32 bits has 524,288 bytes; no encoder for up to 48 kHz makes a larger one."""
+_MOST_CANDIDATES = 8
+"""Headers that may be found inside one frame before it is given up. By chance one byte in about ten million begins one."""
+_FEW_BYTES = 32  # up to so many, a loop in Python is faster than numpy
 
 
 def _crc_table(polynomial: int, bits: int) -> list[int]:
@@ -42,19 +56,76 @@ def _crc16_by_distance() -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
 
 
 _CRC16_AT = _crc16_by_distance()
+_ROWS = np.arange(_STRIDE, dtype=np.intp) * 256  # where each row of the table begins
+
+_PERIOD = 32_767
+"""The smallest n > 0 for which x^n is 1 modulo the checksum's polynomial, (x + 1)(x^15 + x + 1)."""
 
 
-def crc16(data: bytes, crc: int = 0) -> int:
+def _powers_of_x() -> list[int]:
+    """Return x^0 ... x^32766 modulo the checksum's polynomial."""
+    powers = [1]
+    for _ in range(_PERIOD - 1):
+        powers.append((powers[-1] << 1) ^ (0x18005 if powers[-1] & 0x8000 else 0))
+    return powers
+
+
+_POWERS = _powers_of_x()
+
+
+def _position_free(crc: int, position: int) -> int:
+    """Return the running checksum `crc` at a byte position, times x^(-8 position).
+
+    Two positions have the same value exactly where the bytes between them have the checksum 0, since
+    crc(b) = crc(a) x^(8 (b - a)) + checksum of [a, b).
+    """
+    value, exponent = 0, -8 * position % _PERIOD
+    while crc:
+        if crc & 1:
+            value ^= _POWERS[exponent]
+        crc >>= 1
+        exponent = exponent + 1 if exponent < _PERIOD - 1 else 0
+    return value
+
+
+def crc16(data: bytes | bytearray, crc: int = 0) -> int:
     """Return FLAC's 16-bit frame checksum of `data`, going on from `crc`. Over a whole frame, its own checksum included, it is 0."""
-    for start in range(0, len(data), _STRIDE):
-        block = np.frombuffer(data[start : start + _STRIDE], dtype=np.uint8).copy()
-        if len(block) == 1:
-            crc = ((crc << 8) & 0xFFFF) ^ _CRC16[(crc >> 8) ^ int(block[0])]
-            continue
-        block[0] ^= crc >> 8
-        block[1] ^= crc & 0xFF
-        crc = int(np.bitwise_xor.reduce(_CRC16_AT[np.arange(_STRIDE - len(block), _STRIDE), block]))
+    first = len(data) if len(data) <= _FEW_BYTES else len(data) % _STRIDE
+    if first <= _FEW_BYTES:
+        for byte in data[:first]:
+            crc = ((crc << 8) & 0xFFFF) ^ _CRC16[(crc >> 8) ^ byte]
+    else:
+        crc = _carried(crc, first) ^ int(np.bitwise_xor.reduce(_CRC16_AT.take(_row(data[:first]) + _ROWS[-first:])))
+    if first < len(data):
+        blocks = _row(data[first:]).reshape(-1, _STRIDE)
+        for block in np.bitwise_xor.reduce(_CRC16_AT.take(blocks + _ROWS), axis=1).tolist():
+            crc = _carried(crc, _STRIDE) ^ block
     return crc
+
+
+def _row(data: bytes | bytearray) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    return np.frombuffer(data, dtype=np.uint8).astype(np.intp)
+
+
+def _carried(crc: int, count: int) -> int:
+    """Return a checksum after `count` zero bytes (2 to 512): it counts like the first two bytes."""
+    row = _STRIDE - count
+    return int(_CRC16_AT[row, crc >> 8]) ^ int(_CRC16_AT[row + 1, crc & 0xFF])
+
+
+def _header_start() -> re.Pattern[bytes]:
+    """Return a pattern for the first five bytes of a frame header: sync code, sizes and codes that exist, a coded number."""
+
+    def one_of(allowed: Callable[[int], bool]) -> bytes:
+        return b"[" + b"".join(re.escape(bytes([value])) for value in range(256) if allowed(value)) + b"]"
+
+    sizes_and_rates = one_of(lambda value: value >> 4 != 0 and value & 15 != 15)
+    channels_and_bits = one_of(lambda value: value >> 4 <= 10 and value >> 1 & 7 != 3 and not value & 1)
+    number = one_of(lambda value: value < 0x80 or 0xC0 <= value < 0xFF)
+    return re.compile(rb"\xff[\xf8\xf9]" + sizes_and_rates + channels_and_bits + number, re.DOTALL)
+
+
+_HEADER_START = _header_start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +135,11 @@ class FrameHeader:
     variable: bool
     samples: int
     rate_code: int
+    rate: int  # in Hz; 0: as in the stream's metadata
     channels: int
     bits: int  # 0: as in the stream's metadata
     number: int
+    size: int  # bytes of the header itself, its own checksum included
 
     @classmethod
     def read(cls, data: bytes | bytearray) -> Self | None:
@@ -90,20 +163,29 @@ class FrameHeader:
             at += size_code - 5
         else:
             samples = 192 if size_code == 1 else 144 << size_code if size_code < 6 else 1 << size_code
-        at += {12: 1, 13: 2, 14: 2}.get(rate_code, 0)
+        rate_bytes = 0 if rate_code < 12 else 1 if rate_code == 12 else 2
+        rate = _RATES[rate_code] if rate_code < 12 else int.from_bytes(data[at : at + rate_bytes], "big") * _RATE_UNITS[rate_code]
+        at += rate_bytes
         check = 0
         for byte in data[:at]:
             check = _CRC8[check ^ byte]
         if check != data[at]:
             return None
         return cls(
-            bool(data[1] & 1), samples, rate_code, min(channel_code + 1, 8) if channel_code < 8 else 2, _BITS.get(bits_code, 0), number
+            variable=bool(data[1] & 1),
+            samples=samples,
+            rate_code=rate_code,
+            rate=rate,
+            channels=channel_code + 1 if channel_code < 8 else 2,
+            bits=_BITS.get(bits_code, 0),
+            number=number,
+            size=at + 1,
         )
 
     @property
     def longest(self) -> int:
         """Bytes that a frame with this header has at most (every sample stored as it is, and some slack)."""
-        return self.samples * self.channels * ((self.bits or 32) + 1) // 8 + 64 * self.channels + 64
+        return min(_MOST_FRAME_BYTES, self.samples * self.channels * ((self.bits or 32) + 1) // 8 + 64 * self.channels + 64)
 
     def leads_to(self, other: Self) -> bool:
         """Tell whether `other` can be the header of the very next frame."""
@@ -111,16 +193,36 @@ class FrameHeader:
         return (other.variable, other.rate_code, other.bits, other.number) == (self.variable, self.rate_code, self.bits, following)
 
 
+class _Candidate(NamedTuple):
+    """A place at which a frame may begin: bytes since the start of the stream, the header there, the checksum up to there."""
+
+    position: int
+    header: FrameHeader
+    check: int  # as `_position_free` gives it
+
+    def ends_at(self, other: "_Candidate") -> bool:
+        """Tell whether the next frame begins at `other`: because the checksum says so, or the numbering (then bytes are missing)."""
+        if other.position - self.position < self.header.size + _CHECKSUM:
+            return False
+        return self.check == other.check or self.header.leads_to(other.header)
+
+
 class FrameSplitter:
-    """Bytes in, whole frames out. Holds at most one frame; bytes that belong to none are dropped and counted in `skipped`."""
+    """Bytes in, whole frames with a right checksum out; bytes that belong to none are dropped and counted in `skipped`.
+
+    Holds at most one frame and `_MOST_CANDIDATES` headers in it. Positions count bytes since the start of the stream.
+    """
 
     def __init__(self) -> None:
         self.streaminfo: bytes | None = None
         self.skipped = 0
         self._buffer = bytearray()
-        self._header: FrameHeader | None = None
-        self._scanned = 0  # bytes of the frame at hand already searched for the next header
-        self._crc, self._summed = 0, 0
+        self._most_samples = 65_536  # of a frame; the metadata may say less
+        self._base = 0  # position of the buffer's first byte
+        self._candidates: deque[_Candidate] = deque()  # the first one is where the buffer begins
+        self._scanned = 0  # position up to which headers were searched
+        self._crc, self._summed = 0, 0  # the running checksum, and the position up to which it goes
+        self._tail_tried = False
         self._started = False
         self._metadata = False
         self._to_skip = 0
@@ -131,33 +233,70 @@ class FrameSplitter:
         frames: list[bytes] = []
         if not self._pass_metadata():
             return frames
-        while self._header or self._find_header():
-            end = self._find_end()
-            if end:
-                frames.append(bytes(self._buffer[:end]))
-                self._cut(end)
-            elif self._header and len(self._buffer) > self._header.longest + _LONGEST_HEADER:
-                self.skipped += 2  # not a frame after all: search on behind its first two bytes
-                self._cut(2)
+        while self._candidates or self._next_candidate():
+            start = self._candidates[0]
+            self._skip_to(start.position)
+            end = self._find_end(start)
+            if end is not None:
+                if end.check == start.check:
+                    frames.append(bytes(self._buffer[: end.position - self._base]))
+                    self._cut_to(end.position)
+                else:
+                    self._skip_to(end.position)
+            elif len(self._candidates) > _MOST_CANDIDATES or self._scanned - start.position > start.header.longest:
+                self._candidates.popleft()  # no frame after all: go on with the next header
+                self._tail_tried = False
             else:
                 break
+        if not self._candidates:
+            self._skip_to(self._scanned)
         return frames
 
     def tail(self) -> bytes | None:
-        """Return the bytes at hand if their checksum says that they are a whole frame; call `drop_tail` once they are decoded."""
-        if not self._header:
+        """Return the bytes at hand if their checksum says that they are a whole frame; call `drop_tail` once they are decoded.
+
+        They are returned once for each frame: where they turn out to be none, the next frame's header tells the end.
+        """
+        if not self._candidates or self._tail_tried:
             return None
-        self._crc = crc16(bytes(self._buffer[self._summed :]), self._crc)
-        self._summed = len(self._buffer)
-        return bytes(self._buffer) if self._crc == 0 else None
+        start = self._candidates[0]
+        if len(self._buffer) < start.header.size + _CHECKSUM:
+            return None
+        self._sum_to(self._scanned)
+        crc = crc16(self._buffer[self._scanned - self._base :], self._crc)
+        if _position_free(crc, self._base + len(self._buffer)) != start.check:
+            return None
+        self._tail_tried = True
+        return bytes(self._buffer)
 
     def drop_tail(self) -> None:
         """Forget the bytes at hand."""
-        self._cut(len(self._buffer))
+        self._cut_to(self._base + len(self._buffer))
 
-    def _cut(self, end: int) -> None:
-        del self._buffer[:end]
-        self._header, self._scanned, self._crc, self._summed = None, 0, 0, 0
+    def _skip_to(self, position: int) -> None:
+        self.skipped += max(0, position - self._base)
+        self._cut_to(position)
+
+    def _cut_to(self, position: int) -> None:
+        """Drop the bytes before a position, and the headers in them."""
+        if position > self._base:
+            self._tail_tried = False
+            self._drop(position - self._base)
+        while self._candidates and self._candidates[0].position < position:
+            self._candidates.popleft()
+
+    def _drop(self, count: int) -> None:
+        del self._buffer[:count]
+        self._base += count
+        self._scanned = max(self._scanned, self._base)
+        if self._summed < self._base:
+            self._summed, self._crc = self._base, 0  # no header before this place is remembered
+
+    def _sum_to(self, position: int) -> None:
+        """Take the bytes up to a position into the running checksum."""
+        if position > self._summed:
+            self._crc = crc16(self._buffer[self._summed - self._base : position - self._base], self._crc)
+            self._summed = position
 
     def _pass_metadata(self) -> bool:
         """Consume the stream's mark and its metadata blocks; tell whether frames may follow."""
@@ -167,10 +306,10 @@ class FrameSplitter:
             self._started = True
             if self._buffer.startswith(MAGIC):
                 self._metadata = True
-                del self._buffer[: len(MAGIC)]
+                self._drop(len(MAGIC))
         while self._to_skip or self._metadata:
             cut = min(self._to_skip, len(self._buffer))
-            del self._buffer[:cut]
+            self._drop(cut)
             self._to_skip -= cut
             if self._to_skip or (self._metadata and not self._read_block()):
                 return False
@@ -185,33 +324,44 @@ class FrameSplitter:
             if len(self._buffer) < 4 + size:
                 return False
             self.streaminfo = bytes(self._buffer[4 : 4 + size])
+            self._most_samples = int.from_bytes(self.streaminfo[2:4], "big") or self._most_samples
         self._metadata = not self._buffer[0] & 0x80
         self._to_skip = 4 + size
         return True
 
-    def _find_header(self) -> bool:
-        """Drop bytes up to the next frame header; False when none is there yet."""
+    def _next_candidate(self) -> bool:
+        """Search on for a frame header and remember it; False when none is there yet."""
         last = len(self._buffer) - _LONGEST_HEADER
-        at = self._buffer.find(0xFF)
-        while 0 <= at <= last:
-            self._header = FrameHeader.read(self._buffer[at : at + _LONGEST_HEADER])
-            if self._header:
+        at = self._scanned - self._base
+        while at <= last:
+            match = _HEADER_START.search(self._buffer, at)
+            if match is None or match.start() > last:
                 break
-            at = self._buffer.find(0xFF, at + 1)
-        cut = at if self._header else len(self._buffer) if at < 0 else min(at, max(0, last + 1))
-        self.skipped += cut
-        del self._buffer[:cut]
-        return self._header is not None
+            at = match.start()
+            header = FrameHeader.read(self._buffer[at : at + _LONGEST_HEADER])
+            if header is not None and header.samples <= self._most_samples:
+                position = self._base + at
+                if not self._candidates:
+                    self._summed, self._crc = position, 0
+                self._sum_to(position)
+                self._candidates.append(_Candidate(position, header, _position_free(self._crc, position)))
+                self._scanned = position + 1
+                return True
+            at += 1
+        self._scanned = max(self._scanned, self._base + last + 1)
+        return False
 
-    def _find_end(self) -> int:
-        """Return where the next frame begins, 0 while that is not known."""
-        header = self._header
-        last = len(self._buffer) - _LONGEST_HEADER
-        at = self._buffer.find(0xFF, max(self._scanned, 4))
-        while header and 0 <= at <= last:
-            following = FrameHeader.read(self._buffer[at : at + _LONGEST_HEADER])
-            if following and (header.leads_to(following) or crc16(bytes(self._buffer[:at])) == 0):
-                return at
-            at = self._buffer.find(0xFF, at + 1)
-        self._scanned = max(4, last + 1)
-        return 0
+    def _find_end(self, start: _Candidate) -> _Candidate | None:
+        """Return where the next frame begins, None while that is not known. Searches as far as the frame may reach."""
+        for other in self._candidates:
+            if start.ends_at(other):
+                return self._near(start, other)
+        while len(self._candidates) <= _MOST_CANDIDATES and self._scanned - start.position <= start.header.longest:
+            if not self._next_candidate():
+                return None
+            if start.ends_at(self._candidates[-1]):
+                return self._near(start, self._candidates[-1])
+        return None
+
+    def _near(self, start: _Candidate, end: _Candidate) -> _Candidate | None:
+        return end if end.position - start.position <= start.header.longest else None

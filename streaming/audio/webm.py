@@ -3,10 +3,13 @@
 Sans-I/O, no decoding. Elements are read flat: those that hold audio are entered, all others are read past.
 """
 
+import re
+
 MAGIC = b"\x1a\x45\xdf\xa3"
 _ENTER = {0x18538067, 0x1F43B675, 0xA0, 0x1654AE6B, 0xAE}  # Segment, Cluster, BlockGroup, Tracks, TrackEntry
 _TRACK_NUMBER, _CODEC, _SIMPLE_BLOCK, _BLOCK = 0xD7, 0x86, 0xA3, 0xA1
 _LONGEST_VALUE = 65_536
+_RESUME = re.compile(re.escape(MAGIC) + rb"|\x1f\x43\xb6\x75")  # where reading goes on behind broken bytes
 
 
 def _vint(data: bytes | bytearray, at: int, keep_marker: bool) -> tuple[int, int] | None:
@@ -37,15 +40,15 @@ class WebmPackets:
         """Return the audio packets that became whole with this chunk."""
         self._buffer += chunk
         packets: list[bytes] = []
-        try:
-            while self._element(packets):
-                pass
-        except ValueError:  # no element begins here: the next cluster or a new stream may
-            at = min(
-                (n for n in (self._buffer.find(MAGIC, 1), self._buffer.find(b"\x1f\x43\xb6\x75", 1)) if n > 0), default=len(self._buffer)
-            )
-            self.skipped += at
-            del self._buffer[:at]
+        while self._buffer:
+            try:
+                if not self._element(packets):
+                    break
+            except ValueError:  # no element begins here: the next cluster or a new stream may
+                found = _RESUME.search(self._buffer, 1)
+                cut = found.start() if found else max(1, len(self._buffer) - len(MAGIC) + 1)
+                self.skipped += cut
+                del self._buffer[:cut]
         return packets
 
     def _element(self, packets: list[bytes]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.audio.flac import FrameSplitter, crc16
+from streaming.audio.flac import FrameSplitter, _position_free, crc16
 from tests.streaming.audio.sounds import encoded, tone
 
 STREAM = encoded(tone(2.0), "flac", "flac")
@@ -26,6 +26,15 @@ def plain_crc16(data: bytes) -> int:
 def test_checksum_in_pieces_is_the_checksum_of_the_standard(data: bytes, cut: int) -> None:
     """The fast way gives what the slow way gives, wherever the bytes are cut."""
     assert crc16(data[cut:], crc16(data[:cut])) == plain_crc16(data)
+
+
+@given(st.binary(max_size=600), st.binary(max_size=600), st.integers(0, 100_000))
+def test_a_range_is_checked_by_its_two_ends(before: bytes, inside: bytes, origin: int) -> None:
+    """The running checksum, freed of its position, is the same at both ends of a range exactly where the range has the checksum 0."""
+    for data in (inside, inside + crc16(inside).to_bytes(2, "big")):
+        first = crc16(before)
+        start, end = origin + len(before), origin + len(before) + len(data)
+        assert (_position_free(first, start) == _position_free(crc16(data, first), end)) == (crc16(data) == 0)
 
 
 def whole_frames(splitter: FrameSplitter, chunk: bytes) -> list[bytes]:
