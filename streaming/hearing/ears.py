@@ -9,6 +9,7 @@ from weakref import WeakSet
 from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import Samples
 from streaming.hearing import attention
+from streaming.hearing.decode_executor import DecodeExecutor
 from streaming.hearing.recognisers.base import Listener, RecognitionOptions
 from streaming.hearing.recognition import TurnRecognition
 from streaming.hearing.scheduler import Scheduler, Urgency
@@ -23,16 +24,18 @@ class Ears:
         self._transcriber = transcriber
         self.attention = attention.acquire()
         self._scheduler = Scheduler(threads)
+        self._executor = DecodeExecutor()
         self._lock = threading.Lock()
         self._all: WeakSet[TurnRecognition] = WeakSet()
 
     def start(self) -> None:
         """Start the worker threads."""
         self._scheduler.start()
+        self._executor.start()
 
     def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> TurnRecognition:
         """Begin to hear one speaker."""
-        recognition = TurnRecognition(options, decoder, listener, self._transcriber, self._scheduler, self.attention.wake)
+        recognition = TurnRecognition(options, decoder, listener, self._transcriber, self._scheduler, self._executor, self.attention.wake)
         with self._lock:
             self._all.add(recognition)
         self.attention.join(recognition)
@@ -51,4 +54,5 @@ class Ears:
         for recognition in everybody:
             recognition.abandon()
         self._scheduler.close()
+        self._executor.close()
         attention.release()

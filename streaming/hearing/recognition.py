@@ -1,7 +1,8 @@
 """One speaker being heard turn by turn: chunks in, hypotheses out.
 
 The methods of the interface may be called from any thread. `pull`, `frame`, `hear`, `stall` and `settle` belong to the hearing thread;
-decodes end in worker threads. The lock guards what the last two share: the finals that are owed, and the newest tokens of each turn.
+`decode_portion` to the decode executor's thread, which decodes FLAC and Opus; recogniser jobs end in worker threads. The lock guards what
+the hearing thread and the workers share: the finals that are owed, and the newest tokens of each turn.
 """
 
 import time
@@ -15,6 +16,7 @@ from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
 from streaming.hearing.callbacks import Callbacks
 from streaming.hearing.decode import Decode
+from streaming.hearing.decode_executor import DecodeExecutor
 from streaming.hearing.intake import Intake
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, RecognitionOptions
 from streaming.hearing.scheduler import Scheduler, Urgency
@@ -38,11 +40,12 @@ class TurnRecognition(Recognition):
         listener: Listener,
         transcriber: Transcriber,
         scheduler: Scheduler,
+        executor: DecodeExecutor,
         wake: Callable[["TurnRecognition"], None],
     ) -> None:
         self.slot: int | None = None  # of the pause detection, given by the hearing thread
         self._options, self._transcriber, self._scheduler = options, transcriber, scheduler
-        self._wake = wake
+        self._executor, self._wake = executor, wake
         self._out = Callbacks(listener)
         self._intake = Intake(decoder, self._out.trouble)
         self._finder = TurnFinder(options.end_of_turn_ms, options.longest_turn_s)
@@ -66,15 +69,22 @@ class TurnRecognition(Recognition):
         if self._intake.feed(chunk):
             self._last_fed = time.monotonic()
             self._out.water(self.backlog)
-            self._wake(self)
+            self._wake_decoder()
 
     def switch(self, decoder: Decoder) -> None:
         if self._intake.switch(decoder):
-            self._wake(self)
+            self._wake_decoder()
 
     def stop(self) -> None:
         if self._intake.close():
+            self._wake_decoder()
+
+    def _wake_decoder(self) -> None:
+        """Let the thread that decodes for the intake look at it. Where that changes meanwhile, the other one hands it on."""
+        if self._intake.in_place:
             self._wake(self)
+        else:
+            self._executor.submit(self)
 
     def abandon(self) -> None:
         self._out.silence()
@@ -89,6 +99,10 @@ class TurnRecognition(Recognition):
     @property
     def backlog(self) -> float:
         return self._intake.seconds + self._unheard + self._owed_s
+
+    @property
+    def full(self) -> bool:
+        return self._intake.full
 
     @property
     def fed(self) -> float:
@@ -108,6 +122,15 @@ class TurnRecognition(Recognition):
         with self._lock:
             return sum(job.span.seconds for job in self._owed)
 
+    # -- the decode executor's thread
+
+    def decode_portion(self) -> float | None:
+        """Decode a portion of the bytes that wait; see `DecodeTask`."""
+        wait_s = self._intake.decode_portion()
+        if self._intake.can_take:
+            self._wake(self)
+        return wait_s
+
     # -- the hearing thread
 
     @property
@@ -116,10 +139,12 @@ class TurnRecognition(Recognition):
         return self._finder.speaking
 
     def pull(self) -> None:
-        """Decode a portion of the bytes that wait, if little sound does."""
+        """Get a portion of decoded audio, if little of it waits already."""
         if not self._intake or self._unheard > _PORTION_S or self._owed_s > _MOST_OWED_S:
             return
         samples = self._intake.take(_PORTION_S)
+        if self._intake.wants_executor:
+            self._executor.submit(self)
         rest = self._rest[self._at :]
         padding = np.zeros(-(len(rest) + len(samples)) % FRAME if self._intake.ended else 0, dtype=np.float32)
         self._rest, self._at = np.concatenate((rest, samples, padding)), 0
@@ -154,7 +179,7 @@ class TurnRecognition(Recognition):
                 self._all_heard = True
                 self._deliver()
         self._out.water(self.backlog)
-        return not self.over and (self._unheard * RATE >= FRAME or (bool(self._intake) and self._owed_s <= _MOST_OWED_S))
+        return not self.over and (self._unheard * RATE >= FRAME or (self._intake.can_take and self._owed_s <= _MOST_OWED_S))
 
     def _close_turn(self) -> None:
         for event in self._finder.flush():

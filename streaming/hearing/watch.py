@@ -22,6 +22,8 @@ _STALL_S = 2.0  # an open turn whose speaker sends nothing for so long is over
 _DOUBTFUL = 0.3  # probability of speech above which nobody is sure that it is none
 _CALM_FRAMES = 16  # without any such: half a second
 _MOST_WAITING_S = 60.0  # unheard; what comes on top of it is lost, which only a flood can do
+_MOST_WAITING_BLOCKS = 12_000  # the same in blocks of 5 ms: each costs memory, however short it is
+_PORTION_BLOCKS = 256  # taken in one tick
 
 _QUIET: Samples = np.zeros(0, dtype=np.float32)
 
@@ -122,7 +124,8 @@ class Watch:
     def feed(self, samples: Pcm) -> None:
         """Append sound, int16 of shape (n,)."""
         with self._lock:
-            if self.over or self._waiting_samples > _MOST_WAITING_S * self._rate:
+            full = self._waiting_samples > _MOST_WAITING_S * self._rate or len(self._waiting) >= _MOST_WAITING_BLOCKS
+            if self.over or full:
                 return
             self._waiting.append(samples)
             self._waiting_samples += len(samples)
@@ -161,7 +164,8 @@ class Watch:
         blocks: list[Pcm] = []
         taken = 0
         with self._lock:
-            while self._waiting and taken < _PORTION_S * self._rate and len(self._rest) - self._at < FRAME * 8:
+            heard_soon = len(self._rest) - self._at >= FRAME * 8
+            while self._waiting and taken < _PORTION_S * self._rate and len(blocks) < _PORTION_BLOCKS and not heard_soon:
                 block = self._waiting.popleft()
                 blocks.append(block)
                 taken += len(block)

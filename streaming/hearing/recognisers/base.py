@@ -96,6 +96,11 @@ class Recognition(ABC):
         """Seconds of sound that were fed and are neither through pause detection nor, as a final, decoded."""
 
     @property
+    def full(self) -> bool:
+        """Whether so many bytes wait that the caller must wait before it feeds more, however little audio they may hold."""
+        return False
+
+    @property
     @abstractmethod
     def fed(self) -> float:
         """Seconds of sound that were fed so far: where in the recognition's time the next chunk will be. About right."""

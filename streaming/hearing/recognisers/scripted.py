@@ -26,6 +26,7 @@ import numpy as np
 from streaming.audio.codecs import RATE, Decoder
 from streaming.audio.pcm import Samples
 from streaming.hearing.callbacks import Callbacks
+from streaming.hearing.decode_executor import DecodeExecutor
 from streaming.hearing.intake import Intake
 from streaming.hearing.recognisers.base import (
     Hypothesis,
@@ -109,13 +110,14 @@ class ScriptedRecognition(Recognition):
     def __init__(
         self,
         thread: HearingThread["ScriptedRecognition"],
+        executor: DecodeExecutor,
         script: Iterator[Entry] | None,
         options: RecognitionOptions,
         decoder: Decoder,
         listener: Listener,
     ) -> None:
         self._script, self._options = script, options
-        self._thread = thread
+        self._thread, self._executor = thread, executor
         self._listener = Callbacks(listener)
         self._intake = Intake(decoder, self._listener.trouble)
         self._speaking = False
@@ -127,15 +129,21 @@ class ScriptedRecognition(Recognition):
     def feed(self, chunk: bytes) -> None:
         if self._intake.feed(chunk):
             self._listener.water(self.backlog)
-            self._thread.wake(self)
+            self._wake_decoder()
 
     def switch(self, decoder: Decoder) -> None:
         if self._intake.switch(decoder):
-            self._thread.wake(self)
+            self._wake_decoder()
 
     def stop(self) -> None:
         if self._intake.close():
+            self._wake_decoder()
+
+    def _wake_decoder(self) -> None:
+        if self._intake.in_place:
             self._thread.wake(self)
+        else:
+            self._executor.submit(self)
 
     def abandon(self) -> None:
         self._listener.silence()
@@ -146,18 +154,31 @@ class ScriptedRecognition(Recognition):
         return self._intake.seconds
 
     @property
+    def full(self) -> bool:
+        return self._intake.full
+
+    @property
     def fed(self) -> float:
         return self._intake.fed
+
+    def decode_portion(self) -> float | None:
+        """Decode a portion of the bytes that wait, in the decode executor's thread; see `DecodeTask`."""
+        wait_s = self._intake.decode_portion()
+        if self._intake.can_take:
+            self._thread.wake(self)
+        return wait_s
 
     def work(self) -> bool:
         """Hear one portion, in the hearing thread; true while there is more."""
         if self._listener.over:
             return False
         self._hear(self._intake.take(_PORTION_S))
+        if self._intake.wants_executor:
+            self._executor.submit(self)
         self._listener.water(self.backlog)
         if self._intake.ended:
             self._finish()
-        return bool(self._intake)
+        return self._intake.can_take
 
     def _hear(self, samples: Samples) -> None:
         if self._script is not None:
@@ -232,6 +253,7 @@ class ScriptedRecogniser(Recogniser):
         self._transcriptions: tuple[str, ...] = SENTENCES
         self._opened, self._transcribed = count(), count()
         self._thread: HearingThread[ScriptedRecognition] | None = None
+        self._executor = DecodeExecutor()
 
     def load(self) -> None:
         self._scripts = read_script(Path(self._path)) if self._path else []
@@ -239,6 +261,8 @@ class ScriptedRecogniser(Recogniser):
         self.languages = read_languages(Path(self._path)) if self._path else type(self).languages
         self._thread = HearingThread(lambda members: [member for member in members if member.work()])
         self._thread.start()
+        self._executor = DecodeExecutor()
+        self._executor.start()
 
     @property
     def ready(self) -> bool:
@@ -249,7 +273,7 @@ class ScriptedRecogniser(Recogniser):
             raise RecogniserError("the recogniser is not loaded")
         number = next(self._opened)
         script = iter(self._scripts[number % len(self._scripts)]) if self._scripts else None
-        return ScriptedRecognition(self._thread, script, options, decoder, listener)
+        return ScriptedRecognition(self._thread, self._executor, script, options, decoder, listener)
 
     def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
         if self._thread is None:
@@ -265,6 +289,7 @@ class ScriptedRecogniser(Recogniser):
         thread, self._thread = self._thread, None
         if thread:
             thread.close()
+            self._executor.close()
 
 
 def build(*, threads: int, models_dir: Path, script: str) -> Recogniser:

@@ -2,11 +2,12 @@
 
 import logging
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from streaming.audio.codecs import open_decoder
+from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.pcm import Samples
 from streaming.hearing import recognition as recognition_module
 from streaming.hearing.ears import Ears
@@ -275,20 +276,23 @@ def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pyte
 
 
 def test_feeding_returns_at_once(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes are not decoded in the caller's thread."""
+    """Bytes are not decoded in the caller's thread: in the VAD thread where that is cheap, else in a thread of their own."""
     threads: list[str] = []
 
-    class Watched:
-        def decode(self, chunk: bytes) -> Samples:
+    class Watched(Decoder):
+        def blocks(self, chunk: bytes) -> Iterator[Samples]:
+            yield self.flush()
+
+        def flush(self) -> Samples:
             threads.append(threading.current_thread().name)
             return np.zeros(0, dtype=np.float32)
 
-        def flush(self) -> Samples:
-            return self.decode(b"")
-
-    notes = Notes()
-    recognition = ears.open(RecognitionOptions(), Watched(), notes)
-    recognition.feed(b"1")
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert threads == ["hearing", "hearing"]
+    for in_place, name in ((True, "hearing"), (False, "audio-decoder")):
+        threads.clear()
+        notes, decoder = Notes(), Watched()
+        decoder.in_place = in_place
+        recognition = ears.open(RecognitionOptions(), decoder, notes)
+        recognition.feed(b"1")
+        recognition.stop()
+        assert notes.done.wait(30)
+        assert threads == [name, name]

@@ -1,9 +1,11 @@
 """Many speakers, and greedy ones: shares, bounds and what gives way under load."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
+from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
 from streaming.hearing.ears import Ears
@@ -59,16 +61,18 @@ def test_places_are_given_back(ears: Ears) -> None:
     assert len(ears.attention._voice._free) == len(ears.attention._voice._context) == 8
 
 
-class Held:
+class Held(Decoder):
     """A decoder that keeps the hearing thread until the test lets it go."""
+
+    in_place = True
 
     def __init__(self) -> None:
         self.entered, self.gate = threading.Event(), threading.Event()
 
-    def decode(self, chunk: bytes) -> Samples:
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
         self.entered.set()
         self.gate.wait(60)
-        return EMPTY
+        yield EMPTY
 
     def flush(self) -> Samples:
         return EMPTY

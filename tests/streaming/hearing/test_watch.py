@@ -227,3 +227,13 @@ def test_the_last_one_ends_the_thread() -> None:
     assert len(hearing_threads() - before) == 1
     attention.release()
     assert hearing_threads() <= before
+
+
+def test_blocks_that_wait_are_bounded_in_number() -> None:
+    """However short they are; and one portion holds no more than some hundreds of them."""
+    watch = Watch(WatchOptions(), 16_000, Notes())
+    for _ in range(13_000):
+        watch.feed(np.zeros(1, dtype=np.int16))
+    assert len(watch._waiting) == 12_000
+    watch.pull()
+    assert len(watch._waiting) == 12_000 - 256
