@@ -135,13 +135,17 @@ class Participation:
         return self.joined
 
     async def hear(self, chunk: bytes) -> None:
-        """Feed encoded sound; waits while the recogniser is behind, so that whoever sends too fast has to wait."""
+        """Feed encoded sound; waits while the recogniser is behind or its intake is full, so that whoever sends too fast has to wait."""
         recognition, ear = self._recognition, self._ear
         if recognition is None or ear is None:
             return
         ear.clock.arrived(recognition.fed, datetime.now(UTC))
         recognition.feed(chunk)
-        while (recognition.backlog > HIGH_WATER_S or len(ear.heard) > PENDING_FINALS) and not ear.done.is_set():
+        await self._room(recognition, ear)
+
+    async def _room(self, recognition: Recognition, ear: "_Ear") -> None:
+        """Wait until more may be fed."""
+        while (recognition.full or recognition.backlog > HIGH_WATER_S or len(ear.heard) > PENDING_FINALS) and not ear.done.is_set():
             ear.room.clear()
             try:
                 async with asyncio.timeout(0.25):
@@ -149,10 +153,12 @@ class Participation:
             except TimeoutError:
                 continue
 
-    def change_audio(self, encoding: str, sample_rate: int) -> None:
-        """Take what is fed from now on as another encoding or rate. Raises AudioError."""
-        if self._recognition is not None:
-            self._recognition.switch(open_decoder(encoding, sample_rate))
+    async def change_audio(self, encoding: str, sample_rate: int) -> None:
+        """Take what is fed from now on as another encoding or rate; waits as `hear` does. Raises AudioError."""
+        recognition, ear = self._recognition, self._ear
+        if recognition is not None and ear is not None:
+            recognition.switch(open_decoder(encoding, sample_rate))
+            await self._room(recognition, ear)
 
     async def finish(self) -> None:
         """Hear what was fed to its end; returns when all of it is stored and told.

@@ -5,6 +5,7 @@ asked for that) or DONE. Symbl fact sheet: order after start in 4.1, order at th
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
 from uuid import UUID
@@ -19,6 +20,7 @@ from streaming.conversation import LanguageError, Participation, Wishes
 from streaming.engine.ends import End
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.outbox import Outbox
+from streaming.hearing.intake import DecodeCostError
 from streaming.hearing.recognisers.base import RecogniserError
 from streaming.transports.telling import SPEAKERS_SKIP, Teller
 from streaming.wire import symbl as wire
@@ -53,6 +55,7 @@ class SpeakingHandler:
         after: cursor of a client that comes back and wants what it missed; None for from-now-on.
         site: the address under which the client reached us, such as https://talk.example.org.
         everybody: whether recognition results of other speakers are wanted too (ours: `results=all`).
+        refuse: send the client this error and end its session; what it said before is kept.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class SpeakingHandler:
         outbox: Outbox,
         *,
         site: str,
+        refuse: Callable[[str], None],
         after: int | None = None,
         everybody: bool = False,
     ) -> None:
@@ -73,6 +77,7 @@ class SpeakingHandler:
         self._outbox = outbox
         self._after = after
         self._everybody = everybody
+        self._refuse = refuse
         self._part = Participation(session_id, user_id, connection_id, self._trouble)
         self._start = Start()
         self._subscription: Subscription | None = None
@@ -122,7 +127,7 @@ class SpeakingHandler:
         if isinstance(message, Stop):
             return await self._stop()
         if isinstance(message, Modify):
-            self._modify(message)
+            await self._modify(message)
         return False
 
     async def shutdown(self, end: End) -> None:
@@ -212,14 +217,14 @@ class SpeakingHandler:
         self.state = State.DONE
         return True
 
-    def _modify(self, modify: Modify) -> None:
+    async def _modify(self, modify: Modify) -> None:
         if self.state is not State.LISTENING:
             self._error("not started; send start_request first", "type")
             return
         encoding = modify.encoding or self._start.encoding
         rate = modify.sample_rate or self._start.sample_rate
         try:
-            self._part.change_audio(encoding, rate)
+            await self._part.change_audio(encoding, rate)
         except AudioError as error:
             self._error(str(error), _field(error))
             return
@@ -231,6 +236,9 @@ class SpeakingHandler:
         return f"{self._site}/conversations/{conversation_id}/"
 
     def _trouble(self, error: Exception) -> None:
+        if isinstance(error, DecodeCostError):
+            self._refuse(str(error))
+            return
         self._error(str(error), _field(error))
 
     def _error(self, text: str, field: str) -> None:

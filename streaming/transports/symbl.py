@@ -107,6 +107,7 @@ class SpeakConsumer(SymblConsumer):
             self.connection_id,
             self.outbox,
             site=self.site,
+            refuse=self._overrun,
             after=self.after,
             everybody=self.knock.query.get("results") == "all",
         )
@@ -156,8 +157,13 @@ class SpeakConsumer(SymblConsumer):
         if self.makes_client_wait:
             await session.offer_when_room(message)
         elif not session.offer(message):
-            self.refuse("audio comes faster than it can be heard here; send it more slowly", "audio")
-            session.hang_up(End.OVERRUN)
+            self._overrun("audio comes faster than it can be heard here; send it more slowly")
+
+    def _overrun(self, text: str) -> None:
+        """Say why the audio is too much for this server, close, and let nothing more in; what was heard before is kept."""
+        self.refuse(text, "audio")
+        if self._session is not None:
+            self._session.hang_up(End.OVERRUN)
 
     async def _live(self, session: Session[ClientMessage]) -> None:
         try:

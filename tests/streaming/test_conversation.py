@@ -93,6 +93,18 @@ async def part(user: User, engine: Engine) -> Participation:
     return part
 
 
+async def test_whoever_feeds_waits_while_the_recognition_is_full(
+    part: Participation, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little audio the waiting bytes seem to hold; and changing the encoding waits too."""
+    monkeypatch.setattr(Slow, "full", True)
+    feeding = [asyncio.create_task(part.hear(b"interim")), asyncio.create_task(part.change_audio("MULAW", 8_000))]
+    await asyncio.wait(feeding, timeout=0.3)
+    assert not any(task.done() for task in feeding)
+    monkeypatch.setattr(Slow, "full", False)
+    await asyncio.wait_for(asyncio.gather(*feeding), 30)
+
+
 async def stored() -> list[str]:
     """Return what was kept."""
     return await in_database(lambda: list(Message.objects.order_by("number").values_list("text", flat=True)))
@@ -258,7 +270,7 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
     async def nothing(*args: Any) -> None:
         return None
 
-    handler = SpeakingHandler(uuid4(), user.pk, "room", Outbox(nothing, nothing), site="https://talk.example.org")
+    handler = SpeakingHandler(uuid4(), user.pk, "room", Outbox(nothing, nothing), site="https://talk.example.org", refuse=print)
     await handler.handle(Start())
     assert len(fanout()._subscriptions) == 1
 
