@@ -10,7 +10,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from functools import partial
@@ -100,6 +100,11 @@ class Claims:
         """Return who has an id in another process that lives."""
         return None if self._alone else await self._in_cache(None, self._other, _key(stream, webrtc_id))
 
+    async def holders(self, ids: Sequence[tuple[str, str]]) -> list[Holder | None]:
+        """Return for each stream and webrtc_id who has it in another process that lives; the cache is asked once for all of them."""
+        nobody: list[Holder | None] = [None] * len(ids)
+        return nobody if self._alone else await self._in_cache(nobody, self._others, [_key(*each) for each in ids])
+
     async def is_alive(self, process: str) -> bool:
         """Whether a process lives; one of which nothing can be known counts as living."""
         return self._alone or process == self.process or await self._in_cache(True, _has_pulse, process)
@@ -177,6 +182,13 @@ class Claims:
     def _other(self, key: str) -> Holder | None:
         found = _read(key)
         return found if found is not None and found.process != self.process and _has_pulse(found.process) else None
+
+    def _others(self, keys: Sequence[str]) -> list[Holder | None]:
+        notes = cache.get_many(keys)
+        found = [Holder(*note) if (note := notes.get(key)) else None for key in keys]
+        others = {holder.process for holder in found if holder is not None and holder.process != self.process}
+        living = {process for process in others if _has_pulse(process)}
+        return [holder if holder is not None and holder.process in living else None for holder in found]
 
     def _pulse_again(self) -> None:
         """Show that this process lives, and note where that had been forgotten."""

@@ -1,33 +1,24 @@
-"""Trickled ICE candidates: the text a browser posts, and those that come before their offer.
+"""Trickled ICE candidates: the text a browser posts."""
 
-Browsers start to gather before their page has posted the offer, so candidates overtake it. They wait here, a few for each
-id and owner and for a short time, until a peer asks for them.
-"""
-
-import asyncio
 import ipaddress
-import time
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aiortc import RTCIceCandidate
-from aiortc.sdp import candidate_from_sdp
+from aiortc.sdp import candidate_from_sdp, candidate_to_sdp
 
-KEEP_S = 30.0
-"""How long a candidate waits for its offer."""
-MOST_EACH = 32
-"""Candidates held for one id; a browser with many networks gathers about a dozen."""
-MOST_IDS = 256
-"""Ids held in all; the oldest goes first."""
-LONGEST = 1000
+from streaming.transports.offer_limits import LONGEST_CANDIDATE
+
+LONGEST_MID = 256
 TYPES = frozenset({"host", "srflx", "prflx", "relay"})
 
 INVALID = "invalid_candidate_format"
 
 Key = tuple[int | None, str, str]
 """Owner, stream and webrtc_id."""
+Identity = tuple[str | None, int | None, str, str, int] | None
+"""Media section, by its name and its number, protocol, address and port; None at the end of candidates."""
 
 
 class CandidateError(ValueError):
@@ -45,19 +36,26 @@ class Trickled:
         """Whether its address is a name that only the local network knows; looking it up takes up to a second."""
         return self.candidate is not None and self.candidate.ip.endswith(".local")
 
+    @property
+    def identity(self) -> Identity:
+        """What two candidates have in common that are the same one, posted twice."""
+        if (found := self.candidate) is None:
+            return None
+        return found.sdpMid, found.sdpMLineIndex, found.protocol.lower(), found.ip, found.port
 
-def parse(posted: Mapping[str, Any] | None) -> Trickled:
+
+def parse(init: Mapping[str, Any] | None) -> Trickled:
     """Read the `candidate` member of a request: RTCIceCandidateInit, or null or an empty text at the end.
 
     Takes every form of RFC 8839 section 5.1, with or without extensions, host names of mDNS and TCP types.
     Raises CandidateError.
     """
-    if posted is None:
+    if init is None:
         return Trickled(None)
-    text = posted.get("candidate")
+    text = init.get("candidate")
     if text is None or text == "":
         return Trickled(None)
-    if not isinstance(text, str) or len(text) > LONGEST or not text.startswith("candidate:"):
+    if not isinstance(text, str) or len(text) > LONGEST_CANDIDATE or not text.startswith("candidate:"):
         raise CandidateError(INVALID)
     parts = text.removeprefix("candidate:").split()
     if len(parts) < 8 or parts[6] != "typ" or parts[7] not in TYPES:
@@ -70,66 +68,23 @@ def parse(posted: Mapping[str, Any] | None) -> Trickled:
         raise CandidateError(INVALID) from None
     if not 0 <= candidate.port <= 65535:
         raise CandidateError(INVALID)
-    _place(candidate, posted)
+    _place(candidate, init)
     return Trickled(candidate)
 
 
-def _place(candidate: RTCIceCandidate, posted: Mapping[str, Any]) -> None:
+def _place(candidate: RTCIceCandidate, init: Mapping[str, Any]) -> None:
     """Say to which media section it belongs; with neither place named it is the first: all of ours share one transport."""
-    mid, index = posted.get("sdpMid"), posted.get("sdpMLineIndex")
+    mid, index = init.get("sdpMid"), init.get("sdpMLineIndex")
+    if isinstance(mid, str) and len(mid) > LONGEST_MID:
+        raise CandidateError(INVALID)
     candidate.sdpMid = mid if isinstance(mid, str) else None
     candidate.sdpMLineIndex = index if isinstance(index, int) and not isinstance(index, bool) else None
     if candidate.sdpMid is None and candidate.sdpMLineIndex is None:
         candidate.sdpMLineIndex = 0
 
 
-@dataclass(slots=True, eq=False)
-class Waiting:
-    """A candidate that waits for its offer; `taken` is set when somebody has it."""
-
-    trickled: Trickled
-    since: float = field(default_factory=time.monotonic)
-    taken: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class EarlyCandidates:
-    """Candidates whose offer has not come yet, by owner and id, so that nobody can leave some for another's session."""
-
-    def __init__(self) -> None:
-        self._waiting: OrderedDict[Key, list[Waiting]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def put(self, key: Key, trickled: Trickled) -> Waiting:
-        """Keep a candidate, if there is room for it."""
-        self._forget_old()
-        waiting = Waiting(trickled)
-        others = self._waiting.setdefault(key, [])
-        if len(others) < MOST_EACH:
-            others.append(waiting)
-        while len(self._waiting) > MOST_IDS:
-            self._waiting.popitem(last=False)
-        return waiting
-
-    def take(self, key: Key) -> list[Trickled]:
-        """Return what waited for an id, and forget it."""
-        self._forget_old()
-        found = self._waiting.pop(key, [])
-        for waiting in found:
-            waiting.taken.set()
-        return [waiting.trickled for waiting in found]
-
-    def drop(self, key: Key, waiting: Waiting) -> None:
-        """Forget one candidate: somebody else has it."""
-        waiting.taken.set()
-        others = [other for other in self._waiting.get(key, []) if other is not waiting]
-        if others:
-            self._waiting[key] = others
-        else:
-            self._waiting.pop(key, None)
-
-    def _forget_old(self) -> None:
-        before = time.monotonic() - KEEP_S
-        while self._waiting and next(iter(self._waiting.values()))[0].since < before:
-            self._waiting.popitem(last=False)
+def posted(webrtc_id: str, trickled: Trickled) -> dict[str, Any]:
+    """Return the body of a request that posts a candidate: the opposite of `parse`."""
+    found = trickled.candidate
+    init = found and {"candidate": f"candidate:{candidate_to_sdp(found)}", "sdpMid": found.sdpMid, "sdpMLineIndex": found.sdpMLineIndex}
+    return {"type": "ice-candidate", "webrtc_id": webrtc_id, "candidate": init}

@@ -31,18 +31,16 @@ from streaming.engine.faults import place
 from streaming.engine.ice import own_servers
 from streaming.engine.participant import Participant
 from streaming.transports import receiving
-from streaming.transports.candidates import Trickled, parse
+from streaming.transports.candidates import Identity, Trickled, parse
 from streaming.transports.messages import Messages
+from streaming.transports.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
 from streaming.transports.sending import PictureTrack, SoundTrack, encode_apart
 
 logger = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
-MOST_SECTIONS = 8
-MOST_CANDIDATES = 64
 MOST_CHANNELS = 16
 """Data channels of a connection; FastRTC's clients open one. What comes on top is closed."""
-LONGEST_SDP = 100_000
 
 BROKEN_OFFERS = (ValueError, AssertionError, IndexError, KeyError, AttributeError, TypeError, StopIteration) + (
     InternalError,
@@ -55,10 +53,6 @@ BROKEN_OFFERS = (ValueError, AssertionError, IndexError, KeyError, AttributeErro
 
 Kinds = frozenset[str]
 """Some of "audio" and "video"."""
-
-
-class OfferError(ValueError):
-    """The offer cannot be answered; the text says why."""
 
 
 class End(Enum):
@@ -81,38 +75,41 @@ class Offer:
     """Kinds that the client would take."""
     bundled: bool
     later: tuple[Trickled, ...]
-    """Candidates by mDNS name and the end of candidates: looking names up must not delay the answer."""
+    """Candidates by mDNS name: looking names up must not delay the answer."""
+    candidates: int
+    """How many other candidates the description has, each counted once."""
 
 
 def read_offer(sdp: str) -> Offer:
-    """Look through an offer. Raises OfferError."""
-    if len(sdp) > LONGEST_SDP:
-        raise OfferError(f"a session description may have at most {LONGEST_SDP} characters")
-    lines = sdp.splitlines()
-    kept, later = [], []
+    """Look through an offer; it is not parsed before its size is checked. Raises OfferError."""
+    kept: list[str] = []
+    later: list[Trickled] = []
+    candidates: set[str] = set()
     section = -1
-    for line in lines:
-        section += line.startswith("m=")
-        named = re.match(r"a=candidate:\S+ \S+ \S+ \S+ \S+\.local ", line)
-        if named:
-            later.append(parse({"candidate": line.removeprefix("a="), "sdpMLineIndex": section}))
-        elif line.strip() != "a=end-of-candidates":
-            kept.append(line)
     try:
+        for line in bounded_lines(sdp):
+            section += line.startswith("m=")
+            if re.match(r"a=candidate:\S+ \S+ \S+ \S+ \S+\.local ", line):
+                later.append(parse({"candidate": line.removeprefix("a="), "sdpMLineIndex": section}))
+            elif line.strip() != "a=end-of-candidates":
+                kept.append(line)
+                if line.startswith("a=candidate:"):
+                    candidates.add(line)
         description = SessionDescription.parse("\r\n".join(kept) + "\r\n")
+    except OfferError:
+        raise
     except BROKEN_OFFERS:
         raise OfferError("this session description cannot be read") from None
     if not description.media:
         raise OfferError("this session description offers nothing: no m= section")
-    if len(description.media) > MOST_SECTIONS:
-        raise OfferError(f"a session description may have at most {MOST_SECTIONS} media sections")
     media = [section for section in description.media if section.kind in ("audio", "video")]
     return Offer(
         "\r\n".join(kept) + "\r\n",
         frozenset(section.kind for section in media if section.direction in ("sendrecv", "sendonly", None)),
         frozenset(section.kind for section in media if section.direction in ("sendrecv", "recvonly", None)),
         any(group.semantic == "BUNDLE" for group in description.group),
-        tuple(later[:MOST_CANDIDATES]),
+        tuple(later),
+        len(candidates),
     )
 
 
@@ -140,8 +137,9 @@ class Connection:
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=self._policy))
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._candidates = self._channels = 0
-        self._heard_at = time.monotonic()
+        self._candidates: set[Identity] = set()
+        self._channels = 0
+        self._heard_at = self._answered_at = time.monotonic()
         self._closing = False
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
@@ -152,10 +150,16 @@ class Connection:
         """The state of the connection, in the words of the standard."""
         return str(self._pc.connectionState)
 
+    @property
+    def connecting_s(self) -> float:
+        """Seconds since the answer in which the client did not connect; 0 once it has."""
+        return time.monotonic() - self._answered_at if "connect" in self._timers else 0.0
+
     async def answer(self) -> str:
         """Return the session description of our answer, as soon as it is ready. Raises OfferError."""
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+            await asyncio.sleep(0)  # each of these steps may take milliseconds
             self._add_tracks()
             await self._pc.setLocalDescription()
         except BROKEN_OFFERS as error:
@@ -163,20 +167,24 @@ class Connection:
             raise OfferError("this session description cannot be answered here") from None
         local: str = self._pc.localDescription.sdp
         self._prepare(local)
+        self._answered_at = time.monotonic()
         self._after("connect", settings.RTC_CONNECT_S, End.NEVER)
         for trickled in self._offer.later:
             self.add(trickled)
         return local
 
     def add(self, trickled: Trickled) -> None:
-        """Try a candidate of the client; what comes above the limit is ignored. Names are looked up in the background.
+        """Try a candidate of the client; what comes again, or above the limit, is ignored. Names are looked up in the background.
 
         The end of candidates is not passed on: a client behind a firewall that we cannot reach may still reach us, and then
         we learn its address from its own checks. A connection that does not come about ends by its time limit.
         """
-        if trickled.candidate is None or self._candidates >= MOST_CANDIDATES or self._closing:
+        known = self._candidates
+        if trickled.candidate is None or self._closing or trickled.identity in known:
             return
-        self._candidates += 1
+        if len(known) + self._offer.candidates >= MOST_CANDIDATES:
+            return
+        known.add(trickled.identity)
         self._run(self._try(trickled))
 
     async def close(self) -> None:

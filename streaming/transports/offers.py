@@ -15,13 +15,14 @@ from django.http.response import HttpResponseBase
 
 from insights.access import Pass
 from streaming.engine.claims import claims
-from streaming.engine.layer import layer
 from streaming.engine.line import IdTaken, LimitReached
 from streaming.engine.stream import Stream
 from streaming.engine.switchboard import switchboard
 from streaming.transports.admission import admissions
-from streaming.transports.candidates import CandidateError, Key, Trickled, Waiting, parse
+from streaming.transports.candidates import CandidateError, Key, Trickled, parse
 from streaming.transports.connection import Offer, OfferError, read_offer
+from streaming.transports.forwarding import announce, peer_address
+from streaming.transports.offer_queue import TooManyOffers, offer_queue
 from streaming.transports.socket import keep
 from streaming.transports.visitors import on_stream, pass_behind, refusal
 from streaming.transports.webrtc import Peer, peers
@@ -32,9 +33,8 @@ logger = logging.getLogger(__name__)
 OFFER, CANDIDATE = "offer", "ice-candidate"
 EARLY_S = 1.0
 """How long the answer to a candidate waits for the offer; the candidate itself is kept longer."""
-FORWARD_PAUSES_S = (0.0, 0.1, 0.3, 1.0, 3.0)
-"""When it is tried again to find the session of an early candidate in another process."""
-FORWARD_S = 1.0
+LONGEST_BODY = 131_072
+"""Bytes of a request: the longest session description, with most of its characters escaped."""
 OFFER_ELSEWHERE_S = 5.0
 KNOWN_WITHIN_S = 0.5
 
@@ -55,8 +55,10 @@ class Answer:
 async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
     """Take an offer or a candidate; the route of FastRTC's clients."""
     try:
+        if len(request.body) > LONGEST_BODY:
+            return refusal(413, f"this body is too large: at most {LONGEST_BODY} bytes are allowed")
         body = body_object(request.body)
-        answered = await answer(stream, user_id, body, pass_behind(request))
+        answered = await answer(stream, user_id, body, pass_behind(request), request.META.get("REMOTE_ADDR", ""))
     except RequestDataTooBig:
         return refusal(413, "this body is too large")
     except BodyError as error:
@@ -64,12 +66,19 @@ async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None
     return JsonResponse(answered.body, status=answered.status)
 
 
-async def answer(stream: Stream, user_id: int | None, body: Body, by: Pass | None = None) -> Answer:
-    """Answer one request of a visitor who was let in, by a pass or as a stranger. Raises BodyError for fields missing or wrong."""
+async def answer(stream: Stream, user_id: int | None, body: Body, by: Pass | None = None, address: str = "") -> Answer:
+    """Answer one request of a visitor who was let in, by a pass or as a stranger, from a client address.
+
+    Raises BodyError for fields missing or wrong.
+    """
     key = (user_id, stream.name, _checked(body))
     if body["type"] == CANDIDATE:
-        return await _candidate(stream, key, body)
-    answered = await _offer(stream, key, body, by)
+        return await _candidate(stream, key, body, address)
+    try:
+        with offer_queue().place(address):
+            answered = await _offer(stream, key, body, by)
+    except TooManyOffers as error:
+        return Answer(limit_reached(error.limit), 429)
     _look_after(stream, key, by)
     return answered
 
@@ -108,6 +117,7 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answe
     user_id, _, identity = key
     try:
         offer = read_offer(body["sdp"])
+        await asyncio.sleep(0)  # other connections come first: to read an offer and to answer it takes milliseconds each
         peer = await _living(stream, key)
         if peer is not None:
             return _described(await peer.renew(offer))
@@ -150,41 +160,24 @@ def _described(sdp: str) -> Answer:
     return Answer({"sdp": sdp, "type": "answer"})
 
 
-async def _candidate(stream: Stream, key: Key, body: Body) -> Answer:
+async def _candidate(stream: Stream, key: Key, body: Body, address: str) -> Answer:
     try:
         trickled = parse(body.get("candidate"))
     except CandidateError as error:
         return Answer(failed(str(error)))
     peer = peers().find(stream, key[2], key[0])
-    if peer is not None:
-        return Answer({"status": "success"}) if peer.add(trickled) else Answer(failed(CLOSED))
-    if peers().is_past(key):
+    if peer is not None and peer.add(trickled):
+        return Answer({"status": "success"})
+    if peers().is_past(key) or (peer is not None and peer.over):
         return Answer(failed(CLOSED))
-    return await _early(key, trickled, body)
+    return await _early(key, trickled, address)
 
 
-async def _early(key: Key, trickled: Trickled, body: Body) -> Answer:
+async def _early(key: Key, trickled: Trickled, address: str) -> Answer:
     """Keep a candidate until its offer comes, here or elsewhere. The answer does not wait long for that."""
-    waiting = peers().early.put(key, trickled)
-    if not layer().alone:
-        keep(asyncio.create_task(_find_elsewhere(key, waiting, body)))
-    try:
-        async with asyncio.timeout(EARLY_S):
-            await waiting.taken.wait()
-    except TimeoutError:
-        return Answer(failed(UNKNOWN))
-    return Answer({"status": "success"})
-
-
-async def _find_elsewhere(key: Key, waiting: Waiting, body: Body) -> None:
-    for pause in FORWARD_PAUSES_S:
-        await asyncio.sleep(pause)
-        if waiting.taken.is_set():
-            return
-        found = await switchboard().call_others(_address(key[1], key[2]), {"user": key[0], "body": body}, FORWARD_S)
-        if found is not None and found["status"] == 200:
-            peers().early.drop(key, waiting)
-            return
+    waiting = peers().early.put(key, trickled, address)
+    peers().forwarding.look(key)
+    return Answer({"status": "success"} if await peers().early.taken_within(waiting, EARLY_S) else failed(UNKNOWN))
 
 
 async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answer | None:
@@ -195,7 +188,7 @@ async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Pass | Non
     if holder.kind != "webrtc":
         raise IdTaken(key[2], holder.owner_id)
     call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key]}
-    found = await switchboard().call_others(_address(key[1], key[2]), call, OFFER_ELSEWHERE_S)
+    found = await switchboard().call_others(peer_address(key[1], key[2]), call, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
 
@@ -211,19 +204,17 @@ async def _make_known(peer: Peer) -> None:
         return {"status": answered.status, "body": answered.body}
 
     async def make_known() -> None:
-        await switchboard().serve(_address(stream.name, identity), called)
+        await switchboard().serve(peer_address(stream.name, identity), called)
         if peer.over:
             _forget(peer)
+        else:
+            await announce((peer.participant.owner_id, stream.name, identity))
 
     await asyncio.wait({keep(asyncio.create_task(make_known()))}, timeout=KNOWN_WITHIN_S)
 
 
 def _forget(peer: Peer) -> None:
-    keep(asyncio.create_task(switchboard().unserve(_address(peer.stream.name, peer.webrtc_id))))
-
-
-def _address(stream: str, identity: str) -> str:
-    return f"peer.{stream}.{identity}"
+    keep(asyncio.create_task(switchboard().unserve(peer_address(peer.stream.name, peer.webrtc_id))))
 
 
 async def _from_python(stream: Stream, user_id: int | None, body: Body) -> Body:

@@ -15,14 +15,19 @@ from django.conf import settings
 from streaming.engine.line import LineKind, Message
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
-from streaming.transports.candidates import EarlyCandidates, Key, Trickled
+from streaming.transports.candidates import Key, Trickled
 from streaming.transports.connection import Connection, End, Offer, OfferError
+from streaming.transports.early import EarlyCandidates
+from streaming.transports.forwarding import Forwarding
 from streaming.transports.messages import Messages
+from streaming.transports.offer_queue import offer_queue
 from streaming.transports.socket import keep
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 256
+CONNECTING_S = 10.0
+"""A peer that is not connected so long after its answer gives its place to another one, where the stream is full."""
 
 
 class Peer:
@@ -70,11 +75,16 @@ class Peer:
         return answer
 
     def add(self, trickled: Trickled) -> bool:
-        """Try a candidate; False when the session is over."""
+        """Try a candidate; False when the session is over, or its offer is not answered yet."""
         if self._connection is None or self.over:
             return False
         self._connection.add(trickled)
         return True
+
+    @property
+    def connecting_s(self) -> float:
+        """Seconds for which the client did not connect; 0 once it has."""
+        return self._connection.connecting_s if self._connection is not None else 0.0
 
     def message(self, message: Message) -> None:
         """Send JSON over the data channel; it waits for one, and is lost where none ever comes."""
@@ -94,7 +104,7 @@ class Peer:
             peers().see_off(keep(asyncio.create_task(self._let_go())))
 
     async def _connect(self, offer: Offer) -> str:
-        async with self._changing:
+        async with self._changing, offer_queue().turn:
             wanted, given = kinds(self.stream)
             before = self._connection
             connection = Connection(offer, self.participant, self._messages, wanted=wanted, given=given)
@@ -149,6 +159,7 @@ class Peers:
 
     def __init__(self) -> None:
         self.early = EarlyCandidates()
+        self.forwarding = Forwarding(self.early)
         self._leaving: set[asyncio.Task[None]] = set()
         self._past: deque[Key] = deque(maxlen=REMEMBERED)
         self._peers: dict[tuple[str, str], Peer] = {}
@@ -167,12 +178,14 @@ class Peers:
             self._past.append((peer.participant.owner_id, peer.stream.name, peer.webrtc_id))
 
     async def make_room(self, stream: Stream) -> bool:
-        """End a session of the stream whose client is lost, before its time to come back is over; False where there is none."""
-        for peer in list(self._peers.values()):
-            if peer.stream is stream and peer.lost:
-                await peer.participant.close("another one needs the room")
-                return True
-        return False
+        """End a session of the stream whose client is lost, or has not connected for long; False where there is none."""
+        here = [peer for peer in self._peers.values() if peer.stream is stream]
+        slowest = max(here, key=lambda peer: peer.connecting_s, default=None)
+        peer = next((peer for peer in here if peer.lost), slowest)
+        if peer is None or not (peer.lost or peer.connecting_s >= CONNECTING_S):
+            return False
+        await peer.participant.close("another one needs the room")
+        return True
 
     def see_off(self, leaving: "asyncio.Task[None]") -> None:
         """Note the task that closes a connection."""

@@ -1,12 +1,10 @@
-"""Trickled candidates: every form that browsers post, and what becomes of those that come before their offer."""
+"""Trickled candidates: every form that browsers post."""
 
 import pytest
 
-from streaming.transports import candidates
-from streaming.transports.candidates import CandidateError, EarlyCandidates, parse
+from streaming.transports.candidates import CandidateError, parse, posted
 
 HOST = "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"
-KEY = (1, "echo", "a")
 
 
 @pytest.mark.parametrize(
@@ -68,38 +66,16 @@ def test_what_is_no_candidate_is_refused(text: object) -> None:
         parse({"candidate": text})
 
 
-async def test_early_candidates_wait_for_their_own_offer() -> None:
-    """They are given to the one who has the same user, stream and id, once; whoever waits is woken."""
-    early = EarlyCandidates()
-    waiting = [early.put(KEY, parse({"candidate": HOST})) for _ in range(2)]
-    assert early.take((2, "echo", "a")) == []
-    assert early.take((1, "tone", "a")) == []
-    assert len(early.take(KEY)) == 2
-    assert all(one.taken.is_set() for one in waiting)
-    assert early.take(KEY) == []
+def test_a_long_name_of_a_media_section_is_refused() -> None:
+    """It would be kept with the candidate."""
+    with pytest.raises(CandidateError, match="invalid_candidate_format"):
+        parse({"candidate": HOST, "sdpMid": "0" * 257})
 
 
-async def test_early_candidates_are_few_and_do_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many for an id, so many ids, so many seconds."""
-    early = EarlyCandidates()
-    for number in range(candidates.MOST_IDS + 10):
-        for _ in range(candidates.MOST_EACH + 5):
-            early.put((1, "echo", str(number)), parse({"candidate": HOST}))
-    assert len(early) == candidates.MOST_IDS
-    assert early.take((1, "echo", "0")) == []
-    assert len(early.take((1, "echo", "200"))) == candidates.MOST_EACH
-    monkeypatch.setattr(candidates, "KEEP_S", -1.0)
-    assert early.take((1, "echo", "201")) == []
-    assert len(early) == 0
-
-
-async def test_a_candidate_that_went_elsewhere_is_forgotten_here() -> None:
-    """Another process has its session: that one candidate goes, the others wait on."""
-    early = EarlyCandidates()
-    gone, stays = (early.put(KEY, parse({"candidate": HOST})) for _ in range(2))
-    early.drop(KEY, gone)
-    assert gone.taken.is_set()
-    assert not stays.taken.is_set()
-    assert len(early.take(KEY)) == 1
-    early.drop(KEY, gone)
-    assert len(early) == 0
+@pytest.mark.parametrize("init", [None, {"candidate": HOST, "sdpMid": "0", "sdpMLineIndex": 1}, {"candidate": HOST + " tcptype active"}])
+def test_a_candidate_can_be_posted_again(init: dict[str, object] | None) -> None:
+    """What another process is sent is read there as it was here."""
+    found = parse(init)
+    body = posted("a", found)
+    assert (body["type"], body["webrtc_id"]) == ("ice-candidate", "a")
+    assert parse(body["candidate"]) == found

@@ -10,6 +10,7 @@ from streaming.engine.claims import Claims, Holder
 from streaming.engine.switchboard import Switchboard, switchboard
 from streaming.transports import offers
 from streaming.transports.admission import admissions
+from streaming.transports.forwarding import peer_address
 from tests.streaming.transports.handlers import echo
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left
 
@@ -33,7 +34,7 @@ async def test_a_renewal_that_another_process_passes_on(by: Pass) -> None:
     caller = await Caller(here(stream), "sendrecv").call()
     participant = stream.participants[caller.id]
     admissions().note(participant, OLD)
-    answerer = switchboard().answerer(offers._address(stream.name, caller.id))
+    answerer = switchboard().answerer(peer_address(stream.name, caller.id))
     assert answerer is not None
     offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp}
     for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key], by)):

@@ -12,7 +12,8 @@ import pytest
 from streaming.engine import presence
 from streaming.engine.stream import Stream
 from streaming.transports import offers, webrtc
-from streaming.transports.connection import MOST_SECTIONS, OfferError, read_offer
+from streaming.transports.connection import read_offer
+from streaming.transports.offer_limits import MOST_SECTIONS, OfferError
 from streaming.transports.webrtc import peers
 from tests.streaming.transports.handlers import Echo, echo, negative
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until

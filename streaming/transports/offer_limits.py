@@ -1,0 +1,103 @@
+"""What a session description may have: its size, its lines, and how often each attribute may come in it.
+
+aiortc parses session descriptions in the event loop, in places in time that grows with the product of two attributes: 32 KiB of codecs and
+feedback lines took 2.5 s. With these limits the worst description takes a few milliseconds (docs/adr/0075-signalling-has-limits.md). They
+are several times what a browser offers. The check itself reads each line once.
+"""
+
+from collections import Counter
+
+LONGEST_SDP = 32_768
+"""Bytes of a session description, in UTF-8."""
+LONGEST_CANDIDATE = 1000
+"""Characters of a candidate."""
+MOST_LINES = 1000
+MOST_SECTIONS = 8
+"""Media sections. FastRTC's clients offer audio, video and data; a browser with several cameras one for each."""
+MOST_CODECS = 64
+"""Codecs of one media section; Chromium has about 45 for video."""
+MOST_CANDIDATES = 64
+"""Candidates of a peer connection, in its offer and after it."""
+MOST_WILDCARDS = 16
+"""Feedback lines that apply to every codec of their section."""
+FIRST_DYNAMIC = 96
+MOST_BELOW = 4
+"""VP8 or H.264 codecs of a section with payload types below 96: aiortc answers all of them with one payload type, as often as they come."""
+MOST_OF = {"rtpmap": 160, "fmtp": 160, "rtcp-fb": 256, "extmap": 160, "ssrc": 160, "ssrc-group": 160}
+"""How often an attribute may come in all media sections together."""
+
+
+class OfferError(ValueError):
+    """The offer cannot be answered; the text says why."""
+
+
+def bounded_lines(sdp: str) -> list[str]:
+    """Return the lines of a session description, without the candidates above the limit, and without those that come again in a section.
+
+    Raises OfferError, which names the limit, where it has too much of something else.
+    """
+    if len(sdp) > LONGEST_SDP or len(sdp.encode(errors="surrogatepass")) > LONGEST_SDP:
+        raise OfferError(f"a session description may have at most {LONGEST_SDP} bytes")
+    lines = sdp.splitlines()
+    if len(lines) > MOST_LINES:
+        raise OfferError(f"a session description may have at most {MOST_LINES} lines")
+    if sum(line.startswith("m=") for line in lines) > MOST_SECTIONS:
+        raise OfferError(f"a session description may have at most {MOST_SECTIONS} media sections")
+    _check_attributes(lines)
+    return _with_few_candidates(lines)
+
+
+def _check_attributes(lines: list[str]) -> None:
+    counts: Counter[str] = Counter()
+    codecs: dict[int, str] = {}
+    for line in lines:
+        if line.startswith("m="):
+            codecs = {}
+        if not line.startswith("a="):
+            continue
+        name, _, value = line[2:].partition(":")
+        if name in MOST_OF:
+            counts[name] += 1
+        if name == "rtpmap":
+            _note_codec(codecs, value)
+        elif name == "rtcp-fb" and value.startswith("*"):
+            counts["*"] += 1
+    for name, most in MOST_OF.items():
+        if counts[name] > most:
+            raise OfferError(f"a session description may have at most {most} lines a={name}")
+    if counts["*"] > MOST_WILDCARDS:
+        raise OfferError(f"a session description may have at most {MOST_WILDCARDS} lines a=rtcp-fb:*")
+
+
+def _note_codec(codecs: dict[int, str], value: str) -> None:
+    """Note a codec of a section. Raises OfferError when it has no payload type, or that of another one, or is one too many."""
+    number, _, description = value.partition(" ")
+    try:
+        payload_type = int(number)
+    except ValueError:
+        raise OfferError("this session description cannot be read: an a=rtpmap line has no payload type") from None
+    if payload_type in codecs:
+        raise OfferError(f"a media section may describe payload type {payload_type} only once")
+    codecs[payload_type] = description.partition("/")[0].lower()
+    if len(codecs) > MOST_CODECS:
+        raise OfferError(f"a media section may have at most {MOST_CODECS} codecs")
+    if sum(name in ("vp8", "h264") for number, name in codecs.items() if number < FIRST_DYNAMIC) > MOST_BELOW:
+        raise OfferError(f"a media section may have at most {MOST_BELOW} VP8 and H264 codecs with payload types below {FIRST_DYNAMIC}")
+
+
+def _with_few_candidates(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    known: set[str] = set()
+    of_section: set[str] = set()
+    for line in lines:
+        if line.startswith("m="):
+            of_section = set()
+        if line.startswith("a=candidate:"):
+            if len(line) > LONGEST_CANDIDATE:
+                raise OfferError(f"a candidate may have at most {LONGEST_CANDIDATE} characters")
+            if line in of_section or (line not in known and len(known) >= MOST_CANDIDATES):
+                continue
+            of_section.add(line)
+            known.add(line)
+        kept.append(line)
+    return kept

@@ -1,0 +1,59 @@
+"""How many offers are answered at the same time: each peer connection takes some milliseconds of the event loop, in several steps.
+
+Offers beyond that wait for their turn, so that a flood of them leaves the event loop to everybody else after each step. Those that wait
+are limited, for each client address and in all, and what comes above is refused.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+MOST_AT_ONCE = 4
+"""Peer connections that are made at the same time."""
+MOST_OF_ADDRESS = 64
+"""Offers of one client address that are being answered, or wait for it. A proxy that is not trusted is one address for all its clients."""
+MOST = 256
+
+
+class TooManyOffers(Exception):
+    """More offers are being answered than `limit` allows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} offers at the same time")
+        self.limit = limit
+
+
+class OfferQueue:
+    """The offers of one event loop that are being answered, or wait for it."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Semaphore(MOST_AT_ONCE)
+        """Held while a peer connection is made."""
+        self._of_address: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, address: str) -> Iterator[None]:
+        """Count an offer while it is answered. Raises TooManyOffers."""
+        for count, limit in ((self._of_address[address], MOST_OF_ADDRESS), (self._of_address.total(), MOST)):
+            if count >= limit:
+                raise TooManyOffers(limit)
+        self._of_address[address] += 1
+        try:
+            yield
+        finally:
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
+
+
+_queues: WeakKeyDictionary[asyncio.AbstractEventLoop, OfferQueue] = WeakKeyDictionary()
+
+
+def offer_queue() -> OfferQueue:
+    """Return the offers of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _queues:
+        _queues[loop] = OfferQueue()
+    return _queues[loop]
