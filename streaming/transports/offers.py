@@ -20,8 +20,9 @@ from streaming.engine.stream import Stream
 from streaming.engine.switchboard import switchboard
 from streaming.transports.admission import admissions
 from streaming.transports.candidates import CandidateError, Key, Trickled, parse
-from streaming.transports.connection import Offer, OfferError, read_offer
+from streaming.transports.connection import Offer, read_offer
 from streaming.transports.forwarding import announce, peer_address
+from streaming.transports.offer_limits import OfferError
 from streaming.transports.offer_queue import TooManyOffers, offer_queue
 from streaming.transports.socket import keep
 from streaming.transports.visitors import on_stream, pass_behind, refusal

@@ -16,10 +16,11 @@ from streaming.engine.line import LineKind, Message
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
 from streaming.transports.candidates import Key, Trickled
-from streaming.transports.connection import Connection, End, Offer, OfferError
+from streaming.transports.connection import Connection, End, Offer
 from streaming.transports.early import EarlyCandidates
 from streaming.transports.forwarding import Forwarding
 from streaming.transports.messages import Messages
+from streaming.transports.offer_limits import OfferError
 from streaming.transports.offer_queue import offer_queue
 from streaming.transports.socket import keep
 

@@ -2,13 +2,17 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
 from tests.servers import Server
-from tests.streaming.transports.rtc import Caller, nothing_is_left, to, until
+from tests.streaming.transports.rtc import WAIT_S, Caller, Post, nothing_is_left, to, until
 
 USUAL = "/streams/usual/webrtc/offer"
 OPEN = "/streams/open-to-all/webrtc/offer"
@@ -55,7 +59,11 @@ async def test_bad_requests_are_answered_as_fastapi_does(site: Server, site_toke
         assert (status, answer["detail"][0]["type"], answer["detail"][0]["loc"]) == (422, "missing", ["body", "webrtc_id"])
         assert (await post({"type": "offer", "sdp": "nonsense", "webrtc_id": "a"}))[0] == 422
         assert (await post([]))[0] == 422
-        assert (await post({"type": "offer", "sdp": "x" * 3_000_000, "webrtc_id": "a"}))[0] == 413
+        for size in (140_000, 3_000_000):
+            assert (await post({"type": "offer", "sdp": "x" * size, "webrtc_id": "a"}))[0] == 413
+        status, answer = await post({"type": "offer", "sdp": "x" * 99_000, "webrtc_id": "a"})
+        assert (status, answer["detail"][0]["loc"]) == (422, ["body", "sdp"])
+        assert "at most 32768 bytes" in answer["detail"][0]["msg"]
     assert site.get(USUAL, site_token)[0] == 405
 
 
@@ -70,6 +78,42 @@ async def test_an_id_belongs_to_the_one_who_opened_it(site: Server, site_token: 
         await caller.hears(440)
         await caller.close()
         await mallory.close()
+
+
+async def flood(server: Server, bodies: list[dict[str, Any]]) -> tuple[float, float]:
+    """Post bodies over 20 connections; return the seconds that all took, and the longest that `/healthz` took meanwhile."""
+    health = [0.0]
+    waiting = iter(bodies)
+
+    async def post_on(post: Post) -> None:
+        for body in waiting:
+            await post(body)
+
+    async def poll(session: aiohttp.ClientSession) -> None:
+        while True:
+            began = time.monotonic()
+            async with session.get(server.url + "/healthz") as response:
+                assert response.status == 200
+            health.append(time.monotonic() - began)
+
+    async with AsyncExitStack() as stack:
+        posts = [await stack.enter_async_context(to(server, "", OPEN)) for _ in range(20)]
+        polling = asyncio.create_task(poll(await stack.enter_async_context(aiohttp.ClientSession())))
+        began = time.monotonic()
+        await asyncio.gather(*map(post_on, posts))
+        took = time.monotonic() - began
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+    return took, max(health)
+
+
+async def test_candidates_for_unknown_ids_cost_no_more_than_other_requests(site: Server) -> None:
+    """Four hundred of them; few of their answers wait a second for an offer. Bodies that are refused at once are the control."""
+    control, _ = await flood(site, [{"type": "nothing", "webrtc_id": str(number)} for number in range(400)])
+    unknown = [{"type": "ice-candidate", "webrtc_id": uuid4().hex, "candidate": HOST} for _ in range(400)]
+    took, health = await flood(site, unknown)
+    assert took < 4 * (control + 1)
+    assert health < max(2.0, 4 * control)
 
 
 async def test_a_server_that_goes_down_says_goodbye(site: Server, site_token: str) -> None:
@@ -102,14 +146,36 @@ async def test_a_candidate_may_land_in_the_other_process(pair: tuple[Server, Ser
         await caller.close()
 
 
-async def test_a_candidate_may_come_to_the_other_process_before_its_offer(pair: tuple[Server, Server], pair_token: str) -> None:
-    """It waits there, and is forwarded once the session lives."""
-    identity = uuid4().hex
-    async with to(pair[0], pair_token, USUAL) as here, to(pair[1], pair_token, USUAL) as there:
-        early = asyncio.create_task(there({"type": "ice-candidate", "webrtc_id": identity, "candidate": HOST}))
-        caller = await Caller(here, "sendrecv", webrtc_id=identity).call()
-        assert (await early)[0] == 200
-        await caller.hears(440)
+class Checks(asyncio.DatagramProtocol):
+    """Waits for the first packet."""
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        """Note it."""
+        self.came.set()
+
+
+@pytest.mark.parametrize("home", [0, 1])
+async def test_a_candidate_may_come_to_the_other_process_before_its_offer(pair: tuple[Server, Server], pair_token: str, home: int) -> None:
+    """It waits there, after its answer, and the session that comes later in this process sends its checks to it."""
+    async with to(pair[home], pair_token, USUAL) as here, to(pair[1 - home], pair_token, USUAL) as there:
+        caller = Caller(here, "sendrecv")
+        offer = await caller.offer()
+        address = re.search(r"a=candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) ", offer["sdp"])
+        assert address is not None
+        checks = Checks()
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: checks, (address[1], 0))
+        port = transport.get_extra_info("sockname")[1]
+        init = {"candidate": f"candidate:1 1 udp 2122260223 {address[1]} {port} typ host", "sdpMid": "0"}
+        status, answer = await there({"type": "ice-candidate", "webrtc_id": caller.id, "candidate": init})
+        assert (status, answer["meta"]["error"]) == (200, "unknown_connection")
+        bare = "".join(line for line in offer["sdp"].splitlines(keepends=True) if not line.startswith("a=candidate"))
+        assert (await caller.post(offer | {"sdp": bare}))[0] == 200
+        async with asyncio.timeout(WAIT_S):
+            await checks.came.wait()
+        transport.close()
         await caller.close()
 
 
