@@ -20,9 +20,9 @@ MOST_CANDIDATES = 64
 """Candidates of a peer connection, in its offer and after it."""
 MOST_WILDCARDS = 16
 """Feedback lines that apply to every codec of their section."""
-FIRST_DYNAMIC = 96
-MOST_BELOW = 4
-"""VP8 or H.264 codecs of a section with payload types below 96: aiortc answers all of them with one payload type, as often as they come."""
+DYNAMIC = range(96, 128)
+MOST_OUTSIDE = 4
+"""VP8 and H.264 codecs of a section with other payload types: aiortc answers all of them with one payload type, as often as they come."""
 MOST_OF = {"rtpmap": 160, "fmtp": 160, "rtcp-fb": 256, "extmap": 160, "ssrc": 160, "ssrc-group": 160}
 """How often an attribute may come in all media sections together."""
 
@@ -71,9 +71,9 @@ def _check_attributes(lines: list[str]) -> None:
 
 def _note_codec(codecs: dict[int, str], value: str) -> None:
     """Note a codec of a section. Raises OfferError when it has no payload type, or that of another one, or is one too many."""
-    number, _, description = value.partition(" ")
+    first, _, description = value.partition(" ")
     try:
-        payload_type = int(number)
+        payload_type = int(first)
     except ValueError:
         raise OfferError("this session description cannot be read: an a=rtpmap line has no payload type") from None
     if payload_type in codecs:
@@ -81,8 +81,8 @@ def _note_codec(codecs: dict[int, str], value: str) -> None:
     codecs[payload_type] = description.partition("/")[0].lower()
     if len(codecs) > MOST_CODECS:
         raise OfferError(f"a media section may have at most {MOST_CODECS} codecs")
-    if sum(name in ("vp8", "h264") for number, name in codecs.items() if number < FIRST_DYNAMIC) > MOST_BELOW:
-        raise OfferError(f"a media section may have at most {MOST_BELOW} VP8 and H264 codecs with payload types below {FIRST_DYNAMIC}")
+    if sum(name in ("vp8", "h264") and number not in DYNAMIC for number, name in codecs.items()) > MOST_OUTSIDE:
+        raise OfferError(f"a media section may have at most {MOST_OUTSIDE} VP8 and H264 codecs with payload types other than 96 to 127")
 
 
 def _with_few_candidates(lines: list[str]) -> list[str]:

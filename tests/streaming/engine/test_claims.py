@@ -55,6 +55,18 @@ async def test_the_first_has_it(pair: tuple[Claims, Claims]) -> None:
     assert await two.claim("other", "id", TWO, 7, "webrtc", lambda: None) is None
 
 
+async def test_many_can_be_asked_for_at_once(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one question; what nobody has, what is one's own, and what a dead process had, is nobody's."""
+    one, two = pair
+    assert await taken(one) is None
+    assert await taken(two, TWO, "own") is None
+    ids = [("some", "free"), ("some", "id"), ("some", "own"), ("other", "id")]
+    assert await two.holders(ids) == [None, Holder(one.process, ONE.hex, 7, "websocket"), None, None]
+    await one.close()
+    cache.delete(module._pulse(one.process))
+    assert await two.holders(ids) == [None] * 4
+
+
 async def test_of_many_at_once_one_has_it() -> None:
     """Whatever the order, an id has one holder."""
     crowd = [Claims(alone=False) for _ in range(8)]

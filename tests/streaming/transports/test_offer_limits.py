@@ -85,6 +85,7 @@ SHAPES = {
     "codecs and feedback for all": HEAD + VIDEO + lines(lambda i: "a=rtpmap:96 a/1", 1000) + lines(lambda i: "a=rtcp-fb:* a", 1000),
     "one codec again and again": HEAD + VIDEO + lines(lambda i: "a=rtpmap:96 VP8/90000", 1300),
     "one codec with many numbers": HEAD + VIDEO + lines(lambda i: f"a=rtpmap:{96 + i if i < 32 else i - 32} VP8/90000", 62),
+    "one codec with high numbers": HEAD + VIDEO + lines(lambda i: f"a=rtpmap:{96 + i} VP8/90000", 62) + "a=rtcp-fb:* nack\r\n",
     "sources": HEAD + AUDIO + OPUS + lines(lambda i: f"a=ssrc:{i} a:", 2000),
     "media sections": HEAD + lines(lambda i: "m=a 9 A 1", 2900),
     "candidates": HEAD + AUDIO + OPUS + candidate_lines(600),
@@ -144,6 +145,7 @@ def test_each_attribute_has_a_limit(attribute: str) -> None:
     [
         (lines(lambda i: f"a=rtpmap:{128 + i} a/1", 65), "at most 64 codecs"),
         (lines(lambda i: f"a=rtpmap:{i} vp8/90000", 5), "at most 4 VP8 and H264 codecs"),
+        (lines(lambda i: f"a=rtpmap:{124 + i} H264/90000", 9), "at most 4 VP8 and H264 codecs"),
         ("a=rtpmap:96 a/1\r\na=rtpmap:096 b/1\r\n", "payload type 96 only once"),
         ("a=rtpmap:x a/1\r\n", "no payload type"),
         (lines(lambda i: "a=rtcp-fb:* nack", 17), "at most 16 lines a=rtcp-fb"),

@@ -1,0 +1,183 @@
+"""Early candidates whose session lives in another process: two pretended processes, with one channel layer and one cache between them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.cache import cache
+
+from streaming.engine import claims as claims_module
+from streaming.engine.claims import Claims
+from streaming.engine.layer import Layer
+from streaming.engine.switchboard import Switchboard
+from streaming.transports import forwarding
+from streaming.transports.candidates import Key, parse
+from streaming.transports.early import MOST, EarlyCandidates, Waiting
+from streaming.transports.forwarding import Forwarding, peer_address
+from tests.streaming.engine.layers import processes
+from tests.streaming.engine.lines import until
+
+SESSION = UUID(int=1)
+KEY: Key = (7, "echo", "a")
+
+
+@dataclass
+class Home:
+    """The process that has the session, and the ports of the candidates that it got."""
+
+    layer: Layer
+    switchboard: Switchboard
+    claims: Claims
+    got: list[int] = field(default_factory=list)
+    status: int = 200
+
+    async def claim(self, owner_id: int | None = 7) -> None:
+        """Claim the id."""
+        assert await self.claims.claim(KEY[1], KEY[2], SESSION, owner_id, "webrtc", lambda: None) is None
+
+    async def serve(self) -> None:
+        """Answer calls, and say so, as a session does that begins."""
+        await self.switchboard.serve(peer_address(KEY[1], KEY[2]), self._answer)
+        await self.layer.tell("early-candidates", {"owner": 7, "stream": KEY[1], "webrtc_id": KEY[2]})
+
+    async def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
+        assert (call["user"], call["body"]["type"], call["body"]["webrtc_id"]) == (7, "ice-candidate", "a")
+        found = parse(call["body"]["candidate"]).candidate
+        assert found is not None
+        self.got.append(found.port)
+        return {"status": self.status, "body": {}}
+
+
+@pytest.fixture
+async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
+    """The session's process; the test itself is the other one."""
+    cache.clear()
+    there, here = processes(2)
+    at_home = Home(there, Switchboard(there), Claims(alone=False))
+    ours, exchange = Claims(alone=False), Switchboard(here)
+    monkeypatch.setattr(claims_module, "ANSWER_S", 60.0)
+    monkeypatch.setattr(forwarding, "FORWARD_S", 60.0)
+    monkeypatch.setattr(forwarding, "layer", lambda: here)
+    monkeypatch.setattr(forwarding, "claims", lambda: ours)
+    monkeypatch.setattr(forwarding, "switchboard", lambda: exchange)
+    yield at_home
+    for one in (at_home.claims, ours, there, here):
+        await one.close()
+    cache.clear()
+
+
+def put(early: EarlyCandidates, port: int, key: Key = KEY) -> Waiting:
+    """Keep a candidate."""
+    return early.put(key, parse({"candidate": f"candidate:1 1 udp 1 192.0.2.7 {port} typ host", "sdpMid": "0"}))
+
+
+async def test_the_session_is_there_already(home: Home) -> None:
+    """All of its candidates are sent to it, in their order."""
+    await home.claim()
+    await home.serve()
+    early = EarlyCandidates()
+    kept = [put(early, port) for port in (1, 2, 3)]
+    Forwarding(early).look(KEY)
+    await until(lambda: home.got == [1, 2, 3] and not len(early))
+    assert all(waiting.taken.is_set() for waiting in kept)
+
+
+async def test_the_session_comes_later(home: Home) -> None:
+    """It is announced, and what is kept is sent; before that nothing is sent to anybody."""
+    early = EarlyCandidates()
+    put(early, 1)
+    looking = Forwarding(early)
+    looking.look(KEY)
+    await until(lambda: looking._looking is None)
+    assert (home.got, len(early)) == ([], 1)
+    await home.claim()
+    await home.serve()
+    await until(lambda: home.got == [1] and not len(early))
+
+
+async def test_the_session_does_not_answer_yet(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has claimed its id and is not on the switchboard: the candidate is kept, and sent when the session is announced."""
+    monkeypatch.setattr(forwarding, "FORWARD_S", 0.01)
+    await home.claim()
+    early = EarlyCandidates()
+    put(early, 1)
+    looking = Forwarding(early)
+    looking.look(KEY)
+    await until(lambda: looking._looking is None and not looking._sending)
+    assert len(early) == 1
+    monkeypatch.setattr(forwarding, "FORWARD_S", 60.0)
+    await home.serve()
+    await until(lambda: home.got == [1] and not len(early))
+
+
+async def test_the_session_is_announced_while_it_is_called(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call got lost before that: it is made again."""
+    called, lost = asyncio.Event(), asyncio.Event()
+    call = Switchboard.call_others
+
+    async def lose_first(self: Switchboard, *args: Any) -> Any:
+        if not called.is_set():
+            called.set()
+            await lost.wait()
+            return None
+        return await call(self, *args)
+
+    monkeypatch.setattr(Switchboard, "call_others", lose_first)
+    await home.claim()
+    early = EarlyCandidates()
+    put(early, 1)
+    looking = Forwarding(early)
+    looking.look(KEY)
+    await called.wait()
+    await home.serve()
+    await until(lambda: looking._sending == {KEY: True})
+    lost.set()
+    await until(lambda: home.got == [1] and not len(early))
+
+
+async def test_a_session_that_does_not_take_it_is_not_asked_again(home: Home) -> None:
+    """The candidate is kept, until it is too old."""
+    home.status = 404
+    await home.claim()
+    await home.serve()
+    early = EarlyCandidates()
+    put(early, 1)
+    looking = Forwarding(early)
+    looking.look(KEY)
+    await until(lambda: home.got == [1] and not looking._sending)
+    assert len(early) == 1
+
+
+async def test_the_session_of_another_user_is_not_called(home: Home) -> None:
+    """For this one it does not exist."""
+    await home.claim(owner_id=8)
+    await home.serve()
+    early = EarlyCandidates()
+    put(early, 1)
+    looking = Forwarding(early)
+    looking.look(KEY)
+    await until(lambda: looking._looking is None)
+    assert (home.got, looking._sending) == ([], {})
+
+
+async def test_unknown_ids_cost_one_question_for_many(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the cache does not answer, those that wait for it are few."""
+    asked: list[int] = []
+
+    async def holders(self: Claims, ids: list[tuple[str, str]]) -> list[None]:
+        asked.append(len(ids))
+        return [None] * len(ids)
+
+    monkeypatch.setattr(Claims, "holders", holders)
+    early = EarlyCandidates()
+    looking = Forwarding(early)
+    for number in range(MOST + 100):
+        key = (7, "echo", str(number))
+        put(early, 1, key)
+        looking.look(key)
+    assert len(looking._wanted) == MOST
+    await until(lambda: looking._looking is None)
+    assert asked == [forwarding.MOST_AT_ONCE] * (MOST // forwarding.MOST_AT_ONCE)
