@@ -12,8 +12,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
 from insights import queries
+from insights.events import JsonObject
 from insights.models import Conversation, Insight, Message
-from insights.payloads import Json, conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json, trackers_json
+from insights.payloads import conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json, trackers_json
 
 _CHUNK = 200
 _IN_MEMORY = 1 << 20
@@ -80,14 +81,14 @@ def _conversation(conversation: Conversation) -> Iterator[str]:
     yield "}"
 
 
-def _list(name: str, items: Iterable[Json]) -> Iterator[str]:
+def _list(name: str, items: Iterable[JsonObject]) -> Iterator[str]:
     yield f', "{name}": ['
     for place, item in enumerate(items):
         yield (", " if place else "") + json.dumps(item, ensure_ascii=False)
     yield "]"
 
 
-def _head(conversation: Conversation) -> Json:
+def _head(conversation: Conversation) -> JsonObject:
     return {
         **conversation_json(conversation),
         "endedAt": iso(conversation.ended_at) if conversation.ended_at else None,
@@ -100,11 +101,11 @@ def _head(conversation: Conversation) -> Json:
     }
 
 
-def _message(row: Message) -> Json:
+def _message(row: Message) -> JsonObject:
     corrector = row.corrected_by.get_username() if row.corrected_by else None
     corrected = {"correctedBy": corrector, "correctedAt": iso(row.corrected_at) if row.corrected_at else None}
     return {**message_json(row, row.entities.all()), "phrases": row.phrases, **corrected}
 
 
-def _insight(row: Insight) -> Json:
+def _insight(row: Insight) -> JsonObject:
     return {**reviewed_insight_json(row), "reviewedBy": row.reviewed_by.get_username() if row.reviewed_by else None}

@@ -1,46 +1,53 @@
-"""The JSON forms of what is stored: complete, neutral, rendered by every wire without another query.
+"""From rows to what events hold (`insights.events`), and the JSON forms of rows for exports and the API. Needs no query of its own.
 
-Event payloads are made of these, and so are exports. Times are ISO 8601 in UTC with milliseconds and Z.
+Times are ISO 8601 in UTC with milliseconds and Z.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
+from insights import events
+from insights.events import (
+    ConversationCreated,
+    ConversationEvent,
+    EntitySnapshot,
+    InsightReference,
+    InsightSnapshot,
+    JsonObject,
+    MemberSnapshot,
+    MessageReference,
+    MessageSnapshot,
+    TopicSnapshot,
+    TrackerMatchSnapshot,
+    TrackerSnapshot,
+)
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, Topic, TrackerMatch
-
-Json = dict[str, Any]
-
-
-class Kind:
-    """The kinds of events."""
-
-    CONVERSATION_CREATED = "conversation_created"
-    MEMBER_JOINED = "member_joined"
-    MESSAGES = "messages"
-    INSIGHTS = "insights"
-    TOPICS = "topics"
-    TRACKERS = "trackers"
-    MESSAGE_CORRECTED = "message_corrected"
-    INSIGHT_REVIEWED = "insight_reviewed"
-    CONVERSATION_COMPLETED = "conversation_completed"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One committed event of a conversation; `payload` is ready for JSON."""
+    """One committed event of a conversation, with its number and the time of its transaction."""
 
     conversation_id: int
     number: int
-    kind: str
-    payload: Json
+    event: ConversationEvent
     at: datetime
 
     @classmethod
     def of(cls, row: Event) -> "StoredEvent":
         """Return what a row says."""
-        return cls(row.conversation_id, row.number, row.kind, row.payload, row.created_at)
+        return cls(row.conversation_id, row.number, events.parse(row.kind, row.payload), row.created_at)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the event."""
+        return self.event.kind
+
+    @property
+    def payload(self) -> JsonObject:
+        """The JSON form of the event; made anew at each call."""
+        return events.dump(self.event)
 
 
 def iso(at: datetime) -> str:
@@ -48,115 +55,144 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def member_json(member: Member | None) -> Json | None:
+def member_snapshot(member: Member | None) -> MemberSnapshot | None:
+    """Return a member as events hold it; None for an unknown speaker."""
+    return None if member is None else MemberSnapshot(str(member.id), member.name, member.user_id, member.email)
+
+
+def member_json(member: Member | None) -> JsonObject | None:
     """Return {id, name, userId, email}; None for an unknown speaker."""
-    if member is None:
-        return None
-    return {"id": str(member.id), "name": member.name, "userId": member.user_id, "email": member.email}
+    known = member_snapshot(member)
+    return known.dump() if known else None
 
 
-def conversation_json(conversation: Conversation) -> Json:
+def conversation_created(conversation: Conversation) -> ConversationCreated:
+    """Return the event of a conversation's beginning."""
+    return ConversationCreated(str(conversation.id), conversation.name, iso(conversation.started_at))
+
+
+def conversation_json(conversation: Conversation) -> JsonObject:
     """Return the start of a conversation: {conversationId: digits, name, startedAt}."""
-    return {"conversationId": str(conversation.id), "name": conversation.name, "startedAt": iso(conversation.started_at)}
+    return events.dump(conversation_created(conversation))
 
 
-def entity_json(entity: Entity) -> Json:
-    """Return {type, text, offset, value}; the offset counts characters of the message from 0."""
-    return {"type": entity.type, "text": entity.text, "offset": entity.offset, "value": entity.value}
+def entity_snapshot(entity: Entity) -> EntitySnapshot:
+    """Return an entity; the offset counts characters of the message from 0."""
+    return EntitySnapshot(entity.type, entity.text, entity.offset, entity.value)
 
 
-def message_json(message: Message, entities: Iterable[Entity]) -> Json:
+def message_snapshot(message: Message, entities: Iterable[Entity]) -> MessageSnapshot:
     """Return a message; `offset` and `duration` are seconds, the former from the start of the conversation."""
-    return {
-        "id": str(message.id),
-        "number": message.number,
-        "text": message.text,
-        "originalText": message.original_text,
-        "member": member_json(message.member),
-        "words": message.words,
-        "confidence": message.confidence,
-        "startTime": iso(message.started_at),
-        "endTime": iso(message.ended_at),
-        "offset": message.offset_s,
-        "duration": message.duration_s,
-        "sentiment": message.sentiment,
-        "entities": [entity_json(entity) for entity in entities],
-    }
+    return MessageSnapshot(
+        id=str(message.id),
+        number=message.number,
+        text=message.text,
+        original_text=message.original_text,
+        member=member_snapshot(message.member),
+        words=events.parse_words(message.words),
+        confidence=message.confidence,
+        start_time=iso(message.started_at),
+        end_time=iso(message.ended_at),
+        offset=message.offset_s,
+        duration=message.duration_s,
+        sentiment=message.sentiment,
+        entities=tuple(map(entity_snapshot, entities)),
+    )
 
 
-def assignee_json(insight: Insight) -> Json | None:
+def message_json(message: Message, entities: Iterable[Entity]) -> JsonObject:
+    """Return the JSON form of a message."""
+    return message_snapshot(message, entities).dump()
+
+
+def assignee_snapshot(insight: Insight) -> MemberSnapshot | None:
     """Return who shall do it; somebody who was only named has a name and nothing else."""
     if insight.assignee is not None:
-        return member_json(insight.assignee)
-    if insight.assignee_name:
-        return {"id": "", "name": insight.assignee_name, "userId": "", "email": ""}
-    return None
+        return member_snapshot(insight.assignee)
+    return MemberSnapshot("", insight.assignee_name) if insight.assignee_name else None
 
 
-def insight_json(insight: Insight) -> Json:
-    """Return an insight; `member` is who said it, `dueBy` is None where no date was said."""
-    return {
-        "id": str(insight.id),
-        "type": insight.type,
-        "text": insight.text,
-        "confidence": insight.confidence,
-        "messageId": str(insight.message_id),
-        "member": member_json(insight.message.member),
-        "assignee": assignee_json(insight),
-        "dueBy": iso(insight.due_at) if insight.due_at else None,
-        "definitive": insight.definitive,
-        "actionPhrase": insight.action_phrase,
-        "tags": insight.tags,
-        "hints": insight.hints,
-        "entities": insight.entities,
-    }
+def insight_snapshot(insight: Insight) -> InsightSnapshot:
+    """Return an insight as it was found, without its review; `member` is who said it."""
+    return InsightSnapshot(
+        id=str(insight.id),
+        type=insight.type,
+        text=insight.text,
+        confidence=insight.confidence,
+        message_id=str(insight.message_id),
+        member=member_snapshot(insight.message.member),
+        assignee=assignee_snapshot(insight),
+        due_by=iso(insight.due_at) if insight.due_at else "",
+        definitive=insight.definitive,
+        action_phrase=insight.action_phrase,
+        tags=tuple(insight.tags),
+        hints=tuple(insight.hints),
+        entities=tuple(insight.entities),
+    )
 
 
-def reviewed_insight_json(insight: Insight) -> Json:
+def insight_json(insight: Insight) -> JsonObject:
+    """Return the JSON form of an insight, without its review."""
+    return insight_snapshot(insight).dump()
+
+
+def reviewed_insight_snapshot(insight: Insight) -> InsightSnapshot:
     """Return an insight with what a person decided about it."""
-    return {
-        **insight_json(insight),
-        "originalText": insight.original_text,
-        "review": insight.review,
-        "reviewedAt": iso(insight.reviewed_at) if insight.reviewed_at else None,
-    }
+    reviewed_at = iso(insight.reviewed_at) if insight.reviewed_at else ""
+    return replace(insight_snapshot(insight), original_text=insight.original_text, review=insight.review, reviewed_at=reviewed_at)
 
 
-def topic_json(topic: Topic, message_ids: Iterable[str]) -> Json:
-    """Return a topic with the messages it came up in; `parent` is None for a topic of its own."""
-    return {
-        "id": str(topic.id),
-        "text": topic.text,
-        "score": topic.score,
-        "sentiment": topic.sentiment,
-        "parent": topic.parent_text or None,
-        "messageIds": list(message_ids),
-    }
+def reviewed_insight_json(insight: Insight) -> JsonObject:
+    """Return the JSON form of an insight with its review."""
+    return reviewed_insight_snapshot(insight).dump_reviewed()
 
 
-def trackers_json(matches: Iterable[TrackerMatch]) -> list[Json]:
+def topic_snapshot(topic: Topic, message_ids: Iterable[str]) -> TopicSnapshot:
+    """Return a topic with the messages it came up in."""
+    return TopicSnapshot(str(topic.id), topic.text, topic.score, topic.sentiment, topic.parent_text, tuple(message_ids))
+
+
+def topic_json(topic: Topic, message_ids: Iterable[str]) -> JsonObject:
+    """Return the JSON form of a topic; `parent` is None for a topic of its own."""
+    return topic_snapshot(topic, message_ids).dump()
+
+
+def tracker_snapshots(matches: Iterable[TrackerMatch]) -> tuple[TrackerSnapshot, ...]:
     """Return tracker hits grouped by tracker and phrase, in the order of their first hit.
 
     A hit in a message is a message reference; a row with an insight is a reference to that insight.
     """
-    trackers: dict[str, Json] = {}
-    groups: dict[tuple[str, str], Json] = {}
+    trackers: dict[str, tuple[str, dict[str, _References]]] = {}
     for match in matches:
-        tracker = trackers.setdefault(match.tracker_id, {"id": match.tracker_id, "name": match.tracker_name, "matches": []})
-        group = groups.get((match.tracker_id, match.value))
-        if group is None:
-            group = {"type": "vocabulary", "value": match.value, "messageRefs": [], "insightRefs": []}
-            groups[match.tracker_id, match.value] = group
-            tracker["matches"].append(group)
-        _refer(group, match)
-    return list(trackers.values())
+        _, phrases = trackers.setdefault(match.tracker_id, (match.tracker_name, {}))
+        phrases.setdefault(match.value, _References()).add(match)
+    return tuple(
+        TrackerSnapshot(identity, name, tuple(references.match(value) for value, references in phrases.items()))
+        for identity, (name, phrases) in trackers.items()
+    )
 
 
-def _refer(group: Json, match: TrackerMatch) -> None:
-    if match.insight is not None:
-        reference = {"id": str(match.insight.id), "text": match.insight.text, "type": match.insight.type, "offset": match.offset}
-        group["insightRefs"].append(reference)
-        return
-    message = match.message
-    times = {"startTime": iso(message.started_at), "endTime": iso(message.ended_at)}
-    group["messageRefs"].append({"id": str(message.id), "text": message.text, "offset": match.offset, **times})
+def trackers_json(matches: Iterable[TrackerMatch]) -> list[JsonObject]:
+    """Return the JSON forms of `tracker_snapshots`."""
+    return [tracker.dump() for tracker in tracker_snapshots(matches)]
+
+
+class _References:
+    """The places of one phrase."""
+
+    def __init__(self) -> None:
+        self.messages: list[MessageReference] = []
+        self.insights: list[InsightReference] = []
+
+    def add(self, match: TrackerMatch) -> None:
+        """Add the place that a row names."""
+        if match.insight is not None:
+            self.insights.append(InsightReference(str(match.insight.id), match.insight.text, match.insight.type, match.offset))
+            return
+        message = match.message
+        times = iso(message.started_at), iso(message.ended_at)
+        self.messages.append(MessageReference(str(message.id), message.text, match.offset, *times))
+
+    def match(self, value: str) -> TrackerMatchSnapshot:
+        """Return them as places of a phrase."""
+        return TrackerMatchSnapshot(value, tuple(self.messages), tuple(self.insights))

@@ -18,7 +18,8 @@ from insights import recorder
 from insights.analysis import languages
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_AWAY
-from insights.recorder import Joined, Kind, Listening, Opening, Speaker, SpokenWord, Utterance
+from insights.events import MessagesStored, TrackerSnapshot
+from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
 from streaming import recogniser
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
@@ -207,7 +208,7 @@ class Participation:
     async def _keep(self, ear: "_Ear", joined: Joined, wishes: Wishes) -> None:
         """Store and tell what was heard, in order, until the mailbox is closed."""
         listening = Listening(
-            member_id=joined.member["id"] if joined.member else None,
+            member_id=joined.member.id if joined.member else None,
             confidence_threshold=wishes.confidence_threshold,
             trackers=wishes.trackers,
             vocabulary=wishes.vocabulary,
@@ -250,9 +251,8 @@ class Participation:
         self._on_trouble(RuntimeError("something that was said could not be stored; what follows is still heard"))
         return []
 
-    async def _tell(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[dict[str, Any]] = ()) -> None:
-        payload = heard_payload(hypothesis, joined.member) | {"trackers": list(trackers)}
-        await fanout().publish_heard(Heard(joined.conversation_id, self.session_id, payload))
+    async def _tell(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
+        await fanout().publish_heard(_heard(hypothesis, joined, self.session_id, trackers))
 
 
 async def _at_door(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -291,15 +291,15 @@ class _Ear:
 
     def as_stored(self, h: Hypothesis, events: Sequence[StoredEvent]) -> Hypothesis:
         """Return a final hypothesis with the words that were stored of it, in its own time."""
-        messages = [message for event in events if event.kind == Kind.MESSAGES for message in event.payload["messages"]]
+        messages = [message for stored in events if isinstance(stored.event, MessagesStored) for message in stored.event.messages]
         origin = self.clock.at(h.start)
 
         def seconds(text: str) -> float:
             return round(h.start + (datetime.fromisoformat(text) - origin).total_seconds(), 3)
 
-        words = [word for message in messages for word in message["words"]]
-        placed = tuple(Word(one["word"], seconds(one["startTime"]), seconds(one["endTime"]), one["score"]) for one in words)
-        return replace(h, text=" ".join(message["text"] for message in messages), words=placed)
+        words = [word for message in messages for word in message.words]
+        placed = tuple(Word(one.word, seconds(one.start_time), seconds(one.end_time), one.score) for one in words)
+        return replace(h, text=" ".join(message.text for message in messages), words=placed)
 
     def hypothesis(self, h: Hypothesis) -> None:
         """Called from any thread."""
@@ -348,7 +348,6 @@ def knows(languages: tuple[str, ...], language: str) -> bool:
     return wanted in known or wanted.split("-")[0] in known
 
 
-def heard_payload(h: Hypothesis, member: dict[str, Any] | None) -> dict[str, Any]:
-    """Return a hypothesis JSON-ready, as `Heard` carries it: times in seconds since the speaker's first sample."""
-    words = [{"text": word.text, "start": word.start, "end": word.end} for word in h.words]
-    return {"text": h.text, "words": words, "confidence": h.confidence, "final": h.is_final, "member": member}
+def _heard(h: Hypothesis, joined: Joined, session_id: UUID, trackers: Sequence[TrackerSnapshot]) -> Heard:
+    """Return a hypothesis as subscribers get it."""
+    return Heard(joined.conversation_id, session_id, h.text, tuple(h.words), h.confidence, h.is_final, joined.member, tuple(trackers))

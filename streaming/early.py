@@ -6,10 +6,10 @@ What is found here is told at once, stored never, and told again with its messag
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from insights.analysis.languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
+from insights.events import MessageReference, TrackerMatchSnapshot, TrackerSnapshot
 from streaming.engine.faults import place
 from streaming.engine.threads import FINDING
 
@@ -30,8 +30,8 @@ class EarlyTrackers:
         self._told: set[tuple[str, str]] = set()
         self._finding: asyncio.Future[Sequence[TrackerHit]] | None = None
 
-    async def find(self, turn: int, text: str) -> list[dict[str, Any]]:
-        """Return the newly found trackers in the shape of a stored `trackers` event, but without a message to refer to.
+    async def find(self, turn: int, text: str) -> list[TrackerSnapshot]:
+        """Return the newly found trackers, as in a stored event, but without a message to refer to.
 
         What takes too long is left to the next interim text, or to the final one, which waits behind this.
         """
@@ -46,7 +46,7 @@ class EarlyTrackers:
         hits = self._finding.result()
         new = [hit for hit in hits if (hit.name, hit.value) not in self._told]
         self._told |= {(hit.name, hit.value) for hit in new}
-        return [_json(hit, text) for hit in new]
+        return [_snapshot(hit, text) for hit in new]
 
     def _find(self, text: str) -> Sequence[TrackerHit]:
         """In a thread: so many phrases as a client may send take half a second to be made ready. What fails here costs no final text."""
@@ -58,7 +58,5 @@ class EarlyTrackers:
             return ()
 
 
-def _json(hit: TrackerHit, text: str) -> dict[str, Any]:
-    reference = {"id": "", "text": text, "offset": hit.offset}
-    match = {"type": "vocabulary", "value": hit.value, "messageRefs": [reference], "insightRefs": []}
-    return {"id": hit.id, "name": hit.name, "matches": [match]}
+def _snapshot(hit: TrackerHit, text: str) -> TrackerSnapshot:
+    return TrackerSnapshot(hit.id, hit.name, (TrackerMatchSnapshot(hit.value, (MessageReference("", text, hit.offset),)),))

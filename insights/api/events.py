@@ -1,13 +1,13 @@
 """What happened after a number: our own addition, for whoever keeps a copy or was away."""
 
-from typing import Any
-
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
+from pydantic import JsonValue
 
 from insights import queries
 from insights.api import auth
-from insights.payloads import iso
+from insights.events import UnknownEvent
+from insights.payloads import StoredEvent, iso
 
 router = Router(tags=["Events"])
 
@@ -20,11 +20,11 @@ class Cursor(Schema):
 
 
 class EventOut(Schema):
-    """One event; its payload is complete."""
+    """One event; its payload is complete. That of a kind which this version does not know is empty."""
 
     number: int
     kind: str
-    payload: dict[str, Any]
+    payload: dict[str, JsonValue]
     at: str
 
 
@@ -40,5 +40,11 @@ def list_events(request: HttpRequest, conversation_id: str, cursor: Query[Cursor
     """Answer the events with numbers above `after`."""
     conversation = auth.conversation(request, conversation_id)
     events = queries.events_after(conversation.id, cursor.after, cursor.limit)
-    out = [EventOut(number=event.number, kind=event.kind, payload=event.payload, at=iso(event.at)) for event in events]
-    return EventList(events=out, lastEvent=max([conversation.last_event, *(event.number for event in events)]))
+    return EventList(
+        events=[_out(event) for event in events], lastEvent=max([conversation.last_event, *(event.number for event in events)])
+    )
+
+
+def _out(stored: StoredEvent) -> EventOut:
+    payload = {} if isinstance(stored.event, UnknownEvent) else stored.payload
+    return EventOut(number=stored.number, kind=stored.kind, payload=payload, at=iso(stored.at))

@@ -5,7 +5,8 @@ from ninja import Router, Schema
 
 from insights import queries
 from insights.api import auth
-from insights.payloads import Json, trackers_json
+from insights.events import JsonObject
+from insights.payloads import trackers_json
 
 router = Router(tags=["Trackers"])
 _ROOT = "/v1/conversations/{conversation_id}"
@@ -48,12 +49,12 @@ class TrackerOut(Schema):
 
 
 @router.get(_ROOT + "/trackers", response=list[TrackerOut], summary="Read the trackers that were heard")
-def list_trackers(request: HttpRequest, conversation_id: str) -> list[Json]:
+def list_trackers(request: HttpRequest, conversation_id: str) -> list[JsonObject]:
     """Answer the trackers with all places where they were heard."""
     return trackers_json(queries.tracker_matches_of(auth.conversation(request, conversation_id)))
 
 
 @router.get(_ROOT + "/trackers-detected", response=list[TrackerOut], summary="The same under its newer name")
-def list_trackers_detected(request: HttpRequest, conversation_id: str) -> list[Json]:
+def list_trackers_detected(request: HttpRequest, conversation_id: str) -> list[JsonObject]:
     """Answer what `/trackers` answers."""
     return trackers_json(queries.tracker_matches_of(auth.conversation(request, conversation_id)))

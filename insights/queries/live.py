@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Q
 
+from insights.events import Kind
 from insights.models import Conversation, Event, LiveSession, Message
-from insights.payloads import Kind, StoredEvent
+from insights.payloads import StoredEvent
 from insights.queries.conversations import conversations_of
 
 MOST_EVENTS = 500

@@ -3,7 +3,8 @@
 Synchronous; asynchronous callers use a thread. What a function returns is committed (design laws 1 and 2).
 """
 
-from insights.payloads import Kind, StoredEvent
+from insights.events import Kind
+from insights.payloads import StoredEvent
 from insights.recorder.afterwards import stored_afterwards
 from insights.recorder.closing import close_due, heartbeat, leave
 from insights.recorder.forgetting import forget_ended_before, remove_conversation

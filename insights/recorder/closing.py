@@ -8,8 +8,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from insights.database import DATABASE_AWAY, writing
+from insights.events import ConversationCompleted
 from insights.models import Conversation, LiveSession
-from insights.payloads import Kind, StoredEvent, iso
+from insights.payloads import StoredEvent, iso
 from insights.recorder import topics
 from insights.recorder.journal import Journal, locked, locked_if_free
 
@@ -108,5 +109,5 @@ def _settle(conversation: Conversation, now: datetime, keep_s: int) -> list[Stor
     conversation.ended_at, conversation.closes_at = max(now, conversation.started_at), None
     topics.forget(conversation.id)
     journal = Journal(conversation, now)
-    journal.add(Kind.CONVERSATION_COMPLETED, {"conversationId": str(conversation.id), "endedAt": iso(conversation.ended_at)})
+    journal.add(ConversationCompleted(str(conversation.id), iso(conversation.ended_at)))
     return journal.store("ended_at", "closes_at")

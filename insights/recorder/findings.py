@@ -12,8 +12,9 @@ from insights.analysis.findings import Entity as FoundEntity
 from insights.analysis.findings import Finding, MessageAnalysis, Person, Said
 from insights.analysis.languages import knows
 from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
+from insights.events import JsonObject
 from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
-from insights.payloads import Json, entity_json, iso
+from insights.payloads import entity_snapshot, iso
 from insights.recorder.drafting import Draft
 from insights.recorder.journal import clean
 from insights.recorder.redaction import redacted
@@ -150,7 +151,7 @@ def _insight(scene: Scene, message: Message, finding: Finding) -> Insight:
         action_phrase=finding.action_phrase,
         tags=[tag for entity in finding.entities if (tag := _tag(entity, finding, scene.members)) is not None],
         hints=[{"key": key, "value": value} for key, value in finding.hints.items()],
-        entities=[entity_json(entity) for entity in entities(message, finding.entities)],
+        entities=[entity_snapshot(entity).dump() for entity in entities(message, finding.entities)],
     )
 
 
@@ -166,7 +167,7 @@ def _member_of(person: Person | None, members: Sequence[Member]) -> Member | Non
     return None
 
 
-def _tag(entity: FoundEntity, finding: Finding, members: Sequence[Member]) -> Json | None:
+def _tag(entity: FoundEntity, finding: Finding, members: Sequence[Member]) -> JsonObject | None:
     """Return Symbl's tag of a person or a time, with its place in the insight's text (-1: reworded); None for all else."""
     here = finding.text[entity.offset : entity.offset + len(entity.text)] == entity.text
     tag: dict[str, Any] = {"type": "date", "text": entity.text, "beginOffset": entity.offset if here else finding.text.find(entity.text)}

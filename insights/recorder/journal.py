@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from insights import events
+from insights.events import ConversationEvent
 from insights.models import Conversation, Event
-from insights.payloads import Json, StoredEvent
+from insights.payloads import StoredEvent
 from insights.recorder.requests import UnknownConversation
 
 
@@ -34,18 +36,28 @@ class Journal:
     def __init__(self, conversation: Conversation, now: datetime) -> None:
         self._conversation = conversation
         self._now = now
-        self._rows: list[Event] = []
+        self._stored: list[StoredEvent] = []
 
-    def add(self, kind: str, payload: Json) -> None:
+    def add(self, event: ConversationEvent) -> None:
         """Note an event; it gets the number after the last one."""
-        number = self._conversation.last_event + len(self._rows) + 1
-        row = Event(conversation_id=self._conversation.id, number=number, kind=kind, payload=payload, created_at=self._now)
-        self._rows.append(row)
+        number = self._conversation.last_event + len(self._stored) + 1
+        self._stored.append(StoredEvent(self._conversation.id, number, event, self._now))
 
     def store(self, *changed: str) -> list[StoredEvent]:
         """Store the events, the new last number, and the changed fields of the conversation. Two statements at most."""
-        Event.objects.bulk_create(self._rows)
-        self._conversation.last_event += len(self._rows)
-        if self._rows or changed:
+        Event.objects.bulk_create(map(_row, self._stored))
+        self._conversation.last_event += len(self._stored)
+        if self._stored or changed:
             self._conversation.save(update_fields=["last_event", *changed])
-        return [StoredEvent.of(row) for row in self._rows]
+        return self._stored
+
+
+def _row(stored: StoredEvent) -> Event:
+    event = stored.event
+    return Event(
+        conversation_id=stored.conversation_id,
+        number=stored.number,
+        kind=str(event.kind),
+        payload=events.dump(event),
+        created_at=stored.at,
+    )

@@ -6,9 +6,10 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from insights.database import writing
+from insights.events import MemberJoined
 from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
-from insights.payloads import Kind, conversation_json, member_json
+from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.journal import Journal, clean
 from insights.recorder.requests import ConversationBusy, Joined, Opening, Speaker
 
@@ -39,15 +40,16 @@ def _join(opening: Opening, now: datetime) -> Joined:
         conversation = _start(opening, now)
     journal = Journal(conversation, now)
     if created:
-        journal.add(Kind.CONVERSATION_CREATED, conversation_json(conversation))
+        journal.add(conversation_created(conversation))
     member, news = _member(conversation, opening.speaker) if opening.speaker else (None, False)
-    if news:
-        journal.add(Kind.MEMBER_JOINED, {"member": member_json(member)})
+    speaking = member_snapshot(member)
+    if news and speaking is not None:
+        journal.add(MemberJoined(speaking))
     session = {"conversation": conversation, "member": member, "process": clean(opening.process, 200), "joined_at": now, "seen_at": now}
     LiveSession.objects.update_or_create(id=opening.session_id, defaults={**session, "keep_s": opening.keep_s})
     conversation.closes_at = None
     events = journal.store("closes_at")
-    return Joined(conversation.id, member_json(member), created, conversation.last_event, events, conversation.started_at)
+    return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at)
 
 
 def _live(opening: Opening) -> Conversation | None:

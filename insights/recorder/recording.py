@@ -1,6 +1,6 @@
 """Recording a final: analysed outside the transaction, stored with its numbered events inside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from django.db import IntegrityError
@@ -9,8 +9,9 @@ from django.utils import timezone
 from insights import analysis
 from insights.analysis.languages import knows
 from insights.database import writing
+from insights.events import ConversationEvent, InsightsFound, Kind, MessagesStored, TopicsChanged, TrackersMatched
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, TrackerMatch
-from insights.payloads import Json, Kind, StoredEvent, insight_json, message_json, topic_json, trackers_json
+from insights.payloads import StoredEvent, insight_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
 from insights.recorder import topics
 from insights.recorder.drafting import Draft, drafts
 from insights.recorder.findings import Rows, Scene, rows
@@ -43,10 +44,11 @@ def _events_of(conversation_id: int, utterance: Utterance) -> list[StoredEvent]:
     """Return the events with which an utterance was stored lately; those of one transaction bear the same time."""
     first = str(utterance.message_id(0))
     lately = Event.objects.filter(conversation_id=conversation_id).order_by("-number")
-    for event in lately.filter(kind=Kind.MESSAGES)[:_LATELY]:
-        if event.payload[Kind.MESSAGES][0]["id"] == first:
-            together = lately.filter(number__gte=event.number, created_at=event.created_at).order_by("number")
-            return [StoredEvent.of(row) for row in together]
+    for row in lately.filter(kind=Kind.MESSAGES)[:_LATELY]:
+        match StoredEvent.of(row).event:
+            case MessagesStored(messages) if messages and messages[0].id == first:
+                together = lately.filter(number__gte=row.number, created_at=row.created_at).order_by("number")
+                return [StoredEvent.of(each) for each in together]
     return []
 
 
@@ -94,17 +96,20 @@ def _store(conversation: Conversation, new: Rows, memory: topics.Memory, changes
     topics.store(memory, changes)
     TrackerMatch.objects.bulk_create(new.matches)
     journal = Journal(conversation, timezone.now())
-    for kind, found in _payloads(new, memory, changes).items():
-        if found:
-            journal.add(kind, {kind: found})
+    for event in _events(new, memory, changes):
+        journal.add(event)
     return journal.store("message_count")
 
 
-def _payloads(new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> dict[str, list[Json]]:
+def _events(new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> Iterator[ConversationEvent]:
+    """Yield the events of what was stored, without the empty ones."""
     by_message = {message: list(found) for message, found in groupby(new.entities, key=lambda entity: entity.message_id)}
-    return {
-        Kind.MESSAGES: [message_json(message, by_message.get(message.id, [])) for message in new.messages],
-        Kind.INSIGHTS: [insight_json(insight) for insight in new.insights],
-        Kind.TOPICS: [topic_json(row, topics.told(memory.known[row.text], len(fresh))) for row, fresh in changes],
-        Kind.TRACKERS: trackers_json(new.matches),
-    }
+    if new.messages:
+        yield MessagesStored(tuple(message_snapshot(message, by_message.get(message.id, [])) for message in new.messages))
+    if new.insights:
+        yield InsightsFound(tuple(map(insight_snapshot, new.insights)))
+    if changes:
+        told = ((row, topics.told(memory.known[row.text], len(fresh))) for row, fresh in changes)
+        yield TopicsChanged(tuple(topic_snapshot(row, ids) for row, ids in told))
+    if new.matches:
+        yield TrackersMatched(tracker_snapshots(new.matches))

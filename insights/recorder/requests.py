@@ -6,7 +6,8 @@ from uuid import UUID, uuid4, uuid5
 
 from insights.analysis.findings import FindingType
 from insights.analysis.trackers import Tracker
-from insights.payloads import Json, StoredEvent
+from insights.events import MemberSnapshot
+from insights.payloads import StoredEvent
 
 
 class RecorderError(Exception):
@@ -62,7 +63,7 @@ class Joined:
     """The answer to an opening; `cursor` is the number of the last event, those in `events` included."""
 
     conversation_id: int
-    member: Json | None
+    member: MemberSnapshot | None
     created: bool
     cursor: int
     events: list[StoredEvent]

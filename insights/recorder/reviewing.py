@@ -8,8 +8,9 @@ from insights import analysis
 from insights.analysis.findings import MessageAnalysis, Said
 from insights.analysis.languages import knows
 from insights.database import writing
+from insights.events import InsightReviewed, MessageCorrected
 from insights.models import Conversation, Entity, Insight, Member, Message
-from insights.payloads import Kind, StoredEvent, message_json, reviewed_insight_json
+from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot
 from insights.recorder.afterwards import announce
 from insights.recorder.findings import entities, person
 from insights.recorder.journal import Journal, clean, locked
@@ -37,7 +38,7 @@ def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEve
         found = _analyse_again(message, conversation)
         message.save()
         journal = Journal(conversation, now)
-        journal.add(Kind.MESSAGE_CORRECTED, {"message": message_json(message, found)})
+        journal.add(MessageCorrected(message_snapshot(message, found)))
         return announce(journal.store())
 
 
@@ -66,7 +67,7 @@ def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | Non
         insight.reviewed_by_id, insight.reviewed_at = (user_id, now) if judged else (None, None)
         insight.save()
         journal = Journal(conversation, now)
-        journal.add(Kind.INSIGHT_REVIEWED, {"insight": reviewed_insight_json(insight)})
+        journal.add(InsightReviewed(reviewed_insight_snapshot(insight)))
         return announce(journal.store())
 
 

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from insights.analysis import topics as analysis
 from insights.analysis.languages import knows
+from insights.events import Kind
 from insights.models import Conversation, Event, Message, Topic, TopicReference
-from insights.payloads import Kind
 
 MOST_REMEMBERED = 512
 """Conversations whose counts are kept in memory; the one that was silent longest is forgotten first."""

@@ -1,10 +1,13 @@
 """What travels from the engine to a listener: numbered events, and interim results that may be lost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from insights.events import JsonObject, MemberSnapshot, TrackerSnapshot
 from insights.recorder import StoredEvent
+from streaming.hearing.recognisers.base import Word
 
 __all__ = ["Delivery", "Heard", "StoredEvent"]
 
@@ -13,13 +16,43 @@ __all__ = ["Delivery", "Heard", "StoredEvent"]
 class Heard:
     """A recognition result of one session: the one thing that is not numbered and may be dropped (design law 2).
 
-    `payload` is JSON-ready: text, words [{text, start, end}] (seconds), confidence, final, member,
-    trackers (found in interim text, in the shape of a `trackers` event).
+    Words have seconds since the speaker's first sample; `trackers` were found in interim text.
     """
 
     conversation_id: int
     session_id: UUID
-    payload: dict[str, Any]
+    text: str
+    words: tuple[Word, ...]
+    confidence: float
+    is_final: bool
+    member: MemberSnapshot | None = None
+    trackers: tuple[TrackerSnapshot, ...] = ()
+
+    @classmethod
+    def parse(cls, conversation_id: int, session_id: UUID, payload: Mapping[str, Any]) -> "Heard":
+        """Return the result that another process dumped."""
+        words = tuple([Word(word["text"], word["start"], word["end"], payload["confidence"]) for word in payload["words"]])
+        return cls(
+            conversation_id,
+            session_id,
+            payload["text"],
+            words,
+            payload["confidence"],
+            payload["final"],
+            MemberSnapshot.parse(payload["member"]) if payload["member"] else None,
+            tuple(map(TrackerSnapshot.parse, payload["trackers"])),
+        )
+
+    def dump(self) -> JsonObject:
+        """Return the JSON form, for another process."""
+        return {
+            "text": self.text,
+            "words": [{"text": word.text, "start": word.start, "end": word.end} for word in self.words],
+            "confidence": self.confidence,
+            "final": self.is_final,
+            "member": self.member.dump() if self.member else None,
+            "trackers": [tracker.dump() for tracker in self.trackers],
+        }
 
 
 Delivery = StoredEvent | Heard

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from insights import queries
 from insights.database import DATABASE_AWAY
+from insights.events import parse
 from streaming.engine.database import in_database
 from streaming.engine.events import Delivery, Heard, StoredEvent
 from streaming.engine.layer import Layer, layer
@@ -134,16 +135,17 @@ class Fanout:
         """Tell everyone about events that are already committed (design law 1)."""
         for event in events:
             self._deliver(event)
+        if self._layer.alone:
+            return
         for event in events:
-            await self._send(
-                event.conversation_id,
-                {"number": event.number, "kind": event.kind, "payload": event.payload, "at": event.at.isoformat()},
-            )
+            body = {"number": event.number, "kind": str(event.kind), "payload": event.payload, "at": event.at.isoformat()}
+            await self._send(event.conversation_id, body)
 
     async def publish_heard(self, heard: Heard) -> None:
         """Pass on an interim or final recognition result; it may get lost."""
         self._deliver(heard)
-        await self._send(heard.conversation_id, {"session": str(heard.session_id), "heard": heard.payload})
+        if not self._layer.alone:
+            await self._send(heard.conversation_id, {"session": str(heard.session_id), "heard": heard.dump()})
 
     async def close(self) -> None:
         """End the polling; for the end of an event loop."""
@@ -167,10 +169,11 @@ class Fanout:
     def _heard_from_layer(self, message: dict[str, Any]) -> None:
         conversation_id = message["conversation"]
         if "heard" in message:
-            self._deliver(Heard(conversation_id, UUID(message["session"]), message["heard"]))
+            self._deliver(Heard.parse(conversation_id, UUID(message["session"]), message["heard"]))
         else:
             at = datetime.fromisoformat(message["at"])
-            self._deliver(StoredEvent(conversation_id, message["number"], message["kind"], message["payload"], at))
+            event = parse(message["kind"], message["payload"])  # once for all subscribers of the process
+            self._deliver(StoredEvent(conversation_id, message["number"], event, at))
 
     async def _poll(self) -> None:
         while True:

@@ -22,7 +22,7 @@ from streaming.engine.events import Delivery, Heard
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.handlers import AudioFrame
 from streaming.engine.session import SHUTDOWN_S
-from streaming.hearing.recognisers.base import RecogniserError, Word
+from streaming.hearing.recognisers.base import RecogniserError
 from streaming.wire.symbl import View, recognition_result, render_event
 
 RATE = 16_000
@@ -140,15 +140,12 @@ class ConversationHandler(AsyncStreamHandler):
     async def _render(self, delivery: Delivery) -> None:
         """Put the messages of an event where `emit` finds them."""
         if isinstance(delivery, Heard):
-            heard = delivery.payload
-            words = [Word(word["text"], word["start"], word["end"], heard["confidence"]) for word in heard["words"]]
-            result = recognition_result(
-                heard["text"], words, confidence=heard["confidence"], is_final=heard["final"], member=heard["member"]
-            )
+            heard = delivery
+            result = recognition_result(heard.text, heard.words, confidence=heard.confidence, is_final=heard.is_final, member=heard.member)
             self._ready.append(result)
             return
         view = View(insight_types=frozenset(self._inputs.insight_types), confidence_threshold=self._inputs.conf_threshold)
-        self._ready.extend(render_event(delivery.kind, delivery.payload, delivery.number, view))
+        self._ready.extend(render_event(delivery.event, delivery.number, view))
         async with self._moved:
             self._told = delivery.number
             self._moved.notify_all()

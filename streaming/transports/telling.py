@@ -5,16 +5,16 @@ import logging
 from collections import OrderedDict
 from uuid import UUID
 
+from insights.events import ConversationCompleted, Kind
 from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import Subscription
 from streaming.engine.outbox import Outbox
-from streaming.hearing.recognisers.base import Word
 from streaming.wire.symbl import View, encode, recognition_result, render_event, tracker_response
 
 logger = logging.getLogger(__name__)
 
 CATCH_UP_S = 5.0
-SPEAKERS_SKIP = frozenset({"conversation_created", "conversation_completed"})
+SPEAKERS_SKIP: frozenset[str] = frozenset({Kind.CONVERSATION_CREATED, Kind.CONVERSATION_COMPLETED})
 """Kinds that a speaker is told in the answer to its own start and stop request instead."""
 REMEMBERED = 256
 
@@ -57,7 +57,7 @@ class Teller:
                 continue
             if not await self._tell_event(delivery):
                 return
-            if delivery.kind == "conversation_completed":
+            if isinstance(delivery.event, ConversationCompleted):
                 self.completed.set()  # what is stored after this, nobody is told
             async with self._moved:
                 self._told = delivery.number
@@ -92,7 +92,7 @@ def rendered(event: StoredEvent, view: View) -> tuple[str, ...]:
     key = (event.conversation_id, event.number, view)
     texts = _rendered.get(key)
     if texts is None:
-        texts = tuple(encode(message) for message in render_event(event.kind, event.payload, event.number, view))
+        texts = tuple(encode(message) for message in render_event(event.event, event.number, view))
         _rendered[key] = texts
         if len(_rendered) > REMEMBERED:
             _rendered.popitem(last=False)
@@ -104,12 +104,8 @@ def rendered_heard(heard: Heard) -> tuple[str, ...]:
     known = _heard.get(id(heard))
     if known is not None:
         return known[1]
-    payload = heard.payload
-    words = [Word(word["text"], word["start"], word["end"], payload["confidence"]) for word in payload["words"]]
-    message = recognition_result(
-        payload["text"], words, confidence=payload["confidence"], is_final=payload["final"], member=payload["member"]
-    )
-    trackers = [tracker_response(payload["trackers"], is_final=False)] if payload["trackers"] else []
+    message = recognition_result(heard.text, heard.words, confidence=heard.confidence, is_final=heard.is_final, member=heard.member)
+    trackers = [tracker_response(heard.trackers, is_final=False)] if heard.trackers else []
     texts = tuple(encode(each) for each in (message, *trackers))
     _heard[id(heard)] = (heard, texts)
     if len(_heard) > REMEMBERED:

@@ -70,7 +70,7 @@ def say(joined: Joined, plain_analysis: None) -> Say:
 
     def speak(text: str, **listening: object) -> list[StoredEvent]:
         clock[0] += timedelta(seconds=5)
-        member = joined.member["id"] if joined.member else None
+        member = joined.member.id if joined.member else None
         fields: dict[str, object] = {"member_id": member, **listening}
         return recorder.record(joined.conversation_id, utterance(text, clock[0]), Listening(**fields))  # type: ignore[arg-type]
 

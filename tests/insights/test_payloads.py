@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insights.events import MemberSnapshot
 from insights.models import Insight, Member, Message, TrackerMatch
-from insights.payloads import assignee_json, iso, member_json, trackers_json
+from insights.payloads import assignee_snapshot, iso, member_json, trackers_json
 
 NOW = datetime(2026, 3, 2, 14, 0, 0, 123456, tzinfo=UTC)
 
@@ -26,8 +27,8 @@ def test_times_can_be_read_back(at: datetime) -> None:
 def test_unknown_people_are_none() -> None:
     """Nobody is null; who was only named has a name and no id."""
     assert member_json(None) is None
-    assert assignee_json(Insight()) is None
-    assert assignee_json(Insight(assignee_name="Zoe")) == {"id": "", "name": "Zoe", "userId": "", "email": ""}
+    assert assignee_snapshot(Insight()) is None
+    assert assignee_snapshot(Insight(assignee_name="Zoe")) == MemberSnapshot("", "Zoe")
     member = Member(name="Ada", user_id="a")
     assert member_json(member) == {"id": str(member.id), "name": "Ada", "userId": "a", "email": ""}
 

@@ -23,7 +23,7 @@ async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.Mon
     monkeypatch.setattr(early, "ENOUGH_S", 60.0)  # on a busy machine
     trackers = EarlyTrackers((Tracker("Money", ("budget",)),))
     first = await trackers.find(1, "the budget")
-    assert [found["name"] for found in first] == ["Money"]
+    assert [found.name for found in first] == ["Money"]
     assert await trackers.find(1, "the budget again") == []
     assert len(threads) == 1
     assert threads[0] != threading.get_ident()
@@ -59,7 +59,7 @@ async def test_finding_that_takes_long_is_left_to_later_texts(monkeypatch: pytes
     assert trackers._finding is not None
     await trackers._finding
     monkeypatch.setattr(early, "ENOUGH_S", 60.0)
-    assert [found["name"] for found in await trackers.find(1, "the budget is gone now")] == ["Money"]
+    assert [found.name for found in await trackers.find(1, "the budget is gone now")] == ["Money"]
 
 
 async def test_finding_that_fails_costs_no_text(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,18 +1,38 @@
-"""From a stored event to the messages one listener gets of it. Needs no query: an event's payload is complete.
+"""From an event to the messages one listener gets of it. Needs no query: an event is complete.
 
-Events that Symbl has no message for (a member joined, an insight was reviewed) give no message.
+What Symbl has no message for (a member joined) gives none. What a person changed or took back afterwards comes again under the same id;
+Symbl's field `dismissed` is true where it is gone.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import assert_never
 
+from insights.events import (
+    REJECTED,
+    ConversationCompleted,
+    ConversationCreated,
+    ConversationEvent,
+    EntitySnapshot,
+    InsightDeleted,
+    InsightReviewed,
+    InsightsFound,
+    InsightSnapshot,
+    MemberJoined,
+    MessageCorrected,
+    MessageDeleted,
+    MessageSnapshot,
+    MessagesStored,
+    TopicsChanged,
+    TopicSnapshot,
+    TrackersMatched,
+    TrackerSnapshot,
+    UnknownEvent,
+)
 from streaming.wire.symbl import render
 from streaming.wire.symbl.messages import INSIGHT_TYPES, Start
 from streaming.wire.symbl.render import Message, encode, user
-
-Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,74 +62,88 @@ class View:
         )
 
 
-def render_event(kind: str, payload: Payload, number: int, view: View) -> list[Message]:
-    """Return the messages of one stored event for one listener, each with `sequenceNumber` = number; often none.
+def render_event(event: ConversationEvent, number: int, view: View) -> list[Message]:
+    """Return the messages of one event for one listener, each with `sequenceNumber` = number; often none.
 
     Insights are those of the wanted types at or above the wanted confidence; topics always come; entities and
-    sentiment come where they were asked for. An unknown kind gives none: it may come from a newer process.
+    sentiment come where they were asked for.
     """
-    renderer = _RENDERERS.get(kind)
-    messages = renderer(payload, view) if renderer else []
-    return [message | {"sequenceNumber": number} for message in messages]
+    return [message | {"sequenceNumber": number} for message in _responses(event, view)]
 
 
-def tracker_response(trackers: Iterable[Payload], *, is_final: bool) -> Message:
+def _responses(event: ConversationEvent, view: View) -> list[Message]:
+    match event:
+        case ConversationCreated():
+            return [render.conversation_created(event.conversation_id)]
+        case ConversationCompleted():
+            return [render.conversation_completed(event.conversation_id, view.summary_url)]
+        case MessagesStored():
+            return _messages(event.messages, view)
+        case MessageCorrected():
+            return _messages([event.message], view)
+        case MessageDeleted():
+            return [{"type": "message_response", "messages": [_message(event.message, view) | {"dismissed": True}]}]
+        case InsightsFound():
+            return _insights(event.insights, view)
+        case InsightReviewed():
+            return _insights([event.insight], view, dismissed=event.insight.review == REJECTED)
+        case InsightDeleted():
+            return _insights([event.insight], view, dismissed=True)
+        case TopicsChanged():
+            topics = [_topic(topic, view) for topic in event.topics]
+            return [{"type": "topic_response", "topics": topics}] if topics else []
+        case TrackersMatched():
+            return [tracker_response(event.trackers, is_final=True)] if event.trackers else []
+        case MemberJoined() | UnknownEvent():
+            return []
+        case _:
+            assert_never(event)
+
+
+def tracker_response(trackers: Iterable[TrackerSnapshot], *, is_final: bool) -> Message:
     """Return found trackers; is_final False where they were found in interim text, which may still change."""
-    return {"type": "tracker_response", "isFinal": is_final, "trackers": [_tracker(tracker) for tracker in trackers]}
+    return {"type": "tracker_response", "isFinal": is_final, "trackers": [tracker.dump() for tracker in trackers]}
 
 
-def _created(payload: Payload, _: View) -> list[Message]:
-    return [render.conversation_created(payload["conversationId"])]
-
-
-def _completed(payload: Payload, view: View) -> list[Message]:
-    return [render.conversation_completed(payload["conversationId"], view.summary_url)]
-
-
-def _messages(payload: Payload, view: View) -> list[Message]:
-    messages = payload["messages"]
+def _messages(messages: Sequence[MessageSnapshot], view: View) -> list[Message]:
     if not messages:
         return []
     response: Message = {"type": "message_response", "messages": [_message(message, view) for message in messages]}
     if view.sentiment:
         response["sentiment"] = True
-    found = [_found_entity(entity, message) for message in messages for entity in message["entities"]] if view.entities else []
+    found = [_found_entity(entity, message) for message in messages for entity in message.entities] if view.entities else []
     return [response, {"type": "entity_response", "entities": found}] if found else [response]
 
 
-def _corrected(payload: Payload, view: View) -> list[Message]:
-    return _messages({"messages": [payload["message"]]}, view)
-
-
-def _message(message: Payload, view: View) -> Message:
+def _message(message: MessageSnapshot, view: View) -> Message:
     rendered = {
-        "id": message["id"],
-        "from": user(message["member"]),
-        "payload": _content(message["text"]),
+        "id": message.id,
+        "from": user(message.member),
+        "payload": _content(message.text),
         "channel": {"id": "realtime-api"},
         "metadata": _metadata(message, view),
         "dismissed": False,
         "duration": {
-            "startTime": message["startTime"],
-            "endTime": message["endTime"],
-            "timeOffset": message["offset"],
-            "duration": message["duration"],
+            "startTime": message.start_time,
+            "endTime": message.end_time,
+            "timeOffset": message.offset,
+            "duration": message.duration,
         },
     }
     if view.entities:
-        rendered["entities"] = [_entity(entity, message) for entity in message["entities"]]
+        rendered["entities"] = [_entity(entity, message) for entity in message.entities]
     if view.sentiment:
-        rendered["sentiment"] = _sentiment(message["sentiment"])
+        rendered["sentiment"] = _sentiment(message.sentiment)
     return rendered
 
 
-def _metadata(message: Payload, view: View) -> Message:
-    words = [{key: word[key] for key in ("word", "startTime", "endTime")} for word in message["words"]]
+def _metadata(message: MessageSnapshot, view: View) -> Message:
+    words = [{"word": one.word, "startTime": one.start_time, "endTime": one.end_time} for one in message.words]
     metadata = {
         "disablePunctuation": True,
-        "originalContent": message["originalText"] or message["text"],
+        "originalContent": message.original_text or message.text,
         "words": encode(words),  # JSON within JSON: clients parse this text themselves
-        "originalMessageId": message["id"],
+        "originalMessageId": message.id,
     }
     return metadata if view.timezone_offset is None else metadata | {"timezoneOffset": view.timezone_offset}
 
@@ -118,17 +152,18 @@ def _content(text: str) -> Message:
     return {"content": text, "contentType": "text/plain"}
 
 
-def _entity(entity: Payload, message: Payload) -> Message:
-    return _entity_kind(entity) | {"detectedValue": entity["text"], "offset": entity["offset"], "message": message["text"]}
+def _entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:
+    return _entity_kind(entity) | {"detectedValue": entity.text, "offset": entity.offset, "message": message.text}
 
 
-def _found_entity(entity: Payload, message: Payload) -> Message:
-    reference = {key: message[key] for key in ("id", "text", "startTime", "endTime")} | {"offset": entity["offset"]}
-    return _entity_kind(entity) | {"matches": [{"detectedValue": entity["text"], "messageRefs": [reference]}]}
+def _found_entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:
+    times = {"startTime": message.start_time, "endTime": message.end_time}
+    reference = {"id": message.id, "text": message.text, **times, "offset": entity.offset}
+    return _entity_kind(entity) | {"matches": [{"detectedValue": entity.text, "messageRefs": [reference]}]}
 
 
-def _entity_kind(entity: Payload) -> Message:
-    return {"type": entity["type"], "subType": entity["type"], "category": "Managed"}
+def _entity_kind(entity: EntitySnapshot) -> Message:
+    return {"type": entity.type, "subType": entity.type, "category": "Managed"}
 
 
 def _sentiment(score: float) -> Message:
@@ -136,11 +171,11 @@ def _sentiment(score: float) -> Message:
     return {"polarity": {"score": score}, "suggested": suggested}
 
 
-def _insights(payload: Payload, view: View) -> list[Message]:
+def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: bool = False) -> list[Message]:
     wanted = [
-        _insight(insight, view) | {"type": kind}
-        for insight in payload["insights"]
-        if (kind := _told_as(insight["type"], view.insight_types)) and insight["confidence"] >= view.confidence_threshold
+        _insight(insight, view) | {"type": kind, "dismissed": dismissed}
+        for insight in insights
+        if (kind := _told_as(insight.type, view.insight_types)) and insight.confidence >= view.confidence_threshold
     ]
     return [{"type": "insight_response", "insights": wanted}] if wanted else []
 
@@ -152,22 +187,22 @@ def _told_as(kind: str, wanted: frozenset[str]) -> str:
     return kind if kind in wanted else ""
 
 
-def _insight(insight: Payload, view: View) -> Message:
+def _insight(insight: InsightSnapshot, view: View) -> Message:
     rendered = {
-        "id": insight["id"],
-        "type": insight["type"],
-        "confidence": insight["confidence"],
-        "messageReference": {"id": insight["messageId"]},
-        "hints": [{"key": hint["key"], "value": str(hint["value"])} for hint in insight["hints"]],
-        "assignee": user(insight["assignee"]),
-        "tags": insight["tags"],
+        "id": insight.id,
+        "type": insight.type,
+        "confidence": insight.confidence,
+        "messageReference": {"id": insight.message_id},
+        "hints": [{"key": hint["key"], "value": str(hint["value"])} for hint in insight.hints],
+        "assignee": user(insight.assignee),
+        "tags": list(insight.tags),
         "dismissed": False,
-        "payload": _content(insight["text"]),
-        "text": insight["text"],  # the oldest clients read it here
-        "from": user(insight["member"]),
-        "entities": insight["entities"] if view.entities else None,
+        "payload": _content(insight.text),
+        "text": insight.text,  # the oldest clients read it here
+        "from": user(insight.member),
+        "entities": list(insight.entities) if view.entities else None,
     }
-    return rendered | {"dueBy": {"value": _local(insight["dueBy"], view.timezone_offset)}} if insight["dueBy"] else rendered
+    return rendered | {"dueBy": {"value": _local(insight.due_by, view.timezone_offset)}} if insight.due_by else rendered
 
 
 def _local(at: str, offset: int | None) -> str:
@@ -177,38 +212,13 @@ def _local(at: str, offset: int | None) -> str:
     return datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=offset))).isoformat(timespec="seconds")
 
 
-def _topics(payload: Payload, view: View) -> list[Message]:
-    topics = [_topic(topic, view) for topic in payload["topics"]]
-    return [{"type": "topic_response", "topics": topics}] if topics else []
-
-
-def _topic(topic: Payload, view: View) -> Message:
+def _topic(topic: TopicSnapshot, view: View) -> Message:
     rendered = {
-        "id": topic["id"],
-        "messageReferences": [{"id": message_id, "relation": "text instance"} for message_id in topic["messageIds"]],
-        "phrases": topic["text"],
-        "rootWords": [{"text": word} for word in topic["text"].split()],
-        "score": topic["score"],
+        "id": topic.id,
+        "messageReferences": [{"id": message_id, "relation": "text instance"} for message_id in topic.message_ids],
+        "phrases": topic.text,
+        "rootWords": [{"text": word} for word in topic.text.split()],
+        "score": topic.score,
         "type": "topic",
     }
-    return rendered | {"sentiment": _sentiment(topic["sentiment"])} if view.sentiment else rendered
-
-
-def _trackers(payload: Payload, _: View) -> list[Message]:
-    return [tracker_response(payload["trackers"], is_final=True)] if payload["trackers"] else []
-
-
-def _tracker(tracker: Payload) -> Message:
-    matches = [{key: match[key] for key in ("type", "value", "messageRefs", "insightRefs")} for match in tracker["matches"]]
-    return {"id": tracker["id"], "name": tracker["name"], "matches": matches}
-
-
-_RENDERERS: dict[str, Callable[[Payload, View], list[Message]]] = {
-    "conversation_created": _created,
-    "messages": _messages,
-    "message_corrected": _corrected,
-    "insights": _insights,
-    "topics": _topics,
-    "trackers": _trackers,
-    "conversation_completed": _completed,
-}
+    return rendered | {"sentiment": _sentiment(topic.sentiment)} if view.sentiment else rendered

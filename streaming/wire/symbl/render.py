@@ -1,12 +1,13 @@
 """From what happened to the messages a Symbl client reads: the envelope messages, live text, errors, and JSON text.
 
-Every function returns a dictionary that `encode` turns into the text of one frame. Members come as stored:
-{"id", "name", "userId", "email"}, or None where nobody is known.
+Every function returns a dictionary that `encode` turns into the text of one frame. A member is None where nobody is known.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
+
+from insights.events import MemberSnapshot
 
 PONG = "__PONG__"
 
@@ -27,10 +28,11 @@ class TimedWord(Protocol):
     def end(self) -> float: ...
 
 
-def user(member: Mapping[str, Any] | None) -> Message:
+def user(member: MemberSnapshot | None) -> Message:
     """Return a member as the wire shows people: {id, name, userId}, three empty strings for nobody."""
-    member = member or {}
-    return {key: member.get(key) or "" for key in ("id", "name", "userId")}
+    if member is None:
+        return {"id": "", "name": "", "userId": ""}
+    return {"id": member.id, "name": member.name, "userId": member.user_id}
 
 
 def envelope(kind: str, **fields: Any) -> Message:
@@ -80,7 +82,7 @@ def recognition_result(
     *,
     confidence: float,
     is_final: bool,
-    member: Mapping[str, Any] | None = None,
+    member: MemberSnapshot | None = None,
     offset_ms: int | None = None,
 ) -> Message:
     """Return live text, interim or final. `offset_ms` is where it begins in the conversation, in milliseconds."""

@@ -49,7 +49,7 @@ def talk(owner: User, joined: Joined, say: Say) -> Conversation:
     assert ben.member is not None
     # Ben talks over the last second of Ada's last sentence: hers is from 15 s to 17 s.
     over = utterance("Zoe will call.", joined.started_at + timedelta(seconds=16))
-    recorder.record(joined.conversation_id, over, Listening(member_id=ben.member["id"]))
+    recorder.record(joined.conversation_id, over, Listening(member_id=ben.member.id))
     return Conversation.objects.get()
 
 

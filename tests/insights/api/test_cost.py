@@ -30,7 +30,7 @@ def test_a_long_conversation_costs_no_more_queries(api: Api, talk: Conversation,
     for number in range(12):
         speaker = recorder.open_conversation(opening(owner, speaker=Speaker("", f"Speaker {number}")))
         said = utterance(f"Is the budget number {number} there? Ada will call tomorrow.", speaker.started_at)
-        member = speaker.member["id"] if speaker.member else None
+        member = speaker.member.id if speaker.member else None
         recorder.record(talk.id, said, Listening(member_id=member, trackers=(Tracker("Money", ("budget",)),)))
     assert asked(api, path) == before <= 4  # the app with its owner, the conversation, the rows, and what hangs on them
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from insights import recorder
+from insights.events import MemberJoined
 from insights.models import Conversation, LiveSession, Member
 from insights.recorder import ConversationBusy, Speaker
 from insights.recorder import opening as module
@@ -40,7 +41,7 @@ def test_second_opening_joins(owner: User) -> None:
     assert not second.created
     assert [event.kind for event in second.events] == ["member_joined"]
     assert second.cursor == 3
-    assert second.member == second.events[0].payload["member"]
+    assert second.events[0].event == MemberJoined(second.member)
 
 
 def test_connection_ids_belong_to_their_owner(owner: User, stranger: User) -> None:
@@ -101,7 +102,7 @@ def test_names_no_database_could_keep_are_mended(owner: User) -> None:
     stored = Conversation.objects.get(id=joined.conversation_id)
     assert (stored.connection_id, len(stored.name)) == ("ab", 500)
     assert joined.member is not None
-    assert joined.member["name"] == "A?da"
+    assert joined.member.name == "A?da"
 
 
 def test_a_lost_race_is_tried_again(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def test_one_message_per_sentence(joined: Joined, say: Say) -> None:
     messages = of(events, "messages")
     assert [(m["number"], m["text"]) for m in messages] == [(1, "Hello there."), (2, "How are you?")]
     assert [(m.number, m.text) for m in Message.objects.all()] == [(1, "Hello there."), (2, "How are you?")]
-    assert messages[0]["member"] == joined.member
+    assert messages[0]["member"] == joined.member.dump()
     assert messages[0]["offset"] == 5.0
     assert messages[0]["duration"] == 1.0
 
@@ -55,11 +55,11 @@ def test_insights_are_complete(joined: Joined, say: Say) -> None:
     (message,) = of(events, "messages")
     assert insight["type"] == "action_item"
     assert insight["messageId"] == message["id"]
-    assert insight["assignee"] == insight["member"] == joined.member
+    assert insight["assignee"] == insight["member"] == joined.member.dump()
     assert str(insight["dueBy"]).endswith("Z")
     assert insight["actionPhrase"] == "send the report tomorrow"
     assert joined.member is not None
-    person = {"name": "Ada", "alias": "Ada", "id": joined.member["id"], "userId": "ada@example.org", "assignee": True}
+    person = {"name": "Ada", "alias": "Ada", "id": joined.member.id, "userId": "ada@example.org", "assignee": True}
     assert insight["tags"] == [
         {"type": "person", "text": "Ada", "beginOffset": 0, "value": {"value": person}},
         {"type": "date", "text": "tomorrow", "beginOffset": 25, "value": {"value": {"datetime": "2026-03-03"}}},
@@ -145,7 +145,7 @@ def test_unknown_conversation_and_member(joined: Joined, owner: User) -> None:
         recorder.record(1, said, Listening())
     assert other.member is not None
     with pytest.raises(UnknownMember):
-        recorder.record(joined.conversation_id, said, Listening(member_id=other.member["id"]))
+        recorder.record(joined.conversation_id, said, Listening(member_id=other.member.id))
     assert not Message.objects.exists()
 
 
@@ -154,7 +154,7 @@ def test_a_failure_leaves_nothing_behind(joined: Joined, say: Say, monkeypatch: 
     say("The budget report comes first.")
     before = queries.events_after(joined.conversation_id, 0)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "trackers_json", lambda matches: 1 / 0)
+        patch.setattr(module, "message_snapshot", lambda message, entities: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             say("The budget report is lost.")
     assert queries.events_after(joined.conversation_id, 0) == before

@@ -112,7 +112,7 @@ def test_nothing_that_is_stored_holds_it(joined: Joined) -> None:
     """Messages, words, entities, insights, topics, trackers and events are made of what is left; the analysis is the real one."""
     said = "Maria Lopez will send the budget report to jane.doe@example.com tomorrow. Can you call her at 555-123-4567, par lay?"
     listening = Listening(
-        member_id=joined.member["id"] if joined.member else None,
+        member_id=joined.member.id if joined.member else None,
         confidence_threshold=0.0,
         trackers=(Tracker("People", ("Maria Lopez", "budget report")),),
         vocabulary=("Parley",),

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights import queries, recorder
+from insights.events import JsonObject
 from insights.models import Conversation, Insight, Message
-from insights.payloads import Json, insight_json, message_json, topic_json
+from insights.payloads import insight_json, message_json, topic_json
 from insights.recorder import Joined, Listening, Speaker, StoredEvent
 from tests.insights.conftest import opening, utterance
 
@@ -44,9 +45,9 @@ def take(step: tuple[str, str], joined: Joined, owner: User) -> list[StoredEvent
     return recorder.review_insight(insight.id, text, owner.pk) if insight else []
 
 
-def replay(events: list[StoredEvent]) -> dict[str, dict[str, Json]]:
+def replay(events: list[StoredEvent]) -> dict[str, dict[str, JsonObject]]:
     """Return what somebody who only ever saw the events knows of messages, insights and topics."""
-    known: dict[str, dict[str, Json]] = {"messages": {}, "insights": {}, "topics": {}}
+    known: dict[str, dict[str, JsonObject]] = {"messages": {}, "insights": {}, "topics": {}}
     for event in events:
         for kind, single in (("messages", "message"), ("insights", "insight"), ("topics", "topic")):
             for item in event.payload.get(kind, [event.payload[single]] if single in event.payload else []):

@@ -11,18 +11,20 @@ from django.db import OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from insights.events import MessagesStored
 from streaming.engine import fanout as fanout_module
 from streaming.engine import layer as layer_module
 from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import Fanout, Subscription
 from streaming.engine.layer import layer
+from streaming.hearing.recognisers.base import Word
 
 CONVERSATION = 1234567890123456
 
 
 def event(number: int) -> StoredEvent:
     """Return an event with a number."""
-    return StoredEvent(CONVERSATION, number, "messages", {"messages": []}, datetime(2026, 1, 1, tzinfo=UTC))
+    return StoredEvent(CONVERSATION, number, MessagesStored(()), datetime(2026, 1, 1, tzinfo=UTC))
 
 
 class Store:
@@ -119,9 +121,9 @@ async def test_a_slow_listener_catches_up_from_the_store(fan: Fanout, store: Sto
     subscription = await fan.subscribe(CONVERSATION, 0)
     for _ in range(1000):
         await fan.publish([store.add()])
-        await fan.publish_heard(Heard(CONVERSATION, uuid4(), {}))
+        await fan.publish_heard(Heard(CONVERSATION, uuid4(), "", (), 0.0, False))
     for _ in range(300):
-        await fan.publish_heard(Heard(CONVERSATION, uuid4(), {}))
+        await fan.publish_heard(Heard(CONVERSATION, uuid4(), "", (), 0.0, False))
     assert await take(subscription, 1000) == list(range(1, 1001))
     await subscription.close()
 
@@ -129,7 +131,7 @@ async def test_a_slow_listener_catches_up_from_the_store(fan: Fanout, store: Sto
 async def test_an_interim_overtakes_nothing_and_costs_nothing(fan: Fanout, store: Store) -> None:
     """Interim results reach every listener of the process."""
     listeners = [await fan.subscribe(CONVERSATION, 0) for _ in range(3)]
-    heard = Heard(CONVERSATION, uuid4(), {"text": "hello"})
+    heard = Heard(CONVERSATION, uuid4(), "hello", (Word("hello", 0.0, 0.5, 0.5),), 0.5, False)
     await fan.publish_heard(heard)
     assert [await anext(listener) for listener in listeners] == [heard] * 3
     for listener in listeners:
@@ -249,7 +251,7 @@ def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: i
         late: list[StoredEvent] = []
         for fate in fates:
             if fate == "interim":
-                await fan.publish_heard(Heard(CONVERSATION, uuid4(), {}))
+                await fan.publish_heard(Heard(CONVERSATION, uuid4(), "", (), 0.0, False))
                 continue
             stored = store.add()
             if fate == "late":

@@ -4,14 +4,13 @@ import json
 from uuid import uuid4
 
 from streaming.engine.events import Heard
+from streaming.hearing.recognisers.base import Word
 from streaming.transports import telling
 
 
 def heard(text: str) -> Heard:
     """Return an interim result of one word."""
-    word = {"text": text, "start": 0.0, "end": 0.5}
-    payload = {"text": text, "words": [word], "confidence": 0.9, "final": False, "member": None, "trackers": []}
-    return Heard(1, uuid4(), payload)
+    return Heard(1, uuid4(), text, (Word(text, 0.0, 0.5, 0.9),), 0.9, False)
 
 
 def test_every_listener_gets_the_same_text() -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+from insights.events import parse as parse_event
 from streaming.wire.symbl import View, render_event
 from tests.streaming.wire.samples import JANE, JANE_ON_THE_WIRE, NOBODY, differences, message, seed
 
@@ -12,14 +13,14 @@ def test_the_published_example_field_by_field() -> None:
     """Rendered from our payloads, every field of the published example is there with its value."""
     example = seed("message_response")
     payload = {"messages": [message(shown["payload"]["content"], member=JANE) for shown in example["messages"]]}
-    (response,) = render_event("messages", payload, 1, PLAIN)
+    (response,) = render_event(parse_event("messages", payload), 1, PLAIN)
     assert differences(example, response) == []
 
 
 def test_its_full_shape() -> None:
     """A message has the parts that the newest typed client reads, and nothing that was not asked for."""
     stored = message()
-    (response,) = render_event("messages", {"messages": [stored]}, 12, PLAIN)
+    (response,) = render_event(parse_event("messages", {"messages": [stored]}), 12, PLAIN)
     words = response["messages"][0]["metadata"].pop("words")
     assert json.loads(words) == [
         {"word": "I", "startTime": "2026-11-20T09:00:01.000Z", "endTime": "2026-11-20T09:00:01.200Z"},
@@ -40,7 +41,7 @@ def test_its_full_shape() -> None:
 def test_sentiment_comes_where_it_was_asked_for() -> None:
     """Each message has its score and a word for it (0.3 itself is neutral, as published), and the response says that it does."""
     stored = [message(sentiment=score) for score in (0.31, -0.31, 0.3, -0.3)]
-    (response,) = render_event("messages", {"messages": stored}, 1, View(sentiment=True))
+    (response,) = render_event(parse_event("messages", {"messages": stored}), 1, View(sentiment=True))
     assert response["sentiment"] is True
     assert [shown["sentiment"] for shown in response["messages"]] == [
         {"polarity": {"score": 0.31}, "suggested": "positive"},
@@ -52,26 +53,41 @@ def test_sentiment_comes_where_it_was_asked_for() -> None:
 
 def test_the_listener_finds_its_own_timezone() -> None:
     """The offset of a start_request comes back with each message, in minutes."""
-    (response,) = render_event("messages", {"messages": [message()]}, 1, View(timezone_offset=-480))
+    (response,) = render_event(parse_event("messages", {"messages": [message()]}), 1, View(timezone_offset=-480))
     assert response["messages"][0]["metadata"]["timezoneOffset"] == -480
 
 
 def test_an_unknown_speaker_has_empty_names() -> None:
     """`from` is always there, so that a client that prints a name does not fail."""
-    (response,) = render_event("messages", {"messages": [message(member=None)]}, 1, PLAIN)
+    (response,) = render_event(parse_event("messages", {"messages": [message(member=None)]}), 1, PLAIN)
     assert response["messages"][0]["from"] == NOBODY
 
 
 def test_a_corrected_message_comes_again() -> None:
     """It has the id it had, the new words, and what was heard first as its original content."""
     corrected = message("I will call you on Monday.", originalText="I will call you on Friday.")
-    (response,) = render_event("message_corrected", {"message": corrected}, 20, PLAIN)
+    (response,) = render_event(parse_event("message_corrected", {"message": corrected}), 20, PLAIN)
     (shown,) = response["messages"]
     assert (shown["id"], shown["metadata"]["originalMessageId"]) == (corrected["id"], corrected["id"])
     assert shown["payload"]["content"] == "I will call you on Monday."
     assert shown["metadata"]["originalContent"] == "I will call you on Friday."
 
 
+def test_a_deleted_message_is_dismissed() -> None:
+    """Every field is there; the words are gone."""
+    everything = View(sentiment=True, entities=True, timezone_offset=60)
+    first, _ = render_event(parse_event("messages", {"messages": [message()]}), 3, everything)
+    deleted = message("", words=[], entities=[])
+    (response,) = render_event(parse_event("message_deleted", {"message": deleted}), 4, everything)
+    assert response.keys() <= first.keys()
+    (shown,) = response["messages"]
+    assert shown.keys() == first["messages"][0].keys()
+    assert shown["id"] == first["messages"][0]["id"]
+    assert (shown["dismissed"], shown["payload"]["content"], shown["metadata"]["words"]) == (True, "", "[]")
+    assert (shown["metadata"]["originalContent"], shown["entities"]) == ("", [])
+    assert shown["duration"] == first["messages"][0]["duration"]
+
+
 def test_no_message_is_no_response() -> None:
     """An empty event sends nothing."""
-    assert render_event("messages", {"messages": []}, 1, PLAIN) == []
+    assert render_event(parse_event("messages", {"messages": []}), 1, PLAIN) == []

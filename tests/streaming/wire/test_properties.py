@@ -6,6 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from insights.events import MemberSnapshot
+from insights.events import parse as parse_event
 from streaming.wire.symbl import (
     ENCODINGS,
     INSIGHT_TYPES,
@@ -153,7 +155,10 @@ views = st.builds(
     View, st.frozensets(st.sampled_from(INSIGHT_TYPES)), st.floats(0, 1), st.booleans(), st.booleans(), st.none() | st.integers(-1080, 1080)
 )
 events = st.sampled_from(
-    ["messages", "message_corrected", "insights", "topics", "trackers", "conversation_created", "conversation_completed"]
+    [
+        *("messages", "message_corrected", "message_deleted", "insights", "insight_reviewed", "insight_deleted", "topics", "trackers"),
+        *("conversation_created", "conversation_completed"),
+    ]
 )
 
 
@@ -165,11 +170,12 @@ def test_every_rendered_event_is_numbered_json(kind: str, text: str, number: int
         "messages": [message(text, member=JANE), message(text, member=None, entities=[])],
         "message": message(text),
         "insights": [insight(text=text, confidence=0.5)],
+        "insight": insight(text=text, review="rejected"),
         "topics": [topic() | {"text": text}],
         "trackers": [tracker()],
         "conversationId": "42",
     }
-    for rendered in render_event(kind, payload, number, view):
+    for rendered in render_event(parse_event(kind, payload), number, view):
         assert json.loads(encode(rendered)) == rendered
         assert rendered["sequenceNumber"] == number
 
@@ -178,5 +184,5 @@ def test_every_rendered_event_is_numbered_json(kind: str, text: str, number: int
 @given(storable, st.floats(0, 1), st.booleans())
 def test_every_live_text_is_json(text: str, confidence: float, is_final: bool) -> None:
     """Live text is valid JSON and keeps every character."""
-    result = recognition_result(text, [], confidence=confidence, is_final=is_final, member=JANE)
+    result = recognition_result(text, [], confidence=confidence, is_final=is_final, member=MemberSnapshot.parse(JANE))
     assert json.loads(encode(result))["message"]["punctuated"]["transcript"] == text

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from insights.events import MemberSnapshot
 from streaming.wire.symbl import recognition_result
 from tests.streaming.wire.samples import JANE, JANE_ON_THE_WIRE, NOBODY
 
@@ -19,7 +20,9 @@ class Word:
 
 def test_its_shape() -> None:
     """Words carry their times as two decimal texts; the text stands in `raw` and in `punctuated`."""
-    result = recognition_result("Hello.", [Word("Hello.", 3.8, 4.25)], confidence=0.93, is_final=True, member=JANE, offset_ms=3800)
+    result = recognition_result(
+        "Hello.", [Word("Hello.", 3.8, 4.25)], confidence=0.93, is_final=True, member=MemberSnapshot.parse(JANE), offset_ms=3800
+    )
     word = {"word": "Hello.", "startTime": {"seconds": "3", "nanos": "800000000"}, "endTime": {"seconds": "4", "nanos": "250000000"}}
     assert result == {
         "type": "message",

@@ -1,0 +1,506 @@
+"""The events of a conversation: one class per kind, read from a stored row with `parse` and written to it with `dump`.
+
+Pure: no Django, no I/O. Everything that sends, shows or replays an event works on these classes; a renderer is a `match` over
+`ConversationEvent` that ends in `assert_never`, so that the type checker names each renderer that a new kind is missing from.
+
+Rows of earlier versions parse: what they lack gets its default, what they have more is ignored. A row of a later version whose kind
+or shape is unknown here becomes an `UnknownEvent`.
+
+Times are ISO 8601 texts in UTC with milliseconds and Z, ids are texts, offsets and durations are seconds. Snapshots hold what was
+stored when the event happened; they never change afterwards.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple, TypeAlias, assert_never
+
+JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonObject: TypeAlias = dict[str, JsonValue]
+Payload: TypeAlias = Mapping[str, Any]
+"""A JSON object as it comes from a row or from another process: nothing is known of it until `parse` has read it."""
+
+
+class Kind(StrEnum):
+    """The kinds of events, as they are stored."""
+
+    CONVERSATION_CREATED = "conversation_created"
+    MEMBER_JOINED = "member_joined"
+    MESSAGES = "messages"
+    INSIGHTS = "insights"
+    TOPICS = "topics"
+    TRACKERS = "trackers"
+    MESSAGE_CORRECTED = "message_corrected"
+    MESSAGE_DELETED = "message_deleted"
+    INSIGHT_REVIEWED = "insight_reviewed"
+    INSIGHT_DELETED = "insight_deleted"
+    CONVERSATION_COMPLETED = "conversation_completed"
+
+
+REJECTED = "rejected"
+"""The review of an insight that readers see no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSnapshot:
+    """A member of a conversation; `id` is empty for somebody who was only named."""
+
+    id: str
+    name: str = ""
+    user_id: str = ""
+    email: str = ""
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "MemberSnapshot":
+        """Return the member that a JSON object describes."""
+        return cls(payload["id"], payload.get("name") or "", payload.get("userId") or "", payload.get("email") or "")
+
+    def dump(self) -> JsonObject:
+        """Return {id, name, userId, email}."""
+        return {"id": self.id, "name": self.name, "userId": self.user_id, "email": self.email}
+
+
+class Word(NamedTuple):
+    """A spoken word with its recogniser's score, 0 to 1. A tuple: a message has many, and each event is parsed in each process."""
+
+    word: str
+    start_time: str
+    end_time: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySnapshot:
+    """Something named in a text: its type, the words, the first character from 0, and the normalised value."""
+
+    type: str
+    text: str
+    offset: int
+    value: JsonObject = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "EntitySnapshot":
+        """Return the entity that a JSON object describes."""
+        return cls(payload["type"], payload["text"], payload["offset"], payload.get("value") or {})
+
+    def dump(self) -> JsonObject:
+        """Return {type, text, offset, value}."""
+        return {"type": self.type, "text": self.text, "offset": self.offset, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSnapshot:
+    """A message. `number` counts messages from 1; `original_text` is what was recognised, where the text differs from it.
+
+    `offset` counts from the start of the conversation; `confidence` is from 0 to 1, `sentiment` from -1 to 1.
+    """
+
+    id: str
+    number: int
+    text: str
+    member: MemberSnapshot | None
+    start_time: str
+    end_time: str
+    original_text: str = ""
+    words: tuple[Word, ...] = ()
+    confidence: float = 0.0
+    offset: float = 0.0
+    duration: float = 0.0
+    sentiment: float = 0.0
+    entities: tuple[EntitySnapshot, ...] = ()
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "MessageSnapshot":
+        """Return the message that a JSON object describes."""
+        get = payload.get
+        return cls(
+            payload["id"],
+            get("number", 0),
+            payload["text"],
+            _member(get("member")),
+            payload["startTime"],
+            payload["endTime"],
+            get("originalText") or "",
+            parse_words(get("words") or ()),
+            get("confidence", 0.0),
+            get("offset", 0.0),
+            get("duration", 0.0),
+            get("sentiment", 0.0),
+            tuple(map(EntitySnapshot.parse, get("entities") or ())),
+        )
+
+    def dump(self) -> JsonObject:
+        """Return the JSON form, every field present."""
+        return {
+            "id": self.id,
+            "number": self.number,
+            "text": self.text,
+            "originalText": self.original_text,
+            "member": _dumped(self.member),
+            "words": [{"word": one[0], "startTime": one[1], "endTime": one[2], "score": one[3]} for one in self.words],
+            "confidence": self.confidence,
+            "startTime": self.start_time,
+            "endTime": self.end_time,
+            "offset": self.offset,
+            "duration": self.duration,
+            "sentiment": self.sentiment,
+            "entities": [entity.dump() for entity in self.entities],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InsightSnapshot:
+    """A question, an action item or a follow-up. `member` said it; `due_by` is empty where no date was said.
+
+    `tags`, `hints` and `entities` are JSON in the form in which clients get it. `review` is pending, accepted or rejected;
+    `reviewed_at` is empty while it is pending. Only the events of reviews store those two and `original_text`.
+    """
+
+    id: str
+    type: str
+    text: str
+    message_id: str
+    member: MemberSnapshot | None = None
+    assignee: MemberSnapshot | None = None
+    confidence: float = 0.0
+    due_by: str = ""
+    definitive: bool = False
+    action_phrase: str = ""
+    tags: tuple[JsonObject, ...] = ()
+    hints: tuple[JsonObject, ...] = ()
+    entities: tuple[JsonObject, ...] = ()
+    original_text: str = ""
+    review: str = "pending"
+    reviewed_at: str = ""
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "InsightSnapshot":
+        """Return the insight that a JSON object describes."""
+        get = payload.get
+        return cls(
+            id=payload["id"],
+            type=payload["type"],
+            text=payload["text"],
+            message_id=payload["messageId"],
+            member=_member(get("member")),
+            assignee=_member(get("assignee")),
+            confidence=get("confidence", 0.0),
+            due_by=get("dueBy") or "",
+            definitive=get("definitive", False),
+            action_phrase=get("actionPhrase") or "",
+            tags=tuple(get("tags") or ()),
+            hints=tuple(get("hints") or ()),
+            entities=tuple(get("entities") or ()),
+            original_text=get("originalText") or "",
+            review=get("review") or "pending",
+            reviewed_at=get("reviewedAt") or "",
+        )
+
+    def dump(self) -> JsonObject:
+        """Return the JSON form as it was found, without the review."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "text": self.text,
+            "confidence": self.confidence,
+            "messageId": self.message_id,
+            "member": _dumped(self.member),
+            "assignee": _dumped(self.assignee),
+            "dueBy": self.due_by or None,
+            "definitive": self.definitive,
+            "actionPhrase": self.action_phrase,
+            "tags": list(self.tags),
+            "hints": list(self.hints),
+            "entities": list(self.entities),
+        }
+
+    def dump_reviewed(self) -> JsonObject:
+        """Return the JSON form with the review."""
+        review: JsonObject = {"originalText": self.original_text, "review": self.review, "reviewedAt": self.reviewed_at or None}
+        return self.dump() | review
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSnapshot:
+    """A topic with the ids of messages it came up in; `score` is from 0 to 1, `sentiment` from -1 to 1, `parent` empty for none."""
+
+    id: str
+    text: str
+    score: float
+    sentiment: float = 0.0
+    parent: str = ""
+    message_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "TopicSnapshot":
+        """Return the topic that a JSON object describes."""
+        get = payload.get
+        return cls(
+            payload["id"], payload["text"], payload["score"], get("sentiment", 0.0), get("parent") or "", tuple(get("messageIds") or ())
+        )
+
+    def dump(self) -> JsonObject:
+        """Return {id, text, score, sentiment, parent, messageIds}."""
+        return {
+            "id": self.id,
+            "text": self.text,
+            "score": self.score,
+            "sentiment": self.sentiment,
+            "parent": self.parent or None,
+            "messageIds": list(self.message_ids),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReference:
+    """A place in a message; offset -1: similar words, no exact place. In interim text the id is empty and there are no times."""
+
+    id: str
+    text: str
+    offset: int
+    start_time: str = ""
+    end_time: str = ""
+
+    def dump(self) -> JsonObject:
+        """Return {id, text, offset}, with startTime and endTime where they are known."""
+        place: JsonObject = {"id": self.id, "text": self.text, "offset": self.offset}
+        return place | {"startTime": self.start_time, "endTime": self.end_time} if self.start_time else place
+
+
+@dataclass(frozen=True, slots=True)
+class InsightReference:
+    """A place in an insight."""
+
+    id: str
+    text: str
+    type: str
+    offset: int
+
+    def dump(self) -> JsonObject:
+        """Return {id, text, type, offset}."""
+        return {"id": self.id, "text": self.text, "type": self.type, "offset": self.offset}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerMatchSnapshot:
+    """All new places of one phrase of a tracker's vocabulary."""
+
+    value: str
+    messages: tuple[MessageReference, ...]
+    insights: tuple[InsightReference, ...] = ()
+    type: str = "vocabulary"
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "TrackerMatchSnapshot":
+        """Return the match that a JSON object describes."""
+        said = tuple(
+            MessageReference(one["id"], one["text"], one["offset"], one.get("startTime") or "", one.get("endTime") or "")
+            for one in payload.get("messageRefs") or ()
+        )
+        found = tuple(InsightReference(one["id"], one["text"], one["type"], one["offset"]) for one in payload.get("insightRefs") or ())
+        return cls(payload["value"], said, found, payload.get("type") or "vocabulary")
+
+    def dump(self) -> JsonObject:
+        """Return {type, value, messageRefs, insightRefs}."""
+        said: list[JsonValue] = [one.dump() for one in self.messages]
+        found: list[JsonValue] = [one.dump() for one in self.insights]
+        return {"type": self.type, "value": self.value, "messageRefs": said, "insightRefs": found}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSnapshot:
+    """A tracker whose phrases were said."""
+
+    id: str
+    name: str
+    matches: tuple[TrackerMatchSnapshot, ...]
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "TrackerSnapshot":
+        """Return the tracker that a JSON object describes."""
+        return cls(payload["id"], payload["name"], tuple(map(TrackerMatchSnapshot.parse, payload["matches"])))
+
+    def dump(self) -> JsonObject:
+        """Return {id, name, matches}."""
+        return {"id": self.id, "name": self.name, "matches": [match.dump() for match in self.matches]}
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationCreated:
+    """A conversation began; always number 1."""
+
+    kind: ClassVar[Kind] = Kind.CONVERSATION_CREATED
+    conversation_id: str
+    name: str = ""
+    started_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberJoined:
+    """Somebody joined, or a name or address of a member became known."""
+
+    kind: ClassVar[Kind] = Kind.MEMBER_JOINED
+    member: MemberSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesStored:
+    """Messages of one turn."""
+
+    kind: ClassVar[Kind] = Kind.MESSAGES
+    messages: tuple[MessageSnapshot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InsightsFound:
+    """Insights in the messages of one turn."""
+
+    kind: ClassVar[Kind] = Kind.INSIGHTS
+    insights: tuple[InsightSnapshot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsChanged:
+    """Topics that are new or changed."""
+
+    kind: ClassVar[Kind] = Kind.TOPICS
+    topics: tuple[TopicSnapshot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackersMatched:
+    """Trackers with their matches in the messages of one turn."""
+
+    kind: ClassVar[Kind] = Kind.TRACKERS
+    trackers: tuple[TrackerSnapshot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCorrected:
+    """A person changed the text of a message."""
+
+    kind: ClassVar[Kind] = Kind.MESSAGE_CORRECTED
+    message: MessageSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """A message was deleted. What is left of it has no words: text, original text, words and entities are empty."""
+
+    kind: ClassVar[Kind] = Kind.MESSAGE_DELETED
+    message: MessageSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class InsightReviewed:
+    """A person accepted, rejected, reworded an insight, or took that back."""
+
+    kind: ClassVar[Kind] = Kind.INSIGHT_REVIEWED
+    insight: InsightSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class InsightDeleted:
+    """An insight was deleted. What is left of it has no words."""
+
+    kind: ClassVar[Kind] = Kind.INSIGHT_DELETED
+    insight: InsightSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationCompleted:
+    """The conversation ended; what is recognised late has higher numbers all the same."""
+
+    kind: ClassVar[Kind] = Kind.CONVERSATION_COMPLETED
+    conversation_id: str
+    ended_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent:
+    """An event that a later version stored. Renderers show nothing of it; its number counts."""
+
+    kind: str
+    payload: JsonObject = field(default_factory=dict)
+
+
+ConversationEvent: TypeAlias = (
+    ConversationCreated
+    | MemberJoined
+    | MessagesStored
+    | InsightsFound
+    | TopicsChanged
+    | TrackersMatched
+    | MessageCorrected
+    | MessageDeleted
+    | InsightReviewed
+    | InsightDeleted
+    | ConversationCompleted
+    | UnknownEvent
+)
+
+
+def parse(kind: str, payload: Payload) -> ConversationEvent:
+    """Return the event of a stored row; an UnknownEvent where this version does not know the kind, or cannot read the payload."""
+    parser = _PARSERS.get(kind)
+    if parser is None:
+        return UnknownEvent(kind, dict(payload))
+    try:
+        return parser(payload)
+    except (LookupError, TypeError, ValueError, AttributeError):  # a later version may store a kind in another shape
+        return UnknownEvent(kind, dict(payload))
+
+
+def dump(event: ConversationEvent) -> JsonObject:
+    """Return the payload of an event as it is stored; `parse(event.kind, dump(event))` is the event again."""
+    match event:
+        case ConversationCreated():
+            return {"conversationId": event.conversation_id, "name": event.name, "startedAt": event.started_at}
+        case MemberJoined():
+            return {"member": event.member.dump()}
+        case MessagesStored():
+            return {"messages": [message.dump() for message in event.messages]}
+        case InsightsFound():
+            return {"insights": [insight.dump() for insight in event.insights]}
+        case TopicsChanged():
+            return {"topics": [topic.dump() for topic in event.topics]}
+        case TrackersMatched():
+            return {"trackers": [tracker.dump() for tracker in event.trackers]}
+        case MessageCorrected() | MessageDeleted():
+            return {"message": event.message.dump()}
+        case InsightReviewed() | InsightDeleted():
+            return {"insight": event.insight.dump_reviewed()}
+        case ConversationCompleted():
+            return {"conversationId": event.conversation_id, "endedAt": event.ended_at}
+        case UnknownEvent():
+            return event.payload
+        case _:
+            assert_never(event)
+
+
+def parse_words(words: Iterable[Payload]) -> tuple[Word, ...]:
+    """Return the words of a message, stored as a list of {word, startTime, endTime, score}."""
+    return tuple([Word(one["word"], one["startTime"], one["endTime"], one.get("score", 0.0)) for one in words])
+
+
+def _member(payload: Payload | None) -> MemberSnapshot | None:
+    return MemberSnapshot.parse(payload) if payload else None
+
+
+def _dumped(member: MemberSnapshot | None) -> JsonObject | None:
+    return member.dump() if member else None
+
+
+_PARSERS: dict[str, Callable[[Payload], ConversationEvent]] = {
+    Kind.CONVERSATION_CREATED: lambda p: ConversationCreated(p["conversationId"], p.get("name") or "", p.get("startedAt") or ""),
+    Kind.MEMBER_JOINED: lambda p: MemberJoined(MemberSnapshot.parse(p["member"])),
+    Kind.MESSAGES: lambda p: MessagesStored(tuple(map(MessageSnapshot.parse, p["messages"]))),
+    Kind.INSIGHTS: lambda p: InsightsFound(tuple(map(InsightSnapshot.parse, p["insights"]))),
+    Kind.TOPICS: lambda p: TopicsChanged(tuple(map(TopicSnapshot.parse, p["topics"]))),
+    Kind.TRACKERS: lambda p: TrackersMatched(tuple(map(TrackerSnapshot.parse, p["trackers"]))),
+    Kind.MESSAGE_CORRECTED: lambda p: MessageCorrected(MessageSnapshot.parse(p["message"])),
+    Kind.MESSAGE_DELETED: lambda p: MessageDeleted(MessageSnapshot.parse(p["message"])),
+    Kind.INSIGHT_REVIEWED: lambda p: InsightReviewed(InsightSnapshot.parse(p["insight"])),
+    Kind.INSIGHT_DELETED: lambda p: InsightDeleted(InsightSnapshot.parse(p["insight"])),
+    Kind.CONVERSATION_COMPLETED: lambda p: ConversationCompleted(p["conversationId"], p.get("endedAt") or ""),
+}

@@ -1,0 +1,134 @@
+"""Typed events: what is stored is read back, also what other versions stored."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from django.contrib.auth.models import User
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights import queries, recorder
+from insights.events import ConversationEvent, InsightReviewed, Kind, MessagesStored, UnknownEvent, dump, parse
+from insights.models import Conversation, Event
+from streaming.wire.symbl import View, render_event
+from tests.insights.api.conftest import Api, token_of
+from tests.insights.conftest import opening
+from tests.streaming.wire.samples import insight, message, topic, tracker
+
+OLD_ROWS = json.loads((Path(__file__).parent / "events_0_1.json").read_text())
+"""A conversation as the recorder of version 0.1 (before events were typed) stored it."""
+
+SAMPLES = {
+    Kind.CONVERSATION_CREATED: {"conversationId": "42", "name": "Planning", "startedAt": "2026-11-20T09:00:00.000Z"},
+    Kind.MEMBER_JOINED: {"member": {"id": "7", "name": "Jane", "userId": "jane", "email": ""}},
+    Kind.MESSAGES: {"messages": [message(), message(member=None)]},
+    Kind.INSIGHTS: {"insights": [insight(), insight(dueBy=None, assignee=None)]},
+    Kind.TOPICS: {"topics": [topic(), topic() | {"parent": "phone"}]},
+    Kind.TRACKERS: {"trackers": [tracker()]},
+    Kind.MESSAGE_CORRECTED: {"message": message("Hello.", originalText="Hullo.")},
+    Kind.MESSAGE_DELETED: {"message": message("", words=[], entities=[])},
+    Kind.INSIGHT_REVIEWED: {"insight": insight(originalText="", review="rejected", reviewedAt="2026-11-20T09:00:00.000Z")},
+    Kind.INSIGHT_DELETED: {"insight": insight(originalText="", review="pending", reviewedAt=None)},
+    Kind.CONVERSATION_COMPLETED: {"conversationId": "42", "endedAt": "2026-11-20T09:00:00.000Z"},
+}
+
+
+def test_there_is_one_class_for_each_kind() -> None:
+    """Each kind has exactly one class, and each class but the one for unknown kinds has exactly one kind."""
+    classes = [one for one in get_args(ConversationEvent) if one is not UnknownEvent]
+    assert sorted(one.kind for one in classes) == sorted(Kind)
+    assert {type(parse(kind, payload)) for kind, payload in SAMPLES.items()} == set(classes)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_is_dumped_is_parsed_back(kind: Kind) -> None:
+    """Nothing of a stored payload is lost, and the stored form is JSON."""
+    event = parse(kind, SAMPLES[kind])
+    assert (event.kind, dump(event)) == (kind, SAMPLES[kind])
+    assert parse(kind, json.loads(json.dumps(dump(event)))) == event
+
+
+@pytest.mark.parametrize("row", OLD_ROWS, ids=lambda row: f"{row['number']} {row['kind']}")
+def test_rows_of_version_0_1_are_read_whole(row: dict[str, object]) -> None:
+    """No row of an earlier version is unknown, and none loses a field."""
+    event = parse(row["kind"], row["payload"])  # type: ignore[arg-type]
+    assert not isinstance(event, UnknownEvent)
+    assert dump(event) == row["payload"]
+
+
+def test_the_rows_of_version_0_1_have_every_kind_of_then() -> None:
+    """The sample leaves nothing out: deletions came later."""
+    assert {row["kind"] for row in OLD_ROWS} == set(Kind) - {Kind.MESSAGE_DELETED, Kind.INSIGHT_DELETED}
+
+
+def stored_rows(owner: User, rows: list[dict[str, object]]) -> Conversation:
+    """Return a conversation that has these rows for events."""
+    joined = recorder.open_conversation(opening(owner))
+    Event.objects.filter(conversation_id=joined.conversation_id).delete()
+    for row in rows:
+        at = datetime.fromisoformat(str(row["at"]))
+        Event.objects.create(
+            conversation_id=joined.conversation_id, number=row["number"], kind=row["kind"], payload=row["payload"], created_at=at
+        )
+    Conversation.objects.filter(id=joined.conversation_id).update(last_event=len(rows))
+    return Conversation.objects.get(id=joined.conversation_id)
+
+
+def test_rows_of_version_0_1_are_replayed(owner: User) -> None:
+    """A subscriber that asks for everything gets the corrected words and the insight that a reviewer put back, and REST the same rows."""
+    conversation = stored_rows(owner, OLD_ROWS)
+    messages, insights = {}, {}
+    for stored in queries.events_after(conversation.id, 0):
+        for told in render_event(stored.event, stored.number, View()):
+            messages |= {one["id"]: one for one in told.get("messages", ())}
+            insights |= {one["id"]: one for one in told.get("insights", ())}
+    texts = [one["payload"]["content"] for one in messages.values()]
+    assert texts[0] == "Shall we begin with the budget?"
+    assert len(texts) == 4
+    assert [(one["payload"]["content"], one["dismissed"]) for one in insights.values()][0] == ("Shall we begin?", False)
+    answer = Api(token_of(owner), conversation.id).read("/events")
+    assert [(one["number"], one["kind"], one["payload"]) for one in answer["events"]] == [
+        (row["number"], row["kind"], row["payload"]) for row in OLD_ROWS
+    ]
+
+
+def test_a_row_with_less_or_more_in_it_is_read() -> None:
+    """Fields that a version did not have get their defaults; fields of later versions are ignored."""
+    times = {"startTime": "2026-11-20T09:00:00.000Z", "endTime": "2026-11-20T09:00:01.000Z"}
+    event = parse("messages", {"messages": [{"id": "m", "text": "Hi.", **times, "speaker": "s1"}], "more": 1})
+    assert isinstance(event, MessagesStored)
+    assert (event.messages[0].text, event.messages[0].member, event.messages[0].words) == ("Hi.", None, ())
+    event = parse("insight_reviewed", {"insight": {"id": "i", "type": "question", "text": "Why?", "messageId": "m"}})
+    assert isinstance(event, InsightReviewed)
+    assert event.insight.review == "pending"
+
+
+def test_a_later_version_s_row_costs_nobody_the_others(owner: User) -> None:
+    """An unknown kind, and a known kind in an unknown shape, keep their numbers, and show nothing."""
+    secret = {"words": "zeppelin"}
+    rows = [
+        *OLD_ROWS[:2],
+        {"number": 3, "kind": "hologram", "payload": secret, "at": OLD_ROWS[0]["at"]},
+        {"number": 4, "kind": "messages", "payload": secret, "at": OLD_ROWS[0]["at"]},
+        {**OLD_ROWS[2], "number": 5},
+    ]
+    conversation = stored_rows(owner, rows)
+    stored = queries.events_after(conversation.id, 0)
+    assert [type(one.event) for one in stored[2:4]] == [UnknownEvent, UnknownEvent]
+    assert [one.number for one in stored] == [1, 2, 3, 4, 5]
+    assert [render_event(one.event, one.number, View()) for one in stored[2:4]] == [[], []]
+    answer = Api(token_of(owner), conversation.id).read("/events")
+    assert [one["payload"] for one in answer["events"][2:4]] == [{}, {}]
+    assert [one["number"] for one in answer["events"]] == [1, 2, 3, 4, 5]
+    assert answer["lastEvent"] == 5
+
+
+@given(st.sampled_from(list(Kind)), st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
+def test_no_payload_is_an_error(kind: Kind, value: object) -> None:
+    """Whatever stands in a row, parsing it gives an event."""
+    payload = {name: value for name in ("messages", "message", "insights", "insight", "topics", "trackers", "member", "conversationId")}
+    assert parse(kind, payload).kind == kind
+
