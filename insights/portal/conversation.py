@@ -147,8 +147,8 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     messages = list(queries.transcript_of(one, (part - 1) * PART, part * PART))
     talked = queries.talk_seconds(one)
     faces = _faces(one)  # after all else: whoever speaks first in this moment has a face
-    kept = (insight for insight in reversed(found) if insight.review != Insight.Review.REJECTED)
-    kinds = {insight.message_id: insight.type for insight in kept}  # of several in a message, the first one counts
+    kept = [insight for insight in found if insight.review != Insight.Review.REJECTED]
+    kinds = {insight.message_id: insight.type for insight in reversed(kept)}  # of several in a message, the first one counts
     context = {
         "conversation": one,
         "title": shown_name(one, [share.name for key, share in faces.items() if key]),
@@ -158,6 +158,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
         "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
         "turns": turns_of(messages, faces, kinds),
         "cards": cards_of(found, one, faces, part),
+        "insight_count": len(kept),
         "topics": topics_of(one, part),
         "shares": shares_of(talked, faces),
         "part": part,

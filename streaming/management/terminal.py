@@ -102,6 +102,8 @@ class Voice:
     talks_for_all: bool
     conversation_id: str = ""
     interim: str = ""
+    shown: set[str] = field(default_factory=set)
+    """The ids of the messages and insights that were printed."""
 
     async def speak(self) -> None:
         """Start, send all sound at its pace, stop, and print what comes until the server closes. Raises StreamError."""
@@ -159,10 +161,20 @@ class Voice:
             return  # everybody is told of messages and insights; one voice prints them
         elif kind == "message_response":
             for said in message["messages"]:
-                self.screen.line(f"{said['from']['name'] or 'somebody'}: {said['payload']['content']}", BOLD)
+                self._print(said, f"{said['from']['name'] or 'somebody'}: {said['payload']['content']}", BOLD)
         elif kind == "insight_response":
             for insight in message["insights"]:
-                self.screen.line(f"    {describe(insight)}", YELLOW)
+                self._print(insight, f"    {describe(insight)}", YELLOW)
+
+    def _print(self, item: dict[str, Any], line: str, colour: str) -> None:
+        """Print a message or an insight; one that was printed before was changed, or dismissed, by a person meanwhile."""
+        known, dismissed = item["id"] in self.shown, item.get("dismissed", False)
+        if dismissed and not known:
+            return
+        (self.shown.discard if dismissed else self.shown.add)(item["id"])
+        note = "dismissed: " if dismissed else "changed: " if known else ""
+        indent = line[: len(line) - len(line.lstrip())]
+        self.screen.line(f"{indent}{note}{line.lstrip()}", colour)
 
     def _take_envelope(self, inner: dict[str, Any]) -> None:
         kind = inner["type"]

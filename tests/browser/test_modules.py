@@ -115,6 +115,50 @@ def test_the_record_notices_a_correction(module_page: Page) -> None:
     assert run(module_page, "record", body) == "Hello"
 
 
+REVIEW = (
+    TELL
+    + """
+    const again = (id, changes, number) => {
+      const told = insight(id, number);
+      Object.assign(told.insights[0], changes);
+      return told;
+    };
+    const names = (told) => record.take(told).map((change) => Object.keys(change)[0]);
+"""
+)
+
+
+def test_the_record_notices_what_a_reviewer_did(module_page: Page) -> None:
+    """A reworded insight is a change, a rejected one is removed, once; set back to pending, it is there again, in its place."""
+    body = (
+        REVIEW
+        + """
+        record.take(insight('i1', 1)); record.take(insight('i2', 2));
+        const reworded = {payload: {content: 'Why not?'}};
+        const found = [names(again('i1', {}, 3)), names(again('i1', reworded, 4)), names(again('i1', {dismissed: true}, 5)),
+          names(again('i1', {dismissed: true}, 5))];
+        const [back] = record.take(again('i1', reworded, 6));
+        return [...found, back.insight.text, back.before];
+        """
+    )
+    found = run(module_page, "record", body)
+    assert found == [[], ["changedInsight"], ["removedInsight"], [], "Why not?", "i2"]
+
+
+def test_the_record_does_not_show_what_was_dismissed_before(module_page: Page) -> None:
+    """An insight or a message that this page never showed is not removed from it, and comes when it is no longer dismissed."""
+    body = (
+        REVIEW
+        + """
+        const gone = message('m1', '', 1);
+        gone.messages[0].dismissed = true;
+        return [names(again('i1', {dismissed: true}, 1)), names(gone), names(again('i1', {}, 2)), names(message('m2', 'Hi', 3)),
+          names({...gone, messages: [{...gone.messages[0], id: 'm2'}]})];
+        """
+    )
+    assert run(module_page, "record", body) == [[], [], ["insight"], ["message"], ["removed"]]
+
+
 def test_the_record_asks_again_for_the_last_event(module_page: Page) -> None:
     """Several messages share a number, and the connection may break between them."""
     body = (

@@ -3,11 +3,13 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from streaming.management.terminal import Screen, StreamError, channels_of, describe, stream
+from streaming.management.terminal import Screen, StreamError, Voice, channels_of, describe, stream
 from tests.servers import ROOT, Server
 
 RECORDING = ROOT / "streaming" / "demo" / "conversation.ogg"
@@ -80,6 +82,35 @@ def test_no_bar_and_no_colour_without_a_terminal() -> None:
     screen.progress(1.0, 2.0, "hello")
     screen.line("Anna: hello", "\033[1m")
     assert out.getvalue() == "Anna: hello\n"
+
+
+def test_what_a_reviewer_changes_is_printed_as_a_change() -> None:
+    """A message or an insight that comes again says what became of it; one that was never printed is not dismissed."""
+    out = io.StringIO()
+    voice = Voice(np.zeros(0, np.int16), "Ada", "", "", "", Screen(out), 0, talks_for_all=True)
+
+    def insight(text: str, dismissed: bool) -> dict[str, Any]:
+        shown = {"id": "i", "type": "question", "confidence": 0.5, "payload": {"content": text}, "dismissed": dismissed}
+        return {"type": "insight_response", "insights": [shown]}
+
+    def message(text: str, dismissed: bool) -> dict[str, Any]:
+        shown = {"id": "m", "from": {"name": "Ada"}, "payload": {"content": text}, "dismissed": dismissed}
+        return {"type": "message_response", "messages": [shown]}
+
+    for told in (
+        *(insight("Why?", True), insight("Why?", False), insight("Why not?", False), insight("Why not?", True), insight("Why not?", False)),
+        *(message("Hi.", False), message("Hello.", False), message("", True)),
+    ):
+        voice._take(told)
+    assert out.getvalue().splitlines() == [
+        "    question (50%): Why?",
+        "    changed: question (50%): Why not?",
+        "    dismissed: question (50%): Why not?",
+        "    question (50%): Why not?",
+        "Ada: Hi.",
+        "changed: Ada: Hello.",
+        "dismissed: Ada: ",
+    ]
 
 
 def test_an_insight_in_one_line() -> None:

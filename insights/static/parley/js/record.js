@@ -1,5 +1,7 @@
 // What is known of a conversation, from the server's messages: each thing once, however often it is told.
 
+const SHOWN = ["type", "text", "assignee", "due"]; // the parts of an insight that a person can see changed
+
 export class Record {
   constructor() {
     this.forgetNumbers();
@@ -19,7 +21,10 @@ export class Record {
     return Math.max(0, this.highest - 1);
   }
 
-  /** Take one message of the server; return what is new: `{message}`, `{changed}`, `{insight}`, or `{topics}`. */
+  /**
+   * Take one message of the server; return what is new: `{message}`, `{changed}` and `{removed}` (messages), `{insight, before}`,
+   * `{changedInsight}` and `{removedInsight}`, or `{topics}`. `before` is the id of the insight that follows, undefined for none.
+   */
   take(told) {
     this.highest = Math.max(this.highest, told.sequenceNumber ?? 0);
     switch (told.type) {
@@ -43,13 +48,14 @@ export class Record {
       from: told.from,
       at: told.duration?.timeOffset ?? 0,
     };
-    this.messages.set(told.id, message);
-    if (!known) return [{ message }];
+    this.messages.set(told.id, { ...message, gone: told.dismissed });
+    if (told.dismissed) return known && !known.gone ? [{ removed: message }] : [];
+    if (!known || known.gone) return [{ message }];
     return known.text === message.text ? [] : [{ changed: message }];
   }
 
   found(told) {
-    if (this.insights.has(told.id)) return [];
+    const known = this.insights.get(told.id);
     const insight = {
       id: told.id,
       type: told.type,
@@ -60,8 +66,16 @@ export class Record {
       due: told.dueBy?.value ?? "",
       confidence: told.confidence,
     };
-    this.insights.set(told.id, insight);
-    return [{ insight }];
+    this.insights.set(told.id, { ...insight, gone: told.dismissed }); // a known key keeps its place in the map
+    if (told.dismissed) return known && !known.gone ? [{ removedInsight: insight }] : [];
+    if (!known || known.gone) return [{ insight, before: this.shownAfter(told.id) }];
+    return SHOWN.some((field) => known[field] !== insight[field]) ? [{ changedInsight: insight }] : [];
+  }
+
+  /** The id of the first insight after this one that is not dismissed. */
+  shownAfter(id) {
+    const ids = [...this.insights.keys()];
+    return ids.slice(ids.indexOf(id) + 1).find((one) => !this.insights.get(one).gone);
   }
 
   leadingTopics(most = 12) {

@@ -32,7 +32,10 @@ function inner(value) {
 /** The words in a Symbl-shaped output: of messages, insights, topics or a result that may still change. */
 function said(output) {
   const parts = output.messages ?? output.insights ?? output.topics;
-  const words = parts?.map((part) => part.payload?.content ?? part.phrases ?? part.text).filter(Boolean);
+  const words = parts?.map((part) => {
+    const text = part.payload?.content ?? part.phrases ?? part.text;
+    return part.dismissed ? `Dismissed: ${text}`.trim() : text;
+  }).filter(Boolean);
   if (words?.length) return words.join(" ");
   const { punctuated, data } = output.message ?? {};
   return punctuated?.transcript ?? (data?.conversationId ? `Conversation ${data.conversationId}` : "");

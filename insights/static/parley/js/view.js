@@ -50,10 +50,13 @@ export class View {
     this.part("panes").addEventListener("click", (event) => this.follow(event));
   }
 
-  show({ message, changed, insight, topics }) {
+  show({ message, changed, removed, insight, before, changedInsight, removedInsight, topics }) {
     if (message) this.addMessage(message);
     if (changed) this.part(`m-${changed.id}`).textContent = changed.text;
-    if (insight) this.addInsight(insight);
+    if (removed) this.removeMessage(removed);
+    if (insight) this.addInsight(insight, before);
+    if (changedInsight) this.changeInsight(changedInsight);
+    if (removedInsight) this.removeInsight(removedInsight);
     if (topics) this.showTopics(topics);
   }
 
@@ -118,9 +121,51 @@ export class View {
     this.interims.clear();
   }
 
-  addInsight({ id, type, text, from, message, assignee, due, confidence }) {
+  /** A deleted message takes its heading with it where it was the only one under it. */
+  removeMessage({ id }) {
+    const said = this.part(`m-${id}`).parentElement;
+    this.part(`m-${id}`).remove();
+    if (said.querySelector(".message")) return;
+    said.closest(".turn").remove();
+    if (said === this.said) this.said = undefined;
+  }
+
+  /** `before` is the id of the insight that it is shown above; without one it is the last. */
+  addInsight(insight, before) {
+    this.part("insights").insertBefore(this.insightCard(insight), before ? this.part(`i-${before}`) : null);
+    this.insightsChanged(insight.message);
+    if (before) return;
+    const side = this.part("side");
+    side.scrollTop = side.scrollHeight;
+  }
+
+  changeInsight(insight) {
+    const [old, card] = [this.part(`i-${insight.id}`), this.insightCard(insight)];
+    const focused = old.contains(document.activeElement);
+    old.replaceWith(card);
+    if (focused) card.firstElementChild.focus();
+    this.insightsChanged(insight.message);
+  }
+
+  removeInsight({ id, message }) {
+    const card = this.part(`i-${id}`);
+    if (card.contains(document.activeElement)) this.part("side").focus();
+    card.remove();
+    this.insightsChanged(message);
+  }
+
+  /** Count them, and mark the message that has changed by those that are left in it. */
+  insightsChanged(message) {
+    const cards = [...this.part("insights").children];
+    this.part("no-insights").hidden = cards.length > 0;
+    this.part("insight-count").textContent = this.part("tab-count").textContent = cards.length ? String(cards.length) : "";
+    const types = cards.filter((card) => card.dataset.message === message).map((card) => card.dataset.type);
     const said = this.part(`m-${message}`);
-    said?.classList.add("found", type);
+    said?.classList.remove("found", ...Object.keys(LABELS));
+    if (types.length) said?.classList.add("found", ...types);
+  }
+
+  insightCard({ id, type, text, from, message, assignee, due, confidence }) {
     const sure = element("span", { class: "sure", title: "Confidence" }, `${Math.round(confidence * 100)} %`);
     const meta = [
       element("span", {}, from?.name || "Unknown speaker"),
@@ -134,12 +179,7 @@ export class View {
       element("span", { class: "text" }, text),
       element("span", { class: "meta" }, ...meta),
     );
-    this.part("insights").append(element("li", { class: `insight new ${type}`, id: `i-${id}` }, link));
-    const count = this.part("insights").childElementCount;
-    this.part("no-insights").hidden = true;
-    this.part("insight-count").textContent = this.part("tab-count").textContent = String(count);
-    const side = this.part("side");
-    side.scrollTop = side.scrollHeight;
+    return element("li", { class: `insight new ${type}`, id: `i-${id}`, "data-type": type, "data-message": message }, link);
   }
 
   showTopics(topics) {
