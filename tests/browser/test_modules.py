@@ -159,6 +159,70 @@ def test_the_record_does_not_show_what_was_dismissed_before(module_page: Page) -
     assert run(module_page, "record", body) == [[], [], ["insight"], ["message"], ["removed"]]
 
 
+VIEW = """
+    document.body.innerHTML = ['words', 'jump', 'panes', 'waiting', 'turns', 'interims', 'side', 'insights', 'no-insights', 'insight-count',
+      'tab-count'].map((id) => `<div id="${id}" tabindex="-1"></div>`).join('');
+    const view = new m.View(document);
+    const message = (id, who, at) => ({message: {id, text: id, from: {id: who, name: who}, at}});
+    const insight = (id, changes = {}) =>
+      ({id, type: 'question', text: 'Why?', from: {name: 'Ada'}, message: 'm1', assignee: '', due: '', confidence: 0.8, ...changes});
+    const part = (id) => document.getElementById(id);
+    for (const one of [message('m1', 'Ada', 0), message('m2', 'Ada', 1), message('m3', 'Ben', 2)]) view.show(one);
+"""
+
+
+def test_the_view_removes_a_deleted_message(module_page: Page) -> None:
+    """The last one of a turn takes the heading with it, and what is said next has a heading of its own."""
+    body = (
+        VIEW
+        + """
+        const left = () => [...part('turns').children].map((turn) => [...turn.querySelectorAll('.message')].map((one) => one.id).join());
+        const found = [left()];
+        for (const id of ['m1', 'm3']) {
+          view.show({removed: {id}});
+          found.push(left());
+        }
+        view.show(message('m4', 'Ben', 3));
+        return [...found, left()];
+        """
+    )
+    assert run(module_page, "view", body) == [["m-m1,m-m2", "m-m3"], ["m-m2", "m-m3"], ["m-m2"], ["m-m2", "m-m4"]]
+
+
+def test_the_view_changes_removes_and_restores_insights(module_page: Page) -> None:
+    """The count and the mark of the message follow; an insight comes back to its place; the focus is not lost."""
+    body = (
+        VIEW
+        + """
+        const now = () => [[...part('insights').children].map((card) => card.querySelector('.text').textContent).join(),
+          part('insight-count').textContent, part('no-insights').hidden, part('m-m1').className];
+        view.show({insight: insight('i1')});
+        view.show({insight: insight('i2', {type: 'action_item', text: 'Do.'})});
+        const found = [now()];
+        part('i-i1').querySelector('a').focus();
+        view.show({changedInsight: insight('i1', {text: 'Why not?'})});
+        found.push(now(), document.activeElement === part('i-i1').querySelector('a'));
+        view.show({removedInsight: insight('i1')});
+        found.push(now(), document.activeElement.id);
+        view.show({insight: insight('i1'), before: 'i2'});
+        found.push(now());
+        for (const id of ['i1', 'i2']) view.show({removedInsight: insight(id)});
+        found.push(now());
+        return found;
+        """
+    )
+    both = "message found question action_item"
+    assert run(module_page, "view", body) == [
+        ["Why?,Do.", "2", True, both],
+        ["Why not?,Do.", "2", True, both],
+        True,
+        ["Do.", "1", True, "message found action_item"],
+        "side",
+        ["Why?,Do.", "2", True, both],
+        ["", "", False, "message"],
+    ]
+
+
 def test_the_record_asks_again_for_the_last_event(module_page: Page) -> None:
     """Several messages share a number, and the connection may break between them."""
     body = (

@@ -62,6 +62,17 @@ def test_a_rejected_insight_is_struck_and_marks_no_message(visitor: Client, make
     assert "message found" not in text
 
 
+def test_a_rejected_insight_does_not_count(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The page has the number that the list of conversations, the REST API and the live page have."""
+    conversation = make_conversation(lines=LINES)
+    for number, review in ((1, "rejected"), (2, "accepted"), (3, "pending")):
+        reviewed_at = None if review == "pending" else conversation.started_at
+        add_insight(conversation, number, review=review, reviewed_at=reviewed_at)
+    text = text_of(visitor, conversation)
+    assert '<h2>Insights <span class="quiet small">2</span></h2>' in text
+    assert '<a class="chip" href="#found">Insights 2</a>' in text
+
+
 def test_topics_link_to_where_they_first_came_up(visitor: Client, make_conversation: MakeConversation) -> None:
     """Of several messages the earliest is linked."""
     conversation = make_conversation(lines=LINES)
