@@ -51,6 +51,13 @@ def test_what_is_dumped_is_parsed_back(kind: Kind) -> None:
     assert parse(kind, json.loads(json.dumps(dump(event)))) == event
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_sockets_know_every_kind(kind: Kind) -> None:
+    """Every kind but a joining member has a message for a subscriber that wants everything."""
+    told = render_event(parse(kind, SAMPLES[kind]), 1, View(sentiment=True, entities=True))
+    assert bool(told) is (kind is not Kind.MEMBER_JOINED)
+
+
 @pytest.mark.parametrize("row", OLD_ROWS, ids=lambda row: f"{row['number']} {row['kind']}")
 def test_rows_of_version_0_1_are_read_whole(row: dict[str, object]) -> None:
     """No row of an earlier version is unknown, and none loses a field."""

@@ -1,0 +1,171 @@
+"""Path 4, correct: what a reviewer changes in the admin reaches every open page and subscriber, in any process.
+
+Links: admin form, recorder, numbered event, signal after the commit, broadcast, channel layer, subscription, Symbl renderer, send
+queue; then the live page (which replaces, removes and restores what it shows), a subscriber's socket, the speaker's socket, the
+outputs of a stream session as server-sent events, a subscriber that replays everything, REST, the list of conversations, the saved
+page, and the export.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.paths.conftest import SAID, Installation, read, sign_in
+from tests.streaming.transports.client import SymblClient, connected, noise
+from tests.streaming.transports.sse import Events, subscribed
+from tests.streaming.transports.stream_client import streaming
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A live conversation with one message and one insight in it, and everybody who follows it."""
+
+    room: str
+    id: str
+    message_id: str
+    insight_id: str
+    sockets: tuple[SymblClient, SymblClient]
+    outputs: Events
+    page: Page
+    admin: Page
+    reviewed_at: str
+
+    async def sent(self, kind: str, wanted: Callable[[Item], bool], count: int = 1) -> None:
+        """Wait until both sockets and the outputs of the stream session got so many messages or insights that are as wanted."""
+
+        def fits(response: Item) -> bool:
+            return response["type"] == f"{kind}_response" and any(map(wanted, response[f"{kind}s"]))
+
+        for socket in self.sockets:
+            await socket.wait(fits, count)
+        await self.outputs.until(lambda: sum(fits(json.loads(event.data)) for event in self.outputs.events) >= count)
+
+    async def save(self) -> None:
+        """Save the form that is open in the admin."""
+        await self.admin.get_by_role("button", name="Save", exact=True).first.click()
+        await expect(self.admin.locator(".messagelist .success")).to_be_visible()
+
+    async def review(self, verdict: str = "", text: str = "") -> None:
+        """Give a verdict on the insight, or another wording, in the admin."""
+        await self.admin.goto(f"{self.reviewed_at}/admin/insights/insight/{self.insight_id}/change/")
+        if verdict:
+            await self.admin.locator(f"input[name=review][value={verdict}]").check()
+        if text:
+            await self.admin.locator("textarea[name=text]").fill(text)
+        await self.save()
+
+
+@asynccontextmanager
+async def talking(installation: Installation, browser: Browser) -> AsyncIterator[Talk]:
+    """Have something said at process one, and followed at process two; the admin is open at two, the live page at one."""
+    one, two, token, room = installation.one, installation.two, installation.token, uuid4().hex
+    page, admin = await sign_in(browser, one), await sign_in(browser, two)
+    async with (
+        connected(one, token, room) as speaker,
+        connected(two, token, room, "/v1/subscribe/") as subscriber,
+        streaming(one, token, "conversation") as stream,
+    ):
+        conversation_id = await speaker.start("Anna")
+        await page.goto(f"{one.url}/watch/{room}/")
+        await speaker.speak(2.1)
+        message = (await subscriber.wait("message_response"))["messages"][0]
+        insight = (await subscriber.wait("insight_response"))["insights"][0]
+        await expect(page.locator(f"#m-{message['id']}")).to_have_text(SAID)
+        await expect(page.locator(f"#i-{insight['id']}")).to_be_visible()
+        stream.id = room  # a stream's session joins the conversation of its id
+        await stream.start(format="pcm16", sample_rate=16000)
+        async with subscribed(two, token, "conversation", room) as outputs:
+            sound = noise(2.1)
+            for at in range(0, len(sound), 3200):
+                await stream.send(sound[at : at + 3200])
+            await outputs.until(lambda: any(json.loads(event.data)["type"] == "insight_response" for event in outputs.events))
+            await expect(page.locator("#insights li")).to_have_count(2)
+            yield Talk(room, conversation_id, message["id"], insight["id"], (speaker, subscriber), outputs, page, admin, two.url)
+
+
+async def replayed(installation: Installation, talk: Talk) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the messages and insights that a subscriber has who replays all events: texts by id, without what is dismissed."""
+    last = (await read(installation.two, installation.token, f"/v1/conversations/{talk.id}/events?limit=1"))["lastEvent"]
+    texts: dict[str, dict[str, str]] = {"messages": {}, "insights": {}}
+    async with connected(installation.one, installation.token, talk.room, "/v1/subscribe/", "?after=0") as again:
+        await again.wait(lambda response: response.get("sequenceNumber", 0) >= last)
+        for response in again.messages:
+            for kind, known in texts.items():
+                for item in response.get(kind, ()):
+                    known[item["id"]] = "" if item["dismissed"] else item["payload"]["content"]
+    messages, insights = ({key: text for key, text in known.items() if text} for known in texts.values())
+    return messages, insights
+
+
+async def test_a_corrected_message_is_corrected_everywhere(installation: Installation, browser: Browser) -> None:
+    """New words replace the old ones on the page that shows them, and come again, under the same id, on every socket."""
+    async with talking(installation, browser) as talk:
+        wording = "Shall we begin with the budget?"
+        await talk.admin.goto(f"{installation.two.url}/admin/insights/conversation/{talk.id}/change/")
+        await talk.admin.locator("textarea[name=messages-0-text]").fill(wording)
+        await talk.save()
+        await talk.sent("message", lambda one: one["id"] == talk.message_id and one["payload"]["content"] == wording)
+        await expect(talk.page.locator(f"#m-{talk.message_id}")).to_have_text(wording)
+        await expect(talk.page.locator(".message:not(.interim)")).to_have_count(2)
+        messages, _ = await replayed(installation, talk)
+        assert messages[talk.message_id] == wording
+        stored = await read(installation.one, installation.token, f"/v1/conversations/{talk.id}/messages")
+        assert {one["id"]: one["text"] for one in stored["messages"]} == messages
+
+
+async def test_a_reviewed_insight_changes_everywhere(installation: Installation, browser: Browser) -> None:
+    """Reworded, rejected, and set back: pages replace, remove and restore it; sockets, a replay, REST, counts and the export agree."""
+    async with talking(installation, browser) as talk:
+        page, card = talk.page, talk.page.locator(f"#i-{talk.insight_id}")
+
+        def shown(text: str, dismissed: bool) -> Callable[[Item], bool]:
+            return lambda item: (item["id"], item["payload"]["content"], item["dismissed"]) == (talk.insight_id, text, dismissed)
+
+        await expect(page.locator("#insight-count")).to_have_text("2")
+        await talk.review(text="Do we begin with the budget?")
+        await talk.sent("insight", shown("Do we begin with the budget?", dismissed=False))
+        await expect(card.locator(".text")).to_have_text("Do we begin with the budget?")
+        await expect(page.locator("#insight-count")).to_have_text("2")
+
+        await talk.review("rejected")
+        await talk.sent("insight", shown("Do we begin with the budget?", dismissed=True))
+        await expect(card).to_have_count(0)
+        await expect(page.locator("#insight-count")).to_have_text("1")
+        await expect(page.locator(f"#m-{talk.message_id}")).to_have_class("message")
+        assert talk.insight_id not in (await replayed(installation, talk))[1]
+        await agree(installation, talk, rejected=True)
+
+        await talk.review("pending")
+        await talk.sent("insight", shown("Do we begin with the budget?", dismissed=False), 2)
+        await expect(card.locator(".text")).to_have_text("Do we begin with the budget?")
+        assert await page.locator("#insights li").first.get_attribute("id") == f"i-{talk.insight_id}"
+        await expect(page.locator("#insight-count")).to_have_text("2")
+        await expect(page.locator(f"#m-{talk.message_id}")).to_have_class("message found question")
+        assert (await replayed(installation, talk))[1][talk.insight_id] == "Do we begin with the budget?"
+        await agree(installation, talk, rejected=False)
+
+
+async def agree(installation: Installation, talk: Talk, *, rejected: bool) -> None:
+    """REST, the list, the saved page and both downloads have as many insights as the live page, in every process."""
+    count = 1 if rejected else 2
+    for server in {installation.one.port: installation.one, installation.two.port: installation.two}.values():
+        found = await read(server, installation.token, f"/v1/conversations/{talk.id}/insights")
+        assert len(found["insights"]) == count
+        page = await talk.page.context.new_page()
+        await page.goto(f"{server.url}/conversations/{talk.id}/")
+        await expect(page.locator("#found h2 span")).to_have_text(str(count))
+        await page.goto(server.url)
+        await expect(page.locator(".row .count.question").first).to_contain_text(str(count))
+        text = await (await page.request.get(f"{server.url}/conversations/{talk.id}/download.txt")).text()
+        assert text.count("- Question:") == count
+        document = await (await page.request.get(f"{server.url}/conversations/{talk.id}/download.json")).json()
+        reviews = [one["review"] for one in document["conversations"][0]["insights"]]
+        assert reviews.count("rejected") == 2 - count
+        await page.close()
