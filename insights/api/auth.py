@@ -7,16 +7,18 @@ from ninja.security import APIKeyHeader, APIKeyQuery, HttpBearer, SessionAuth
 
 from insights import access, queries
 from insights.api.errors import not_found
+from insights.credentials import note_token
 from insights.models import Conversation
 
 
-def _owner(token: str | None) -> User | None:
+def _owner(request: HttpRequest, token: str | None) -> User | None:
     """Return whom a token speaks for, None without a token. A wrong token is refused even where a cookie would do."""
     if not token:
         return None
     user = access.user_of_token(token)
     if user is None:
         raise AuthenticationError()
+    note_token(request, token)
     return user
 
 
@@ -25,7 +27,7 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> User | None:
         """Return the token's user."""
-        return _owner(token)
+        return _owner(request, token)
 
 
 class ApiKey(APIKeyHeader):
@@ -35,7 +37,7 @@ class ApiKey(APIKeyHeader):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
         """Return the token's user."""
-        return _owner(key)
+        return _owner(request, key)
 
 
 class QueryToken(APIKeyQuery):
@@ -45,7 +47,7 @@ class QueryToken(APIKeyQuery):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
         """Return the token's user."""
-        return _owner(key)
+        return _owner(request, key)
 
 
 CALLERS = [Bearer(), ApiKey(), QueryToken(), SessionAuth()]

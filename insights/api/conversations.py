@@ -1,16 +1,20 @@
 """The list of conversations, and one of them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
-from insights import queries
+from insights import large_answers, queries
 from insights.api import auth
 from insights.api.errors import ApiError
-from insights.api.people import Person, person
+from insights.api.paging import of_conversation, responses
+from insights.api.people import Person, person_json
+from insights.json_text import nested
 from insights.models import Conversation
 from insights.payloads import iso
 
@@ -42,6 +46,7 @@ class Page(Schema):
 
     limit: int = Field(20, ge=0, le=65536)
     offset: int = Field(0, ge=0, le=2**31)
+    after: str | None = Field(None, max_length=16, description="The id of the last conversation that you have; in place of offset.")
     order: Literal["asc", "desc"] = "asc"
     sort: Literal["conversation.startTime"] = "conversation.startTime"
     startTime: datetime | None = None
@@ -49,35 +54,47 @@ class Page(Schema):
     filter: str | None = Field(None, description="Not supported; refused.")
 
 
-@router.get("/v1/conversations", response=ConversationList, exclude_none=True, summary="List your conversations")
-def list_conversations(request: HttpRequest, page: Query[Page]) -> ConversationList:
+@router.get("/v1/conversations", response=responses(ConversationList), exclude_none=True, summary="List your conversations")
+def list_conversations(request: HttpRequest, page: Query[Page]) -> HttpResponseBase:
     """Answer the caller's conversations that began between startTime and endTime."""
     if page.filter:
-        raise ApiError(400, "filter: is not supported; use startTime, endTime, limit, offset and order")
+        raise ApiError(400, "filter: is not supported; use startTime, endTime, limit, offset, after and order")
+    account = auth.caller(request).pk
+    after = _conversation_after(account, page) if page.after is not None else None
     end = _aware(page.endTime) if page.endTime else None
     start = _aware(page.startTime) if page.startTime else (end or timezone.now()) - _WINDOW
-    found = queries.conversations_of(auth.caller(request).pk, start=start, end=end)
+    found = queries.conversations_of(account, start=start, end=end).prefetch_related(None)
     sign = "-" if page.order == "desc" else ""
-    rows = found.order_by(f"{sign}started_at", f"{sign}id")[page.offset : page.offset + page.limit]
-    return ConversationList(conversations=[_out(row) for row in rows])
+    batches = queries.in_batches(found, f"{sign}started_at", f"{sign}id", after=after, skip=page.offset, most=page.limit)
+    return large_answers.answer(request, _pieces(batches), account=account)
 
 
-@router.get("/v1/conversations/{conversation_id}", response=ConversationOut, exclude_none=True, summary="Read one conversation")
-def get_conversation(request: HttpRequest, conversation_id: str) -> ConversationOut:
+@router.get("/v1/conversations/{conversation_id}", response=responses(ConversationOut), exclude_none=True, summary="Read one conversation")
+def get_conversation(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
     """Answer one conversation of the caller's."""
-    return _out(auth.conversation(request, conversation_id))
+    return of_conversation(request, conversation_id, lambda conversation: _pieces(iter([[conversation]]), "", ""))
 
 
-def _out(row: Conversation) -> ConversationOut:
-    return ConversationOut(
-        id=str(row.id),
-        type=row.type,
-        name=row.name,
-        startTime=iso(row.started_at),
-        endTime=iso(row.ended_at) if row.ended_at else None,
-        members=[person(member) for member in row.members.all()],
-        metadata=row.metadata,
-    )
+def _conversation_after(account: int, page: Page) -> Conversation:
+    if page.offset:
+        raise ApiError(400, "offset: is not allowed together with after; give one of them")
+    found = queries.conversation_for(account, page.after or "")
+    if found is None:
+        raise ApiError(400, "after: is not the id of one of your conversations; give the id of the last one that you have")
+    return found
+
+
+def _pieces(batches: Iterator[list[Conversation]], before: str = '{"conversations": [', behind: str = "]}") -> Iterator[str]:
+    parts = (one for batch in batches for one in queries.members_in_batches(batch))
+    return nested(parts, _form, "members", person_json, before, behind)
+
+
+def _form(row: Conversation) -> dict[str, object]:
+    """Return a ConversationOut without its members."""
+    form: dict[str, object] = {"id": str(row.id), "type": row.type, "name": row.name, "startTime": iso(row.started_at)}
+    if row.ended_at:
+        form["endTime"] = iso(row.ended_at)
+    return {**form, "metadata": row.metadata}
 
 
 def _aware(at: datetime) -> datetime:

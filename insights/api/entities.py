@@ -1,16 +1,22 @@
 """Persons, dates, amounts and so on, with all places where each was said."""
 
-from collections.abc import Iterable
+import json
+from array import array
+from collections.abc import Iterator
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Router, Schema
 
 from insights import queries
-from insights.api import auth
+from insights.api.paging import of_conversation, responses
 from insights.api.values import shown
-from insights.models import Entity
+from insights.json_text import resolved
+from insights.models import Conversation, Entity
 
 router = Router(tags=["Entities"])
+_ORDER = ("message__number", "offset", "id")
+_WALK = 500
 
 
 class EntityRef(Schema):
@@ -38,18 +44,35 @@ class EntityList(Schema):
     entities: list[EntityOut]
 
 
-@router.get("/v1/conversations/{conversation_id}/entities", response=EntityList, exclude_none=True, summary="Read the entities")
-def list_entities(request: HttpRequest, conversation_id: str) -> EntityList:
+@router.get("/v1/conversations/{conversation_id}/entities", response=responses(EntityList), exclude_none=True, summary="Read the entities")
+def list_entities(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
     """Answer all entities; the same thing named twice is one entity with two places."""
-    return EntityList(entities=_grouped(queries.entities_of(auth.conversation(request, conversation_id))))
+    return of_conversation(request, conversation_id, lambda conversation: resolved(_segments(conversation), _references))
 
 
-def _grouped(rows: Iterable[Entity]) -> list[EntityOut]:
-    found: dict[tuple[object, ...], EntityOut] = {}
-    for row in rows:
-        value = shown(row.value)
-        entity = found.setdefault(
-            (row.type, row.text.lower(), *value.values()), EntityOut(type=row.type, text=row.text, messageRefs=[], **value)
-        )
-        entity.messageRefs.append(EntityRef(id=str(row.message_id), text=row.text, offset=row.offset))
-    return list(found.values())
+def _segments(conversation: Conversation) -> "Iterator[str | array[int]]":
+    """Yield the JSON of all entities, with the ids of its rows for the places of each; only those are kept in memory."""
+    places: dict[tuple[object, ...], array[int]] = {}
+    forms: list[str] = []
+    rows = queries.entities_of(conversation).values("type", "text", "value", *_ORDER)
+    for batch in queries.in_batches(rows, *_ORDER, size=_WALK):
+        for row in batch:
+            value = {name: text for name, text in shown(row["value"]).items() if text is not None}
+            key = (row["type"], row["text"].lower(), *value.items())
+            if key not in places:
+                places[key] = array("q")
+                forms.append(json.dumps({"type": row["type"], "text": row["text"], **value})[:-1])
+            places[key].append(row["id"])
+        yield ""
+    yield '{"entities": ['
+    for number, (form, ids) in enumerate(zip(forms, places.values(), strict=True)):
+        yield f'{", " if number else ""}{form}, "messageRefs": ['
+        yield ids
+        yield "]}"
+    yield "]}"
+
+
+def _references(ids: list[int]) -> dict[int, str]:
+    """Return an EntityRef for each row. One query."""
+    rows = Entity.objects.filter(id__in=ids).values_list("id", "message_id", "text", "offset") if ids else ()
+    return {key: json.dumps({"id": str(message_id), "text": text, "offset": offset}) for key, message_id, text, offset in rows}

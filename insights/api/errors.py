@@ -8,6 +8,8 @@ from django.urls import URLPattern
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from insights.large_answers import TooManyAnswers
+
 UNKNOWN_CONVERSATION = "The conversationId is either invalid or does not exist."
 INVALID_TOKEN = "Token validation failed for provided token."  # noqa: S105
 
@@ -38,6 +40,10 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(ApiError)
     def on_api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
         return JsonResponse({"message": error.message}, status=error.status)
+
+    @api.exception_handler(TooManyAnswers)
+    def on_too_many_answers(request: HttpRequest, error: TooManyAnswers) -> HttpResponse:
+        return JsonResponse({"message": str(error)}, status=error.status, headers=error.headers)
 
     @api.exception_handler(AuthenticationError)
     def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:

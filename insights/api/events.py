@@ -1,15 +1,21 @@
 """What happened after a number: our own addition, for whoever keeps a copy or was away."""
 
+import json
+from collections.abc import Iterator
+
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Field, Query, Router, Schema
 from pydantic import JsonValue
 
 from insights import queries
-from insights.api import auth
+from insights.api.paging import of_conversation, responses
 from insights.events import UnknownEvent
+from insights.models import Conversation
 from insights.payloads import StoredEvent, iso
 
 router = Router(tags=["Events"])
+_BATCH = 100
 
 
 class Cursor(Schema):
@@ -35,16 +41,27 @@ class EventList(Schema):
     lastEvent: int
 
 
-@router.get("/v1/conversations/{conversation_id}/events", response=EventList, summary="Read what happened after an event")
-def list_events(request: HttpRequest, conversation_id: str, cursor: Query[Cursor]) -> EventList:
+@router.get("/v1/conversations/{conversation_id}/events", response=responses(EventList), summary="Read what happened after an event")
+def list_events(request: HttpRequest, conversation_id: str, cursor: Query[Cursor]) -> HttpResponseBase:
     """Answer the events with numbers above `after`."""
-    conversation = auth.conversation(request, conversation_id)
-    events = queries.events_after(conversation.id, cursor.after, cursor.limit)
-    return EventList(
-        events=[_out(event) for event in events], lastEvent=max([conversation.last_event, *(event.number for event in events)])
-    )
+    return of_conversation(request, conversation_id, lambda conversation: _pieces(conversation, cursor.after, cursor.limit))
 
 
-def _out(stored: StoredEvent) -> EventOut:
-    payload = {} if isinstance(stored.event, UnknownEvent) else stored.payload
-    return EventOut(number=stored.number, kind=stored.kind, payload=payload, at=iso(stored.at))
+def _pieces(conversation: Conversation, after: int, limit: int) -> Iterator[str]:
+    last, text = after, '{"events": ['
+    while limit > 0:
+        events = queries.events_after(conversation.id, last, min(limit, _BATCH))
+        if events:
+            yield text + json.dumps([_form(event) for event in events])[1:-1]
+            last, text = events[-1].number, ", "
+        if len(events) < min(limit, _BATCH):
+            break
+        limit -= len(events)
+    newest = max(conversation.last_event, last) if text == ", " else conversation.last_event
+    yield ("" if text == ", " else text) + f'], "lastEvent": {newest}}}'
+
+
+def _form(event: StoredEvent) -> dict[str, object]:
+    """Return an EventOut."""
+    payload = {} if isinstance(event.event, UnknownEvent) else event.payload
+    return {"number": event.number, "kind": event.kind, "payload": payload, "at": iso(event.at)}

@@ -1,18 +1,20 @@
 """Questions, action items, follow-ups, and all of them together. What a person rejected is left out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from django.http.response import HttpResponseBase
+from ninja import Field, Query, Router, Schema
 
 from insights import queries
-from insights.api import auth
 from insights.api.messages import Phrase
-from insights.api.people import Person, SpeakerRef, person, speaker
+from insights.api.paging import Part, item_after, of_conversation, responses
+from insights.api.people import Person, SpeakerRef, person_json, speaker_json
 from insights.api.values import shown
-from insights.models import Insight
-from insights.payloads import iso
+from insights.json_text import array_of
+from insights.models import Conversation, Insight
+from insights.payloads import Json, iso
 
 router = Router(tags=["Insights"])
 _ROOT = "/v1/conversations/{conversation_id}"
@@ -46,25 +48,25 @@ class InsightOut(Schema):
 
 
 class Questions(Schema):
-    """All questions in order."""
+    """Questions in order."""
 
     questions: list[InsightOut]
 
 
 class ActionItems(Schema):
-    """All action items in order."""
+    """Action items in order."""
 
     actionItems: list[InsightOut]
 
 
 class FollowUps(Schema):
-    """All follow-ups in order."""
+    """Follow-ups in order."""
 
     followUps: list[InsightOut]
 
 
 class Insights(Schema):
-    """All insights in order."""
+    """Insights in order."""
 
     insights: list[InsightOut]
 
@@ -72,45 +74,62 @@ class Insights(Schema):
 _SHAPE: dict[str, Any] = {"by_alias": True, "exclude_none": True}
 
 
-@router.get(_ROOT + "/questions", response=Questions, **_SHAPE, summary="Read the questions")
-def list_questions(request: HttpRequest, conversation_id: str) -> Questions:
+@router.get(_ROOT + "/questions", response=responses(Questions), **_SHAPE, summary="Read the questions")
+def list_questions(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
     """Answer all questions."""
-    return Questions(questions=_of(request, conversation_id, Insight.Type.QUESTION))
+    return _answer(request, conversation_id, part, "questions", Insight.Type.QUESTION)
 
 
-@router.get(_ROOT + "/action-items", response=ActionItems, **_SHAPE, summary="Read the action items")
-def list_action_items(request: HttpRequest, conversation_id: str) -> ActionItems:
+@router.get(_ROOT + "/action-items", response=responses(ActionItems), **_SHAPE, summary="Read the action items")
+def list_action_items(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
     """Answer all action items."""
-    return ActionItems(actionItems=_of(request, conversation_id, Insight.Type.ACTION_ITEM))
+    return _answer(request, conversation_id, part, "actionItems", Insight.Type.ACTION_ITEM)
 
 
-@router.get(_ROOT + "/follow-ups", response=FollowUps, **_SHAPE, summary="Read the follow-ups")
-def list_follow_ups(request: HttpRequest, conversation_id: str) -> FollowUps:
+@router.get(_ROOT + "/follow-ups", response=responses(FollowUps), **_SHAPE, summary="Read the follow-ups")
+def list_follow_ups(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
     """Answer all follow-ups."""
-    return FollowUps(followUps=_of(request, conversation_id, Insight.Type.FOLLOW_UP))
+    return _answer(request, conversation_id, part, "followUps", Insight.Type.FOLLOW_UP)
 
 
-@router.get(_ROOT + "/insights", response=Insights, **_SHAPE, summary="Read all insights")
-def list_insights(request: HttpRequest, conversation_id: str) -> Insights:
+@router.get(_ROOT + "/insights", response=responses(Insights), **_SHAPE, summary="Read all insights")
+def list_insights(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
     """Answer questions, action items and follow-ups in the order in which they were said."""
-    return Insights(insights=_of(request, conversation_id))
+    return _answer(request, conversation_id, part, "insights")
 
 
-def _of(request: HttpRequest, conversation_id: str, *types: str) -> list[InsightOut]:
-    rows: Iterable[Insight] = queries.insights_of(auth.conversation(request, conversation_id), *types)
-    return [_out(row) for row in rows if row.review != Insight.Review.REJECTED]
+def _answer(request: HttpRequest, conversation_id: str, part: Part, name: str, *types: str) -> HttpResponseBase:
+    def pieces(conversation: Conversation) -> Iterator[str]:
+        rows = queries.insights_of(conversation, *types)
+        kept = rows.exclude(review=Insight.Review.REJECTED)
+        batches = queries.in_batches(kept, *queries.INSIGHT_ORDER, after=item_after(rows, part), most=part.limit)
+        return array_of(batches, _form, f'{{"{name}": [', "]}")
+
+    return of_conversation(request, conversation_id, pieces)
 
 
-def _out(row: Insight) -> InsightOut:
-    said_by = speaker(row.message.member) if row.message.member else SpeakerRef()
-    out = InsightOut(
-        id=str(row.id), text=row.text, type=row.type, score=round(row.confidence, 4), messageIds=[str(row.message_id)], from_=said_by
-    )
+def _form(row: Insight) -> dict[str, object]:
+    """Return an InsightOut."""
+    form: dict[str, object] = {
+        "id": str(row.id),
+        "text": row.text,
+        "type": row.type,
+        "score": round(row.confidence, 4),
+        "messageIds": [str(row.message_id)],
+        "from": speaker_json(row.message.member) if row.message.member else {},
+    }
     if row.type == Insight.Type.QUESTION:
-        return out
-    out.entities = [InsightEntity(type=e["type"], text=e["text"], offset=e["offset"], **shown(e["value"])) for e in row.entities]
-    out.phrases = [Phrase(text=row.action_phrase)] if row.action_phrase else []
-    out.definitive = row.definitive
-    out.assignee = person(row.assignee) if row.assignee else Person(name=row.assignee_name or None)
-    out.dueBy = iso(row.due_at) if row.due_at else None
-    return out
+        return form
+    form["entities"] = [_entity(entity) for entity in row.entities]
+    form["phrases"] = [{"type": "action_phrase", "text": row.action_phrase}] if row.action_phrase else []
+    form["definitive"] = row.definitive
+    form["assignee"] = person_json(row.assignee) if row.assignee else {"name": row.assignee_name} if row.assignee_name else {}
+    if row.due_at:
+        form["dueBy"] = iso(row.due_at)
+    return form
+
+
+def _entity(entity: Json) -> dict[str, object]:
+    """Return an InsightEntity."""
+    values = {name: value for name, value in shown(entity["value"]).items() if value is not None}
+    return {"type": entity["type"], "text": entity["text"], "offset": entity["offset"], **values}

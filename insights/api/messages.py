@@ -1,16 +1,19 @@
 """What was said."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from django.http.response import HttpResponseBase
+from ninja import Field, Query, Router, Schema
 
 from insights import queries
-from insights.api import auth
-from insights.api.people import Person, person
-from insights.api.sentiment import Sentiment, sentiment
-from insights.models import Message
-from insights.payloads import iso
+from insights.api.paging import Part, item_after, of_conversation, responses
+from insights.api.people import Person, person_json
+from insights.api.sentiment import Sentiment, sentiment_json
+from insights.json_text import array_of
+from insights.models import Conversation, Message
+from insights.payloads import Json, iso
 
 router = Router(tags=["Messages"])
 
@@ -50,45 +53,59 @@ class MessageOut(Schema):
 
 
 class MessageList(Schema):
-    """All messages in order."""
+    """Messages in order."""
 
     messages: list[MessageOut]
 
 
 @router.get(
     "/v1/conversations/{conversation_id}/messages",
-    response=MessageList,
+    response=responses(MessageList),
     by_alias=True,
     exclude_none=True,
     summary="Read what was said",
 )
-def list_messages(request: HttpRequest, conversation_id: str, verbose: bool = False, sentiment: bool = False) -> MessageList:
+def list_messages(
+    request: HttpRequest, conversation_id: str, part: Query[Part], verbose: bool = False, sentiment: bool = False
+) -> HttpResponseBase:
     """Answer all messages; `verbose` adds words with times and scores, `sentiment` adds sentiments."""
-    conversation = auth.conversation(request, conversation_id)
-    rows = queries.messages_of(conversation)
-    return MessageList(messages=[_out(row, conversation.started_at, verbose, sentiment) for row in rows])
+
+    def pieces(conversation: Conversation) -> Iterator[str]:
+        rows = queries.spoken_in(conversation, words=verbose)
+        batches = queries.in_batches(rows, "number", after=item_after(rows, part), most=part.limit)
+        return array_of(batches, lambda row: _form(row, conversation.started_at, verbose, sentiment), '{"messages": [', "]}")
+
+    return of_conversation(request, conversation_id, pieces)
 
 
-def _out(row: Message, origin: datetime, verbose: bool, with_sentiment: bool) -> MessageOut:
-    return MessageOut(
-        id=str(row.id),
-        text=row.text,
-        from_=person(row.member) if row.member else Person(),
-        startTime=iso(row.started_at),
-        endTime=iso(row.ended_at),
-        timeOffset=round(row.offset_s, 2),
-        duration=round(row.duration_s, 2),
-        conversationId=str(row.conversation_id),
-        phrases=[Phrase(text=text) for text in row.phrases],
-        sentiment=sentiment(row.sentiment) if with_sentiment else None,
-        words=_words(row, origin) if verbose else None,
-    )
+def _form(row: Message, origin: datetime, verbose: bool, with_sentiment: bool) -> dict[str, object]:
+    """Return a MessageOut."""
+    form = {
+        "id": str(row.id),
+        "text": row.text,
+        "from": person_json(row.member) if row.member else {},
+        "startTime": iso(row.started_at),
+        "endTime": iso(row.ended_at),
+        "timeOffset": round(row.offset_s, 2),
+        "duration": round(row.duration_s, 2),
+        "conversationId": str(row.conversation_id),
+        "phrases": [{"type": "action_phrase", "text": text} for text in row.phrases],
+    }
+    if with_sentiment:
+        form["sentiment"] = sentiment_json(row.sentiment)
+    if verbose:
+        form["words"] = [_word(word, origin) for word in row.words]
+    return form
 
 
-def _words(row: Message, origin: datetime) -> list[Word]:
-    words = []
-    for word in row.words:
-        start, end = datetime.fromisoformat(word["startTime"]), datetime.fromisoformat(word["endTime"])
-        times = {"timeOffset": round((start - origin).total_seconds(), 2), "duration": round((end - start).total_seconds(), 2)}
-        words.append(Word(word=word["word"], startTime=word["startTime"], endTime=word["endTime"], score=word["score"], **times))
-    return words
+def _word(word: Json, origin: datetime) -> dict[str, object]:
+    """Return a Word."""
+    start, end = datetime.fromisoformat(word["startTime"]), datetime.fromisoformat(word["endTime"])
+    return {
+        "word": word["word"],
+        "startTime": word["startTime"],
+        "endTime": word["endTime"],
+        "score": word["score"],
+        "timeOffset": round((start - origin).total_seconds(), 2),
+        "duration": round((end - start).total_seconds(), 2),
+    }

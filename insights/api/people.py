@@ -21,12 +21,19 @@ class SpeakerRef(Schema):
     userId: str | None = None
 
 
-def person(member: Member) -> Person:
-    """Return {id, name, email}; a user id that is an address serves as one where none was given."""
+def person_json(member: Member) -> dict[str, str]:
+    """Return {id, name, email} of a Person; a user id that is an address serves as one where none was given."""
     email = member.email or (member.user_id if "@" in member.user_id else "")
-    return Person(id=str(member.id), name=member.name or member.user_id or email, email=email or None)
+    shown = {"id": str(member.id), "name": member.name or member.user_id or email}
+    return {**shown, "email": email} if email else shown
+
+
+def speaker_json(member: Member) -> dict[str, str]:
+    """Return {id, name, userId} of a SpeakerRef."""
+    shown, user_id = {"id": str(member.id), "name": member.name or member.user_id or member.email}, member.user_id or member.email
+    return {**shown, "userId": user_id} if user_id else shown
 
 
 def speaker(member: Member) -> SpeakerRef:
     """Return {id, name, userId}."""
-    return SpeakerRef(id=str(member.id), name=member.name or member.user_id or member.email, userId=member.user_id or member.email or None)
+    return SpeakerRef(**speaker_json(member))

@@ -19,7 +19,7 @@ class Sentiment(Schema):
     suggested: str
 
 
-def sentiment(score: float) -> Sentiment:
+def sentiment_json(score: float) -> dict[str, object]:
     """Return a score from -1 to 1 with its name."""
     suggested = "positive" if score > CLEAR else "negative" if score < -CLEAR else "neutral"
-    return Sentiment(polarity=Polarity(score=round(score, 3)), suggested=suggested)
+    return {"polarity": {"score": round(score, 3)}, "suggested": suggested}

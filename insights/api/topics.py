@@ -1,14 +1,17 @@
 """What a conversation was about."""
 
+from collections.abc import Iterator
+
 from django.http import HttpRequest
-from ninja import Router, Schema
+from django.http.response import HttpResponseBase
+from ninja import Query, Router, Schema
 
 from insights import queries
-from insights.api import auth
 from insights.api.errors import ApiError
-from insights.api.sentiment import Sentiment
-from insights.api.sentiment import sentiment as feeling
-from insights.models import Topic
+from insights.api.paging import Part, item_after, of_conversation, responses
+from insights.api.sentiment import Sentiment, sentiment_json
+from insights.json_text import nested
+from insights.models import Conversation, Topic
 
 router = Router(tags=["Topics"])
 
@@ -33,28 +36,37 @@ class TopicOut(Schema):
 
 
 class TopicList(Schema):
-    """All topics, strongest first."""
+    """Topics, strongest first."""
 
     topics: list[TopicOut]
 
 
-@router.get("/v1/conversations/{conversation_id}/topics", response=TopicList, exclude_none=True, summary="Read the topics")
+@router.get("/v1/conversations/{conversation_id}/topics", response=responses(TopicList), exclude_none=True, summary="Read the topics")
 def list_topics(
-    request: HttpRequest, conversation_id: str, sentiment: bool = False, parentRefs: bool = False, refresh: bool = False
-) -> TopicList:
+    request: HttpRequest,
+    conversation_id: str,
+    part: Query[Part],
+    sentiment: bool = False,
+    parentRefs: bool = False,
+    refresh: bool = False,
+) -> HttpResponseBase:
     """Answer all topics. They are always up to date, so `refresh` changes nothing; `sentiment` excludes `parentRefs`."""
     if sentiment and parentRefs:
         raise ApiError(400, "parentRefs: is not allowed together with sentiment; set one of them")
-    rows = queries.topics_of(auth.conversation(request, conversation_id))
-    return TopicList(topics=[_out(row, sentiment, parentRefs) for row in rows])
+
+    def pieces(conversation: Conversation) -> Iterator[str]:
+        topics = queries.topics_of(conversation).prefetch_related(None)
+        batches = queries.topics_in_batches(topics, item_after(topics, part), part.limit)
+        parts = (one for batch in batches for one in queries.references_in_batches(batch))
+        return nested(parts, lambda topic: _form(topic, sentiment, parentRefs), "messageIds", str, '{"topics": [', "]}")
+
+    return of_conversation(request, conversation_id, pieces)
 
 
-def _out(row: Topic, with_sentiment: bool, with_parents: bool) -> TopicOut:
-    return TopicOut(
-        id=str(row.id),
-        text=row.text,
-        score=round(row.score, 4),
-        messageIds=[str(reference.message_id) for reference in row.references.all()],
-        sentiment=feeling(row.sentiment) if with_sentiment else None,
-        parentRefs=[ParentRef(text=row.parent_text)] if with_parents and row.parent_text else [],
-    )
+def _form(row: Topic, with_sentiment: bool, with_parents: bool) -> dict[str, object]:
+    """Return a TopicOut without its messages."""
+    form: dict[str, object] = {"id": str(row.id), "text": row.text, "type": "topic", "score": round(row.score, 4)}
+    if with_sentiment:
+        form["sentiment"] = sentiment_json(row.sentiment)
+    form["parentRefs"] = [{"type": "topic", "text": row.parent_text}] if with_parents and row.parent_text else []
+    return form

@@ -1,12 +1,11 @@
 """Where trackers' phrases were said. Both routes answer a bare list: the published SDKs cannot read anything else."""
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Router, Schema
 
-from insights import queries
-from insights.api import auth
-from insights.events import JsonObject
-from insights.payloads import trackers_json
+from insights.api.paging import of_conversation, responses
+from insights.trackers import tracker_pieces
 
 router = Router(tags=["Trackers"])
 _ROOT = "/v1/conversations/{conversation_id}"
@@ -48,13 +47,13 @@ class TrackerOut(Schema):
     matches: list[Match]
 
 
-@router.get(_ROOT + "/trackers", response=list[TrackerOut], summary="Read the trackers that were heard")
-def list_trackers(request: HttpRequest, conversation_id: str) -> list[JsonObject]:
+@router.get(_ROOT + "/trackers", response=responses(list[TrackerOut]), summary="Read the trackers that were heard")
+def list_trackers(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
     """Answer the trackers with all places where they were heard."""
-    return trackers_json(queries.tracker_matches_of(auth.conversation(request, conversation_id)))
+    return of_conversation(request, conversation_id, tracker_pieces)
 
 
-@router.get(_ROOT + "/trackers-detected", response=list[TrackerOut], summary="The same under its newer name")
-def list_trackers_detected(request: HttpRequest, conversation_id: str) -> list[JsonObject]:
+@router.get(_ROOT + "/trackers-detected", response=responses(list[TrackerOut]), summary="The same under its newer name")
+def list_trackers_detected(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
     """Answer what `/trackers` answers."""
-    return trackers_json(queries.tracker_matches_of(auth.conversation(request, conversation_id)))
+    return of_conversation(request, conversation_id, tracker_pieces)

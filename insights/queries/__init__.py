@@ -3,12 +3,15 @@
 Functions that take a conversation trust that it came from `conversation_for`, `live_conversation` or another one that takes a user.
 """
 
+from insights.queries.batches import in_batches, members_in_batches, references_in_batches, topics_in_batches
 from insights.queries.contents import (
+    INSIGHT_ORDER,
     entities_of,
     insights_of,
     leading_topics,
     members_of,
     messages_of,
+    spoken_in,
     talk_seconds,
     topics_of,
     tracker_matches_of,
@@ -30,6 +33,7 @@ from insights.queries.live import (
 )
 
 __all__ = [
+    "INSIGHT_ORDER",
     "MOST_EVENTS",
     "begun_since",
     "conversation_for",
@@ -39,6 +43,7 @@ __all__ = [
     "events_after",
     "first_hits",
     "heard_until",
+    "in_batches",
     "insight_counts",
     "insights_of",
     "last_events",
@@ -47,11 +52,15 @@ __all__ = [
     "leading_topics",
     "listening_place",
     "live_conversation",
+    "members_in_batches",
     "members_of",
     "messages_of",
     "open_conversation_of",
+    "references_in_batches",
     "search_words",
+    "spoken_in",
     "talk_seconds",
+    "topics_in_batches",
     "topics_of",
     "tracker_matches_of",
     "transcript_of",

@@ -6,6 +6,8 @@ from django.db.models import Min, Prefetch, QuerySet, Sum
 
 from insights.models import Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
 
+INSIGHT_ORDER = ("message__number", "type", "id")
+
 
 def members_of(conversation: Conversation) -> QuerySet[Member]:
     """Return who spoke or joined, in the order of joining."""
@@ -18,6 +20,12 @@ def messages_of(conversation: Conversation) -> QuerySet[Message]:
     return found.prefetch_related("entities").order_by("number")
 
 
+def spoken_in(conversation: Conversation, *, words: bool) -> QuerySet[Message]:
+    """Return the messages in order with their members, of the words of each only the text unless `words` are asked for."""
+    found = Message.objects.filter(conversation=conversation).select_related("member").order_by("number")
+    return found.defer("original_text") if words else found.defer("original_text", "words")
+
+
 def transcript_of(conversation: Conversation, after: int, last: int) -> QuerySet[Message]:
     """Return the messages with numbers above `after`, up to `last`, in order, and of each only what a transcript shows."""
     found = Message.objects.filter(conversation=conversation, number__gt=after, number__lte=last).order_by("number")
@@ -28,7 +36,7 @@ def insights_of(conversation: Conversation, *types: str) -> QuerySet[Insight]:
     """Return the insights of these types (all by default) in the order of their messages, with everybody concerned."""
     found = Insight.objects.filter(conversation=conversation).select_related("message__member", "assignee", "reviewed_by")
     found = found.defer("message__words", "message__phrases")
-    return (found.filter(type__in=types) if types else found).order_by("message__number", "type", "id")
+    return (found.filter(type__in=types) if types else found).order_by(*INSIGHT_ORDER)
 
 
 def topics_of(conversation: Conversation) -> QuerySet[Topic]:

@@ -1,0 +1,95 @@
+"""JSON made piece by piece: the text of long lists, without the list."""
+
+import json
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+Row = TypeVar("Row")
+Member = TypeVar("Member")
+
+PIECE_CHARACTERS = 16 * 1024
+"""Length at which a piece of many small parts is complete."""
+
+MOST_RESOLVED = 500
+"""Rows that `resolved` reads at a time."""
+
+
+def array_of(batches: Iterable[list[Row]], form: Callable[[Row], object], before: str = "[", behind: str = "]") -> Iterator[str]:
+    """Yield the text of a JSON array, one piece for each batch; `form` makes of a row what is written."""
+    text = before
+    for batch in batches:
+        yield text + json.dumps([form(row) for row in batch])[1:-1]
+        text = ", "
+    yield behind if text == ", " else before + behind
+
+
+def nested(
+    parts: Iterable[tuple[Row, list[Member], bool]],
+    form: Callable[[Row], Mapping[str, object]],
+    name: str,
+    member: Callable[[Member], object],
+    before: str = "[",
+    behind: str = "]",
+) -> Iterator[str]:
+    """Yield the text of a JSON array of objects, each with an array `name` of members behind what `form` makes of its row.
+
+    The parts are (row, some of its members, whether they are its last); rows and members come in the order of the text.
+    """
+    text, row_begun, member_begun, rows = before, False, False, False
+    for row, members, complete in parts:
+        if not row_begun:
+            text += (", " if rows else "") + f'{json.dumps(form(row))[:-1]}, "{name}": ['
+            row_begun, rows, member_begun = True, True, False
+        if members:
+            text += (", " if member_begun else "") + json.dumps([member(one) for one in members])[1:-1]
+            member_begun = True
+        if complete:
+            text, row_begun = text + "]}", False
+        if len(text) >= PIECE_CHARACTERS:
+            yield text
+            text = ""
+    yield text + behind
+
+
+def resolved(segments: "Iterable[str | array[int]]", read: Callable[[list[int]], Mapping[int, str]]) -> Iterator[str]:
+    """Yield segments of JSON; an array of ids stands for the texts, separated by commas, that `read` returns for them.
+
+    It is asked for MOST_RESOLVED ids at a time at most. What it does not return, since it was deleted meanwhile, is left out.
+    """
+    waiting: list[str | list[int]] = []
+    count, begun = 0, False
+
+    def text() -> str:
+        nonlocal begun
+        found = read([identity for one in waiting if not isinstance(one, str) for identity in one])
+        parts = []
+        for one in waiting:
+            if isinstance(one, str):
+                parts.append(one)
+                begun = False
+                continue
+            for written in (found[identity] for identity in one if identity in found):
+                parts.append(f", {written}" if begun else written)
+                begun = True
+        waiting.clear()
+        return "".join(parts)
+
+    for segment in segments:
+        if isinstance(segment, str):
+            waiting.append(segment)
+        else:
+            place = 0
+            while place < len(segment):
+                part = segment[place : place + MOST_RESOLVED - count].tolist()
+                waiting.append(part)
+                place, count = place + len(part), count + len(part)
+                if count >= MOST_RESOLVED:
+                    yield text()
+                    count = 0
+        if not segment:
+            yield ""
+        if len(waiting) >= MOST_RESOLVED:
+            yield text()
+            count = 0
+    yield text()

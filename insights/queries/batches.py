@@ -1,0 +1,121 @@
+"""Long listings, read in batches: each is a query of its own that begins behind the last row of the batch before it.
+
+Nothing is open between two batches, neither a cursor nor a transaction. A row that changes meanwhile is read as it was or as it is; a
+row whose key stays what it is comes once.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
+from operator import or_
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from insights.models import Conversation, Member, Topic, TopicReference
+
+Row = TypeVar("Row")
+
+BATCH = 100
+"""Rows of one batch, where nothing else is said."""
+MOST_MEMBERS = 1000
+MOST_REFERENCES = 5000
+"""Rows that hang on those of one batch and are read together; where there are more, they come in batches of their own."""
+
+
+def in_batches(
+    rows: QuerySet[Any, Row], *key: str, after: object = None, skip: int = 0, most: int | None = None, size: int = BATCH
+) -> Iterator[list[Row]]:
+    """Yield the rows in the order of the fields `key`, whose values together are unique; `-` before all of them is descending.
+
+    Begins behind the row `after` (of the same form) or, without one, after `skip` rows; ends after `most` rows.
+    """
+    ordered = rows.order_by(*key)
+    while most is None or most > 0:
+        wanted = size if most is None else min(size, most)
+        batch = list(ordered[skip : skip + wanted] if after is None else ordered.filter(_behind(key, after))[:wanted])
+        if batch:
+            yield batch
+        if len(batch) < wanted:
+            return
+        after, most = batch[-1], None if most is None else most - len(batch)
+
+
+def _behind(key: tuple[str, ...], row: object) -> Q:
+    """Return the condition for rows behind this one. Its first part alone bounds an index."""
+    fields = [field.removeprefix("-") for field in key]
+    values = [_value(row, field) for field in fields]
+    further = "lt" if key[0].startswith("-") else "gt"
+    if len(fields) == 1:
+        return Q(**{f"{fields[0]}__{further}": values[0]})
+    same = [Q(**dict(zip(fields[:place], values, strict=False))) for place in range(len(fields))]
+    steps = [same[place] & Q(**{f"{fields[place]}__{further}": values[place]}) for place in range(len(fields))]
+    return Q(**{f"{fields[0]}__{further}e": values[0]}) & reduce(or_, steps)
+
+
+def _value(row: object, field: str) -> object:
+    if isinstance(row, Mapping):
+        return row[field]
+    return reduce(getattr, field.split("__"), row)
+
+
+def members_in_batches(conversations: Collection[Conversation]) -> Iterator[tuple[Conversation, list[Member], bool]]:
+    """Yield (conversation, members, whether they are its last) in the order given, members in the order of joining.
+
+    One query where the conversations have MOST_MEMBERS together at most.
+    """
+    found = Member.objects.filter(conversation__in=conversations)
+    together = list(found.order_by("joined_at", "id")[: MOST_MEMBERS + 1])
+    if len(together) <= MOST_MEMBERS:
+        by_conversation: dict[int, list[Member]] = defaultdict(list)
+        for member in together:
+            by_conversation[member.conversation_id].append(member)
+        for one in conversations:
+            yield one, by_conversation[one.pk], True
+        return
+    del together
+    for one in conversations:
+        for batch in in_batches(Member.objects.filter(conversation=one), "joined_at", "id", size=MOST_MEMBERS // 2):
+            yield one, batch, False
+        yield one, [], True
+
+
+def topics_in_batches(topics: QuerySet[Topic], after: Topic | None, most: int | None) -> Iterator[list[Topic]]:
+    """Yield topics in their order. A score may change meanwhile, so that order is the one at the time of the second batch."""
+    identities = None
+    if after is not None:
+        identities = list(topics.values_list("id", flat=True))
+        identities = identities[identities.index(after.pk) + 1 :] if after.pk in identities else []
+    else:
+        first = list(topics[: BATCH if most is None else min(BATCH, most)])
+        if first:
+            yield first
+        if len(first) < BATCH:
+            return
+        sent = {topic.pk for topic in first}
+        identities = [identity for identity in topics.values_list("id", flat=True) if identity not in sent]
+        most = None if most is None else most - len(first)
+    identities = identities[:most]
+    for place in range(0, len(identities), BATCH):
+        wanted = identities[place : place + BATCH]
+        rows = topics.model.objects.in_bulk(wanted)
+        yield [rows[identity] for identity in wanted if identity in rows]
+
+
+def references_in_batches(topics: Collection[Topic]) -> Iterator[tuple[Topic, list[str], bool]]:
+    """Yield (topic, ids of messages that it came up in, whether they are its last) in the order given."""
+    found = TopicReference.objects.filter(topic__in=topics)
+    together = list(found.order_by("id").values_list("topic_id", "message_id")[: MOST_REFERENCES + 1])
+    if len(together) <= MOST_REFERENCES:
+        by_topic: dict[UUID, list[str]] = defaultdict(list)
+        for topic_id, message_id in together:
+            by_topic[topic_id].append(str(message_id))
+        for topic in topics:
+            yield topic, by_topic[topic.pk], True
+        return
+    del together
+    for topic in topics:
+        for batch in in_batches(TopicReference.objects.filter(topic=topic).values("id", "message_id"), "id", size=MOST_REFERENCES // 5):
+            yield topic, [str(one["message_id"]) for one in batch], False
+        yield topic, [], True

@@ -1,0 +1,69 @@
+"""The trackers that were heard in a conversation as JSON text: grouped over all of it, although it is never in memory.
+
+The hits are walked through twice: first for their groups, of which only the ids of the hits are kept (eight bytes each), then for
+what is written of each.
+"""
+
+import json
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from insights import queries
+from insights.json_text import resolved
+from insights.models import Conversation
+from insights.payloads import trackers_json
+
+_WALK = 500
+_KEY = ("message__number", "offset", "id")
+
+
+@dataclass(slots=True)
+class _Group:
+    """The hits of one phrase, in messages and in insights."""
+
+    messages: "array[int]" = field(default_factory=lambda: array("q"))
+    insights: "array[int]" = field(default_factory=lambda: array("q"))
+
+
+def tracker_pieces(conversation: Conversation, before: str = "[", behind: str = "]") -> Iterator[str]:
+    """Yield the JSON of `payloads.trackers_json` of all hits in a conversation."""
+    return resolved(_segments(conversation, before, behind), lambda ids: _references(conversation, ids))
+
+
+def _segments(conversation: Conversation, before: str, behind: str) -> "Iterator[str | array[int]]":
+    names: dict[str, str] = {}
+    groups: dict[str, dict[str, _Group]] = {}
+    hits = queries.tracker_matches_of(conversation)
+    rows = hits.values("tracker_id", "tracker_name", "value", "insight_id", *_KEY)
+    for batch in queries.in_batches(rows, *_KEY, size=_WALK):
+        for row in batch:
+            _sort_in(row, names, groups)
+        yield ""
+    yield before
+    for place, (tracker_id, values) in enumerate(groups.items()):
+        yield f'{", " if place else ""}{{"id": {json.dumps(tracker_id)}, "name": {json.dumps(names[tracker_id])}, "matches": ['
+        for number, (value, group) in enumerate(values.items()):
+            yield f'{", " if number else ""}{{"type": "vocabulary", "value": {json.dumps(value)}, "messageRefs": ['
+            yield group.messages
+            yield '], "insightRefs": ['
+            yield group.insights
+            yield "]}"
+        yield "]}"
+    yield behind
+
+
+def _sort_in(row: dict[str, Any], names: dict[str, str], groups: dict[str, dict[str, _Group]]) -> None:
+    names.setdefault(row["tracker_id"], row["tracker_name"])
+    group = groups.setdefault(row["tracker_id"], {}).setdefault(row["value"], _Group())
+    (group.messages if row["insight_id"] is None else group.insights).append(row["id"])
+
+
+def _references(conversation: Conversation, ids: list[int]) -> dict[int, str]:
+    """Return what is written of hits, by their ids. One query."""
+    written = {}
+    for hit in queries.tracker_matches_of(conversation).filter(id__in=ids) if ids else ():
+        match = trackers_json([hit])[0]["matches"][0]
+        written[hit.pk] = json.dumps((match["messageRefs"] or match["insightRefs"])[0])
+    return written
