@@ -144,6 +144,18 @@ class BoundedRequest(http_protocol.WebRequest):
         else:
             self._refuse()
 
+    def handle_exception(self, exception: Exception) -> None:
+        """Answer 500 where nothing was answered yet. Amid an answer stock Daphne raises, and never reaps a request again."""
+        if not self._response_started:
+            super().handle_exception(exception)
+        else:
+            self.abort_unfinished()
+
+    def abort_unfinished(self) -> None:
+        """Reset the connection of an answer whose application ended in the middle of it: a part must not look like a whole."""
+        if self._response_started and not self.finished and self.channel is not None:
+            self.channel.transport.abortConnection()
+
     def _refuse(self) -> None:
         body = f'{{"message": "The body of a request may be at most {MAX_BODY_BYTES} bytes."}}'.encode()
         head = (
@@ -191,9 +203,18 @@ class BoundedServer(Server):
 
         if protocol not in self.connections:
             return None
-        run = self.application(scope=scope, receive=queue.get, send=send)
+        run = self._run_to_end(protocol, self.application(scope=scope, receive=queue.get, send=send))
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(run, loop=reactor._asyncioEventloop)
         return queue
+
+    @staticmethod
+    async def _run_to_end(protocol: Any, application: Awaitable[None]) -> None:
+        """Run the application of one connection; an HTTP answer that it leaves unfinished is broken off at once."""
+        try:
+            await application
+        finally:
+            if isinstance(protocol, BoundedRequest):
+                protocol.abort_unfinished()
 
     def listen_success(self, port: Any) -> None:
         """Tell the port, which the system chose when 0 was asked for."""

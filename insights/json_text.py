@@ -7,6 +7,7 @@ from typing import TypeVar
 
 Row = TypeVar("Row")
 Member = TypeVar("Member")
+Dumps = Callable[[object], str]
 
 PIECE_CHARACTERS = 16 * 1024
 """Length at which a piece of many small parts is complete."""
@@ -15,11 +16,13 @@ MOST_RESOLVED = 500
 """Rows that `resolved` reads at a time."""
 
 
-def array_of(batches: Iterable[list[Row]], form: Callable[[Row], object], before: str = "[", behind: str = "]") -> Iterator[str]:
+def array_of(
+    batches: Iterable[list[Row]], form: Callable[[Row], object], before: str = "[", behind: str = "]", dumps: Dumps = json.dumps
+) -> Iterator[str]:
     """Yield the text of a JSON array, one piece for each batch; `form` makes of a row what is written."""
     text = before
     for batch in batches:
-        yield text + json.dumps([form(row) for row in batch])[1:-1]
+        yield text + dumps([form(row) for row in batch])[1:-1]
         text = ", "
     yield behind if text == ", " else before + behind
 
@@ -31,6 +34,7 @@ def nested(
     member: Callable[[Member], object],
     before: str = "[",
     behind: str = "]",
+    dumps: Dumps = json.dumps,
 ) -> Iterator[str]:
     """Yield the text of a JSON array of objects, each with an array `name` of members behind what `form` makes of its row.
 
@@ -39,10 +43,10 @@ def nested(
     text, row_begun, member_begun, rows = before, False, False, False
     for row, members, complete in parts:
         if not row_begun:
-            text += (", " if rows else "") + f'{json.dumps(form(row))[:-1]}, "{name}": ['
+            text += (", " if rows else "") + f'{dumps(form(row))[:-1]}, "{name}": ['
             row_begun, rows, member_begun = True, True, False
         if members:
-            text += (", " if member_begun else "") + json.dumps([member(one) for one in members])[1:-1]
+            text += (", " if member_begun else "") + dumps([member(one) for one in members])[1:-1]
             member_begun = True
         if complete:
             text, row_begun = text + "]}", False

@@ -3,12 +3,14 @@
 A short answer is an ordinary response. A long one is streamed. Its text comes from an iterator of pieces, each made by a fixed number of
 queries that are over when the piece is there: while the client does not read, the answer holds one chunk, no connection and no
 transaction. Under ASGI the pieces are made in two threads of their own, never in those of live conversations. An answer that cannot be
-finished ends with an exception, upon which the server cuts the connection: a part never looks like a whole.
+finished gets no end, upon which the server cuts the connection: a part never looks like a whole.
 """
 
 import asyncio
+import logging
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakSet
@@ -20,6 +22,8 @@ from django.http.response import HttpResponseBase
 
 from insights import access
 from insights.credentials import pass_behind
+
+logger = logging.getLogger(__name__)
 
 JSON = "application/json; charset=utf-8"
 MOST_PER_ACCOUNT = 4
@@ -121,7 +125,7 @@ class _Content:
             self._ended = True
         if self._ended or time.monotonic() - self._checked >= CHECK_S:
             if not self.closed and not self._allowed():
-                raise Withdrawn("a long answer was cut off: its reader may not read it any more, or it was deleted")
+                raise Withdrawn
             self._checked = time.monotonic()
         return b"".join(made)
 
@@ -150,6 +154,12 @@ class _AsyncContent(_Content):
             chunk = self._take_head()
             while not chunk and not self._ended:
                 chunk = await asyncio.get_running_loop().run_in_executor(_threads(), self._step_in_thread)
+        except Exception as error:
+            self.close()
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            # Only its name: the message of an error may hold spoken words.
+            logger.warning("a long answer was broken off (%s in %s:%s)", type(error).__name__, where.filename, where.lineno)
+            raise asyncio.CancelledError from None  # Django leaves the answer without an end, and closes all that belongs to the request
         except BaseException:
             self.close()
             raise
