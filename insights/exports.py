@@ -1,68 +1,35 @@
-"""A selection of conversations as one JSON document, made and sent piece by piece: however long they are, little is in memory."""
+"""A selection of conversations as one JSON document, made piece by piece while it is read: however long, little is in memory."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import ExitStack
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
-from weakref import finalize
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
-from insights import queries
+from insights import large_answers, queries
 from insights.events import JsonObject
-from insights.models import Conversation, Insight, Message
-from insights.payloads import conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json, trackers_json
-
-_CHUNK = 200
-_IN_MEMORY = 1 << 20
-_PIECE = 1 << 16
+from insights.json_text import array_of, nested
+from insights.models import Conversation, Insight, Message, Topic
+from insights.payloads import conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json
+from insights.trackers import tracker_pieces
 
 
-def answer(request: HttpRequest, pieces: Iterator[str], content_type: str, name: str) -> StreamingHttpResponse:
-    """Answer a file of this name. It is made to its end first: whoever reads slowly must not hold the database meanwhile."""
-    with ExitStack() as unsent:
-        file = unsent.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
-        for piece in pieces:
-            file.write(piece.encode())
-        unsent.pop_all()
-    length = file.tell()
-    file.seek(0)
-    content: Any = _Later(file) if isinstance(request, ASGIRequest) else _Now(file)  # Django would gather a plain iterator first
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(length)}
-    return StreamingHttpResponse(content, content_type=content_type, headers=headers)
-
-
-class _Sent:
-    """A file on its way to a client: closed with its response, or when nobody holds a response that was never sent."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-        self.close = finalize(self, file.close)
-
-
-class _Now(_Sent):
-    """Sent from a thread."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        while chunk := self.file.read(_PIECE):
-            yield chunk
-
-
-class _Later(_Sent):
-    """Sent from the event loop, which never waits for the disk."""
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        read = sync_to_async(self.file.read)
-        while chunk := await read(_PIECE):
-            yield chunk
+def answer(
+    request: HttpRequest, pieces: Iterator[str], content_type: str, name: str, exists: Callable[[], bool] = lambda: True
+) -> HttpResponseBase:
+    """Answer a file of this name, sent while it is made; 429 or 503 while too many are sent. `exists`: see `large_answers.answer`."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    account = int(request.user.pk or 0)
+    try:
+        return large_answers.answer(request, pieces, account=account, exists=exists, content_type=content_type, headers=headers)
+    except large_answers.TooManyAnswers as error:
+        return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8", headers=error.headers)
 
 
 def as_json(conversations: Iterable[Conversation]) -> Iterator[str]:
     """Yield the text of {"conversations": [...]}, each with everything that is kept of it: members, messages, insights,
-    topics and trackers, with corrections and reviews.
+    topics and trackers, with corrections and reviews. Nothing is open between two pieces but what `conversations` itself holds.
     """
     yield '{"conversations": ['
     for place, conversation in enumerate(conversations):
@@ -72,20 +39,21 @@ def as_json(conversations: Iterable[Conversation]) -> Iterator[str]:
 
 
 def _conversation(conversation: Conversation) -> Iterator[str]:
-    yield json.dumps(_head(conversation), ensure_ascii=False)[:-1]
-    yield from _list("messages", (_message(row) for row in queries.messages_of(conversation).iterator(_CHUNK)))
-    yield from _list("insights", (_insight(row) for row in queries.insights_of(conversation).iterator(_CHUNK)))
-    topics = queries.topics_of(conversation).iterator(_CHUNK)
-    yield from _list("topics", (topic_json(row, (str(ref.message_id) for ref in row.references.all())) for row in topics))
-    yield from _list("trackers", trackers_json(queries.tracker_matches_of(conversation).iterator(_CHUNK)))
-    yield "}"
+    yield _text(_head(conversation))[:-1]
+    members = queries.in_batches(queries.members_of(conversation), "joined_at", "id")
+    yield from array_of(members, member_json, ', "members": [', dumps=_text)
+    messages = queries.in_batches(queries.messages_of(conversation), "number")
+    yield from array_of(messages, _message, ', "messages": [', dumps=_text)
+    insights = queries.in_batches(queries.insights_of(conversation), *queries.INSIGHT_ORDER)
+    yield from array_of(insights, _insight, ', "insights": [', dumps=_text)
+    topics = queries.topics_in_batches(queries.topics_of(conversation).prefetch_related(None), None, None)
+    parts = (part for batch in topics for part in queries.references_in_batches(batch))
+    yield from nested(parts, _topic, "messageIds", str, ', "topics": [', dumps=_text)
+    yield from tracker_pieces(conversation, ', "trackers": [', "]}")
 
 
-def _list(name: str, items: Iterable[JsonObject]) -> Iterator[str]:
-    yield f', "{name}": ['
-    for place, item in enumerate(items):
-        yield (", " if place else "") + json.dumps(item, ensure_ascii=False)
-    yield "]"
+def _text(form: Any) -> str:
+    return json.dumps(form, ensure_ascii=False)
 
 
 def _head(conversation: Conversation) -> JsonObject:
@@ -97,7 +65,6 @@ def _head(conversation: Conversation) -> JsonObject:
         "language": conversation.language,
         "timezoneOffset": conversation.timezone_offset,
         "metadata": conversation.metadata,
-        "members": [member_json(member) for member in queries.members_of(conversation)],
     }
 
 
@@ -109,3 +76,9 @@ def _message(row: Message) -> JsonObject:
 
 def _insight(row: Insight) -> JsonObject:
     return {**reviewed_insight_json(row), "reviewedBy": row.reviewed_by.get_username() if row.reviewed_by else None}
+
+
+def _topic(row: Topic) -> JsonObject:
+    form = topic_json(row, ())
+    del form["messageIds"]
+    return form

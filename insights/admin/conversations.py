@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from insights import exports, recorder
+from insights import exports, queries, recorder
 from insights.admin.bases import (
     KINDS,
     VERDICTS,
@@ -122,9 +123,10 @@ class ConversationAdmin(Titled, ConversationBase):
         return links(InsightInline.page_parameter, Insight.objects.filter(conversation=conversation).count())
 
     @admin.action(description="Export the selected conversations as JSON", permissions=["view"])
-    def export(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> StreamingHttpResponse:
+    def export(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> HttpResponseBase:
         """Answer a file with all that is kept of the selection, sent while it is made."""
-        pieces = exports.as_json(queryset.select_related("owner").order_by("started_at", "id").iterator(100))
+        selected = queries.in_batches(queryset.select_related("owner"), "started_at", "id")
+        pieces = exports.as_json(one for batch in selected for one in batch)
         return exports.answer(request, pieces, "application/json", "conversations.json")
 
     def save_model(self, request: HttpRequest, obj: Conversation, form: Any, change: bool) -> None:

@@ -73,6 +73,7 @@ class Member(models.Model):
             models.UniqueConstraint(fields=["conversation", "email"], condition=Q(user_id="") & ~Q(email=""), name="member_unique_email"),
             models.UniqueConstraint(fields=["conversation", "name"], condition=Q(user_id="", email=""), name="member_unique_name"),
         ]
+        indexes = [models.Index(fields=["conversation", "joined_at"], name="member_conversation_joined")]
 
     def __str__(self) -> str:
         return self.name or self.user_id or self.email

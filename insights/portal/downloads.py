@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.text import slugify
 
 from insights import exports, queries
@@ -15,14 +16,15 @@ TYPES = {"txt": "text/plain; charset=utf-8", "json": "application/json"}
 
 
 @login_required
-def download(request: HttpRequest, conversation_id: int, form: str) -> StreamingHttpResponse:
+def download(request: HttpRequest, conversation_id: int, form: str) -> HttpResponseBase:
     """Answer one's own conversation as a file, sent while it is made; 404 for anybody else's."""
-    one = queries.conversation_for(int(request.user.pk or 0), conversation_id)
+    account = int(request.user.pk or 0)
+    one = queries.conversation_for(account, conversation_id)
     if one is None or form not in TYPES:
         raise Http404
     pieces = exports.as_json([one]) if form == "json" else as_text(one)
     name = f"{slugify(one.name)[:60] or one.pk}.{form}"
-    return exports.answer(request, pieces, TYPES[form], name)
+    return exports.answer(request, pieces, TYPES[form], name, lambda: queries.conversation_for(account, conversation_id) is not None)
 
 
 def as_text(conversation: Conversation) -> Iterator[str]:
@@ -31,21 +33,24 @@ def as_text(conversation: Conversation) -> Iterator[str]:
     begun = local(conversation.started_at, conversation.timezone_offset)
     yield f"{shown_name(conversation, [str(member) for member in members])}\n{begun:%d %B %Y, %H:%M}\n"
     yield from _said(conversation, members)
-    found = [one for one in queries.insights_of(conversation) if one.review != Insight.Review.REJECTED]
-    if found:
-        yield "\nInsights\n"
-    for one in found:
-        yield _line(one, conversation)
+    found = queries.insights_of(conversation).exclude(review=Insight.Review.REJECTED)
+    title = "\nInsights\n"
+    for batch in queries.in_batches(found, *queries.INSIGHT_ORDER):
+        yield title + "".join(_line(one, conversation) for one in batch)
+        title = ""
 
 
 def _said(conversation: Conversation, members: list[Member]) -> Iterator[str]:
     names = {member.id: str(member) for member in members}
     first: Message | None = None
-    for message in queries.transcript_of(conversation, 0, conversation.message_count).iterator(500):
-        if first is None or begins_turn(first, message):
-            first = message
-            yield f"\n{names.get(message.member_id, UNKNOWN) if message.member_id else UNKNOWN} [{clock(message.offset_s)}]\n"
-        yield f"{message.text}\n"
+    for batch in queries.in_batches(queries.transcript_of(conversation, 0, conversation.message_count), "number"):
+        text = ""
+        for message in batch:
+            if first is None or begins_turn(first, message):
+                first = message
+                text += f"\n{names.get(message.member_id, UNKNOWN) if message.member_id else UNKNOWN} [{clock(message.offset_s)}]\n"
+            text += f"{message.text}\n"
+        yield text
 
 
 def _line(insight: Insight, conversation: Conversation) -> str:

@@ -34,7 +34,8 @@ def transcript_of(conversation: Conversation, after: int, last: int) -> QuerySet
 
 def insights_of(conversation: Conversation, *types: str) -> QuerySet[Insight]:
     """Return the insights of these types (all by default) in the order of their messages, with everybody concerned."""
-    found = Insight.objects.filter(conversation=conversation).select_related("message__member", "assignee", "reviewed_by")
+    # By the conversation of the message: so batches in this order are read through the index of its numbers, without a sort of them all.
+    found = Insight.objects.filter(message__conversation=conversation).select_related("message__member", "assignee", "reviewed_by")
     found = found.defer("message__words", "message__phrases")
     return (found.filter(type__in=types) if types else found).order_by(*INSIGHT_ORDER)
 
@@ -63,7 +64,7 @@ def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
 
 def tracker_matches_of(conversation: Conversation) -> QuerySet[TrackerMatch]:
     """Return the hits of trackers in the order of their messages."""
-    found = TrackerMatch.objects.filter(conversation=conversation).select_related("message", "insight")
+    found = TrackerMatch.objects.filter(message__conversation=conversation).select_related("message", "insight")
     return found.defer("message__words", "message__phrases").order_by("message__number", "offset", "id")
 
 

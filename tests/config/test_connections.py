@@ -70,14 +70,14 @@ def test_who_does_not_read_holds_no_connection(few: Server, path: str) -> None:
 
 
 def test_a_download_comes_whole(few: Server) -> None:
-    """It is made before it is sent, so that its length is known, and read to its end by whoever reads."""
+    """It is made while it is read, in chunks, and has its end only where it is whole."""
     few.token()
     talk = few.manage("shell", "-v0", "-c", LONG_TALK).split()[-1]
     cookie = few.manage("shell", "-v0", "-c", SIGN_IN).split()[-1]
     request = urllib.request.Request(f"{few.url}/conversations/{talk}/download.json", headers={"Cookie": f"sessionid={cookie}"})
     with urllib.request.urlopen(request, timeout=60) as response:
         body = response.read()
-        assert int(response.headers["Content-Length"]) == len(body)
+        assert (response.headers["Transfer-Encoding"], response.headers["Content-Length"]) == ("chunked", None)
     [whole] = json.loads(body)["conversations"]
     assert [message["text"] for message in whole["messages"]] == ["It is a long talk. " * 250] * 3000
 

@@ -4,13 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.core.checks import Tags, run_checks
-from django.test import AsyncClient, Client, RequestFactory
+from django.test import AsyncClient, Client
 
-from insights import recorder
-from insights.admin import ConversationAdmin
+from insights import large_answers, recorder
 from insights.admin.paging import PAGE, links
 from insights.models import App, Conversation, Event, Insight, Message
 from tests.insights.conftest import Say, opening
@@ -235,10 +233,10 @@ def test_pages_are_named_after_what_is_done_there(admin: Client, talk: Conversat
     assert "Review a conversation" in admin.get(f"{LIST}{talk.pk}/change/").content.decode()
 
 
-def test_export(talk: Conversation) -> None:
-    """The selection is one JSON document, sent in pieces."""
-    page = ConversationAdmin(Conversation, site)
-    response = page.export(RequestFactory().post(LIST), Conversation.objects.all())
+def test_export(talk: Conversation, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The selection is one JSON document, sent in pieces where it is long."""
+    monkeypatch.setattr(large_answers, "SHORT_BYTES", 0)
+    response = admin.post(LIST, {"action": "export", "_selected_action": str(talk.pk)})
     assert response.streaming
     assert "attachment" in response["Content-Disposition"]
     document = json.loads(response.getvalue())
@@ -246,12 +244,14 @@ def test_export(talk: Conversation) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_export_from_an_event_loop(talk: Conversation, admin: Client) -> None:
+async def test_export_from_an_event_loop(talk: Conversation, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind an asynchronous server the pieces are made in threads, and the document is the same."""
+    monkeypatch.setattr(large_answers, "SHORT_BYTES", 0)
     client = AsyncClient()
     client.cookies = admin.cookies
     response = await client.post(LIST, {"action": "export", "_selected_action": str(talk.pk)})
     document = json.loads(b"".join([piece async for piece in response.streaming_content]))
+    large_answers.close_threads()
     assert document["conversations"][0]["messages"][0]["text"] == "Is the zeppelin ready?"
 
 
