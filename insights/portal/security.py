@@ -1,4 +1,4 @@
-"""What a browser may do with our pages: load from us and from nobody else. Knows nothing of the pages themselves."""
+"""What a browser may do with our answers: load from us and from nobody else, and keep no copy. Knows nothing of the pages themselves."""
 
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
@@ -41,12 +41,13 @@ def policy(request: HttpRequest) -> str:
 def _dress(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     response.headers.setdefault("Content-Security-Policy", policy(request))
     response.headers.setdefault("Permissions-Policy", "microphone=(self), camera=(self), geolocation=()")
+    response.headers.setdefault("Cache-Control", "no-store")  # static files, which anybody may keep, are answered further out
     return response
 
 
 @sync_and_async_middleware
 def content_security(get_response: Answer | AsyncAnswer) -> Answer | AsyncAnswer:
-    """Put the policy on every answer that does not bring its own; runs in the event loop without a thread."""
+    """Put the policy and `Cache-Control: no-store` on every answer that does not bring its own; runs in the event loop without a thread."""
     if iscoroutinefunction(get_response):
         ask: AsyncAnswer = get_response
 

@@ -22,7 +22,7 @@ from streaming.wire.fastrtc import HEARTBEAT, ended_event, last_event_id, server
 HEARTBEAT_S = 15.0
 GRACE_S = 3.0
 """How long a session may come later than its first reader: pages open both at the same time."""
-HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no", "Content-Encoding": "identity"}
+HEADERS = {"Cache-Control": "no-store, no-cache, no-transform", "X-Accel-Buffering": "no", "Content-Encoding": "identity"}
 """So that no proxy keeps events back: neither to cache, nor to fill a buffer, nor to compress."""
 
 

@@ -29,6 +29,8 @@ class Access:
     other: int
 
 
+MAY_BE_KEPT = {"api/openapi.json"}
+"""What a browser or a proxy may keep a copy of; static files are no routes."""
 PUBLIC = Access(200, 200, 200)
 OWN_API = Access(401, 200, 404)
 OWN_PAGE = Access(302, 200, 404)
@@ -163,6 +165,7 @@ def test_each_gets_what_the_table_says(route: str, talk: Conversation, owner: Us
         answers[name] = 200 if (route, response.status_code) == ("readyz", 503) else response.status_code  # not loaded yet
         if name != "owner":
             assert SECRET not in response.content.decode()
+        assert route in MAY_BE_KEPT or "no-store" in response.headers.get("Cache-Control", ""), f"{route} may be kept by a browser"
     assert Access(**answers) == expected
 
 
