@@ -17,6 +17,8 @@ from insights.portal.wording import LABELS, clock, duration
 
 PART = 1000  # messages on one page; a longer conversation has several parts
 MOST_TOPICS = 12
+MOST_CARDS = 500
+"""Insights on one page; where a conversation has more, each part shows its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,15 @@ def shares_of(talked: dict[UUID | None, float], faces: dict[UUID | None, Face]) 
     return [Share(faces[key], duration(value), round(100 * value / total)) for key, value in ranked]
 
 
+def _insights_on(conversation: Conversation, part: int) -> tuple[list[Insight], bool]:
+    """Return the insights that a part shows, and whether they are all of the conversation."""
+    found = queries.insights_of(conversation)
+    some = list(found[: MOST_CARDS + 1])
+    if len(some) <= MOST_CARDS:
+        return some, True
+    return list(found.filter(message__number__gt=(part - 1) * PART, message__number__lte=part * PART)), False
+
+
 def topics_of(conversation: Conversation, part: int) -> list[tuple[str, str]]:
     """Return the leading topics, each with a link to the first message that has it."""
     leading = queries.leading_topics(conversation, MOST_TOPICS)
@@ -143,7 +154,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     last_part = max(1, _part_of(max(1, one.message_count)))
     asked = request.GET.get("part", "1")
     part = min(max(1, int(asked)), last_part) if asked.isdecimal() and len(asked) < 7 else 1
-    found = list(queries.insights_of(one))
+    found, all_found = _insights_on(one, part)
     messages = list(queries.transcript_of(one, (part - 1) * PART, part * PART))
     talked = queries.talk_seconds(one)
     faces = _faces(one)  # after all else: whoever speaks first in this moment has a face
@@ -159,6 +170,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
         "turns": turns_of(messages, faces, kinds),
         "cards": cards_of(found, one, faces, part),
         "insight_count": len(kept),
+        "all_cards": all_found,
         "topics": topics_of(one, part),
         "shares": shares_of(talked, faces),
         "part": part,

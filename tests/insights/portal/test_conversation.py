@@ -134,6 +134,21 @@ def test_a_long_conversation_comes_in_parts(visitor: Client, make_conversation: 
         assert "of 2" in text_of(visitor, conversation, f"?part={odd}")
 
 
+def test_many_insights_come_in_parts_too(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a number of them each part shows those of its own messages, and says so."""
+    monkeypatch.setattr(module, "PART", 2)
+    monkeypatch.setattr(module, "MOST_CARDS", 2)
+    conversation = make_conversation(lines=LINES)
+    own = [add_insight(conversation, number) for number in (1, 2)]
+    assert "Of this part" not in text_of(visitor, conversation)
+    other = add_insight(conversation, 3)
+    first, second = text_of(visitor, conversation), text_of(visitor, conversation, "?part=2")
+    for text, shown, hidden in ((first, own, [other]), (second, [other], own)):
+        assert "Of this part" in text
+        assert all(f"#m-{one.message_id}" in text for one in shown)
+        assert not any(f"#m-{one.message_id}" in text for one in hidden)
+
+
 def test_a_message_of_nobody_known_is_shown(visitor: Client, make_conversation: MakeConversation) -> None:
     """A speaker without a name has a name on the page."""
     conversation = make_conversation(lines=LINES[:1])
