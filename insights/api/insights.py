@@ -12,9 +12,10 @@ from insights.api.messages import Phrase
 from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.people import Person, SpeakerRef, person_json, speaker_json
 from insights.api.values import shown
+from insights.events import JsonObject
 from insights.json_text import array_of
 from insights.models import Conversation, Insight
-from insights.payloads import Json, iso
+from insights.payloads import iso
 
 router = Router(tags=["Insights"])
 _ROOT = "/v1/conversations/{conversation_id}"

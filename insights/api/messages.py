@@ -11,9 +11,10 @@ from insights import queries
 from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.people import Person, person_json
 from insights.api.sentiment import Sentiment, sentiment_json
+from insights.events import JsonObject
 from insights.json_text import array_of
 from insights.models import Conversation, Message
-from insights.payloads import Json, iso
+from insights.payloads import iso
 
 router = Router(tags=["Messages"])
 
@@ -98,7 +99,7 @@ def _form(row: Message, origin: datetime, verbose: bool, with_sentiment: bool) -
     return form
 
 
-def _word(word: Json, origin: datetime) -> dict[str, object]:
+def _word(word: JsonObject, origin: datetime) -> dict[str, object]:
     """Return a Word."""
     start, end = datetime.fromisoformat(word["startTime"]), datetime.fromisoformat(word["endTime"])
     return {
