@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from insights import large_answers, queries
-from insights.events import JsonObject
-from insights.json_text import array_of, nested
+from insights.json_text import Form, array_of, nested
 from insights.models import Conversation, Insight, Message, Topic
 from insights.payloads import conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json
 from insights.trackers import tracker_pieces
@@ -56,7 +55,7 @@ def _text(form: Any) -> str:
     return json.dumps(form, ensure_ascii=False)
 
 
-def _head(conversation: Conversation) -> JsonObject:
+def _head(conversation: Conversation) -> Form:
     return {
         **conversation_json(conversation),
         "endedAt": iso(conversation.ended_at) if conversation.ended_at else None,
@@ -68,17 +67,17 @@ def _head(conversation: Conversation) -> JsonObject:
     }
 
 
-def _message(row: Message) -> JsonObject:
+def _message(row: Message) -> Form:
     corrector = row.corrected_by.get_username() if row.corrected_by else None
     corrected = {"correctedBy": corrector, "correctedAt": iso(row.corrected_at) if row.corrected_at else None}
     return {**message_json(row, row.entities.all()), "phrases": row.phrases, **corrected}
 
 
-def _insight(row: Insight) -> JsonObject:
+def _insight(row: Insight) -> Form:
     return {**reviewed_insight_json(row), "reviewedBy": row.reviewed_by.get_username() if row.reviewed_by else None}
 
 
-def _topic(row: Topic) -> JsonObject:
+def _topic(row: Topic) -> Form:
     form = topic_json(row, ())
     del form["messageIds"]
     return form

@@ -3,11 +3,13 @@
 import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Row = TypeVar("Row")
 Member = TypeVar("Member")
 Dumps = Callable[[object], str]
+Form = dict[str, Any]
+"""What is written of a row; only its renderer and `json.dumps` look into it."""
 
 PIECE_CHARACTERS = 16 * 1024
 """Length at which a piece of many small parts is complete."""

@@ -12,8 +12,7 @@ from insights.api.messages import Phrase
 from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.people import Person, SpeakerRef, person_json, speaker_json
 from insights.api.values import shown
-from insights.events import JsonObject
-from insights.json_text import array_of
+from insights.json_text import Form, array_of
 from insights.models import Conversation, Insight
 from insights.payloads import iso
 
@@ -130,7 +129,7 @@ def _form(row: Insight) -> dict[str, object]:
     return form
 
 
-def _entity(entity: Json) -> dict[str, object]:
+def _entity(entity: Form) -> dict[str, object]:
     """Return an InsightEntity."""
     values = {name: value for name, value in shown(entity["value"]).items() if value is not None}
     return {"type": entity["type"], "text": entity["text"], "offset": entity["offset"], **values}

@@ -11,12 +11,13 @@ from insights import queries
 from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.people import Person, person_json
 from insights.api.sentiment import Sentiment, sentiment_json
-from insights.events import JsonObject
-from insights.json_text import array_of
+from insights.json_text import Form, array_of
 from insights.models import Conversation, Message
 from insights.payloads import iso
 
 router = Router(tags=["Messages"])
+_VERBOSE_BATCH = 50
+"""Messages with all their words of one batch: 10 ms of work, like twice as many without."""
 
 
 class Phrase(Schema):
@@ -73,7 +74,8 @@ def list_messages(
 
     def pieces(conversation: Conversation) -> Iterator[str]:
         rows = queries.spoken_in(conversation, words=verbose)
-        batches = queries.in_batches(rows, "number", after=item_after(rows, part), most=part.limit)
+        size = _VERBOSE_BATCH if verbose else queries.BATCH
+        batches = queries.in_batches(rows, "number", after=item_after(rows, part), most=part.limit, size=size)
         return array_of(batches, lambda row: _form(row, conversation.started_at, verbose, sentiment), '{"messages": [', "]}")
 
     return of_conversation(request, conversation_id, pieces)
@@ -99,7 +101,7 @@ def _form(row: Message, origin: datetime, verbose: bool, with_sentiment: bool) -
     return form
 
 
-def _word(word: JsonObject, origin: datetime) -> dict[str, object]:
+def _word(word: Form, origin: datetime) -> dict[str, object]:
     """Return a Word."""
     start, end = datetime.fromisoformat(word["startTime"]), datetime.fromisoformat(word["endTime"])
     return {

@@ -3,7 +3,7 @@
 Functions that take a conversation trust that it came from `conversation_for`, `live_conversation` or another one that takes a user.
 """
 
-from insights.queries.batches import in_batches, members_in_batches, references_in_batches, topics_in_batches
+from insights.queries.batches import BATCH, in_batches, members_in_batches, references_in_batches, topics_in_batches
 from insights.queries.contents import (
     INSIGHT_ORDER,
     entities_of,
@@ -33,6 +33,7 @@ from insights.queries.live import (
 )
 
 __all__ = [
+    "BATCH",
     "INSIGHT_ORDER",
     "MOST_EVENTS",
     "begun_since",
