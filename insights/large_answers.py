@@ -43,6 +43,8 @@ STALL_S = 300.0
 CHECK_S = 5.0
 """How often a long answer looks whether its reader is still allowed to read it."""
 THREADS = 2
+MOST_REST_S = 0.02
+"""A thread rests as long as its step took, up to this: the event loop must not queue for the interpreter lock at each of its own steps."""
 
 Check = Callable[[], bool]
 
@@ -181,11 +183,13 @@ class _AsyncContent(_Content):
             self._stalled = None
 
     def _step_in_thread(self) -> bytes:
+        begun = time.monotonic()
         close_old_connections()
         try:
             return self._step()
         finally:
             close_old_connections()
+            time.sleep(min(time.monotonic() - begun, MOST_REST_S))
 
 
 _sending: WeakSet[_Content] = WeakSet()

@@ -166,7 +166,7 @@ async def with_unread(server: Server, paths: list[tuple[str, str]], token: str) 
 
 def run(kind: str, messages: int, readers: int, accounts: int) -> None:
     """Seed a server, measure it, and print the figures."""
-    with tempfile.TemporaryDirectory(prefix="parley-attack-") as folder:
+    with tempfile.TemporaryDirectory(prefix="big-reads-") as folder:
         env = {"RECOGNISER": "scripted", "LOG_LEVEL": "WARNING"}
         server = Server(migrated(Path(folder) / "data", env), env, kind)
         try:
