@@ -1,6 +1,7 @@
 """Registers the insights wing with Django."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class InsightsConfig(AppConfig):
@@ -8,3 +9,9 @@ class InsightsConfig(AppConfig):
 
     name = "insights"
     verbose_name = "Conversations"
+
+    def ready(self) -> None:
+        """Keep the search index whole after migrations."""
+        from insights.models import search
+
+        post_migrate.connect(search.repair, sender=self)

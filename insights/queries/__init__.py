@@ -17,7 +17,7 @@ from insights.queries.contents import (
     tracker_matches_of,
     transcript_of,
 )
-from insights.queries.conversations import conversation_for, conversations_of, first_hits, insight_counts, search_words
+from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.live import (
     MOST_EVENTS,
     begun_since,
@@ -31,6 +31,7 @@ from insights.queries.live import (
     live_conversation,
     open_conversation_of,
 )
+from insights.queries.search import first_hits, search_texts, search_words, with_texts
 
 __all__ = [
     "BATCH",
@@ -58,6 +59,7 @@ __all__ = [
     "messages_of",
     "open_conversation_of",
     "references_in_batches",
+    "search_texts",
     "search_words",
     "spoken_in",
     "talk_seconds",
@@ -65,4 +67,5 @@ __all__ = [
     "topics_of",
     "tracker_matches_of",
     "transcript_of",
+    "with_texts",
 ]

@@ -1,14 +1,13 @@
 """Which conversations a user may see: one by its id, or a list with a search and what the list tells of each."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from insights.models import Conversation, Insight, Member, Message
-
-MOST_SEARCH_WORDS = 8
+from insights.models import Conversation, Insight
+from insights.queries.search import search_words, with_texts
 
 
 def conversation_for(user_id: int, conversation_id: int | str) -> Conversation | None:
@@ -33,16 +32,7 @@ def conversations_of(
     if holding:
         kept = Insight.objects.filter(conversation=OuterRef("pk"), type=holding).exclude(review=Insight.Review.REJECTED)
         found = found.filter(Exists(kept))
-    for word in search_words(search):
-        said = Message.objects.filter(conversation=OuterRef("pk"), text__icontains=word)
-        there = Member.objects.filter(conversation=OuterRef("pk"), name__icontains=word)
-        found = found.filter(Q(name__icontains=word) | Exists(said) | Exists(there))
-    return found
-
-
-def search_words(search: str) -> list[str]:
-    """Return the words to search for: at most eight, NUL (which PostgreSQL refuses) removed."""
-    return search.replace("\x00", " ").split()[:MOST_SEARCH_WORDS]
+    return with_texts(found, search_words(search))
 
 
 def insight_counts(conversations: Collection[Conversation]) -> dict[int, dict[str, int]]:
@@ -52,15 +42,3 @@ def insight_counts(conversations: Collection[Conversation]) -> dict[int, dict[st
     for row in kept.order_by().values("conversation_id", "type").annotate(count=Count("id")):
         counts[row["conversation_id"]][row["type"]] = row["count"]
     return counts
-
-
-def first_hits(conversations: Collection[Conversation], words: Sequence[str]) -> dict[int, str]:
-    """Return, for each conversation where there is one, the first message that has one of the words."""
-    if not words:
-        return {}
-    any_word = Q()
-    for word in words:
-        any_word |= Q(text__icontains=word)
-    said = Message.objects.filter(any_word, conversation=OuterRef("pk")).order_by("number").values("text")[:1]
-    rows = Conversation.objects.filter(pk__in=[one.pk for one in conversations]).order_by().annotate(hit=Subquery(said))
-    return dict(rows.exclude(hit=None).values_list("id", "hit"))

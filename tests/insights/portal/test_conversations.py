@@ -161,7 +161,7 @@ def test_the_list_asks_the_database_a_fixed_number_of_times(visitor: Client, mak
     one = asked("/"), asked("/?q=hello")
     fill(range(1, 20))
     assert (asked("/"), asked("/?q=hello")) == one
-    assert one == (6, 7)  # sign-in (2), number of rows, rows, members, insights; and what was found
+    assert one == (6, 8)  # sign-in (2), number of rows, rows, members, insights; and what was found: where, and its words
 
 
 def test_a_conversation_without_a_title_is_named_after_who_talked(visitor: Client, make_conversation: MakeConversation) -> None:

@@ -1,0 +1,24 @@
+"""The search index over titles, connection ids, member names and messages, filled with what is stored."""
+
+from django.db import migrations
+
+from insights.models import search
+
+
+def install(apps, schema_editor):
+    search.install(schema_editor)
+
+
+def uninstall(apps, schema_editor):
+    search.uninstall(schema_editor)
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('insights', '0001_initial'),
+    ]
+
+    operations = [
+        migrations.RunPython(install, uninstall),
+    ]

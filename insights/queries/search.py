@@ -1,0 +1,92 @@
+"""Which conversations hold a text: in the title, a member's name or the words that were said. The portal and the admin both ask here.
+
+Letters of either case match. A text of fewer than SHORTEST characters is found in titles and names only, where no index is needed, unless
+it is of a script in which one or two characters are a word. `models.search` makes the index.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import reduce
+from operator import or_
+
+from django.db import connection
+from django.db.models import Min, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.utils.text import smart_split, unescape_string_literal
+
+from insights.models import Conversation, Member, Message
+from insights.models.search import SEARCH_INDEX, SEARCH_TEXT, SHORTEST
+
+MOST_SEARCH_WORDS = 8
+
+_MATCHING = f"id IN (SELECT rowid FROM {SEARCH_INDEX} WHERE {SEARCH_INDEX} MATCH %s)"  # noqa: S608  # constants
+
+
+def search_words(search: str) -> list[str]:
+    """Return the words to search for: at most eight, NUL (which PostgreSQL refuses) removed."""
+    return search.replace("\x00", " ").split()[:MOST_SEARCH_WORDS]
+
+
+def search_texts(search: str) -> list[str]:
+    """Return the texts to search for as Django's admin reads them: words, and what stands in quotation marks; at most eight."""
+    texts = []
+    for word in smart_split(search.replace("\x00", " ")):
+        quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
+        texts.append(unescape_string_literal(word) if quoted else word)
+    return [text for text in texts if text][:MOST_SEARCH_WORDS]
+
+
+def with_texts(conversations: QuerySet[Conversation], texts: Iterable[str], *, connection_ids: bool = False) -> QuerySet[Conversation]:
+    """Return those of the conversations that hold each of the texts; with `connection_ids`, a text may stand in the connection id, too."""
+    for text in texts:
+        conversations = conversations.filter(_anywhere(text, connection_ids))
+    return conversations
+
+
+def first_hits(conversations: Collection[Conversation], words: Sequence[str]) -> dict[int, str]:
+    """Return, for each conversation where there is one, the first message that has one of the words."""
+    ids = [one.pk for one in conversations]
+    conditions = [_in_messages(word, ids) for word in words if _reaches_messages(word)]
+    if not ids or not conditions:
+        return {}
+    said = Message.objects.filter(reduce(or_, conditions), conversation_id__in=ids).order_by()
+    firsts = said.values_list("conversation_id").annotate(first=Min("number"))
+    places = [Q(conversation_id=conversation_id, number=number) for conversation_id, number in firsts]
+    return dict(Message.objects.filter(reduce(or_, places)).values_list("conversation_id", "text")) if places else {}
+
+
+def _anywhere(text: str, connection_ids: bool) -> Q:
+    if _indexed(text):
+        return Q(pk__in=_conversations_with(text, connection_ids))
+    found = Q(name__icontains=text) | Q(pk__in=Member.objects.filter(name__icontains=text).values("conversation_id"))
+    if connection_ids:
+        found |= Q(connection_id__icontains=text)
+    if _reaches_messages(text):
+        found |= Q(pk__in=Message.objects.filter(text__icontains=text).values("conversation_id"))
+    return found
+
+
+def _in_messages(word: str, conversation_ids: Sequence[int]) -> Q:
+    if not _indexed(word):
+        return Q(text__icontains=word)
+    places = ", ".join(["%s"] * len(conversation_ids))
+    sql = f"SELECT item FROM {SEARCH_TEXT} WHERE {_MATCHING} AND field = 'message' AND conversation_id IN ({places})"  # noqa: S608
+    return Q(pk__in=RawSQL(sql, [_phrase(word), *conversation_ids]))  # noqa: S611  # placeholders only
+
+
+def _conversations_with(text: str, connection_ids: bool) -> RawSQL:
+    fields = "" if connection_ids else " AND field <> 'connection_id'"
+    return RawSQL(f"SELECT conversation_id FROM {SEARCH_TEXT} WHERE {_MATCHING}{fields}", [_phrase(text)])  # noqa: S608, S611
+
+
+def _indexed(text: str) -> bool:
+    """Tell whether SQLite's index answers; PostgreSQL uses its own ones for plain conditions."""
+    return connection.vendor == "sqlite" and len(text) >= SHORTEST
+
+
+def _reaches_messages(text: str) -> bool:
+    return len(text) >= SHORTEST or not text.isascii()
+
+
+def _phrase(text: str) -> str:
+    """Return a text as FTS5 takes it literally."""
+    return '"' + text.replace('"', '""') + '"'

@@ -1,0 +1,155 @@
+"""Search through the index: what it finds, that it is used, and that it stays equal to what is stored."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from insights import queries, recorder
+from insights.models import Conversation, Member, Message, search
+from insights.recorder import Joined, Speaker
+from tests.insights.conftest import Say, opening
+
+NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+sqlite_only = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL's indexes need neither triggers nor repair")
+
+
+def conversation(owner: User, name: str = "Title", *texts: str, connection_id: str = "", member: str = "") -> Conversation:
+    """Return a conversation with a title, messages and a member."""
+    ended = {"ended_at": NOW, "started_at": NOW}
+    one = Conversation.objects.create(owner=owner, name=name, connection_id=connection_id, message_count=len(texts), **ended)
+    who = Member.objects.create(conversation=one, name=member)
+    rows = [
+        Message(conversation=one, number=place, member=who, text=text, started_at=NOW, ended_at=NOW) for place, text in enumerate(texts, 1)
+    ]
+    Message.objects.bulk_create(rows)
+    return one
+
+
+def found(*texts: str, connection_ids: bool = False) -> set[int]:
+    """Return the ids of the conversations that hold all of the texts."""
+    rows = queries.with_texts(Conversation.objects.all(), texts, connection_ids=connection_ids)
+    return set(rows.values_list("id", flat=True))
+
+
+def entries() -> int:
+    """Return how many entries SQLite's index has, after it found itself consistent."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {search.SEARCH_INDEX} ({search.SEARCH_INDEX}, rank) VALUES ('integrity-check', 1)")
+        cursor.execute(f"SELECT count(*) FROM {search.SEARCH_TEXT}")
+        return int(cursor.fetchone()[0])
+
+
+ALPHABET = "aAbBé% _\\\"'*-()"
+
+
+@settings(max_examples=40)
+@given(texts=st.lists(st.text(ALPHABET, min_size=1, max_size=8), min_size=1, max_size=4), wanted=st.text(ALPHABET, min_size=3, max_size=5))
+@pytest.mark.django_db
+def test_the_index_finds_what_a_scan_finds(texts: list[str], wanted: str) -> None:
+    """A text of three characters or more is found exactly in the conversations whose messages have it, whatever it means to SQL."""
+    Conversation.objects.all().delete()
+    owner, _ = User.objects.get_or_create(username="owner")
+    made = {conversation(owner, "", text).pk: text for text in texts}
+    assert found(wanted) == {pk for pk, text in made.items() if wanted.lower() in text.lower()}
+
+
+@pytest.mark.parametrize("wanted", ['"', '""a', "zeppelin AND", "NEAR(a b)", "text:zeppelin", "-zeppelin", "zeppelin*", "%zep%", "z_ppelin", "^zep"])
+def test_operators_mean_themselves(owner: User, wanted: str) -> None:
+    """Nothing that a person types is an operator of the full-text search or of LIKE."""
+    conversation(owner, "Title", "The zeppelin has landed.")
+    assert found(wanted) == set()
+
+
+def test_places(owner: User) -> None:
+    """Titles, members and words are searched, connection ids where that is asked for; each text may stand in another place."""
+    one = conversation(owner, "Quarterly review", "The zeppelin.", connection_id="room-77", member="Ada").pk
+    conversation(owner, "Other")
+    assert found("QUARTERLY") == found("ada") == found("eppel") == found("quart", "Ada", "zeppelin") == {one}
+    assert found("room-77") == found("zeppelin", "Ben") == set()
+    assert found("room-77", connection_ids=True) == {one}
+
+
+def test_short_texts(owner: User) -> None:
+    """One or two letters are found in titles and names; in messages only where they can be a word."""
+    one = conversation(owner, "Q3", "We meet in our office.", "明日の会議", member="Bo").pk
+    assert found("q3") == found("bo") == found("会議") == {one}
+    assert found("of") == set()
+    assert found("7", connection_ids=True) == set()
+
+
+def test_first_hits(owner: User) -> None:
+    """Each conversation shows the first message that has one of the words; one found by its title shows none."""
+    one = conversation(owner, "One", "Hello.", "The bridge.", "The bridge again.")
+    two = conversation(owner, "Two", "A river.", "明日の会議")
+    titled = conversation(owner, "Bridge")
+    assert queries.first_hits([one, two, titled], ["bridge", "river"]) == {one.pk: "The bridge.", two.pk: "A river."}
+    assert queries.first_hits([one, two], ["会議"]) == {two.pk: "明日の会議"}
+    assert queries.first_hits([one, two], ["of"]) == queries.first_hits([], ["bridge"]) == {}
+
+
+def test_corrections_are_found(joined: Joined, say: Say, owner: User) -> None:
+    """New wording is found at once, the old one no longer; so are members who say their names later."""
+    say("The zeppelin has landed.")
+    recorder.correct_message(Message.objects.get().pk, "The airship has landed.", owner.pk)
+    assert found("airship") == {joined.conversation_id}
+    assert found("zeppelin") == set()
+    recorder.open_conversation(opening(owner, speaker=Speaker("u-1")))
+    assert found("Grace") == set()
+    recorder.open_conversation(opening(owner, speaker=Speaker("u-1", "Grace")))
+    assert found("Grace") == {joined.conversation_id}
+
+
+@sqlite_only
+def test_removal_leaves_nothing_in_the_index(joined: Joined, say: Say, owner: User) -> None:
+    """Neither a removed conversation nor those of a deleted account leave a row behind."""
+    say("The zeppelin has landed.")
+    other = conversation(owner, "Kept", "The zeppelin.")
+    recorder.remove_conversation(joined.conversation_id)
+    assert found("zeppelin") == {other.pk}
+    assert entries() == 4
+    owner.delete()
+    assert entries() == 0
+
+
+def test_the_index_is_used(owner: User) -> None:
+    """No search by three letters or more reads all messages."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = queries.with_texts(Conversation.objects.all(), ["zeppelin"]).explain()
+    used = ["message_text_trigrams", "member_name_trigrams"] if connection.vendor == "postgresql" else ["insights_search VIRTUAL TABLE INDEX"]
+    assert [index for index in used if index in plan] == used, plan
+    assert "SCAN insights_message" not in plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_migration_indexes_what_is_stored(owner: User) -> None:
+    """Rows that are older than the index are found after the migration; it can be undone and done again."""
+    one = conversation(owner, "Quarterly review", "The zeppelin.", member="Grace").pk
+    call_command("migrate", "insights", "0001", verbosity=0)
+    try:
+        two = conversation(owner, "Another", "The zeppelin again.").pk
+    finally:
+        call_command("migrate", "insights", verbosity=0)
+    assert found("zeppelin") == {one, two}
+    assert found("quarterly") == found("grace") == {one}
+
+
+@sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_lost_triggers_come_back(owner: User) -> None:
+    """A migration that remakes a table drops its triggers; what was written without them is indexed after it."""
+    with connection.schema_editor() as schema_editor:
+        schema_editor._remake_table(Message)  # type: ignore[attr-defined]  # what Django does to change a column
+    one = conversation(owner, "Title", "The zeppelin.").pk
+    assert found("zeppelin") == set()
+    call_command("migrate", verbosity=0)
+    assert found("zeppelin") == {one}
+    Message.objects.update(text="The airship.")
+    assert found("airship") == {one}
+    assert entries() == 4
