@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from heapq import heappush, heapreplace
 from math import log
 
 import numpy as np
@@ -20,18 +21,57 @@ _DAMPING = 0.85
 _ROUNDS = 40
 
 
+class Candidates:
+    """The messages of a conversation that may stand in its summary: those with most content words. Takes one message after the other."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, str, Counter[str]]] = []
+        self._count = 0
+        self._answer: tuple[tuple[Topic, ...], int, list[str]] | None = None
+
+    def __len__(self) -> int:
+        """Return how many messages are held."""
+        return len(self._heap)
+
+    def add(self, identity: str, text: str) -> None:
+        """Take in the next message of the conversation."""
+        bag = _content(text)
+        candidate = (len(bag), -self._count, identity, bag)
+        self._count += 1
+        if not bag or (len(self._heap) == _MOST and candidate < self._heap[0]):
+            return
+        if len(self._heap) == _MOST:
+            heapreplace(self._heap, candidate)
+        else:
+            heappush(self._heap, candidate)
+        self._answer = None
+
+    def best(self, topics: Sequence[Topic] = (), limit: int = 5) -> list[str]:
+        """Return the ids of at most `limit` messages that tell what was said, in the order of the conversation.
+
+        The last answer is kept: it is given again until another message is a candidate, or the topics change.
+        """
+        asked = (tuple(topics), limit)
+        if self._answer is None or self._answer[:2] != asked:
+            self._answer = (*asked, self._chosen(topics, limit))
+        return list(self._answer[2])
+
+    def _chosen(self, topics: Sequence[Topic], limit: int) -> list[str]:
+        kept = sorted(self._heap, key=lambda candidate: -candidate[1])
+        bags = [bag for _, _, _, bag in kept]
+        if not bags:
+            return []
+        matrix = _tf_idf(bags)
+        rank = _text_rank(matrix @ matrix.T) * _topic_weight(bags, topics)
+        return [kept[at][2] for at in sorted(_diverse(rank, matrix, limit))]
+
+
 def summarise(texts: Sequence[str], topics: Sequence[Topic] = (), limit: int = 5) -> list[int]:
     """Indexes of at most `limit` messages that tell what was said, in the order of the conversation."""
-    bags = {index: bag for index, bag in ((index, _content(text)) for index, text in enumerate(texts)) if bag}
-    if len(bags) > _MOST:
-        kept = sorted(bags, key=lambda index: (-len(bags[index]), index))[:_MOST]
-        bags = {index: bags[index] for index in sorted(kept)}
-    indexes = list(bags)
-    if not indexes:
-        return []
-    matrix = _tf_idf([bags[index] for index in indexes])
-    rank = _text_rank(matrix @ matrix.T) * _topic_weight([bags[index] for index in indexes], topics)
-    return sorted(indexes[at] for at in _diverse(rank, matrix, limit))
+    candidates = Candidates()
+    for index, text in enumerate(texts):
+        candidates.add(str(index), text)
+    return [int(index) for index in candidates.best(topics, limit)]
 
 
 def _content(text: str) -> Counter[str]:

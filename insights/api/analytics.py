@@ -1,15 +1,16 @@
 """Who talked how much."""
 
 from collections.abc import Hashable, Mapping
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from insights import analytics, queries
-from insights.analytics import Figures, Spoken
+from insights import queries
+from insights.analytics import Figures
 from insights.api import auth
 from insights.api.people import speaker
-from insights.models import Conversation, Member, Message
+from insights.models import Conversation, Member
 
 router = Router(tags=["Analytics"])
 
@@ -75,9 +76,9 @@ class AnalyticsOut(Schema):
 def read_analytics(request: HttpRequest, conversation_id: str) -> AnalyticsOut:
     """Answer talk time, silence, overlap and pace; a conversation that goes on is measured until its last word."""
     conversation = auth.conversation(request, conversation_id)
-    messages = list(queries.messages_of(conversation))
-    figures = analytics.measure([_spoken(message) for message in messages], _seconds(conversation))
-    people: dict[Hashable, Member | None] = {message.member_id: message.member for message in messages}
+    figures = queries.figures_of(conversation, _seconds(conversation))
+    members = {member.id: member for member in queries.members_of(conversation)}
+    people: dict[Hashable, Member | None] = {key: members.get(key) for key in figures.speakers if isinstance(key, UUID)}
     return AnalyticsOut(
         metrics=[
             Metric(type="total_silence", **_share(figures.silence, figures, "percent")),
@@ -86,11 +87,6 @@ def read_analytics(request: HttpRequest, conversation_id: str) -> AnalyticsOut:
         ],
         members=[_member(member, figures, people) for member in people.values() if member is not None],
     )
-
-
-def _spoken(message: Message) -> Spoken:
-    words = len(message.words) or len(message.text.split())
-    return Spoken(message.member_id, message.offset_s, message.offset_s + message.duration_s, words)
 
 
 def _seconds(conversation: Conversation) -> float:

@@ -1,10 +1,9 @@
-"""The messages that tell what a conversation was about. Chosen when they are asked for: nothing is rewritten, nothing kept."""
+"""The messages that tell what a conversation was about. Nothing is rewritten."""
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 
 from insights import queries
-from insights.analysis import Topic, summarise
 from insights.analysis.languages import knows
 from insights.api import auth
 
@@ -37,7 +36,5 @@ def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = Fal
     conversation = auth.conversation(request, conversation_id)
     if not knows(conversation.language):
         return SummaryList(summary=[])
-    messages = list(queries.transcript_of(conversation, 0, conversation.message_count))
-    topics = [Topic(row.text, row.score, (), row.sentiment) for row in queries.topics_of(conversation).prefetch_related(None)]
-    chosen = [messages[index] for index in summarise([message.text for message in messages], topics)]
-    return SummaryList(summary=[SummaryOut(id=str(one.id), text=one.text, messageRefs=[MessageRef(id=str(one.id))]) for one in chosen])
+    chosen = queries.summary_of(conversation)
+    return SummaryList(summary=[SummaryOut(id=identity, text=text, messageRefs=[MessageRef(id=identity)]) for identity, text in chosen])

@@ -3,6 +3,7 @@
 PostgreSQL: trigram indexes (pg_trgm) on the columns themselves. SQLite: the table SEARCH_TEXT holds one row per text, the full-text table
 SEARCH_INDEX its trigrams, and triggers keep both equal to what is stored, whoever writes.
 """
+# ruff: noqa: S608  # all SQL here is made of constants
 
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ _POSTGRESQL = {
 
 
 def install(schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Make the index and fill it with what is stored. Raises NotSupportedError, saying what is needed, where the database cannot have it."""
+    """Make the index of what is stored. Raises NotSupportedError, saying what is needed, where the database cannot have one."""
     if schema_editor.connection.vendor == "postgresql":
         _install_on_postgresql(schema_editor)
         return

@@ -12,12 +12,12 @@ from insights.queries.contents import (
     members_of,
     messages_of,
     spoken_in,
-    talk_seconds,
     topics_of,
     tracker_matches_of,
     transcript_of,
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
+from insights.queries.derived import figures_of, summary_of, talk_seconds
 from insights.queries.live import (
     MOST_EVENTS,
     begun_since,
@@ -43,6 +43,7 @@ __all__ = [
     "ends_after",
     "entities_of",
     "events_after",
+    "figures_of",
     "first_hits",
     "heard_until",
     "in_batches",
@@ -62,6 +63,7 @@ __all__ = [
     "search_texts",
     "search_words",
     "spoken_in",
+    "summary_of",
     "talk_seconds",
     "topics_in_batches",
     "topics_of",

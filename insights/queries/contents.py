@@ -1,8 +1,6 @@
 """What is in a conversation. The caller got the conversation from `conversation_for` or `live_conversation`."""
 
-from uuid import UUID
-
-from django.db.models import Min, Prefetch, QuerySet, Sum
+from django.db.models import Min, Prefetch, QuerySet
 
 from insights.models import Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
 
@@ -54,12 +52,6 @@ def leading_topics(conversation: Conversation, most: int) -> list[tuple[str, Mes
     rows = Message.objects.filter(conversation=conversation, number__in=numbers).only("number")
     by_number = {row.number: row for row in rows}
     return [(text, by_number.get(first) if first is not None else None) for text, first in named]
-
-
-def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
-    """Return how long each member talked, None for speakers who are not known; silent members are left out."""
-    rows = Message.objects.filter(conversation=conversation).order_by().values("member_id").annotate(seconds=Sum("duration_s"))
-    return {row["member_id"]: float(row["seconds"] or 0) for row in rows}
 
 
 def tracker_matches_of(conversation: Conversation) -> QuerySet[TrackerMatch]:

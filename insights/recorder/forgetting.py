@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.models import QuerySet
 
+from insights import derived
 from insights.database import writing
 from insights.models import Conversation, Entity, Event, Insight, LiveSession, Member, Message, Topic, TopicReference, TrackerMatch
 from insights.recorder import topics
@@ -31,6 +32,7 @@ def remove_conversation(conversation_id: int) -> None:
             _delete(table.objects.filter(conversation=conversation))
         _delete(Conversation.objects.filter(id=conversation_id))
     topics.forget(conversation_id)
+    derived.forget(conversation_id)
 
 
 def _delete(rows: QuerySet[Any]) -> None:

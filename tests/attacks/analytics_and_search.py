@@ -10,6 +10,8 @@ import argparse
 import http.client
 import json
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -53,9 +55,9 @@ def message(conversation, number, member, words, offset):
 long = Conversation.objects.create(owner=owner, connection_id="long", name="Long", started_at=begin, message_count=MESSAGES, last_event=1)
 Event.objects.create(conversation=long, number=1, kind="conversation_created", payload={{}}, created_at=begin)
 people = [Member.objects.create(conversation=long, user_id=f"user{{n}}", name=f"Speaker {{n}}") for n in range(4)]
-for start in range(0, MESSAGES, 2000):
+for start in range(0, MESSAGES, 500):
     Message.objects.bulk_create(message(long, n + 1, draw.choice(people), 10, round(n * 2.7, 3))
-                                for n in range(start, min(MESSAGES, start + 2000)))
+                                for n in range(start, min(MESSAGES, start + 500)))
 said = list(Message.objects.filter(conversation=long).order_by("number").values_list("id", flat=True))
 for n in range(60):
     topic = Topic.objects.create(conversation=long, text=f"{{WORDS[80 + n % 30]}} {{n}}", score=1 - n / 100)
@@ -66,7 +68,7 @@ made = 0
 while made < CONVERSATIONS:
     chunk = [Conversation(id=new_conversation_id(), owner=owner, connection_id=f"c{{made + n}}", name=f"{{sentence(3)}} {{made + n}}",
                           started_at=begin + timedelta(minutes=made + n), ended_at=begin + timedelta(minutes=made + n + 1), message_count=3,
-                          last_event=1) for n in range(min(2000, CONVERSATIONS - made))]
+                          last_event=1) for n in range(min(250, CONVERSATIONS - made))]
     Conversation.objects.bulk_create(chunk)
     members = [Member(conversation=one, name=draw.choice(["Ada", "Ben", "Chidi", "Dunja"])) for one in chunk]
     Member.objects.bulk_create(members)
@@ -98,8 +100,9 @@ print("SEEDED {{}}")
 
 def seeded(server: servers.Server, code: str) -> dict[str, str]:
     """Run code in the server's environment and return what it printed."""
-    printed = server.manage("shell", "-c", code)
-    found: dict[str, str] = json.loads(printed.split("SEEDED", 1)[1])
+    command = [sys.executable, "manage.py", "shell", "-c", code]
+    done = subprocess.run(command, cwd=servers.ROOT, env=server.environment, capture_output=True, text=True, timeout=900, check=True)
+    found: dict[str, str] = json.loads(done.stdout.split("SEEDED", 1)[1])
     return found
 
 

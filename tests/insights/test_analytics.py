@@ -4,24 +4,56 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.analytics import Spoken, intersection, length, measure, union
+from insights.analytics import Spans, Spoken, measure
 
-spans = st.lists(
-    st.tuples(st.integers(0, 60), st.integers(0, 20)).map(lambda pair: (float(pair[0]), float(pair[0] + pair[1]))), max_size=12
+spans = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=12)
+pieces = st.lists(
+    st.builds(
+        lambda speaker, start, length, words: Spoken(speaker, start, start + length, words),
+        *(st.sampled_from("abcd"), st.integers(0, 300), st.one_of(st.integers(0, 9), st.just(7000)), st.integers(0, 9)),
+    ),
+    max_size=20,
 )
 
 
-def seconds(of: list[tuple[float, float]]) -> set[int]:
-    """Return the whole seconds that spans cover."""
-    return {second for start, end in of for second in range(int(start), int(end))}
+def units(of: list[tuple[int, int]]) -> set[int]:
+    """Return the whole numbers that spans cover."""
+    return {unit for start, end in of for unit in range(start, end)}
 
 
 @given(spans, spans)
-def test_union_and_intersection_are_those_of_sets(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> None:
-    """Merged and common spans cover exactly the seconds that sets would say."""
-    assert seconds(union(one)) == seconds(one)
-    assert length(union(one)) == len(seconds(one))
-    assert seconds(intersection(union(one), union(other))) == seconds(one) & seconds(other)
+def test_spans_are_sets(given_spans: list[tuple[int, int]], asked: list[tuple[int, int]]) -> None:
+    """What is added, what of it is new, and what a span has in common with them, are those of sets; no two spans touch."""
+    kept, before = Spans(), set[int]()
+    for start, end in given_spans:
+        assert units(kept.add(start, end)) == units([(start, end)]) - before
+        before |= units([(start, end)])
+        assert units(list(kept)) == before
+        assert kept.length == len(before)
+    assert all(one[1] < other[0] for one, other in zip(list(kept), list(kept)[1:], strict=False))
+    for start, end in asked:
+        assert units(kept.common(start, end)) == units([(start, end)]) & before
+
+
+@given(pieces)
+def test_figures_are_those_of_sets(spoken: list[Spoken]) -> None:
+    """In whatever order messages come, the figures count the seconds in which nobody, somebody, several, or two given people talked."""
+    own: dict[object, set[int]] = {}
+    for piece in spoken:
+        own.setdefault(piece.speaker, set()).update(range(int(piece.start), int(piece.end)))
+    anybody = set().union(*own.values())
+    several = {second for second in anybody if sum(second in seconds for seconds in own.values()) > 1}
+    figures = measure(spoken, 10)
+    total = max([10, *(piece.end for piece in spoken)])
+    assert (figures.total, figures.silence, figures.talk, figures.overlap) == (total, total - len(anybody), len(anybody), len(several))
+    assert list(figures.speakers) == list(own)
+    for speaker, seconds in own.items():
+        words = sum(piece.words for piece in spoken if piece.speaker == speaker)
+        found = figures.speakers[speaker]
+        assert (found.talk, found.listen) == (len(seconds), len(anybody - seconds))
+        assert found.pace == pytest.approx(60 * words / len(seconds) if seconds else 0)
+        shared = {other: len(seconds & theirs) for other, theirs in own.items() if other != speaker and seconds & theirs}
+        assert list(found.overlaps.items()) == list(shared.items())
 
 
 def test_figures() -> None:

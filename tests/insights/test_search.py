@@ -58,7 +58,9 @@ def test_the_index_finds_what_a_scan_finds(texts: list[str], wanted: str) -> Non
     assert found(wanted) == {pk for pk, text in made.items() if wanted.lower() in text.lower()}
 
 
-@pytest.mark.parametrize("wanted", ['"', '""a', "zeppelin AND", "NEAR(a b)", "text:zeppelin", "-zeppelin", "zeppelin*", "%zep%", "z_ppelin", "^zep"])
+@pytest.mark.parametrize(
+    "wanted", ['"', '""a', "zeppelin AND", "NEAR(a b)", "text:zep", "-zeppelin", "zeppelin*", "%zep%", "z_ppelin", "^zep"]
+)
 def test_operators_mean_themselves(owner: User, wanted: str) -> None:
     """Nothing that a person types is an operator of the full-text search or of LIKE."""
     conversation(owner, "Title", "The zeppelin has landed.")
@@ -118,11 +120,12 @@ def test_removal_leaves_nothing_in_the_index(joined: Joined, say: Say, owner: Us
 
 def test_the_index_is_used(owner: User) -> None:
     """No search by three letters or more reads all messages."""
+    used = ["insights_search VIRTUAL TABLE INDEX"]
     if connection.vendor == "postgresql":
+        used = ["message_text_trigrams", "member_name_trigrams"]
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
     plan = queries.with_texts(Conversation.objects.all(), ["zeppelin"]).explain()
-    used = ["message_text_trigrams", "member_name_trigrams"] if connection.vendor == "postgresql" else ["insights_search VIRTUAL TABLE INDEX"]
     assert [index for index in used if index in plan] == used, plan
     assert "SCAN insights_message" not in plan
 

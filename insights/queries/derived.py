@@ -1,0 +1,124 @@
+"""Figures and summaries of conversations, caught up with what was stored since they were last asked for.
+
+A live conversation of 20,000 messages grows by one at a time: only the new ones are read, by number and in pieces.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import Case, F, Func, IntegerField, QuerySet, TextField, Value, When
+
+from insights.analysis import Topic
+from insights.analysis.summary import Candidates
+from insights.analytics import Figures, Spoken, Talk
+from insights.derived import Derived, Entry, Sized
+from insights.models import Conversation, Event, Message
+from insights.models import Topic as TopicRow
+from insights.payloads import Kind
+
+T = TypeVar("T", bound=Sized)
+
+PIECE = 2000
+"""Messages that are read at once."""
+
+_ADDING = (
+    Kind.CONVERSATION_CREATED,
+    Kind.MEMBER_JOINED,
+    Kind.MESSAGES,
+    Kind.INSIGHTS,
+    Kind.TOPICS,
+    Kind.TRACKERS,
+    Kind.INSIGHT_REVIEWED,
+    Kind.CONVERSATION_COMPLETED,
+)
+"""Events that leave older messages as they are; after any other one a value is made anew."""
+
+_MOST_SPANS = 500_000
+"""Spans of time that are kept, of all conversations together: 16 bytes each, and some ten conversations of 20,000 messages."""
+
+_MOST_CANDIDATES = 20_000
+"""Messages whose words are kept for summaries, about 2 KB each."""
+
+_talks = Derived(Talk, _MOST_SPANS)
+_candidates = Derived(Candidates, _MOST_CANDIDATES)
+
+
+class _Length(Func):
+    """The number of items of a JSON list."""
+
+    function = "jsonb_array_length"
+    output_field = IntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL of SQLite."""
+        return self.as_sql(compiler, connection, function="json_array_length", **context)
+
+
+def figures_of(conversation: Conversation, total: float) -> Figures:
+    """Return who talked how much in a conversation that lasted `total` seconds, or until its last word where that is later.
+
+    Speakers are the ids of members, None for those who are not known, in the order of speaking.
+    """
+    with _talk(conversation) as talk:
+        return talk.figures(total)
+
+
+def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
+    """Return how long each member talked, None for speakers who are not known; silent members are left out."""
+    with _talk(conversation) as talk:
+        return {key: seconds for key, seconds in talk.spoken_seconds().items() if key is None or isinstance(key, UUID)}
+
+
+@contextmanager
+def _talk(conversation: Conversation) -> Iterator[Talk]:
+    with _talks.of(conversation.id) as entry:
+        for _, member_id, offset, duration, words, text in _news(_talks, entry, conversation, _spoken_rows):
+            entry.value.add(Spoken(member_id, offset, offset + duration, words or len(text.split())))
+        yield entry.value
+
+
+def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str]]:
+    """Return (id, text) of at most `most` messages that tell what a conversation was about, in their order."""
+    with _candidates.of(conversation.id) as entry:
+        for _, identity, text in _news(_candidates, entry, conversation, _text_rows):
+            entry.value.add(str(identity), text)
+        rows = TopicRow.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", "score", "sentiment")
+        chosen = entry.value.best([Topic(text, score, (), sentiment) for text, score, sentiment in rows], most)
+    texts = dict(Message.objects.filter(conversation=conversation, id__in=chosen).values_list("id", "text"))
+    by_id = {str(identity): text for identity, text in texts.items()}
+    return [(identity, by_id[identity]) for identity in chosen if identity in by_id]
+
+
+def _spoken_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:
+    counted = messages.annotate(said=_Length("words"))
+    text = Case(When(said=0, then=F("text")), default=Value(""), output_field=TextField())
+    return counted.values_list("number", "member_id", "offset_s", "duration_s", "said", text)
+
+
+def _text_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:
+    return messages.values_list("number", "id", "text")
+
+
+def _news(
+    derived: Derived[T], entry: Entry[T], conversation: Conversation, columns: Callable[[QuerySet[Message]], Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows that an entry does not know, all of them where older ones changed; note that it knows them then."""
+    if entry.event >= conversation.last_event:
+        return
+    if entry.event >= 0 and _changed(conversation, entry.event):
+        derived.reset(entry)
+    last = max(entry.message, 0)
+    while last < conversation.message_count:
+        messages = Message.objects.filter(conversation=conversation, number__gt=last, number__lte=conversation.message_count)
+        rows = list(columns(messages).order_by("number")[:PIECE])
+        yield from rows
+        if len(rows) < PIECE:
+            break
+        last = rows[-1][0]
+    entry.message, entry.event = conversation.message_count, conversation.last_event
+
+
+def _changed(conversation: Conversation, event: int) -> bool:
+    return Event.objects.filter(conversation=conversation, number__gt=event).exclude(kind__in=_ADDING).exists()

@@ -1,0 +1,134 @@
+"""Figures and summaries that are caught up: always those that would be made of all messages anew."""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from insights import analysis, derived, queries, recorder
+from insights.analysis import Topic, summarise
+from insights.analytics import Figures, Spoken, Talk, measure
+from insights.derived import Derived
+from insights.models import Conversation, Message
+from insights.recorder import Joined, Listening, Speaker, Utterance
+from tests.insights.api.conftest import Api, token_of
+from tests.insights.conftest import Say, opening, utterance
+
+WORDS = "the heat pump of school makes noise we replace budget zeppelin bridge in summer with a report about copper".split()
+
+
+def from_scratch(conversation: Conversation) -> tuple[Figures, list[str]]:
+    """Return the figures and the ids of the summary, made of all that is stored."""
+    rows = list(Message.objects.filter(conversation=conversation).order_by("number"))
+    spoken = [Spoken(row.member_id, row.offset_s, row.offset_s + row.duration_s, len(row.words) or len(row.text.split())) for row in rows]
+    topics = [Topic(row.text, row.score, (), row.sentiment) for row in queries.topics_of(conversation)]
+    return measure(spoken, 0), [str(rows[index].id) for index in summarise([row.text for row in rows], topics)]
+
+
+def asked(conversation: Conversation) -> tuple[Figures, list[str]]:
+    """Return what the queries answer."""
+    summary = queries.summary_of(conversation)
+    texts = dict(Message.objects.filter(conversation=conversation).values_list("id", "text"))
+    assert all({str(identity): text for identity, text in texts.items()}[identity] == text for identity, text in summary)
+    return queries.figures_of(conversation, 0), [identity for identity, _ in summary]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_always_as_from_scratch(seed: int, joined: Joined, owner: User, plain_analysis: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is said, late or at once, by whom, corrected or renamed, and whenever somebody asks in between."""
+    monkeypatch.setattr(queries.derived, "PIECE", 3)
+    monkeypatch.setattr(analysis.summary, "_MOST", 10)
+    draw, members = random.Random(seed), [joined.member["id"] if joined.member else None, None]
+
+    def say() -> None:
+        text = " ".join(draw.choice(WORDS) for _ in range(draw.randrange(1, 12)))
+        start = joined.started_at + timedelta(seconds=draw.randrange(60))
+        said = utterance(text, start) if draw.random() < 0.7 else Utterance(text, (), 0.9, start, start + timedelta(seconds=2.5))
+        recorder.record(joined.conversation_id, said, Listening(member_id=draw.choice(members)))
+
+    def correct() -> None:
+        if rows := list(Message.objects.order_by("number")):
+            recorder.correct_message(draw.choice(rows).pk, " ".join(draw.choice(WORDS) for _ in range(8)), owner.pk)
+
+    def join() -> None:
+        who = recorder.open_conversation(opening(owner, speaker=Speaker(f"u{draw.randrange(3)}", draw.choice(["", "Ben"]))))
+        members.append(who.member["id"] if who.member else None)
+
+    steps: list[Callable[[], None]] = [say, say, say, correct, join]
+    for _ in range(25):
+        draw.choice(steps)()
+        if draw.random() < 0.5:
+            conversation = Conversation.objects.get()
+            assert asked(conversation) == from_scratch(conversation)
+    assert Message.objects.count() > 5
+
+
+def test_only_new_messages_are_read(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a message one is read, after a correction all are, and without news none is."""
+    read: list[Spoken] = []
+    add = Talk.add
+    monkeypatch.setattr(Talk, "add", lambda talk, piece: (read.append(piece), add(talk, piece)))
+
+    def count() -> int:
+        read.clear()
+        queries.figures_of(Conversation.objects.get(), 0)
+        return len(read)
+
+    for _ in range(3):
+        say("The bridge is there.")
+    assert [count(), count()] == [3, 0]
+    say("It is a bridge.")
+    assert count() == 1
+    recorder.correct_message(Message.objects.get(number=1).pk, "The ridge.", Conversation.objects.get().owner_id)
+    assert [count(), count()] == [4, 0]
+
+
+def test_a_removed_conversation_is_forgotten(joined: Joined, say: Say, owner: User) -> None:
+    """Nothing derived from it is left in memory, and it does not exist any more."""
+    say("The heat pump of the school makes too much noise.")
+    api = Api(token_of(owner), joined.conversation_id)
+    assert len(api.read("/summary")["summary"]) == 1
+    assert api.read("/analytics")["members"][0]["name"] == "Ada"
+    kept = (queries.derived._talks, queries.derived._candidates)
+    assert [joined.conversation_id in one._entries for one in kept] == [True, True]
+    recorder.remove_conversation(joined.conversation_id)
+    assert [joined.conversation_id in one._entries for one in kept] == [False, False]
+    assert [api.get(path).status_code for path in ("/summary", "/analytics")] == [404, 404]
+
+
+def test_words_without_times_are_counted(joined: Joined, owner: User, plain_analysis: None) -> None:
+    """The pace of a message without timed words is that of its text, also after a correction."""
+    start = joined.started_at
+    recorder.record(joined.conversation_id, Utterance("One two three", (), 0.9, start, start + timedelta(seconds=60)), Listening())
+    figures = queries.figures_of(Conversation.objects.get(), 0)
+    assert figures.speakers[None].pace == 3
+    recorder.correct_message(Message.objects.get().pk, "One two three four", owner.pk)
+    assert queries.figures_of(Conversation.objects.get(), 0).speakers[None].pace == 4
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit the value that was longest not used goes; so does one that nobody asked for in a while."""
+    kept: Derived[list[int]] = Derived(list, most=10)
+    for number in range(4):
+        with kept.of(number) as entry:
+            entry.value += [0] * 4
+    assert list(kept._entries) == [2, 3]
+    with kept.of(9) as entry:
+        entry.value += [0] * 50
+    assert list(kept._entries) == [9]
+    monkeypatch.setattr(derived, "KEPT_S", -1.0)
+    with kept.of(1):
+        pass
+    assert list(kept._entries) == [1]
+
+
+def test_a_failure_starts_anew() -> None:
+    """A value that could not be caught up is not believed."""
+    kept: Derived[list[int]] = Derived(list, most=10)
+    with pytest.raises(ZeroDivisionError), kept.of(1) as entry:
+        entry.value, entry.event = [1], 5
+        raise ZeroDivisionError
+    with kept.of(1) as entry:
+        assert (entry.value, entry.event) == ([], -1)
