@@ -104,7 +104,7 @@ class _Speaker:
 
 
 class Talk:
-    """The figures of a conversation, kept while messages are added. A message costs a search among the spans of those who talked near it."""
+    """The figures of a conversation, kept while messages are added: each costs a search among the spans of who talked near it."""
 
     def __init__(self) -> None:
         self._speakers: dict[Hashable, _Speaker] = {}

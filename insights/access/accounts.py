@@ -5,6 +5,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection, transaction
 
 from insights.models import Conversation
+from insights.names import clean_name
 
 
 class TooLate(Exception):
@@ -29,7 +30,7 @@ def make_administrator(name: str, email: str, password: str) -> User:
         if not nobody_can_sign_in():
             raise TooLate
         user, _ = User.objects.get_or_create(username=email)
-        user.email, user.first_name = email, name
+        user.email, user.first_name = email, clean_name(name, 150)
         user.is_staff = user.is_superuser = user.is_active = True
         user.set_password(password)
         user.save()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from insights import tokens
 from insights.guesses import guesses
 from insights.models import App
+from insights.names import clean_name
 from insights.tokens import InvalidToken, Token
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -33,7 +34,7 @@ class TooManyTries(Exception):
 def create_app(user: User, name: str) -> tuple[App, str]:
     """Make an app that acts as a user; return it with its secret, which nobody can read again."""
     secret = _random(_SECRET)
-    app = App.objects.create(owner=user, name=name[:200], app_id=_random(_APP_ID), secret_hash=_hash(secret))
+    app = App.objects.create(owner=user, name=clean_name(name, 200) or "app", app_id=_random(_APP_ID), secret_hash=_hash(secret))
     return app, secret
 
 

@@ -84,10 +84,10 @@ def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str
     with _candidates.of(conversation.id) as entry:
         for _, identity, text in _news(_candidates, entry, conversation, _text_rows):
             entry.value.add(str(identity), text)
-        rows = TopicRow.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", "score", "sentiment")
-        chosen = entry.value.best([Topic(text, score, (), sentiment) for text, score, sentiment in rows], most)
-    texts = dict(Message.objects.filter(conversation=conversation, id__in=chosen).values_list("id", "text"))
-    by_id = {str(identity): text for identity, text in texts.items()}
+        topics = TopicRow.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", "score", "sentiment")
+        chosen = entry.value.best([Topic(text, score, (), sentiment) for text, score, sentiment in topics], most)
+    rows = Message.objects.filter(id__in=chosen).values_list("id", "text")  # with the conversation, SQLite would read all of its messages
+    by_id = {str(identity): text for identity, text in rows}
     return [(identity, by_id[identity]) for identity in chosen if identity in by_id]
 
 

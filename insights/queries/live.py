@@ -7,6 +7,7 @@ from django.db.models import Max, Q
 
 from insights.events import Kind
 from insights.models import Conversation, Event, LiveSession, Message
+from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import StoredEvent
 from insights.queries.conversations import conversations_of
 
@@ -71,13 +72,13 @@ def last_events(conversation_ids: Iterable[int]) -> dict[int, int]:
 
 def heard_until(conversation: Conversation, speaker: str) -> datetime | None:
     """Return the end of the last stored message of the member with this user id."""
-    said = Message.objects.filter(conversation=conversation, member__user_id=speaker)
+    said = Message.objects.filter(conversation=conversation, member__user_id=clean_name(speaker, LONGEST_NAME))
     until: datetime | None = said.aggregate(until=Max("ended_at"))["until"]
     return until
 
 
 def last_seen(conversation: Conversation, speaker: str) -> datetime | None:
     """Return the last heartbeat of a session, not finished yet, of the member with this user id."""
-    sessions = LiveSession.objects.filter(conversation=conversation, member__user_id=speaker)
+    sessions = LiveSession.objects.filter(conversation=conversation, member__user_id=clean_name(speaker, LONGEST_NAME))
     seen: datetime | None = sessions.aggregate(seen=Max("seen_at"))["seen"]
     return seen

@@ -14,6 +14,7 @@ from insights.analysis.languages import knows
 from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
 from insights.events import JsonObject
 from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
+from insights.names import clean_name
 from insights.payloads import entity_snapshot, iso
 from insights.recorder.drafting import Draft
 from insights.recorder.journal import clean
@@ -98,7 +99,7 @@ def entities(message: Message, found: Sequence[FoundEntity]) -> list[Entity]:
 
 @lru_cache(maxsize=64)
 def _index(trackers: tuple[Tracker, ...], inflected: bool) -> TrackerIndex:
-    named = [Tracker(clean(t.name, 320), tuple(clean(phrase) for phrase in t.vocabulary), clean(t.id, 64) or _id(t)) for t in trackers]
+    named = [Tracker(clean_name(t.name, 320), tuple(clean(phrase) for phrase in t.vocabulary), clean(t.id, 64) or _id(t)) for t in trackers]
     return TrackerIndex(named, inflected)
 
 

@@ -9,13 +9,13 @@ from insights.database import writing
 from insights.events import MemberJoined
 from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
+from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.journal import Journal, clean
 from insights.recorder.requests import ConversationBusy, Joined, Opening, Speaker
 
 _TRIES = 5
 _DAY = 24 * 60
-_NAME = 320  # characters of a member's name, user id and e-mail address
 
 
 def open_conversation(opening: Opening) -> Joined:
@@ -63,7 +63,7 @@ def _start(opening: Opening, now: datetime) -> Conversation:
         id=identity,
         owner_id=opening.owner_id,
         connection_id=clean(opening.connection_id, 512),
-        name=clean(opening.name, 500).strip() or str(identity),
+        name=clean_name(opening.name, 500) or str(identity),
         language=clean(opening.language, 35),
         timezone_offset=max(-_DAY, min(_DAY, opening.timezone_offset)),
         started_at=now,
@@ -72,7 +72,7 @@ def _start(opening: Opening, now: datetime) -> Conversation:
 
 def _member(conversation: Conversation, speaker: Speaker) -> tuple[Member | None, bool]:
     """Return the member that a speaker is, and whether that is news; nobody where the speaker says nothing of itself."""
-    user_id, name, email = (clean(text, _NAME).strip() for text in (speaker.user_id, speaker.name, speaker.email))
+    user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (speaker.user_id, speaker.name, speaker.email))
     members = Member.objects.filter(conversation=conversation)
     if user_id:
         known = members.filter(user_id=user_id).first()

@@ -16,7 +16,8 @@ from insights.recorder import Joined, Listening, Speaker, Utterance
 from tests.insights.api.conftest import Api, token_of
 from tests.insights.conftest import Say, opening, utterance
 
-WORDS = "the heat pump of school makes noise we replace budget zeppelin bridge in summer with a report about copper".split()
+TEXT = "the heat pump of school makes noise we replace budget zeppelin bridge in summer with a report about copper"
+WORDS = TEXT.split()
 
 
 def from_scratch(conversation: Conversation) -> tuple[Figures, list[str]]:
@@ -127,8 +128,13 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_failure_starts_anew() -> None:
     """A value that could not be caught up is not believed."""
     kept: Derived[list[int]] = Derived(list, most=10)
-    with pytest.raises(ZeroDivisionError), kept.of(1) as entry:
-        entry.value, entry.event = [1], 5
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with kept.of(1) as entry:
+            entry.value, entry.event = [1], 5
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with kept.of(1) as entry:
         assert (entry.value, entry.event) == ([], -1)

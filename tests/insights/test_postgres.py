@@ -1,4 +1,4 @@
-"""What this wing stores and reads, once more on PostgreSQL: the tests of the models, the recorder, the queries, the search and the figures."""
+"""What this wing stores and reads, once more on PostgreSQL: the tests of models, recorder, queries, search and figures."""
 
 import os
 import subprocess

@@ -1,0 +1,76 @@
+"""Names and titles as they are stored: nothing in them is invisible, or changes the order in which other text is read. Pure: no Django.
+
+A right-to-left override, a line break or a zero-width character in a name makes a page, a list or a file show what is not there. Letters of
+every script stay, and so do the joiners that Persian or Indic words and emoji are written with.
+"""
+
+import unicodedata
+
+LONGEST_NAME = 320
+"""Characters of a member's name, user id and e-mail address."""
+
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_EMOJI_STYLE, _KEYCAP, _FLAG, _TAG_END = "\ufe0f", "\u20e3", "\U0001f3f4", "\U000e007f"
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065")
+"""Characters that count as letters, marks or symbols but show nothing."""
+
+_SHOWN_FORMATS = frozenset(map(chr, (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD)))
+"""Format characters that are drawn: the signs before Arabic, Syriac and Kaithi numbers."""
+
+_JOINING = (
+    (0x0600, 0x109F),
+    (0x1780, 0x18AF),
+    (0x1B00, 0x1BFF),
+    (0xA800, 0xABFF),
+    (0xFB50, 0xFEFC),
+    (0x10A00, 0x11FFF),
+    (0x1E900, 0x1E95F),
+)
+"""Where the scripts lie in which joiners change how a word is written: Arabic to Myanmar, Khmer, Mongolian, Balinese and others."""
+
+
+_READ = 4096
+"""Characters that are looked at: the time that a name takes is bounded, however long it is."""
+
+
+def clean_name(text: str, limit: int | None = None) -> str:
+    """Return a name of at most `limit` characters that every database can keep, without what would mislead whoever reads it.
+
+    Removed are bidirectional controls, zero-width and other invisible characters, control characters; line and paragraph
+    breaks and tabs become spaces, lone surrogates question marks. White space at the ends goes. What is left may be empty.
+    """
+    kept: list[str] = []
+    for place, char in enumerate(text[:_READ]):
+        if char in "\t\n\v\f\r\x85\u2028\u2029":
+            kept.append(" ")
+        elif "\ud800" <= char <= "\udfff":
+            kept.append("?")
+        elif _shows(char, kept) or _joins(char, kept, text[place + 1 : place + 2]):
+            kept.append(char)
+    return "".join(kept)[:limit].strip().strip(_ZWNJ + _ZWJ)
+
+
+def _shows(char: str, before: list[str]) -> bool:
+    """Tell whether a character shows something, alone or by how it changes the ones before."""
+    if char in _SHOWN_FORMATS:
+        return True
+    if "\U000e0020" <= char <= _TAG_END:  # England, Scotland and Wales have flags of such tags
+        return _FLAG in before[-7:]
+    if "\ufe00" <= char <= _EMOJI_STYLE or "\U000e0100" <= char <= "\U000e01ef":  # another form of a symbol, a digit or an ideograph
+        return bool(before) and (before[-1] >= "\u1800" or not before[-1].isalpha()) and not before[-1].isspace()
+    return char not in _BLANK and unicodedata.category(char) not in ("Cc", "Cf") and not "\U000e0000" <= char <= "\U000e0fff"
+
+
+def _joins(char: str, before: list[str], after: str) -> bool:
+    """Tell whether a character is a joiner inside a word of a script that needs it, or inside an emoji."""
+    if char not in (_ZWNJ, _ZWJ) or not before or not after:
+        return False
+    if _is_joining(before[-1]) and _is_joining(after):
+        return True
+    emoji = before[-1] in (_EMOJI_STYLE, _KEYCAP) or unicodedata.category(before[-1]) in ("So", "Sk")
+    return char == _ZWJ and emoji and unicodedata.category(after) == "So"
+
+
+def _is_joining(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LM" and any(first <= ord(char) <= last for first, last in _JOINING)
