@@ -23,7 +23,7 @@ from insights.admin.bases import (
     place,
     reviewer,
 )
-from insights.admin.filters import Confidence, InsightType, Review
+from insights.admin.filters import Confidence, InsightType, Review, Year
 from insights.admin.paging import PagedInline, links
 from insights.models import Conversation, Insight, Message
 
@@ -89,8 +89,7 @@ class ConversationAdmin(Titled, ConversationBase):
     list_title, change_title = "Conversations", "Review a conversation"
     list_display = ("name", "owner", "began", "ended", "message_count")
     save_on_top = True
-    list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "started_at", InsightType, Confidence, Review)
-    date_hierarchy = "started_at"
+    list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "started_at", Year, InsightType, Confidence, Review)
     search_fields = ("name",)  # shows the box; get_search_results says where
     search_help_text = "Searches names, connection ids, members and what was said (words of three letters or more)."
     list_select_related = ("owner",)

@@ -27,6 +27,7 @@ class Candidates:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, str, Counter[str]]] = []
         self._count = 0
+        self._rank: NDArray[np.float64] | None = None
         self._answer: tuple[tuple[Topic, ...], int, list[str]] | None = None
 
     def __len__(self) -> int:
@@ -44,12 +45,13 @@ class Candidates:
             heapreplace(self._heap, candidate)
         else:
             heappush(self._heap, candidate)
-        self._answer = None
+        self._rank = self._answer = None
 
     def best(self, topics: Sequence[Topic] = (), limit: int = 5) -> list[str]:
         """Return the ids of at most `limit` messages that tell what was said, in the order of the conversation.
 
-        The last answer is kept: it is given again until another message is a candidate, or the topics change.
+        The last answer is kept: it is given again until another message is a candidate, or the topics change. How much the candidates
+        resemble each other, which is most of the work, is kept even then.
         """
         asked = (tuple(topics), limit)
         if self._answer is None or self._answer[:2] != asked:
@@ -62,7 +64,9 @@ class Candidates:
         if not bags:
             return []
         matrix = _tf_idf(bags)
-        rank = _text_rank(matrix @ matrix.T) * _topic_weight(bags, topics)
+        if self._rank is None:
+            self._rank = _text_rank(matrix @ matrix.T)
+        rank = self._rank * _topic_weight(bags, topics)
         return [kept[at][2] for at in sorted(_diverse(rank, matrix, limit))]
 
 

@@ -1,6 +1,6 @@
 """The search index over titles, connection ids, member names and messages, filled with what is stored."""
 
-from django.db import migrations
+from django.db import migrations, models
 
 from insights.models import search
 
@@ -21,4 +21,8 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(install, uninstall),
+        migrations.AddIndex(
+            model_name='conversation',
+            index=models.Index(fields=['-started_at', '-id'], name='conversation_newest'),
+        ),
     ]

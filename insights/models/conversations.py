@@ -49,6 +49,7 @@ class Conversation(models.Model):
         ]
         indexes = [
             models.Index(fields=["owner", "started_at"], name="conversation_owner_start"),
+            models.Index(fields=["-started_at", "-id"], name="conversation_newest"),
             models.Index(fields=["closes_at"], condition=Q(ended_at=None), name="conversation_closing"),
         ]
 

@@ -46,8 +46,11 @@ def topics_of(conversation: Conversation) -> QuerySet[Topic]:
 
 def leading_topics(conversation: Conversation, most: int) -> list[tuple[str, Message | None]]:
     """Return the strongest topics and, of each, the first message that it came up in (id and number); None where that is gone."""
-    topics = Topic.objects.filter(conversation=conversation).annotate(first=Min("messages__number"))
-    named = list(topics.order_by("-score", "text").values_list("text", "first")[:most])
+    topics = Topic.objects.filter(conversation=conversation).order_by("-score", "text")
+    leading = list(topics.values_list("id", "text")[:most])  # first, so that only their references are read
+    references = TopicReference.objects.filter(topic_id__in=[identity for identity, _ in leading]).order_by()
+    firsts = dict(references.values_list("topic_id").annotate(first=Min("message__number")))
+    named = [(text, firsts.get(identity)) for identity, text in leading]
     numbers = {first for _, first in named if first is not None}
     rows = Message.objects.filter(conversation=conversation, number__in=numbers).only("number")
     by_number = {row.number: row for row in rows}

@@ -181,4 +181,4 @@ def test_the_page_asks_the_database_a_fixed_number_of_times(visitor: Client, mak
             assert visitor.get(f"/conversations/{conversation.id}/").status_code == 200
         return len(queries)
 
-    assert asked(2) == asked(30) == 9  # sign-in (2), conversation, insights, messages, talk, members, topics (2)
+    assert asked(2) == asked(30) == 10  # sign-in (2), conversation, insights, messages, talk, members, topics (3)
