@@ -51,6 +51,12 @@ def clean_name(text: str, limit: int | None = None) -> str:
     return "".join(kept)[:limit].strip().strip(_ZWNJ + _ZWJ)
 
 
+def isolated(name: str) -> str:
+    """Return a name for a line of text: one with right-to-left letters in Unicode isolates, so that it does not turn around what follows."""
+    turns = any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in name)
+    return f"\u2068{name}\u2069" if turns else name
+
+
 def _shows(char: str, before: list[str]) -> bool:
     """Tell whether a character shows something, alone or by how it changes the ones before."""
     if char in _SHOWN_FORMATS:

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from insights import recorder
 from insights.models import App, Conversation, Insight, Message
+from insights.names import isolated
 
 if TYPE_CHECKING:
     AppBase = admin.ModelAdmin[App]
@@ -107,7 +108,7 @@ def judge(insight: Insight, form: Any, request: HttpRequest) -> None:
 
 def place(message: Message) -> str:
     """Return who said it, and when: minutes and seconds from the start."""
-    return f"{message.member or 'Unknown speaker'}, {int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
+    return f"{isolated(str(message.member or 'Unknown speaker'))}, {int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
 
 
 def moment(at: datetime | None) -> SafeString | str:

@@ -88,6 +88,7 @@ class ConversationAdmin(Titled, ConversationBase):
 
     list_title, change_title = "Conversations", "Review a conversation"
     list_display = ("name", "owner", "began", "ended", "message_count")
+    list_per_page = 50
     save_on_top = True
     list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "started_at", Year, InsightType, Confidence, Review)
     search_fields = ("name",)  # shows the box; get_search_results says where

@@ -3,12 +3,14 @@
     python -m tests.attacks.analytics_and_search --server daphne|uvicorn [--database sqlite|postgres] [--messages N] [--conversations N]
 
 One conversation gets `--messages` messages with ten timed words each; `--conversations` more get three short messages each. Each timed call
-runs `--times` times; the other client asks for the members of a small conversation again and again. Times are milliseconds.
+runs `--times` times; the other client asks for the members of a small conversation again and again. Times are milliseconds; `cpu` is processor time of the server per
+call, made again with nobody beside it.
 """
 
 import argparse
 import http.client
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -47,16 +49,19 @@ def timed(text, at):
     return [{{"word": word, "startTime": iso(at + timedelta(seconds=0.3 * i)), "endTime": iso(at + timedelta(seconds=0.3 * i + 0.25)),
              "score": 0.9}} for i, word in enumerate(text.split())]
 
-def message(conversation, number, member, words, offset):
-    text, at = sentence(words), conversation.started_at + timedelta(seconds=offset)
-    return Message(conversation=conversation, number=number, member=member, text=text, words=timed(text, at), confidence=0.9,
+POOL = [(text, timed(text, begin)) for text in (sentence(10) for _ in range(2000))]
+
+def message(conversation, number, member, offset):
+    text, words = draw.choice(POOL)
+    at = conversation.started_at + timedelta(seconds=offset)
+    return Message(conversation=conversation, number=number, member=member, text=text, words=words, confidence=0.9,
                    started_at=at, ended_at=at + timedelta(seconds=3), offset_s=offset, duration_s=3.0)
 
 long = Conversation.objects.create(owner=owner, connection_id="long", name="Long", started_at=begin, message_count=MESSAGES, last_event=1)
 Event.objects.create(conversation=long, number=1, kind="conversation_created", payload={{}}, created_at=begin)
 people = [Member.objects.create(conversation=long, user_id=f"user{{n}}", name=f"Speaker {{n}}") for n in range(4)]
 for start in range(0, MESSAGES, 500):
-    Message.objects.bulk_create(message(long, n + 1, draw.choice(people), 10, round(n * 2.7, 3))
+    Message.objects.bulk_create(message(long, n + 1, draw.choice(people), round(n * 2.7, 3))
                                 for n in range(start, min(MESSAGES, start + 500)))
 said = list(Message.objects.filter(conversation=long).order_by("number").values_list("id", flat=True))
 for n in range(60):
@@ -72,7 +77,7 @@ while made < CONVERSATIONS:
     Conversation.objects.bulk_create(chunk)
     members = [Member(conversation=one, name=draw.choice(["Ada", "Ben", "Chidi", "Dunja"])) for one in chunk]
     Member.objects.bulk_create(members)
-    Message.objects.bulk_create(message(one, n, member, 10, n * 5.0) for one, member in zip(chunk, members) for n in (1, 2, 3))
+    Message.objects.bulk_create(message(one, n, member, n * 5.0) for one, member in zip(chunk, members) for n in (1, 2, 3))
     made += len(chunk)
 rare = chunk[-1]
 Message.objects.filter(conversation=rare, number=2).update(text="The xylophone is here.")
@@ -104,6 +109,13 @@ def seeded(server: servers.Server, code: str) -> dict[str, str]:
     done = subprocess.run(command, cwd=servers.ROOT, env=server.environment, capture_output=True, text=True, timeout=900, check=True)
     found: dict[str, str] = json.loads(done.stdout.split("SEEDED", 1)[1])
     return found
+
+
+def cpu(server: servers.Server) -> float:
+    """Return the milliseconds of processor time that the server's process has used: a figure that a busy machine changes little."""
+    assert server.process is not None
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def get(server: servers.Server, path: str, headers: dict[str, str]) -> float:
@@ -140,10 +152,10 @@ def beside(call: Callable[[], float]) -> Iterator[list[float]]:
         thread.join()
 
 
-def shown(name: str, taken: list[float], others: list[float]) -> None:
-    """Print one line of figures."""
+def shown(name: str, taken: list[float], others: list[float], used: float = 0.0) -> None:
+    """Print one line of figures; `used` is processor time per call."""
     other = f"{statistics.median(others):7.0f} {max(others):7.0f}" if others else "      -       -"
-    print(f"{name:34} {taken[0]:8.0f} {statistics.median(taken):8.0f} {max(taken):8.0f}   {other}", flush=True)
+    print(f"{name:34} {taken[0]:8.0f} {statistics.median(taken):8.0f} {max(taken):8.0f} {used:8.0f}   {other}", flush=True)
 
 
 def measure(server: servers.Server, arguments: argparse.Namespace) -> None:
@@ -165,7 +177,7 @@ def measure(server: servers.Server, arguments: argparse.Namespace) -> None:
         *((f"admin search {word!r}", f"{changelist}?q={word}", admin) for word in ("xylophone", "bridge", "qqqq", "ada+bridge", "of")),
         *((f"portal search {word!r}", f"/?q={word}", portal) for word in ("xylophone", "bridge", "qqqq", "of")),
     ]
-    print(f"{'call':34} {'first':>8} {'p50':>8} {'max':>8}   other: p50     max")
+    print(f"{'call':34} {'first':>8} {'p50':>8} {'max':>8} {'cpu':>8}   other: p50     max")
     alone = [other() for _ in range(30)]
     with beside(other) as others:
         time.sleep(2)
@@ -173,7 +185,10 @@ def measure(server: servers.Server, arguments: argparse.Namespace) -> None:
     for name, path, headers in calls:
         with beside(other) as others:
             taken = [get(server, path, headers) for _ in range(arguments.times)]
-        shown(name, taken, list(others))
+        before = cpu(server)
+        for _ in range(arguments.times):
+            get(server, path, headers)
+        shown(name, taken, list(others), (cpu(server) - before) / arguments.times)
     for name, path, headers in calls[:2]:
         taken = []
         for _ in range(3):

@@ -1,12 +1,15 @@
 """Reviewing saved conversations in the admin."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.checks import Tags, run_checks
-from django.test import AsyncClient, Client
+from django.db import connection
+from django.test import AsyncClient, Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from insights import large_answers, recorder
 from insights.admin.paging import PAGE, links
@@ -78,6 +81,32 @@ def test_search(admin: Client, talk: Conversation) -> None:
 def test_filters(admin: Client, talk: Conversation, query: dict[str, str], found: int) -> None:
     """Conversations are filtered by what was found in them, how surely, how reviewed, and when they were."""
     assert rows(admin, **query) == found
+
+
+def test_filter_by_year(admin: Client, talk: Conversation, owner: User) -> None:
+    """The years from the last conversation to the first can be chosen, once there are several; another one changes nothing."""
+    this = talk.started_at.year
+    assert rows(admin, year=this - 2) == 1
+    recorder.open_conversation(opening(owner, "old"))
+    Conversation.objects.exclude(pk=talk.pk).update(started_at=talk.started_at - timedelta(days=731))
+    assert f'href="?year={this - 1}"' in admin.get(LIST).content.decode()
+    assert [rows(admin, year=year) for year in (this, this - 2, 1999, "x")] == [1, 1, 2, 2]
+
+
+def test_the_list_reads_one_page(admin: Client, talk: Conversation) -> None:
+    """No function is called for every conversation (on SQLite in Python), and the rows come in the order of an index."""
+    with CaptureQueriesContext(connection) as asked:
+        admin.get(LIST)
+    assert not [query["sql"] for query in asked if "trunc" in query["sql"].lower()]
+    if connection.vendor == "sqlite":
+        assert "conversation_newest" in Conversation.objects.all()[:100].explain()
+
+
+def test_quoted_words_are_searched_together(admin: Client, talk: Conversation) -> None:
+    """A text in quotation marks must stand there as it is; without them each word may stand anywhere."""
+    assert rows(admin, q="zeppelin the") == rows(admin, q='"the zeppelin"') == rows(admin, q="'zeppelin ready' Ada") == 1
+    assert rows(admin, q='"zeppelin the"') == 0
+    assert rows(admin, q='"') == rows(admin, q="\\") == 0
 
 
 def test_filter_by_owner(admin: Client, talk: Conversation, owner: User, stranger: User) -> None:

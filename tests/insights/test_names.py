@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from insights import access, queries, recorder
 from insights.models import Conversation, Member
-from insights.names import clean_name
+from insights.names import clean_name, isolated
 from insights.recorder import Speaker
 from tests.insights.conftest import opening
 
@@ -48,6 +48,12 @@ def test_names_of_every_script_stay(name: str) -> None:
 def test_an_invisible_name_is_none(text: str) -> None:
     """What shows nothing is empty, so that something else is shown in its place."""
     assert clean_name(text) == ""
+
+
+def test_right_to_left_names_are_isolated() -> None:
+    """In a line of text a Hebrew or Arabic name ends where it ends; another name is left alone."""
+    assert isolated("משה") == "\u2068משה\u2069"
+    assert isolated("Ada Lovelace") == "Ada Lovelace"
 
 
 @given(st.text(), st.integers(0, 20))
