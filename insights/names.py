@@ -52,7 +52,7 @@ def clean_name(text: str, limit: int | None = None) -> str:
 
 
 def isolated(name: str) -> str:
-    """Return a name for a line of text: one with right-to-left letters in Unicode isolates, so that it does not turn around what follows."""
+    """Return a name for a line of text: one with right-to-left letters is isolated, so that it does not turn around what follows."""
     turns = any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in name)
     return f"\u2068{name}\u2069" if turns else name
 

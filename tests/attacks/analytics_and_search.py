@@ -3,8 +3,8 @@
     python -m tests.attacks.analytics_and_search --server daphne|uvicorn [--database sqlite|postgres] [--messages N] [--conversations N]
 
 One conversation gets `--messages` messages with ten timed words each; `--conversations` more get three short messages each. Each timed call
-runs `--times` times; the other client asks for the members of a small conversation again and again. Times are milliseconds; `cpu` is processor time of the server per
-call, made again with nobody beside it.
+runs `--times` times; the other client asks for the members of a small conversation again and again. Times are milliseconds; `cpu` is
+the processor time of the server's process per call, made again with nobody beside it.
 """
 
 import argparse
