@@ -166,7 +166,10 @@ def measure(server: servers.Server, arguments: argparse.Namespace) -> None:
     print(f"seeded in {time.monotonic() - begun:.0f} s", flush=True)
     api, long = {"x-api-key": token}, f"/v1/conversations/{found['long']}"
     admin, portal = ({"Cookie": f"sessionid={found[who]}"} for who in ("admin", "portal"))
-    other = lambda: get(server, f"/v1/conversations/{found['small']}/members", api)  # noqa: E731
+
+    def other() -> float:
+        return get(server, f"/v1/conversations/{found['small']}/members", api)
+
     changelist = "/admin/insights/conversation/"
     calls: list[tuple[str, str, dict[str, str]]] = [
         ("analytics", f"{long}/analytics", api),
@@ -210,7 +213,7 @@ def main() -> None:
         env = {"RECOGNISER": "scripted"}
         if arguments.database == "postgres":
             env["DATABASE_URL"] = stack.enter_context(postgres.cluster())
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-attack-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-analytics-and-search-")))
         server = servers.Server(servers.migrated(folder, env), env, arguments.server)
         stack.callback(server.kill)
         measure(server.start(), arguments)
