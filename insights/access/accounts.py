@@ -2,39 +2,21 @@
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import connection, transaction
 
 from insights.models import Conversation
-from insights.names import clean_name
-
-
-class TooLate(Exception):
-    """Somebody else made the first account in the meantime."""
 
 
 def nobody_can_sign_in() -> bool:
-    """Say whether this installation is empty: users that `createapp` made have no password and do not count."""
+    """Return whether no account has a password, as while only `createapp` made accounts."""
     return not User.objects.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exclude(password="").exists()
 
 
-def make_administrator(name: str, email: str, password: str) -> User:
-    """Make the account, or raise `TooLate`; of two requests at the same moment one succeeds.
-
-    SQLite's transactions are serial from their first statement here (see the settings); PostgreSQL's are not, so
-    the table is locked against other writers until the end.
-    """
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
-        if not nobody_can_sign_in():
-            raise TooLate
-        user, _ = User.objects.get_or_create(username=email)
-        user.email, user.first_name = email, clean_name(name, 150)
-        user.is_staff = user.is_superuser = user.is_active = True
+def make_administrator(user: User, password: str | None = None) -> None:
+    """Give an account all rights, and a password if one is passed; its other sign-ins end then."""
+    user.is_staff = user.is_superuser = user.is_active = True
+    if password is not None:
         user.set_password(password)
-        user.save()
-    return user
+    user.save()
 
 
 def account_for(address: str) -> User:

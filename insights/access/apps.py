@@ -9,12 +9,11 @@ import hmac
 import secrets
 import string
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from insights import tokens
-from insights.guesses import guesses
+from insights.access.attempts import Attempt
 from insights.models import App
 from insights.names import clean_name
 from insights.tokens import InvalidToken, Token
@@ -25,10 +24,6 @@ _APP_ID, _SECRET = 64, 128  # the browsers' SDK checks these lengths
 
 class WrongCredentials(Exception):
     """No app has this pair of id and secret."""
-
-
-class TooManyTries(Exception):
-    """This address guessed too often in the last minute."""
 
 
 def create_app(user: User, name: str) -> tuple[App, str]:
@@ -51,20 +46,22 @@ def revoke_app(user: User, app_pk: int) -> bool:
 def token_for(app_id: str, secret: str, address: str = "") -> Token:
     """Return a fresh token for an app's credentials.
 
-    `address` is where the request came from: wrong secrets for one app from one address are counted, and after
-    `TOKEN_TRIES_PER_MINUTE` of them TooManyTries is raised, right or not. Raises WrongCredentials.
+    `address` is where the request came from; without one no limit applies. Raises WrongCredentials, and TooManyTries where a limit
+    on failed attempts is reached (`insights.access.attempts`), whether the secret is right or not.
     """
-    counter = f"token.{_hash(f'{address} {app_id}')}"  # with the app, so that nobody locks out everybody behind one proxy
-    if address and guesses.wrong(counter) >= settings.TOKEN_TRIES_PER_MINUTE:
-        raise TooManyTries(f"At most {settings.TOKEN_TRIES_PER_MINUTE} wrong tries per minute are accepted.")
+    attempt = Attempt("token", app_id, address) if address else None
+    if attempt:
+        attempt.check()
     app = (
         App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True).first() if app_id.isascii() and app_id.isalnum() else None
     )
     # Compared even when there is no such app: the time taken does not tell which of the two was wrong.
     if not hmac.compare_digest(app.secret_hash if app else _hash(""), _hash(secret)) or app is None:
-        if address:
-            guesses.note(counter)
+        if attempt:
+            attempt.failed()
         raise WrongCredentials("Combination of appId and appSecret is not valid.")
+    if attempt:
+        attempt.succeeded()
     return tokens.issue(app.app_id)
 
 

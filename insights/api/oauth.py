@@ -33,9 +33,9 @@ class AccessToken(Schema):
     summary="Trade an app's credentials for an access token",
 )
 def generate_token(request: HttpRequest, credentials: Credentials) -> AccessToken:
-    """Answer a token; 401 for a wrong pair, 429 after too many of them from one address."""
+    """Answer a token; 401 for a wrong pair, 429 after too many of them."""
     try:
-        token = access.token_for(credentials.appId, credentials.appSecret, str(request.META.get("REMOTE_ADDR", "")))
+        token = access.token_for(credentials.appId, credentials.appSecret, access.client_address(request))
     except access.WrongCredentials as error:
         raise ApiError(401, str(error)) from None
     except access.TooManyTries as error:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -13,7 +12,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
-from insights.guesses import guesses
 from insights.portal.forms import AppForm, NewPasswordForm
 
 DONE = {
@@ -48,17 +46,21 @@ def account(request: HttpRequest) -> HttpResponse:
 def change_password(request: HttpRequest) -> HttpResponse:
     """Take the old password and a new one; the other sign-ins of the account end.
 
-    Whoever finds a browser signed in may not guess on: after too many wrong old passwords in a minute none is looked at.
+    Whoever finds a browser signed in may not guess on: once a limit on failed attempts is reached, no old password is checked.
     """
     user = _user(request)
-    counter = f"password.{user.pk}"
-    if guesses.wrong(counter) >= settings.TOKEN_TRIES_PER_MINUTE:
-        return _page(request, 429, too_many=True)
+    attempt = access.Attempt("password", str(user.pk), access.client_address(request))
     form = NewPasswordForm(user, request.POST)
-    if not form.is_valid():
-        if form.has_error("old_password", "password_incorrect"):
-            guesses.note(counter)
-        return _page(request, 400, password=form)
+    try:
+        attempt.check()
+        with access.password_checks:
+            attempt.check()  # again: others may have failed while this request waited
+            if not form.is_valid():
+                if form.has_error("old_password", "password_incorrect"):
+                    attempt.failed()
+                return _page(request, 400, password=form)
+    except access.TooManyTries as error:
+        return _page(request, 429, too_many=True, wait_minutes=error.wait_s // 60)
     update_session_auth_hash(request, form.save())
     return redirect("/account/?done=password")
 

@@ -6,14 +6,14 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
 from insights import queries
-from insights.access import nobody_can_sign_in
+from insights.access import setup_is_open
 from insights.portal.listing import PERIODS, Wanted, page_of
 from insights.portal.wording import LABELS
 
 
 def conversations(request: HttpRequest) -> HttpResponse:
-    """Show the list; the very first visitor is sent to make the first account."""
-    if not request.user.is_authenticated and nobody_can_sign_in():
+    """Show the list; while there is no account, redirect to the first account's page."""
+    if not request.user.is_authenticated and setup_is_open():
         return redirect("first_account")
     return _own_conversations(request)
 

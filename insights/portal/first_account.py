@@ -1,4 +1,4 @@
-"""The first visit of an empty installation: a page that makes the administrator's account, once."""
+"""The page that creates the first account of an empty installation, for whoever has the link that the server printed."""
 
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -6,23 +6,44 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from insights.access import TooLate, make_administrator, nobody_can_sign_in
+from insights import access
 from insights.portal.forms import FirstAccountForm
 
 
 @never_cache
-@sensitive_post_parameters("password", "again")
+@sensitive_post_parameters("token", "password", "again")
 def first_account(request: HttpRequest) -> HttpResponse:
-    """Show and take the form while nobody can sign in; 404 ever after."""
-    if not nobody_can_sign_in():
+    """Show and take the form; 403 without a good set-up token, 404 once there is an account or an app."""
+    if not access.setup_is_open():
         raise Http404
+    token = request.POST.get("token") or request.GET.get("token", "")
+    if not token:
+        return _refused(request, "missing")
+    attempt = access.Attempt("setup", "", access.client_address(request))
+    try:
+        attempt.check()
+        access.check_setup_token(token)
+    except access.TooManyTries as error:
+        return _refused(request, "limited", 429, error.wait_s)
+    except access.ExpiredSetupToken:
+        return _refused(request, "expired")
+    except access.WrongSetupToken:
+        attempt.failed()
+        return _refused(request, "wrong")
     form = FirstAccountForm(request.POST or None)
     if form.is_valid():
         values = form.cleaned_data
         try:
-            user = make_administrator(values["name"], values["email"], values["password"])
-        except TooLate:
+            user = access.create_first_account(values["name"], values["email"], values["password"])
+        except access.SetupClosed:
             return redirect("signin")
         login(request, user)
         return redirect("conversations")
-    return render(request, "portal/first_account.html", {"form": form}, status=400 if form.is_bound else 200)
+    return render(request, "portal/first_account.html", {"form": form, "token": token}, status=400 if form.is_bound else 200)
+
+
+def _refused(request: HttpRequest, problem: str, status: int = 403, wait_s: int = 0) -> HttpResponse:
+    response = render(request, "portal/setup_link.html", {"problem": problem}, status=status)
+    if wait_s:
+        response["Retry-After"] = str(wait_s)
+    return response

@@ -1,47 +1,57 @@
 """Signing in, with a limit on guessing. Signing out is Django's own view."""
 
-import hashlib
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
-from insights.access import nobody_can_sign_in
-from insights.guesses import guesses
+from insights import access
 from insights.portal.forms import SignInForm
 
 
 class SignIn(LoginView):
-    """E-mail address and password; an empty installation is sent to make its first account instead."""
+    """E-mail address and password; an empty installation leads to its first account instead."""
 
     template_name = "portal/signin.html"
     form_class = SignInForm
     redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Let nobody sign in where nobody can."""
-        if nobody_can_sign_in():
+        """Redirect to the first account while there is none."""
+        if access.setup_is_open():
             return redirect("first_account")
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Refuse further tries for one account from one address, right password or not, after too many wrong ones in a minute."""
-        if guesses.wrong(_counter(request)) < settings.TOKEN_TRIES_PER_MINUTE:
-            return super().post(request, *args, **kwargs)
-        context = {"form": SignInForm(request), "too_many": True, "next": self.get_redirect_url()}
-        return self.render_to_response(context, status=429)
+        """Check the password, unless a limit on failed attempts is reached: then answer 429, right password or not."""
+        try:
+            self._attempt.check()
+            with access.password_checks:
+                self._attempt.check()  # again: others may have failed while this request waited
+                return super().post(request, *args, **kwargs)
+        except access.TooManyTries as error:
+            context = {"form": SignInForm(request), "too_many": True, "next": self.get_redirect_url(), "wait_minutes": error.wait_s // 60}
+            response = self.render_to_response(context, status=429)
+            response["Retry-After"] = str(error.wait_s)
+            return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add whether any account has a password: while none has, the page says how to make an administrator."""
+        return super().get_context_data(nobody_can_sign_in=access.nobody_can_sign_in(), **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Remember the address as one from which the account is used."""
+        self._attempt.succeeded()
+        return super().form_valid(form)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        """Count a wrong try."""
-        guesses.note(_counter(self.request))
+        """Count a failed attempt."""
+        self._attempt.failed()
         return super().form_invalid(form)
 
-
-def _counter(request: HttpRequest) -> str:
-    """Return the name under which tries are counted: address and account, so that nobody locks out everybody behind one proxy."""
-    who = f"{request.META.get('REMOTE_ADDR', '')} {request.POST.get('username', '').strip().lower()}"
-    return f"signin.{hashlib.sha256(who.encode(errors='replace')).hexdigest()}"
+    @property
+    def _attempt(self) -> access.Attempt:
+        return access.Attempt("signin", self.request.POST.get("username", "").strip().lower(), access.client_address(self.request))

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from insights import analysis, recorder
-from insights.guesses import guesses
+from insights.access.rate_limit import rate_limit
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, StoredEvent, Utterance
 from tests.insights import fakes
 
@@ -40,8 +40,7 @@ def _empty_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
-    guesses._own.clear()
-    guesses._away_until = 0.0
+    rate_limit.reset()
 
 
 def opening(owner: User, connection_id: str = "room-1", **changes: object) -> Opening:

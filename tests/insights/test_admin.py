@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.checks import Tags, run_checks
 from django.db import connection
-from django.test import AsyncClient, Client, RequestFactory
+from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from insights import large_answers, recorder

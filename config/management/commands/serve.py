@@ -1,12 +1,19 @@
 """`manage.py serve`: Parley on our bounded Daphne. For many users, docs/deploy.md shows uvicorn."""
 
+import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connections
 
+from config.site_address import site_address
+from insights import access
 from streaming import recogniser
+
+logger = logging.getLogger(__name__)
 
 OPTIONS: dict[str, Any] = {
     "server_name": "parley",
@@ -27,11 +34,14 @@ class Command(BaseCommand):
         from config.asgi import application, drain
         from config.daphne import BoundedServer
 
+        account_hint = _account_hint()  # before the event loop runs, in which Django refuses to use the database
         recogniser.begin_loading()  # so that the first speaker does not wait for the models
 
         def started(port: int) -> None:
             host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
             self.stdout.write(f"Parley listens at http://{host}:{port}\n")
+            if hint := account_hint(port):
+                self.stdout.write(hint)
             self.stdout.flush()
             sys.stdout.flush()
 
@@ -40,3 +50,17 @@ class Command(BaseCommand):
         server.run()
         if server.abort_start:
             raise CommandError(f"no server at {settings.HOST}:{settings.PORT}")
+
+
+def _account_hint() -> Callable[[int], str]:
+    """Return what to print, by port, about how to create an account; an empty text if somebody can sign in or the database is away."""
+    try:
+        if access.setup_is_open():
+            return lambda port: f"Create the first account at {access.setup_link(site_address(port))}\n"
+        if access.nobody_can_sign_in():
+            return lambda port: "No account has a password yet: `manage.py createadmin --email you@example.com` makes an administrator\n"
+    except DatabaseError as error:
+        logger.warning("cannot tell whether there is an account: %s", type(error).__name__)
+    finally:
+        connections.close_all()
+    return lambda port: ""

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print one line of JSON.")
 
     def handle(self, *args: object, email: str, name: str, json: bool, **options: object) -> None:
-        """Make the app. A new account has no password; it gets one in the admin, or by signing up as the first account."""
+        """Make the app. A new account has no password; `createadmin` or the admin gives it one."""
         address = email.strip().lower()
         try:
             validate_email(address)

@@ -1,53 +1,122 @@
 """The first account of an installation."""
 
 import threading
+import time
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 
-from insights.access import TooLate, make_administrator
+from insights import access
+from insights.access import SetupClosed, create_first_account, setup_link
+from insights.access.setup import TOKEN_S
 
 FORM = {"name": "Ada", "email": "Ada@Example.org", "password": "correct horse battery", "again": "correct horse battery"}
 
 
+def token() -> str:
+    """Return a new set-up token."""
+    return setup_link("http://testserver").partition("?token=")[2]
+
+
 @pytest.mark.django_db
 def test_an_empty_installation_leads_to_the_first_account(client: Client) -> None:
-    """The first visitor is brought to the form from the list and from sign in."""
+    """The first visitor is redirected from the list and from sign in, and learns where to get the link; the link shows the form."""
     assert client.get("/").headers["Location"] == "/welcome/"
     assert client.get("/signin/").headers["Location"] == "/welcome/"
-    assert "Make the account" in client.get("/welcome/").content.decode()
+    without = client.get("/welcome/")
+    assert without.status_code == 403
+    assert "manage.py setuplink" in without.content.decode()
+    page = client.get(setup_link("http://testserver"))
+    assert page.status_code == 200
+    assert "Create the first account. It will be an administrator." in page.content.decode()
+    assert page["Referrer-Policy"] == "same-origin"
+    assert "no-store" in page["Cache-Control"]
 
 
 @pytest.mark.django_db
 def test_the_first_account_is_the_administrator_and_signed_in(client: Client) -> None:
     """The form makes a superuser with the address in small letters, who is in at once."""
-    assert client.post("/welcome/", FORM).headers["Location"] == "/"
+    assert client.post("/welcome/", FORM | {"token": token()}).headers["Location"] == "/"
     user = User.objects.get()
     assert (user.username, user.first_name, user.is_superuser, user.is_staff) == ("ada@example.org", "Ada", True, True)
     assert client.get("/").status_code == 200
 
 
 @pytest.mark.django_db
+def test_the_page_sends_its_form_without_the_token_in_the_address(client: Client) -> None:
+    """So that it stands in the log of a proxy once at most."""
+    page = client.get(setup_link("http://testserver")).content.decode()
+    assert 'action="/welcome/"' in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", ["", "x", "x.y.z", "é", "\x00", "a" * 10_000])
+def test_nobody_becomes_administrator_without_the_token(client: Client, wrong: str) -> None:
+    """Neither without a token nor with an invented one."""
+    assert client.post("/welcome/", FORM | {"token": wrong}).status_code == 403
+    assert client.get("/welcome/", {"token": wrong}).status_code == 403
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_token_of_another_installation_is_refused(client: Client, settings: LazySettings) -> None:
+    """It is signed with another key."""
+    foreign = token()
+    settings.SECRET_KEY = "another key of another installation, long enough"
+    assert client.get("/welcome/", {"token": foreign}).status_code == 403
+
+
+@pytest.mark.django_db
+def test_an_old_token_is_refused_and_the_page_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a day, because it may stand in a log or a terminal's history."""
+    old = token()
+    now = time.time() + TOKEN_S + 2
+    monkeypatch.setattr("django.core.signing.time.time", lambda: now)
+    answer = client.post("/welcome/", FORM | {"token": old})
+    assert answer.status_code == 403
+    assert "has expired" in answer.content.decode()
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_wrong_tokens_are_limited(client: Client, settings: LazySettings) -> None:
+    """After too many from one address, no token is accepted from there for a while; another address may go on."""
+    settings.TOKEN_TRIES_PER_MINUTE = 3
+    good = token()
+    assert [client.get("/welcome/", {"token": "wrong"}).status_code for _ in range(4)] == [403, 403, 403, 429]
+    refused = client.post("/welcome/", FORM | {"token": good})
+    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    assert client.get("/welcome/", {"token": good}, REMOTE_ADDR="203.0.113.9").status_code == 200
+
+
+@pytest.mark.django_db
 def test_after_the_first_account_the_page_is_gone(client: Client) -> None:
-    """Neither reading nor sending the form does anything any more."""
-    client.post("/welcome/", FORM)
+    """Neither reading nor sending the form does anything any more, with a good token or without."""
+    client.post("/welcome/", FORM | {"token": token()})
     stranger = Client()
-    assert stranger.get("/welcome/").status_code == 404
-    assert stranger.post("/welcome/", {**FORM, "email": "eve@example.org"}).status_code == 404
+    assert stranger.get(setup_link("http://testserver")).status_code == 404
+    assert stranger.post("/welcome/", {**FORM, "email": "eve@example.org", "token": token()}).status_code == 404
     assert stranger.get("/").headers["Location"] == "/signin/?next=/"
     assert User.objects.count() == 1
 
 
 @pytest.mark.django_db
-def test_a_user_of_createapp_has_no_password_and_does_not_count(client: Client) -> None:
-    """Credentials made on the command line before the first visit do not lock the administrator out."""
-    program = User.objects.create_user("ada@example.org")
-    assert client.post("/welcome/", FORM).status_code == 302
+@pytest.mark.parametrize("password", [None, "correct horse battery"])
+def test_an_account_without_password_closes_the_page_and_is_not_taken_over(client: Client, password: str | None) -> None:
+    """Nobody becomes administrator, or owner of its conversations, because only `createapp` was run; sign in says what to do."""
+    program = User.objects.create_user("ada@example.org", password=password)
+    access.create_app(program, "bot")
+    before = program.password
+    assert client.get(setup_link("http://testserver")).status_code == 404
+    assert client.post("/welcome/", FORM | {"token": token()}).status_code == 404
     program.refresh_from_db()
-    assert program.is_superuser
-    assert program.check_password(FORM["password"])
+    assert (program.is_superuser, program.password) == (False, before)
+    with pytest.raises(SetupClosed):
+        create_first_account("Eve", "ada@example.org", "correct horse battery")
+    assert ("manage.py createadmin" in client.get("/signin/").content.decode()) is (password is None)
 
 
 @pytest.mark.django_db
@@ -63,7 +132,7 @@ def test_a_user_of_createapp_has_no_password_and_does_not_count(client: Client) 
 )
 def test_a_wrong_form_says_what_is_wrong(client: Client, change: dict[str, str], text: str) -> None:
     """No account is made, and the page says why."""
-    answer = client.post("/welcome/", {**FORM, **change})
+    answer = client.post("/welcome/", {**FORM, **change, "token": token()})
     assert answer.status_code == 400
     assert text in answer.content.decode()
     assert not User.objects.exists()
@@ -78,9 +147,9 @@ def test_of_two_first_visitors_at_once_one_becomes_administrator() -> None:
     def visit(number: int) -> None:
         gate.wait(60)
         try:
-            make_administrator("Somebody", f"person{number}@example.org", "correct horse battery")
+            create_first_account("Somebody", f"person{number}@example.org", "correct horse battery")
             results.append("made")
-        except TooLate:
+        except SetupClosed:
             results.append("too late")
         finally:
             connections.close_all()

@@ -1,4 +1,4 @@
-"""Wrong tries are counted, with the cache and without it."""
+"""Failed attempts are counted, with the cache and without it."""
 
 import time
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from django.core.cache import cache
 from django.test import Client
 
 from insights import access
-from insights import guesses as guesses_module
-from insights.guesses import Guesses
+from insights.access import rate_limit as rate_limit_module
+from insights.access.rate_limit import RateLimit
 from tests.servers import free_port
 
 
@@ -24,68 +24,84 @@ def no_redis(settings: Any) -> Iterator[None]:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # conftest empties it
 
 
+def count(limit: RateLimit, name: str) -> int:
+    """Return one counter's value."""
+    return limit.counts([name])[name]
+
+
 class Clock:
     """A clock that a test moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.past = 0.0
         real = time.monotonic
-        monkeypatch.setattr(guesses_module.time, "monotonic", lambda: real() + self.past)
+        monkeypatch.setattr(rate_limit_module.time, "monotonic", lambda: real() + self.past)
 
 
 def test_processes_count_together() -> None:
     """What one process counts, another one knows; other names are not touched."""
-    one, two = Guesses(), Guesses()
-    one.note("a")
-    two.note("a")
-    assert (one.wrong("a"), two.wrong("a"), one.wrong("b")) == (2, 2, 0)
+    one, two = RateLimit(), RateLimit()
+    one.add("a", 60)
+    two.add("a", 60)
+    assert (count(one, "a"), count(two, "a"), count(one, "b")) == (2, 2, 0)
 
 
 def test_without_a_cache_each_process_counts(no_redis: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Guessing stays limited, and the log says why once, without the address of the cache."""
-    monkeypatch.setattr(guesses_module, "AWAY_S", 30.0)
-    guesses = Guesses()
+    monkeypatch.setattr(rate_limit_module, "AWAY_S", 30.0)
+    limit = RateLimit()
     for _ in range(3):
-        guesses.note("a")
-    assert (guesses.wrong("a"), guesses.wrong("b")) == (3, 0)
+        limit.add("a", 60)
+    assert (count(limit, "a"), count(limit, "b")) == (3, 0)
     assert caplog.text.count("the cache is away") == 1
     assert "password" not in caplog.text
 
 
 def test_a_cache_that_fails_is_asked_again_later(no_redis: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """It is left alone for a while, and counts again when it is back; what was counted without it still counts."""
-    monkeypatch.setattr(guesses_module, "AWAY_S", 30.0)
-    clock, guesses = Clock(monkeypatch), Guesses()
-    guesses.note("a")
+    monkeypatch.setattr(rate_limit_module, "AWAY_S", 30.0)
+    clock, limit = Clock(monkeypatch), RateLimit()
+    limit.add("a", 60)
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    guesses.note("a")
-    assert cache.get("wrong-tries:a") is None
-    clock.past = guesses_module.AWAY_S
-    assert guesses.wrong("a") == 2
-    guesses.note("a")
-    assert cache.get("wrong-tries:a") == 1
+    limit.add("a", 60)
+    assert cache.get("failures:a") is None
+    clock.past = rate_limit_module.AWAY_S
+    assert count(limit, "a") == 2
+    limit.add("a", 60)
+    assert cache.get("failures:a") == 1
 
 
 def test_a_minute_later_all_is_forgotten(no_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The count of a process has the same minute as that of the cache."""
-    clock, guesses = Clock(monkeypatch), Guesses()
-    guesses.note("a")
+    clock, limit = Clock(monkeypatch), RateLimit()
+    limit.add("a", 60)
     clock.past = 30.0
-    assert guesses.wrong("a") == 1
+    assert count(limit, "a") == 1
     clock.past = 61.0
-    assert guesses.wrong("a") == 0
-    guesses.note("a")
-    assert guesses.wrong("a") == 1
+    assert count(limit, "a") == 0
+    limit.add("a", 60)
+    assert count(limit, "a") == 1
 
 
 def test_memory_is_bounded(no_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more names than one process counts, the oldest are forgotten."""
-    monkeypatch.setattr(guesses_module, "MOST_COUNTED", 10)
-    guesses = Guesses()
+    monkeypatch.setattr(rate_limit_module, "MAX_OWN_COUNTERS", 10)
+    limit = RateLimit()
     for number in range(30):
-        guesses.note(f"name-{number}")
-    assert len(guesses._own) == 10
-    assert (guesses.wrong("name-0"), guesses.wrong("name-29")) == (0, 1)
+        limit.add(f"name-{number}", 60)
+    assert len(limit._own) == 10
+    assert (count(limit, "name-0"), count(limit, "name-29")) == (0, 1)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_mark_counts_as_one_for_its_time(cached: bool, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it is set."""
+    if not cached:
+        request.getfixturevalue("no_redis")
+    limit = RateLimit()
+    limit.mark("a", 60)
+    limit.mark("a", 60)
+    assert count(limit, "a") == 1
 
 
 def test_signing_in_without_redis(no_redis: None, client: Client, user: User, settings: Any) -> None:

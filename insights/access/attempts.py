@@ -1,0 +1,119 @@
+"""The limits on failed attempts to sign in, to get a token, to change a password, and to create the first account.
+
+Nothing locks an account: a limit holds for one address (IPv6: one /64 network), so nobody can keep somebody else out from elsewhere.
+docs/adr/0076-first-account-and-guess-limits.md has the reasons.
+
+- One account from one address: `TOKEN_TRIES_PER_MINUTE` failures in a minute.
+- One account from all addresses: after `ACCOUNT_FAILURES` in ten minutes, each address has only `SLOW_FAILURES` in ten minutes.
+- One address, all accounts: `ADDRESS_FAILURES` in ten minutes, of which one account counts at most `SAME_ACCOUNT`.
+
+An account that succeeded from an address within `KNOWN_S` is exempt there from the second and third limit.
+"""
+
+import hashlib
+import os
+import threading
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Literal
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from insights.access.rate_limit import rate_limit
+
+MINUTE_S, WINDOW_S = 60, 600
+ACCOUNT_FAILURES = 50
+SLOW_FAILURES = 3
+ADDRESS_FAILURES = 50
+SAME_ACCOUNT = 5
+"""So that one program with a wrong secret, which tries for ever, does not use up the limit of its whole office."""
+KNOWN_S = 30 * 86_400
+IPV6_PREFIX = 64
+"""Bits that identify one IPv6 customer, who may use any address below them."""
+UNKNOWN = "unknown"
+"""The address of all clients whose address is not known; they share one limit."""
+
+password_checks = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
+"""Held while a password is hashed: requests in parallel cannot pass a limit together, and hashing leaves CPU for live sessions."""
+
+
+class TooManyTries(Exception):
+    """The limit on failed attempts is reached. `wait_s` is the time in seconds after which another attempt is allowed, at most."""
+
+    def __init__(self, message: str, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try: what is tried, for which account (or app), from which client address."""
+
+    kind: Literal["signin", "token", "password", "setup"]
+    account: str
+    address: str
+
+    def check(self) -> None:
+        """Raise TooManyTries if a limit is reached; then not even the right credentials are accepted."""
+        names = (self._minute, self._pair, self._account, self._network, self._known)
+        minute, pair, account, network, known = rate_limit.counts(names).values()
+        if minute >= settings.TOKEN_TRIES_PER_MINUTE:
+            raise TooManyTries(f"At most {settings.TOKEN_TRIES_PER_MINUTE} wrong tries per minute are accepted.", MINUTE_S)
+        if not known and ((account >= ACCOUNT_FAILURES and pair >= SLOW_FAILURES) or network >= ADDRESS_FAILURES):
+            raise TooManyTries("Too many wrong tries. Try again in ten minutes.", WINDOW_S)
+
+    def failed(self) -> None:
+        """Count a wrong password, secret or token."""
+        rate_limit.add(self._minute, MINUTE_S)
+        rate_limit.add(self._account, WINDOW_S)
+        if rate_limit.add(self._pair, WINDOW_S) <= SAME_ACCOUNT:
+            rate_limit.add(self._network, WINDOW_S)
+
+    def succeeded(self) -> None:
+        """Remember that this account is used from this address."""
+        rate_limit.mark(self._known, KNOWN_S)
+
+    @property
+    def _minute(self) -> str:
+        return _name("minute", self.kind, self.account, network_of(self.address))
+
+    @property
+    def _pair(self) -> str:
+        return _name("pair", self.kind, self.account, network_of(self.address))
+
+    @property
+    def _account(self) -> str:
+        return _name("account", self.kind, self.account)
+
+    @property
+    def _network(self) -> str:
+        return _name("network", network_of(self.address))
+
+    @property
+    def _known(self) -> str:
+        return _name("known", self.kind, self.account, network_of(self.address))
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the client's IP address, or `unknown`. `config.trusted_proxies` decides whether a proxy's word counts."""
+    return str(request.META.get("REMOTE_ADDR") or UNKNOWN)
+
+
+def network_of(address: str) -> str:
+    """Return what is counted as one address: an IPv4 address, the /64 network of an IPv6 address, or the text itself."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((int(parsed), IPV6_PREFIX), strict=False))
+
+
+def _name(counter: str, *parts: str) -> str:
+    """Return a cache key without the account and the address in it; lengths keep different parts apart."""
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return f"{counter}.{hashlib.sha256(text.encode(errors='replace')).hexdigest()}"

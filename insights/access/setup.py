@@ -1,0 +1,70 @@
+"""The first account of an installation: who may create it, and when.
+
+While there is neither an account nor an app, a set-up token lets its holder create an administrator at `/welcome/`. A token is signed
+with SECRET_KEY, which all processes of an installation share, so any of them accepts it and none has to store it. It expires after
+`TOKEN_S` seconds, and no token is of any use once an account exists.
+"""
+
+import secrets
+from urllib.parse import quote
+
+from django.contrib.auth.models import User
+from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.db import connection, transaction
+
+from insights.models import App
+from insights.names import clean_name
+
+TOKEN_S = 24 * 3600
+PATH = "/welcome/"
+
+
+class SetupClosed(Exception):
+    """An account or an app exists already."""
+
+
+class WrongSetupToken(Exception):
+    """The set-up token was not made by this installation."""
+
+
+class ExpiredSetupToken(Exception):
+    """The set-up token is older than `TOKEN_S`."""
+
+
+def setup_is_open() -> bool:
+    """Return whether the installation has neither an account nor an app."""
+    return not (User.objects.exists() or App.objects.exists())
+
+
+def setup_link(site: str) -> str:
+    """Return the address with a new token at which the first account can be created; `site` is such as http://127.0.0.1:8000."""
+    return f"{site.rstrip('/')}{PATH}?token={quote(_signer().sign(secrets.token_urlsafe(16)))}"
+
+
+def check_setup_token(token: str) -> None:
+    """Raise WrongSetupToken or ExpiredSetupToken, unless the token is good. The signature is compared in constant time."""
+    try:
+        _signer().unsign(token, max_age=TOKEN_S)
+    except SignatureExpired:
+        raise ExpiredSetupToken from None
+    except BadSignature:
+        raise WrongSetupToken from None
+
+
+def create_first_account(name: str, email: str, password: str) -> User:
+    """Create the first account, an administrator, or raise SetupClosed; of two requests at the same time one succeeds.
+
+    SQLite's transactions are serial from their first statement here (see the settings); PostgreSQL's are not, so
+    the table is locked against other writers until the end.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+        if not setup_is_open():
+            raise SetupClosed
+        return User.objects.create_superuser(email, email, password, first_name=clean_name(name, 150))
+
+
+def _signer() -> TimestampSigner:
+    return TimestampSigner(sep=".", salt="insights.access.setup")

@@ -1,0 +1,67 @@
+"""`manage.py createadmin`: an administrator, new or out of an existing account."""
+
+import getpass
+import sys
+from argparse import ArgumentParser
+
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+
+from insights import access
+
+
+class Command(BaseCommand):
+    """Makes an administrator. The password comes from a prompt, or from the first line of standard input, never from the command line."""
+
+    help = "Make an administrator: a new account, or an existing one, which keeps its password if it has one."
+    requires_system_checks = ()  # they read all of the server, for a command that needs the accounts
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--email", required=True, help="The e-mail address of the account.")
+        parser.add_argument("--name", default="", help="The person's name.")
+        parser.add_argument("--new-password", action="store_true", help="Set a new password, even where the account has one.")
+
+    def handle(self, *args: object, email: str, name: str, new_password: bool, **options: object) -> None:
+        """Create or change the account."""
+        address = _address(email)
+        if len(name) > 150:
+            raise CommandError("--name has more than 150 characters")
+        user = User.objects.filter(username=address).first() or User(username=address, email=address)
+        user.first_name = name.strip() or user.first_name
+        keeps_password = bool(user.pk) and user.password != "" and user.has_usable_password() and not new_password
+        existed = user.pk is not None
+        access.make_administrator(user, None if keeps_password else _password(user))
+        what = "is an administrator now" if existed else "is created as an administrator"
+        self.stdout.write(f"The account {address} {what}{'; its password is unchanged' if keeps_password else ''}.")
+
+
+def _address(email: str) -> str:
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise CommandError(f"--email {email!r} is not an e-mail address") from None
+    if len(address) > 150:
+        raise CommandError("--email has more than 150 characters")
+    return address
+
+
+def _password(user: User) -> str:
+    """Ask for the password twice, or read it from standard input where that is no terminal."""
+    if sys.stdin.isatty():
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("Confirm password: ") != password:
+            raise CommandError("the two passwords are not the same")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise CommandError("no password: pass it as the first line of standard input")
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from None
+    return password

@@ -1,0 +1,129 @@
+"""The limits on guessing: by account and address, by account, by address; nobody keeps somebody else out."""
+
+import time
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.test import Client
+
+from insights import access
+from insights.access import Attempt, TooManyTries, attempts
+from insights.access.attempts import network_of
+
+PASSWORD = "correct horse battery"
+OWNER_AT, ATTACKER_AT = "198.51.100.7", "203.0.113.66"
+
+
+def signs_in(email: str, password: str, address: str) -> int:
+    """Return the status of one sign-in: 302 for the right password, 200 for a wrong one, 429 at a limit."""
+    return Client(REMOTE_ADDR=address).post("/signin/", {"username": email, "password": password}).status_code
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: LazySettings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def test_one_address_that_tries_many_accounts_is_limited(user: User) -> None:
+    """One wrong password for each of many accounts counts together; then even a right one is refused from there, not from elsewhere."""
+    statuses = [signs_in(f"person{number}@example.com", "wrong", ATTACKER_AT) for number in range(60)]
+    assert statuses == [200] * attempts.ADDRESS_FAILURES + [429] * (60 - attempts.ADDRESS_FAILURES)
+    assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 429
+    assert signs_in(user.username, PASSWORD, OWNER_AT) == 302
+
+
+def test_many_apps_from_one_address_are_limited(user: User) -> None:
+    """The same for tokens, and together with passwords."""
+    app, secret = access.create_app(user, "bot")
+    for number in range(attempts.ADDRESS_FAILURES):
+        with pytest.raises(access.WrongCredentials):
+            access.token_for(f"app{number}", "guess", ATTACKER_AT)
+    with pytest.raises(TooManyTries) as refused:
+        access.token_for(app.app_id, secret, ATTACKER_AT)
+    assert refused.value.wait_s == 600
+    assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 429
+    assert access.token_for(app.app_id, secret, OWNER_AT)
+
+
+def test_whoever_signed_in_from_an_address_before_is_not_kept_out_by_a_neighbour(user: User) -> None:
+    """Behind one NAT somebody tries many accounts: an account that is used from there goes on."""
+    assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 302
+    for number in range(attempts.ADDRESS_FAILURES):
+        signs_in(f"person{number}@example.com", "wrong", ATTACKER_AT)
+    assert signs_in("somebody@example.com", "wrong", ATTACKER_AT) == 429
+    assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 302
+
+
+def test_a_program_with_a_wrong_secret_does_not_keep_its_office_out(user: User, settings: LazySettings) -> None:
+    """It fails for ever, but for one app only: that counts a few times against its address."""
+    settings.TOKEN_TRIES_PER_MINUTE = 1000
+    for _ in range(3 * attempts.ADDRESS_FAILURES):
+        Attempt("token", "app", OWNER_AT).failed()
+    assert signs_in(user.username, PASSWORD, OWNER_AT) == 302
+
+
+def test_many_addresses_slow_each_other_down_and_do_not_keep_the_owner_out(user: User) -> None:
+    """Above the account's limit each address has few tries; the owner, from an address of their own, signs in at once."""
+    for number in range(attempts.ACCOUNT_FAILURES):
+        assert signs_in(user.username, "wrong", f"203.0.113.{number}") == 200
+    fresh = [signs_in(user.username, "wrong", "192.0.2.1") for _ in range(5)]
+    assert fresh == [200] * attempts.SLOW_FAILURES + [429] * 2
+    assert signs_in(user.username, "wrong", OWNER_AT) == 200  # a typing error
+    assert signs_in(user.username, PASSWORD, OWNER_AT) == 302
+    assert signs_in(user.username, "wrong", OWNER_AT) == 200
+    assert signs_in(user.username, "wrong", OWNER_AT) == 200
+    assert signs_in(user.username, PASSWORD, OWNER_AT) == 302  # known there, so the slow limit does not apply
+
+
+def test_limits_end(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten minutes later the address may try again."""
+    for number in range(attempts.ADDRESS_FAILURES):
+        Attempt("signin", f"person{number}", ATTACKER_AT).failed()
+    assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 429
+    later = time.time() + attempts.WINDOW_S + 1
+    monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda: later)
+    assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 302
+
+
+def test_an_ipv6_network_counts_as_one_address(user: User, settings: LazySettings) -> None:
+    """A customer has all addresses of a /64."""
+    settings.TOKEN_TRIES_PER_MINUTE = 3
+    statuses = [signs_in(user.username, "wrong", f"2001:db8:1:2::{number}") for number in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    assert signs_in(user.username, PASSWORD, "2001:db8:1:3::1") == 302
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_what_counts_as_one_address(address: str, counted: str) -> None:
+    """IPv4 addresses as they are, IPv6 by /64, and other text as it is."""
+    assert network_of(address) == counted
+
+
+def test_a_client_without_an_address_is_limited_too(user: User, settings: LazySettings) -> None:
+    """All such clients count as one."""
+    settings.TOKEN_TRIES_PER_MINUTE = 2
+    assert [signs_in(user.username, "wrong", "") for _ in range(3)] == [200, 200, 429]
+    app, _ = access.create_app(user, "bot")
+    body = {"type": "application", "appId": app.app_id, "appSecret": "wrong"}
+    client = Client(REMOTE_ADDR="")
+    statuses = [client.post("/oauth2/token:generate", body, content_type="application/json").status_code for _ in range(3)]
+    assert statuses == [401, 401, 429]
+
+
+def test_counters_do_not_hold_accounts_or_addresses() -> None:
+    """The cache may be shared; its keys are hashes, and parts cannot be shifted into each other."""
+    attempt = Attempt("signin", "jane@example.com", OWNER_AT)
+    names = (attempt._minute, attempt._pair, attempt._account, attempt._network, attempt._known)
+    assert len(set(names)) == 5
+    assert not any("jane" in name or OWNER_AT in name for name in names)
+    assert Attempt("signin", "a1", "b")._pair != Attempt("signin", "a", "1b")._pair
