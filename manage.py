@@ -13,6 +13,9 @@ def main() -> None:
     from django.db import OperationalError
 
     try:
+        from config.data_dir import make_private
+
+        make_private()
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, OperationalError) as error:  # says what is wrong; forty lines of Django above it would hide that
         if "--traceback" in sys.argv:

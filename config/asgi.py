@@ -18,6 +18,9 @@ _http = get_asgi_application()  # sets Django up; the imports below need the app
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
+from config.data_dir import create_files_private, make_private  # noqa: E402
+from config.hosts import host_is_allowed, refuse_host  # noqa: E402
+from config.trusted_proxies import apply_forwarded  # noqa: E402
 from streaming import recogniser  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
 from streaming.engine.registry import registry  # noqa: E402
@@ -29,6 +32,8 @@ from streaming.transports.webrtc import peers  # noqa: E402
 LAST_WORDS_S = 2.0
 """At shutdown, time for the last messages to reach clients that read slowly."""
 
+make_private()
+create_files_private()
 check_settings()  # what is wrong with a stream stops the server here, and its first visitor does not wait for the imports
 get_resolver().url_patterns  # noqa: B018  # neither for those of the pages
 gc.collect()
@@ -42,6 +47,10 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await _lifespan(receive, send)
         return
     start()
+    apply_forwarded(scope)
+    if scope["type"] == "websocket" and not host_is_allowed(scope):
+        await refuse_host(receive, send)
+        return
     await (websockets if scope["type"] == "websocket" else _http)(scope, receive, send)
 
 

@@ -5,11 +5,15 @@ Every setting is declared once, with its default and one sentence of help; `DECL
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
+
+_HOST = re.compile(r"\*|\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 
 class SettingError(Exception):
@@ -88,6 +92,26 @@ class Env:
             if starts and not word.startswith(starts):
                 raise SettingError(f"{name}={word!r}: must start with one of {', '.join(starts)}")
         return words
+
+    def hosts(self, name: str, default: str, help: str) -> list[str]:
+        """Return the host names of a list. Raises SettingError for what no Host header can match, such as a URL or a name with a port."""
+        hosts = self.words(name, default, help)
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                allowed = "a host name such as talk.example.org, .example.org with all names below it, an IP address ([::1] for IPv6), or *"
+                raise SettingError(f"{name}={host!r}: {allowed} is needed, without scheme, port or path")
+        return hosts
+
+    def networks(self, name: str, help: str, *, words: tuple[str, ...] = ()) -> list[IPv4Network | IPv6Network | str]:
+        """Return the IP addresses and networks of a list, and the words that are allowed beside them. Raises SettingError otherwise."""
+        networks: list[IPv4Network | IPv6Network | str] = []
+        for word in self.words(name, "", help):
+            try:
+                networks.append(word if word in words else ip_network(word))
+            except ValueError as error:
+                allowed = ", ".join(("an IP address such as 10.0.0.5", "a network such as 10.0.0.0/24", *words))
+                raise SettingError(f"{name}={word!r}: allowed are {allowed} ({error})") from None
+        return networks
 
     def modules(self, name: str, help: str) -> list[str]:
         """Return a list of Python modules, not imported yet (their parents are). Raises SettingError for one that is not there."""

@@ -1,9 +1,9 @@
-"""What a log line may not hold: access tokens that came in a query, and forty lines of Django for what somebody sent wrong."""
+"""What a log line may not hold: access and set-up tokens that came in a query, and forty lines of Django for what somebody sent wrong."""
 
 import logging
 import re
 
-_TOKEN = re.compile(r"(access_token=)[^&\s\"']+")
+_TOKEN = re.compile(r"\b((?:access_)?token=)[^&\s\"']+")
 
 
 class HideTokens(logging.Filter):
@@ -12,7 +12,7 @@ class HideTokens(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record, and keep it."""
         text = record.getMessage()
-        if "access_token=" in text:
+        if "token=" in text:
             record.msg, record.args = _TOKEN.sub(r"\1***", text), None
         return True
 

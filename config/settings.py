@@ -6,6 +6,7 @@ import time
 import warnings
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -23,9 +24,12 @@ try:
     PORT = env.integer("PORT", 8000, "Port that `make run` listens on.", least=0, most=65535)
     DATA_DIR = env.path("DATA_DIR", "./data", "Folder of the SQLite file, the secret key, the media and the models.")
     _secret = env.text("SECRET_KEY", "", "Signs sessions and tokens. Empty: made once and kept in `DATA_DIR`.")
-    ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that the server answers to.")
+    ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that the server answers to.")
     TRUSTED_ORIGINS = env.words(
         "TRUSTED_ORIGINS", "", "Origins of the portal behind a TLS proxy, such as https://talk.example.org.", starts=("https://", "http://")
+    )
+    TRUSTED_PROXIES = env.networks(
+        "TRUSTED_PROXIES", "Proxies whose X-Forwarded-For is believed: IP addresses, networks, `unix` for a Unix socket.", words=("unix",)
     )
     DATABASE_URL = env.url("DATABASE_URL", "PostgreSQL database. Empty: SQLite in `DATA_DIR`.", ("postgres", "postgresql", "sqlite"))
     DATABASE_POOL = env.integer("DATABASE_POOL", 10, "Most PostgreSQL connections of one process.", least=2, most=200)
@@ -77,16 +81,22 @@ try:
     DRAIN_S = env.number("DRAIN_S", 8, "At shutdown, time to finish what was being said.", least=0.1, most=60)
     TOKEN_HOURS = env.integer("TOKEN_HOURS", 24, "Life of an access token.", least=2, most=720)
     TOKEN_TRIES_PER_MINUTE = env.integer(
-        "TOKEN_TRIES_PER_MINUTE", 20, "Wrong secrets accepted from one address in a minute.", least=1, most=10_000
+        "TOKEN_TRIES_PER_MINUTE",
+        20,
+        "Wrong secrets or passwords for one account from one address in a minute.",
+        least=1,
+        most=10_000,
     )
     LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "How much is logged. Spoken words never are.")
-    SECURE_COOKIES = env.flag("SECURE_COOKIES", False, "Send the sign-in cookie over TLS only. Set it behind a TLS proxy.")
+    SECURE_COOKIES = env.flag(
+        "SECURE_COOKIES", False, "HTTPS only: cookies need TLS, plain HTTP is redirected, and browsers remember it (HSTS)."
+    )
 except SettingError as error:
     raise ImproperlyConfigured(str(error)) from None
 
 
 try:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # config/data_dir.py sets the mode of one that exists
 except OSError as error:
     raise ImproperlyConfigured(f"DATA_DIR={str(DATA_DIR)!r}: a folder is needed that can be made and written: {error.strerror}") from None
 
@@ -133,6 +143,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.hosts.any_host_for_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.connections.lent_while_answering",
@@ -214,7 +225,7 @@ CACHES = {
             "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
         }
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
     )
 }
 
@@ -244,8 +255,12 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-if SECURE_COOKIES:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if SECURE_COOKIES:  # config/trusted_proxies.py tells Django which requests came over HTTPS
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # probes speak plain HTTP
+    _https = [urlsplit(origin).netloc for origin in TRUSTED_ORIGINS if origin.startswith("https://")]
+    SECURE_SSL_HOST = _https[0] if len(_https) == 1 else None
+    SECURE_HSTS_SECONDS = 30 * 86_400  # renewed by every visit; an installation that gives up HTTPS waits no longer than this
 
 # WhiteNoise hands its files to Django as plain iterators, which ASGI serves from a thread: harmless, for a warning a file.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -255,7 +270,9 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "filters": {"hide_tokens": {"()": "config.logs.HideTokens"}, "one_line": {"()": "config.logs.OneLine"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"], "stream": sys.stderr}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line", "hide_tokens"], "stream": sys.stderr}
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "daphne": {"level": "WARNING"},
@@ -265,4 +282,5 @@ LOGGING: dict[str, Any] = {
         "uvicorn.access": {"filters": ["hide_tokens"], "handlers": ["stderr"], "propagate": False},
     },
 }
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# HSTS holds for this host only: whether hosts below it speak HTTPS, and browsers should know so beforehand, is not Parley's to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

@@ -76,7 +76,8 @@ class Server:
             command = [sys.executable, "manage.py", "serve"]
         else:
             command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "info"]
-            command += ["--ws-per-message-deflate", "false", "--ws-max-size", "2097152", "--timeout-graceful-shutdown", "60"]
+            command += ["--no-proxy-headers", "--ws-per-message-deflate", "false", "--ws-max-size", "2097152"]
+            command += ["--timeout-graceful-shutdown", "60"]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )

@@ -31,6 +31,7 @@ def _uvicorn() -> None:
     options = uvicorn.Config(
         "config.asgi:application",
         loop="uvloop",
+        proxy_headers=False,
         ws_per_message_deflate=False,
         ws_max_size=2_097_152,
         timeout_graceful_shutdown=10,

@@ -1,9 +1,16 @@
 """The folder of the installation's data."""
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+
+from config import data_dir
+from tests.servers import Server
 
 CODE = "import django; django.setup(); from django.db import connection; connection.ensure_connection(); connection.close()"
 
@@ -15,3 +22,66 @@ def test_it_is_made_where_it_is_missing(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", CODE], env=env, check=True)
     assert (data / "parley.sqlite3").exists()
     assert not (data / "secret_key").exists()
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Return the mode of a folder, as ".", and of everything in it that is no link."""
+    paths = [folder, *(path for path in folder.rglob("*") if not path.is_symlink())]
+    return {str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in paths}
+
+
+def test_an_installation_that_others_could_read_becomes_private(tmp_path: Path) -> None:
+    """Any command does it: the folder, the database with what SQLite keeps beside it, the key, and the models."""
+    data = tmp_path / "data"
+    (data / "models" / "base-en").mkdir(parents=True)
+    for name in ("secret_key", "parley.sqlite3-wal", "parley.sqlite3-shm", "models/base-en/model.onnx"):
+        (data / name).write_text("")
+    (data / "secret_key").write_text("x" * 50)
+    (data / "notes.txt").write_text("of somebody else")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (data / "models" / "link").symlink_to(outside)
+    for path in (data, *data.rglob("*"), outside):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    Server(data).manage("diffsettings")
+    found = modes(data)
+    assert found.pop("notes.txt") == 0o644
+    folders = {".", "models", "models/base-en"}
+    assert {name: mode for name, mode in found.items() if mode != (0o700 if name in folders else 0o600)} == {}
+    assert "parley.sqlite3" in found
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o755
+
+
+def test_a_new_installation_is_private(migrated_data: Path) -> None:
+    """From `manage.py migrate` on."""
+    found = modes(migrated_data)
+    assert found.pop(".") == 0o700
+    assert {"parley.sqlite3", "secret_key"} <= set(found)
+    assert set(found.values()) == {0o600}
+
+
+def test_a_folder_that_cannot_be_made_private_is_a_warning(
+    settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where it belongs to another user: Parley starts, and the log says what others may read."""
+
+    def refuse(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    settings.DATA_DIR = tmp_path
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    data_dir.make_private()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert str(tmp_path) in caplog.text
+    assert "0700" in caplog.text
+
+
+def test_a_folder_of_everybody_keeps_its_mode(settings: LazySettings, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Such as /tmp, which others could not use any more."""
+    tmp_path.chmod(0o1777)
+    settings.DATA_DIR = tmp_path
+    data_dir.make_private()
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o1777
+    assert "other users of this machine may read" in caplog.text

@@ -16,6 +16,14 @@ def test_a_token_in_a_query_is_hidden() -> None:
     assert record.getMessage() == '"WebSocket /v1/x?access_token=***&after=3" [accepted]'
 
 
+def test_a_set_up_token_is_hidden() -> None:
+    """uvicorn logs the address of the page that creates the first account."""
+    line = '%s - "%s %s HTTP/%s" %d'
+    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, line, ("::1", "GET", "/welcome/?token=ab.c-1:2", "1.1", 200), None)
+    assert HideTokens().filter(record)
+    assert record.getMessage() == '::1 - "GET /welcome/?token=*** HTTP/1.1" 200'
+
+
 def test_other_lines_are_left_alone() -> None:
     """A line without a token keeps its arguments."""
     record = logging.LogRecord("x", logging.INFO, "", 0, "%s of %s", (1, 2), None)

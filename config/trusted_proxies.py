@@ -1,0 +1,118 @@
+"""The client's address and scheme, from the headers of proxies in TRUSTED_PROXIES and of nobody else.
+
+Called for every connection before anything else, on both servers, HTTP and WebSocket. The servers' own options for this must be
+off (uvicorn: `--no-proxy-headers`), because they replace the address of the peer, by which this module decides.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+Network = IPv4Network | IPv6Network
+UNIX = "unix"
+"""In TRUSTED_PROXIES: a proxy that connects over a Unix socket, where the peer has no address."""
+
+_reported: set[str] = set()
+
+
+def apply_forwarded(scope: dict[str, Any]) -> None:
+    """Set `client` and `scheme` of an HTTP or WebSocket scope to those of the client in front of the trusted proxies.
+
+    `client` becomes None where the address cannot be known; the limits count all such clients as one.
+    """
+    hops = _list(scope, b"x-forwarded-for")
+    peer = scope.get("client")
+    trusted = _is_trusted(str(peer[0]) if peer else UNIX, settings.TRUSTED_PROXIES)
+    if peer and hops and _was_rewritten(str(peer[0]), int(peer[1]), hops):
+        _report(
+            "rewritten",
+            "the server replaced the address of its peer by X-Forwarded-For before Parley saw it, so client addresses are unknown"
+            " and the limits count all clients as one: start uvicorn with --no-proxy-headers, and name the proxy in TRUSTED_PROXIES",
+        )
+        scope["client"] = None
+    elif trusted and hops:
+        client = _first_untrusted(hops, settings.TRUSTED_PROXIES)
+        if client is None:
+            _report("unreadable", "a proxy of TRUSTED_PROXIES sends an X-Forwarded-For that holds no IP address; such clients count as one")
+        scope["client"] = (client, 0) if client else None
+    elif hops:
+        _report("untrusted", "X-Forwarded-For is ignored: it came from a peer that is not in TRUSTED_PROXIES")
+    if trusted or (settings.SECURE_COOKIES and not settings.TRUSTED_PROXIES):
+        _apply_proto(scope)
+
+
+def _apply_proto(scope: dict[str, Any]) -> None:
+    """Set the scheme to what X-Forwarded-Proto says. Without TRUSTED_PROXIES a client may lie here, but about itself only."""
+    proto = _list(scope, b"x-forwarded-proto")[-1:]
+    if proto and (scheme := proto[0].lower()) in ("http", "https", "ws", "wss"):
+        secure = scheme in ("https", "wss")
+        plain = "ws" if scope["type"] == "websocket" else "http"
+        scope["scheme"] = f"{plain}s" if secure else plain
+
+
+def _list(scope: dict[str, Any], name: bytes) -> list[str]:
+    """Return the elements of a header that is a comma-separated list and may come several times, in order."""
+    values = [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
+    return [part.strip() for part in ",".join(values).split(",") if part.strip()]
+
+
+def _first_untrusted(hops: Sequence[str], trusted: Iterable[Network | str]) -> str | None:
+    """Return the rightmost hop that is no trusted proxy, else the leftmost; None where an element that decides is no IP address."""
+    for hop in reversed(hops):
+        host = _address(_split_port(hop)[0])
+        if host is None or not _is_trusted(host, trusted):
+            return host
+    return host
+
+
+def _is_trusted(host: str, trusted: Iterable[Network | str]) -> bool:
+    if host == UNIX:
+        return UNIX in trusted
+    address = _address(host)
+    return address is not None and any(not isinstance(one, str) and ip_address(address) in one for one in trusted)
+
+
+def _address(host: str) -> str | None:
+    """Return an IP address in its usual form, an IPv4 address inside of an IPv6 one as IPv4; None for any other text."""
+    try:
+        parsed = ip_address(host)
+    except ValueError:
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped or parsed)
+
+
+def _was_rewritten(host: str, port: int, hops: Sequence[str]) -> bool:
+    """Return whether the server took its peer's address from the header: no IP address, or one of the hops with the hop's port or 0.
+
+    A peer's own port is never 0, and a client that puts its own address and port there harms itself only.
+    """
+    return _address(host) is None or any((host, port) == _split_port(hop) for hop in hops)
+
+
+def _split_port(hop: str) -> tuple[str, int]:
+    """Return host and port of `host`, `host:port`, `[host]` or `[host]:port`; port 0 where there is none. uvicorn reads them like this."""
+    if hop.startswith("["):
+        host, _, rest = hop[1:].partition("]")
+        known, port = rest == "" or rest.startswith(":"), rest.removeprefix(":")
+    else:
+        host, _, port = hop.partition(":")
+        known = hop.count(":") == 1
+    if not known:
+        return hop, 0
+    try:
+        return host, int(port)
+    except ValueError:
+        return (host, 0) if hop.startswith("[") else (hop, 0)
+
+
+def _report(problem: str, message: str) -> None:
+    """Log a problem of the set-up once in this process: every request would repeat it."""
+    if problem not in _reported:
+        _reported.add(problem)
+        logger.log(logging.WARNING if problem == "untrusted" else logging.ERROR, "%s", message)
