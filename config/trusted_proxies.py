@@ -14,6 +14,8 @@ from django.conf import settings
 logger = logging.getLogger(__name__)
 
 Network = IPv4Network | IPv6Network
+MAX_HOPS = 50
+"""Elements of X-Forwarded-For that are read: no chain of proxies is as long, and reading takes time in the event loop."""
 UNIX = "unix"
 """In TRUSTED_PROXIES: a proxy that connects over a Unix socket, where the peer has no address."""
 
@@ -25,10 +27,13 @@ def apply_forwarded(scope: dict[str, Any]) -> None:
 
     `client` becomes None where the address cannot be known; the limits count all such clients as one.
     """
-    hops = _list(scope, b"x-forwarded-for")
+    elements = _list(scope, b"x-forwarded-for")
+    hops = [element for element in elements if element]
     peer = scope.get("client")
     trusted = _is_trusted(str(peer[0]) if peer else UNIX, settings.TRUSTED_PROXIES)
-    if peer and hops and _was_rewritten(str(peer[0]), int(peer[1]), hops):
+    if len(elements) > MAX_HOPS:
+        scope["client"] = None
+    elif peer and hops and _was_rewritten(str(peer[0]), int(peer[1]), hops):
         _report(
             "rewritten",
             "the server replaced the address of its peer by X-Forwarded-For before Parley saw it, so client addresses are unknown"
@@ -56,9 +61,9 @@ def _apply_proto(scope: dict[str, Any]) -> None:
 
 
 def _list(scope: dict[str, Any], name: bytes) -> list[str]:
-    """Return the elements of a header that is a comma-separated list and may come several times, in order."""
+    """Return the elements of a header that is a comma-separated list and may come several times, in order; one too many at most."""
     values = [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
-    return [part.strip() for part in ",".join(values).split(",") if part.strip()]
+    return [part.strip() for part in ",".join(values).rsplit(",", MAX_HOPS)] if values else []
 
 
 def _first_untrusted(hops: Sequence[str], trusted: Iterable[Network | str]) -> str | None:
@@ -92,7 +97,7 @@ def _was_rewritten(host: str, port: int, hops: Sequence[str]) -> bool:
 
     A peer's own port is never 0, and a client that puts its own address and port there harms itself only.
     """
-    return _address(host) is None or any((host, port) == _split_port(hop) for hop in hops)
+    return port == 0 or _address(host) is None or any((host, port) == _split_port(hop) for hop in hops)
 
 
 def _split_port(hop: str) -> tuple[str, int]:

@@ -13,11 +13,14 @@ An account that succeeded from an address within `KNOWN_S` is exempt there from 
 import hashlib
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Literal
 
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest
 
 from insights.access.rate_limit import rate_limit
@@ -34,8 +37,9 @@ IPV6_PREFIX = 64
 UNKNOWN = "unknown"
 """The address of all clients whose address is not known; they share one limit."""
 
-password_checks = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
-"""Held while a password is hashed: requests in parallel cannot pass a limit together, and hashing leaves CPU for live sessions."""
+PASSWORD_WAIT_S = 20
+"""Seconds that a sign-in waits for its turn to have its password hashed."""
+_password_checks = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
 
 
 class TooManyTries(Exception):
@@ -93,6 +97,25 @@ class Attempt:
     @property
     def _known(self) -> str:
         return _name("known", self.kind, self.account, network_of(self.address))
+
+
+@contextmanager
+def password_check(attempt: Attempt) -> Iterator[None]:
+    """Hold one of the few places in which passwords are hashed; raise TooManyTries where a limit is reached or no place becomes free.
+
+    Hashing takes half a second. Without this, many requests in parallel would pass a limit before the first of them fails, and take the
+    CPU from live sessions. Whoever waits holds no connection of a database pool.
+    """
+    attempt.check()
+    if connection.settings_dict["CONN_MAX_AGE"] == 0 and not connection.in_atomic_block:
+        connection.close()
+    if not _password_checks.acquire(timeout=PASSWORD_WAIT_S):
+        raise TooManyTries("Too many people are signing in. Try again in a minute.", MINUTE_S)
+    try:
+        attempt.check()  # others may have failed in the meantime
+        yield
+    finally:
+        _password_checks.release()
 
 
 def client_address(request: HttpRequest) -> str:

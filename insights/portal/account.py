@@ -52,9 +52,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     attempt = access.Attempt("password", str(user.pk), access.client_address(request))
     form = NewPasswordForm(user, request.POST)
     try:
-        attempt.check()
-        with access.password_checks:
-            attempt.check()  # again: others may have failed while this request waited
+        with access.password_check(attempt):
             if not form.is_valid():
                 if form.has_error("old_password", "password_incorrect"):
                     attempt.failed()

@@ -28,9 +28,7 @@ class SignIn(LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Check the password, unless a limit on failed attempts is reached: then answer 429, right password or not."""
         try:
-            self._attempt.check()
-            with access.password_checks:
-                self._attempt.check()  # again: others may have failed while this request waited
+            with access.password_check(self._attempt):
                 return super().post(request, *args, **kwargs)
         except access.TooManyTries as error:
             context = {"form": SignInForm(request), "too_many": True, "next": self.get_redirect_url(), "wait_minutes": error.wait_s // 60}

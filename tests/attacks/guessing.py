@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -78,6 +79,9 @@ def attack(server: Server) -> None:
     _told("25 wrong secrets, rotating X-Forwarded-For with a port", with_port)
     boss = [local.sign_in("boss@example.com", "wrong", f"10.3.{n}.7") for n in range(24)]
     _told("24 wrong passwords for one account, rotating X-Forwarded-For", boss)
+    with ThreadPoolExecutor(60) as pool:
+        parallel = list(pool.map(lambda n: Client(server, "127.0.5.1").sign_in("other@example.com", f"wrong {n}"), range(60)))
+    print("60 wrong passwords for one account in parallel:", dict(Counter(parallel)), flush=True)
     sprayer = Client(server, "127.0.2.1")
     _told("spraying 60 accounts from one address", [sprayer.sign_in(f"person{n}@example.com", "wrong") for n in range(60)])
     many = [Client(server, f"127.0.3.{n + 1}").sign_in("owner@example.com", "wrong") for n in range(60)]

@@ -1,5 +1,6 @@
 """Which Host headers are accepted, over HTTP and over WebSocket, and what is redirected to HTTPS."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test.utils import override_settings
 
 from config.env import Env, SettingError
 from config.hosts import host_is_allowed
+from tests.servers import Server
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,10 @@ def test_plain_http_works_by_default() -> None:
     answer = Client().get("/api/docs")
     assert answer.status_code == 200
     assert "Strict-Transport-Security" not in answer
+
+
+def test_a_deployment_over_https_has_no_warning(tmp_path: Path) -> None:
+    """`manage.py check --deploy` with the settings of docs/deploy.md."""
+    site = {"ALLOWED_HOSTS": "talk.example.org", "TRUSTED_ORIGINS": "https://talk.example.org", "SECURE_COOKIES": "1"}
+    server = Server(tmp_path, site | {"SECRET_KEY": "Zw4x9" * 12, "TRUSTED_PROXIES": "10.0.0.5"})
+    server.manage("check", "--deploy", "--fail-level", "WARNING")

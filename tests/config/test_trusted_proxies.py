@@ -68,6 +68,7 @@ def test_by_default_nobody_is_believed(caplog: pytest.LogCaptureFixture) -> None
         (PROXY, (), PROXY),
         ("::ffff:10.0.0.5", ("198.51.100.1",), "198.51.100.1"),
         ("2001:db8::1", ("198.51.100.1",), "198.51.100.1"),
+        (PROXY, (", ".join(["198.51.100.1"] * 51),), None),  # no chain of proxies is as long
         (None, ("198.51.100.1",), "198.51.100.1"),  # a Unix socket
         ("203.0.113.9", ("198.51.100.1",), "203.0.113.9"),
         ("203.0.113.9", (PROXY,), "203.0.113.9"),
@@ -88,7 +89,16 @@ def test_a_unix_socket_is_not_trusted_unless_named() -> None:
 @pytest.mark.parametrize("allowed", ["127.0.0.1", "*"])
 @pytest.mark.parametrize(
     "forwarded",
-    ["198.51.100.1", "198.51.100.1:4711", "198.51.100.1:-1", "198.51.100.1:99999", "[2001:db9::7]:4711", "2001:db9::7", "nonsense", "a:b"],
+    [
+        "198.51.100.1",
+        "198.51.100.1:4711",
+        "198.51.100.1:-1",
+        "198.51.100.1:99999",
+        "[2001:db9::7]:4711",
+        "2001:db9::7",
+        "nonsense",
+        "a:b",
+    ],
 )
 async def test_an_address_that_uvicorn_took_from_the_header_is_not_believed(
     trusted: None, caplog: pytest.LogCaptureFixture, allowed: str, forwarded: str
@@ -106,6 +116,19 @@ async def test_an_address_that_uvicorn_took_from_the_header_is_not_believed(
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert len(errors) == 1
     assert "--no-proxy-headers" in errors[0]
+
+
+async def test_an_address_before_many_elements_is_not_believed() -> None:
+    """uvicorn takes the first element where it believes everybody, however many there are."""
+    scopes = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        apply_forwarded(scope)
+        scopes.append(scope)
+
+    for rest in ("," * 60, ",,", ",127.0.0.1" * 60):
+        await ProxyHeadersMiddleware(application, "*")(scope_of("127.0.0.1", "198.51.100.1:5" + rest), None, None)  # type: ignore[arg-type]
+    assert [scope["client"] for scope in scopes] == [None, None, None]
 
 
 async def test_uvicorn_keeps_the_peer_where_the_last_hop_is_empty() -> None:

@@ -1,10 +1,15 @@
 """The limits on guessing: by account and address, by account, by address; nobody keeps somebody else out."""
 
+import os
+import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 
 from insights import access
@@ -20,6 +25,12 @@ def signs_in(email: str, password: str, address: str) -> int:
     return Client(REMOTE_ADDR=address).post("/signin/", {"username": email, "password": password}).status_code
 
 
+def fail(accounts: int) -> None:
+    """Fail to sign in once to each of so many accounts from the attacker's address."""
+    for number in range(accounts):
+        Attempt("signin", f"person{number}@example.com", ATTACKER_AT).failed()
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: LazySettings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -27,8 +38,9 @@ def _quick_passwords(settings: LazySettings) -> None:
 
 def test_one_address_that_tries_many_accounts_is_limited(user: User) -> None:
     """One wrong password for each of many accounts counts together; then even a right one is refused from there, not from elsewhere."""
-    statuses = [signs_in(f"person{number}@example.com", "wrong", ATTACKER_AT) for number in range(60)]
-    assert statuses == [200] * attempts.ADDRESS_FAILURES + [429] * (60 - attempts.ADDRESS_FAILURES)
+    fail(attempts.ADDRESS_FAILURES - 5)
+    statuses = [signs_in(f"account{number}@example.com", "wrong", ATTACKER_AT) for number in range(8)]
+    assert statuses == [200] * 5 + [429] * 3
     assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 429
     assert signs_in(user.username, PASSWORD, OWNER_AT) == 302
 
@@ -49,8 +61,7 @@ def test_many_apps_from_one_address_are_limited(user: User) -> None:
 def test_whoever_signed_in_from_an_address_before_is_not_kept_out_by_a_neighbour(user: User) -> None:
     """Behind one NAT somebody tries many accounts: an account that is used from there goes on."""
     assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 302
-    for number in range(attempts.ADDRESS_FAILURES):
-        signs_in(f"person{number}@example.com", "wrong", ATTACKER_AT)
+    fail(attempts.ADDRESS_FAILURES)
     assert signs_in("somebody@example.com", "wrong", ATTACKER_AT) == 429
     assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 302
 
@@ -66,7 +77,7 @@ def test_a_program_with_a_wrong_secret_does_not_keep_its_office_out(user: User, 
 def test_many_addresses_slow_each_other_down_and_do_not_keep_the_owner_out(user: User) -> None:
     """Above the account's limit each address has few tries; the owner, from an address of their own, signs in at once."""
     for number in range(attempts.ACCOUNT_FAILURES):
-        assert signs_in(user.username, "wrong", f"203.0.113.{number}") == 200
+        Attempt("signin", user.username, f"203.0.113.{number}").failed()
     fresh = [signs_in(user.username, "wrong", "192.0.2.1") for _ in range(5)]
     assert fresh == [200] * attempts.SLOW_FAILURES + [429] * 2
     assert signs_in(user.username, "wrong", OWNER_AT) == 200  # a typing error
@@ -76,10 +87,45 @@ def test_many_addresses_slow_each_other_down_and_do_not_keep_the_owner_out(user:
     assert signs_in(user.username, PASSWORD, OWNER_AT) == 302  # known there, so the slow limit does not apply
 
 
+@pytest.mark.django_db(transaction=True)
+def test_requests_in_parallel_do_not_pass_a_limit_together(user: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password is checked while few others are, and only if the limit was not reached meanwhile."""
+    settings.TOKEN_TRIES_PER_MINUTE = 3
+    hashed, everybody_came = [], threading.Barrier(12)
+
+    def check(user: User, password: str) -> bool:
+        hashed.append(password)
+        time.sleep(0.05)  # as a hash takes its time
+        return False
+
+    monkeypatch.setattr(User, "check_password", check)
+
+    def guess(number: int) -> int:
+        everybody_came.wait(60)
+        try:
+            return signs_in(user.username, f"guess {number}", ATTACKER_AT)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(12) as pool:
+        statuses = Counter(pool.map(guess, range(12)))
+    at_once = max(1, (os.cpu_count() or 1) // 2)
+    assert 3 <= len(hashed) == statuses[200] <= 3 + at_once - 1
+    assert statuses[429] == 12 - statuses[200]
+
+
+def test_a_sign_in_does_not_wait_for_ever(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all places for hashing stay taken, it is refused; it does not count as a failure."""
+    monkeypatch.setattr(attempts, "_password_checks", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(attempts, "PASSWORD_WAIT_S", 0.1)
+    with attempts._password_checks:
+        assert signs_in(user.username, PASSWORD, OWNER_AT) == 429
+    assert signs_in(user.username, PASSWORD, OWNER_AT) == 302
+
+
 def test_limits_end(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten minutes later the address may try again."""
-    for number in range(attempts.ADDRESS_FAILURES):
-        Attempt("signin", f"person{number}", ATTACKER_AT).failed()
+    fail(attempts.ADDRESS_FAILURES)
     assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 429
     later = time.time() + attempts.WINDOW_S + 1
     monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda: later)
