@@ -18,6 +18,8 @@ from urllib.parse import urlencode
 
 from tests.servers import ROOT, Server, migrated
 
+ANSWER_S = 180
+"""An attack with many requests in parallel may keep all of them waiting."""
 PASSWORD = "correct horse battery"
 ACCOUNTS = """
 from django.contrib.auth.models import User
@@ -37,7 +39,7 @@ class Client:
 
     def request(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str, str]:
         """Return status, Set-Cookie headers and body of one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=60, source_address=(self._source, 0))
+        connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=ANSWER_S, source_address=(self._source, 0))
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
             answer = connection.getresponse()
@@ -54,11 +56,11 @@ class Client:
     def sign_in(self, email: str, password: str, forwarded: str = "") -> int:
         """Return the status of a sign-in: 302 where it worked, 200 where not, 429 at a limit."""
         headers = {"X_Forwarded_For": forwarded} if forwarded else {}
-        _, cookies, page = self.request("GET", "/signin/", **headers)
+        status, cookies, page = self.request("GET", "/signin/", **headers)
         cookie = re.search(r"csrftoken=\w+", cookies)
         field = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         if not cookie or not field:
-            raise RuntimeError("the sign-in page has no form")
+            raise RuntimeError(f"the sign-in page has no form: {status} {page[:200]}")
         form = urlencode({"csrfmiddlewaretoken": field[1], "username": email, "password": password})
         kind = "application/x-www-form-urlencoded"
         return self.request("POST", "/signin/", form, Content_Type=kind, Cookie=cookie[0], **headers)[0]
