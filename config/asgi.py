@@ -6,6 +6,7 @@ calls (uvicorn through the lifespan, our Daphne on SIGTERM) before it closes its
 
 import gc
 import os
+import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -20,8 +21,9 @@ from django.urls import get_resolver  # noqa: E402
 
 from config.data_dir import create_files_private, make_private  # noqa: E402
 from config.hosts import host_is_allowed, refuse_host  # noqa: E402
+from config.http_limits import HttpLimits  # noqa: E402
 from config.trusted_proxies import apply_forwarded  # noqa: E402
-from streaming import recogniser  # noqa: E402
+from streaming import health, recogniser  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
 from streaming.engine.registry import registry  # noqa: E402
 from streaming.engine.threads import make_room  # noqa: E402
@@ -34,6 +36,12 @@ LAST_WORDS_S = 2.0
 
 make_private()
 create_files_private()
+_limited_http = HttpLimits(_http, {"/healthz": health.liveness, "/readyz": health.readiness})
+if "uvicorn" in sys.modules:
+    from config import uvicorn_http
+
+    uvicorn_http.install()
+
 check_settings()  # what is wrong with a stream stops the server here, and its first visitor does not wait for the imports
 get_resolver().url_patterns  # noqa: B018  # neither for those of the pages
 gc.collect()
@@ -51,7 +59,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket" and not host_is_allowed(scope):
         await refuse_host(receive, send)
         return
-    await (websockets if scope["type"] == "websocket" else _http)(scope, receive, send)
+    await (websockets if scope["type"] == "websocket" else _limited_http)(scope, receive, send)
 
 
 def start() -> None:

@@ -1,58 +1,99 @@
-"""`/healthz` (this process is alive) and `/readyz` (it can serve a conversation)."""
+"""`/healthz` (this process is alive) and `/readyz` (it can serve a conversation).
+
+A server answers both outside of Django (`config/http_limits.py`), so neither waits for a thread; the views are the same as Django routes.
+"""
 
 import asyncio
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 from channels.layers import get_channel_layer
-from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
+from insights.readiness import check_database
 from streaming import recogniser
-from streaming.engine.database import in_database
 from streaming.engine.registry import registry
+from streaming.engine.threads import Threads
 
-CHECK_S = 2.0
+CHECK_S = 1.5
+"""Longest wait for the state of a part; the answer comes within 2 s."""
+FRESH_S = 1.0
+"""Age up to which the result of a check is used again: each check of the database writes to it."""
+_THREADS = Threads("readiness", 1)
 
-
-async def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 as long as the event loop turns."""
-    return JsonResponse({"status": "ok"})
-
-
-async def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when every part is ready, else 503; either way with each part's state."""
-    recogniser.begin_loading()
-    parts = {
-        "database": await _works(in_database(_ask_database)),
-        "channelLayer": await _works(_ask_layer()),
-        "recogniser": recogniser.loaded(),
-        "notDraining": not registry().draining,
-    }
-    ready = all(parts.values())
-    response = JsonResponse({"status": "ready" if ready else "not ready", **parts}, status=200 if ready else 503)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each 503 as an error: here it is an answer
-    return response
+State = dict[str, str | bool]
 
 
-async def _works(question: Awaitable[object]) -> bool:
-    try:
-        async with asyncio.timeout(CHECK_S):
-            await question
-    except Exception:
-        return False
-    return True
+class SharedCheck:
+    """A check of one part, which runs once at a time: requests that come meanwhile share it, so checks that hang do not pile up."""
+
+    def __init__(self, check: Callable[[], Awaitable[object]]) -> None:
+        self._check = check
+        self._running: asyncio.Task[bool] | None = None
+        self._ended = float("-inf")
+
+    async def passes(self) -> bool:
+        """Tell whether the part works; false where that is not known within CHECK_S."""
+        running = self._running
+        if running is None or running.get_loop() is not asyncio.get_running_loop() or self._is_old(running):
+            running = self._running = asyncio.create_task(self._run())
+        done, _ = await asyncio.wait([running], timeout=CHECK_S)
+        return bool(done) and not running.cancelled() and running.result()
+
+    def _is_old(self, check: asyncio.Task[bool]) -> bool:
+        return check.done() and time.monotonic() - self._ended > FRESH_S
+
+    async def _run(self) -> bool:
+        try:
+            await self._check()
+        except Exception:
+            return False
+        finally:
+            self._ended = time.monotonic()
+        return True
 
 
-def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+async def _check_database() -> None:
+    await _THREADS.run(check_database)
 
 
-async def _ask_layer() -> None:
+async def _check_layer() -> None:
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("no channel layer is configured")
     channel = f"readyz-{uuid4().hex}"
     await layer.send(channel, {"type": "parley.ready"})
     await layer.receive(channel)
+
+
+_DATABASE = SharedCheck(_check_database)
+_LAYER = SharedCheck(_check_layer)
+
+
+async def liveness() -> tuple[int, State]:
+    """Return 200 as long as the event loop turns."""
+    return 200, {"status": "ok"}
+
+
+async def readiness() -> tuple[int, State]:
+    """Return 200 when every part is ready, else 503; either way with each part's state."""
+    recogniser.begin_loading()
+    database, layer = await asyncio.gather(_DATABASE.passes(), _LAYER.passes())
+    parts = {"database": database, "channelLayer": layer, "recogniser": recogniser.loaded(), "notDraining": not registry().draining}
+    ready = all(parts.values())
+    return 200 if ready else 503, {"status": "ready" if ready else "not ready", **parts}
+
+
+async def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 as long as the event loop turns."""
+    status, state = await liveness()
+    return JsonResponse(state, status=status)
+
+
+async def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when every part is ready, else 503; either way with each part's state."""
+    status, state = await readiness()
+    response = JsonResponse(state, status=status)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each 503 as an error: here it is an answer
+    return response

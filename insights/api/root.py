@@ -14,6 +14,7 @@ from insights.api import (
     members,
     messages,
     oauth,
+    schema,
     summary,
     topics,
     trackers,
@@ -38,4 +39,5 @@ for resource in (oauth, conversations, messages, insights, topics, trackers, ent
 def urlpatterns() -> tuple[list[URLPattern], str, str]:
     """Return the routes for `path("", ...)`, to come after the pages: ninja's name for the root answers nothing itself."""
     patterns, app_name, namespace = api.urls
-    return open_to_pages(errors.in_form(pattern for pattern in patterns if isinstance(pattern, URLPattern))), app_name, namespace
+    routes = schema.built_once(pattern for pattern in patterns if isinstance(pattern, URLPattern))
+    return open_to_pages(errors.in_form(routes)), app_name, namespace

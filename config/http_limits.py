@@ -1,0 +1,236 @@
+"""Limits of HTTP requests: how many run at once, whose turn is next, how long a body may pause.
+
+Each view runs in a thread of its own. Fifty that compute at once leave the event loop a turn of the interpreter's lock every 250 ms,
+so every session of the process waits. This ASGI application runs a few requests at a time and lets the others wait, in a fair order.
+"""
+
+import asyncio
+import json
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, HTTPScope, Scope
+
+SLOTS = 8
+"""Requests that run at once in one process, until their response starts."""
+CLIENT_SLOTS = 4
+"""Of these, the most that one client holds: the others answer everybody else."""
+HOLD_S = 1.0
+"""A request that runs longer gives its slot back: it waits for the database or for another request, which may be in the queue."""
+QUEUE_MOST = 1024
+ADDRESS_QUEUE_MOST = 256
+"""Waiting requests of one process and of one address; more are refused with 503."""
+QUEUE_S = 10.0
+"""Longest wait for a slot; then 503."""
+RETRY_AFTER_S = 1
+BODY_IDLE_S = 30.0
+"""Longest pause within a request's body; then 408. The body as a whole may take any time."""
+DIRECT_SLOTS = 2
+"""Answers of `direct` in each turn of the event loop."""
+BUSY = "The server is busy: too many requests wait."
+_CREDENTIALS = (b"authorization", b"x-api-key", b"cookie")
+
+Direct = Callable[[], Awaitable[tuple[int, Mapping[str, str | bool]]]]
+
+
+class Client(NamedTuple):
+    """Whose request it is: the address, and within it the credential as it was sent, unchecked and hashed."""
+
+    address: str
+    credential: int
+
+    @classmethod
+    def of(cls, scope: HTTPScope) -> "Client":
+        """Return the client of a request."""
+        address = scope["client"]
+        sent = tuple(value for name, value in scope["headers"] if name in _CREDENTIALS)
+        return cls(address[0] if address else "", hash(sent))
+
+
+class FairSlots:
+    """A number of slots for which clients wait in turn: addresses take turns, and the credentials of one address take turns.
+
+    So who sends many requests waits behind itself, and of the users behind one proxy none waits for all requests of another.
+    A credential is not checked: invented ones win turns from users of the same address only.
+
+    Args:
+        slots: all that there are.
+        client_slots: the most that one client holds.
+        queue_most: the most that wait, in all.
+        address_queue_most: the most that wait, of one address.
+    """
+
+    def __init__(self, slots: int, client_slots: int, queue_most: int, address_queue_most: int) -> None:
+        self._free = slots
+        self._client_slots = client_slots
+        self._queue_most, self._address_queue_most = queue_most, address_queue_most
+        self._held: Counter[Client] = Counter()
+        self._waiting: Counter[str] = Counter()
+        self._turns: dict[str, dict[Client, deque[asyncio.Future[None]]]] = {}
+
+    async def acquire(self, client: Client) -> bool:
+        """Wait for a slot; false where the queue is full."""
+        if self._free and self._held[client] < self._client_slots:
+            self._take(client)
+            return True
+        if self._waiting.total() >= self._queue_most or self._waiting[client.address] >= self._address_queue_most:
+            return False
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.setdefault(client.address, {}).setdefault(client, deque()).append(turn)
+        self._waiting[client.address] += 1
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.release(client)  # the slot came too late
+            raise
+        finally:
+            self._waiting[client.address] -= 1
+            if not self._waiting[client.address]:
+                del self._waiting[client.address]
+        return True
+
+    def release(self, client: Client) -> None:
+        """Give a slot back, to whoever has the next turn."""
+        self._free += 1
+        self._held[client] -= 1
+        if not self._held[client]:
+            del self._held[client]
+        while self._free and (following := self._next()) is not None:
+            following.set_result(None)
+
+    def _take(self, client: Client) -> None:
+        self._free -= 1
+        self._held[client] += 1
+
+    def _next(self) -> asyncio.Future[None] | None:
+        """Take a slot for the next client that may have one, and put it and its address at the end of the turns."""
+        for address, clients in list(self._turns.items()):
+            for client, queue in list(clients.items()):
+                while queue and queue[0].done():
+                    queue.popleft()  # cancelled while it waited
+                if queue and self._held[client] >= self._client_slots:
+                    continue
+                del clients[client]
+                if not queue:
+                    continue
+                turn = queue.popleft()
+                if queue:
+                    clients[client] = queue
+                self._turns[address] = self._turns.pop(address)
+                if not clients:
+                    del self._turns[address]
+                self._take(client)
+                return turn
+            if not clients:
+                del self._turns[address]
+        return None
+
+
+class HttpLimits:
+    """Run an ASGI application's HTTP requests within the limits above.
+
+    A request takes its slot once its body is complete, so a slow sender holds none; it gives the slot back when its response starts,
+    so a slow reader, a stream of events or a long download hold none either.
+
+    Args:
+        direct: what answers a path in the event loop itself, with a status and JSON: health, which must not wait for a thread.
+    """
+
+    def __init__(self, application: ASGI3Application, direct: Mapping[str, Direct]) -> None:
+        self._application = application
+        self._direct = direct
+        self._slots = FairSlots(SLOTS, CLIENT_SLOTS, QUEUE_MOST, ADDRESS_QUEUE_MOST)
+        self._direct_slots = FairSlots(DIRECT_SLOTS, DIRECT_SLOTS, QUEUE_MOST, ADDRESS_QUEUE_MOST)
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Serve one HTTP request."""
+        assert scope["type"] == "http"
+        if (answer := self._direct.get(scope["path"])) is not None:
+            await self._answer(scope, answer, send)
+            return
+        request = _Request(Client.of(scope), self._slots, receive, send)
+        try:
+            await self._application(scope, request.receive, request.send)
+        finally:
+            request.give_back()
+        if request.refusal is not None:
+            await _refuse(send, *request.refusal)
+
+    async def _answer(self, scope: HTTPScope, answer: Direct, send: ASGISendCallable) -> None:
+        status, state = await answer()
+        client = Client.of(scope)
+        if not await self._direct_slots.acquire(client):
+            await _refuse(send, 503, BUSY)
+            return
+        try:
+            await asyncio.sleep(0)  # a few answers in each turn of the event loop; all at once would fill it
+            await _respond(send, status, state, [(b"cache-control", b"no-store")], body=scope["method"] != "HEAD")
+        finally:
+            self._direct_slots.release(client)
+
+
+class _Request:
+    """One request: its body's pauses, and its slot."""
+
+    def __init__(self, client: Client, slots: FairSlots, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        self.refusal: tuple[int, str] | None = None
+        self._client, self._slots = client, slots
+        self._receive, self._send = receive, send
+        self._complete = False
+        self._holding: asyncio.TimerHandle | None = None
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Return what the client sent; the end of the body comes when the request has its turn, or `http.disconnect` when it is refused."""
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(BODY_IDLE_S):
+                message = await self._receive()
+        except TimeoutError:
+            return self._refused(408, f"No byte of the request's body came for {BODY_IDLE_S:g} s.")
+        if message["type"] != "http.request" or message.get("more_body"):
+            return message
+        self._complete = True
+        try:
+            async with asyncio.timeout(QUEUE_S):
+                admitted = await self._slots.acquire(self._client)
+        except TimeoutError:
+            admitted = False
+        if not admitted:
+            return self._refused(503, BUSY)
+        self._holding = asyncio.get_running_loop().call_later(HOLD_S, self.give_back)
+        return message
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a part of the response; its start ends what the slot is for."""
+        self.give_back()
+        await self._send(message)
+
+    def give_back(self) -> None:
+        """Give the slot back, unless that was done or there is none."""
+        if self._holding is not None:
+            self._holding.cancel()
+            self._holding = None
+            self._slots.release(self._client)
+
+    def _refused(self, status: int, reason: str) -> ASGIReceiveEvent:
+        self.refusal = (status, reason)
+        return {"type": "http.disconnect"}
+
+
+async def _refuse(send: ASGISendCallable, status: int, reason: str) -> None:
+    headers = [(b"connection", b"close")]
+    if status == 503:
+        headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+    await _respond(send, status, {"message": reason}, headers)
+
+
+async def _respond(
+    send: ASGISendCallable, status: int, answer: Mapping[str, str | bool], headers: list[tuple[bytes, bytes]], *, body: bool = True
+) -> None:
+    content = json.dumps(answer).encode()
+    own = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode()), (b"x-content-type-options", b"nosniff")]
+    await send({"type": "http.response.start", "status": status, "headers": own + headers, "trailers": False})
+    await send({"type": "http.response.body", "body": content if body else b"", "more_body": False})
