@@ -17,6 +17,7 @@ from daphne import http_protocol
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor
+from twisted.web.http import HTTPChannel
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,12 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 """Largest body of an HTTP request; Daphne holds all of it in memory before the application sees a byte."""
 CLOSE_S = 300.0
 """How long an application may go on with what a client sent before it hung up: hearing it can take minutes under load."""
+HEADER_S = 10.0
+"""Time for the headers of a request, from its first byte, or for the first request from the connection's begin."""
+BODY_IDLE_S = 30.0
+"""Longest pause within a request's body, which as a whole may take any time."""
+KEEP_ALIVE_S = 60.0
+"""Longest pause between two requests of a connection."""
 END_S = 5.0
 """How long cancelled tasks have for their end when the server has ended."""
 WRITE_POLL_S = 0.01
@@ -127,6 +134,52 @@ class BoundedProtocol(WebSocketProtocol):
         super().handle_reply(message)
 
 
+class BoundedChannel(HTTPChannel):
+    """An HTTP connection with time limits: for headers as a whole, within a body, and between requests; none while a request is answered.
+
+    Twisted has one limit for all of these, which each byte sets back.
+    """
+
+    _between_requests = False
+    _in_body = False
+
+    def connectionMade(self) -> None:
+        """Begin to wait for the headers of the first request."""
+        super().connectionMade()
+        self.setTimeout(HEADER_S)
+
+    def resetTimeout(self) -> None:
+        """Set the time back where the bytes that came count: in a body, and at the begin of a request."""
+        if self._in_body:
+            super().resetTimeout()
+        elif self._between_requests:
+            self._between_requests = False
+            self.setTimeout(HEADER_S)
+
+    def allHeadersReceived(self) -> None:
+        """Begin to wait for the body."""
+        self._in_body = True
+        self.setTimeout(BODY_IDLE_S)
+        super().allHeadersReceived()
+
+    def allContentReceived(self) -> None:
+        """Wait for the application, which has no limit here; a WebSocket that follows has its own."""
+        self._in_body = False
+        super().allContentReceived()
+
+    def requestDone(self, request: Any) -> None:
+        """Begin to wait for the next request; what was sent of it already is read at once."""
+        self._between_requests = True
+        self._savedTimeOut = KEEP_ALIVE_S
+        super().requestDone(request)
+
+    def timeoutConnection(self) -> None:
+        """Close the connection, with an answer where a request has begun."""
+        if self.requests:
+            self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        super().timeoutConnection()
+
+
 class BoundedRequest(http_protocol.WebRequest):
     """An HTTP request whose body has a limit; one that is longer is answered with 413 as soon as that is known."""
 
@@ -187,6 +240,7 @@ class BoundedServer(Server):
         """Serve until SIGTERM or SIGINT; a second signal does not wait any more."""
         WebSocketFactory.protocol = BoundedProtocol  # the base class makes its factories inside run()
         http_protocol.WebRequest = BoundedRequest
+        http_protocol.HTTPFactory.protocol = BoundedChannel
         loop = reactor._asyncioEventloop
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal)

@@ -42,6 +42,8 @@ HIGH_WATER_S = 30.0
 PENDING_FINALS = 32
 STORE_TRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Pauses between the tries to store an utterance while the database is away."""
+STORE_WARNING_S = 3.0
+"""A speaker is warned when what was said is not stored after this."""
 DOOR_TRIES_S = (0.1, 0.5)
 """The same for joining and leaving: a connection that broke is replaced, but nobody waits long at a door."""
 FINISH_S = 60.0
@@ -50,6 +52,13 @@ FINISH_S = 60.0
 
 class LanguageError(ValueError):
     """The recogniser lacks the language; the text lists those it has."""
+
+
+class StorageDelayed(Exception):
+    """What was said could not be stored for STORE_WARNING_S; storing it is tried again. Reported once in each outage."""
+
+    def __init__(self) -> None:
+        super().__init__("what you say cannot be stored at present; storing it is tried again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class Participation:
         session_id: of the live session; interim results carry it.
         owner_id: user whose conversation this is.
         connection_id: the name under which speakers find each other.
-        on_trouble: told, in the event loop, what could not be decoded or stored.
+        on_trouble: told, in the event loop, what could not be decoded or stored; StorageDelayed is a warning only.
     """
 
     def __init__(self, session_id: UUID, owner_id: int, connection_id: str, on_trouble: Callable[[Exception], None]) -> None:
@@ -92,6 +101,7 @@ class Participation:
         self._recognition: Recognition | None = None
         self._ear: _Ear | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._outage_reported = False
 
     @property
     def hearing(self) -> bool:
@@ -235,9 +245,23 @@ class Participation:
             ear.room.set()
 
     async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
+        warning = asyncio.get_running_loop().call_later(STORE_WARNING_S, self._report_outage)
+        try:
+            return await self._stored(utterance, joined, listening)
+        finally:
+            warning.cancel()
+
+    def _report_outage(self) -> None:
+        if not self._outage_reported:
+            self._outage_reported = True
+            self._on_trouble(StorageDelayed())
+
+    async def _stored(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
         for pause in (*STORE_TRIES_S, None):
             try:
-                return await at_recorder(recorder.record, joined.conversation_id, utterance, listening)
+                events = await at_recorder(recorder.record, joined.conversation_id, utterance, listening)
+                self._outage_reported = False
+                return events
             except recorder.RecorderError as error:
                 self._on_trouble(error)
                 return []

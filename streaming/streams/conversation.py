@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
-from streaming.conversation import LanguageError, Participation, Wishes
-from streaming.engine.context import error_message
+from streaming.conversation import LanguageError, Participation, StorageDelayed, Wishes
+from streaming.engine.context import error_message, warning_message
 from streaming.engine.events import Delivery, Heard
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.handlers import AudioFrame
@@ -163,7 +163,8 @@ class ConversationHandler(AsyncStreamHandler):
         )
 
     def _trouble(self, error: Exception) -> None:
-        self.parley.tell(error_message(str(error)))
+        message = warning_message if isinstance(error, StorageDelayed) else error_message
+        self.parley.tell(message(str(error)))
 
 
 conversation = Stream(ConversationHandler(), modality="audio", mode="send", name="conversation", inputs=Inputs)

@@ -16,7 +16,7 @@ from insights.analysis.managed import with_managed
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming.audio.codecs import AudioError
-from streaming.conversation import LanguageError, Participation, Wishes
+from streaming.conversation import LanguageError, Participation, StorageDelayed, Wishes
 from streaming.engine.ends import End
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.outbox import Outbox
@@ -238,6 +238,9 @@ class SpeakingHandler:
     def _trouble(self, error: Exception) -> None:
         if isinstance(error, DecodeCostError):
             self._refuse(str(error))
+            return
+        if isinstance(error, StorageDelayed):
+            self._outbox.put(encode(wire.warning(str(error), "storage")))
             return
         self._error(str(error), _field(error))
 

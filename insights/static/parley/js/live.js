@@ -88,6 +88,7 @@ function finish(state, reason) {
 function told(message) {
   for (const change of record.take(message)) view.show(change);
   const inner = message.type === "message" ? message.message : {};
+  if (inner.type === "warning") alarm(inner.message);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
 }
 
