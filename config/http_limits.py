@@ -145,8 +145,9 @@ class HttpLimits:
         self._direct_slots = FairSlots(DIRECT_SLOTS, DIRECT_SLOTS, QUEUE_MOST, ADDRESS_QUEUE_MOST)
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Serve one HTTP request."""
-        assert scope["type"] == "http"
+        """Serve one HTTP request. Raises ValueError for a connection of another kind."""
+        if scope["type"] != "http":
+            raise ValueError(f"an HTTP request is needed, not {scope['type']}")
         if (answer := self._direct.get(scope["path"])) is not None:
             await self._answer(scope, answer, send)
             return

@@ -1,0 +1,141 @@
+"""Pipelined HTTP on both servers: answers in order, prompt answers for others during a flood, and a quiet log when the clients leave."""
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+import uvicorn
+
+from config.uvicorn_http import BoundedHttpProtocol
+from tests.servers import Server, copied, free_port
+
+SOCKETS, REQUESTS = 50, 200
+FLOOD_S = 4.0
+HEALTH_S = 2.0
+"""Four times the limit of half a second: tests share their machine."""
+
+
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+def server(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of each kind for all tests of this file."""
+    data = copied(migrated_data, tmp_path_factory.mktemp("pipelines") / "data")
+    server = Server(data, {"RECOGNISER": "scripted"}, request.param)
+    try:
+        yield server.start()
+    finally:
+        server.kill()
+
+
+async def test_requests_of_a_pipeline_are_answered_in_order(server: Server) -> None:
+    """GETs and POSTs with a body, more than a server parses at once; then the connection goes on as any other."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    sent, expected = b"", []
+    for number in range(60):
+        body = b"x" * 900 if number % 10 == 9 else b""
+        line = "POST /oauth2/token:generate" if body else f"GET /unknown/{number}"
+        head = f"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+        sent += head.encode() + body
+        expected.append(b"400" if body else b"404")  # a body that is no JSON, and a path that is not there
+    writer.write(sent)
+    async with asyncio.timeout(120):
+        assert [await _status(reader) for _ in expected] == expected
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert await _status(reader) == b"200"
+    writer.close()
+
+
+async def _status(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    assert length, head
+    await reader.readexactly(int(length[1]))
+    return head.split()[1]
+
+
+async def test_a_flood_delays_nobody_else(server: Server) -> None:
+    """Fifty sockets ask 200 times each for the schema: health answers, and when the clients leave the log has no traceback."""
+    stop, times = threading.Event(), list[float]()
+    prober = threading.Thread(target=_probe, args=(server.url + "/healthz", stop, times))
+    flood = b"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * REQUESTS
+    clients = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(SOCKETS)]
+    for _, writer in clients:
+        writer.write(flood)
+    reading = [asyncio.create_task(_discard(reader)) for reader, _ in clients]
+    prober.start()
+    await asyncio.sleep(FLOOD_S)
+    for _, writer in clients:
+        writer.transport.abort()
+    stop.set()
+    await asyncio.to_thread(prober.join)
+    await asyncio.gather(*reading)
+    assert len(times) > 3
+    assert max(times) < HEALTH_S
+    assert await asyncio.to_thread(server.get, "/api/docs")  # what the clients had in the queue came before
+    assert "Traceback" not in "".join(server.output)
+
+
+def _probe(url: str, stop: threading.Event, times: list[float]) -> None:
+    while not stop.is_set():
+        began = time.monotonic()
+        with urlopen(url, timeout=60) as response:
+            assert response.status == 200
+        times.append(time.monotonic() - began)
+        stop.wait(0.05)
+
+
+async def _discard(reader: asyncio.StreamReader) -> None:
+    try:
+        while await reader.read(65_536):
+            pass
+    except ConnectionError:
+        pass
+
+
+@asynccontextmanager
+async def uvicorn_of(application: Any) -> AsyncIterator[uvicorn.Server]:
+    """Run uvicorn in this event loop, with our class of connections."""
+    server = uvicorn.Server(uvicorn.Config(application, http=BoundedHttpProtocol, port=free_port(), lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(60):
+        while not server.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    try:
+        yield server
+    finally:
+        server.should_exit = server.force_exit = True
+        await serving
+
+
+async def test_uvicorn_parses_a_pipeline_bit_by_bit_and_tells_who_runs_that_the_client_left() -> None:
+    """Of five hundred requests some twenty are known while the first runs; it gets the disconnect, and the others never run."""
+    began, left = asyncio.Event(), asyncio.Event()
+    count = 0
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal count
+        count += 1
+        assert (await receive())["type"] == "http.request"
+        began.set()
+        assert (await receive())["type"] == "http.disconnect"
+        left.set()
+
+    async with uvicorn_of(application) as server, asyncio.timeout(60):
+        _, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 500)
+        await began.wait()
+        (connection,) = server.server_state.connections
+        assert isinstance(connection, BoundedHttpProtocol)
+        assert 0 < len(connection.pipeline) < 25
+        assert connection.flow.read_paused
+        connection.unparsed = b""  # so that the connection is read from, and its end is seen at once
+        connection.flow.resume_reading()
+        writer.transport.abort()
+        await left.wait()
+    assert count == 1
