@@ -32,7 +32,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 CLOSE_S = 300.0
 """How long an application may go on with what a client sent before it hung up: hearing it can take minutes under load."""
 HEADER_S = 10.0
-"""Time for the headers of a request, from its first byte, or for the first request from the connection's begin."""
+"""Time for the headers of a request, from its first byte; and for the first byte of a new connection."""
 BODY_IDLE_S = 30.0
 """Longest pause within a request's body, which as a whole may take any time."""
 KEEP_ALIVE_S = 60.0
@@ -140,11 +140,11 @@ class BoundedChannel(HTTPChannel):
     Twisted has one limit for all of these, which each byte sets back.
     """
 
-    _between_requests = False
+    _between_requests = True
     _in_body = False
 
     def connectionMade(self) -> None:
-        """Begin to wait for the headers of the first request."""
+        """Begin to wait for the first request."""
         super().connectionMade()
         self.setTimeout(HEADER_S)
 
@@ -175,7 +175,7 @@ class BoundedChannel(HTTPChannel):
 
     def timeoutConnection(self) -> None:
         """Close the connection, with an answer where a request has begun."""
-        if self.requests:
+        if not self._between_requests:
             self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         super().timeoutConnection()
 

@@ -49,6 +49,7 @@ async def test_requests_of_a_pipeline_are_answered_in_order(server: Server) -> N
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert await _status(reader) == b"200"
     writer.close()
+    await writer.wait_closed()
 
 
 async def _status(reader: asyncio.StreamReader) -> bytes:
