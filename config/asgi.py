@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.asgi import get_asgi_application
 
-_http = get_asgi_application()  # sets Django up; the imports below need the app registry
+_http: Any = get_asgi_application()  # sets Django up; the imports below need the app registry
 
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402

@@ -17,7 +17,6 @@ from daphne import http_protocol
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor
-from twisted.web.http import HTTPChannel
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +133,7 @@ class BoundedProtocol(WebSocketProtocol):
         super().handle_reply(message)
 
 
-class BoundedChannel(HTTPChannel):
+class BoundedChannel(http_protocol.http.HTTPChannel):
     """An HTTP connection with time limits: for headers as a whole, within a body, and between requests; none while a request is answered.
 
     Twisted has one limit for all of these, which each byte sets back.
