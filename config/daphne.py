@@ -9,7 +9,6 @@ import asyncio
 import logging
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,10 +17,14 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor
 
+from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_later
+
 logger = logging.getLogger(__name__)
 
 READ_AHEAD_BYTES = 256 * 1024
 """Unread bytes of one socket at which reading from it stops; it goes on at half of that."""
+MESSAGE_BYTES = 512
+"""What a waiting message weighs besides its payload, so that empty ones are bounded, too."""
 WRITE_AHEAD_BYTES = 256 * 1024
 """Unsent bytes of one connection at which `send` begins to wait."""
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
@@ -36,6 +39,8 @@ BODY_IDLE_S = 30.0
 """Longest pause within a request's body, which as a whole may take any time."""
 KEEP_ALIVE_S = 60.0
 """Longest pause between two requests of a connection."""
+TOO_BIG = 1009
+"""Close code for a message that is too large (RFC 6455, section 7.4.1)."""
 END_S = 5.0
 """How long cancelled tasks have for their end when the server has ended."""
 WRITE_POLL_S = 0.01
@@ -44,47 +49,43 @@ LONGEST_WRITE_POLL_S = 0.16
 
 
 class WaitingQueue(asyncio.Queue[dict[str, Any]]):
-    """The queue from one socket to its application; it stops the socket while too much waits."""
+    """The queue from one socket to its application; while too much waits in it, `blocked` is true and the socket is not read from."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.transport: Any = None
+        self.has_room: Callable[[], None] = lambda: None
+        """Called when it is blocked no longer."""
         self.waiting_bytes = 0
-        self._stopped = False
-        self._went_on = float("-inf")
-
-    def held_back(self, seconds: float) -> bool:
-        """Tell whether the socket was not read from at some time in the last so many seconds."""
-        return self._stopped or time.monotonic() - self._went_on < seconds
+        self.blocked = False
 
     def put_nowait(self, item: dict[str, Any]) -> None:
-        """Take one ASGI message from the server; the weight of a message is the size of its payload."""
+        """Take one ASGI message from the server; it weighs as much as its payload and the objects around it."""
         self.waiting_bytes += _size(item)
-        if self.transport is not None and not self._stopped and self.waiting_bytes > READ_AHEAD_BYTES:
-            self._stopped = True
-            self.transport.pauseProducing()
+        self.blocked = self.blocked or self.waiting_bytes > READ_AHEAD_BYTES
         super().put_nowait(item)
 
     async def get(self) -> dict[str, Any]:
         """Give the next ASGI message to the application."""
         item = await super().get()
         self.waiting_bytes -= _size(item)
-        if self._stopped and self.waiting_bytes < READ_AHEAD_BYTES // 2:
-            self._stopped = False
-            self._went_on = time.monotonic()
-            self.transport.resumeProducing()
+        if self.blocked and self.waiting_bytes < READ_AHEAD_BYTES // 2:
+            self.blocked = False
+            self.has_room()
         return item
 
 
 def _size(item: dict[str, Any]) -> int:
-    return len(item.get("bytes") or item.get("text") or b"")
+    return MESSAGE_BYTES + len(item.get("bytes") or item.get("text") or b"")
 
 
 class BoundedProtocol(WebSocketProtocol):
-    """A WebSocket whose reading can be stopped by its queue alone, and whose messages may be empty."""
+    """A WebSocket that is read in slices, at a bounded frame rate and no faster than its queue empties; its messages may be empty."""
 
     application_queue: WaitingQueue
     close_reason = ""
+    _reader: PacedReader | None = None
+    _frames = 0
+    _fragments = 0
 
     def onConnect(self, request: Any) -> Any:
         """Take over from the HTTP channel, which would start and stop the reading for reasons of its own."""
@@ -92,9 +93,47 @@ class BoundedProtocol(WebSocketProtocol):
         return super().onConnect(request)
 
     def applicationCreateWorked(self, application_queue: WaitingQueue) -> None:
-        """Let the queue stop and start this socket."""
-        application_queue.transport = self.transport
+        """Let the queue stop and start the reading of this socket; what comes before the handshake is answered waits for that."""
+        control = ReadControl(
+            self._parse,
+            lambda: application_queue.blocked or self.state == self.STATE_CONNECTING,
+            self.transport.pauseProducing,
+            self.transport.resumeProducing,
+            call_later(reactor._asyncioEventloop),
+        )
+        self._reader = PacedReader(control)
+        application_queue.has_room = self._reader.advance
         super().applicationCreateWorked(application_queue)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what the transport read; the request itself goes to the parser at once."""
+        if self._reader is None:
+            super().dataReceived(data)
+        else:
+            self._reader.feed(data)
+
+    def onOpen(self) -> None:
+        """Read on after the handshake was answered."""
+        super().onOpen()
+        if self._reader is not None:
+            self._reader.advance()
+
+    def onFrameBegin(self) -> None:
+        """Count a frame; a message of too many fragments is refused, since even empty ones cost memory."""
+        self._frames += 1
+        if self.current_frame.opcode == 0:
+            self._fragments += 1
+        elif self.current_frame.opcode < 8:
+            self._fragments = 0
+        super().onFrameBegin()
+        if self._fragments > MAX_FRAGMENTS and not self.failedByMe:
+            self._fail_connection(TOO_BIG, f"a message may have at most {MAX_FRAGMENTS} fragments")
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """Tell the application that the connection is gone."""
+        if self._reader is not None:
+            self._reader.close()
+        super().onClose(wasClean, code, reason)
 
     def serverClose(self, code: int | None = None) -> None:
         """Close with a code, and with the reason of the ASGI message where it had one.
@@ -111,7 +150,7 @@ class BoundedProtocol(WebSocketProtocol):
 
     def onAutoPingTimeout(self) -> None:
         """Drop a client that does not answer; not one whose answer waits because we do not read from its socket."""
-        if self.application_queue.held_back(self.autoPingTimeout):
+        if self._reader is not None and self._reader.held_back(self.autoPingTimeout):
             self.autoPingPending = self.autoPingTimeoutCall = None  # the next ping comes with the server's next round
         else:
             super().onAutoPingTimeout()
@@ -131,6 +170,11 @@ class BoundedProtocol(WebSocketProtocol):
             self.sendMessage(b"", False)
             return
         super().handle_reply(message)
+
+    def _parse(self, data: bytes) -> int:
+        before = self._frames
+        super().dataReceived(data)
+        return self._frames - before
 
 
 class BoundedChannel(http_protocol.http.HTTPChannel):

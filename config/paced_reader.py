@@ -1,0 +1,131 @@
+"""Reads one WebSocket at a bounded pace: the back-pressure below the application, the same for Daphne and uvicorn.
+
+Both servers parse everything that one read of a socket brings in a single callback of the event loop: 64 to 256 KiB, which is tens of
+thousands of small frames and stops everybody else for up to a second. A `PacedReader` stands between the transport and the parser. It
+parses in slices, lets the event loop run between them, and pauses the transport while the application or the frame rate is behind
+(docs/adr/0070-flooding-sockets-are-read-slowly.md).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SLICE_BYTES = 2048
+"""Given to the parser at once: at most 341 frames, a few milliseconds of work."""
+FRAMES_AT_ONCE = 64
+"""Frames after which the event loop runs before the next slice."""
+BYTES_AT_ONCE = 64 * 1024
+"""The same for large frames, in bytes."""
+FRAMES_PER_S = 1000.0
+"""Frames that are read of one socket in the long run; audio comes at 10 to 100 a second."""
+FRAME_BURST = 500.0
+"""Frames that are read faster than that: five seconds of the fastest usual audio."""
+MAX_FRAGMENTS = 4096
+"""Fragments of one message; each costs memory even if it is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadControl:
+    """What a reader needs of its connection.
+
+    Attributes:
+        parse: parses bytes and returns how many frames it found in them.
+        blocked: whether the application has as many messages waiting as it may have.
+        pause, resume: stop and start reading from the transport; both may be called several times.
+        call_later: runs a function after so many seconds, in the event loop, and returns a function that cancels that.
+    """
+
+    parse: Callable[[bytes], int]
+    blocked: Callable[[], bool]
+    pause: Callable[[], None]
+    resume: Callable[[], None]
+    call_later: Callable[[float, Callable[[], None]], Callable[[], None]]
+
+
+class PacedReader:
+    """The bytes of one socket on their way to the parser."""
+
+    def __init__(self, control: ReadControl, clock: Callable[[], float] = time.monotonic) -> None:
+        self._control = control
+        self._clock = clock
+        self._unparsed = bytearray()
+        self._tokens = FRAME_BURST
+        self._counted_at = clock()
+        self._cancel_timer: Callable[[], None] | None = None
+        self._parsing = False
+        self._paused = False
+        self._resumed_at = float("-inf")
+        self._closed = False
+
+    def held_back(self, seconds: float) -> bool:
+        """Return whether the socket was not read from at some time in the last `seconds`: what it sent then, a pong too, still waits."""
+        return self._paused or self._clock() - self._resumed_at < seconds
+
+    def feed(self, data: bytes) -> None:
+        """Take what the transport read."""
+        if not self._closed:
+            self._unparsed += data
+            self.advance()
+
+    def advance(self) -> None:
+        """Parse what may be parsed now. To be called when `blocked` no longer holds; any number of times."""
+        if self._closed or self._parsing:
+            return
+        if self._cancel_timer is None and not self._control.blocked():
+            self._parsing = True
+            try:
+                wait = self._spend(self._parse_some())
+            finally:
+                self._parsing = False
+            if wait or (self._unparsed and not self._control.blocked()):
+                self._cancel_timer = self._control.call_later(wait, self._on_timer)
+        self._pause_or_resume()
+
+    def close(self) -> None:
+        """Drop what was not parsed; nothing is read any more."""
+        self._closed = True
+        self._unparsed.clear()
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    def _on_timer(self) -> None:
+        self._cancel_timer = None
+        self.advance()
+
+    def _parse_some(self) -> int:
+        frames = size = 0
+        while self._unparsed and frames < FRAMES_AT_ONCE and size < BYTES_AT_ONCE and not self._closed:
+            piece = bytes(self._unparsed[:SLICE_BYTES])
+            del self._unparsed[:SLICE_BYTES]
+            size += len(piece)
+            frames += self._control.parse(piece)
+        return frames
+
+    def _spend(self, frames: int) -> float:
+        """Take frames out of the token bucket and return how many seconds to wait until it is no longer overdrawn."""
+        now = self._clock()
+        self._tokens = min(FRAME_BURST, self._tokens + (now - self._counted_at) * FRAMES_PER_S) - frames
+        self._counted_at = now
+        return max(0.0, -self._tokens / FRAMES_PER_S)
+
+    def _pause_or_resume(self) -> None:
+        if self._closed:
+            return
+        if self._cancel_timer is not None or self._unparsed or self._control.blocked():
+            self._paused = True
+            self._control.pause()
+        elif self._paused:
+            self._paused = False
+            self._resumed_at = self._clock()
+            self._control.resume()
+
+
+def call_later(loop: asyncio.AbstractEventLoop) -> Callable[[float, Callable[[], None]], Callable[[], None]]:
+    """Return the `call_later` of a `ReadControl` for an asyncio event loop."""
+
+    def later(seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        return (loop.call_later(seconds, call) if seconds else loop.call_soon(call)).cancel
+
+    return later

@@ -1,0 +1,91 @@
+"""uvicorn's WebSocket protocol with back-pressure below the application, for `uvicorn config.asgi:application`.
+
+uvicorn chooses its protocol class before it imports the application, so `install` makes the class that it chose create ours. Only the
+implementation that `--ws auto` and `--ws websockets-sansio` choose is changed.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
+
+from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_later
+
+if TYPE_CHECKING:
+    from websockets.frames import Frame
+
+
+class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket that is read in slices and at a bounded frame rate."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        control = ReadControl(self._parse, lambda: self.read_paused, self._pause, self._resume, call_later(self.loop))
+        self._reader = PacedReader(control)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the transport read."""
+        self._reader.feed(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the application that the connection is gone."""
+        self._reader.close()
+        super().connection_lost(exc)
+
+    def handle_cont(self, event: "Frame") -> None:
+        """Take a fragment; a message of too many is refused, since even empty ones cost memory."""
+        if len(self.frames) < MAX_FRAGMENTS:
+            super().handle_cont(event)
+        elif not self.close_sent:
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have at most {MAX_FRAGMENTS} fragments")
+            self.handle_parser_exception()
+
+    def keepalive_timeout(self) -> None:
+        """Close where no pong came in time; not where it may wait behind data that we do not read yet."""
+        if self.ping_timeout is not None and self._reader.held_back(self.ping_timeout):
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+        else:
+            super().keepalive_timeout()
+
+    async def receive(self) -> Any:
+        """Return the next message for the application; the socket is read on when it took the last one."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._reader.advance()
+        return message
+
+    async def send(self, message: Any) -> None:
+        """Send a message of the application; after its close the rest is read for the client's closing handshake."""
+        await super().send(message)
+        if self.close_sent:
+            self._reader.advance()
+
+    def _parse(self, data: bytes) -> int:
+        self.conn.receive_data(data)
+        frames = len(self.conn.events)
+        if self.conn.parser_exc is not None:
+            self.handle_parser_exception()
+        else:
+            self.handle_events()
+        if self.transport.is_closing():
+            self._reader.close()
+        return frames
+
+    def _pause(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def _resume(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
+
+def install() -> None:
+    """Make uvicorn create `PacedWebSocketProtocol` wherever it would create its base class."""
+
+    def create(cls: type[WebSocketsSansIOProtocol], *args: Any, **kwargs: Any) -> asyncio.Protocol:
+        return object.__new__(PacedWebSocketProtocol if cls is WebSocketsSansIOProtocol else cls)
+
+    setattr(WebSocketsSansIOProtocol, "__new__", staticmethod(create))  # noqa: B010  # mypy allows no assignment to a method
