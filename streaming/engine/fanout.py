@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
 """How often lost rings are looked for."""
+CAUGHT_UP_POLL_S = 0.02
 RETRY_S = 1.0
 """How long a listener that missed something waits for a database that is away before it asks again."""
 WAITING = 256
@@ -146,6 +147,19 @@ class Fanout:
         self._deliver(heard)
         if not self._layer.alone:
             await self._send(heard.conversation_id, {"session": str(heard.session_id), "heard": heard.dump()})
+
+    async def caught_up(self, seconds: float) -> None:
+        """Wait until every subscriber took the last event that this process knows of its conversation, or for so many seconds."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while self._has_subscriber_behind() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(CAUGHT_UP_POLL_S)
+
+    def _has_subscriber_behind(self) -> bool:
+        return any(
+            subscription.cursor < self._latest.get(conversation_id, 0)
+            for conversation_id, subscriptions in self._subscriptions.items()
+            for subscription in subscriptions
+        )
 
     async def close(self) -> None:
         """End the polling; for the end of an event loop."""

@@ -115,6 +115,11 @@ class StreamHandlerBase:
     shutdown_s: float | None = None
     """Ours: how long `shutdown` may take, in seconds, for handlers that the engine's own limit would cut short."""
 
+    @property
+    def parley_backlog_s(self) -> float:
+        """Ours: how much audio waits behind `receive`, in seconds, for handlers that pass it on to a thread of ours."""
+        return 0.0
+
     def parley_at_rest(self) -> bool:
         """Ours: tell whether silence would change nothing, so that it may wait; asked only where `parley_receives_at_once`."""
         return False

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from streaming.engine.fairness import CooperativeYield
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 
 logger = logging.getLogger(__name__)
@@ -64,11 +65,13 @@ class Outbox:
 
     async def run(self) -> None:
         """Write until finished or until the client no longer reads, then close the connection."""
+        fair = CooperativeYield()
         try:
             while True:
                 text = await self._texts.get()
                 async with asyncio.timeout(WRITE_TIMEOUT_S):
                     await self._write(text)
+                await fair.after_item()
         except MailboxClosed:
             pass
         except TimeoutError:

@@ -154,6 +154,11 @@ class Participant:
         """How much of the client's sound came so far, in seconds; counted for handlers that may rest."""
         return self._framer.heard_s
 
+    @property
+    def backlog_s(self) -> float:
+        """How much of the client's audio waits for the handler, in seconds; 0 when nothing more will be taken."""
+        return self._work.backlog_s if self._work is not None and self._closing is None else 0.0
+
     def see(self, frame: Picture) -> None:
         """Take one of the client's pictures, uint8 of shape (height, width, 3), blue green red."""
         if self._work is not None and self._closing is None and self.stream.has_video and self.stream.mode != "receive":

@@ -164,6 +164,11 @@ class ReplyOnPause(StreamHandler):
         """Whether a reply is due, under way, or still to be heard."""
         return self._due.is_set() or self._reply is not None or self.parley.playing
 
+    @property
+    def parley_backlog_s(self) -> float:
+        """Return how much audio waits for the pause detection, in seconds."""
+        return self._ear.watch.waiting_s if self._ear is not None else 0.0
+
     def parley_at_rest(self) -> bool:
         """Tell whether nobody speaks, neither the user nor we."""
         return self._ear is not None and self._ear.watch.calm and not self.busy

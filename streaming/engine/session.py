@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from streaming.engine.ends import End
+from streaming.engine.fairness import CooperativeYield
 from streaming.engine.faults import place
 from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.registry import registry
@@ -100,6 +101,7 @@ class Session(Generic[Message]):
 
     async def _serve(self, handler: Handler[Message]) -> End:
         loop = asyncio.get_running_loop()
+        fair = CooperativeYield()
         waited = 0.0  # for the client alone: what the handler takes is not its fault
         while not handler.finished:
             since = loop.time()
@@ -113,6 +115,7 @@ class Session(Generic[Message]):
             waited += loop.time() - since
             if await handler.handle(message):
                 waited = 0.0
+            await fair.after_item()
         return End.FINISHED
 
     async def _shut_down(self, handler: Handler[Message]) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from streaming.engine.calls import Calls
 from streaming.engine.contained import LEAVES, as_exception
+from streaming.engine.fairness import CooperativeYield
 from streaming.engine.handlers import (
     PLACE_OF_SOUND,
     AsyncAudioVideoStreamHandler,
@@ -22,8 +23,9 @@ from streaming.engine.line import Picture
 from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
 from streaming.engine.straight import never_waits, straight
 
-WAITING_FRAMES = 500
-"""Frames of 20 ms that wait for a slow `receive`: 10 s."""
+FRAME_S = 0.02
+WAITING_FRAMES = 700
+"""Frames that wait for a slow `receive`: 14 s. One message holds up to 12 s; where clients can be made to wait, it comes when little waits."""
 WAITING_PICTURES = 8
 BREATH_S = 0.02
 """The pause after an `emit` that had nothing."""
@@ -60,6 +62,11 @@ class Work:
 
     def hear(self, frame: AudioFrame) -> None:
         """Take a frame of the client's sound."""
+
+    @property
+    def backlog_s(self) -> float:
+        """How much audio waits to be taken, in seconds. Clients that can be made to wait send no more while it is high."""
+        return 0.0
 
     def see(self, picture: Picture) -> None:
         """Take one of the client's pictures."""
@@ -137,6 +144,10 @@ class HandlerWork(Work):
         if self._frames.dropped:
             self._session.warn_once("this stream takes sound slower than it comes; some was left out")
 
+    @property
+    def backlog_s(self) -> float:
+        return max(len(self._frames) * FRAME_S, self.handler.parley_backlog_s)
+
     def see(self, picture: Picture) -> None:
         self._pictures.put(picture)
 
@@ -180,6 +191,7 @@ class HandlerWork(Work):
             self.hear(await self._frames.get())
 
     async def _feed(self, waiting: Mailbox[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
+        fair = CooperativeYield()
         while True:
             try:
                 frame = await waiting.get()
@@ -189,6 +201,7 @@ class HandlerWork(Work):
                 await receive(frame)
             except (Exception, *LEAVES) as error:
                 self._session.calls.report(as_exception(error))
+            await fair.after_item()
 
     async def _emit(self, method: Callable[[], Any], name: str, take_apart: Callable[[Any], Item]) -> None:
         """Ask again and again; a method that blocks only until `shutdown` began, which wakes it once and for all."""

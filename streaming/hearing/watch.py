@@ -148,6 +148,11 @@ class Watch:
             self._wake(self)
 
     @property
+    def waiting_s(self) -> float:
+        """How much of what was fed waits to be heard, in seconds."""
+        return 0.0 if self.over else self._waiting_samples / self._rate
+
+    @property
     def calm(self) -> bool:
         """Whether nothing that was heard of late may have been speech."""
         return self._calm >= _CALM_FRAMES and not self._finder.speaking

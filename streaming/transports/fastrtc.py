@@ -29,29 +29,30 @@ class FastrtcConsumer(StreamConsumer):
         if not self._visitor.may_use(self.stream):
             self.refuse(wire.error("sign in, or send an access token"))
 
-    async def text(self, text: str) -> None:
+    async def text(self, text: str) -> bool:
         """Do what a message says; a wrong one is answered and changes nothing."""
         self.alive_at = self.loop.time()
         try:
             message = wire.parse(text)
         except WireError as error:
             self.complain(str(error))
-            return
+            return False
         if isinstance(message, Media):
             if self.participant is None:
                 self.complain(NOT_STARTED)
             elif self._binary:
                 self.complain("sound comes as binary frames after a start with format pcm16")
             else:
-                self.participant.hear(message.payload, self._rate_in)
+                return await self.hear(self.participant, message.payload, self._rate_in)
         elif isinstance(message, Ping):
             self.outbox.put(wire.PONG)
         elif isinstance(message, Start):
             await self._start(message)
         elif isinstance(message, Stop):
             self.end("stopped")
+        return False
 
-    async def binary(self, data: bytes) -> None:
+    async def binary(self, data: bytes) -> bool:
         """Hear a binary frame."""
         self.alive_at = self.loop.time()
         if self.participant is None:
@@ -61,7 +62,9 @@ class FastrtcConsumer(StreamConsumer):
         elif len(data) % 2 or len(data) > wire.LONGEST_MEDIA_BYTES:
             self.complain(f"a binary frame has an even number of bytes, at most {wire.LONGEST_MEDIA_BYTES}, not {len(data)}")
         else:
-            self.participant.hear(np.frombuffer(data, dtype="<i2"), self._rate_in)
+            await self.hear(self.participant, np.frombuffer(data, dtype="<i2"), self._rate_in)
+            return True
+        return False
 
     def clear(self) -> None:
         """Tell clients that listen for it (ours do; FastRTC's ignore it) to drop what they have not played."""

@@ -2,15 +2,18 @@
 
 Channels' own consumer runs a connection clean-up on one shared thread for every message and listens on a layer channel
 of its own; the audio path pays for neither (docs/adr/0001-lean-consumer.md). It never waits in `receive`, except where
-the server makes its client wait for that.
+the server makes its client wait for that. It yields to the event loop after a few messages, and closes a client that sends
+too many without audio (docs/adr/0070-flooding-sockets-are-read-slowly.md).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from streaming.engine.outbox import Outbox
+from streaming.engine.fairness import CooperativeYield
+from streaming.engine.outbox import POLICY, Outbox
 from streaming.transports.doors import Knock
+from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -56,6 +59,7 @@ class Consumer:
         self._receive = receive
         self._send = send
         self.outbox = Outbox(self._write, self._close)
+        self._rate_limit = MessageRateLimit()
 
     @property
     def site(self) -> str:
@@ -79,11 +83,7 @@ class Consumer:
         writer.add_done_callback(_open.pop)
         try:
             await self.connected()
-            while (message := await self._receive())["type"] == "websocket.receive":
-                if (data := message.get("bytes")) is not None:
-                    await self.binary(data)
-                else:
-                    await self.text(message.get("text") or "")
+            await self._read_messages()
         finally:
             self.outbox.finish()
             await self.hung_up()
@@ -92,14 +92,32 @@ class Consumer:
     async def connected(self) -> None:
         """The socket is open; `self.outbox` can be used."""
 
-    async def text(self, text: str) -> None:
-        """A text message came."""
+    async def text(self, text: str) -> bool:
+        """A text message came. Return whether it was audio: only then it does not count for the rate limit."""
+        return False
 
-    async def binary(self, data: bytes) -> None:
-        """A binary message came."""
+    async def binary(self, data: bytes) -> bool:
+        """A binary message came. Return whether it was audio, as `text` does."""
+        return False
+
+    def refuse_rate(self, text: str) -> None:
+        """Warn the client in the protocol's own form that it sends too many messages, and close with POLICY."""
+        self.outbox.finish(POLICY, text)
 
     async def hung_up(self) -> None:
         """The socket is closed, by whichever side."""
+
+    async def _read_messages(self) -> None:
+        """Give on what comes until the socket is closed; what comes after our own close is dropped."""
+        fair = CooperativeYield()
+        clock = asyncio.get_running_loop().time
+        while (message := await self._receive())["type"] == "websocket.receive":
+            if not self.outbox.closed:
+                data = message.get("bytes")
+                audio = await (self.text(message.get("text") or "") if data is None else self.binary(data))
+                if not audio and not self._rate_limit.allows(clock()) and not self.outbox.closed:
+                    self.refuse_rate(TOO_MANY_MESSAGES)
+            await fair.after_item()
 
     async def _write(self, text: str) -> None:
         await self._send({"type": "websocket.send", "text": text})

@@ -41,7 +41,7 @@ class State(Enum):
 def weight(message: ClientMessage) -> int:
     """Return what a message weighs in the session's inbox, in bytes."""
     if isinstance(message, Audio):
-        return len(message.chunk)
+        return 64 + len(message.chunk)
     if not isinstance(message, Start):
         return 256
     phrases = [*message.vocabulary, *(phrase for tracker in message.trackers for phrase in (tracker.name, *tracker.vocabulary))]

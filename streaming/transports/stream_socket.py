@@ -9,6 +9,7 @@ import logging
 from django.conf import settings
 
 from streaming.engine.faults import place
+from streaming.engine.inbound import Heard
 from streaming.engine.line import IdTaken, LimitReached, LineKind, Sound
 from streaming.engine.line import Message as LineMessage
 from streaming.engine.outbox import NORMAL, POLICY
@@ -26,6 +27,11 @@ from streaming.wire import fastrtc as wire
 
 logger = logging.getLogger(__name__)
 
+BACKLOG_S = 1.0
+"""Audio that may wait for a session's handler before the client has to wait."""
+BACKLOG_POLL_S = 0.02
+STALLED_S = 30.0
+"""A handler that takes nothing for so long does not hold up the reading any more, else nobody would notice that its client left."""
 LEAD_S = 0.2
 """How far ahead of real time sound may go: it hides the jitter of a network, and a barge-in cannot take it back."""
 REPORT_S = 0.1
@@ -48,6 +54,9 @@ class StreamConsumer(Consumer):
         self._lag = lag()
         self.pace = Pace(LEAD_S, self._lag.stalled)
         self.alive_at = self.loop.time()
+        self._start_timeout_s = settings.START_TIMEOUT_S
+        self._waits_for_room = False
+        self._stalled = False
         self._speaking: asyncio.Task[None] | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._reporting: asyncio.TimerHandle | None = None
@@ -67,8 +76,41 @@ class StreamConsumer(Consumer):
             self.refuse(wire.failed(f"this stream's modality is {stream.modality}: only audio goes over a WebSocket, use WebRTC"))
         else:
             self.stream = stream
-            self._watching = self.loop.call_later(settings.START_TIMEOUT_S, self._watch)
+            self.start_within(settings.START_TIMEOUT_S)
             await self.let_in()
+
+    def start_within(self, seconds: float) -> None:
+        """Close the socket unless its client starts within so many seconds from now; of several limits the shortest counts."""
+        self._start_timeout_s = min(seconds, self._start_timeout_s)
+        if self._watching is not None:
+            self._watching.cancel()
+        self._watching = self.loop.call_later(self._start_timeout_s, self._watch)
+
+    async def hear(self, participant: Participant, block: Heard, rate: int) -> bool:
+        """Give audio to the session, and wait while its handler is too far behind: the server reads no more of the socket meanwhile.
+
+        Return whether there was any audio. Servers that do not make their clients wait lose what does not fit, as WebRTC does.
+        """
+        participant.hear(block, rate)
+        if participant.backlog_s <= BACKLOG_S:
+            self._stalled = False
+        elif self.makes_client_wait and not self._stalled:
+            self._waits_for_room = True
+            await self._wait_for_room(participant)
+            self._waits_for_room = False
+            self.alive_at = self.loop.time()
+        return len(block) > 0
+
+    async def _wait_for_room(self, participant: Participant) -> None:
+        """Wait until little waits for the handler, or until it took nothing for so long that its client might be gone meanwhile."""
+        least, since = participant.backlog_s, self.loop.time()
+        while (backlog := participant.backlog_s) > BACKLOG_S:  # what threads took, only the clock tells
+            if backlog < least:
+                least, since = backlog, self.loop.time()
+            elif self.loop.time() - since > STALLED_S:
+                self._stalled = True
+                return
+            await asyncio.sleep(BACKLOG_POLL_S)
 
     def nap_between(self, participant: Participant, receive: Receive) -> Receive:
         """Return a `receive` that naps where the session misses nothing: when next to all was read, and nothing of it audible."""
@@ -99,6 +141,10 @@ class StreamConsumer(Consumer):
         """Say why there is no session here, then close."""
         self.outbox.put(wire.encode(message))
         self.outbox.finish(code, "refused")
+
+    def refuse_rate(self, text: str) -> None:
+        """Warn a client that sends too many messages without audio, and close; its session ends as if it had hung up."""
+        self.refuse(wire.warning(text))
 
     def complain(self, text: str) -> None:
         """Say what was wrong; nothing else changes."""
@@ -261,9 +307,11 @@ class StreamConsumer(Consumer):
         self._watching = None
         if self.participant is None:
             if not self._over:
-                self.complain(f"no start came within {settings.START_TIMEOUT_S:g} s")
+                self.complain(f"no start came within {self._start_timeout_s:g} s")
                 self.outbox.finish(POLICY, "not started")
             return
+        if self._waits_for_room:
+            self.alive_at = self.loop.time()
         left = self.alive_at + settings.SILENCE_TIMEOUT_S - self.loop.time()
         if left <= 0:
             self.complain(f"nothing came for {settings.SILENCE_TIMEOUT_S:g} s")

@@ -39,6 +39,7 @@ from streaming.wire.symbl import (
     error_envelope,
     error_top,
     parse,
+    warning,
 )
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,11 @@ class SymblConsumer(Consumer):
         """Say why the visitor may stay no longer, and close."""
         self.refuse(TEXTS[end], "access_token")
 
+    def refuse_rate(self, text: str) -> None:
+        """Warn a client that sends too many messages without audio, and close."""
+        self.outbox.put(encode(warning(text)))
+        self.outbox.finish(POLICY, text)
+
     def refuse(self, text: str, field: str, code: int = POLICY) -> None:
         """Say in the protocol's form why this connection is closed, then close it."""
         self.outbox.put(encode(error_top(text, field=field)))
@@ -114,29 +120,31 @@ class SpeakConsumer(SymblConsumer):
         self._session = session
         keep(asyncio.create_task(self._live(session)))
 
-    async def text(self, text: str) -> None:
+    async def text(self, text: str) -> bool:
         """Parse and queue a message; a wrong one is answered at once and changes nothing."""
         try:
             message = parse(text)
         except WireError as error:
             form = error_top if self._session is None or self._handler.started else error_envelope
             self.outbox.put(encode(form(str(error), field=error.field)))
-            return
+            return False
         if isinstance(message, Ping):
             self.outbox.put(PONG)
-            return
-        await self._offer(message)
+        else:
+            await self._offer(message)
+        return False
 
-    async def binary(self, data: bytes) -> None:
-        """Queue a chunk of audio; one that is too large is refused alone, and one before the start is ignored."""
-        if self._session is None or not self._handler.started_or_starting:
-            return
+    async def binary(self, data: bytes) -> bool:
+        """Queue a chunk of audio; one that is too large is refused alone, one that is empty or before the start is ignored."""
+        if not data or self._session is None or not self._handler.started_or_starting:
+            return True
         if len(data) > settings.MAX_AUDIO_CHUNK_BYTES:
             limit = settings.MAX_AUDIO_CHUNK_BYTES
             text = f"a chunk of audio may be at most {limit} bytes, not {len(data)}; this one was not processed"
             self.outbox.put(encode(error_top(text, field="audio")))
-            return
+            return False
         await self._offer(Audio(data))
+        return True
 
     def end_early(self, end: End) -> None:
         """Close at once, and end the session in its own time: what was said while it was allowed is kept."""
@@ -192,10 +200,11 @@ class ListenConsumer(SymblConsumer):
         registry().keep_house()
         self._telling = asyncio.create_task(self._tell())
 
-    async def text(self, text: str) -> None:
+    async def text(self, text: str) -> bool:
         """Answer a ping, ignore everything else (Symbl fact sheet, section 7)."""
         if text == "__PING__":
             self.outbox.put(PONG)
+        return False
 
     async def hung_up(self) -> None:
         """Stop to listen."""

@@ -26,6 +26,8 @@ from streaming.transports.visitors import Visitor, on_stream, refusal
 from streaming.wire import fastrtc as wire
 from streaming.wire.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
 
+ANONYMOUS_START_S = 5.0
+"""Until its start nobody knows who calls, unless the handshake was signed; an exchange starts at once."""
 MOST_MARKS = 1000
 MOST_KEYS = 32
 """Keys that a slow handler may have before it; further ones are lost."""
@@ -44,21 +46,24 @@ class TelephoneConsumer(StreamConsumer):
         self._unmarked = 0.0
         self._marked = 0
         self._pressing = 0
+        if not settings.TWILIO_AUTH_TOKEN:
+            self.start_within(ANONYMOUS_START_S)
         if not self._from_exchange():
             self.refuse(wire.error("this handshake has no signature of the telephone exchange"))
 
-    async def text(self, text: str) -> None:
+    async def text(self, text: str) -> bool:
         """Do what the exchange says."""
         self.alive_at = self.loop.time()
         try:
             message = wire.parse(text)
         except WireError as error:
             self.complain(str(error))
-            return
+            return False
         if isinstance(message, Media):
             if self.participant is not None and not message.outbound:
-                self.participant.hear(message.payload, mulaw.RATE)
-        elif isinstance(message, Start):
+                return await self.hear(self.participant, message.payload, mulaw.RATE)
+            return len(message.payload) > 0
+        if isinstance(message, Start):
             await self._start(message)
         elif isinstance(message, Stop):
             self.end("the caller hung up")
@@ -68,10 +73,12 @@ class TelephoneConsumer(StreamConsumer):
             self._pressed(message.digit)
         elif isinstance(message, Ping):
             self.outbox.put(wire.PONG)
+        return False
 
-    async def binary(self, data: bytes) -> None:
+    async def binary(self, data: bytes) -> bool:
         """Exchanges send text only."""
         self.complain("only text messages are understood here")
+        return False
 
     def message(self, message: LineMessage) -> None:
         """Keep messages from the exchange, which knows none of them."""

@@ -147,6 +147,19 @@ class Long(Burst):
     seconds = 25
 
 
+class Tally(Counted):
+    """Takes 2 ms for each frame, and gives the number of frames when it hears a loud one."""
+
+    frames = 0
+
+    async def receive(self, frame: Any) -> None:
+        """Count the frame."""
+        self.frames += 1
+        await asyncio.sleep(0.002)
+        if np.abs(frame[1].astype(np.int32)).max() > 5000:
+            self.queue.put_nowait(AdditionalOutputs({"frames": self.frames}))
+
+
 class Slow(StreamHandler):
     """Takes half a second for each frame."""
 
@@ -219,6 +232,7 @@ closing = _stream(Closing(), "closing")
 burst = _stream(Burst(), "burst")
 long = _stream(Long(), "long")
 slow = _stream(Slow(), "slow")
+tally = _stream(Tally(), "tally")
 timed = _stream(Counted(), "timed", time_limit=1)
 usual = Stream(Counted(), modality="audio", mode="send-receive", name="usual")
 single = _stream(Counted(), "single", concurrency_limit=1)
