@@ -1,7 +1,7 @@
 """The ASGI entry point: HTTP to Django, WebSockets to the streaming transports, housekeeping and drain around both.
 
 Daphne knows no lifespan, so whatever runs all the time is started by the first connection; `drain` is what a server
-calls (uvicorn through the lifespan, our Daphne on SIGTERM) before it closes its sockets.
+calls (uvicorn through the lifespan and graceful_shutdown.py, our Daphne on SIGTERM) before it closes its sockets.
 """
 
 import gc
@@ -20,11 +20,13 @@ from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from config.data_dir import create_files_private, make_private  # noqa: E402
+from config.graceful_shutdown import DrainFirst  # noqa: E402
 from config.hosts import host_is_allowed, refuse_host  # noqa: E402
 from config.http_limits import HttpLimits  # noqa: E402
 from config.trusted_proxies import apply_forwarded  # noqa: E402
 from streaming import health, recogniser  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
+from streaming.engine.fanout import fanout  # noqa: E402
 from streaming.engine.registry import registry  # noqa: E402
 from streaming.engine.threads import make_room  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
@@ -38,9 +40,10 @@ make_private()
 create_files_private()
 _limited_http = HttpLimits(_http, {"/healthz": health.liveness, "/readyz": health.readiness})
 if "uvicorn" in sys.modules:
-    from config import uvicorn_http
+    from config import uvicorn_http, uvicorn_websocket
 
     uvicorn_http.install()
+    uvicorn_websocket.install()
 
 check_settings()  # what is wrong with a stream stops the server here, and its first visitor does not wait for the imports
 get_resolver().url_patterns  # noqa: B018  # neither for those of the pages
@@ -72,17 +75,20 @@ def start() -> None:
 async def drain() -> None:
     """Let live sessions finish what was being said; nobody new comes in."""
     await registry().drain(settings.DRAIN_S)
+    await fanout().caught_up(LAST_WORDS_S)
     await close_all(LAST_WORDS_S)
     await peers().all_gone(LAST_WORDS_S)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
+    shutdown = DrainFirst(drain)
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             start()
+            shutdown.install()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            await drain()
+            await shutdown.finish()
             await send({"type": "lifespan.shutdown.complete"})
             return
