@@ -13,7 +13,7 @@ from typing import Any
 from insights import queries
 from insights.json_text import resolved
 from insights.models import Conversation
-from insights.payloads import trackers_json
+from insights.payloads import tracker_snapshots
 
 _WALK = 500
 _KEY = ("message__number", "offset", "id")
@@ -64,6 +64,6 @@ def _references(conversation: Conversation, ids: list[int]) -> dict[int, str]:
     """Return what is written of hits, by their ids. One query."""
     written = {}
     for hit in queries.tracker_matches_of(conversation).filter(id__in=ids) if ids else ():
-        match = trackers_json([hit])[0]["matches"][0]
-        written[hit.pk] = json.dumps((match["messageRefs"] or match["insightRefs"])[0])
+        match = tracker_snapshots([hit])[0].matches[0]
+        written[hit.pk] = json.dumps((match.messages or match.insights)[0].dump())
     return written

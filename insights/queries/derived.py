@@ -14,9 +14,9 @@ from insights.analysis import Topic
 from insights.analysis.summary import Candidates
 from insights.analytics import Figures, Spoken, Talk
 from insights.derived import Derived, Entry, Sized
+from insights.events import Kind
 from insights.models import Conversation, Event, Message
 from insights.models import Topic as TopicRow
-from insights.payloads import Kind
 
 T = TypeVar("T", bound=Sized)
 
@@ -31,6 +31,7 @@ _ADDING = (
     Kind.TOPICS,
     Kind.TRACKERS,
     Kind.INSIGHT_REVIEWED,
+    Kind.INSIGHT_DELETED,
     Kind.CONVERSATION_COMPLETED,
 )
 """Events that leave older messages as they are; after any other one a value is made anew."""

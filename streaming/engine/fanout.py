@@ -151,7 +151,7 @@ class Fanout:
     async def caught_up(self, seconds: float) -> None:
         """Wait until every subscriber took the last event that this process knows of its conversation, or for so many seconds."""
         deadline = asyncio.get_running_loop().time() + seconds
-        while self._has_subscriber_behind() and asyncio.get_running_loop().time() < deadline:
+        while self._has_subscriber_behind() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(CAUGHT_UP_POLL_S)
 
     def _has_subscriber_behind(self) -> bool:

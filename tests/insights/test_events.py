@@ -138,4 +138,3 @@ def test_no_payload_is_an_error(kind: Kind, value: object) -> None:
     """Whatever stands in a row, parsing it gives an event."""
     payload = {name: value for name in ("messages", "message", "insights", "insight", "topics", "trackers", "member", "conversationId")}
     assert parse(kind, payload).kind == kind
-
