@@ -22,6 +22,8 @@ from streaming.transports.socket import keep
 logger = logging.getLogger(__name__)
 
 FORWARD_S = 1.0
+COLLECT_S = 0.05
+"""How long candidates are collected before their sessions are looked for: a browser posts several at once."""
 MOST_AT_ONCE = 64
 """Ids that the shared cache is asked for at once."""
 _ANNOUNCED = "early-candidates"
@@ -65,6 +67,8 @@ class Forwarding:
                 await layer().join(_ANNOUNCED, self._announced)
                 self._joined = True
             while self._wanted:
+                if len(self._wanted) < MOST_AT_ONCE:
+                    await asyncio.sleep(COLLECT_S)
                 keys = list(islice(self._wanted, MOST_AT_ONCE))
                 for key in keys:
                     del self._wanted[key]
