@@ -122,6 +122,9 @@ def main() -> None:
             take_over(server)
             subprocess.run([sys.executable, "manage.py", "shell", "-c", ACCOUNTS], cwd=ROOT, env=server.environment, check=True)
             attack(server)
+        except Exception:
+            print("".join(server.output)[-5000:], file=sys.stderr)
+            raise
         finally:
             server.kill()
 
