@@ -26,6 +26,9 @@ from streaming.transports.telling import SPEAKERS_SKIP, Teller
 from streaming.wire import symbl as wire
 from streaming.wire.symbl import Audio, ClientMessage, Modify, Start, Stop, View, encode
 
+MESSAGE_BYTES = 128
+"""What a message with audio costs beside its content: a million chunks of one byte are more than a megabyte."""
+
 REFUSED_STARTS = (AudioError, LanguageError, RecorderError, RecogniserError)
 
 
@@ -41,7 +44,7 @@ class State(Enum):
 def weight(message: ClientMessage) -> int:
     """Return what a message weighs in the session's inbox, in bytes."""
     if isinstance(message, Audio):
-        return 64 + len(message.chunk)
+        return len(message.chunk) + MESSAGE_BYTES
     if not isinstance(message, Start):
         return 256
     phrases = [*message.vocabulary, *(phrase for tracker in message.trackers for phrase in (tracker.name, *tracker.vocabulary))]

@@ -25,11 +25,11 @@ from streaming.engine.ends import End
 from streaming.engine.fanout import fanout
 from streaming.engine.outbox import Outbox
 from streaming.engine.registry import Registry, registry
-from streaming.engine.session import SHUTDOWN_S
+from streaming.engine.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, Word
-from streaming.transports.speaking import SpeakingHandler
+from streaming.transports.speaking import SpeakingHandler, weight
 from streaming.transports.telling import CATCH_UP_S
-from streaming.wire.symbl import Start
+from streaming.wire.symbl import Audio, Start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,6 +103,12 @@ async def test_whoever_feeds_waits_while_the_recognition_is_full(
     assert not any(task.done() for task in feeding)
     monkeypatch.setattr(Slow, "full", False)
     await asyncio.wait_for(asyncio.gather(*feeding), 30)
+
+
+def test_an_inbox_of_tiny_chunks_is_bounded() -> None:
+    """A chunk of one byte takes its room in memory, so that some thousands of them make the client wait."""
+    assert INBOX_BYTES / weight(Audio(b"x")) < 10_000
+    assert INBOX_BYTES / weight(Audio(bytes(3_200))) > 290, "half a minute of chunks of 100 ms"
 
 
 async def stored() -> list[str]:
