@@ -36,6 +36,7 @@ class Talk:
     """What one speaker got: when events came, and how late finals were, in seconds."""
 
     began: float = 0.0
+    ended: float = 0.0
     events: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
 
@@ -51,8 +52,8 @@ class Talk:
 
     @property
     def longest_gap(self) -> float:
-        """The longest time without an event, from the first word to the last."""
-        return max((b - a for a, b in zip([self.began, *self.events], self.events, strict=False)), default=REST_S)
+        """The longest time without an event, from the first word to the close, or to the end of the patience."""
+        return max(b - a for a, b in zip([self.began, *self.events], [*self.events, self.ended], strict=True))
 
     def __str__(self) -> str:
         late = sorted(self.late) or [REST_S]
@@ -91,6 +92,7 @@ async def talk(server: Server, token: str, audio: bytes) -> Talk:
             await asyncio.sleep(max(0.0, told.began + (n + 1) * CHUNK_S - time.monotonic()))
         await socket.send(json.dumps({"type": "stop_request"}))
         await asyncio.wait([reading], timeout=REST_S)
+        told.ended = time.monotonic()
         reading.cancel()
     return told
 
