@@ -33,6 +33,15 @@ def writing() -> Iterator[None]:
         yield
 
 
+def hand_back_connection() -> None:
+    """Give the thread's connection back to the pool before something else is done or waited for; the next query takes one again.
+
+    Does nothing inside a transaction, and on SQLite, whose connections are kept.
+    """
+    if connection.settings_dict["CONN_MAX_AGE"] == 0 and not connection.in_atomic_block:
+        connection.close()
+
+
 def connection_closed_after(work: Callable[P, T]) -> Callable[P, T]:
     """Wrap work done in a thread of one's own: the thread's connection is closed, or given back to the pool, afterwards."""
 

@@ -49,21 +49,27 @@ class Derived(Generic[T]):
         _forgetters.append(self.forget)
 
     @contextmanager
-    def of(self, conversation_id: int) -> Iterator[Entry[T]]:
-        """Hold the entry of a conversation; others who want the same one wait. An exception makes it start anew."""
+    def of(self, conversation_id: int, before_waiting: Callable[[], None]) -> Iterator[Entry[T]]:
+        """Hold the entry of a conversation; others who want the same one wait, and call `before_waiting` before.
+
+        An exception makes the entry start anew.
+        """
         with self._guard:
             entry = self._entries.setdefault(conversation_id, Entry(self._make()))
             entry.used_at = time.monotonic()
             self._entries.move_to_end(conversation_id)
-        with entry.lock:
-            try:
-                yield entry
-            except BaseException:
-                self.reset(entry)
-                raise
-            finally:
-                entry.size = len(entry.value) + 1
-                self._make_room()
+        if not entry.lock.acquire(blocking=False):
+            before_waiting()
+            entry.lock.acquire()
+        try:
+            yield entry
+        except BaseException:
+            self.reset(entry)
+            raise
+        finally:
+            entry.size = len(entry.value) + 1
+            entry.lock.release()
+            self._make_room()
 
     def reset(self, entry: Entry[T]) -> None:
         """Let an entry, which the caller holds, start anew."""

@@ -3,8 +3,9 @@
 A live conversation of 20,000 messages grows by one at a time: only the new ones are read, by number and in pieces.
 """
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.db.models import Case, F, Func, IntegerField, QuerySet, TextField, V
 from insights.analysis import Topic
 from insights.analysis.summary import Candidates
 from insights.analytics import Figures, Spoken, Talk
+from insights.database import hand_back_connection
 from insights.derived import Derived, Entry, Sized
 from insights.events import Kind
 from insights.models import Conversation, Event, Message
@@ -41,6 +43,9 @@ _MOST_SPANS = 500_000
 
 _MOST_CANDIDATES = 20_000
 """Messages whose words are kept for summaries, about 2 KB each."""
+
+_long_readings = threading.BoundedSemaphore(2)
+"""Who reads more than a piece waits here, so that many long conversations at once do not take the processor from everybody else."""
 
 _talks = Derived(Talk, _MOST_SPANS)
 _candidates = Derived(Candidates, _MOST_CANDIDATES)
@@ -74,7 +79,7 @@ def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
 
 @contextmanager
 def _talk(conversation: Conversation) -> Iterator[Talk]:
-    with _talks.of(conversation.id) as entry:
+    with _talks.of(conversation.id, hand_back_connection) as entry:
         for _, member_id, offset, duration, words, text in _news(_talks, entry, conversation, _spoken_rows):
             entry.value.add(Spoken(member_id, offset, offset + duration, words or len(text.split())))
         yield entry.value
@@ -82,7 +87,7 @@ def _talk(conversation: Conversation) -> Iterator[Talk]:
 
 def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str]]:
     """Return (id, text) of at most `most` messages that tell what a conversation was about, in their order."""
-    with _candidates.of(conversation.id) as entry:
+    with _candidates.of(conversation.id, hand_back_connection) as entry:
         for _, identity, text in _news(_candidates, entry, conversation, _text_rows):
             entry.value.add(str(identity), text)
         topics = TopicRow.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", "score", "sentiment")
@@ -110,15 +115,23 @@ def _news(
         return
     if entry.event >= 0 and _changed(conversation, entry.event):
         derived.reset(entry)
-    last = max(entry.message, 0)
+    known = max(entry.message, 0)
+    hand_back_connection()
+    with _long_readings if conversation.message_count - known > PIECE else nullcontext():
+        yield from _pieces(conversation, known, columns)
+    entry.message, entry.event = conversation.message_count, conversation.last_event
+
+
+def _pieces(conversation: Conversation, last: int, columns: Callable[[QuerySet[Message]], Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows after a number; no connection is held while the caller works on those of a piece."""
     while last < conversation.message_count:
         messages = Message.objects.filter(conversation=conversation, number__gt=last, number__lte=conversation.message_count)
         rows = list(columns(messages).order_by("number")[:PIECE])
+        hand_back_connection()
         yield from rows
         if len(rows) < PIECE:
             break
         last = rows[-1][0]
-    entry.message, entry.event = conversation.message_count, conversation.last_event
 
 
 def _changed(conversation: Conversation, event: int) -> bool:

@@ -18,18 +18,21 @@ from insights.models.search import SEARCH_INDEX, SEARCH_TEXT, SHORTEST
 
 MOST_SEARCH_WORDS = 8
 
+LONGEST_SEARCH = 200
+"""Characters of a search that are looked at."""
+
 _MATCHING = f"id IN (SELECT rowid FROM {SEARCH_INDEX} WHERE {SEARCH_INDEX} MATCH %s)"  # noqa: S608  # constants
 
 
 def search_words(search: str) -> list[str]:
     """Return the words to search for: at most eight, NUL (which PostgreSQL refuses) removed."""
-    return search.replace("\x00", " ").split()[:MOST_SEARCH_WORDS]
+    return search[:LONGEST_SEARCH].replace("\x00", " ").split()[:MOST_SEARCH_WORDS]
 
 
 def search_texts(search: str) -> list[str]:
     """Return the texts to search for as Django's admin reads them: words, and what stands in quotation marks; at most eight."""
     texts = []
-    for word in smart_split(search.replace("\x00", " ")):
+    for word in smart_split(search[:LONGEST_SEARCH].replace("\x00", " ")):
         quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
         texts.append(unescape_string_literal(word) if quoted else word)
     return [text for text in texts if text][:MOST_SEARCH_WORDS]

@@ -1,6 +1,7 @@
 """Figures and summaries that are caught up: always those that would be made of all messages anew."""
 
 import random
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -113,14 +114,14 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit the value that was longest not used goes; so does one that nobody asked for in a while."""
     kept: Derived[list[int]] = Derived(list, most=10)
     for number in range(4):
-        with kept.of(number) as entry:
+        with kept.of(number, pytest.fail) as entry:
             entry.value += [0] * 4
     assert list(kept._entries) == [2, 3]
-    with kept.of(9) as entry:
+    with kept.of(9, pytest.fail) as entry:
         entry.value += [0] * 50
     assert list(kept._entries) == [9]
     monkeypatch.setattr(derived, "KEPT_S", -1.0)
-    with kept.of(1):
+    with kept.of(1, pytest.fail):
         pass
     assert list(kept._entries) == [1]
 
@@ -130,11 +131,47 @@ def test_a_failure_starts_anew() -> None:
     kept: Derived[list[int]] = Derived(list, most=10)
 
     def fail() -> None:
-        with kept.of(1) as entry:
+        with kept.of(1, pytest.fail) as entry:
             entry.value, entry.event = [1], 5
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    with kept.of(1) as entry:
+    with kept.of(1, pytest.fail) as entry:
         assert (entry.value, entry.event) == ([], -1)
+
+
+def test_who_waits_hands_back_what_others_need() -> None:
+    """A second one who wants the same value calls `before_waiting`, gets the value only afterwards, and finds what the first one made."""
+    kept: Derived[list[int]] = Derived(list, most=10)
+    waiting, found = threading.Event(), list[list[int]]()
+
+    def second() -> None:
+        with kept.of(1, waiting.set) as entry:
+            found.append(list(entry.value))
+
+    with kept.of(1, pytest.fail) as entry:
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(30)
+        entry.value.append(7)
+    thread.join(30)
+    assert found == [[7]]
+
+
+def test_few_read_long_conversations_at_once(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is more than a piece behind waits for the others who are."""
+    monkeypatch.setattr(queries.derived, "PIECE", 2)
+    turn = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(queries.derived, "_long_readings", turn)
+    taken: list[bool] = []
+    add = Talk.add
+    monkeypatch.setattr(
+        Talk, "add", lambda talk, piece: (taken.append(not turn.acquire(blocking=False) or turn.release()), add(talk, piece))
+    )
+    for _ in range(3):
+        say("The bridge is there.")
+    queries.figures_of(Conversation.objects.get(), 0)
+    say("It is a bridge.")
+    queries.figures_of(Conversation.objects.get(), 0)
+    assert [one is True for one in taken] == [True, True, True, False]

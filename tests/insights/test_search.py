@@ -84,6 +84,13 @@ def test_short_texts(owner: User) -> None:
     assert found("7", connection_ids=True) == set()
 
 
+def test_a_search_is_cut(owner: User) -> None:
+    """Eight words and two hundred characters are looked at, whatever is sent."""
+    assert queries.search_words("word " * 99) == queries.search_texts("word " * 99) == ["word"] * 8
+    assert queries.search_words("x" * 9999) == queries.search_texts("x" * 9999) == ["x" * 200]
+    assert queries.search_texts("a\x00b '' \"c d\"") == ["a", "b", "c d"]
+
+
 def test_first_hits(owner: User) -> None:
     """Each conversation shows the first message that has one of the words; one found by its title shows none."""
     one = conversation(owner, "One", "Hello.", "The bridge.", "The bridge again.")
