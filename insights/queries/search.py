@@ -60,12 +60,15 @@ def first_hits(conversations: Collection[Conversation], words: Sequence[str]) ->
 def _anywhere(text: str, connection_ids: bool) -> Q:
     if _indexed(text):
         return Q(pk__in=_conversations_with(text, connection_ids))
-    found = Q(name__icontains=text) | Q(pk__in=Member.objects.filter(name__icontains=text).values("conversation_id"))
+    places = [
+        Conversation.objects.filter(name__icontains=text).order_by().values("pk"),
+        Member.objects.filter(name__icontains=text).order_by().values("conversation_id"),
+    ]
     if connection_ids:
-        found |= Q(connection_id__icontains=text)
+        places.append(Conversation.objects.filter(connection_id__icontains=text).order_by().values("pk"))
     if _reaches_messages(text):
-        found |= Q(pk__in=Message.objects.filter(text__icontains=text).values("conversation_id"))
-    return found
+        places.append(Message.objects.filter(text__icontains=text).order_by().values("conversation_id"))
+    return Q(pk__in=places[0].union(*places[1:]))  # an OR would keep PostgreSQL from the indexes of titles and connection ids
 
 
 def _in_messages(word: str, conversation_ids: Sequence[int]) -> Q:
