@@ -2,7 +2,7 @@
 
 A short answer is an ordinary response. A long one is streamed. Its text comes from an iterator of pieces, each made by a fixed number of
 queries that are over when the piece is there: while the client does not read, the answer holds one chunk, no connection and no
-transaction. Under ASGI the pieces are made in two threads of their own, never in those of live conversations. An answer that cannot be
+transaction. Under ASGI the pieces are made in a thread of their own, never in those of live conversations. An answer that cannot be
 finished gets no end, upon which the server cuts the connection: a part never looks like a whole.
 """
 
@@ -42,9 +42,10 @@ STALL_S = 300.0
 """A client that takes no chunk for so long is cut off."""
 CHECK_S = 5.0
 """How often a long answer looks whether its reader is still allowed to read it."""
-THREADS = 2
+THREADS = 1
+"""More would make nothing faster under one interpreter lock, for which the event loop waits up to 5 ms for each thread that computes."""
 MOST_REST_S = 0.02
-"""A thread rests as long as its step took, up to this: the event loop must not queue for the interpreter lock at each of its own steps."""
+"""The thread rests as long as its step computed, up to this, so that the event loop finds the lock free half of the time."""
 
 Check = Callable[[], bool]
 
@@ -143,7 +144,7 @@ class _SyncContent(_Content):
 
 
 class _AsyncContent(_Content):
-    """Sent from the event loop, made in the threads for long answers."""
+    """Sent from the event loop, made in the thread for long answers."""
 
     _stalled: asyncio.TimerHandle | None = None
 
@@ -183,13 +184,13 @@ class _AsyncContent(_Content):
             self._stalled = None
 
     def _step_in_thread(self) -> bytes:
-        begun = time.monotonic()
+        begun = time.thread_time()
         close_old_connections()
         try:
             return self._step()
         finally:
             close_old_connections()
-            time.sleep(min(time.monotonic() - begun, MOST_REST_S))
+            time.sleep(min(time.thread_time() - begun, MOST_REST_S))
 
 
 _sending: WeakSet[_Content] = WeakSet()
@@ -212,14 +213,14 @@ _pools: list[ThreadPoolExecutor] = []
 
 
 def _threads() -> ThreadPoolExecutor:
-    """Return the threads for long answers, started when they are first needed; called in the event loop only."""
+    """Return the thread for long answers, started when it is first needed; called in the event loop only."""
     if not _pools:
         _pools.append(ThreadPoolExecutor(THREADS, thread_name_prefix="long-answer"))
     return _pools[0]
 
 
 def close_threads() -> None:
-    """Close the threads' connections and end the threads; the next use starts afresh."""
+    """Close the thread's connection and end the thread; the next use starts afresh."""
     while _pools:
         pool = _pools.pop()
         for _ in range(THREADS):
