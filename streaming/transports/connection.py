@@ -32,6 +32,7 @@ from streaming.engine.ice import own_servers
 from streaming.engine.participant import Participant
 from streaming.transports import receiving
 from streaming.transports.candidates import Identity, Trickled, parse
+from streaming.transports.data_channel_limits import limit_sctp
 from streaming.transports.messages import Messages
 from streaming.transports.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
 from streaming.transports.sending import PictureTrack, SoundTrack, encode_apart
@@ -159,6 +160,8 @@ class Connection:
         """Return the session description of our answer, as soon as it is ready. Raises OfferError."""
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+            if self._pc.sctp is not None:
+                limit_sctp(self._pc.sctp)
             await asyncio.sleep(0)  # each of these steps may take milliseconds
             self._add_tracks()
             await self._pc.setLocalDescription()

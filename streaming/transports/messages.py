@@ -8,6 +8,9 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
+from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
+from streaming.wire import fastrtc as wire
+
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 256
@@ -24,6 +27,8 @@ class Messages:
         self.dropped = 0
         self._channel: RTCDataChannel | None = None
         self._waiting: deque[str] = deque()
+        self._rate_limit = MessageRateLimit()
+        self._warned = False
 
     def put(self, message: dict[str, Any]) -> None:
         """Send a message as soon as there is an open channel; of too many waiting ones the oldest is dropped."""
@@ -62,7 +67,11 @@ class Messages:
             channel.send(self._waiting.popleft())
 
     def _echo(self, text: Any) -> None:
-        """Say what came, as FastRTC does; inputs have a route of their own."""
-        if isinstance(text, str):
+        """Say what came, as FastRTC does; inputs have a route of their own. Above the rate limit it is dropped, with one warning."""
+        if not self._rate_limit.allows(asyncio.get_running_loop().time()):
+            if not self._warned:
+                self._warned = True
+                self.put(wire.warning(f"{TOO_MANY_MESSAGES}: the rest is dropped"))
+        elif isinstance(text, str):
             said = f"Server received: {text[:ECHOED]}"
             self.put({"type": "log", "data": said, "message": said})

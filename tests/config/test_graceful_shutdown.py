@@ -1,0 +1,116 @@
+"""SIGTERM on uvicorn: what was stored is received before the sockets close; a second signal does not wait."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import pytest
+
+from config.graceful_shutdown import SAME_REQUEST_S, SIGNALS, DrainFirst
+from tests.attacks import sigterm_finals
+from tests.servers import Server
+
+SPEAKERS = 6
+
+
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_what_was_stored_is_received_before_the_close(make_server: Callable[..., Server], kind: str) -> None:
+    """Several people speak when SIGTERM comes: their speakers and their subscribers get every stored message, then 1012."""
+    server = await asyncio.to_thread(make_server, kind)
+    token = await asyncio.to_thread(server.token)
+    found = await sigterm_finals.measure(server, SPEAKERS, token)
+    assert found["stored"]
+    assert found["received by speakers"] == found["stored"]
+    assert found["received by subscribers"] == found["stored"]
+    assert found["close codes"] == {1012: 2 * SPEAKERS}
+    assert found["exit code"] in (0, -signal.SIGTERM)
+
+
+@pytest.fixture
+def server_signals() -> Iterator[list[int]]:
+    """The signals that a server's own handler gets."""
+    received: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    yield received
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+async def test_the_server_gets_the_signal_after_the_drain(server_signals: list[int]) -> None:
+    """The same signal from a worker's parent belongs to the first; the end of the application does not drain again."""
+    drained: list[str] = []
+    go_on = asyncio.Event()
+
+    async def drain() -> None:
+        await go_on.wait()
+        drained.append("drained")
+
+    shutdown = DrainFirst(drain)
+    shutdown.install()
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.sleep(0.05)
+    assert server_signals == []
+    go_on.set()
+    await shutdown.finish()
+    await asyncio.sleep(0.05)
+    assert server_signals == [signal.SIGTERM]
+    await shutdown.finish()
+    assert drained == ["drained"]
+
+
+async def test_a_second_signal_does_not_wait(server_signals: list[int]) -> None:
+    """Whoever asks again, a while later, gets the server's own end at once, and no drain after it."""
+    now = 0.0
+    cancelled: list[bool] = []
+
+    async def drain() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(True)
+
+    shutdown = DrainFirst(drain, lambda: now)
+    shutdown.install()
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.sleep(0.05)
+    now += 2 * SAME_REQUEST_S
+    os.kill(os.getpid(), signal.SIGINT)
+    async with asyncio.timeout(30):
+        while not cancelled:
+            await asyncio.sleep(0.01)
+        await shutdown.finish()
+    assert server_signals == [signal.SIGINT]
+
+
+async def test_a_drain_that_fails_does_not_keep_the_server(server_signals: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    """The server ends all the same, and the log says why its sessions did not end in order, by type alone."""
+
+    async def drain() -> None:
+        raise RuntimeError("secret words")
+
+    shutdown = DrainFirst(drain)
+    shutdown.install()
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(30):
+        while not server_signals:
+            await asyncio.sleep(0.01)
+    assert "RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+async def test_without_a_signal_the_end_of_the_application_drains() -> None:
+    """As where the server ends for a reason of its own, or runs outside of the main thread."""
+    drained: list[str] = []
+
+    async def drain() -> None:
+        drained.append("drained")
+
+    await DrainFirst(drain).finish()
+    assert drained == ["drained"]

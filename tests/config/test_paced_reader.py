@@ -1,0 +1,150 @@
+"""The back-pressure below the application: slices, a frame rate, and pings that wait behind unread data."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+import websockets
+
+from config.paced_reader import FRAME_BURST, FRAMES_AT_ONCE, FRAMES_PER_S, SLICE_BYTES, PacedReader, ReadControl
+from tests.servers import ROOT
+
+FRAME = 6
+
+SERVER = """
+import asyncio, sys, uvicorn
+from config import uvicorn_websocket
+
+uvicorn_websocket.install()
+
+
+async def application(scope, receive, send):
+    await receive()
+    await send({"type": "websocket.accept"})
+    await asyncio.sleep(8)
+    got = 0
+    while got < 500_000:
+        got += len((await receive()).get("bytes") or b"x" * 1_000_000)
+    await send({"type": "websocket.send", "text": str(got)})
+    await receive()
+
+
+uvicorn.run(application, fd=int(sys.argv[1]), lifespan="off", ws_ping_interval=1, ws_ping_timeout=2)
+"""
+
+
+class Connection:
+    """A connection in the test's hands: a parser of frames of `FRAME` bytes, a transport, an application, and a clock."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.parsed: list[int] = []
+        self.paused = self.blocked = False
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+        control = ReadControl(self.parse, lambda: self.blocked, lambda: self.pause(True), lambda: self.pause(False), self.later)
+        self.reader = PacedReader(control, lambda: self.now)
+
+    def parse(self, data: bytes) -> int:
+        """Parse."""
+        self.parsed.append(len(data))
+        return len(data) // FRAME
+
+    def pause(self, paused: bool) -> None:
+        """Pause or resume the transport."""
+        self.paused = paused
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call later."""
+        timer = (self.now + seconds, call)
+        self.timers.append(timer)
+        return lambda: self.timers.remove(timer)
+
+    def tick(self, until: float) -> None:
+        """Let time go on."""
+        while self.timers and self.timers[0][0] <= until:
+            self.now, call = self.timers.pop(0)
+            call()
+        self.now = until
+
+
+def test_small_frames_are_parsed_in_slices() -> None:
+    """One callback parses one slice of small frames; the transport is paused while there are more."""
+    connection = Connection()
+    connection.reader.feed(bytes(100 * SLICE_BYTES))
+    assert connection.parsed == [SLICE_BYTES]
+    assert SLICE_BYTES // FRAME > FRAMES_AT_ONCE
+    assert connection.paused
+
+
+def test_frames_have_a_rate() -> None:
+    """A burst is parsed at once, and then so many frames a second; when all is parsed, the transport is read again."""
+    connection = Connection()
+    frames = int(FRAME_BURST + 10 * FRAMES_PER_S)
+    connection.reader.feed(bytes(frames * FRAME))
+    connection.tick(5.0)
+    parsed = sum(connection.parsed) / FRAME
+    assert abs(parsed - (FRAME_BURST + 5 * FRAMES_PER_S)) <= SLICE_BYTES / FRAME
+    assert connection.paused
+    assert connection.reader.held_back(1.0)
+    connection.tick(11.0)
+    assert sum(connection.parsed) == frames * FRAME
+    assert not connection.paused
+    connection.tick(30.0)
+    assert not connection.reader.held_back(1.0)
+
+
+def test_a_blocked_application_stops_the_reading() -> None:
+    """Nothing is parsed while the application is behind; large frames go on as soon as it is not."""
+    connection = Connection()
+    connection.blocked = True
+    connection.reader.feed(bytes(10))
+    assert connection.parsed == []
+    assert connection.paused
+    connection.blocked = False
+    connection.reader.advance()
+    assert connection.parsed == [10]
+    assert not connection.paused
+
+
+def test_nothing_is_parsed_after_the_end() -> None:
+    """A closed reader has no timer left."""
+    connection = Connection()
+    connection.reader.feed(bytes(100 * SLICE_BYTES))
+    connection.reader.close()
+    connection.reader.feed(b"more")
+    assert connection.timers == []
+    assert len(connection.parsed) == 1
+
+
+@pytest.fixture
+def slow_port() -> Iterator[int]:
+    """The port of a uvicorn whose application reads nothing for some seconds, and that pings every second."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        os.set_inheritable(listening.fileno(), True)
+        port = listening.getsockname()[1]
+        command = [sys.executable, "-c", SERVER, str(listening.fileno())]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[listening.fileno()])
+    yield port
+    process.kill()
+    process.wait()
+
+
+async def test_uvicorn_does_not_drop_a_client_whose_pong_waits(slow_port: int) -> None:
+    """A pong that waits behind audio which the application has not read yet is no reason to close."""
+    async with websockets.connect(f"ws://127.0.0.1:{slow_port}/", compression=None, ping_interval=None, open_timeout=60) as client:
+        sending = asyncio.create_task(_send(client))
+        async with asyncio.timeout(60):
+            assert await client.recv() == "500000"
+        await sending
+
+
+async def _send(client: websockets.ClientConnection) -> None:
+    for _ in range(50):
+        await client.send(bytes(10_000))
