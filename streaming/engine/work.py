@@ -25,7 +25,7 @@ from streaming.engine.straight import never_waits, straight
 
 FRAME_S = 0.02
 WAITING_FRAMES = 700
-"""Frames that wait for a slow `receive`: 14 s. One message holds up to 12 s. A transport with back-pressure waits before that."""
+"""Frames that wait for a slow `receive`: 14 s. One message holds up to 12 s, and where clients can be made to wait it finds room."""
 WAITING_PICTURES = 8
 BREATH_S = 0.02
 """The pause after an `emit` that had nothing."""

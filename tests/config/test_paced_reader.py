@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ import pytest
 import websockets
 
 from config.paced_reader import FRAME_BURST, FRAMES_AT_ONCE, FRAMES_PER_S, SLICE_BYTES, PacedReader, ReadControl
-from tests.servers import ROOT
+from tests.servers import ROOT, free_port
 
 FRAME = 6
 
@@ -33,7 +32,7 @@ async def application(scope, receive, send):
     await receive()
 
 
-uvicorn.run(application, fd=int(sys.argv[1]), lifespan="off", ws_ping_interval=1, ws_ping_timeout=2)
+uvicorn.run(application, port=int(sys.argv[1]), lifespan="off", ws_ping_interval=1, ws_ping_timeout=2)
 """
 
 
@@ -123,14 +122,9 @@ def test_nothing_is_parsed_after_the_end() -> None:
 @pytest.fixture
 def slow_port() -> Iterator[int]:
     """The port of a uvicorn whose application reads nothing for some seconds, and that pings every second."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        os.set_inheritable(listening.fileno(), True)
-        port = listening.getsockname()[1]
-        command = [sys.executable, "-c", SERVER, str(listening.fileno())]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[listening.fileno()])
+    port = free_port()
+    command = [sys.executable, "-c", SERVER, str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     yield port
     process.kill()
     process.wait()
@@ -138,11 +132,20 @@ def slow_port() -> Iterator[int]:
 
 async def test_uvicorn_does_not_drop_a_client_whose_pong_waits(slow_port: int) -> None:
     """A pong that waits behind audio which the application has not read yet is no reason to close."""
-    async with websockets.connect(f"ws://127.0.0.1:{slow_port}/", compression=None, ping_interval=None, open_timeout=60) as client:
+    async with asyncio.timeout(60):
+        client = await _connected(slow_port)
         sending = asyncio.create_task(_send(client))
-        async with asyncio.timeout(60):
-            assert await client.recv() == "500000"
+        assert await client.recv() == "500000"
         await sending
+    client.transport.abort()
+
+
+async def _connected(port: int) -> websockets.ClientConnection:
+    while True:
+        try:
+            return await websockets.connect(f"ws://127.0.0.1:{port}/", compression=None, ping_interval=None)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.1)
 
 
 async def _send(client: websockets.ClientConnection) -> None:
