@@ -108,7 +108,7 @@ class PacedReader:
         now = self._clock()
         self._tokens = min(FRAME_BURST, self._tokens + (now - self._counted_at) * FRAMES_PER_S) - frames
         self._counted_at = now
-        return max(0.0, -self._tokens / FRAMES_PER_S)
+        return -self._tokens / FRAMES_PER_S if self._tokens <= -1 else 0.0  # less than a frame is no reason to wait
 
     def _pause_or_resume(self) -> None:
         if self._closed:
