@@ -17,7 +17,7 @@ from insights.models import Conversation, LiveSession, Message
 from insights.recorder import StoredEvent
 from streaming import conversation as conversation_module
 from streaming import recogniser
-from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, Wishes
+from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
 from streaming.early import EarlyTrackers
 from streaming.engine import registry as registry_module
 from streaming.engine.database import close_database_threads, in_database
@@ -211,6 +211,45 @@ async def test_what_the_database_does_not_take_is_offered_again(
     await part.leave(final=True)
     assert await stored() == ["Hello there."]
     assert not failures
+
+
+async def test_a_speaker_is_warned_once_in_each_outage(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage in which two sentences are tried in vain is one warning, beside the errors that say so; the next outage is another."""
+    record, away, troubles = recorder.record, threading.Event(), list[Exception]()
+
+    def reluctant(*args: Any) -> list[StoredEvent]:
+        if away.is_set():
+            raise OperationalError("away")
+        return record(*args)
+
+    async def said(count: int) -> None:
+        async with asyncio.timeout(60):
+            while len(troubles) < count:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(recorder, "record", reluctant)
+    monkeypatch.setattr(conversation_module, "STORE_WARNING_S", 1.5)
+    monkeypatch.setattr(conversation_module, "STORE_TRIES_S", (0.9, 0.9))
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+    part = Participation(uuid4(), user.pk, "room", troubles.append)
+    await part.begin(Wishes())
+    away.set()
+    await part.hear(b"final")
+    await part.hear(b"final")
+    await said(3)
+    away.clear()
+    await part.hear(b"final")
+    async with asyncio.timeout(60):
+        while not await stored():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    away.set()
+    await part.hear(b"final")
+    await said(4)
+    away.clear()
+    await part.finish()
+    await part.leave(final=True)
+    assert [type(trouble) for trouble in troubles] == [StorageDelayed, RuntimeError, RuntimeError, StorageDelayed]
+    assert await stored() == ["Hello there."] * 2
 
 
 async def test_a_final_does_not_wait_for_the_trackers_of_an_interim(
