@@ -19,8 +19,8 @@ from tests.streaming.transports.rtc import Caller, to, until
 from tests.streaming.transports.sse import Events, subscribed
 from tests.streaming.transports.stream_client import StreamClient, streaming
 
-ENDS_WITHIN_S = 40.0
-"""Four times the ten seconds that are promised: the machine may be busy."""
+ENDS_WITHIN_S = 90.0
+"""Ten seconds are promised, and two is how often each process checks (`test_admission.py` holds that); this machine may be very busy."""
 
 
 @dataclass(frozen=True)
