@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Q
 
-from insights.events import Kind
+from insights.events import Kind, parse
 from insights.models import Conversation, Event, LiveSession, Message
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import StoredEvent
@@ -56,8 +56,9 @@ def begun_since(places: Collection[tuple[int, str]], since: datetime) -> list[Co
 
 def events_after(conversation_id: int, number: int, limit: int = MOST_EVENTS) -> list[StoredEvent]:
     """Return up to `limit` events with numbers above `number`, in order. The caller has checked who asks."""
-    rows = Event.objects.filter(conversation_id=conversation_id, number__gt=number).order_by("number")[:limit]
-    return [StoredEvent.of(row) for row in rows]
+    rows = Event.objects.filter(conversation_id=conversation_id, number__gt=number).order_by("number")
+    values = rows.values_list("number", "kind", "payload", "created_at")[:limit]  # no model instances: a replay has thousands of rows
+    return [StoredEvent(conversation_id, number, parse(kind, payload), at) for number, kind, payload, at in values]
 
 
 def ends_after(conversation_id: int, number: int) -> bool:
