@@ -109,7 +109,7 @@ def _events(new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> I
     if new.insights:
         yield InsightsFound(tuple(map(insight_snapshot, new.insights)))
     if changes:
-        told = ((row, topics.told(memory.known[row.text], len(fresh))) for row, fresh in changes)
-        yield TopicsChanged(tuple(topic_snapshot(row, ids) for row, ids in told))
+        named = ((row, topics.told(memory.known[row.text], len(fresh))) for row, fresh in changes)
+        yield TopicsChanged(tuple(topic_snapshot(row, ids) for row, ids in named))
     if new.matches:
         yield TrackersMatched(tracker_snapshots(new.matches))
