@@ -104,52 +104,56 @@ async def replayed(installation: Installation, talk: Talk) -> tuple[dict[str, st
     return messages, insights
 
 
-async def test_a_corrected_message_is_corrected_everywhere(installation: Installation, browser: Browser) -> None:
+async def test_what_a_reviewer_changes_changes_everywhere(installation: Installation, browser: Browser) -> None:
+    """A message is corrected; an insight is reworded, rejected and set back: all who follow the conversation, or read it, agree."""
+    async with talking(installation, browser) as talk:
+        await correct_the_message(installation, talk, "Shall we begin with the budget?")
+        await review_the_insight(installation, talk, "Do we begin with the budget?")
+
+
+async def correct_the_message(installation: Installation, talk: Talk, wording: str) -> None:
     """New words replace the old ones on the page that shows them, and come again, under the same id, on every socket."""
-    async with talking(installation, browser) as talk:
-        wording = "Shall we begin with the budget?"
-        await talk.admin.goto(f"{installation.two.url}/admin/insights/conversation/{talk.id}/change/")
-        await talk.admin.locator("textarea[name=messages-0-text]").fill(wording)
-        await talk.save()
-        await talk.sent("message", lambda one: one["id"] == talk.message_id and one["payload"]["content"] == wording)
-        await expect(talk.page.locator(f"#m-{talk.message_id}")).to_have_text(wording)
-        await expect(talk.page.locator(".message:not(.interim)")).to_have_count(2)
-        messages, _ = await replayed(installation, talk)
-        assert messages[talk.message_id] == wording
-        stored = await read(installation.one, installation.token, f"/v1/conversations/{talk.id}/messages")
-        assert {one["id"]: one["text"] for one in stored["messages"]} == messages
+    await talk.admin.goto(f"{installation.two.url}/admin/insights/conversation/{talk.id}/change/")
+    await talk.admin.locator("textarea[name=messages-0-text]").fill(wording)
+    await talk.save()
+    await talk.sent("message", lambda one: one["id"] == talk.message_id and one["payload"]["content"] == wording)
+    await expect(talk.page.locator(f"#m-{talk.message_id}")).to_have_text(wording)
+    await expect(talk.page.locator(".message:not(.interim)")).to_have_count(2)
+    messages, _ = await replayed(installation, talk)
+    assert messages[talk.message_id] == wording
+    stored = await read(installation.one, installation.token, f"/v1/conversations/{talk.id}/messages")
+    assert {one["id"]: one["text"] for one in stored["messages"]} == messages
 
 
-async def test_a_reviewed_insight_changes_everywhere(installation: Installation, browser: Browser) -> None:
-    """Reworded, rejected, and set back: pages replace, remove and restore it; sockets, a replay, REST, counts and the export agree."""
-    async with talking(installation, browser) as talk:
-        page, card = talk.page, talk.page.locator(f"#i-{talk.insight_id}")
+async def review_the_insight(installation: Installation, talk: Talk, wording: str) -> None:
+    """Pages replace, remove and restore it; sockets, a replay, REST, counts and the export agree."""
+    page, card = talk.page, talk.page.locator(f"#i-{talk.insight_id}")
 
-        def shown(text: str, dismissed: bool) -> Callable[[Item], bool]:
-            return lambda item: (item["id"], item["payload"]["content"], item["dismissed"]) == (talk.insight_id, text, dismissed)
+    def shown(dismissed: bool) -> Callable[[Item], bool]:
+        return lambda item: (item["id"], item["payload"]["content"], item["dismissed"]) == (talk.insight_id, wording, dismissed)
 
-        await expect(page.locator("#insight-count")).to_have_text("2")
-        await talk.review(text="Do we begin with the budget?")
-        await talk.sent("insight", shown("Do we begin with the budget?", dismissed=False))
-        await expect(card.locator(".text")).to_have_text("Do we begin with the budget?")
-        await expect(page.locator("#insight-count")).to_have_text("2")
+    await expect(page.locator("#insight-count")).to_have_text("2")
+    await talk.review(text=wording)
+    await talk.sent("insight", shown(dismissed=False))
+    await expect(card.locator(".text")).to_have_text(wording)
+    await expect(page.locator("#insight-count")).to_have_text("2")
 
-        await talk.review("rejected")
-        await talk.sent("insight", shown("Do we begin with the budget?", dismissed=True))
-        await expect(card).to_have_count(0)
-        await expect(page.locator("#insight-count")).to_have_text("1")
-        await expect(page.locator(f"#m-{talk.message_id}")).to_have_class("message")
-        assert talk.insight_id not in (await replayed(installation, talk))[1]
-        await agree(installation, talk, rejected=True)
+    await talk.review("rejected")
+    await talk.sent("insight", shown(dismissed=True))
+    await expect(card).to_have_count(0)
+    await expect(page.locator("#insight-count")).to_have_text("1")
+    await expect(page.locator(f"#m-{talk.message_id}")).to_have_class("message")
+    assert talk.insight_id not in (await replayed(installation, talk))[1]
+    await agree(installation, talk, rejected=True)
 
-        await talk.review("pending")
-        await talk.sent("insight", shown("Do we begin with the budget?", dismissed=False), 2)
-        await expect(card.locator(".text")).to_have_text("Do we begin with the budget?")
-        assert await page.locator("#insights li").first.get_attribute("id") == f"i-{talk.insight_id}"
-        await expect(page.locator("#insight-count")).to_have_text("2")
-        await expect(page.locator(f"#m-{talk.message_id}")).to_have_class("message found question")
-        assert (await replayed(installation, talk))[1][talk.insight_id] == "Do we begin with the budget?"
-        await agree(installation, talk, rejected=False)
+    await talk.review("pending")
+    await talk.sent("insight", shown(dismissed=False), 2)
+    await expect(card.locator(".text")).to_have_text(wording)
+    assert await page.locator("#insights li").first.get_attribute("id") == f"i-{talk.insight_id}"
+    await expect(page.locator("#insight-count")).to_have_text("2")
+    await expect(page.locator(f"#m-{talk.message_id}")).to_have_class("message found question")
+    assert (await replayed(installation, talk))[1][talk.insight_id] == wording
+    await agree(installation, talk, rejected=False)
 
 
 async def agree(installation: Installation, talk: Talk, *, rejected: bool) -> None:
