@@ -122,10 +122,7 @@ class MessageSnapshot:
             payload["endTime"],
             get("originalText") or "",
             parse_words(get("words") or ()),
-            get("confidence", 0.0),
-            get("offset", 0.0),
-            get("duration", 0.0),
-            get("sentiment", 0.0),
+            *(get("confidence", 0.0), get("offset", 0.0), get("duration", 0.0), get("sentiment", 0.0)),
             tuple(map(EntitySnapshot.parse, get("entities") or ())),
         )
 
@@ -136,7 +133,7 @@ class MessageSnapshot:
             "number": self.number,
             "text": self.text,
             "originalText": self.original_text,
-            "member": _dumped(self.member),
+            "member": self.member.dump() if self.member else None,
             "words": [{"word": one[0], "startTime": one[1], "endTime": one[2], "score": one[3]} for one in self.words],
             "confidence": self.confidence,
             "startTime": self.start_time,
@@ -204,8 +201,8 @@ class InsightSnapshot:
             "text": self.text,
             "confidence": self.confidence,
             "messageId": self.message_id,
-            "member": _dumped(self.member),
-            "assignee": _dumped(self.assignee),
+            "member": self.member.dump() if self.member else None,
+            "assignee": self.assignee.dump() if self.assignee else None,
             "dueBy": self.due_by or None,
             "definitive": self.definitive,
             "actionPhrase": self.action_phrase,
@@ -302,9 +299,8 @@ class TrackerMatchSnapshot:
 
     def dump(self) -> JsonObject:
         """Return {type, value, messageRefs, insightRefs}."""
-        said: list[JsonValue] = [one.dump() for one in self.messages]
-        found: list[JsonValue] = [one.dump() for one in self.insights]
-        return {"type": self.type, "value": self.value, "messageRefs": said, "insightRefs": found}
+        said, found = [one.dump() for one in self.messages], [one.dump() for one in self.insights]
+        return {"type": self.type, "value": self.value, "messageRefs": [*said], "insightRefs": [*found]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,10 +482,6 @@ def parse_words(words: Iterable[Payload]) -> tuple[Word, ...]:
 
 def _member(payload: Payload | None) -> MemberSnapshot | None:
     return MemberSnapshot.parse(payload) if payload else None
-
-
-def _dumped(member: MemberSnapshot | None) -> JsonObject | None:
-    return member.dump() if member else None
 
 
 _PARSERS: dict[str, Callable[[Payload], ConversationEvent]] = {

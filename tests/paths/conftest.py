@@ -26,7 +26,6 @@ LEAVING = ("app@example.com", "account@example.com", "session@example.com")
 WAIT_S = 90.0
 SAID = "Shall we start with the budget?"
 """What the scripted recogniser makes of the first two seconds of sound: a message with a question in it."""
-PHONE = {"width": 390, "height": 844}
 T = TypeVar("T")
 
 expect.set_options(timeout=PATIENCE_MS)
