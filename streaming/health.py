@@ -11,7 +11,7 @@ from uuid import uuid4
 from channels.layers import get_channel_layer
 from django.http import HttpRequest, JsonResponse
 
-from insights.readiness import check_database
+from insights.access.readiness import check_database
 from streaming import recogniser
 from streaming.engine.registry import registry
 from streaming.engine.threads import Threads

@@ -1,6 +1,6 @@
 """Who may come in, and who may do what: accounts, apps and their tokens, sign-ins."""
 
-from insights.access.accounts import account_for, active_account, make_administrator, may_see, nobody_can_sign_in
+from insights.access.accounts import account_for, active_account, find_or_new_account, make_administrator, may_see, nobody_can_sign_in
 from insights.access.apps import WrongCredentials, apps_of, create_app, revoke_app, token_for, user_of_token
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
 from insights.access.passes import MOST_SIGN_INS, Pass, forget_sign_ins, pass_of_sign_in, pass_of_token, still_good
@@ -32,6 +32,7 @@ __all__ = [
     "client_address",
     "create_app",
     "create_first_account",
+    "find_or_new_account",
     "forget_sign_ins",
     "make_administrator",
     "may_see",

@@ -28,6 +28,11 @@ def account_for(address: str) -> User:
     return user
 
 
+def find_or_new_account(address: str) -> User:
+    """Return the account of an e-mail address, or a new one that is not saved yet."""
+    return User.objects.filter(username=address).first() or User(username=address, email=address)
+
+
 def active_account(address: str = "") -> User | None:
     """Return the account of an e-mail address, or without one the first administrator's; None where there is none that may sign in."""
     accounts = User.objects.filter(is_active=True)

@@ -12,7 +12,7 @@ from insights import queries
 from insights.api.paging import of_conversation, responses
 from insights.api.values import shown
 from insights.json_text import resolved
-from insights.models import Conversation, Entity
+from insights.models import Conversation
 
 router = Router(tags=["Entities"])
 _ORDER = ("message__number", "offset", "id")
@@ -74,5 +74,5 @@ def _segments(conversation: Conversation) -> "Iterator[str | array[int]]":
 
 def _references(ids: list[int]) -> dict[int, str]:
     """Return an EntityRef for each row. One query."""
-    rows = Entity.objects.filter(id__in=ids).values_list("id", "message_id", "text", "offset") if ids else ()
+    rows = queries.entity_places(ids) if ids else ()
     return {key: json.dumps({"id": str(message_id), "text": text, "offset": offset}) for key, message_id, text, offset in rows}

@@ -7,6 +7,7 @@ from insights.queries.batches import BATCH, in_batches, members_in_batches, refe
 from insights.queries.contents import (
     INSIGHT_ORDER,
     entities_of,
+    entity_places,
     insights_of,
     leading_topics,
     members_of,
@@ -42,6 +43,7 @@ __all__ = [
     "conversations_of",
     "ends_after",
     "entities_of",
+    "entity_places",
     "events_after",
     "figures_of",
     "first_hits",

@@ -1,5 +1,7 @@
 """What is in a conversation. The caller got the conversation from `conversation_for` or `live_conversation`."""
 
+from uuid import UUID
+
 from django.db.models import Min, Prefetch, QuerySet
 
 from insights.models import Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
@@ -67,3 +69,8 @@ def entities_of(conversation: Conversation) -> QuerySet[Entity]:
     """Return the entities in the order in which they were said, with their messages."""
     found = Entity.objects.filter(message__conversation=conversation).select_related("message")
     return found.defer("message__words", "message__phrases").order_by("message__number", "offset", "id")
+
+
+def entity_places(ids: list[int]) -> "QuerySet[Entity, tuple[int, UUID, str, int]]":
+    """Return the id, the message's id, the text and the offset of each of these entities."""
+    return Entity.objects.filter(id__in=ids).values_list("id", "message_id", "text", "offset")

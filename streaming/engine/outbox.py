@@ -69,6 +69,7 @@ class Outbox:
         try:
             while True:
                 text = await self._texts.get()
+                fair.begin_item()
                 async with asyncio.timeout(WRITE_TIMEOUT_S):
                     await self._write(text)
                 await fair.after_item()

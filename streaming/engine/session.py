@@ -113,6 +113,7 @@ class Session(Generic[Message]):
             except MailboxClosed:
                 return self._end
             waited += loop.time() - since
+            fair.begin_item()
             if await handler.handle(message):
                 waited = 0.0
             await fair.after_item()

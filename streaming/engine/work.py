@@ -197,6 +197,7 @@ class HandlerWork(Work):
                 frame = await waiting.get()
             except MailboxClosed:
                 return
+            fair.begin_item()
             try:
                 await receive(frame)
             except (Exception, *LEAVES) as error:

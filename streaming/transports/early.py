@@ -7,7 +7,7 @@ oldest candidate goes.
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 from streaming.transports.candidates import Identity, Key, Trickled
@@ -19,7 +19,10 @@ MOST_EACH = 32
 MOST_OF_ADDRESS = 512
 MOST = 2048
 MOST_ANSWERS_OF_ADDRESS, MOST_ANSWERS = 16, 128
-"""Answers that wait for an offer; every other one is given at once."""
+"""Answers that wait for an offer at the same time; every other one is given at once."""
+WAITS_PER_S = 1.0
+"""Waits that an address earns back, up to `MOST_ANSWERS_OF_ADDRESS`: an address that sends candidates for ids without an offer soon gets
+its answers at once, so that they hold no request."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +44,7 @@ class EarlyCandidates:
         self._of_id: dict[Key, dict[Identity, Waiting]] = {}
         self._of_address: dict[str, dict[Waiting, None]] = {}
         self._answers: Counter[str] = Counter()
+        self._waits_left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by address: how many, and when that was
 
     def __len__(self) -> int:
         return len(self._all)
@@ -95,7 +99,7 @@ class EarlyCandidates:
 
     async def taken_within(self, waiting: Waiting, seconds: float) -> bool:
         """Whether a session takes the candidate within so many seconds; above the limits of such waits the answer comes at once."""
-        if self._answers[waiting.address] < MOST_ANSWERS_OF_ADDRESS and self._answers.total() < MOST_ANSWERS:
+        if self._answers.total() < MOST_ANSWERS and self._may_wait(waiting.address):
             self._answers[waiting.address] += 1
             try:
                 async with asyncio.timeout(seconds):
@@ -107,6 +111,17 @@ class EarlyCandidates:
         if not self._answers[waiting.address]:
             del self._answers[waiting.address]
         return waiting.taken.is_set()
+
+    def _may_wait(self, address: str) -> bool:
+        """Take one of the waits that an address has left; return whether there was one."""
+        now = time.monotonic()
+        left, since = self._waits_left.pop(address, (float(MOST_ANSWERS_OF_ADDRESS), now))
+        left = min(float(MOST_ANSWERS_OF_ADDRESS), left + WAITS_PER_S * (now - since))
+        allowed = left >= 1
+        self._waits_left[address] = (left - 1 if allowed else left, now)
+        if len(self._waits_left) > MOST:
+            self._waits_left.popitem(last=False)
+        return allowed and self._answers[address] < MOST_ANSWERS_OF_ADDRESS
 
     def _drop_old(self) -> None:
         before = time.monotonic() - KEEP_S

@@ -112,6 +112,7 @@ class Consumer:
         fair = CooperativeYield()
         clock = asyncio.get_running_loop().time
         while (message := await self._receive())["type"] == "websocket.receive":
+            fair.begin_item()
             if not self.outbox.closed:
                 data = message.get("bytes")
                 audio = await (self.text(message.get("text") or "") if data is None else self.binary(data))

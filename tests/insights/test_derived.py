@@ -42,7 +42,7 @@ def test_always_as_from_scratch(seed: int, joined: Joined, owner: User, plain_an
     """Whatever is said, late or at once, by whom, corrected or renamed, and whenever somebody asks in between."""
     monkeypatch.setattr(queries.derived, "PIECE", 3)
     monkeypatch.setattr(analysis.summary, "_MOST", 10)
-    draw, members = random.Random(seed), [joined.member["id"] if joined.member else None, None]
+    draw, members = random.Random(seed), [joined.member.id if joined.member else None, None]
 
     def say() -> None:
         text = " ".join(draw.choice(WORDS) for _ in range(draw.randrange(1, 12)))
@@ -56,7 +56,7 @@ def test_always_as_from_scratch(seed: int, joined: Joined, owner: User, plain_an
 
     def join() -> None:
         who = recorder.open_conversation(opening(owner, speaker=Speaker(f"u{draw.randrange(3)}", draw.choice(["", "Ben"]))))
-        members.append(who.member["id"] if who.member else None)
+        members.append(who.member.id if who.member else None)
 
     steps: list[Callable[[], None]] = [say, say, say, correct, join]
     for _ in range(25):

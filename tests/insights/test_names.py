@@ -72,7 +72,7 @@ def test_stored_names(owner: User) -> None:
     one = recorder.open_conversation(opening(owner, name="Budget\u202ecod\r\n", speaker=speaker))
     assert Conversation.objects.get().name == "Budgetcod"
     assert one.member is not None
-    assert (one.member["userId"], one.member["name"], one.member["email"]) == ("u1", "Ada gnp.", "ada@example.org")
+    assert (one.member.user_id, one.member.name, one.member.email) == ("u1", "Ada gnp.", "ada@example.org")
     again = recorder.open_conversation(opening(owner, speaker=Speaker("u1\ufeff", "Ada")))
     assert again.member == one.member
     assert Member.objects.count() == 1
@@ -85,10 +85,14 @@ def test_an_invisible_title_is_replaced(owner: User) -> None:
     assert Conversation.objects.get().name == str(one.conversation_id)
 
 
-def test_apps_and_accounts(owner: User) -> None:
-    """Names of apps and of the first account are cleaned, too."""
+def test_names_of_apps(owner: User) -> None:
+    """Names of apps are cleaned, too."""
     assert access.create_app(owner, "Bot\u202e")[0].name == "Bot"
-    assert access.make_administrator("Grace\u200f", "grace@example.org", "correct horse battery").first_name == "Grace"
+
+
+def test_the_name_of_the_first_account(db: None) -> None:
+    """The name of the first account is cleaned, too."""
+    assert access.create_first_account("Grace\u200f", "grace@example.org", "correct horse battery").first_name == "Grace"
 
 
 @pytest.mark.parametrize(("title", "name"), [("Plan\u202etxt.exe", "plantxtexe"), ("עברית", ""), ("a/../\\b\u2066", "ab")])

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from insights import access
+from insights.names import clean_name
 
 
 class Command(BaseCommand):
@@ -30,8 +31,8 @@ class Command(BaseCommand):
         address = _address(email)
         if len(name) > 150:
             raise CommandError("--name has more than 150 characters")
-        user = User.objects.filter(username=address).first() or User(username=address, email=address)
-        user.first_name = name.strip() or user.first_name
+        user = access.find_or_new_account(address)
+        user.first_name = clean_name(name, 150) or user.first_name
         keeps_password = bool(user.pk) and user.password != "" and user.has_usable_password() and not new_password
         existed = user.pk is not None
         access.make_administrator(user, None if keeps_password else _password(user))

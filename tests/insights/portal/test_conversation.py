@@ -140,11 +140,11 @@ def test_many_insights_come_in_parts_too(visitor: Client, make_conversation: Mak
     monkeypatch.setattr(module, "MOST_CARDS", 2)
     conversation = make_conversation(lines=LINES)
     own = [add_insight(conversation, number) for number in (1, 2)]
-    assert "Of this part" not in text_of(visitor, conversation)
+    assert "Insights of this part" not in text_of(visitor, conversation)
     other = add_insight(conversation, 3)
     first, second = text_of(visitor, conversation), text_of(visitor, conversation, "?part=2")
     for text, shown, hidden in ((first, own, [other]), (second, [other], own)):
-        assert "Of this part" in text
+        assert "Insights of this part" in text
         assert all(f"#m-{one.message_id}" in text for one in shown)
         assert not any(f"#m-{one.message_id}" in text for one in hidden)
 
