@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from streaming.aio.wait_for_item import wait_for_item
     from streaming.audio.convert import (
         aggregate_bytes_to_16bit,
         async_aggregate_bytes_to_16bit,
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from streaming.engine.stream import Stream
     from streaming.engine.stt import get_stt_model
     from streaming.engine.tts import KokoroTTSOptions, get_tts_model
-    from streaming.engine.waiting import wait_for_item
 
 _HOMES = {
     "audio.convert": (

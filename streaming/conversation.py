@@ -21,15 +21,15 @@ from insights.database import DATABASE_AWAY
 from insights.events import MessagesStored, TrackerSnapshot
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
 from streaming import recogniser
+from streaming.aio.bounded_queue import Mailbox, MailboxClosed
+from streaming.aio.database_executors import at_recorder
+from streaming.aio.safe_log import place
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.early import EarlyTrackers
-from streaming.engine.database import at_recorder
 from streaming.engine.events import Heard, StoredEvent
 from streaming.engine.fanout import fanout
-from streaming.engine.faults import place
 from streaming.engine.lobby import lobby
-from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.registry import PROCESS, registry
 from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions, Word
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from insights.analysis.languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
 from insights.events import MessageReference, TrackerMatchSnapshot, TrackerSnapshot
-from streaming.engine.faults import place
-from streaming.engine.threads import FINDING
+from streaming.aio.executors import FINDING
+from streaming.aio.safe_log import place
 
 logger = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from streaming.engine.contained import contained
+from streaming.aio.isolation import contained
+from streaming.aio.safe_log import place
+from streaming.aio.worker_thread import MOST_LEFT, Lane
 from streaming.engine.context import Scene, WebRTCError, error_message
-from streaming.engine.faults import place
 from streaming.engine.kinds import is_async
-from streaming.engine.lanes import MOST_LEFT, Lane
 
 logger = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 from django.core.cache import cache
 
+from streaming.aio.executors import Threads
 from streaming.engine.layer import layer
 from streaming.engine.line import LineKind
-from streaming.engine.threads import Threads
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")

@@ -4,7 +4,7 @@ import logging
 from enum import Enum
 from typing import Protocol
 
-from streaming.engine.faults import place
+from streaming.aio.safe_log import place
 
 logger = logging.getLogger(__name__)
 

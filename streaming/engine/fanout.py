@@ -17,10 +17,10 @@ from weakref import WeakKeyDictionary
 from insights import queries
 from insights.database import DATABASE_AWAY
 from insights.events import parse
-from streaming.engine.database import in_database
+from streaming.aio.bounded_queue import Mailbox, MailboxClosed, WhenFull
+from streaming.aio.database_executors import in_database
 from streaming.engine.events import Delivery, Heard, StoredEvent
 from streaming.engine.layer import Layer, layer
-from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
 
 logger = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from streaming.aio.bounded_queue import Mailbox, WhenFull
 from streaming.engine.items import Item, audio_item, video_item
 from streaming.engine.kinds import VideoStreamHandler, positional
 from streaming.engine.line import Picture
-from streaming.engine.mailbox import Mailbox, WhenFull
 from streaming.engine.runs import Run, Runs
 from streaming.engine.work import AFTER_ERROR_S, WAITING_PICTURES, Session, Work
 

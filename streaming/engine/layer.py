@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from streaming.engine.faults import place
+from streaming.aio.safe_log import place
 
 logger = logging.getLogger(__name__)
 

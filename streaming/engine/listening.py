@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from streaming.engine.threads import EARS
+from streaming.aio.executors import EARS
 from streaming.hearing import attention
 from streaming.hearing.recognisers.base import RecogniserError
 from streaming.hearing.watch import Turn, Watch, WatchOptions

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from insights import queries
 from insights.models import Conversation
-from streaming.engine.database import in_database
+from streaming.aio.database_executors import in_database
 from streaming.engine.layer import Layer, layer
 from streaming.engine.registry import registry
 

@@ -16,19 +16,19 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from streaming.aio.bounded_queue import Mailbox, MailboxClosed
+from streaming.aio.safe_log import place
+from streaming.aio.worker_thread import MOST_LEFT
 from streaming.engine import presence
 from streaming.engine.calls import Calls
 from streaming.engine.context import Context, Scene, error_message, scene, warning_message
 from streaming.engine.ends import TEXTS, End
-from streaming.engine.faults import place
 from streaming.engine.functions import GeneratorWork, PictureWork
 from streaming.engine.handlers import PLACE_OF_SOUND, StreamHandlerBase
 from streaming.engine.inbound import Framer, Heard
 from streaming.engine.items import Item
 from streaming.engine.kinds import VideoStreamHandler
-from streaming.engine.lanes import MOST_LEFT
 from streaming.engine.line import IdTaken, LimitReached, Line, Message, Outlet, Picture, Sound
-from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.outputs import AdditionalOutputs, CloseStream, OutputLog
 from streaming.engine.playback import Playback
 from streaming.engine.registry import TooManySessions, registry

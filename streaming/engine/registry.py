@@ -19,10 +19,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import recorder
-from streaming.engine.database import at_heart, at_recorder
+from streaming.aio.database_executors import at_heart, at_recorder
+from streaming.aio.safe_log import place
 from streaming.engine.ends import End, end_early
 from streaming.engine.fanout import fanout
-from streaming.engine.faults import place
 from streaming.engine.tidying import FIRST_S, tidy
 
 logger = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
+from streaming.aio.bounded_queue import Mailbox, MailboxClosed
+from streaming.aio.fairness import CooperativeYield
+from streaming.aio.safe_log import place
 from streaming.engine.ends import End
-from streaming.engine.fairness import CooperativeYield
-from streaming.engine.faults import place
-from streaming.engine.mailbox import Mailbox, MailboxClosed
 from streaming.engine.registry import registry
 
 logger = logging.getLogger(__name__)

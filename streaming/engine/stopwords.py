@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from streaming import recogniser
+from streaming.aio.worker_thread import Lane
 from streaming.audio.rates import Pcm
 from streaming.engine.chunks import PauseModel
-from streaming.engine.lanes import Lane
 from streaming.engine.options import AlgoOptions
 from streaming.engine.replies import ReplyOnPause
 from streaming.engine.stt import at_16_khz

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
-from streaming.engine.faults import place
+from streaming.aio.safe_log import place
 from streaming.engine.layer import Layer, layer
 
 logger = logging.getLogger(__name__)

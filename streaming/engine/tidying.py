@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from insights import access, recorder
 from insights.recorder.forgetting import MOST
-from streaming.engine.database import at_recorder
-from streaming.engine.faults import place
+from streaming.aio.database_executors import at_recorder
+from streaming.aio.safe_log import place
 
 logger = logging.getLogger(__name__)
 

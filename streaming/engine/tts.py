@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from django.conf import settings
 
-from streaming.engine.threads import SPEAKING
+from streaming.aio.executors import SPEAKING
 from streaming.voices.base import Engine, Maker, Manner, Speech, VoiceError
 from streaming.voices.piper import Piper
 from streaming.voices.programs import ESPEAK, FLITE

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
+from streaming.aio.bounded_queue import Mailbox, MailboxClosed, WhenFull
+from streaming.aio.eager import never_waits, straight
+from streaming.aio.fairness import CooperativeYield
+from streaming.aio.isolation import LEAVES, as_exception
 from streaming.engine.calls import Calls
-from streaming.engine.contained import LEAVES, as_exception
-from streaming.engine.fairness import CooperativeYield
 from streaming.engine.handlers import (
     PLACE_OF_SOUND,
     AsyncAudioVideoStreamHandler,
@@ -20,8 +22,6 @@ from streaming.engine.handlers import (
 from streaming.engine.items import Item, audio_item, video_item
 from streaming.engine.kinds import is_async
 from streaming.engine.line import Picture
-from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
-from streaming.engine.straight import never_waits, straight
 
 FRAME_S = 0.02
 WAITING_FRAMES = 700

@@ -12,11 +12,11 @@ from django.utils import timezone
 from insights import queries, recorder
 from insights.recorder import Listening, Opening, StoredEvent, Utterance
 from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
+from streaming.aio.database_executors import at_recorder
+from streaming.aio.executors import READING
 from streaming.audio.convert import Audio
-from streaming.engine.database import at_recorder
 from streaming.engine.fanout import fanout
 from streaming.engine.registry import PROCESS
-from streaming.engine.threads import READING
 
 NEW_NAME = "Voice notes"
 KEPT_OPEN_S = 60

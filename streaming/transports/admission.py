@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 
 from insights import access
 from insights.access import Pass
-from streaming.engine.database import in_database
+from streaming.aio.database_executors import in_database
+from streaming.aio.safe_log import place
 from streaming.engine.ends import End, end_early
-from streaming.engine.faults import place
 
 logger = logging.getLogger(__name__)
 

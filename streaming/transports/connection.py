@@ -27,7 +27,7 @@ from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateErr
 from aiortc.sdp import SessionDescription
 from django.conf import settings
 
-from streaming.engine.faults import place
+from streaming.aio.safe_log import place
 from streaming.engine.ice import own_servers
 from streaming.engine.participant import Participant
 from streaming.transports import receiving

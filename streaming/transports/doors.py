@@ -15,7 +15,7 @@ from django.conf import settings
 
 from insights import access
 from insights.access import Pass
-from streaming.engine.database import in_database
+from streaming.aio.database_executors import in_database
 
 REFUSED = "Token validation failed for provided token."
 

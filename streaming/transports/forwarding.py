@@ -11,8 +11,8 @@ import logging
 from itertools import islice
 from typing import Any
 
+from streaming.aio.safe_log import place
 from streaming.engine.claims import claims
-from streaming.engine.faults import place
 from streaming.engine.layer import layer
 from streaming.engine.switchboard import switchboard
 from streaming.transports.candidates import Key, posted

@@ -9,8 +9,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 
+from streaming.aio.safe_log import place
 from streaming.discovery import is_public
-from streaming.engine.faults import place
 from streaming.engine.ice import browser_servers
 from streaming.engine.stream import Stream
 from streaming.transports.visitors import find_stream, refusal, visitor_of

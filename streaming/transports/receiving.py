@@ -15,7 +15,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from aiortc.utils import uint16_add, uint32_add
 
-from streaming.engine.threads import PICTURES
+from streaming.aio.executors import PICTURES
 
 PATIENCE = 2
 """Later packets that arrive before a missing one is given up."""

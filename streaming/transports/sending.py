@@ -18,8 +18,8 @@ from aiortc import MediaStreamTrack, RTCRtpSender
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, CodecContext, Packet, VideoFrame
 
+from streaming.aio.executors import PICTURES, SOUND, Threads
 from streaming.engine.line import Sound
-from streaming.engine.threads import PICTURES, SOUND, Threads
 from streaming.transports.lag import lag
 from streaming.transports.pacing import Pace
 

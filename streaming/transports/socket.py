@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from streaming.engine.fairness import CooperativeYield
-from streaming.engine.outbox import POLICY, Outbox
+from streaming.aio.fairness import CooperativeYield
+from streaming.aio.send_queue import POLICY, Outbox
 from streaming.transports.doors import Knock
 from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 

@@ -15,11 +15,11 @@ from django.conf import settings
 from insights.analysis.managed import with_managed
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
+from streaming.aio.send_queue import Outbox
 from streaming.audio.codecs import AudioError
 from streaming.conversation import LanguageError, Participation, StorageDelayed, Wishes
 from streaming.engine.ends import End
 from streaming.engine.fanout import Subscription, fanout
-from streaming.engine.outbox import Outbox
 from streaming.hearing.intake import DecodeCostError
 from streaming.hearing.recognisers.base import RecogniserError
 from streaming.transports.telling import SPEAKERS_SKIP, Teller

@@ -8,13 +8,13 @@ import logging
 
 from django.conf import settings
 
-from streaming.engine.faults import place
+from streaming.aio.eager import begin
+from streaming.aio.safe_log import place
+from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.engine.inbound import Heard
 from streaming.engine.line import IdTaken, LimitReached, LineKind, Sound
 from streaming.engine.line import Message as LineMessage
-from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.participant import Participant
-from streaming.engine.straight import begin
 from streaming.engine.stream import Stream
 from streaming.transports.admission import admissions
 from streaming.transports.doors import pass_of

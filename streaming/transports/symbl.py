@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from insights import queries
 from insights.models import Conversation
-from streaming.engine.database import in_database
+from streaming.aio.database_executors import in_database
+from streaming.aio.safe_log import place
+from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.engine.ends import TEXTS, End
 from streaming.engine.fanout import Subscription, fanout
-from streaming.engine.faults import place
 from streaming.engine.lobby import lobby
-from streaming.engine.outbox import NORMAL, POLICY
 from streaming.engine.registry import TooManySessions, registry
 from streaming.engine.session import Session
 from streaming.transports.admission import admissions

@@ -17,8 +17,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from insights import access
 from insights.access import Pass
+from streaming.aio.database_executors import in_database
 from streaming.discovery import is_public, streams
-from streaming.engine.database import in_database
 from streaming.engine.stream import Stream
 from streaming.transports.doors import Knock
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from insights.models import Conversation
-from streaming.engine.database import close_database_threads
+from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
 pytestmark = pytest.mark.django_db(transaction=True)  # streams ask who comes in threads of their own

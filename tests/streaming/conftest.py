@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from streaming.engine.threads import close_threads
+from streaming.aio.executors import close_threads
 
 
 @pytest.fixture(autouse=True)

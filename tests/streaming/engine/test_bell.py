@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from insights import recorder
 from insights.models import Insight
 from insights.recorder import Joined
+from streaming.aio.database_executors import close_database_threads
 from streaming.engine import fanout as fanout_module
-from streaming.engine.database import close_database_threads
 from streaming.engine.events import StoredEvent
 from streaming.engine.fanout import fanout
 from tests.insights.conftest import Say, joined, owner, plain_analysis, say

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streaming.engine.lanes import Lane
+from streaming.aio.worker_thread import Lane
 from streaming.engine.runs import Run
 from tests.streaming.engine.lines import handler_threads, until
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from insights import access, recorder
 from insights.models import Conversation
+from streaming.aio.database_executors import close_database_threads, in_database
 from streaming.engine import tidying
-from streaming.engine.database import close_database_threads, in_database
 from streaming.engine.tidying import AGAIN_S, EVERY_S, tidy
 from tests.insights.conftest import opening
 

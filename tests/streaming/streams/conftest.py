@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from streaming import recogniser
+from streaming.aio.database_executors import close_database_threads
 from streaming.engine import work
-from streaming.engine.database import close_database_threads
 from tests.streaming.engine.conftest import join
 
 __all__ = ["join"]

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from insights import recorder
 from insights.models import Conversation, Insight
 from insights.recorder import Opening
-from streaming.engine.database import in_database
+from streaming.aio.database_executors import in_database
 from streaming.engine.fanout import fanout
 from streaming.hearing.watch import Turn
 from streaming.streams import voice_notes

@@ -9,7 +9,7 @@ from django.test import Client
 
 from insights import access
 from insights.models import App
-from streaming.engine.database import close_database_threads
+from streaming.aio.database_executors import close_database_threads
 from streaming.transports.doors import Knock, pass_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,10 +11,10 @@ import pytest
 from aiortc import RTCPeerConnection
 from pytest_django import Settings
 
+from streaming.aio.executors import close_threads
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
 from streaming.engine.switchboard import switchboard
-from streaming.engine.threads import close_threads
 from streaming.transports.connection import Connection
 from streaming.transports.messages import Messages
 from streaming.transports.receiving import PromptQueue

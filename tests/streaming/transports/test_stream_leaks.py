@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from streaming import AsyncStreamHandler, Stream, StreamHandler
+from streaming.aio.executors import close_threads
 from streaming.engine.participant import Participant
 from streaming.engine.registry import Registry
-from streaming.engine.threads import close_threads
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc import FastrtcConsumer
 from tests.streaming.engine.lines import until

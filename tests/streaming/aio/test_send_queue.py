@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from streaming.engine import outbox
-from streaming.engine.outbox import NORMAL, POLICY, Outbox
+from streaming.aio import send_queue
+from streaming.aio.send_queue import NORMAL, POLICY, Outbox
 
 
 class Line:
@@ -67,7 +67,7 @@ async def test_a_client_that_reads_nothing_is_let_go() -> None:
 
 async def test_a_write_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that stops to read in mid-write is let go after WRITE_TIMEOUT_S."""
-    monkeypatch.setattr(outbox, "WRITE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(send_queue, "WRITE_TIMEOUT_S", 0.05)
     line = Line()
     line.open.clear()
     out = Outbox(line.write, line.close)
@@ -85,7 +85,7 @@ async def test_put_when_room_waits_for_the_client() -> None:
     await asyncio.sleep(0)
     out.put("being written")
     await asyncio.sleep(0)
-    assert await out.put_when_room("x" * outbox.OUTBOX_CHARACTERS)
+    assert await out.put_when_room("x" * send_queue.OUTBOX_CHARACTERS)
     waiting = asyncio.create_task(out.put_when_room("y"))
     await asyncio.sleep(0)
     assert not waiting.done()

@@ -6,8 +6,8 @@ import weakref
 
 import pytest
 
-from streaming.engine import waiting
-from streaming.engine.waiting import wait_for_item
+from streaming.aio import wait_for_item as waiting
+from streaming.aio.wait_for_item import wait_for_item
 
 LONG_S = 60.0
 """Longer than any stall."""

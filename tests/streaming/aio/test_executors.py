@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import streaming
-from streaming.engine import threads as module
-from streaming.engine.threads import FINDING, SOUND, Threads, close_threads
+from streaming.aio import executors as module
+from streaming.aio.executors import FINDING, SOUND, Threads, close_threads
 
 THEIRS = {"engine/ice.py", "engine/relays.py"}
 """Where developers' functions are called, and services asked: in asyncio's threads."""

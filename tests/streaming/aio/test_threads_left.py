@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from streaming.aio.worker_thread import MOST_LEFT
 from streaming.engine.functions import GeneratorWork
-from streaming.engine.lanes import MOST_LEFT
 from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.replies import ReplyOnPause
 from streaming.engine.stream import Stream

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streaming.engine.contained import contained
+from streaming.aio.isolation import contained
 from streaming.engine.handlers import AudioFrame
 from streaming.engine.replies import ReplyOnPause
 from tests.streaming.engine.lines import FRAME, RATE, Counting, Echo, Join, handler_of, line_of, until

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streaming.engine.database import at_recorder, close_database_threads, in_database
+from streaming.aio.database_executors import at_recorder, close_database_threads, in_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

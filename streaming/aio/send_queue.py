@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from streaming.engine.fairness import CooperativeYield
-from streaming.engine.mailbox import Mailbox, MailboxClosed
+from streaming.aio.bounded_queue import Mailbox, MailboxClosed
+from streaming.aio.fairness import CooperativeYield
 
 logger = logging.getLogger(__name__)
 

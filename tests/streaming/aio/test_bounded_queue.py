@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.engine.mailbox import Mailbox, MailboxClosed, WhenFull
+from streaming.aio.bounded_queue import Mailbox, MailboxClosed, WhenFull
 
 
 async def test_first_in_first_out() -> None:

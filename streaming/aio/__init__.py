@@ -1,0 +1,1 @@
+"""asyncio helpers without any knowledge of Parley: queues, executors, isolation, logging of exceptions."""
