@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     )
     from streaming.engine.kinds import VideoStreamHandler
     from streaming.engine.options import AlgoOptions, SileroVadOptions
-    from streaming.engine.outputs import AdditionalOutputs, CloseStream
     from streaming.engine.relays import (
         get_cloudflare_turn_credentials,
         get_cloudflare_turn_credentials_async,
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from streaming.engine.stream import Stream
     from streaming.engine.stt import get_stt_model
     from streaming.engine.tts import KokoroTTSOptions, get_tts_model
+    from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 _HOMES = {
     "audio.convert": (

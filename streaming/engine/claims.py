@@ -22,7 +22,7 @@ from django.core.cache import cache
 
 from streaming.aio.executors import Threads
 from streaming.engine.layer import layer
-from streaming.engine.line import LineKind
+from streaming.types.client_connection import LineKind
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")

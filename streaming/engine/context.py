@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from streaming.engine.line import Message
+from streaming.types.client_connection import Message
 
 
 @dataclass(frozen=True, slots=True)

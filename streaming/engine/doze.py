@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from streaming.audio import mulaw
-from streaming.engine.line import Pcm
+from streaming.types.client_connection import Pcm
 
 Heard = Pcm | bytes
 """A client's sound: int16 of shape (n,), or mu-law bytes that nobody has decoded yet."""

@@ -7,9 +7,9 @@ from typing import Any
 from streaming.aio.bounded_queue import Mailbox, WhenFull
 from streaming.engine.items import Item, audio_item, video_item
 from streaming.engine.kinds import VideoStreamHandler, positional
-from streaming.engine.line import Picture
 from streaming.engine.runs import Run, Runs
 from streaming.engine.work import AFTER_ERROR_S, WAITING_PICTURES, Session, Work
+from streaming.types.client_connection import Picture
 
 
 def own(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,8 +16,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from streaming.engine.line import Message, Picture
-from streaming.engine.outputs import AdditionalOutputs, CloseStream
+from streaming.types.client_connection import Message, Picture
+from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import numpy as np
 from streaming.audio.rates import NO_SOUND, Converter
 from streaming.engine.doze import Doze, Heard, samples_of
 from streaming.engine.handlers import AudioFrame
-from streaming.engine.line import LineKind, Pcm
+from streaming.types.client_connection import LineKind, Pcm
 
 __all__ = ["Framer", "Heard"]
 

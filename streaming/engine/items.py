@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from streaming.audio.convert import mono
-from streaming.engine.line import Pcm, Picture
-from streaming.engine.outputs import AdditionalOutputs, CloseStream
+from streaming.types.client_connection import Pcm, Picture
+from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 _AUDIO = "yield (rate, array), AdditionalOutputs, CloseStream, or ((rate, array), AdditionalOutputs)"
 _VIDEO = "return an array, AdditionalOutputs, CloseStream, or (array, AdditionalOutputs)"

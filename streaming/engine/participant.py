@@ -22,18 +22,18 @@ from streaming.aio.worker_thread import MOST_LEFT
 from streaming.engine import presence
 from streaming.engine.calls import Calls
 from streaming.engine.context import Context, Scene, error_message, scene, warning_message
-from streaming.engine.ends import TEXTS, End
 from streaming.engine.functions import GeneratorWork, PictureWork
 from streaming.engine.handlers import PLACE_OF_SOUND, StreamHandlerBase
 from streaming.engine.inbound import Framer, Heard
 from streaming.engine.items import Item
 from streaming.engine.kinds import VideoStreamHandler
-from streaming.engine.line import IdTaken, LimitReached, Line, Message, Outlet, Picture, Sound
-from streaming.engine.outputs import AdditionalOutputs, CloseStream, OutputLog
 from streaming.engine.playback import Playback
 from streaming.engine.registry import TooManySessions, registry
 from streaming.engine.stream import Stream
 from streaming.engine.work import HandlerWork, Work
+from streaming.types.client_connection import IdTaken, LimitReached, Line, Message, Outlet, Picture, Sound
+from streaming.types.outputs import AdditionalOutputs, CloseStream, OutputLog
+from streaming.types.session_end import TEXTS, End
 
 __all__ = ["IdTaken", "LimitReached", "Line", "Message", "Participant", "Sound"]
 

@@ -4,7 +4,7 @@ import asyncio
 
 from streaming.aio.bounded_queue import Mailbox, MailboxClosed
 from streaming.audio.rates import Converter
-from streaming.engine.line import Outlet, Pcm, Sound
+from streaming.types.client_connection import Outlet, Pcm, Sound
 
 AHEAD_S = 30.0
 """So much sound may wait; a handler that makes more is asked for its next item only when some was played."""

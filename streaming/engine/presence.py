@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from streaming.engine.claims import claims
-from streaming.engine.inputs import input_values
-from streaming.engine.line import IdTaken
-from streaming.engine.outputs import AdditionalOutputs, OutputLog
-from streaming.engine.reachable import Reachable
 from streaming.engine.switchboard import Body, switchboard
+from streaming.types.client_connection import IdTaken
+from streaming.types.input_values import input_values
+from streaming.types.outputs import AdditionalOutputs, OutputLog
+from streaming.types.remote_session import Reachable
 from streaming.wire.fastrtc import BodyError, output_text, plain
 
 Asker = int | Literal["python"] | None

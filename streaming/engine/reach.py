@@ -11,8 +11,8 @@ from asgiref.sync import async_to_sync
 from streaming.engine import presence
 from streaming.engine.layer import layer
 from streaming.engine.presence import Ask
-from streaming.engine.reachable import Reachable
 from streaming.engine.switchboard import TIMEOUT_S, Body
+from streaming.types.remote_session import Reachable
 
 logger = logging.getLogger(__name__)
 

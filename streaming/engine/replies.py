@@ -13,11 +13,11 @@ from streaming.engine.chunks import AppState, PauseModel, SileroModel, add_to_bu
 from streaming.engine.context import error_message, log_message
 from streaming.engine.handlers import AudioFrame, Host, StreamHandler
 from streaming.engine.kinds import positional
-from streaming.engine.line import Pcm
 from streaming.engine.listening import Ear
 from streaming.engine.options import AlgoOptions, SileroVadOptions, watch_options
 from streaming.engine.runs import Run, Runs
 from streaming.hearing.watch import Turn
+from streaming.types.client_connection import Pcm
 
 FIRST_INPUTS_S = 10.0
 """How long a reply waits for inputs that never came before."""

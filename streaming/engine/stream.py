@@ -15,10 +15,10 @@ from pydantic import BaseModel
 from streaming.engine import reach
 from streaming.engine.ice import RtcConfiguration, check_configuration, resolved
 from streaming.engine.kinds import HandlerLike, Modality, Mode, check_handler
-from streaming.engine.outputs import AdditionalOutputs
-from streaming.engine.reachable import Reachable
 from streaming.engine.reader import Reader
 from streaming.engine.switchboard import TIMEOUT_S
+from streaming.types.outputs import AdditionalOutputs
+from streaming.types.remote_session import Reachable
 
 if TYPE_CHECKING:
     from streaming.engine.compat import UIArgs, WebRTCData

@@ -21,7 +21,7 @@ from streaming.engine.handlers import (
 )
 from streaming.engine.items import Item, audio_item, video_item
 from streaming.engine.kinds import is_async
-from streaming.engine.line import Picture
+from streaming.types.client_connection import Picture
 
 FRAME_S = 0.02
 WAITING_FRAMES = 700

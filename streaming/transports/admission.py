@@ -13,7 +13,7 @@ from insights import access
 from insights.access import Pass
 from streaming.aio.database_executors import in_database
 from streaming.aio.safe_log import place
-from streaming.engine.ends import End, end_early
+from streaming.types.session_end import End, end_early
 
 logger = logging.getLogger(__name__)
 

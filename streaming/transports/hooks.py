@@ -5,10 +5,10 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from streaming.engine import presence
-from streaming.engine.inputs import input_values
 from streaming.engine.stream import Stream
 from streaming.engine.switchboard import TIMEOUT_S
 from streaming.transports.visitors import on_stream, refusal
+from streaming.types.input_values import input_values
 from streaming.wire.fastrtc import BodyError, body_object, webrtc_id
 
 

@@ -15,7 +15,6 @@ from django.http.response import HttpResponseBase
 
 from insights.access import Pass
 from streaming.engine.claims import claims
-from streaming.engine.line import IdTaken, LimitReached
 from streaming.engine.stream import Stream
 from streaming.engine.switchboard import switchboard
 from streaming.transports.admission import admissions
@@ -27,6 +26,7 @@ from streaming.transports.offer_queue import TooManyOffers, offer_queue
 from streaming.transports.socket import keep
 from streaming.transports.visitors import on_stream, pass_behind, refusal
 from streaming.transports.webrtc import Peer, peers
+from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.wire.fastrtc import BodyError, already_exists, body_object, failed, invalid_detail, limit_reached, missing_detail, webrtc_id
 
 logger = logging.getLogger(__name__)

@@ -19,9 +19,9 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, CodecContext, Packet, VideoFrame
 
 from streaming.aio.executors import PICTURES, SOUND, Threads
-from streaming.engine.line import Sound
 from streaming.transports.lag import lag
 from streaming.transports.pacing import Pace
+from streaming.types.client_connection import Sound
 
 Block = npt.NDArray[np.int16]
 

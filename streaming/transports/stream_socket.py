@@ -12,8 +12,6 @@ from streaming.aio.eager import begin
 from streaming.aio.safe_log import place
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.engine.inbound import Heard
-from streaming.engine.line import IdTaken, LimitReached, LineKind, Sound
-from streaming.engine.line import Message as LineMessage
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
 from streaming.transports.admission import admissions
@@ -23,6 +21,8 @@ from streaming.transports.naps import NAP_S, Naps
 from streaming.transports.pacing import Pace
 from streaming.transports.socket import Consumer, Event, Receive, Scope, Send, keep
 from streaming.transports.visitors import Visitor, find_stream
+from streaming.types.client_connection import IdTaken, LimitReached, LineKind, Sound
+from streaming.types.client_connection import Message as LineMessage
 from streaming.wire import fastrtc as wire
 
 logger = logging.getLogger(__name__)

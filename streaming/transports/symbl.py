@@ -14,7 +14,6 @@ from insights.models import Conversation
 from streaming.aio.database_executors import in_database
 from streaming.aio.safe_log import place
 from streaming.aio.send_queue import NORMAL, POLICY
-from streaming.engine.ends import TEXTS, End
 from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.lobby import lobby
 from streaming.engine.registry import TooManySessions, registry
@@ -24,6 +23,7 @@ from streaming.transports.doors import REFUSED, pass_of
 from streaming.transports.socket import Consumer, keep
 from streaming.transports.speaking import SpeakingHandler, weight
 from streaming.transports.telling import Teller
+from streaming.types.session_end import TEXTS, End
 from streaming.wire.symbl import (
     PONG,
     Audio,

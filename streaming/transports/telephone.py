@@ -16,13 +16,13 @@ from django.http.response import HttpResponseBase
 
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
-from streaming.engine.line import LineKind, Sound
-from streaming.engine.line import Message as LineMessage
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
 from streaming.transports.doors import Knock, pass_of
 from streaming.transports.stream_socket import StreamConsumer
 from streaming.transports.visitors import Visitor, on_stream, refusal
+from streaming.types.client_connection import LineKind, Sound
+from streaming.types.client_connection import Message as LineMessage
 from streaming.wire import fastrtc as wire
 from streaming.wire.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
 

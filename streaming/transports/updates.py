@@ -12,11 +12,11 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from streaming.engine import presence
-from streaming.engine.ends import End
 from streaming.engine.reader import Reader
 from streaming.engine.stream import Stream
 from streaming.transports.admission import admissions
 from streaming.transports.visitors import on_stream, pass_behind, refusal
+from streaming.types.session_end import End
 from streaming.wire.fastrtc import HEARTBEAT, ended_event, last_event_id, server_sent
 
 HEARTBEAT_S = 15.0

@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
-from streaming.engine.line import LineKind, Message
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
 from streaming.transports.candidates import Key, Trickled
@@ -23,6 +22,7 @@ from streaming.transports.messages import Messages
 from streaming.transports.offer_limits import OfferError
 from streaming.transports.offer_queue import offer_queue
 from streaming.transports.socket import keep
+from streaming.types.client_connection import LineKind, Message
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from playwright.async_api import Browser, Page, expect
 
-from streaming.engine.ends import TEXTS, End
+from streaming.types.session_end import TEXTS, End
 from tests.paths.conftest import Installation, eventually, run, sign_in
 from tests.streaming.transports.client import SymblClient, connected
 from tests.streaming.transports.rtc import Caller, to, until

@@ -22,13 +22,13 @@ from streaming.aio.send_queue import Outbox
 from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
 from streaming.early import EarlyTrackers
 from streaming.engine import registry as registry_module
-from streaming.engine.ends import End
 from streaming.engine.fanout import fanout
 from streaming.engine.registry import Registry, registry
 from streaming.engine.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, Word
 from streaming.transports.speaking import SpeakingHandler, weight
 from streaming.transports.telling import CATCH_UP_S
+from streaming.types.session_end import End
 from streaming.wire.symbl import Audio, Start
 
 pytestmark = pytest.mark.django_db(transaction=True)

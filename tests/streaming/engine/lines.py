@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from streaming.engine.handlers import AsyncStreamHandler, AudioFrame, StreamHandler
-from streaming.engine.line import LineKind, Message, Pcm
-from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
+from streaming.types.client_connection import LineKind, Message, Pcm
+from streaming.types.outputs import AdditionalOutputs
 
 RATE = 24_000
 FRAME: Pcm = np.arange(RATE // 50, dtype=np.int16)

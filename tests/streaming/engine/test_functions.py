@@ -10,9 +10,9 @@ import pytest
 
 from streaming.engine.handlers import AudioVideoStreamHandler
 from streaming.engine.kinds import VideoStreamHandler
-from streaming.engine.outputs import AdditionalOutputs, CloseStream
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
+from streaming.types.outputs import AdditionalOutputs, CloseStream
 from tests.streaming.engine.lines import FRAME, RATE, Join, line_of, numbers, until
 
 

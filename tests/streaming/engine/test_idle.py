@@ -9,10 +9,10 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
 from streaming.engine.doze import Heard
-from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.participant import Participant
 from streaming.engine.replies import ReplyOnPause
 from streaming.hearing import thread as thread_module
+from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import Join, handler_of, handler_threads, numbers, until
 from tests.streaming.hearing.test_watch import VOICE
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from streaming.engine import playback
-from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.replies import ReplyOnPause
+from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import FRAME, RATE, Join, handler_of, handler_threads, line_of, numbers, until
 from tests.streaming.engine.turns import LONG, reply, respond
 from tests.streaming.hearing.test_watch import SILENCE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streaming.engine.items import audio_item, video_item
-from streaming.engine.outputs import AdditionalOutputs, CloseStream
+from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 PCM = np.array([1, 2, 3], dtype=np.int16)
 PICTURE = np.zeros((2, 2, 3), dtype=np.uint8)

@@ -12,13 +12,13 @@ from django.conf import LazySettings
 
 from streaming.engine import calls as calls_module
 from streaming.engine import participant as participant_module
-from streaming.engine.ends import TEXTS, End
 from streaming.engine.handlers import AudioFrame, StreamHandler
-from streaming.engine.line import IdTaken, LimitReached
-from streaming.engine.outputs import AdditionalOutputs, CloseStream
 from streaming.engine.participant import Participant
 from streaming.engine.registry import registry
 from streaming.engine.work import BREATH_S, WAITING_FRAMES
+from streaming.types.client_connection import IdTaken, LimitReached
+from streaming.types.outputs import AdditionalOutputs, CloseStream
+from streaming.types.session_end import TEXTS, End
 from tests.streaming.engine.lines import (
     FRAME,
     RATE,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.engine import playback as playback_module
-from streaming.engine.line import Pcm, Sound
 from streaming.engine.playback import AHEAD_S, Playback
+from streaming.types.client_connection import Pcm, Sound
 
 RATE = 1000
 """Blocks of 20 samples, so that tests can count."""

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from streaming.engine import presence
 from streaming.engine.claims import Holder, claims
-from streaming.engine.outputs import AdditionalOutputs, OutputLog
 from streaming.engine.presence import PYTHON
+from streaming.types.outputs import AdditionalOutputs, OutputLog
 from tests.streaming.engine.lines import FakeLine
 
 OWNER, OTHER = 7, 8

@@ -11,9 +11,9 @@ from django.db import OperationalError
 
 from insights import recorder
 from streaming.engine import registry as registry_module
-from streaming.engine.ends import End
 from streaming.engine.registry import HEARTBEAT_S, Registry
 from streaming.engine.session import Session
+from streaming.types.session_end import End
 
 
 class House:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from streaming.engine import replies as replies_module
-from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.replies import ReplyOnPause
+from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
 from tests.streaming.engine.turns import reply, respond
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from streaming.engine import session as session_module
-from streaming.engine.ends import End
 from streaming.engine.registry import Registry, TooManySessions, registry
 from streaming.engine.session import Session
+from streaming.types.session_end import End
 
 
 class Echo:

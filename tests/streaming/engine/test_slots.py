@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from streaming.engine import participant as participant_module
 from streaming.engine import presence
-from streaming.engine.ends import End
 from streaming.engine.handlers import AudioFrame
-from streaming.engine.line import IdTaken, LimitReached
-from streaming.engine.outputs import AdditionalOutputs, CloseStream
 from streaming.engine.participant import Participant
 from streaming.engine.registry import Registry, registry
 from streaming.engine.replies import ReplyOnPause
+from streaming.types.client_connection import IdTaken, LimitReached
+from streaming.types.outputs import AdditionalOutputs, CloseStream
+from streaming.types.session_end import End
 from tests.streaming.engine.lines import FRAME, RATE, Echo, FakeLine, Join, handler_threads, line_of, stream_of, until
 
 LIMIT = 3

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from streaming import recogniser
 from streaming.audio.pcm import Samples
-from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.participant import Participant
 from streaming.engine.stopwords import ReplyOnStopWords, find_phrase, plain, quiet_place
 from streaming.engine.stt import at_16_khz, get_stt_model
 from streaming.hearing.recognisers.base import Word
 from streaming.hearing.recognisers.scripted import spread
 from streaming.hearing.watch import Turn
+from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
 
 RATE = 16_000

@@ -9,11 +9,11 @@ import pytest
 from django.conf import LazySettings
 
 from streaming.engine import stream as stream_module
-from streaming.engine.ends import End
 from streaming.engine.handlers import AsyncAudioVideoStreamHandler
 from streaming.engine.kinds import VideoStreamHandler
-from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.stream import Stream
+from streaming.types.outputs import AdditionalOutputs
+from streaming.types.session_end import End
 from tests.streaming.engine.lines import Echo, Join, handler_of, outputs, stream_of, until
 
 

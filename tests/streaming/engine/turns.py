@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from streaming.audio.rates import Pcm
-from streaming.engine.outputs import AdditionalOutputs
 from streaming.engine.participant import Participant
 from streaming.hearing.watch import Turn
+from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import RATE, handler_of, line_of
 
 SAID = Turn(np.arange(1600, dtype=np.int16), 16_000)

@@ -10,9 +10,9 @@ import pytest
 from django.db import OperationalError
 
 from insights.access import Pass
-from streaming.engine.ends import TEXTS, End
 from streaming.transports import admission
 from streaming.transports.admission import Admissions
+from streaming.types.session_end import TEXTS, End
 from tests.servers import Server
 from tests.streaming.transports.client import connected
 from tests.streaming.transports.rtc import Caller, to, until

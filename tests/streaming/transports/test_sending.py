@@ -10,10 +10,10 @@ from aiortc import RTCPeerConnection, RTCRtpCodecParameters
 from aiortc.mediastreams import MediaStreamError
 from av import CodecContext, Packet
 
-from streaming.engine.line import Sound
 from streaming.transports import sending
 from streaming.transports.lag import Lag, lag
 from streaming.transports.sending import OPUS_RATES, OpusVoice, PictureTrack, SoundTrack, encode_apart
+from streaming.types.client_connection import Sound
 from tests.streaming.transports.rtc import until
 
 

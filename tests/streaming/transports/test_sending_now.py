@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from streaming.engine import participant as participant_module
-from streaming.engine.ends import TEXTS
 from streaming.engine.items import Item
-from streaming.engine.outputs import AdditionalOutputs, CloseStream
 from streaming.engine.participant import Participant
 from streaming.transports.fastrtc import FastrtcConsumer
+from streaming.types.outputs import AdditionalOutputs, CloseStream
+from streaming.types.session_end import TEXTS
 from tests.streaming.engine.lines import RATE, Echo, handler_of, stream_of, until
 
 BLOCK = RATE // 50

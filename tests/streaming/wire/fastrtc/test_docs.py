@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streaming.engine.outputs import KEPT
 from streaming.transports import stream_socket, updates
+from streaming.types.outputs import KEPT
 from streaming.wire.fastrtc import FORMATS, LONGEST_MEDIA_BYTES, parsing
 
 PAGE = (Path(__file__).parents[4] / "docs" / "fastrtc.md").read_text(encoding="utf-8")

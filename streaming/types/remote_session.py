@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from streaming.engine.line import Line
-from streaming.engine.outputs import OutputLog
+from streaming.types.client_connection import Line
+from streaming.types.outputs import OutputLog
 
 
 class Streamed(Protocol):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.engine.outputs import KEPT, AdditionalOutputs, OutputLog
+from streaming.types.outputs import KEPT, AdditionalOutputs, OutputLog
 
 
 async def read(log: OutputLog, after: int = 0) -> list[tuple[int, Any]]:

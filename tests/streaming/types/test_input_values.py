@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from streaming.engine.inputs import input_values
+from streaming.types.input_values import input_values
 from streaming.wire.fastrtc import BodyError
 
 

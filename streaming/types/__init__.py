@@ -1,0 +1,1 @@
+"""Values that sessions, handlers, cluster and transports share."""
