@@ -26,9 +26,9 @@ from config.http_limits import HttpLimits  # noqa: E402
 from config.trusted_proxies import apply_forwarded  # noqa: E402
 from streaming import health, recogniser  # noqa: E402
 from streaming.aio.executors import make_room  # noqa: E402
+from streaming.cluster.broadcast import fanout  # noqa: E402
+from streaming.cluster.registry import registry  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
-from streaming.engine.fanout import fanout  # noqa: E402
-from streaming.engine.registry import registry  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
 from streaming.transports.socket import close_all  # noqa: E402
 from streaming.transports.webrtc import peers  # noqa: E402

@@ -11,6 +11,6 @@ class StreamingConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen for what is stored outside of sessions."""
-        from streaming.engine import bell  # which needs the models, and those need all apps
+        from streaming.cluster import recorder_signals  # which needs the models, and those need all apps
 
-        bell.connect()
+        recorder_signals.connect()

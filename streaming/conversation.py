@@ -26,11 +26,11 @@ from streaming.aio.database_executors import at_recorder
 from streaming.aio.safe_log import place
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
+from streaming.cluster.broadcast import fanout
+from streaming.cluster.registry import PROCESS, registry
+from streaming.cluster.transcript_update import Heard, StoredEvent
+from streaming.cluster.waiting_room import lobby
 from streaming.early import EarlyTrackers
-from streaming.engine.events import Heard, StoredEvent
-from streaming.engine.fanout import fanout
-from streaming.engine.lobby import lobby
-from streaming.engine.registry import PROCESS, registry
 from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions, Word
 
 logger = logging.getLogger(__name__)

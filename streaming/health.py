@@ -14,7 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from insights.access.readiness import check_database
 from streaming import recogniser
 from streaming.aio.executors import Threads
-from streaming.engine.registry import registry
+from streaming.cluster.registry import registry
 
 CHECK_S = 1.5
 """Longest wait for the state of a part; the answer comes within 2 s."""

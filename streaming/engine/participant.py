@@ -19,7 +19,8 @@ from django.conf import settings
 from streaming.aio.bounded_queue import Mailbox, MailboxClosed
 from streaming.aio.safe_log import place
 from streaming.aio.worker_thread import MOST_LEFT
-from streaming.engine import presence
+from streaming.cluster import session_endpoint
+from streaming.cluster.registry import TooManySessions, registry
 from streaming.engine.calls import Calls
 from streaming.engine.context import Context, Scene, error_message, scene, warning_message
 from streaming.engine.functions import GeneratorWork, PictureWork
@@ -28,7 +29,6 @@ from streaming.engine.inbound import Framer, Heard
 from streaming.engine.items import Item
 from streaming.engine.kinds import VideoStreamHandler
 from streaming.engine.playback import Playback
-from streaming.engine.registry import TooManySessions, registry
 from streaming.engine.stream import Stream
 from streaming.engine.work import HandlerWork, Work
 from streaming.types.client_connection import IdTaken, LimitReached, Line, Message, Outlet, Picture, Sound
@@ -115,7 +115,7 @@ class Participant:
         try:
             registry().add(self)
             registry().keep_house()
-            await presence.claim(self)
+            await session_endpoint.claim(self)
             if self._closing is not None:  # the server goes down: an end that came before the beginning would end nothing
                 raise TooManySessions
             self._begin()
@@ -127,7 +127,7 @@ class Participant:
             if isinstance(error, TooManySessions):
                 raise LimitReached(settings.SESSION_LIMIT) from None
             raise
-        presence.announce(self)
+        session_endpoint.announce(self)
         stream.arrived()
 
     # -- what transports offer
@@ -367,7 +367,7 @@ class Participant:
             for future in list(self._waits):
                 future.cancel()
             try:
-                await presence.withdraw(self)  # a client that hears of the end may come back at once, to any process
+                await session_endpoint.withdraw(self)  # a client that hears of the end may come back at once, to any process
             finally:
                 self._hang_up(reason)
 

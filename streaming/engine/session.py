@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from streaming.aio.bounded_queue import Mailbox, MailboxClosed
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.safe_log import place
-from streaming.engine.registry import registry
+from streaming.cluster.registry import registry
 from streaming.types.session_end import End
 
 logger = logging.getLogger(__name__)

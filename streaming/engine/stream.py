@@ -12,11 +12,11 @@ from django.conf import settings
 from django.urls import reverse
 from pydantic import BaseModel
 
-from streaming.engine import reach
+from streaming.cluster import session_client
+from streaming.cluster.output_subscription import Reader
+from streaming.cluster.rpc import TIMEOUT_S
 from streaming.engine.ice import RtcConfiguration, check_configuration, resolved
 from streaming.engine.kinds import HandlerLike, Modality, Mode, check_handler
-from streaming.engine.reader import Reader
-from streaming.engine.switchboard import TIMEOUT_S
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.remote_session import Reachable
 
@@ -183,7 +183,7 @@ class Stream:
         if here is not None:
             here.set_input(*args)
         else:
-            reach.tell(self.name, webrtc_id, {"ask": "values", "values": _fit_to_travel(args)})
+            session_client.tell(self.name, webrtc_id, {"ask": "values", "values": _fit_to_travel(args)})
 
     async def aset_input(self, webrtc_id: str, *args: Any) -> None:
         """Give the handler of one session its inputs, and return when it has them.
@@ -194,7 +194,7 @@ class Stream:
         if here is not None:
             here.set_input(*args)
         elif await self._ask(webrtc_id, {"ask": "values", "values": _fit_to_travel(args)}) is None:
-            raise reach.no_session(self.name)
+            raise session_client.no_session(self.name)
 
     async def update_connection(self, webrtc_data: "str | WebRTCData", desired_state: Literal["closed"] = "closed") -> None:
         """End a session from the server's side, in whatever process it lives; one that is over stays so.
@@ -260,7 +260,7 @@ class Stream:
             wake()
 
     async def _ask(self, webrtc_id: str, question: dict[str, Any], timeout_s: float | None = None) -> dict[str, Any] | None:
-        ask = reach.asking(self.name, webrtc_id, self.participants.get(webrtc_id))
+        ask = session_client.asking(self.name, webrtc_id, self.participants.get(webrtc_id))
         return await ask(question, TIMEOUT_S if timeout_s is None else timeout_s)
 
     def _reader(self, webrtc_id: str) -> Reader:
@@ -293,7 +293,7 @@ class Stream:
             finding.cancel()
             self._arrivals.discard(wake)
         if not finding.result():
-            raise reach.no_session(self.name)
+            raise session_client.no_session(self.name)
         return None
 
 

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
+from streaming.cluster.broadcast import Subscription, fanout
+from streaming.cluster.transcript_update import Delivery, Heard
 from streaming.conversation import LanguageError, Participation, StorageDelayed, Wishes
 from streaming.engine.context import error_message, warning_message
-from streaming.engine.events import Delivery, Heard
-from streaming.engine.fanout import Subscription, fanout
 from streaming.engine.handlers import AudioFrame
 from streaming.engine.session import SHUTDOWN_S
 from streaming.hearing.recognisers.base import RecogniserError

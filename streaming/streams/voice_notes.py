@@ -15,8 +15,8 @@ from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, 
 from streaming.aio.database_executors import at_recorder
 from streaming.aio.executors import READING
 from streaming.audio.convert import Audio
-from streaming.engine.fanout import fanout
-from streaming.engine.registry import PROCESS
+from streaming.cluster.broadcast import fanout
+from streaming.cluster.registry import PROCESS
 
 NEW_NAME = "Voice notes"
 KEPT_OPEN_S = 60

@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Any
 
 from streaming.aio.safe_log import place
-from streaming.engine.claims import claims
-from streaming.engine.layer import layer
-from streaming.engine.switchboard import switchboard
+from streaming.cluster.directory import claims
+from streaming.cluster.pubsub import layer
+from streaming.cluster.rpc import switchboard
 from streaming.transports.candidates import Key, posted
 from streaming.transports.early import MOST, EarlyCandidates
 from streaming.transports.socket import keep

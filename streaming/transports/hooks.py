@@ -4,9 +4,9 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from streaming.engine import presence
+from streaming.cluster import session_endpoint
+from streaming.cluster.rpc import TIMEOUT_S
 from streaming.engine.stream import Stream
-from streaming.engine.switchboard import TIMEOUT_S
 from streaming.transports.visitors import on_stream, refusal
 from streaming.types.input_values import input_values
 from streaming.wire.fastrtc import BodyError, body_object, webrtc_id
@@ -23,7 +23,7 @@ async def input_hook(request: HttpRequest, stream: Stream, user_id: int | None) 
         return refusal(413, "this body is too large")
     except BodyError as error:
         return JsonResponse(error.answer, status=422)
-    answer = await presence.asking(stream.name, identity, user_id)({"ask": "input", "body": body}, TIMEOUT_S)
+    answer = await session_endpoint.asking(stream.name, identity, user_id)({"ask": "input", "body": body}, TIMEOUT_S)
     if answer is None:
         return refusal(404, "there is no session with this webrtc_id")
     if answer["details"]:

@@ -14,9 +14,9 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from insights.access import Pass
-from streaming.engine.claims import claims
+from streaming.cluster.directory import claims
+from streaming.cluster.rpc import switchboard
 from streaming.engine.stream import Stream
-from streaming.engine.switchboard import switchboard
 from streaming.transports.admission import admissions
 from streaming.transports.candidates import CandidateError, Key, Trickled, parse
 from streaming.transports.connection import Offer, read_offer

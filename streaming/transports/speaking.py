@@ -17,8 +17,8 @@ from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming.aio.send_queue import Outbox
 from streaming.audio.codecs import AudioError
+from streaming.cluster.broadcast import Subscription, fanout
 from streaming.conversation import LanguageError, Participation, StorageDelayed, Wishes
-from streaming.engine.fanout import Subscription, fanout
 from streaming.hearing.intake import DecodeCostError
 from streaming.hearing.recognisers.base import RecogniserError
 from streaming.transports.telling import SPEAKERS_SKIP, Teller

@@ -14,9 +14,9 @@ from insights.models import Conversation
 from streaming.aio.database_executors import in_database
 from streaming.aio.safe_log import place
 from streaming.aio.send_queue import NORMAL, POLICY
-from streaming.engine.fanout import Subscription, fanout
-from streaming.engine.lobby import lobby
-from streaming.engine.registry import TooManySessions, registry
+from streaming.cluster.broadcast import Subscription, fanout
+from streaming.cluster.registry import TooManySessions, registry
+from streaming.cluster.waiting_room import lobby
 from streaming.engine.session import Session
 from streaming.transports.admission import admissions
 from streaming.transports.doors import REFUSED, pass_of

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from insights.events import ConversationCompleted, Kind
 from streaming.aio.send_queue import Outbox
-from streaming.engine.events import Heard, StoredEvent
-from streaming.engine.fanout import Subscription
+from streaming.cluster.broadcast import Subscription
+from streaming.cluster.transcript_update import Heard, StoredEvent
 from streaming.wire.symbl import View, encode, recognition_result, render_event, tracker_response
 
 logger = logging.getLogger(__name__)

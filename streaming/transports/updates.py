@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from streaming.engine import presence
-from streaming.engine.reader import Reader
+from streaming.cluster import session_endpoint
+from streaming.cluster.output_subscription import Reader
 from streaming.engine.stream import Stream
 from streaming.transports.admission import admissions
 from streaming.transports.visitors import on_stream, pass_behind, refusal
@@ -43,7 +43,7 @@ async def _subscribe(request: HttpRequest, stream: Stream, user_id: int | None, 
     if not identity:
         return refusal(422, "webrtc_id: a query parameter with the id of a session is needed")
     after = last_event_id(request.headers.get("Last-Event-ID") or request.GET.get("after"))
-    reader = Reader(presence.asking(stream.name, identity, user_id), after)
+    reader = Reader(session_endpoint.asking(stream.name, identity, user_id), after)
     if not await reader.find(GRACE_S):
         return refusal(404, "there is no session with this webrtc_id")
     subscriber = Subscriber(reader)

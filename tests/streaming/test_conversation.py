@@ -19,11 +19,11 @@ from streaming import conversation as conversation_module
 from streaming import recogniser
 from streaming.aio.database_executors import close_database_threads, in_database
 from streaming.aio.send_queue import Outbox
+from streaming.cluster import registry as registry_module
+from streaming.cluster.broadcast import fanout
+from streaming.cluster.registry import Registry, registry
 from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
 from streaming.early import EarlyTrackers
-from streaming.engine import registry as registry_module
-from streaming.engine.fanout import fanout
-from streaming.engine.registry import Registry, registry
 from streaming.engine.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, Word
 from streaming.transports.speaking import SpeakingHandler, weight

@@ -7,10 +7,10 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 
 from config.bench.site.handlers import Echo
+from streaming.cluster.registry import registry
+from streaming.cluster.rpc import switchboard
 from streaming.discovery import streams
 from streaming.engine.participant import Participant
-from streaming.engine.registry import registry
-from streaming.engine.switchboard import switchboard
 from streaming.transports import socket
 from streaming.transports.webrtc import peers
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from streaming.cluster.registry import Registry
 from streaming.engine.participant import Participant
-from streaming.engine.registry import Registry
 from streaming.engine.stream import Stream
 from tests.streaming.engine.lines import Counting, FakeLine, Join, forget_threads, stream_of
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streaming.cluster import session_endpoint
+from streaming.cluster.registry import Registry, registry
 from streaming.engine import participant as participant_module
-from streaming.engine import presence
 from streaming.engine.handlers import AudioFrame
 from streaming.engine.participant import Participant
-from streaming.engine.registry import Registry, registry
 from streaming.engine.replies import ReplyOnPause
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
@@ -150,7 +150,7 @@ async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pyte
         claiming.end_early(End.SHUTDOWN)
         await claiming.ended.wait()
 
-    monkeypatch.setattr(presence, "claim", claim)
+    monkeypatch.setattr(session_endpoint, "claim", claim)
     with pytest.raises(LimitReached):
         await participant.open()
     assert Counted.begun == Counted.ended == 0

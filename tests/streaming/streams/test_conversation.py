@@ -11,8 +11,8 @@ from django.db import OperationalError
 
 from insights.models import Conversation, Insight, LiveSession, Message
 from streaming.aio.database_executors import in_database
+from streaming.cluster.broadcast import fanout
 from streaming.engine import work
-from streaming.engine.fanout import fanout
 from streaming.streams.conversation import Inputs, conversation
 from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
 

@@ -12,7 +12,7 @@ from insights import recorder
 from insights.models import Conversation, Insight
 from insights.recorder import Opening
 from streaming.aio.database_executors import in_database
-from streaming.engine.fanout import fanout
+from streaming.cluster.broadcast import fanout
 from streaming.hearing.watch import Turn
 from streaming.streams import voice_notes
 from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until

@@ -18,7 +18,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
 
-from streaming.engine.registry import registry
+from streaming.cluster.registry import registry
 from streaming.engine.stream import Stream
 from streaming.transports import offers
 from streaming.transports.webrtc import peers

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from insights.access import Pass
-from streaming.engine.registry import Registry, registry
+from streaming.cluster.registry import Registry, registry
 from streaming.transports import symbl
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer, SymblConsumer
 

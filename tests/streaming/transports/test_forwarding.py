@@ -9,15 +9,15 @@ from uuid import UUID
 import pytest
 from django.core.cache import cache
 
-from streaming.engine import claims as claims_module
-from streaming.engine.claims import Claims
-from streaming.engine.layer import Layer
-from streaming.engine.switchboard import Switchboard
+from streaming.cluster import directory as claims_module
+from streaming.cluster.directory import Claims
+from streaming.cluster.pubsub import Layer
+from streaming.cluster.rpc import Switchboard
 from streaming.transports import forwarding
 from streaming.transports.candidates import Key, parse
 from streaming.transports.early import MOST, EarlyCandidates, Waiting
 from streaming.transports.forwarding import Forwarding, peer_address
-from tests.streaming.engine.layers import processes
+from tests.streaming.cluster.layers import processes
 from tests.streaming.engine.lines import until
 
 SESSION = UUID(int=1)

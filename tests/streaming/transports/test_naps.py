@@ -10,7 +10,7 @@ import pytest
 from streaming import ReplyOnPause, Stream
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
-from streaming.engine.registry import Registry
+from streaming.cluster.registry import Registry
 from streaming.transports import naps as naps_module
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc import FastrtcConsumer

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from insights.access import Pass
-from streaming.engine.claims import Claims, Holder
-from streaming.engine.switchboard import Switchboard, switchboard
+from streaming.cluster.directory import Claims, Holder
+from streaming.cluster.rpc import Switchboard, switchboard
 from streaming.transports import offers
 from streaming.transports.admission import admissions
 from streaming.transports.forwarding import peer_address

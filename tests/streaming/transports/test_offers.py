@@ -9,7 +9,7 @@ from typing import Any
 import aioice.ice
 import pytest
 
-from streaming.engine import presence
+from streaming.cluster import session_endpoint
 from streaming.engine.stream import Stream
 from streaming.transports import offers, webrtc
 from streaming.transports.connection import read_offer
@@ -245,13 +245,13 @@ async def test_an_offer_behind_the_end_of_a_session_begins_another(monkeypatch: 
     """The session has ended, and its id is being freed among all processes: nothing is taken over, and nobody is put off."""
     stream = echo(concurrency_limit=1)
     old = await Caller(here(stream), "sendrecv").call()
-    ended, withdrawn, withdraw = stream.participants[old.id], asyncio.Event(), presence.withdraw
+    ended, withdrawn, withdraw = stream.participants[old.id], asyncio.Event(), session_endpoint.withdraw
 
     async def slow(session: Any) -> None:
         await withdrawn.wait()
         await withdraw(session)
 
-    monkeypatch.setattr(presence, "withdraw", slow)
+    monkeypatch.setattr(session_endpoint, "withdraw", slow)
     closing = asyncio.create_task(ended.close("test"))
     await until(lambda: not stream.participants, "the session did not end")
     new = Caller(here(stream), "sendrecv", webrtc_id=old.id, microphone=800)

@@ -12,9 +12,9 @@ from aiortc import RTCPeerConnection
 from pytest_django import Settings
 
 from streaming.aio.executors import close_threads
+from streaming.cluster.rpc import switchboard
 from streaming.engine.participant import Participant
 from streaming.engine.stream import Stream
-from streaming.engine.switchboard import switchboard
 from streaming.transports.connection import Connection
 from streaming.transports.messages import Messages
 from streaming.transports.receiving import PromptQueue

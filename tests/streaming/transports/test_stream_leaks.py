@@ -9,8 +9,8 @@ import pytest
 
 from streaming import AsyncStreamHandler, Stream, StreamHandler
 from streaming.aio.executors import close_threads
+from streaming.cluster.registry import Registry
 from streaming.engine.participant import Participant
-from streaming.engine.registry import Registry
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc import FastrtcConsumer
 from tests.streaming.engine.lines import until

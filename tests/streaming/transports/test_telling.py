@@ -3,7 +3,7 @@
 import json
 from uuid import uuid4
 
-from streaming.engine.events import Heard
+from streaming.cluster.transcript_update import Heard
 from streaming.hearing.recognisers.base import Word
 from streaming.transports import telling
 

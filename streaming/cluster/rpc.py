@@ -14,7 +14,7 @@ from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from streaming.aio.safe_log import place
-from streaming.engine.layer import Layer, layer
+from streaming.cluster.pubsub import Layer, layer
 
 logger = logging.getLogger(__name__)
 

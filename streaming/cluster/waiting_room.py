@@ -17,8 +17,8 @@ from weakref import WeakKeyDictionary
 from insights import queries
 from insights.models import Conversation
 from streaming.aio.database_executors import in_database
-from streaming.engine.layer import Layer, layer
-from streaming.engine.registry import registry
+from streaming.cluster.pubsub import Layer, layer
+from streaming.cluster.registry import registry
 
 logger = logging.getLogger(__name__)
 

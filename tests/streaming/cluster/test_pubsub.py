@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from streaming.engine import layer as layer_module
-from streaming.engine.layer import layer
+from streaming.cluster import pubsub as layer_module
+from streaming.cluster.pubsub import layer
 from tests.servers import ROOT
 from tests.services import running_redis
-from tests.streaming.engine.layers import processes
+from tests.streaming.cluster.layers import processes
 
 
 class Heard(list[dict[str, Any]]):
@@ -135,7 +135,7 @@ async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.Lo
 
 IDLE = """
 import asyncio
-from streaming.engine.layer import layer
+from streaming.cluster.pubsub import layer
 async def idle():
     on = layer()
     await on.join("conversation.1", print)

@@ -2,7 +2,7 @@
 
 from channels.layers import InMemoryChannelLayer
 
-from streaming.engine.layer import Layer
+from streaming.cluster.pubsub import Layer
 
 
 def processes(count: int) -> list[Layer]:

@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 from django.core.cache import cache
 
 from streaming.aio.executors import Threads
-from streaming.engine.layer import layer
+from streaming.cluster.pubsub import layer
 from streaming.types.client_connection import LineKind
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from django.utils import timezone
 from insights import access, recorder
 from insights.models import Conversation
 from streaming.aio.database_executors import close_database_threads, in_database
-from streaming.engine import tidying
-from streaming.engine.tidying import AGAIN_S, EVERY_S, tidy
+from streaming.cluster import retention
+from streaming.cluster.retention import AGAIN_S, EVERY_S, tidy
 from tests.insights.conftest import opening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +50,7 @@ async def test_what_is_too_much_for_one_time_is_done_soon(old: Conversation, mon
     monkeypatch.setattr(access, "MOST_SIGN_INS", 1)
     assert await tidy() == AGAIN_S
     assert await tidy() == EVERY_S
-    monkeypatch.setattr(tidying, "MOST", 1)
+    monkeypatch.setattr(retention, "MOST", 1)
     settings.KEEP_DAYS = 6
     assert await tidy() == AGAIN_S
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from streaming.engine import switchboard as module
-from streaming.engine.switchboard import Switchboard, switchboard
-from tests.streaming.engine.layers import processes
+from streaming.cluster import rpc as module
+from streaming.cluster.rpc import Switchboard, switchboard
+from tests.streaming.cluster.layers import processes
 from tests.streaming.engine.lines import until
 
 Board = Switchboard

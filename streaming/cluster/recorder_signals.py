@@ -6,7 +6,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 from insights.recorder import StoredEvent, stored_afterwards
-from streaming.engine.fanout import fanout
+from streaming.cluster.broadcast import fanout
 
 
 def connect() -> None:

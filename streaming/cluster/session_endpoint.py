@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
-from streaming.engine.claims import claims
-from streaming.engine.switchboard import Body, switchboard
+from streaming.cluster.directory import claims
+from streaming.cluster.rpc import Body, switchboard
 from streaming.types.client_connection import IdTaken
 from streaming.types.input_values import input_values
 from streaming.types.outputs import AdditionalOutputs, OutputLog

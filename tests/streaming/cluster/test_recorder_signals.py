@@ -11,9 +11,9 @@ from insights import recorder
 from insights.models import Insight
 from insights.recorder import Joined
 from streaming.aio.database_executors import close_database_threads
-from streaming.engine import fanout as fanout_module
-from streaming.engine.events import StoredEvent
-from streaming.engine.fanout import fanout
+from streaming.cluster import broadcast as fanout_module
+from streaming.cluster.broadcast import fanout
+from streaming.cluster.transcript_update import StoredEvent
 from tests.insights.conftest import Say, joined, owner, plain_analysis, say
 
 __all__ = ["joined", "owner", "plain_analysis", "say"]

@@ -9,11 +9,11 @@ import pytest
 from django.db import OperationalError
 
 from insights.models import Conversation
-from streaming.engine import lobby as lobby_module
-from streaming.engine.layer import Layer
-from streaming.engine.lobby import Lobby
-from streaming.engine.registry import TooManySessions, registry
-from tests.streaming.engine.layers import processes
+from streaming.cluster import waiting_room as lobby_module
+from streaming.cluster.pubsub import Layer
+from streaming.cluster.registry import TooManySessions, registry
+from streaming.cluster.waiting_room import Lobby
+from tests.streaming.cluster.layers import processes
 from tests.streaming.engine.lines import until
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 
-from streaming.engine import presence
-from streaming.engine.claims import Holder, claims
-from streaming.engine.presence import PYTHON
+from streaming.cluster import session_endpoint
+from streaming.cluster.directory import Holder, claims
+from streaming.cluster.session_endpoint import PYTHON
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from tests.streaming.engine.lines import FakeLine
 
@@ -55,12 +55,12 @@ class Session:
         self.given.append(reason)
 
 
-async def ask(user: presence.Asker = OWNER, **question: Any) -> dict[str, Any] | None:
+async def ask(user: session_endpoint.Asker = OWNER, **question: Any) -> dict[str, Any] | None:
     """Ask the session of the id, as a reader or a hook does."""
-    return await presence.asking("some", "id", user)(question, 30)
+    return await session_endpoint.asking("some", "id", user)(question, 30)
 
 
-async def outputs(after: int = 0, wait: float = 0.0, user: presence.Asker = OWNER, form: str = "text") -> dict[str, Any] | None:
+async def outputs(after: int = 0, wait: float = 0.0, user: session_endpoint.Asker = OWNER, form: str = "text") -> dict[str, Any] | None:
     """Ask for outputs; where the session lives is looked at elsewhere."""
     answer = await ask(user, ask="outputs", after=after, wait=wait, form=form)
     assert answer is None or answer.pop("home") == claims().process
@@ -77,7 +77,7 @@ async def nothing_is_left() -> None:
 def opened(owner_id: int | None = OWNER) -> Any:
     """Return an announced session."""
     session: Any = Session(owner_id)
-    presence.announce(session)
+    session_endpoint.announce(session)
     return session
 
 
@@ -112,7 +112,7 @@ async def test_waiting_ends_with_news_or_in_time() -> None:
 
 async def test_large_outputs_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer holds about so much; the next question gets the rest."""
-    monkeypatch.setattr(presence, "BATCH_CHARACTERS", 100)
+    monkeypatch.setattr(session_endpoint, "BATCH_CHARACTERS", 100)
     session = opened()
     for _ in range(5):
         session.outputs.append(AdditionalOutputs("x" * 60))
@@ -165,17 +165,17 @@ async def test_it_keeps_silent_to_others() -> None:
 
 async def test_the_end_can_be_read_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the end there are no more inputs; the last outputs and the end linger, then nothing is left."""
-    monkeypatch.setattr(presence, "LINGER_S", 3600.0)
+    monkeypatch.setattr(session_endpoint, "LINGER_S", 3600.0)
     session = opened()
     session.outputs.append(AdditionalOutputs("last"))
     session.outputs.close()
-    await presence.withdraw(session)
+    await session_endpoint.withdraw(session)
     assert await ask(ask="input", body={"level": 1}) is None
     assert await outputs() == {"items": [(1, "last")], "ended": True}
-    monkeypatch.setattr(presence, "LINGER_S", 0.01)
+    monkeypatch.setattr(session_endpoint, "LINGER_S", 0.01)
     soon = opened()
     soon.outputs.append(AdditionalOutputs("last"))
-    await presence.withdraw(soon)
+    await session_endpoint.withdraw(soon)
     await nothing_is_left()
 
 
@@ -183,19 +183,19 @@ async def test_a_session_without_outputs_goes_at_once() -> None:
     """There is nothing to read of it."""
     session = opened()
     session.outputs.close()
-    await presence.withdraw(session)
+    await session_endpoint.withdraw(session)
     await nothing_is_left()
 
 
 async def test_the_next_session_of_an_id_is_not_taken_for_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """An id that is used again answers for the new session, also when the old one's time is over."""
-    monkeypatch.setattr(presence, "LINGER_S", 0.05)
+    monkeypatch.setattr(session_endpoint, "LINGER_S", 0.05)
     old = opened()
     old.outputs.append(AdditionalOutputs("old"))
-    await presence.withdraw(old)
+    await session_endpoint.withdraw(old)
     new = opened()
     new.outputs.append(AdditionalOutputs("new"))
-    await presence.withdraw(old)
+    await session_endpoint.withdraw(old)
     await asyncio.sleep(0.1)
     assert await outputs() == {"items": [(1, "new")], "ended": False}
 
@@ -205,7 +205,7 @@ async def test_an_ended_session_keeps_silent_when_another_process_has_its_id(mon
     session = opened()
     session.outputs.append(AdditionalOutputs("old"))
     session.outputs.close()
-    await presence.withdraw(session)
+    await session_endpoint.withdraw(session)
     assert await outputs() is not None, "its last outputs can be read for a moment"
 
     async def elsewhere(stream: str, webrtc_id: str) -> Holder:

@@ -10,8 +10,8 @@ import pytest
 from django.db import OperationalError
 
 from insights import recorder
-from streaming.engine import registry as registry_module
-from streaming.engine.registry import HEARTBEAT_S, Registry
+from streaming.cluster import registry as registry_module
+from streaming.cluster.registry import HEARTBEAT_S, Registry
 from streaming.engine.session import Session
 from streaming.types.session_end import End
 

@@ -21,8 +21,8 @@ from django.utils import timezone
 from insights import recorder
 from streaming.aio.database_executors import at_heart, at_recorder
 from streaming.aio.safe_log import place
-from streaming.engine.fanout import fanout
-from streaming.engine.tidying import FIRST_S, tidy
+from streaming.cluster.broadcast import fanout
+from streaming.cluster.retention import FIRST_S, tidy
 from streaming.types.session_end import End, end_early
 
 logger = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from streaming.engine import reader as module
-from streaming.engine.claims import Claims, claims
-from streaming.engine.reader import CALL_S, SLACK_S, Reader
+from streaming.cluster import output_subscription as module
+from streaming.cluster.directory import Claims, claims
+from streaming.cluster.output_subscription import CALL_S, SLACK_S, Reader
 
 HOME = "some process"
 

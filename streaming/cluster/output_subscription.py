@@ -7,9 +7,9 @@ session's process dies, it hears no more answers, sees that the process has no p
 import asyncio
 from typing import Any, Literal
 
-from streaming.engine.claims import claims
-from streaming.engine.presence import Ask
-from streaming.engine.switchboard import Body
+from streaming.cluster.directory import claims
+from streaming.cluster.rpc import Body
+from streaming.cluster.session_endpoint import Ask
 
 CALL_S = 5.0
 """How long one question may wait for news; a process that died is noticed after that."""

@@ -8,10 +8,10 @@ from collections.abc import Awaitable
 
 from asgiref.sync import async_to_sync
 
-from streaming.engine import presence
-from streaming.engine.layer import layer
-from streaming.engine.presence import Ask
-from streaming.engine.switchboard import TIMEOUT_S, Body
+from streaming.cluster import session_endpoint
+from streaming.cluster.pubsub import layer
+from streaming.cluster.rpc import TIMEOUT_S, Body
+from streaming.cluster.session_endpoint import Ask
 from streaming.types.remote_session import Reachable
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def asking(stream: str, webrtc_id: str, here: Reachable | None = None) -> Ask:
 
     Values in questions and answers must be such as JSON knows, for the session may be elsewhere.
     """
-    in_loop = presence.asking(stream, webrtc_id, presence.PYTHON)
+    in_loop = session_endpoint.asking(stream, webrtc_id, session_endpoint.PYTHON)
 
     async def ask(question: Body, timeout_s: float) -> Body | None:
         call = in_loop(question, timeout_s)

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights.events import MessagesStored
-from streaming.engine import fanout as fanout_module
-from streaming.engine import layer as layer_module
-from streaming.engine.events import Heard, StoredEvent
-from streaming.engine.fanout import Fanout, Subscription
-from streaming.engine.layer import layer
+from streaming.cluster import broadcast as fanout_module
+from streaming.cluster import pubsub as layer_module
+from streaming.cluster.broadcast import Fanout, Subscription
+from streaming.cluster.pubsub import layer
+from streaming.cluster.transcript_update import Heard, StoredEvent
 from streaming.hearing.recognisers.base import Word
 
 CONVERSATION = 1234567890123456

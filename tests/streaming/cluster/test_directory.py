@@ -13,8 +13,8 @@ from weakref import WeakSet
 import pytest
 from django.core.cache import cache
 
-from streaming.engine import claims as module
-from streaming.engine.claims import Claims, Holder, claims
+from streaming.cluster import directory as module
+from streaming.cluster.directory import Claims, Holder, claims
 from tests.streaming.engine.lines import until
 
 ONE, TWO = UUID(int=1), UUID(int=2)

@@ -19,8 +19,8 @@ from insights.database import DATABASE_AWAY
 from insights.events import parse
 from streaming.aio.bounded_queue import Mailbox, MailboxClosed, WhenFull
 from streaming.aio.database_executors import in_database
-from streaming.engine.events import Delivery, Heard, StoredEvent
-from streaming.engine.layer import Layer, layer
+from streaming.cluster.pubsub import Layer, layer
+from streaming.cluster.transcript_update import Delivery, Heard, StoredEvent
 
 logger = logging.getLogger(__name__)
 
