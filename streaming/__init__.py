@@ -18,7 +18,8 @@ if TYPE_CHECKING:
         audio_to_int16,
     )
     from streaming.audio.files import audio_to_file
-    from streaming.engine.compat import (
+    from streaming.handlers.context import Context, Warning, WebRTCError, get_current_context
+    from streaming.handlers.fastrtc_compat import (
         AudioEmitType,
         ModelOptions,
         MoonshineSTT,
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
         WebRTCData,
         get_silero_model,
     )
-    from streaming.engine.context import Context, Warning, WebRTCError, get_current_context
-    from streaming.engine.handlers import (
+    from streaming.handlers.handler_types import VideoStreamHandler
+    from streaming.handlers.options import AlgoOptions, SileroVadOptions
+    from streaming.handlers.reply_on_pause import ReplyOnPause
+    from streaming.handlers.stop_words import ReplyOnStopWords
+    from streaming.handlers.stream import Stream
+    from streaming.handlers.stream_handlers import (
         AsyncAudioVideoStreamHandler,
         AsyncStreamHandler,
         AudioEmit,
@@ -37,9 +42,9 @@ if TYPE_CHECKING:
         StreamHandler,
         VideoEmit,
     )
-    from streaming.engine.kinds import VideoStreamHandler
-    from streaming.engine.options import AlgoOptions, SileroVadOptions
-    from streaming.engine.relays import (
+    from streaming.handlers.stt import get_stt_model
+    from streaming.handlers.tts import KokoroTTSOptions, get_tts_model
+    from streaming.handlers.turn_credentials import (
         get_cloudflare_turn_credentials,
         get_cloudflare_turn_credentials_async,
         get_hf_turn_credentials,
@@ -48,11 +53,6 @@ if TYPE_CHECKING:
         get_turn_credentials_async,
         get_twilio_turn_credentials,
     )
-    from streaming.engine.replies import ReplyOnPause
-    from streaming.engine.stopwords import ReplyOnStopWords
-    from streaming.engine.stream import Stream
-    from streaming.engine.stt import get_stt_model
-    from streaming.engine.tts import KokoroTTSOptions, get_tts_model
     from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 _HOMES = {

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from pydantic import BaseModel
 
 from streaming.discovery import streams
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 
 GIVES = {"audio": "sound", "video": "pictures", "audio-video": "sound and pictures"}
 TAKES = {"audio": "your microphone", "video": "your camera", "audio-video": "your camera and microphone"}

@@ -10,8 +10,8 @@ from typing import Any
 from streaming.aio.isolation import contained
 from streaming.aio.safe_log import place
 from streaming.aio.worker_thread import MOST_LEFT, Lane
-from streaming.engine.context import Scene, WebRTCError, error_message
-from streaming.engine.kinds import is_async
+from streaming.handlers.context import Scene, WebRTCError, error_message
+from streaming.handlers.handler_types import is_async
 
 logger = logging.getLogger(__name__)
 

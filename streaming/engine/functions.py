@@ -6,9 +6,9 @@ from typing import Any
 
 from streaming.aio.bounded_queue import Mailbox, WhenFull
 from streaming.engine.items import Item, audio_item, video_item
-from streaming.engine.kinds import VideoStreamHandler, positional
-from streaming.engine.runs import Run, Runs
 from streaming.engine.work import AFTER_ERROR_S, WAITING_PICTURES, Session, Work
+from streaming.handlers.generators import Run, Runs
+from streaming.handlers.handler_types import VideoStreamHandler, positional
 from streaming.types.client_connection import Picture
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from streaming.audio.rates import NO_SOUND, Converter
 from streaming.engine.doze import Doze, Heard, samples_of
-from streaming.engine.handlers import AudioFrame
+from streaming.handlers.stream_handlers import AudioFrame
 from streaming.types.client_connection import LineKind, Pcm
 
 __all__ = ["Framer", "Heard"]

@@ -22,15 +22,15 @@ from streaming.aio.worker_thread import MOST_LEFT
 from streaming.cluster import session_endpoint
 from streaming.cluster.registry import TooManySessions, registry
 from streaming.engine.calls import Calls
-from streaming.engine.context import Context, Scene, error_message, scene, warning_message
 from streaming.engine.functions import GeneratorWork, PictureWork
-from streaming.engine.handlers import PLACE_OF_SOUND, StreamHandlerBase
 from streaming.engine.inbound import Framer, Heard
 from streaming.engine.items import Item
-from streaming.engine.kinds import VideoStreamHandler
 from streaming.engine.playback import Playback
-from streaming.engine.stream import Stream
 from streaming.engine.work import HandlerWork, Work
+from streaming.handlers.context import Context, Scene, error_message, scene, warning_message
+from streaming.handlers.handler_types import VideoStreamHandler
+from streaming.handlers.stream import Stream
+from streaming.handlers.stream_handlers import PLACE_OF_SOUND, StreamHandlerBase
 from streaming.types.client_connection import IdTaken, LimitReached, Line, Message, Outlet, Picture, Sound
 from streaming.types.outputs import AdditionalOutputs, CloseStream, OutputLog
 from streaming.types.session_end import TEXTS, End

@@ -9,7 +9,9 @@ from streaming.aio.eager import never_waits, straight
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.isolation import LEAVES, as_exception
 from streaming.engine.calls import Calls
-from streaming.engine.handlers import (
+from streaming.engine.items import Item, audio_item, video_item
+from streaming.handlers.handler_types import is_async
+from streaming.handlers.stream_handlers import (
     PLACE_OF_SOUND,
     AsyncAudioVideoStreamHandler,
     AsyncStreamHandler,
@@ -19,8 +21,6 @@ from streaming.engine.handlers import (
     StreamHandler,
     StreamHandlerBase,
 )
-from streaming.engine.items import Item, audio_item, video_item
-from streaming.engine.kinds import is_async
 from streaming.types.client_connection import Picture
 
 FRAME_S = 0.02

@@ -1,6 +1,6 @@
 """`GET /rtc/config`: the RTCConfiguration that a browser should use; by default one without any server (design law 10).
 
-It is the stream's own `rtc_configuration` where its developer gave one, else made of the settings (`engine/ice.py`).
+It is the stream's own `rtc_configuration` where its developer gave one, else made of the settings (`handlers/ice_servers.py`).
 """
 
 import logging
@@ -11,8 +11,8 @@ from django.http.response import HttpResponseBase
 
 from streaming.aio.safe_log import place
 from streaming.discovery import is_public
-from streaming.engine.ice import browser_servers
-from streaming.engine.stream import Stream
+from streaming.handlers.ice_servers import browser_servers
+from streaming.handlers.stream import Stream
 from streaming.transports.visitors import find_stream, refusal, visitor_of
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from insights.access import Pass
 from streaming.cluster.directory import claims
 from streaming.cluster.rpc import switchboard
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports.admission import admissions
 from streaming.transports.candidates import CandidateError, Key, Trickled, parse
 from streaming.transports.connection import Offer, read_offer

@@ -13,7 +13,7 @@ from streaming.aio.safe_log import place
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.engine.inbound import Heard
 from streaming.engine.participant import Participant
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports.admission import admissions
 from streaming.transports.doors import pass_of
 from streaming.transports.lag import lag

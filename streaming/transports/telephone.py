@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from streaming.engine.participant import Participant
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports.doors import Knock, pass_of
 from streaming.transports.stream_socket import StreamConsumer
 from streaming.transports.visitors import Visitor, on_stream, refusal

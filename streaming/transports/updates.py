@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 
 from streaming.cluster import session_endpoint
 from streaming.cluster.output_subscription import Reader
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports.admission import admissions
 from streaming.transports.visitors import on_stream, pass_behind, refusal
 from streaming.types.session_end import End

@@ -19,7 +19,7 @@ from insights import access
 from insights.access import Pass
 from streaming.aio.database_executors import in_database
 from streaming.discovery import is_public, streams
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports.doors import Knock
 
 View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from streaming.engine.participant import Participant
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports.candidates import Key, Trickled
 from streaming.transports.connection import Connection, End, Offer
 from streaming.transports.early import EarlyCandidates

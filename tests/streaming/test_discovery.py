@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import streaming
 from streaming import discovery, routing
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 
 BUILT_IN = {"conversation", "echo", "motion", "tone", "voice-notes"}
 

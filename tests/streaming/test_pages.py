@@ -9,7 +9,7 @@ from django.test import Client
 from pydantic import BaseModel, Field
 
 from streaming.discovery import streams
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.pages import InputField, about, input_fields
 
 

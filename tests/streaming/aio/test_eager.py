@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from streaming.aio.eager import begin, never_waits, straight
-from streaming.engine.context import get_current_context
-from streaming.engine.handlers import AudioFrame
+from streaming.handlers.context import get_current_context
+from streaming.handlers.stream_handlers import AudioFrame
 from tests.streaming.engine.lines import FRAME, RATE, Echo, Join, handler_of, line_of, until
 
 

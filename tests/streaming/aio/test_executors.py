@@ -11,7 +11,7 @@ import streaming
 from streaming.aio import executors as module
 from streaming.aio.executors import FINDING, SOUND, Threads, close_threads
 
-THEIRS = {"engine/ice.py", "engine/relays.py"}
+THEIRS = {"handlers/ice_servers.py", "handlers/turn_credentials.py"}
 """Where developers' functions are called, and services asked: in asyncio's threads."""
 
 

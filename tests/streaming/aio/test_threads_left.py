@@ -8,11 +8,11 @@ from typing import Any
 
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.engine.functions import GeneratorWork
-from streaming.engine.replies import ReplyOnPause
-from streaming.engine.stream import Stream
+from streaming.handlers.reply_on_pause import ReplyOnPause
+from streaming.handlers.stream import Stream
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import Join, handler_of, handler_threads, numbers, until
-from tests.streaming.engine.turns import SAID, respond
+from tests.streaming.handlers.turns import SAID, respond
 
 OFTEN = 5 * MOST_LEFT
 

@@ -11,7 +11,7 @@ import pytest
 from streaming.cluster import rpc, session_client
 from streaming.cluster.pubsub import Layer
 from streaming.cluster.rpc import Switchboard
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from tests.streaming.cluster.layers import processes
 from tests.streaming.engine.lines import Echo, Join, handler_of, line_of, outputs, until
 
@@ -22,7 +22,7 @@ async def elsewhere(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Layer]:
     mine, other = processes(2)
     monkeypatch.setattr(session_client, "layer", lambda: mine)
     monkeypatch.setattr(session_client, "TIMEOUT_S", 60.0)
-    monkeypatch.setattr("streaming.engine.stream.TIMEOUT_S", 60.0)
+    monkeypatch.setattr("streaming.handlers.stream.TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.cluster.output_subscription.SLACK_S", 60.0)
     monkeypatch.setitem(rpc._switchboards, asyncio.get_running_loop(), Switchboard(mine))
     yield other
@@ -118,7 +118,7 @@ async def test_the_latest_output_of_another_process(stream: Stream, elsewhere: L
 async def test_nobody_has_the_session(stream: Stream, elsewhere: Layer, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     """Whoever waits for the answer gets an error; else it is logged, without the id. What is over can be ended again."""
     monkeypatch.setattr(session_client, "TIMEOUT_S", 0.05)
-    monkeypatch.setattr("streaming.engine.stream.TIMEOUT_S", 0.05)
+    monkeypatch.setattr("streaming.handlers.stream.TIMEOUT_S", 0.05)
     with pytest.raises(LookupError, match="tested"):
         await stream.aset_input("nobody", 1)
     with caplog.at_level(logging.WARNING):

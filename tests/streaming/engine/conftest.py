@@ -7,7 +7,7 @@ import pytest
 
 from streaming.cluster.registry import Registry
 from streaming.engine.participant import Participant
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from tests.streaming.engine.lines import Counting, FakeLine, Join, forget_threads, stream_of
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.engine.handlers import AudioVideoStreamHandler
-from streaming.engine.kinds import VideoStreamHandler
 from streaming.engine.participant import Participant
-from streaming.engine.stream import Stream
+from streaming.handlers.handler_types import VideoStreamHandler
+from streaming.handlers.stream import Stream
+from streaming.handlers.stream_handlers import AudioVideoStreamHandler
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from tests.streaming.engine.lines import FRAME, RATE, Join, line_of, numbers, until
 

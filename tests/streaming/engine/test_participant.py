@@ -13,9 +13,9 @@ from django.conf import LazySettings
 from streaming.cluster.registry import registry
 from streaming.engine import calls as calls_module
 from streaming.engine import participant as participant_module
-from streaming.engine.handlers import AudioFrame, StreamHandler
 from streaming.engine.participant import Participant
 from streaming.engine.work import BREATH_S, WAITING_FRAMES
+from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS, End

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from streaming.engine import runs
-from streaming.engine.runs import Run
+from streaming.handlers import generators
+from streaming.handlers.generators import Run
 from tests.streaming.engine.lines import until
 
 
@@ -29,9 +29,9 @@ async def complaints() -> list[str]:
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A generator has little time to end; behind the test none is being closed any more."""
-    monkeypatch.setattr(runs, "CLOSE_S", 0.05)
+    monkeypatch.setattr(generators, "CLOSE_S", 0.05)
     yield
-    assert not runs._closing
+    assert not generators._closing
 
 
 async def close(function: Callable[[], AsyncIterator[Any]]) -> None:
@@ -42,7 +42,7 @@ async def close(function: Callable[[], AsyncIterator[Any]]) -> None:
     del items
     await run.next()
     run.close()
-    await until(lambda: not runs._closing)
+    await until(lambda: not generators._closing)
     del run
     gc.collect()
     await asyncio.sleep(0)  # the event loop would close what was only dropped, and complain of it
@@ -127,7 +127,7 @@ async def test_one_that_hangs(ignores: int, complaints: list[str], caplog: pytes
 
 async def test_one_in_the_middle_of_a_step_that_was_cancelled(complaints: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Its clean-up takes a moment, and is waited for."""
-    monkeypatch.setattr(runs, "CLOSE_S", 60.0)
+    monkeypatch.setattr(generators, "CLOSE_S", 60.0)
     cleaned = []
 
     async def items() -> AsyncIterator[int]:
@@ -145,7 +145,7 @@ async def test_one_in_the_middle_of_a_step_that_was_cancelled(complaints: list[s
     step.cancel()
     run.close()
     await asyncio.gather(step, return_exceptions=True)
-    await until(lambda: not runs._closing)
+    await until(lambda: not generators._closing)
     assert cleaned == [True]
     assert complaints == []
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from streaming.cluster import session_endpoint
 from streaming.cluster.registry import Registry, registry
 from streaming.engine import participant as participant_module
-from streaming.engine.handlers import AudioFrame
 from streaming.engine.participant import Participant
-from streaming.engine.replies import ReplyOnPause
+from streaming.handlers.reply_on_pause import ReplyOnPause
+from streaming.handlers.stream_handlers import AudioFrame
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import End

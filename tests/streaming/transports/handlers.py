@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from streaming.engine.handlers import AsyncAudioVideoStreamHandler, AsyncStreamHandler
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
+from streaming.handlers.stream_handlers import AsyncAudioVideoStreamHandler, AsyncStreamHandler
 
 RATE = 24_000
 

@@ -19,7 +19,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
 
 from streaming.cluster.registry import registry
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports import offers
 from streaming.transports.webrtc import peers
 from streaming.wire.fastrtc import BodyError

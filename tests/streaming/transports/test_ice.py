@@ -12,7 +12,7 @@ from django.test import AsyncClient
 from pytest_django import Settings
 
 from streaming.discovery import streams
-from streaming.engine import ice
+from streaming.handlers import ice_servers
 
 URL = "/rtc/config"
 TURN = "turn:turn.example.org:3478?transport=udp"
@@ -84,7 +84,7 @@ async def test_a_configuration_that_does_not_come(
 ) -> None:
     """The visitor is not left waiting behind what blocks in a developer's function."""
     go_on = threading.Event()
-    monkeypatch.setattr(ice, "CONFIGURATION_S", 0.05)
+    monkeypatch.setattr(ice_servers, "CONFIGURATION_S", 0.05)
     wanting(lambda: go_on.wait(60))
     try:
         with caplog.at_level(logging.ERROR):

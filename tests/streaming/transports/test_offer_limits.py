@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiortc.sdp import SessionDescription
 
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports import webrtc
 from streaming.transports.connection import read_offer
 from streaming.transports.offer_limits import LONGEST_SDP, MOST_CANDIDATES, MOST_OF, OfferError, bounded_lines

@@ -10,7 +10,7 @@ import aioice.ice
 import pytest
 
 from streaming.cluster import session_endpoint
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports import offers, webrtc
 from streaming.transports.connection import read_offer
 from streaming.transports.offer_limits import MOST_SECTIONS, OfferError

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports import connection as connection_module
 from streaming.transports import receiving
 from streaming.transports.webrtc import peers

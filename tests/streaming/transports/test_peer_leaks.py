@@ -14,7 +14,7 @@ from pytest_django import Settings
 from streaming.aio.executors import close_threads
 from streaming.cluster.rpc import switchboard
 from streaming.engine.participant import Participant
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports.connection import Connection
 from streaming.transports.messages import Messages
 from streaming.transports.receiving import PromptQueue

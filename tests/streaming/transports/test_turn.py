@@ -12,7 +12,7 @@ import httpx
 import pytest
 from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy
 
-from streaming.engine.ice import turn_credentials
+from streaming.handlers.ice_servers import turn_credentials
 from tests.servers import Server
 from tests.services import running_turn
 from tests.streaming.transports.conftest import SITE

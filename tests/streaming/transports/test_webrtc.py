@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pytest_django import Settings
 
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 from streaming.transports.sending import LEAD_S
 from streaming.transports.webrtc import peers
 from tests.streaming.transports.handlers import Echo, Mirror, Monologue, echo, negative, shades

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 
 from streaming.discovery import streams
-from streaming.engine.stream import Stream
+from streaming.handlers.stream import Stream
 
 
 class Command(BaseCommand):

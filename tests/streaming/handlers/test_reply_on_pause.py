@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.engine.handlers import AudioFrame
-from streaming.engine.replies import ReplyOnPause
+from streaming.handlers.reply_on_pause import ReplyOnPause
+from streaming.handlers.stream_handlers import AudioFrame
 from streaming.hearing import attention
 from streaming.hearing import thread as thread_module
 from streaming.hearing import watch as watch_module
 from streaming.hearing.recognisers.base import RecogniserError
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import FRAME, RATE, Join, handler_of, line_of, numbers, until
-from tests.streaming.engine.turns import logs, reply, respond
+from tests.streaming.handlers.turns import logs, reply, respond
 from tests.streaming.hearing.test_watch import SILENCE, VOICE
 
 

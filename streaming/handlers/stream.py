@@ -15,13 +15,13 @@ from pydantic import BaseModel
 from streaming.cluster import session_client
 from streaming.cluster.output_subscription import Reader
 from streaming.cluster.rpc import TIMEOUT_S
-from streaming.engine.ice import RtcConfiguration, check_configuration, resolved
-from streaming.engine.kinds import HandlerLike, Modality, Mode, check_handler
+from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
+from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.remote_session import Reachable
 
 if TYPE_CHECKING:
-    from streaming.engine.compat import UIArgs, WebRTCData
+    from streaming.handlers.fastrtc_compat import UIArgs, WebRTCData
 
 FETCH_S = 10.0
 """How long `fetch_latest_output` waits for an output, and `output_stream` for its session."""

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import streaming
-from streaming.engine import tts as module
-from streaming.engine.tts import KokoroTTSOptions, get_tts_model, sentences
+from streaming.handlers import tts as module
+from streaming.handlers.tts import KokoroTTSOptions, get_tts_model, sentences
 from streaming.voices.base import Manner, VoiceError
 
 RATE = 7000

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import streaming
-from streaming.engine.options import SileroVadOptions
+from streaming.handlers.options import SileroVadOptions
 from streaming.hearing.voice import data_file
 
 SPEECH = data_file("moonshine_voice", "assets", "two_cities.wav")

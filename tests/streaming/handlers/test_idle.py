@@ -10,7 +10,7 @@ from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
 from streaming.engine.doze import Heard
 from streaming.engine.participant import Participant
-from streaming.engine.replies import ReplyOnPause
+from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.hearing import thread as thread_module
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import Join, handler_of, handler_threads, numbers, until

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from django.conf import LazySettings
 
-from streaming.engine import stream as stream_module
-from streaming.engine.handlers import AsyncAudioVideoStreamHandler
-from streaming.engine.kinds import VideoStreamHandler
-from streaming.engine.stream import Stream
+from streaming.handlers import stream as stream_module
+from streaming.handlers.handler_types import VideoStreamHandler
+from streaming.handlers.stream import Stream
+from streaming.handlers.stream_handlers import AsyncAudioVideoStreamHandler
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.session_end import End
 from tests.streaming.engine.lines import Echo, Join, handler_of, outputs, stream_of, until

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from streaming.engine.listening import Ear
-from streaming.engine.options import AlgoOptions, SileroVadOptions, watch_options
+from streaming.handlers.options import AlgoOptions, SileroVadOptions, watch_options
+from streaming.handlers.turn_listener import Ear
 from streaming.hearing import attention
 from tests.streaming.engine.lines import until
 

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
-from streaming.engine.ice import ANYBODY, ice_servers, is_turn
+from streaming.handlers.ice_servers import ANYBODY, ice_servers, is_turn
 
 TIMEOUT_S = 10.0
 CLOUDFLARE = "https://rtc.live.cloudflare.com/v1/turn/keys/{key}/credentials/generate-ice-servers"

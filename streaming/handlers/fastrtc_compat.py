@@ -5,9 +5,9 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel
 
-from streaming.engine.chunks import PauseModel, SileroModel
-from streaming.engine.handlers import AudioEmit, VideoEmit
-from streaming.engine.stt import SpeechToText, get_stt_model
+from streaming.handlers.stream_handlers import AudioEmit, VideoEmit
+from streaming.handlers.stt import SpeechToText, get_stt_model
+from streaming.handlers.vad_chunks import PauseModel, SileroModel
 
 AudioEmitType = AudioEmit
 VideoEmitType = VideoEmit

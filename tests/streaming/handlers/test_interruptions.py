@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from streaming.engine import playback
-from streaming.engine.replies import ReplyOnPause
+from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import FRAME, RATE, Join, handler_of, handler_threads, line_of, numbers, until
-from tests.streaming.engine.turns import LONG, reply, respond
+from tests.streaming.handlers.turns import LONG, reply, respond
 from tests.streaming.hearing.test_watch import SILENCE
 
 

@@ -9,13 +9,13 @@ from typing import Any, Self
 import numpy as np
 
 from streaming.audio.rates import NO_SOUND
-from streaming.engine.chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn
-from streaming.engine.context import error_message, log_message
-from streaming.engine.handlers import AudioFrame, Host, StreamHandler
-from streaming.engine.kinds import positional
-from streaming.engine.listening import Ear
-from streaming.engine.options import AlgoOptions, SileroVadOptions, watch_options
-from streaming.engine.runs import Run, Runs
+from streaming.handlers.context import error_message, log_message
+from streaming.handlers.generators import Run, Runs
+from streaming.handlers.handler_types import positional
+from streaming.handlers.options import AlgoOptions, SileroVadOptions, watch_options
+from streaming.handlers.stream_handlers import AudioFrame, Host, StreamHandler
+from streaming.handlers.turn_listener import Ear
+from streaming.handlers.vad_chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn
 from streaming.hearing.watch import Turn
 from streaming.types.client_connection import Pcm
 

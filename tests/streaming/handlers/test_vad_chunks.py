@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from streaming.audio.rates import Pcm
-from streaming.engine.options import SileroVadOptions
 from streaming.engine.participant import Participant
-from streaming.engine.replies import ReplyOnPause
+from streaming.handlers.options import SileroVadOptions
+from streaming.handlers.reply_on_pause import ReplyOnPause
 from tests.streaming.engine.lines import Join, numbers, until
-from tests.streaming.engine.turns import logs, respond
+from tests.streaming.handlers.turns import logs, respond
 from tests.streaming.hearing.test_watch import SILENCE, VOICE
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from streaming import recogniser
 from streaming.audio.pcm import Samples
 from streaming.engine.participant import Participant
-from streaming.engine.stopwords import ReplyOnStopWords, find_phrase, plain, quiet_place
-from streaming.engine.stt import at_16_khz, get_stt_model
+from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, plain, quiet_place
+from streaming.handlers.stt import at_16_khz, get_stt_model
 from streaming.hearing.recognisers.base import Word
 from streaming.hearing.recognisers.scripted import spread
 from streaming.hearing.watch import Turn

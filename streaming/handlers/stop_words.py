@@ -11,10 +11,10 @@ import numpy as np
 from streaming import recogniser
 from streaming.aio.worker_thread import Lane
 from streaming.audio.rates import Pcm
-from streaming.engine.chunks import PauseModel
-from streaming.engine.options import AlgoOptions
-from streaming.engine.replies import ReplyOnPause
-from streaming.engine.stt import at_16_khz
+from streaming.handlers.options import AlgoOptions
+from streaming.handlers.reply_on_pause import ReplyOnPause
+from streaming.handlers.stt import at_16_khz
+from streaming.handlers.vad_chunks import PauseModel
 from streaming.hearing.recognisers.base import Word
 from streaming.hearing.watch import Turn
 

@@ -11,8 +11,8 @@ import pytest
 from pytest_django import Settings
 
 import streaming
-from streaming.engine import relays
-from streaming.engine.relays import TurnError
+from streaming.handlers import turn_credentials
+from streaming.handlers.turn_credentials import TurnError
 
 TURN, STUN = "turn:turn.example.org:3478", "stun:turn.example.org"
 ANSWER = {"iceServers": [{"urls": [TURN], "username": "a", "credential": "b"}]}
@@ -49,7 +49,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     here = f"http://127.0.0.1:{server.server_port}"
     for name in ("CLOUDFLARE", "HUGGING_FACE", "TWILIO"):
-        monkeypatch.setattr(relays, name, here + "/" + getattr(relays, name).split("/", 3)[3])
+        monkeypatch.setattr(turn_credentials, name, here + "/" + getattr(turn_credentials, name).split("/", 3)[3])
     for name in ("HF_TOKEN", "CLOUDFLARE_TURN_KEY_ID", "CLOUDFLARE_TURN_KEY_API_TOKEN", "TWILIO_ACCOUNT_SID"):
         monkeypatch.delenv(name, raising=False)
     yield service
@@ -137,6 +137,6 @@ def test_a_service_that_says_no(service: Service) -> None:
 
 def test_a_service_that_is_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers there."""
-    monkeypatch.setattr(relays, "HUGGING_FACE", "http://127.0.0.1:1/credentials")
+    monkeypatch.setattr(turn_credentials, "HUGGING_FACE", "http://127.0.0.1:1/credentials")
     with pytest.raises(TurnError, match="gave no TURN credentials: URLError"):
         streaming.get_hf_turn_credentials("secret")

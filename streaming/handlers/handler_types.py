@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from streaming.engine.handlers import AsyncAudioVideoStreamHandler, AudioVideoStreamHandler, StreamHandlerBase
+from streaming.handlers.stream_handlers import AsyncAudioVideoStreamHandler, AudioVideoStreamHandler, StreamHandlerBase
 
 Modality = Literal["video", "audio", "audio-video"]
 Mode = Literal["send-receive", "send", "receive"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streaming.aio.worker_thread import Lane
-from streaming.engine.runs import Run
+from streaming.handlers.generators import Run
 from tests.streaming.engine.lines import handler_threads, until
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from streaming.engine import ice
-from streaming.engine.ice import browser_servers, check_configuration, own_servers, resolved, turn_credentials
+from streaming.handlers import ice_servers
+from streaming.handlers.ice_servers import browser_servers, check_configuration, own_servers, resolved, turn_credentials
 
 TURN = "turn:turn.example.org:3478?transport=udp"
 STUN = "stun:turn.example.org"
@@ -84,7 +84,7 @@ async def test_a_function_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(TimeoutError, match="my service is slow"):
         await resolved(own, "rtc_configuration")
-    monkeypatch.setattr(ice, "CONFIGURATION_S", 0.05)
+    monkeypatch.setattr(ice_servers, "CONFIGURATION_S", 0.05)
     try:
         for function in (endless, lambda: go_on.wait(60)):
             with pytest.raises(TimeoutError, match=r"^rtc_configuration: its function gave nothing within 0\.05 s$"):

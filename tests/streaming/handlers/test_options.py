@@ -1,6 +1,6 @@
 """The knobs of turn taking."""
 
-from streaming.engine.options import LONGEST_TURN_S, AlgoOptions, SileroVadOptions, watch_options
+from streaming.handlers.options import LONGEST_TURN_S, AlgoOptions, SileroVadOptions, watch_options
 
 
 def test_options() -> None:

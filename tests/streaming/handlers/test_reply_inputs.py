@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from streaming.engine import replies as replies_module
-from streaming.engine.replies import ReplyOnPause
+from streaming.handlers import reply_on_pause as replies_module
+from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
-from tests.streaming.engine.turns import reply, respond
+from tests.streaming.handlers.turns import reply, respond
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from typing import Any
 from streaming.aio.isolation import contained
 from streaming.aio.safe_log import place
 from streaming.aio.worker_thread import MOST_LEFT, Lane
-from streaming.engine.kinds import generates_async, is_async
+from streaming.handlers.handler_types import generates_async, is_async
 
 CLOSE_S = 1.0
 """How long an asynchronous generator may take to end when it is closed; then it is cancelled."""

@@ -8,8 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from streaming.engine.context import Warning, WebRTCError, get_current_context
-from streaming.engine.handlers import AudioFrame, StreamHandler
+from streaming.handlers.context import Warning, WebRTCError, get_current_context
+from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
 from tests.streaming.engine.lines import FRAME, RATE, Blocking, Echo, Join, handler_of, line_of, until
 
 
