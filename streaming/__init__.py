@@ -64,7 +64,7 @@ _HOMES = {
         "audio_to_int16",
     ),
     "audio.files": ("audio_to_file",),
-    "engine.compat": (
+    "handlers.fastrtc_compat": (
         "AudioEmitType",
         "ModelOptions",
         "MoonshineSTT",
@@ -74,8 +74,8 @@ _HOMES = {
         "WebRTCData",
         "get_silero_model",
     ),
-    "engine.context": ("Context", "Warning", "WebRTCError", "get_current_context"),
-    "engine.handlers": (
+    "handlers.context": ("Context", "Warning", "WebRTCError", "get_current_context"),
+    "handlers.stream_handlers": (
         "AsyncAudioVideoStreamHandler",
         "AsyncStreamHandler",
         "AudioEmit",
@@ -83,10 +83,10 @@ _HOMES = {
         "StreamHandler",
         "VideoEmit",
     ),
-    "engine.kinds": ("VideoStreamHandler",),
-    "engine.options": ("AlgoOptions", "SileroVadOptions"),
-    "engine.outputs": ("AdditionalOutputs", "CloseStream"),
-    "engine.relays": (
+    "handlers.handler_types": ("VideoStreamHandler",),
+    "handlers.options": ("AlgoOptions", "SileroVadOptions"),
+    "types.outputs": ("AdditionalOutputs", "CloseStream"),
+    "handlers.turn_credentials": (
         "get_cloudflare_turn_credentials",
         "get_cloudflare_turn_credentials_async",
         "get_hf_turn_credentials",
@@ -95,12 +95,12 @@ _HOMES = {
         "get_turn_credentials_async",
         "get_twilio_turn_credentials",
     ),
-    "engine.replies": ("ReplyOnPause",),
-    "engine.stopwords": ("ReplyOnStopWords",),
-    "engine.stream": ("Stream",),
-    "engine.stt": ("get_stt_model",),
-    "engine.tts": ("KokoroTTSOptions", "get_tts_model"),
-    "engine.waiting": ("wait_for_item",),
+    "handlers.reply_on_pause": ("ReplyOnPause",),
+    "handlers.stop_words": ("ReplyOnStopWords",),
+    "handlers.stream": ("Stream",),
+    "handlers.stt": ("get_stt_model",),
+    "handlers.tts": ("KokoroTTSOptions", "get_tts_model"),
+    "aio.wait_for_item": ("wait_for_item",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -92,7 +92,7 @@ def about(stream: Stream) -> str:
     handler: Any = stream.handler
     for candidate in (getattr(handler, "fn", None), getattr(handler, "callable", None), handler):
         own = candidate if hasattr(candidate, "__name__") else type(candidate)
-        if candidate is None or str(own.__module__).startswith("streaming.engine."):
+        if candidate is None or str(own.__module__).startswith(("streaming.handlers.", "streaming.sessions.")):
             continue
         module = sys.modules.get(own.__module__)
         alone = module is not None and sum(isinstance(value, Stream) for value in vars(module).values()) == 1

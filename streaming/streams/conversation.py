@@ -19,10 +19,10 @@ from streaming.audio.codecs import AudioError
 from streaming.cluster.broadcast import Subscription, fanout
 from streaming.cluster.transcript_update import Delivery, Heard
 from streaming.conversation import LanguageError, Participation, StorageDelayed, Wishes
-from streaming.engine.session import SHUTDOWN_S
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
 from streaming.hearing.recognisers.base import RecogniserError
+from streaming.sessions.session import SHUTDOWN_S
 from streaming.wire.symbl import View, recognition_result, render_event
 
 RATE = 16_000

@@ -28,8 +28,8 @@ from aiortc.sdp import SessionDescription
 from django.conf import settings
 
 from streaming.aio.safe_log import place
-from streaming.engine.participant import Participant
 from streaming.handlers.ice_servers import own_servers
+from streaming.sessions.stream_session import Participant
 from streaming.transports import receiving
 from streaming.transports.candidates import Identity, Trickled, parse
 from streaming.transports.data_channel_limits import limit_sctp

@@ -11,9 +11,9 @@ from django.conf import settings
 from streaming.aio.eager import begin
 from streaming.aio.safe_log import place
 from streaming.aio.send_queue import NORMAL, POLICY
-from streaming.engine.inbound import Heard
-from streaming.engine.participant import Participant
 from streaming.handlers.stream import Stream
+from streaming.sessions.audio_input import Heard
+from streaming.sessions.stream_session import Participant
 from streaming.transports.admission import admissions
 from streaming.transports.doors import pass_of
 from streaming.transports.lag import lag

@@ -17,7 +17,7 @@ from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.broadcast import Subscription, fanout
 from streaming.cluster.registry import TooManySessions, registry
 from streaming.cluster.waiting_room import lobby
-from streaming.engine.session import Session
+from streaming.sessions.session import Session
 from streaming.transports.admission import admissions
 from streaming.transports.doors import REFUSED, pass_of
 from streaming.transports.socket import Consumer, keep

@@ -16,8 +16,8 @@ from django.http.response import HttpResponseBase
 
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
-from streaming.engine.participant import Participant
 from streaming.handlers.stream import Stream
+from streaming.sessions.stream_session import Participant
 from streaming.transports.doors import Knock, pass_of
 from streaming.transports.stream_socket import StreamConsumer
 from streaming.transports.visitors import Visitor, on_stream, refusal

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
-from streaming.engine.participant import Participant
 from streaming.handlers.stream import Stream
+from streaming.sessions.stream_session import Participant
 from streaming.transports.candidates import Key, Trickled
 from streaming.transports.connection import Connection, End, Offer
 from streaming.transports.early import EarlyCandidates

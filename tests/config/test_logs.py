@@ -38,7 +38,7 @@ def test_other_lines_are_left_alone() -> None:
         ("django.security.DisallowedHost", logging.ERROR, False),
         ("django.request", logging.WARNING, False),
         ("django.request", logging.ERROR, True),
-        ("streaming.engine.session", logging.ERROR, True),
+        ("streaming.sessions.session", logging.ERROR, True),
     ],
 )
 def test_what_was_refused_is_one_line(logger: str, level: int, kept: bool) -> None:

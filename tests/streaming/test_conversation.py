@@ -24,8 +24,8 @@ from streaming.cluster.broadcast import fanout
 from streaming.cluster.registry import Registry, registry
 from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
 from streaming.early import EarlyTrackers
-from streaming.engine.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, Word
+from streaming.sessions.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.transports.speaking import SpeakingHandler, weight
 from streaming.transports.telling import CATCH_UP_S
 from streaming.types.session_end import End

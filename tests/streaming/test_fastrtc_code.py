@@ -27,8 +27,8 @@ from streaming import (
     wait_for_item,
 )
 from streaming.hearing.watch import Turn
-from tests.streaming.engine.conftest import join
-from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.conftest import join
+from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
 
 __all__ = ["join"]
 

@@ -10,7 +10,7 @@ from config.bench.site.handlers import Echo
 from streaming.cluster.registry import registry
 from streaming.cluster.rpc import switchboard
 from streaming.discovery import streams
-from streaming.engine.participant import Participant
+from streaming.sessions.stream_session import Participant
 from streaming.transports import socket
 from streaming.transports.webrtc import peers
 

@@ -11,7 +11,7 @@ import pytest
 from streaming.aio.eager import begin, never_waits, straight
 from streaming.handlers.context import get_current_context
 from streaming.handlers.stream_handlers import AudioFrame
-from tests.streaming.engine.lines import FRAME, RATE, Echo, Join, handler_of, line_of, until
+from tests.streaming.sessions.lines import FRAME, RATE, Echo, Join, handler_of, line_of, until
 
 
 class Methods:

@@ -10,8 +10,8 @@ import pytest
 from streaming.aio.isolation import contained
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
-from tests.streaming.engine.lines import FRAME, RATE, Counting, Echo, Join, handler_of, line_of, until
 from tests.streaming.handlers.turns import SAID
+from tests.streaming.sessions.lines import FRAME, RATE, Counting, Echo, Join, handler_of, line_of, until
 
 
 async def leave() -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from streaming.aio.worker_thread import MOST_LEFT
-from streaming.engine.functions import GeneratorWork
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream import Stream
+from streaming.sessions.function_runner import GeneratorWork
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.engine.lines import Join, handler_of, handler_threads, numbers, until
 from tests.streaming.handlers.turns import SAID, respond
+from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until
 
 OFTEN = 5 * MOST_LEFT
 

@@ -15,7 +15,7 @@ from django.core.cache import cache
 
 from streaming.cluster import directory as module
 from streaming.cluster.directory import Claims, Holder, claims
-from tests.streaming.engine.lines import until
+from tests.streaming.sessions.lines import until
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from insights import recorder
 from streaming.cluster import registry as registry_module
 from streaming.cluster.registry import HEARTBEAT_S, Registry
-from streaming.engine.session import Session
+from streaming.sessions.session import Session
 from streaming.types.session_end import End
 
 

@@ -10,7 +10,7 @@ import pytest
 from streaming.cluster import rpc as module
 from streaming.cluster.rpc import Switchboard, switchboard
 from tests.streaming.cluster.layers import processes
-from tests.streaming.engine.lines import until
+from tests.streaming.sessions.lines import until
 
 Board = Switchboard
 

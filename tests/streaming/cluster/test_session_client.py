@@ -13,7 +13,7 @@ from streaming.cluster.pubsub import Layer
 from streaming.cluster.rpc import Switchboard
 from streaming.handlers.stream import Stream
 from tests.streaming.cluster.layers import processes
-from tests.streaming.engine.lines import Echo, Join, handler_of, line_of, outputs, until
+from tests.streaming.sessions.lines import Echo, Join, handler_of, line_of, outputs, until
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from streaming.cluster import session_endpoint
 from streaming.cluster.directory import Holder, claims
 from streaming.cluster.session_endpoint import PYTHON
 from streaming.types.outputs import AdditionalOutputs, OutputLog
-from tests.streaming.engine.lines import FakeLine
+from tests.streaming.sessions.lines import FakeLine
 
 OWNER, OTHER = 7, 8
 

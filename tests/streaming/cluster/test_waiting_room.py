@@ -14,7 +14,7 @@ from streaming.cluster.pubsub import Layer
 from streaming.cluster.registry import TooManySessions, registry
 from streaming.cluster.waiting_room import Lobby
 from tests.streaming.cluster.layers import processes
-from tests.streaming.engine.lines import until
+from tests.streaming.sessions.lines import until
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 JANE, TOM = 1, 2

@@ -10,7 +10,7 @@ import pytest
 
 from streaming.aio.worker_thread import Lane
 from streaming.handlers.generators import Run
-from tests.streaming.engine.lines import handler_threads, until
+from tests.streaming.sessions.lines import handler_threads, until
 
 
 def plain(*values: int) -> Iterator[int]:

@@ -8,13 +8,13 @@ import pytest
 
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
-from streaming.engine.doze import Heard
-from streaming.engine.participant import Participant
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.hearing import thread as thread_module
+from streaming.sessions.silence_buffer import Heard
+from streaming.sessions.stream_session import Participant
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.engine.lines import Join, handler_of, handler_threads, numbers, until
 from tests.streaming.hearing.test_watch import VOICE
+from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until
 
 RATE = 8_000
 BLOCK = RATE // 50

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from streaming.engine import playback
 from streaming.handlers.reply_on_pause import ReplyOnPause
+from streaming.sessions import audio_output
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.engine.lines import FRAME, RATE, Join, handler_of, handler_threads, line_of, numbers, until
 from tests.streaming.handlers.turns import LONG, reply, respond
 from tests.streaming.hearing.test_watch import SILENCE
+from tests.streaming.sessions.lines import FRAME, RATE, Join, handler_of, handler_threads, line_of, numbers, until
 
 
 async def test_barge_in(join: Join) -> None:
@@ -72,7 +72,7 @@ async def test_barge_in_during_playback(join: Join) -> None:
 
 async def test_protected_until_its_last_sample_was_played(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `can_interrupt` the user is not heard before the client has played everything."""
-    monkeypatch.setattr(playback, "_FAR_END_S", 3600.0)
+    monkeypatch.setattr(audio_output, "_FAR_END_S", 3600.0)
     participant = await join(ReplyOnPause(lambda audio: iter([(RATE, FRAME)]), can_interrupt=False, input_sample_rate=16_000))
     handler = handler_of(participant)
     fed: list[int] = []

@@ -8,8 +8,8 @@ import pytest
 from streaming.handlers import reply_on_pause as replies_module
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
 from tests.streaming.handlers.turns import reply, respond
+from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from streaming.hearing import thread as thread_module
 from streaming.hearing import watch as watch_module
 from streaming.hearing.recognisers.base import RecogniserError
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.engine.lines import FRAME, RATE, Join, handler_of, line_of, numbers, until
 from tests.streaming.handlers.turns import logs, reply, respond
 from tests.streaming.hearing.test_watch import SILENCE, VOICE
+from tests.streaming.sessions.lines import FRAME, RATE, Join, handler_of, line_of, numbers, until
 
 
 async def test_a_turn_and_its_reply(join: Join) -> None:

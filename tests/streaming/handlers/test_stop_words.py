@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from streaming import recogniser
 from streaming.audio.pcm import Samples
-from streaming.engine.participant import Participant
 from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, plain, quiet_place
 from streaming.handlers.stt import at_16_khz, get_stt_model
 from streaming.hearing.recognisers.base import Word
 from streaming.hearing.recognisers.scripted import spread
 from streaming.hearing.watch import Turn
+from streaming.sessions.stream_session import Participant
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
 
 RATE = 16_000
 

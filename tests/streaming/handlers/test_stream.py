@@ -14,7 +14,7 @@ from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AsyncAudioVideoStreamHandler
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.session_end import End
-from tests.streaming.engine.lines import Echo, Join, handler_of, outputs, stream_of, until
+from tests.streaming.sessions.lines import Echo, Join, handler_of, outputs, stream_of, until
 
 
 class Both(AsyncAudioVideoStreamHandler):

@@ -10,7 +10,7 @@ import pytest
 
 from streaming.handlers.context import Warning, WebRTCError, get_current_context
 from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
-from tests.streaming.engine.lines import FRAME, RATE, Blocking, Echo, Join, handler_of, line_of, until
+from tests.streaming.sessions.lines import FRAME, RATE, Blocking, Echo, Join, handler_of, line_of, until
 
 
 def test_defaults() -> None:

@@ -7,7 +7,7 @@ import pytest
 from streaming.handlers.options import AlgoOptions, SileroVadOptions, watch_options
 from streaming.handlers.turn_listener import Ear
 from streaming.hearing import attention
-from tests.streaming.engine.lines import until
+from tests.streaming.sessions.lines import until
 
 
 class Shared:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from streaming.audio.rates import Pcm
-from streaming.engine.participant import Participant
 from streaming.handlers.options import SileroVadOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from tests.streaming.engine.lines import Join, numbers, until
+from streaming.sessions.stream_session import Participant
 from tests.streaming.handlers.turns import logs, respond
 from tests.streaming.hearing.test_watch import SILENCE, VOICE
+from tests.streaming.sessions.lines import Join, numbers, until
 
 
 class Loud:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from streaming.audio.rates import Pcm
-from streaming.engine.participant import Participant
 from streaming.hearing.watch import Turn
+from streaming.sessions.stream_session import Participant
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.engine.lines import RATE, handler_of, line_of
+from tests.streaming.sessions.lines import RATE, handler_of, line_of
 
 SAID = Turn(np.arange(1600, dtype=np.int16), 16_000)
 LONG: Pcm = np.zeros(10 * RATE, dtype=np.int16)

@@ -10,8 +10,8 @@ import pytest
 
 from streaming import recogniser
 from streaming.aio.database_executors import close_database_threads
-from streaming.engine import work
-from tests.streaming.engine.conftest import join
+from streaming.sessions import handler_runner
+from tests.streaming.sessions.conftest import join
 
 __all__ = ["join"]
 
@@ -19,7 +19,7 @@ __all__ = ["join"]
 @pytest.fixture
 def script(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], None]]:
     """Set what the recogniser hears; the last words may take long. The database's threads and the recogniser end with the test."""
-    monkeypatch.setattr(work, "THE_REST_S", 60.0)
+    monkeypatch.setattr(handler_runner, "THE_REST_S", 60.0)
     monkeypatch.setattr(import_module("streaming.streams.conversation"), "CATCH_UP_S", 60.0)  # the package has a stream of that name
 
     def write(content: Any) -> None:

@@ -12,9 +12,9 @@ from django.db import OperationalError
 from insights.models import Conversation, Insight, LiveSession, Message
 from streaming.aio.database_executors import in_database
 from streaming.cluster.broadcast import fanout
-from streaming.engine import work
+from streaming.sessions import handler_runner
 from streaming.streams.conversation import Inputs, conversation
-from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
 
 SECOND = np.full(16_000, 500, dtype=np.int16)
 SCRIPT = [
@@ -148,7 +148,7 @@ async def test_sound_that_waits_at_the_end_begins_nothing_anew(
 ) -> None:
     """A recogniser that is behind takes the rest of the sound when the session is ending already; nothing goes on after that."""
     script(SCRIPT)
-    monkeypatch.setattr(work, "THE_REST_S", 0.0)
+    monkeypatch.setattr(handler_runner, "THE_REST_S", 0.0)
     participant = await join(conversation, id="meeting", owner=owner.id)
     await until(lambda: handler_of(participant)._part is not None)
     part = handler_of(participant)._part

@@ -15,7 +15,7 @@ from streaming.aio.database_executors import in_database
 from streaming.cluster.broadcast import fanout
 from streaming.hearing.watch import Turn
 from streaming.streams import voice_notes
-from tests.streaming.engine.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
 
 SAID = Turn(np.full(48_000, 900, dtype=np.int16), 16_000, ((0.0, 3.0),))
 TWICE = {"transcriptions": ["Note buy fresh milk.", "buy fresh milk."]}

@@ -13,7 +13,7 @@ import pytest
 import websockets
 
 from streaming.discovery import streams
-from streaming.engine.participant import Participant
+from streaming.sessions.stream_session import Participant
 from streaming.transports import stream_socket, telephone
 from streaming.transports.rate_limit import MAX_MESSAGES, WINDOW_S, MessageRateLimit
 from streaming.transports.telephone import TelephoneConsumer

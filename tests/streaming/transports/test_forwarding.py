@@ -18,7 +18,7 @@ from streaming.transports.candidates import Key, parse
 from streaming.transports.early import MOST, EarlyCandidates, Waiting
 from streaming.transports.forwarding import Forwarding, peer_address
 from tests.streaming.cluster.layers import processes
-from tests.streaming.engine.lines import until
+from tests.streaming.sessions.lines import until
 
 SESSION = UUID(int=1)
 KEY: Key = (7, "echo", "a")

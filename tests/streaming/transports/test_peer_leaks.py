@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from streaming.aio.executors import close_threads
 from streaming.cluster.rpc import switchboard
-from streaming.engine.participant import Participant
 from streaming.handlers.stream import Stream
+from streaming.sessions.stream_session import Participant
 from streaming.transports.connection import Connection
 from streaming.transports.messages import Messages
 from streaming.transports.receiving import PromptQueue

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.engine import participant as participant_module
-from streaming.engine.items import Item
-from streaming.engine.participant import Participant
+from streaming.sessions import stream_session as participant_module
+from streaming.sessions.handler_output import Item
+from streaming.sessions.stream_session import Participant
 from streaming.transports.fastrtc import FastrtcConsumer
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS
-from tests.streaming.engine.lines import RATE, Echo, handler_of, stream_of, until
+from tests.streaming.sessions.lines import RATE, Echo, handler_of, stream_of, until
 
 BLOCK = RATE // 50
 

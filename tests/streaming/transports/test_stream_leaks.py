@@ -10,10 +10,10 @@ import pytest
 from streaming import AsyncStreamHandler, Stream, StreamHandler
 from streaming.aio.executors import close_threads
 from streaming.cluster.registry import Registry
-from streaming.engine.participant import Participant
+from streaming.sessions.stream_session import Participant
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc import FastrtcConsumer
-from tests.streaming.engine.lines import until
+from tests.streaming.sessions.lines import until
 
 MEDIA = '{"event":"media","media":{"payload":"' + "f39/" * 53 + "fw==" + '"}}'
 

@@ -8,9 +8,9 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.pcm import Samples
 from streaming.audio.rates import Pcm
-from streaming.engine.doze import LONGEST_S, SILENT_S, Doze, Heard, loudness, samples_of
 from streaming.hearing.turns import Began, Ended, TurnFinder
 from streaming.hearing.voice import FRAME, Voice
+from streaming.sessions.silence_buffer import LONGEST_S, SILENT_S, Doze, Heard, loudness, samples_of
 from tests.streaming.hearing.fakes import recording
 
 RATE = 16_000

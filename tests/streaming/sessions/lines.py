@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from streaming.engine.participant import Participant
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame, StreamHandler
+from streaming.sessions.stream_session import Participant
 from streaming.types.client_connection import LineKind, Message, Pcm
 from streaming.types.outputs import AdditionalOutputs
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.engine.items import audio_item, video_item
+from streaming.sessions.handler_output import audio_item, video_item
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 PCM = np.array([1, 2, 3], dtype=np.int16)

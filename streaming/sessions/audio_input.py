@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from streaming.audio.rates import NO_SOUND, Converter
-from streaming.engine.doze import Doze, Heard, samples_of
 from streaming.handlers.stream_handlers import AudioFrame
+from streaming.sessions.silence_buffer import Doze, Heard, samples_of
 from streaming.types.client_connection import LineKind, Pcm
 
 __all__ = ["Framer", "Heard"]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.engine.participant import Participant
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AudioVideoStreamHandler
+from streaming.sessions.stream_session import Participant
 from streaming.types.outputs import AdditionalOutputs, CloseStream
-from tests.streaming.engine.lines import FRAME, RATE, Join, line_of, numbers, until
+from tests.streaming.sessions.lines import FRAME, RATE, Join, line_of, numbers, until
 
 
 def picture(value: int) -> Any:

@@ -8,8 +8,6 @@ from streaming.aio.bounded_queue import Mailbox, MailboxClosed, WhenFull
 from streaming.aio.eager import never_waits, straight
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.isolation import LEAVES, as_exception
-from streaming.engine.calls import Calls
-from streaming.engine.items import Item, audio_item, video_item
 from streaming.handlers.handler_types import is_async
 from streaming.handlers.stream_handlers import (
     PLACE_OF_SOUND,
@@ -21,6 +19,8 @@ from streaming.handlers.stream_handlers import (
     StreamHandler,
     StreamHandlerBase,
 )
+from streaming.sessions.handler_calls import Calls
+from streaming.sessions.handler_output import Item, audio_item, video_item
 from streaming.types.client_connection import Picture
 
 FRAME_S = 0.02

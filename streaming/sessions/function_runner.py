@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from streaming.aio.bounded_queue import Mailbox, WhenFull
-from streaming.engine.items import Item, audio_item, video_item
-from streaming.engine.work import AFTER_ERROR_S, WAITING_PICTURES, Session, Work
 from streaming.handlers.generators import Run, Runs
 from streaming.handlers.handler_types import VideoStreamHandler, positional
+from streaming.sessions.handler_output import Item, audio_item, video_item
+from streaming.sessions.handler_runner import AFTER_ERROR_S, WAITING_PICTURES, Session, Work
 from streaming.types.client_connection import Picture
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from streaming.cluster import session_endpoint
 from streaming.cluster.registry import Registry, registry
-from streaming.engine import participant as participant_module
-from streaming.engine.participant import Participant
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
+from streaming.sessions import stream_session as participant_module
+from streaming.sessions.stream_session import Participant
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import End
-from tests.streaming.engine.lines import FRAME, RATE, Echo, FakeLine, Join, handler_threads, line_of, stream_of, until
+from tests.streaming.sessions.lines import FRAME, RATE, Echo, FakeLine, Join, handler_threads, line_of, stream_of, until
 
 LIMIT = 3
 STEPS = st.tuples(

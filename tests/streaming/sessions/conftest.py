@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from streaming.cluster.registry import Registry
-from streaming.engine.participant import Participant
 from streaming.handlers.stream import Stream
-from tests.streaming.engine.lines import Counting, FakeLine, Join, forget_threads, stream_of
+from streaming.sessions.stream_session import Participant
+from tests.streaming.sessions.lines import Counting, FakeLine, Join, forget_threads, stream_of
 
 
 @pytest.fixture(autouse=True)

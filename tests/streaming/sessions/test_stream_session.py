@@ -11,15 +11,15 @@ import pytest
 from django.conf import LazySettings
 
 from streaming.cluster.registry import registry
-from streaming.engine import calls as calls_module
-from streaming.engine import participant as participant_module
-from streaming.engine.participant import Participant
-from streaming.engine.work import BREATH_S, WAITING_FRAMES
 from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
+from streaming.sessions import handler_calls as calls_module
+from streaming.sessions import stream_session as participant_module
+from streaming.sessions.handler_runner import BREATH_S, WAITING_FRAMES
+from streaming.sessions.stream_session import Participant
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS, End
-from tests.streaming.engine.lines import (
+from tests.streaming.sessions.lines import (
     FRAME,
     RATE,
     Blocking,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from streaming.cluster.registry import Registry, TooManySessions, registry
-from streaming.engine import session as session_module
-from streaming.engine.session import Session
+from streaming.sessions import session as session_module
+from streaming.sessions.session import Session
 from streaming.types.session_end import End
 
 

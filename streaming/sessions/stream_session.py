@@ -21,16 +21,16 @@ from streaming.aio.safe_log import place
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.cluster import session_endpoint
 from streaming.cluster.registry import TooManySessions, registry
-from streaming.engine.calls import Calls
-from streaming.engine.functions import GeneratorWork, PictureWork
-from streaming.engine.inbound import Framer, Heard
-from streaming.engine.items import Item
-from streaming.engine.playback import Playback
-from streaming.engine.work import HandlerWork, Work
 from streaming.handlers.context import Context, Scene, error_message, scene, warning_message
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import PLACE_OF_SOUND, StreamHandlerBase
+from streaming.sessions.audio_input import Framer, Heard
+from streaming.sessions.audio_output import Playback
+from streaming.sessions.function_runner import GeneratorWork, PictureWork
+from streaming.sessions.handler_calls import Calls
+from streaming.sessions.handler_output import Item
+from streaming.sessions.handler_runner import HandlerWork, Work
 from streaming.types.client_connection import IdTaken, LimitReached, Line, Message, Outlet, Picture, Sound
 from streaming.types.outputs import AdditionalOutputs, CloseStream, OutputLog
 from streaming.types.session_end import TEXTS, End

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.engine import playback as playback_module
-from streaming.engine.playback import AHEAD_S, Playback
+from streaming.sessions import audio_output as playback_module
+from streaming.sessions.audio_output import AHEAD_S, Playback
 from streaming.types.client_connection import Pcm, Sound
 
 RATE = 1000

@@ -11,7 +11,7 @@ import pytest
 
 from streaming.handlers import generators
 from streaming.handlers.generators import Run
-from tests.streaming.engine.lines import until
+from tests.streaming.sessions.lines import until
 
 
 class Panic(BaseException):
