@@ -18,7 +18,7 @@ from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError
 from streaming.audio.codecs import AudioError
 from streaming.cluster.broadcast import Subscription, fanout
 from streaming.cluster.transcript_update import Delivery, Heard
-from streaming.conversation import LanguageError, Participation, StorageDelayed, Wishes
+from streaming.conversations.live_speech import LanguageError, Participation, StorageDelayed, Wishes
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
 from streaming.hearing.recognisers.base import RecogniserError

@@ -17,12 +17,12 @@ from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.broadcast import Subscription, fanout
 from streaming.cluster.registry import TooManySessions, registry
 from streaming.cluster.waiting_room import lobby
+from streaming.conversations.event_sender import Teller
 from streaming.sessions.session import Session
 from streaming.transports.admission import admissions
 from streaming.transports.doors import REFUSED, pass_of
 from streaming.transports.socket import Consumer, keep
 from streaming.transports.speaking import SpeakingHandler, weight
-from streaming.transports.telling import Teller
 from streaming.types.session_end import TEXTS, End
 from streaming.wire.symbl import (
     PONG,

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
-from streaming import early
-from streaming.early import EarlyTrackers
+from streaming.conversations import interim_trackers
+from streaming.conversations.interim_trackers import EarlyTrackers
 
 
 async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,8 +19,8 @@ async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.Mon
         threads.append(threading.get_ident())
         return TrackerIndex(trackers, inflected)
 
-    monkeypatch.setattr(early, "TrackerIndex", index)
-    monkeypatch.setattr(early, "ENOUGH_S", 60.0)  # on a busy machine
+    monkeypatch.setattr(interim_trackers, "TrackerIndex", index)
+    monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)  # on a busy machine
     trackers = EarlyTrackers((Tracker("Money", ("budget",)),))
     first = await trackers.find(1, "the budget")
     assert [found.name for found in first] == ["Money"]
@@ -32,7 +32,7 @@ async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.Mon
 @pytest.mark.usefixtures("busy_handlers")
 async def test_handlers_that_keep_asyncios_threads_busy_do_not_hide_trackers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trackers are found in threads of our own."""
-    monkeypatch.setattr(early, "ENOUGH_S", 60.0)
+    monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)
     assert len(await EarlyTrackers((Tracker("Money", ("budget",)),)).find(1, "the budget")) == 1
 
 
@@ -46,8 +46,8 @@ async def test_finding_that_takes_long_is_left_to_later_texts(monkeypatch: pytes
             assert go_on.wait(60)
             return super().find(text)
 
-    monkeypatch.setattr(early, "TrackerIndex", Slow)
-    monkeypatch.setattr(early, "ENOUGH_S", 0.05)
+    monkeypatch.setattr(interim_trackers, "TrackerIndex", Slow)
+    monkeypatch.setattr(interim_trackers, "ENOUGH_S", 0.05)
     trackers = EarlyTrackers((Tracker("Money", ("budget",)),))
     try:
         async with asyncio.timeout(30):
@@ -58,7 +58,7 @@ async def test_finding_that_takes_long_is_left_to_later_texts(monkeypatch: pytes
     assert len(begun) <= 1
     assert trackers._finding is not None
     await trackers._finding
-    monkeypatch.setattr(early, "ENOUGH_S", 60.0)
+    monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)
     assert [found.name for found in await trackers.find(1, "the budget is gone now")] == ["Money"]
 
 
@@ -69,8 +69,8 @@ async def test_finding_that_fails_costs_no_text(monkeypatch: pytest.MonkeyPatch,
         def find(self, text: str) -> list[TrackerHit]:
             raise ValueError(text)
 
-    monkeypatch.setattr(early, "TrackerIndex", Failing)
-    monkeypatch.setattr(early, "ENOUGH_S", 60.0)
+    monkeypatch.setattr(interim_trackers, "TrackerIndex", Failing)
+    monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)
     with caplog.at_level(logging.ERROR):
         assert await EarlyTrackers((Tracker("Money", ("budget",)),)).find(1, "the budget") == []
     assert "ValueError at" in caplog.text

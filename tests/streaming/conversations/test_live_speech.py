@@ -15,19 +15,19 @@ from insights import recorder
 from insights.analysis.trackers import Tracker
 from insights.models import Conversation, LiveSession, Message
 from insights.recorder import StoredEvent
-from streaming import conversation as conversation_module
 from streaming import recogniser
 from streaming.aio.database_executors import close_database_threads, in_database
 from streaming.aio.send_queue import Outbox
 from streaming.cluster import registry as registry_module
 from streaming.cluster.broadcast import fanout
 from streaming.cluster.registry import Registry, registry
-from streaming.conversation import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
-from streaming.early import EarlyTrackers
+from streaming.conversations import live_speech as conversation_module
+from streaming.conversations.event_sender import CATCH_UP_S
+from streaming.conversations.interim_trackers import EarlyTrackers
+from streaming.conversations.live_speech import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, Word
 from streaming.sessions.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.transports.speaking import SpeakingHandler, weight
-from streaming.transports.telling import CATCH_UP_S
 from streaming.types.session_end import End
 from streaming.wire.symbl import Audio, Start
 

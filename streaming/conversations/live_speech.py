@@ -30,7 +30,7 @@ from streaming.cluster.broadcast import fanout
 from streaming.cluster.registry import PROCESS, registry
 from streaming.cluster.transcript_update import Heard, StoredEvent
 from streaming.cluster.waiting_room import lobby
-from streaming.early import EarlyTrackers
+from streaming.conversations.interim_trackers import EarlyTrackers
 from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions, Word
 
 logger = logging.getLogger(__name__)
