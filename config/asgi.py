@@ -30,8 +30,8 @@ from streaming.cluster.broadcast import fanout  # noqa: E402
 from streaming.cluster.registry import registry  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
-from streaming.transports.socket import close_all  # noqa: E402
-from streaming.transports.webrtc import peers  # noqa: E402
+from streaming.transports.consumer import close_all  # noqa: E402
+from streaming.transports.webrtc.peer import peers  # noqa: E402
 
 LAST_WORDS_S = 2.0
 """At shutdown, time for the last messages to reach clients that read slowly."""

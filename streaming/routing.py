@@ -9,10 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import Resolver404, re_path, resolve
 
 from streaming.discovery import mounts
-from streaming.transports.fastrtc import FastrtcConsumer
-from streaming.transports.socket import unknown_path
+from streaming.transports.consumer import unknown_path
+from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer
-from streaming.transports.telephone import TelephoneConsumer
+from streaming.transports.twilio import TelephoneConsumer
 
 _route: Any = re_path  # its stubs know views only, not ASGI applications
 

@@ -7,17 +7,18 @@ from django.urls import URLPattern, path
 from streaming import pages
 from streaming.discovery import mounts
 from streaming.health import healthz, readyz
-from streaming.transports import hooks, ice, offers, telephone, updates
+from streaming.transports import input_hook, sse, twilio
+from streaming.transports.webrtc import ice, offers
 
 
 def _of_a_stream(prefix: str, names: str, **of: str) -> list[URLPattern]:
     """Return the routes of a stream below a prefix; `names` tells them from the others, `of` tells which stream it is."""
     return [
         path(f"{prefix}webrtc/offer", offers.webrtc_offer, of, name=f"{names}webrtc-offer"),
-        path(f"{prefix}telephone/incoming", telephone.incoming, of, name=f"{names}telephone-incoming"),
-        path(f"{prefix}input_hook", hooks.input_hook, of, name=f"{names}input-hook"),
-        path(f"{prefix}updates", updates.updates, of, name=f"{names}updates"),
-        path(f"{prefix}outputs", updates.outputs, of, name=f"{names}outputs"),
+        path(f"{prefix}telephone/incoming", twilio.incoming, of, name=f"{names}telephone-incoming"),
+        path(f"{prefix}input_hook", input_hook.input_hook, of, name=f"{names}input-hook"),
+        path(f"{prefix}updates", sse.updates, of, name=f"{names}updates"),
+        path(f"{prefix}outputs", sse.outputs, of, name=f"{names}outputs"),
     ]
 
 

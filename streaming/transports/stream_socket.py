@@ -14,13 +14,13 @@ from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.handlers.stream import Stream
 from streaming.sessions.audio_input import Heard
 from streaming.sessions.stream_session import Participant
-from streaming.transports.admission import admissions
-from streaming.transports.doors import pass_of
-from streaming.transports.lag import lag
-from streaming.transports.naps import NAP_S, Naps
+from streaming.transports.auth import pass_of
+from streaming.transports.consumer import Consumer, Event, Receive, Scope, Send, keep
+from streaming.transports.http_auth import Visitor, find_stream
+from streaming.transports.loop_lag import lag
 from streaming.transports.pacing import Pace
-from streaming.transports.socket import Consumer, Event, Receive, Scope, Send, keep
-from streaming.transports.visitors import Visitor, find_stream
+from streaming.transports.read_batching import NAP_S, Naps
+from streaming.transports.revocation import admissions
 from streaming.types.client_connection import IdTaken, LimitReached, LineKind, Sound
 from streaming.types.client_connection import Message as LineMessage
 from streaming.wire import fastrtc as wire

@@ -19,10 +19,10 @@ from streaming.cluster.registry import TooManySessions, registry
 from streaming.cluster.waiting_room import lobby
 from streaming.conversations.event_sender import Teller
 from streaming.sessions.session import Session
-from streaming.transports.admission import admissions
-from streaming.transports.doors import REFUSED, pass_of
-from streaming.transports.socket import Consumer, keep
-from streaming.transports.speaking import SpeakingHandler, weight
+from streaming.transports.auth import REFUSED, pass_of
+from streaming.transports.consumer import Consumer, keep
+from streaming.transports.revocation import admissions
+from streaming.transports.symbl_speaker import SpeakingHandler, weight
 from streaming.types.session_end import TEXTS, End
 from streaming.wire.symbl import (
     PONG,

@@ -11,8 +11,8 @@ from streaming.cluster.registry import registry
 from streaming.cluster.rpc import switchboard
 from streaming.discovery import streams
 from streaming.sessions.stream_session import Participant
-from streaming.transports import socket
-from streaming.transports.webrtc import peers
+from streaming.transports import consumer
+from streaming.transports.webrtc.peer import peers
 
 
 class Counted(Echo):
@@ -44,7 +44,7 @@ async def left(request: HttpRequest) -> JsonResponse:
             "slots": sum(len(stream.participants) for stream in streams().values()),
             "sessions": len(registry()),
             "peers": len(peers()),
-            "sockets": len(socket._open),
+            "sockets": len(consumer._open),
             "answerers": len(switchboard()._answerers),
             "tasks": len(asyncio.all_tasks()),
         }

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from streaming import AdditionalOutputs, AsyncStreamHandler, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
 from streaming.handlers import reply_on_pause
 from streaming.hearing import recognition, watch
-from streaming.transports import offers
+from streaming.transports.webrtc import offers
 
 FRAMES_BETWEEN_OUTPUTS = 25
 

@@ -27,7 +27,7 @@ from streaming.conversations.interim_trackers import EarlyTrackers
 from streaming.conversations.live_speech import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
 from streaming.hearing.recognisers.base import Hypothesis, Listener, Recognition, Word
 from streaming.sessions.session import INBOX_BYTES, SHUTDOWN_S
-from streaming.transports.speaking import SpeakingHandler, weight
+from streaming.transports.symbl_speaker import SpeakingHandler, weight
 from streaming.types.session_end import End
 from streaming.wire.symbl import Audio, Start
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, ReplyOnPause, Stream, StreamHandler
 from streaming.cluster import directory
 from streaming.hearing import recognition, watch
-from streaming.transports import offers
+from streaming.transports.webrtc import offers
 
 RATE = 8000
 watch._STALL_S = recognition._STALL_S = 60.0  # a client that a busy machine held up has not finished its sentence

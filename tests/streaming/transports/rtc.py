@@ -20,8 +20,8 @@ from av import AudioFrame, VideoFrame
 
 from streaming.cluster.registry import registry
 from streaming.handlers.stream import Stream
-from streaming.transports import offers
-from streaming.transports.webrtc import peers
+from streaming.transports.webrtc import offers
+from streaming.transports.webrtc.peer import peers
 from streaming.wire.fastrtc import BodyError
 from tests.servers import Server
 

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from streaming.transports import early as early_module
-from streaming.transports.candidates import Trickled, parse
-from streaming.transports.early import MOST, MOST_ANSWERS_OF_ADDRESS, MOST_EACH, MOST_OF_ADDRESS, EarlyCandidates
+from streaming.transports.webrtc import early_candidates as early_module
+from streaming.transports.webrtc.candidates import Trickled, parse
+from streaming.transports.webrtc.early_candidates import MOST, MOST_ANSWERS_OF_ADDRESS, MOST_EACH, MOST_OF_ADDRESS, EarlyCandidates
 
 KEY = (1, "echo", "a")
 

@@ -14,9 +14,9 @@ import websockets
 
 from streaming.discovery import streams
 from streaming.sessions.stream_session import Participant
-from streaming.transports import stream_socket, telephone
+from streaming.transports import stream_socket, twilio
 from streaming.transports.rate_limit import MAX_MESSAGES, WINDOW_S, MessageRateLimit
-from streaming.transports.telephone import TelephoneConsumer
+from streaming.transports.twilio import TelephoneConsumer
 from tests.attacks import websocket_flood
 from tests.servers import Server
 from tests.streaming.transports.client import PATIENT, connected
@@ -186,8 +186,8 @@ async def test_an_anonymous_telephone_socket_has_little_time_to_start(
     settings: Any, monkeypatch: pytest.MonkeyPatch, auth_token: str, closes: bool
 ) -> None:
     """Without a signature of the exchange nobody knows who it is; with one, START_TIMEOUT_S holds as elsewhere."""
-    assert telephone.ANONYMOUS_START_S == 5.0
-    monkeypatch.setattr(telephone, "ANONYMOUS_START_S", 0.1)
+    assert twilio.ANONYMOUS_START_S == 5.0
+    monkeypatch.setattr(twilio, "ANONYMOUS_START_S", 0.1)
     monkeypatch.setattr(TelephoneConsumer, "_from_exchange", lambda self: True)
     settings.TWILIO_AUTH_TOKEN, settings.START_TIMEOUT_S = auth_token, 0.4
     socket = Socket()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from streaming.transports.naps import NAP_S, RIGHT_S, Naps
+from streaming.transports.read_batching import NAP_S, RIGHT_S, Naps
 
 MESSAGE_S = 0.02
 A_LITTLE = 1e-6

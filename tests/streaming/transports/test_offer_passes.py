@@ -8,9 +8,9 @@ import pytest
 from insights.access import Pass
 from streaming.cluster.directory import Claims, Holder
 from streaming.cluster.rpc import Switchboard, switchboard
-from streaming.transports import offers
-from streaming.transports.admission import admissions
-from streaming.transports.forwarding import peer_address
+from streaming.transports.revocation import admissions
+from streaming.transports.webrtc import offers
+from streaming.transports.webrtc.forwarding import peer_address
 from tests.streaming.transports.handlers import echo
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left
 

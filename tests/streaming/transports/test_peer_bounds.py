@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from streaming.handlers.stream import Stream
-from streaming.transports import connection as connection_module
-from streaming.transports import receiving
-from streaming.transports.webrtc import peers
+from streaming.transports.webrtc import connection as connection_module
+from streaming.transports.webrtc import rtp_in
+from streaming.transports.webrtc.peer import peers
 from tests.streaming.transports.handlers import echo
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
@@ -50,7 +50,7 @@ async def test_data_channels_above_the_limit_are_closed(monkeypatch: pytest.Monk
 
 async def test_a_track_that_cannot_be_read_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever its frames are."""
-    monkeypatch.setattr(receiving, "mono", broken)
+    monkeypatch.setattr(rtp_in, "mono", broken)
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
     sent = caller.microphone._count

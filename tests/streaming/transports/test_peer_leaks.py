@@ -15,11 +15,11 @@ from streaming.aio.executors import close_threads
 from streaming.cluster.rpc import switchboard
 from streaming.handlers.stream import Stream
 from streaming.sessions.stream_session import Participant
-from streaming.transports.connection import Connection
-from streaming.transports.messages import Messages
-from streaming.transports.receiving import PromptQueue
-from streaming.transports.sending import SoundTrack
-from streaming.transports.webrtc import Peer, peers
+from streaming.transports.webrtc.connection import Connection
+from streaming.transports.webrtc.data_channel import Messages
+from streaming.transports.webrtc.peer import Peer, peers
+from streaming.transports.webrtc.rtp_in import PromptQueue
+from streaming.transports.webrtc.rtp_out import SoundTrack
 from tests.streaming.transports.handlers import Echo, echo
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 

@@ -12,7 +12,7 @@ import pytest
 from streaming.sessions import stream_session as participant_module
 from streaming.sessions.handler_output import Item
 from streaming.sessions.stream_session import Participant
-from streaming.transports.fastrtc import FastrtcConsumer
+from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS
 from tests.streaming.sessions.lines import RATE, Echo, handler_of, stream_of, until

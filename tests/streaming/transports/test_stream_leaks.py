@@ -12,7 +12,7 @@ from streaming.aio.executors import close_threads
 from streaming.cluster.registry import Registry
 from streaming.sessions.stream_session import Participant
 from streaming.transports import stream_socket
-from streaming.transports.fastrtc import FastrtcConsumer
+from streaming.transports.fastrtc_socket import FastrtcConsumer
 from tests.streaming.sessions.lines import until
 
 MEDIA = '{"event":"media","media":{"payload":"' + "f39/" * 53 + "fw==" + '"}}'

@@ -8,9 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from streaming.discovery import streams
-from streaming.transports.fastrtc import FastrtcConsumer
+from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.transports.telephone import TelephoneConsumer
+from streaming.transports.twilio import TelephoneConsumer
 from tests.streaming.sessions.lines import Counting, Echo, stream_of, until
 
 

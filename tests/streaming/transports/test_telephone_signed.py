@@ -16,7 +16,7 @@ from pytest_django import Settings
 from tests.servers import Server
 from tests.streaming.transports.conftest import SITE
 from tests.streaming.transports.stream_client import frame, streaming
-from tests.streaming.transports.test_telephone import begin, speak
+from tests.streaming.transports.test_twilio import begin, speak
 
 AUTH = "the exchange's secret"
 PATH = "/streams/echo/telephone/incoming"

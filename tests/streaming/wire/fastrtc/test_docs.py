@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.transports import stream_socket, updates
+from streaming.transports import sse, stream_socket
 from streaming.types.outputs import KEPT
 from streaming.wire.fastrtc import FORMATS, LONGEST_MEDIA_BYTES, parsing
 
@@ -19,8 +19,8 @@ PAGE = (Path(__file__).parents[4] / "docs" / "fastrtc.md").read_text(encoding="u
         f"1 to {parsing.LONGEST_ID} printable characters",
         f"{parsing.LOWEST_RATE} to {parsing.HIGHEST_RATE}",
         f"last {KEPT} outputs",
-        f"after {updates.HEARTBEAT_S:g} s of silence",
-        f"up to {updates.GRACE_S:g} s after its first reader",
+        f"after {sse.HEARTBEAT_S:g} s of silence",
+        f"up to {sse.GRACE_S:g} s after its first reader",
         f"at most {stream_socket.LEAD_S:g} s ahead",
     ],
 )

@@ -14,14 +14,14 @@ from django.conf import settings
 
 from streaming.handlers.stream import Stream
 from streaming.sessions.stream_session import Participant
-from streaming.transports.candidates import Key, Trickled
-from streaming.transports.connection import Connection, End, Offer
-from streaming.transports.early import EarlyCandidates
-from streaming.transports.forwarding import Forwarding
-from streaming.transports.messages import Messages
-from streaming.transports.offer_limits import OfferError
-from streaming.transports.offer_queue import offer_queue
-from streaming.transports.socket import keep
+from streaming.transports.consumer import keep
+from streaming.transports.webrtc.candidates import Key, Trickled
+from streaming.transports.webrtc.connection import Connection, End, Offer
+from streaming.transports.webrtc.data_channel import Messages
+from streaming.transports.webrtc.early_candidates import EarlyCandidates
+from streaming.transports.webrtc.forwarding import Forwarding
+from streaming.transports.webrtc.offer_limits import OfferError
+from streaming.transports.webrtc.offer_queue import offer_queue
 from streaming.types.client_connection import LineKind, Message
 
 logger = logging.getLogger(__name__)

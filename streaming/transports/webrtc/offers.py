@@ -17,15 +17,15 @@ from insights.access import Pass
 from streaming.cluster.directory import claims
 from streaming.cluster.rpc import switchboard
 from streaming.handlers.stream import Stream
-from streaming.transports.admission import admissions
-from streaming.transports.candidates import CandidateError, Key, Trickled, parse
-from streaming.transports.connection import Offer, read_offer
-from streaming.transports.forwarding import announce, peer_address
-from streaming.transports.offer_limits import OfferError
-from streaming.transports.offer_queue import TooManyOffers, offer_queue
-from streaming.transports.socket import keep
-from streaming.transports.visitors import on_stream, pass_behind, refusal
-from streaming.transports.webrtc import Peer, peers
+from streaming.transports.consumer import keep
+from streaming.transports.http_auth import on_stream, pass_behind, refusal
+from streaming.transports.revocation import admissions
+from streaming.transports.webrtc.candidates import CandidateError, Key, Trickled, parse
+from streaming.transports.webrtc.connection import Offer, read_offer
+from streaming.transports.webrtc.forwarding import announce, peer_address
+from streaming.transports.webrtc.offer_limits import OfferError
+from streaming.transports.webrtc.offer_queue import TooManyOffers, offer_queue
+from streaming.transports.webrtc.peer import Peer, peers
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.wire.fastrtc import BodyError, already_exists, body_object, failed, invalid_detail, limit_reached, missing_detail, webrtc_id
 

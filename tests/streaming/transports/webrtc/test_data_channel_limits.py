@@ -6,10 +6,17 @@ from typing import Any
 import pytest
 from aiortc.rtcsctptransport import DataChunk, RTCSctpTransport, SackChunk, serialize_packet
 
-from streaming.transports.data_channel_limits import CHUNK_BURST, CHUNKS_PER_S, MAX_STREAMS, MAX_WAITING_CHUNKS, SctpLimits, count_chunks
-from streaming.transports.messages import Messages
 from streaming.transports.rate_limit import MAX_MESSAGES
-from tests.streaming.transports.test_messages import Channel
+from streaming.transports.webrtc.data_channel import Messages
+from streaming.transports.webrtc.data_channel_limits import (
+    CHUNK_BURST,
+    CHUNKS_PER_S,
+    MAX_STREAMS,
+    MAX_WAITING_CHUNKS,
+    SctpLimits,
+    count_chunks,
+)
+from tests.streaming.transports.webrtc.test_data_channel import Channel
 
 FIRST = 1000
 

@@ -11,10 +11,10 @@ from streaming import ReplyOnPause, Stream
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
 from streaming.cluster.registry import Registry
-from streaming.transports import naps as naps_module
+from streaming.transports import read_batching as naps_module
 from streaming.transports import stream_socket
-from streaming.transports.fastrtc import FastrtcConsumer
-from streaming.transports.lag import Lag
+from streaming.transports.fastrtc_socket import FastrtcConsumer
+from streaming.transports.loop_lag import Lag
 from tests.servers import Server
 from tests.streaming.hearing.test_watch import VOICE
 from tests.streaming.sessions.lines import Echo, until

@@ -18,9 +18,9 @@ from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from streaming.handlers.stream import Stream
 from streaming.sessions.stream_session import Participant
-from streaming.transports.doors import Knock, pass_of
+from streaming.transports.auth import Knock, pass_of
+from streaming.transports.http_auth import Visitor, on_stream, refusal
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.transports.visitors import Visitor, on_stream, refusal
 from streaming.types.client_connection import LineKind, Sound
 from streaming.types.client_connection import Message as LineMessage
 from streaming.wire import fastrtc as wire

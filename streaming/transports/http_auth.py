@@ -20,7 +20,7 @@ from insights.access import Pass
 from streaming.aio.database_executors import in_database
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
-from streaming.transports.doors import Knock
+from streaming.transports.auth import Knock
 
 View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
 StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]

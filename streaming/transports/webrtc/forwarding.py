@@ -15,9 +15,9 @@ from streaming.aio.safe_log import place
 from streaming.cluster.directory import claims
 from streaming.cluster.pubsub import layer
 from streaming.cluster.rpc import switchboard
-from streaming.transports.candidates import Key, posted
-from streaming.transports.early import MOST, EarlyCandidates
-from streaming.transports.socket import keep
+from streaming.transports.consumer import keep
+from streaming.transports.webrtc.candidates import Key, posted
+from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates
 
 logger = logging.getLogger(__name__)
 

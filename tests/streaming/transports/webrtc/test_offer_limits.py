@@ -11,11 +11,11 @@ import pytest
 from aiortc.sdp import SessionDescription
 
 from streaming.handlers.stream import Stream
-from streaming.transports import webrtc
-from streaming.transports.connection import read_offer
-from streaming.transports.offer_limits import LONGEST_SDP, MOST_CANDIDATES, MOST_OF, OfferError, bounded_lines
-from streaming.transports.offer_queue import MOST, MOST_AT_ONCE, MOST_OF_ADDRESS, TooManyOffers, offer_queue
-from streaming.transports.webrtc import peers
+from streaming.transports.webrtc import peer as webrtc
+from streaming.transports.webrtc.connection import read_offer
+from streaming.transports.webrtc.offer_limits import LONGEST_SDP, MOST_CANDIDATES, MOST_OF, OfferError, bounded_lines
+from streaming.transports.webrtc.offer_queue import MOST, MOST_AT_ONCE, MOST_OF_ADDRESS, TooManyOffers, offer_queue
+from streaming.transports.webrtc.peer import peers
 from tests.streaming.transports.handlers import echo, negative
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 

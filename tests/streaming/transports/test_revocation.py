@@ -10,8 +10,8 @@ import pytest
 from django.db import OperationalError
 
 from insights.access import Pass
-from streaming.transports import admission
-from streaming.transports.admission import Admissions
+from streaming.transports import revocation
+from streaming.transports.revocation import Admissions
 from streaming.types.session_end import TEXTS, End
 from tests.servers import Server
 from tests.streaming.transports.client import connected
@@ -60,8 +60,8 @@ class Doorkeeper:
 def keeper(monkeypatch: pytest.MonkeyPatch) -> Doorkeeper:
     """Who is asked, very often."""
     keeper = Doorkeeper()
-    monkeypatch.setattr(admission, "CHECK_S", 0.005)
-    monkeypatch.setattr(admission, "in_database", keeper.ask)
+    monkeypatch.setattr(revocation, "CHECK_S", 0.005)
+    monkeypatch.setattr(revocation, "in_database", keeper.ask)
     return keeper
 
 

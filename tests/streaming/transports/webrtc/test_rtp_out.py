@@ -10,9 +10,9 @@ from aiortc import RTCPeerConnection, RTCRtpCodecParameters
 from aiortc.mediastreams import MediaStreamError
 from av import CodecContext, Packet
 
-from streaming.transports import sending
-from streaming.transports.lag import Lag, lag
-from streaming.transports.sending import OPUS_RATES, OpusVoice, PictureTrack, SoundTrack, encode_apart
+from streaming.transports.loop_lag import Lag, lag
+from streaming.transports.webrtc import rtp_out
+from streaming.transports.webrtc.rtp_out import OPUS_RATES, OpusVoice, PictureTrack, SoundTrack, encode_apart
 from streaming.types.client_connection import Sound
 from tests.streaming.transports.rtc import until
 
@@ -61,7 +61,7 @@ def pitch(samples: np.ndarray) -> float:
 async def test_a_pause_is_seen_in_the_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
     """After three silent seconds the count of samples has gone on for three seconds, so that nobody takes them for delay."""
     clock = Clock()
-    monkeypatch.setattr(sending.time, "monotonic", clock)
+    monkeypatch.setattr(rtp_out.time, "monotonic", clock)
     track = SoundTrack(source(tone(0.04, 24000), tone(0.02, 24000)), lambda seconds: None)
     assert [(await track.recv()).pts for _ in range(2)] == [0, 960]
     clock.now += 3.0
@@ -73,7 +73,7 @@ async def test_a_pause_is_seen_in_the_timestamps(monkeypatch: pytest.MonkeyPatch
 async def test_a_stall_is_not_seen_in_the_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was held up for a third of a second leaves at once, as if it were on time: nothing stays late."""
     clock = Clock()
-    monkeypatch.setattr(sending.time, "monotonic", clock)
+    monkeypatch.setattr(rtp_out.time, "monotonic", clock)
     track = SoundTrack(source(tone(0.02, 24000), tone(0.34, 24000)), lambda seconds: None)
     assert (await track.recv()).pts == 0
     clock.now += 0.34
@@ -83,7 +83,7 @@ async def test_a_stall_is_not_seen_in_the_timestamps(monkeypatch: pytest.MonkeyP
 async def test_a_process_that_stood_still_catches_up_with_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two seconds that a busy machine held up leave at once, as if they were on time; the clock that tells is let go with the track."""
     clock = Clock()
-    monkeypatch.setattr(sending.time, "monotonic", clock)
+    monkeypatch.setattr(rtp_out.time, "monotonic", clock)
     monkeypatch.setattr(Lag, "stalled", lambda self, now: 2.0)
     track = SoundTrack(source(tone(0.02, 24000), tone(2.0, 24000)), lambda seconds: None)
     assert (await track.recv()).pts == 0
@@ -111,7 +111,7 @@ async def test_what_was_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     track = SoundTrack(source(tone(0.1, 24000)), played.append)
     for _ in range(4):
         await track.recv()
-    monkeypatch.setattr(sending, "HEARD_AFTER_S", 1.0)
+    monkeypatch.setattr(rtp_out, "HEARD_AFTER_S", 1.0)
     left = time.monotonic()
     await track.recv()
     assert sum(played) < 0.1

@@ -12,7 +12,7 @@ from typing import Any
 
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.send_queue import POLICY, Outbox
-from streaming.transports.doors import Knock
+from streaming.transports.auth import Knock
 from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 
 Scope = MutableMapping[str, Any]

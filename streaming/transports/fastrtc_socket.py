@@ -4,8 +4,8 @@ import numpy as np
 
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
+from streaming.transports.http_auth import Visitor
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.transports.visitors import Visitor
 from streaming.types.client_connection import Sound
 from streaming.wire import fastrtc as wire
 from streaming.wire.fastrtc import Media, Ping, Start, Stop, WireError

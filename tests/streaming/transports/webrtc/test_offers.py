@@ -11,10 +11,10 @@ import pytest
 
 from streaming.cluster import session_endpoint
 from streaming.handlers.stream import Stream
-from streaming.transports import offers, webrtc
-from streaming.transports.connection import read_offer
-from streaming.transports.offer_limits import MOST_SECTIONS, OfferError
-from streaming.transports.webrtc import peers
+from streaming.transports.webrtc import offers, peer
+from streaming.transports.webrtc.connection import read_offer
+from streaming.transports.webrtc.offer_limits import MOST_SECTIONS, OfferError
+from streaming.transports.webrtc.peer import peers
 from tests.streaming.transports.handlers import Echo, echo, negative
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
@@ -311,7 +311,7 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_offer_costs_no_slot(m
         waiting.set()
         return await asyncio.Event().wait()
 
-    monkeypatch.setattr(webrtc.Connection, "answer", slow)
+    monkeypatch.setattr(peer.Connection, "answer", slow)
     caller = Caller(here(stream), "sendrecv")
     posting = asyncio.create_task(caller.post(await caller.offer()))
     await waiting.wait()

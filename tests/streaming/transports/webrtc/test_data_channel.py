@@ -6,8 +6,8 @@ import json
 import pytest
 from pyee.asyncio import AsyncIOEventEmitter
 
-from streaming.transports import messages
-from streaming.transports.messages import Messages
+from streaming.transports.webrtc import data_channel
+from streaming.transports.webrtc.data_channel import Messages
 
 
 class Channel(AsyncIOEventEmitter):
@@ -45,11 +45,11 @@ async def test_messages_wait_for_the_channel_to_open() -> None:
 async def test_without_a_channel_the_oldest_go() -> None:
     """A client that opens no channel costs no memory."""
     box = Messages()
-    for number in range(messages.MOST_WAITING + 10):
+    for number in range(data_channel.MOST_WAITING + 10):
         box.put({"data": number})
     channel = Channel("open")
     box.attach(channel)
-    assert len(channel.sent) == messages.MOST_WAITING
+    assert len(channel.sent) == data_channel.MOST_WAITING
     assert channel.sent[0] == 10
     assert box.dropped == 10
 
@@ -58,7 +58,7 @@ async def test_a_slow_client_makes_messages_wait_here() -> None:
     """They go on once it has read."""
     box, channel = Messages(), Channel("open")
     box.attach(channel)
-    channel.bufferedAmount = messages.CROWDED_BYTES
+    channel.bufferedAmount = data_channel.CROWDED_BYTES
     box.put({"data": 1})
     assert channel.sent == []
     channel.bufferedAmount = 0
@@ -89,7 +89,7 @@ async def test_what_a_client_says_is_confirmed_shortly() -> None:
 
 async def test_the_last_messages_get_a_moment_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the client has them, or for half a second."""
-    monkeypatch.setattr(messages, "LINGER_S", 3600.0)
+    monkeypatch.setattr(data_channel, "LINGER_S", 3600.0)
     box, channel = Messages(), Channel("open")
     box.attach(channel)
     channel.bufferedAmount = 10
@@ -99,5 +99,5 @@ async def test_the_last_messages_get_a_moment_to_leave(monkeypatch: pytest.Monke
     channel.emit("bufferedamountlow")
     async with asyncio.timeout(30):
         await lingering
-        monkeypatch.setattr(messages, "LINGER_S", 0.02)
+        monkeypatch.setattr(data_channel, "LINGER_S", 0.02)
         await box.linger()

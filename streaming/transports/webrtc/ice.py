@@ -13,7 +13,7 @@ from streaming.aio.safe_log import place
 from streaming.discovery import is_public
 from streaming.handlers.ice_servers import browser_servers
 from streaming.handlers.stream import Stream
-from streaming.transports.visitors import find_stream, refusal, visitor_of
+from streaming.transports.http_auth import find_stream, refusal, visitor_of
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from streaming.transports.speaking import weight
+from streaming.transports.symbl_speaker import weight
 from streaming.wire.symbl import Start, TrackerSpec
 from tests.servers import Server
 from tests.streaming.transports.client import connected, is_kind

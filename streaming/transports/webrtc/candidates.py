@@ -8,7 +8,7 @@ from typing import Any
 from aiortc import RTCIceCandidate
 from aiortc.sdp import candidate_from_sdp, candidate_to_sdp
 
-from streaming.transports.offer_limits import LONGEST_CANDIDATE
+from streaming.transports.webrtc.offer_limits import LONGEST_CANDIDATE
 
 LONGEST_MID = 256
 TYPES = frozenset({"host", "srflx", "prflx", "relay"})

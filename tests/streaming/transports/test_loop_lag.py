@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from streaming.transports import lag as module
-from streaming.transports.lag import Lag, lag
+from streaming.transports import loop_lag as module
+from streaming.transports.loop_lag import Lag, lag
 
 
 async def test_a_loop_that_stood_still_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

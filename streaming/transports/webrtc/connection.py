@@ -30,12 +30,12 @@ from django.conf import settings
 from streaming.aio.safe_log import place
 from streaming.handlers.ice_servers import own_servers
 from streaming.sessions.stream_session import Participant
-from streaming.transports import receiving
-from streaming.transports.candidates import Identity, Trickled, parse
-from streaming.transports.data_channel_limits import limit_sctp
-from streaming.transports.messages import Messages
-from streaming.transports.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
-from streaming.transports.sending import PictureTrack, SoundTrack, encode_apart
+from streaming.transports.webrtc import rtp_in
+from streaming.transports.webrtc.candidates import Identity, Trickled, parse
+from streaming.transports.webrtc.data_channel import Messages
+from streaming.transports.webrtc.data_channel_limits import limit_sctp
+from streaming.transports.webrtc.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
+from streaming.transports.webrtc.rtp_out import PictureTrack, SoundTrack, encode_apart
 
 logger = logging.getLogger(__name__)
 
@@ -222,17 +222,17 @@ class Connection:
                 self.sound.opus = section.rtp.codecs[0].mimeType.lower() == "audio/opus"
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio":
-                receiving.hear_promptly(transceiver.receiver)
+                rtp_in.hear_promptly(transceiver.receiver)
             else:
-                receiving.see_bounded(transceiver.receiver)
+                rtp_in.see_bounded(transceiver.receiver)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind not in self._wanted:
-            self._run(receiving.discard(track))
+            self._run(rtp_in.discard(track))
         elif track.kind == "audio":
-            self._run(self._read(track, receiving.hear(track, self._noting(self._participant.hear))))
+            self._run(self._read(track, rtp_in.hear(track, self._noting(self._participant.hear))))
         else:
-            reading = receiving.see(track, self._noting(self._participant.see), self._participant.warn_once)
+            reading = rtp_in.see(track, self._noting(self._participant.see), self._participant.warn_once)
             self._run(self._read(track, reading))
 
     async def _read(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
@@ -241,7 +241,7 @@ class Connection:
             await reading
         except Exception as error:
             logger.error("a track could not be read on: %s", place(error))
-            await receiving.discard(track)
+            await rtp_in.discard(track)
 
     def _noting(self, take: Callable[..., None]) -> Callable[..., None]:
         """Note when something came, and give it on until the session is over; what fails with one block is told and harms no other."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streaming.transports.candidates import CandidateError, parse, posted
+from streaming.transports.webrtc.candidates import CandidateError, parse, posted
 
 HOST = "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"
 

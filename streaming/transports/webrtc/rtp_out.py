@@ -19,7 +19,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, CodecContext, Packet, VideoFrame
 
 from streaming.aio.executors import PICTURES, SOUND, Threads
-from streaming.transports.lag import lag
+from streaming.transports.loop_lag import lag
 from streaming.transports.pacing import Pace
 from streaming.types.client_connection import Sound
 

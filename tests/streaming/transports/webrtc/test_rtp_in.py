@@ -13,9 +13,9 @@ from aiortc.rtcrtpreceiver import RemoteStreamTrack
 from aiortc.rtp import RtpPacket
 from av import AudioFrame, VideoFrame
 
-from streaming.transports import receiving
-from streaming.transports.receiving import PICTURES_TO_DECODE, PromptBuffer, discard, hear, hear_promptly, mono, see, see_bounded
-from streaming.transports.sending import OpusVoice
+from streaming.transports.webrtc import rtp_in
+from streaming.transports.webrtc.rtp_in import PICTURES_TO_DECODE, PromptBuffer, discard, hear, hear_promptly, mono, see, see_bounded
+from streaming.transports.webrtc.rtp_out import OpusVoice
 from tests.streaming.transports.rtc import until
 
 
@@ -182,7 +182,7 @@ async def test_of_too_many_pictures_the_newest_are_seen() -> None:
     await asyncio.gather(reading, return_exceptions=True)
     shades = [int(picture[0, 0, 0]) for picture in seen]
     assert shades == sorted(shades)
-    assert receiving.PICTURES_AHEAD <= len(shades) <= 50
+    assert rtp_in.PICTURES_AHEAD <= len(shades) <= 50
 
 
 async def test_a_track_that_nobody_wants_is_read_to_its_end() -> None:
@@ -194,7 +194,7 @@ async def test_a_track_that_nobody_wants_is_read_to_its_end() -> None:
 
 async def test_pictures_that_cannot_be_taken_are_complained_of_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is too large, and one that breaks the converter; the next one is seen."""
-    monkeypatch.setattr(receiving, "MOST_PIXELS", 64 * 64)
+    monkeypatch.setattr(rtp_in, "MOST_PIXELS", 64 * 64)
 
     class Broken:
         width = height = 16

@@ -10,7 +10,7 @@ import time
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
-from streaming.transports.candidates import Identity, Key, Trickled
+from streaming.transports.webrtc.candidates import Identity, Key, Trickled
 
 KEEP_S = 30.0
 """How long a candidate is kept for its offer."""

@@ -13,10 +13,10 @@ from streaming.cluster import directory as claims_module
 from streaming.cluster.directory import Claims
 from streaming.cluster.pubsub import Layer
 from streaming.cluster.rpc import Switchboard
-from streaming.transports import forwarding
-from streaming.transports.candidates import Key, parse
-from streaming.transports.early import MOST, EarlyCandidates, Waiting
-from streaming.transports.forwarding import Forwarding, peer_address
+from streaming.transports.webrtc import forwarding
+from streaming.transports.webrtc.candidates import Key, parse
+from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates, Waiting
+from streaming.transports.webrtc.forwarding import Forwarding, peer_address
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from streaming.transports import updates
+from streaming.transports import sse
 from tests.servers import Server
 from tests.streaming.transports.sse import subscribed
 from tests.streaming.transports.stream_client import StreamClient, frame, streaming
@@ -116,7 +116,7 @@ async def test_a_page_may_subscribe_before_its_session_is_there(site: Server, si
             await speak(client, 1)
             if (read := await reading) == [1]:
                 return
-            assert took > updates.GRACE_S - 0.5, read  # else the session came in time
+            assert took > sse.GRACE_S - 0.5, read  # else the session came in time
     pytest.fail("the session was late five times")
 
 
@@ -163,7 +163,7 @@ async def test_a_silent_stream_has_a_heartbeat(site: Server, site_token: str) ->
         await client.start()
         async with subscribed(site, site_token, "numbers", client.id) as reader:
             await reader.until(lambda: reader.comments >= 1)
-            await reader.until(lambda: reader.comments >= 2, updates.HEARTBEAT_S + 30)
+            await reader.until(lambda: reader.comments >= 2, sse.HEARTBEAT_S + 30)
     assert not reader.events
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from insights import access
 from insights.models import App
 from streaming.aio.database_executors import close_database_threads
-from streaming.transports.doors import Knock, pass_of
+from streaming.transports.auth import Knock, pass_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

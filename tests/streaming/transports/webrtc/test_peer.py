@@ -10,8 +10,8 @@ import pytest
 from pytest_django import Settings
 
 from streaming.handlers.stream import Stream
-from streaming.transports.sending import LEAD_S
-from streaming.transports.webrtc import peers
+from streaming.transports.webrtc.peer import peers
+from streaming.transports.webrtc.rtp_out import LEAD_S
 from tests.streaming.transports.handlers import Echo, Mirror, Monologue, echo, negative, shades
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 

@@ -1,0 +1,1 @@
+"""WebRTC: offers, candidates, peer connections, RTP in and out, the data channel."""
