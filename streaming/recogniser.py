@@ -6,8 +6,8 @@ from concurrent.futures import Future
 
 from django.conf import settings
 
-from streaming.hearing import recognisers
-from streaming.hearing.recognisers.base import Recogniser
+from streaming.speech import engines
+from streaming.speech.engines.base import Recogniser
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def close() -> None:
 
 def _load(future: "Future[Recogniser]") -> None:
     try:
-        recogniser = recognisers.make(
+        recogniser = engines.make(
             settings.RECOGNISER,
             threads=settings.RECOGNISER_THREADS,
             models_dir=settings.DATA_DIR / "models",

@@ -24,10 +24,10 @@ from config.bench.client import chunks, stagger
 from config.bench.machine import usage
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.audio.pcm import Samples
-from streaming.hearing import recognisers
-from streaming.hearing.recognisers.base import Hypothesis, RecognitionOptions
-from streaming.hearing.recognisers.moonshine import Moonshine, small_model
-from streaming.hearing.whole import turns_of
+from streaming.speech import engines
+from streaming.speech.engines.base import Hypothesis, RecognitionOptions
+from streaming.speech.engines.moonshine import Moonshine, small_model
+from streaming.speech.split_turns import turns_of
 
 _END_S = 120.0
 
@@ -105,7 +105,7 @@ def _transcript(bare: Moonshine, pcm: Samples) -> str:
 
 def _hear(sounds: list[bytes], threads: int, pace: float) -> dict[str, Any]:
     """Feed all sounds, each chunk when it is due (pace 1 is real time, 0 is at once), from one thread."""
-    engine = recognisers.make("moonshine", threads=threads, models_dir=Path("no-models-here"))
+    engine = engines.make("moonshine", threads=threads, models_dir=Path("no-models-here"))
     engine.load()
     before, begin = time.process_time(), time.perf_counter() + 0.2
     ears = [Ear(begin + stagger(number) * pace) for number in range(len(sounds))]

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streaming.hearing.recognisers.base import RecogniserError
-from streaming.hearing.voice import data_file
 from streaming.management.terminal import channels_of
+from streaming.speech.engines.base import RecogniserError
+from streaming.speech.vad import data_file
 
 RATE = 16_000
 LEAD_S = 0.2

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from insights.events import JsonObject, MemberSnapshot, TrackerSnapshot
 from insights.recorder import StoredEvent
-from streaming.hearing.recognisers.base import Word
+from streaming.speech.engines.base import Word
 
 __all__ = ["Delivery", "Heard", "StoredEvent"]
 

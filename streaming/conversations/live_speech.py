@@ -31,7 +31,7 @@ from streaming.cluster.registry import PROCESS, registry
 from streaming.cluster.transcript_update import Heard, StoredEvent
 from streaming.cluster.waiting_room import lobby
 from streaming.conversations.interim_trackers import EarlyTrackers
-from streaming.hearing.recognisers.base import Hypothesis, Recognition, RecognitionOptions, Word
+from streaming.speech.engines.base import Hypothesis, Recognition, RecognitionOptions, Word
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")

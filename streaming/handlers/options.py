@@ -6,7 +6,7 @@ stated silence. Options of the old way are kept for handlers that detect pauses 
 
 from dataclasses import dataclass
 
-from streaming.hearing.watch import WatchOptions
+from streaming.speech.turn_detector import WatchOptions
 
 LONGEST_TURN_S = 120.0
 """A turn is over after so long in any case: what somebody says is held in memory until then."""

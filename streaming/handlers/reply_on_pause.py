@@ -16,7 +16,7 @@ from streaming.handlers.options import AlgoOptions, SileroVadOptions, watch_opti
 from streaming.handlers.stream_handlers import AudioFrame, Host, StreamHandler
 from streaming.handlers.turn_listener import Ear
 from streaming.handlers.vad_chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn
-from streaming.hearing.watch import Turn
+from streaming.speech.turn_detector import Turn
 from streaming.types.client_connection import Pcm
 
 FIRST_INPUTS_S = 10.0

@@ -15,8 +15,8 @@ from streaming.handlers.options import AlgoOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stt import at_16_khz
 from streaming.handlers.vad_chunks import PauseModel
-from streaming.hearing.recognisers.base import Word
-from streaming.hearing.watch import Turn
+from streaming.speech.engines.base import Word
+from streaming.speech.turn_detector import Turn
 
 LEAST_SPEECH_S = 0.2
 """So much speech must follow the stop word in its own turn; otherwise the next turn is replied to."""

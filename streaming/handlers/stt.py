@@ -8,7 +8,7 @@ from streaming import recogniser
 from streaming.audio.convert import Audio, audio_to_float32, mono
 from streaming.audio.pcm import RATE, Samples
 from streaming.audio.rates import Converter
-from streaming.hearing.whole import turns_of
+from streaming.speech.split_turns import turns_of
 
 MODELS = ("moonshine/base", "moonshine/tiny")
 LONGEST_S = 20.0

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from streaming.aio.executors import EARS
-from streaming.hearing import attention
-from streaming.hearing.recognisers.base import RecogniserError
-from streaming.hearing.watch import Turn, Watch, WatchOptions
+from streaming.speech import vad_worker
+from streaming.speech.engines.base import RecogniserError
+from streaming.speech.turn_detector import Turn, Watch, WatchOptions
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +52,14 @@ class Ear:
             self._closed = True
         self.watch.close()
         if attends:
-            EARS.run(attention.release)
+            EARS.run(vad_worker.release)
 
     def _attend(self) -> None:
         """Load the pause detection, in a thread."""
         if self._closed:
             return
         try:
-            shared = attention.acquire()
+            shared = vad_worker.acquire()
         except RecogniserError as error:
             logger.error("turns cannot be told: %s", error)
             self._pass(self._taker.deaf)
@@ -67,7 +67,7 @@ class Ear:
         with self._lock:
             self._attends = wanted = not self._closed
         if not wanted:
-            attention.release()
+            vad_worker.release()
         else:
             shared.join(self.watch)
             self.watch.attend(shared.wake)

@@ -13,7 +13,7 @@ from streaming.audio.convert import Audio, audio_to_float32, mono
 from streaming.audio.pcm import RATE
 from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.options import AlgoOptions, SileroVadOptions
-from streaming.hearing.voice import FRAME, Voice
+from streaming.speech.vad import FRAME, Voice
 
 Chunk = dict[str, int]
 """`start` and `end` of a stretch of speech, in samples at 16 kHz."""

@@ -20,8 +20,8 @@ from streaming.audio.codecs import AudioError
 from streaming.cluster.broadcast import Subscription, fanout
 from streaming.conversations.event_sender import SPEAKERS_SKIP, Teller
 from streaming.conversations.live_speech import LanguageError, Participation, StorageDelayed, Wishes
-from streaming.hearing.intake import DecodeCostError
-from streaming.hearing.recognisers.base import RecogniserError
+from streaming.speech.decode_queue import DecodeCostError
+from streaming.speech.engines.base import RecogniserError
 from streaming.types.session_end import End
 from streaming.wire import symbl as wire
 from streaming.wire.symbl import Audio, ClientMessage, Modify, Start, Stop, View, encode

@@ -163,7 +163,7 @@ def speech(recogniser: str) -> bytes:
         from tests.streaming.transports.client import noise
 
         return noise(TALK_S)
-    from tests.streaming.hearing.fakes import BECKETT
+    from tests.streaming.speech.fakes import BECKETT
 
     return (BECKETT * 3)[: int(TALK_S * 32_000)]
 

@@ -26,7 +26,7 @@ from streaming import (
     get_current_context,
     wait_for_item,
 )
-from streaming.hearing.watch import Turn
+from streaming.speech.turn_detector import Turn
 from tests.streaming.sessions.conftest import join
 from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from config.bench.speech import RATE, Sound
 from streaming.audio.codecs import AudioError, open_decoder
-from streaming.hearing import recognisers
-from streaming.hearing.recognisers.base import Hypothesis, Recogniser, RecognitionOptions
+from streaming.speech import engines
+from streaming.speech.engines.base import Hypothesis, Recogniser, RecognitionOptions
 
 _PATIENCE_S = 60.0
 _SILENCE = np.zeros(RATE, dtype=np.int16)
@@ -53,7 +53,7 @@ class Ear:
 
 def recogniser(models: Path) -> Recogniser:
     """Our recogniser with one thread, ready: the small model, or the large one where the folder `models` holds it."""
-    engine = recognisers.make("moonshine", threads=1, models_dir=models, script="")
+    engine = engines.make("moonshine", threads=1, models_dir=models, script="")
     engine.load()
     return engine
 

@@ -13,8 +13,8 @@ from config.bench.readings.choose import Reading
 from config.bench.readings.hearing import hear, recogniser
 from config.bench.readings.table import Heard
 from config.bench.readings.voices import speak
-from streaming.hearing.recognisers.base import Recogniser
 from streaming.management.terminal import channels_of
+from streaming.speech.engines.base import Recogniser
 
 _NOWHERE = Path("no-models-here")
 _DEMO = Path(__file__).resolve().parents[3] / "streaming" / "demo" / "conversation.ogg"

@@ -17,7 +17,7 @@ from streaming.cluster import pubsub as layer_module
 from streaming.cluster.broadcast import Fanout, Subscription
 from streaming.cluster.pubsub import layer
 from streaming.cluster.transcript_update import Heard, StoredEvent
-from streaming.hearing.recognisers.base import Word
+from streaming.speech.engines.base import Word
 
 CONVERSATION = 1234567890123456
 

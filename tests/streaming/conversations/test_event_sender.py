@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from streaming.cluster.transcript_update import Heard
 from streaming.conversations import event_sender
-from streaming.hearing.recognisers.base import Word
+from streaming.speech.engines.base import Word
 
 
 def heard(text: str) -> Heard:

@@ -8,7 +8,7 @@ import pytest
 
 import streaming
 from streaming.handlers.options import SileroVadOptions
-from streaming.hearing.voice import data_file
+from streaming.speech.vad import data_file
 
 SPEECH = data_file("moonshine_voice", "assets", "two_cities.wav")
 

@@ -9,12 +9,12 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.hearing import thread as thread_module
 from streaming.sessions.silence_buffer import Heard
 from streaming.sessions.stream_session import Participant
+from streaming.speech import vad_thread as thread_module
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.hearing.test_watch import VOICE
 from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until
+from tests.streaming.speech.test_turn_detector import VOICE
 
 RATE = 8_000
 BLOCK = RATE // 50

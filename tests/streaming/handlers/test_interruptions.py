@@ -11,8 +11,8 @@ from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.sessions import audio_output
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import LONG, reply, respond
-from tests.streaming.hearing.test_watch import SILENCE
 from tests.streaming.sessions.lines import FRAME, RATE, Join, handler_of, handler_threads, line_of, numbers, until
+from tests.streaming.speech.test_turn_detector import SILENCE
 
 
 async def test_barge_in(join: Join) -> None:

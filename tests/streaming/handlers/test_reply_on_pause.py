@@ -10,14 +10,14 @@ import pytest
 
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
-from streaming.hearing import attention
-from streaming.hearing import thread as thread_module
-from streaming.hearing import watch as watch_module
-from streaming.hearing.recognisers.base import RecogniserError
+from streaming.speech import turn_detector as watch_module
+from streaming.speech import vad_thread as thread_module
+from streaming.speech import vad_worker
+from streaming.speech.engines.base import RecogniserError
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import logs, reply, respond
-from tests.streaming.hearing.test_watch import SILENCE, VOICE
 from tests.streaming.sessions.lines import FRAME, RATE, Join, handler_of, line_of, numbers, until
+from tests.streaming.speech.test_turn_detector import SILENCE, VOICE
 
 
 async def test_a_turn_and_its_reply(join: Join) -> None:
@@ -122,7 +122,7 @@ async def test_without_pause_detection(join: Join, monkeypatch: pytest.MonkeyPat
     def missing() -> None:
         raise RecogniserError("silero_vad is missing")
 
-    monkeypatch.setattr(attention, "acquire", missing)
+    monkeypatch.setattr(vad_worker, "acquire", missing)
     participant = await join(ReplyOnPause(respond))
     await until(lambda: line_of(participant).of("error"))
     assert "pause detection" in line_of(participant).of("error")[0]

@@ -14,10 +14,10 @@ from streaming import recogniser
 from streaming.audio.pcm import Samples
 from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, plain, quiet_place
 from streaming.handlers.stt import at_16_khz, get_stt_model
-from streaming.hearing.recognisers.base import Word
-from streaming.hearing.recognisers.scripted import spread
-from streaming.hearing.watch import Turn
 from streaming.sessions.stream_session import Participant
+from streaming.speech.engines.base import Word
+from streaming.speech.engines.scripted import spread
+from streaming.speech.turn_detector import Turn
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
 
@@ -223,7 +223,7 @@ def test_speech_to_text(reader: Reader) -> None:
 
 def test_a_whole_recording_to_text(reader: Reader) -> None:
     """Sound longer than a model takes is read turn by turn."""
-    from tests.streaming.hearing.fakes import recording
+    from tests.streaming.speech.fakes import recording
 
     voice = np.concatenate((recording("beckett.wav"), np.zeros(RATE, np.float32))).astype(np.float32)
     lengths: list[int] = []

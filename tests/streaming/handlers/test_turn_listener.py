@@ -6,7 +6,7 @@ import pytest
 
 from streaming.handlers.options import AlgoOptions, SileroVadOptions, watch_options
 from streaming.handlers.turn_listener import Ear
-from streaming.hearing import attention
+from streaming.speech import vad_worker
 from tests.streaming.sessions.lines import until
 
 
@@ -28,8 +28,8 @@ class Shared:
 async def test_an_ear_opens_and_closes_beside_busy_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns are told from the first one on, and the pause detection is given back."""
     shared, released = Shared(), []
-    monkeypatch.setattr(attention, "acquire", lambda: shared)
-    monkeypatch.setattr(attention, "release", lambda: released.append(True))
+    monkeypatch.setattr(vad_worker, "acquire", lambda: shared)
+    monkeypatch.setattr(vad_worker, "release", lambda: released.append(True))
     ear = Ear(None, watch_options(AlgoOptions(), SileroVadOptions()), 16_000)  # type: ignore[arg-type]
     await until(lambda: shared.members == [ear.watch] and ear._attends)
     ear.close()

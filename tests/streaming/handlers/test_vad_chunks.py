@@ -11,8 +11,8 @@ from streaming.handlers.options import SileroVadOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.sessions.stream_session import Participant
 from tests.streaming.handlers.turns import logs, respond
-from tests.streaming.hearing.test_watch import SILENCE, VOICE
 from tests.streaming.sessions.lines import Join, numbers, until
+from tests.streaming.speech.test_turn_detector import SILENCE, VOICE
 
 
 class Loud:

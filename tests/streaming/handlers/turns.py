@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from streaming.audio.rates import Pcm
-from streaming.hearing.watch import Turn
 from streaming.sessions.stream_session import Participant
+from streaming.speech.turn_detector import Turn
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.sessions.lines import RATE, handler_of, line_of
 

@@ -8,10 +8,10 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.pcm import Samples
 from streaming.audio.rates import Pcm
-from streaming.hearing.turns import Began, Ended, TurnFinder
-from streaming.hearing.voice import FRAME, Voice
 from streaming.sessions.silence_buffer import LONGEST_S, SILENT_S, Doze, Heard, loudness, samples_of
-from tests.streaming.hearing.fakes import recording
+from streaming.speech.endpointing import Began, Ended, TurnFinder
+from streaming.speech.vad import FRAME, Voice
+from tests.streaming.speech.fakes import recording
 
 RATE = 16_000
 BLOCK = RATE // 50

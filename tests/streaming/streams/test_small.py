@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from streaming.hearing.watch import Turn
+from streaming.speech.turn_detector import Turn
 from streaming.streams import echo, motion, tone
 from streaming.streams.motion import BLOCK, GREEN, areas
 from streaming.streams.motion import Inputs as MotionInputs

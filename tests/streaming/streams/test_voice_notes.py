@@ -13,7 +13,7 @@ from insights.models import Conversation, Insight
 from insights.recorder import Opening
 from streaming.aio.database_executors import in_database
 from streaming.cluster.broadcast import fanout
-from streaming.hearing.watch import Turn
+from streaming.speech.turn_detector import Turn
 from streaming.streams import voice_notes
 from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
 

@@ -1,0 +1,55 @@
+"""Moonshine's vocabulary: from the numbers that the model writes to words, each with a confidence."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from streaming.speech.engines.base import RecogniserError
+from streaming.speech.transcript import Spoken, join_split_words
+
+START, END = 1, 2
+_SPACE = "\u2581".encode()
+_FIRST_SPOKEN = 3  # 0, 1 and 2 are marks
+_MARK = b"<<"  # so begin the names of tokens that stand for no text
+
+
+def read_vocabulary(file: Path) -> list[bytes]:
+    """Return the bytes of each token, of a tokenizer.bin: strings, each behind its length in one byte, or two from 128 on.
+
+    Raises RecogniserError if the file does not add up.
+    """
+    content = file.read_bytes()
+    tokens: list[bytes] = []
+    at = 0
+    while at < len(content):
+        length, at = content[at], at + 1
+        if length >= 128:
+            if at >= len(content):
+                raise RecogniserError(f"{file.name} is cut short")
+            length, at = content[at] * 128 + length - 128, at + 1
+        tokens.append(content[at : at + length])
+        at += length
+    if at != len(content) or len(tokens) < 32_000:
+        raise RecogniserError(f"{file.name} is no vocabulary of this model")
+    return tokens
+
+
+class Vocabulary:
+    """Turns token numbers into words."""
+
+    def __init__(self, file: Path) -> None:
+        self._tokens = read_vocabulary(file)
+
+    def words(self, tokens: Sequence[int], log_probabilities: Sequence[float]) -> tuple[Spoken, ...]:
+        """Return the words that the tokens spell; a word is as sure as its tokens are in the geometric mean."""
+        spelled: list[tuple[bytearray, list[float]]] = []
+        for token, log_probability in zip(tokens, log_probabilities, strict=True):
+            text = self._tokens[token] if _FIRST_SPOKEN <= token < len(self._tokens) else b""
+            if not text or text.startswith(_MARK):
+                continue
+            if text.startswith(_SPACE) or not spelled:
+                spelled.append((bytearray(), []))
+            spelled[-1][0].extend(text)
+            spelled[-1][1].append(log_probability)
+        words = [(bytes(text).replace(_SPACE, b" ").decode("utf-8", "ignore").strip(), logs) for text, logs in spelled]
+        return join_split_words([Spoken(text, round(math.exp(sum(logs) / len(logs)), 4)) for text, logs in words if text])

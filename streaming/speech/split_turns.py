@@ -1,0 +1,20 @@
+"""The turns of a whole recording at once: what `make bench` and the tests give to a bare model, to compare the live way with."""
+
+from streaming.audio.pcm import Samples
+from streaming.speech.endpointing import Ended, TurnFinder
+from streaming.speech.vad import FRAME, Voice
+
+
+def turns_of(pcm: Samples, end_of_turn_ms: int = 500, longest_turn_s: float = 12.0) -> list[Samples]:
+    """Return the sound of each turn of a recording, shape (n,), float32 at 16 kHz, as a live recognition would find them.
+
+    Reads the pause detection model anew with each call.
+    """
+    voice, finder = Voice(), TurnFinder(end_of_turn_ms, longest_turn_s)
+    slots = [voice.take_slot()]
+    events = []
+    for start in range(0, len(pcm) - FRAME + 1, FRAME):
+        frame = pcm[start : start + FRAME]
+        events += finder.push(voice.probabilities(slots, [frame])[0], float(frame @ frame) ** 0.5)
+    events += finder.flush()
+    return [pcm[event.span.start * FRAME : event.span.end * FRAME] for event in events if isinstance(event, Ended)]

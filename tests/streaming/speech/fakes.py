@@ -1,0 +1,144 @@
+"""A listener that remembers, a transcriber that needs no model, and recorded voices."""
+
+import threading
+import wave
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import soxr
+
+from streaming.audio.codecs import AudioError, open_decoder
+from streaming.audio.pcm import Samples
+from streaming.speech.decoder_pool import Ears
+from streaming.speech.engines.base import Hypothesis, RecognitionOptions
+from streaming.speech.recognition import TurnRecognition
+from streaming.speech.transcript import Spoken, Transcript
+from streaming.speech.vad import data_file
+
+
+class Notes:
+    """A listener that writes down what it is told, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[Hypothesis] = []
+        self.starts: list[float] = []
+        self.troubles: list[AudioError] = []
+        self.drains = 0
+        self.ends = 0
+        self.done = threading.Event()
+        self._waiting: list[tuple[Callable[[], bool], threading.Event]] = []
+        self.changed = threading.Condition()
+
+    def _change(self) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
+    def hypothesis(self, h: Hypothesis) -> None:
+        self.heard.append(h)
+        self._change()
+
+    def speech_started(self, at: float) -> None:
+        self.starts.append(at)
+        self._change()
+
+    def trouble(self, error: AudioError) -> None:
+        self.troubles.append(error)
+        self._change()
+
+    def drained(self) -> None:
+        self.drains += 1
+        self._change()
+
+    def finished(self) -> None:
+        self.ends += 1
+        self.done.set()
+        self._change()
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+        """Wait until the condition holds after something was told; tell whether it does."""
+        with self.changed:
+            return self.changed.wait_for(condition, seconds)
+
+    @property
+    def finals(self) -> list[Hypothesis]:
+        """The final hypotheses."""
+        return [h for h in self.heard if h.is_final]
+
+    @property
+    def text(self) -> str:
+        """All that was finally heard."""
+        return " ".join(h.text for h in self.finals)
+
+
+class FakeTranscriber:
+    """Says how many tenths of a second it was given; may be held up, may fail."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int, tuple[int, ...]]] = []  # kind, samples, draft
+        self.gate = threading.Event()
+        self.gate.set()
+        self.fail_next = 0
+        self.confidence = 0.9
+        self.entered = threading.Semaphore(0)
+        self._lock = threading.Lock()
+
+    def _say(self, kind: str, pcm: Samples, draft: Sequence[int]) -> Transcript:
+        self.calls.append((kind, len(pcm), tuple(draft)))
+        self.entered.release()
+        self.gate.wait(60)
+        with self._lock:
+            fails, self.fail_next = self.fail_next > 0, max(0, self.fail_next - 1)
+        if fails:
+            raise RuntimeError("the secret words")
+        words = tuple(Spoken(word, self.confidence) for word in (kind, f"{len(pcm) / 16_000:.1f}"))
+        return Transcript(words, self.confidence, (len(pcm),))
+
+    def final(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
+        return self._say("final", pcm, draft)
+
+    def interim(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
+        return self._say("interim", pcm, draft)
+
+
+def recording(name: str) -> Samples:
+    """Return a recorded voice that comes with the model's package, at 16 kHz."""
+    with wave.open(str(data_file("moonshine_voice", "assets", name))) as file:
+        sound = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float32) / 32768
+        heard: Samples = soxr.resample(sound, file.getframerate(), 16_000)
+    return heard
+
+
+def linear16(sound: Samples) -> bytes:
+    """Return the sound as LINEAR16."""
+    return (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def chunks(data: bytes, size: int = 3_200) -> list[bytes]:
+    """Return the bytes in pieces."""
+    return [data[n : n + size] for n in range(0, len(data), size)]
+
+
+RATE = 16_000
+BECKETT = linear16(recording("beckett.wav"))
+"""Ten seconds of LINEAR16, six short sentences."""
+SENTENCES = 6
+
+
+def listen(ears: Ears, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
+    """Open a recognition of LINEAR16 at 16 kHz."""
+    notes = notes or Notes()
+    return ears.open(RecognitionOptions(**options), open_decoder("LINEAR16", RATE), notes), notes  # type: ignore[arg-type]
+
+
+def decoding(recognition: TurnRecognition) -> bool:
+    """Tell whether an interim or a decode ahead is under way."""
+    return any(job is not None and not job.is_done for job in (recognition._interim, recognition._ahead))
+
+
+def live(recognition: TurnRecognition, data: bytes, *, decoded: bool = False) -> None:
+    """Feed chunk by chunk, each when the one before was heard, as at real time; `decoded`: and when what it began was decoded."""
+    for chunk in chunks(data):
+        recognition.feed(chunk)
+        settled = threading.Event()
+        while recognition._intake or recognition._unheard >= 0.032 or (decoded and decoding(recognition)):
+            settled.wait(0.0005)

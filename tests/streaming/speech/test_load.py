@@ -1,0 +1,159 @@
+"""Many speakers, and greedy ones: shares, bounds and what gives way under load."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from streaming.audio.codecs import Decoder
+from streaming.audio.pcm import Samples
+from streaming.audio.resample import EMPTY
+from streaming.speech.decoder_pool import Ears
+from streaming.speech.engines.base import LOW_WATER_S, RecognitionOptions
+from tests.streaming.speech.fakes import BECKETT, RATE, SENTENCES, FakeTranscriber, Notes, chunks, linear16, listen, live, recording
+
+
+def test_a_muted_microphone_costs_no_model(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact zeros are silence without asking; the words after them are heard, at their time."""
+    asked = 0
+    probabilities = ears.attention._voice.probabilities
+
+    def counted(slots: list[int], frames: list[Samples]) -> list[float]:
+        nonlocal asked
+        asked += len(frames)
+        return probabilities(slots, frames)
+
+    monkeypatch.setattr(ears.attention._voice, "probabilities", counted)
+    recognition, notes = listen(ears)
+    live(recognition, bytes(2 * RATE * 5))
+    assert asked == 0
+    live(recognition, BECKETT)
+    recognition.stop()
+    assert notes.done.wait(60)
+    assert len(notes.finals) == SENTENCES
+    assert notes.finals[0].start == pytest.approx(5.3, abs=0.2)
+
+
+def test_thirty_at_once(ears: Ears) -> None:
+    """Thirty speakers each get their six sentences, in order, and end."""
+    speakers = [listen(ears) for _ in range(30)]
+    for chunk in chunks(BECKETT):
+        for recognition, _ in speakers:
+            recognition.feed(chunk)
+    for recognition, _ in speakers:
+        recognition.stop()
+    assert all(notes.done.wait(60) for _, notes in speakers)
+    assert {tuple(h.turn for h in notes.finals) for _, notes in speakers} == {tuple(range(1, SENTENCES + 1))}
+
+
+def test_places_are_given_back(ears: Ears) -> None:
+    """After all have ended, nobody holds a slot or is remembered."""
+    gone = threading.Event()
+    for _ in range(3):
+        speakers = [listen(ears) for _ in range(8)]
+        for recognition, _ in speakers:
+            recognition.feed(BECKETT[:32_000])
+            recognition.stop()
+        assert all(notes.done.wait(60) for _, notes in speakers)
+        while ears.attention._all or ears.attention._thread._woken:
+            gone.wait(0.005)
+    assert not ears.attention._speaking
+    assert len(ears.attention._voice._free) == len(ears.attention._voice._context) == 8
+
+
+class Held(Decoder):
+    """A decoder that keeps the hearing thread until the test lets it go."""
+
+    in_place = True
+
+    def __init__(self) -> None:
+        self.entered, self.gate = threading.Event(), threading.Event()
+
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
+        self.entered.set()
+        self.gate.wait(60)
+        yield EMPTY
+
+    def flush(self) -> Samples:
+        return EMPTY
+
+
+def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: Ears) -> None:
+    """Three minutes are heard beside ten seconds that came behind them, each sentence of which is noticed long before the flood is over."""
+    held, (flood, flooded) = Held(), listen(ears)
+
+    class Beside(Notes):
+        left: list[tuple[bool, int]] = []
+
+        def speech_started(self, at: float) -> None:
+            super().speech_started(at)
+            self.left.append((flood.backlog > 100 > LOW_WATER_S, flooded.drains))
+
+    ears.open(RecognitionOptions(), held, Notes()).feed(b"nothing")
+    assert held.entered.wait(30)
+    for chunk in chunks(BECKETT * 18, 8_000):
+        flood.feed(chunk)
+    recognition, notes = listen(ears, beside := Beside())
+    for chunk in chunks(BECKETT):
+        recognition.feed(chunk)
+    recognition.stop()
+    held.gate.set()
+    assert notes.done.wait(60)
+    assert len(notes.finals) == SENTENCES
+    assert beside.left == [(True, 0)] * SENTENCES
+    flood.stop()
+    assert flooded.done.wait(60)
+    assert flooded.drains
+    assert [h.turn for h in flooded.finals] == list(range(1, len(flooded.finals) + 1))
+
+
+def test_bytes_stay_bytes_while_finals_are_owed(ears: Ears, transcriber: FakeTranscriber) -> None:
+    """With the workers held up, no more than half a minute of sound is unpacked, however much is sent."""
+    transcriber.gate.clear()
+    recognition, notes = listen(ears)
+    for chunk in chunks(BECKETT * 12, 8_000):
+        recognition.feed(chunk)
+    assert transcriber.entered.acquire(timeout=30)
+    quiet = threading.Event()
+    before = -1.0
+    while recognition._intake.seconds != before:
+        before = recognition._intake.seconds
+        quiet.wait(0.3)
+    assert recognition._owed_s < 45
+    assert recognition._intake.seconds > 60
+    assert recognition.backlog == pytest.approx(recognition._intake.seconds + recognition._owed_s, abs=1)
+    transcriber.gate.set()
+    recognition.stop()
+    assert notes.done.wait(60)
+
+
+def test_finals_first_under_load(ears: Ears, transcriber: FakeTranscriber) -> None:
+    """While workers are held up no interims pile up."""
+    transcriber.gate.clear()
+    speakers = [listen(ears) for _ in range(10)]
+    for chunk in chunks(BECKETT[: 2 * RATE * 4]):
+        for recognition, _ in speakers:
+            recognition.feed(chunk)
+    for recognition, _ in speakers:
+        recognition.stop()
+    assert transcriber.entered.acquire(timeout=30)
+    transcriber.gate.set()
+    assert all(notes.done.wait(60) for _, notes in speakers)
+    assert all(notes.finals for _, notes in speakers)
+    assert sum(kind == "interim" for kind, _, _ in transcriber.calls) <= 10
+
+
+def test_a_cancelled_interim_does_not_stop_those_after_it(ears: Ears, transcriber: FakeTranscriber) -> None:
+    """A pause takes the place of an interim that still waits; after it interims go on."""
+    transcriber.gate.clear()
+    blockers = [listen(ears, interims=False) for _ in range(2)]
+    for blocker, _ in blockers:
+        live(blocker, BECKETT[: 2 * RATE * 2])
+    assert transcriber.entered.acquire(timeout=30)
+    assert transcriber.entered.acquire(timeout=30)
+    recognition, _ = listen(ears)
+    speech = linear16(recording("two_cities.wav"))[2 * RATE :]
+    live(recognition, speech[: int(2 * RATE * 4.2)])  # an interim waits behind the blockers, then a pause
+    assert recognition._ahead is not None
+    assert recognition._interim is None or recognition._interim.is_done
+    transcriber.gate.set()

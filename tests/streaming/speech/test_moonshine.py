@@ -1,0 +1,263 @@
+"""The embedded recogniser with its real model and recorded voices."""
+
+import re
+import threading
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pytest
+
+from streaming.audio.codecs import open_decoder
+from streaming.audio.pcm import Samples
+from streaming.speech import recognition as recognition_module
+from streaming.speech import vad_thread as thread_module
+from streaming.speech.engines import make
+from streaming.speech.engines.base import Recogniser, RecogniserError, RecognitionOptions
+from streaming.speech.engines.moonshine import BASE_FILES, Moonshine, MoonshineRecogniser, Pair, large_model, small_model
+from streaming.speech.recognition import TurnRecognition
+from streaming.speech.split_turns import turns_of
+from tests.streaming.speech.fakes import Notes, chunks, decoding, linear16, recording
+
+BECKETT = "ever tried ever failed no matter try again fail again fail better"
+TWO_CITIES = (
+    "it was the best of times it was the worst of times it was the age of wisdom it was the age of foolishness it was the epoch of "
+    "belief it was the epoch of incredulity it was the season of light it was the season of darkness it was the spring of hope it was "
+    "the winter of despair we had everything before us we had nothing before us we were all going direct to heaven we were all going "
+    "direct the other way in short the period was so far like the present period that some of its noisiest authorities insisted on its "
+    "being received for good or for evil in the superlative degree of comparison only"
+)
+RATE = 16_000
+SPEECH = Path(__file__).parents[2] / "speech"
+
+
+@pytest.fixture(scope="module")
+def model() -> Moonshine:
+    """The small model."""
+    return small_model()
+
+
+@pytest.fixture(scope="module")
+def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
+    """The recogniser with the small model only, not waiting between ticks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thread_module, "TICK_S", 0.0)
+        patch.setattr(recognition_module, "_STALL_S", 3600.0)  # `hear` may wait long for a decode on a busy machine
+        recogniser = make("moonshine", threads=2, models_dir=tmp_path_factory.mktemp("models"))
+        recogniser.load()
+        yield recogniser
+        recogniser.close()
+
+
+def plain(text: str) -> str:
+    """Return the words without case and punctuation."""
+    return " ".join(re.sub(r"[^a-z' ]+", " ", text.lower()).split())
+
+
+def words_of(model: Moonshine, pcm: Samples) -> str:
+    """Return what the bare model reads."""
+    return plain(" ".join(word.text for word in model.transcribe(pcm).words))
+
+
+def hear(recogniser: Recogniser, sound: Samples, encoding: str = "LINEAR16", *, paced: bool = True) -> Notes:
+    """Return what is heard of a recording; `paced` gives each chunk the time that it has live, so that interims happen."""
+    notes, quiet = Notes(), threading.Event()
+    recognition = recogniser.open(RecognitionOptions(), open_decoder(encoding, RATE), notes)
+    assert isinstance(recognition, TurnRecognition)
+    for chunk in chunks(linear16(sound)):
+        recognition.feed(chunk)
+        while paced and (recognition.backlog > 0.2 or decoding(recognition)):
+            quiet.wait(0.001)
+    recognition.stop()
+    assert notes.done.wait(120)
+    return notes
+
+
+def test_reads_a_short_recording(model: Moonshine) -> None:
+    """The bare model reads the sentences of ten seconds, with one word wrong at most."""
+    text = " ".join(words_of(model, turn) for turn in turns_of(recording("beckett.wav")))
+    assert jiwer.wer(BECKETT, text) <= 2 / len(BECKETT.split())
+
+
+def test_live_is_as_good_as_bare(model: Moonshine, recogniser: Recogniser) -> None:
+    """45 seconds heard live, with drafts from interims: at most one point of word error rate above the bare model, no turn empty."""
+    sound = recording("two_cities.wav")
+    turns = turns_of(sound)
+    bare = jiwer.wer(TWO_CITIES, " ".join(words_of(model, turn) for turn in turns))
+    notes = hear(recogniser, sound)
+    assert len(notes.finals) == len(turns)
+    assert jiwer.wer(TWO_CITIES, plain(notes.text)) <= bare + 0.0101
+    assert bare < 0.07
+
+
+def test_interims_grow_into_the_final(recogniser: Recogniser) -> None:
+    """An interim is the beginning of its final, but for its last words; its times are inside the turn."""
+    notes = hear(recogniser, recording("two_cities.wav")[: 9 * RATE])
+    final = notes.finals[0]
+    interims = [h for h in notes.heard if h.turn == final.turn and not h.is_final]
+    assert interims
+    for interim in interims:
+        sure = plain(interim.text).split()[:-1]
+        assert sure
+        assert jiwer.wer(" ".join(plain(final.text).split()[: len(sure)]), " ".join(sure)) <= 0.35
+        assert final.start - 0.1 <= interim.start <= interim.end <= final.end + 0.3
+
+
+def test_word_times_and_confidences(recogniser: Recogniser) -> None:
+    """Every word has its place in order inside the turn, and a confidence; 'failed' is where it is said."""
+    notes = hear(recogniser, recording("beckett.wav"))
+    words = [word for h in notes.finals for word in h.words]
+    times = [time for word in words for time in (word.start, word.end)]
+    assert times == sorted(times)
+    assert all(0 < word.confidence <= 1 for word in words)
+    assert all(0.5 <= h.confidence <= 1 for h in notes.finals)
+    failed = next(word for word in words if plain(word.text) == "failed")
+    assert 2.0 < failed.start < failed.end < 3.0
+
+
+def test_faster_than_real_time(recogniser: Recogniser) -> None:
+    """A recording that is sent at once is heard like any other."""
+    notes = hear(recogniser, recording("beckett.wav"), paced=False)
+    assert jiwer.wer(BECKETT, plain(notes.text)) <= 2 / len(BECKETT.split())
+
+
+def test_the_first_word_is_not_lost(recogniser: Recogniser) -> None:
+    """Behind silence of any length, and with none at all, the first word is there."""
+    sound = recording("two_cities.wav")
+    for lead in (0.0, 0.5, 2.0):
+        heard = hear(
+            recogniser, np.concatenate((np.zeros(int(lead * RATE), dtype=np.float32), sound[int(1.1 * RATE) : 4 * RATE])), paced=False
+        )
+        assert plain(heard.text).startswith("it was the best of times")
+
+
+def test_noise_does_not_become_words(recogniser: Recogniser) -> None:
+    """Noise, hum and silence are not heard as 'You'."""
+    noise = np.random.default_rng(1).normal(size=6 * RATE).astype(np.float32) * np.float32(0.1)
+    hum = np.sin(np.arange(6 * RATE) / 9).astype(np.float32) * np.float32(0.3)
+    assert hear(recogniser, np.concatenate((noise, hum, np.zeros(RATE, dtype=np.float32))), paced=False).heard == []
+
+
+def test_a_breath_does_not_become_words(model: Moonshine, recogniser: Recogniser) -> None:
+    """A breath that the pause detection takes for speech, and the model, rather sure, for 'Thank you.'."""
+    with wave.open(str(SPEECH / "breath.wav")) as file:
+        breath = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16).astype(np.float32) / 32768
+    sound = np.concatenate((breath, np.zeros(RATE, dtype=np.float32)))
+    assert [words_of(model, turn) for turn in turns_of(sound)] == ["thank you"]
+    notes = hear(recogniser, sound, paced=False)
+    assert (len(notes.starts), notes.heard) == (1, [])
+    (turn,) = turns_of(sound)
+    assert recogniser.transcribe(turn, ((0.32, 0.48),)) == ()
+    assert plain(" ".join(word.text for word in recogniser.transcribe(turn))) == "thank you"
+
+
+def test_a_draft_saves_steps_and_changes_nothing(model: Moonshine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own tokens as the draft, the same words come in a few steps of the decoder."""
+    steps = 0
+
+    class Counted:
+        def __init__(self, session: object) -> None:
+            self.session = session
+
+        def run(self, *args: object) -> object:
+            nonlocal steps
+            steps += 1
+            return self.session.run(*args)  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(model, "_decoder", Counted(model._decoder))
+    pcm = recording("two_cities.wav")[int(1.1 * RATE) : 5 * RATE]
+    bare, without = model.transcribe(pcm), steps
+    drafted = model.transcribe(pcm, bare.tokens)
+    assert [word.text for word in drafted.words] == [word.text for word in bare.words]
+    assert steps - without <= without / 4
+
+
+@pytest.mark.parametrize("draft", [(5,) * 400, (2, 2, 2), tuple(range(3, 60)), (32_767,), (1,)])
+def test_a_wrong_draft_does_little_harm(model: Moonshine, draft: tuple[int, ...]) -> None:
+    """Whatever the draft, nearly the same words come out."""
+    pcm = recording("two_cities.wav")[int(1.1 * RATE) : 4 * RATE]
+    heard = plain(" ".join(word.text for word in model.transcribe(pcm, draft).words))
+    assert jiwer.wer(words_of(model, pcm), heard) <= 0.2
+
+
+def test_too_short_to_be_read(model: Moonshine) -> None:
+    """Less than a tenth of a second, or nothing, is an empty transcript."""
+    assert model.transcribe(np.zeros(0, dtype=np.float32)).words == ()
+    assert model.transcribe(np.zeros(1_599, dtype=np.float32)).words == ()
+
+
+def test_threads_share_the_model(model: Moonshine) -> None:
+    """Four decodes at the same time give what one gives."""
+    turns = turns_of(recording("beckett.wav"))[:4]
+    alone = [words_of(model, turn) for turn in turns]
+    together = [""] * len(turns)
+
+    def read(n: int) -> None:
+        together[n] = words_of(model, turns[n])
+
+    threads = [threading.Thread(target=read, args=(n,)) for n in range(len(turns))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+def test_without_the_larger_model(tmp_path: Path) -> None:
+    """Where not all of its files are there, it is not used."""
+    (tmp_path / "base-en").mkdir()
+    (tmp_path / "base-en" / BASE_FILES[0]).write_bytes(b"")
+    assert large_model(tmp_path) is None
+
+
+def test_a_broken_larger_model_is_named(tmp_path: Path) -> None:
+    """Load fails in words and leaves no thread behind."""
+    (tmp_path / "base-en").mkdir()
+    for file in BASE_FILES:
+        (tmp_path / "base-en" / file).write_bytes(b"nonsense")
+    recogniser = MoonshineRecogniser(1, tmp_path)
+    with pytest.raises(RecogniserError, match="cannot be loaded"):
+        recogniser.load()
+    assert not recogniser.ready
+
+
+def test_finals_by_the_larger_model(model: Moonshine) -> None:
+    """Where there is a larger model, finals are its work, and interims that of the small one."""
+
+    class Larger(Moonshine):
+        def __init__(self) -> None:
+            self.read: list[int] = []
+
+        def transcribe(self, pcm: Samples, draft: object = ()) -> object:  # type: ignore[override]
+            self.read.append(len(pcm))
+            return model.transcribe(pcm)
+
+    larger = Larger()
+    pair = Pair(model, larger)
+    pair.interim(np.zeros(3_200, dtype=np.float32), ())
+    assert larger.read == []
+    pair.final(np.zeros(3_200, dtype=np.float32), ())
+    assert larger.read == [3_200]
+
+
+def test_ready_and_languages(tmp_path: Path) -> None:
+    """Nothing can be opened before load; American and British English are there."""
+    recogniser = make("moonshine", threads=1, models_dir=tmp_path)
+    assert not recogniser.ready
+    assert {"en-US", "en-GB"} <= set(recogniser.languages)
+    with pytest.raises(RecogniserError, match="not loaded"):
+        recogniser.open(RecognitionOptions(), open_decoder("LINEAR16", RATE), Notes())
+
+
+def test_a_stretch_of_sound_on_its_own(recogniser: Recogniser) -> None:
+    """Its words with their times, sooner or better; none where there is too little; nothing from a recogniser that is not there."""
+    sound = recording("beckett.wav")[: int(1.9 * RATE)]
+    for thorough in (True, False):
+        words = recogniser.transcribe(sound, ((0.3, 1.2),), thorough=thorough)
+        assert plain(" ".join(word.text for word in words)) == "ever tried"
+        assert 0.3 <= words[0].start < words[-1].end <= 1.2
+    assert recogniser.transcribe(sound[:100]) == ()
+    with pytest.raises(RecogniserError, match="not loaded"):
+        MoonshineRecogniser(1, Path()).transcribe(sound)

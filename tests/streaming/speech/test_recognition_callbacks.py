@@ -1,0 +1,59 @@
+"""The way back to the listener."""
+
+import logging
+
+import pytest
+
+from streaming.speech.engines.base import LOW_WATER_S, Hypothesis
+from streaming.speech.recognition_callbacks import Callbacks
+from tests.streaming.speech.fakes import Notes
+
+HYPOTHESIS = Hypothesis("Hello.", (), 0.9, True, 0.0, 1.0, 1)
+
+
+def test_finished_is_told_once_and_nothing_after_it() -> None:
+    """A recognition ends once."""
+    notes = Notes()
+    callbacks = Callbacks(notes)
+    callbacks.finished()
+    callbacks.finished()
+    callbacks.hypothesis(HYPOTHESIS)
+    assert (notes.ends, notes.heard, callbacks.over) == (1, [], True)
+
+
+def test_silence() -> None:
+    """After it nothing is told, not even the end."""
+    notes = Notes()
+    callbacks = Callbacks(notes)
+    callbacks.silence()
+    callbacks.speech_started(1.0)
+    callbacks.finished()
+    assert (notes.starts, notes.ends, callbacks.over) == ([], 0, True)
+
+
+def test_drained_is_told_when_the_backlog_has_fallen() -> None:
+    """Once for each time that it was above the mark."""
+    notes = Notes()
+    callbacks = Callbacks(notes)
+    for backlog in (0.0, LOW_WATER_S, LOW_WATER_S + 1, LOW_WATER_S + 9, LOW_WATER_S - 1, 0.0, LOW_WATER_S + 1):
+        callbacks.water(backlog)
+    assert notes.drains == 1
+    callbacks.water(0.0)
+    assert notes.drains == 2
+
+
+def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """Its exception is logged by type, without the words."""
+
+    class Bad(Notes):
+        def hypothesis(self, h: Hypothesis) -> None:
+            raise ValueError(h.text)
+
+    notes = Bad()
+    callbacks = Callbacks(notes)
+    with caplog.at_level(logging.DEBUG):
+        callbacks.hypothesis(HYPOTHESIS)
+    callbacks.finished()
+    assert notes.ends == 1
+    assert "ValueError" in caplog.text
+    assert "Hello" not in caplog.text

@@ -1,0 +1,204 @@
+"""The scripted recogniser, and how a recogniser is chosen."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streaming.audio.codecs import open_decoder
+from streaming.speech.engines import make
+from streaming.speech.engines.base import Recogniser, RecogniserError, Recognition, RecognitionOptions
+from tests.streaming.speech.fakes import Notes, chunks
+
+SECOND = np.tile(np.array([4000, -4000], dtype="<i2"), 8_000).tobytes()
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Iterator[Callable[..., Recogniser]]:
+    """Load scripted recognisers that are closed with the test; without a script, the sentences."""
+    loaded: list[Recogniser] = []
+
+    def begin(script: Any = None) -> Recogniser:
+        file = tmp_path / "script.json"
+        if script is not None:
+            file.write_text(json.dumps(script))
+        recogniser = make("scripted", threads=1, models_dir=tmp_path, script=str(file) if script is not None else "")
+        recogniser.load()
+        loaded.append(recogniser)
+        return recogniser
+
+    yield begin
+    for recogniser in loaded:
+        recogniser.close()
+
+
+def listen(recogniser: Recogniser, interims: bool = True) -> tuple[Recognition, Notes]:
+    """Open a recognition of LINEAR16 at 16 kHz."""
+    notes = Notes()
+    return recogniser.open(RecognitionOptions(interims=interims), open_decoder("LINEAR16", 16_000), notes), notes
+
+
+def test_hears_what_the_script_says_when_it_says(load: Callable[..., Recogniser]) -> None:
+    """Entries come after so many seconds of sound, those without a time at the end; words are spread evenly."""
+    script = [
+        {"after": 1.0, "text": "Good", "final": False},
+        {"after": 2.0, "text": "Good morning.", "start": 0.5, "end": 1.5, "confidence": 0.8},
+        {"after": 60.0, "text": "Too late."},
+        {"text": "Good bye."},
+    ]
+    recognition, notes = listen(load(script))
+    for chunk in chunks(SECOND * 3):
+        recognition.feed(chunk)
+    assert notes.wait(lambda: len(notes.heard) == 2)
+    recognition.stop()
+    assert notes.done.wait(30)
+    assert [(h.text, h.is_final, h.start, h.end, h.turn) for h in notes.heard] == [
+        ("Good", False, 0.0, 1.0, 1),
+        ("Good morning.", True, 0.5, 1.5, 1),
+        ("Good bye.", True, 1.5, 3.0, 2),
+    ]
+    assert [(w.text, w.start, w.end, w.confidence) for w in notes.heard[1].words] == [("Good", 0.5, 1.0, 0.8), ("morning.", 1.0, 1.5, 0.8)]
+    assert notes.starts == [0.0, 1.5]
+    assert notes.ends == 1
+
+
+def test_a_script_for_each_recognition(load: Callable[..., Recogniser]) -> None:
+    """They are given out in order, and again from the first."""
+    recogniser = load({"recognitions": [[{"text": "One."}], [{"text": "Two."}]]})
+    texts = []
+    for _ in range(3):
+        recognition, notes = listen(recogniser)
+        recognition.stop()
+        assert notes.done.wait(30)
+        texts.append(notes.text)
+    assert texts == ["One.", "Two.", "One."]
+
+
+def test_without_a_script_two_seconds_are_a_sentence(load: Callable[..., Recogniser]) -> None:
+    """Silence counts for nothing; what is left at the end is one more sentence."""
+    recognition, notes = listen(load())
+    for part in (SECOND * 3, bytes(32_000), SECOND * 2):
+        recognition.feed(part)
+    recognition.stop()
+    assert notes.done.wait(30)
+    assert len(notes.finals) == 3
+    assert [h.turn for h in notes.heard] == [1, 1, 2, 2, 3]
+    assert len({h.text for h in notes.finals}) == 3
+
+
+def test_interims_only_where_they_are_wanted(load: Callable[..., Recogniser]) -> None:
+    """Finals are the same without."""
+    recognition, notes = listen(load(), interims=False)
+    recognition.feed(SECOND * 4)
+    recognition.stop()
+    assert notes.done.wait(30)
+    assert [h.is_final for h in notes.heard] == [True, True]
+
+
+def test_a_bad_chunk_a_switch_and_an_end(load: Callable[..., Recogniser]) -> None:
+    """Trouble is told, the new decoder is used, and what comes after stop is ignored."""
+    recognition, notes = listen(load())
+    recognition.feed(b"odd")
+    recognition.switch(open_decoder("MULAW", 8_000))
+    recognition.feed((b"\x00" * 8 + b"\x80" * 8) * 1_000)
+    recognition.stop()
+    recognition.stop()
+    recognition.feed(SECOND)
+    assert notes.done.wait(30)
+    assert len(notes.troubles) == 1
+    assert len(notes.finals) == 1
+    assert (recognition.backlog, notes.ends) == (0.0, 1)
+
+
+def test_a_long_backlog_drains(load: Callable[..., Recogniser]) -> None:
+    """Who was fed much at once tells when it is through."""
+    recognition, notes = listen(load())
+    recognition.feed(SECOND * 30)
+    recognition.stop()
+    assert notes.done.wait(30)
+    assert notes.drains == 1
+
+
+def test_abandoned(load: Callable[..., Recogniser]) -> None:
+    """Nothing is told after it."""
+    recogniser = load()
+    recognition, notes = listen(recogniser)
+    recognition.abandon()
+    recognition.feed(SECOND * 4)
+    recognition.stop()
+    other, others = listen(recogniser)
+    other.stop()
+    assert others.done.wait(30)
+    assert (notes.heard, notes.ends) == ([], 0)
+
+
+@pytest.mark.parametrize("content", ["no json", "[{}]", '[{"text": "a", "wrong": 1}]', "{}", '{"recognitions": []}', "[3]"])
+def test_a_script_that_makes_no_sense(tmp_path: Path, content: str) -> None:
+    """The setting and the file are named."""
+    (tmp_path / "bad.json").write_text(content)
+    with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: bad\.json"):
+        make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()
+
+
+def test_not_loaded_or_closed(tmp_path: Path) -> None:
+    """A recogniser that is not ready says so and opens nothing."""
+    recogniser = make("scripted", threads=1, models_dir=tmp_path)
+    assert not recogniser.ready
+    with pytest.raises(RecogniserError, match="not loaded"):
+        listen(recogniser)
+    recogniser.load()
+    assert recogniser.ready
+    recogniser.close()
+    assert not recogniser.ready
+
+
+def test_an_unknown_recogniser(tmp_path: Path) -> None:
+    """Those there are get named."""
+    with pytest.raises(ValueError, match="there are moonshine, scripted"):
+        make("whisper", threads=1, models_dir=tmp_path)
+
+
+def test_transcriptions(load: Callable[..., Recogniser], tmp_path: Path) -> None:
+    """Stretches of sound on their own hold what the script says, one after the other; silence holds nothing."""
+    script = tmp_path / "transcriptions.json"
+    script.write_text('{"transcriptions": ["one two", "three"]}')
+    recogniser = make("scripted", threads=1, models_dir=tmp_path, script=str(script))
+    loud = np.full(16_000, 0.1, dtype=np.float32)
+    with pytest.raises(RecogniserError, match="not loaded"):
+        recogniser.transcribe(loud)
+    recogniser.load()
+    heard = [" ".join(word.text for word in recogniser.transcribe(sound)) for sound in (loud, 0 * loud, loud, loud)]
+    assert heard == ["one two", "", "three", "one two"]
+    first, last = recogniser.transcribe(loud, ((0.2, 0.6),))[0], recogniser.transcribe(loud, ((0.2, 0.6),))[-1]
+    assert (first.start, last.end) == (0.2, 0.6)
+    recogniser.close()
+
+
+@pytest.mark.parametrize("texts", ["[]", '"one"', "[1]"])
+def test_transcriptions_that_make_no_sense(tmp_path: Path, texts: str) -> None:
+    """The setting and the file are named."""
+    (tmp_path / "bad.json").write_text(f'{{"transcriptions": {texts}}}')
+    with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: transcriptions in bad\.json"):
+        make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()
+
+
+def test_languages(tmp_path: Path) -> None:
+    """English, unless the script says which."""
+    script = tmp_path / "spanish.json"
+    script.write_text('{"recognitions": [[]], "languages": ["es-ES"]}')
+    spanish, plain = (make("scripted", threads=1, models_dir=tmp_path, script=path) for path in (str(script), ""))
+    for recogniser in (spanish, plain):
+        recogniser.load()
+        recogniser.close()
+    assert (spanish.languages, plain.languages) == (("es-ES",), ("en-US", "en-GB"))
+
+
+@pytest.mark.parametrize("languages", ["[]", '"es"', "[1]"])
+def test_languages_that_make_no_sense(tmp_path: Path, languages: str) -> None:
+    """The setting and the file are named."""
+    (tmp_path / "bad.json").write_text(f'{{"languages": {languages}}}')
+    with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: languages in bad\.json"):
+        make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()

@@ -1,0 +1,239 @@
+"""Turns as sound: recorded voices through real pause detection."""
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from streaming.audio.rates import Converter, Pcm
+from streaming.speech import turn_detector as watch_module
+from streaming.speech import vad_thread as thread_module
+from streaming.speech import vad_worker
+from streaming.speech.turn_detector import Tape, Turn, Watch, WatchOptions
+from streaming.speech.vad_worker import Attention
+from tests.streaming.speech.fakes import recording
+
+VOICE: Pcm = (recording("beckett.wav") * 32767).astype(np.int16)
+"""Ten seconds at 16 kHz, six short sentences; the first begins at about 0.33 s."""
+FIRST_SENTENCE: Pcm = VOICE[: int(1.5 * 16_000)]
+"""Ends at about 1.25 s; the second begins at about 1.85 s."""
+SILENCE: Pcm = np.zeros(16_000, dtype=np.int16)
+
+
+class Notes:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.turns: list[Turn] = []
+        self.so_far: list[Turn] = []
+        self.changed = threading.Condition()
+
+    def _note(self, what: str) -> None:
+        with self.changed:
+            self.told.append(what)
+            self.changed.notify_all()
+
+    def began(self) -> None:
+        """Note it."""
+        self._note("began")
+
+    def progress(self, turn: Turn) -> None:
+        """Note it."""
+        self.so_far.append(turn)
+        self._note("progress")
+
+    def ended(self, turn: Turn) -> None:
+        """Note it."""
+        self.turns.append(turn)
+        self._note("ended")
+
+    def dropped(self) -> None:
+        """Note it."""
+        self._note("dropped")
+
+    def wait(self, what: str, times: int = 1, seconds: float = 30.0) -> bool:
+        """Wait until something was told so often."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.told.count(what) >= times, seconds)
+
+
+@pytest.fixture
+def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Attention]:
+    """The shared attention, without pauses between its ticks; a slow test does not bore it."""
+    monkeypatch.setattr(thread_module, "TICK_S", 0.0)
+    monkeypatch.setattr(watch_module, "_STALL_S", 3600.0)
+    yield vad_worker.acquire()
+    vad_worker.release()
+
+
+def watching(hearing: Attention, options: WatchOptions | None = None, rate: int = 16_000) -> tuple[Watch, Notes]:
+    """Begin to watch somebody."""
+    notes = Notes()
+    watch = Watch(options or WatchOptions(), rate, notes)
+    hearing.join(watch)
+    watch.attend(hearing.wake)
+    return watch, notes
+
+
+def feed(watch: Watch, *sounds: Pcm, size: int = 320) -> None:
+    """Feed sound in small portions."""
+    whole = np.concatenate(sounds)
+    for start in range(0, len(whole), size):
+        watch.feed(whole[start : start + size])
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000, 8_000])
+def test_each_sentence_is_a_turn_at_its_own_rate(hearing: Attention, rate: int) -> None:
+    """Six sentences, six turns; the sound is what was fed, from before its first word on."""
+    watch, notes = watching(hearing, rate=rate)
+    sound = Converter(rate).push(VOICE, 16_000)
+    feed(watch, sound, np.zeros(rate, dtype=np.int16), size=rate // 50)
+    assert notes.wait("ended", 6)
+    assert notes.told == ["began", "ended"] * 6
+    for turn in notes.turns:
+        assert turn.rate == rate
+        assert 0.8 < len(turn.samples) / rate < 2.5
+        where = sound.tobytes().find(turn.samples.tobytes())
+        assert where >= 0
+        assert 0.2 < turn.voiced[0][0] < 0.5, "about 0.4 s of pre-roll"
+
+
+def test_speech_is_noticed_within_100_ms(hearing: Attention) -> None:
+    """Two frames of speech are enough to know; sound that follows is not needed."""
+    watch, notes = watching(hearing)
+    feed(watch, VOICE[: int((0.33 + 0.1 + 0.032) * 16_000)])
+    assert notes.wait("began")
+
+
+@pytest.mark.parametrize("milliseconds", [5, 10, 20])
+def test_a_click_is_no_turn(hearing: Attention, milliseconds: int) -> None:
+    """Nothing is replied to; only the sentence after it is a turn. The flush tells when all was heard: it brings one empty turn."""
+    watch, notes = watching(hearing)
+    click = np.full(16 * milliseconds, 25_000, dtype=np.int16)
+    feed(watch, SILENCE, click, SILENCE, click, SILENCE, FIRST_SENTENCE, SILENCE)
+    watch.flush()
+    assert notes.wait("ended", 2)
+    assert [len(turn.samples) > 0 for turn in notes.turns] == [True, False]
+
+
+def test_the_pause_can_be_chosen(hearing: Attention) -> None:
+    """A speaker who thinks between his sentences is left the time."""
+    watch, notes = watching(hearing, WatchOptions(pause_ms=1500))
+    feed(watch, VOICE, SILENCE, SILENCE)
+    watch.flush()
+    assert notes.wait("ended", 2)
+    assert [len(turn.samples) > 8 * 16_000 for turn in notes.turns] == [True, False], "the flush brings an empty one"
+
+
+def test_a_long_turn_is_cut(hearing: Attention) -> None:
+    """What somebody says without a pause is held for a stated time at most."""
+    watch, notes = watching(hearing, WatchOptions(pause_ms=3000, longest_s=3.0))
+    feed(watch, VOICE, SILENCE, SILENCE, SILENCE, SILENCE)
+    assert notes.wait("ended", 3)
+    assert all(len(turn.samples) <= 3.1 * 16_000 for turn in notes.turns)
+
+
+def test_progress_where_it_is_wanted(hearing: Attention) -> None:
+    """The turn so far, growing."""
+    watch, notes = watching(hearing, WatchOptions(pause_ms=1500, progress=True))
+    feed(watch, VOICE, SILENCE, SILENCE)
+    assert notes.wait("ended")
+    lengths = [len(turn.samples) for turn in notes.so_far]
+    assert len(lengths) >= 2
+    assert lengths == sorted(lengths)
+
+
+def test_flushed(hearing: Attention) -> None:
+    """A turn can be ended without a pause; where nobody speaks, it is empty."""
+    watch, notes = watching(hearing)
+    feed(watch, VOICE[: int(1.0 * 16_000)])
+    assert notes.wait("began")
+    watch.flush()
+    assert notes.wait("ended")
+    assert len(notes.turns[0].samples) > 0.5 * 16_000
+    watch.flush()
+    assert notes.wait("ended", 2)
+    assert len(notes.turns[1].samples) == 0
+
+
+def test_a_speaker_who_sends_nothing_more(hearing: Attention, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The open turn is over then."""
+    watch, notes = watching(hearing)
+    feed(watch, VOICE[:16_000])
+    monkeypatch.setattr(watch_module, "_STALL_S", 0.1)
+    assert notes.wait("ended")
+
+
+def test_calm(hearing: Attention) -> None:
+    """Half a second without anything like speech must have been heard; a turn ends the calm, and its end does not bring it back at once."""
+    watch, notes = watching(hearing)
+    assert not watch.calm
+    feed(watch, SILENCE)
+    watch.flush()
+    assert notes.wait("ended")
+    assert watch.calm
+    feed(watch, VOICE[:16_000])
+    assert notes.wait("began")
+    assert not watch.calm
+
+
+def test_closed(hearing: Attention) -> None:
+    """Nobody is told any more, nothing is held, and the place in the model is free again."""
+    watch, notes = watching(hearing)
+    feed(watch, VOICE[: 16_000 // 2])
+    assert notes.wait("began")
+    watch.close()
+    feed(watch, VOICE)
+    assert not watch._waiting
+    while watch.slot is not None:
+        threading.Event().wait(0.005)
+    assert notes.told == ["began"]
+
+
+def test_a_flood_is_bounded() -> None:
+    """Sound for a detector that is not there yet waits, but not without end."""
+    watch = Watch(WatchOptions(), 16_000, Notes())
+    for _ in range(200):
+        watch.feed(SILENCE)
+    assert sum(len(block) for block in watch._waiting) <= 62 * 16_000
+
+
+def test_a_tape() -> None:
+    """Positions count from the beginning; what is forgotten is gone, whole blocks at a time."""
+    tape = Tape()
+    for start in (0, 10, 20):
+        tape.append(np.arange(start, start + 10, dtype=np.int16))
+    assert tape.cut(5, 25).tolist() == list(range(5, 25))
+    tape.forget(15)
+    assert tape.first == 10
+    assert tape.cut(15, 99).tolist() == list(range(15, 30))
+    tape.forget(99)
+    assert len(tape.cut(0, 99)) == 0
+
+
+def hearing_threads() -> set[threading.Thread]:
+    """Return the threads that hear."""
+    return {thread for thread in threading.enumerate() if thread.name == "hearing"}
+
+
+def test_the_last_one_ends_the_thread() -> None:
+    """The attention is shared while somebody needs it."""
+    before = hearing_threads()
+    first, second = vad_worker.acquire(), vad_worker.acquire()
+    assert first is second
+    vad_worker.release()
+    assert len(hearing_threads() - before) == 1
+    vad_worker.release()
+    assert hearing_threads() <= before
+
+
+def test_blocks_that_wait_are_bounded_in_number() -> None:
+    """However short they are; and one portion holds no more than some hundreds of them."""
+    watch = Watch(WatchOptions(), 16_000, Notes())
+    for _ in range(13_000):
+        watch.feed(np.zeros(1, dtype=np.int16))
+    assert len(watch._waiting) == 12_000
+    watch.pull()
+    assert len(watch._waiting) == 12_000 - 256

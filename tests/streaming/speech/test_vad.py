@@ -1,0 +1,68 @@
+"""The pause detection model."""
+
+import numpy as np
+import pytest
+
+from streaming.speech.engines.base import RecogniserError
+from streaming.speech.vad import FRAME, Voice, data_file, open_model
+from tests.streaming.speech.fakes import recording
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[np.ndarray]:
+    """Four seconds of a voice."""
+    sound = recording("beckett.wav")
+    return [sound[n : n + FRAME] for n in range(0, 4 * 16_000 - FRAME, FRAME)]
+
+
+def test_a_voice_is_told_from_silence(frames: list[np.ndarray]) -> None:
+    """Somewhere in it the model is sure of speech, and never in silence."""
+    voice = Voice()
+    speech, silence = voice.take_slot(), voice.take_slot()
+    both = [voice.probabilities([speech, silence], [frame, np.zeros(FRAME, dtype=np.float32)]) for frame in frames]
+    assert max(heard for heard, _ in both) > 0.9
+    assert max(nothing for _, nothing in both) < 0.3
+
+
+def test_a_batch_is_the_same_as_one_by_one(frames: list[np.ndarray]) -> None:
+    """Slots do not see each other, whatever their order and company."""
+    alone, together = Voice(), Voice()
+    slot = alone.take_slot()
+    first, second = together.take_slot(), together.take_slot()
+    single = [alone.probabilities([slot], [frame])[0] for frame in frames]
+    noise = np.random.default_rng(0).normal(size=FRAME).astype(np.float32) * 0.1
+    batched = []
+    for n, frame in enumerate(frames):
+        row = together.probabilities([second, first] if n % 2 else [first, second], [noise, frame] if n % 2 else [frame, noise])
+        batched.append(row[n % 2])
+    assert batched == pytest.approx(single, abs=1e-4)
+
+
+def test_a_slot_begins_anew(frames: list[np.ndarray]) -> None:
+    """Who gets a used slot hears nothing of the speaker before."""
+    voice = Voice()
+    slot = voice.take_slot()
+    first = [voice.probabilities([slot], [frame])[0] for frame in frames[:40]]
+    voice.free_slot(slot)
+    assert voice.take_slot() == slot
+    assert [voice.probabilities([slot], [frame])[0] for frame in frames[:40]] == pytest.approx(first, abs=1e-6)
+
+
+def test_there_are_always_slots() -> None:
+    """A hundred speakers get a hundred slots."""
+    voice = Voice()
+    assert len({voice.take_slot() for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize("package", ["no_such_package", "silero_vad"])
+def test_a_missing_file_is_named(package: str) -> None:
+    """The error says which file is missing and what to install."""
+    with pytest.raises(RecogniserError, match=rf"{package}/nothing\.onnx is missing: install requirements"):
+        data_file(package, "nothing.onnx")
+
+
+def test_a_broken_model_is_named() -> None:
+    """A file that is no model is an error in words."""
+    file = data_file("moonshine_voice", "assets", "beckett.wav")
+    with pytest.raises(RecogniserError, match=r"beckett\.wav cannot be loaded"):
+        open_model(file)

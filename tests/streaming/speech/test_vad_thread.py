@@ -1,0 +1,129 @@
+"""The hearing thread itself."""
+
+import gc
+import logging
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from streaming.speech.vad_thread import HearingThread
+
+Tick = Callable[[list[str]], list[str]]
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., HearingThread[str]]]:
+    """Start threads that end with the test."""
+    started: list[HearingThread[str]] = []
+
+    def begin(tick: Tick, patience: Callable[[], float | None] = lambda: None) -> HearingThread[str]:
+        thread = HearingThread(tick, patience)
+        thread.start()
+        started.append(thread)
+        return thread
+
+    yield begin
+    for thread in started:
+        thread.close()
+
+
+def test_nobody_woken_nothing_done(start: Callable[..., HearingThread[str]]) -> None:
+    """After its one tick the thread sleeps until it is woken again."""
+    ticks: list[list[str]] = []
+    ticked = threading.Semaphore(0)
+
+    def tick(members: list[str]) -> list[str]:
+        ticks.append(members)
+        if members == ["jane"]:
+            thread.wake("joe")
+            thread.wake("joe")
+        ticked.release()
+        return []
+
+    thread = start(tick)
+    thread.wake("jane")
+    for _ in range(2):
+        assert ticked.acquire(timeout=30)
+    assert not ticked.acquire(timeout=0.2)
+    thread.wake("jim")
+    assert ticked.acquire(timeout=30)
+    assert ticks == [["jane"], ["joe"], ["jim"]]
+
+
+def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callable[..., HearingThread[str]]) -> None:
+    """A member with much work does not keep others waiting."""
+    ticks: list[list[str]] = []
+    enough = threading.Event()
+
+    def tick(members: list[str]) -> list[str]:
+        ticks.append(members)
+        if len(ticks) == 1:
+            thread.wake("joe")
+        if len(ticks) == 3:
+            enough.set()
+        return ["jane"] if len(ticks) < 3 else []
+
+    thread = start(tick)
+    thread.wake("jane")
+    assert enough.wait(30)
+    assert ticks == [["jane"], ["jane", "joe"], ["jane"]]
+
+
+def test_patience(start: Callable[..., HearingThread[str]]) -> None:
+    """With patience, the thread looks again though nobody was woken."""
+    ticked = threading.Semaphore(0)
+
+    def tick(members: list[str]) -> list[str]:
+        ticked.release()
+        return members
+
+    start(tick, lambda: 0.05)
+    assert all(ticked.acquire(timeout=30) for _ in range(3))
+
+
+def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., HearingThread[str]], caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged by type; the next tick comes."""
+    reached = threading.Event()
+
+    def tick(members: list[str]) -> list[str]:
+        if members == ["bad"]:
+            raise KeyError("the secret words")
+        reached.set()
+        return []
+
+    with caplog.at_level(logging.DEBUG):
+        thread = start(tick)
+        thread.wake("bad")
+        while "KeyError" not in caplog.text:
+            threading.Event().wait(0.005)
+        thread.wake("good")
+        assert reached.wait(30)
+    assert "secret" not in caplog.text
+
+
+class Member:
+    """Somebody to be heard."""
+
+
+def test_a_thread_that_waits_keeps_nobody_alive(start: Callable[..., HearingThread[Member]]) -> None:
+    """Who was heard last and is gone leaves the memory, though nobody is heard after him."""
+    ticked, waiting = threading.Event(), threading.Event()
+
+    def tick(members: list[Member]) -> list[Member]:
+        ticked.set()
+        return []
+
+    def patience() -> None:
+        if ticked.is_set():
+            waiting.set()
+
+    thread = start(tick, patience)
+    member = Member()
+    gone = weakref.ref(member)
+    thread.wake(member)
+    del member
+    assert waiting.wait(30)
+    gc.collect()
+    assert gone() is None
