@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from streaming.cluster.directory import claims
 from streaming.cluster.rpc import Body, switchboard
+from streaming.protocols.fastrtc import BodyError, output_text, plain
 from streaming.types.client_connection import IdTaken
 from streaming.types.input_values import input_values
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from streaming.types.remote_session import Reachable
-from streaming.wire.fastrtc import BodyError, output_text, plain
 
 Asker = int | Literal["python"] | None
 """Who asks: a user, a stranger (None), or the installation's own code, which may ask every session."""

@@ -9,7 +9,7 @@ from insights.events import ConversationCompleted, Kind
 from streaming.aio.send_queue import Outbox
 from streaming.cluster.broadcast import Subscription
 from streaming.cluster.transcript_update import Heard, StoredEvent
-from streaming.wire.symbl import View, encode, recognition_result, render_event, tracker_response
+from streaming.protocols.symbl import View, encode, recognition_result, render_event, tracker_response
 
 logger = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ from streaming.cluster.transcript_update import Delivery, Heard
 from streaming.conversations.live_speech import LanguageError, Participation, StorageDelayed, Wishes
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
+from streaming.protocols.symbl import View, recognition_result, render_event
 from streaming.sessions.session import SHUTDOWN_S
 from streaming.speech.engines.base import RecogniserError
-from streaming.wire.symbl import View, recognition_result, render_event
 
 RATE = 16_000
 CATCH_UP_S = 5.0

@@ -4,11 +4,11 @@ import numpy as np
 
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
+from streaming.protocols import fastrtc as wire
+from streaming.protocols.fastrtc import Media, Ping, Start, Stop, WireError
 from streaming.transports.http_auth import Visitor
 from streaming.transports.stream_socket import StreamConsumer
 from streaming.types.client_connection import Sound
-from streaming.wire import fastrtc as wire
-from streaming.wire.fastrtc import Media, Ping, Start, Stop, WireError
 
 DEFAULT_RATE = 24_000
 """Of a stream whose handler is a mere function and names none."""

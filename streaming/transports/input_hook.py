@@ -7,9 +7,9 @@ from django.http.response import HttpResponseBase
 from streaming.cluster import session_endpoint
 from streaming.cluster.rpc import TIMEOUT_S
 from streaming.handlers.stream import Stream
+from streaming.protocols.fastrtc import BodyError, body_object, webrtc_id
 from streaming.transports.http_auth import on_stream, refusal
 from streaming.types.input_values import input_values
-from streaming.wire.fastrtc import BodyError, body_object, webrtc_id
 
 
 @on_stream("POST")

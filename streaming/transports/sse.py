@@ -14,10 +14,10 @@ from django.http.response import HttpResponseBase
 from streaming.cluster import session_endpoint
 from streaming.cluster.output_subscription import Reader
 from streaming.handlers.stream import Stream
+from streaming.protocols.fastrtc import HEARTBEAT, ended_event, last_event_id, server_sent
 from streaming.transports.http_auth import on_stream, pass_behind, refusal
 from streaming.transports.revocation import admissions
 from streaming.types.session_end import End
-from streaming.wire.fastrtc import HEARTBEAT, ended_event, last_event_id, server_sent
 
 HEARTBEAT_S = 15.0
 GRACE_S = 3.0

@@ -12,6 +12,7 @@ from streaming.aio.eager import begin
 from streaming.aio.safe_log import place
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.handlers.stream import Stream
+from streaming.protocols import fastrtc as wire
 from streaming.sessions.audio_input import Heard
 from streaming.sessions.stream_session import Participant
 from streaming.transports.auth import pass_of
@@ -23,7 +24,6 @@ from streaming.transports.read_batching import NAP_S, Naps
 from streaming.transports.revocation import admissions
 from streaming.types.client_connection import IdTaken, LimitReached, LineKind, Sound
 from streaming.types.client_connection import Message as LineMessage
-from streaming.wire import fastrtc as wire
 
 logger = logging.getLogger(__name__)
 

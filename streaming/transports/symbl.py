@@ -18,13 +18,7 @@ from streaming.cluster.broadcast import Subscription, fanout
 from streaming.cluster.registry import TooManySessions, registry
 from streaming.cluster.waiting_room import lobby
 from streaming.conversations.event_sender import Teller
-from streaming.sessions.session import Session
-from streaming.transports.auth import REFUSED, pass_of
-from streaming.transports.consumer import Consumer, keep
-from streaming.transports.revocation import admissions
-from streaming.transports.symbl_speaker import SpeakingHandler, weight
-from streaming.types.session_end import TEXTS, End
-from streaming.wire.symbl import (
+from streaming.protocols.symbl import (
     PONG,
     Audio,
     ClientMessage,
@@ -41,6 +35,12 @@ from streaming.wire.symbl import (
     parse,
     warning,
 )
+from streaming.sessions.session import Session
+from streaming.transports.auth import REFUSED, pass_of
+from streaming.transports.consumer import Consumer, keep
+from streaming.transports.revocation import admissions
+from streaming.transports.symbl_speaker import SpeakingHandler, weight
+from streaming.types.session_end import TEXTS, End
 
 logger = logging.getLogger(__name__)
 

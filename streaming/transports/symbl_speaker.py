@@ -20,11 +20,11 @@ from streaming.audio.codecs import AudioError
 from streaming.cluster.broadcast import Subscription, fanout
 from streaming.conversations.event_sender import SPEAKERS_SKIP, Teller
 from streaming.conversations.live_speech import LanguageError, Participation, StorageDelayed, Wishes
+from streaming.protocols import symbl as wire
+from streaming.protocols.symbl import Audio, ClientMessage, Modify, Start, Stop, View, encode
 from streaming.speech.decode_queue import DecodeCostError
 from streaming.speech.engines.base import RecogniserError
 from streaming.types.session_end import End
-from streaming.wire import symbl as wire
-from streaming.wire.symbl import Audio, ClientMessage, Modify, Start, Stop, View, encode
 
 MESSAGE_BYTES = 128
 """What a message with audio costs beside its content: a million chunks of one byte are more than a megabyte."""

@@ -17,14 +17,14 @@ from django.http.response import HttpResponseBase
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from streaming.handlers.stream import Stream
+from streaming.protocols import fastrtc as wire
+from streaming.protocols.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
 from streaming.sessions.stream_session import Participant
 from streaming.transports.auth import Knock, pass_of
 from streaming.transports.http_auth import Visitor, on_stream, refusal
 from streaming.transports.stream_socket import StreamConsumer
 from streaming.types.client_connection import LineKind, Sound
 from streaming.types.client_connection import Message as LineMessage
-from streaming.wire import fastrtc as wire
-from streaming.wire.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
 
 ANONYMOUS_START_S = 5.0
 """Until its start nobody knows who calls, unless the handshake was signed; an exchange starts at once."""

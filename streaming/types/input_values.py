@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from streaming.wire.fastrtc import BodyError
+from streaming.protocols.fastrtc import BodyError
 
 ID = "webrtc_id"
 

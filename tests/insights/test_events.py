@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from insights import queries, recorder
 from insights.events import ConversationEvent, InsightReviewed, Kind, MessagesStored, UnknownEvent, dump, parse
 from insights.models import Conversation, Event
-from streaming.wire.symbl import View, render_event
+from streaming.protocols.symbl import View, render_event
 from tests.insights.api.conftest import Api, token_of
 from tests.insights.conftest import opening
-from tests.streaming.wire.samples import insight, message, topic, tracker
+from tests.streaming.protocols.samples import insight, message, topic, tracker
 
 OLD_ROWS = json.loads((Path(__file__).parent / "events_0_1.json").read_text())
 """A conversation as the recorder of version 0.1 (before events were typed) stored it."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
+from streaming.protocols import fastrtc as wire
 from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
-from streaming.wire import fastrtc as wire
 
 logger = logging.getLogger(__name__)
 

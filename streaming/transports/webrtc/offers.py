@@ -17,6 +17,16 @@ from insights.access import Pass
 from streaming.cluster.directory import claims
 from streaming.cluster.rpc import switchboard
 from streaming.handlers.stream import Stream
+from streaming.protocols.fastrtc import (
+    BodyError,
+    already_exists,
+    body_object,
+    failed,
+    invalid_detail,
+    limit_reached,
+    missing_detail,
+    webrtc_id,
+)
 from streaming.transports.consumer import keep
 from streaming.transports.http_auth import on_stream, pass_behind, refusal
 from streaming.transports.revocation import admissions
@@ -27,7 +37,6 @@ from streaming.transports.webrtc.offer_limits import OfferError
 from streaming.transports.webrtc.offer_queue import TooManyOffers, offer_queue
 from streaming.transports.webrtc.peer import Peer, peers
 from streaming.types.client_connection import IdTaken, LimitReached
-from streaming.wire.fastrtc import BodyError, already_exists, body_object, failed, invalid_detail, limit_reached, missing_detail, webrtc_id
 
 logger = logging.getLogger(__name__)
 

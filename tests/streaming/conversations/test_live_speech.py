@@ -25,11 +25,11 @@ from streaming.conversations import live_speech as conversation_module
 from streaming.conversations.event_sender import CATCH_UP_S
 from streaming.conversations.interim_trackers import EarlyTrackers
 from streaming.conversations.live_speech import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
+from streaming.protocols.symbl import Audio, Start
 from streaming.sessions.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.speech.engines.base import Hypothesis, Listener, Recognition, Word
 from streaming.transports.symbl_speaker import SpeakingHandler, weight
 from streaming.types.session_end import End
-from streaming.wire.symbl import Audio, Start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

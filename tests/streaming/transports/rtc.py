@@ -20,9 +20,9 @@ from av import AudioFrame, VideoFrame
 
 from streaming.cluster.registry import registry
 from streaming.handlers.stream import Stream
+from streaming.protocols.fastrtc import BodyError
 from streaming.transports.webrtc import offers
 from streaming.transports.webrtc.peer import peers
-from streaming.wire.fastrtc import BodyError
 from tests.servers import Server
 
 RATE = 48_000

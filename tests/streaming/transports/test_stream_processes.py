@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from streaming.wire.fastrtc import already_exists
+from streaming.protocols.fastrtc import already_exists
 from tests.servers import Server
 from tests.streaming.transports.rtc import Caller, to, until
 from tests.streaming.transports.sse import Events, subscribed

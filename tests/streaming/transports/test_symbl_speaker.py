@@ -3,8 +3,8 @@
 import asyncio
 from uuid import uuid4
 
+from streaming.protocols.symbl import Start, TrackerSpec
 from streaming.transports.symbl_speaker import weight
-from streaming.wire.symbl import Start, TrackerSpec
 from tests.servers import Server
 from tests.streaming.transports.client import connected, is_kind
 

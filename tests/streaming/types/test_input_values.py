@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
+from streaming.protocols.fastrtc import BodyError
 from streaming.types.input_values import input_values
-from streaming.wire.fastrtc import BodyError
 
 
 class Threshold(BaseModel):

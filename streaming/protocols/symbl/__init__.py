@@ -1,0 +1,70 @@
+"""The Symbl wire: what its clients send becomes typed messages, what happened becomes what its clients read.
+
+Sans-I/O: text, bytes and dictionaries in and out. What is spoken of the protocol, and what differs, is in `docs/symbl.md`.
+"""
+
+from streaming.protocols.symbl.events import View, render_event, tracker_response
+from streaming.protocols.symbl.fields import WireError
+from streaming.protocols.symbl.messages import (
+    ENCODINGS,
+    INSIGHT_TYPES,
+    Audio,
+    ClientMessage,
+    Modify,
+    Ping,
+    Speaker,
+    Start,
+    Stop,
+    TrackerSpec,
+)
+from streaming.protocols.symbl.parsing import after, connection_id, parse
+from streaming.protocols.symbl.render import (
+    PONG,
+    Message,
+    conversation_completed,
+    conversation_created,
+    encode,
+    error_envelope,
+    error_top,
+    recognition_result,
+    recognition_started,
+    recognition_stopped,
+    session_modified,
+    started_listening,
+    user,
+    warning,
+)
+
+__all__ = [
+    "ENCODINGS",
+    "INSIGHT_TYPES",
+    "PONG",
+    "Audio",
+    "ClientMessage",
+    "Message",
+    "Modify",
+    "Ping",
+    "Speaker",
+    "Start",
+    "Stop",
+    "TrackerSpec",
+    "View",
+    "WireError",
+    "after",
+    "connection_id",
+    "conversation_completed",
+    "conversation_created",
+    "encode",
+    "error_envelope",
+    "error_top",
+    "parse",
+    "recognition_result",
+    "recognition_started",
+    "recognition_stopped",
+    "render_event",
+    "session_modified",
+    "started_listening",
+    "tracker_response",
+    "user",
+    "warning",
+]

@@ -1,0 +1,224 @@
+"""From an event to the messages one listener gets of it. Needs no query: an event is complete.
+
+What Symbl has no message for (a member joined) gives none. What a person changed or took back afterwards comes again under the same id;
+Symbl's field `dismissed` is true where it is gone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import assert_never
+
+from insights.events import (
+    REJECTED,
+    ConversationCompleted,
+    ConversationCreated,
+    ConversationEvent,
+    EntitySnapshot,
+    InsightDeleted,
+    InsightReviewed,
+    InsightsFound,
+    InsightSnapshot,
+    MemberJoined,
+    MessageCorrected,
+    MessageDeleted,
+    MessageSnapshot,
+    MessagesStored,
+    TopicsChanged,
+    TopicSnapshot,
+    TrackersMatched,
+    TrackerSnapshot,
+    UnknownEvent,
+)
+from streaming.protocols.symbl import render
+from streaming.protocols.symbl.messages import INSIGHT_TYPES, Start
+from streaming.protocols.symbl.render import Message, encode, user
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one listener asked to get; the defaults are those of a read-only subscriber, who cannot ask.
+
+    `confidence_threshold` within [0, 1]; `summary_url` is the address of this conversation's summary.
+    """
+
+    insight_types: frozenset[str] = frozenset(INSIGHT_TYPES)
+    confidence_threshold: float = 0.0
+    sentiment: bool = False
+    entities: bool = False
+    timezone_offset: int | None = None
+    summary_url: str = ""
+
+    @classmethod
+    def of(cls, start: Start, summary_url: str = "") -> "View":
+        """Return the view that a speaker's start_request asks for."""
+        return cls(
+            insight_types=start.insight_types,
+            confidence_threshold=start.confidence_threshold,
+            sentiment=start.sentiment,
+            entities=start.detect_entities,
+            timezone_offset=start.timezone_offset,
+            summary_url=summary_url,
+        )
+
+
+def render_event(event: ConversationEvent, number: int, view: View) -> list[Message]:
+    """Return the messages of one event for one listener, each with `sequenceNumber` = number; often none.
+
+    Insights are those of the wanted types at or above the wanted confidence; topics always come; entities and
+    sentiment come where they were asked for.
+    """
+    return [message | {"sequenceNumber": number} for message in _responses(event, view)]
+
+
+def _responses(event: ConversationEvent, view: View) -> list[Message]:
+    match event:
+        case ConversationCreated():
+            return [render.conversation_created(event.conversation_id)]
+        case ConversationCompleted():
+            return [render.conversation_completed(event.conversation_id, view.summary_url)]
+        case MessagesStored():
+            return _messages(event.messages, view)
+        case MessageCorrected():
+            return _messages([event.message], view)
+        case MessageDeleted():
+            return [{"type": "message_response", "messages": [_message(event.message, view) | {"dismissed": True}]}]
+        case InsightsFound():
+            return _insights(event.insights, view)
+        case InsightReviewed():
+            return _insights([event.insight], view, dismissed=event.insight.review == REJECTED)
+        case InsightDeleted():
+            return _insights([event.insight], view, dismissed=True)
+        case TopicsChanged():
+            topics = [_topic(topic, view) for topic in event.topics]
+            return [{"type": "topic_response", "topics": topics}] if topics else []
+        case TrackersMatched():
+            return [tracker_response(event.trackers, is_final=True)] if event.trackers else []
+        case MemberJoined() | UnknownEvent():
+            return []
+        case _:
+            assert_never(event)
+
+
+def tracker_response(trackers: Iterable[TrackerSnapshot], *, is_final: bool) -> Message:
+    """Return found trackers; is_final False where they were found in interim text, which may still change."""
+    return {"type": "tracker_response", "isFinal": is_final, "trackers": [tracker.dump() for tracker in trackers]}
+
+
+def _messages(messages: Sequence[MessageSnapshot], view: View) -> list[Message]:
+    if not messages:
+        return []
+    response: Message = {"type": "message_response", "messages": [_message(message, view) for message in messages]}
+    if view.sentiment:
+        response["sentiment"] = True
+    found = [_found_entity(entity, message) for message in messages for entity in message.entities] if view.entities else []
+    return [response, {"type": "entity_response", "entities": found}] if found else [response]
+
+
+def _message(message: MessageSnapshot, view: View) -> Message:
+    rendered = {
+        "id": message.id,
+        "from": user(message.member),
+        "payload": _content(message.text),
+        "channel": {"id": "realtime-api"},
+        "metadata": _metadata(message, view),
+        "dismissed": False,
+        "duration": {
+            "startTime": message.start_time,
+            "endTime": message.end_time,
+            "timeOffset": message.offset,
+            "duration": message.duration,
+        },
+    }
+    if view.entities:
+        rendered["entities"] = [_entity(entity, message) for entity in message.entities]
+    if view.sentiment:
+        rendered["sentiment"] = _sentiment(message.sentiment)
+    return rendered
+
+
+def _metadata(message: MessageSnapshot, view: View) -> Message:
+    words = [{"word": one.word, "startTime": one.start_time, "endTime": one.end_time} for one in message.words]
+    metadata = {
+        "disablePunctuation": True,
+        "originalContent": message.original_text or message.text,
+        "words": encode(words),  # JSON within JSON: clients parse this text themselves
+        "originalMessageId": message.id,
+    }
+    return metadata if view.timezone_offset is None else metadata | {"timezoneOffset": view.timezone_offset}
+
+
+def _content(text: str) -> Message:
+    return {"content": text, "contentType": "text/plain"}
+
+
+def _entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:
+    return _entity_kind(entity) | {"detectedValue": entity.text, "offset": entity.offset, "message": message.text}
+
+
+def _found_entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:
+    times = {"startTime": message.start_time, "endTime": message.end_time}
+    reference = {"id": message.id, "text": message.text, **times, "offset": entity.offset}
+    return _entity_kind(entity) | {"matches": [{"detectedValue": entity.text, "messageRefs": [reference]}]}
+
+
+def _entity_kind(entity: EntitySnapshot) -> Message:
+    return {"type": entity.type, "subType": entity.type, "category": "Managed"}
+
+
+def _sentiment(score: float) -> Message:
+    suggested = "positive" if score > 0.3 else "negative" if score < -0.3 else "neutral"
+    return {"polarity": {"score": score}, "suggested": suggested}
+
+
+def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: bool = False) -> list[Message]:
+    wanted = [
+        _insight(insight, view) | {"type": kind, "dismissed": dismissed}
+        for insight in insights
+        if (kind := _told_as(insight.type, view.insight_types)) and insight.confidence >= view.confidence_threshold
+    ]
+    return [{"type": "insight_response", "insights": wanted}] if wanted else []
+
+
+def _told_as(kind: str, wanted: frozenset[str]) -> str:
+    """Return the type that an insight has for a listener: a follow-up is an action item for whoever asks for those alone."""
+    if kind == "follow_up" and kind not in wanted:
+        kind = "action_item"
+    return kind if kind in wanted else ""
+
+
+def _insight(insight: InsightSnapshot, view: View) -> Message:
+    rendered = {
+        "id": insight.id,
+        "type": insight.type,
+        "confidence": insight.confidence,
+        "messageReference": {"id": insight.message_id},
+        "hints": [{"key": hint["key"], "value": str(hint["value"])} for hint in insight.hints],
+        "assignee": user(insight.assignee),
+        "tags": list(insight.tags),
+        "dismissed": False,
+        "payload": _content(insight.text),
+        "text": insight.text,  # the oldest clients read it here
+        "from": user(insight.member),
+        "entities": list(insight.entities) if view.entities else None,
+    }
+    return rendered | {"dueBy": {"value": _local(insight.due_by, view.timezone_offset)}} if insight.due_by else rendered
+
+
+def _local(at: str, offset: int | None) -> str:
+    """Return an ISO time in the zone that the listener named: clients read the day off its first ten characters."""
+    if offset is None:
+        return at
+    return datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=offset))).isoformat(timespec="seconds")
+
+
+def _topic(topic: TopicSnapshot, view: View) -> Message:
+    rendered = {
+        "id": topic.id,
+        "messageReferences": [{"id": message_id, "relation": "text instance"} for message_id in topic.message_ids],
+        "phrases": topic.text,
+        "rootWords": [{"text": word} for word in topic.text.split()],
+        "score": topic.score,
+        "type": "topic",
+    }
+    return rendered | {"sentiment": _sentiment(topic.sentiment)} if view.sentiment else rendered

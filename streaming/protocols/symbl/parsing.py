@@ -1,0 +1,95 @@
+"""From what arrives on a Symbl socket to a typed message. Raises WireError and nothing else, whatever arrives."""
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+from streaming.protocols.symbl.fields import Fields, WireError, refused, shown
+from streaming.protocols.symbl.messages import Audio, ClientMessage, Ping, Stop
+from streaming.protocols.symbl.start import modify_request, start_request
+
+MAX_TEXT = 256 * 1024
+"""Characters of one text message; the largest start_request seen is far below."""
+
+MAX_DEPTH = 32
+"""Objects and lists within each other; the protocol itself needs four."""
+
+CONNECTION_ID_LENGTH = 256
+
+# A published Python client writes its stop request as Python shows a dictionary; this one shape and no other is read that way.
+_QUOTED_STOP = re.compile(r"\s*\{\s*'type'\s*:\s*'stop_request'\s*\}\s*")
+_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+
+
+def parse(data: str | bytes | bytearray | memoryview) -> ClientMessage:
+    """Return the message in one WebSocket frame: bytes are audio, text is everything else.
+
+    Raises WireError when the text is too long or too deep, is no JSON object, has an unknown `type`, or a field that is not allowed.
+    """
+    if not isinstance(data, str):
+        return Audio(bytes(data))
+    if len(data) > MAX_TEXT:
+        raise WireError(f"a text message may be at most {MAX_TEXT} characters long, not {len(data)}; audio goes into binary frames")
+    if data.strip() == "__PING__":
+        return Ping()
+    if _QUOTED_STOP.fullmatch(data):
+        return Stop()
+    strange: list[str] = []
+    message = _message(_load(data, strange))
+    if strange:  # in a field that nobody reads; in any other the reader of the field has refused it by name
+        raise WireError(f"{strange[0]} is not a number that JSON allows")
+    return message
+
+
+def connection_id(text: str) -> str:
+    """Return a connection id unchanged: 1 to 256 characters without control characters; `= + / _ . - %` and the like are allowed.
+
+    Raises WireError (field `connectionId`) for anything else.
+    """
+    if not 1 <= len(text) <= CONNECTION_ID_LENGTH:
+        raise WireError(f"connectionId must have 1 to {CONNECTION_ID_LENGTH} characters, not {len(text)}", "connectionId")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise WireError("connectionId holds a control character or half a surrogate pair, which is not allowed", "connectionId")
+    return text
+
+
+def after(text: str) -> int:
+    """Return the cursor in our `?after=N`: a whole number from 0. Raises WireError (field `after`) for anything else."""
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise refused("after", "a whole number from 0, the number of the last event seen", text)
+    return int(text)
+
+
+def _load(text: str, strange: list[str]) -> Any:
+    """Return the JSON value of a text; NaN and Infinity are read as such and added to `strange`."""
+    depth = 0
+    for token in _BRACKETS.finditer(text):
+        first = text[token.start()]
+        depth += (first in "[{") - (first in "]}")
+        if depth > MAX_DEPTH:
+            raise WireError(f"a message may be at most {MAX_DEPTH} levels deep")
+
+    def constant(name: str) -> float:
+        strange.append(name)
+        return float(name)
+
+    try:
+        return json.loads(text, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        raise WireError(f"a text message must be a JSON object or __PING__: {error.msg} at character {error.pos}") from None
+    except ValueError:
+        raise WireError("a text message must be a JSON object or __PING__: a number in it has thousands of digits") from None
+
+
+def _message(value: Any) -> ClientMessage:
+    if not isinstance(value, dict):
+        raise WireError(f"a text message must be a JSON object or __PING__, not {shown(value)}")
+    message, kind = Fields(value), value.get("type")
+    if kind == "start_request":
+        return start_request(message)
+    if kind == "modify_request":
+        return modify_request(message)
+    if kind == "stop_request":
+        return Stop()
+    raise refused("type", "one of start_request, stop_request, modify_request", kind)

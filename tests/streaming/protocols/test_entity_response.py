@@ -1,0 +1,47 @@
+"""`entity_response`: names, dates and places, for those who asked for them."""
+
+from insights.events import parse as parse_event
+from streaming.protocols.symbl import View, render_event
+from tests.streaming.protocols.samples import message
+
+
+def test_entities_follow_their_messages() -> None:
+    """With `detectEntities` a second message groups what was found, and shares the number of its event."""
+    stored = message()
+    response, entities = render_event(parse_event("messages", {"messages": [stored]}), 3, View(entities=True))
+    reference = {key: stored[key] for key in ("id", "text", "startTime", "endTime")} | {"offset": 19}
+    assert entities == {
+        "type": "entity_response",
+        "entities": [
+            {
+                "type": "date",
+                "subType": "date",
+                "category": "Managed",
+                "matches": [{"detectedValue": "Friday", "messageRefs": [reference]}],
+            }
+        ],
+        "sequenceNumber": 3,
+    }
+    assert response["sequenceNumber"] == 3
+
+
+def test_a_message_lists_its_own_entities() -> None:
+    """Each message has the entities it holds, with their place in its text."""
+    stored = message()
+    response, _ = render_event(parse_event("messages", {"messages": [stored]}), 3, View(entities=True))
+    assert response["messages"][0]["entities"] == [
+        {
+            "type": "date",
+            "subType": "date",
+            "category": "Managed",
+            "detectedValue": "Friday",
+            "offset": 19,
+            "message": stored["text"],
+        }
+    ]
+
+
+def test_nothing_found_is_no_response() -> None:
+    """A message without entities has an empty list and is followed by nothing."""
+    (response,) = render_event(parse_event("messages", {"messages": [message(entities=[])]}), 3, View(entities=True))
+    assert response["messages"][0]["entities"] == []

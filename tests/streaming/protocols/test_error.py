@@ -1,0 +1,27 @@
+"""Errors: in an envelope for a refused start, at the top level for everything else."""
+
+from streaming.protocols.symbl import error_envelope, error_top
+
+TEXT = "config.confidenceThreshold must be a number from 0 to 1, not 1.5"
+FIELD = "config.confidenceThreshold"
+
+
+def test_the_envelope_has_the_text_wherever_a_client_looks() -> None:
+    """Text and field stand beside the type, and again in `payload`, where a published sample reads them."""
+    body = {"message": TEXT, "details": TEXT, "field": FIELD}
+    assert error_envelope(TEXT, FIELD) == {"type": "message", "message": {"type": "error", **body, "payload": body}}
+
+
+def test_the_top_level_form_has_message_and_details() -> None:
+    """One SDK shows `details`, another `message`; both have the text."""
+    assert error_top(TEXT, field=FIELD) == {"type": "error", "message": TEXT, "details": TEXT, "field": FIELD}
+
+
+def test_details_may_say_more() -> None:
+    """A longer text goes into `details` alone."""
+    assert error_top("audio refused", "a chunk may hold at most 8192 bytes") == {
+        "type": "error",
+        "message": "audio refused",
+        "details": "a chunk may hold at most 8192 bytes",
+        "field": "",
+    }

@@ -1,0 +1,93 @@
+"""`message_response`: final messages, to every speaker and subscriber."""
+
+import json
+
+from insights.events import parse as parse_event
+from streaming.protocols.symbl import View, render_event
+from tests.streaming.protocols.samples import JANE, JANE_ON_THE_WIRE, NOBODY, differences, message, seed
+
+PLAIN = View()
+
+
+def test_the_published_example_field_by_field() -> None:
+    """Rendered from our payloads, every field of the published example is there with its value."""
+    example = seed("message_response")
+    payload = {"messages": [message(shown["payload"]["content"], member=JANE) for shown in example["messages"]]}
+    (response,) = render_event(parse_event("messages", payload), 1, PLAIN)
+    assert differences(example, response) == []
+
+
+def test_its_full_shape() -> None:
+    """A message has the parts that the newest typed client reads, and nothing that was not asked for."""
+    stored = message()
+    (response,) = render_event(parse_event("messages", {"messages": [stored]}), 12, PLAIN)
+    words = response["messages"][0]["metadata"].pop("words")
+    assert json.loads(words) == [
+        {"word": "I", "startTime": "2026-11-20T09:00:01.000Z", "endTime": "2026-11-20T09:00:01.200Z"},
+        {"word": "will", "startTime": "2026-11-20T09:00:01.200Z", "endTime": "2026-11-20T09:00:01.500Z"},
+    ]
+    shape = {
+        "id": stored["id"],
+        "from": JANE_ON_THE_WIRE,
+        "payload": {"content": stored["text"], "contentType": "text/plain"},
+        "channel": {"id": "realtime-api"},
+        "metadata": {"disablePunctuation": True, "originalContent": stored["text"], "originalMessageId": stored["id"]},
+        "dismissed": False,
+        "duration": {"startTime": stored["startTime"], "endTime": stored["endTime"], "timeOffset": 1.0, "duration": 1.5},
+    }
+    assert response == {"type": "message_response", "messages": [shape], "sequenceNumber": 12}
+
+
+def test_sentiment_comes_where_it_was_asked_for() -> None:
+    """Each message has its score and a word for it (0.3 itself is neutral, as published), and the response says that it does."""
+    stored = [message(sentiment=score) for score in (0.31, -0.31, 0.3, -0.3)]
+    (response,) = render_event(parse_event("messages", {"messages": stored}), 1, View(sentiment=True))
+    assert response["sentiment"] is True
+    assert [shown["sentiment"] for shown in response["messages"]] == [
+        {"polarity": {"score": 0.31}, "suggested": "positive"},
+        {"polarity": {"score": -0.31}, "suggested": "negative"},
+        {"polarity": {"score": 0.3}, "suggested": "neutral"},
+        {"polarity": {"score": -0.3}, "suggested": "neutral"},
+    ]
+
+
+def test_the_listener_finds_its_own_timezone() -> None:
+    """The offset of a start_request comes back with each message, in minutes."""
+    (response,) = render_event(parse_event("messages", {"messages": [message()]}), 1, View(timezone_offset=-480))
+    assert response["messages"][0]["metadata"]["timezoneOffset"] == -480
+
+
+def test_an_unknown_speaker_has_empty_names() -> None:
+    """`from` is always there, so that a client that prints a name does not fail."""
+    (response,) = render_event(parse_event("messages", {"messages": [message(member=None)]}), 1, PLAIN)
+    assert response["messages"][0]["from"] == NOBODY
+
+
+def test_a_corrected_message_comes_again() -> None:
+    """It has the id it had, the new words, and what was heard first as its original content."""
+    corrected = message("I will call you on Monday.", originalText="I will call you on Friday.")
+    (response,) = render_event(parse_event("message_corrected", {"message": corrected}), 20, PLAIN)
+    (shown,) = response["messages"]
+    assert (shown["id"], shown["metadata"]["originalMessageId"]) == (corrected["id"], corrected["id"])
+    assert shown["payload"]["content"] == "I will call you on Monday."
+    assert shown["metadata"]["originalContent"] == "I will call you on Friday."
+
+
+def test_a_deleted_message_is_dismissed() -> None:
+    """Every field is there; the words are gone."""
+    everything = View(sentiment=True, entities=True, timezone_offset=60)
+    first, _ = render_event(parse_event("messages", {"messages": [message()]}), 3, everything)
+    deleted = message("", words=[], entities=[])
+    (response,) = render_event(parse_event("message_deleted", {"message": deleted}), 4, everything)
+    assert response.keys() <= first.keys()
+    (shown,) = response["messages"]
+    assert shown.keys() == first["messages"][0].keys()
+    assert shown["id"] == first["messages"][0]["id"]
+    assert (shown["dismissed"], shown["payload"]["content"], shown["metadata"]["words"]) == (True, "", "[]")
+    assert (shown["metadata"]["originalContent"], shown["entities"]) == ("", [])
+    assert shown["duration"] == first["messages"][0]["duration"]
+
+
+def test_no_message_is_no_response() -> None:
+    """An empty event sends nothing."""
+    assert render_event(parse_event("messages", {"messages": []}), 1, PLAIN) == []

@@ -1,0 +1,204 @@
+"""`start_request`: every field, its default, and what tolerant reading means."""
+
+import json
+from typing import Any
+
+import pytest
+
+from streaming.protocols.symbl import Speaker, Start, TrackerSpec, WireError, parse
+from tests.streaming.protocols.samples import seed, start
+
+
+def test_the_published_example_is_read_field_by_field() -> None:
+    """The start message of the published reference means what it says there."""
+    assert parse(json.dumps(seed("start_request"))) == Start(
+        insight_types=frozenset({"question", "action_item"}),
+        confidence_threshold=0.9,
+        language="en-US",
+        encoding="LINEAR16",
+        sample_rate=16000,
+        speaker=Speaker(user_id="jane.doe@example.com", name="Jane"),
+    )
+
+
+def test_a_bare_start_has_the_published_defaults() -> None:
+    """A start_request with nothing in it asks for no insights, at 0.5, in American English, LINEAR16 at 16 kHz, nobody speaking."""
+    bare = parse(start())
+    assert isinstance(bare, Start)
+    assert (bare.insight_types, bare.confidence_threshold, bare.language) == (frozenset(), 0.5, "en-US")
+    assert (bare.encoding, bare.sample_rate, bare.speaker) == ("LINEAR16", 16000, None)
+    assert (bare.no_connection_timeout, bare.disconnect_on_stop, bare.stop_timeout) == (None, True, 1800)
+
+
+def test_every_field_is_read() -> None:
+    """Each documented field arrives in its place."""
+    text = start(
+        insightTypes=["question", "action_item", "follow_up", "topic"],
+        customVocabulary=["Parley", "Symbl"],
+        config={
+            "confidenceThreshold": 0,
+            "languageCode": "de-AT",
+            "meetingTitle": "Planning",
+            "timezoneOffset": -480,
+            "speechRecognition": {"encoding": "FLAC", "sampleRateHertz": 44100},
+            "trackers": {"interimResults": True, "enableAllTrackers": False},
+            "detectEntities": True,
+            "sentiment": True,
+            "redaction": {"identifyContent": True, "redactContent": False, "redactionString": "****"},
+        },
+        speaker={"userId": "u1", "name": "Jane", "email": "jane@example.com"},
+        trackers=[{"id": "t1", "name": "Price", "vocabulary": ["cost", "how much"]}],
+        enableAllTrackers=True,
+        noConnectionTimeout=300,
+        disconnectOnStopRequest=False,
+        disconnectOnStopRequestTimeout=0,
+    )
+    assert parse(text) == Start(
+        insight_types=frozenset({"question", "action_item", "follow_up", "topic"}),
+        confidence_threshold=0.0,
+        language="de-AT",
+        encoding="FLAC",
+        sample_rate=44100,
+        speaker=Speaker("u1", "Jane", "jane@example.com"),
+        vocabulary=("Parley", "Symbl"),
+        trackers=(TrackerSpec("Price", ("cost", "how much"), "t1"),),
+        tracker_interims=True,
+        all_trackers=True,
+        meeting_title="Planning",
+        timezone_offset=-480,
+        no_connection_timeout=300,
+        disconnect_on_stop=False,
+        stop_timeout=0,
+        detect_entities=True,
+        sentiment=True,
+    )
+
+
+NULLS = ("insightTypes", "customVocabulary", "config", "speaker", "trackers", "noConnectionTimeout", "disconnectOnStopRequest")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        dict.fromkeys(NULLS),
+        {"config": {"speechRecognition": None, "confidenceThreshold": None, "meetingTitle": None, "trackers": None, "languageCode": None}},
+        {"speaker": {"userId": None, "name": ""}},
+        {
+            "mood": "good",
+            "config": {"speechRecognition": {"engine": "google", "interimResults": True, "speechContexts": [{"phrases": []}]}},
+        },
+        {"config": {"speechRecognition": {"languageCode": "xx", "mode": "multi-speaker", "enableAutomaticPunctuation": True}}},
+    ],
+    ids=["nulls", "inner nulls", "nameless speaker", "unknown keys", "inner language"],
+)
+def test_what_means_nothing_is_the_same_as_nothing(fields: dict[str, Any]) -> None:
+    """Nulls, blanks and keys that no server reads leave the defaults in place."""
+    assert parse(start(**fields)) == Start()
+
+
+@pytest.mark.parametrize("spelling", ["opus", "Opus", "OPUS"])
+def test_an_encoding_may_be_written_in_any_case(spelling: str) -> None:
+    """The SDKs spell encodings differently and mean the same."""
+    parsed = parse(start(config={"speechRecognition": {"encoding": spelling, "sampleRateHertz": 48000}}))
+    assert parsed == Start(encoding="OPUS", sample_rate=48000)
+
+
+def test_encoding_and_rate_may_stand_in_the_config_itself() -> None:
+    """Older clients have no `speechRecognition` object; where both are sent the inner one counts."""
+    assert parse(start(config={"encoding": "mulaw", "sampleRateHertz": 8000})) == Start(encoding="MULAW", sample_rate=8000)
+    both = {"encoding": "MULAW", "sampleRateHertz": 8000, "speechRecognition": {"encoding": "FLAC", "sampleRateHertz": 48000}}
+    assert parse(start(config=both)) == Start(encoding="FLAC", sample_rate=48000)
+
+
+def test_mulaw_without_a_rate_is_telephone_speech() -> None:
+    """MULAW is allowed at 8000 Hz only, so the general default of 16000 would make it unusable."""
+    assert parse(start(config={"speechRecognition": {"encoding": "MULAW"}})) == Start(encoding="MULAW", sample_rate=8000)
+
+
+def test_a_rate_may_be_a_float_with_a_whole_value() -> None:
+    """Some JSON writers know no integers: 44100.0 is 44100."""
+    parsed = parse(start(config={"sampleRateHertz": 44100.0}))
+    assert isinstance(parsed, Start)
+    assert type(parsed.sample_rate) is int
+    assert parsed.sample_rate == 44100
+
+
+def test_an_email_address_stands_in_for_the_user_id() -> None:
+    """One SDK's guide sends `email` and no `userId`."""
+    assert parse(start(speaker={"name": "Jane", "email": "jane@example.com"})) == Start(
+        speaker=Speaker("jane@example.com", "Jane", "jane@example.com")
+    )
+
+
+def test_a_user_id_may_be_a_number() -> None:
+    """Programs whose users are numbered send the number; it is kept as text."""
+    assert parse(start(speaker={"userId": 4711})) == Start(speaker=Speaker("4711"))
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(True, 1800), (False, 0), (0, 0), (1800, 1800), (900.0, 900)])
+def test_no_connection_timeout_may_be_a_truth_value(value: object, seconds: int) -> None:
+    """One SDK types the field as a truth value: true asks for the longest time, false for none."""
+    assert parse(start(noConnectionTimeout=value)) == Start(no_connection_timeout=seconds)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"enableAllTrackers": True}, {"config": {"enableAllTrackers": True}}, {"config": {"trackers": {"enableAllTrackers": True}}}],
+)
+def test_all_trackers_may_be_asked_for_in_three_places(fields: dict[str, Any]) -> None:
+    """The SDKs disagree about the place of `enableAllTrackers`; each is read."""
+    assert parse(start(**fields)) == Start(all_trackers=True)
+
+
+def test_names_lose_the_blanks_around_them() -> None:
+    """A name, a title and a phrase are kept without the blanks at their ends."""
+    assert parse(start(speaker={"name": " Jane\n"}, customVocabulary=[" Parley "], config={"meetingTitle": " Plan "})) == Start(
+        speaker=Speaker("", "Jane"), vocabulary=("Parley",), meeting_title="Plan"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"trackers": [{"name": "n", "vocabulary": ["p"]}] * 501}, "trackers"),
+        ({"trackers": [{"name": "n", "vocabulary": ["p"] * 51}]}, "trackers[0].vocabulary"),
+        ({"customVocabulary": ["p"] * 1001}, "customVocabulary"),
+        ({"customVocabulary": ["p" * 257]}, "customVocabulary[0]"),
+        ({"insightTypes": ["question"] * 101}, "insightTypes"),
+    ],
+)
+def test_lists_have_limits(fields: dict[str, Any], field: str) -> None:
+    """A list that is too long is refused with the number that is allowed."""
+    with pytest.raises(WireError, match="at most") as refusal:
+        parse(start(**fields))
+    assert refusal.value.field == field
+
+
+def test_lists_at_their_limits_are_taken() -> None:
+    """The largest allowed lists are read."""
+    parsed = parse(start(trackers=[{"name": "n", "vocabulary": ["p"] * 50}] * 500, customVocabulary=["p" * 256] * 100))
+    assert isinstance(parsed, Start)
+    assert (len(parsed.trackers), len(parsed.trackers[0].vocabulary), len(parsed.vocabulary)) == (500, 50, 100)
+
+
+def test_a_title_at_the_top_counts_where_config_has_none() -> None:
+    """The most copied sample of the guides puts `meetingTitle` beside `config`."""
+    assert parse(start(meetingTitle="Standup", config={})) == Start(meeting_title="Standup")
+    assert parse(start(meetingTitle="Standup", config={"meetingTitle": "Planning"})) == Start(meeting_title="Planning")
+
+
+@pytest.mark.parametrize(
+    ("redaction", "mask", "entities"),
+    [
+        ({}, "", False),
+        ({"redactContent": False, "redactionString": "---"}, "", False),
+        ({"redactContent": True}, "****", False),
+        ({"redactContent": True, "redactionString": "#####", "identifyContent": True}, "#####", True),
+        ({"identifyContent": True}, "", True),
+    ],
+)
+def test_redaction(redaction: dict[str, object], mask: str, entities: bool) -> None:
+    """`redactContent` hides behind `redactionString`, four asterisks by default; `identifyContent` asks for entities."""
+    message = parse(start(config={"redaction": redaction}))
+    assert isinstance(message, Start)
+    assert (message.redaction, message.detect_entities) == (mask, entities)

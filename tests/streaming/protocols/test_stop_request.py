@@ -1,0 +1,33 @@
+"""`stop_request`, in JSON and in the one shape that is not."""
+
+import json
+
+import pytest
+
+from streaming.protocols.symbl import Stop, WireError, parse
+from tests.streaming.protocols.samples import seed
+
+
+def test_the_published_example_is_read() -> None:
+    """The stop message of the published reference is a stop."""
+    assert parse(json.dumps(seed("stop_request"))) == Stop()
+
+
+@pytest.mark.parametrize("text", ["{'type': 'stop_request'}", "{'type':'stop_request'}", " { 'type' : 'stop_request' }\n"])
+def test_a_python_dictionary_is_a_stop(text: str) -> None:
+    """A published SDK sends single quotes, and its process never ends unless they are understood."""
+    assert parse(text) == Stop()
+
+
+@pytest.mark.parametrize(
+    "text", ["{'type': 'start_request'}", "{'type': 'stop_request', 'x': 1}", "{'type': 'stop_request'}{}", "{'type': \"stop_request\"}"]
+)
+def test_no_other_python_is_read(text: str) -> None:
+    """Single quotes are a courtesy to one message, not a second language."""
+    with pytest.raises(WireError, match="JSON object"):
+        parse(text)
+
+
+def test_unknown_keys_do_not_spoil_a_stop() -> None:
+    """Whatever else stands in a stop_request, it stops."""
+    assert parse('{"type": "stop_request", "reason": ["tired"]}') == Stop()

@@ -1,8 +1,0 @@
-"""`recognition_stopped`: everything heard has been told."""
-
-from streaming.wire.symbl import recognition_stopped
-
-
-def test_its_shape() -> None:
-    """It is an envelope with nothing else in it."""
-    assert recognition_stopped() == {"type": "message", "message": {"type": "recognition_stopped"}}
