@@ -9,9 +9,9 @@ import numpy as np
 from django.conf import settings
 
 from streaming.aio.executors import SPEAKING
-from streaming.voices.base import Engine, Maker, Manner, Speech, VoiceError
-from streaming.voices.piper import Piper
-from streaming.voices.programs import ESPEAK, FLITE
+from streaming.tts.base import Engine, Maker, Manner, Speech, VoiceError
+from streaming.tts.piper import Piper
+from streaming.tts.programs import ESPEAK, FLITE
 
 ENGINES: dict[str, Maker] = {"piper": Piper(), "flite": FLITE, "espeak-ng": ESPEAK}
 """Those that Parley knows, the best one first."""

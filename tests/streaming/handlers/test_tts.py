@@ -10,7 +10,7 @@ import pytest
 import streaming
 from streaming.handlers import tts as module
 from streaming.handlers.tts import KokoroTTSOptions, get_tts_model, sentences
-from streaming.voices.base import Manner, VoiceError
+from streaming.tts.base import Manner, VoiceError
 
 RATE = 7000
 

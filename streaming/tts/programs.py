@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from streaming.voices.base import Engine, Manner, Speech, VoiceError
+from streaming.tts.base import Engine, Manner, Speech, VoiceError
 
 TIMEOUT_S = 30.0
 WORDS_PER_MINUTE = 175

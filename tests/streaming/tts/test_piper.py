@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streaming.voices import piper
-from streaming.voices.base import Manner, VoiceError
-from streaming.voices.piper import PACKAGED, Piper
+from streaming.tts import piper
+from streaming.tts.base import Manner, VoiceError
+from streaming.tts.piper import PACKAGED, Piper
 
 PIPER = """
 import types

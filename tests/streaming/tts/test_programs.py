@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.voices.base import Manner, VoiceError
-from streaming.voices.programs import ESPEAK, FLITE, Program
+from streaming.tts.base import Manner, VoiceError
+from streaming.tts.programs import ESPEAK, FLITE, Program
 
 SECRET = "zeppelin, $(date) & 'more' — \"words\""
 PRETENDED = """#!{python}

