@@ -2,7 +2,7 @@
 
 uvicorn's own order is the other way round: it closes every WebSocket with 1012 at once and lets the application shut down last, so what
 is stored then reaches nobody. `DrainFirst` takes over the signal handlers that uvicorn has installed before it starts the application,
-drains on the first signal, and then calls uvicorn's handler. Our Daphne (config/daphne.py) has this order by itself.
+drains on the first signal, and then calls uvicorn's handler. Our Daphne (config/daphne_server.py) has this order by itself.
 """
 
 import asyncio

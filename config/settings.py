@@ -146,7 +146,7 @@ MIDDLEWARE = [
     "config.hosts.any_host_for_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.connections.lent_while_answering",
+    "config.middleware.lent_while_answering",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -268,7 +268,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"hide_tokens": {"()": "config.logs.HideTokens"}, "one_line": {"()": "config.logs.OneLine"}},
+    "filters": {"hide_tokens": {"()": "config.log_filters.HideTokens"}, "one_line": {"()": "config.log_filters.OneLine"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line", "hide_tokens"], "stream": sys.stderr}

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 
-from config import failures
+from config import error_handlers
 
 
 def of_apps(apps: Iterable[str]) -> list[URLResolver]:
@@ -22,4 +22,4 @@ urlpatterns = [
     path("", include("streaming.urls")),
     *of_apps(settings.APPS),
 ]
-handler400, handler404, handler500 = failures.bad_request, failures.not_found, failures.broken
+handler400, handler404, handler500 = error_handlers.bad_request, error_handlers.not_found, error_handlers.broken

@@ -49,7 +49,7 @@ class Consumer:
     """One WebSocket. Subclasses say what happens on connect, text, binary and hang-up.
 
     `makes_client_wait` tells whether the server stops reading from a socket whose application does not call `receive`:
-    uvicorn does, our own Daphne does (config/daphne.py), a bare Daphne does not.
+    uvicorn does, our own Daphne does (config/daphne_server.py), a bare Daphne does not.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

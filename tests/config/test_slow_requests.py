@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import websockets
 
-from config import daphne
+from config import daphne_server
 from tests.servers import ROOT
 
 HEADER_S, BODY_IDLE_S, KEEP_ALIVE_S = 0.8, 1.2, 8.0
@@ -142,4 +142,4 @@ async def test_a_websocket_has_no_such_limit(port: int) -> None:
 
 def test_the_real_limits() -> None:
     """As docs/deploy.md says."""
-    assert (daphne.HEADER_S, daphne.BODY_IDLE_S, daphne.KEEP_ALIVE_S) == (10.0, 30.0, 60.0)
+    assert (daphne_server.HEADER_S, daphne_server.BODY_IDLE_S, daphne_server.KEEP_ALIVE_S) == (10.0, 30.0, 60.0)

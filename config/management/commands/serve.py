@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the server; says on standard output where it listens once it does."""
         from config.asgi import application, drain
-        from config.daphne import BoundedServer
+        from config.daphne_server import BoundedServer
 
         account_hint = _account_hint()  # before the event loop runs, in which Django refuses to use the database
         recogniser.begin_loading()  # so that the first speaker does not wait for the models

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from config.logs import HideTokens, OneLine
+from config.log_filters import HideTokens, OneLine
 
 
 def test_a_token_in_a_query_is_hidden() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import websockets
 
-from config import daphne
+from config import daphne_server
 from tests.servers import ROOT
 
 SERVER = """
@@ -100,14 +100,14 @@ async def test_a_client_that_is_not_read_from_is_not_taken_for_dead(slow: Callab
 
 def test_there_is_one_ping_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that answers a ping late, but in time, is not dropped because another one was due meanwhile."""
-    pinged: list[daphne.BoundedProtocol] = []
+    pinged: list[daphne_server.BoundedProtocol] = []
 
-    def ping(protocol: daphne.BoundedProtocol) -> None:
+    def ping(protocol: daphne_server.BoundedProtocol) -> None:
         protocol.autoPingTimeoutCall = object()
         pinged.append(protocol)
 
-    monkeypatch.setattr(daphne.WebSocketProtocol, "_sendAutoPing", ping)
-    protocol = daphne.BoundedProtocol()
+    monkeypatch.setattr(daphne_server.WebSocketProtocol, "_sendAutoPing", ping)
+    protocol = daphne_server.BoundedProtocol()
     protocol.autoPingTimeoutCall = None
     for _ in range(2):
         protocol._sendAutoPing()
