@@ -46,4 +46,4 @@ test: setup services lint
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 bench: setup
-	$(BIN)/python manage.py bench $(ARGS)
+	$(BIN)/python -m tests.bench $(ARGS)

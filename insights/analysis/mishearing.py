@@ -1,6 +1,6 @@
 """How likely a stretch of a transcript is a phrase that the recogniser did not know: pure arithmetic on sounds and confidences.
 
-The weights are those of a logistic regression over our own clips (docs/insights-heard.md); `config.bench.readings.fit` makes them anew.
+The weights are those of a logistic regression over our own clips (docs/insights-heard.md); `tests.bench.readings.fit` makes them anew.
 """
 
 import re

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from config.bench import machine, report, scoring, speech, words
-from config.bench.children import Server
-from config.bench.parts import accuracy, flood, listeners, load, sockets
-from config.bench.sizes import TINY
-from config.bench.speech import Turn
-from config.management.commands.bench import PAGES, SUMMARY
+from tests.bench import machine, report, scoring, speech, words
+from tests.bench.children import Server
+from tests.bench.command import PAGES, SUMMARY
+from tests.bench.parts import accuracy, flood, listeners, load, sockets
+from tests.bench.sizes import TINY
+from tests.bench.speech import Turn
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.bench import beside, report, rounds
-from config.bench.callers.noise import FRAME, SILENCE, Echo, Noise
-from config.bench.callers.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
-from config.bench.parts import growth, streams, webrtc
-from config.bench.process import BenchError, Process
-from config.bench.rounds import Measured
-from config.bench.sizes import TINY
-from config.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
-from config.management.commands.bench import _parts
+from tests.bench import beside, report, rounds
+from tests.bench.callers.noise import FRAME, SILENCE, Echo, Noise
+from tests.bench.callers.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
+from tests.bench.command import Command, _parts
+from tests.bench.parts import growth, streams, webrtc
+from tests.bench.process import BenchError, Process
+from tests.bench.rounds import Measured
+from tests.bench.sizes import TINY
+from tests.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
 from tests.servers import copied
 
 
@@ -30,7 +30,7 @@ def process(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """Parley on uvicorn as the bench starts it, on a database that is already there."""
     data = str(copied(migrated_data, tmp_path_factory.mktemp("bench") / "data"))
     own = {"DATA_DIR": data, "HOST": "127.0.0.1", "PORT": "0", "RECOGNISER": "scripted", "DJANGO_SETTINGS_MODULE": SITE}
-    with Process([sys.executable, "-m", "config.bench.watched", "uvicorn"], {**os.environ, **own}) as process:
+    with Process([sys.executable, "-m", "tests.bench.watched", "uvicorn"], {**os.environ, **own}) as process:
         yield process
 
 
@@ -239,7 +239,7 @@ class TestCommand:
     def test_a_python_without_fastrtc(self) -> None:
         """It is refused before anything is measured."""
         with pytest.raises(CommandError, match="--fastrtc"):
-            call_command("bench", "--only", "streams", "--fastrtc", "/bin/false")
+            call_command(Command(), "--only", "streams", "--fastrtc", "/bin/false")
 
 
 def test_fastrtc_can_run_the_handlers() -> None:

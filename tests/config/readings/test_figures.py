@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.bench.readings import figures, table, words
-from config.bench.readings.table import Heard
-from config.bench.report import begin_mark, end_mark
+from tests.bench.readings import figures, table, words
+from tests.bench.readings.table import Heard
+from tests.bench.report import begin_mark, end_mark
 
 PARTS = ("hearing", "insights", "entities", "demo", "vocabulary", "texts")
 

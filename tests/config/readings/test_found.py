@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from config.bench.readings import found
-from config.bench.readings.found import Judged
-from config.bench.readings.table import Heard
+from tests.bench.readings import found
+from tests.bench.readings.found import Judged
+from tests.bench.readings.table import Heard
 
 
 def heard(name: str, text: str) -> Heard:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from config.bench.readings.hearing import hear, recogniser
 from streaming.management.terminal import channels_of
+from tests.bench.readings.hearing import hear, recogniser
 
 CLIP = Path(__file__).resolve().parents[2] / "streaming" / "transports" / "names.ogg"
 

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from config.bench.readings import choose, table, words
-from config.bench.readings.choose import Reading
-from config.bench.readings.figures import PAGE
-from config.bench.readings.mending import SIZES, Score, changes, holds, is_held_out, score
-from config.bench.readings.table import Heard
 from insights.analysis.vocabulary import Vocabulary
+from tests.bench.readings import choose, table, words
+from tests.bench.readings.choose import Reading
+from tests.bench.readings.figures import PAGE
+from tests.bench.readings.mending import SIZES, Score, changes, holds, is_held_out, score
+from tests.bench.readings.table import Heard
 
 READING = Reading("name/1", "slt", "We look at Grafana every day.", "We look at gra fahna every day.", "Grafana")
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from config.bench.readings.spans import names, spans
-from config.bench.readings.table import Heard
 from insights.analysis.vocabulary import Vocabulary
+from tests.bench.readings.spans import names, spans
+from tests.bench.readings.table import Heard
 
 
 def heard(number: int, text: str) -> Heard:

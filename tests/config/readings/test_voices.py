@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config.bench.children import BenchError
-from config.bench.readings.voices import speak
+from tests.bench.children import BenchError
+from tests.bench.readings.voices import speak
 
 
 def program(folder: Path, name: str, script: str) -> None:

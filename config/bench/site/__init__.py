@@ -1,1 +1,0 @@
-"""A Django app with streams that are there to be measured. Installed only where `config.bench.site.settings` are the settings."""

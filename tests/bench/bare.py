@@ -1,0 +1,138 @@
+"""`python -m tests.bench.bare`: the recogniser without a server, in a process of its own, on the same sound.
+
+Bare means two things, and both are measured:
+
+- `model`: the model alone decodes each true turn once, in one thread. It knows where the turns are, and nobody sees an interim.
+- `recogniser`: the recogniser's own interface at the pace of speech: pause detection, interims, decodes ahead. What it needs
+  is what live hearing costs; what the server needs beyond it is the server's own.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from streaming.audio.codecs import AudioError, open_decoder
+from streaming.audio.pcm import Samples
+from streaming.speech import engines
+from streaming.speech.engines.base import Hypothesis, RecognitionOptions
+from streaming.speech.engines.moonshine import Moonshine, small_model
+from streaming.speech.split_turns import turns_of
+from tests.bench import speech
+from tests.bench.client import chunks, stagger
+from tests.bench.machine import usage
+
+_END_S = 120.0
+
+
+class Ear:
+    """A listener that notes finals with their times, in seconds after `begin`."""
+
+    def __init__(self, begin: float) -> None:
+        self.begin = begin
+        self.finals: list[tuple[float, str]] = []
+        self.interims = 0
+        self.errors: list[str] = []
+        self.end = threading.Event()
+
+    def hypothesis(self, h: Hypothesis) -> None:
+        """Note it."""
+        if h.is_final:
+            self.finals.append((time.perf_counter() - self.begin, h.text))
+        else:
+            self.interims += 1
+
+    def speech_started(self, at: float) -> None:
+        """Nobody asks."""
+
+    def trouble(self, error: AudioError) -> None:
+        """Note it."""
+        self.errors.append(str(error))
+
+    def drained(self) -> None:
+        """Nobody waits for room."""
+
+    def finished(self) -> None:
+        """Note the end."""
+        self.end.set()
+
+    def told(self) -> dict[str, Any]:
+        """Return what was heard, JSON-ready, in the generator's form."""
+        return {"finals": self.finals, "interims": self.interims, "errors": self.errors}
+
+
+def model(question: dict[str, Any]) -> dict[str, Any]:
+    """Decode the turns of the same talks that the speakers send, each once."""
+    bare = small_model()
+    talks = speech.talks(speech.conversation(), question["speakers"], question["seconds"])
+    cuts = [_floats(cut) for talk in talks for cut in talk.cuts()]
+    bare.transcribe(cuts[0])
+    began = time.process_time()
+    for cut in cuts:
+        bare.transcribe(cut)
+    return {"cpu_s": time.process_time() - began}
+
+
+def recogniser(question: dict[str, Any]) -> dict[str, Any]:
+    """Hear the same talks at the same pace through the recogniser's interface."""
+    talks = speech.talks(speech.conversation(), question["speakers"], question["seconds"])
+    return _hear([talk.sound.tobytes() for talk in talks], question["threads"], 1 / question["speed"])
+
+
+def texts(question: dict[str, Any]) -> dict[str, Any]:
+    """Return the text of whole recordings by both ways: the model on the turns that pause detection finds, the recogniser."""
+    most = int(question["most_s"] * speech.RATE) if question.get("most_s") else None
+    sounds = [r.sound[:most] for r in speech.recordings() if r.name in question["names"]]
+    bare = small_model()
+    silence = bytes(2 * speech.RATE)
+    heard = _hear([sound.tobytes() + silence for sound in sounds], question["threads"], 0.0)
+    return {
+        "model": [_transcript(bare, _floats(sound)) for sound in sounds],
+        "recogniser": [" ".join(text for _, text in one["finals"]) for one in heard["speakers"]],
+    }
+
+
+def _transcript(bare: Moonshine, pcm: Samples) -> str:
+    return " ".join(word.text for turn in turns_of(pcm) for word in bare.transcribe(turn).words)
+
+
+def _hear(sounds: list[bytes], threads: int, pace: float) -> dict[str, Any]:
+    """Feed all sounds, each chunk when it is due (pace 1 is real time, 0 is at once), from one thread."""
+    engine = engines.make("moonshine", threads=threads, models_dir=Path("no-models-here"))
+    engine.load()
+    before, begin = time.process_time(), time.perf_counter() + 0.2
+    ears = [Ear(begin + stagger(number) * pace) for number in range(len(sounds))]
+    heard = [engine.open(RecognitionOptions(), open_decoder("LINEAR16", speech.RATE), ear) for ear in ears]
+    plan: list[tuple[float, int, Callable[[], None]]] = []
+    for number, (recognition, ear, sound) in enumerate(zip(heard, ears, sounds, strict=True)):
+        last = 0.0
+        for due, chunk in chunks(sound):
+            last = ear.begin + due * pace
+            plan.append((last, number, partial(recognition.feed, chunk)))
+        plan.append((last + 2.0 * pace, number, recognition.stop))
+    for due, _, act in sorted(plan, key=lambda step: step[0]):
+        time.sleep(max(0.0, due - time.perf_counter()))
+        act()
+    for ear in ears:
+        ear.end.wait(_END_S)
+    answer = {"speakers": [ear.told() for ear in ears], "cpu_s": time.process_time() - before, "resident": usage(os.getpid()).resident}
+    engine.close()
+    return answer
+
+
+def _floats(sound: speech.Sound) -> Samples:
+    return (sound / np.float32(32768)).astype(np.float32)
+
+
+_MODES = {"model": model, "recogniser": recogniser, "texts": texts}
+
+if __name__ == "__main__":
+    asked = json.load(sys.stdin)
+    json.dump(_MODES[asked["mode"]](asked), sys.stdout)

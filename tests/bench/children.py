@@ -1,0 +1,105 @@
+"""Processes of the bench's own: the server that is measured, and helpers that answer one question and end."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from tests.bench.machine import Usage
+from tests.bench.process import ROOT, BenchError, Process
+
+__all__ = ["BenchError", "Server", "ask_child"]
+
+
+class Server:
+    """A Parley server on SQLite with a data folder of its own, from `with` to its end; it hears with the embedded model.
+
+    Args:
+        kind: "daphne", the server of `manage.py serve`, or "uvicorn", as docs/deploy.md starts it.
+        environment: more settings.
+    """
+
+    def __init__(self, kind: Literal["daphne", "uvicorn"] = "daphne", **environment: str) -> None:
+        self._data = Path(tempfile.mkdtemp(prefix="parley-bench-"))
+        own = {"DATA_DIR": str(self._data), "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "WARNING", "SESSION_LIMIT": "2000"}
+        own |= {"DATABASE_URL": "", "REDIS_URL": "", "RECOGNISER": "moonshine", "DEBUG": "0", "PYTHONUNBUFFERED": "1"}
+        self._environment = {**os.environ, **own, **environment}
+        self._process = Process([sys.executable, "-m", "tests.bench.watched", kind], self._environment)
+        self.url = ""
+        self.token = ""
+
+    def __enter__(self) -> Self:
+        try:
+            self._begin()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._process.__exit__(kind, error, trace)
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    @property
+    def door(self) -> dict[str, str]:
+        """What a client needs to come in."""
+        return {"url": self.url, "token": self.token}
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
+    def usage(self) -> Usage:
+        """Return what the server uses now."""
+        return self._process.usage()
+
+    def tasks(self) -> int:
+        """Return how many tasks the server's event loop holds now."""
+        os.kill(self.pid, signal.SIGUSR1)
+        return int(self._process.said("tasks "))
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        """Return the JSON answer to a GET, or to a POST where there is a body."""
+        headers = {"Content-Type": "application/json"} | ({"x-api-key": self.token} if self.token else {})
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers), timeout=20) as answer:  # noqa: S310 - our own server
+            return json.load(answer)
+
+    def _begin(self) -> None:
+        self._manage("migrate", "--verbosity", "0")
+        app = json.loads(self._manage("createapp", "--email", "bench@example.com", "--json"))
+        self._process.__enter__()
+        self.url = self._process.said("http://")
+        self._process.until_it_answers(f"{self.url}/readyz")
+        body = {"type": "application", "appId": app["appId"], "appSecret": app["appSecret"]}
+        self.token = self.ask("/oauth2/token:generate", body)["accessToken"]
+
+    def _manage(self, *arguments: str) -> str:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise BenchError(f"manage.py {arguments[0]} failed: {done.stderr[-500:]}")
+        return done.stdout
+
+
+def ask_child(module: str, question: Any, *, timeout_s: float) -> Any:
+    """Run `python -m tests.bench.<module>` with a question as JSON and return its answer: a process that shares nothing."""
+    command = [sys.executable, "-m", f"tests.bench.{module}"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            command, cwd=ROOT, input=json.dumps(question), capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{module} did not end within {timeout_s:g} s") from None
+    if done.returncode:
+        raise BenchError(f"{module} failed: {done.stderr[-2000:]}")
+    return json.loads(done.stdout)

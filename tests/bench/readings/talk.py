@@ -1,0 +1,69 @@
+"""The demo's conversation as it was heard: which insights are to be found in which turn, and which are."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from insights.analysis.findings import FindingType, Said
+from insights.analysis.pipeline import analyse
+from insights.analysis.sentences import sentences
+from tests.bench.readings.found import THEN
+from tests.bench.readings.table import Heard
+
+EXPECTED: dict[int, tuple[FindingType, ...]] = {
+    1: ("question",),
+    3: ("question",),
+    5: ("action_item",),
+    6: ("question",),
+    8: ("action_item",),
+    9: ("action_item",),
+    10: ("question",),
+    12: ("follow_up",),
+    13: ("question", "action_item"),
+    14: ("action_item",),
+    15: ("follow_up",),
+}
+"""By the number of the turn in script.json, from 0: what a person would write down."""
+
+_SCRIPT = Path(__file__).resolve().parents[3] / "streaming" / "demo" / "script.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Of the expected insights by type: how many there are and how many were found; and what was found besides, as (turn, type)."""
+
+    expected: dict[str, int]
+    found: dict[str, int]
+    besides: tuple[tuple[int, str], ...]
+
+
+def written() -> list[tuple[str, str]]:
+    """(who, what) of each turn as the script has it."""
+    return [(who, text) for who, text in json.loads(_SCRIPT.read_text(encoding="utf-8"))]
+
+
+def heard(everything: Iterable[Heard]) -> list[tuple[str, str]]:
+    """(who, what) of each turn as it was heard."""
+    return [(one.voice, one.text) for one in everything if one.name.startswith("demo/")]
+
+
+def insights(turns: Sequence[tuple[str, str]], threshold: float = 0.5) -> Demo:
+    """Compare what the analysis finds, turn by turn, with what is expected. Raises ValueError where the turns are not the script's."""
+    if len(turns) != len(written()):
+        raise ValueError(f"the demo has {len(written())} turns, not {len(turns)}")
+    found: set[tuple[int, str]] = set()
+    before: list[Said] = []
+    for turn, (who, text) in enumerate(turns):
+        for sentence in sentences(text):
+            said = Said(sentence.text, who, THEN, speaker_name=who, index=len(before))
+            analysis = analyse(said, before, ())
+            found |= {(turn, finding.type) for finding in analysis.findings if finding.confidence >= threshold}
+            before.append(said)
+    expected = {(turn, kind) for turn, kinds in EXPECTED.items() for kind in kinds}
+    kinds = ("question", "action_item", "follow_up")
+    return Demo(
+        {kind: sum(one == kind for _, one in expected) for kind in kinds},
+        {kind: sum(one == kind for _, one in expected & found) for kind in kinds},
+        tuple(sorted(found - expected)),
+    )

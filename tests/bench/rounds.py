@@ -1,0 +1,102 @@
+"""The same measurement on several servers, in turn and several times, so that a ratio compares moments that are close together."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.bench.children import ask_child
+from tests.bench.machine import Others
+from tests.bench.sizes import Sizes
+from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target
+
+BASES = (FASTRTC, BARE)
+"""What the others are compared with: the first of these that was measured."""
+_CONNECTING_S = 240.0
+"""Beyond what is measured, for clients that wait for a busy server as long as their own limits allow."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Measured:
+    """What the rounds found about one server: medians of the generator's figures; `errors` of all rounds, each once."""
+
+    name: str
+    figures: dict[str, float | None] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def __getitem__(self, figure: str) -> float | None:
+        return self.figures.get(figure)
+
+    def ms(self, figure: str) -> float | None:
+        """Return a figure of seconds in milliseconds."""
+        value = self.figures.get(figure)
+        return None if value is None else 1000 * value
+
+
+def in_turn(
+    targets: Sequence[Target], clients: str, stream: str, question: dict[str, Any], sizes: Sizes, rounds: int = 0
+) -> list[Measured]:
+    """Let clients use a stream of each server, `rounds` times; one result for each server, in their order.
+
+    Args:
+        clients: the module of `tests.bench.callers` that answers the question.
+    """
+    asked = {"warm_s": sizes.stream_warm_s, "seconds": sizes.stream_s, "late_s": sizes.stream_late_s, **question}
+    patience = _CONNECTING_S + asked["warm_s"] + asked["seconds"] + asked["late_s"]
+    answers: dict[str, list[dict[str, Any]]] = {target.name: [] for target in targets}
+    for _ in range(rounds or sizes.rounds):
+        for target in targets:
+            others = Others(target.pid)
+            answer = ask_child(f"callers.{clients}", {**target.door(stream), **asked}, timeout_s=patience)
+            answers[target.name].append({**answer, "others": others.cores()})
+    _compare(answers)
+    return [_median(name, found) for name, found in answers.items()]
+
+
+def _compare(answers: dict[str, list[dict[str, Any]]]) -> None:
+    """Note in each answer how many times the CPU of the base it took, in the same round."""
+    against = next((answers[name] for name in BASES if name in answers), None)
+    for found in answers.values():
+        for round_, answer in enumerate(found):
+            cores = against[round_]["cores"] if against else 0.0
+            answer["cpu_ratio"] = answer["cores"] / cores if cores else None
+
+
+def find(measured: Sequence[Measured], *names: str) -> Measured | None:
+    """Return the first of these servers that was measured."""
+    return next((one for name in names for one in measured if one.name == name), None)
+
+
+def base(measured: Sequence[Measured]) -> Measured | None:
+    """Return what the others are compared with."""
+    return find(measured, *BASES)
+
+
+def ours(measured: Sequence[Measured]) -> Measured | None:
+    """Return the Parley server that is judged: uvicorn, which docs/deploy.md advises, where it was measured."""
+    return find(measured, UVICORN, DAPHNE)
+
+
+def method(sizes: Sizes) -> str:
+    """Say how often and how long, and what CPU means."""
+    rounds = f"Medians of {sizes.rounds} rounds in which the servers were visited in turn" if sizes.rounds > 1 else "One round"
+    return (
+        f"{rounds}, each with {sizes.stream_s:g} s that count after {sizes.stream_warm_s:g} s of the same to warm up. "
+        "CPU is user and system time of the server's process tree, from /proc."
+    )
+
+
+def complaints(measured: Sequence[Measured]) -> list[str]:
+    """Return a sentence for each server whose clients met errors."""
+    return [f"Clients of {one.name} met: {'; '.join(one.errors)}." for one in measured if one.errors]
+
+
+def _median(name: str, answers: Sequence[dict[str, Any]]) -> Measured:
+    figures: dict[str, float | None] = {}
+    for figure in answers[0]:
+        if figure != "errors":
+            values = [answer[figure] for answer in answers if answer[figure] is not None]
+            figures[figure] = statistics.median(values) if values else None
+    return Measured(name, figures, sorted({error for answer in answers for error in answer["errors"]}))

@@ -1,0 +1,7 @@
+"""Parley's settings with the streams that are measured."""
+
+from config.settings import *  # noqa: F403
+from config.settings import APPS, INSTALLED_APPS
+
+APPS = [*APPS, "tests.bench.site"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.bench.site"]

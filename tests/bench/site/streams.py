@@ -1,0 +1,21 @@
+"""The streams that are measured: open to all and as many sessions as there are, so that nothing but the work counts."""
+
+from typing import Any
+
+from streaming import ReplyOnPause, Stream
+from tests.bench.site.counted import Counted
+from tests.bench.site.handlers import Blocking, Echo, Ticker, respond
+
+TELEPHONE, WIDE = 8_000, 24_000
+
+
+def _stream(handler: Any, name: str) -> Stream:
+    return Stream(handler, modality="audio", mode="send-receive", name=name, concurrency_limit=None, public=True)
+
+
+echo = _stream(Echo(TELEPHONE), "bench-echo")
+wide = _stream(Echo(WIDE), "bench-wide")
+pause = _stream(ReplyOnPause(respond, input_sample_rate=TELEPHONE, output_sample_rate=TELEPHONE), "bench-pause")
+blocking = _stream(Blocking(TELEPHONE), "bench-blocking")
+counted = _stream(Counted(TELEPHONE), "bench-counted")
+ticker = _stream(Ticker(TELEPHONE), "bench-ticker")

@@ -1,0 +1,46 @@
+"""`python -m tests.bench.watched daphne|uvicorn`: the very server of `manage.py serve`, or of docs/deploy.md, on HOST and PORT.
+
+It says where it listens, and on SIGUSR1 how many tasks its event loop has.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+
+def _say(*_: object) -> None:
+    sys.stdout.write(f"tasks {len(asyncio.all_tasks(asyncio.get_running_loop()))}\n")
+    sys.stdout.flush()
+
+
+def _daphne() -> None:
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", "serve"])
+
+
+def _uvicorn() -> None:
+    """Serve on a socket of our own making, so that PORT=0 gets a port that nobody else can take."""
+    import uvicorn
+
+    listening = socket.create_server((os.environ["HOST"], int(os.environ["PORT"])), backlog=2048)
+    sys.stdout.write(f"Parley listens at http://{os.environ['HOST']}:{listening.getsockname()[1]}\n")
+    sys.stdout.flush()
+    options = uvicorn.Config(
+        "config.asgi:application",
+        loop="uvloop",
+        proxy_headers=False,
+        ws_per_message_deflate=False,
+        ws_max_size=2_097_152,
+        timeout_graceful_shutdown=10,
+        log_level="warning",
+    )
+    uvicorn.Server(options).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    signal.signal(signal.SIGUSR1, _say)
+    {"daphne": _daphne, "uvicorn": _uvicorn}[sys.argv[1]]()
