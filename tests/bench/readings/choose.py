@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from insights.analysis.training import style
-from insights.analysis.training.corpora import Row, read
+from insights.training import style
+from insights.training.corpora import Row, read
 
 VOICES = ("slt", "rms", "joe", "espeak")
 STYLE_VOICES = ("slt", "joe", "espeak")

@@ -13,8 +13,8 @@ from pathlib import Path
 from insights.analysis import acts
 from insights.analysis.findings import FindingType, Said
 from insights.analysis.sentences import sentences
-from insights.analysis.training import style
-from insights.analysis.training.corpora import Row, as_heard
+from insights.training import style
+from insights.training.corpora import Row, as_heard
 from tests.bench.readings import choose
 from tests.bench.readings.table import Heard
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from insights.analysis.commitments import commitment
 from insights.analysis.entities import extract
-from insights.analysis.training import style
 from insights.analysis.vocabulary import Vocabulary
+from insights.training import style
 from tests.bench.readings.found import THEN
 from tests.bench.readings.table import Heard
 

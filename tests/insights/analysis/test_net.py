@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.analysis import features, net
-from insights.analysis.training.net import begin
+from insights.training.net import begin
 from tests.insights.analysis.talk import BOB, JANE, said
 
 

@@ -10,7 +10,7 @@ from insights.analysis.alike import COARSE, FINE, NONE, Classes
 from insights.analysis.combiner import EXPERTS, FACTS, KINDS, TASKS, Combiner, gate_view, unchanged
 from insights.analysis.cues import NAMES
 from insights.analysis.kinds import SIGNS
-from insights.analysis.training.net import begin
+from insights.training.net import begin
 from tests.insights.analysis.talk import said
 
 WIDTH = len(weights.ALL_HEADS) + len(weights.HEADS) + SIGNS + len(NAMES) + FACTS

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from insights.analysis.training.corpora import Row, by_conversation
 from insights.analysis.words import tokens
+from insights.training.corpora import Row, by_conversation
 
 _STRETCH = 250
 """Messages counted as one conversation: long meetings are cut, so that 'often' means often in many places."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from insights.analysis.training import style
+from insights.training import style
 
 
 def test_score() -> None:

@@ -1,4 +1,4 @@
-"""Makes the shipped weights: python -m insights.analysis.train --data DIR [--out DIR]. Minutes on one core; the same digits every time."""
+"""Makes the shipped weights: python -m insights.training.train --data DIR [--out DIR]. Minutes on one core; the same digits every time."""
 
 import argparse
 import os
@@ -15,12 +15,12 @@ from insights.analysis import weights
 from insights.analysis.alike import Classes
 from insights.analysis.combiner import TASKS, Combiner
 from insights.analysis.net import Net
-from insights.analysis.training import alike, backdrop, combine, corpora, heads, table, tagger
-from insights.analysis.training.corpora import Row
-from insights.analysis.training.matrix import build
-from insights.analysis.training.net import logits as logits_of_net
-from insights.analysis.training.table import HANDS
 from insights.analysis.weights import ALL_HEADS
+from insights.training import alike, backdrop, combine, corpora, heads, table, tagger
+from insights.training.corpora import Row
+from insights.training.matrix import build
+from insights.training.net import logits as logits_of_net
+from insights.training.table import HANDS
 
 CORPORA = ("ami", "mrda", "email")
 
@@ -73,5 +73,5 @@ def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], classes: Class
 if __name__ == "__main__":
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # sums in threads come out in another order: begin again with one
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
-        os.execv(sys.executable, [sys.executable, "-m", "insights.analysis.train", *sys.argv[1:]])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "insights.training.train", *sys.argv[1:]])  # noqa: S606
     main()

@@ -1,4 +1,4 @@
-"""Fits the tagger of names to the spans that AMI's annotators marked: python -m insights.analysis.training.tagger --data DIR
+"""Fits the tagger of names to the spans that AMI's annotators marked: python -m insights.training.tagger --data DIR
 
 Only runs of capitals are asked about, and only those that the rules do not settle. Prints what folds of the train part say of penalties and
 thresholds; train.py saves the weights.
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from insights.analysis import tagger
 from insights.analysis.capitals import candidates, signs
-from insights.analysis.training.fit import logistic
-from insights.analysis.training.matrix import Matrix
 from insights.analysis.words import tokens
+from insights.training.fit import logistic
+from insights.training.matrix import Matrix
 
 PENALTY = 3.0
 _FOLDS = 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from insights.analysis.training import alarms
+from insights.training import alarms
 
 _TEXTS = ["Please cancel the contract.", "The contract has to be cancelled.", "It is raining.", "So we go on."]
 

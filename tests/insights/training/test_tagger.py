@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from insights.analysis import tagger as shipped
-from insights.analysis.training import tagger
+from insights.training import tagger
 
 _NAMES = ["Odile", "Tamsin", "Brannigan", "Okafor"]
 

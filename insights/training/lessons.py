@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis.training.corpora import Row
+from insights.training.corpora import Row
 
 _LEAST = 150
 """Acts seen in fewer rows teach nothing."""

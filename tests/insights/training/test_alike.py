@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from insights.analysis.alike import NONE, Classes
-from insights.analysis.training import alike
+from insights.training import alike
 
 
 def _talk(seed: int) -> list[str]:

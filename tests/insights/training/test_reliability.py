@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from insights.analysis.training import reliability
-from insights.analysis.training.diagram import Bin
+from insights.training import reliability
+from insights.training.diagram import Bin
 
 
 def test_bins() -> None:

@@ -1,4 +1,4 @@
-"""Scores the detectors on a table of business sentences: python -m insights.analysis.training.style FILE.tsv
+"""Scores the detectors on a table of business sentences: python -m insights.training.style FILE.tsv
 
 Columns: labels (letters a, f, q; n = none; x = small talk), assignee, due as said, sentence, and spans, which are not read here.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from insights.analysis.findings import FindingType
 from insights.analysis.scoring import assign, detect
-from insights.analysis.training.corpora import as_heard
+from insights.training.corpora import as_heard
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from insights.analysis import train, weights
+from insights.analysis import weights
 from insights.analysis.combiner import TASKS
-from insights.analysis.training import corpora
-from insights.analysis.training.corpora import Row, read_own
-from insights.analysis.training.heads import FOLDS, folds_of, labels_of
+from insights.training import corpora, train
+from insights.training.corpora import Row, read_own
+from insights.training.heads import FOLDS, folds_of, labels_of
 
 _SUBJECTS = ["the pump", "a lamp", "this door", "our roof", "the red cable", "that engine"]
 _QUESTIONS = ["where is {}?", "did you see {}?", "what does {} cost?"]

@@ -1,4 +1,4 @@
-"""Measures topics without annotated names: python -m insights.analysis.training.subjects --data DIR
+"""Measures topics without annotated names: python -m insights.training.subjects --data DIR
 
 Two ways, over the longer meetings of the dev parts, for our topics and for simpler rankings in the same run.
 
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from insights.analysis.background import idf
 from insights.analysis.topics import TopicIndex, phrases
-from insights.analysis.training.corpora import by_conversation, read
-from insights.analysis.training.script import SCRIPT, on_script
 from insights.analysis.words import stem, tokens
+from insights.training.corpora import by_conversation, read
+from insights.training.script import SCRIPT, on_script
 
 _LEAST_MESSAGES = 200
 _TOP = 10

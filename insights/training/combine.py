@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from insights.analysis import cues
 from insights.analysis.combiner import EXPERTS, FACTS, KINDS, TASKS, Combiner, Floats, calibrated, gate_view, unchanged
 from insights.analysis.findings import FindingType
-from insights.analysis.training.corpora import Row
-from insights.analysis.training.fit import Vector, lbfgs
-from insights.analysis.training.table import HANDS
 from insights.analysis.weights import ALL_HEADS, HEADS
+from insights.training.corpora import Row
+from insights.training.fit import Vector, lbfgs
+from insights.training.table import HANDS
 
 LOGITS = len(ALL_HEADS) + len(HEADS)
 """Columns of logits at the front of the inputs: of linear heads, then of the network."""

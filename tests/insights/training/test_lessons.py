@@ -1,7 +1,7 @@
 """Side lessons of the network."""
 
-from insights.analysis.training import lessons
-from insights.analysis.training.corpora import Row
+from insights.training import lessons
+from insights.training.corpora import Row
 
 
 def _row(corpus: str, *acts: str) -> Row:

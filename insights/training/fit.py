@@ -5,7 +5,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis.training.matrix import Matrix
+from insights.training.matrix import Matrix
 
 Vector = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from insights.analysis.training import cost
-from insights.analysis.training.corpora import Row
+from insights.training import cost
+from insights.training.corpora import Row
 
 _ROWS = [
     Row("ami", f"ami/{number // 4}", number % 4, "AB"[number % 2], f"we will talk about item {number} on Monday") for number in range(8)

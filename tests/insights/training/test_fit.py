@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from insights.analysis.training.fit import Vector, lbfgs, logistic
-from insights.analysis.training.matrix import Matrix, compact
+from insights.training.fit import Vector, lbfgs, logistic
+from insights.training.matrix import Matrix, compact
 
 
 def _matrix(rows: list[list[int]], width: int) -> Matrix:

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from insights.analysis import combiner, cues, kinds
 from insights.analysis.combiner import FACTS, Floats, facts
-from insights.analysis.training.corpora import Row
-from insights.analysis.training.matrix import Seen
 from insights.analysis.weights import HEADS
+from insights.training.corpora import Row
+from insights.training.matrix import Seen
 
 HANDS = 3
 """How often the combiner learns from each row: with no question marks, with those it may have had, and with a third of them lost."""

@@ -6,8 +6,8 @@ import numpy as np
 
 from insights.analysis import features
 from insights.analysis.alike import NONE, Classes
-from insights.analysis.training.corpora import Row
-from insights.analysis.training.matrix import Matrix, build, project
+from insights.training.corpora import Row
+from insights.training.matrix import Matrix, build, project
 
 MATRIX = Matrix(np.array([0, 2, 3, 5]), np.array([0, 2, 1, 0, 1], dtype=np.int32), np.array([1, 2, 3, 4, 5], dtype=np.float32), 3)
 DENSE = np.array([[1, 0, 2], [0, 3, 0], [4, 5, 0]])

@@ -5,7 +5,7 @@ import pytest
 
 from insights.analysis import features
 from insights.analysis.net import SHAPES, Floats, Net, View, batch, view
-from insights.analysis.training import net as training
+from insights.training import net as training
 from tests.insights.analysis.talk import BOB, JANE, said
 
 

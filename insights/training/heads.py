@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.net import Net
-from insights.analysis.training import lessons
-from insights.analysis.training import net as training
-from insights.analysis.training.corpora import Row
-from insights.analysis.training.fit import logistic
-from insights.analysis.training.matrix import Matrix, Seen, compact, project
 from insights.analysis.weights import ALL_HEADS, HEADS, KIND_HEADS
+from insights.training import lessons
+from insights.training import net as training
+from insights.training.corpora import Row
+from insights.training.fit import logistic
+from insights.training.matrix import Matrix, Seen, compact, project
 
 FOLDS = 3
 

@@ -1,4 +1,4 @@
-"""How often trackers are told where nobody meant them: python -m insights.analysis.training.alarms --data DIR
+"""How often trackers are told where nobody meant them: python -m insights.training.alarms --data DIR
 
 The managed trackers, 500 phrases, listen to messages of the dev parts, drawn by a seeded coin. In these talks and mails few people buy,
 complain or cancel, so that most of what is told as similar would be false; each is printed, for a person to judge.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from insights.analysis.managed import managed_trackers
 from insights.analysis.trackers import NEAR, TrackerIndex
-from insights.analysis.training.corpora import read
+from insights.training.corpora import read
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Says whether confidence is probability: python -m insights.analysis.training.reliability --data DIR [--svg FILE]
+"""Says whether confidence is probability: python -m insights.training.reliability --data DIR [--svg FILE]
 
 Per corpus and task: of the messages with a confidence in a tenth, how many, the mean confidence, and the share that was right. The
 experts are calibrated on the same dev parts, so for this table they are calibrated anew, five times, each time without the conversations
@@ -14,13 +14,13 @@ from zlib import crc32
 import numpy as np
 
 from insights.analysis.combiner import TASKS, Floats
-from insights.analysis.training import combine, corpora, diagram
-from insights.analysis.training.corpora import Row
-from insights.analysis.training.diagram import Bin
-from insights.analysis.training.matrix import Seen, build
-from insights.analysis.training.net import logits as logits_of_net
-from insights.analysis.training.table import HANDS, hands, inputs, signs
 from insights.analysis.weights import HEADS, Model, shipped
+from insights.training import combine, corpora, diagram
+from insights.training.corpora import Row
+from insights.training.diagram import Bin
+from insights.training.matrix import Seen, build
+from insights.training.net import logits as logits_of_net
+from insights.training.table import HANDS, hands, inputs, signs
 
 FOLDS = 5
 SURE = 0.9

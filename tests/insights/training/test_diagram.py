@@ -2,8 +2,8 @@
 
 from xml.etree import ElementTree
 
-from insights.analysis.training import diagram
-from insights.analysis.training.diagram import Bin
+from insights.training import diagram
+from insights.training.diagram import Bin
 
 _SVG = "{http://www.w3.org/2000/svg}"
 

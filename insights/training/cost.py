@@ -1,4 +1,4 @@
-"""What a message costs: python -m insights.analysis.training.cost --data DIR. Processor time of one thread, in microseconds.
+"""What a message costs: python -m insights.training.cost --data DIR. Processor time of one thread, in microseconds.
 
 Messages of MRDA's dev part in context, with the weights loaded before. Trackers: 500 of 50 phrases, two to four words long, of AMI's
 dev part, so that their words are those of talk.
@@ -16,7 +16,7 @@ from insights.analysis import acts
 from insights.analysis.entities import extract
 from insights.analysis.findings import Person, Said
 from insights.analysis.trackers import Tracker, TrackerIndex
-from insights.analysis.training.corpora import Row, by_conversation, read
+from insights.training.corpora import Row, by_conversation, read
 
 MESSAGES = 2000
 TRACKERS, PHRASES = 500, 50

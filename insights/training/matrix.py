@@ -11,7 +11,7 @@ from insights.analysis import features
 from insights.analysis.alike import Classes
 from insights.analysis.findings import Said
 from insights.analysis.net import View, view
-from insights.analysis.training.corpora import Row, by_conversation
+from insights.training.corpora import Row, by_conversation
 
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 

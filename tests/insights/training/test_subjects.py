@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from insights.analysis.training import subjects
+from insights.training import subjects
 
 
 def test_what_comes_back_and_what_is_said_everywhere() -> None:

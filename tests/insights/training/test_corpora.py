@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from insights.analysis.training import corpora
+from insights.training import corpora
 
 
 def _line(**changes: object) -> str:
