@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from insights import access
-from insights.credentials import pass_behind
+from insights.access.request_grants import pass_behind
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from insights.access.accounts import account_for, active_account, find_or_new_account, make_administrator, may_see, nobody_can_sign_in
 from insights.access.apps import WrongCredentials, apps_of, create_app, revoke_app, token_for, user_of_token
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
-from insights.access.passes import MOST_SIGN_INS, Pass, forget_sign_ins, pass_of_sign_in, pass_of_token, still_good
+from insights.access.grants import MOST_SIGN_INS, Pass, forget_sign_ins, pass_of_sign_in, pass_of_token, still_good
 from insights.access.setup import (
     ExpiredSetupToken,
     SetupClosed,

@@ -6,8 +6,8 @@ from ninja.errors import AuthenticationError
 from ninja.security import APIKeyHeader, APIKeyQuery, HttpBearer, SessionAuth
 
 from insights import access, queries
+from insights.access.request_grants import note_token
 from insights.api.errors import not_found
-from insights.credentials import note_token
 from insights.models import Conversation
 
 
