@@ -5,12 +5,13 @@ Synchronous; asynchronous callers use a thread. What a function returns is commi
 
 from insights.events import Kind
 from insights.payloads import StoredEvent
-from insights.recorder.afterwards import stored_afterwards
-from insights.recorder.closing import close_due, heartbeat, leave
-from insights.recorder.forgetting import forget_ended_before, remove_conversation
-from insights.recorder.opening import open_conversation
-from insights.recorder.recording import record
-from insights.recorder.requests import (
+from insights.recorder.corrections import correct_message, review_insight
+from insights.recorder.ending import close_due, heartbeat, leave
+from insights.recorder.join import open_conversation
+from insights.recorder.record_results import record
+from insights.recorder.retention import forget_ended_before, remove_conversation
+from insights.recorder.signals import stored_afterwards
+from insights.recorder.types import (
     ConversationBusy,
     Joined,
     Listening,
@@ -23,7 +24,6 @@ from insights.recorder.requests import (
     UnknownMessage,
     Utterance,
 )
-from insights.recorder.reviewing import correct_message, review_insight
 
 __all__ = [
     "ConversationBusy",

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import access, recorder
-from insights.recorder.forgetting import MOST
+from insights.recorder.retention import MOST
 from streaming.aio.database_executors import at_recorder
 from streaming.aio.safe_log import place
 

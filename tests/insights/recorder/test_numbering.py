@@ -17,7 +17,7 @@ from insights import database, queries, recorder
 from insights.database import connection_closed_after
 from insights.models import Conversation, Message, Topic
 from insights.models import Event as EventRow
-from insights.recorder import Listening, Speaker, StoredEvent, recording, topics
+from insights.recorder import Listening, Speaker, StoredEvent, record_results, topics
 from tests.insights.conftest import opening, utterance
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, p
         def own_memory(conversation_id: int) -> Iterator[topics.Memory]:
             yield topics.Memory()
 
-        monkeypatch.setattr(recording.topics, "remembered", own_memory)
+        monkeypatch.setattr(record_results.topics, "remembered", own_memory)
         monkeypatch.setattr(database, "_sqlite_writer", nullcontext())
     return str(request.param)
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from insights import recorder
 from insights.models import Conversation, Message, Topic
-from insights.recorder import Joined, recording, topics
+from insights.recorder import Joined, record_results, topics
 from tests.insights.conftest import Say, opening
 
 
@@ -84,7 +84,7 @@ def test_wording_corrected_while_something_is_said(say: Say, owner: User, monkey
     """What is said in the moment of a correction counts for the topics like all else."""
     say("The budget report is late.")
     first = Message.objects.get().id
-    writing = recording.writing
+    writing = record_results.writing
     corrections = [lambda: recorder.correct_message(first, "The budget memo is late.", owner.pk)]
 
     def correct_first() -> AbstractContextManager[None]:
@@ -92,6 +92,6 @@ def test_wording_corrected_while_something_is_said(say: Say, owner: User, monkey
             corrections.pop()()
         return writing()
 
-    monkeypatch.setattr(recording, "writing", correct_first)
+    monkeypatch.setattr(record_results, "writing", correct_first)
     say("The zebra census begins.")
     assert "zebra census" in set(Topic.objects.values_list("text", flat=True))

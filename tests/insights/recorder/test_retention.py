@@ -12,7 +12,7 @@ from django.utils import timezone
 from insights import recorder
 from insights.analysis.trackers import Tracker
 from insights.models import App, Conversation
-from insights.recorder import Joined, UnknownConversation, forgetting
+from insights.recorder import Joined, UnknownConversation, retention
 from tests.insights.conftest import Say, opening
 
 
@@ -72,14 +72,14 @@ def test_one_that_cannot_be_removed_is_passed_over(owner: User, monkeypatch: pyt
         joined = recorder.open_conversation(opening(owner, f"{age} days"))
         at = now - timedelta(days=age)
         Conversation.objects.filter(id=joined.conversation_id).update(started_at=at, ended_at=at)
-    kept, remove = Conversation.objects.get(connection_id="4 days").id, forgetting.remove_conversation
+    kept, remove = Conversation.objects.get(connection_id="4 days").id, retention.remove_conversation
 
     def removed(conversation_id: int) -> None:
         if conversation_id == kept:
             raise IntegrityError("FOREIGN KEY constraint failed")
         remove(conversation_id)
 
-    monkeypatch.setattr(forgetting, "remove_conversation", removed)
+    monkeypatch.setattr(retention, "remove_conversation", removed)
     assert recorder.forget_ended_before(now, 2) == 2
     assert set(Conversation.objects.values_list("connection_id", flat=True)) == {"4 days", "1 days"}
     assert f"conversation {kept} is over, but cannot be removed" in caplog.text

@@ -11,8 +11,8 @@ from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
-from insights.recorder.journal import Journal, clean
-from insights.recorder.requests import ConversationBusy, Joined, Opening, Speaker
+from insights.recorder.event_log import Journal, clean
+from insights.recorder.types import ConversationBusy, Joined, Opening, Speaker
 
 _TRIES = 5
 _DAY = 24 * 60

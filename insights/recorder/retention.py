@@ -11,8 +11,8 @@ from insights import derived
 from insights.database import writing
 from insights.models import Conversation, Entity, Event, Insight, LiveSession, Member, Message, Topic, TopicReference, TrackerMatch
 from insights.recorder import topics
-from insights.recorder.journal import locked
-from insights.recorder.requests import UnknownConversation
+from insights.recorder.event_log import locked
+from insights.recorder.types import UnknownConversation
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.recorder import SpokenWord, Utterance
-from insights.recorder.drafting import drafts
+from insights.recorder.segment import drafts
 from tests.insights.conftest import utterance
 
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)

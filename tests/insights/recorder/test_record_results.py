@@ -14,7 +14,7 @@ from insights.analysis.pipeline import analyse
 from insights.analysis.trackers import Tracker
 from insights.models import Entity, Event, Insight, Message, TopicReference, TrackerMatch
 from insights.recorder import Joined, Listening, Speaker, StoredEvent, UnknownConversation, UnknownMember
-from insights.recorder import recording as module
+from insights.recorder import record_results as module
 from tests.insights.conftest import Say, opening, utterance
 
 

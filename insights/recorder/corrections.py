@@ -11,10 +11,10 @@ from insights.database import writing
 from insights.events import InsightReviewed, MessageCorrected
 from insights.models import Conversation, Entity, Insight, Member, Message
 from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot
-from insights.recorder.afterwards import announce
-from insights.recorder.findings import entities, person
-from insights.recorder.journal import Journal, clean, locked
-from insights.recorder.requests import RecorderError, UnknownMessage
+from insights.recorder.analyse import entities, person
+from insights.recorder.event_log import Journal, clean, locked
+from insights.recorder.signals import announce
+from insights.recorder.types import RecorderError, UnknownMessage
 
 
 def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEvent]:

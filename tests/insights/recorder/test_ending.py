@@ -12,7 +12,7 @@ from django.utils import timezone
 from insights import recorder
 from insights.database import connection_closed_after, writing
 from insights.models import Conversation, LiveSession
-from insights.recorder import Speaker, StoredEvent, closing
+from insights.recorder import Speaker, StoredEvent, ending
 from tests.insights.conftest import opening
 
 
@@ -160,14 +160,14 @@ def test_one_that_cannot_be_ended_keeps_none_of_the_others(
     for name in ("one", "two"):
         recorder.open_conversation(opening(owner, name))
     broken = sorted(Conversation.objects.values_list("id", flat=True))[failing]
-    settle = closing._settle
+    settle = ending._settle
 
     def settled(conversation: Conversation, *args: object) -> list[StoredEvent]:
         if conversation.id == broken:
             raise ValueError("spoken words")
         return settle(conversation, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(closing, "_settle", settled)
+    monkeypatch.setattr(ending, "_settle", settled)
     events = recorder.close_due(now + timedelta(seconds=120), 60)
     assert [event.conversation_id for event in events] == [Conversation.objects.exclude(id=broken).get().id]
     assert f"conversation {broken} cannot be ended (ValueError)" in caplog.text
@@ -178,7 +178,7 @@ def test_a_database_that_goes_away_meanwhile_hides_no_end(owner: User, now: date
     """What was ended before is told; where nothing was, the housekeeping learns that the database is away."""
     for name in ("one", "two"):
         recorder.open_conversation(opening(owner, name))
-    settle, allowed = closing._settle, [True]
+    settle, allowed = ending._settle, [True]
 
     def settled(*args: object) -> list[StoredEvent]:
         if not allowed:
@@ -186,7 +186,7 @@ def test_a_database_that_goes_away_meanwhile_hides_no_end(owner: User, now: date
         allowed.pop()
         return settle(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(closing, "_settle", settled)
+    monkeypatch.setattr(ending, "_settle", settled)
     assert len(recorder.close_due(now + timedelta(seconds=120), 60)) == 1
     with pytest.raises(OperationalError):
         recorder.close_due(now + timedelta(seconds=120), 60)

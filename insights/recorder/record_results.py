@@ -13,10 +13,10 @@ from insights.events import ConversationEvent, InsightsFound, Kind, MessagesStor
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, TrackerMatch
 from insights.payloads import StoredEvent, insight_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
 from insights.recorder import topics
-from insights.recorder.drafting import Draft, drafts
-from insights.recorder.findings import Rows, Scene, rows
-from insights.recorder.journal import Journal, locked
-from insights.recorder.requests import Listening, UnknownConversation, UnknownMember, Utterance
+from insights.recorder.analyse import Rows, Scene, rows
+from insights.recorder.event_log import Journal, locked
+from insights.recorder.segment import Draft, drafts
+from insights.recorder.types import Listening, UnknownConversation, UnknownMember, Utterance
 
 _LATELY = 1000
 """Turns among which one is looked for that was stored before; it is stored again within seconds."""

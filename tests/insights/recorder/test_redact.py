@@ -14,8 +14,8 @@ from insights.analysis.findings import Person
 from insights.analysis.trackers import Tracker
 from insights.models import Entity, Event, Insight, Message, Topic, TrackerMatch
 from insights.recorder import Joined, Listening
-from insights.recorder.drafting import Draft, drafts
-from insights.recorder.redaction import redacted
+from insights.recorder.redact import redacted
+from insights.recorder.segment import Draft, drafts
 from tests.insights.conftest import utterance
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

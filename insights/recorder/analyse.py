@@ -16,10 +16,10 @@ from insights.events import JsonObject
 from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
 from insights.names import clean_name
 from insights.payloads import entity_snapshot, iso
-from insights.recorder.drafting import Draft
-from insights.recorder.journal import clean
-from insights.recorder.redaction import redacted
-from insights.recorder.requests import Listening, Utterance
+from insights.recorder.event_log import clean
+from insights.recorder.redact import redacted
+from insights.recorder.segment import Draft
+from insights.recorder.types import Listening, Utterance
 
 logger = logging.getLogger(__name__)
 

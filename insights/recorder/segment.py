@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from insights.analysis.sentences import Sentence, sentences
 from insights.analysis.vocabulary import Correction, Vocabulary, mended
-from insights.recorder.journal import clean
-from insights.recorder.requests import SpokenWord, Utterance
+from insights.recorder.event_log import clean
+from insights.recorder.types import SpokenWord, Utterance
 
 
 @dataclass(frozen=True, slots=True)

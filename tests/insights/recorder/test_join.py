@@ -12,7 +12,7 @@ from insights import recorder
 from insights.events import MemberJoined
 from insights.models import Conversation, LiveSession, Member
 from insights.recorder import ConversationBusy, Speaker
-from insights.recorder import opening as module
+from insights.recorder import join as module
 from tests.insights.conftest import opening
 
 

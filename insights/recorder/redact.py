@@ -11,8 +11,8 @@ from dataclasses import replace
 from insights.analysis import entities
 from insights.analysis.findings import Entity, Person
 from insights.analysis.words import LONGEST
-from insights.recorder.drafting import Draft
-from insights.recorder.requests import SpokenWord
+from insights.recorder.segment import Draft
+from insights.recorder.types import SpokenWord
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from insights import events
 from insights.events import ConversationEvent
 from insights.models import Conversation, Event
 from insights.payloads import StoredEvent
-from insights.recorder.requests import UnknownConversation
+from insights.recorder.types import UnknownConversation
 
 
 def clean(text: str, limit: int | None = None) -> str:

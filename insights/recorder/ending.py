@@ -12,7 +12,7 @@ from insights.events import ConversationCompleted
 from insights.models import Conversation, LiveSession
 from insights.payloads import StoredEvent, iso
 from insights.recorder import topics
-from insights.recorder.journal import Journal, locked, locked_if_free
+from insights.recorder.event_log import Journal, locked, locked_if_free
 
 logger = logging.getLogger(__name__)
 
