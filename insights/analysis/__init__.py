@@ -1,14 +1,14 @@
 """Text in, findings out. Pure: no Django, no I/O but loading the shipped weights."""
 
-from insights.analysis.findings import Entity, Finding, FindingType, MessageAnalysis, Person, Said
 from insights.analysis.pipeline import CONTEXT, FLOOR, analyse
 from insights.analysis.scoring import assign, detect, extract
-from insights.analysis.sentences import Sentence, sentences
 from insights.analysis.sentiment import polarity
 from insights.analysis.summary import summarise
+from insights.analysis.text.sentences import Sentence, sentences
 from insights.analysis.topics import Topic, TopicIndex
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
-from insights.analysis.vocabulary import Correction, Vocabulary
+from insights.analysis.types import Entity, Finding, FindingType, MessageAnalysis, Person, Said
+from insights.analysis.vocabulary.correction import Correction, Vocabulary
 
 __all__ = [
     "CONTEXT",

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from insights.analysis import dates
-from insights.analysis.distances import pointed
-from insights.analysis.findings import Entity, Person
-from insights.analysis.names import names
-from insights.analysis.numerals import DIGIT, NUMBER, PRICE, VALUES, value
-from insights.analysis.words import LONGEST, joined
+from insights.analysis.dates import find
+from insights.analysis.dates.numerals import DIGIT, NUMBER, PRICE, VALUES, value
+from insights.analysis.dates.relative_durations import pointed
+from insights.analysis.names.find import names
+from insights.analysis.text.words import LONGEST, joined
+from insights.analysis.types import Entity, Person
 
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"} | {
     word: code
@@ -211,7 +211,7 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
     needed = {need: _needed(low, need) for need in _NEEDS}
     for place, (need, kind, pattern, maker) in enumerate(_GRAMMAR):
         if place == _DATE_PLACE:
-            _take(taken, dates.find(low, said_at, timezone_offset))
+            _take(taken, find.find(low, said_at, timezone_offset))
         if needed[need]:
             _take(taken, _matches(low, kind, pattern, maker))
     _take(taken, names(clean, members))

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from insights.analysis import acts, entities
-from insights.analysis.assignees import assignee
-from insights.analysis.commitments import Commitment, commitment
-from insights.analysis.findings import Entity, Finding, FindingType, MessageAnalysis, Person, Said
+from insights.analysis import entities
+from insights.analysis.acts import dialogue_acts
+from insights.analysis.acts.assignees import assignee
+from insights.analysis.acts.commitments import Commitment, commitment
 from insights.analysis.sentiment import polarity
-from insights.analysis.words import LONGEST
+from insights.analysis.text.words import LONGEST
+from insights.analysis.types import Entity, Finding, FindingType, MessageAnalysis, Person, Said
 
-CONTEXT = acts.CONTEXT
+CONTEXT = dialogue_acts.CONTEXT
 """How many messages before the one in question are looked at."""
 
 FLOOR = 0.05
@@ -23,7 +24,7 @@ def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timez
     """
     before = before[-CONTEXT:]
     spans = entities.extract(said.text, said.at, timezone_offset, members)
-    told = [(kind, confidence) for kind, confidence in acts.score(said, before).items() if confidence >= FLOOR]
+    told = [(kind, confidence) for kind, confidence in dialogue_acts.score(said, before).items() if confidence >= FLOOR]
     if not told:
         return MessageAnalysis((), spans, polarity(said.text))
     task = commitment(said.text[:LONGEST], spans, said.at, timezone_offset)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from insights.analysis import acts
-from insights.analysis.commitments import commitment
+from insights.analysis.acts import dialogue_acts
+from insights.analysis.acts.commitments import commitment
 from insights.analysis.entities import extract as extract_entities
-from insights.analysis.findings import Said
+from insights.analysis.types import Said
 
 _THEN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 """A Wednesday: rows of the corpora carry no wall clock."""
@@ -22,8 +22,8 @@ def detect(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
         if row["conversation"] != conversation:
             conversation, before = row["conversation"], []
         said = Said(str(row["text"]), str(row["speaker"]), _THEN, index=int(row["index"]))
-        answers.append({kind: confidence for kind, confidence in acts.score(said, before).items()})
-        before = [*before[-(acts.CONTEXT - 1) :], said]
+        answers.append({kind: confidence for kind, confidence in dialogue_acts.score(said, before).items()})
+        before = [*before[-(dialogue_acts.CONTEXT - 1) :], said]
     return answers
 
 

@@ -8,8 +8,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from insights.analysis.text.words import FILLERS, STOP_WORDS, stem, tokens
 from insights.analysis.topics import Topic
-from insights.analysis.words import FILLERS, STOP_WORDS, stem, tokens
 
 _SHORTEST = 5
 """Words that a message needs to be able to stand in a summary."""

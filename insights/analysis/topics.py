@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from insights.analysis.background import idf
-from insights.analysis.lexicon import words as words_of
-from insights.analysis.words import FILLERS, STOP_WORDS, Token, stem, tokens
+from insights.analysis.text.document_frequency import idf
+from insights.analysis.text.lexicon import words as words_of
+from insights.analysis.text.words import FILLERS, STOP_WORDS, Token, stem, tokens
 
 _LONGEST = 3
 _MOST_PHRASES = 5000

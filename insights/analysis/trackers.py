@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from insights.analysis.background import is_common
-from insights.analysis.words import STOP_WORDS, Token, plain, stem, tokens
+from insights.analysis.text.document_frequency import is_common
+from insights.analysis.text.words import STOP_WORDS, Token, plain, stem, tokens
 
 NEAR = -1
 """Offset of a hit that is only similar, as the Symbl wire has it."""

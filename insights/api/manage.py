@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from insights.analysis.managed import ManagedTracker, managed_trackers
+from insights.analysis.managed_trackers import ManagedTracker, managed_trackers
 from insights.api.errors import ApiError
 
 router = Router(tags=["Managed trackers"])

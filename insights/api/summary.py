@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from insights import queries
-from insights.analysis.languages import knows
+from insights.analysis.text.languages import knows
 from insights.api import auth
 
 router = Router(tags=["Summary"])

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from insights import analysis
-from insights.analysis.findings import Entity as FoundEntity
-from insights.analysis.findings import Finding, MessageAnalysis, Person, Said
-from insights.analysis.languages import knows
+from insights.analysis.text.languages import knows
 from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
+from insights.analysis.types import Entity as FoundEntity
+from insights.analysis.types import Finding, MessageAnalysis, Person, Said
 from insights.events import JsonObject
 from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
 from insights.names import clean_name

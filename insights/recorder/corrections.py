@@ -5,8 +5,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from insights import analysis
-from insights.analysis.findings import MessageAnalysis, Said
-from insights.analysis.languages import knows
+from insights.analysis.text.languages import knows
+from insights.analysis.types import MessageAnalysis, Said
 from insights.database import writing
 from insights.events import InsightReviewed, MessageCorrected
 from insights.models import Conversation, Entity, Insight, Member, Message

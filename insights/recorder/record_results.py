@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from insights import analysis
-from insights.analysis.languages import knows
+from insights.analysis.text.languages import knows
 from insights.database import writing
 from insights.events import ConversationEvent, InsightsFound, Kind, MessagesStored, TopicsChanged, TrackersMatched
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, TrackerMatch

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from insights.analysis import entities
-from insights.analysis.findings import Entity, Person
-from insights.analysis.words import LONGEST
+from insights.analysis.text.words import LONGEST
+from insights.analysis.types import Entity, Person
 from insights.recorder.segment import Draft
 from insights.recorder.types import SpokenWord
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from insights.analysis.sentences import Sentence, sentences
-from insights.analysis.vocabulary import Correction, Vocabulary, mended
+from insights.analysis.text.sentences import Sentence, sentences
+from insights.analysis.vocabulary.correction import Correction, Vocabulary, mended
 from insights.recorder.event_log import clean
 from insights.recorder.types import SpokenWord, Utterance
 

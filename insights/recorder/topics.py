@@ -13,7 +13,7 @@ from itertools import islice
 from uuid import UUID
 
 from insights.analysis import topics as analysis
-from insights.analysis.languages import knows
+from insights.analysis.text.languages import knows
 from insights.events import Kind
 from insights.models import Conversation, Event, Message, Topic, TopicReference
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4, uuid5
 
-from insights.analysis.findings import FindingType
 from insights.analysis.trackers import Tracker
+from insights.analysis.types import FindingType
 from insights.events import MemberSnapshot
 from insights.payloads import StoredEvent
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from insights.analysis.managed import managed_trackers
+from insights.analysis.managed_trackers import managed_trackers
 from insights.analysis.trackers import NEAR, TrackerIndex
 from insights.training.corpora import read
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis.alike import COARSE, FINE, NONE, Classes
-from insights.analysis.features import word_hashes
+from insights.analysis.acts.features import word_hashes
+from insights.analysis.acts.word_classes import COARSE, FINE, NONE, Classes
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from insights.analysis.words import tokens
+from insights.analysis.text.words import tokens
 from insights.training.corpora import Row, by_conversation
 
 _STRETCH = 250

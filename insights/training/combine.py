@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis import cues
-from insights.analysis.combiner import EXPERTS, FACTS, KINDS, TASKS, Combiner, Floats, calibrated, gate_view, unchanged
-from insights.analysis.findings import FindingType
-from insights.analysis.weights import ALL_HEADS, HEADS
+from insights.analysis.acts import rule_features
+from insights.analysis.acts.mixture import EXPERTS, FACTS, KINDS, TASKS, Combiner, Floats, calibrated, gate_view, unchanged
+from insights.analysis.acts.weights import ALL_HEADS, HEADS
+from insights.analysis.types import FindingType
 from insights.training.corpora import Row
 from insights.training.fit import Vector, lbfgs
 from insights.training.table import HANDS
@@ -33,7 +33,7 @@ _GATE_PENALTY = 30.0
 _GATE_WEIGHT = {"ami": 1.0, "mrda": 1.0, "email": 8.0, "own": 40.0}
 """The small corpora count as if they were larger: live talk is as likely to be like them."""
 
-_CONTACT = frozenset(cues.NAMES.index(name) for name in ("contact", "contact_promise", "set_meeting", "again", "contact_noun"))
+_CONTACT = frozenset(rule_features.NAMES.index(name) for name in ("contact", "contact_promise", "set_meeting", "again", "contact_noun"))
 _UNLIKELY = 0.02
 """Weight of corpus rows that count as no follow-up because they are no task and show no sign of contact."""
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from insights import analysis
-from insights.analysis import acts
+from insights.analysis.acts import dialogue_acts
 from insights.analysis.entities import extract
-from insights.analysis.findings import Person, Said
 from insights.analysis.trackers import Tracker, TrackerIndex
+from insights.analysis.types import Person, Said
 from insights.training.corpora import Row, by_conversation, read
 
 MESSAGES = 2000
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     print(f"{len(talk)} messages, {sum(len(text.split()) for text in texts) / max(len(texts), 1):.1f} words each; microseconds a message")
     print("entities:", spent([lambda text=text: extract(text, _THEN, 60, _MEMBERS) for text in texts]))  # type: ignore[misc]
-    print("acts:", spent([lambda s=said, b=before: acts.score(s, b) for said, before in talk]))  # type: ignore[misc]
+    print("acts:", spent([lambda s=said, b=before: dialogue_acts.score(s, b) for said, before in talk]))  # type: ignore[misc]
     print("sentiment:", spent([lambda text=text: analysis.polarity(text) for text in texts]))  # type: ignore[misc]
     print("all insights and entities:", spent([lambda s=said, b=before: analysis.analyse(s, b, _MEMBERS, 60) for said, before in talk]))  # type: ignore[misc]
     print("topics, counted and ranked:", spent([lambda n=n, text=text: topics(n, text) for n, text in enumerate(texts)]))  # type: ignore[misc]

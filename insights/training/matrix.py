@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis import features
-from insights.analysis.alike import Classes
-from insights.analysis.findings import Said
-from insights.analysis.net import View, view
+from insights.analysis.acts import features
+from insights.analysis.acts.cnn import View, view
+from insights.analysis.acts.word_classes import Classes
+from insights.analysis.types import Said
 from insights.training.corpora import Row, by_conversation
 
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,7 +6,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis.net import EMBEDDINGS, OUTPUTS, PAD, SHAPES, Batch, Floats, Ints, Net, Trace, View, batch, lengths_of, root_lengths
+from insights.analysis.acts.cnn import (
+    EMBEDDINGS,
+    OUTPUTS,
+    PAD,
+    SHAPES,
+    Batch,
+    Floats,
+    Ints,
+    Net,
+    Trace,
+    View,
+    batch,
+    lengths_of,
+    root_lengths,
+)
 
 _BATCH, _RATE, _WARM_UP = 96, 2e-3, 200
 _DROPPED = {"words": 0.15, "bags": 0.15, "joined": 0.4}

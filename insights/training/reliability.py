@@ -13,8 +13,8 @@ from zlib import crc32
 
 import numpy as np
 
-from insights.analysis.combiner import TASKS, Floats
-from insights.analysis.weights import HEADS, Model, shipped
+from insights.analysis.acts.mixture import TASKS, Floats
+from insights.analysis.acts.weights import HEADS, Model, shipped
 from insights.training import combine, corpora, diagram
 from insights.training.corpora import Row
 from insights.training.diagram import Bin

@@ -5,7 +5,7 @@ design. Agendas and messages were the same for all groups. The words below name 
 description of its scenario has them; they were written down before any topics were looked at.
 """
 
-from insights.analysis.words import stem
+from insights.analysis.text.words import stem
 
 _WORDS = {
     "a": (

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from insights.analysis.findings import FindingType
 from insights.analysis.scoring import assign, detect
+from insights.analysis.types import FindingType
 from insights.training.corpora import as_heard
 
 

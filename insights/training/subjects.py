@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from insights.analysis.background import idf
+from insights.analysis.text.document_frequency import idf
+from insights.analysis.text.words import stem, tokens
 from insights.analysis.topics import TopicIndex, phrases
-from insights.analysis.words import stem, tokens
 from insights.training.corpora import by_conversation, read
 from insights.training.script import SCRIPT, on_script
 

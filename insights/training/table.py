@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis import combiner, cues, kinds
-from insights.analysis.combiner import FACTS, Floats, facts
-from insights.analysis.weights import HEADS
+from insights.analysis.acts import mixture, rule_features, talk_type
+from insights.analysis.acts.mixture import FACTS, Floats, facts
+from insights.analysis.acts.weights import HEADS
 from insights.training.corpora import Row
 from insights.training.matrix import Seen
 
@@ -27,14 +27,14 @@ def hands(rows: Sequence[Row], heard: Sequence[Row], seen: Seen, heads: Floats, 
 
 def signs(rows: Sequence[Row], heads: Floats, net: Floats) -> Floats:
     """(rows, SIGNS) from the logits (rows, ALL_HEADS) of heads and (rows, HEADS) of the network."""
-    past = np.zeros((len(rows), kinds.SIGNS), dtype=np.float32)
+    past = np.zeros((len(rows), talk_type.SIGNS), dtype=np.float32)
     likeness = heads[:, len(HEADS) :]
     start, last = 0, ""
     for number, row in enumerate(rows):
         if row.conversation != last:
             start, last = number, row.conversation
-        past[number] = kinds.history(likeness[max(start, number - kinds.PAST) : number])
-    return combiner.signs(heads, net, past)
+        past[number] = talk_type.history(likeness[max(start, number - talk_type.PAST) : number])
+    return mixture.signs(heads, net, past)
 
 
 def inputs(
@@ -42,13 +42,13 @@ def inputs(
 ) -> Floats:
     """(rows, SIGNS + cues + FACTS) as combiner.inputs gives them for one message; marks: which messages show a question mark."""
     width = signs.shape[1]
-    table = np.zeros((len(rows), width + len(cues.NAMES) + FACTS), dtype=np.float32)
+    table = np.zeros((len(rows), width + len(rule_features.NAMES) + FACTS), dtype=np.float32)
     table[:, :width] = signs
     start, last = 0, ""
     for number, row in enumerate(rows):
         if row.conversation != last:
             start, last = number, row.conversation
-        lately = bool(marks[max(start, number - kinds.PAST) : number].any())
+        lately = bool(marks[max(start, number - talk_type.PAST) : number].any())
         table[number, [width + cue for cue in shown[number]]] = 1.0
         table[number, -FACTS:] = facts((bool(marks[number]), lately), int(words[number]), number - start, row.index)
     return table

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis import tagger
-from insights.analysis.capitals import candidates, signs
-from insights.analysis.words import tokens
+from insights.analysis.names import tagger
+from insights.analysis.names.proper_nouns import candidates, signs
+from insights.analysis.text.words import tokens
 from insights.training.fit import logistic
 from insights.training.matrix import Matrix
 

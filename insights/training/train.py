@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from insights.analysis import weights
-from insights.analysis.alike import Classes
-from insights.analysis.combiner import TASKS, Combiner
-from insights.analysis.net import Net
-from insights.analysis.weights import ALL_HEADS
+from insights.analysis.acts import weights
+from insights.analysis.acts.cnn import Net
+from insights.analysis.acts.mixture import TASKS, Combiner
+from insights.analysis.acts.weights import ALL_HEADS
+from insights.analysis.acts.word_classes import Classes
 from insights.training import alike, backdrop, combine, corpora, heads, table, tagger
 from insights.training.corpora import Row
 from insights.training.matrix import build

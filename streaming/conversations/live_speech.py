@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from insights import recorder
-from insights.analysis import languages
+from insights.analysis.text import languages
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_AWAY
 from insights.events import MessagesStored, TrackerSnapshot

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from insights.analysis.managed import with_managed
+from insights.analysis.managed_trackers import with_managed
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming.aio.send_queue import Outbox

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from insights.analysis.findings import Entity, Finding, MessageAnalysis, Person, Said
+from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
 
 
 def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timezone_offset: int = 0) -> MessageAnalysis:

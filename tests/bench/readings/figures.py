@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from insights.analysis.vocabulary import Vocabulary
+from insights.analysis.vocabulary.correction import Vocabulary
 from tests.bench.readings import choose, found, spans, table, talk, words
 from tests.bench.readings.choose import Reading
 from tests.bench.readings.found import Judged

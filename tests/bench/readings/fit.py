@@ -1,4 +1,4 @@
-"""Fits the weights of `insights.analysis.mishearing`: python -m tests.bench.readings.fit --data DIR
+"""Fits the weights of `insights.analysis.vocabulary.mishearing`: python -m tests.bench.readings.fit --data DIR
 
 A logistic regression over everything that might be a mishearing of one of the 500 phrases, in what both models heard of the dev readings
 and of that half of our clips which is not held out. Prints the weights; they are written into the code by hand, rounded.
@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.analysis.mishearing import Weights, signs, word
-from insights.analysis.vocabulary import Vocabulary
+from insights.analysis.vocabulary.correction import Vocabulary
+from insights.analysis.vocabulary.mishearing import Weights, signs, word
 from tests.bench.readings import choose, table
 from tests.bench.readings.mending import holds, is_held_out
 

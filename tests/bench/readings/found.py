@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from insights.analysis import acts
-from insights.analysis.findings import FindingType, Said
-from insights.analysis.sentences import sentences
+from insights.analysis.acts import dialogue_acts
+from insights.analysis.text.sentences import sentences
+from insights.analysis.types import FindingType, Said
 from insights.training import style
 from insights.training.corpora import Row, as_heard
 from tests.bench.readings import choose
@@ -48,7 +48,7 @@ def confidences(text: str, speaker: str, index: int, before: Sequence[Said]) -> 
     best: dict[FindingType, float] = {"question": 0.0, "action_item": 0.0, "follow_up": 0.0}
     for sentence in sentences(text):
         said = Said(sentence.text, speaker, THEN, index=index)
-        best = {kind: max(best[kind], confidence) for kind, confidence in acts.score(said, past).items()}
+        best = {kind: max(best[kind], confidence) for kind, confidence in dialogue_acts.score(said, past).items()}
         past.append(said)
     return best
 
@@ -97,6 +97,6 @@ def _judged(group: str, golds: dict[str, int | None], found: dict[str, dict[Find
 def _before(rows: Sequence[Row], place: int, style_: str) -> list[Said]:
     """What was said before a row in its conversation, at most as much as is looked at."""
     first = place
-    while first > 0 and place - first < acts.CONTEXT and rows[first - 1].conversation == rows[place].conversation:
+    while first > 0 and place - first < dialogue_acts.CONTEXT and rows[first - 1].conversation == rows[place].conversation:
         first -= 1
     return [Said(as_heard(row.text, style_), row.speaker, THEN, index=row.index) for row in rows[first:place]]

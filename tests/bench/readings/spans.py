@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from insights.analysis.commitments import commitment
+from insights.analysis.acts.commitments import commitment
 from insights.analysis.entities import extract
-from insights.analysis.vocabulary import Vocabulary
+from insights.analysis.vocabulary.correction import Vocabulary
 from insights.training import style
 from tests.bench.readings.found import THEN
 from tests.bench.readings.table import Heard

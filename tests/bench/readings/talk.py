@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from insights.analysis.findings import FindingType, Said
 from insights.analysis.pipeline import analyse
-from insights.analysis.sentences import sentences
+from insights.analysis.text.sentences import sentences
+from insights.analysis.types import FindingType, Said
 from tests.bench.readings.found import THEN
 from tests.bench.readings.table import Heard
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from insights.analysis.vocabulary import Vocabulary
+from insights.analysis.vocabulary.correction import Vocabulary
 from tests.bench.readings import choose, mending
 from tests.bench.readings.choose import Reading
 from tests.bench.readings.mending import SIZES, Score

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from insights.analysis.vocabulary import Vocabulary
+from insights.analysis.vocabulary.correction import Vocabulary
 from tests.bench.readings import choose, table, words
 from tests.bench.readings.choose import Reading
 from tests.bench.readings.figures import PAGE

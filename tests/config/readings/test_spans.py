@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from insights.analysis.vocabulary import Vocabulary
+from insights.analysis.vocabulary.correction import Vocabulary
 from tests.bench.readings.spans import names, spans
 from tests.bench.readings.table import Heard
 

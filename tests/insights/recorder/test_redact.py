@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from insights import recorder
 from insights.analysis import entities
-from insights.analysis.findings import Person
 from insights.analysis.trackers import Tracker
+from insights.analysis.types import Person
 from insights.models import Entity, Event, Insight, Message, Topic, TrackerMatch
 from insights.recorder import Joined, Listening
 from insights.recorder.redact import redacted

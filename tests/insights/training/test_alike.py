@@ -6,7 +6,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from insights.analysis.alike import NONE, Classes
+from insights.analysis.acts.word_classes import NONE, Classes
 from insights.training import alike
 
 

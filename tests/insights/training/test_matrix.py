@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from insights.analysis import features
-from insights.analysis.alike import NONE, Classes
+from insights.analysis.acts import features
+from insights.analysis.acts.word_classes import NONE, Classes
 from insights.training.corpora import Row
 from insights.training.matrix import Matrix, build, project
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from insights.analysis import features
-from insights.analysis.net import SHAPES, Floats, Net, View, batch, view
+from insights.analysis.acts import features
+from insights.analysis.acts.cnn import SHAPES, Floats, Net, View, batch, view
 from insights.training import net as training
 from tests.insights.analysis.talk import BOB, JANE, said
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from insights.analysis import tagger as shipped
+from insights.analysis.names import tagger as shipped
 from insights.training import tagger
 
 _NAMES = ["Odile", "Tamsin", "Brannigan", "Okafor"]

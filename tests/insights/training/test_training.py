@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from insights.analysis import weights
-from insights.analysis.combiner import TASKS
+from insights.analysis.acts import weights
+from insights.analysis.acts.mixture import TASKS
 from insights.training import corpora, train
 from insights.training.corpora import Row, read_own
 from insights.training.heads import FOLDS, folds_of, labels_of

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from insights.analysis.commitments import commitment
+from insights.analysis.acts.commitments import commitment
 from insights.analysis.entities import extract
 
 Moment = tuple[datetime, int]

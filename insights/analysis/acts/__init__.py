@@ -1,0 +1,1 @@
+"""Dialogue acts: questions, action items and follow-ups, who acts and by when."""

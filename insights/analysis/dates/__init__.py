@@ -1,0 +1,1 @@
+"""Dates, times and periods in a message, as entities with values."""

@@ -1,0 +1,61 @@
+"""Durations that point to a moment: 'in two weeks', 'three days ago', 'a month from now'. Knows calendars, not what is due."""
+
+import re
+from datetime import datetime, timedelta
+
+from insights.analysis.dates import calendar
+from insights.analysis.dates.find import is_past, zone_of
+from insights.analysis.types import Entity
+
+_BEFORE = re.compile(
+    r"\b(?:in|within|in about|in (?:just )?under|(?:over|in|during|within) the next)(?: about| around| just)? (?:the next )?$"
+)
+_AHEAD = re.compile(r" (?:from (?:now|today)|hence)\b")
+_AGO = re.compile(r" (?:and a half )?ago\b")
+_NOT_A_TIME = re.compile(r" (?:of|each|per|long|straight|in a row|apart)\b")
+_UNIT = re.compile(
+    r"(second|minute|min|hour|business day|working day|day|night|week|fortnight|month|quarter|year|decade)s?(?: and a half)?$"
+)
+_SECONDS = {"second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86_400, "night": 86_400, "week": 604_800, "fortnight": 1_209_600}
+_CALENDAR = {"month": 2_629_800, "quarter": 7_889_400, "year": 31_557_600, "decade": 315_576_000}
+_FARTHEST = 200 * _CALENDAR["year"]
+
+
+def pointed(low: str, duration: Entity, said_at: datetime, timezone_offset: int) -> Entity:
+    """The duration with the moment that it points to as value["datetime"], a day for days and more; as it was where it points to none.
+
+    low: the lower-case message; duration: an entity of it; said_at: aware.
+    """
+    ago = _AGO.match(low, duration.end) is not None
+    if not ago and not _AHEAD.match(low, duration.end) and not _is_ahead(low, duration):
+        return duration
+    unit = _UNIT.search(low, duration.offset, duration.end)
+    seconds = float(duration.value["seconds"])
+    if unit is None or seconds > _FARTHEST:
+        return duration
+    when = _moved(said_at.astimezone(zone_of(timezone_offset)), -seconds if ago else seconds, unit.group(1))
+    return Entity(duration.type, duration.text, duration.offset, duration.value | {"datetime": when}) if when else duration
+
+
+def _is_ahead(low: str, duration: Entity) -> bool:
+    """Whether 'in' or 'within' stands before it, and nothing says that it only tells how long something took."""
+    lead = low[max(0, duration.offset - 24) : duration.offset]
+    ahead = duration.text.startswith("the next ") or _BEFORE.search(lead) is not None
+    return ahead and _NOT_A_TIME.match(low, duration.end) is None and not is_past(low)
+
+
+def _moved(now: datetime, seconds: float, unit: str) -> str:
+    """ISO time or day some units away; empty beyond the calendar."""
+    try:
+        if unit in {"second", "minute", "min", "hour"}:
+            return (now + timedelta(seconds=seconds)).replace(microsecond=0).isoformat()
+        length = _CALENDAR.get(unit) or _SECONDS.get(unit, 86_400)
+        count = seconds / length
+        if unit == "year" and count != int(count) and count * 12 == int(count * 12):
+            unit, count = "month", count * 12
+        if count == int(count) and unit != "night":
+            on = calendar.later(now.date(), int(count), unit)
+            return on.isoformat() if on else ""
+        return (now + timedelta(seconds=seconds)).date().isoformat()
+    except (ValueError, OverflowError):
+        return ""

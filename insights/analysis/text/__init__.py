@@ -1,0 +1,1 @@
+"""Text basics: tokens, sentences, word lists, document frequencies."""

@@ -1,0 +1,1 @@
+"""Custom vocabulary: corrects what the recogniser transcribed as similar sounding words."""

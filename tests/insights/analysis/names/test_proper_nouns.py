@@ -1,0 +1,69 @@
+"""Runs of capitals and what the rules take them for."""
+
+import pytest
+
+from insights.analysis.names.proper_nouns import Candidate, candidates
+from insights.analysis.text.words import tokens
+
+
+def _candidates(text: str) -> list[Candidate]:
+    return list(candidates(tokens(text), text))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("We moved from Nokia phones to Samsung ones.", ["Nokia", "Samsung"]),
+        ("Sony Pictures made it.", ["Sony Pictures"]),
+        ("I saw it on eBay.", ["eBay"]),
+        ("It is an I_B_M_ machine.", ["I_B_M_"]),
+        ("Apple will pay.", ["Apple"]),
+    ],
+)
+def test_well_known_organisations(text: str, wanted: list[str]) -> None:
+    """A list of names, spelt as they spell themselves."""
+    assert [one.guess.text for one in _candidates(text) if one.guess and one.guess.type == "organization"] == wanted
+
+
+@pytest.mark.parametrize("text", ["Apple is a fruit.", "She needs a Visa-free trip.", "Orange juice, please.", "Zoom in a bit."])
+def test_ordinary_words_are_no_organisations(text: str) -> None:
+    """A capital at the start of a sentence makes no company of a word."""
+    assert not [one for one in _candidates(text) if one.guess and one.guess.type == "organization"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("He lives in the US.", "US"), ("Made in the U_K_ mostly.", "U_K_"), ("We met in Dakar.", "Dakar")]
+)
+def test_places(text: str, place: str) -> None:
+    """Spelt letter by letter, or behind a word of place."""
+    assert [one.guess.text for one in _candidates(text) if one.guess and one.guess.type == "location"] == [place]
+
+
+def test_shouting_makes_no_country() -> None:
+    """'US' in a message of capitals is the pronoun."""
+    assert not [one for one in _candidates("TELL US NOW") if one.guess and one.guess.type == "location"]
+
+
+def test_a_title_settles_it() -> None:
+    """Whoever is called doctor is a person, without the title; the tagger is not asked."""
+    (one,) = _candidates("I met Doctor Okafor there.")
+    assert (one.settled, one.guess.text if one.guess else "") == (True, "Okafor")
+
+
+def test_what_was_stammered_is_left_out() -> None:
+    """'Ma Maarika' is Maarika."""
+    (one,) = _candidates("so Ma Maarika will explain it")
+    assert one.guess is not None
+    assert one.guess.text == "Maarika"
+
+
+@pytest.mark.parametrize("text", ["the Project Manager said so", "'Kay, what now?", "it plays DVDs", "all those V_C_R_s"])
+def test_roles_and_abbreviations_are_no_names(text: str) -> None:
+    """Capitals that are no names at all."""
+    assert not [one for one in _candidates(text) if one.guess]
+
+
+def test_signs_tell_where_a_name_may_begin() -> None:
+    """Usual first names are marked as such."""
+    listed = {one.words[one.place].text: one.listed for one in _candidates("we asked Heather and Bluetooth")}
+    assert listed == {"Heather": True, "Bluetooth": False}

@@ -1,0 +1,13 @@
+"""Which languages the detectors know."""
+
+import pytest
+
+from insights.analysis.text.languages import knows
+
+
+@pytest.mark.parametrize(
+    ("language", "known"), [("en-US", True), ("EN", True), ("en-Latn-GB", True), ("es-ES", False), ("eno", False), ("", False)]
+)
+def test_english_only(language: str, known: bool) -> None:
+    """The primary subtag decides, case aside."""
+    assert knows(language) is known
