@@ -7,11 +7,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from insights import large_answers, queries
+from insights import long_responses, queries
 from insights.json_text import Form, array_of, nested
 from insights.models import Conversation, Insight, Message, Topic
 from insights.payloads import conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json
-from insights.trackers import tracker_pieces
+from insights.tracker_json import tracker_pieces
 
 
 def answer(
@@ -21,8 +21,8 @@ def answer(
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     account = int(request.user.pk or 0)
     try:
-        return large_answers.answer(request, pieces, account=account, exists=exists, content_type=content_type, headers=headers)
-    except large_answers.TooManyAnswers as error:
+        return long_responses.answer(request, pieces, account=account, exists=exists, content_type=content_type, headers=headers)
+    except long_responses.TooManyAnswers as error:
         return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8", headers=error.headers)
 
 

@@ -5,8 +5,8 @@ from django.contrib import admin
 from insights.admin.accounts import AccountAdmin
 from insights.admin.apps import AppAdmin
 from insights.admin.conversations import ConversationAdmin
-from insights.admin.door import door
 from insights.admin.insights import InsightAdmin
+from insights.admin.signin import door
 
 admin.site.site_header = admin.site.site_title = "Parley"
 admin.site.index_title = "Saved conversations and accounts"

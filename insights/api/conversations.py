@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
-from insights import large_answers, queries
+from insights import long_responses, queries
 from insights.api import auth
 from insights.api.errors import ApiError
 from insights.api.paging import of_conversation, responses
@@ -66,7 +66,7 @@ def list_conversations(request: HttpRequest, page: Query[Page]) -> HttpResponseB
     found = queries.conversations_of(account, start=start, end=end).prefetch_related(None)
     sign = "-" if page.order == "desc" else ""
     batches = queries.in_batches(found, f"{sign}started_at", f"{sign}id", after=after, skip=page.offset, most=page.limit)
-    return large_answers.answer(request, _pieces(batches), account=account)
+    return long_responses.answer(request, _pieces(batches), account=account)
 
 
 @router.get("/v1/conversations/{conversation_id}", response=responses(ConversationOut), exclude_none=True, summary="Read one conversation")

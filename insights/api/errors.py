@@ -8,7 +8,7 @@ from django.urls import URLPattern
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from insights.large_answers import TooManyAnswers
+from insights.long_responses import TooManyAnswers
 
 UNKNOWN_CONVERSATION = "The conversationId is either invalid or does not exist."
 INVALID_TOKEN = "Token validation failed for provided token."  # noqa: S105

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Field, Schema
 
-from insights import large_answers, queries
+from insights import long_responses, queries
 from insights.api import auth
 from insights.api.errors import ApiError, Problem
 from insights.models import Conversation
@@ -41,7 +41,7 @@ def item_after(items: QuerySet[Item], part: Part) -> Item | None:
 def of_conversation(request: HttpRequest, conversation_id: str, pieces: Callable[[Conversation], Iterator[str]]) -> HttpResponseBase:
     """Answer what `pieces` makes of a conversation of the caller's."""
     conversation, account = auth.conversation(request, conversation_id), auth.caller(request).pk
-    return large_answers.answer(
+    return long_responses.answer(
         request, pieces(conversation), account=account, exists=lambda: queries.conversation_for(account, conversation_id) is not None
     )
 

@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from ninja import Router, Schema
 
 from insights.api.paging import of_conversation, responses
-from insights.trackers import tracker_pieces
+from insights.tracker_json import tracker_pieces
 
 router = Router(tags=["Trackers"])
 _ROOT = "/v1/conversations/{conversation_id}"

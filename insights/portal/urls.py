@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from insights.portal import account, conversation, conversations, downloads, first_account, heard, live, signin
+from insights.portal import account, conversation, conversations, downloads, first_account, live, resume_point, signin
 
 ICON = RedirectView.as_view(url=f"{settings.STATIC_URL}parley/icon.svg", permanent=False)
 
@@ -23,6 +23,6 @@ urlpatterns = [
     path("live/", live.new, name="new_live"),
     path("live/<path:connection_id>/", live.speak, name="live"),
     path("watch/<path:connection_id>/", live.watch, name="watch"),
-    path("heard/<path:connection_id>/", heard.heard, name="heard"),
+    path("heard/<path:connection_id>/", resume_point.heard, name="heard"),
     path("favicon.ico", ICON, name="icon"),
 ]

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
-from insights import large_answers, recorder
+from insights import long_responses, recorder
 from insights.admin.paging import PAGE, links
 from insights.models import App, Conversation, Event, Insight, Message
 from tests.insights.conftest import Say, opening
@@ -264,7 +264,7 @@ def test_pages_are_named_after_what_is_done_there(admin: Client, talk: Conversat
 
 def test_export(talk: Conversation, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The selection is one JSON document, sent in pieces where it is long."""
-    monkeypatch.setattr(large_answers, "SHORT_BYTES", 0)
+    monkeypatch.setattr(long_responses, "SHORT_BYTES", 0)
     response = admin.post(LIST, {"action": "export", "_selected_action": str(talk.pk)})
     assert response.streaming
     assert "attachment" in response["Content-Disposition"]
@@ -275,12 +275,12 @@ def test_export(talk: Conversation, admin: Client, monkeypatch: pytest.MonkeyPat
 @pytest.mark.django_db(transaction=True)
 async def test_export_from_an_event_loop(talk: Conversation, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind an asynchronous server the pieces are made in threads, and the document is the same."""
-    monkeypatch.setattr(large_answers, "SHORT_BYTES", 0)
+    monkeypatch.setattr(long_responses, "SHORT_BYTES", 0)
     client = AsyncClient()
     client.cookies = admin.cookies
     response = await client.post(LIST, {"action": "export", "_selected_action": str(talk.pk)})
     document = json.loads(b"".join([piece async for piece in response.streaming_content]))
-    large_answers.close_threads()
+    long_responses.close_threads()
     assert document["conversations"][0]["messages"][0]["text"] == "Is the zeppelin ready?"
 
 

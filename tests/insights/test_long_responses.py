@@ -15,8 +15,8 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from insights import access, large_answers, queries
-from insights.large_answers import MOST_PER_ACCOUNT, TooManyAnswers
+from insights import access, long_responses, queries
+from insights.long_responses import MOST_PER_ACCOUNT, TooManyAnswers
 from insights.models import App, Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
 from insights.payloads import trackers_json
 from insights.queries import batches
@@ -83,9 +83,9 @@ def reader(owner: User, long_talk: Conversation) -> Api:
 @pytest.fixture(autouse=True)
 def _threads() -> Iterator[None]:
     """Let no thread's connection outlive its test's database."""
-    large_answers._sending.clear()
+    long_responses._sending.clear()
     yield
-    large_answers.close_threads()
+    long_responses.close_threads()
 
 
 def whole(reader: Api, path: str, **query: object) -> Any:
@@ -197,7 +197,7 @@ def test_a_step_is_small(reader: Api) -> None:
     """No chunk is much longer than a batch, however long the answer is."""
     response = reader.get("/messages")
     sizes = [len(chunk) for chunk in response.streaming_content]
-    assert max(sizes) < large_answers.SHORT_BYTES + 200 * len(TEXT)
+    assert max(sizes) < long_responses.SHORT_BYTES + 200 * len(TEXT)
     assert len(sizes) >= 2
 
 
@@ -211,7 +211,7 @@ def test_an_account_has_few_long_answers_at_a_time(reader: Api, stranger: User) 
     download = Client()
     download.force_login(User.objects.get(username="owner"))
     assert download.get(f"/conversations/{Conversation.objects.get().pk}/download.json").status_code == 429
-    other = large_answers.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=stranger.pk)
+    other = long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=stranger.pk)
     leave(other)
     leave(held.pop())
     again = reader.get("/messages")
@@ -223,15 +223,15 @@ def test_an_account_has_few_long_answers_at_a_time(reader: Api, stranger: User) 
 def test_an_answer_that_is_dropped_frees_its_place() -> None:
     """So that a client that leaves before its answer began costs nothing."""
     for _ in range(3 * MOST_PER_ACCOUNT):
-        large_answers.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=7)
+        long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=7)
 
 
 def test_a_process_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """503 for whatever account, once there are many."""
-    monkeypatch.setattr(large_answers, "MOST_PER_PROCESS", 2)
-    held = [large_answers.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=account) for account in (1, 2)]
+    monkeypatch.setattr(long_responses, "MOST_PER_PROCESS", 2)
+    held = [long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=account) for account in (1, 2)]
     with pytest.raises(TooManyAnswers) as refused:
-        large_answers.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=3)
+        long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=3)
     assert refused.value.status == 503
     for response in held:
         leave(response)
@@ -284,7 +284,7 @@ def read_by_request(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             yield batch
 
     monkeypatch.setattr(queries, "in_batches", counted)
-    monkeypatch.setattr(large_answers, "SHORT_BYTES", 1)
+    monkeypatch.setattr(long_responses, "SHORT_BYTES", 1)
     return read
 
 
@@ -303,7 +303,7 @@ async def test_nothing_is_made_for_who_does_not_read(reader: Api, read_by_reques
     body = b"".join(message.get("body", b"") for message in line.sent)
     assert line.complete
     assert len(json.loads(body)["messages"]) == COUNT
-    assert [one for one in large_answers._sending if not one.closed] == []
+    assert [one for one in long_responses._sending if not one.closed] == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -315,7 +315,7 @@ async def test_work_ends_with_its_client(reader: Api, read_by_request: list[int]
     await line.task
     assert not line.complete
     assert read_by_request == [100]
-    assert [one for one in large_answers._sending if not one.closed] == []
+    assert [one for one in long_responses._sending if not one.closed] == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -350,7 +350,7 @@ async def test_a_failure_in_the_middle_gets_no_end(
         line.reads.release()
     await line.task
     assert not line.complete
-    assert [one for one in large_answers._sending if not one.closed] == []
+    assert [one for one in long_responses._sending if not one.closed] == []
     assert "a long answer was broken off (RuntimeError in" in caplog.text
     assert "the disk is gone" not in caplog.text
 
@@ -358,12 +358,12 @@ async def test_a_failure_in_the_middle_gets_no_end(
 @pytest.mark.django_db(transaction=True)
 async def test_who_reads_nothing_for_long_is_cut_off(reader: Api, read_by_request: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """A stalled client does not keep its place for ever."""
-    monkeypatch.setattr(large_answers, "STALL_S", 0.2)
+    monkeypatch.setattr(long_responses, "STALL_S", 0.2)
     line = Line(f"{reader.root}/messages", reader.token)
     async with asyncio.timeout(60):
         await line.task
     assert not line.complete
-    assert [one for one in large_answers._sending if not one.closed] == []
+    assert [one for one in long_responses._sending if not one.closed] == []
 
 
 def test_a_sign_in_is_asked_too(owner: User, long_talk: Conversation) -> None:
@@ -374,7 +374,7 @@ def test_a_sign_in_is_asked_too(owner: User, long_talk: Conversation) -> None:
     content = response.streaming_content
     next(content)
     browser.logout()
-    with pytest.raises(large_answers.Withdrawn):
+    with pytest.raises(long_responses.Withdrawn):
         list(content)
     leave(response)
 
