@@ -26,7 +26,7 @@ from config.http_limits import HttpLimits  # noqa: E402
 from config.trusted_proxies import apply_forwarded  # noqa: E402
 from streaming import health, recogniser  # noqa: E402
 from streaming.aio.executors import make_room  # noqa: E402
-from streaming.cluster.broadcast import fanout  # noqa: E402
+from streaming.cluster.broadcast import broadcaster  # noqa: E402
 from streaming.cluster.registry import registry  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
@@ -68,14 +68,14 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 def start() -> None:
     """Make room for threads, begin housekeeping and load the recogniser, unless that was done before."""
     make_room()
-    registry().keep_house()
+    registry().start_background_tasks()
     recogniser.begin_loading()
 
 
 async def drain() -> None:
     """Let live sessions finish what was being said; nobody new comes in."""
     await registry().drain(settings.DRAIN_S)
-    await fanout().caught_up(LAST_WORDS_S)
+    await broadcaster().caught_up(LAST_WORDS_S)
     await close_all(LAST_WORDS_S)
     await peers().all_gone(LAST_WORDS_S)
 

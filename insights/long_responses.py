@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from insights import access
-from insights.access.request_grants import pass_behind
+from insights.access.request_grants import grant_of_request
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +81,9 @@ def answer(
     head, complete = _head(pieces)
     if complete or request.method == "HEAD":
         return HttpResponse(head, content_type=content_type, headers=headers)
-    credential = pass_behind(request)
+    credential = grant_of_request(request)
     content = (_AsyncContent if isinstance(request, ASGIRequest) else _SyncContent)(
-        account, head, pieces, lambda: credential is not None and bool(access.still_good([credential])) and exists()
+        account, head, pieces, lambda: credential is not None and bool(access.valid_grants([credential])) and exists()
     )
     _admit(content)
     return StreamingHttpResponse(content, content_type=content_type, headers=headers)

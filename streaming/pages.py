@@ -58,13 +58,13 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404
     page = {
         "fields": input_fields(stream.inputs),
-        "wishes": json.dumps(_wishes(stream)),
+        "wishes": json.dumps(_start_options(stream)),
         "hide_title": stream.ui_args.get("hide_title", False),
     }
     return render(request, "streams/stream.html", {**_card(name, stream), **page})
 
 
-def _wishes(stream: Stream) -> dict[str, Any]:
+def _start_options(stream: Stream) -> dict[str, Any]:
     """Return what the stream's developer wants of the browser."""
     on_change = stream.ui_args.get("send_input_on", "change") == "change"
     return {"trackConstraints": stream.track_constraints, "rtpParams": stream.rtp_params, "sendInputOnChange": on_change}

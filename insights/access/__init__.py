@@ -3,7 +3,7 @@
 from insights.access.accounts import account_for, active_account, find_or_new_account, make_administrator, may_see, nobody_can_sign_in
 from insights.access.apps import WrongCredentials, apps_of, create_app, revoke_app, token_for, user_of_token
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
-from insights.access.grants import MOST_SIGN_INS, Pass, forget_sign_ins, pass_of_sign_in, pass_of_token, still_good
+from insights.access.grants import MOST_SIGN_INS, Grant, forget_sign_ins, grant_for_sign_in, grant_for_token, valid_grants
 from insights.access.setup import (
     ExpiredSetupToken,
     SetupClosed,
@@ -19,7 +19,7 @@ __all__ = [
     "MOST_SIGN_INS",
     "Attempt",
     "ExpiredSetupToken",
-    "Pass",
+    "Grant",
     "SetupClosed",
     "Token",
     "TooManyTries",
@@ -37,13 +37,13 @@ __all__ = [
     "make_administrator",
     "may_see",
     "nobody_can_sign_in",
-    "pass_of_sign_in",
-    "pass_of_token",
+    "grant_for_sign_in",
+    "grant_for_token",
     "password_check",
     "revoke_app",
     "setup_is_open",
     "setup_link",
-    "still_good",
+    "valid_grants",
     "token_for",
     "user_of_token",
 ]

@@ -20,7 +20,7 @@ MOST_SIGN_INS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class Grant:
     """Whom a connection acts for, and by what: one of `app_id` and `session_key` is not empty."""
 
     user_id: int
@@ -28,20 +28,20 @@ class Pass:
     session_key: str = field(default="", repr=False)
 
 
-def pass_of_token(token: str) -> Pass | None:
+def grant_for_token(token: str) -> Grant | None:
     """Return the pass of an access token; None where it lets nobody in."""
     app = app_of_token(token)
-    return Pass(app.owner_id, app_id=app.app_id) if app else None
+    return Grant(app.owner_id, app_id=app.app_id) if app else None
 
 
-def pass_of_sign_in(session_key: str) -> Pass | None:
+def grant_for_sign_in(session_key: str) -> Grant | None:
     """Return the pass of a sign-in by the key in its cookie, checked as Django does it; None where it lets nobody in."""
     row = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).first() if "\x00" not in session_key else None
     users = _signed_in([row] if row else [])
-    return Pass(users[session_key].pk, session_key=session_key) if users else None
+    return Grant(users[session_key].pk, session_key=session_key) if users else None
 
 
-def still_good(passes: Collection[Pass]) -> set[Pass]:
+def valid_grants(passes: Collection[Grant]) -> set[Grant]:
     """Return those of the passes that still let somebody in. Three queries at most, for any number of them.
 
     An app that was revoked, an account that was disabled or removed, a sign-out and a new password end a pass. A sign-in that merely

@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 
 from insights import access
-from insights.access import Pass
+from insights.access import Grant
 
 _TOKEN = "parley_token"  # noqa: S105
 
@@ -13,10 +13,10 @@ def note_token(request: HttpRequest, token: str) -> None:
     setattr(request, _TOKEN, token)
 
 
-def pass_behind(request: HttpRequest) -> Pass | None:
+def grant_of_request(request: HttpRequest) -> Grant | None:
     """Return the pass that let a request in, None where that no longer holds. One query, or two."""
     token = getattr(request, _TOKEN, None)
     if isinstance(token, str):
-        return access.pass_of_token(token)
+        return access.grant_for_token(token)
     key = request.session.session_key if hasattr(request, "session") else None
-    return access.pass_of_sign_in(key) if key else None
+    return access.grant_for_sign_in(key) if key else None

@@ -12,7 +12,7 @@ from insights.events import InsightReviewed, MessageCorrected
 from insights.models import Conversation, Entity, Insight, Member, Message
 from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot
 from insights.recorder.analyse import entities, person
-from insights.recorder.event_log import Journal, clean, locked
+from insights.recorder.event_log import EventLog, clean, locked
 from insights.recorder.signals import announce
 from insights.recorder.types import RecorderError, UnknownMessage
 
@@ -37,7 +37,7 @@ def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEve
         message.text, message.corrected_by_id, message.corrected_at = wording, user_id, now
         found = _analyse_again(message, conversation)
         message.save()
-        journal = Journal(conversation, now)
+        journal = EventLog(conversation, now)
         journal.add(MessageCorrected(message_snapshot(message, found)))
         return announce(journal.store())
 
@@ -66,7 +66,7 @@ def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | Non
         judged = verdict != Insight.Review.PENDING
         insight.reviewed_by_id, insight.reviewed_at = (user_id, now) if judged else (None, None)
         insight.save()
-        journal = Journal(conversation, now)
+        journal = EventLog(conversation, now)
         journal.add(InsightReviewed(reviewed_insight_snapshot(insight)))
         return announce(journal.store())
 

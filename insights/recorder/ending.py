@@ -12,7 +12,7 @@ from insights.events import ConversationCompleted
 from insights.models import Conversation, LiveSession
 from insights.payloads import StoredEvent, iso
 from insights.recorder import topics
-from insights.recorder.event_log import Journal, locked, locked_if_free
+from insights.recorder.event_log import EventLog, locked, locked_if_free
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +108,6 @@ def _settle(conversation: Conversation, now: datetime, keep_s: int) -> list[Stor
         return []
     conversation.ended_at, conversation.closes_at = max(now, conversation.started_at), None
     topics.forget(conversation.id)
-    journal = Journal(conversation, now)
+    journal = EventLog(conversation, now)
     journal.add(ConversationCompleted(str(conversation.id), iso(conversation.ended_at)))
     return journal.store("ended_at", "closes_at")

@@ -30,7 +30,7 @@ def locked_if_free(conversation_id: int) -> Conversation | None:
     return Conversation.objects.select_for_update(skip_locked=True).filter(id=conversation_id).first()
 
 
-class Journal:
+class EventLog:
     """Collects the events of one transaction on a locked conversation and stores them under the next numbers."""
 
     def __init__(self, conversation: Conversation, now: datetime) -> None:

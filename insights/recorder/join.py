@@ -11,7 +11,7 @@ from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
-from insights.recorder.event_log import Journal, clean
+from insights.recorder.event_log import EventLog, clean
 from insights.recorder.types import ConversationBusy, Joined, Opening, Speaker
 
 _TRIES = 5
@@ -38,7 +38,7 @@ def _join(opening: Opening, now: datetime) -> Joined:
     created = conversation is None
     if conversation is None:
         conversation = _start(opening, now)
-    journal = Journal(conversation, now)
+    journal = EventLog(conversation, now)
     if created:
         journal.add(conversation_created(conversation))
     member, news = _member(conversation, opening.speaker) if opening.speaker else (None, False)

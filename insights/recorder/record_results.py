@@ -14,7 +14,7 @@ from insights.models import Conversation, Entity, Event, Insight, Member, Messag
 from insights.payloads import StoredEvent, insight_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
 from insights.recorder import topics
 from insights.recorder.analyse import Rows, Scene, rows
-from insights.recorder.event_log import Journal, locked
+from insights.recorder.event_log import EventLog, locked
 from insights.recorder.segment import Draft, drafts
 from insights.recorder.types import Listening, UnknownConversation, UnknownMember, Utterance
 
@@ -95,7 +95,7 @@ def _store(conversation: Conversation, new: Rows, memory: topics.Memory, changes
     Insight.objects.bulk_create(new.insights)
     topics.store(memory, changes)
     TrackerMatch.objects.bulk_create(new.matches)
-    journal = Journal(conversation, timezone.now())
+    journal = EventLog(conversation, timezone.now())
     for event in _events(new, memory, changes):
         journal.add(event)
     return journal.store("message_count")

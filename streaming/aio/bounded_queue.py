@@ -12,18 +12,18 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class WhenFull(Enum):
+class FullPolicy(Enum):
     """What `put` does with an item for which there is no room."""
 
     REFUSE = "refuse"
     DROP_OLDEST = "drop oldest"
 
 
-class MailboxClosed(Exception):
+class QueueClosed(Exception):
     """Nothing more will come out of this mailbox."""
 
 
-class Mailbox(Generic[T]):
+class BoundedQueue(Generic[T]):
     """A first-in first-out queue of weighed items for one reader.
 
     Args:
@@ -31,7 +31,7 @@ class Mailbox(Generic[T]):
         when_full: REFUSE makes `put` return False; DROP_OLDEST makes room and counts the loss in `dropped`.
     """
 
-    def __init__(self, limit: int, when_full: WhenFull = WhenFull.REFUSE) -> None:
+    def __init__(self, limit: int, when_full: FullPolicy = FullPolicy.REFUSE) -> None:
         self.limit = limit
         self.when_full = when_full
         self.dropped = 0
@@ -63,7 +63,7 @@ class Mailbox(Generic[T]):
         if self._closed:
             return False
         while self._items and self.weight + weight > self.limit:
-            if self.when_full is WhenFull.REFUSE:
+            if self.when_full is FullPolicy.REFUSE:
                 self._room.clear()
                 return False
             self.weight -= self._items.popleft()[1]
@@ -77,10 +77,10 @@ class Mailbox(Generic[T]):
         return True
 
     async def get(self) -> T:
-        """Wait for the next item. Raises MailboxClosed once closed and empty."""
+        """Wait for the next item. Raises QueueClosed once closed and empty."""
         while not self._items:
             if self._closed:
-                raise MailboxClosed
+                raise QueueClosed
             await self._wait()
         item, weight = self._items.popleft()
         self.weight -= weight

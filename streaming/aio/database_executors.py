@@ -31,17 +31,17 @@ def _pool(kind: str) -> ThreadPoolExecutor:
     return _pools[kind]
 
 
-async def in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Read from the database in a thread and return the result; the thread's connection is handed back afterwards."""
     return await asyncio.get_running_loop().run_in_executor(_pool("read"), lambda: _run(work, *args, **kwargs))
 
 
-async def at_recorder(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_write(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run what writes (the functions of `insights.recorder`) in a thread and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_pool("write"), lambda: _run(work, *args, **kwargs))
 
 
-async def at_heart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_heartbeat(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run what must not queue behind any other writing, in a thread that it has for itself, and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_pool("heart"), lambda: _run(work, *args, **kwargs))
 

@@ -4,7 +4,7 @@ import traceback
 from pathlib import PurePath
 
 
-def place(error: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """Return the type of an exception and the innermost line it came from, such as "KeyError at recording.py:45"."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:

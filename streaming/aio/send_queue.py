@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from streaming.aio.bounded_queue import Mailbox, MailboxClosed
+from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.fairness import CooperativeYield
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ POLICY = 1008
 TOO_MUCH = 1009
 
 
-class Outbox:
+class SendQueue:
     """Texts on their way to a client, written one after the other by `run`.
 
     Args:
@@ -29,7 +29,7 @@ class Outbox:
     def __init__(self, write: Callable[[str], Awaitable[None]], close: Callable[[int, str], Awaitable[None]]) -> None:
         self._write = write
         self._close = close
-        self._texts: Mailbox[str] = Mailbox(OUTBOX_CHARACTERS)
+        self._texts: BoundedQueue[str] = BoundedQueue(OUTBOX_CHARACTERS)
         self._code = NORMAL
         self._reason = ""
 
@@ -73,7 +73,7 @@ class Outbox:
                 async with asyncio.timeout(WRITE_TIMEOUT_S):
                     await self._write(text)
                 await fair.after_item()
-        except MailboxClosed:
+        except QueueClosed:
             pass
         except TimeoutError:
             self._code, self._reason = POLICY, "messages were not read"

@@ -18,7 +18,7 @@ MOST_LEFT = 8
 _Job = tuple[Callable[[], Any], asyncio.Future[Any]]
 
 
-class Lane:
+class WorkerThread:
     """One thread, started by its first job, that does one thing after the other; a daemon, so that no handler keeps a server up."""
 
     def __init__(self, name: str) -> None:

@@ -17,10 +17,10 @@ from weakref import WeakKeyDictionary
 from insights import queries
 from insights.database import DATABASE_AWAY
 from insights.events import parse
-from streaming.aio.bounded_queue import Mailbox, MailboxClosed, WhenFull
-from streaming.aio.database_executors import in_database
-from streaming.cluster.pubsub import Layer, layer
-from streaming.cluster.transcript_update import Delivery, Heard, StoredEvent
+from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
+from streaming.aio.database_executors import run_in_database
+from streaming.cluster.pubsub import PubSub, pubsub
+from streaming.cluster.transcript_update import Delivery, StoredEvent, TranscriptUpdate
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +36,11 @@ WAITING = 256
 class Subscription(AsyncIterator[Delivery]):
     """One listener of one conversation: every event after its cursor, in order, once; interim results as they come."""
 
-    def __init__(self, fanout: "Fanout", conversation_id: int, cursor: int) -> None:
+    def __init__(self, broadcaster: "Broadcaster", conversation_id: int, cursor: int) -> None:
         self.conversation_id = conversation_id
         self.cursor = cursor
-        self._fanout = fanout
-        self._mailbox: Mailbox[Delivery | int] = Mailbox(WAITING, WhenFull.DROP_OLDEST)
+        self._fanout = broadcaster
+        self._mailbox: BoundedQueue[Delivery | int] = BoundedQueue(WAITING, FullPolicy.DROP_OLDEST)
         self._from_database: deque[StoredEvent] = deque()
         self._behind = False
 
@@ -62,12 +62,12 @@ class Subscription(AsyncIterator[Delivery]):
                 continue
             try:
                 delivery = await self._mailbox.get()
-            except MailboxClosed:
+            except QueueClosed:
                 raise StopAsyncIteration from None
             if self._mailbox.dropped:
                 self._mailbox.dropped = 0
                 self._behind = True
-            if isinstance(delivery, Heard):
+            if isinstance(delivery, TranscriptUpdate):
                 return delivery
             number = delivery if isinstance(delivery, int) else delivery.number
             if isinstance(delivery, StoredEvent) and number == self.cursor + 1:
@@ -80,7 +80,7 @@ class Subscription(AsyncIterator[Delivery]):
         told = False
         while not self._mailbox.closed:
             try:
-                return await in_database(queries.events_after, self.conversation_id, self.cursor)
+                return await run_in_database(queries.events_after, self.conversation_id, self.cursor)
             except DATABASE_AWAY as error:
                 if not told:
                     logger.warning("a listener waits for the database (%s)", type(error).__name__)
@@ -94,10 +94,10 @@ class Subscription(AsyncIterator[Delivery]):
         await self._fanout.unsubscribe(self)
 
 
-class Fanout:
+class Broadcaster:
     """All subscriptions of one event loop."""
 
-    def __init__(self, on: Layer) -> None:
+    def __init__(self, on: PubSub) -> None:
         self._layer = on
         self._subscriptions: dict[int, set[Subscription]] = {}
         self._latest: dict[int, int] = {}
@@ -114,7 +114,7 @@ class Fanout:
             if len(listeners) == 1:
                 await self._layer.join(_group(conversation_id), self._heard_from_layer)
             # Whatever was told between the caller's look at the database and the joining of the group.
-            latest = await in_database(queries.last_events, [conversation_id])
+            latest = await run_in_database(queries.last_events, [conversation_id])
         except BaseException:  # the database is away, or the client already: nobody would ever close this one
             await subscription.close()
             raise
@@ -142,7 +142,7 @@ class Fanout:
             body = {"number": event.number, "kind": str(event.kind), "payload": event.payload, "at": event.at.isoformat()}
             await self._send(event.conversation_id, body)
 
-    async def publish_heard(self, heard: Heard) -> None:
+    async def publish_heard(self, heard: TranscriptUpdate) -> None:
         """Pass on an interim or final recognition result; it may get lost."""
         self._deliver(heard)
         if not self._layer.alone:
@@ -183,7 +183,7 @@ class Fanout:
     def _heard_from_layer(self, message: dict[str, Any]) -> None:
         conversation_id = message["conversation"]
         if "heard" in message:
-            self._deliver(Heard.parse(conversation_id, UUID(message["session"]), message["heard"]))
+            self._deliver(TranscriptUpdate.parse(conversation_id, UUID(message["session"]), message["heard"]))
         else:
             at = datetime.fromisoformat(message["at"])
             event = parse(message["kind"], message["payload"])  # once for all subscribers of the process
@@ -193,7 +193,7 @@ class Fanout:
         while True:
             await asyncio.sleep(POLL_S)
             try:
-                latest = await in_database(queries.last_events, list(self._subscriptions)) if self._subscriptions else {}
+                latest = await run_in_database(queries.last_events, list(self._subscriptions)) if self._subscriptions else {}
             except Exception as error:
                 logger.warning("the database cannot be asked for lost events (%s)", type(error).__name__)
                 continue
@@ -208,12 +208,12 @@ def _group(conversation_id: int) -> str:
     return f"conversation.{conversation_id}"
 
 
-_fanouts: WeakKeyDictionary[asyncio.AbstractEventLoop, Fanout] = WeakKeyDictionary()
+_fanouts: WeakKeyDictionary[asyncio.AbstractEventLoop, Broadcaster] = WeakKeyDictionary()
 
 
-def fanout() -> Fanout:
+def broadcaster() -> Broadcaster:
     """Return the fan-out of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _fanouts:
-        _fanouts[loop] = Fanout(layer())
+        _fanouts[loop] = Broadcaster(pubsub())
     return _fanouts[loop]

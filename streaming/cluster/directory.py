@@ -21,8 +21,8 @@ from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 from django.core.cache import cache
 
 from streaming.aio.executors import Threads
-from streaming.cluster.pubsub import layer
-from streaming.types.client_connection import LineKind
+from streaming.cluster.pubsub import pubsub
+from streaming.types.client_connection import TransportKind
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -43,42 +43,42 @@ _threads = Threads("claims", 4)
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class SessionOwner:
     """Who has an id: a session of some process."""
 
     process: str
     session: str
     owner_id: int | None
-    kind: LineKind
+    kind: TransportKind
 
 
-class Claims:
+class Directory:
     """The claims of one event loop."""
 
     def __init__(self, *, alone: bool) -> None:
         self.process = uuid4().hex
         self._alone = alone
-        self._held: dict[str, tuple[Holder, Callable[[], None]]] = {}
+        self._held: dict[str, tuple[SessionOwner, Callable[[], None]]] = {}
         self._beating: asyncio.Task[None] | None = None
         self._failed = False
         self._forgotten = False  # the pulse was, and with it perhaps the notes
-        self._unnoted: dict[str, Holder] = {}  # those that are not yet noted again
+        self._unnoted: dict[str, SessionOwner] = {}  # those that are not yet noted again
         self._noting = threading.Lock()
         self._loop = ref(asyncio.get_running_loop())  # which is what claims are kept by: else none would ever be forgotten
         self._leaving: set[asyncio.Task[None]] = set()
-        self._owed: set[tuple[str, Holder]] = set()  # could not be let go: no other process takes it as long as this one lives
+        self._owed: set[tuple[str, SessionOwner]] = set()  # could not be let go: no other process takes it as long as this one lives
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claim(
-        self, stream: str, webrtc_id: str, session: UUID, owner_id: int | None, kind: LineKind, lost: Callable[[], None]
-    ) -> Holder | None:
+        self, stream: str, webrtc_id: str, session: UUID, owner_id: int | None, kind: TransportKind, lost: Callable[[], None]
+    ) -> SessionOwner | None:
         """Take an id for a session of this process; return None when it has it, else who has.
 
         `lost` is called when another process took the id later, because this one seemed dead.
         """
         if self._alone:
             return None
-        key, mine = _key(stream, webrtc_id), Holder(self.process, session.hex, owner_id, kind)
+        key, mine = _key(stream, webrtc_id), SessionOwner(self.process, session.hex, owner_id, kind)
         self._held[key] = mine, lost
         async with self._turn(key):
             holder = await self._in_cache(None, self._take_in_time, key, mine)
@@ -96,13 +96,13 @@ class Claims:
             self._drop(key, held[0])
             await self._let_go(key, held[0])
 
-    async def holder(self, stream: str, webrtc_id: str) -> Holder | None:
+    async def holder(self, stream: str, webrtc_id: str) -> SessionOwner | None:
         """Return who has an id in another process that lives."""
         return None if self._alone else await self._in_cache(None, self._other, _key(stream, webrtc_id))
 
-    async def holders(self, ids: Sequence[tuple[str, str]]) -> list[Holder | None]:
+    async def holders(self, ids: Sequence[tuple[str, str]]) -> list[SessionOwner | None]:
         """Return for each stream and webrtc_id who has it in another process that lives; the cache is asked once for all of them."""
-        nobody: list[Holder | None] = [None] * len(ids)
+        nobody: list[SessionOwner | None] = [None] * len(ids)
         return nobody if self._alone else await self._in_cache(nobody, self._others, [_key(*each) for each in ids])
 
     async def is_alive(self, process: str) -> bool:
@@ -120,31 +120,31 @@ class Claims:
         """Return what keeps a session's claim and the letting go of the session before it apart: neither is one step."""
         return self._turns.setdefault(key, asyncio.Lock())
 
-    async def _let_go(self, key: str, mine: Holder) -> None:
+    async def _let_go(self, key: str, mine: SessionOwner) -> None:
         async with self._turn(key):
             if await self._in_cache(False, self._gave_back, key, mine):
                 self._owed.discard((key, mine))
             else:
                 self._owed.add((key, mine))
 
-    def _drop(self, key: str, holder: Holder) -> None:
+    def _drop(self, key: str, holder: SessionOwner) -> None:
         if self._holds(key, holder):
             del self._held[key]
 
-    def _holds(self, key: str, mine: Holder) -> bool:
+    def _holds(self, key: str, mine: SessionOwner) -> bool:
         held = self._held.get(key)
         return held is not None and held[0] is mine
 
     # -- in threads
 
-    def _take_in_time(self, key: str, mine: Holder) -> Holder | None:
+    def _take_in_time(self, key: str, mine: SessionOwner) -> SessionOwner | None:
         """Take an id; what a cache that hung notes when its session is over is removed."""
         found = self._take(key, mine)
         if found is None:
             self._let_go_of_late([(key, mine)])
         return found
 
-    def _let_go_of_late(self, noted: Iterable[tuple[str, Holder]]) -> None:
+    def _let_go_of_late(self, noted: Iterable[tuple[str, SessionOwner]]) -> None:
         """Have those ids let go that were noted behind the end of their sessions."""
         loop = self._loop()
         for key, mine in noted:
@@ -152,7 +152,7 @@ class Claims:
                 with suppress(RuntimeError):  # the loop is closed, and with it this process goes
                     loop.call_soon_threadsafe(self._let_go_soon, key, mine)
 
-    def _take(self, key: str, mine: Holder) -> Holder | None:
+    def _take(self, key: str, mine: SessionOwner) -> SessionOwner | None:
         self._pulse_again()
         found = None
         for _ in range(TRIES):
@@ -171,21 +171,21 @@ class Claims:
                 cache.delete(key)
         return found
 
-    def _gave_back(self, key: str, mine: Holder) -> bool:
+    def _gave_back(self, key: str, mine: SessionOwner) -> bool:
         self._give_back(key, mine)
         return True
 
-    def _give_back(self, key: str, mine: Holder) -> None:
+    def _give_back(self, key: str, mine: SessionOwner) -> None:
         if _read(key) == mine:
             cache.delete(key)
 
-    def _other(self, key: str) -> Holder | None:
+    def _other(self, key: str) -> SessionOwner | None:
         found = _read(key)
         return found if found is not None and found.process != self.process and _has_pulse(found.process) else None
 
-    def _others(self, keys: Sequence[str]) -> list[Holder | None]:
+    def _others(self, keys: Sequence[str]) -> list[SessionOwner | None]:
         notes = cache.get_many(keys)
-        found = [Holder(*note) if (note := notes.get(key)) else None for key in keys]
+        found = [SessionOwner(*note) if (note := notes.get(key)) else None for key in keys]
         others = {holder.process for holder in found if holder is not None and holder.process != self.process}
         living = {process for process in others if _has_pulse(process)}
         return [holder if holder is not None and holder.process in living else None for holder in found]
@@ -196,7 +196,7 @@ class Claims:
             self._forgotten = True
             cache.set(_pulse(self.process), True, ALIVE_S)
 
-    def _note_again(self, held: dict[str, Holder]) -> dict[str, bool]:
+    def _note_again(self, held: dict[str, SessionOwner]) -> dict[str, bool]:
         """Note again what was forgotten; return the keys that there was time for, and whether others have them by now.
 
         None of them while another thread is still at it, as when the cache hangs: it would take one thread after the other.
@@ -249,12 +249,12 @@ class Claims:
             if taken:
                 self._lose(key, mine)
 
-    def _let_go_soon(self, key: str, mine: Holder) -> None:
+    def _let_go_soon(self, key: str, mine: SessionOwner) -> None:
         task = asyncio.create_task(self._let_go(key, mine))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    def _lose(self, key: str, mine: Holder) -> None:
+    def _lose(self, key: str, mine: SessionOwner) -> None:
         held = self._held.get(key)
         if held is not None and held[0] is mine:
             del self._held[key]
@@ -274,9 +274,9 @@ class Claims:
         return found
 
 
-def _read(key: str) -> Holder | None:
+def _read(key: str) -> SessionOwner | None:
     note = cache.get(key)
-    return Holder(*note) if note else None
+    return SessionOwner(*note) if note else None
 
 
 def _has_pulse(process: str) -> bool:
@@ -292,12 +292,12 @@ def _key(stream: str, webrtc_id: str) -> str:
     return "parley.claim." + hashlib.sha256(f"{stream}.{webrtc_id}".encode(errors="replace")).hexdigest()
 
 
-_claims: WeakKeyDictionary[asyncio.AbstractEventLoop, Claims] = WeakKeyDictionary()
+_claims: WeakKeyDictionary[asyncio.AbstractEventLoop, Directory] = WeakKeyDictionary()
 
 
-def claims() -> Claims:
+def directory() -> Directory:
     """Return the claims of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _claims:
-        _claims[loop] = Claims(alone=layer().alone)
+        _claims[loop] = Directory(alone=pubsub().alone)
     return _claims[loop]

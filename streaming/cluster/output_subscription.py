@@ -7,7 +7,7 @@ session's process dies, it hears no more answers, sees that the process has no p
 import asyncio
 from typing import Any, Literal
 
-from streaming.cluster.directory import claims
+from streaming.cluster.directory import directory
 from streaming.cluster.rpc import Body
 from streaming.cluster.session_endpoint import Ask
 
@@ -18,7 +18,7 @@ MOST_MISSES = 3
 GRACE_STEP_S = 0.1
 
 
-class Reader:
+class OutputSubscription:
     """A subscriber.
 
     Args:
@@ -52,7 +52,7 @@ class Reader:
         answer = await self._ask(0.0 if self._misses else CALL_S)
         if answer is None:
             self._misses += 1
-            self.lost = not await claims().is_alive(self._home)
+            self.lost = not await directory().is_alive(self._home)
             self.ended = self.lost or self._misses >= MOST_MISSES
             return []
         self._misses = 0

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from streaming.aio.safe_log import place
+from streaming.aio.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ SILENT_S = 5.0
 Ear = Callable[[dict[str, Any]], None]
 
 
-class Layer:
+class PubSub:
     """What one event loop has on the channel layer."""
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class Layer:
                 if ear is not None and message["origin"] != self.origin:
                     ear(message)
             except Exception as error:  # another version's message, perhaps: the next one may be understood
-                logger.error("a message of the channel layer was not understood (%s)", place(error))
+                logger.error("a message of the channel layer was not understood (%s)", error_location(error))
 
     async def _rejoin(self) -> None:
         """Join again now and then, and at once when a layer that was away is back."""
@@ -144,12 +144,12 @@ class Layer:
                 await self._on_layer(self._layer.group_add(group, self._channel))
 
 
-_layers: WeakKeyDictionary[asyncio.AbstractEventLoop, Layer] = WeakKeyDictionary()
+_layers: WeakKeyDictionary[asyncio.AbstractEventLoop, PubSub] = WeakKeyDictionary()
 
 
-def layer() -> Layer:
+def pubsub() -> PubSub:
     """Return what the running event loop has on the channel layer."""
     loop = asyncio.get_running_loop()
     if loop not in _layers:
-        _layers[loop] = Layer()
+        _layers[loop] = PubSub()
     return _layers[loop]

@@ -6,7 +6,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 from insights.recorder import StoredEvent, stored_afterwards
-from streaming.cluster.broadcast import fanout
+from streaming.cluster.broadcast import broadcaster
 
 
 def connect() -> None:
@@ -20,4 +20,4 @@ def _ring(events: Sequence[StoredEvent], **signal: Any) -> None:
 
 
 async def _publish(events: Sequence[StoredEvent]) -> None:
-    await fanout().publish(events)
+    await broadcaster().publish(events)

@@ -19,9 +19,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import recorder
-from streaming.aio.database_executors import at_heart, at_recorder
-from streaming.aio.safe_log import place
-from streaming.cluster.broadcast import fanout
+from streaming.aio.database_executors import run_heartbeat, run_write
+from streaming.aio.safe_log import error_location
+from streaming.cluster.broadcast import broadcaster
 from streaming.cluster.retention import FIRST_S, tidy
 from streaming.types.session_end import End, end_early
 
@@ -104,7 +104,7 @@ class Registry:
         """Note that a session is in no conversation any more."""
         self._joined.pop(session_id, None)
 
-    def keep_house(self) -> None:
+    def start_background_tasks(self) -> None:
         """Start heartbeats, and the sweep, once for the life of the event loop."""
         if not self._tasks:
             self._beaten = time.time()
@@ -167,7 +167,7 @@ class Registry:
         beating = {identity: since for identity, since in self._joined.items() if identity in self._sessions}
         if not beating:
             return True
-        lost = await _kept_going(at_heart(recorder.heartbeat, list(beating)))
+        lost = await _kept_going(run_heartbeat(recorder.heartbeat, list(beating)))
         for identity in lost or ():
             if self._joined.get(identity) is beating[identity]:  # else it has left, or joined again, meanwhile
                 logger.warning("session %s: other processes took it for gone; its client has to come back", identity)
@@ -177,9 +177,9 @@ class Registry:
 
     async def _sweep(self) -> bool:
         """End what nobody keeps alive, and tell of it; False where the database could not be asked."""
-        events = await _kept_going(at_recorder(recorder.close_due, timezone.now(), STALE_AFTER_S))
+        events = await _kept_going(run_write(recorder.close_due, timezone.now(), STALE_AFTER_S))
         if events:
-            await _kept_going(fanout().publish(events))
+            await _kept_going(broadcaster().publish(events))
         return events is not None
 
 
@@ -188,7 +188,7 @@ async def _kept_going(work: Awaitable[T]) -> T | None:
     try:
         return await work
     except Exception as error:
-        logger.warning("housekeeping failed (%s)", place(error))
+        logger.warning("housekeeping failed (%s)", error_location(error))
         return None
 
 

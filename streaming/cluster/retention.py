@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from insights import access, recorder
 from insights.recorder.retention import MOST
-from streaming.aio.database_executors import at_recorder
-from streaming.aio.safe_log import place
+from streaming.aio.database_executors import run_write
+from streaming.aio.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ async def tidy() -> float:
 async def _removed(forget: Callable[[datetime], int], limit: datetime) -> int:
     """Remove what is over and return how much it was; 0 where that failed, which keeps nothing else from being removed."""
     try:
-        return await at_recorder(forget, limit)
+        return await run_write(forget, limit)
     except Exception as error:
-        logger.warning("nothing could be tidied up (%s)", place(error))
+        logger.warning("nothing could be tidied up (%s)", error_location(error))
         return 0

@@ -13,8 +13,8 @@ from typing import Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
-from streaming.aio.safe_log import place
-from streaming.cluster.pubsub import Layer, layer
+from streaming.aio.safe_log import error_location
+from streaming.cluster.pubsub import PubSub, pubsub
 
 logger = logging.getLogger(__name__)
 
@@ -26,13 +26,13 @@ TIMEOUT_S = 2.0
 MOST_CALLS = 2000
 """Calls of other processes that are answered at the same time; more stay without an answer."""
 
-_REPLIES = "switchboard.replies"
+_REPLIES = "rpc.replies"
 
 
-class Switchboard:
+class Rpc:
     """The addresses that this event loop answers, and the calls that it makes."""
 
-    def __init__(self, on: Layer) -> None:
+    def __init__(self, on: PubSub) -> None:
         self._layer = on
         self._answerers: dict[str, Answerer] = {}
         self._waiting: dict[str, asyncio.Future[Body]] = {}
@@ -93,7 +93,7 @@ class Switchboard:
         try:
             answer = await answerer(json.loads(message["body"]))
         except Exception as error:
-            logger.error("a call from another process failed: %s", place(error))
+            logger.error("a call from another process failed: %s", error_location(error))
             return
         if answer is not None:
             await self._layer.answer(message["reply"], _REPLIES, {"call": message["call"], "answer": json.dumps(answer)})
@@ -106,15 +106,15 @@ class Switchboard:
 
 def _group(address: str) -> str:
     """Return the group of an address: the layer's names know few characters, clients' ids know all."""
-    return "switchboard." + hashlib.sha256(address.encode(errors="replace")).hexdigest()[:40]
+    return "rpc." + hashlib.sha256(address.encode(errors="replace")).hexdigest()[:40]
 
 
-_switchboards: WeakKeyDictionary[asyncio.AbstractEventLoop, Switchboard] = WeakKeyDictionary()
+_switchboards: WeakKeyDictionary[asyncio.AbstractEventLoop, Rpc] = WeakKeyDictionary()
 
 
-def switchboard() -> Switchboard:
+def rpc() -> Rpc:
     """Return the switchboard of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _switchboards:
-        _switchboards[loop] = Switchboard(layer())
+        _switchboards[loop] = Rpc(pubsub())
     return _switchboards[loop]

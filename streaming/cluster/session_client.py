@@ -1,5 +1,5 @@
 """How a stream's Python methods reach a session by its id, wherever it lives: in this event loop, in another one of this process, or in
-another process (design law 7). They ask what the routes ask (`presence.py`), as code that may ask every session.
+another process (design law 7). They ask what the routes ask (`session_endpoint.py`), as code that may ask every session.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from asgiref.sync import async_to_sync
 
 from streaming.cluster import session_endpoint
-from streaming.cluster.pubsub import layer
+from streaming.cluster.pubsub import pubsub
 from streaming.cluster.rpc import TIMEOUT_S, Body
 from streaming.cluster.session_endpoint import Ask
 from streaming.types.remote_session import Reachable
@@ -46,7 +46,7 @@ def tell(stream: str, webrtc_id: str, question: Body) -> None:
         if async_to_sync(asking(stream, webrtc_id))(question, TIMEOUT_S) is None:
             raise no_session(stream) from None
         return
-    if layer().alone:
+    if pubsub().alone:
         raise no_session(stream)
     task = loop.create_task(_tell(stream, webrtc_id, question))
     _tasks.add(task)

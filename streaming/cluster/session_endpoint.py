@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
-from streaming.cluster.directory import claims
-from streaming.cluster.rpc import Body, switchboard
+from streaming.cluster.directory import directory
+from streaming.cluster.rpc import Body, rpc
 from streaming.protocols.fastrtc import BodyError, output_text, plain
 from streaming.types.client_connection import IdTaken
 from streaming.types.input_values import input_values
@@ -40,7 +40,7 @@ def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
     """Return the way to ask the session of an id, in this event loop or in another process, on behalf of a user."""
 
     async def ask(question: Body, timeout_s: float) -> Body | None:
-        return await switchboard().call(address(stream, webrtc_id), {**question, "user": user}, timeout_s)
+        return await rpc().call(address(stream, webrtc_id), {**question, "user": user}, timeout_s)
 
     return ask
 
@@ -52,7 +52,7 @@ async def claim(session: Reachable) -> None:
     def lost() -> None:
         _keep(session.close("another session has this id"))
 
-    holder = await claims().claim(stream, identity, session.id, owner_id, session.line.kind, lost)
+    holder = await directory().claim(stream, identity, session.id, owner_id, session.line.kind, lost)
     if holder is not None:
         raise IdTaken(identity, holder.owner_id)
 
@@ -60,29 +60,29 @@ async def claim(session: Reachable) -> None:
 def announce(session: Reachable) -> None:
     """Make an open session known."""
     at = address(session.stream.name, session.webrtc_id)
-    presence = Presence(session)
-    switchboard().hold(at, presence.answer)
-    _keep(switchboard().serve(at, presence.answer))
+    session_endpoint = SessionEndpoint(session)
+    rpc().hold(at, session_endpoint.answer)
+    _keep(rpc().serve(at, session_endpoint.answer))
 
 
 async def withdraw(session: Reachable) -> None:
     """Take back what `announce` made known: no more inputs, soon no outputs; when it returns, the id is free in every process."""
     at = address(session.stream.name, session.webrtc_id)
-    presence = getattr(switchboard().answerer(at), "__self__", None)
-    if isinstance(presence, Presence) and presence.session is session:
-        presence.session = None
-        _keep(_linger(at, presence))
-    await claims().release(session.stream.name, session.webrtc_id, session.id)
+    session_endpoint = getattr(rpc().answerer(at), "__self__", None)
+    if isinstance(session_endpoint, SessionEndpoint) and session_endpoint.session is session:
+        session_endpoint.session = None
+        _keep(_linger(at, session_endpoint))
+    await directory().release(session.stream.name, session.webrtc_id, session.id)
 
 
-async def _linger(at: str, presence: "Presence") -> None:
-    if presence.log.last:
+async def _linger(at: str, session_endpoint: "SessionEndpoint") -> None:
+    if session_endpoint.log.last:
         await asyncio.sleep(LINGER_S)
-    if getattr(switchboard().answerer(at), "__self__", None) is presence:
-        await switchboard().unserve(at)
+    if getattr(rpc().answerer(at), "__self__", None) is session_endpoint:
+        await rpc().unserve(at)
 
 
-class Presence:
+class SessionEndpoint:
     """What a session answers to whoever asks for it by its id, here or from another process."""
 
     def __init__(self, session: Reachable) -> None:
@@ -95,7 +95,7 @@ class Presence:
         """Answer a call; to whom the session does not belong it does not exist, and keeps silent (design law 6)."""
         if self._owner_id is not None and body["user"] not in (self._owner_id, PYTHON):
             return None
-        if self.session is None and await claims().holder(*self._identity) is not None:
+        if self.session is None and await directory().holder(*self._identity) is not None:
             return None  # whoever came back has it in another process: that one answers
         ask = body["ask"]
         if ask == "outputs":
@@ -132,7 +132,7 @@ class Presence:
             text = output_text(outputs.args)
             items.append((cursor, text if form == "text" else _values(outputs)))
             characters += len(text)
-        return {"items": items, "ended": self.log.closed and cursor == self.log.last, "home": claims().process}
+        return {"items": items, "ended": self.log.closed and cursor == self.log.last, "home": directory().process}
 
     async def _latest(self, session: Reachable, wait: float) -> Body:
         """Return the values of the newest output that was not fetched yet, waiting for it; none where none comes."""

@@ -9,11 +9,11 @@ from insights.events import JsonObject, MemberSnapshot, TrackerSnapshot
 from insights.recorder import StoredEvent
 from streaming.speech.engines.base import Word
 
-__all__ = ["Delivery", "Heard", "StoredEvent"]
+__all__ = ["Delivery", "TranscriptUpdate", "StoredEvent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class TranscriptUpdate:
     """A recognition result of one session: the one thing that is not numbered and may be dropped (design law 2).
 
     Words have seconds since the speaker's first sample; `trackers` were found in interim text.
@@ -29,7 +29,7 @@ class Heard:
     trackers: tuple[TrackerSnapshot, ...] = ()
 
     @classmethod
-    def parse(cls, conversation_id: int, session_id: UUID, payload: Mapping[str, Any]) -> "Heard":
+    def parse(cls, conversation_id: int, session_id: UUID, payload: Mapping[str, Any]) -> "TranscriptUpdate":
         """Return the result that another process dumped."""
         words = tuple([Word(word["text"], word["start"], word["end"], payload["confidence"]) for word in payload["words"]])
         return cls(
@@ -55,4 +55,4 @@ class Heard:
         }
 
 
-Delivery = StoredEvent | Heard
+Delivery = StoredEvent | TranscriptUpdate

@@ -16,8 +16,8 @@ from weakref import WeakKeyDictionary
 
 from insights import queries
 from insights.models import Conversation
-from streaming.aio.database_executors import in_database
-from streaming.cluster.pubsub import Layer, layer
+from streaming.aio.database_executors import run_in_database
+from streaming.cluster.pubsub import PubSub, pubsub
 from streaming.cluster.registry import registry
 
 logger = logging.getLogger(__name__)
@@ -35,10 +35,10 @@ class _Waiter:
     found: "asyncio.Future[Conversation]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class Lobby:
+class WaitingRoom:
     """All who wait in one event loop."""
 
-    def __init__(self, on: Layer) -> None:
+    def __init__(self, on: PubSub) -> None:
         self._layer = on
         self._waiting: dict[str, set[_Waiter]] = {}
         self._rung: set[str] = set()
@@ -107,7 +107,7 @@ class Lobby:
     async def _look(self, waiters: Collection[_Waiter]) -> None:
         since = min(waiter.since for waiter in waiters)
         try:
-            begun = await in_database(queries.begun_since, [(one.user_id, one.connection_id) for one in waiters], since)
+            begun = await run_in_database(queries.begun_since, [(one.user_id, one.connection_id) for one in waiters], since)
         except Exception as error:  # whoever waits goes on waiting: it is asked again
             logger.warning("the database cannot be asked what has begun (%s)", type(error).__name__)
             return
@@ -123,12 +123,12 @@ def _name(user_id: int, connection_id: str) -> str:
     return hashlib.sha256(f"{user_id} {connection_id}".encode(errors="replace")).hexdigest()
 
 
-_lobbies: WeakKeyDictionary[asyncio.AbstractEventLoop, Lobby] = WeakKeyDictionary()
+_lobbies: WeakKeyDictionary[asyncio.AbstractEventLoop, WaitingRoom] = WeakKeyDictionary()
 
 
-def lobby() -> Lobby:
+def waiting_room() -> WaitingRoom:
     """Return the lobby of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _lobbies:
-        _lobbies[loop] = Lobby(layer())
+        _lobbies[loop] = WaitingRoom(pubsub())
     return _lobbies[loop]

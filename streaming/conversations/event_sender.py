@@ -6,9 +6,9 @@ from collections import OrderedDict
 from uuid import UUID
 
 from insights.events import ConversationCompleted, Kind
-from streaming.aio.send_queue import Outbox
+from streaming.aio.send_queue import SendQueue
 from streaming.cluster.broadcast import Subscription
-from streaming.cluster.transcript_update import Heard, StoredEvent
+from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.protocols.symbl import View, encode, recognition_result, render_event, tracker_response
 
 logger = logging.getLogger(__name__)
@@ -19,11 +19,11 @@ SPEAKERS_SKIP: frozenset[str] = frozenset({Kind.CONVERSATION_CREATED, Kind.CONVE
 REMEMBERED = 256
 
 _rendered: OrderedDict[tuple[int, int, View], tuple[str, ...]] = OrderedDict()
-_heard: OrderedDict[int, tuple[Heard, tuple[str, ...]]] = OrderedDict()
+_heard: OrderedDict[int, tuple[TranscriptUpdate, tuple[str, ...]]] = OrderedDict()
 """By the identity of what was heard, which stays its own as long as it is held here."""
 
 
-class Teller:
+class EventSender:
     """Tells one client everything of one subscription, in order, at the client's own pace.
 
     Args:
@@ -34,7 +34,7 @@ class Teller:
     def __init__(
         self,
         subscription: Subscription,
-        outbox: Outbox,
+        send_queue: SendQueue,
         view: View,
         *,
         only_heard_of: UUID | None = None,
@@ -43,7 +43,7 @@ class Teller:
         self.view = view
         self.completed = asyncio.Event()
         self._subscription = subscription
-        self._outbox = outbox
+        self._outbox = send_queue
         self._only_heard_of = only_heard_of
         self._skip = skip
         self._told = subscription.cursor
@@ -52,7 +52,7 @@ class Teller:
     async def run(self) -> None:
         """Tell until the subscription or the outbox is closed, or the conversation is completed."""
         async for delivery in self._subscription:
-            if isinstance(delivery, Heard):
+            if isinstance(delivery, TranscriptUpdate):
                 self._tell_heard(delivery)
                 continue
             if not await self._tell_event(delivery):
@@ -81,7 +81,7 @@ class Teller:
                 return False
         return True
 
-    def _tell_heard(self, heard: Heard) -> None:
+    def _tell_heard(self, heard: TranscriptUpdate) -> None:
         if (self._only_heard_of in (None, heard.session_id)) and not self._outbox.crowded:
             for text in rendered_heard(heard):
                 self._outbox.put(text)
@@ -99,7 +99,7 @@ def rendered(event: StoredEvent, view: View) -> tuple[str, ...]:
     return texts
 
 
-def rendered_heard(heard: Heard) -> tuple[str, ...]:
+def rendered_heard(heard: TranscriptUpdate) -> tuple[str, ...]:
     """Return the texts of one recognition result; remembered, since every listener of a process gets the same object."""
     known = _heard.get(id(heard))
     if known is not None:

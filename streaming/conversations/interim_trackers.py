@@ -11,7 +11,7 @@ from insights.analysis.text.languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
 from insights.events import MessageReference, TrackerMatchSnapshot, TrackerSnapshot
 from streaming.aio.executors import FINDING
-from streaming.aio.safe_log import place
+from streaming.aio.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ ENOUGH_S = 0.2
 """How long an interim text waits for its trackers."""
 
 
-class EarlyTrackers:
+class InterimTrackers:
     """Finds each phrase of a turn once, while the turn is still being said."""
 
     def __init__(self, trackers: tuple[Tracker, ...], language: str = "en-US") -> None:
@@ -54,7 +54,7 @@ class EarlyTrackers:
             self._index = self._index or TrackerIndex(self._trackers, knows(self._language))
             return self._index.find(text)
         except Exception as error:
-            logger.error("trackers could not be looked for in an interim text: %s", place(error))
+            logger.error("trackers could not be looked for in an interim text: %s", error_location(error))
             return ()
 
 

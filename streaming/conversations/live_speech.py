@@ -21,16 +21,16 @@ from insights.database import DATABASE_AWAY
 from insights.events import MessagesStored, TrackerSnapshot
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
 from streaming import recogniser
-from streaming.aio.bounded_queue import Mailbox, MailboxClosed
-from streaming.aio.database_executors import at_recorder
-from streaming.aio.safe_log import place
+from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
+from streaming.aio.database_executors import run_write
+from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
-from streaming.cluster.broadcast import fanout
+from streaming.cluster.broadcast import broadcaster
 from streaming.cluster.registry import PROCESS, registry
-from streaming.cluster.transcript_update import Heard, StoredEvent
-from streaming.cluster.waiting_room import lobby
-from streaming.conversations.interim_trackers import EarlyTrackers
+from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
+from streaming.cluster.waiting_room import waiting_room
+from streaming.conversations.interim_trackers import InterimTrackers
 from streaming.speech.engines.base import Hypothesis, Recognition, RecognitionOptions, Word
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class StorageDelayed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class StartOptions:
     """What a speaker asked for when starting; see the Symbl fact sheet, section 3.1, for the meaning and units."""
 
     speaker: Speaker | None = None
@@ -80,7 +80,7 @@ class Wishes:
     """What hidden words are replaced by; empty: nothing is hidden."""
 
 
-class Participation:
+class LiveSpeech:
     """One session's part in one conversation.
 
     Args:
@@ -97,7 +97,7 @@ class Participation:
         self.joined: Joined | None = None
         self.last_event = 0
         self._on_trouble = on_trouble
-        self._wishes = Wishes()
+        self._start_options = StartOptions()
         self._recognition: Recognition | None = None
         self._ear: _Ear | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -111,38 +111,38 @@ class Participation:
     @property
     def caution(self) -> str:
         """What a speaker should be told at the start: that nothing is found in its language; empty otherwise."""
-        language = self._wishes.language
+        language = self._start_options.language
         if languages.knows(language):
             return ""
         known = ", ".join(languages.KNOWN)
         return f"config.languageCode {language!r} is written down, but only the words of trackers are found in it: insights need {known}"
 
-    async def begin(self, wishes: Wishes) -> Joined:
+    async def begin(self, start_options: StartOptions) -> Joined:
         """Join the conversation (made when it is not live yet) and open the recognition.
 
         Raises AudioError, LanguageError or recorder.RecorderError, each naming what is allowed; nothing is left behind then.
         """
         engine = await asyncio.wrap_future(recogniser.begin_loading())
-        if not knows(engine.languages, wishes.language):
+        if not knows(engine.languages, start_options.language):
             allowed = ", ".join(engine.languages)
-            raise LanguageError(f"config.languageCode {wishes.language!r} is not understood here: allowed are {allowed}")
-        if wishes.mask and not knows(("en",), wishes.language):
-            raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {wishes.language!r}")
-        decoder = open_decoder(wishes.encoding, wishes.sample_rate)
+            raise LanguageError(f"config.languageCode {start_options.language!r} is not understood here: allowed are {allowed}")
+        if start_options.mask and not knows(("en",), start_options.language):
+            raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {start_options.language!r}")
+        decoder = open_decoder(start_options.encoding, start_options.sample_rate)
         ear = _Ear(self._on_trouble)
-        options = RecognitionOptions(wishes.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
-        self.joined = await _at_door(recorder.open_conversation, self._opening(wishes))
+        options = RecognitionOptions(start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
+        self.joined = await _at_door(recorder.open_conversation, self._opening(start_options))
         self.last_event = max(self.last_event, self.joined.cursor)
-        self._wishes = wishes
+        self._start_options = start_options
         self._ear = ear
         self._recognition = engine.open(options, decoder, ear)
-        self._keeper = asyncio.create_task(self._keep(ear, self.joined, wishes))
+        self._keeper = asyncio.create_task(self._keep(ear, self.joined, start_options))
         registry().joined(self.session_id)
         if self.caution:
             logger.warning("session %s: %s", self.session_id, self.caution)
-        await fanout().publish(self.joined.events)
+        await broadcaster().publish(self.joined.events)
         if self.joined.created:
-            await lobby().ring(self.owner_id, self.connection_id)
+            await waiting_room().ring(self.owner_id, self.connection_id)
         return self.joined
 
     async def hear(self, chunk: bytes) -> None:
@@ -198,50 +198,56 @@ class Participation:
             return []
         self.joined = None
         registry().left(self.session_id)
-        events = await _at_door(recorder.leave, self.session_id, final=final, keep_s=self._wishes.keep_s)
-        await fanout().publish(events)
+        events = await _at_door(recorder.leave, self.session_id, final=final, keep_s=self._start_options.keep_s)
+        await broadcaster().publish(events)
         return events
 
-    def _opening(self, wishes: Wishes) -> Opening:
+    def _opening(self, start_options: StartOptions) -> Opening:
         return Opening(
             owner_id=self.owner_id,
             connection_id=self.connection_id,
-            name=wishes.title,
-            timezone_offset=wishes.timezone_offset,
-            language=wishes.language,
-            speaker=wishes.speaker,
+            name=start_options.title,
+            timezone_offset=start_options.timezone_offset,
+            language=start_options.language,
+            speaker=start_options.speaker,
             session_id=self.session_id,
             process=PROCESS,
-            keep_s=wishes.keep_s,
+            keep_s=start_options.keep_s,
         )
 
-    async def _keep(self, ear: "_Ear", joined: Joined, wishes: Wishes) -> None:
+    async def _keep(self, ear: "_Ear", joined: Joined, start_options: StartOptions) -> None:
         """Store and tell what was heard, in order, until the mailbox is closed."""
         listening = Listening(
             member_id=joined.member.id if joined.member else None,
-            confidence_threshold=wishes.confidence_threshold,
-            trackers=wishes.trackers,
-            vocabulary=wishes.vocabulary,
-            mask=wishes.mask,
-            language=wishes.language,
+            confidence_threshold=start_options.confidence_threshold,
+            trackers=start_options.trackers,
+            vocabulary=start_options.vocabulary,
+            mask=start_options.mask,
+            language=start_options.language,
         )
-        early = EarlyTrackers(wishes.trackers, wishes.language) if wishes.early_trackers and wishes.trackers else None
+        early = (
+            InterimTrackers(start_options.trackers, start_options.language)
+            if start_options.early_trackers and start_options.trackers
+            else None
+        )
         while True:
             try:
                 hypothesis = await ear.heard.get()
-            except MailboxClosed:
+            except QueueClosed:
                 return
             if not hypothesis.is_final:
                 # An interim result is stale once more was heard; and half a name or number cannot be told from other words.
-                if not len(ear.heard) and not wishes.mask:
+                if not len(ear.heard) and not start_options.mask:
                     trackers = await early.find(hypothesis.turn, hypothesis.text) if early else []
                     await self._tell(hypothesis, joined, trackers)
                 continue
             events = await self._store(ear.utterance(hypothesis), joined, listening)
             if events:
                 self.last_event = events[-1].number
-                await self._tell(ear.as_stored(hypothesis, events) if wishes.mask or wishes.vocabulary else hypothesis, joined)
-                await fanout().publish(events)
+                await self._tell(
+                    ear.as_stored(hypothesis, events) if start_options.mask or start_options.vocabulary else hypothesis, joined
+                )
+                await broadcaster().publish(events)
             ear.room.set()
 
     async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
@@ -259,42 +265,42 @@ class Participation:
     async def _stored(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
         for pause in (*STORE_TRIES_S, None):
             try:
-                events = await at_recorder(recorder.record, joined.conversation_id, utterance, listening)
+                events = await run_write(recorder.record, joined.conversation_id, utterance, listening)
                 self._outage_reported = False
                 return events
             except recorder.RecorderError as error:
                 self._on_trouble(error)
                 return []
             except DATABASE_AWAY as error:
-                logger.warning("session %s: the database does not take an utterance (%s)", self.session_id, place(error))
+                logger.warning("session %s: the database does not take an utterance (%s)", self.session_id, error_location(error))
                 if pause is not None:
                     await asyncio.sleep(pause)
             except Exception as error:
-                logger.error("session %s: an utterance could not be stored: %s", self.session_id, place(error))
+                logger.error("session %s: an utterance could not be stored: %s", self.session_id, error_location(error))
                 break
         self._on_trouble(RuntimeError("something that was said could not be stored; what follows is still heard"))
         return []
 
     async def _tell(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
-        await fanout().publish_heard(_heard(hypothesis, joined, self.session_id, trackers))
+        await broadcaster().publish_heard(_heard(hypothesis, joined, self.session_id, trackers))
 
 
 async def _at_door(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Join or leave, tried again while the database is away: both may be done twice. Raises the last error."""
     for pause in DOOR_TRIES_S:
         try:
-            return await at_recorder(work, *args, **kwargs)
+            return await run_write(work, *args, **kwargs)
         except DATABASE_AWAY as error:
-            logger.warning("the database does not let a session in or out (%s)", place(error))
+            logger.warning("the database does not let a session in or out (%s)", error_location(error))
             await asyncio.sleep(pause)
-    return await at_recorder(work, *args, **kwargs)
+    return await run_write(work, *args, **kwargs)
 
 
 class _Ear:
     """A recognition's listener: brings what recogniser threads say into the event loop, and into wall-clock time."""
 
     def __init__(self, on_trouble: Callable[[Exception], None]) -> None:
-        self.heard: Mailbox[Hypothesis] = Mailbox(10_000)
+        self.heard: BoundedQueue[Hypothesis] = BoundedQueue(10_000)
         self.room = asyncio.Event()
         self.done = asyncio.Event()
         self.clock = Clock()
@@ -372,6 +378,8 @@ def knows(languages: tuple[str, ...], language: str) -> bool:
     return wanted in known or wanted.split("-")[0] in known
 
 
-def _heard(h: Hypothesis, joined: Joined, session_id: UUID, trackers: Sequence[TrackerSnapshot]) -> Heard:
+def _heard(h: Hypothesis, joined: Joined, session_id: UUID, trackers: Sequence[TrackerSnapshot]) -> TranscriptUpdate:
     """Return a hypothesis as subscribers get it."""
-    return Heard(joined.conversation_id, session_id, h.text, tuple(h.words), h.confidence, h.is_final, joined.member, tuple(trackers))
+    return TranscriptUpdate(
+        joined.conversation_id, session_id, h.text, tuple(h.words), h.confidence, h.is_final, joined.member, tuple(trackers)
+    )

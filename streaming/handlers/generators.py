@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from streaming.aio.isolation import contained
-from streaming.aio.safe_log import place
-from streaming.aio.worker_thread import MOST_LEFT, Lane
+from streaming.aio.safe_log import error_location
+from streaming.aio.worker_thread import MOST_LEFT, WorkerThread
 from streaming.handlers.handler_types import generates_async, is_async
 
 CLOSE_S = 1.0
@@ -24,7 +24,7 @@ _END = object()
 _closing: set[asyncio.Task[None]] = set()
 
 
-class Run:
+class GeneratorRun:
     """A generator function called with `args`, item by item. A plain function gives one item, or what it returns is gone through."""
 
     def __init__(
@@ -33,7 +33,7 @@ class Run:
         self._function = function
         self._leave = leave
         self._args = args
-        self._lane = Lane("handler-reply")
+        self._lane = WorkerThread("handler-reply")
         self._items: Iterator[Any] | AsyncIterator[Any] | None = None
         self.closed = False
 
@@ -77,17 +77,17 @@ class Run:
         return iter(() if made is None else (made,))
 
 
-class Runs:
+class GeneratorRuns:
     """The runs of one session. A client may begin them again and again, so those that it left behind blocked are counted."""
 
     def __init__(self) -> None:
         self._left: set[asyncio.Future[Any]] = set()
 
-    async def begin(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Run:
+    async def begin(self, function: Callable[..., Any], args: tuple[Any, ...]) -> GeneratorRun:
         """Return a new run; waits while too many that were closed are still in the middle of a step."""
         while len(self._left) >= MOST_LEFT:
             await asyncio.wait(self._left, return_when=asyncio.FIRST_COMPLETED)
-        return Run(function, args, self._note)
+        return GeneratorRun(function, args, self._note)
 
     def _note(self, last: asyncio.Future[Any]) -> None:
         self._left.add(last)
@@ -123,7 +123,7 @@ async def _end(items: AsyncIterator[Any]) -> None:
             return
         except Exception as error:  # nobody waits for its result any more; one that yields instead of ending does so again
             if not getattr(items, "ag_running", False):
-                logger.warning("a handler's generator did not end cleanly: %s", place(error))
+                logger.warning("a handler's generator did not end cleanly: %s", error_location(error))
                 return
         await asyncio.sleep(PAUSE_S)
 

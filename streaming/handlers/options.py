@@ -6,7 +6,7 @@ stated silence. Options of the old way are kept for handlers that detect pauses 
 
 from dataclasses import dataclass
 
-from streaming.speech.turn_detector import WatchOptions
+from streaming.speech.turn_detector import TurnDetectorOptions
 
 LONGEST_TURN_S = 120.0
 """A turn is over after so long in any case: what somebody says is held in memory until then."""
@@ -50,9 +50,9 @@ class SileroVadOptions:
     speech_pad_ms: int = 400
 
 
-def watch_options(algo: AlgoOptions, model: SileroVadOptions, *, progress: bool = False) -> WatchOptions:
+def turn_detector_options(algo: AlgoOptions, model: SileroVadOptions, *, progress: bool = False) -> TurnDetectorOptions:
     """Return what pause detection needs to know of both."""
-    return WatchOptions(
+    return TurnDetectorOptions(
         pause_ms=algo.min_silence_ms,
         longest_s=min(LONGEST_TURN_S, algo.max_continuous_speech_s),
         onset=model.threshold,

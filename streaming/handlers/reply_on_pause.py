@@ -10,9 +10,9 @@ import numpy as np
 
 from streaming.audio.rates import NO_SOUND
 from streaming.handlers.context import error_message, log_message
-from streaming.handlers.generators import Run, Runs
+from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import positional
-from streaming.handlers.options import AlgoOptions, SileroVadOptions, watch_options
+from streaming.handlers.options import AlgoOptions, SileroVadOptions, turn_detector_options
 from streaming.handlers.stream_handlers import AudioFrame, Host, StreamHandler
 from streaming.handlers.turn_listener import Ear
 from streaming.handlers.vad_chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn
@@ -29,7 +29,7 @@ MODEL = SileroModel()
 
 @dataclass(slots=True, eq=False)
 class _Reply:
-    run: Run
+    run: GeneratorRun
     announces: bool
     announced: bool = False
 
@@ -91,7 +91,7 @@ class ReplyOnPause(StreamHandler):
         self._unanswered = False  # a client that did not answer is asked, and not waited for
         self._reply: _Reply | None = None
         self._due = asyncio.Event()
-        self._runs = Runs()
+        self._runs = GeneratorRuns()
         self._asked = 0  # counts interruptions: whoever waited for an item before one must not take the next turn's
 
     def copy(self) -> Self:
@@ -109,7 +109,7 @@ class ReplyOnPause(StreamHandler):
         """Begin to listen."""
         super().parley_join(host)
         if not self._by_chunks:
-            options = watch_options(self.algo_options, self._vad_options, progress=self.wants_progress)
+            options = turn_detector_options(self.algo_options, self._vad_options, progress=self.wants_progress)
             self._ear = Ear(self, options, self.input_sample_rate)
         if self.startup_fn is not None:
             self._starting = True

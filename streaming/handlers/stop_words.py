@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from streaming import recogniser
-from streaming.aio.worker_thread import Lane
+from streaming.aio.worker_thread import WorkerThread
 from streaming.audio.rates import Pcm
 from streaming.handlers.options import AlgoOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
@@ -75,7 +75,7 @@ class ReplyOnStopWords(ReplyOnPause):
         self._armed = False  # the stop word was said, and nothing after it yet
         self._announced = False  # in the open turn
         self._early: float | None = None  # end of the stop word by an early reading, seconds into the turn
-        self._lane = Lane("stop-words")
+        self._lane = WorkerThread("stop-words")
         self._reading: asyncio.Task[None] | None = None
 
     def parley_leave(self) -> None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from pydantic import BaseModel
 
 from streaming.cluster import session_client
-from streaming.cluster.output_subscription import Reader
+from streaming.cluster.output_subscription import OutputSubscription
 from streaming.cluster.rpc import TIMEOUT_S
 from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
 from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
@@ -263,11 +263,11 @@ class Stream:
         ask = session_client.asking(self.name, webrtc_id, self.participants.get(webrtc_id))
         return await ask(question, TIMEOUT_S if timeout_s is None else timeout_s)
 
-    def _reader(self, webrtc_id: str) -> Reader:
+    def _reader(self, webrtc_id: str) -> OutputSubscription:
         async def ask(question: dict[str, Any], timeout_s: float) -> dict[str, Any] | None:
             return await self._ask(webrtc_id, question, timeout_s)
 
-        return Reader(ask, form="values")
+        return OutputSubscription(ask, form="values")
 
     async def _found(self, webrtc_id: str) -> Reachable | None:
         """Return the session where it lives in this event loop, None where it lives elsewhere; waits a little for one that is to come.

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from streaming.aio.executors import EARS
 from streaming.speech import vad_worker
 from streaming.speech.engines.base import RecogniserError
-from streaming.speech.turn_detector import Turn, Watch, WatchOptions
+from streaming.speech.turn_detector import Turn, TurnDetector, TurnDetectorOptions
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +36,10 @@ class TurnTaker(Protocol):
 class Ear:
     """Hears one user. The pause detection is loaded in a thread the first time; sound waits for it."""
 
-    def __init__(self, taker: TurnTaker, options: WatchOptions, rate: int) -> None:
+    def __init__(self, taker: TurnTaker, options: TurnDetectorOptions, rate: int) -> None:
         self._taker = taker
         self._loop = asyncio.get_running_loop()
-        self.watch = Watch(options, rate, self)
+        self.watch = TurnDetector(options, rate, self)
         self._lock = threading.Lock()
         self._closed = False
         self._attends = False

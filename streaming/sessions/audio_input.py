@@ -6,26 +6,26 @@ import numpy as np
 
 from streaming.audio.rates import NO_SOUND, Converter
 from streaming.handlers.stream_handlers import AudioFrame
-from streaming.sessions.silence_buffer import Doze, Heard, samples_of
-from streaming.types.client_connection import LineKind, Pcm
+from streaming.sessions.silence_buffer import SilenceBuffer, TranscriptUpdate, samples_of
+from streaming.types.client_connection import Pcm, TransportKind
 
-__all__ = ["Framer", "Heard"]
+__all__ = ["AudioInput", "TranscriptUpdate"]
 
 
-class Framer:
+class AudioInput:
     """Cuts whatever comes into frames of 20 ms at `rate`; what is left over waits for more.
 
     With `at_rest` silence may wait (doze.py), and frames have any length.
     """
 
-    def __init__(self, rate: int, layout: str = "mono", kind: LineKind = "webrtc", at_rest: Callable[[], bool] | None = None) -> None:
+    def __init__(self, rate: int, layout: str = "mono", kind: TransportKind = "webrtc", at_rest: Callable[[], bool] | None = None) -> None:
         self.rate = rate
         self._size = max(1, rate // 50)
         self._stereo = layout == "stereo"
         self._flat = kind != "webrtc" and not self._stereo
         self._converter = Converter(rate)
         self._rest: Pcm = NO_SOUND
-        self._doze = Doze(at_rest) if at_rest is not None else None
+        self._doze = SilenceBuffer(at_rest) if at_rest is not None else None
 
     @property
     def silent(self) -> bool:
@@ -37,7 +37,7 @@ class Framer:
         """How much sound came so far, in seconds; counted with `at_rest` only."""
         return self._doze.heard_s if self._doze is not None else 0.0
 
-    def push(self, block: Heard, rate: int) -> list[AudioFrame]:
+    def push(self, block: TranscriptUpdate, rate: int) -> list[AudioFrame]:
         """Return the frames that are complete after these samples, int16 of shape (n,) or mu-law bytes, at any rate."""
         if not len(block):  # it would wait for ever, and so would any number of them
             return []

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from streaming.aio.bounded_queue import Mailbox, MailboxClosed
+from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.audio.rates import Converter
-from streaming.types.client_connection import Outlet, Pcm, Sound
+from streaming.types.client_connection import AudioFrame, ImmediateSink, Pcm
 
 AHEAD_S = 30.0
 """So much sound may wait; a handler that makes more is asked for its next item only when some was played."""
@@ -12,16 +12,16 @@ _FAR_END_S = 1.0
 """A transport that never tells what was played: the client has heard everything so long after its real time."""
 
 
-class Playback:
+class AudioOutput:
     """The sound of one session, all at `rate`; belongs to the event loop."""
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self.outlet: Outlet | None = None
+        self.outlet: ImmediateSink | None = None
         """Where a block may go that nothing is ahead of, while `get` waits for one."""
         self._loop = asyncio.get_running_loop()
         self._converter = Converter(rate)
-        self._waiting: Mailbox[Pcm] = Mailbox(int(AHEAD_S * rate))
+        self._waiting: BoundedQueue[Pcm] = BoundedQueue(int(AHEAD_S * rate))
         self._block = rate // 50
         self._current: Pcm | None = None
         self._at = 0
@@ -48,12 +48,12 @@ class Playback:
         if len(rest):
             self._waiting.put(rest, len(rest))
 
-    async def get(self) -> Sound | None:
+    async def get(self) -> AudioFrame | None:
         """Return the next block; waits for it. None when closed and everything was returned."""
         if self._current is None:
             try:
                 self._current, self._at = await self._waiting.get(), 0
-            except MailboxClosed:
+            except QueueClosed:
                 return None
         block = self._current[self._at : self._at + self._block]
         self._at += len(block)
@@ -101,9 +101,9 @@ class Playback:
             except TimeoutError:
                 continue
 
-    def _leaving(self, block: Pcm) -> Sound:
+    def _leaving(self, block: Pcm) -> AudioFrame:
         """Note that a block is on its way to the client, and return it."""
-        sound = Sound(block, self.rate)
+        sound = AudioFrame(block, self.rate)
         seconds = sound.seconds
         self._unheard_s += seconds
         self._heard_by = max(self._heard_by, self._loop.time()) + seconds

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from streaming.aio.bounded_queue import Mailbox, WhenFull
-from streaming.handlers.generators import Run, Runs
+from streaming.aio.bounded_queue import BoundedQueue, FullPolicy
+from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import VideoStreamHandler, positional
 from streaming.sessions.handler_output import Item, audio_item, video_item
-from streaming.sessions.handler_runner import AFTER_ERROR_S, WAITING_PICTURES, Session, Work
+from streaming.sessions.handler_runner import AFTER_ERROR_S, WAITING_PICTURES, HandlerRunner, Session
 from streaming.types.client_connection import Picture
 
 
@@ -19,7 +19,7 @@ def own(function: Callable[..., Any]) -> Callable[..., Any]:
     return made if callable(made) else function
 
 
-class PictureWork(Work):
+class VideoFunctionRunner(HandlerRunner):
     """The work of a function (image, *inputs) -> image."""
 
     def __init__(self, session: Session, handler: VideoStreamHandler) -> None:
@@ -28,7 +28,7 @@ class PictureWork(Work):
         self._function = own(handler.callable)
         self._needed = positional(self._function)[0]
         self._args: tuple[Any, ...] = ()
-        self._pictures: Mailbox[Picture] = Mailbox(1 if handler.skip_frames else WAITING_PICTURES, WhenFull.DROP_OLDEST)
+        self._pictures: BoundedQueue[Picture] = BoundedQueue(1 if handler.skip_frames else WAITING_PICTURES, FullPolicy.DROP_OLDEST)
 
     def start(self) -> None:
         self._session.spawn(self._run())
@@ -55,7 +55,7 @@ class PictureWork(Work):
                 self._session.calls.report(error)
 
 
-class GeneratorWork(Work):
+class GeneratorRunner(HandlerRunner):
     """The work of a generator function (*inputs), for mode "receive". New inputs begin it anew."""
 
     def __init__(self, session: Session, function: Callable[..., Any], *, video: bool, fps: int = 30) -> None:
@@ -64,8 +64,8 @@ class GeneratorWork(Work):
         self._function = own(function)
         self._needed = positional(self._function)[0]
         self._take_apart: Callable[[Any], Item] = video_item if video else audio_item
-        self._runs = Runs()
-        self._run: Run | None = None
+        self._runs = GeneratorRuns()
+        self._run: GeneratorRun | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from streaming.aio.isolation import contained
-from streaming.aio.safe_log import place
-from streaming.aio.worker_thread import MOST_LEFT, Lane
+from streaming.aio.safe_log import error_location
+from streaming.aio.worker_thread import MOST_LEFT, WorkerThread
 from streaming.handlers.context import Scene, WebRTCError, error_message
 from streaming.handlers.handler_types import is_async
 
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 _AGAIN_S = 1.0  # a handler that fails with every frame is reported once in so many seconds
 
 
-class Calls:
+class HandlerCalls:
     """The threads of one session, one for each method that may block, and its troubles."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._lanes: dict[str, Lane] = {}
-        self._left: list[tuple[str, Lane]] = []
+        self._lanes: dict[str, WorkerThread] = {}
+        self._left: list[tuple[str, WorkerThread]] = []
         self._told: dict[str, float] = {}
         self._closed = False
 
@@ -52,31 +52,31 @@ class Calls:
             self._told.clear()
         self._told[text] = now
         if not (isinstance(error, WebRTCError) and error.told):
-            logger.warning("a handler failed: %s", place(error))
+            logger.warning("a handler failed: %s", error_location(error))
             self._scene.tell(error_message(text))
 
     def abandon(self, name: str) -> None:
         """Leave a thread to what it is at; the next call of that name gets another one, or waits where too many were left."""
-        self._left = [(other, lane) for other, lane in self._left if lane.working]
-        if len(self._left) < MOST_LEFT and (lane := self._lanes.pop(name, None)) is not None:
-            lane.close()
-            self._left.append((name, lane))
+        self._left = [(other, worker_thread) for other, worker_thread in self._left if worker_thread.working]
+        if len(self._left) < MOST_LEFT and (worker_thread := self._lanes.pop(name, None)) is not None:
+            worker_thread.close()
+            self._left.append((name, worker_thread))
 
     @property
     def blocked(self) -> list[str]:
         """The methods that are under way in threads, or blocked."""
-        return sorted({name for name, lane in (*self._lanes.items(), *self._left) if lane.working})
+        return sorted({name for name, worker_thread in (*self._lanes.items(), *self._left) if worker_thread.working})
 
     def close(self) -> None:
         """End the threads after what each is at."""
         self._closed = True
-        for lane in self._lanes.values():
-            lane.close()
+        for worker_thread in self._lanes.values():
+            worker_thread.close()
 
-    def _lane(self, name: str) -> Lane:
-        lane = self._lanes.get(name)
-        if lane is None:
+    def _lane(self, name: str) -> WorkerThread:
+        worker_thread = self._lanes.get(name)
+        if worker_thread is None:
             if self._closed:
                 raise RuntimeError("this session has ended")
-            lane = self._lanes[name] = Lane(f"handler-{name}")
-        return lane
+            worker_thread = self._lanes[name] = WorkerThread(f"handler-{name}")
+        return worker_thread

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-from streaming.aio.bounded_queue import Mailbox, MailboxClosed, WhenFull
+from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
 from streaming.aio.eager import never_waits, straight
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.isolation import LEAVES, as_exception
@@ -19,7 +19,7 @@ from streaming.handlers.stream_handlers import (
     StreamHandler,
     StreamHandlerBase,
 )
-from streaming.sessions.handler_calls import Calls
+from streaming.sessions.handler_calls import HandlerCalls
 from streaming.sessions.handler_output import Item, audio_item, video_item
 from streaming.types.client_connection import Picture
 
@@ -37,7 +37,7 @@ THE_REST_S = 1.0
 class Session(Host, Protocol):
     """What the work needs of the session around it."""
 
-    calls: Calls
+    calls: HandlerCalls
 
     async def deliver(self, item: Item, *, live: bool = False) -> bool:
         """Pass on what the handler gave, waiting while too much is ahead (`live`: dropping older pictures). False after CloseStream."""
@@ -46,7 +46,7 @@ class Session(Host, Protocol):
         """Send the client a warning, unless it had the same one before."""
 
 
-class Work:
+class HandlerRunner:
     """What a session does with its sound, its pictures and its inputs."""
 
     framed = (48000, "mono")
@@ -88,7 +88,7 @@ class Work:
         """Wake threads that are still blocked; may be called several times."""
 
 
-class HandlerWork(Work):
+class StreamHandlerRunner(HandlerRunner):
     """The work of a handler object."""
 
     def __init__(self, session: Session, handler: StreamHandlerBase, *, audio: bool, video: bool, receives: bool) -> None:
@@ -100,8 +100,8 @@ class HandlerWork(Work):
         self._session = session
         self._audio, self._receives = audio, receives
         self._video = video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
-        self._frames: Mailbox[AudioFrame] = Mailbox(WAITING_FRAMES, WhenFull.DROP_OLDEST)
-        self._pictures: Mailbox[Picture] = Mailbox(WAITING_PICTURES, WhenFull.DROP_OLDEST)
+        self._frames: BoundedQueue[AudioFrame] = BoundedQueue(WAITING_FRAMES, FullPolicy.DROP_OLDEST)
+        self._pictures: BoundedQueue[Picture] = BoundedQueue(WAITING_PICTURES, FullPolicy.DROP_OLDEST)
         self._feeding: list[asyncio.Task[None]] = []
         self._emitting: asyncio.Task[None] | None = None
         self._ending = False
@@ -190,12 +190,12 @@ class HandlerWork(Work):
         while len(self._frames):
             self.hear(await self._frames.get())
 
-    async def _feed(self, waiting: Mailbox[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
+    async def _feed(self, waiting: BoundedQueue[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
         fair = CooperativeYield()
         while True:
             try:
                 frame = await waiting.get()
-            except MailboxClosed:
+            except QueueClosed:
                 return
             fair.begin_item()
             try:

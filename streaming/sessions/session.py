@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
-from streaming.aio.bounded_queue import Mailbox, MailboxClosed
+from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.fairness import CooperativeYield
-from streaming.aio.safe_log import place
+from streaming.aio.safe_log import error_location
 from streaming.cluster.registry import registry
 from streaming.types.session_end import End
 
@@ -59,7 +59,7 @@ class Session(Generic[Message]):
         self.id: UUID = uuid4()
         self.ended = asyncio.Event()
         self._weigh = weigh
-        self._inbox: Mailbox[Message] = Mailbox(INBOX_BYTES)
+        self._inbox: BoundedQueue[Message] = BoundedQueue(INBOX_BYTES)
         self._end = End.LOST
 
     def offer(self, message: Message) -> bool:
@@ -84,11 +84,11 @@ class Session(Generic[Message]):
         """Serve until the end and return why it came. Raises TooManySessions without having begun."""
         live = registry()
         live.add(self)
-        live.keep_house()
+        live.start_background_tasks()
         try:
             self._end = await self._serve(handler)
         except Exception as error:
-            logger.error("session %s failed: %s", self.id, place(error))
+            logger.error("session %s failed: %s", self.id, error_location(error))
             self._end = End.FAILED
         except asyncio.CancelledError:
             self._end = End.SHUTDOWN if live.draining else End.LOST
@@ -110,7 +110,7 @@ class Session(Generic[Message]):
                     message = await self._inbox.get()
             except TimeoutError:
                 return End.IDLE
-            except MailboxClosed:
+            except QueueClosed:
                 return self._end
             waited += loop.time() - since
             fair.begin_item()
@@ -123,4 +123,4 @@ class Session(Generic[Message]):
         try:
             await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(handler.shutdown(self._end))), SHUTDOWN_S)
         except Exception as error:
-            logger.error("session %s did not shut down cleanly: %s", self.id, place(error))
+            logger.error("session %s did not shut down cleanly: %s", self.id, error_location(error))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from streaming.audio import mulaw
 from streaming.types.client_connection import Pcm
 
-Heard = Pcm | bytes
+TranscriptUpdate = Pcm | bytes
 """A client's sound: int16 of shape (n,), or mu-law bytes that nobody has decoded yet."""
 
 LONGEST_S = 0.25
@@ -27,13 +27,13 @@ _LOOKED_AT = 160  # samples of a block, at least, whose loudness is taken
 _DOWN, _UP = 0.3, 0.05  # how fast the idea of the room follows a softer block, and a louder one
 
 
-class Doze:
+class SilenceBuffer:
     """Holds one client's sound back while `at_rest` says that silence would change nothing."""
 
     def __init__(self, at_rest: Callable[[], bool], clock: Callable[[], float] = time.monotonic) -> None:
         self._at_rest = at_rest
         self._clock = clock
-        self._held: list[tuple[Heard, int]] = []
+        self._held: list[tuple[TranscriptUpdate, int]] = []
         self._held_s = 0.0
         self._room: float | None = None
         self._awake_s = AWAKE_S
@@ -47,7 +47,7 @@ class Doze:
         """Whether nothing that came for a while could be heard, as from a muted microphone, nor matters to the handler."""
         return self._silent_s >= SILENT_S and self._at_rest()
 
-    def push(self, block: Heard, rate: int) -> list[tuple[Heard, int]]:
+    def push(self, block: TranscriptUpdate, rate: int) -> list[tuple[TranscriptUpdate, int]]:
         """Take the next block; return the blocks that are due, each with its rate."""
         seconds = len(block) / rate
         self._held.append((block, rate))
@@ -72,7 +72,7 @@ class Doze:
         self._room = room + (level - room) * (_UP if level > room else _DOWN)
 
 
-def loudness(block: Heard) -> float:
+def loudness(block: TranscriptUpdate) -> float:
     """Return about the average of a block's absolute int16 samples; 0 for none."""
     if isinstance(block, bytes):
         return mulaw.loudness(block)
@@ -80,6 +80,6 @@ def loudness(block: Heard) -> float:
     return sum(map(abs, some)) / len(some) if some else 0.0
 
 
-def samples_of(block: Heard) -> Pcm:
+def samples_of(block: TranscriptUpdate) -> Pcm:
     """Return a block as samples."""
     return mulaw.decode(block) if isinstance(block, bytes) else block

@@ -16,8 +16,8 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from streaming.aio.bounded_queue import Mailbox, MailboxClosed
-from streaming.aio.safe_log import place
+from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
+from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.cluster import session_endpoint
 from streaming.cluster.registry import TooManySessions, registry
@@ -25,17 +25,17 @@ from streaming.handlers.context import Context, Scene, error_message, scene, war
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import PLACE_OF_SOUND, StreamHandlerBase
-from streaming.sessions.audio_input import Framer, Heard
-from streaming.sessions.audio_output import Playback
-from streaming.sessions.function_runner import GeneratorWork, PictureWork
-from streaming.sessions.handler_calls import Calls
+from streaming.sessions.audio_input import AudioInput, TranscriptUpdate
+from streaming.sessions.audio_output import AudioOutput
+from streaming.sessions.function_runner import GeneratorRunner, VideoFunctionRunner
+from streaming.sessions.handler_calls import HandlerCalls
 from streaming.sessions.handler_output import Item
-from streaming.sessions.handler_runner import HandlerWork, Work
-from streaming.types.client_connection import IdTaken, LimitReached, Line, Message, Outlet, Picture, Sound
+from streaming.sessions.handler_runner import HandlerRunner, StreamHandlerRunner
+from streaming.types.client_connection import AudioFrame, ClientConnection, IdTaken, ImmediateSink, LimitReached, Message, Picture
 from streaming.types.outputs import AdditionalOutputs, CloseStream, OutputLog
 from streaming.types.session_end import TEXTS, End
 
-__all__ = ["IdTaken", "LimitReached", "Line", "Message", "Participant", "Sound"]
+__all__ = ["IdTaken", "LimitReached", "ClientConnection", "Message", "StreamSession", "AudioFrame"]
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -50,7 +50,7 @@ LAST_SOUND_S = 60.0
 READY_PICTURES = 2
 
 
-class Participant:
+class StreamSession:
     """A session.
 
     Args:
@@ -58,7 +58,7 @@ class Participant:
         owner_id: the user it belongs to; None for a visitor of a public stream.
     """
 
-    def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, line: Line) -> None:
+    def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, line: ClientConnection) -> None:
         self.id: UUID = uuid4()
         self.stream = stream
         self.webrtc_id = webrtc_id
@@ -72,14 +72,14 @@ class Participant:
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._scene = Scene(Context(webrtc_id, None, owner_id, self.id), self.tell)
-        self.calls = Calls(self._scene)
+        self.calls = HandlerCalls(self._scene)
         self._tasks: set[asyncio.Task[None]] = set()
         self._waits: set[Future[Any]] = set()
         self._warned: set[str] = set()
-        self._work: Work | None = None
-        self._framer = Framer(48000)
-        self._playback = Playback(24000)
-        self._pictures: Mailbox[Picture] = Mailbox(READY_PICTURES)
+        self._work: HandlerRunner | None = None
+        self._framer = AudioInput(48000)
+        self._playback = AudioOutput(24000)
+        self._pictures: BoundedQueue[Picture] = BoundedQueue(READY_PICTURES)
         self._time_limit: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
         self._finishing = False
@@ -92,7 +92,7 @@ class Participant:
     @property
     def handler(self) -> StreamHandlerBase | None:
         """The handler object of this session; None where the stream has a function."""
-        return self._work.handler if isinstance(self._work, HandlerWork) else None
+        return self._work.handler if isinstance(self._work, StreamHandlerRunner) else None
 
     @property
     def fps(self) -> int:
@@ -101,7 +101,7 @@ class Participant:
 
     @property
     def output_rate(self) -> int:
-        """Samples per second of every `Sound` of this session."""
+        """Samples per second of every `AudioFrame` of this session."""
         return self._playback.rate
 
     async def open(self) -> None:
@@ -114,7 +114,7 @@ class Participant:
         stream.participants[self.webrtc_id] = self
         try:
             registry().add(self)
-            registry().keep_house()
+            registry().start_background_tasks()
             await session_endpoint.claim(self)
             if self._closing is not None:  # the server goes down: an end that came before the beginning would end nothing
                 raise TooManySessions
@@ -132,7 +132,7 @@ class Participant:
 
     # -- what transports offer
 
-    def hear(self, block: Heard, rate: int) -> None:
+    def hear(self, block: TranscriptUpdate, rate: int) -> None:
         """Take the client's sound, int16 of shape (n,) or mu-law bytes, at any rate and in any portions."""
         if self._work is None or self._closing is not None or not self.stream.has_audio or self.stream.mode == "receive":
             return
@@ -170,11 +170,11 @@ class Participant:
 
     # -- what transports take
 
-    async def sound(self) -> Sound | None:
+    async def sound(self) -> AudioFrame | None:
         """Return the next block for the client; waits for it. None when the session has no more sound."""
         return await self._playback.get()
 
-    def send_through(self, outlet: Outlet) -> None:
+    def send_through(self, outlet: ImmediateSink) -> None:
         """Let a block that nothing is ahead of go straight to `outlet`, whenever `sound` is being waited for."""
         self._playback.outlet = outlet
 
@@ -182,7 +182,7 @@ class Participant:
         """Return the next picture for the client; waits for it. None when the session has no more."""
         try:
             return await self._pictures.get()
-        except MailboxClosed:
+        except QueueClosed:
             return None
 
     def played(self, seconds: float) -> None:
@@ -278,21 +278,21 @@ class Participant:
     def _begin(self) -> None:
         self._work = self._make_work()
         rate, layout = self._work.framed
-        self._framer = Framer(rate, layout, self.line.kind, self._work.at_rest)
-        self._playback = Playback(self._work.output_rate)
+        self._framer = AudioInput(rate, layout, self.line.kind, self._work.at_rest)
+        self._playback = AudioOutput(self._work.output_rate)
         if self.stream.time_limit is not None:
             self._time_limit = self.loop.call_later(self.stream.time_limit, self._out_of_time)
         self._work.start()
 
-    def _make_work(self) -> Work:
+    def _make_work(self) -> HandlerRunner:
         stream, handler = self.stream, self.stream.handler
         if isinstance(handler, StreamHandlerBase):
             copy: Any = handler
-            return HandlerWork(self, copy.copy(), audio=stream.has_audio, video=stream.has_video, receives=stream.mode != "receive")
+            return StreamHandlerRunner(self, copy.copy(), audio=stream.has_audio, video=stream.has_video, receives=stream.mode != "receive")
         video = handler if isinstance(handler, VideoStreamHandler) else VideoStreamHandler(handler)
         if stream.mode == "receive":
-            return GeneratorWork(self, video.callable, video=stream.has_video, fps=video.fps)
-        return PictureWork(self, video)
+            return GeneratorRunner(self, video.callable, video=stream.has_video, fps=video.fps)
+        return VideoFunctionRunner(self, video)
 
     def _take_input(self, args: tuple[Any, ...]) -> None:
         if self._work is not None and self._closing is None:
@@ -301,7 +301,7 @@ class Participant:
     def _put_out(self, outputs: AdditionalOutputs) -> None:
         self.outputs.append(outputs)
         self._send({"type": "fetch_output", "data": []})
-        if self.phone and isinstance(self._work, HandlerWork):  # nobody is there to send them back as inputs
+        if self.phone and isinstance(self._work, StreamHandlerRunner):  # nobody is there to send them back as inputs
             self._work.handler.set_args([PLACE_OF_SOUND, *outputs.args])
 
     def _send(self, message: Message) -> None:
@@ -310,7 +310,7 @@ class Participant:
         try:
             self.line.message(message)
         except Exception as error:
-            logger.warning("a message could not be sent: %s", place(error))
+            logger.warning("a message could not be sent: %s", error_location(error))
 
     def _clear(self) -> None:
         if not self.ended.is_set():
@@ -354,7 +354,7 @@ class Participant:
             if work is not None:
                 await self._shut_down(work)
         except Exception as error:
-            logger.error("a session did not end cleanly: %s", place(error))
+            logger.error("a session did not end cleanly: %s", error_location(error))
         finally:
             if self.stream.participants.get(self.webrtc_id) is self:
                 del self.stream.participants[self.webrtc_id]
@@ -377,9 +377,9 @@ class Participant:
             try:
                 self.line.hang_up(reason)
             except Exception as error:
-                logger.error("a connection could not be ended: %s", place(error))
+                logger.error("a connection could not be ended: %s", error_location(error))
 
-    async def _shut_down(self, work: Work) -> None:
+    async def _shut_down(self, work: HandlerRunner) -> None:
         """Call the handler's `shutdown`, once, then end the tasks; neither may hold the slot for long."""
         shutdown = self.spawn(work.shutdown())
         limit = (self.handler.shutdown_s if self.handler else None) or SHUTDOWN_S
@@ -387,7 +387,7 @@ class Participant:
         if not done:
             logger.error("a handler's shutdown took more than %g s", limit)
         elif not shutdown.cancelled() and (error := shutdown.exception()) is not None:
-            logger.error("a handler did not shut down cleanly: %s", place(error))
+            logger.error("a handler did not shut down cleanly: %s", error_location(error))
         for future in list(self._waits):
             future.cancel()
         tasks = list(self._tasks)

@@ -9,7 +9,7 @@ from streaming.speech.transcript import Transcriber, Transcript
 
 
 @dataclass(slots=True, eq=False)
-class Decode:
+class DecodeJob:
     """A job of the scheduler: the words of `span` of turn number `turn`; `done` is called in the worker, whatever happened."""
 
     turn: int
@@ -18,7 +18,7 @@ class Decode:
     thorough: bool  # for a final, perhaps ahead of it; else for an interim
     transcriber: Transcriber
     draft: Callable[[int], tuple[int, ...]]  # asked at the last moment for the newest tokens of a turn
-    done: Callable[["Decode"], None]
+    done: Callable[["DecodeJob"], None]
     transcript: Transcript = field(default_factory=Transcript)
     is_done: bool = False
     is_submitted: bool = False

@@ -37,7 +37,7 @@ class DecodeCostError(AudioError):
     """A session's audio takes more CPU than any real audio; nothing more of it is decoded."""
 
 
-class Intake:
+class DecodeQueue:
     """A queue of chunks, the decoder behind it, and a queue of what it made. `trouble` is called for each chunk that cannot be decoded."""
 
     def __init__(self, decoder: Decoder, trouble: Callable[[AudioError], None]) -> None:

@@ -13,11 +13,11 @@ from streaming.speech.decode_executor import DecodeExecutor
 from streaming.speech.decode_scheduler import Scheduler, Urgency
 from streaming.speech.engines.base import Listener, RecognitionOptions
 from streaming.speech.recognition import TurnRecognition
-from streaming.speech.transcribe_job import Single
+from streaming.speech.transcribe_job import TranscribeJob
 from streaming.speech.transcript import Transcriber, Transcript
 
 
-class Ears:
+class DecoderPool:
     """Opens recognitions and works for them until `close`. Raises RecogniserError when the pause detection is missing."""
 
     def __init__(self, transcriber: Transcriber, threads: int) -> None:
@@ -43,7 +43,7 @@ class Ears:
 
     def transcribe(self, pcm: Samples, *, thorough: bool) -> Transcript:
         """Decode one stretch of sound in its turn among all others; blocks until that is done."""
-        job = Single(pcm, thorough, self._transcriber)
+        job = TranscribeJob(pcm, thorough, self._transcriber)
         self._scheduler.submit(job, Urgency.FINAL if thorough else Urgency.AHEAD)
         return job.result()
 

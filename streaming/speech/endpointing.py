@@ -50,7 +50,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Began:
+class SpeechStarted:
     """Somebody began to speak in frame `at`."""
 
     at: int
@@ -58,32 +58,32 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The turn goes on; its text so far is due. Repeated with each frame until `TurnFinder.progress_made`."""
+    """The turn goes on; its text so far is due. Repeated with each frame until `Endpointer.progress_made`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
+class SpeechPaused:
     """A silence that may end the turn: its text may be decoded ahead. If the turn ends, it ends with this very span."""
 
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class SpeechEnded:
     """The turn is over."""
 
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class SpeechDiscarded:
     """What had begun was no speech."""
 
 
-Event = Began | Progress | Paused | Ended | Dropped
+Event = SpeechStarted | Progress | SpeechPaused | SpeechEnded | SpeechDiscarded
 
 
-class TurnFinder:
+class Endpointer:
     """One speaker's turns. `push` a frame's probability of speech and its loudness (any linear measure); get events.
 
     `onset` is the probability from which a turn may begin; it holds down to 0.3. A turn with less than `least_speech_ms` of speech in
@@ -140,7 +140,7 @@ class TurnFinder:
             return [self._cut()]
         if silence == _PAUSE:
             self.progress_made()
-            return [Paused(self._span(self._end_of_speech()))]
+            return [SpeechPaused(self._span(self._end_of_speech()))]
         if silence < _BREATH and self._now >= self._next_progress:
             return [Progress()]
         return []
@@ -163,7 +163,7 @@ class TurnFinder:
         self._frames = list(self._before)[-(self._now - self._start) :]
         self._speaking, self._last_voiced = True, number
         self._next_progress = first + _FIRST_PROGRESS
-        return Began(first)
+        return SpeechStarted(first)
 
     def _end_of_speech(self) -> int:
         """Return the end of the turn if it ends now: some silence is kept, which the engines like."""
@@ -177,7 +177,7 @@ class TurnFinder:
         self._before.clear()
         self._before.extend(self._frames[end - self._start :])
         self._frames = []
-        return Ended(span) if real else Dropped()
+        return SpeechEnded(span) if real else SpeechDiscarded()
 
     def _cut(self) -> Event:
         """End the turn at its weakest pause; what comes after it begins the next turn at once."""
@@ -190,7 +190,7 @@ class TurnFinder:
         self._frames = self._frames[at:]
         self._start = self._free_from = span.end
         self._next_progress = max(self._now, self._start + _LEAST_PROGRESS)
-        return Ended(span)
+        return SpeechEnded(span)
 
     def _span(self, end: int) -> Span:
         """Return the turn up to `end` with its voiced stretches; stretches that are at most two frames apart are one."""

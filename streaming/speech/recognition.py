@@ -15,12 +15,22 @@ from streaming.audio.codecs import RATE, Decoder
 from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
 from streaming.speech.decode_executor import DecodeExecutor
-from streaming.speech.decode_job import Decode
-from streaming.speech.decode_queue import Intake
+from streaming.speech.decode_job import DecodeJob
+from streaming.speech.decode_queue import DecodeQueue
 from streaming.speech.decode_scheduler import Scheduler, Urgency
-from streaming.speech.endpointing import FRAME_S, Began, Dropped, Ended, Event, Paused, Progress, Span, TurnFinder
+from streaming.speech.endpointing import (
+    FRAME_S,
+    Endpointer,
+    Event,
+    Progress,
+    Span,
+    SpeechDiscarded,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechStarted,
+)
 from streaming.speech.engines.base import Hypothesis, Listener, Recognition, RecognitionOptions
-from streaming.speech.recognition_callbacks import Callbacks
+from streaming.speech.recognition_callbacks import RecognitionCallbacks
 from streaming.speech.transcript import Transcriber, is_believable, place_words
 from streaming.speech.vad import FRAME
 
@@ -46,19 +56,19 @@ class TurnRecognition(Recognition):
         self.slot: int | None = None  # of the pause detection, given by the hearing thread
         self._options, self._transcriber, self._scheduler = options, transcriber, scheduler
         self._executor, self._wake = executor, wake
-        self._out = Callbacks(listener)
-        self._intake = Intake(decoder, self._out.trouble)
-        self._finder = TurnFinder(options.end_of_turn_ms, options.longest_turn_s)
+        self._out = RecognitionCallbacks(listener)
+        self._intake = DecodeQueue(decoder, self._out.trouble)
+        self._finder = Endpointer(options.end_of_turn_ms, options.longest_turn_s)
         self._rest: Samples = EMPTY  # decoded, not heard yet
         self._at = 0  # how much of it was heard
         self._sound: list[Samples] = []  # frames that a turn may still want
         self._first = 0  # number of the first of them
         self._last_fed = time.monotonic()
-        self._interim: Decode | None = None
-        self._ahead: Decode | None = None
+        self._interim: DecodeJob | None = None
+        self._ahead: DecodeJob | None = None
         self._lock = self._out.lock
         self._turn = 1  # number of the open turn, or the next
-        self._owed: deque[Decode] = deque()  # finals in order
+        self._owed: deque[DecodeJob] = deque()  # finals in order
         self._drafts: dict[int, tuple[int, ...]] = {}
         self._shown = 0  # last frame of the newest interim
         self._all_heard = False
@@ -187,15 +197,15 @@ class TurnRecognition(Recognition):
 
     def _handle(self, event: Event) -> None:
         match event:
-            case Began(at):
+            case SpeechStarted(at):
                 self._out.speech_started(round(at * FRAME_S, 3))
             case Progress():
                 self._show_progress()
-            case Paused(span):
+            case SpeechPaused(span):
                 self._look_ahead(span)
-            case Ended(span):
+            case SpeechEnded(span):
                 self._end_turn(span)
-            case Dropped():
+            case SpeechDiscarded():
                 self._forget(self._interim, self._ahead)
 
     @property
@@ -234,14 +244,14 @@ class TurnRecognition(Recognition):
             self._turn += 1
             self._deliver()
 
-    def _forget(self, *jobs: Decode | None) -> None:
+    def _forget(self, *jobs: DecodeJob | None) -> None:
         for job in jobs:
             if job and self._scheduler.cancel(job):
                 job.is_done = True  # it never will be otherwise, and nobody is to wait for it
 
-    def _job(self, span: Span, *, thorough: bool) -> Decode:
+    def _job(self, span: Span, *, thorough: bool) -> DecodeJob:
         pcm = np.concatenate(self._sound[span.start - self._first : span.end - self._first])
-        return Decode(self._turn, span, pcm, thorough, self._transcriber, self._draft, self._decoded)
+        return DecodeJob(self._turn, span, pcm, thorough, self._transcriber, self._draft, self._decoded)
 
     # -- the worker threads
 
@@ -249,7 +259,7 @@ class TurnRecognition(Recognition):
         with self._lock:
             return self._drafts.get(turn, ())
 
-    def _decoded(self, job: Decode) -> None:
+    def _decoded(self, job: DecodeJob) -> None:
         """A decode has ended: show it as an interim, or deliver it and the finals that waited for it."""
         with self._lock:
             job.is_done = True
@@ -276,7 +286,7 @@ class TurnRecognition(Recognition):
         if self._all_heard and not self._owed:
             self._out.finished()
 
-    def _tell(self, job: Decode, *, is_final: bool) -> None:
+    def _tell(self, job: DecodeJob, *, is_final: bool) -> None:
         transcript = job.transcript
         words = place_words(transcript.words, job.span.speech)
         if not words or not is_believable(transcript, job.span.voiced_s):

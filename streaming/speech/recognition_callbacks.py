@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
 
 
-class Callbacks:
+class RecognitionCallbacks:
     """Wraps the listener of one recognition; itself a listener. Any thread may call it.
 
     `lock` is held during each call; a recognition uses the same one for its own state, so that no two locks can meet crosswise.

@@ -1,7 +1,7 @@
 """The turns of a whole recording at once: what `make bench` and the tests give to a bare model, to compare the live way with."""
 
 from streaming.audio.pcm import Samples
-from streaming.speech.endpointing import Ended, TurnFinder
+from streaming.speech.endpointing import Endpointer, SpeechEnded
 from streaming.speech.vad import FRAME, Voice
 
 
@@ -10,11 +10,11 @@ def turns_of(pcm: Samples, end_of_turn_ms: int = 500, longest_turn_s: float = 12
 
     Reads the pause detection model anew with each call.
     """
-    voice, finder = Voice(), TurnFinder(end_of_turn_ms, longest_turn_s)
+    voice, finder = Voice(), Endpointer(end_of_turn_ms, longest_turn_s)
     slots = [voice.take_slot()]
     events = []
     for start in range(0, len(pcm) - FRAME + 1, FRAME):
         frame = pcm[start : start + FRAME]
         events += finder.push(voice.probabilities(slots, [frame])[0], float(frame @ frame) ** 0.5)
     events += finder.flush()
-    return [pcm[event.span.start * FRAME : event.span.end * FRAME] for event in events if isinstance(event, Ended)]
+    return [pcm[event.span.start * FRAME : event.span.end * FRAME] for event in events if isinstance(event, SpeechEnded)]

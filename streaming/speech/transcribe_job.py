@@ -11,7 +11,7 @@ PATIENCE_S = 60.0
 
 
 @dataclass(slots=True, eq=False)
-class Single:
+class TranscribeJob:
     """A job of the scheduler; whoever submitted it waits in `result`."""
 
     pcm: Samples

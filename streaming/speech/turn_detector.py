@@ -14,7 +14,7 @@ import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.audio.rates import NO_SOUND, Converter, Pcm
-from streaming.speech.endpointing import FRAME_S, Began, Dropped, Ended, Paused, Progress, Span, TurnFinder
+from streaming.speech.endpointing import FRAME_S, Endpointer, Progress, Span, SpeechDiscarded, SpeechEnded, SpeechPaused, SpeechStarted
 from streaming.speech.vad import FRAME
 
 _PORTION_S = 0.25  # converted in one tick
@@ -38,7 +38,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchOptions:
+class TurnDetectorOptions:
     """How turns are told from pauses; probabilities in [0, 1], times in milliseconds and seconds."""
 
     pause_ms: int = 500
@@ -66,7 +66,7 @@ class Watcher(Protocol):
 
 
 @dataclass(slots=True)
-class Tape:
+class AudioHistory:
     """Sound that may still be wanted; positions count samples since the beginning."""
 
     first: int = 0
@@ -88,14 +88,14 @@ class Tape:
         return np.concatenate(self.blocks)[max(0, start - self.first) : max(0, end - self.first)]
 
 
-class Watch:
+class TurnDetector:
     """A member of the attention. `feed`, `flush` and `close` may be called from any thread and return at once."""
 
-    def __init__(self, options: WatchOptions, rate: int, watcher: Watcher) -> None:
+    def __init__(self, options: TurnDetectorOptions, rate: int, watcher: Watcher) -> None:
         self.slot: int | None = None
         self.over = False
         self._options, self._rate, self._watcher = options, rate, watcher
-        self._finder = TurnFinder(
+        self._finder = Endpointer(
             options.pause_ms,
             options.longest_s,
             onset=options.onset,
@@ -103,20 +103,20 @@ class Watch:
             pre_roll_ms=options.pre_roll_ms,
         )
         self._lock = threading.Lock()
-        self._wake: Callable[[Watch], None] | None = None
+        self._wake: Callable[[TurnDetector], None] | None = None
         self._waiting: deque[Pcm] = deque()
         self._waiting_samples = 0
         self._converter = Converter(RATE)
         self._rest: Samples = _QUIET
         self._at = 0
-        self._tape = Tape()
+        self._tape = AudioHistory()
         self._flush = False
         self._calm = 0  # frames since one might have been speech
         self._last_fed = time.monotonic()
 
     # -- any thread
 
-    def attend(self, wake: Callable[["Watch"], None]) -> None:
+    def attend(self, wake: Callable[["TurnDetector"], None]) -> None:
         """Begin to be heard; what was fed before waits."""
         self._wake = wake
         wake(self)
@@ -217,22 +217,22 @@ class Watch:
         events = self._finder.flush()
         for event in events:
             self._handle(event)
-        return any(isinstance(event, Ended) for event in events)
+        return any(isinstance(event, SpeechEnded) for event in events)
 
     def _handle(self, event: object) -> None:
         if self.over:
             return
         match event:
-            case Began():
+            case SpeechStarted():
                 self._watcher.began()
             case Progress() if self._options.progress:
                 self._finder.progress_made()
                 self._watcher.progress(self._turn(self._finder.so_far()))
-            case Paused(span) if self._options.progress:
+            case SpeechPaused(span) if self._options.progress:
                 self._watcher.progress(self._turn(span))
-            case Ended(span):
+            case SpeechEnded(span):
                 self._watcher.ended(self._turn(span))
-            case Dropped():
+            case SpeechDiscarded():
                 self._watcher.dropped()
 
     def _turn(self, span: Span) -> Turn:

@@ -21,7 +21,7 @@ SHORT_TICK_S = 0.008
 Member = TypeVar("Member")
 
 
-class HearingThread(Generic[Member]):
+class VadThread(Generic[Member]):
     """Calls `tick` with the members that were woken; `tick` returns those that still have work.
 
     `patience` tells after how many seconds `tick` is to be called though nobody was woken; None: not at all.

@@ -13,7 +13,7 @@ import numpy as np
 
 from streaming.audio.pcm import Samples
 from streaming.speech.vad import Voice
-from streaming.speech.vad_thread import HearingThread
+from streaming.speech.vad_thread import VadThread
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -55,12 +55,12 @@ class Member(Protocol):
         """End of a tick; true while there is more to hear."""
 
 
-class Attention:
+class VadWorker:
     """The members, their slots of the model, and the thread that hears them."""
 
     def __init__(self) -> None:
         self._voice = Voice()
-        self._thread: HearingThread[Member] = HearingThread(self._tick, self._patience)
+        self._thread: VadThread[Member] = VadThread(self._tick, self._patience)
         self._lock = threading.Lock()
         self._all: set[Member] = set()
         self._speaking: dict[Member, None] = {}
@@ -151,11 +151,11 @@ class Attention:
 
 
 _lock = threading.Lock()
-_shared: Attention | None = None
+_shared: VadWorker | None = None
 _users = 0
 
 
-def acquire() -> Attention:
+def acquire() -> VadWorker:
     """Return the attention of this process, which is started for the first who asks. Blocks while the model is read.
 
     Raises RecogniserError when it is missing. Whoever asked says `release` once.
@@ -163,7 +163,7 @@ def acquire() -> Attention:
     global _shared, _users
     with _lock:
         if _shared is None:
-            attention = Attention()
+            attention = VadWorker()
             attention.start()
             _shared = attention
         _users += 1

@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
-from streaming.cluster.broadcast import Subscription, fanout
-from streaming.cluster.transcript_update import Delivery, Heard
-from streaming.conversations.live_speech import LanguageError, Participation, StorageDelayed, Wishes
+from streaming.cluster.broadcast import Subscription, broadcaster
+from streaming.cluster.transcript_update import Delivery, TranscriptUpdate
+from streaming.conversations.live_speech import LanguageError, LiveSpeech, StartOptions, StorageDelayed
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
 from streaming.protocols.symbl import View, recognition_result, render_event
@@ -52,9 +52,9 @@ class ConversationHandler(AsyncStreamHandler):
 
     def __init__(self) -> None:
         super().__init__(input_sample_rate=RATE)
-        self._part: Participation | None = None
+        self._part: LiveSpeech | None = None
         self._inputs = Inputs()
-        self._wishes = Wishes()
+        self._start_options = StartOptions()
         self._refused = False
         self._ending = False  # sound that still waits then must not begin another part, which nobody would end
         self._subscription: Subscription | None = None
@@ -72,16 +72,16 @@ class ConversationHandler(AsyncStreamHandler):
         context = get_current_context()
         if context.user_id is None or context.session_id is None:
             raise WebRTCError("sign in to hold a conversation")
-        self._part = Participation(context.session_id, context.user_id, context.webrtc_id, self._trouble)
+        self._part = LiveSpeech(context.session_id, context.user_id, context.webrtc_id, self._trouble)
 
     async def receive(self, frame: AudioFrame) -> None:
         """Let the sound be heard; new inputs begin a new part in the same conversation."""
         if self._part is None or self._refused or self._ending:
             return
         self._inputs = self._latest_inputs()
-        wishes = self._wishes_of(self._inputs)
-        if not self._part.hearing or wishes != self._wishes:
-            await self._begin(self._part, wishes)
+        start_options = self._wishes_of(self._inputs)
+        if not self._part.hearing or start_options != self._start_options:
+            await self._begin(self._part, start_options)
         await self._part.hear(frame[1].tobytes())
         if self._subscription is None and self._part.joined is not None:
             await self._listen(self._part.joined)
@@ -120,13 +120,13 @@ class ConversationHandler(AsyncStreamHandler):
             async with asyncio.timeout(CATCH_UP_S), self._moved:
                 await self._moved.wait_for(lambda: self._told >= last and not self._ready)
 
-    async def _begin(self, part: Participation, wishes: Wishes) -> None:
+    async def _begin(self, part: LiveSpeech, start_options: StartOptions) -> None:
         """Join, or join again as somebody else."""
-        self._wishes = wishes
+        self._start_options = start_options
         try:
             if part.hearing:
                 await part.finish()
-            await part.begin(wishes)
+            await part.begin(start_options)
         except (AudioError, LanguageError, RecogniserError, RecorderError) as error:
             self._refused = True
             raise WebRTCError(str(error)) from error
@@ -134,12 +134,12 @@ class ConversationHandler(AsyncStreamHandler):
     async def _listen(self, joined: Joined) -> None:
         """Be told what happens from the beginning of this part on; tried again where the database is away."""
         self._told = joined.cursor - len(joined.events)
-        self._subscription = await fanout().subscribe(joined.conversation_id, self._told)
+        self._subscription = await broadcaster().subscribe(joined.conversation_id, self._told)
         self._joined.set()
 
     async def _render(self, delivery: Delivery) -> None:
         """Put the messages of an event where `emit` finds them."""
-        if isinstance(delivery, Heard):
+        if isinstance(delivery, TranscriptUpdate):
             heard = delivery
             result = recognition_result(heard.text, heard.words, confidence=heard.confidence, is_final=heard.is_final, member=heard.member)
             self._ready.append(result)
@@ -154,8 +154,8 @@ class ConversationHandler(AsyncStreamHandler):
         values = self.latest_args[1:]
         return Inputs(**dict(zip(Inputs.model_fields, values, strict=False))) if values else self._inputs
 
-    def _wishes_of(self, inputs: Inputs) -> Wishes:
-        return Wishes(
+    def _wishes_of(self, inputs: Inputs) -> StartOptions:
+        return StartOptions(
             speaker=Speaker(name=inputs.speaker_name) if inputs.speaker_name else None,
             sample_rate=RATE,
             confidence_threshold=inputs.conf_threshold,

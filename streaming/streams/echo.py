@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from streaming import ReplyOnPause, Stream
 
-Sound = tuple[int, NDArray[np.int16]]
+AudioFrame = tuple[int, NDArray[np.int16]]
 """Samples per second, and samples of shape (1, n)."""
 
 
-def respond(turn: Sound) -> Iterator[Sound]:
+def respond(turn: AudioFrame) -> Iterator[AudioFrame]:
     """Give back all that was said until the pause."""
     yield turn
 

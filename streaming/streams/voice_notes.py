@@ -12,10 +12,10 @@ from django.utils import timezone
 from insights import queries, recorder
 from insights.recorder import Listening, Opening, StoredEvent, Utterance
 from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
-from streaming.aio.database_executors import at_recorder
+from streaming.aio.database_executors import run_write
 from streaming.aio.executors import READING
 from streaming.audio.convert import Audio
-from streaming.cluster.broadcast import fanout
+from streaming.cluster.broadcast import broadcaster
 from streaming.cluster.registry import PROCESS
 
 NEW_NAME = "Voice notes"
@@ -32,8 +32,8 @@ async def note(audio: Audio) -> AsyncIterator[AdditionalOutputs]:
     text = await READING.run(get_stt_model().stt, audio)
     if not text:
         raise WebRTCError("nothing was understood after the stop word")
-    conversation_id, events = await at_recorder(keep, user_id, text, samples.size / rate)
-    await fanout().publish(events)
+    conversation_id, events = await run_write(keep, user_id, text, samples.size / rate)
+    await broadcaster().publish(events)
     yield AdditionalOutputs({"note": text, "conversationId": str(conversation_id), "events": [event.number for event in events]})
 
 

@@ -14,14 +14,14 @@ from urllib.parse import parse_qs, urlsplit
 from django.conf import settings
 
 from insights import access
-from insights.access import Pass
-from streaming.aio.database_executors import in_database
+from insights.access import Grant
+from streaming.aio.database_executors import run_in_database
 
 REFUSED = "Token validation failed for provided token."
 
 
 @dataclass(frozen=True, slots=True)
-class Knock:
+class Credentials:
     """What a handshake says about its sender, read once."""
 
     query: Mapping[str, str]
@@ -29,7 +29,7 @@ class Knock:
     subprotocols: tuple[str, ...]
 
     @classmethod
-    def from_scope(cls, scope: Mapping[str, Any]) -> "Knock":
+    def from_scope(cls, scope: Mapping[str, Any]) -> "Credentials":
         """Read an ASGI scope; of repeated query keys the last one counts."""
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         return cls(
@@ -68,10 +68,10 @@ class Knock:
         return morsel.value if morsel else ""
 
 
-async def pass_of(knock: Knock) -> Pass | None:
+async def grant_of(credentials: Credentials) -> Grant | None:
     """Return by what the one who knocks is let in, or None for a stranger. A wrong token is a stranger's, even where a cookie would do."""
-    if knock.token:
-        return await in_database(access.pass_of_token, knock.token)
-    if knock.session_key and knock.same_origin:
-        return await in_database(access.pass_of_sign_in, knock.session_key)
+    if credentials.token:
+        return await run_in_database(access.grant_for_token, credentials.token)
+    if credentials.session_key and credentials.same_origin:
+        return await run_in_database(access.grant_for_sign_in, credentials.session_key)
     return None

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from streaming.aio.fairness import CooperativeYield
-from streaming.aio.send_queue import POLICY, Outbox
-from streaming.transports.auth import Knock
+from streaming.aio.send_queue import POLICY, SendQueue
+from streaming.transports.auth import Credentials
 from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 
 Scope = MutableMapping[str, Any]
@@ -25,7 +25,7 @@ REASON_BYTES = 123
 RESTART = 1012
 
 _running: set[asyncio.Task[Any]] = set()
-_open: "dict[asyncio.Task[None], Outbox]" = {}
+_open: "dict[asyncio.Task[None], SendQueue]" = {}
 """The writers of all open sockets."""
 
 
@@ -39,8 +39,8 @@ def keep(task: "asyncio.Task[Any]") -> "asyncio.Task[Any]":
 async def close_all(seconds: float) -> None:
     """Close every socket, because the server goes down, and wait until the last words are out, but not longer than stated."""
     writers = dict(_open)
-    for outbox in writers.values():
-        outbox.finish(RESTART, "the server is going down")
+    for send_queue in writers.values():
+        send_queue.finish(RESTART, "the server is going down")
     if writers:
         await asyncio.wait(writers, timeout=seconds)
 
@@ -54,18 +54,18 @@ class Consumer:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
-        self.knock = Knock.from_scope(scope)
+        self.credentials = Credentials.from_scope(scope)
         self.makes_client_wait = "websocket.http.response" in scope.get("extensions", {}) or "parley.waits" in scope.get("extensions", {})
         self._receive = receive
         self._send = send
-        self.outbox = Outbox(self._write, self._close)
+        self.send_queue = SendQueue(self._write, self._close)
         self._rate_limit = MessageRateLimit()
 
     @property
     def site(self) -> str:
         """The address under which the client reached us, as it says itself."""
         scheme = "https" if self.scope.get("scheme") == "wss" else "http"
-        return f"{scheme}://{self.knock.headers.get('host', '')}"
+        return f"{scheme}://{self.credentials.headers.get('host', '')}"
 
     @classmethod
     async def as_asgi(cls, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,21 +76,21 @@ class Consumer:
         """Run until the client or the server hangs up."""
         if (await self._receive())["type"] != "websocket.connect":
             return
-        subprotocol = self.knock.subprotocols[0] if self.knock.subprotocols else None
+        subprotocol = self.credentials.subprotocols[0] if self.credentials.subprotocols else None
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        writer = asyncio.create_task(self.outbox.run())
-        _open[writer] = self.outbox
+        writer = asyncio.create_task(self.send_queue.run())
+        _open[writer] = self.send_queue
         writer.add_done_callback(_open.pop)
         try:
             await self.connected()
             await self._read_messages()
         finally:
-            self.outbox.finish()
-            await self.hung_up()
+            self.send_queue.finish()
+            await self.disconnected()
         await writer
 
     async def connected(self) -> None:
-        """The socket is open; `self.outbox` can be used."""
+        """The socket is open; `self.send_queue` can be used."""
 
     async def text(self, text: str) -> bool:
         """A text message came. Return whether it was audio: only then it does not count for the rate limit."""
@@ -102,9 +102,9 @@ class Consumer:
 
     def refuse_rate(self, text: str) -> None:
         """Warn the client in the protocol's own form that it sends too many messages, and close with POLICY."""
-        self.outbox.finish(POLICY, text)
+        self.send_queue.finish(POLICY, text)
 
-    async def hung_up(self) -> None:
+    async def disconnected(self) -> None:
         """The socket is closed, by whichever side."""
 
     async def _read_messages(self) -> None:
@@ -113,10 +113,10 @@ class Consumer:
         clock = asyncio.get_running_loop().time
         while (message := await self._receive())["type"] == "websocket.receive":
             fair.begin_item()
-            if not self.outbox.closed:
+            if not self.send_queue.closed:
                 data = message.get("bytes")
                 audio = await (self.text(message.get("text") or "") if data is None else self.binary(data))
-                if not audio and not self._rate_limit.allows(clock()) and not self.outbox.closed:
+                if not audio and not self._rate_limit.allows(clock()) and not self.send_queue.closed:
                     self.refuse_rate(TOO_MANY_MESSAGES)
             await fair.after_item()
 

@@ -6,9 +6,9 @@ from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import Media, Ping, Start, Stop, WireError
-from streaming.transports.http_auth import Visitor
+from streaming.transports.http_auth import Requester
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.types.client_connection import Sound
+from streaming.types.client_connection import AudioFrame
 
 DEFAULT_RATE = 24_000
 """Of a stream whose handler is a mere function and names none."""
@@ -18,12 +18,12 @@ NOT_STARTED = 'send {"event": "start", "websocket_id": "..."} first'
 class FastrtcConsumer(StreamConsumer):
     """One client of a stream over a WebSocket."""
 
-    _visitor: Visitor
+    _visitor: Requester
     _binary = False
     _rate_in = 0
     _rate_out = 0
 
-    async def let_in(self) -> None:
+    async def authenticated(self) -> None:
         """Refuse a visitor who may not use the stream."""
         self._visitor = await self.who()
         if not self._visitor.may_use(self.stream):
@@ -38,14 +38,14 @@ class FastrtcConsumer(StreamConsumer):
             self.complain(str(error))
             return False
         if isinstance(message, Media):
-            if self.participant is None:
+            if self.session is None:
                 self.complain(NOT_STARTED)
             elif self._binary:
                 self.complain("sound comes as binary frames after a start with format pcm16")
             else:
-                return await self.hear(self.participant, message.payload, self._rate_in)
+                return await self.hear(self.session, message.payload, self._rate_in)
         elif isinstance(message, Ping):
-            self.outbox.put(wire.PONG)
+            self.send_queue.put(wire.PONG)
         elif isinstance(message, Start):
             await self._start(message)
         elif isinstance(message, Stop):
@@ -55,23 +55,23 @@ class FastrtcConsumer(StreamConsumer):
     async def binary(self, data: bytes) -> bool:
         """Hear a binary frame."""
         self.alive_at = self.loop.time()
-        if self.participant is None:
+        if self.session is None:
             self.complain(NOT_STARTED)
         elif not self._binary:
             self.complain('binary frames need a start with "format": "pcm16"')
         elif len(data) % 2 or len(data) > wire.LONGEST_MEDIA_BYTES:
             self.complain(f"a binary frame has an even number of bytes, at most {wire.LONGEST_MEDIA_BYTES}, not {len(data)}")
         else:
-            await self.hear(self.participant, np.frombuffer(data, dtype="<i2"), self._rate_in)
+            await self.hear(self.session, np.frombuffer(data, dtype="<i2"), self._rate_in)
             return True
         return False
 
     def clear(self) -> None:
         """Tell clients that listen for it (ours do; FastRTC's ignore it) to drop what they have not played."""
         super().clear()
-        self.outbox.put(wire.CLEAR)
+        self.send_queue.put(wire.CLEAR)
 
-    async def send_sound(self, sound: Sound) -> None:
+    async def send_sound(self, sound: AudioFrame) -> None:
         """Send a block of sound in the client's format."""
         samples = sound.samples if sound.rate == self._rate_out else self._converter.push(sound.samples, sound.rate)
         if self._binary:
@@ -80,7 +80,7 @@ class FastrtcConsumer(StreamConsumer):
             await self._send({"type": "websocket.send", "text": wire.media(mulaw.encode(samples))})
 
     async def _start(self, start: Start) -> None:
-        if self.participant is not None:
+        if self.session is not None:
             self.complain("already started")
             return
         self._binary = start.format == "pcm16"

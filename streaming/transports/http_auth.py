@@ -16,11 +16,11 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from insights import access
-from insights.access import Pass
-from streaming.aio.database_executors import in_database
+from insights.access import Grant
+from streaming.aio.database_executors import run_in_database
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
-from streaming.transports.auth import Knock
+from streaming.transports.auth import Credentials
 
 View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
 StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
@@ -34,10 +34,10 @@ def find_stream(name: str) -> Stream | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class Requester:
     """Somebody who was let in by a pass, or a stranger, whom only public streams serve."""
 
-    by: Pass | None = None
+    by: Grant | None = None
 
     @property
     def user_id(self) -> int | None:
@@ -49,27 +49,27 @@ class Visitor:
         return self.user_id is not None or is_public(stream)
 
 
-async def visitor_of(request: HttpRequest) -> Visitor:
+async def requester_of(request: HttpRequest) -> Requester:
     """Return who asks. A wrong token is a stranger's, even where a cookie would do."""
-    knock = Knock(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ())
-    if knock.token:
-        return Visitor(await in_database(access.pass_of_token, knock.token))
-    if knock.session_key and _from_our_page(request, knock):
-        return Visitor(await in_database(access.pass_of_sign_in, knock.session_key))
-    return Visitor()
+    credentials = Credentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ())
+    if credentials.token:
+        return Requester(await run_in_database(access.grant_for_token, credentials.token))
+    if credentials.session_key and _from_our_page(request, credentials):
+        return Requester(await run_in_database(access.grant_for_sign_in, credentials.session_key))
+    return Requester()
 
 
-def pass_behind(request: HttpRequest) -> Pass | None:
+def grant_of_request(request: HttpRequest) -> Grant | None:
     """Return by what the visitor of a stream's route was let in; None for a stranger."""
-    visitor = getattr(request, _VISITOR, None)
-    return visitor.by if isinstance(visitor, Visitor) else None
+    requester = getattr(request, _VISITOR, None)
+    return requester.by if isinstance(requester, Requester) else None
 
 
-def _from_our_page(request: HttpRequest, knock: Knock) -> bool:
+def _from_our_page(request: HttpRequest, credentials: Credentials) -> bool:
     """Whether the cookie counts: every browser names the origin of a POST, and of whatever goes to another origin."""
-    if "origin" in knock.headers:
-        return knock.same_origin
-    return request.method in ("GET", "HEAD") and knock.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    if "origin" in credentials.headers:
+        return credentials.same_origin
+    return request.method in ("GET", "HEAD") and credentials.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
 
 
 def on_stream(*methods: str) -> Callable[[View], StreamView]:
@@ -88,11 +88,11 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
             stream = find_stream(name)
             if stream is None:
                 return refusal(404, "there is no stream of this name")
-            visitor = await visitor_of(request)
-            if not visitor.may_use(stream):
+            requester = await requester_of(request)
+            if not requester.may_use(stream):
                 return refusal(401, "sign in, or send an access token")
-            setattr(request, _VISITOR, visitor)
-            return await view(request, stream, visitor.user_id)
+            setattr(request, _VISITOR, requester)
+            return await view(request, stream, requester.user_id)
 
         return answer
 

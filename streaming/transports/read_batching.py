@@ -6,7 +6,7 @@ message. While that one waits, uvicorn reads no other, and whoever sends wakes n
 empty, which sets the count right.
 """
 
-NAP_S = 0.08
+BATCH_S = 0.08
 """With a message that was left, sound waits for up to 100 ms: little longer than the pause detection has to hear it in any case."""
 LONGEST_MESSAGE_S = 0.025
 """Messages with more sound are few, and one that is left would be late: there are no naps between them."""
@@ -16,7 +16,7 @@ WAITED_S = 0.002
 """A message that took so long to come was not there yet, and so there was no other one."""
 
 
-class Naps:
+class ReadBatching:
     """The naps of one socket; times in seconds, `now` of any clock that goes on."""
 
     def __init__(self) -> None:

@@ -12,11 +12,11 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from streaming.cluster import session_endpoint
-from streaming.cluster.output_subscription import Reader
+from streaming.cluster.output_subscription import OutputSubscription
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import HEARTBEAT, ended_event, last_event_id, server_sent
-from streaming.transports.http_auth import on_stream, pass_behind, refusal
-from streaming.transports.revocation import admissions
+from streaming.transports.http_auth import grant_of_request, on_stream, refusal
+from streaming.transports.revocation import revocation_watcher
 from streaming.types.session_end import End
 
 HEARTBEAT_S = 15.0
@@ -43,11 +43,11 @@ async def _subscribe(request: HttpRequest, stream: Stream, user_id: int | None, 
     if not identity:
         return refusal(422, "webrtc_id: a query parameter with the id of a session is needed")
     after = last_event_id(request.headers.get("Last-Event-ID") or request.GET.get("after"))
-    reader = Reader(session_endpoint.asking(stream.name, identity, user_id), after)
+    reader = OutputSubscription(session_endpoint.asking(stream.name, identity, user_id), after)
     if not await reader.find(GRACE_S):
         return refusal(404, "there is no session with this webrtc_id")
     subscriber = Subscriber(reader)
-    admissions().note(subscriber, pass_behind(request))
+    revocation_watcher().note(subscriber, grant_of_request(request))
     response = StreamingHttpResponse(_events(subscriber, event), content_type="text/event-stream; charset=utf-8")
     for name, value in HEADERS.items():
         response.headers[name] = value
@@ -57,7 +57,7 @@ async def _subscribe(request: HttpRequest, stream: Stream, user_id: int | None, 
 class Subscriber:
     """One who reads, until that is no longer allowed."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: OutputSubscription) -> None:
         self.reader = reader
         self.shown_out = False
 

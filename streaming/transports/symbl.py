@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from insights import queries
 from insights.models import Conversation
-from streaming.aio.database_executors import in_database
-from streaming.aio.safe_log import place
+from streaming.aio.database_executors import run_in_database
+from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
-from streaming.cluster.broadcast import Subscription, fanout
+from streaming.cluster.broadcast import Subscription, broadcaster
 from streaming.cluster.registry import TooManySessions, registry
-from streaming.cluster.waiting_room import lobby
-from streaming.conversations.event_sender import Teller
+from streaming.cluster.waiting_room import waiting_room
+from streaming.conversations.event_sender import EventSender
 from streaming.protocols.symbl import (
     PONG,
     Audio,
@@ -36,10 +36,10 @@ from streaming.protocols.symbl import (
     warning,
 )
 from streaming.sessions.session import Session
-from streaming.transports.auth import REFUSED, pass_of
+from streaming.transports.auth import REFUSED, grant_of
 from streaming.transports.consumer import Consumer, keep
-from streaming.transports.revocation import admissions
-from streaming.transports.symbl_speaker import SpeakingHandler, weight
+from streaming.transports.revocation import revocation_watcher
+from streaming.transports.symbl_speaker import SymblSpeaker, weight
 from streaming.types.session_end import TEXTS, End
 
 logger = logging.getLogger(__name__)
@@ -63,24 +63,24 @@ class SymblConsumer(Consumer):
         """Let the visitor in, or say in the protocol's own form why not, and close."""
         try:
             self.connection_id = connection_id(self.scope["url_route"]["kwargs"]["connection_id"])
-            self.after = after(self.knock.query["after"]) if "after" in self.knock.query else None
+            self.after = after(self.credentials.query["after"]) if "after" in self.credentials.query else None
         except WireError as error:
             self.refuse(str(error), error.field)
             return
         try:
-            by = await pass_of(self.knock)
+            by = await grant_of(self.credentials)
         except Exception as error:  # mostly a database that is away: the client may come again, so it is not sent off with 1000
-            logger.warning("a visitor could not be checked (%s)", place(error))
+            logger.warning("a visitor could not be checked (%s)", error_location(error))
             self.refuse("the server cannot check just now who you are; try again later", "", TRY_AGAIN_LATER)
             return
         if by is None:
             self.refuse(REFUSED, "access_token")
             return
         self.user_id = by.user_id
-        admissions().note(self, by)
-        await self.let_in()
+        revocation_watcher().note(self, by)
+        await self.authenticated()
 
-    async def let_in(self) -> None:
+    async def authenticated(self) -> None:
         """Begin to serve the visitor."""
 
     def end_early(self, end: End) -> None:
@@ -89,33 +89,33 @@ class SymblConsumer(Consumer):
 
     def refuse_rate(self, text: str) -> None:
         """Warn a client that sends too many messages without audio, and close."""
-        self.outbox.put(encode(warning(text)))
-        self.outbox.finish(POLICY, text)
+        self.send_queue.put(encode(warning(text)))
+        self.send_queue.finish(POLICY, text)
 
     def refuse(self, text: str, field: str, code: int = POLICY) -> None:
         """Say in the protocol's form why this connection is closed, then close it."""
-        self.outbox.put(encode(error_top(text, field=field)))
-        self.outbox.finish(code, text)
+        self.send_queue.put(encode(error_top(text, field=field)))
+        self.send_queue.finish(code, text)
 
 
 class SpeakConsumer(SymblConsumer):
     """`/v1/streaming/{id}` and `/v1/realtime/insights/{id}`: one speaker, who also listens."""
 
     _session: Session[ClientMessage] | None = None
-    _handler: SpeakingHandler
+    _handler: SymblSpeaker
 
-    async def let_in(self) -> None:
+    async def authenticated(self) -> None:
         """Open the session; it lives in a task of its own, so that it can end in its own time."""
         session: Session[ClientMessage] = Session(weight)
-        self._handler = SpeakingHandler(
+        self._handler = SymblSpeaker(
             session.id,
             self.user_id,
             self.connection_id,
-            self.outbox,
+            self.send_queue,
             site=self.site,
             refuse=self._overrun,
             after=self.after,
-            everybody=self.knock.query.get("results") == "all",
+            everybody=self.credentials.query.get("results") == "all",
         )
         self._session = session
         keep(asyncio.create_task(self._live(session)))
@@ -126,10 +126,10 @@ class SpeakConsumer(SymblConsumer):
             message = parse(text)
         except WireError as error:
             form = error_top if self._session is None or self._handler.started else error_envelope
-            self.outbox.put(encode(form(str(error), field=error.field)))
+            self.send_queue.put(encode(form(str(error), field=error.field)))
             return False
         if isinstance(message, Ping):
-            self.outbox.put(PONG)
+            self.send_queue.put(PONG)
         else:
             await self._offer(message)
         return False
@@ -141,7 +141,7 @@ class SpeakConsumer(SymblConsumer):
         if len(data) > settings.MAX_AUDIO_CHUNK_BYTES:
             limit = settings.MAX_AUDIO_CHUNK_BYTES
             text = f"a chunk of audio may be at most {limit} bytes, not {len(data)}; this one was not processed"
-            self.outbox.put(encode(error_top(text, field="audio")))
+            self.send_queue.put(encode(error_top(text, field="audio")))
             return False
         await self._offer(Audio(data))
         return True
@@ -152,7 +152,7 @@ class SpeakConsumer(SymblConsumer):
         if self._session is not None:
             self._session.hang_up(end)
 
-    async def hung_up(self) -> None:
+    async def disconnected(self) -> None:
         """The client went away; what it said before is still heard, stored and told."""
         if self._session is not None:
             self._session.hang_up()
@@ -185,9 +185,9 @@ class SpeakConsumer(SymblConsumer):
         elif end is End.FAILED:
             self.refuse("the session failed on the server; what was stored is kept", "", FAILED)
         elif end in (End.SHUTDOWN, End.SWEPT):
-            from_sdk = self.knock.query.get("source") in ("js_sdk", "web_sdk")
+            from_sdk = self.credentials.query.get("source") in ("js_sdk", "web_sdk")
             self.refuse(TEXTS[end], "", RECONNECT if from_sdk else RESTART)
-        self.outbox.finish(NORMAL)
+        self.send_queue.finish(NORMAL)
 
 
 class ListenConsumer(SymblConsumer):
@@ -195,18 +195,18 @@ class ListenConsumer(SymblConsumer):
 
     _telling: asyncio.Task[None] | None = None
 
-    async def let_in(self) -> None:
+    async def authenticated(self) -> None:
         """Listen as soon as the conversation is live."""
-        registry().keep_house()
+        registry().start_background_tasks()
         self._telling = asyncio.create_task(self._tell())
 
     async def text(self, text: str) -> bool:
         """Answer a ping, ignore everything else (Symbl fact sheet, section 7)."""
         if text == "__PING__":
-            self.outbox.put(PONG)
+            self.send_queue.put(PONG)
         return False
 
-    async def hung_up(self) -> None:
+    async def disconnected(self) -> None:
         """Stop to listen."""
         if self._telling is not None:
             self._telling.cancel()
@@ -218,40 +218,40 @@ class ListenConsumer(SymblConsumer):
         except TooManySessions:
             self.refuse(FULL, "", TRY_AGAIN_LATER)
         except Exception as error:
-            logger.error("a listener failed: %s", place(error))
+            logger.error("a listener failed: %s", error_location(error))
             self.refuse("the server can tell nothing more just now; connect again", "", FAILED)
 
     async def _tell_all(self) -> None:
         subscription = await self._subscribe()
         if subscription is None:
-            if not self.outbox.closed:
+            if not self.send_queue.closed:
                 self.refuse("no live conversation has this connectionId", "connectionId")
             return
         try:
-            await Teller(subscription, self.outbox, View()).run()
+            await EventSender(subscription, self.send_queue, View()).run()
         finally:
             await subscription.close()
-        self.outbox.finish(NORMAL)
+        self.send_queue.finish(NORMAL)
 
     async def _subscribe(self) -> Subscription | None:
         """Wait for the conversation to begin: listeners may come before the first speaker. None: there is nothing to hear."""
         since = timezone.now()
-        found = await in_database(
+        found = await run_in_database(
             queries.listening_place, self.user_id, self.connection_id, ended_since=since if self.after is None else None
         )
         if found is not None:
             return await self._listen_to(found, from_now_on=True)
-        found = await lobby().wait(self.user_id, self.connection_id, since, settings.START_TIMEOUT_S)
+        found = await waiting_room().wait(self.user_id, self.connection_id, since, settings.START_TIMEOUT_S)
         return await self._listen_to(found, from_now_on=False) if found is not None else None
 
     async def _listen_to(self, found: Conversation, *, from_now_on: bool) -> Subscription | None:
         cursor = found.last_event if from_now_on else 0
         if self.after is not None:
             cursor = self.after if self.after <= found.last_event else 0  # beyond it: the number of an earlier conversation
-            if found.ended_at is not None and not await in_database(queries.ends_after, found.id, cursor):
-                self.outbox.put(encode(conversation_completed(found.id)))  # no event would ever say so any more
-                self.outbox.finish(NORMAL)
+            if found.ended_at is not None and not await run_in_database(queries.ends_after, found.id, cursor):
+                self.send_queue.put(encode(conversation_completed(found.id)))  # no event would ever say so any more
+                self.send_queue.finish(NORMAL)
                 return None
         elif cursor:  # who comes late learns the conversation's id all the same
-            self.outbox.put(encode(conversation_created(found.id)))
-        return await fanout().subscribe(found.id, cursor)
+            self.send_queue.put(encode(conversation_created(found.id)))
+        return await broadcaster().subscribe(found.id, cursor)

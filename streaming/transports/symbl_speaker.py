@@ -15,11 +15,11 @@ from django.conf import settings
 from insights.analysis.managed_trackers import with_managed
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
-from streaming.aio.send_queue import Outbox
+from streaming.aio.send_queue import SendQueue
 from streaming.audio.codecs import AudioError
-from streaming.cluster.broadcast import Subscription, fanout
-from streaming.conversations.event_sender import SPEAKERS_SKIP, Teller
-from streaming.conversations.live_speech import LanguageError, Participation, StorageDelayed, Wishes
+from streaming.cluster.broadcast import Subscription, broadcaster
+from streaming.conversations.event_sender import SPEAKERS_SKIP, EventSender
+from streaming.conversations.live_speech import LanguageError, LiveSpeech, StartOptions, StorageDelayed
 from streaming.protocols import symbl as wire
 from streaming.protocols.symbl import Audio, ClientMessage, Modify, Start, Stop, View, encode
 from streaming.speech.decode_queue import DecodeCostError
@@ -51,7 +51,7 @@ def weight(message: ClientMessage) -> int:
     return 256 + sum(64 + len(phrase) for phrase in phrases)  # a text of Python has about so many bytes besides its characters
 
 
-class SpeakingHandler:
+class SymblSpeaker:
     """The handler behind one speaking socket.
 
     Args:
@@ -66,7 +66,7 @@ class SpeakingHandler:
         session_id: UUID,
         user_id: int,
         connection_id: str,
-        outbox: Outbox,
+        send_queue: SendQueue,
         *,
         site: str,
         refuse: Callable[[str], None],
@@ -77,14 +77,14 @@ class SpeakingHandler:
         self.state = State.WAITING
         self.started_or_starting = False
         self._session_id = session_id
-        self._outbox = outbox
+        self._outbox = send_queue
         self._after = after
         self._everybody = everybody
         self._refuse = refuse
-        self._part = Participation(session_id, user_id, connection_id, self._trouble)
+        self._part = LiveSpeech(session_id, user_id, connection_id, self._trouble)
         self._start = Start()
         self._subscription: Subscription | None = None
-        self._teller: Teller | None = None
+        self._teller: EventSender | None = None
         self._telling: asyncio.Task[None] | None = None
         self._complained_late = False
 
@@ -158,7 +158,7 @@ class SpeakingHandler:
             self._error("already started; send stop_request before another start_request", "type")
             return False
         try:
-            joined = await self._part.begin(_wishes(start))
+            joined = await self._part.begin(_start_options(start))
         except REFUSED_STARTS as error:
             self._outbox.put(encode(wire.error_envelope(str(error), field=_field(error))))
             return False
@@ -185,9 +185,9 @@ class SpeakingHandler:
         cursor = joined.cursor if self._after is None else self._after
         if cursor > joined.cursor:
             cursor = 0  # the number of an earlier conversation: nothing of this one was seen
-        self._subscription = await fanout().subscribe(joined.conversation_id, cursor)
+        self._subscription = await broadcaster().subscribe(joined.conversation_id, cursor)
         only = None if self._everybody else self._session_id
-        self._teller = Teller(self._subscription, self._outbox, view, only_heard_of=only, skip=SPEAKERS_SKIP)
+        self._teller = EventSender(self._subscription, self._outbox, view, only_heard_of=only, skip=SPEAKERS_SKIP)
         self._telling = asyncio.create_task(self._teller.run())
 
     async def _stop_telling(self) -> None:
@@ -251,11 +251,11 @@ class SpeakingHandler:
         self._outbox.put(encode(wire.error_top(text, field=field)))
 
 
-def _wishes(start: Start) -> Wishes:
+def _start_options(start: Start) -> StartOptions:
     speaker = start.speaker
     keep_s = settings.NO_CONNECTION_TIMEOUT_S if start.no_connection_timeout is None else start.no_connection_timeout
     trackers = tuple(Tracker(tracker.name, tracker.vocabulary, tracker.id) for tracker in start.trackers)
-    return Wishes(
+    return StartOptions(
         speaker=Speaker(speaker.user_id, speaker.name, speaker.email) if speaker else None,
         language=start.language,
         encoding=start.encoding,

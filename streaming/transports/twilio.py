@@ -19,11 +19,11 @@ from streaming.audio.rates import Converter
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
-from streaming.sessions.stream_session import Participant
-from streaming.transports.auth import Knock, pass_of
-from streaming.transports.http_auth import Visitor, on_stream, refusal
+from streaming.sessions.stream_session import StreamSession
+from streaming.transports.auth import Credentials, grant_of
+from streaming.transports.http_auth import Requester, on_stream, refusal
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.types.client_connection import LineKind, Sound
+from streaming.types.client_connection import AudioFrame, TransportKind
 from streaming.types.client_connection import Message as LineMessage
 
 ANONYMOUS_START_S = 5.0
@@ -36,10 +36,10 @@ MOST_KEYS = 32
 class TelephoneConsumer(StreamConsumer):
     """One call. A telephone exchange reads sound, marks and clear; of all other messages it would only complain."""
 
-    kind: LineKind = "telephone"
+    kind: TransportKind = "telephone"
     _sid = ""
 
-    async def let_in(self) -> None:
+    async def authenticated(self) -> None:
         """Refuse whoever is not the exchange. Who calls is known at the start: an exchange sends no query, it has its parameters there."""
         self._converter = Converter(mulaw.RATE)
         self._marks: OrderedDict[str, float] = OrderedDict()
@@ -60,8 +60,8 @@ class TelephoneConsumer(StreamConsumer):
             self.complain(str(error))
             return False
         if isinstance(message, Media):
-            if self.participant is not None and not message.outbound:
-                return await self.hear(self.participant, message.payload, mulaw.RATE)
+            if self.session is not None and not message.outbound:
+                return await self.hear(self.session, message.payload, mulaw.RATE)
             return len(message.payload) > 0
         if isinstance(message, Start):
             await self._start(message)
@@ -72,7 +72,7 @@ class TelephoneConsumer(StreamConsumer):
         elif isinstance(message, Dtmf):
             self._pressed(message.digit)
         elif isinstance(message, Ping):
-            self.outbox.put(wire.PONG)
+            self.send_queue.put(wire.PONG)
         return False
 
     async def binary(self, data: bytes) -> bool:
@@ -88,20 +88,20 @@ class TelephoneConsumer(StreamConsumer):
         super().clear()
         self._marks.clear()
         self._unmarked = 0.0
-        self.outbox.put(wire.encode(wire.clear(self._sid)))
+        self.send_queue.put(wire.encode(wire.clear(self._sid)))
 
-    async def send_sound(self, sound: Sound) -> None:
+    async def send_sound(self, sound: AudioFrame) -> None:
         """Send a block, in order with marks and clear."""
         samples = self._converter.push(sound.samples, sound.rate)
         self._unmarked += sound.seconds
-        await self.outbox.put_when_room(wire.telephone_media(mulaw.encode(samples), self._sid))
+        await self.send_queue.put_when_room(wire.telephone_media(mulaw.encode(samples), self._sid))
 
-    def report(self, participant: Participant) -> None:
+    def report(self, session: StreamSession) -> None:
         """Ask the exchange to say when it has played what it was given: only it knows."""
         if self._unmarked and len(self._marks) < MOST_MARKS:
             self._marked += 1
             self._marks[str(self._marked)], self._unmarked = self._unmarked, 0.0
-            self.outbox.put(wire.encode(wire.mark(str(self._marked), self._sid)))
+            self.send_queue.put(wire.encode(wire.mark(str(self._marked), self._sid)))
 
     async def farewell(self) -> None:
         """Let the caller hear the last words before the line is cut."""
@@ -109,38 +109,38 @@ class TelephoneConsumer(StreamConsumer):
 
     def _from_exchange(self) -> bool:
         handshake = HttpRequest()
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.knock.headers.items()}
+        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.credentials.headers.items()}
         handshake.META = {"SERVER_NAME": "", "SERVER_PORT": "", **headers}
         query = self.scope.get("query_string", b"").decode("latin-1")
         return _is_signed(handshake, ("wss", "ws"), self.scope["path"] + (f"?{query}" if query else ""), {})
 
     def _heard(self, name: str) -> None:
         seconds = self._marks.pop(name, None)
-        if seconds is not None and self.participant is not None:
-            self.participant.played(seconds)
+        if seconds is not None and self.session is not None:
+            self.session.played(seconds)
 
     def _pressed(self, digit: str) -> None:
         """Give a key to the handler, where it has a method `dtmf`."""
-        participant = self.participant
-        press = getattr(participant.handler, "dtmf", None) if participant is not None else None
-        if participant is not None and press is not None and self._pressing < MOST_KEYS:
+        session = self.session
+        press = getattr(session.handler, "dtmf", None) if session is not None else None
+        if session is not None and press is not None and self._pressing < MOST_KEYS:
             self._pressing += 1
-            participant.spawn(self._press(participant, press, digit))
+            session.spawn(self._press(session, press, digit))
 
-    async def _press(self, participant: Participant, press: Callable[[str], object], digit: str) -> None:
+    async def _press(self, session: StreamSession, press: Callable[[str], object], digit: str) -> None:
         try:
-            await participant.calls.bind(press, "dtmf")(digit)
+            await session.calls.bind(press, "dtmf")(digit)
         except Exception as error:
-            participant.calls.report(error)
+            session.calls.report(error)
         finally:
             self._pressing -= 1
 
     async def _start(self, start: Start) -> None:
-        if self.participant is not None:
+        if self.session is not None:
             self.complain("already started")
             return
         token = start.parameters.get("access_token", "")
-        caller = Visitor(await pass_of(Knock({"access_token": token}, {}, ()))) if token else await self.who()
+        caller = Requester(await grant_of(Credentials({"access_token": token}, {}, ()))) if token else await self.who()
         if not caller.may_use(self.stream):
             self.refuse(wire.error("an access token is needed, in the query of telephone/incoming"))
             return
@@ -156,7 +156,7 @@ async def incoming(request: HttpRequest, stream: Stream, user_id: int | None) ->
         return refusal(403, "this request has no signature of the telephone exchange")
     secure = request.is_secure() or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
     socket = request.path.removesuffix("incoming") + "handler"
-    token = Knock(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ()).token
+    token = Credentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ()).token
     twiml = wire.incoming_call(f"{'wss' if secure else 'ws'}://{request.get_host()}{socket}", {"access_token": token} if token else {})
     return HttpResponse(twiml, content_type="application/xml")
 

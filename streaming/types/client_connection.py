@@ -15,11 +15,11 @@ Picture = NDArray[np.uint8]
 Message = dict[str, Any]
 """JSON for a client: `type`, `data`, and for errors and warnings the same text again as `message`."""
 
-LineKind = Literal["webrtc", "websocket", "telephone"]
+TransportKind = Literal["webrtc", "websocket", "telephone"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class AudioFrame:
     """A block of sound for the client, 20 ms or less; `rate` in samples per second is the same for all of a session."""
 
     samples: Pcm
@@ -31,20 +31,20 @@ class Sound:
         return len(self.samples) / self.rate
 
 
-class Outlet(Protocol):
+class ImmediateSink(Protocol):
     """What can send a block the moment it is there: no task has to be woken for it."""
 
     def is_free(self) -> bool:
         """Tell whether a block could leave now: nothing is being sent, and it would not be too far ahead of real time."""
 
-    def send_now(self, sound: Sound) -> None:
+    def send_now(self, sound: AudioFrame) -> None:
         """Send one block; whatever it has to wait for, the caller need not. Raises nothing when the client is gone."""
 
 
-class Line(Protocol):
+class ClientConnection(Protocol):
     """One client's connection as the engine sees it. Every method is called in the event loop and returns at once."""
 
-    kind: LineKind
+    kind: TransportKind
 
     def message(self, message: Message) -> None:
         """Send JSON to the client."""

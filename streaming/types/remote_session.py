@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from streaming.types.client_connection import Line
+from streaming.types.client_connection import ClientConnection
 from streaming.types.outputs import OutputLog
 
 
@@ -23,12 +23,12 @@ class Streamed(Protocol):
 
 
 class Reachable(Protocol):
-    """A live session; its methods may be called where `Participant` says so."""
+    """A live session; its methods may be called where `StreamSession` says so."""
 
     id: UUID
     webrtc_id: str
     owner_id: int | None
-    line: Line
+    line: ClientConnection
     loop: asyncio.AbstractEventLoop
     outputs: OutputLog
     fetched: int

@@ -4,7 +4,7 @@ import logging
 from enum import Enum
 from typing import Protocol
 
-from streaming.aio.safe_log import place
+from streaming.aio.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 
@@ -50,4 +50,4 @@ def end_early(one: Ending, end: End) -> None:
     try:
         one.end_early(end)
     except Exception as error:
-        logger.error("a connection could not be ended: %s", place(error))
+        logger.error("a connection could not be ended: %s", error_location(error))

@@ -381,7 +381,7 @@ def test_a_sign_in_is_asked_too(owner: User, long_talk: Conversation) -> None:
 
 def test_a_request_without_credential_has_no_pass() -> None:
     """Nothing is assumed in favour of whoever cannot be asked."""
-    from insights.access.request_grants import pass_behind
+    from insights.access.request_grants import grant_of_request
 
-    assert pass_behind(HttpRequest()) is None
-    assert access.still_good([]) == set()
+    assert grant_of_request(HttpRequest()) is None
+    assert access.valid_grants([]) == set()

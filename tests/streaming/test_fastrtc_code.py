@@ -91,14 +91,14 @@ class AsyncEcho(AsyncStreamHandler):
 @pytest.mark.parametrize("handler", [QueueEcho(), AsyncEcho()])
 async def test_echoes(join: Join, handler: Any, kind: str) -> None:
     """Sound comes back at 24 kHz, from a handler at its own rate, over any transport."""
-    participant = await join(Stream(handler, modality="audio", mode="send-receive", concurrency_limit=5), kind=kind, id="me")
+    session = await join(Stream(handler, modality="audio", mode="send-receive", concurrency_limit=5), kind=kind, id="me")
     for _ in range(3):
-        participant.hear(FRAME, 48_000)
-    sounds = [await participant.sound() for _ in range(3)]
+        session.hear(FRAME, 48_000)
+    sounds = [await session.sound() for _ in range(3)]
     assert {(sound.rate, len(sound.samples)) for sound in sounds if sound} == {(24_000, 480)}
     assert max(np.abs(sound.samples).max() for sound in sounds if sound) > 3000
     async with asyncio.timeout(30):
-        await participant.close("bye")
+        await session.close("bye")
 
 
 async def test_a_chat(join: Join) -> None:
@@ -121,16 +121,16 @@ async def test_a_chat(join: Join) -> None:
         input_sample_rate=16000,
     )
     stream = Stream(modality="audio", mode="send-receive", handler=handler, additional_outputs_handler=lambda a, b: b)
-    participant = await join(stream, id="me")
-    handler_of(participant).ended(Turn(np.zeros(1600, dtype=np.int16), 16_000))
-    await until(lambda: line_of(participant).of("send_input"))
+    session = await join(stream, id="me")
+    handler_of(session).ended(Turn(np.zeros(1600, dtype=np.int16), 16_000))
+    await until(lambda: line_of(session).of("send_input"))
     stream.set_input("me", [])
     output = await stream.fetch_latest_output("me")
     assert output.args[0][0] == {"role": "user", "content": "turn 0"}
     async for item in stream.output_stream("me"):
         if len(item.args[0]) == 2:
             break
-    assert await participant.sound() is not None
+    assert await session.sound() is not None
 
 
 async def test_stop_words_and_a_greeting(join: Join) -> None:
@@ -140,8 +140,8 @@ async def test_stop_words_and_a_greeting(join: Join) -> None:
         yield (24000, np.zeros((1, 4800), dtype=np.int16))
 
     handler = ReplyOnStopWords(lambda audio: iter(()), ["computer"], startup, AlgoOptions(), SileroVadOptions(), True, "mono", 24000)
-    participant = await join(Stream(handler, modality="audio", mode="send-receive"))
-    assert await participant.sound() is not None
+    session = await join(Stream(handler, modality="audio", mode="send-receive"))
+    assert await session.sound() is not None
 
 
 async def test_a_filter_of_pictures(join: Join) -> None:
@@ -153,16 +153,16 @@ async def test_a_filter_of_pictures(join: Join) -> None:
         return np.flip(image, axis=0), AdditionalOutputs(conf_threshold)
 
     stream = Stream(handler=VideoStreamHandler(detection, skip_frames=True), modality="video", mode="send-receive", time_limit=90)
-    participant = await join(stream, id="me")
+    session = await join(stream, id="me")
     picture = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
-    participant.see(picture)
-    assert np.array_equal(await participant.picture(), picture[::-1])
+    session.see(picture)
+    assert np.array_equal(await session.picture(), picture[::-1])
     stream.set_input("me", 0.7)
-    participant.see(picture)
-    await until(lambda: numbers(participant) == [0.3, 0.7])
+    session.see(picture)
+    await until(lambda: numbers(session) == [0.3, 0.7])
     stream.set_input("me", 7)
-    participant.see(picture)
-    await until(lambda: line_of(participant).of("error") == ["conf_threshold must be at most 1"])
+    session.see(picture)
+    await until(lambda: line_of(session).of("error") == ["conf_threshold must be at most 1"])
 
 
 async def test_a_model_of_sound_and_pictures(join: Join) -> None:
@@ -203,18 +203,18 @@ async def test_a_model_of_sound_and_pictures(join: Join) -> None:
         async def shutdown(self) -> None:
             self.closed = True
 
-    participant = await join(Stream(Remote(), modality="audio-video", mode="send-receive"))
-    assert (await participant.picture()).shape == (100, 100, 3)
-    stream_line = line_of(participant)
+    session = await join(Stream(Remote(), modality="audio-video", mode="send-receive"))
+    assert (await session.picture()).shape == (100, 100, 3)
+    stream_line = line_of(session)
     await until(lambda: stream_line.of("send_input"))
-    participant.set_input("key")
+    session.set_input("key")
     for _ in range(3):
-        participant.see(np.ones((20, 20, 3), dtype=np.uint8))
-    await until(lambda: handler_of(participant).sent == 1)
-    participant.hear(FRAME, 48_000)
-    sound = await participant.sound()
-    participant.played(sound.seconds)
-    await asyncio.wait_for(participant.ended.wait(), 30)
+        session.see(np.ones((20, 20, 3), dtype=np.uint8))
+    await until(lambda: handler_of(session).sent == 1)
+    session.hear(FRAME, 48_000)
+    sound = await session.sound()
+    session.played(sound.seconds)
+    await asyncio.wait_for(session.ended.wait(), 30)
     assert stream_line.of("end_stream") == ["enough"]
-    assert handler_of(participant).closed
-    assert handler_of(participant).key == "key"
+    assert handler_of(session).closed
+    assert handler_of(session).key == "key"

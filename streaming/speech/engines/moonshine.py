@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streaming.audio.codecs import RATE, Decoder
 from streaming.audio.pcm import Samples
-from streaming.speech.decoder_pool import Ears
+from streaming.speech.decoder_pool import DecoderPool
 from streaming.speech.engines.base import Listener, Recogniser, RecogniserError, Recognition, RecognitionOptions, Word
 from streaming.speech.engines.tokens import END, START, Vocabulary
 from streaming.speech.transcript import Transcript, is_believable, place_words
@@ -176,11 +176,11 @@ class MoonshineRecogniser(Recogniser):
 
     def __init__(self, threads: int, models_dir: Path) -> None:
         self._threads, self._models_dir = threads, models_dir
-        self._ears: Ears | None = None
+        self._ears: DecoderPool | None = None
 
     def load(self) -> None:
         if self._ears is None:
-            ears = Ears(Pair(small_model(), large_model(self._models_dir)), self._threads)
+            ears = DecoderPool(Pair(small_model(), large_model(self._models_dir)), self._threads)
             ears.start()
             self._ears = ears
 

@@ -26,7 +26,7 @@ import numpy as np
 from streaming.audio.codecs import RATE, Decoder
 from streaming.audio.pcm import Samples
 from streaming.speech.decode_executor import DecodeExecutor
-from streaming.speech.decode_queue import Intake
+from streaming.speech.decode_queue import DecodeQueue
 from streaming.speech.engines.base import (
     Hypothesis,
     Listener,
@@ -36,8 +36,8 @@ from streaming.speech.engines.base import (
     RecognitionOptions,
     Word,
 )
-from streaming.speech.recognition_callbacks import Callbacks
-from streaming.speech.vad_thread import HearingThread
+from streaming.speech.recognition_callbacks import RecognitionCallbacks
+from streaming.speech.vad_thread import VadThread
 
 SENTENCES = (
     "Shall we start with the budget?",
@@ -109,7 +109,7 @@ class ScriptedRecognition(Recognition):
 
     def __init__(
         self,
-        thread: HearingThread["ScriptedRecognition"],
+        thread: VadThread["ScriptedRecognition"],
         executor: DecodeExecutor,
         script: Iterator[Entry] | None,
         options: RecognitionOptions,
@@ -118,8 +118,8 @@ class ScriptedRecognition(Recognition):
     ) -> None:
         self._script, self._options = script, options
         self._thread, self._executor = thread, executor
-        self._listener = Callbacks(listener)
-        self._intake = Intake(decoder, self._listener.trouble)
+        self._listener = RecognitionCallbacks(listener)
+        self._intake = DecodeQueue(decoder, self._listener.trouble)
         self._speaking = False
         self._next = next(script, None) if script else None
         self._heard = self._loud = 0  # samples so far; samples of the sentence at hand that are not silence
@@ -252,14 +252,14 @@ class ScriptedRecogniser(Recogniser):
         self._scripts: list[list[Entry]] = []
         self._transcriptions: tuple[str, ...] = SENTENCES
         self._opened, self._transcribed = count(), count()
-        self._thread: HearingThread[ScriptedRecognition] | None = None
+        self._thread: VadThread[ScriptedRecognition] | None = None
         self._executor = DecodeExecutor()
 
     def load(self) -> None:
         self._scripts = read_script(Path(self._path)) if self._path else []
         self._transcriptions = read_transcriptions(Path(self._path)) if self._path else SENTENCES
         self.languages = read_languages(Path(self._path)) if self._path else type(self).languages
-        self._thread = HearingThread(lambda members: [member for member in members if member.work()])
+        self._thread = VadThread(lambda members: [member for member in members if member.work()])
         self._thread.start()
         self._executor = DecodeExecutor()
         self._executor.start()

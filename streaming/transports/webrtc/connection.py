@@ -27,9 +27,9 @@ from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateErr
 from aiortc.sdp import SessionDescription
 from django.conf import settings
 
-from streaming.aio.safe_log import place
+from streaming.aio.safe_log import error_location
 from streaming.handlers.ice_servers import own_servers
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.transports.webrtc import rtp_in
 from streaming.transports.webrtc.candidates import Identity, Trickled, parse
 from streaming.transports.webrtc.data_channel import Messages
@@ -123,18 +123,16 @@ class Connection:
         given: kinds that the stream sends.
     """
 
-    def __init__(
-        self, offer: Offer, participant: Participant, messages: Messages, *, wanted: frozenset[str], given: frozenset[str]
-    ) -> None:
+    def __init__(self, offer: Offer, session: StreamSession, messages: Messages, *, wanted: frozenset[str], given: frozenset[str]) -> None:
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.sound: SoundTrack | None = None
         self._offer = offer
-        self._participant = participant
+        self._participant = session
         self._messages = messages
         self._wanted = wanted & offer.receives
         self._given = given & offer.sends
         self._policy = RTCBundlePolicy.MAX_BUNDLE if offer.bundled else RTCBundlePolicy.BALANCED
-        servers = [RTCIceServer(**server) for server in own_servers(participant.stream.server_rtc_configuration)]
+        servers = [RTCIceServer(**server) for server in own_servers(session.stream.server_rtc_configuration)]
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=self._policy))
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -166,7 +164,7 @@ class Connection:
             self._add_tracks()
             await self._pc.setLocalDescription()
         except BROKEN_OFFERS as error:
-            logger.info("an offer could not be answered: %s", place(error))
+            logger.info("an offer could not be answered: %s", error_location(error))
             raise OfferError("this session description cannot be answered here") from None
         local: str = self._pc.localDescription.sdp
         self._prepare(local)
@@ -204,7 +202,7 @@ class Connection:
         except TimeoutError:
             logger.warning("a peer connection did not close within %g s", CLOSE_S)
         except Exception as error:
-            logger.warning("a peer connection did not close cleanly: %s", place(error))
+            logger.warning("a peer connection did not close cleanly: %s", error_location(error))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -240,7 +238,7 @@ class Connection:
         try:
             await reading
         except Exception as error:
-            logger.error("a track could not be read on: %s", place(error))
+            logger.error("a track could not be read on: %s", error_location(error))
             await rtp_in.discard(track)
 
     def _noting(self, take: Callable[..., None]) -> Callable[..., None]:
@@ -310,7 +308,7 @@ class Connection:
         try:
             await self._pc.addIceCandidate(trickled.candidate)
         except Exception as error:  # one network's trouble: the other candidates are tried all the same
-            logger.debug("a candidate could not be tried: %s", place(error))
+            logger.debug("a candidate could not be tried: %s", error_location(error))
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -320,4 +318,4 @@ class Connection:
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a connection's task failed: %s", place(error))
+            logger.error("a connection's task failed: %s", error_location(error))

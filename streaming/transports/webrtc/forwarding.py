@@ -11,10 +11,10 @@ import logging
 from itertools import islice
 from typing import Any
 
-from streaming.aio.safe_log import place
-from streaming.cluster.directory import claims
-from streaming.cluster.pubsub import layer
-from streaming.cluster.rpc import switchboard
+from streaming.aio.safe_log import error_location
+from streaming.cluster.directory import directory
+from streaming.cluster.pubsub import pubsub
+from streaming.cluster.rpc import rpc
 from streaming.transports.consumer import keep
 from streaming.transports.webrtc.candidates import Key, posted
 from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates
@@ -37,7 +37,7 @@ def peer_address(stream: str, webrtc_id: str) -> str:
 
 async def announce(key: Key) -> None:
     """Have other processes send the candidates that they keep for a session of this process, which answers on the switchboard."""
-    await layer().tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2]})
+    await pubsub().tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2]})
 
 
 class Forwarding:
@@ -53,7 +53,7 @@ class Forwarding:
 
     def look(self, key: Key) -> None:
         """Look for a session of another process that has an id; nothing where there is one process."""
-        if layer().alone:
+        if pubsub().alone:
             return
         self._wanted[key] = None
         if len(self._wanted) > MOST:  # the cache does not answer
@@ -64,7 +64,7 @@ class Forwarding:
     async def _look(self) -> None:
         try:
             if not self._joined:
-                await layer().join(_ANNOUNCED, self._announced)
+                await pubsub().join(_ANNOUNCED, self._announced)
                 self._joined = True
             while self._wanted:
                 if len(self._wanted) < MOST_AT_ONCE:
@@ -72,12 +72,12 @@ class Forwarding:
                 keys = list(islice(self._wanted, MOST_AT_ONCE))
                 for key in keys:
                     del self._wanted[key]
-                holders = await claims().holders([key[1:] for key in keys])
+                holders = await directory().holders([key[1:] for key in keys])
                 for key, holder in zip(keys, holders, strict=True):
                     if holder is not None and holder.kind == "webrtc" and holder.owner_id == key[0]:
                         self._send(key)
         except Exception as error:
-            logger.error("sessions of early candidates cannot be looked for: %s", place(error))
+            logger.error("sessions of early candidates cannot be looked for: %s", error_location(error))
         finally:
             self._looking = None
 
@@ -98,7 +98,7 @@ class Forwarding:
             while (waiting := self._early.oldest(key)) is not None and self._sending[key]:
                 self._sending[key] = False
                 call = {"user": key[0], "body": posted(key[2], waiting.trickled)}
-                answered = await switchboard().call_others(peer_address(key[1], key[2]), call, FORWARD_S)
+                answered = await rpc().call_others(peer_address(key[1], key[2]), call, FORWARD_S)
                 if answered is not None and answered["status"] == _SUCCESS:
                     self._early.drop(waiting)
                     waiting.taken.set()

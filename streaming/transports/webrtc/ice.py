@@ -9,11 +9,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 
-from streaming.aio.safe_log import place
+from streaming.aio.safe_log import error_location
 from streaming.discovery import is_public
 from streaming.handlers.ice_servers import browser_servers
 from streaming.handlers.stream import Stream
-from streaming.transports.http_auth import find_stream, refusal, visitor_of
+from streaming.transports.http_auth import find_stream, refusal, requester_of
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +22,14 @@ async def rtc_config(request: HttpRequest) -> HttpResponseBase:
     """Answer with an RTCConfiguration for whoever may use the stream `?stream=`, by default the one at the root."""
     if request.method != "GET":
         return HttpResponseNotAllowed(["GET"])
-    visitor = await visitor_of(request)
+    requester = await requester_of(request)
     stream = find_stream(request.GET.get("stream", ""))
-    if visitor.user_id is None and (stream is None or not is_public(stream)):
+    if requester.user_id is None and (stream is None or not is_public(stream)):
         return refusal(401, "sign in, or send an access token")
     try:
-        configuration = await rtc_configuration(stream, visitor.user_id)
+        configuration = await rtc_configuration(stream, requester.user_id)
     except Exception as error:  # whatever a developer's function raises
-        logger.error("the rtc_configuration of a stream failed: %s", place(error))
+        logger.error("the rtc_configuration of a stream failed: %s", error_location(error))
         return refusal(502, "this stream's rtc_configuration cannot be had now")
     response = JsonResponse(configuration)
     response.headers["Cache-Control"] = "no-store"

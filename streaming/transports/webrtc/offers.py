@@ -13,9 +13,9 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from insights.access import Pass
-from streaming.cluster.directory import claims
-from streaming.cluster.rpc import switchboard
+from insights.access import Grant
+from streaming.cluster.directory import directory
+from streaming.cluster.rpc import rpc
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import (
     BodyError,
@@ -28,8 +28,8 @@ from streaming.protocols.fastrtc import (
     webrtc_id,
 )
 from streaming.transports.consumer import keep
-from streaming.transports.http_auth import on_stream, pass_behind, refusal
-from streaming.transports.revocation import admissions
+from streaming.transports.http_auth import grant_of_request, on_stream, refusal
+from streaming.transports.revocation import revocation_watcher
 from streaming.transports.webrtc.candidates import CandidateError, Key, Trickled, parse
 from streaming.transports.webrtc.connection import Offer, read_offer
 from streaming.transports.webrtc.forwarding import announce, peer_address
@@ -68,7 +68,7 @@ async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None
         if len(request.body) > LONGEST_BODY:
             return refusal(413, f"this body is too large: at most {LONGEST_BODY} bytes are allowed")
         body = body_object(request.body)
-        answered = await answer(stream, user_id, body, pass_behind(request), request.META.get("REMOTE_ADDR", ""))
+        answered = await answer(stream, user_id, body, grant_of_request(request), request.META.get("REMOTE_ADDR", ""))
     except RequestDataTooBig:
         return refusal(413, "this body is too large")
     except BodyError as error:
@@ -76,7 +76,7 @@ async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None
     return JsonResponse(answered.body, status=answered.status)
 
 
-async def answer(stream: Stream, user_id: int | None, body: Body, by: Pass | None = None, address: str = "") -> Answer:
+async def answer(stream: Stream, user_id: int | None, body: Body, by: Grant | None = None, address: str = "") -> Answer:
     """Answer one request of a visitor who was let in, by a pass or as a stranger, from a client address.
 
     Raises BodyError for fields missing or wrong.
@@ -93,11 +93,11 @@ async def answer(stream: Stream, user_id: int | None, body: Body, by: Pass | Non
     return answered
 
 
-def _look_after(stream: Stream, key: Key, by: Pass | None) -> None:
+def _look_after(stream: Stream, key: Key, by: Grant | None) -> None:
     """End a session, if this process has it, when the visitor may stay no longer; of several offers the last one's pass counts."""
     peer = peers().find(stream, key[2], key[0])
     if peer is not None:
-        admissions().note(peer.participant, by)
+        revocation_watcher().note(peer.session, by)
 
 
 def _checked(body: Body) -> str:
@@ -123,7 +123,7 @@ def _checked(body: Body) -> str:
     return found
 
 
-async def _offer(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answer:
+async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer:
     user_id, _, identity = key
     try:
         offer = read_offer(body["sdp"])
@@ -149,9 +149,9 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answe
 async def _living(stream: Stream, key: Key) -> Peer | None:
     """Return the visitor's own peer of an id; one that has ended, and is freeing its id in all processes, is waited for, not taken over."""
     peer = peers().find(stream, key[2], key[0])
-    if peer is None or not peer.participant.ended.is_set():
+    if peer is None or not peer.session.ended.is_set():
         return peer
-    await peer.participant.close("another one comes")
+    await peer.session.close("another one comes")
     return peers().find(stream, key[2], key[0])
 
 
@@ -190,15 +190,15 @@ async def _early(key: Key, trickled: Trickled, address: str) -> Answer:
     return Answer({"status": "success"} if await peers().early.taken_within(waiting, EARLY_S) else failed(UNKNOWN))
 
 
-async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Pass | None) -> Answer | None:
+async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer | None:
     """Have an offer answered by the process in which its session lives, if there is one. Raises IdTaken where that has no peer."""
-    holder = None if key[2] in stream.participants else await claims().holder(key[1], key[2])
+    holder = None if key[2] in stream.participants else await directory().holder(key[1], key[2])
     if holder is None:
         return None
     if holder.kind != "webrtc":
         raise IdTaken(key[2], holder.owner_id)
     call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key]}
-    found = await switchboard().call_others(peer_address(key[1], key[2]), call, OFFER_ELSEWHERE_S)
+    found = await rpc().call_others(peer_address(key[1], key[2]), call, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
 
@@ -209,22 +209,22 @@ async def _make_known(peer: Peer) -> None:
     async def called(call: Body) -> Body:
         if peers().find(stream, identity, call["user"]) is not peer:
             return {"status": 404, "body": failed(UNKNOWN) if call["body"]["type"] == CANDIDATE else already_exists()}
-        by = Pass(call["user"], *call["by"]) if call.get("by") else None
+        by = Grant(call["user"], *call["by"]) if call.get("by") else None
         answered = await answer(stream, call["user"], call["body"], by)
         return {"status": answered.status, "body": answered.body}
 
     async def make_known() -> None:
-        await switchboard().serve(peer_address(stream.name, identity), called)
+        await rpc().serve(peer_address(stream.name, identity), called)
         if peer.over:
             _forget(peer)
         else:
-            await announce((peer.participant.owner_id, stream.name, identity))
+            await announce((peer.session.owner_id, stream.name, identity))
 
     await asyncio.wait({keep(asyncio.create_task(make_known()))}, timeout=KNOWN_WITHIN_S)
 
 
 def _forget(peer: Peer) -> None:
-    keep(asyncio.create_task(switchboard().unserve(peer_address(peer.stream.name, peer.webrtc_id))))
+    keep(asyncio.create_task(rpc().unserve(peer_address(peer.stream.name, peer.webrtc_id))))
 
 
 async def _from_python(stream: Stream, user_id: int | None, body: Body) -> Body:

@@ -1,6 +1,6 @@
 """A peer: one session of a stream over WebRTC, through as many connections as its client needs.
 
-It is the session's `Line`. The session ends with its connection, except that a lost one may be renewed for a while: a new
+It is the session's `ClientConnection`. The session ends with its connection, except that a lost one may be renewed for a while: a new
 offer with the same id, from the same owner, takes the session over, with its handler as it is.
 """
 
@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from streaming.handlers.stream import Stream
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.transports.consumer import keep
 from streaming.transports.webrtc.candidates import Key, Trickled
 from streaming.transports.webrtc.connection import Connection, End, Offer
@@ -22,7 +22,7 @@ from streaming.transports.webrtc.early_candidates import EarlyCandidates
 from streaming.transports.webrtc.forwarding import Forwarding
 from streaming.transports.webrtc.offer_limits import OfferError
 from streaming.transports.webrtc.offer_queue import offer_queue
-from streaming.types.client_connection import LineKind, Message
+from streaming.types.client_connection import Message, TransportKind
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +34,12 @@ CONNECTING_S = 10.0
 class Peer:
     """One client of a stream over WebRTC; `gone` is called when its session is over."""
 
-    kind: LineKind = "webrtc"
+    kind: TransportKind = "webrtc"
 
     def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, gone: Callable[["Peer"], None]) -> None:
         self.stream = stream
         self.webrtc_id = webrtc_id
-        self.participant = Participant(stream, webrtc_id, owner_id, self)
+        self.session = StreamSession(stream, webrtc_id, owner_id, self)
         self.over = False
         self.lost = False
         """Whether the connection is gone and a new offer is waited for."""
@@ -56,12 +56,12 @@ class Peer:
         Raises OfferError, LimitReached or IdTaken; then nothing is left of it, and its slot is free.
         """
         check_kinds(self.stream, offer)
-        await self.participant.open()
+        await self.session.open()
         peers().add(self)
         try:
             answer = await self._connect(offer)
         except BaseException as error:
-            closing = keep(asyncio.create_task(self.participant.close("the offer failed")))
+            closing = keep(asyncio.create_task(self.session.close("the offer failed")))
             if not isinstance(error, asyncio.CancelledError):
                 await asyncio.shield(closing)  # the slot is free before anybody is told
             raise
@@ -108,14 +108,14 @@ class Peer:
         async with self._changing, offer_queue().turn:
             wanted, given = kinds(self.stream)
             before = self._connection
-            connection = Connection(offer, self.participant, self._messages, wanted=wanted, given=given)
+            connection = Connection(offer, self.session, self._messages, wanted=wanted, given=given)
             try:
                 answer = await connection.answer()
             except BaseException:
                 keep(asyncio.create_task(connection.close()))
                 raise
             self._connection = connection
-            for trickled in peers().early.take((self.participant.owner_id, self.stream.name, self.webrtc_id)):
+            for trickled in peers().early.take((self.session.owner_id, self.stream.name, self.webrtc_id)):
                 connection.add(trickled)
         if before is not None:
             if before.sound is not None:
@@ -131,7 +131,7 @@ class Peer:
             if end is End.LOST and self._connection is connection:
                 await self._wait_for_renewal()
             if self._connection is connection:
-                await self.participant.close(end.value)
+                await self.session.close(end.value)
                 return
             self._renewed.clear()
 
@@ -176,7 +176,7 @@ class Peers:
         """Forget a peer."""
         if self._peers.get((peer.stream.name, peer.webrtc_id)) is peer:
             del self._peers[peer.stream.name, peer.webrtc_id]
-            self._past.append((peer.participant.owner_id, peer.stream.name, peer.webrtc_id))
+            self._past.append((peer.session.owner_id, peer.stream.name, peer.webrtc_id))
 
     async def make_room(self, stream: Stream) -> bool:
         """End a session of the stream whose client is lost, or has not connected for long; False where there is none."""
@@ -185,7 +185,7 @@ class Peers:
         peer = next((peer for peer in here if peer.lost), slowest)
         if peer is None or not (peer.lost or peer.connecting_s >= CONNECTING_S):
             return False
-        await peer.participant.close("another one needs the room")
+        await peer.session.close("another one needs the room")
         return True
 
     def see_off(self, leaving: "asyncio.Task[None]") -> None:
@@ -205,7 +205,7 @@ class Peers:
     def find(self, stream: Stream, webrtc_id: str, user_id: int | None) -> Peer | None:
         """Return the user's own live peer of that id."""
         peer = self._peers.get((stream.name, webrtc_id))
-        return peer if peer is not None and peer.participant.belongs_to(user_id) else None
+        return peer if peer is not None and peer.session.belongs_to(user_id) else None
 
 
 def kinds(stream: Stream) -> tuple[frozenset[str], frozenset[str]]:

@@ -47,7 +47,7 @@ class PromptFrame(JitterFrame):
         self.later: list[PromptFrame] = []
 
 
-class BoundedQueue(queue.Queue[Any]):
+class TrackQueue(queue.Queue[Any]):
     """The receiver's queue to its decoder; `lost` is called for each frame above the limit."""
 
     def __init__(self, most: int, lost: Callable[[], None]) -> None:
@@ -62,7 +62,7 @@ class BoundedQueue(queue.Queue[Any]):
             super().put(item, block, timeout)
 
 
-class PromptQueue(BoundedQueue):
+class PromptQueue(TrackQueue):
     """One for sound: aiortc takes one frame for each packet, and here those behind it follow at once."""
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
@@ -120,7 +120,7 @@ def hear_promptly(receiver: RTCRtpReceiver) -> None:
 
 def see_bounded(receiver: RTCRtpReceiver) -> None:
     """Let no more pictures wait for the decoder of a video receiver than may; after a lost one a whole picture is asked for."""
-    _replace(receiver, _DECODING, BoundedQueue(PICTURES_TO_DECODE, getattr(receiver, _UNDECODED).set))
+    _replace(receiver, _DECODING, TrackQueue(PICTURES_TO_DECODE, getattr(receiver, _UNDECODED).set))
 
 
 def _replace(receiver: RTCRtpReceiver, name: str, own: Any) -> None:

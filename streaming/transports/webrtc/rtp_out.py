@@ -11,17 +11,18 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import av
 import numpy as np
 import numpy.typing as npt
 import soxr
 from aiortc import MediaStreamTrack, RTCRtpSender
 from aiortc.mediastreams import MediaStreamError
-from av import AudioFrame, CodecContext, Packet, VideoFrame
+from av import CodecContext, Packet, VideoFrame
 
 from streaming.aio.executors import PICTURES, SOUND, Threads
 from streaming.transports.loop_lag import lag
 from streaming.transports.pacing import Pace
-from streaming.types.client_connection import Sound
+from streaming.types.client_connection import AudioFrame
 
 Block = npt.NDArray[np.int16]
 
@@ -59,7 +60,7 @@ class OpusVoice:
 
     def encode(self, block: Block) -> bytes:
         """Return the packet of one block of `samples` samples. Takes a fraction of a millisecond: not for the event loop."""
-        frame = AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
+        frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = self.rate
         return b"".join(bytes(packet) for packet in self._codec.encode(frame))
 
@@ -76,7 +77,7 @@ class SoundTrack(MediaStreamTrack):
     opus = True
     """Whether Opus was negotiated; otherwise aiortc encodes what we give it as plain frames."""
 
-    def __init__(self, source: Callable[[], Awaitable[Sound | None]], played: Callable[[float], None]) -> None:
+    def __init__(self, source: Callable[[], Awaitable[AudioFrame | None]], played: Callable[[float], None]) -> None:
         super().__init__()
         self._source = source
         self._played = played
@@ -88,7 +89,7 @@ class SoundTrack(MediaStreamTrack):
         self._blocks: deque[Block] = deque()
         self._held = 0
         self._cleared = 0
-        self._asking: asyncio.Future[Sound | None] | None = None
+        self._asking: asyncio.Future[AudioFrame | None] | None = None
 
     def clear(self) -> None:
         """Forget what was handed over and has not left."""
@@ -106,7 +107,7 @@ class SoundTrack(MediaStreamTrack):
         self.clear()
         super().stop()
 
-    async def recv(self) -> "Packet[Any] | AudioFrame":
+    async def recv(self) -> "Packet[Any] | av.AudioFrame":
         """Wait until the next 20 ms may leave and return them; called by aiortc's sender, one call at a time."""
         while True:
             if self.readyState != "live":
@@ -127,14 +128,14 @@ class SoundTrack(MediaStreamTrack):
         if cleared == self._cleared:
             self._played(PACKET_S)
 
-    async def _packed(self, voice: OpusVoice, block: Block) -> "Packet[Any] | AudioFrame":
+    async def _packed(self, voice: OpusVoice, block: Block) -> "Packet[Any] | av.AudioFrame":
         place = self._place()
         if self.opus:
             packet = Packet(await SOUND.run(voice.encode, block))
             packet.pts = place
             packet.time_base = CLOCK_BASE
             return packet
-        frame = AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
+        frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = voice.rate
         frame.pts = place * voice.rate // CLOCK
         frame.time_base = fractions.Fraction(1, voice.rate)
@@ -169,7 +170,7 @@ class SoundTrack(MediaStreamTrack):
         self._add(sound)
         return self._voice is not None and self._held >= self._voice.samples
 
-    def _add(self, sound: Sound) -> None:
+    def _add(self, sound: AudioFrame) -> None:
         if self._voice is None:
             self._voice = OpusVoice(sound.rate)
             self._pace.begin(time.monotonic())

@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 
 from streaming.cluster.registry import registry
-from streaming.cluster.rpc import switchboard
+from streaming.cluster.rpc import rpc
 from streaming.discovery import streams
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.transports import consumer
 from streaming.transports.webrtc.peer import peers
 from tests.bench.site.handlers import Echo
@@ -40,12 +40,12 @@ async def left(request: HttpRequest) -> JsonResponse:
             "begun": Counted.begun,
             "shut_down": Counted.shut_down,
             "handlers": _alive(Counted) - 1,  # the stream's own
-            "participants": _alive(Participant),
+            "participants": _alive(StreamSession),
             "slots": sum(len(stream.participants) for stream in streams().values()),
             "sessions": len(registry()),
             "peers": len(peers()),
             "sockets": len(consumer._open),
-            "answerers": len(switchboard()._answerers),
+            "answerers": len(rpc()._answerers),
             "tasks": len(asyncio.all_tasks()),
         }
     )

@@ -154,18 +154,18 @@ class Made(Echo):
 
 async def test_frames_that_come_with_the_start(join: Join) -> None:
     """They are received in order, after `start_up` has begun; a failing one is told to the client and takes nobody along."""
-    participant = await join(Made(), id="mine")
+    session = await join(Made(), id="mine")
     for number in range(3):
-        participant.hear(np.full_like(FRAME, number), RATE)
-    handler = handler_of(participant)
+        session.hear(np.full_like(FRAME, number), RATE)
+    handler = handler_of(session)
     await until(lambda: len(getattr(handler, "got", ())) == 3)
     for number in range(3, 6):
-        participant.hear(np.full_like(FRAME, number), RATE)
+        session.hear(np.full_like(FRAME, number), RATE)
     assert handler.got == [0, 1, 2, 3, 4, 5]
     assert handler.ids == {"mine"}
-    assert line_of(participant).of("error") == ["three is too many", "the handler raised SystemExit"]
-    await participant.close("enough")
-    participant.hear(FRAME, RATE)
+    assert line_of(session).of("error") == ["three is too many", "the handler raised SystemExit"]
+    await session.close("enough")
+    session.hear(FRAME, RATE)
     assert len(handler.got) == 6
 
 
@@ -181,10 +181,10 @@ class AtOnce(Echo):
 
 async def test_receive_may_be_replaced(join: Join) -> None:
     """Whatever stands there when a frame comes gets it."""
-    participant = await join(AtOnce())
-    handler = handler_of(participant)
-    participant.hear(FRAME, RATE)
+    session = await join(AtOnce())
+    handler = handler_of(session)
+    session.hear(FRAME, RATE)
     others: list[AudioFrame] = []
     handler.receive = others.append
-    participant.hear(FRAME, RATE)
+    session.hear(FRAME, RATE)
     assert (len(handler.frames), len(others)) == (1, 1)

@@ -54,17 +54,17 @@ async def test_a_method(join: Join, method: str, fault: Any, told: str) -> None:
                 self.failed = True
                 await fault()
 
-    participant = await join(Faulty())
+    session = await join(Faulty())
     for _ in range(2):
-        participant.hear(FRAME, RATE)
+        session.hear(FRAME, RATE)
         await asyncio.sleep(0)
-    assert await participant.sound() is not None
+    assert await session.sound() is not None
     if method != "shutdown":
-        await until(lambda: line_of(participant).of("error"))
-        assert told in line_of(participant).of("error")[0]
-    await participant.close("bye")
+        await until(lambda: line_of(session).of("error"))
+        assert told in line_of(session).of("error")[0]
+    await session.close("bye")
     assert Counting.shutdowns == 1
-    assert not participant._tasks
+    assert not session._tasks
 
 
 @pytest.mark.parametrize("fault", [leave, give_up])
@@ -78,12 +78,12 @@ async def test_a_reply(join: Join, fault: Any) -> None:
             await fault()
         yield RATE, FRAME
 
-    participant = await join(ReplyOnPause(reply))
-    handler_of(participant).ended(SAID)
-    await until(lambda: line_of(participant).of("error"))
-    await until(lambda: not handler_of(participant).busy)
-    handler_of(participant).ended(SAID)
-    assert await participant.sound() is not None
+    session = await join(ReplyOnPause(reply))
+    handler_of(session).ended(SAID)
+    await until(lambda: line_of(session).of("error"))
+    await until(lambda: not handler_of(session).busy)
+    handler_of(session).ended(SAID)
+    assert await session.sound() is not None
 
 
 async def test_whoever_runs_it_may_cancel_it() -> None:

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from streaming.aio import send_queue
-from streaming.aio.send_queue import NORMAL, POLICY, Outbox
+from streaming.aio.send_queue import NORMAL, POLICY, SendQueue
 
 
-class Line:
+class ClientConnection:
     """A connection that notes what was written to it and how it was closed."""
 
     def __init__(self) -> None:
@@ -29,8 +29,8 @@ class Line:
 
 async def test_writes_in_order_then_closes() -> None:
     """What was put before `finish` is written before the close."""
-    line = Line()
-    out = Outbox(line.write, line.close)
+    line = ClientConnection()
+    out = SendQueue(line.write, line.close)
     for text in ("one", "two", "three"):
         out.put(text)
     out.finish(NORMAL, "done")
@@ -41,8 +41,8 @@ async def test_writes_in_order_then_closes() -> None:
 
 async def test_the_first_finish_decides() -> None:
     """A second finish changes nothing."""
-    line = Line()
-    out = Outbox(line.write, line.close)
+    line = ClientConnection()
+    out = SendQueue(line.write, line.close)
     out.finish(POLICY, "first")
     out.finish(NORMAL, "second")
     await out.run()
@@ -51,9 +51,9 @@ async def test_the_first_finish_decides() -> None:
 
 async def test_a_client_that_reads_nothing_is_let_go() -> None:
     """When even what cannot be repeated finds no room, the client is closed; memory stays bounded."""
-    line = Line()
+    line = ClientConnection()
     line.open.clear()
-    out = Outbox(line.write, line.close)
+    out = SendQueue(line.write, line.close)
     running = asyncio.create_task(out.run())
     await asyncio.sleep(0)
     piece = "x" * 100_000
@@ -68,9 +68,9 @@ async def test_a_client_that_reads_nothing_is_let_go() -> None:
 async def test_a_write_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that stops to read in mid-write is let go after WRITE_TIMEOUT_S."""
     monkeypatch.setattr(send_queue, "WRITE_TIMEOUT_S", 0.05)
-    line = Line()
+    line = ClientConnection()
     line.open.clear()
-    out = Outbox(line.write, line.close)
+    out = SendQueue(line.write, line.close)
     out.put("never read")
     await out.run()
     assert line.closed == (POLICY, "messages were not read")
@@ -78,9 +78,9 @@ async def test_a_write_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPat
 
 async def test_put_when_room_waits_for_the_client() -> None:
     """Events wait for a slow client instead of filling memory."""
-    line = Line()
+    line = ClientConnection()
     line.open.clear()
-    out = Outbox(line.write, line.close)
+    out = SendQueue(line.write, line.close)
     running = asyncio.create_task(out.run())
     await asyncio.sleep(0)
     out.put("being written")

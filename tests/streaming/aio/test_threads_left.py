@@ -9,7 +9,7 @@ from typing import Any
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream import Stream
-from streaming.sessions.function_runner import GeneratorWork
+from streaming.sessions.function_runner import GeneratorRunner
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import SAID, respond
 from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until
@@ -27,15 +27,15 @@ async def test_replies(join: Join) -> None:
         gate.wait(60)
         yield AdditionalOutputs("late")
 
-    participant = await join(ReplyOnPause(blocked))
+    session = await join(ReplyOnPause(blocked))
     for number in range(OFTEN):
-        handler_of(participant).began()
-        handler_of(participant).ended(SAID)
+        handler_of(session).began()
+        handler_of(session).ended(SAID)
         await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
         await asyncio.sleep(0.01)  # time for one more than there may be
     await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
     gate.set()
-    await until(lambda: numbers(participant) == ["late"])
+    await until(lambda: numbers(session) == ["late"])
     assert len(begun) == MOST_LEFT + 1
     await until(lambda: len(handler_threads()) <= 1)
 
@@ -50,15 +50,15 @@ async def test_inputs(join: Join) -> None:
         gate.wait(60)
         yield AdditionalOutputs(number)
 
-    participant = await join(Stream(blocked, modality="audio", mode="receive", name="blocked", concurrency_limit=None))
-    assert isinstance(participant._work, GeneratorWork)
+    session = await join(Stream(blocked, modality="audio", mode="receive", name="blocked", concurrency_limit=None))
+    assert isinstance(session._work, GeneratorRunner)
     for number in range(OFTEN):
-        participant.set_input(number)
+        session.set_input(number)
         await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
         await asyncio.sleep(0.01)  # time for one more than there may be
     await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
     gate.set()
-    await until(lambda: numbers(participant) == [OFTEN - 1])
+    await until(lambda: numbers(session) == [OFTEN - 1])
 
 
 async def test_an_emit_of_ones_own(join: Join) -> None:
@@ -72,10 +72,10 @@ async def test_an_emit_of_ones_own(join: Join) -> None:
             gate.wait(60)
             return None
 
-    participant = await join(Stubborn(respond))
+    session = await join(Stubborn(respond))
     for number in range(OFTEN):
-        handler_of(participant)._due.set()
-        handler_of(participant).began()
+        handler_of(session)._due.set()
+        handler_of(session).began()
         await until(lambda: len(asked) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
         await asyncio.sleep(0.01)  # time for one more than there may be
     await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
@@ -98,12 +98,12 @@ async def test_none_is_left_behind_by_the_session(join: Join) -> None:
             self.asked += 1
             return self.queue.get()
 
-    participant = await join(Queued(respond))
-    handler = handler_of(participant)
+    session = await join(Queued(respond))
+    handler = handler_of(session)
     for number in range(MOST_LEFT):
         await until(lambda: handler.asked > number)  # noqa: B023  # awaited right here
         handler._due.set()
         handler.began()
     await until(lambda: len(handler_threads()) > MOST_LEFT)
-    await participant.close("bye")
+    await session.close("bye")
     await until(lambda: not handler_threads())

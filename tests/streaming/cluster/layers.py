@@ -2,15 +2,15 @@
 
 from channels.layers import InMemoryChannelLayer
 
-from streaming.cluster.pubsub import Layer
+from streaming.cluster.pubsub import PubSub
 
 
-def processes(count: int) -> list[Layer]:
+def processes(count: int) -> list[PubSub]:
     """Return the layers of so many pretended processes, which can hear each other."""
     shared = InMemoryChannelLayer(capacity=1000)
     made = []
     for _ in range(count):
-        one = Layer()
+        one = PubSub()
         one._layer, one.alone = shared, False
         made.append(one)
     return made

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from insights.events import MessagesStored
 from streaming.cluster import broadcast as fanout_module
 from streaming.cluster import pubsub as layer_module
-from streaming.cluster.broadcast import Fanout, Subscription
-from streaming.cluster.pubsub import layer
-from streaming.cluster.transcript_update import Heard, StoredEvent
+from streaming.cluster.broadcast import Broadcaster, Subscription
+from streaming.cluster.pubsub import pubsub
+from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.speech.engines.base import Word
 
 CONVERSATION = 1234567890123456
@@ -64,14 +64,14 @@ def use_store(monkeypatch: pytest.MonkeyPatch) -> Store:
 
     monkeypatch.setattr(fanout_module.queries, "events_after", store.events_after)
     monkeypatch.setattr(fanout_module.queries, "last_events", store.last_events)
-    monkeypatch.setattr(fanout_module, "in_database", at_once)
+    monkeypatch.setattr(fanout_module, "run_in_database", at_once)
     return store
 
 
 @pytest.fixture
-async def fan(store: Store) -> AsyncIterator[Fanout]:
+async def fan(store: Store) -> AsyncIterator[Broadcaster]:
     """A fan-out that ends with the test."""
-    fan = Fanout(layer())
+    fan = Broadcaster(pubsub())
     yield fan
     await fan.close()
 
@@ -87,7 +87,7 @@ async def take(subscription: Subscription, count: int) -> list[int]:
     return numbers
 
 
-async def test_replay_then_live(fan: Fanout, store: Store) -> None:
+async def test_replay_then_live(fan: Broadcaster, store: Store) -> None:
     """A subscriber gets what is stored after its cursor, then what happens, without gap and without repeat."""
     for _ in range(3):
         store.add()
@@ -97,7 +97,7 @@ async def test_replay_then_live(fan: Fanout, store: Store) -> None:
     await subscription.close()
 
 
-async def test_live_events_cost_no_query(fan: Fanout, store: Store) -> None:
+async def test_live_events_cost_no_query(fan: Broadcaster, store: Store) -> None:
     """An event that follows the cursor is delivered as it was told."""
     subscription = await fan.subscribe(CONVERSATION, 0)
     for _ in range(5):
@@ -107,7 +107,7 @@ async def test_live_events_cost_no_query(fan: Fanout, store: Store) -> None:
     await subscription.close()
 
 
-async def test_a_lost_ring_is_noticed(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lost_ring_is_noticed(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An event whose doorbell was lost arrives by the poll, even when nothing follows it."""
     monkeypatch.setattr(fanout_module, "POLL_S", 0.02)
     subscription = await fan.subscribe(CONVERSATION, 0)
@@ -116,29 +116,29 @@ async def test_a_lost_ring_is_noticed(fan: Fanout, store: Store, monkeypatch: py
     await subscription.close()
 
 
-async def test_a_slow_listener_catches_up_from_the_store(fan: Fanout, store: Store) -> None:
+async def test_a_slow_listener_catches_up_from_the_store(fan: Broadcaster, store: Store) -> None:
     """A listener who reads nothing for a thousand events and a flood of interims still gets every event once."""
     subscription = await fan.subscribe(CONVERSATION, 0)
     for _ in range(1000):
         await fan.publish([store.add()])
-        await fan.publish_heard(Heard(CONVERSATION, uuid4(), "", (), 0.0, False))
+        await fan.publish_heard(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
     for _ in range(300):
-        await fan.publish_heard(Heard(CONVERSATION, uuid4(), "", (), 0.0, False))
+        await fan.publish_heard(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
     assert await take(subscription, 1000) == list(range(1, 1001))
     await subscription.close()
 
 
-async def test_an_interim_overtakes_nothing_and_costs_nothing(fan: Fanout, store: Store) -> None:
+async def test_an_interim_overtakes_nothing_and_costs_nothing(fan: Broadcaster, store: Store) -> None:
     """Interim results reach every listener of the process."""
     listeners = [await fan.subscribe(CONVERSATION, 0) for _ in range(3)]
-    heard = Heard(CONVERSATION, uuid4(), "hello", (Word("hello", 0.0, 0.5, 0.5),), 0.5, False)
+    heard = TranscriptUpdate(CONVERSATION, uuid4(), "hello", (Word("hello", 0.0, 0.5, 0.5),), 0.5, False)
     await fan.publish_heard(heard)
     assert [await anext(listener) for listener in listeners] == [heard] * 3
     for listener in listeners:
         await listener.close()
 
 
-async def test_close_ends_a_waiting_listener(fan: Fanout, store: Store) -> None:
+async def test_close_ends_a_waiting_listener(fan: Broadcaster, store: Store) -> None:
     """Nobody waits for ever on a subscription that was closed."""
     subscription = await fan.subscribe(CONVERSATION, 0)
     reader = asyncio.create_task(anext(subscription))
@@ -148,7 +148,7 @@ async def test_close_ends_a_waiting_listener(fan: Fanout, store: Store) -> None:
         await reader
 
 
-async def test_a_layer_that_is_away_loses_nothing(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_layer_that_is_away_loses_nothing(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Publishing goes on without the channel layer."""
 
     class Away:
@@ -159,15 +159,15 @@ async def test_a_layer_that_is_away_loses_nothing(fan: Fanout, store: Store, mon
             return fail
 
     subscription = await fan.subscribe(CONVERSATION, 0)
-    monkeypatch.setattr(layer(), "_layer", Away())
-    monkeypatch.setattr(layer(), "alone", False)
+    monkeypatch.setattr(pubsub(), "_layer", Away())
+    monkeypatch.setattr(pubsub(), "alone", False)
     await fan.publish([store.add()])
     assert await take(subscription, 1) == [1]
     monkeypatch.undo()
     await subscription.close()
 
 
-async def test_a_layer_that_hangs_holds_nothing_up(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_layer_that_hangs_holds_nothing_up(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis that takes calls and never answers costs one wait, not one for every event."""
     monkeypatch.setattr(layer_module, "ANSWER_S", 0.05)
     monkeypatch.setattr(layer_module, "SILENT_S", 3600.0)
@@ -182,8 +182,8 @@ async def test_a_layer_that_hangs_holds_nothing_up(fan: Fanout, store: Store, mo
             return hang
 
     subscription = await fan.subscribe(CONVERSATION, 0)
-    monkeypatch.setattr(layer(), "_layer", Hangs())
-    monkeypatch.setattr(layer(), "alone", False)
+    monkeypatch.setattr(pubsub(), "_layer", Hangs())
+    monkeypatch.setattr(pubsub(), "alone", False)
     for _ in range(200):
         await fan.publish([store.add()])
     assert len(waits) == 1
@@ -192,7 +192,7 @@ async def test_a_layer_that_hangs_holds_nothing_up(fan: Fanout, store: Store, mo
     await subscription.close()
 
 
-async def test_a_subscription_that_cannot_begin_is_forgotten(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_subscription_that_cannot_begin_is_forgotten(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that is away, or a client that hangs up meanwhile, leaves no listener behind that is told for ever."""
 
     def away(conversation_ids: list[int]) -> dict[int, int]:
@@ -206,7 +206,7 @@ async def test_a_subscription_that_cannot_begin_is_forgotten(fan: Fanout, store:
     async def hang(work: Any, *args: Any) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(fanout_module, "in_database", hang)
+    monkeypatch.setattr(fanout_module, "run_in_database", hang)
     subscribing = asyncio.create_task(fan.subscribe(CONVERSATION, 0))
     await asyncio.sleep(0.01)
     subscribing.cancel()
@@ -214,7 +214,7 @@ async def test_a_subscription_that_cannot_begin_is_forgotten(fan: Fanout, store:
     assert not fan._subscriptions
 
 
-async def test_a_listener_outlives_a_database_that_is_away(fan: Fanout, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_listener_outlives_a_database_that_is_away(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gap that cannot be read just now is read later; the listener does not notice."""
     monkeypatch.setattr(fanout_module, "RETRY_S", 0.01)
     failures = [OperationalError("away"), OperationalError("still away")]
@@ -243,7 +243,7 @@ def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: i
     async def scenario(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fanout_module, "POLL_S", 0.01)
         store = use_store(monkeypatch)
-        fan = Fanout(layer())
+        fan = Broadcaster(pubsub())
         for _ in range(before):
             store.add()
         after = min(cursor, before)
@@ -251,7 +251,7 @@ def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: i
         late: list[StoredEvent] = []
         for fate in fates:
             if fate == "interim":
-                await fan.publish_heard(Heard(CONVERSATION, uuid4(), "", (), 0.0, False))
+                await fan.publish_heard(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
                 continue
             stored = store.add()
             if fate == "late":

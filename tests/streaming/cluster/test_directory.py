@@ -14,7 +14,7 @@ import pytest
 from django.core.cache import cache
 
 from streaming.cluster import directory as module
-from streaming.cluster.directory import Claims, Holder, claims
+from streaming.cluster.directory import Directory, SessionOwner, directory
 from tests.streaming.sessions.lines import until
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -30,38 +30,40 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-async def pair(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Claims, Claims]]:
+async def pair(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Directory, Directory]]:
     """Two processes that beat fast."""
     monkeypatch.setattr(module, "BEAT_S", 0.02)
-    both = Claims(alone=False), Claims(alone=False)
+    both = Directory(alone=False), Directory(alone=False)
     yield both
     for one in both:
         await one.close()
 
 
-async def taken(process: Claims, session: UUID = ONE, webrtc_id: str = "id", owner: int | None = 7, lost: Any = None) -> Holder | None:
+async def taken(
+    process: Directory, session: UUID = ONE, webrtc_id: str = "id", owner: int | None = 7, lost: Any = None
+) -> SessionOwner | None:
     """Claim an id."""
     return await process.claim("some", webrtc_id, session, owner, "websocket", lost or (lambda: None))
 
 
-async def test_the_first_has_it(pair: tuple[Claims, Claims]) -> None:
+async def test_the_first_has_it(pair: tuple[Directory, Directory]) -> None:
     """The second learns who; ids of other streams and other ids are free."""
     one, two = pair
     assert await taken(one) is None
-    assert await taken(two, TWO) == Holder(one.process, ONE.hex, 7, "websocket")
-    assert await two.holder("some", "id") == Holder(one.process, ONE.hex, 7, "websocket")
+    assert await taken(two, TWO) == SessionOwner(one.process, ONE.hex, 7, "websocket")
+    assert await two.holder("some", "id") == SessionOwner(one.process, ONE.hex, 7, "websocket")
     assert await one.holder("some", "id") is None, "a process knows its own sessions itself"
     assert await taken(two, TWO, "another \x00 id") is None
     assert await two.claim("other", "id", TWO, 7, "webrtc", lambda: None) is None
 
 
-async def test_many_can_be_asked_for_at_once(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_can_be_asked_for_at_once(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
     """In one question; what nobody has, what is one's own, and what a dead process had, is nobody's."""
     one, two = pair
     assert await taken(one) is None
     assert await taken(two, TWO, "own") is None
     ids = [("some", "free"), ("some", "id"), ("some", "own"), ("other", "id")]
-    assert await two.holders(ids) == [None, Holder(one.process, ONE.hex, 7, "websocket"), None, None]
+    assert await two.holders(ids) == [None, SessionOwner(one.process, ONE.hex, 7, "websocket"), None, None]
     await one.close()
     cache.delete(module._pulse(one.process))
     assert await two.holders(ids) == [None] * 4
@@ -69,14 +71,14 @@ async def test_many_can_be_asked_for_at_once(pair: tuple[Claims, Claims], monkey
 
 async def test_of_many_at_once_one_has_it() -> None:
     """Whatever the order, an id has one holder."""
-    crowd = [Claims(alone=False) for _ in range(8)]
+    crowd = [Directory(alone=False) for _ in range(8)]
     found = await asyncio.gather(*(taken(one, uuid4()) for one in crowd))
     assert found.count(None) == 1
     for one in crowd:
         await one.close()
 
 
-async def test_it_is_free_after_the_session(pair: tuple[Claims, Claims]) -> None:
+async def test_it_is_free_after_the_session(pair: tuple[Directory, Directory]) -> None:
     """Whoever lets go of what is not theirs changes nothing."""
     one, two = pair
     assert await taken(one) is None
@@ -86,19 +88,19 @@ async def test_it_is_free_after_the_session(pair: tuple[Claims, Claims]) -> None
     await one.release("some", "id", ONE)
     assert await taken(two, TWO) is None
     await one.release("some", "id", ONE)
-    assert await one.holder("some", "id") == Holder(two.process, TWO.hex, 7, "websocket")
+    assert await one.holder("some", "id") == SessionOwner(two.process, TWO.hex, 7, "websocket")
 
 
-async def test_a_new_session_of_the_same_process_need_not_wait(pair: tuple[Claims, Claims]) -> None:
+async def test_a_new_session_of_the_same_process_need_not_wait(pair: tuple[Directory, Directory]) -> None:
     """The process knows itself that the session before has ended; its late letting go does not harm the new one."""
     one, two = pair
     assert await taken(one) is None
     assert await taken(one, TWO) is None
     await one.release("some", "id", ONE)
-    assert await two.holder("some", "id") == Holder(one.process, TWO.hex, 7, "websocket")
+    assert await two.holder("some", "id") == SessionOwner(one.process, TWO.hex, 7, "websocket")
 
 
-async def test_ids_of_a_dead_process_are_free(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ids_of_a_dead_process_are_free(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
     """Once it has no pulse; of many that want the id then, one has it."""
     one, two = pair
     assert await taken(one) is None
@@ -110,7 +112,7 @@ async def test_ids_of_a_dead_process_are_free(pair: tuple[Claims, Claims], monke
     await until(lambda: not cache.get(f"parley.pulse.{one.process}"))
     assert not await two.is_alive(one.process)
     assert await two.holder("some", "id") is None
-    others = [two, *(Claims(alone=False) for _ in range(5))]
+    others = [two, *(Directory(alone=False) for _ in range(5))]
     found = await asyncio.gather(*(taken(other, uuid4()) for other in others))
     assert found.count(None) == 1
     for other in others:
@@ -118,16 +120,16 @@ async def test_ids_of_a_dead_process_are_free(pair: tuple[Claims, Claims], monke
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_handlers_that_keep_asyncios_threads_busy_do_not_stop_the_pulse(pair: tuple[Claims, Claims]) -> None:
+async def test_handlers_that_keep_asyncios_threads_busy_do_not_stop_the_pulse(pair: tuple[Directory, Directory]) -> None:
     """Ids are claimed, and their process shows that it lives, however many calls handlers have made in threads."""
     one, two = pair
     assert await asyncio.wait_for(taken(one), 30) is None
     cache.delete(module._pulse(one.process))
     await until(lambda: module._has_pulse(one.process))
-    assert await asyncio.wait_for(taken(two, TWO), 30) == Holder(one.process, ONE.hex, 7, "websocket")
+    assert await asyncio.wait_for(taken(two, TWO), 30) == SessionOwner(one.process, ONE.hex, 7, "websocket")
 
 
-async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Claims, Claims]) -> None:
+async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Directory, Directory]) -> None:
     """It gives up the ids that others took meanwhile, and notes those again that were forgotten, as after a restart of Redis."""
     one, two = pair
     lost: list[str] = []
@@ -139,17 +141,17 @@ async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Claims, Clai
     await taken(one, ONE, "third")  # it beats again
     cache.delete(f"parley.pulse.{one.process}")
     await until(lambda: lost == ["gone"])
-    assert (await two.holder("some", "kept")) == Holder(one.process, ONE.hex, 7, "websocket")
+    assert (await two.holder("some", "kept")) == SessionOwner(one.process, ONE.hex, 7, "websocket")
 
 
-async def test_claims_are_noted_again_though_new_ones_come(pair: tuple[Claims, Claims]) -> None:
+async def test_claims_are_noted_again_though_new_ones_come(pair: tuple[Directory, Directory]) -> None:
     """A session that begins between a restart of Redis and the next beat does not hide that the others' notes are gone."""
     one, two = pair
     await taken(one, ONE, "before")
     await one.close()
     cache.clear()
     await taken(one, TWO, "behind")  # it beats again
-    before = Holder(one.process, ONE.hex, 7, "websocket")
+    before = SessionOwner(one.process, ONE.hex, 7, "websocket")
     await until(lambda: one._beating is not None and module._read(module._key("some", "before")) == before)
     assert await two.holder("some", "before") == before
 
@@ -180,7 +182,9 @@ class Slow:
         return getattr(cache, name)
 
 
-async def test_a_hundred_claims_are_noted_again_beside_the_pulse(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hundred_claims_are_noted_again_beside_the_pulse(
+    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a restart of Redis, which then takes longer for all of them than for one answer: some with each beat, by one thread."""
     one, two = pair
     ids = [str(number) for number in range(100)]
@@ -195,10 +199,10 @@ async def test_a_hundred_claims_are_noted_again_beside_the_pulse(pair: tuple[Cla
     assert slow.pulses >= 5
     await until(lambda: not one._unnoted)
     monkeypatch.setattr(module, "ANSWER_S", 60.0)
-    assert await two.holder("some", "99") == Holder(one.process, ONE.hex, 7, "websocket")
+    assert await two.holder("some", "99") == SessionOwner(one.process, ONE.hex, 7, "websocket")
 
 
-async def test_a_cache_that_hangs_takes_one_thread_and_no_pulse(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cache_that_hangs_takes_one_thread_and_no_pulse(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
     """Noting again is not begun a second time while the first still waits; it is made up for later."""
     one, _ = pair
     for webrtc_id in ("first", "second"):
@@ -216,12 +220,12 @@ async def test_a_cache_that_hangs_takes_one_thread_and_no_pulse(pair: tuple[Clai
     await until(lambda: all(module._read(module._key("some", webrtc_id)) for webrtc_id in ("first", "second")))
 
 
-async def test_its_own_note_does_not_keep_a_session_out(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_its_own_note_does_not_keep_a_session_out(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
     """A beat that notes again what was forgotten may be there before the claim itself."""
     one, _ = pair
     take = one._take
 
-    def late(key: str, mine: Holder) -> Holder | None:
+    def late(key: str, mine: SessionOwner) -> SessionOwner | None:
         assert one._note_again({key: mine}) == {key: False}
         return take(key, mine)
 
@@ -229,13 +233,13 @@ async def test_its_own_note_does_not_keep_a_session_out(pair: tuple[Claims, Clai
     assert await taken(one) is None
 
 
-async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
     """After a restart of Redis, an id whose session ends just then does not stay taken."""
     one, two = pair
     await taken(one)
     loop, again, noted = asyncio.get_running_loop(), one._note_again, threading.Event()
 
-    def late(held: dict[str, Holder]) -> dict[str, bool]:
+    def late(held: dict[str, SessionOwner]) -> dict[str, bool]:
         asyncio.run_coroutine_threadsafe(one.release("some", "id", ONE), loop).result(20)
         try:
             return again(held)
@@ -251,14 +255,16 @@ async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Claims
     assert await taken(two, TWO) is None
 
 
-async def test_letting_go_does_not_remove_the_next_sessions_note(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_letting_go_does_not_remove_the_next_sessions_note(
+    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A session that begins while the one before is letting the id go has it."""
     one, two = pair
     await taken(one)
     reading, go_on = threading.Event(), threading.Event()
     read = module._read
 
-    def slow(key: str) -> Holder | None:
+    def slow(key: str) -> SessionOwner | None:
         found = read(key)
         if threading.current_thread() in slow_threads:
             reading.set()
@@ -268,7 +274,7 @@ async def test_letting_go_does_not_remove_the_next_sessions_note(pair: tuple[Cla
     slow_threads: set[threading.Thread] = set()
     give_back = one._give_back
 
-    def giving_back(key: str, mine: Holder) -> None:
+    def giving_back(key: str, mine: SessionOwner) -> None:
         slow_threads.add(threading.current_thread())
         give_back(key, mine)
         slow_threads.clear()
@@ -282,11 +288,11 @@ async def test_letting_go_does_not_remove_the_next_sessions_note(pair: tuple[Cla
     go_on.set()
     await leaving
     assert await coming is None
-    assert await two.holder("some", "id") == Holder(one.process, TWO.hex, 7, "websocket")
+    assert await two.holder("some", "id") == SessionOwner(one.process, TWO.hex, 7, "websocket")
 
 
 async def test_a_cache_that_is_away_stops_nobody(
-    pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Sessions begin without it; that is said once."""
 
@@ -303,13 +309,13 @@ async def test_a_cache_that_is_away_stops_nobody(
     monkeypatch.undo()
 
 
-async def test_an_id_that_could_not_be_let_go_is_let_go_later(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_id_that_could_not_be_let_go_is_let_go_later(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache that is away for a moment as a session ends does not keep its id from other processes for as long as this one lives."""
     one, two = pair
     assert await taken(one) is None
     give_back, refused = one._give_back, threading.Event()
 
-    def away(key: str, mine: Holder) -> None:
+    def away(key: str, mine: SessionOwner) -> None:
         if not refused.is_set():
             refused.set()
             raise ConnectionError("no Redis")
@@ -323,7 +329,9 @@ async def test_an_id_that_could_not_be_let_go_is_let_go_later(pair: tuple[Claims
     await until(lambda: not one._owed)
 
 
-async def test_an_id_let_go_late_is_not_taken_from_the_next_session(pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_id_let_go_late_is_not_taken_from_the_next_session(
+    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It began in the same process, where nobody could note it: it has the id as soon as the cache is back."""
     one, two = pair
     assert await taken(one) is None
@@ -340,19 +348,19 @@ async def test_an_id_let_go_late_is_not_taken_from_the_next_session(pair: tuple[
     await one.release("some", "id", ONE)
     assert await taken(one, TWO) is None
     away.clear()
-    await until(lambda: module._read(module._key("some", "id")) == Holder(one.process, TWO.hex, 7, "websocket"))
-    assert await taken(two, UUID(int=3)) == Holder(one.process, TWO.hex, 7, "websocket")
+    await until(lambda: module._read(module._key("some", "id")) == SessionOwner(one.process, TWO.hex, 7, "websocket"))
+    assert await taken(two, UUID(int=3)) == SessionOwner(one.process, TWO.hex, 7, "websocket")
 
 
 async def test_a_cache_that_hung_notes_nothing_for_a_session_that_is_over(
-    pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it notes late is removed again: the id is free for other processes."""
     one, two = pair
     reached, go_on, noted = threading.Event(), threading.Event(), threading.Event()
     take = one._take
 
-    def hung(key: str, mine: Holder) -> Holder | None:
+    def hung(key: str, mine: SessionOwner) -> SessionOwner | None:
         reached.set()
         assert go_on.wait(60)
         try:
@@ -373,7 +381,7 @@ async def test_a_cache_that_hung_notes_nothing_for_a_session_that_is_over(
 
 
 async def test_a_cache_that_hung_notes_the_id_of_a_session_that_goes_on(
-    pair: tuple[Claims, Claims], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Late is better than never: from then on nobody else has it."""
     one, two = pair
@@ -384,15 +392,15 @@ async def test_a_cache_that_hung_notes_the_id_of_a_session_that_goes_on(
     monkeypatch.setattr(module, "ANSWER_S", 60.0)
     go_on.set()
     await until(lambda: cache.get(module._key("some", "id")) is not None)
-    assert await taken(two, TWO) == Holder(one.process, ONE.hex, 7, "websocket")
+    assert await taken(two, TWO) == SessionOwner(one.process, ONE.hex, 7, "websocket")
 
 
 async def test_alone_nothing_is_noted() -> None:
     """One process needs no cache."""
-    assert await taken(claims()) is None
-    assert await claims().holder("some", "id") is None
-    assert await claims().is_alive("anybody")
-    assert claims()._held == {}
+    assert await taken(directory()) is None
+    assert await directory().holder("some", "id") is None
+    assert await directory().is_alive("anybody")
+    assert directory()._held == {}
 
 
 def test_loops_that_are_over_are_forgotten() -> None:
@@ -400,8 +408,8 @@ def test_loops_that_are_over_are_forgotten() -> None:
 
     async def asked() -> None:
         loops.add(asyncio.get_running_loop())
-        await Claims(alone=False).holder("some", "id")
-        claims()
+        await Directory(alone=False).holder("some", "id")
+        directory()
 
     loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
     for _ in range(3):

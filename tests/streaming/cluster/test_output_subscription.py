@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from streaming.cluster import output_subscription as module
-from streaming.cluster.directory import Claims, claims
-from streaming.cluster.output_subscription import CALL_S, SLACK_S, Reader
+from streaming.cluster.directory import Directory, directory
+from streaming.cluster.output_subscription import CALL_S, SLACK_S, OutputSubscription
 
 HOME = "some process"
 
@@ -35,17 +35,17 @@ def alive(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether the session's process has a pulse; the test may change it."""
     pulse = [True]
 
-    async def is_alive(self: Claims, process: str) -> bool:
+    async def is_alive(self: Directory, process: str) -> bool:
         return process == HOME and pulse[0]
 
-    monkeypatch.setattr(Claims, "is_alive", is_alive)
+    monkeypatch.setattr(Directory, "is_alive", is_alive)
     return pulse
 
 
 async def test_it_asks_by_its_cursor_until_the_end(alive: list[bool]) -> None:
     """Each question is for what comes after the last answer, and may wait for news; the last answer says that it is the last."""
     session = Session(answer(), answer(4, 5), answer(), answer(6, ended=True))
-    reader = Reader(session.ask, 3)
+    reader = OutputSubscription(session.ask, 3)
     assert await reader.find(1)
     got = []
     while not reader.ended:
@@ -58,18 +58,18 @@ async def test_it_asks_by_its_cursor_until_the_end(alive: list[bool]) -> None:
 async def test_a_session_may_come_late(monkeypatch: pytest.MonkeyPatch, alive: list[bool]) -> None:
     """It is asked for again until its time is over."""
     monkeypatch.setattr(module, "GRACE_STEP_S", 0.001)
-    assert await Reader(Session(None, None, answer()).ask).find(5)
+    assert await OutputSubscription(Session(None, None, answer()).ask).find(5)
     clock = count()
     monkeypatch.setattr(module, "_now", lambda: next(clock))
     nobody = Session()
-    assert not await Reader(nobody.ask).find(3)
+    assert not await OutputSubscription(nobody.ask).find(3)
     assert len(nobody.asked) == 3
 
 
 async def test_a_lost_answer_is_no_end(alive: list[bool]) -> None:
     """While the session's process lives, it is asked again, and soon."""
     session = Session(answer(1), None, answer(2))
-    reader = Reader(session.ask)
+    reader = OutputSubscription(session.ask)
     assert await reader.more() == [(1, "output 1")]
     assert await reader.more() == []
     assert not reader.ended
@@ -79,7 +79,7 @@ async def test_a_lost_answer_is_no_end(alive: list[bool]) -> None:
 
 async def test_a_session_that_is_gone(alive: list[bool]) -> None:
     """After some silence it has ended, though nobody said so; its process lives, so nothing was lost."""
-    reader = Reader(Session(answer(1)).ask)
+    reader = OutputSubscription(Session(answer(1)).ask)
     for _ in range(1 + module.MOST_MISSES):
         assert not reader.ended
         await reader.more()
@@ -89,7 +89,7 @@ async def test_a_session_that_is_gone(alive: list[bool]) -> None:
 
 async def test_a_process_that_is_gone(alive: list[bool]) -> None:
     """Silence from a process without a pulse is the end, at once."""
-    reader = Reader(Session(answer(1)).ask)
+    reader = OutputSubscription(Session(answer(1)).ask)
     await reader.more()
     alive[0] = False
     await reader.more()
@@ -99,4 +99,4 @@ async def test_a_process_that_is_gone(alive: list[bool]) -> None:
 
 async def test_alone_every_process_lives() -> None:
     """Without a shared cache there is no other process that could die."""
-    assert await claims().is_alive(HOME)
+    assert await directory().is_alive(HOME)

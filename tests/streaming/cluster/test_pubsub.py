@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from streaming.cluster import pubsub as layer_module
-from streaming.cluster.pubsub import layer
+from streaming.cluster.pubsub import pubsub
 from tests.servers import ROOT
 from tests.services import running_redis
 from tests.streaming.cluster.layers import processes
 
 
-class Heard(list[dict[str, Any]]):
+class TranscriptUpdate(list[dict[str, Any]]):
     """What an ear heard."""
 
     async def reaches(self, count: int) -> None:
@@ -30,7 +30,7 @@ class Heard(list[dict[str, Any]]):
 async def test_others_hear_and_the_teller_does_not() -> None:
     """What is told to a group reaches the other processes that joined it, each once, and not its own."""
     one, two, three = processes(3)
-    ears = [Heard() for _ in range(3)]
+    ears = [TranscriptUpdate() for _ in range(3)]
     for process, ear in zip((one, two, three), ears, strict=True):
         await process.join("group", ear.append)
     await one.tell("group", {"n": 1})
@@ -45,7 +45,7 @@ async def test_others_hear_and_the_teller_does_not() -> None:
 async def test_who_left_hears_nothing() -> None:
     """After leave, a group is silent, though others of the process go on."""
     one, two = processes(2)
-    left, stayed = Heard(), Heard()
+    left, stayed = TranscriptUpdate(), TranscriptUpdate()
     await two.join("left", left.append)
     await two.join("stayed", stayed.append)
     await two.leave("left")
@@ -59,7 +59,7 @@ async def test_who_left_hears_nothing() -> None:
 async def test_an_answer_reaches_one_process() -> None:
     """What is told to a process alone reaches it under its name."""
     one, two = processes(2)
-    heard = Heard()
+    heard = TranscriptUpdate()
     one.listen("replies", heard.append)
     await two.answer(await one.channel(), "replies", {"n": 3})
     await heard.reaches(1)
@@ -69,11 +69,11 @@ async def test_an_answer_reaches_one_process() -> None:
 
 async def test_a_process_alone_tells_nobody() -> None:
     """Without Redis there is nobody to be told, and no task that waits."""
-    assert layer().alone
-    assert layer() is layer()
-    await layer().join("group", Heard().append)
-    await layer().tell("group", {"n": 1})
-    assert not layer()._tasks
+    assert pubsub().alone
+    assert pubsub() is pubsub()
+    await pubsub().join("group", TranscriptUpdate().append)
+    await pubsub().tell("group", {"n": 1})
+    assert not pubsub()._tasks
 
 
 async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -98,7 +98,7 @@ async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyP
 
             return fail
 
-    heard = Heard()
+    heard = TranscriptUpdate()
     with caplog.at_level(logging.INFO):
         two._layer = Away()
         await two.join("group", heard.append)
@@ -114,7 +114,7 @@ async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyP
 async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
     """A process of another version may tell what we do not know: what comes after it is heard."""
     one, two = processes(2)
-    heard = Heard()
+    heard = TranscriptUpdate()
 
     def ear(message: dict[str, Any]) -> None:
         heard.append({"n": message["n"]})
@@ -126,7 +126,7 @@ async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.Lo
     await heard.reaches(1)
     assert heard == [{"n": 1}]
     assert (
-        caplog.text.count("was not understood (KeyError at layer.py") + caplog.text.count("was not understood (KeyError at test_layer") == 2
+        caplog.text.count("was not understood (KeyError at pubsub.py") + caplog.text.count("was not understood (KeyError at test_pubsub") == 2
     )
     assert "secret" not in caplog.text
     for process in (one, two):
@@ -135,9 +135,9 @@ async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.Lo
 
 IDLE = """
 import asyncio
-from streaming.cluster.pubsub import layer
+from streaming.cluster.pubsub import pubsub
 async def idle():
-    on = layer()
+    on = pubsub()
     await on.join("conversation.1", print)
     await asyncio.sleep(7)
     await on.close()

@@ -65,15 +65,15 @@ async def house(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIterat
     """Housekeeping of a process with one session that is in a conversation, at a hundredth of its pace between sweeps."""
     house = House()
     start = registry_module.time.time()
-    monkeypatch.setattr(registry_module, "at_recorder", house.ask)
-    monkeypatch.setattr(registry_module, "at_heart", house.ask)
+    monkeypatch.setattr(registry_module, "run_write", house.ask)
+    monkeypatch.setattr(registry_module, "run_heartbeat", house.ask)
     monkeypatch.setattr(registry_module.time, "time", lambda: start + house.slept)  # only what a test sleeps makes a heartbeat due
     monkeypatch.setattr(registry_module, "SWEEP_S", 0.005)
     monkeypatch.setattr(registry_module, "GRACE_S", 0.1)
     registry = house.registry
     registry.add(session)
     registry.joined(session.id)
-    registry.keep_house()
+    registry.start_background_tasks()
     yield house
     await registry.close()
 
@@ -99,13 +99,13 @@ async def test_a_heartbeat_is_never_older_than_it_may_be(monkeypatch: pytest.Mon
         now[0] += seconds + 0.001
         await sleep(0)
 
-    monkeypatch.setattr(registry_module, "at_recorder", ask)
-    monkeypatch.setattr(registry_module, "at_heart", ask)
+    monkeypatch.setattr(registry_module, "run_write", ask)
+    monkeypatch.setattr(registry_module, "run_heartbeat", ask)
     monkeypatch.setattr(registry_module.time, "time", lambda: now[0])
     monkeypatch.setattr(registry_module.asyncio, "sleep", slept)
     registry.add(session)
     registry.joined(session.id)
-    registry.keep_house()
+    registry.start_background_tasks()
     async with asyncio.timeout(30):
         while len(beats) < 20:
             await sleep(0)
@@ -132,7 +132,7 @@ async def test_a_heartbeat_waits_for_no_sweep(house: House, monkeypatch: pytest.
         await asyncio.Event().wait()
         return []
 
-    monkeypatch.setattr(registry_module, "at_recorder", hang)
+    monkeypatch.setattr(registry_module, "run_write", hang)
     await asyncio.wait_for(asked.wait(), 30)
     house.slept = 60.0
     assert await house.until(1) == [BEAT]
@@ -210,7 +210,7 @@ async def test_who_joined_again_meanwhile_is_not_lost(house: House, session: End
             house.registry.joined(session.id)
         return answer
 
-    monkeypatch.setattr(registry_module, "at_heart", slowly)
+    monkeypatch.setattr(registry_module, "run_heartbeat", slowly)
     house.lost = [session.id]
     house.slept = 60.0
     assert BEAT in await house.until(20)

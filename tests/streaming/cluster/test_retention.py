@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from insights import access, recorder
 from insights.models import Conversation
-from streaming.aio.database_executors import close_database_threads, in_database
+from streaming.aio.database_executors import close_database_threads, run_in_database
 from streaming.cluster import retention
 from streaming.cluster.retention import AGAIN_S, EVERY_S, tidy
 from tests.insights.conftest import opening
@@ -41,8 +41,8 @@ async def test_conversations_are_kept_as_long_as_the_settings_say(old: Conversat
     """For ever by default; sign-ins that are over go in any case."""
     settings.KEEP_DAYS = days
     assert await tidy() == EVERY_S
-    assert await in_database(Conversation.objects.count) == left
-    assert await in_database(Session.objects.count) == 0
+    assert await run_in_database(Conversation.objects.count) == left
+    assert await run_in_database(Session.objects.count) == 0
 
 
 async def test_what_is_too_much_for_one_time_is_done_soon(old: Conversation, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -64,7 +64,7 @@ async def test_conversations_go_though_sign_ins_cannot(old: Conversation, monkey
     monkeypatch.setattr(access, "forget_sign_ins", broken)
     settings.KEEP_DAYS = 6
     assert await tidy() == EVERY_S
-    assert await in_database(Conversation.objects.count) == 0
+    assert await run_in_database(Conversation.objects.count) == 0
 
 
 async def test_a_database_that_is_away_is_no_end(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from streaming.cluster import rpc as module
-from streaming.cluster.rpc import Switchboard, switchboard
+from streaming.cluster.rpc import Rpc, rpc
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
 
-Board = Switchboard
+Board = Rpc
 
 
 @pytest.fixture
 async def boards() -> AsyncIterator[tuple[Board, Board]]:
     """The switchboards of two processes."""
     layers = processes(2)
-    yield Switchboard(layers[0]), Switchboard(layers[1])
+    yield Rpc(layers[0]), Rpc(layers[1])
     for layer in layers:
         await layer.close()
 
@@ -51,7 +51,7 @@ async def test_nobody_answers(boards: tuple[Board, Board]) -> None:
     assert await boards[0].call("nobody", {}, 0.05) is None
     assert not boards[0]._waiting
     async with asyncio.timeout(30):
-        assert await switchboard().call("nobody", {}, 3600) is None
+        assert await rpc().call("nobody", {}, 3600) is None
 
 
 async def test_many_calls_at_once(boards: tuple[Board, Board]) -> None:

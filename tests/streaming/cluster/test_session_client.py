@@ -9,28 +9,28 @@ from typing import Any
 import pytest
 
 from streaming.cluster import rpc, session_client
-from streaming.cluster.pubsub import Layer
-from streaming.cluster.rpc import Switchboard
+from streaming.cluster.pubsub import PubSub
+from streaming.cluster.rpc import Rpc
 from streaming.handlers.stream import Stream
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import Echo, Join, handler_of, line_of, outputs, until
 
 
 @pytest.fixture
-async def elsewhere(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Layer]:
+async def elsewhere(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PubSub]:
     """The layer of another process; this one has a layer that reaches it, and is patient."""
     mine, other = processes(2)
-    monkeypatch.setattr(session_client, "layer", lambda: mine)
+    monkeypatch.setattr(session_client, "pubsub", lambda: mine)
     monkeypatch.setattr(session_client, "TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.handlers.stream.TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.cluster.output_subscription.SLACK_S", 60.0)
-    monkeypatch.setitem(rpc._switchboards, asyncio.get_running_loop(), Switchboard(mine))
+    monkeypatch.setitem(rpc._switchboards, asyncio.get_running_loop(), Rpc(mine))
     yield other
     for layer in (mine, other):
         await layer.close()
 
 
-async def serve(other: Layer, answer: Any = None) -> list[dict[str, Any]]:
+async def serve(other: PubSub, answer: Any = None) -> list[dict[str, Any]]:
     """Have a session with the id "far" in the other process, which notes what it is asked."""
     asked: list[dict[str, Any]] = []
 
@@ -38,7 +38,7 @@ async def serve(other: Layer, answer: Any = None) -> list[dict[str, Any]]:
         asked.append(body)
         return answer or {}
 
-    await Switchboard(other).serve("stream.tested.far", answered)
+    await Rpc(other).serve("stream.tested.far", answered)
     return asked
 
 
@@ -50,11 +50,11 @@ async def stream() -> Stream:
 
 async def test_other_threads_and_loops(join: Join) -> None:
     """Code in a thread without a loop, or with one of its own, reaches the sessions of this process."""
-    participant = await join(Echo(), id="mine")
-    stream: Stream = participant.stream
+    session = await join(Echo(), id="mine")
+    stream: Stream = session.stream
     for output in outputs(1, 2):
-        handler_of(participant).queue.put_nowait(output)
-    await until(lambda: participant.outputs.last == 2)
+        handler_of(session).queue.put_nowait(output)
+    await until(lambda: session.outputs.last == 2)
     read: list[Any] = []
 
     async def in_a_loop_of_its_own() -> None:
@@ -67,17 +67,17 @@ async def test_other_threads_and_loops(join: Join) -> None:
         await stream.update_connection("mine", "closed")
 
     await asyncio.to_thread(stream.set_input, "mine", "thread")
-    await until(lambda: handler_of(participant).latest_args[1:] == ["thread"])
+    await until(lambda: handler_of(session).latest_args[1:] == ["thread"])
     thread = threading.Thread(target=asyncio.run, args=[in_a_loop_of_its_own()])
     thread.start()
     await until(lambda: not thread.is_alive())
     assert read == [(2,), (1,), (2,)]
-    assert handler_of(participant).latest_args[1:] == ["loop"]
-    await asyncio.wait_for(participant.ended.wait(), 30)
-    assert line_of(participant).of("update_connection") == ["closed"]
+    assert handler_of(session).latest_args[1:] == ["loop"]
+    await asyncio.wait_for(session.ended.wait(), 30)
+    assert line_of(session).of("update_connection") == ["closed"]
 
 
-async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: Layer) -> None:
+async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: PubSub) -> None:
     """Inputs as they are, whoever owns the session; from a coroutine at once or waited for."""
     asked = await serve(elsewhere)
     stream.set_input("far", 0.7, ["two"])
@@ -91,7 +91,7 @@ async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: Lay
     ]
 
 
-async def test_values_that_cannot_travel(stream: Stream, elsewhere: Layer) -> None:
+async def test_values_that_cannot_travel(stream: Stream, elsewhere: PubSub) -> None:
     """They are refused where they are given, since the session is not here."""
     for value in (object(), b"bytes", {1, 2}):
         with pytest.raises(TypeError, match="JSON"):
@@ -100,13 +100,13 @@ async def test_values_that_cannot_travel(stream: Stream, elsewhere: Layer) -> No
             await stream.aset_input("far", value)
 
 
-async def test_outputs_of_another_process(stream: Stream, elsewhere: Layer) -> None:
+async def test_outputs_of_another_process(stream: Stream, elsewhere: PubSub) -> None:
     """They come as outputs, with their values; the end of the session is the end."""
     await serve(elsewhere, {"items": [[1, ["a", {"b": 1}]], [2, []]], "ended": True, "home": "there"})
     assert [output.args async for output in stream.output_stream("far")] == [("a", {"b": 1}), ()]
 
 
-async def test_the_latest_output_of_another_process(stream: Stream, elsewhere: Layer) -> None:
+async def test_the_latest_output_of_another_process(stream: Stream, elsewhere: PubSub) -> None:
     """The session's process knows what was fetched; where none comes, TimeoutError."""
     await serve(elsewhere, {"items": [], "ended": False, "home": "there", "values": ["new"]})
     assert (await stream.fetch_latest_output("far")).args == ("new",)
@@ -115,7 +115,7 @@ async def test_the_latest_output_of_another_process(stream: Stream, elsewhere: L
         await stream.fetch_latest_output("far")
 
 
-async def test_nobody_has_the_session(stream: Stream, elsewhere: Layer, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+async def test_nobody_has_the_session(stream: Stream, elsewhere: PubSub, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     """Whoever waits for the answer gets an error; else it is logged, without the id. What is over can be ended again."""
     monkeypatch.setattr(session_client, "TIMEOUT_S", 0.05)
     monkeypatch.setattr("streaming.handlers.stream.TIMEOUT_S", 0.05)
@@ -139,10 +139,10 @@ async def test_alone_it_is_known_at_once(stream: Stream) -> None:
 
 async def test_clean_up_ends_a_session(join: Join) -> None:
     """From any thread; the client is told nothing besides."""
-    participant = await join(Echo(), id="mine")
-    await asyncio.to_thread(participant.stream.clean_up, "mine")
-    await asyncio.wait_for(participant.ended.wait(), 30)
-    assert line_of(participant).messages == []
+    session = await join(Echo(), id="mine")
+    await asyncio.to_thread(session.stream.clean_up, "mine")
+    await asyncio.wait_for(session.ended.wait(), 30)
+    assert line_of(session).messages == []
 
 
 async def test_there_is_one_other_state(stream: Stream) -> None:

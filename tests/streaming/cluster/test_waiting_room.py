@@ -10,9 +10,9 @@ from django.db import OperationalError
 
 from insights.models import Conversation
 from streaming.cluster import waiting_room as lobby_module
-from streaming.cluster.pubsub import Layer
+from streaming.cluster.pubsub import PubSub
 from streaming.cluster.registry import TooManySessions, registry
-from streaming.cluster.waiting_room import Lobby
+from streaming.cluster.waiting_room import WaitingRoom
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
 
@@ -49,36 +49,38 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
         return work(*args)
 
     monkeypatch.setattr(lobby_module.queries, "begun_since", tables.begun_since)
-    monkeypatch.setattr(lobby_module, "in_database", at_once)
+    monkeypatch.setattr(lobby_module, "run_in_database", at_once)
     monkeypatch.setattr(lobby_module, "POLL_S", 60.0)
     return tables
 
 
 @pytest.fixture
-async def lobbies(tables: Tables) -> AsyncIterator[list[Lobby]]:
+async def lobbies(tables: Tables) -> AsyncIterator[list[WaitingRoom]]:
     """The lobbies of two processes."""
-    layers: list[Layer] = processes(2)
-    lobbies = [Lobby(each) for each in layers]
+    layers: list[PubSub] = processes(2)
+    lobbies = [WaitingRoom(each) for each in layers]
     yield lobbies
     for each in [*lobbies, *layers]:
         await each.close()
 
 
-def listens(lobby: Lobby) -> bool:
+def listens(waiting_room: WaitingRoom) -> bool:
     """Whether rings of other processes reach a lobby."""
-    return lobby._layer._channel in lobby._layer._layer.groups.get(lobby_module._GROUP, {})
+    return waiting_room._layer._channel in waiting_room._layer._layer.groups.get(lobby_module._GROUP, {})
 
 
-async def waiting(lobby: Lobby, user_id: int, connection_id: str, within_s: float = 60.0) -> "asyncio.Task[Conversation | None]":
+async def waiting(
+    waiting_room: WaitingRoom, user_id: int, connection_id: str, within_s: float = 60.0
+) -> "asyncio.Task[Conversation | None]":
     """Begin to wait."""
     before = len(registry())
-    task = asyncio.create_task(lobby.wait(user_id, connection_id, NOW, within_s))
-    await until(lambda: len(registry()) > before and listens(lobby))
+    task = asyncio.create_task(waiting_room.wait(user_id, connection_id, NOW, within_s))
+    await until(lambda: len(registry()) > before and listens(waiting_room))
     return task
 
 
 @pytest.mark.parametrize("at", [0, 1])
-async def test_a_ring_from_any_process_is_heard(lobbies: list[Lobby], tables: Tables, at: int) -> None:
+async def test_a_ring_from_any_process_is_heard(lobbies: list[WaitingRoom], tables: Tables, at: int) -> None:
     """Who waits gets the conversation as soon as it has begun, here or in another process, and nobody else is asked about."""
     mine, other = await waiting(lobbies[0], JANE, "room"), await waiting(lobbies[0], JANE, "elsewhere")
     tables.begin(JANE, "room")
@@ -90,7 +92,7 @@ async def test_a_ring_from_any_process_is_heard(lobbies: list[Lobby], tables: Ta
     other.cancel()
 
 
-async def test_of_the_same_name_but_somebody_elses(lobbies: list[Lobby], tables: Tables) -> None:
+async def test_of_the_same_name_but_somebody_elses(lobbies: list[WaitingRoom], tables: Tables) -> None:
     """Two users may wait under the same connection id; each gets only what is theirs (design law 6)."""
     jane, tom = await waiting(lobbies[0], JANE, "room"), await waiting(lobbies[0], TOM, "room", 0.2)
     tables.begin(JANE, "room")
@@ -100,7 +102,7 @@ async def test_of_the_same_name_but_somebody_elses(lobbies: list[Lobby], tables:
     assert await tom is None
 
 
-async def test_all_are_asked_for_at_once(lobbies: list[Lobby], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_are_asked_for_at_once(lobbies: list[WaitingRoom], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost ring is noticed by one question for everybody who waits, however many they are."""
     monkeypatch.setattr(lobby_module, "POLL_S", 0.2)
     tasks = [await waiting(lobbies[0], JANE, f"room-{number}") for number in range(3)]
@@ -115,7 +117,9 @@ async def test_all_are_asked_for_at_once(lobbies: list[Lobby], tables: Tables, m
         task.cancel()
 
 
-async def test_rings_of_others_do_not_put_off_the_question(lobbies: list[Lobby], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rings_of_others_do_not_put_off_the_question(
+    lobbies: list[WaitingRoom], tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On a busy server, where something rings all the time, a lost ring is noticed all the same."""
     monkeypatch.setattr(lobby_module, "POLL_S", 0.2)
 
@@ -133,7 +137,7 @@ async def test_rings_of_others_do_not_put_off_the_question(lobbies: list[Lobby],
     other.cancel()
 
 
-async def test_nobody_waits_nobody_asks(lobbies: list[Lobby], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_waits_nobody_asks(lobbies: list[WaitingRoom], tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the last one has gone, the database is left alone."""
     monkeypatch.setattr(lobby_module, "POLL_S", 0.01)
     last = await waiting(lobbies[0], JANE, "room")
@@ -147,7 +151,7 @@ async def test_nobody_waits_nobody_asks(lobbies: list[Lobby], tables: Tables, mo
     assert len(registry()) == 0
 
 
-async def test_one_that_ended_before_is_not_what_they_wait_for(lobbies: list[Lobby], tables: Tables) -> None:
+async def test_one_that_ended_before_is_not_what_they_wait_for(lobbies: list[WaitingRoom], tables: Tables) -> None:
     """A conversation that was over when somebody came is not told; one that ended meanwhile is."""
     task = await waiting(lobbies[0], JANE, "room")
     tables.begin(JANE, "room", ended_at=NOW - timedelta(seconds=1))
@@ -160,7 +164,7 @@ async def test_one_that_ended_before_is_not_what_they_wait_for(lobbies: list[Lob
     assert await task is tables.held[1]
 
 
-async def test_without_a_database_they_go_on_waiting(lobbies: list[Lobby], tables: Tables) -> None:
+async def test_without_a_database_they_go_on_waiting(lobbies: list[WaitingRoom], tables: Tables) -> None:
     """A question that fails ends nobody's patience."""
     task = await waiting(lobbies[0], JANE, "room")
     tables.away = True
@@ -172,7 +176,7 @@ async def test_without_a_database_they_go_on_waiting(lobbies: list[Lobby], table
     assert await task is tables.held[0]
 
 
-async def test_whoever_waits_holds_a_place(lobbies: list[Lobby], tables: Tables, settings: Any) -> None:
+async def test_whoever_waits_holds_a_place(lobbies: list[WaitingRoom], tables: Tables, settings: Any) -> None:
     """SESSION_LIMIT counts those who wait; their places are free again when they have gone."""
     settings.SESSION_LIMIT = 2
     tasks = [await waiting(lobbies[0], JANE, "room") for _ in range(2)]

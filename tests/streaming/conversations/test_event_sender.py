@@ -3,14 +3,14 @@
 import json
 from uuid import uuid4
 
-from streaming.cluster.transcript_update import Heard
+from streaming.cluster.transcript_update import TranscriptUpdate
 from streaming.conversations import event_sender
 from streaming.speech.engines.base import Word
 
 
-def heard(text: str) -> Heard:
+def heard(text: str) -> TranscriptUpdate:
     """Return an interim result of one word."""
-    return Heard(1, uuid4(), text, (Word(text, 0.0, 0.5, 0.9),), 0.9, False)
+    return TranscriptUpdate(1, uuid4(), text, (Word(text, 0.0, 0.5, 0.9),), 0.9, False)
 
 
 def test_every_listener_gets_the_same_text() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
 from streaming.conversations import interim_trackers
-from streaming.conversations.interim_trackers import EarlyTrackers
+from streaming.conversations.interim_trackers import InterimTrackers
 
 
 async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,7 +21,7 @@ async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(interim_trackers, "TrackerIndex", index)
     monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)  # on a busy machine
-    trackers = EarlyTrackers((Tracker("Money", ("budget",)),))
+    trackers = InterimTrackers((Tracker("Money", ("budget",)),))
     first = await trackers.find(1, "the budget")
     assert [found.name for found in first] == ["Money"]
     assert await trackers.find(1, "the budget again") == []
@@ -33,7 +33,7 @@ async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.Mon
 async def test_handlers_that_keep_asyncios_threads_busy_do_not_hide_trackers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trackers are found in threads of our own."""
     monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)
-    assert len(await EarlyTrackers((Tracker("Money", ("budget",)),)).find(1, "the budget")) == 1
+    assert len(await InterimTrackers((Tracker("Money", ("budget",)),)).find(1, "the budget")) == 1
 
 
 async def test_finding_that_takes_long_is_left_to_later_texts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +48,7 @@ async def test_finding_that_takes_long_is_left_to_later_texts(monkeypatch: pytes
 
     monkeypatch.setattr(interim_trackers, "TrackerIndex", Slow)
     monkeypatch.setattr(interim_trackers, "ENOUGH_S", 0.05)
-    trackers = EarlyTrackers((Tracker("Money", ("budget",)),))
+    trackers = InterimTrackers((Tracker("Money", ("budget",)),))
     try:
         async with asyncio.timeout(30):
             for text in ("the budget", "the budget is", "the budget is gone"):
@@ -72,6 +72,6 @@ async def test_finding_that_fails_costs_no_text(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(interim_trackers, "TrackerIndex", Failing)
     monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)
     with caplog.at_level(logging.ERROR):
-        assert await EarlyTrackers((Tracker("Money", ("budget",)),)).find(1, "the budget") == []
+        assert await InterimTrackers((Tracker("Money", ("budget",)),)).find(1, "the budget") == []
     assert "ValueError at" in caplog.text
     assert "budget" not in caplog.text

@@ -16,19 +16,19 @@ from insights.analysis.trackers import Tracker
 from insights.models import Conversation, LiveSession, Message
 from insights.recorder import StoredEvent
 from streaming import recogniser
-from streaming.aio.database_executors import close_database_threads, in_database
-from streaming.aio.send_queue import Outbox
+from streaming.aio.database_executors import close_database_threads, run_in_database
+from streaming.aio.send_queue import SendQueue
 from streaming.cluster import registry as registry_module
-from streaming.cluster.broadcast import fanout
+from streaming.cluster.broadcast import broadcaster
 from streaming.cluster.registry import Registry, registry
 from streaming.conversations import live_speech as conversation_module
 from streaming.conversations.event_sender import CATCH_UP_S
-from streaming.conversations.interim_trackers import EarlyTrackers
-from streaming.conversations.live_speech import FINISH_S, STORE_TRIES_S, LanguageError, Participation, StorageDelayed, Wishes
+from streaming.conversations.interim_trackers import InterimTrackers
+from streaming.conversations.live_speech import FINISH_S, STORE_TRIES_S, LanguageError, LiveSpeech, StartOptions, StorageDelayed
 from streaming.protocols.symbl import Audio, Start
 from streaming.sessions.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.speech.engines.base import Hypothesis, Listener, Recognition, Word
-from streaming.transports.symbl_speaker import SpeakingHandler, weight
+from streaming.transports.symbl_speaker import SymblSpeaker, weight
 from streaming.types.session_end import End
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,22 +80,20 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     loading: Future[Any] = Future()
     loading.set_result(Engine())
     monkeypatch.setattr(recogniser, "begin_loading", lambda: loading)
-    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     yield loading.result()
     close_database_threads()
 
 
 @pytest.fixture
-async def part(user: User, engine: Engine) -> Participation:
+async def part(user: User, engine: Engine) -> LiveSpeech:
     """A session's part, begun."""
-    part = Participation(uuid4(), user.pk, "room", lambda error: None)
-    await part.begin(Wishes())
+    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(StartOptions())
     return part
 
 
-async def test_whoever_feeds_waits_while_the_recognition_is_full(
-    part: Participation, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_whoever_feeds_waits_while_the_recognition_is_full(part: LiveSpeech, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """However little audio the waiting bytes seem to hold; and changing the encoding waits too."""
     monkeypatch.setattr(Slow, "full", True)
     feeding = [asyncio.create_task(part.hear(b"interim")), asyncio.create_task(part.change_audio("MULAW", 8_000))]
@@ -113,10 +111,10 @@ def test_an_inbox_of_tiny_chunks_is_bounded() -> None:
 
 async def stored() -> list[str]:
     """Return what was kept."""
-    return await in_database(lambda: list(Message.objects.order_by("number").values_list("text", flat=True)))
+    return await run_in_database(lambda: list(Message.objects.order_by("number").values_list("text", flat=True)))
 
 
-async def test_at_shutdown_what_was_heard_so_far_is_kept(part: Participation, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_at_shutdown_what_was_heard_so_far_is_kept(part: LiveSpeech, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that goes down waits for the end of a turn only so long; then the interim is stored, within the time for the drain."""
     await part.hear(b"interim")
 
@@ -140,10 +138,10 @@ async def test_at_shutdown_what_was_heard_so_far_is_kept(part: Participation, en
     assert ending.ended.is_set()
     assert engine.opened[0].abandoned
     assert await stored() == ["Hello there."]
-    assert await in_database(LiveSession.objects.count) == 0
+    assert await run_in_database(LiveSession.objects.count) == 0
 
 
-async def test_a_final_is_not_kept_twice(part: Participation, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_final_is_not_kept_twice(part: LiveSpeech, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the open turn has had its final, nothing is made up."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     await part.hear(b"interim")
@@ -153,7 +151,7 @@ async def test_a_final_is_not_kept_twice(part: Participation, monkeypatch: pytes
     assert await stored() == ["Hello there."]
 
 
-async def test_an_end_that_is_cancelled_keeps_what_there_is(part: Participation, engine: Engine) -> None:
+async def test_an_end_that_is_cancelled_keeps_what_there_is(part: LiveSpeech, engine: Engine) -> None:
     """Whoever loses patience with the end of a session loses no words by it, and leaves nothing running."""
     await part.hear(b"interim")
     ending = asyncio.create_task(part.finish())
@@ -170,22 +168,22 @@ async def test_an_end_that_is_cancelled_keeps_what_there_is(part: Participation,
 async def test_a_session_that_lived_is_waited_for_as_its_client_asked(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not the one that a crash left behind, though it was taken for that when its speaker stopped elsewhere."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
-    part = Participation(uuid4(), user.pk, "room", lambda error: None)
-    await part.begin(Wishes(keep_s=600))
-    await in_database(lambda: LiveSession.objects.update(keep_s=0))
+    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(StartOptions(keep_s=600))
+    await run_in_database(lambda: LiveSession.objects.update(keep_s=0))
     await part.finish()
     assert await part.leave(final=False) == []
-    assert await in_database(lambda: Conversation.objects.get().closes_at) is not None
+    assert await run_in_database(lambda: Conversation.objects.get().closes_at) is not None
 
 
 async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A speaker of German who wants names hidden is refused, not heard with all names told."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     engine.languages = ("en-GB", "de-DE")
-    part = Participation(uuid4(), user.pk, "room", lambda error: None)
+    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
     with pytest.raises(LanguageError, match="config.redaction.redactContent .* English only"):
-        await part.begin(Wishes(language="de-DE", mask="****"))
-    await part.begin(Wishes(language="en-GB", mask="****"))
+        await part.begin(StartOptions(language="de-DE", mask="****"))
+    await part.begin(StartOptions(language="en-GB", mask="****"))
     await part.hear(b"final")
     await part.finish()
     await part.leave(final=True)
@@ -193,7 +191,7 @@ async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engi
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
 async def test_what_the_database_does_not_take_is_offered_again(
-    part: Participation, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    part: LiveSpeech, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     """It was away, or it took the transaction from a process that slept in it: what was said is stored all the same, once."""
     record, failures = recorder.record, [error("away"), error("still away")]
@@ -231,8 +229,8 @@ async def test_a_speaker_is_warned_once_in_each_outage(user: User, engine: Engin
     monkeypatch.setattr(conversation_module, "STORE_WARNING_S", 1.5)
     monkeypatch.setattr(conversation_module, "STORE_TRIES_S", (0.9, 0.9))
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
-    part = Participation(uuid4(), user.pk, "room", troubles.append)
-    await part.begin(Wishes())
+    part = LiveSpeech(uuid4(), user.pk, "room", troubles.append)
+    await part.begin(StartOptions())
     away.set()
     await part.hear(b"final")
     await part.hear(b"final")
@@ -258,14 +256,14 @@ async def test_a_final_does_not_wait_for_the_trackers_of_an_interim(
     """Whatever they wait for: here a search that does not end, and handlers that keep asyncio's threads busy."""
     go_on, searching = threading.Event(), threading.Event()
 
-    def endless(self: EarlyTrackers, text: str) -> list[Any]:
+    def endless(self: InterimTrackers, text: str) -> list[Any]:
         searching.set()
         go_on.wait(120)
         return []
 
-    monkeypatch.setattr(EarlyTrackers, "_find", endless)
-    part = Participation(uuid4(), user.pk, "room", lambda error: None)
-    await part.begin(Wishes(trackers=(Tracker("Greeting", ("hello",)),), early_trackers=True))
+    monkeypatch.setattr(InterimTrackers, "_find", endless)
+    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(StartOptions(trackers=(Tracker("Greeting", ("hello",)),), early_trackers=True))
     try:
         await part.hear(b"interim")
         async with asyncio.timeout(60):
@@ -301,8 +299,8 @@ async def test_the_door_is_tried_again(user: User, engine: Engine, monkeypatch: 
             return work(*args, **kwargs)
 
         monkeypatch.setattr(recorder, name, reluctant)
-    part = Participation(uuid4(), user.pk, "room", lambda error: None)
-    await part.begin(Wishes())
+    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(StartOptions())
     await part.finish()
     assert [event.kind for event in await part.leave(final=True)] == ["conversation_completed"]
 
@@ -315,9 +313,9 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
     async def nothing(*args: Any) -> None:
         return None
 
-    handler = SpeakingHandler(uuid4(), user.pk, "room", Outbox(nothing, nothing), site="https://talk.example.org", refuse=print)
+    handler = SymblSpeaker(uuid4(), user.pk, "room", SendQueue(nothing, nothing), site="https://talk.example.org", refuse=print)
     await handler.handle(Start())
-    assert len(fanout()._subscriptions) == 1
+    assert len(broadcaster()._subscriptions) == 1
 
     def away(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("away")
@@ -325,5 +323,5 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
     monkeypatch.setattr(recorder, "leave", away)
     with pytest.raises(OperationalError):
         await handler.shutdown(End.LOST)
-    assert not fanout()._subscriptions
+    assert not broadcaster()._subscriptions
     assert handler._telling is None

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from streaming.aio.worker_thread import Lane
-from streaming.handlers.generators import Run
+from streaming.aio.worker_thread import WorkerThread
+from streaming.handlers.generators import GeneratorRun
 from tests.streaming.sessions.lines import handler_threads, until
 
 
@@ -42,7 +42,7 @@ def returns(*values: int) -> Iterator[int]:
     return iter(values)
 
 
-async def all_of(run: Run) -> list[Any]:
+async def all_of(run: GeneratorRun) -> list[Any]:
     """Return what a run gives."""
     items = []
     while True:
@@ -56,13 +56,13 @@ async def all_of(run: Run) -> list[Any]:
 @pytest.mark.parametrize("function", [plain, coroutines, Callable_(), coroutine, returns, partial(plain), partial(coroutines)])
 async def test_every_kind(function: Callable[..., Any]) -> None:
     """Generators, asynchronous or not, objects, partials, and functions that return one."""
-    assert await all_of(Run(function, (1, 2, 3))) == [1, 2, 3]
+    assert await all_of(GeneratorRun(function, (1, 2, 3))) == [1, 2, 3]
 
 
 async def test_functions_of_one_item() -> None:
     """A function that returns something gives that; one that returns nothing gives nothing."""
-    assert await all_of(Run(lambda value: (value, value), (1,))) == [(1, 1)]
-    assert await all_of(Run(lambda: None, ())) == []
+    assert await all_of(GeneratorRun(lambda value: (value, value), (1,))) == [(1, 1)]
+    assert await all_of(GeneratorRun(lambda: None, ())) == []
 
 
 async def test_what_a_function_raises() -> None:
@@ -72,12 +72,12 @@ async def test_what_a_function_raises() -> None:
         yield 1
         raise KeyError("two")
 
-    run = Run(broken, ())
+    run = GeneratorRun(broken, ())
     assert await run.next() == 1
     with pytest.raises(KeyError):
         await run.next()
     run.close()
-    bad_call = Run(plain, ())
+    bad_call = GeneratorRun(plain, ())
     bad_call._function = len
     with pytest.raises(TypeError):
         await bad_call.next()
@@ -106,7 +106,7 @@ async def test_closed_in_the_middle() -> None:
             cleaned.append("loop")
 
     for function in (blocking, waiting):
-        run = Run(function, ())
+        run = GeneratorRun(function, ())
         assert await run.next() == 1
         step = asyncio.create_task(run.next())
         await (asyncio.to_thread(entered.wait, 30) if function is blocking else asyncio.sleep(0.01))
@@ -121,7 +121,7 @@ async def test_closed_in_the_middle() -> None:
 
 async def test_closed_before_it_began() -> None:
     """Nothing runs then."""
-    run = Run(plain, (1,))
+    run = GeneratorRun(plain, (1,))
     run.close()
     with pytest.raises(RuntimeError, match="ended"):
         await run.next()
@@ -129,49 +129,49 @@ async def test_closed_before_it_began() -> None:
 
 async def test_a_lane_does_one_thing_after_the_other() -> None:
     """One thread, in order; work is done in the caller's context; a closed lane takes no more."""
-    lane = Lane("handler-test")
+    worker_thread = WorkerThread("handler-test")
     seen: list[int] = []
-    assert lane.working is False
-    await asyncio.gather(*(lane.run(partial(seen.append, n)) for n in range(20)))
+    assert worker_thread.working is False
+    await asyncio.gather(*(worker_thread.run(partial(seen.append, n)) for n in range(20)))
     assert seen == list(range(20))
-    names = {await lane.run(lambda: threading.current_thread().name) for _ in range(3)}
+    names = {await worker_thread.run(lambda: threading.current_thread().name) for _ in range(3)}
     assert names == {"handler-test"}
-    lane.finally_do(lambda: seen.append(99))
+    worker_thread.finally_do(lambda: seen.append(99))
     await until(lambda: not handler_threads())
     assert seen[-1] == 99
     with pytest.raises(RuntimeError, match="ended"):
-        await lane.run(lambda: None)
+        await worker_thread.run(lambda: None)
 
 
 async def test_a_handler_that_exits() -> None:
     """SystemExit ends neither the thread nor the server."""
-    lane = Lane("handler-test")
+    worker_thread = WorkerThread("handler-test")
 
     def leave() -> None:
         raise SystemExit(1)
 
     with pytest.raises(RuntimeError, match="SystemExit"):
-        await lane.run(leave)
-    assert await lane.run(lambda: 7) == 7
-    lane.close()
+        await worker_thread.run(leave)
+    assert await worker_thread.run(lambda: 7) == 7
+    worker_thread.close()
 
 
 async def test_whoever_stops_waiting_is_not_told() -> None:
     """A cancelled caller leaves at once; the work is done all the same."""
-    lane = Lane("handler-test")
+    worker_thread = WorkerThread("handler-test")
     gate, done = threading.Event(), threading.Event()
 
     def work() -> None:
         gate.wait(60)
         done.set()
 
-    waiting = asyncio.create_task(lane.run(work))
-    await until(lambda: lane.working)
+    waiting = asyncio.create_task(worker_thread.run(work))
+    await until(lambda: worker_thread.working)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     gate.set()
     assert await asyncio.to_thread(done.wait, 30)
-    lane.close()
+    worker_thread.close()
 
 
 async def test_a_function_that_runs_out_of_items_itself() -> None:
@@ -182,4 +182,4 @@ async def test_a_function_that_runs_out_of_items_itself() -> None:
 
     async with asyncio.timeout(30):
         with pytest.raises(RuntimeError, match="StopIteration"):
-            await Run(respond, ()).next()
+            await GeneratorRun(respond, ()).next()

@@ -9,8 +9,8 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.sessions.silence_buffer import Heard
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.silence_buffer import TranscriptUpdate
+from streaming.sessions.stream_session import StreamSession
 from streaming.speech import vad_thread as thread_module
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until
@@ -32,23 +32,23 @@ def room(seconds: float) -> Pcm:
     return np.random.default_rng(3).normal(0, 15, int(seconds * RATE)).astype(np.int16)
 
 
-def hear(participant: Participant, sound: Pcm, form: Callable[[Pcm], Heard] = lambda block: block) -> None:
+def hear(session: StreamSession, sound: Pcm, form: Callable[[Pcm], TranscriptUpdate] = lambda block: block) -> None:
     """Let sound be heard in blocks of 20 ms."""
     for at in range(0, len(sound) - BLOCK + 1, BLOCK):
-        participant.hear(form(sound[at : at + BLOCK]), RATE)
+        session.hear(form(sound[at : at + BLOCK]), RATE)
 
 
 @pytest.fixture
-async def idle(join: Join, monkeypatch: pytest.MonkeyPatch) -> Participant:
+async def idle(join: Join, monkeypatch: pytest.MonkeyPatch) -> StreamSession:
     """A session that has heard enough of an empty room to know it."""
     monkeypatch.setattr(thread_module, "SHORT_TICK_S", 0.0)
-    participant: Participant = await join(ReplyOnPause(turn_of, input_sample_rate=RATE))
-    hear(participant, room(1.0))
-    await until(lambda: handler_of(participant).parley_at_rest())
-    return participant
+    session: StreamSession = await join(ReplyOnPause(turn_of, input_sample_rate=RATE))
+    hear(session, room(1.0))
+    await until(lambda: handler_of(session).parley_at_rest())
+    return session
 
 
-async def test_nobody_is_woken_for_each_block(idle: Participant) -> None:
+async def test_nobody_is_woken_for_each_block(idle: StreamSession) -> None:
     """Ten seconds of an empty room, at once, reach the hearing thread in twenty portions, not in five hundred."""
     watch = handler_of(idle)._ear.watch
     fed: list[int] = []
@@ -60,7 +60,7 @@ async def test_nobody_is_woken_for_each_block(idle: Participant) -> None:
 
 
 @pytest.mark.parametrize("form", [lambda block: block, mulaw.encode], ids=["samples", "mu-law"])
-async def test_the_first_word_is_whole(idle: Participant, form: Callable[[Pcm], Heard]) -> None:
+async def test_the_first_word_is_whole(idle: StreamSession, form: Callable[[Pcm], TranscriptUpdate]) -> None:
     """The turn is a stretch of what was sent, and begins before the first word, in the room."""
     said = np.concatenate((room(3.0), SENTENCE, room(2.0)))
     hear(idle, said, form)
@@ -70,17 +70,17 @@ async def test_the_first_word_is_whole(idle: Participant, form: Callable[[Pcm], 
     assert 2.7 * RATE < at < 3.3 * RATE
 
 
-async def test_nothing_does_not_add_up(idle: Participant) -> None:
+async def test_nothing_does_not_add_up(idle: StreamSession) -> None:
     """Empty blocks, which take no time, do not wait for the time when there is enough of them."""
     for _ in range(1000):
         idle.hear(b"", RATE)
         idle.hear(SENTENCE[:0], RATE)
-    doze = idle._framer._doze
-    assert doze is not None
-    assert len(doze._held) < 20
+    silence_buffer = idle._framer._doze
+    assert silence_buffer is not None
+    assert len(silence_buffer._held) < 20
 
 
-async def test_silent_only_at_rest(idle: Participant) -> None:
+async def test_silent_only_at_rest(idle: StreamSession) -> None:
     """A transport may take its time with a muted client, but not while a turn is open or a reply is played."""
     hear(idle, np.zeros(2 * RATE, dtype=np.int16))
     assert idle.silent

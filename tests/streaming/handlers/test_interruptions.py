@@ -26,15 +26,15 @@ async def test_barge_in(join: Join) -> None:
         finally:
             closed.set()
 
-    participant = await join(ReplyOnPause(long))
-    await reply(participant)
-    assert await participant.sound() is not None
-    handler_of(participant).began()
-    assert line_of(participant).cleared == 1
-    assert not participant.playing
+    session = await join(ReplyOnPause(long))
+    await reply(session)
+    assert await session.sound() is not None
+    handler_of(session).began()
+    assert line_of(session).cleared == 1
+    assert not session.playing
     assert await asyncio.to_thread(closed.wait, 30)
-    await reply(participant)
-    assert await participant.sound() is not None
+    await reply(session)
+    assert await session.sound() is not None
 
 
 async def test_barge_in_while_the_reply_is_still_thought_about(join: Join) -> None:
@@ -49,44 +49,44 @@ async def test_barge_in_while_the_reply_is_still_thought_about(join: Join) -> No
             gate.wait(60)
         yield AdditionalOutputs(number)
 
-    participant = await join(ReplyOnPause(slow))
-    await reply(participant)
+    session = await join(ReplyOnPause(slow))
+    await reply(session)
     await until(lambda: calls)
-    await reply(participant)
-    await until(lambda: participant.outputs.last == 1)
+    await reply(session)
+    await until(lambda: session.outputs.last == 1)
     gate.set()
     await until(lambda: not handler_threads())
-    assert numbers(participant) == [2]
+    assert numbers(session) == [2]
 
 
 async def test_barge_in_during_playback(join: Join) -> None:
     """The function has long ended, and its sound still plays: that stops, too."""
-    participant = await join(ReplyOnPause(respond))
-    await reply(participant)
-    assert await participant.sound() is not None
-    await until(lambda: handler_of(participant)._reply is None)
-    assert handler_of(participant).busy
-    handler_of(participant).began()
-    assert line_of(participant).cleared == 1
+    session = await join(ReplyOnPause(respond))
+    await reply(session)
+    assert await session.sound() is not None
+    await until(lambda: handler_of(session)._reply is None)
+    assert handler_of(session).busy
+    handler_of(session).began()
+    assert line_of(session).cleared == 1
 
 
 async def test_protected_until_its_last_sample_was_played(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `can_interrupt` the user is not heard before the client has played everything."""
     monkeypatch.setattr(audio_output, "_FAR_END_S", 3600.0)
-    participant = await join(ReplyOnPause(lambda audio: iter([(RATE, FRAME)]), can_interrupt=False, input_sample_rate=16_000))
-    handler = handler_of(participant)
+    session = await join(ReplyOnPause(lambda audio: iter([(RATE, FRAME)]), can_interrupt=False, input_sample_rate=16_000))
+    handler = handler_of(session)
     fed: list[int] = []
     handler._ear.watch.feed = lambda samples: fed.append(len(samples))
-    await reply(participant)
-    sound = await participant.sound()
+    await reply(session)
+    sound = await session.sound()
     assert sound is not None
     await until(lambda: handler._reply is None)
-    participant.hear(SILENCE[:320], 16_000)
+    session.hear(SILENCE[:320], 16_000)
     assert fed == []
-    participant.played(sound.seconds)
-    participant.hear(SILENCE[:320], 16_000)
+    session.played(sound.seconds)
+    session.hear(SILENCE[:320], 16_000)
     assert fed == [320]
-    assert line_of(participant).cleared == 0
+    assert line_of(session).cleared == 0
 
 
 async def test_closed_in_the_middle_of_a_reply(join: Join) -> None:
@@ -100,9 +100,9 @@ async def test_closed_in_the_middle_of_a_reply(join: Join) -> None:
         finally:
             closed.set()
 
-    participant = await join(ReplyOnPause(long))
-    await reply(participant)
-    assert await participant.sound() is not None
-    await participant.close("bye")
+    session = await join(ReplyOnPause(long))
+    await reply(session)
+    assert await session.sound() is not None
+    await session.close("bye")
     assert await asyncio.to_thread(closed.wait, 30)
     await until(lambda: not handler_threads())

@@ -1,13 +1,13 @@
 """The knobs of turn taking."""
 
-from streaming.handlers.options import LONGEST_TURN_S, AlgoOptions, SileroVadOptions, watch_options
+from streaming.handlers.options import LONGEST_TURN_S, AlgoOptions, SileroVadOptions, turn_detector_options
 
 
 def test_options() -> None:
     """FastRTC's names, and what they mean here."""
-    options = watch_options(AlgoOptions(), SileroVadOptions())
+    options = turn_detector_options(AlgoOptions(), SileroVadOptions())
     assert (options.pause_ms, options.longest_s, options.onset) == (500, LONGEST_TURN_S, 0.5)
-    options = watch_options(
+    options = turn_detector_options(
         AlgoOptions(min_silence_ms=900, max_continuous_speech_s=8),
         SileroVadOptions(threshold=0.7, min_speech_duration_ms=250, speech_pad_ms=100),
     )

@@ -25,13 +25,13 @@ async def test_inputs_are_asked_for_before_each_reply(join: Join) -> None:
     def chat(audio: Any, history: list[str], name: str = "nobody") -> Iterator[Any]:
         yield AdditionalOutputs((history, name, audio[1].shape))
 
-    participant = await join(ReplyOnPause(chat))
+    session = await join(ReplyOnPause(chat))
     for n in (1, 2):
-        await reply(participant)
-        await until(lambda: len(line_of(participant).of("send_input")) == n)  # noqa: B023  # awaited right here
-        participant.set_input(["hello"] * n)
-        await until(lambda: participant.outputs.last == n)  # noqa: B023  # awaited right here
-    assert numbers(participant) == [(["hello"], "nobody", (1, 1600)), (["hello", "hello"], "nobody", (1, 1600))]
+        await reply(session)
+        await until(lambda: len(line_of(session).of("send_input")) == n)  # noqa: B023  # awaited right here
+        session.set_input(["hello"] * n)
+        await until(lambda: session.outputs.last == n)  # noqa: B023  # awaited right here
+    assert numbers(session) == [(["hello"], "nobody", (1, 1600)), (["hello", "hello"], "nobody", (1, 1600))]
 
 
 async def test_inputs_that_do_not_come(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,25 +42,25 @@ async def test_inputs_that_do_not_come(join: Join, monkeypatch: pytest.MonkeyPat
     def chat(audio: Any, history: str) -> Iterator[Any]:
         yield AdditionalOutputs(history)
 
-    participant = await join(ReplyOnPause(chat))
-    await reply(participant)
-    await until(lambda: line_of(participant).of("error"))
-    assert "history" in line_of(participant).of("error")[0]
-    participant.set_input("old")
+    session = await join(ReplyOnPause(chat))
+    await reply(session)
+    await until(lambda: line_of(session).of("error"))
+    assert "history" in line_of(session).of("error")[0]
+    session.set_input("old")
     for n in (1, 2):
-        await until(lambda: not handler_of(participant).busy)
-        await reply(participant)
-        await until(lambda: participant.outputs.last == n)  # noqa: B023  # awaited right here
-    assert numbers(participant) == ["old", "old"]
+        await until(lambda: not handler_of(session).busy)
+        await reply(session)
+        await until(lambda: session.outputs.last == n)  # noqa: B023  # awaited right here
+    assert numbers(session) == ["old", "old"]
 
 
 async def test_needs_args_asks_though_nothing_is_taken(join: Join) -> None:
     """The client may want to know when a reply begins; the function of one parameter gets the sound alone."""
-    participant = await join(ReplyOnPause(respond, needs_args=True))
-    await reply(participant)
-    await until(lambda: line_of(participant).of("send_input") == [[]])
-    participant.set_input("unused")
-    await until(lambda: numbers(participant) == [(1, 1600)])
+    session = await join(ReplyOnPause(respond, needs_args=True))
+    await reply(session)
+    await until(lambda: line_of(session).of("send_input") == [[]])
+    session.set_input("unused")
+    await until(lambda: numbers(session) == [(1, 1600)])
 
 
 async def test_a_greeting_with_inputs(join: Join) -> None:
@@ -69,10 +69,10 @@ async def test_a_greeting_with_inputs(join: Join) -> None:
     async def greet(name: str) -> AsyncIterator[Any]:
         yield AdditionalOutputs(f"welcome {name}")
 
-    participant = await join(ReplyOnPause(respond, startup_fn=greet))
-    await until(lambda: line_of(participant).of("send_input") == [[]])
-    participant.set_input("Ann")
-    await until(lambda: numbers(participant) == ["welcome Ann"])
+    session = await join(ReplyOnPause(respond, startup_fn=greet))
+    await until(lambda: line_of(session).of("send_input") == [[]])
+    session.set_input("Ann")
+    await until(lambda: numbers(session) == ["welcome Ann"])
 
 
 async def test_a_client_that_does_not_answer_is_not_waited_for_again(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,18 +82,18 @@ async def test_a_client_that_does_not_answer_is_not_waited_for_again(join: Join,
     def chat(audio: Any, name: str = "nobody") -> Iterator[Any]:
         yield AdditionalOutputs(name)
 
-    participant = await join(ReplyOnPause(chat))
-    await reply(participant)
-    await until(lambda: numbers(participant) == ["nobody"] and not handler_of(participant).busy)
+    session = await join(ReplyOnPause(chat))
+    await reply(session)
+    await until(lambda: numbers(session) == ["nobody"] and not handler_of(session).busy)
     monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 60.0)
-    await reply(participant)
-    await until(lambda: numbers(participant) == ["nobody"] * 2 and not handler_of(participant).busy)
-    assert len(line_of(participant).of("send_input")) == 2
-    participant.set_input("Jane")
+    await reply(session)
+    await until(lambda: numbers(session) == ["nobody"] * 2 and not handler_of(session).busy)
+    assert len(line_of(session).of("send_input")) == 2
+    session.set_input("Jane")
     for n, name in ((3, "Jane"), (4, "Joe")):
-        await reply(participant)
+        await reply(session)
         if n == 4:
-            await until(lambda: len(line_of(participant).of("send_input")) == 3)
-            participant.set_input(name)
-        await until(lambda: participant.outputs.last == n and not handler_of(participant).busy)  # noqa: B023  # awaited right here
-    assert numbers(participant)[2:] == ["Jane", "Joe"]
+            await until(lambda: len(line_of(session).of("send_input")) == 3)
+            session.set_input(name)
+        await until(lambda: session.outputs.last == n and not handler_of(session).busy)  # noqa: B023  # awaited right here
+    assert numbers(session)[2:] == ["Jane", "Joe"]

@@ -28,12 +28,12 @@ async def test_a_turn_and_its_reply(join: Join) -> None:
         for _ in range(5):
             yield RATE, FRAME
 
-    participant = await join(ReplyOnPause(chatter))
-    await reply(participant)
+    session = await join(ReplyOnPause(chatter))
+    await reply(session)
     for _ in range(5):
-        assert await participant.sound() is not None
-    assert numbers(participant) == [(16_000, (1, 1600), "int16")]
-    assert logs(participant) == ["started_talking", "pause_detected", "response_starting"]
+        assert await session.sound() is not None
+    assert numbers(session) == [(16_000, (1, 1600), "int16")]
+    assert logs(session) == ["started_talking", "pause_detected", "response_starting"]
 
 
 async def test_turn_after_turn(join: Join) -> None:
@@ -42,12 +42,12 @@ async def test_turn_after_turn(join: Join) -> None:
     async def count(audio: Any) -> AsyncIterator[Any]:
         yield AdditionalOutputs("heard")
 
-    participant = await join(ReplyOnPause(count))
+    session = await join(ReplyOnPause(count))
     for n in range(1, 4):
-        await reply(participant)
-        await until(lambda: participant.outputs.last == n)  # noqa: B023  # awaited right here
-        await until(lambda: not handler_of(participant).busy)
-    assert logs(participant).count("response_starting") == 3
+        await reply(session)
+        await until(lambda: session.outputs.last == n)  # noqa: B023  # awaited right here
+        await until(lambda: not handler_of(session).busy)
+    assert logs(session).count("response_starting") == 3
 
 
 async def told_all(watch: Any) -> None:
@@ -74,15 +74,15 @@ async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     def count(audio: Any) -> Iterator[Any]:
         yield AdditionalOutputs(audio[1].shape[1] / audio[0])
 
-    participant = await join(ReplyOnPause(count, input_sample_rate=16_000), kind="webrtc")
-    handler = handler_of(participant)
+    session = await join(ReplyOnPause(count, input_sample_rate=16_000), kind="webrtc")
+    handler = handler_of(session)
     await until(lambda: handler._ear.watch._wake)
     for portion in np.concatenate((VOICE, SILENCE, SILENCE))[:185_600].reshape(-1, 3200):
-        participant.hear(portion, 16_000)
+        session.hear(portion, 16_000)
         await told_all(handler._ear.watch)
         await until(lambda: not handler.busy)  # faster than anybody speaks: the next word would interrupt the reply
-    await until(lambda: participant.outputs.last == 6)
-    assert all(0.8 < seconds < 2.5 for seconds in numbers(participant))
+    await until(lambda: session.outputs.last == 6)
+    assert all(0.8 < seconds < 2.5 for seconds in numbers(session))
 
 
 async def test_an_error_ends_the_reply_and_not_the_session(join: Join) -> None:
@@ -95,12 +95,12 @@ async def test_an_error_ends_the_reply_and_not_the_session(join: Join) -> None:
         yield AdditionalOutputs("better")
 
     touchy.calls = 0  # type: ignore[attr-defined]
-    participant = await join(ReplyOnPause(touchy))
-    await reply(participant)
-    await until(lambda: line_of(participant).of("error") == ["no idea"])
-    await until(lambda: not handler_of(participant).busy)
-    await reply(participant)
-    await until(lambda: numbers(participant) == ["better"])
+    session = await join(ReplyOnPause(touchy))
+    await reply(session)
+    await until(lambda: line_of(session).of("error") == ["no idea"])
+    await until(lambda: not handler_of(session).busy)
+    await reply(session)
+    await until(lambda: numbers(session) == ["better"])
 
 
 async def test_a_greeting(join: Join) -> None:
@@ -109,11 +109,11 @@ async def test_a_greeting(join: Join) -> None:
     def greet() -> Iterator[Any]:
         yield AdditionalOutputs("welcome")
 
-    participant = await join(ReplyOnPause(respond, startup_fn=greet))
-    await until(lambda: numbers(participant) == ["welcome"])
-    assert logs(participant) == []
-    await reply(participant)
-    await until(lambda: participant.outputs.last == 2)
+    session = await join(ReplyOnPause(respond, startup_fn=greet))
+    await until(lambda: numbers(session) == ["welcome"])
+    assert logs(session) == []
+    await reply(session)
+    await until(lambda: session.outputs.last == 2)
 
 
 async def test_without_pause_detection(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,17 +123,17 @@ async def test_without_pause_detection(join: Join, monkeypatch: pytest.MonkeyPat
         raise RecogniserError("silero_vad is missing")
 
     monkeypatch.setattr(vad_worker, "acquire", missing)
-    participant = await join(ReplyOnPause(respond))
-    await until(lambda: line_of(participant).of("error"))
-    assert "pause detection" in line_of(participant).of("error")[0]
-    await participant.close("bye")
+    session = await join(ReplyOnPause(respond))
+    await until(lambda: line_of(session).of("error"))
+    assert "pause detection" in line_of(session).of("error")[0]
+    await session.close("bye")
 
 
 async def test_triggered(join: Join) -> None:
     """A reply can be asked for without a pause, from any thread, even before anything was said."""
-    participant = await join(ReplyOnPause(respond))
-    await asyncio.to_thread(handler_of(participant).trigger_response)
-    await until(lambda: numbers(participant) == [(1, 0)])
+    session = await join(ReplyOnPause(respond))
+    await asyncio.to_thread(handler_of(session).trigger_response)
+    await until(lambda: numbers(session) == [(1, 0)])
 
 
 async def test_each_session_has_its_own_state(join: Join) -> None:
@@ -157,15 +157,15 @@ async def test_an_overridden_emit(join: Join) -> None:
             seen.append(type(item).__name__)
             return item
 
-    participant = await join(Watching(respond))
-    await reply(participant)
-    await until(lambda: participant.outputs.last == 1)
-    handler_of(participant).began()
-    await reply(participant)
-    await until(lambda: participant.outputs.last == 2)
+    session = await join(Watching(respond))
+    await reply(session)
+    await until(lambda: session.outputs.last == 1)
+    handler_of(session).began()
+    await reply(session)
+    await until(lambda: session.outputs.last == 2)
     assert "AdditionalOutputs" in seen
     async with asyncio.timeout(30):
-        await participant.close("bye")
+        await session.close("bye")
 
 
 async def test_subclasses_that_receive(join: Join) -> None:
@@ -177,6 +177,6 @@ async def test_subclasses_that_receive(join: Join) -> None:
             names.append(threading.current_thread().name)
             super().receive(frame)
 
-    participant = await join(Noting(respond, input_sample_rate=16_000))
-    participant.hear(SILENCE[:320], 16_000)
+    session = await join(Noting(respond, input_sample_rate=16_000))
+    session.hear(SILENCE[:320], 16_000)
     await until(lambda: names == ["handler-receive"])

@@ -14,7 +14,7 @@ from streaming import recogniser
 from streaming.audio.pcm import Samples
 from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, plain, quiet_place
 from streaming.handlers.stt import at_16_khz, get_stt_model
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.speech.engines.base import Word
 from streaming.speech.engines.scripted import spread
 from streaming.speech.turn_detector import Turn
@@ -24,7 +24,7 @@ from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, u
 RATE = 16_000
 
 
-class Reader:
+class OutputSubscription:
     """A recogniser that reads what a test wrote down, evenly spread over the sound."""
 
     def __init__(self) -> None:
@@ -40,9 +40,9 @@ class Reader:
 
 
 @pytest.fixture
-def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
+def reader(monkeypatch: pytest.MonkeyPatch) -> OutputSubscription:
     """Stands in for the recogniser of the process."""
-    made = Reader()
+    made = OutputSubscription()
     loaded: Future[Any] = Future()
     loaded.set_result(made)
     monkeypatch.setattr(recogniser, "begin_loading", lambda: loaded)
@@ -60,9 +60,9 @@ def turn(seconds: float) -> Turn:
     return Turn(noise, RATE, ((0.0, seconds),))
 
 
-async def say(participant: Participant, seconds: float) -> None:
+async def say(session: StreamSession, seconds: float) -> None:
     """Let the user speak and pause, and wait until that was read."""
-    handler = handler_of(participant)
+    handler = handler_of(session)
     handler.began()
     handler.ended(turn(seconds))
     await until(lambda: all(task.done() or "_read" not in str(task.get_coro()) for task in asyncio.all_tasks()))
@@ -73,93 +73,93 @@ def words(*stop_words: str) -> ReplyOnStopWords:
     return ReplyOnStopWords(length, stop_words=list(stop_words), input_sample_rate=RATE)
 
 
-async def test_what_follows_in_the_same_breath_is_kept(join: Join, reader: Reader) -> None:
+async def test_what_follows_in_the_same_breath_is_kept(join: Join, reader: OutputSubscription) -> None:
     """ "Computer, what time is it" is a stop word and a question: the reply gets the sound of the question."""
     reader.final = ["Computer, what time is it?"]
-    participant = await join(words("computer"))
-    await say(participant, 5.0)
-    await until(lambda: participant.outputs.last == 1)
-    assert numbers(participant)[0] == pytest.approx(4.0, abs=0.3)
-    assert line_of(participant).of("stopword") == [""]
-    assert line_of(participant).of("log") == ["pause_detected", "response_starting"]
+    session = await join(words("computer"))
+    await say(session, 5.0)
+    await until(lambda: session.outputs.last == 1)
+    assert numbers(session)[0] == pytest.approx(4.0, abs=0.3)
+    assert line_of(session).of("stopword") == [""]
+    assert line_of(session).of("log") == ["pause_detected", "response_starting"]
 
 
-async def test_the_next_turn_where_nothing_follows(join: Join, reader: Reader) -> None:
+async def test_the_next_turn_where_nothing_follows(join: Join, reader: OutputSubscription) -> None:
     """ "Computer." - "What time is it?": the next turn is replied to as a whole, and is not searched."""
     reader.final = ["Computer."]
-    participant = await join(words("computer"))
-    await say(participant, 0.6)
-    assert line_of(participant).of("stopword") == [""]
-    assert participant.outputs.last == 0
-    await say(participant, 2.0)
-    await until(lambda: numbers(participant) == [2.0])
+    session = await join(words("computer"))
+    await say(session, 0.6)
+    assert line_of(session).of("stopword") == [""]
+    assert session.outputs.last == 0
+    await say(session, 2.0)
+    await until(lambda: numbers(session) == [2.0])
     assert len(reader.asked) == 1
 
 
-async def test_without_a_stop_word_nothing_happens(join: Join, reader: Reader) -> None:
+async def test_without_a_stop_word_nothing_happens(join: Join, reader: OutputSubscription) -> None:
     """Speech alone starts no reply, and is not even logged."""
     reader.final = ["Computers are fine.", "What time is it?"]
-    participant = await join(words("computer", "hello there"))
-    await say(participant, 2.0)
-    await say(participant, 2.0)
+    session = await join(words("computer", "hello there"))
+    await say(session, 2.0)
+    await say(session, 2.0)
     assert len(reader.asked) == 2
-    assert line_of(participant).messages == []
+    assert line_of(session).messages == []
 
 
-async def test_the_word_must_be_said_again(join: Join, reader: Reader) -> None:
+async def test_the_word_must_be_said_again(join: Join, reader: OutputSubscription) -> None:
     """After a reply the handler waits for the next stop word."""
     reader.final = ["Computer one two.", "three four"]
-    participant = await join(words("computer"))
-    await say(participant, 3.0)
-    await until(lambda: participant.outputs.last == 1)
-    await until(lambda: not handler_of(participant).busy)
-    await say(participant, 3.0)
-    assert participant.outputs.last == 1
+    session = await join(words("computer"))
+    await say(session, 3.0)
+    await until(lambda: session.outputs.last == 1)
+    await until(lambda: not handler_of(session).busy)
+    await say(session, 3.0)
+    assert session.outputs.last == 1
 
 
-async def test_told_while_the_user_goes_on(join: Join, reader: Reader) -> None:
+async def test_told_while_the_user_goes_on(join: Join, reader: OutputSubscription) -> None:
     """An early reading tells the client at once, and once."""
     reader.early, reader.final = ["Hello computer"], ["Hello computer, go on please."]
-    participant = await join(words("hello computer"))
-    handler = handler_of(participant)
+    session = await join(words("hello computer"))
+    handler = handler_of(session)
     handler.began()
     handler.progress(turn(1.0))
-    await until(lambda: line_of(participant).of("stopword") == [""])
+    await until(lambda: line_of(session).of("stopword") == [""])
     handler.progress(turn(2.0))
     handler.ended(turn(5.0))
-    await until(lambda: participant.outputs.last == 1)
-    assert line_of(participant).of("stopword") == [""]
+    await until(lambda: session.outputs.last == 1)
+    assert line_of(session).of("stopword") == [""]
     assert [thorough for thorough, _ in reader.asked] == [False, True]
 
 
-async def test_what_was_told_holds(join: Join, reader: Reader) -> None:
+async def test_what_was_told_holds(join: Join, reader: OutputSubscription) -> None:
     """A final reading that has lost the word does not take the announcement back."""
     reader.early, reader.final = ["computer"], ["commuter, what time is it?"]
-    participant = await join(words("computer"))
-    handler = handler_of(participant)
+    session = await join(words("computer"))
+    handler = handler_of(session)
     handler.began()
     handler.progress(turn(1.0))
-    await until(lambda: line_of(participant).of("stopword"))
+    await until(lambda: line_of(session).of("stopword"))
     handler.ended(turn(5.0))
-    await until(lambda: participant.outputs.last == 1)
-    assert numbers(participant)[0] == pytest.approx(4.0, abs=0.3)
+    await until(lambda: session.outputs.last == 1)
+    assert numbers(session)[0] == pytest.approx(4.0, abs=0.3)
 
 
-async def test_a_stop_word_interrupts(join: Join, reader: Reader) -> None:
+async def test_a_stop_word_interrupts(join: Join, reader: OutputSubscription) -> None:
     """Speech alone does not stop a reply; the stop word does."""
 
     def long(audio: Any) -> Iterator[Any]:
         while True:
             yield 24_000, np.zeros(240_000, dtype=np.int16)
 
-    participant = await join(ReplyOnStopWords(long, ["stop", "computer"], input_sample_rate=RATE))
+    session = await join(ReplyOnStopWords(long, ["stop", "computer"], input_sample_rate=RATE))
     reader.final = ["computer sing a song", "what a song", "stop"]
-    await say(participant, 2.0)
-    assert await participant.sound() is not None
-    await say(participant, 1.0)
-    assert line_of(participant).cleared == 0
-    await say(participant, 0.5)
-    assert line_of(participant).cleared == 1
+    await say(session, 2.0)
+    assert await session.sound() is not None
+    await say(session, 1.0)
+    assert line_of(session).cleared == 0
+    await say(session, 0.5)
+    assert line_of(session).cleared == 1
 
 
 def test_no_stop_words() -> None:
@@ -208,7 +208,7 @@ def test_cutting_where_it_is_quiet() -> None:
     assert quiet_place(samples[:10], RATE, 0.5) <= 10
 
 
-def test_speech_to_text(reader: Reader) -> None:
+def test_speech_to_text(reader: OutputSubscription) -> None:
     """The recogniser of the installation, under FastRTC's names; any rate, int16 or float32."""
     model = get_stt_model("moonshine/tiny")
     reader.transcribe = lambda pcm, voiced=(), thorough=True: spread("hello there", 0, len(pcm) / RATE, 0.9)  # type: ignore[method-assign,misc]
@@ -221,7 +221,7 @@ def test_speech_to_text(reader: Reader) -> None:
         get_stt_model("whisper/large")
 
 
-def test_a_whole_recording_to_text(reader: Reader) -> None:
+def test_a_whole_recording_to_text(reader: OutputSubscription) -> None:
     """Sound longer than a model takes is read turn by turn."""
     from tests.streaming.speech.fakes import recording
 

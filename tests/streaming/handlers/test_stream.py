@@ -162,12 +162,12 @@ def test_limits(settings: LazySettings) -> None:
 
 async def test_inputs_by_id(join: Join) -> None:
     """`set_input` reaches the handler of that id with all its values, and says so when there is none."""
-    participant = await join(Echo(), id="mine")
-    participant.stream.set_input("mine", 0.7, "two")
-    assert handler_of(participant).latest_args == ["__webrtc_value__", 0.7, "two"]
-    assert handler_of(participant).args_set.is_set()
+    session = await join(Echo(), id="mine")
+    session.stream.set_input("mine", 0.7, "two")
+    assert handler_of(session).latest_args == ["__webrtc_value__", 0.7, "two"]
+    assert handler_of(session).args_set.is_set()
     with pytest.raises(LookupError, match="tested"):
-        participant.stream.set_input("other", 1)
+        session.stream.set_input("other", 1)
 
 
 async def test_output_stream(join: Join) -> None:
@@ -179,13 +179,13 @@ async def test_output_stream(join: Join) -> None:
 
     early = [asyncio.create_task(read()) for _ in range(3)]
     await asyncio.sleep(0)
-    participant = await join(stream, id="later")
+    session = await join(stream, id="later")
     for output in outputs(1, 2, 3):
-        handler_of(participant).queue.put_nowait(output)
-    await until(lambda: participant.outputs.last == 3)
+        handler_of(session).queue.put_nowait(output)
+    await until(lambda: session.outputs.last == 3)
     late = asyncio.create_task(read())
     await asyncio.sleep(0)
-    await participant.close("bye")
+    await session.close("bye")
     assert [await reader for reader in (*early, late)] == [[1, 2, 3]] * 4
 
 
@@ -200,12 +200,12 @@ async def test_no_such_session(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_fetch_latest_output(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest output, then the next newer one; without any within the time, TimeoutError."""
-    participant = await join(Echo(), id="mine")
-    stream = participant.stream
-    queue = handler_of(participant).queue
+    session = await join(Echo(), id="mine")
+    stream = session.stream
+    queue = handler_of(session).queue
     for output in outputs(1, 2):
         queue.put_nowait(output)
-    await until(lambda: participant.outputs.last == 2)
+    await until(lambda: session.outputs.last == 2)
     assert (await stream.fetch_latest_output("mine")).args == (2,)
     asyncio.get_running_loop().call_later(0.01, queue.put_nowait, AdditionalOutputs(3))
     assert (await stream.fetch_latest_output("mine")).args == (3,)
@@ -213,7 +213,7 @@ async def test_fetch_latest_output(join: Join, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(TimeoutError):
         await stream.fetch_latest_output("mine")
     monkeypatch.setattr(stream_module, "FETCH_S", 5)
-    asyncio.get_running_loop().call_later(0.01, participant.end_early, End.SHUTDOWN)
+    asyncio.get_running_loop().call_later(0.01, session.end_early, End.SHUTDOWN)
     with pytest.raises(TimeoutError):
         await stream.fetch_latest_output("mine")
 

@@ -77,10 +77,10 @@ async def test_waiting_for_inputs(join: Join) -> None:
             self.reset()
             return await super().emit() if value == "stop" else None
 
-    participant = await join(Asking())
-    line = line_of(participant)
+    session = await join(Asking())
+    line = line_of(session)
     await until(lambda: line.of("send_input") == [[]])
-    participant.set_input("go")
+    session.set_input("go")
     await until(lambda: len(line.of("send_input")) == 2)
 
 
@@ -94,31 +94,31 @@ async def test_waiting_for_inputs_in_a_thread(join: Join) -> None:
             self.reset()
             self.wait_for_args_sync()
 
-    participant = await join(Asking())
-    line = line_of(participant)
+    session = await join(Asking())
+    line = line_of(session)
     await until(lambda: line.of("send_input"))
-    participant.set_input(1)
+    session.set_input(1)
     await until(lambda: line.of("log") == ["got 1"])
     async with asyncio.timeout(20):
-        await participant.close("bye")
+        await session.close("bye")
 
 
 async def test_no_inputs_on_the_phone(join: Join) -> None:
     """A caller has no page that could answer: waiting ends at once and nothing is asked."""
-    participant = await join(Echo(), kind="telephone")
+    session = await join(Echo(), kind="telephone")
     async with asyncio.timeout(20):
-        await handler_of(participant).wait_for_args()
-    assert line_of(participant).of("send_input") == []
+        await handler_of(session).wait_for_args()
+    assert line_of(session).of("send_input") == []
 
 
 async def test_messages(join: Join) -> None:
     """`send_message` and the channel take JSON as text; other text becomes a log message."""
-    participant = await join(Echo())
-    handler = handler_of(participant)
+    session = await join(Echo())
+    handler = handler_of(session)
     assert handler.channel_set.is_set()
     await handler.send_message('{"type": "log", "data": "one"}')
     handler.channel.send("two")
-    assert line_of(participant).of("log") == ["one", "two"]
+    assert line_of(session).of("log") == ["one", "two"]
 
 
 async def test_errors_and_warnings_from_threads(join: Join) -> None:
@@ -129,9 +129,9 @@ async def test_errors_and_warnings_from_threads(join: Join) -> None:
             Warning("careful")
             raise WebRTCError("no credit")
 
-    participant = await join(Complaining())
-    participant.hear(FRAME, RATE)
-    line = line_of(participant)
+    session = await join(Complaining())
+    session.hear(FRAME, RATE)
+    line = line_of(session)
     await until(lambda: line.of("error"))
     await asyncio.sleep(0.02)
     assert line.messages == [
@@ -189,13 +189,13 @@ async def test_the_context(join: Join, base: Any) -> None:
             def copy(self) -> Any:
                 return Handler()
 
-    participant = await join(Handler(), id="mine", owner=7)
-    participant.hear(FRAME, RATE)
+    session = await join(Handler(), id="mine", owner=7)
+    session.hear(FRAME, RATE)
     await until(lambda: len(seen) == 2)
-    await participant.close("bye")
+    await session.close("bye")
     assert len(seen) == 3
     assert {(context.webrtc_id, context.user_id, context.websocket, context.session_id) for context in seen} == {
-        ("mine", 7, None, participant.id)
+        ("mine", 7, None, session.id)
     }
 
 
@@ -206,12 +206,12 @@ async def test_clear_queue_from_a_thread(join: Join) -> None:
         def receive(self, frame: AudioFrame) -> None:
             self.clear_queue()
 
-    participant = await join(Clearing())
-    handler_of(participant).queue.put((RATE, np.tile(FRAME, 3)))
-    await until(lambda: participant.playing)
-    participant.hear(FRAME, RATE)
-    await until(lambda: line_of(participant).cleared == 1)
-    assert not participant.playing
+    session = await join(Clearing())
+    handler_of(session).queue.put((RATE, np.tile(FRAME, 3)))
+    await until(lambda: session.playing)
+    session.hear(FRAME, RATE)
+    await until(lambda: line_of(session).cleared == 1)
+    assert not session.playing
 
 
 async def test_stereo_is_packed(join: Join) -> None:
@@ -225,13 +225,13 @@ async def test_stereo_is_packed(join: Join) -> None:
         async def receive(self, frame: AudioFrame) -> None:
             self.frames.append(frame)
 
-    participant = await join(Stereo(), kind="webrtc")
-    participant.hear(FRAME, RATE)
-    handler = handler_of(participant)
+    session = await join(Stereo(), kind="webrtc")
+    session.hear(FRAME, RATE)
+    handler = handler_of(session)
     await until(lambda: handler.frames)
     assert handler.frames[0][1].shape == (1, 2 * len(FRAME))
     handler.queue.put_nowait((RATE, handler.frames[0][1], "stereo"))
-    sound = await participant.sound()
+    sound = await session.sound()
     assert sound is not None
     assert sound.samples.tolist() == FRAME.tolist()
 
@@ -244,8 +244,8 @@ async def test_names_that_a_handler_has_for_itself(join: Join) -> None:
             super().__init__()
             self.host = self.session = self.join = self.leave = self.release = self.emitter = self.at_rest = "mine"
 
-    participant = await join(Busy())
-    participant.hear(FRAME, RATE)
-    assert await participant.sound() is not None
-    assert handler_of(participant).host == "mine"
-    await participant.close("bye")
+    session = await join(Busy())
+    session.hear(FRAME, RATE)
+    assert await session.sound() is not None
+    assert handler_of(session).host == "mine"
+    await session.close("bye")

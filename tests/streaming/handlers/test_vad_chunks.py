@@ -9,7 +9,7 @@ import pytest
 from streaming.audio.rates import Pcm
 from streaming.handlers.options import SileroVadOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from tests.streaming.handlers.turns import logs, respond
 from tests.streaming.sessions.lines import Join, numbers, until
 from tests.streaming.speech.test_turn_detector import SILENCE, VOICE
@@ -31,11 +31,11 @@ class Loud:
         """Nothing to do."""
 
 
-async def hear_chunks(participant: Participant, *levels: int) -> None:
+async def hear_chunks(session: StreamSession, *levels: int) -> None:
     """Let 0.6 s of each loudness be heard."""
     for level in levels:
         for _ in range(30):
-            participant.hear(np.full(320, level, dtype=np.int16), 16_000)
+            session.hear(np.full(320, level, dtype=np.int16), 16_000)
             await asyncio.sleep(0)
 
 
@@ -43,11 +43,11 @@ async def test_a_model_of_ones_own(join: Join) -> None:
     """Judged chunk by chunk, as in FastRTC: the turn holds the chunks from the first with speech to the first without."""
     model = Loud()
     options = object()
-    participant = await join(ReplyOnPause(respond, model=model, model_options=options, input_sample_rate=16_000))
-    await hear_chunks(participant, 0, 9000, 9000, 0)
-    await until(lambda: numbers(participant) == [(1, 3 * 9600)])
+    session = await join(ReplyOnPause(respond, model=model, model_options=options, input_sample_rate=16_000))
+    await hear_chunks(session, 0, 9000, 9000, 0)
+    await until(lambda: numbers(session) == [(1, 3 * 9600)])
     assert model.options[0] is options
-    assert logs(participant)[:2] == ["started_talking", "pause_detected"]
+    assert logs(session)[:2] == ["started_talking", "pause_detected"]
 
 
 async def test_a_decision_of_ones_own(join: Join) -> None:
@@ -60,10 +60,10 @@ async def test_a_decision_of_ones_own(join: Join) -> None:
             state.stream, state.buffer = audio, None
             return True
 
-    participant = await join(Counting(respond, input_sample_rate=16_000))
-    await hear_chunks(participant, 0)
-    await until(lambda: participant.outputs.last >= 1)
-    assert numbers(participant)[0] == (1, 1600)
+    session = await join(Counting(respond, input_sample_rate=16_000))
+    await hear_chunks(session, 0)
+    await until(lambda: session.outputs.last >= 1)
+    assert numbers(session)[0] == (1, 1600)
 
 
 def test_our_own_model_in_chunks() -> None:

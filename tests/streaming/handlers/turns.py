@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from streaming.audio.rates import Pcm
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.speech.turn_detector import Turn
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.sessions.lines import RATE, handler_of, line_of
@@ -22,13 +22,13 @@ def respond(audio: Any) -> Iterator[Any]:
     yield RATE, LONG
 
 
-def logs(participant: Participant) -> list[Any]:
+def logs(session: StreamSession) -> list[Any]:
     """Return the log messages so far."""
-    return line_of(participant).of("log")
+    return line_of(session).of("log")
 
 
-async def reply(participant: Participant, turn: Turn = SAID) -> None:
+async def reply(session: StreamSession, turn: Turn = SAID) -> None:
     """Let the user speak and pause."""
-    handler_of(participant).began()
-    handler_of(participant).ended(turn)
+    handler_of(session).began()
+    handler_of(session).ended(turn)
     await asyncio.sleep(0)

@@ -40,7 +40,7 @@ def token(manual: Server) -> str:
     return manual.token()
 
 
-class Guest:
+class Revocable:
     """A client of one stream over either transport, as the tests see it: it speaks, and keeps what it got.
 
     `say` sends int16 at 48 kHz; `rate` is that of the sound it hears; `hook` is the address of the input hook.
@@ -114,18 +114,18 @@ def pitches(sound: np.ndarray, rate: int) -> list[float]:
 
 
 @asynccontextmanager
-async def webrtc(server: Server, token: str, stream: str, audio: str = "sendrecv", video: str = "") -> AsyncIterator[Guest]:
+async def webrtc(server: Server, token: str, stream: str, audio: str = "sendrecv", video: str = "") -> AsyncIterator[Revocable]:
     """Call a stream, silently until there is something to say."""
     async with to(server, token, f"/streams/{stream}/webrtc/offer") as post:
         caller = await Caller(post, audio, video, microphone=0).call()
         async with subscribed(server, token, stream, caller.id, "outputs") as events:
-            yield Guest(caller, events, 48_000, caller.microphone.say, f"{server.url}/streams/{stream}/input_hook", token)
+            yield Revocable(caller, events, 48_000, caller.microphone.say, f"{server.url}/streams/{stream}/input_hook", token)
         await caller.close()
     await nothing_is_left()
 
 
 @asynccontextmanager
-async def websocket(server: Server, token: str, stream: str, rate: int = 24_000) -> AsyncIterator[Guest]:
+async def websocket(server: Server, token: str, stream: str, rate: int = 24_000) -> AsyncIterator[Revocable]:
     """Start a stream over a socket, as mu-law, and speak faster than one can."""
     async with streaming(server, token, stream) as client:
         await client.start(sample_rate=rate)
@@ -139,7 +139,7 @@ async def websocket(server: Server, token: str, stream: str, rate: int = 24_000)
                     await asyncio.sleep(0.005)
 
         async with subscribed(server, token, stream, client.id, "outputs") as events:
-            yield Guest(client, events, rate, say, f"{server.url}/streams/{stream}/input_hook", token)
+            yield Revocable(client, events, rate, say, f"{server.url}/streams/{stream}/input_hook", token)
 
 
 CALLS = {"webrtc": webrtc, "websocket": websocket}

@@ -31,7 +31,7 @@ from streaming import (
 )
 
 RATE = 24_000
-Sound = tuple[int, np.ndarray]
+AudioFrame = tuple[int, np.ndarray]
 stt_model = get_stt_model()
 
 
@@ -44,7 +44,7 @@ def beep(hz: float, seconds: float = 0.5) -> np.ndarray:
 # -- an echo that waits for a pause
 
 
-def repeat(audio: Sound) -> Iterator[Sound]:
+def repeat(audio: AudioFrame) -> Iterator[AudioFrame]:
     """Say it again, in pieces of a tenth of a second."""
     rate, array = audio
     for start in range(0, array.shape[1], rate // 10):
@@ -73,7 +73,7 @@ def welcome(name: str = "stranger", pitch: float = 300.0) -> Iterator[Any]:
     yield AdditionalOutputs({"greeted": name})
 
 
-async def answer(audio: Sound, name: str = "stranger", pitch: float = 600.0) -> AsyncIterator[Any]:
+async def answer(audio: AudioFrame, name: str = "stranger", pitch: float = 600.0) -> AsyncIterator[Any]:
     """Answer at the pitch that is wanted now."""
     assert audio_to_float32(audio[1]).max() <= 1
     yield AdditionalOutputs({"name": name, "pitch": pitch})
@@ -104,7 +104,7 @@ class Relay(StreamHandler):
         self.key = self.latest_args[1]
         self.send_message_sync(json.dumps({"type": "log", "data": f"the key is {self.key}"}))
 
-    def receive(self, frame: Sound) -> None:
+    def receive(self, frame: AudioFrame) -> None:
         """Take a frame, once there is a key."""
         if self.key:
             self.queue.put(frame)
@@ -168,7 +168,7 @@ class Bridge(AsyncStreamHandler):
             else:
                 await self.output_queue.put((self.output_sample_rate, (value * 32767).astype(np.int16)))
 
-    async def receive(self, frame: Sound) -> None:
+    async def receive(self, frame: AudioFrame) -> None:
         """Send it there."""
         if self.remote is None:
             return
@@ -216,7 +216,7 @@ class Companion(AsyncAudioVideoStreamHandler):
         frame = await wait_for_item(self.video_queue, 0.01)
         return frame if frame is not None else np.zeros((100, 100, 3), dtype=np.uint8)
 
-    async def receive(self, frame: Sound) -> None:
+    async def receive(self, frame: AudioFrame) -> None:
         """Beep after each half second of sound."""
         self.heard += 1
         if self.heard % 25 == 0:
@@ -265,7 +265,7 @@ cinema = Stream(VideoStreamHandler(film, fps=25), modality="video", mode="receiv
 plain_cinema = Stream(film, modality="video", mode="receive")
 
 
-def narrate(pitch: float = 400.0) -> Iterator[Sound]:
+def narrate(pitch: float = 400.0) -> Iterator[AudioFrame]:
     """Speak for half a minute."""
     for _ in range(60):
         yield RATE, beep(pitch)
@@ -277,7 +277,7 @@ narrator = Stream(narrate, modality="audio", mode="receive")
 # -- a word that wakes it
 
 
-def obey(audio: Sound) -> Iterator[Any]:
+def obey(audio: AudioFrame) -> Iterator[Any]:
     """Say what was asked for, and that it was heard."""
     yield AdditionalOutputs({"asked": stt_model.stt(audio)})
     yield RATE, beep(800)
@@ -289,7 +289,7 @@ butler = Stream(ReplyOnStopWords(obey, stop_words=["computer"], input_sample_rat
 # -- hearing, thinking, speaking
 
 
-def chat(audio: Sound, chatbot: list[dict[str, str]] | None = None) -> Iterator[Any]:
+def chat(audio: AudioFrame, chatbot: list[dict[str, str]] | None = None) -> Iterator[Any]:
     """Hear, put it into the chat, answer, and put that there as well."""
     chatbot = chatbot or []
     text = stt_model.stt(audio)
@@ -313,7 +313,7 @@ assistant = Stream(
 # -- the end, and what goes wrong
 
 
-def goodbye(audio: Sound) -> Iterator[Any]:
+def goodbye(audio: AudioFrame) -> Iterator[Any]:
     """Say goodbye and hang up."""
     yield (RATE, beep(900)), AdditionalOutputs("goodbye")
     yield CloseStream("that was all")
@@ -322,7 +322,7 @@ def goodbye(audio: Sound) -> Iterator[Any]:
 farewell = Stream(ReplyOnPause(goodbye), modality="audio", mode="send-receive")
 
 
-def careful(audio: Sound) -> Iterator[Any]:
+def careful(audio: AudioFrame) -> Iterator[Any]:
     """Warn at the first turn, then refuse."""
     Warning("this may cost money")
     yield RATE, beep(500, 0.1)
@@ -347,7 +347,7 @@ class Named(AsyncStreamHandler):
         """Say it."""
         await self.names.put(AdditionalOutputs(f"start_up {get_current_context().webrtc_id}"))
 
-    async def receive(self, frame: Sound) -> None:
+    async def receive(self, frame: AudioFrame) -> None:
         """Say it once, from a thread as well."""
         if not hasattr(self, "told"):
             self.told = True
@@ -369,7 +369,7 @@ named = Stream(Named(), modality="audio", mode="send")
 class Loudness:
     """Whatever is loud is speech."""
 
-    def vad(self, audio: Sound, options: Any) -> tuple[float, list[dict[str, int]]]:
+    def vad(self, audio: AudioFrame, options: Any) -> tuple[float, list[dict[str, int]]]:
         """Return how many seconds are louder than the options say."""
         rate, array = audio
         loud = np.abs(audio_to_float32(array).reshape(-1)) > options["loud"]
@@ -379,7 +379,7 @@ class Loudness:
         """Nothing to get ready."""
 
 
-def measure(audio: Sound) -> Iterator[Any]:
+def measure(audio: AudioFrame) -> Iterator[Any]:
     """Give the length of the turn."""
     yield AdditionalOutputs(round(audio[1].shape[1] / audio[0], 1))
     yield RATE, beep(650)

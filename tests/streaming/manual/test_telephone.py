@@ -11,7 +11,7 @@ from websockets import ConnectionClosed
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from tests.servers import Server
-from tests.streaming.manual.conftest import Guest, said
+from tests.streaming.manual.conftest import Revocable, said
 from tests.streaming.transports.sse import subscribed
 from tests.streaming.transports.stream_client import StreamClient, streaming
 
@@ -19,7 +19,7 @@ RATE = 8000
 
 
 @asynccontextmanager
-async def calling(server: Server, token: str, stream: str) -> AsyncIterator[Guest]:
+async def calling(server: Server, token: str, stream: str) -> AsyncIterator[Revocable]:
     """Be an exchange that puts a caller through: it says what it hears, and gives marks back when they are due."""
     async with streaming(server, token, stream, "telephone/handler") as client:
         await client.send({"event": "start", "start": {"streamSid": client.id}, "streamSid": client.id})
@@ -35,7 +35,7 @@ async def calling(server: Server, token: str, stream: str) -> AsyncIterator[Gues
 
         marking = asyncio.create_task(give_marks_back(client))
         async with subscribed(server, token, stream, client.id, "outputs") as events:
-            yield Guest(client, events, RATE, say, "", token)
+            yield Revocable(client, events, RATE, say, "", token)
         marking.cancel()
 
 
@@ -51,7 +51,7 @@ async def give_marks_back(client: StreamClient) -> None:
         await asyncio.sleep(0.05)
 
 
-def cleared(guest: Guest) -> bool:
+def cleared(guest: Revocable) -> bool:
     """Whether the exchange was told to drop what it had not played."""
     return any(message.get("event") == "clear" for message in guest.client.messages)
 

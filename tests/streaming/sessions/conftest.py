@@ -7,7 +7,7 @@ import pytest
 
 from streaming.cluster.registry import Registry
 from streaming.handlers.stream import Stream
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from tests.streaming.sessions.lines import Counting, FakeLine, Join, forget_threads, stream_of
 
 
@@ -20,17 +20,17 @@ def own_threads() -> None:
 @pytest.fixture
 async def join(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Join]:
     """Open sessions; those that a test leaves open are closed after it."""
-    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     Counting.shutdowns = 0
-    opened: list[Participant] = []
+    opened: list[StreamSession] = []
 
-    async def join(handler: Any, kind: Any = "websocket", id: str = "", owner: int | None = None, **options: Any) -> Participant:
+    async def join(handler: Any, kind: Any = "websocket", id: str = "", owner: int | None = None, **options: Any) -> StreamSession:
         stream = handler if isinstance(handler, Stream) else stream_of(handler, **options)
-        participant = Participant(stream, id or f"session-{len(opened)}", owner, FakeLine(kind))
-        await participant.open()
-        opened.append(participant)
-        return participant
+        session = StreamSession(stream, id or f"session-{len(opened)}", owner, FakeLine(kind))
+        await session.open()
+        opened.append(session)
+        return session
 
     yield join
-    for participant in opened:
-        await participant.close("the test is over")
+    for session in opened:
+        await session.close("the test is over")

@@ -10,8 +10,8 @@ import numpy as np
 
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame, StreamHandler
-from streaming.sessions.stream_session import Participant
-from streaming.types.client_connection import LineKind, Message, Pcm
+from streaming.sessions.stream_session import StreamSession
+from streaming.types.client_connection import Message, Pcm, TransportKind
 from streaming.types.outputs import AdditionalOutputs
 
 RATE = 24_000
@@ -22,8 +22,8 @@ FRAME: Pcm = np.arange(RATE // 50, dtype=np.int16)
 class FakeLine:
     """Notes what the engine asks for."""
 
-    def __init__(self, kind: LineKind = "websocket") -> None:
-        self.kind: LineKind = kind
+    def __init__(self, kind: TransportKind = "websocket") -> None:
+        self.kind: TransportKind = kind
         self.messages: list[Message] = []
         self.cleared = 0
         self.reasons: list[str] = []
@@ -110,16 +110,16 @@ def stream_of(handler: Any, **options: Any) -> Stream:
     return Stream(handler, **{"modality": "audio", "name": "tested", "concurrency_limit": None, **options})
 
 
-def line_of(participant: Participant) -> FakeLine:
+def line_of(session: StreamSession) -> FakeLine:
     """Return a participant's line as what it is."""
-    assert isinstance(participant.line, FakeLine)
-    return participant.line
+    assert isinstance(session.line, FakeLine)
+    return session.line
 
 
-def handler_of(participant: Participant) -> Any:
+def handler_of(session: StreamSession) -> Any:
     """Return a participant's handler, whatever its type."""
-    assert participant.handler is not None
-    return participant.handler
+    assert session.handler is not None
+    return session.handler
 
 
 async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
@@ -143,10 +143,10 @@ def handler_threads() -> list[str]:
     return [thread.name for thread in set(threading.enumerate()) - _left_by_others if thread.name.startswith("handler-")]
 
 
-def numbers(participant: Participant) -> list[Any]:
+def numbers(session: StreamSession) -> list[Any]:
     """Return the first value of each output so far."""
     found, cursor = [], 0
-    while (item := participant.outputs.after(cursor)) is not None:
+    while (item := session.outputs.after(cursor)) is not None:
         cursor = item[0]
         found.append(item[1].args[0])
     return found

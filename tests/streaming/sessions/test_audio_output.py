@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.sessions import audio_output as playback_module
-from streaming.sessions.audio_output import AHEAD_S, Playback
-from streaming.types.client_connection import Pcm, Sound
+from streaming.sessions.audio_output import AHEAD_S, AudioOutput
+from streaming.types.client_connection import AudioFrame, Pcm
 
 RATE = 1000
 """Blocks of 20 samples, so that tests can count."""
@@ -26,7 +26,7 @@ def test_nothing_is_lost_or_repeated(lengths: list[int]) -> None:
     """However the sound is portioned, the client gets every sample once, in order, in blocks of at most 20 ms."""
 
     async def run() -> None:
-        playback = Playback(RATE)
+        playback = AudioOutput(RATE)
         whole = ramp(sum(lengths))
         for part in np.split(whole, np.cumsum(lengths)[:-1]):
             await playback.put(part, RATE)
@@ -42,7 +42,7 @@ def test_nothing_is_lost_or_repeated(lengths: list[int]) -> None:
 
 async def test_too_much_ahead_makes_the_handler_wait() -> None:
     """A handler that is faster than the client can listen waits; what was heard makes room."""
-    playback = Playback(RATE)
+    playback = AudioOutput(RATE)
     await playback.put(ramp(int(AHEAD_S) * RATE), RATE)
     more = asyncio.create_task(playback.put(ramp(10), RATE))
     await asyncio.sleep(0.01)
@@ -53,7 +53,7 @@ async def test_too_much_ahead_makes_the_handler_wait() -> None:
 
 async def test_clearing_frees_whoever_waits() -> None:
     """What a handler waits to put in is dropped with the rest."""
-    playback = Playback(RATE)
+    playback = AudioOutput(RATE)
     await playback.put(ramp(int(AHEAD_S) * RATE), RATE)
     more = asyncio.create_task(playback.put(ramp(10), RATE))
     await asyncio.sleep(0)
@@ -69,7 +69,7 @@ async def test_clearing_frees_whoever_waits() -> None:
 async def test_playing_until_the_transport_has_played_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits, and what was handed over and is not heard yet, is playing."""
     monkeypatch.setattr(playback_module, "_FAR_END_S", 3600.0)
-    playback = Playback(RATE)
+    playback = AudioOutput(RATE)
     assert not playback.playing
     await playback.put(ramp(30), RATE)
     assert playback.playing
@@ -85,7 +85,7 @@ async def test_playing_until_the_transport_has_played_it(monkeypatch: pytest.Mon
 async def test_a_transport_that_never_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the clock tells: everything is heard a little after its real time."""
     monkeypatch.setattr(playback_module, "_FAR_END_S", 3600.0)
-    playback = Playback(RATE)
+    playback = AudioOutput(RATE)
     await playback.put(ramp(20), RATE)
     assert await playback.get() is not None
     assert playback.playing
@@ -97,7 +97,7 @@ async def test_a_transport_that_never_tells(monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_waiting_for_the_end_has_an_end() -> None:
     """A client that takes nothing does not hold a session for ever."""
-    playback = Playback(RATE)
+    playback = AudioOutput(RATE)
     await playback.put(ramp(20), RATE)
     async with asyncio.timeout(30):
         await playback.heard(0.05)
@@ -106,7 +106,7 @@ async def test_waiting_for_the_end_has_an_end() -> None:
 
 async def test_other_rates_are_converted() -> None:
     """Every block has the session's rate, and as many seconds go out as came in."""
-    playback = Playback(24_000)
+    playback = AudioOutput(24_000)
     for rate in (16_000, 48_000, 24_000):
         for _ in range(5):
             await playback.put(np.zeros(rate // 50, dtype=np.int16), rate)
@@ -125,7 +125,7 @@ def test_two_ways_out_keep_the_order(portions: list[tuple[int, int, bool]]) -> N
     """Whether a block goes straight to the outlet or is fetched, and however the two take turns, every sample comes once and in order."""
 
     async def run() -> None:
-        playback = Playback(RATE)
+        playback = AudioOutput(RATE)
         out: list[int] = []
 
         class Way:
@@ -136,7 +136,7 @@ def test_two_ways_out_keep_the_order(portions: list[tuple[int, int, bool]]) -> N
             def is_free(self) -> bool:
                 return self.free
 
-            def send_now(self, sound: Sound) -> None:
+            def send_now(self, sound: AudioFrame) -> None:
                 assert len(sound.samples) <= 20
                 out.extend(sound.samples.tolist())
 

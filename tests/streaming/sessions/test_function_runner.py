@@ -11,7 +11,7 @@ import pytest
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AudioVideoStreamHandler
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from tests.streaming.sessions.lines import FRAME, RATE, Join, line_of, numbers, until
 
@@ -26,10 +26,10 @@ def video(handler: Any, **options: Any) -> Stream:
     return Stream(handler, **{"modality": "video", "name": "tested", "concurrency_limit": None, **options})
 
 
-async def colour(participant: Participant) -> int:
+async def colour(session: StreamSession) -> int:
     """Return the colour of the next picture."""
     async with asyncio.timeout(30):
-        got = await participant.picture()
+        got = await session.picture()
     assert got is not None
     return int(got[0, 0, 0])
 
@@ -42,10 +42,10 @@ async def test_a_function_off_the_loop(join: Join) -> None:
         seen.append((image.shape, threading.current_thread() is threading.main_thread()))
         return image + 1, AdditionalOutputs(int(image[0, 0, 0]))
 
-    participant = await join(video(brighter))
-    participant.see(picture(5))
-    assert await colour(participant) == 6
-    assert numbers(participant) == [5]
+    session = await join(video(brighter))
+    session.see(picture(5))
+    assert await colour(session) == 6
+    assert numbers(session) == [5]
     assert seen == [((4, 6, 3), False)]
 
 
@@ -55,15 +55,15 @@ async def test_called_without_inputs_and_with_all_of_them(join: Join) -> None:
     def tint(image: Any, by: int = 1, times: int = 1) -> Any:
         return image + by * times
 
-    participant = await join(video(tint))
-    participant.see(picture(0))
-    assert await colour(participant) == 1
-    participant.set_input(3)
-    participant.see(picture(0))
-    assert await colour(participant) == 3
-    participant.set_input(3, 2)
-    participant.see(picture(0))
-    assert await colour(participant) == 6
+    session = await join(video(tint))
+    session.see(picture(0))
+    assert await colour(session) == 1
+    session.set_input(3)
+    session.see(picture(0))
+    assert await colour(session) == 3
+    session.set_input(3, 2)
+    session.see(picture(0))
+    assert await colour(session) == 6
 
 
 async def test_pictures_pass_until_the_inputs_are_there(join: Join) -> None:
@@ -72,12 +72,12 @@ async def test_pictures_pass_until_the_inputs_are_there(join: Join) -> None:
     def tint(image: Any, by: int) -> Any:
         return image + by
 
-    participant = await join(video(tint))
-    participant.see(picture(1))
-    assert await colour(participant) == 1
-    participant.set_input(3)
-    participant.see(picture(1))
-    assert await colour(participant) == 4
+    session = await join(video(tint))
+    session.see(picture(1))
+    assert await colour(session) == 1
+    session.set_input(3)
+    session.see(picture(1))
+    assert await colour(session) == 4
 
 
 async def test_an_error_costs_one_picture(join: Join) -> None:
@@ -88,11 +88,11 @@ async def test_an_error_costs_one_picture(join: Join) -> None:
             raise ValueError("not this one")
         return "nothing" if image[0, 0, 0] == 2 else image
 
-    participant = await join(video(touchy))
+    session = await join(video(touchy))
     for value in (1, 2, 3):
-        participant.see(picture(value))
-    assert await colour(participant) == 3
-    told = line_of(participant).of("error")
+        session.see(picture(value))
+    assert await colour(session) == 3
+    told = line_of(session).of("error")
     assert told[0] == "not this one"
     assert "a video handler gave str" in told[1]
 
@@ -107,9 +107,9 @@ async def test_a_slow_function_gets_the_newest(join: Join, skip: bool, seen: lis
         gate.wait(60)
         return image
 
-    participant = await join(video(VideoStreamHandler(slow, skip_frames=skip)))
+    session = await join(video(VideoStreamHandler(slow, skip_frames=skip)))
     for value in range(20):
-        participant.see(picture(value))
+        session.see(picture(value))
         if value == 0:
             await until(lambda: got)
     gate.set()
@@ -126,11 +126,11 @@ async def test_pictures_that_nobody_takes_are_replaced(join: Join) -> None:
         given.append(int(image[0, 0, 0]))
         return image
 
-    participant = await join(video(pass_on))
+    session = await join(video(pass_on))
     for value in range(10):
-        participant.see(picture(value))
+        session.see(picture(value))
         await until(lambda: len(given) > value)  # noqa: B023  # awaited right here
-    assert await colour(participant) >= 6
+    assert await colour(session) >= 6
 
 
 async def test_an_object_for_each_session(join: Join) -> None:
@@ -149,9 +149,9 @@ async def test_an_object_for_each_session(join: Join) -> None:
 
     stream = video(VideoStreamHandler(Counting()))
     for _ in range(2):
-        participant = await join(stream)
-        participant.see(picture(0))
-        assert await colour(participant) == 1
+        session = await join(stream)
+        session.see(picture(0))
+        assert await colour(session) == 1
 
 
 async def test_a_coroutine_function(join: Join) -> None:
@@ -161,9 +161,9 @@ async def test_a_coroutine_function(join: Join) -> None:
         await asyncio.sleep(0)
         return image + 1
 
-    participant = await join(video(brighter))
-    participant.see(picture(1))
-    assert await colour(participant) == 2
+    session = await join(video(brighter))
+    session.see(picture(1))
+    assert await colour(session) == 2
 
 
 async def test_generated_pictures_keep_the_clients_pace(join: Join) -> None:
@@ -176,9 +176,9 @@ async def test_generated_pictures_keep_the_clients_pace(join: Join) -> None:
             yield picture(start % 256)
             start += 1
 
-    participant = await join(video(VideoStreamHandler(count, fps=5), mode="receive"))
-    assert participant.fps == 5
-    assert [await colour(participant) for _ in range(3)] == [0, 1, 2]
+    session = await join(video(VideoStreamHandler(count, fps=5), mode="receive"))
+    assert session.fps == 5
+    assert [await colour(session) for _ in range(3)] == [0, 1, 2]
     await asyncio.sleep(0.02)
     assert len(made) < 8
 
@@ -190,14 +190,14 @@ async def test_generated_sound_and_new_inputs(join: Join) -> None:
         while True:
             yield RATE, np.full_like(FRAME, value)
 
-    participant = await join(say, mode="receive")
-    first = await participant.sound()
-    participant.set_input(2)
-    second = await participant.sound()
+    session = await join(say, mode="receive")
+    first = await session.sound()
+    session.set_input(2)
+    second = await session.sound()
     assert first is not None
     assert second is not None
     assert (first.samples[0], second.samples[0]) == (1, 2)
-    assert line_of(participant).cleared == 1
+    assert line_of(session).cleared == 1
 
 
 async def test_a_generator_that_needs_inputs_asks_for_them(join: Join) -> None:
@@ -206,12 +206,12 @@ async def test_a_generator_that_needs_inputs_asks_for_them(join: Join) -> None:
     def say(value: int) -> Iterator[Any]:
         yield AdditionalOutputs(value)
 
-    participant = await join(say, mode="receive")
-    assert line_of(participant).of("send_input") == [[]]
+    session = await join(say, mode="receive")
+    assert line_of(session).of("send_input") == [[]]
     for value in (1, 2):
-        participant.set_input(value)
-        await until(lambda: participant.outputs.last == value)  # noqa: B023  # awaited right here
-    assert numbers(participant) == [1, 2]
+        session.set_input(value)
+        await until(lambda: session.outputs.last == value)  # noqa: B023  # awaited right here
+    assert numbers(session) == [1, 2]
 
 
 async def test_a_generator_that_closes(join: Join) -> None:
@@ -220,12 +220,12 @@ async def test_a_generator_that_closes(join: Join) -> None:
     def say() -> Iterator[Any]:
         yield (RATE, FRAME), CloseStream("done")
 
-    participant = await join(say, mode="receive")
-    sound = await participant.sound()
+    session = await join(say, mode="receive")
+    sound = await session.sound()
     assert sound is not None
-    participant.played(sound.seconds)
-    await asyncio.wait_for(participant.ended.wait(), 30)
-    assert line_of(participant).of("end_stream") == ["done"]
+    session.played(sound.seconds)
+    await asyncio.wait_for(session.ended.wait(), 30)
+    assert line_of(session).of("end_stream") == ["done"]
 
 
 async def test_sound_and_pictures(join: Join) -> None:
@@ -251,8 +251,8 @@ async def test_sound_and_pictures(join: Join) -> None:
         def video_emit(self) -> Any:
             return picture(9) if self.pictures.acquire(timeout=0.2) else None
 
-    participant = await join(Both(), modality="audio-video")
-    participant.see(picture(1))
-    assert await colour(participant) == 9
-    participant.hear(FRAME, RATE)
-    assert await participant.sound() is not None
+    session = await join(Both(), modality="audio-video")
+    session.see(picture(1))
+    assert await colour(session) == 9
+    session.hear(FRAME, RATE)
+    assert await session.sound() is not None

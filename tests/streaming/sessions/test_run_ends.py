@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streaming.handlers import generators
-from streaming.handlers.generators import Run
+from streaming.handlers.generators import GeneratorRun
 from tests.streaming.sessions.lines import until
 
 
@@ -38,7 +38,7 @@ async def close(function: Callable[[], AsyncIterator[Any]]) -> None:
     """Take an item of a generator, close it, and wait until the closing and the generator are gone."""
     items = function()
     gone = weakref.ref(items)
-    run = Run(lambda made: made, (items,))
+    run = GeneratorRun(lambda made: made, (items,))
     del items
     await run.next()
     run.close()
@@ -138,7 +138,7 @@ async def test_one_in_the_middle_of_a_step_that_was_cancelled(complaints: list[s
             await asyncio.sleep(0)
             cleaned.append(True)
 
-    run = Run(items, ())
+    run = GeneratorRun(items, ())
     await run.next()
     step = asyncio.create_task(run.next())
     await asyncio.sleep(0)

@@ -40,7 +40,7 @@ class Echo:
 @pytest.fixture(autouse=True)
 def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests need no database."""
-    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
 
 
 async def test_finished_by_its_handler() -> None:

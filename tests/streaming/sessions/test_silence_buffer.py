@@ -8,8 +8,8 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.pcm import Samples
 from streaming.audio.rates import Pcm
-from streaming.sessions.silence_buffer import LONGEST_S, SILENT_S, Doze, Heard, loudness, samples_of
-from streaming.speech.endpointing import Began, Ended, TurnFinder
+from streaming.sessions.silence_buffer import LONGEST_S, SILENT_S, SilenceBuffer, TranscriptUpdate, loudness, samples_of
+from streaming.speech.endpointing import Endpointer, SpeechEnded, SpeechStarted
 from streaming.speech.vad import FRAME, Voice
 from tests.streaming.speech.fakes import recording
 
@@ -18,14 +18,14 @@ BLOCK = RATE // 50
 Room = Callable[[float, float], Pcm]
 
 
-class RealTime(Doze):
+class RealTime(SilenceBuffer):
     """One that gets each block when it was said, and to whose handler silence means nothing."""
 
     def __init__(self, at_rest: Callable[[], bool] = lambda: True) -> None:
         super().__init__(at_rest, lambda: self.now)
         self.now = 100.0
 
-    def push(self, block: Heard, rate: int) -> list[tuple[Heard, int]]:
+    def push(self, block: TranscriptUpdate, rate: int) -> list[tuple[TranscriptUpdate, int]]:
         """Take the next block, as long as it lasts later."""
         self.now += len(block) / rate
         return super().push(block, rate)
@@ -41,13 +41,15 @@ def blocks(sound: Pcm) -> list[Pcm]:
     return [sound[at : at + BLOCK] for at in range(0, len(sound) - BLOCK + 1, BLOCK)]
 
 
-def portions(doze: Doze, sound: Pcm, form: Callable[[Pcm], Heard] = lambda block: block) -> list[list[tuple[Heard, int]]]:
+def portions(
+    silence_buffer: SilenceBuffer, sound: Pcm, form: Callable[[Pcm], TranscriptUpdate] = lambda block: block
+) -> list[list[tuple[TranscriptUpdate, int]]]:
     """Return what comes out with each block that goes in."""
-    return [doze.push(form(block), RATE) for block in blocks(sound)]
+    return [silence_buffer.push(form(block), RATE) for block in blocks(sound)]
 
 
 @pytest.mark.parametrize("form", [lambda block: block, mulaw.encode], ids=["samples", "mu-law"])
-def test_nothing_is_left_out(form: Callable[[Pcm], Heard]) -> None:
+def test_nothing_is_left_out(form: Callable[[Pcm], TranscriptUpdate]) -> None:
     """What comes out is what went in, in order, but for what still waits; most of it in a few portions."""
     sound = np.concatenate((room(4, 20), room(0.5, 3000), room(4, 20)))
     out = portions(RealTime(), sound, form)
@@ -61,19 +63,19 @@ def test_nothing_is_left_out(form: Callable[[Pcm], Heard]) -> None:
 
 def test_a_louder_block_goes_on_at_once() -> None:
     """With all that waited before it."""
-    doze = RealTime()
-    portions(doze, room(2, 20))
-    while not doze.push(room(0.02, 20), RATE):
+    silence_buffer = RealTime()
+    portions(silence_buffer, room(2, 20))
+    while not silence_buffer.push(room(0.02, 20), RATE):
         pass
-    assert doze.push(room(0.02, 20), RATE) == []
-    assert len(doze.push(room(0.02, 60), RATE)) == 2
-    assert len(doze.push(room(0.02, 20), RATE)) == 1, "and so does what follows it"
+    assert silence_buffer.push(room(0.02, 20), RATE) == []
+    assert len(silence_buffer.push(room(0.02, 60), RATE)) == 2
+    assert len(silence_buffer.push(room(0.02, 20), RATE)) == 1, "and so does what follows it"
 
 
 def test_sound_that_comes_faster_than_it_is_spoken() -> None:
     """Waits for no clock."""
-    doze = Doze(lambda: True, lambda: 100.0)
-    out = portions(doze, room(10, 20))
+    silence_buffer = SilenceBuffer(lambda: True, lambda: 100.0)
+    out = portions(silence_buffer, room(10, 20))
     assert max(len(portion) for portion in out) == round(2 * LONGEST_S / 0.02)
 
 
@@ -82,7 +84,7 @@ def test_all_wait_for_the_same_moments() -> None:
     one, two = RealTime(), RealTime()
     portions(one, room(1, 20))
     portions(two, room(2.5, 20))
-    moments = [[doze.now for _ in range(100) if doze.push(room(0.02, 20), RATE)] for doze in (one, two)]
+    moments = [[silence_buffer.now for _ in range(100) if silence_buffer.push(room(0.02, 20), RATE)] for silence_buffer in (one, two)]
     shift = round((moments[1][0] - moments[0][0]) / LONGEST_S) * LONGEST_S
     assert [at + shift for at in moments[0]] == pytest.approx(moments[1][: len(moments[0])], abs=0.021)
 
@@ -90,39 +92,39 @@ def test_all_wait_for_the_same_moments() -> None:
 def test_at_once_for_a_handler_that_is_not_at_rest() -> None:
     """While somebody speaks or is spoken to, all sound goes on as it comes."""
     rests = True
-    doze = RealTime(lambda: rests)
-    portions(doze, room(2, 20))
+    silence_buffer = RealTime(lambda: rests)
+    portions(silence_buffer, room(2, 20))
     rests = False
-    assert doze.push(room(0.02, 20), RATE)
-    assert all(portions(doze, room(1, 20)))
+    assert silence_buffer.push(room(0.02, 20), RATE)
+    assert all(portions(silence_buffer, room(1, 20)))
 
 
 def test_a_muted_microphone() -> None:
     """Sound that nobody can hear comes in longer portions; the first word ends that."""
-    doze = RealTime()
-    out = portions(doze, np.zeros(10 * RATE, dtype=np.int16))
-    assert doze.silent
+    silence_buffer = RealTime()
+    out = portions(silence_buffer, np.zeros(10 * RATE, dtype=np.int16))
+    assert silence_buffer.silent
     assert max(len(portion) for portion in out) == round(SILENT_S / 0.02)
-    assert doze.push(room(0.02, 300), RATE)
-    assert not doze.silent
+    assert silence_buffer.push(room(0.02, 300), RATE)
+    assert not silence_buffer.silent
 
 
 def test_silent_only_where_it_does_not_matter() -> None:
     """A handler that waits for the end of a turn waits for silence."""
-    doze = RealTime(lambda: False)
-    portions(doze, np.zeros(5 * RATE, dtype=np.int16))
-    assert not doze.silent
+    silence_buffer = RealTime(lambda: False)
+    portions(silence_buffer, np.zeros(5 * RATE, dtype=np.int16))
+    assert not silence_buffer.silent
 
 
 def turns(sound: Samples) -> list[int]:
     """Return where the detector notices that somebody begins to speak, in samples."""
-    voice, finder, noticed = Voice(), TurnFinder(), []
+    voice, finder, noticed = Voice(), Endpointer(), []
     slots = [voice.take_slot()]
     for at in range(0, len(sound) - FRAME + 1, FRAME):
         frame = sound[at : at + FRAME]
         events = finder.push(voice.probabilities(slots, [frame])[0], float(frame @ frame) ** 0.5)
-        noticed += [at + FRAME for event in events if isinstance(event, Began)]
-        assert not any(isinstance(event, Ended) and event.span.seconds > 20 for event in events)
+        noticed += [at + FRAME for event in events if isinstance(event, SpeechStarted)]
+        assert not any(isinstance(event, SpeechEnded) and event.span.seconds > 20 for event in events)
     return noticed
 
 
@@ -135,9 +137,9 @@ def test_soft_speech_is_not_noticed_later(name: str, gain_db: float, room_level:
     sound = np.concatenate([part for at in range(0, len(voice), 3 * RATE) for part in (pause, voice[at : at + 3 * RATE])])
     loud = sound / np.abs(sound).max() * 16_384 * 10 ** (gain_db / 20)
     pcm = loud.astype(np.int16) + room(len(sound) / RATE + 1, room_level)[: len(sound)]
-    doze, handed = RealTime(), [0]
+    silence_buffer, handed = RealTime(), [0]
     for block in blocks(pcm):
-        handed.append(handed[-1] + sum(len(held) for held, _ in doze.push(block, RATE)))
+        handed.append(handed[-1] + sum(len(held) for held, _ in silence_buffer.push(block, RATE)))
     beginnings = turns(pcm.astype(np.float32) / 32_768)
     late = [at for at in beginnings if handed[-(-at // BLOCK)] < at]
     assert beginnings

@@ -15,7 +15,7 @@ from streaming.cluster.registry import Registry, registry
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
 from streaming.sessions import stream_session as participant_module
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import End
@@ -59,34 +59,34 @@ async def play(steps: list[tuple[str, str]]) -> None:
     """Go through the steps, then close whatever is open."""
     Counted.begun = Counted.ended = 0
     stream = stream_of(Counted(), concurrency_limit=LIMIT)
-    opened: list[Participant] = []
+    opened: list[StreamSession] = []
     for what, name in steps:
-        participant = stream.participants.get(name)
+        session = stream.participants.get(name)
         if what.startswith("open"):
             Counted.broken = what == "open broken"
-            newcomer = Participant(stream, name, None, FakeLine())
+            newcomer = StreamSession(stream, name, None, FakeLine())
             with suppress(LimitReached, IdTaken, OSError):
                 await newcomer.open()
                 opened.append(newcomer)
-        elif participant is not None and what.startswith("close"):
-            await asyncio.gather(*(participant.close("bye") for _ in range(2 if what == "close twice" else 1)))
+        elif session is not None and what.startswith("close"):
+            await asyncio.gather(*(session.close("bye") for _ in range(2 if what == "close twice" else 1)))
             assert name not in stream.participants
-        elif participant is not None:
-            participant.hear(FRAME + {"say": 10, "fail": 1, "finish": 2}[what] - FRAME[0], RATE)
+        elif session is not None:
+            session.hear(FRAME + {"say": 10, "fail": 1, "finish": 2}[what] - FRAME[0], RATE)
             await asyncio.sleep(0)
         assert len(stream.participants) <= LIMIT
-    await asyncio.gather(*(participant.close("the end") for participant in opened))
+    await asyncio.gather(*(session.close("the end") for session in opened))
     assert not stream.participants
     assert len(registry()) == 0
     assert (Counted.begun, Counted.ended) == (len(opened), len(opened))
-    assert [line_of(participant).reasons for participant in opened if len(line_of(participant).reasons) != 1] == []
-    assert all(participant.outputs.closed for participant in opened)
+    assert [line_of(session).reasons for session in opened if len(line_of(session).reasons) != 1] == []
+    assert all(session.outputs.closed for session in opened)
 
 
 @pytest.fixture
 def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests need no database, and no patience."""
-    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     monkeypatch.setattr(participant_module, "LAST_SOUND_S", 0.01)
 
 
@@ -120,11 +120,11 @@ async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
         yield audio
 
     async def cycle() -> None:
-        participant = Participant(stream, "again", None, FakeLine("webrtc"))
-        await participant.open()
-        participant.hear(FRAME, RATE)
+        session = StreamSession(stream, "again", None, FakeLine("webrtc"))
+        await session.open()
+        session.hear(FRAME, RATE)
         await asyncio.sleep(0)
-        await participant.close("bye")
+        await session.close("bye")
 
     stream = stream_of(ReplyOnPause(respond), concurrency_limit=1)
     patterns = len(living(ReplyOnPause))
@@ -144,17 +144,17 @@ async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pyte
     """A server that goes down at this very moment begins no handler that nobody would ever end."""
     Counted.begun = Counted.ended = 0
     stream, line = stream_of(Counted()), FakeLine()
-    participant = Participant(stream, "a", None, line)
+    session = StreamSession(stream, "a", None, line)
 
-    async def claim(claiming: Participant) -> None:
+    async def claim(claiming: StreamSession) -> None:
         claiming.end_early(End.SHUTDOWN)
         await claiming.ended.wait()
 
     monkeypatch.setattr(session_endpoint, "claim", claim)
     with pytest.raises(LimitReached):
-        await participant.open()
+        await session.open()
     assert Counted.begun == Counted.ended == 0
     assert stream.participants == {}
     assert len(registry()) == 0
-    assert participant._work is None
+    assert session._work is None
     assert line.reasons == []

@@ -15,7 +15,7 @@ from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
 from streaming.sessions import handler_calls as calls_module
 from streaming.sessions import stream_session as participant_module
 from streaming.sessions.handler_runner import BREATH_S, WAITING_FRAMES
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS, End
@@ -38,9 +38,9 @@ from tests.streaming.sessions.lines import (
 
 async def test_sound_goes_through(join: Join) -> None:
     """What the client says reaches the handler, and what that gives reaches the client."""
-    participant = await join(Echo())
-    participant.hear(FRAME, RATE)
-    sound = await participant.sound()
+    session = await join(Echo())
+    session.hear(FRAME, RATE)
+    sound = await session.sound()
     assert sound is not None
     assert sound.rate == RATE
     assert np.array_equal(sound.samples, FRAME)
@@ -49,12 +49,12 @@ async def test_sound_goes_through(join: Join) -> None:
 async def test_two_hundred_blocking_handlers_all_work(join: Join) -> None:
     """Each blocks a thread of its own and none of anybody else; all of them end."""
     everybody = [await join(Blocking()) for _ in range(200)]
-    for participant in everybody:
-        participant.hear(FRAME, RATE)
-    for participant in everybody:
+    for session in everybody:
+        session.hear(FRAME, RATE)
+    for session in everybody:
         async with asyncio.timeout(60):
-            assert await participant.sound() is not None
-    await asyncio.gather(*(participant.close("enough") for participant in everybody))
+            assert await session.sound() is not None
+    await asyncio.gather(*(session.close("enough") for session in everybody))
     assert Counting.shutdowns == 200
     await until(lambda: not handler_threads())
 
@@ -100,7 +100,7 @@ async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None
     for _ in range(3):
         line = FakeLine()
         with pytest.raises(OSError, match="no model"):
-            await Participant(stream, "a", None, line).open()
+            await StreamSession(stream, "a", None, line).open()
         assert line.reasons == []
     assert not stream.participants
     assert len(registry()) == 0
@@ -109,14 +109,14 @@ async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None
 @pytest.mark.parametrize("handler", [Echo(), Blocking()])
 async def test_shutdown_exactly_once(join: Join, handler: Any) -> None:
     """However often and from wherever a session is closed, its handler is shut down once and the line hung up once."""
-    participant = await join(handler)
-    await asyncio.gather(*(participant.close(f"reason {n}") for n in range(5)))
-    await participant.close("again")
+    session = await join(handler)
+    await asyncio.gather(*(session.close(f"reason {n}") for n in range(5)))
+    await session.close("again")
     assert Counting.shutdowns == 1
-    assert line_of(participant).reasons == ["reason 0"]
-    assert participant.ended.is_set()
-    assert await participant.sound() is None
-    assert await participant.picture() is None
+    assert line_of(session).reasons == ["reason 0"]
+    assert session.ended.is_set()
+    assert await session.sound() is None
+    assert await session.picture() is None
 
 
 async def test_a_blocking_emit_is_not_called_again_once_shutdown_woke_it(join: Join) -> None:
@@ -137,9 +137,9 @@ async def test_a_blocking_emit_is_not_called_again_once_shutdown_woke_it(join: J
             self.gate.release()
             threading.Event().wait(0.1)
 
-    participant = await join(Waiting())
+    session = await join(Waiting())
     await until(lambda: Waiting.asked)
-    await participant.close("bye")
+    await session.close("bye")
     assert Waiting.asked == 1
     await until(lambda: not handler_threads())
 
@@ -148,13 +148,13 @@ async def test_nothing_is_left(join: Join) -> None:
     """After a session there is no task, no thread, no handler and no participant."""
     before = asyncio.all_tasks()
     line = FakeLine()
-    participant = Participant(stream_of(Blocking()), "gone", None, line)
-    await participant.open()
-    participant.hear(FRAME, RATE)
-    await participant.sound()
-    await participant.close("bye")
-    gone = weakref.ref(participant), weakref.ref(handler_of(participant))
-    del participant
+    session = StreamSession(stream_of(Blocking()), "gone", None, line)
+    await session.open()
+    session.hear(FRAME, RATE)
+    await session.sound()
+    await session.close("bye")
+    gone = weakref.ref(session), weakref.ref(handler_of(session))
+    del session
     await until(lambda: not handler_threads())
     await until(lambda: asyncio.all_tasks() == before)
     gc.collect()
@@ -175,29 +175,29 @@ async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.Mo
 
     for handler, limit in ((Failing(), 60.0), (Hanging(), 0.05)):
         monkeypatch.setattr(participant_module, "SHUTDOWN_S", limit)
-        participant = await join(handler)
-        await participant.close("bye")
-        assert not participant.stream.participants
-    assert "ValueError at test_participant.py" in caplog.text
+        session = await join(handler)
+        await session.close("bye")
+        assert not session.stream.participants
+    assert "ValueError at test_stream_session.py" in caplog.text
     assert "more than 0.05 s" in caplog.text
     assert "secret" not in caplog.text
 
 
 async def test_drained_at_server_shutdown(join: Join) -> None:
     """Streams end with the server like conversations do."""
-    participant = await join(Echo())
+    session = await join(Echo())
     await registry().drain(30)
     assert Counting.shutdowns == 1
-    assert line_of(participant).reasons == [TEXTS[End.SHUTDOWN]]
+    assert line_of(session).reasons == [TEXTS[End.SHUTDOWN]]
     with pytest.raises(LimitReached):
         await join(Echo())
 
 
 async def test_time_limit(join: Join) -> None:
     """A session ends after `time_limit`, and the client is told why."""
-    participant = await join(Echo(), time_limit=0.05)
-    await asyncio.wait_for(participant.ended.wait(), 30)
-    assert line_of(participant).of("end_stream") == ["the time limit of 0.05 s is reached"]
+    session = await join(Echo(), time_limit=0.05)
+    await asyncio.wait_for(session.ended.wait(), 30)
+    assert line_of(session).of("end_stream") == ["the time limit of 0.05 s is reached"]
     assert Counting.shutdowns == 1
 
 
@@ -216,12 +216,12 @@ async def test_errors_reach_the_client_and_the_session_goes_on(join: Join) -> No
                 raise KeyError("two")
             return rate, samples
 
-    participant = await join(Touchy())
+    session = await join(Touchy())
     for first in (1, 2, 3):
-        participant.hear(np.full_like(FRAME, first), RATE)
-    heard = [await participant.sound() for _ in range(2)]
+        session.hear(np.full_like(FRAME, first), RATE)
+    heard = [await session.sound() for _ in range(2)]
     assert [sound.samples[0] for sound in heard if sound] == [1, 3]
-    errors = [message for message in line_of(participant).messages if message["type"] == "error"]
+    errors = [message for message in line_of(session).messages if message["type"] == "error"]
     assert errors[0] == {"type": "error", "data": "one is too many", "message": "one is too many"}
     assert [error["data"] for error in errors] == ["one is too many", "'two'"]
 
@@ -237,57 +237,57 @@ async def test_the_same_error_again_and_again_is_told_once_in_a_while(join: Join
             self.failures += 1
             raise ValueError("always")
 
-    participant = await join(Failing())
+    session = await join(Failing())
     for _ in range(20):
-        participant.hear(FRAME, RATE)
-    await until(lambda: handler_of(participant).failures == 20)
-    assert line_of(participant).of("error") == ["always"]
+        session.hear(FRAME, RATE)
+    await until(lambda: handler_of(session).failures == 20)
+    assert line_of(session).of("error") == ["always"]
 
 
 async def test_close_stream_waits_for_the_sound(join: Join) -> None:
     """What was yielded together with CloseStream is played before the client is told and the session ends."""
-    participant = await join(Echo())
-    handler_of(participant).queue.put_nowait(((RATE, np.concatenate((FRAME, FRAME))), CloseStream("that was all")))
+    session = await join(Echo())
+    handler_of(session).queue.put_nowait(((RATE, np.concatenate((FRAME, FRAME))), CloseStream("that was all")))
     await asyncio.sleep(0.03)
-    assert line_of(participant).of("end_stream") == []
+    assert line_of(session).of("end_stream") == []
     for _ in range(2):
-        sound = await participant.sound()
+        sound = await session.sound()
         assert sound is not None
-        participant.played(sound.seconds)
-    await asyncio.wait_for(participant.ended.wait(), 30)
-    assert line_of(participant).of("end_stream") == ["that was all"]
-    assert line_of(participant).reasons == ["that was all"]
-    assert await participant.sound() is None
+        session.played(sound.seconds)
+    await asyncio.wait_for(session.ended.wait(), 30)
+    assert line_of(session).of("end_stream") == ["that was all"]
+    assert line_of(session).reasons == ["that was all"]
+    assert await session.sound() is None
 
 
 async def test_mode_send_has_outputs_and_no_sound(join: Join) -> None:
     """A client that only sends gets outputs; sound for it is dropped instead of piling up."""
-    participant = await join(Echo(), mode="send")
-    handler = handler_of(participant)
+    session = await join(Echo(), mode="send")
+    handler = handler_of(session)
     for n in range(5):
         handler.queue.put_nowait(((RATE, np.zeros(RATE * 60, dtype=np.int16)), AdditionalOutputs(n)))
-    await until(lambda: participant.outputs.last == 5)
-    assert numbers(participant) == [0, 1, 2, 3, 4]
-    assert line_of(participant).of("fetch_output") == [[]] * 5
-    assert not participant.playing
+    await until(lambda: session.outputs.last == 5)
+    assert numbers(session) == [0, 1, 2, 3, 4]
+    assert line_of(session).of("fetch_output") == [[]] * 5
+    assert not session.playing
 
 
 async def test_mode_receive_hears_nothing(join: Join) -> None:
     """A client that only receives cannot send."""
-    participant = await join(Echo(), mode="receive")
-    participant.hear(FRAME, RATE)
+    session = await join(Echo(), mode="receive")
+    session.hear(FRAME, RATE)
     await asyncio.sleep(0.01)
-    assert handler_of(participant).frames == []
+    assert handler_of(session).frames == []
 
 
 @pytest.mark.parametrize(("kind", "shape"), [("webrtc", (1, 480)), ("websocket", (480,)), ("telephone", (480,))])
 async def test_frames_are_20_ms_in_the_shape_of_the_transport(join: Join, kind: str, shape: tuple[int, ...]) -> None:
     """Whatever portions come at whatever rate, the handler gets steady frames at its own rate."""
-    participant = await join(Echo(), kind=kind)
+    session = await join(Echo(), kind=kind)
     for portion in np.array_split(np.zeros(4800, dtype=np.int16), 7):
-        participant.hear(portion, 48_000)
-    await until(lambda: len(handler_of(participant).frames) == 5)
-    assert {(rate, frame.shape, frame.dtype.name) for rate, frame in handler_of(participant).frames} == {(RATE, shape, "int16")}
+        session.hear(portion, 48_000)
+    await until(lambda: len(handler_of(session).frames) == 5)
+    assert {(rate, frame.shape, frame.dtype.name) for rate, frame in handler_of(session).frames} == {(RATE, shape, "int16")}
 
 
 async def test_a_slow_handler_loses_the_oldest_with_one_warning(join: Join) -> None:
@@ -301,24 +301,24 @@ async def test_a_slow_handler_loses_the_oldest_with_one_warning(join: Join) -> N
             self.frames.append(frame)
 
     Slow.gate = asyncio.Event()
-    participant = await join(Slow())
+    session = await join(Slow())
     for n in range(WAITING_FRAMES + 100):
-        participant.hear(np.full_like(FRAME, n), RATE)
+        session.hear(np.full_like(FRAME, n), RATE)
         if n == 0:
             await asyncio.sleep(0)
-    assert len(line_of(participant).of("warning")) == 1
+    assert len(line_of(session).of("warning")) == 1
     Slow.gate.set()
-    await until(lambda: [frame[0] for _, frame in handler_of(participant).frames][-1:] == [WAITING_FRAMES + 99])
-    assert len(handler_of(participant).frames) >= WAITING_FRAMES
+    await until(lambda: [frame[0] for _, frame in handler_of(session).frames][-1:] == [WAITING_FRAMES + 99])
+    assert len(handler_of(session).frames) >= WAITING_FRAMES
 
 
 async def test_outputs_of_a_phone_call_are_its_next_inputs(join: Join) -> None:
     """Nobody is there to send them back."""
-    participant = await join(Echo(), kind="telephone")
-    assert handler_of(participant).phone_mode
-    handler_of(participant).queue.put_nowait(AdditionalOutputs("so far"))
-    await until(lambda: participant.outputs.last == 1)
-    assert handler_of(participant).latest_args[1:] == ["so far"]
+    session = await join(Echo(), kind="telephone")
+    assert handler_of(session).phone_mode
+    handler_of(session).queue.put_nowait(AdditionalOutputs("so far"))
+    await until(lambda: session.outputs.last == 1)
+    assert handler_of(session).latest_args[1:] == ["so far"]
 
 
 async def test_whom_it_belongs_to(join: Join) -> None:
@@ -345,40 +345,40 @@ async def test_an_emit_that_has_nothing_is_not_spun(join: Join) -> None:
 
     now = asyncio.get_running_loop().time
     begun = now()
-    participant = await join(Idle())
-    await until(lambda: handler_of(participant).asked > 5)
+    session = await join(Idle())
+    await until(lambda: handler_of(session).asked > 5)
     assert now() - begun > 4.5 * BREATH_S
 
 
 async def test_an_end_that_fails_gives_the_slot_back(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Neither a handler nor a connection that cannot be let go keeps the place of another session."""
     stream = stream_of(Echo(), concurrency_limit=1)
-    participant = await join(stream)
-    hung_up: list[str] = []
+    session = await join(stream)
+    disconnected: list[str] = []
 
     def broken(reason: str = "") -> None:
-        hung_up.append(reason)
+        disconnected.append(reason)
         raise OSError("secret words")
 
-    monkeypatch.setattr(handler_of(participant), "parley_leave", broken)
-    monkeypatch.setattr(participant.line, "hang_up", broken)
-    await participant.close("bye")
-    assert hung_up == ["", "bye"]
-    assert caplog.text.count("OSError at test_participant.py") == 2
+    monkeypatch.setattr(handler_of(session), "parley_leave", broken)
+    monkeypatch.setattr(session.line, "hang_up", broken)
+    await session.close("bye")
+    assert disconnected == ["", "bye"]
+    assert caplog.text.count("OSError at test_stream_session.py") == 2
     assert "secret" not in caplog.text
     assert await join(stream) is not None
 
 
 async def test_a_line_that_fails_harms_nobody(join: Join, caplog: pytest.LogCaptureFixture) -> None:
     """A message that cannot be sent is the transport's problem; the session goes on."""
-    participant = await join(Echo())
+    session = await join(Echo())
 
     def broken(message: Any) -> None:
         raise ConnectionError("secret words")
 
-    participant.line.message = broken
-    participant.tell({"type": "log", "data": "x"})
-    participant.hear(FRAME, RATE)
-    assert await participant.sound() is not None
-    assert "ConnectionError at test_participant.py" in caplog.text
+    session.line.message = broken
+    session.tell({"type": "log", "data": "x"})
+    session.hear(FRAME, RATE)
+    assert await session.sound() is not None
+    assert "ConnectionError at test_stream_session.py" in caplog.text
     assert "secret" not in caplog.text

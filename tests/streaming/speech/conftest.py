@@ -6,7 +6,7 @@ import pytest
 
 from streaming.speech import recognition as recognition_module
 from streaming.speech import vad_thread as thread_module
-from streaming.speech.decoder_pool import Ears
+from streaming.speech.decoder_pool import DecoderPool
 from tests.streaming.speech.fakes import FakeTranscriber
 
 
@@ -17,11 +17,11 @@ def transcriber() -> FakeTranscriber:
 
 
 @pytest.fixture
-def ears(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
+def ears(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[DecoderPool]:
     """Ears that do not wait between ticks, so that recordings pass as fast as they can be heard, and that a slow test does not bore."""
     monkeypatch.setattr(thread_module, "TICK_S", 0.0)
     monkeypatch.setattr(recognition_module, "_STALL_S", 3600.0)
-    ears = Ears(transcriber, threads=2)
+    ears = DecoderPool(transcriber, threads=2)
     ears.start()
     yield ears
     transcriber.gate.set()

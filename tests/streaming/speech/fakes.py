@@ -9,7 +9,7 @@ import soxr
 
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.audio.pcm import Samples
-from streaming.speech.decoder_pool import Ears
+from streaming.speech.decoder_pool import DecoderPool
 from streaming.speech.engines.base import Hypothesis, RecognitionOptions
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.transcript import Spoken, Transcript
@@ -124,7 +124,7 @@ BECKETT = linear16(recording("beckett.wav"))
 SENTENCES = 6
 
 
-def listen(ears: Ears, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
+def listen(ears: DecoderPool, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
     """Open a recognition of LINEAR16 at 16 kHz."""
     notes = notes or Notes()
     return ears.open(RecognitionOptions(**options), open_decoder("LINEAR16", RATE), notes), notes  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from streaming.audio.codecs import AudioError, Decoder, open_decoder
 from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
 from streaming.speech.cpu_budget import BURST_CPU_S, GRACE_CPU_S
-from streaming.speech.decode_queue import DecodeCostError, Intake
+from streaming.speech.decode_queue import DecodeCostError, DecodeQueue
 
 
 @pytest.fixture
@@ -20,12 +20,12 @@ def troubles() -> list[AudioError]:
 
 
 @pytest.fixture
-def intake(troubles: list[AudioError]) -> Intake:
+def intake(troubles: list[AudioError]) -> DecodeQueue:
     """An intake for LINEAR16 at 16 kHz."""
-    return Intake(open_decoder("LINEAR16", 16_000), troubles.append)
+    return DecodeQueue(open_decoder("LINEAR16", 16_000), troubles.append)
 
 
-def test_seconds_that_wait(intake: Intake) -> None:
+def test_seconds_that_wait(intake: DecodeQueue) -> None:
     """One second of LINEAR16 at 16 kHz is 32,000 bytes."""
     intake.feed(bytes(32_000))
     assert intake.seconds == pytest.approx(1.0)
@@ -34,7 +34,7 @@ def test_seconds_that_wait(intake: Intake) -> None:
     assert not intake
 
 
-def test_takes_a_bounded_portion(intake: Intake) -> None:
+def test_takes_a_bounded_portion(intake: DecodeQueue) -> None:
     """Chunks are decoded until enough is there; the rest stays."""
     for _ in range(10):
         intake.feed(bytes(3_200))
@@ -44,14 +44,14 @@ def test_takes_a_bounded_portion(intake: Intake) -> None:
 
 def test_the_rate_of_a_codec_is_learned() -> None:
     """After some bytes the estimate is that of the codec, here two bytes in place of sixteen thousand samples a second."""
-    intake = Intake(open_decoder("MULAW", 8_000), lambda error: None)
+    intake = DecodeQueue(open_decoder("MULAW", 8_000), lambda error: None)
     intake.feed(bytes(8_000))
     intake.take(10.0)
     intake.feed(bytes(8_000))
     assert intake.seconds == pytest.approx(1.0, abs=0.1)
 
 
-def test_a_bad_chunk_is_told_and_the_next_is_taken(intake: Intake, troubles: list[AudioError]) -> None:
+def test_a_bad_chunk_is_told_and_the_next_is_taken(intake: DecodeQueue, troubles: list[AudioError]) -> None:
     """One complaint, and the sound around the bad chunk."""
     for chunk in (bytes(2), b"odd", bytes(4)):
         intake.feed(chunk)
@@ -59,7 +59,7 @@ def test_a_bad_chunk_is_told_and_the_next_is_taken(intake: Intake, troubles: lis
     assert [str(error)[:6] for error in troubles] == ["audio:"]
 
 
-def test_switching_takes_effect_in_order(intake: Intake) -> None:
+def test_switching_takes_effect_in_order(intake: DecodeQueue) -> None:
     """Chunks fed before the switch are decoded the old way, those after it the new way."""
     intake.feed(bytes(200))
     intake.switch(open_decoder("MULAW", 8_000))
@@ -68,7 +68,7 @@ def test_switching_takes_effect_in_order(intake: Intake) -> None:
     assert len(intake.take(10.0)) == pytest.approx(100 + 16_000, abs=3)
 
 
-def test_closed_means_closed(intake: Intake) -> None:
+def test_closed_means_closed(intake: DecodeQueue) -> None:
     """Nothing is taken in after close; it has ended when all was taken out."""
     intake.feed(bytes(64))
     assert intake.close()
@@ -80,7 +80,7 @@ def test_closed_means_closed(intake: Intake) -> None:
     assert intake.ended
 
 
-def test_clear_drops_everything(intake: Intake) -> None:
+def test_clear_drops_everything(intake: DecodeQueue) -> None:
     """Nothing waits, nothing comes."""
     intake.feed(bytes(64))
     intake.clear()
@@ -105,7 +105,7 @@ class Dear(Decoder):
 
 def test_encoded_audio_is_not_decoded_by_who_takes_it(troubles: list[AudioError]) -> None:
     """It waits for the executor's thread, and is taken as samples after that; the end comes behind the last of them."""
-    intake = Intake(Dear(), troubles.append)
+    intake = DecodeQueue(Dear(), troubles.append)
     intake.feed(b"\x00\x0a")
     assert not intake.in_place
     assert len(intake.take(1.0)) == 0
@@ -127,7 +127,7 @@ def test_encoded_audio_is_not_decoded_by_who_takes_it(troubles: list[AudioError]
 
 def test_decoding_stops_ahead_of_who_takes(troubles: list[AudioError]) -> None:
     """A few bytes that hold minutes are unpacked as they are wanted: about a second waits."""
-    intake = Intake(Dear(), troubles.append)
+    intake = DecodeQueue(Dear(), troubles.append)
     for _ in range(20):
         intake.feed(b"\x00\xff")
     while intake.decode_portion() is not None:
@@ -139,7 +139,7 @@ def test_decoding_stops_ahead_of_who_takes(troubles: list[AudioError]) -> None:
 
 def test_bytes_of_which_nothing_comes_count(troubles: list[AudioError]) -> None:
     """Whoever sends no audio is made to wait all the same."""
-    intake = Intake(open_decoder("FLAC", 16_000), troubles.append)
+    intake = DecodeQueue(open_decoder("FLAC", 16_000), troubles.append)
     while not intake._budget.wait_s:  # refused chunks count, so that the error messages do not come faster either
         intake.feed(bytes(8_192))
         intake.decode_portion()
@@ -152,7 +152,7 @@ def test_bytes_of_which_nothing_comes_count(troubles: list[AudioError]) -> None:
     assert intake.seconds > 5
 
 
-def test_many_small_chunks_are_full_too(intake: Intake) -> None:
+def test_many_small_chunks_are_full_too(intake: DecodeQueue) -> None:
     """What a chunk costs beside its content counts; empty ones cost nothing."""
     for _ in range(9_000):
         intake.feed(b"ab")
@@ -161,7 +161,7 @@ def test_many_small_chunks_are_full_too(intake: Intake) -> None:
     assert len(intake._items) == 9_000
 
 
-def test_a_portion_is_bounded_however_small_the_chunks(intake: Intake) -> None:
+def test_a_portion_is_bounded_however_small_the_chunks(intake: DecodeQueue) -> None:
     """One who sends a sample at a time takes no more of a tick than anybody else."""
     for _ in range(3_000):
         intake.feed(b"ab")
@@ -171,7 +171,7 @@ def test_a_portion_is_bounded_however_small_the_chunks(intake: Intake) -> None:
 
 def test_over_its_cpu_budget_a_session_waits(troubles: list[AudioError]) -> None:
     """It is slowed down, and nothing is lost."""
-    intake = Intake(Dear(), troubles.append)
+    intake = DecodeQueue(Dear(), troubles.append)
     fed = 0
     while not intake._budget.wait_s:
         intake.feed(b"\x32\x02")
@@ -191,7 +191,7 @@ def test_over_its_cpu_budget_a_session_waits(troubles: list[AudioError]) -> None
     assert not troubles
 
 
-def test_errors_in_place_are_slowed_down_too(intake: Intake, troubles: list[AudioError]) -> None:
+def test_errors_in_place_are_slowed_down_too(intake: DecodeQueue, troubles: list[AudioError]) -> None:
     """A client that sends nothing but odd chunks gets some tens of errors at once, then about five a second."""
     for _ in range(2_000):
         intake.feed(b"odd")
@@ -204,7 +204,7 @@ def test_errors_in_place_are_slowed_down_too(intake: Intake, troubles: list[Audi
 
 def test_audio_that_costs_more_than_any_is_refused(troubles: list[AudioError]) -> None:
     """After a grace the session gets one error, and nothing more of it is decoded; what was decoded is heard, and the end comes."""
-    intake = Intake(Dear(), troubles.append)
+    intake = DecodeQueue(Dear(), troubles.append)
     intake.feed(b"\x00\x02")
     spent = 0.0
     while not troubles and spent < 5:
@@ -227,7 +227,7 @@ def test_audio_that_costs_more_than_any_is_refused(troubles: list[AudioError]) -
 
 def test_dear_audio_that_is_audio_is_not_refused(troubles: list[AudioError]) -> None:
     """Fifty milliseconds of CPU time for a second of audio are much, and within the price."""
-    intake = Intake(Dear(), troubles.append)
+    intake = DecodeQueue(Dear(), troubles.append)
     for _ in range(24):
         intake.feed(b"\x32\x0a")
         intake._budget._level = BURST_CPU_S
@@ -239,7 +239,7 @@ def test_dear_audio_that_is_audio_is_not_refused(troubles: list[AudioError]) -> 
 
 def test_switching_between_the_kinds_of_decoders(troubles: list[AudioError]) -> None:
     """Chunks are decoded in order, by the thread of their decoder's kind."""
-    intake = Intake(open_decoder("LINEAR16", 16_000), troubles.append)
+    intake = DecodeQueue(open_decoder("LINEAR16", 16_000), troubles.append)
     intake.feed(b"\x01\x00" * 100)
     intake.switch(Dear())
     intake.feed(b"\x00\x01")

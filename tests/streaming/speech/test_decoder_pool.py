@@ -10,12 +10,12 @@ import pytest
 from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.pcm import Samples
 from streaming.speech import recognition as recognition_module
-from streaming.speech.decoder_pool import Ears
+from streaming.speech.decoder_pool import DecoderPool
 from streaming.speech.engines.base import RecognitionOptions
 from tests.streaming.speech.fakes import BECKETT, RATE, SENTENCES, FakeTranscriber, Notes, chunks, linear16, listen, live, recording
 
 
-def test_each_sentence_is_a_turn(ears: Ears) -> None:
+def test_each_sentence_is_a_turn(ears: DecoderPool) -> None:
     """Six sentences are six starts and six finals, in order, inside the recording, and one end."""
     recognition, notes = listen(ears)
     live(recognition, BECKETT)
@@ -28,7 +28,7 @@ def test_each_sentence_is_a_turn(ears: Ears) -> None:
     assert notes.ends == 1
 
 
-def test_a_start_is_told_before_the_words(ears: Ears) -> None:
+def test_a_start_is_told_before_the_words(ears: DecoderPool) -> None:
     """Speech is noticed within about 100 ms of the voice, and the first word is not before it by more than that."""
     recognition, notes = listen(ears)
     live(recognition, BECKETT)
@@ -38,7 +38,7 @@ def test_a_start_is_told_before_the_words(ears: Ears) -> None:
         assert abs(start - final.start) < 0.1
 
 
-def test_the_first_syllable_is_in_the_turn(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_the_first_syllable_is_in_the_turn(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """What is decoded begins 0.3 s before the voice and ends 0.29 s behind it: 0.19 s behind what the detector takes for voice."""
     recognition, notes = listen(ears, interims=False)
     live(recognition, BECKETT)
@@ -50,7 +50,7 @@ def test_the_first_syllable_is_in_the_turn(ears: Ears, transcriber: FakeTranscri
     assert all(any(abs(length - voice - 0.61) < 0.04 for length in lengths) for voice in voiced[1:])
 
 
-def test_a_turn_is_not_decoded_twice(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_a_turn_is_not_decoded_twice(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """What was decoded ahead in the pause becomes the final."""
     recognition, notes = listen(ears, interims=False)
     live(recognition, BECKETT)
@@ -59,7 +59,7 @@ def test_a_turn_is_not_decoded_twice(ears: Ears, transcriber: FakeTranscriber) -
     assert len(transcriber.calls) <= SENTENCES + 1
 
 
-def test_interims_come_before_their_final_and_draft_it(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_interims_come_before_their_final_and_draft_it(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """Each final is decoded with the tokens of the newest interim of its turn."""
     recognition, notes = listen(ears)
     live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 10], decoded=True)
@@ -71,7 +71,7 @@ def test_interims_come_before_their_final_and_draft_it(ears: Ears, transcriber: 
     assert any(draft for kind, _, draft in transcriber.calls if kind == "final")
 
 
-def test_no_interims_where_nobody_wants_them(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_no_interims_where_nobody_wants_them(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """They are neither told nor decoded."""
     recognition, notes = listen(ears, interims=False)
     live(recognition, BECKETT)
@@ -81,7 +81,7 @@ def test_no_interims_where_nobody_wants_them(ears: Ears, transcriber: FakeTransc
     assert "interim" not in {kind for kind, _, _ in transcriber.calls}
 
 
-def test_stop_in_mid_sentence_keeps_the_last_words(ears: Ears) -> None:
+def test_stop_in_mid_sentence_keeps_the_last_words(ears: DecoderPool) -> None:
     """Speech without a pause behind it is decoded up to its last sample."""
     recognition, notes = listen(ears)
     for chunk in chunks(BECKETT[: int(2 * RATE * 1.0)]):
@@ -95,7 +95,7 @@ def test_stop_in_mid_sentence_keeps_the_last_words(ears: Ears) -> None:
     assert recognition.backlog == 0
 
 
-def test_stop_before_anything_was_fed(ears: Ears) -> None:
+def test_stop_before_anything_was_fed(ears: DecoderPool) -> None:
     """It ends at once, with nothing."""
     recognition, notes = listen(ears)
     recognition.stop()
@@ -103,7 +103,7 @@ def test_stop_before_anything_was_fed(ears: Ears) -> None:
     assert (notes.heard, notes.starts, notes.ends) == ([], [], 1)
 
 
-def test_a_speaker_who_sends_nothing_more(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_speaker_who_sends_nothing_more(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """An open turn ends though no silence is sent, such as when a client mutes itself."""
     recognition, notes = listen(ears)
     live(recognition, BECKETT[: int(2 * RATE * 1.0)])
@@ -112,7 +112,7 @@ def test_a_speaker_who_sends_nothing_more(ears: Ears, monkeypatch: pytest.Monkey
     assert notes.ends == 0
 
 
-def test_a_turn_is_not_over_while_its_sound_waits(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_is_not_over_while_its_sound_waits(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sound that was sent at once takes its time to be heard; that is no reason to cut turns."""
     monkeypatch.setattr(recognition_module, "_STALL_S", -1.0)
     recognition, notes = listen(ears, end_of_turn_ms=1500)
@@ -122,7 +122,7 @@ def test_a_turn_is_not_over_while_its_sound_waits(ears: Ears, monkeypatch: pytes
     assert len(notes.finals) == 1
 
 
-def test_abandoned_in_mid_decode(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_abandoned_in_mid_decode(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """When abandon has returned nothing is told any more, though a worker is still busy with it."""
     transcriber.gate.clear()
     recognition, notes = listen(ears, interims=False)
@@ -140,7 +140,7 @@ def test_abandoned_in_mid_decode(ears: Ears, transcriber: FakeTranscriber) -> No
     assert recognition.backlog < 1, "what was unpacked already"
 
 
-def test_a_failing_decode_costs_one_turn(ears: Ears, transcriber: FakeTranscriber, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_decode_costs_one_turn(ears: DecoderPool, transcriber: FakeTranscriber, caplog: pytest.LogCaptureFixture) -> None:
     """The other finals come in order, the end comes, and the log holds the type alone."""
     transcriber.fail_next = 1
     recognition, notes = listen(ears, interims=False)
@@ -155,7 +155,7 @@ def test_a_failing_decode_costs_one_turn(ears: Ears, transcriber: FakeTranscribe
     assert "secret" not in caplog.text
 
 
-def test_unsure_results_are_dropped(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_unsure_results_are_dropped(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """Below a half of mean token probability nothing is told: noise reads like that."""
     transcriber.confidence = 0.49
     recognition, notes = listen(ears)
@@ -187,7 +187,7 @@ def click(milliseconds: int) -> Samples:
     [np.zeros(5 * RATE, dtype=np.float32), noise(5, 0.01), noise(5, 0.2), hum(5, 440), hum(5, 50), click(10), click(2), noise(0.01, 0.5)],
     ids=["silence", "soft noise", "loud noise", "tone", "hum", "click of 10 ms", "click of 2 ms", "burst"],
 )
-def test_what_is_no_speech_is_no_turn(ears: Ears, transcriber: FakeTranscriber, sound: Samples) -> None:
+def test_what_is_no_speech_is_no_turn(ears: DecoderPool, transcriber: FakeTranscriber, sound: Samples) -> None:
     """Nothing is decoded, nothing is told."""
     recognition, notes = listen(ears)
     live(recognition, linear16(np.concatenate((sound, np.zeros(RATE, dtype=np.float32)))))
@@ -196,7 +196,7 @@ def test_what_is_no_speech_is_no_turn(ears: Ears, transcriber: FakeTranscriber, 
     assert notes.heard == []
 
 
-def test_a_bad_chunk_is_told_and_the_rest_heard(ears: Ears) -> None:
+def test_a_bad_chunk_is_told_and_the_rest_heard(ears: DecoderPool) -> None:
     """Nobody else notices."""
     recognition, notes = listen(ears)
     other, others = listen(ears)
@@ -212,7 +212,7 @@ def test_a_bad_chunk_is_told_and_the_rest_heard(ears: Ears) -> None:
     assert len(notes.finals) == len(others.finals) == SENTENCES
 
 
-def test_switching_the_decoder(ears: Ears) -> None:
+def test_switching_the_decoder(ears: DecoderPool) -> None:
     """After a switch to another rate the words keep their place in time."""
     recognition, notes = listen(ears)
     half = len(BECKETT) // 2 // 3_200 * 3_200
@@ -233,7 +233,7 @@ class Loud(Notes):
         raise ValueError("no")
 
 
-def test_a_failing_listener_is_its_own_problem(ears: Ears) -> None:
+def test_a_failing_listener_is_its_own_problem(ears: DecoderPool) -> None:
     """Its words still come, and so do everybody else's."""
     recognition, notes = listen(ears, Loud())
     other, others = listen(ears)
@@ -246,7 +246,7 @@ def test_a_failing_listener_is_its_own_problem(ears: Ears) -> None:
 
 
 @pytest.mark.parametrize(("ms", "turns"), [(300, 6), (1500, 1)])
-def test_the_end_of_a_turn_can_be_chosen(ears: Ears, ms: int, turns: int) -> None:
+def test_the_end_of_a_turn_can_be_chosen(ears: DecoderPool, ms: int, turns: int) -> None:
     """With a longer silence sentences flow together."""
     recognition, notes = listen(ears, end_of_turn_ms=ms)
     live(recognition, BECKETT)
@@ -263,7 +263,7 @@ def own_threads() -> set[threading.Thread]:
 def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads are gone and nobody is called any more."""
     before = own_threads()
-    ears = Ears(transcriber, threads=2)
+    ears = DecoderPool(transcriber, threads=2)
     ears.start()
     recognition, notes = listen(ears)
     for chunk in chunks(BECKETT * 5):
@@ -275,7 +275,7 @@ def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pyte
     assert (len(notes.heard), notes.ends) == (told, 0)
 
 
-def test_feeding_returns_at_once(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feeding_returns_at_once(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes are not decoded in the caller's thread: in the VAD thread where that is cheap, else in a thread of their own."""
     threads: list[str] = []
 

@@ -4,10 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.speech.endpointing import FRAME_S, Began, Dropped, Ended, Event, Paused, Progress, Span, TurnFinder
+from streaming.speech.endpointing import (
+    FRAME_S,
+    Endpointer,
+    Event,
+    Progress,
+    Span,
+    SpeechDiscarded,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechStarted,
+)
 
 
-def run(finder: TurnFinder, *parts: tuple[int, float], loudness: float = 1.0) -> list[Event]:
+def run(finder: Endpointer, *parts: tuple[int, float], loudness: float = 1.0) -> list[Event]:
     """Push so many frames of each probability; return all events but the repeated progress."""
     events: list[Event] = []
     for frames, probability in parts:
@@ -18,87 +28,87 @@ def run(finder: TurnFinder, *parts: tuple[int, float], loudness: float = 1.0) ->
 
 def spans(events: list[Event]) -> list[Span]:
     """Return the spans of the turns that ended."""
-    return [event.span for event in events if isinstance(event, Ended)]
+    return [event.span for event in events if isinstance(event, SpeechEnded)]
 
 
 def test_one_turn() -> None:
     """Speech between silences begins, pauses, and ends once, 0.19 s behind the last voiced frame."""
-    events = run(TurnFinder(), (50, 0.0), (60, 0.9), (40, 0.0))
-    assert [type(event) for event in events] == [Began, Paused, Ended]
-    assert events[0] == Began(50)
+    events = run(Endpointer(), (50, 0.0), (60, 0.9), (40, 0.0))
+    assert [type(event) for event in events] == [SpeechStarted, SpeechPaused, SpeechEnded]
+    assert events[0] == SpeechStarted(50)
     assert spans(events) == [Span(40, 116, ((50, 110),))]
 
 
 def test_the_pre_roll_is_a_third_of_a_second() -> None:
     """The turn begins 10 frames before the first voiced one, or with the sound."""
-    assert spans(run(TurnFinder(), (50, 0.0), (20, 0.9), (30, 0.0)))[0].start == 40
-    assert spans(run(TurnFinder(), (3, 0.0), (20, 0.9), (30, 0.0)))[0].start == 0
+    assert spans(run(Endpointer(), (50, 0.0), (20, 0.9), (30, 0.0)))[0].start == 40
+    assert spans(run(Endpointer(), (3, 0.0), (20, 0.9), (30, 0.0)))[0].start == 0
 
 
 def test_speech_is_noticed_within_100_ms() -> None:
     """Two voiced frames are enough."""
-    finder = TurnFinder()
+    finder = Endpointer()
     run(finder, (10, 0.0))
     assert run(finder, (1, 0.9)) == []
-    assert run(finder, (1, 0.9)) == [Began(10)]
+    assert run(finder, (1, 0.9)) == [SpeechStarted(10)]
     assert 2 * FRAME_S < 0.1
 
 
 @pytest.mark.parametrize("frames", [1, 2])
 def test_a_click_is_no_turn(frames: int) -> None:
     """Sound of one or two frames ends in nothing."""
-    assert spans(run(TurnFinder(), (20, 0.0), (frames, 0.95), (40, 0.0))) == []
+    assert spans(run(Endpointer(), (20, 0.0), (frames, 0.95), (40, 0.0))) == []
 
 
 def test_a_dropped_turn_says_so() -> None:
     """Who prepared for a turn is told that it was none."""
-    assert run(TurnFinder(), (20, 0.0), (2, 0.95), (40, 0.0))[-1] == Dropped()
+    assert run(Endpointer(), (20, 0.0), (2, 0.95), (40, 0.0))[-1] == SpeechDiscarded()
 
 
 def test_a_short_word_is_a_turn() -> None:
     """Three voiced frames are enough."""
-    assert len(spans(run(TurnFinder(), (20, 0.0), (3, 0.9), (40, 0.0)))) == 1
+    assert len(spans(run(Endpointer(), (20, 0.0), (3, 0.9), (40, 0.0)))) == 1
 
 
 @pytest.mark.parametrize(("ms", "frames"), [(100, 3), (500, 16), (2000, 62)])
 def test_the_silence_that_ends_a_turn_can_be_chosen(ms: int, frames: int) -> None:
     """One frame less than the chosen silence does not end the turn, the next one does."""
-    finder = TurnFinder(end_of_turn_ms=ms)
+    finder = Endpointer(end_of_turn_ms=ms)
     assert spans(run(finder, (20, 0.9), (frames - 1, 0.0))) == []
     assert len(spans(run(finder, (1, 0.0)))) == 1
 
 
 def test_the_decode_ahead_is_of_the_very_turn() -> None:
     """If the silence goes on, the turn ends with the span that the pause announced."""
-    events = run(TurnFinder(), (30, 0.9), (30, 0.0))
-    assert [event.span for event in events if isinstance(event, Paused)] == spans(events)
+    events = run(Endpointer(), (30, 0.9), (30, 0.0))
+    assert [event.span for event in events if isinstance(event, SpeechPaused)] == spans(events)
 
 
 def test_a_pause_inside_a_turn_does_not_end_it() -> None:
     """Speech that goes on within the half second belongs to the turn, whose voiced stretches are kept apart."""
-    events = run(TurnFinder(), (30, 0.9), (12, 0.0), (30, 0.9), (30, 0.0))
+    events = run(Endpointer(), (30, 0.9), (12, 0.0), (30, 0.9), (30, 0.0))
     assert [span.voiced for span in spans(events)] == [((0, 30), (42, 72))]
 
 
 def test_turns_do_not_overlap() -> None:
     """The pre-roll of a turn does not reach into the turn before it."""
-    first, second = spans(run(TurnFinder(end_of_turn_ms=200), (30, 0.9), (8, 0.0), (30, 0.9), (30, 0.0)))
+    first, second = spans(run(Endpointer(end_of_turn_ms=200), (30, 0.9), (8, 0.0), (30, 0.9), (30, 0.0)))
     assert first.end <= second.start
 
 
 def test_a_long_turn_is_cut_at_its_weakest_pause() -> None:
     """Without a silence, the cut is made where speech was least likely, in the later half."""
-    finder = TurnFinder(longest_turn_s=12.0)
+    finder = Endpointer(longest_turn_s=12.0)
     events = run(finder, (100, 0.9), (4, 0.4), (150, 0.9), (6, 0.35), (100, 0.9), (60, 0.9), (30, 0.0))
     first, second = spans(events)
     assert 254 <= first.end <= 260
     assert second.start == first.end
-    assert sum(isinstance(event, Began) for event in events) == 1
+    assert sum(isinstance(event, SpeechStarted) for event in events) == 1
 
 
 def test_without_any_pause_the_quietest_place_is_cut() -> None:
     """Where the probabilities are all the same, the loudness decides."""
-    finder = TurnFinder(longest_turn_s=12.0)
+    finder = Endpointer(longest_turn_s=12.0)
     events: list[Event] = []
     for n in range(400):
         events += finder.push(0.95, 0.2 if 295 <= n < 300 else 1.0)
@@ -107,15 +117,15 @@ def test_without_any_pause_the_quietest_place_is_cut() -> None:
 
 def test_flush_ends_the_open_turn() -> None:
     """The end of the sound is the end of the turn."""
-    finder = TurnFinder()
+    finder = Endpointer()
     run(finder, (10, 0.0), (20, 0.9))
-    assert finder.flush() == [Ended(Span(0, 30, ((10, 30),)))]
+    assert finder.flush() == [SpeechEnded(Span(0, 30, ((10, 30),)))]
     assert finder.flush() == []
 
 
 def test_progress_is_due_after_a_second_and_then_more_seldom() -> None:
     """The gaps between interims of a long turn never shrink."""
-    finder, due = TurnFinder(longest_turn_s=30), []
+    finder, due = Endpointer(longest_turn_s=30), []
     for n in range(900):
         if any(isinstance(event, Progress) for event in finder.push(0.9, 1.0)):
             due.append(n)
@@ -128,14 +138,14 @@ def test_progress_is_due_after_a_second_and_then_more_seldom() -> None:
 
 def test_no_progress_in_a_silence() -> None:
     """A sentence that ends just before its first interim is due is not decoded for one: its final will come soon."""
-    finder = TurnFinder()
+    finder = Endpointer()
     events = [event for n in range(60) for event in finder.push(0.9 if n < 28 else 0.0, 1.0)]
-    assert [type(event) for event in events] == [Began, Paused, Ended]
+    assert [type(event) for event in events] == [SpeechStarted, SpeechPaused, SpeechEnded]
 
 
 def test_progress_is_asked_for_until_it_is_made() -> None:
     """Where there is no time for an interim, the next frame asks again."""
-    finder = TurnFinder()
+    finder = Endpointer()
     asked = sum(isinstance(event, Progress) for _ in range(50) for event in finder.push(0.9, 1.0))
     assert asked == 50 - 30
 
@@ -147,17 +157,17 @@ def test_progress_is_asked_for_until_it_is_made() -> None:
 )
 def test_turns_are_in_order_bounded_and_kept(parts: list[tuple[int, float]], end_ms: int, longest: float) -> None:
     """Whatever is said: turns do not overlap, are not longer than allowed, and their frames are still kept when they end."""
-    finder, before = TurnFinder(end_ms, longest), 0
+    finder, before = Endpointer(end_ms, longest), 0
     for frames, probability in parts:
         for _ in range(frames):
             kept = finder.keep_from
             for event in finder.push(probability, probability):
-                if isinstance(event, Ended):
+                if isinstance(event, SpeechEnded):
                     assert max(kept, before) <= event.span.start < event.span.end
                     assert event.span.seconds <= longest + FRAME_S
                     before = event.span.end
     for event in finder.flush():
-        assert isinstance(event, Dropped) or (isinstance(event, Ended) and event.span.start >= before)
+        assert isinstance(event, SpeechDiscarded) or (isinstance(event, SpeechEnded) and event.span.start >= before)
 
 
 def test_speech_ends_before_the_detector_lets_go() -> None:

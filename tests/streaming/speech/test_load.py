@@ -8,12 +8,12 @@ import pytest
 from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
-from streaming.speech.decoder_pool import Ears
+from streaming.speech.decoder_pool import DecoderPool
 from streaming.speech.engines.base import LOW_WATER_S, RecognitionOptions
 from tests.streaming.speech.fakes import BECKETT, RATE, SENTENCES, FakeTranscriber, Notes, chunks, linear16, listen, live, recording
 
 
-def test_a_muted_microphone_costs_no_model(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_muted_microphone_costs_no_model(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact zeros are silence without asking; the words after them are heard, at their time."""
     asked = 0
     probabilities = ears.attention._voice.probabilities
@@ -34,7 +34,7 @@ def test_a_muted_microphone_costs_no_model(ears: Ears, monkeypatch: pytest.Monke
     assert notes.finals[0].start == pytest.approx(5.3, abs=0.2)
 
 
-def test_thirty_at_once(ears: Ears) -> None:
+def test_thirty_at_once(ears: DecoderPool) -> None:
     """Thirty speakers each get their six sentences, in order, and end."""
     speakers = [listen(ears) for _ in range(30)]
     for chunk in chunks(BECKETT):
@@ -46,7 +46,7 @@ def test_thirty_at_once(ears: Ears) -> None:
     assert {tuple(h.turn for h in notes.finals) for _, notes in speakers} == {tuple(range(1, SENTENCES + 1))}
 
 
-def test_places_are_given_back(ears: Ears) -> None:
+def test_places_are_given_back(ears: DecoderPool) -> None:
     """After all have ended, nobody holds a slot or is remembered."""
     gone = threading.Event()
     for _ in range(3):
@@ -78,7 +78,7 @@ class Held(Decoder):
         return EMPTY
 
 
-def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: Ears) -> None:
+def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: DecoderPool) -> None:
     """Three minutes are heard beside ten seconds that came behind them, each sentence of which is noticed long before the flood is over."""
     held, (flood, flooded) = Held(), listen(ears)
 
@@ -107,7 +107,7 @@ def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: Ears) -> None:
     assert [h.turn for h in flooded.finals] == list(range(1, len(flooded.finals) + 1))
 
 
-def test_bytes_stay_bytes_while_finals_are_owed(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_bytes_stay_bytes_while_finals_are_owed(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """With the workers held up, no more than half a minute of sound is unpacked, however much is sent."""
     transcriber.gate.clear()
     recognition, notes = listen(ears)
@@ -127,7 +127,7 @@ def test_bytes_stay_bytes_while_finals_are_owed(ears: Ears, transcriber: FakeTra
     assert notes.done.wait(60)
 
 
-def test_finals_first_under_load(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_finals_first_under_load(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """While workers are held up no interims pile up."""
     transcriber.gate.clear()
     speakers = [listen(ears) for _ in range(10)]
@@ -143,7 +143,7 @@ def test_finals_first_under_load(ears: Ears, transcriber: FakeTranscriber) -> No
     assert sum(kind == "interim" for kind, _, _ in transcriber.calls) <= 10
 
 
-def test_a_cancelled_interim_does_not_stop_those_after_it(ears: Ears, transcriber: FakeTranscriber) -> None:
+def test_a_cancelled_interim_does_not_stop_those_after_it(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
     """A pause takes the place of an interim that still waits; after it interims go on."""
     transcriber.gate.clear()
     blockers = [listen(ears, interims=False) for _ in range(2)]

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from streaming.speech.engines.base import LOW_WATER_S, Hypothesis
-from streaming.speech.recognition_callbacks import Callbacks
+from streaming.speech.recognition_callbacks import RecognitionCallbacks
 from tests.streaming.speech.fakes import Notes
 
 HYPOTHESIS = Hypothesis("Hello.", (), 0.9, True, 0.0, 1.0, 1)
@@ -14,7 +14,7 @@ HYPOTHESIS = Hypothesis("Hello.", (), 0.9, True, 0.0, 1.0, 1)
 def test_finished_is_told_once_and_nothing_after_it() -> None:
     """A recognition ends once."""
     notes = Notes()
-    callbacks = Callbacks(notes)
+    callbacks = RecognitionCallbacks(notes)
     callbacks.finished()
     callbacks.finished()
     callbacks.hypothesis(HYPOTHESIS)
@@ -24,7 +24,7 @@ def test_finished_is_told_once_and_nothing_after_it() -> None:
 def test_silence() -> None:
     """After it nothing is told, not even the end."""
     notes = Notes()
-    callbacks = Callbacks(notes)
+    callbacks = RecognitionCallbacks(notes)
     callbacks.silence()
     callbacks.speech_started(1.0)
     callbacks.finished()
@@ -34,7 +34,7 @@ def test_silence() -> None:
 def test_drained_is_told_when_the_backlog_has_fallen() -> None:
     """Once for each time that it was above the mark."""
     notes = Notes()
-    callbacks = Callbacks(notes)
+    callbacks = RecognitionCallbacks(notes)
     for backlog in (0.0, LOW_WATER_S, LOW_WATER_S + 1, LOW_WATER_S + 9, LOW_WATER_S - 1, 0.0, LOW_WATER_S + 1):
         callbacks.water(backlog)
     assert notes.drains == 1
@@ -50,7 +50,7 @@ def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) ->
             raise ValueError(h.text)
 
     notes = Bad()
-    callbacks = Callbacks(notes)
+    callbacks = RecognitionCallbacks(notes)
     with caplog.at_level(logging.DEBUG):
         callbacks.hypothesis(HYPOTHESIS)
     callbacks.finished()

@@ -10,8 +10,8 @@ from streaming.audio.rates import Converter, Pcm
 from streaming.speech import turn_detector as watch_module
 from streaming.speech import vad_thread as thread_module
 from streaming.speech import vad_worker
-from streaming.speech.turn_detector import Tape, Turn, Watch, WatchOptions
-from streaming.speech.vad_worker import Attention
+from streaming.speech.turn_detector import AudioHistory, Turn, TurnDetector, TurnDetectorOptions
+from streaming.speech.vad_worker import VadWorker
 from tests.streaming.speech.fakes import recording
 
 VOICE: Pcm = (recording("beckett.wav") * 32767).astype(np.int16)
@@ -60,7 +60,7 @@ class Notes:
 
 
 @pytest.fixture
-def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Attention]:
+def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[VadWorker]:
     """The shared attention, without pauses between its ticks; a slow test does not bore it."""
     monkeypatch.setattr(thread_module, "TICK_S", 0.0)
     monkeypatch.setattr(watch_module, "_STALL_S", 3600.0)
@@ -68,16 +68,16 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Attention]:
     vad_worker.release()
 
 
-def watching(hearing: Attention, options: WatchOptions | None = None, rate: int = 16_000) -> tuple[Watch, Notes]:
+def watching(hearing: VadWorker, options: TurnDetectorOptions | None = None, rate: int = 16_000) -> tuple[TurnDetector, Notes]:
     """Begin to watch somebody."""
     notes = Notes()
-    watch = Watch(options or WatchOptions(), rate, notes)
+    watch = TurnDetector(options or TurnDetectorOptions(), rate, notes)
     hearing.join(watch)
     watch.attend(hearing.wake)
     return watch, notes
 
 
-def feed(watch: Watch, *sounds: Pcm, size: int = 320) -> None:
+def feed(watch: TurnDetector, *sounds: Pcm, size: int = 320) -> None:
     """Feed sound in small portions."""
     whole = np.concatenate(sounds)
     for start in range(0, len(whole), size):
@@ -85,7 +85,7 @@ def feed(watch: Watch, *sounds: Pcm, size: int = 320) -> None:
 
 
 @pytest.mark.parametrize("rate", [16_000, 48_000, 8_000])
-def test_each_sentence_is_a_turn_at_its_own_rate(hearing: Attention, rate: int) -> None:
+def test_each_sentence_is_a_turn_at_its_own_rate(hearing: VadWorker, rate: int) -> None:
     """Six sentences, six turns; the sound is what was fed, from before its first word on."""
     watch, notes = watching(hearing, rate=rate)
     sound = Converter(rate).push(VOICE, 16_000)
@@ -100,7 +100,7 @@ def test_each_sentence_is_a_turn_at_its_own_rate(hearing: Attention, rate: int) 
         assert 0.2 < turn.voiced[0][0] < 0.5, "about 0.4 s of pre-roll"
 
 
-def test_speech_is_noticed_within_100_ms(hearing: Attention) -> None:
+def test_speech_is_noticed_within_100_ms(hearing: VadWorker) -> None:
     """Two frames of speech are enough to know; sound that follows is not needed."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[: int((0.33 + 0.1 + 0.032) * 16_000)])
@@ -108,7 +108,7 @@ def test_speech_is_noticed_within_100_ms(hearing: Attention) -> None:
 
 
 @pytest.mark.parametrize("milliseconds", [5, 10, 20])
-def test_a_click_is_no_turn(hearing: Attention, milliseconds: int) -> None:
+def test_a_click_is_no_turn(hearing: VadWorker, milliseconds: int) -> None:
     """Nothing is replied to; only the sentence after it is a turn. The flush tells when all was heard: it brings one empty turn."""
     watch, notes = watching(hearing)
     click = np.full(16 * milliseconds, 25_000, dtype=np.int16)
@@ -118,26 +118,26 @@ def test_a_click_is_no_turn(hearing: Attention, milliseconds: int) -> None:
     assert [len(turn.samples) > 0 for turn in notes.turns] == [True, False]
 
 
-def test_the_pause_can_be_chosen(hearing: Attention) -> None:
+def test_the_pause_can_be_chosen(hearing: VadWorker) -> None:
     """A speaker who thinks between his sentences is left the time."""
-    watch, notes = watching(hearing, WatchOptions(pause_ms=1500))
+    watch, notes = watching(hearing, TurnDetectorOptions(pause_ms=1500))
     feed(watch, VOICE, SILENCE, SILENCE)
     watch.flush()
     assert notes.wait("ended", 2)
     assert [len(turn.samples) > 8 * 16_000 for turn in notes.turns] == [True, False], "the flush brings an empty one"
 
 
-def test_a_long_turn_is_cut(hearing: Attention) -> None:
+def test_a_long_turn_is_cut(hearing: VadWorker) -> None:
     """What somebody says without a pause is held for a stated time at most."""
-    watch, notes = watching(hearing, WatchOptions(pause_ms=3000, longest_s=3.0))
+    watch, notes = watching(hearing, TurnDetectorOptions(pause_ms=3000, longest_s=3.0))
     feed(watch, VOICE, SILENCE, SILENCE, SILENCE, SILENCE)
     assert notes.wait("ended", 3)
     assert all(len(turn.samples) <= 3.1 * 16_000 for turn in notes.turns)
 
 
-def test_progress_where_it_is_wanted(hearing: Attention) -> None:
+def test_progress_where_it_is_wanted(hearing: VadWorker) -> None:
     """The turn so far, growing."""
-    watch, notes = watching(hearing, WatchOptions(pause_ms=1500, progress=True))
+    watch, notes = watching(hearing, TurnDetectorOptions(pause_ms=1500, progress=True))
     feed(watch, VOICE, SILENCE, SILENCE)
     assert notes.wait("ended")
     lengths = [len(turn.samples) for turn in notes.so_far]
@@ -145,7 +145,7 @@ def test_progress_where_it_is_wanted(hearing: Attention) -> None:
     assert lengths == sorted(lengths)
 
 
-def test_flushed(hearing: Attention) -> None:
+def test_flushed(hearing: VadWorker) -> None:
     """A turn can be ended without a pause; where nobody speaks, it is empty."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[: int(1.0 * 16_000)])
@@ -158,7 +158,7 @@ def test_flushed(hearing: Attention) -> None:
     assert len(notes.turns[1].samples) == 0
 
 
-def test_a_speaker_who_sends_nothing_more(hearing: Attention, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_speaker_who_sends_nothing_more(hearing: VadWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     """The open turn is over then."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[:16_000])
@@ -166,7 +166,7 @@ def test_a_speaker_who_sends_nothing_more(hearing: Attention, monkeypatch: pytes
     assert notes.wait("ended")
 
 
-def test_calm(hearing: Attention) -> None:
+def test_calm(hearing: VadWorker) -> None:
     """Half a second without anything like speech must have been heard; a turn ends the calm, and its end does not bring it back at once."""
     watch, notes = watching(hearing)
     assert not watch.calm
@@ -179,7 +179,7 @@ def test_calm(hearing: Attention) -> None:
     assert not watch.calm
 
 
-def test_closed(hearing: Attention) -> None:
+def test_closed(hearing: VadWorker) -> None:
     """Nobody is told any more, nothing is held, and the place in the model is free again."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[: 16_000 // 2])
@@ -194,7 +194,7 @@ def test_closed(hearing: Attention) -> None:
 
 def test_a_flood_is_bounded() -> None:
     """Sound for a detector that is not there yet waits, but not without end."""
-    watch = Watch(WatchOptions(), 16_000, Notes())
+    watch = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
     for _ in range(200):
         watch.feed(SILENCE)
     assert sum(len(block) for block in watch._waiting) <= 62 * 16_000
@@ -202,7 +202,7 @@ def test_a_flood_is_bounded() -> None:
 
 def test_a_tape() -> None:
     """Positions count from the beginning; what is forgotten is gone, whole blocks at a time."""
-    tape = Tape()
+    tape = AudioHistory()
     for start in (0, 10, 20):
         tape.append(np.arange(start, start + 10, dtype=np.int16))
     assert tape.cut(5, 25).tolist() == list(range(5, 25))
@@ -231,7 +231,7 @@ def test_the_last_one_ends_the_thread() -> None:
 
 def test_blocks_that_wait_are_bounded_in_number() -> None:
     """However short they are; and one portion holds no more than some hundreds of them."""
-    watch = Watch(WatchOptions(), 16_000, Notes())
+    watch = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
     for _ in range(13_000):
         watch.feed(np.zeros(1, dtype=np.int16))
     assert len(watch._waiting) == 12_000

@@ -17,27 +17,27 @@ from tests.streaming.sessions.lines import Join, handler_of, numbers
 
 async def test_echo_says_it_again(join: Join) -> None:
     """What was said comes back, at 48 kHz."""
-    participant = await join(echo)
+    session = await join(echo)
     said = (np.sin(np.arange(4800) / 20) * 9000).astype(np.int16)
-    handler_of(participant).ended(Turn(said, 48_000))
-    blocks = [await participant.sound() for _ in range(5)]
+    handler_of(session).ended(Turn(said, 48_000))
+    blocks = [await session.sound() for _ in range(5)]
     assert np.concatenate([block.samples for block in blocks if block]).tolist() == said.tolist()
 
 
-async def pitch(participant: Any) -> float:
+async def pitch(session: Any) -> float:
     """Return the strongest frequency of the next half second."""
-    blocks = [(await participant.sound()).samples for _ in range(25)]
+    blocks = [(await session.sound()).samples for _ in range(25)]
     wave = np.concatenate(blocks).astype(float)
     return float(np.abs(np.fft.rfft(wave * np.hanning(len(wave)))).argmax() * 24_000 / len(wave))
 
 
 async def test_a_tone_of_the_pitch_that_was_asked_for(join: Join) -> None:
     """It begins by itself, has no clicks between its pieces, and changes with its inputs."""
-    participant = await join(tone)
-    assert await pitch(participant) == pytest.approx(440, abs=3)
-    participant.set_input(1000.0, 0.5)
-    assert await pitch(participant) == pytest.approx(1000, abs=3)
-    blocks = [(await participant.sound()).samples for _ in range(50)]
+    session = await join(tone)
+    assert await pitch(session) == pytest.approx(440, abs=3)
+    session.set_input(1000.0, 0.5)
+    assert await pitch(session) == pytest.approx(1000, abs=3)
+    blocks = [(await session.sound()).samples for _ in range(50)]
     steps = np.abs(np.diff(np.concatenate(blocks).astype(int)))
     assert steps.max() < 0.5 * 32767 * 2 * np.pi * 1000 / 24_000 * 1.05
 
@@ -49,47 +49,47 @@ def scene(left: int) -> Any:
     return picture
 
 
-async def see(participant: Any, picture: Any) -> Any:
+async def see(session: Any, picture: Any) -> Any:
     """Show a picture and return what comes back."""
-    participant.see(picture)
+    session.see(picture)
     async with asyncio.timeout(30):
-        return await participant.picture()
+        return await session.picture()
 
 
 async def test_motion_is_marked_and_counted(join: Join) -> None:
     """A thing that moved is framed in green where it was and where it is; a still picture comes back as it was; what rests is forgotten."""
-    participant = await join(motion)
+    session = await join(motion)
     still = scene(32)
-    assert np.array_equal(await see(participant, still), still)
-    assert np.array_equal(await see(participant, still), still)
-    moved = await see(participant, scene(128))
+    assert np.array_equal(await see(session, still), still)
+    assert np.array_equal(await see(session, still), still)
+    moved = await see(session, scene(128))
     assert (moved == GREEN).all(axis=2).sum() > 100
     for _ in range(100):
-        await see(participant, scene(128))
-    assert [told["moving"] for told in numbers(participant)] == [0, 2, 0]
-    assert numbers(participant)[1]["boxes"] == [[32, 64, 64, 96], [128, 64, 160, 96]]
+        await see(session, scene(128))
+    assert [told["moving"] for told in numbers(session)] == [0, 2, 0]
+    assert numbers(session)[1]["boxes"] == [[32, 64, 64, 96], [128, 64, 160, 96]]
 
 
 async def test_one_thing_on_its_way_is_one(join: Join) -> None:
     """It is framed as a whole, though its middle looks the same from one picture to the next."""
-    participant = await join(motion)
-    await see(participant, np.full((160, 240, 3), 40, dtype=np.uint8))
+    session = await join(motion)
+    await see(session, np.full((160, 240, 3), 40, dtype=np.uint8))
     for left in range(0, 192, 8):
-        await see(participant, scene(left))
-    assert [told["moving"] for told in numbers(participant)] == [0, 1]
+        await see(session, scene(left))
+    assert [told["moving"] for told in numbers(session)] == [0, 1]
 
 
 async def test_motion_with_a_threshold(join: Join) -> None:
     """A high threshold leaves small changes alone."""
-    participant = await join(motion)
-    participant.set_input(1.0)
+    session = await join(motion)
+    session.set_input(1.0)
     dark = np.full((160, 240, 3), 100, dtype=np.uint8)
-    await see(participant, dark)
+    await see(session, dark)
     slightly = dark.copy()
     slightly[32:96, 32:96] += 60
-    assert np.array_equal(await see(participant, slightly), slightly)
-    participant.set_input(0.1)
-    assert not np.array_equal(await see(participant, slightly), slightly)
+    assert np.array_equal(await see(session, slightly), slightly)
+    session.set_input(0.1)
+    assert not np.array_equal(await see(session, slightly), slightly)
 
 
 async def test_motion_of_each_session(join: Join) -> None:

@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from insights import recorder
 from insights.models import Conversation, Insight
 from insights.recorder import Opening
-from streaming.aio.database_executors import in_database
-from streaming.cluster.broadcast import fanout
+from streaming.aio.database_executors import run_in_database
+from streaming.cluster.broadcast import broadcaster
 from streaming.speech.turn_detector import Turn
 from streaming.streams import voice_notes
 from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
@@ -36,37 +36,37 @@ def opened(owner_id: int) -> int:
 async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: Callable[[Any], None]) -> None:
     """The stop word is told, and the note is an action item of the conversation, of which its listeners hear; in no handler's thread."""
     script(TWICE)
-    identity = await in_database(opened, owner.id)
-    subscription = await fanout().subscribe(identity, 1)
-    participant = await join(voice_notes, owner=owner.id)
-    handler_of(participant).ended(SAID)
-    await until(lambda: participant.outputs.last)
-    assert line_of(participant).of("stopword") == [""]
-    told = numbers(participant)[0]
+    identity = await run_in_database(opened, owner.id)
+    subscription = await broadcaster().subscribe(identity, 1)
+    session = await join(voice_notes, owner=owner.id)
+    handler_of(session).ended(SAID)
+    await until(lambda: session.outputs.last)
+    assert line_of(session).of("stopword") == [""]
+    told = numbers(session)[0]
     assert (told["note"], told["conversationId"]) == ("buy fresh milk.", str(identity))
     kinds = [(await anext(subscription)).kind for _ in range(2)]  # type: ignore[union-attr]
     assert kinds == ["messages", "insights"]
     await subscription.close()
-    stored = await in_database(lambda: list(Insight.objects.values_list("type", "text", "conversation_id", "confidence")))
+    stored = await run_in_database(lambda: list(Insight.objects.values_list("type", "text", "conversation_id", "confidence")))
     assert [(kind, identity_) for kind, _, identity_, _ in stored] == [("action_item", identity)]
 
 
 async def test_a_note_without_a_conversation(join: Join, owner: User, script: Callable[[Any], None]) -> None:
     """One is made, and waits a little for the next note."""
     script(TWICE)
-    participant = await join(voice_notes, owner=owner.id)
+    session = await join(voice_notes, owner=owner.id)
     for n in (1, 2):
-        handler_of(participant).ended(SAID)
-        await until(lambda: participant.outputs.last == n)  # noqa: B023  # awaited right here
-        await until(lambda: not handler_of(participant).busy)
-    conversations = await in_database(lambda: list(Conversation.objects.values_list("name", "ended_at")))
+        handler_of(session).ended(SAID)
+        await until(lambda: session.outputs.last == n)  # noqa: B023  # awaited right here
+        await until(lambda: not handler_of(session).busy)
+    conversations = await run_in_database(lambda: list(Conversation.objects.values_list("name", "ended_at")))
     assert conversations == [("Voice notes", None)]
-    assert await in_database(Insight.objects.count) == 2
+    assert await run_in_database(Insight.objects.count) == 2
 
 
 async def test_no_notes_of_strangers(join: Join, script: Callable[[Any], None]) -> None:
     """A visitor of a public stream has no conversation to put a note into."""
     script(TWICE)
-    participant = await join(voice_notes)
-    handler_of(participant).ended(SAID)
-    await until(lambda: line_of(participant).of("error") == ["sign in to take notes"])
+    session = await join(voice_notes)
+    handler_of(session).ended(SAID)
+    await until(lambda: line_of(session).of("error") == ["sign in to take notes"])

@@ -10,7 +10,7 @@ from django.test import Client
 from insights import access
 from insights.models import App
 from streaming.aio.database_executors import close_database_threads
-from streaming.transports.auth import Knock, pass_of
+from streaming.transports.auth import Credentials, grant_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,15 +22,15 @@ def _threads() -> Iterator[None]:
     close_database_threads()
 
 
-def knock(headers: dict[str, str] | None = None, query: str = "", subprotocols: tuple[str, ...] = ()) -> Knock:
+def credentials(headers: dict[str, str] | None = None, query: str = "", subprotocols: tuple[str, ...] = ()) -> Credentials:
     """Return the handshake of a client."""
     pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-    return Knock.from_scope({"headers": pairs, "query_string": query.encode(), "subprotocols": list(subprotocols)})
+    return Credentials.from_scope({"headers": pairs, "query_string": query.encode(), "subprotocols": list(subprotocols)})
 
 
-async def visitor(knocking: Knock) -> int | None:
+async def requester(knocking: Credentials) -> int | None:
     """Return who is let in."""
-    by = await pass_of(knocking)
+    by = await grant_of(knocking)
     return by.user_id if by else None
 
 
@@ -45,18 +45,23 @@ def cookie(user: User) -> str:
 async def test_a_token_from_anywhere(user: User, token: str) -> None:
     """Query, both headers and the subprotocol all carry the token."""
     knocks = [
-        knock(query=f"access_token={token}"),
-        knock({"x-api-key": token}),
-        knock({"authorization": f"Bearer {token}"}),
-        knock(subprotocols=(token,)),
+        credentials(query=f"access_token={token}"),
+        credentials({"x-api-key": token}),
+        credentials({"authorization": f"Bearer {token}"}),
+        credentials(subprotocols=(token,)),
     ]
-    assert [await visitor(one) for one in knocks] == [user.pk] * 4
+    assert [await requester(one) for one in knocks] == [user.pk] * 4
 
 
 async def test_a_stranger(user: User) -> None:
     """Nothing, nonsense, and a token signed by somebody else are strangers."""
-    for one in (knock(), knock(query="access_token=abc"), knock({"authorization": "Basic abc"}), knock(subprotocols=("chat",))):
-        assert await visitor(one) is None
+    for one in (
+        credentials(),
+        credentials(query="access_token=abc"),
+        credentials({"authorization": "Basic abc"}),
+        credentials(subprotocols=("chat",)),
+    ):
+        assert await requester(one) is None
 
 
 async def test_a_revoked_app(user: User, token: str) -> None:
@@ -64,19 +69,19 @@ async def test_a_revoked_app(user: User, token: str) -> None:
     from asgiref.sync import sync_to_async
 
     await sync_to_async(User.objects.update)(is_active=False)
-    assert await visitor(knock({"x-api-key": token})) is None
+    assert await requester(credentials({"x-api-key": token})) is None
     await sync_to_async(User.objects.update)(is_active=True)
-    assert await visitor(knock({"x-api-key": token})) == user.pk
+    assert await requester(credentials({"x-api-key": token})) == user.pk
     from django.utils import timezone
 
     await sync_to_async(App.objects.update)(revoked_at=timezone.now())
-    assert await visitor(knock({"x-api-key": token})) is None
+    assert await requester(credentials({"x-api-key": token})) is None
 
 
 async def test_the_cookie_from_our_own_origin(user: User, cookie: str) -> None:
     """A page of ours needs no token."""
     headers = {"cookie": cookie, "host": "talk.example.org", "origin": "https://talk.example.org"}
-    assert await visitor(knock(headers)) == user.pk
+    assert await requester(credentials(headers)) == user.pk
 
 
 @pytest.mark.parametrize(
@@ -85,7 +90,7 @@ async def test_the_cookie_from_our_own_origin(user: User, cookie: str) -> None:
 async def test_the_cookie_from_another_origin(cookie: str, origin: str) -> None:
     """A page of somebody else gets nothing by the browser's cookie, nor does a program without an origin."""
     headers = {"cookie": cookie, "host": "talk.example.org"} | ({"origin": origin} if origin else {})
-    assert await visitor(knock(headers)) is None
+    assert await requester(credentials(headers)) is None
 
 
 async def test_a_cookie_after_a_new_password(user: User, cookie: str) -> None:
@@ -94,19 +99,19 @@ async def test_a_cookie_after_a_new_password(user: User, cookie: str) -> None:
 
     user.set_password("another good password")
     await sync_to_async(user.save)()
-    assert await visitor(knock({"cookie": cookie, "host": "a", "origin": "http://a"})) is None
+    assert await requester(credentials({"cookie": cookie, "host": "a", "origin": "http://a"})) is None
 
 
 async def test_broken_cookies_are_no_error() -> None:
     """Whatever stands in the header."""
     for text in ("", ";;;", "sessionid", "sessionid=\x80", "a=b; sessionid=x" * 10):
-        assert await visitor(knock({"cookie": text, "host": "a", "origin": "http://a"})) is None
+        assert await requester(credentials({"cookie": text, "host": "a", "origin": "http://a"})) is None
 
 
 async def test_a_token_behind_many_other_fields(user: User, token: str) -> None:
     """A query may hold as many fields as a request line can."""
     fields = "&".join(f"field{number}=1" for number in range(150))
-    assert await visitor(knock(query=f"{fields}&access_token={token}")) == user.pk
+    assert await requester(credentials(query=f"{fields}&access_token={token}")) == user.pk
 
 
 def test_a_token_is_minted_for_one_account(user: User, token: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from insights.access import Pass
+from insights.access import Grant
 from streaming.cluster.registry import Registry, registry
 from streaming.transports import symbl
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer, SymblConsumer
@@ -58,17 +58,17 @@ class Socket:
 
 
 @pytest.fixture
-def visitor(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], None]:
+def requester(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], None]:
     """Return a function that lets everybody in, or makes the question who it is fail."""
-    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
 
     def answers(error: BaseException | None) -> None:
-        async def pass_of(knock: object) -> Pass:
+        async def grant_of(credentials: object) -> Grant:
             if error is not None:
                 raise error
-            return Pass(1, app_id="app")
+            return Grant(1, app_id="app")
 
-        monkeypatch.setattr(symbl, "pass_of", pass_of)
+        monkeypatch.setattr(symbl, "grant_of", grant_of)
 
     answers(None)
     return answers
@@ -76,10 +76,10 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None],
 
 @pytest.mark.parametrize("kind", [SpeakConsumer, ListenConsumer])
 async def test_a_visitor_that_cannot_be_checked(
-    visitor: Callable[[BaseException | None], None], kind: type[SymblConsumer], caplog: pytest.LogCaptureFixture
+    requester: Callable[[BaseException | None], None], kind: type[SymblConsumer], caplog: pytest.LogCaptureFixture
 ) -> None:
     """While the database is away a client is told to try again, with a code that does not mean the end."""
-    visitor(OperationalError("secret words"))
+    requester(OperationalError("secret words"))
     socket = Socket()
     await socket.serve(kind)
     assert "try again later" in socket.told[0]["message"]
@@ -88,14 +88,14 @@ async def test_a_visitor_that_cannot_be_checked(
 
 
 async def test_a_listener_whose_telling_fails(
-    visitor: Callable[[BaseException | None], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    requester: Callable[[BaseException | None], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A listener is not left waiting on an open socket for what will never come."""
 
     async def fail(*args: object, **options: object) -> None:
         raise RuntimeError("secret words")
 
-    monkeypatch.setattr(symbl, "in_database", fail)
+    monkeypatch.setattr(symbl, "run_in_database", fail)
     socket = Socket()
     await socket.serve(ListenConsumer)
     assert "connect again" in socket.told[0]["message"]
@@ -103,7 +103,7 @@ async def test_a_listener_whose_telling_fails(
     assert "secret" not in caplog.text
 
 
-async def test_one_session_too_many_that_goes_on_sending(visitor: Callable[[BaseException | None], None], settings: Any) -> None:
+async def test_one_session_too_many_that_goes_on_sending(requester: Callable[[BaseException | None], None], settings: Any) -> None:
     """A client that is refused and sends a megabyte all the same does not hold its socket for ever."""
     settings.SESSION_LIMIT = 0
     socket = Socket('{"type":"start_request"}', *[bytes(8192)] * 200)

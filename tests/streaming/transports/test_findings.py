@@ -137,9 +137,9 @@ async def test_a_language_that_nobody_knows_is_refused(talking: Server, language
 async def test_a_language_that_only_the_recogniser_knows(spanish: Server) -> None:
     """The words are written down and trackers hear them; nothing else is found, and client and log are told so at the start."""
     tracker = {"name": "Baja", "vocabulary": ["cancelar el contrato"]}
-    wishes = {"languageCode": "es-ES", "detectEntities": True, "sentiment": True, "confidenceThreshold": 0.05}
+    start_options = {"languageCode": "es-ES", "detectEntities": True, "sentiment": True, "confidenceThreshold": 0.05}
     async with connected(spanish, spanish.token()) as client:
-        conversation_id = await _say_all(client, 2, trackers=[tracker], config=wishes)
+        conversation_id = await _say_all(client, 2, trackers=[tracker], config=start_options)
     kinds = client.kinds()
     assert kinds[:4] == ["conversation_created", "started_listening", "recognition_started", "warning"]
     warning = client.of("warning")[0]["message"]

@@ -13,7 +13,7 @@ import pytest
 import websockets
 
 from streaming.discovery import streams
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.transports import stream_socket, twilio
 from streaming.transports.rate_limit import MAX_MESSAGES, WINDOW_S, MessageRateLimit
 from streaming.transports.twilio import TelephoneConsumer
@@ -148,7 +148,7 @@ async def test_a_handler_that_stands_still_does_not_hide_its_clients_end(
     """The socket of a stalled handler is read on, and what it cannot hold is dropped; one that is only slow makes its client wait."""
     monkeypatch.setattr(stream_socket, "STALLED_S", 0.1)
 
-    class Behind(Participant):
+    class Behind(StreamSession):
         """Has five seconds of audio waiting, and takes some of it each time that it is asked."""
 
         waiting = 5.0
@@ -164,11 +164,11 @@ async def test_a_handler_that_stands_still_does_not_hide_its_clients_end(
 
     scope = {"type": "websocket", "headers": [], "query_string": b"", "path": "/", "extensions": {"parley.waits": {}}}
     consumer = TelephoneConsumer(scope, Socket().receive, Socket().send)
-    participant = Behind(streams()["echo"], "behind", None, consumer)
+    session = Behind(streams()["echo"], "behind", None, consumer)
     async with asyncio.timeout(30):
-        assert await consumer.hear(participant, b"0", 8000)
-        assert await consumer.hear(participant, b"0", 8000)
-    assert (participant.waiting > 1.0) == stalls
+        assert await consumer.hear(session, b"0", 8000)
+        assert await consumer.hear(session, b"0", 8000)
+    assert (session.waiting > 1.0) == stalls
 
 
 def test_the_limit_counts_in_windows() -> None:

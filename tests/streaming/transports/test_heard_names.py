@@ -25,12 +25,12 @@ def hearing(make_server: Callable[..., Server]) -> Server:
     return make_server(RECOGNISER="moonshine", RECOGNISER_THREADS="1")
 
 
-async def spoken(server: Server, **wishes: object) -> SymblClient:
+async def spoken(server: Server, **start_options: object) -> SymblClient:
     """Speak the clip to its end, and return the client with all that came."""
     token = await asyncio.to_thread(server.token)
     sound = channels_of(CLIP, 1)[0].tobytes()
     async with connected(server, token) as client:
-        await client.start(trackers=[TRACKER], **wishes)
+        await client.start(trackers=[TRACKER], **start_options)
         for at in range(0, len(sound), 3200):
             await client.socket.send(sound[at : at + 3200])
         await client.stop()

@@ -4,28 +4,28 @@ from collections.abc import Sequence
 
 import pytest
 
-from streaming.transports.read_batching import NAP_S, RIGHT_S, Naps
+from streaming.transports.read_batching import BATCH_S, RIGHT_S, ReadBatching
 
 MESSAGE_S = 0.02
 A_LITTLE = 1e-6
 
 
-class Reader:
+class OutputSubscription:
     """Reads messages that arrive at these times, with so much sound in each; `delays` is how long each was there before it was read."""
 
     def __init__(self, arrivals: Sequence[float], message_s: float = MESSAGE_S) -> None:
-        self.naps = 0
+        self.read_batching = 0
         self.waits = 0
         self.delays: list[float] = []
-        naps, now, heard = Naps(), 0.0, 0.0
+        read_batching, now, heard = ReadBatching(), 0.0, 0.0
         for arrival in arrivals:
-            if naps.is_due(now, heard):
-                self.naps += 1
-                now += NAP_S
+            if read_batching.is_due(now, heard):
+                self.read_batching += 1
+                now += BATCH_S
             asked = now
             self.waits += arrival > now
             now = max(now, arrival)
-            naps.took(asked, now)
+            read_batching.took(asked, now)
             self.delays.append(now - arrival)
             heard += message_s
 
@@ -37,18 +37,18 @@ def real_time(seconds: float, every_s: float = MESSAGE_S, begin: float = 0.01) -
 
 def test_a_client_that_sends_as_it_speaks() -> None:
     """Three messages are read at a time, next to none is waited for, and none waits longer than a nap and a message."""
-    reader = Reader(real_time(20))
-    assert reader.naps > 12 * 20
+    reader = OutputSubscription(real_time(20))
+    assert reader.read_batching > 12 * 20
     assert reader.waits < 4 * 20
-    assert max(reader.delays) < NAP_S + MESSAGE_S + A_LITTLE
+    assert max(reader.delays) < BATCH_S + MESSAGE_S + A_LITTLE
 
 
 @pytest.mark.parametrize("pace", [0.98, 0.999, 1.001, 1.02])
 def test_a_client_whose_clock_is_wrong(pace: float) -> None:
     """What it sends is not left longer and longer: one message more, at most."""
-    reader = Reader(real_time(60, MESSAGE_S / pace))
-    assert reader.naps > 5 * 60
-    assert max(reader.delays) < NAP_S + 2 * MESSAGE_S + A_LITTLE
+    reader = OutputSubscription(real_time(60, MESSAGE_S / pace))
+    assert reader.read_batching > 5 * 60
+    assert max(reader.delays) < BATCH_S + 2 * MESSAGE_S + A_LITTLE
 
 
 def test_a_network_that_stalls() -> None:
@@ -56,24 +56,24 @@ def test_a_network_that_stalls() -> None:
     for begin in range(40):
         stall, end = 3 + begin * 0.005, 3.5 + begin * 0.005
         arrivals = [end if stall < arrival < end else arrival for arrival in real_time(10)]
-        behind = [delay for arrival, delay in zip(arrivals, Reader(arrivals).delays, strict=True) if arrival > end]
-        assert max(behind) < NAP_S + 2 * MESSAGE_S + A_LITTLE
+        behind = [delay for arrival, delay in zip(arrivals, OutputSubscription(arrivals).delays, strict=True) if arrival > end]
+        assert max(behind) < BATCH_S + 2 * MESSAGE_S + A_LITTLE
 
 
 def test_long_messages() -> None:
     """Are few, and read at once."""
-    reader = Reader(real_time(20, 0.1), 0.1)
-    assert reader.naps == 0
+    reader = OutputSubscription(real_time(20, 0.1), 0.1)
+    assert reader.read_batching == 0
     assert max(reader.delays) == 0
 
 
 def test_a_client_that_sends_faster_than_it_speaks() -> None:
     """Is read to the end every second."""
-    reader = Reader(real_time(20, MESSAGE_S / 2))
-    assert max(reader.delays) < RIGHT_S + NAP_S
+    reader = OutputSubscription(real_time(20, MESSAGE_S / 2))
+    assert max(reader.delays) < RIGHT_S + BATCH_S
 
 
 def test_a_client_that_sends_less_than_it_speaks() -> None:
     """Such as one that leaves silence out: it is waited for, and read at once."""
     arrivals = [arrival for number, arrival in enumerate(real_time(20)) if number % 50 < 10]
-    assert max(Reader(arrivals).delays) < NAP_S + MESSAGE_S + A_LITTLE
+    assert max(OutputSubscription(arrivals).delays) < BATCH_S + MESSAGE_S + A_LITTLE

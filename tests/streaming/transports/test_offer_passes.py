@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from insights.access import Pass
-from streaming.cluster.directory import Claims, Holder
-from streaming.cluster.rpc import Switchboard, switchboard
-from streaming.transports.revocation import admissions
+from insights.access import Grant
+from streaming.cluster.directory import Directory, SessionOwner
+from streaming.cluster.rpc import Rpc, rpc
+from streaming.transports.revocation import revocation_watcher
 from streaming.transports.webrtc import offers
 from streaming.transports.webrtc.forwarding import peer_address
 from tests.streaming.transports.handlers import echo
@@ -16,50 +16,50 @@ from tests.streaming.transports.rtc import Caller, here, nothing_is_left
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-OLD, NEW, SIGNED_IN = Pass(1, app_id="old"), Pass(1, app_id="new"), Pass(1, session_key="cookie")
+OLD, NEW, SIGNED_IN = Grant(1, app_id="old"), Grant(1, app_id="new"), Grant(1, session_key="cookie")
 
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
     """After each test nothing of its sessions is left."""
     yield
-    await admissions().close()
+    await revocation_watcher().close()
     await nothing_is_left()
 
 
 @pytest.mark.parametrize("by", [NEW, SIGNED_IN])
-async def test_a_renewal_that_another_process_passes_on(by: Pass) -> None:
+async def test_a_renewal_that_another_process_passes_on(by: Grant) -> None:
     """From then on the new pass counts, as if the offer had come here; what says nothing of a pass changes nothing."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
-    participant = stream.participants[caller.id]
-    admissions().note(participant, OLD)
-    answerer = switchboard().answerer(peer_address(stream.name, caller.id))
+    session = stream.participants[caller.id]
+    revocation_watcher().note(session, OLD)
+    answerer = rpc().answerer(peer_address(stream.name, caller.id))
     assert answerer is not None
     offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp}
     for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key], by)):
         answered = await answerer({"user": 1, "body": offer, "by": passed_on})
         assert answered is not None
         assert answered["status"] == 200
-        assert admissions()._passes[participant] == counts
-    await participant.close("test")
+        assert revocation_watcher()._passes[session] == counts
+    await session.close("test")
     await caller.close()
 
 
 @pytest.mark.parametrize(("by", "passed_on"), [(NEW, ["new", ""]), (SIGNED_IN, ["", "cookie"]), (None, None)])
-async def test_what_is_passed_on(monkeypatch: pytest.MonkeyPatch, by: Pass | None, passed_on: Any) -> None:
+async def test_what_is_passed_on(monkeypatch: pytest.MonkeyPatch, by: Grant | None, passed_on: Any) -> None:
     """Who asks, by what, and the offer as it came."""
     calls: list[dict[str, Any]] = []
 
-    async def holder(self: Claims, stream: str, webrtc_id: str) -> Holder:
-        return Holder("other", "session", 1, "webrtc")
+    async def holder(self: Directory, stream: str, webrtc_id: str) -> SessionOwner:
+        return SessionOwner("other", "session", 1, "webrtc")
 
-    async def call_others(self: Switchboard, address: str, body: dict[str, Any], _: float) -> dict[str, Any]:
+    async def call_others(self: Rpc, address: str, body: dict[str, Any], _: float) -> dict[str, Any]:
         calls.append(body)
         return {"status": 200, "body": {"type": "answer", "sdp": ""}}
 
-    monkeypatch.setattr(Claims, "holder", holder)
-    monkeypatch.setattr(Switchboard, "call_others", call_others)
+    monkeypatch.setattr(Directory, "holder", holder)
+    monkeypatch.setattr(Rpc, "call_others", call_others)
     caller = Caller(here(echo()), "sendrecv")
     body = {**await caller.offer(), "webrtc_id": caller.id}
     assert (await offers.answer(echo(), 1, body, by)).status == 200

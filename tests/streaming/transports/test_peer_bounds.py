@@ -65,8 +65,8 @@ async def test_sound_that_breaks_something_is_told_and_read_on(monkeypatch: pyte
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.hears(440)
-    participant = stream.participants[caller.id]
-    monkeypatch.setattr(participant._framer, "push", broken)
+    session = stream.participants[caller.id]
+    monkeypatch.setattr(session._framer, "push", broken)
     await caller.message("error", "no such sound")
     track = inbound(stream, caller)
     sent = caller.microphone._count

@@ -12,9 +12,9 @@ from aiortc import RTCPeerConnection
 from pytest_django import Settings
 
 from streaming.aio.executors import close_threads
-from streaming.cluster.rpc import switchboard
+from streaming.cluster.rpc import rpc
 from streaming.handlers.stream import Stream
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.transports.webrtc.connection import Connection
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.peer import Peer, peers
@@ -25,7 +25,7 @@ from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-HELD = (Participant, Peer, Connection, Messages, SoundTrack, PromptQueue, RTCPeerConnection, Echo)
+HELD = (StreamSession, Peer, Connection, Messages, SoundTrack, PromptQueue, RTCPeerConnection, Echo)
 WAYS = ("in order", "without a word", "from our side")
 SILENT = "silent"
 
@@ -52,7 +52,7 @@ async def one_session(stream: Stream, way: str, settings: Settings, monkeypatch:
 async def held() -> Counter[str]:
     """Count what sessions are made of, when everything has settled."""
     await nothing_is_left()
-    await until(lambda: not switchboard()._answerers, "an address is still answered")
+    await until(lambda: not rpc()._answerers, "an address is still answered")
     await asyncio.sleep(0.2)  # threads end after what they did last
     close_threads()
     gc.collect()

@@ -27,19 +27,19 @@ ROOM: Pcm = np.random.default_rng(1).normal(0, 20, FRAME).astype(np.int16)
 class Napping(FastrtcConsumer):
     """Counts its naps."""
 
-    naps = 0
+    read_batching = 0
 
-    async def nap(self) -> None:
+    async def wait_for_batch(self) -> None:
         """Count it; there is no time for it."""
-        Napping.naps += 1
+        Napping.read_batching += 1
 
 
-async def naps(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pcm, least: int = 0) -> int:
+async def read_batching(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pcm, least: int = 0) -> int:
     """Return how often the socket of a session napped that got a block 300 times, and on until it had napped so often, or 15,000 times."""
     stream = Stream(handler, modality="audio", mode="send-receive", name="napping", public=True)
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
     monkeypatch.setattr(naps_module, "WAITED_S", -1.0)
-    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     monkeypatch.setattr(Napping, "naps", 0)
     media = '{"event":"media","media":{"payload":"' + base64.b64encode(mulaw.encode(block)).decode() + '"}}'
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -52,7 +52,7 @@ async def naps(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pcm, least:
     incoming.put_nowait({"type": "websocket.receive", "text": '{"event":"start","websocket_id":"a"}'})
     serving = asyncio.create_task(Napping.as_asgi(scope, incoming.get, send))
     for number in range(3000):
-        if number >= 60 and Napping.naps >= least:
+        if number >= 60 and Napping.read_batching >= least:
             break
         for _ in range(5):
             incoming.put_nowait({"type": "websocket.receive", "text": media})
@@ -61,7 +61,7 @@ async def naps(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pcm, least:
     incoming.put_nowait({"type": "websocket.disconnect"})
     await serving
     await until(lambda: not stream.participants)
-    return Napping.naps
+    return Napping.read_batching
 
 
 def listener() -> ReplyOnPause:
@@ -71,17 +71,17 @@ def listener() -> ReplyOnPause:
 
 async def test_a_muted_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of what it sends can matter soon."""
-    assert await naps(monkeypatch, listener(), MUTED, 51) > 50
+    assert await read_batching(monkeypatch, listener(), MUTED, 51) > 50
 
 
 async def test_a_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody may begin to speak there at any moment."""
-    assert await naps(monkeypatch, listener(), ROOM) == 0
+    assert await read_batching(monkeypatch, listener(), ROOM) == 0
 
 
 async def test_an_echo(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handler that wants all sound gets even silence at once."""
-    assert await naps(monkeypatch, Echo(), MUTED) == 0
+    assert await read_batching(monkeypatch, Echo(), MUTED) == 0
 
 
 @pytest.mark.parametrize(("handler", "looks"), [(listener, []), (Echo, [1])])
@@ -90,7 +90,7 @@ async def test_nobody_looks_for_stalls_before_there_is_sound(monkeypatch: pytest
     needs: list[int] = []
     monkeypatch.setattr(Lag, "need", lambda self: needs.append(1))
     monkeypatch.setattr(Lag, "release", lambda self: None)
-    await naps(monkeypatch, handler(), MUTED)
+    await read_batching(monkeypatch, handler(), MUTED)
     assert needs == looks
 
 

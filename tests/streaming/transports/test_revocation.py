@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from django.db import OperationalError
 
-from insights.access import Pass
+from insights.access import Grant
 from streaming.transports import revocation
-from streaming.transports.revocation import Admissions
+from streaming.transports.revocation import RevocationWatcher
 from streaming.types.session_end import TEXTS, End
 from tests.servers import Server
 from tests.streaming.transports.client import connected
@@ -19,10 +19,10 @@ from tests.streaming.transports.rtc import Caller, to, until
 from tests.streaming.transports.sse import subscribed
 from tests.streaming.transports.stream_client import streaming
 
-JANE, TOM = Pass(1, app_id="jane"), Pass(2, session_key="tom")
+JANE, TOM = Grant(1, app_id="jane"), Grant(2, session_key="tom")
 
 
-class Guest:
+class Revocable:
     """Notes how it is ended."""
 
     def __init__(self) -> None:
@@ -38,11 +38,11 @@ class Doorkeeper:
 
     def __init__(self) -> None:
         self.good = {JANE, TOM}
-        self.asked: list[set[Pass]] = []
+        self.asked: list[set[Grant]] = []
         self.away = False
 
-    async def ask(self, work: Any, passes: Collection[Pass]) -> set[Pass]:
-        """As `access.still_good` does."""
+    async def ask(self, work: Any, passes: Collection[Grant]) -> set[Grant]:
+        """As `access.valid_grants` does."""
         self.asked.append(set(passes))
         if self.away:
             raise OperationalError("away")
@@ -61,42 +61,42 @@ def keeper(monkeypatch: pytest.MonkeyPatch) -> Doorkeeper:
     """Who is asked, very often."""
     keeper = Doorkeeper()
     monkeypatch.setattr(revocation, "CHECK_S", 0.005)
-    monkeypatch.setattr(revocation, "in_database", keeper.ask)
+    monkeypatch.setattr(revocation, "run_in_database", keeper.ask)
     return keeper
 
 
 @pytest.fixture
-async def house(keeper: Doorkeeper) -> AsyncIterator[Admissions]:
+async def house(keeper: Doorkeeper) -> AsyncIterator[RevocationWatcher]:
     """The admissions of one event loop."""
-    house = Admissions()
+    house = RevocationWatcher()
     yield house
     await house.close()
 
 
-async def test_whose_pass_is_withdrawn_is_shown_out_once(house: Admissions, keeper: Doorkeeper) -> None:
+async def test_whose_pass_is_withdrawn_is_shown_out_once(house: RevocationWatcher, keeper: Doorkeeper) -> None:
     """All guests of that pass end, once; the others do not notice, and all passes are looked at together."""
-    guests = [Guest() for _ in range(3)]
-    for guest, by in zip(guests, (JANE, JANE, TOM), strict=True):
-        house.note(guest, by)
+    guests = [Revocable() for _ in range(3)]
+    for connection, by in zip(guests, (JANE, JANE, TOM), strict=True):
+        house.note(connection, by)
     await keeper.looks()
-    assert [guest.ends for guest in guests] == [[], [], []]
+    assert [connection.ends for connection in guests] == [[], [], []]
     keeper.good = {TOM}
     await keeper.looks(3)
-    assert [guest.ends for guest in guests] == [[End.REVOKED], [End.REVOKED], []]
+    assert [connection.ends for connection in guests] == [[End.REVOKED], [End.REVOKED], []]
     assert keeper.asked[0] == {JANE, TOM}
     assert keeper.asked[-1] == {TOM}
 
 
-async def test_a_guest_that_cannot_be_ended(house: Admissions, keeper: Doorkeeper, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_guest_that_cannot_be_ended(house: RevocationWatcher, keeper: Doorkeeper, caplog: pytest.LogCaptureFixture) -> None:
     """Is logged, and keeps nobody else in, neither now nor later."""
 
-    class Broken(Guest):
+    class Broken(Revocable):
         def end_early(self, end: End) -> None:
             raise RuntimeError("the secret words")
 
-    broken, jane, tom = Broken(), Guest(), Guest()
-    for guest, by in ((broken, JANE), (jane, JANE), (tom, TOM)):
-        house.note(guest, by)
+    broken, jane, tom = Broken(), Revocable(), Revocable()
+    for connection, by in ((broken, JANE), (jane, JANE), (tom, TOM)):
+        house.note(connection, by)
     keeper.good = {TOM}
     await keeper.looks(3)
     assert jane.ends == [End.REVOKED]
@@ -107,37 +107,39 @@ async def test_a_guest_that_cannot_be_ended(house: Admissions, keeper: Doorkeepe
     assert "secret" not in caplog.text
 
 
-async def test_strangers_and_those_who_left(house: Admissions, keeper: Doorkeeper) -> None:
+async def test_strangers_and_those_who_left(house: RevocationWatcher, keeper: Doorkeeper) -> None:
     """A stranger of a public stream has no pass to lose; a guest that is gone is not held, nor looked after."""
-    house.note(Guest(), None)
-    house.note(Guest(), JANE)
+    house.note(Revocable(), None)
+    house.note(Revocable(), JANE)
     assert len(house) == 0
     await asyncio.sleep(0.05)
     assert keeper.asked == []
 
 
-async def test_a_new_pass_replaces_the_old_one(house: Admissions, keeper: Doorkeeper) -> None:
+async def test_a_new_pass_replaces_the_old_one(house: RevocationWatcher, keeper: Doorkeeper) -> None:
     """Who came back with another token stays by that."""
-    guest = Guest()
-    house.note(guest, JANE)
-    house.note(guest, TOM)
+    connection = Revocable()
+    house.note(connection, JANE)
+    house.note(connection, TOM)
     keeper.good = {TOM}
     await keeper.looks(3)
-    assert guest.ends == []
+    assert connection.ends == []
 
 
-async def test_a_database_that_is_away_shows_nobody_out(house: Admissions, keeper: Doorkeeper, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_database_that_is_away_shows_nobody_out(
+    house: RevocationWatcher, keeper: Doorkeeper, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is told once, and looked again."""
-    guest = Guest()
-    house.note(guest, JANE)
+    connection = Revocable()
+    house.note(connection, JANE)
     keeper.away = True
     await keeper.looks(3)
-    assert guest.ends == []
+    assert connection.ends == []
     assert caplog.text.count("it cannot be checked who may stay") == 1
     keeper.away, keeper.good = False, set()
     await keeper.looks(1)
     await asyncio.sleep(0)
-    assert guest.ends == [End.REVOKED]
+    assert connection.ends == [End.REVOKED]
 
 
 REVOKE = """

@@ -11,7 +11,7 @@ import pytest
 
 from streaming.sessions import stream_session as participant_module
 from streaming.sessions.handler_output import Item
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS
@@ -77,7 +77,7 @@ class Obeying(Echo):
         return await given(self) if callable(given) else given
 
 
-Talk = Callable[[], Awaitable[tuple[Socket, Participant]]]
+Talk = Callable[[], Awaitable[tuple[Socket, StreamSession]]]
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
     """Open a session over a socket, and let its first block through: that one goes the long way."""
     ends: list[tuple[Socket, asyncio.Task[None]]] = []
 
-    async def begin() -> tuple[Socket, Participant]:
+    async def begin() -> tuple[Socket, StreamSession]:
         stream = stream_of(Obeying(), name="echo", public=True)
         monkeypatch.setattr("streaming.transports.stream_socket.find_stream", lambda name: stream)
         socket = Socket()
@@ -96,12 +96,12 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         serving = asyncio.create_task(FastrtcConsumer(scope, socket.arriving.get, socket.send).serve())
         ends.append((socket, serving))
         await until(lambda: stream.participants)
-        participant = stream.participants["x"]
-        assert isinstance(participant, Participant)
-        await until(lambda: hasattr(participant.handler, "asked_in"))
-        handler_of(participant).queue.put_nowait(block(1))
-        await until(lambda: socket.blocks == [1] and participant._playback._waiting.awaited)
-        return socket, participant
+        session = stream.participants["x"]
+        assert isinstance(session, StreamSession)
+        await until(lambda: hasattr(session.handler, "asked_in"))
+        handler_of(session).queue.put_nowait(block(1))
+        await until(lambda: socket.blocks == [1] and session._playback._waiting.awaited)
+        return socket, session
 
     yield begin
     for socket, serving in ends:
@@ -112,8 +112,8 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
 
 async def test_a_block_leaves_in_the_task_of_who_made_it(talk: Talk) -> None:
     """All but the first; no other task is woken."""
-    socket, participant = await talk()
-    handler = handler_of(participant)
+    socket, session = await talk()
+    handler = handler_of(session)
     for number in (2, 3):
         handler.queue.put_nowait(block(number))
         await until(lambda wanted=number: socket.blocks[-1] == wanted)  # type: ignore[misc]
@@ -122,8 +122,8 @@ async def test_a_block_leaves_in_the_task_of_who_made_it(talk: Talk) -> None:
 
 async def test_a_long_item_goes_in_blocks(talk: Talk) -> None:
     """What is longer than a block is cut, and what comes behind it waits for its end."""
-    socket, participant = await talk()
-    handler = handler_of(participant)
+    socket, session = await talk()
+    handler = handler_of(session)
     handler.queue.put_nowait((RATE, np.repeat(np.arange(2, 6, dtype=np.int16), BLOCK)))
     handler.queue.put_nowait(block(6))
     await until(lambda: len(socket.blocks) == 6)
@@ -132,29 +132,29 @@ async def test_a_long_item_goes_in_blocks(talk: Talk) -> None:
 
 async def test_order_holds_while_a_client_does_not_read(talk: Talk) -> None:
     """While one block waits to be taken, others of the same session line up behind it, whoever makes them."""
-    socket, participant = await talk()
+    socket, session = await talk()
     socket.reads.clear()
-    handler_of(participant).queue.put_nowait(block(2))
+    handler_of(session).queue.put_nowait(block(2))
     await until(lambda: socket.waiting == 1)
     for number in (3, 4, 5):
-        assert await participant.deliver(Item(pcm=block(number)[1], rate=RATE))
+        assert await session.deliver(Item(pcm=block(number)[1], rate=RATE))
     await asyncio.sleep(0.05)
     assert socket.waiting == 1
     socket.reads.set()
     await until(lambda: len(socket.blocks) == 5)
     assert socket.blocks == [1, 2, 3, 4, 5]
-    handler_of(participant).queue.put_nowait(block(6))
+    handler_of(session).queue.put_nowait(block(6))
     await until(lambda: socket.blocks[-1] == 6)
 
 
 async def test_an_interruption_while_a_client_does_not_read(talk: Talk) -> None:
     """What was being sent is out of our hands; `clear` comes behind it, and new sound behind `clear`."""
-    socket, participant = await talk()
-    handler = handler_of(participant)
+    socket, session = await talk()
+    handler = handler_of(session)
     socket.reads.clear()
     handler.queue.put_nowait(block(2))
     await until(lambda: socket.waiting == 1)
-    participant.interrupt()
+    session.interrupt()
     handler.queue.put_nowait(block(3))
     await until(handler.queue.empty)
     socket.reads.set()
@@ -164,7 +164,7 @@ async def test_an_interruption_while_a_client_does_not_read(talk: Talk) -> None:
 
 async def test_sound_overtakes_no_message(talk: Talk) -> None:
     """What a handler says before it gives sound is there before the sound."""
-    socket, participant = await talk()
+    socket, session = await talk()
 
     async def clears(handler: Any) -> Any:
         handler.clear_queue()
@@ -175,7 +175,7 @@ async def test_sound_overtakes_no_message(talk: Talk) -> None:
         return block(3), AdditionalOutputs("three")
 
     for number, order in ((2, clears), (3, captions)):
-        handler_of(participant).queue.put_nowait(order)
+        handler_of(session).queue.put_nowait(order)
         await until(lambda wanted=number: socket.blocks[-1] == wanted)  # type: ignore[misc]
     assert socket.at("clear") < socket.got.index(2) < socket.at("caption") < socket.at("fetch_output") < socket.got.index(3)
 
@@ -184,45 +184,45 @@ async def test_sound_overtakes_no_message(talk: Talk) -> None:
 async def test_a_stream_closes_though_its_client_does_not_read(talk: Talk, barges_in: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither sound that waits nor an interruption keeps the handler's wish from being done."""
     monkeypatch.setattr(participant_module, "LAST_SOUND_S", 0.2)
-    socket, participant = await talk()
+    socket, session = await talk()
     socket.reads.clear()
-    handler = handler_of(participant)
+    handler = handler_of(session)
     handler.queue.put_nowait(block(2))
     await until(lambda: socket.waiting == 1)
     handler.queue.put_nowait((block(3), CloseStream("enough")))
     await until(handler.queue.empty)
     if barges_in:
-        participant.interrupt()
+        session.interrupt()
     async with asyncio.timeout(60):
-        await participant.ended.wait()
+        await session.ended.wait()
 
 
 @pytest.mark.parametrize("end", ["stop", "gone", *TEXTS])
 async def test_a_session_ends_though_its_client_does_not_read(talk: Talk, end: Any) -> None:
     """By whoever wants it, without anything left running."""
-    socket, participant = await talk()
+    socket, session = await talk()
     socket.reads.clear()
     for number in (2, 3, 4):
-        handler_of(participant).queue.put_nowait(block(number))
+        handler_of(session).queue.put_nowait(block(number))
     await until(lambda: socket.waiting == 1)
     if end == "stop":
         socket.arriving.put_nowait({"type": "websocket.receive", "text": '{"event":"stop"}'})
     elif end == "gone":
         socket.arriving.put_nowait({"type": "websocket.disconnect"})
     else:
-        participant.end_early(end)
+        session.end_early(end)
     async with asyncio.timeout(60):
-        await participant.ended.wait()
+        await session.ended.wait()
     socket.reads.set()
-    await until(lambda: not participant._tasks)
+    await until(lambda: not session._tasks)
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_happens_a_block_comes_once_at_most_and_in_order(talk: Talk, seed: int) -> None:
     """A client that reads now and then, interruptions and `clear` at odd moments; behind them, sound goes on."""
     chance = random.Random(seed)
-    socket, participant = await talk()
-    handler, last = handler_of(participant), 1
+    socket, session = await talk()
+    handler, last = handler_of(session), 1
     for _ in range(150):
         for _ in range(chance.randint(0, 4)):
             last += 1
@@ -232,9 +232,9 @@ async def test_whatever_happens_a_block_comes_once_at_most_and_in_order(talk: Ta
         for _ in range(chance.randint(0, 3)):
             await asyncio.sleep(0)
         if chance.random() < 0.5:
-            participant.interrupt()
+            session.interrupt()
         elif chance.random() < 0.3:
-            participant.clear_sound()
+            session.clear_sound()
         socket.reads.set()
         for _ in range(chance.randint(0, 3)):
             await asyncio.sleep(0)
@@ -245,11 +245,11 @@ async def test_whatever_happens_a_block_comes_once_at_most_and_in_order(talk: Ta
 
 async def test_a_client_that_went_away_is_no_failure_of_the_handler(talk: Talk) -> None:
     """Nothing is reported, and the handler is asked on until the session ends."""
-    socket, participant = await talk()
+    socket, session = await talk()
     socket.gone = True
     for number in (2, 3, 4):
-        handler_of(participant).queue.put_nowait(block(number))
-    await until(lambda: handler_of(participant).queue.empty())
+        handler_of(session).queue.put_nowait(block(number))
+    await until(lambda: handler_of(session).queue.empty())
     await asyncio.sleep(0.05)
     assert not any('"error"' in text for text in socket.texts)
-    assert participant.calls._told == {}
+    assert session.calls._told == {}

@@ -10,7 +10,7 @@ import pytest
 from streaming import AsyncStreamHandler, Stream, StreamHandler
 from streaming.aio.executors import close_threads
 from streaming.cluster.registry import Registry
-from streaming.sessions.stream_session import Participant
+from streaming.sessions.stream_session import StreamSession
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from tests.streaming.sessions.lines import until
@@ -93,14 +93,14 @@ async def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, handler: Any) ->
     """After a hundred sessions there is as much as after the first few."""
     stream = Stream(handler(), modality="audio", mode="send-receive", name="leaky", public=True)
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
-    monkeypatch.setattr(Registry, "keep_house", lambda self: None)
+    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
 
     async def rest() -> tuple[int, int, int]:
         await until(lambda: not stream.participants, 60)
         await asyncio.sleep(0.2)
         close_threads()
         gc.collect()
-        kept = [one for one in gc.get_objects() if isinstance(one, Participant | handler)]
+        kept = [one for one in gc.get_objects() if isinstance(one, StreamSession | handler)]
         threads = sum(not thread.name.startswith("asyncio_") for thread in threading.enumerate())  # the pool's are as many as may be
         return len(kept), len(asyncio.all_tasks()), threads
 

@@ -10,9 +10,9 @@ import pytest
 from django.core.cache import cache
 
 from streaming.cluster import directory as claims_module
-from streaming.cluster.directory import Claims
-from streaming.cluster.pubsub import Layer
-from streaming.cluster.rpc import Switchboard
+from streaming.cluster.directory import Directory
+from streaming.cluster.pubsub import PubSub
+from streaming.cluster.rpc import Rpc
 from streaming.transports.webrtc import forwarding
 from streaming.transports.webrtc.candidates import Key, parse
 from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates, Waiting
@@ -28,19 +28,19 @@ KEY: Key = (7, "echo", "a")
 class Home:
     """The process that has the session, and the ports of the candidates that it got."""
 
-    layer: Layer
-    switchboard: Switchboard
-    claims: Claims
+    layer: PubSub
+    rpc: Rpc
+    directory: Directory
     got: list[int] = field(default_factory=list)
     status: int = 200
 
     async def claim(self, owner_id: int | None = 7) -> None:
         """Claim the id."""
-        assert await self.claims.claim(KEY[1], KEY[2], SESSION, owner_id, "webrtc", lambda: None) is None
+        assert await self.directory.claim(KEY[1], KEY[2], SESSION, owner_id, "webrtc", lambda: None) is None
 
     async def serve(self) -> None:
         """Answer calls, and say so, as a session does that begins."""
-        await self.switchboard.serve(peer_address(KEY[1], KEY[2]), self._answer)
+        await self.rpc.serve(peer_address(KEY[1], KEY[2]), self._answer)
         await self.layer.tell("early-candidates", {"owner": 7, "stream": KEY[1], "webrtc_id": KEY[2]})
 
     async def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
@@ -56,15 +56,15 @@ async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
     """The session's process; the test itself is the other one."""
     cache.clear()
     there, here = processes(2)
-    at_home = Home(there, Switchboard(there), Claims(alone=False))
-    ours, exchange = Claims(alone=False), Switchboard(here)
+    at_home = Home(there, Rpc(there), Directory(alone=False))
+    ours, exchange = Directory(alone=False), Rpc(here)
     monkeypatch.setattr(claims_module, "ANSWER_S", 60.0)
     monkeypatch.setattr(forwarding, "FORWARD_S", 60.0)
-    monkeypatch.setattr(forwarding, "layer", lambda: here)
+    monkeypatch.setattr(forwarding, "pubsub", lambda: here)
     monkeypatch.setattr(forwarding, "claims", lambda: ours)
     monkeypatch.setattr(forwarding, "switchboard", lambda: exchange)
     yield at_home
-    for one in (at_home.claims, ours, there, here):
+    for one in (at_home.directory, ours, there, here):
         await one.close()
     cache.clear()
 
@@ -116,16 +116,16 @@ async def test_the_session_does_not_answer_yet(home: Home, monkeypatch: pytest.M
 async def test_the_session_is_announced_while_it_is_called(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The call got lost before that: it is made again."""
     called, lost = asyncio.Event(), asyncio.Event()
-    call = Switchboard.call_others
+    call = Rpc.call_others
 
-    async def lose_first(self: Switchboard, *args: Any) -> Any:
+    async def lose_first(self: Rpc, *args: Any) -> Any:
         if not called.is_set():
             called.set()
             await lost.wait()
             return None
         return await call(self, *args)
 
-    monkeypatch.setattr(Switchboard, "call_others", lose_first)
+    monkeypatch.setattr(Rpc, "call_others", lose_first)
     await home.claim()
     early = EarlyCandidates()
     put(early, 1)
@@ -167,11 +167,11 @@ async def test_unknown_ids_cost_one_question_for_many(home: Home, monkeypatch: p
     """While the cache does not answer, those that wait for it are few."""
     asked: list[int] = []
 
-    async def holders(self: Claims, ids: list[tuple[str, str]]) -> list[None]:
+    async def holders(self: Directory, ids: list[tuple[str, str]]) -> list[None]:
         asked.append(len(ids))
         return [None] * len(ids)
 
-    monkeypatch.setattr(Claims, "holders", holders)
+    monkeypatch.setattr(Directory, "holders", holders)
     early = EarlyCandidates()
     looking = Forwarding(early)
     for number in range(MOST + 100):

@@ -107,8 +107,8 @@ async def test_no_offer_holds_the_event_loop(shape: str, steps: list[float]) -> 
     steps.clear()
     status, answer = await asyncio.create_task(offered(stream, SHAPES[shape]))
     longest = max(steps)
-    for participant in list(stream.participants.values()):
-        await participant.close("test")
+    for session in list(stream.participants.values()):
+        await session.close("test")
     assert status in (200, 422), answer
     assert longest < STEP_S
 
@@ -247,8 +247,8 @@ async def test_few_peer_connections_are_made_at_the_same_time(monkeypatch: pytes
     statuses = [status for status, _ in await asyncio.gather(*(here(stream)(offer) for offer in offers))]
     assert statuses == [200] * len(offers)
     assert most == MOST_AT_ONCE
-    for participant in list(stream.participants.values()):
-        await participant.close("test")
+    for session in list(stream.participants.values()):
+        await session.close("test")
 
 
 async def test_offers_that_wait_are_few() -> None:

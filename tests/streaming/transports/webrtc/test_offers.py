@@ -230,12 +230,12 @@ async def test_a_renewed_offer_takes_the_session_over() -> None:
     stream = echo(concurrency_limit=1)
     old = await Caller(here(stream), "sendrecv", microphone=500).call()
     await old.hears(500)
-    participant = stream.participants[old.id]
+    session = stream.participants[old.id]
     new = await Caller(here(stream), "sendrecv", webrtc_id=old.id, microphone=800).call()
     await new.hears(800)
-    assert stream.participants == {old.id: participant}
+    assert stream.participants == {old.id: session}
     await until(lambda: old.pc.connectionState == "closed", "the old connection was not closed")
-    participant.tell({"type": "log", "data": "still here"})
+    session.tell({"type": "log", "data": "still here"})
     await new.message("log", "still here")
     await old.close()
     await new.close()
@@ -270,11 +270,11 @@ async def test_a_restart_of_ice_is_answered() -> None:
     """A second offer of the same client, in the same words, gets an answer, and its session is still the same."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
-    participant = stream.participants[caller.id]
+    session = stream.participants[caller.id]
     status, answer = await caller.post({"sdp": caller.pc.localDescription.sdp, "type": "offer"})
     assert (status, answer["type"]) == (200, "answer")
-    assert stream.participants[caller.id] is participant
-    await participant.close("test")
+    assert stream.participants[caller.id] is session
+    await session.close("test")
     await caller.close()
 
 
@@ -359,7 +359,7 @@ async def test_many_callers_at_once_get_one_slot_each() -> None:
     bodies = [await caller.offer() for caller in callers]
     statuses = [status for status, _ in await asyncio.gather(*(caller.post(body) for caller, body in zip(callers, bodies, strict=True)))]
     assert sorted(statuses) == [200] * 3 + [429] * 7
-    for participant in list(stream.participants.values()):
-        await participant.close("test")
+    for session in list(stream.participants.values()):
+        await session.close("test")
     for caller in callers:
         await caller.close()

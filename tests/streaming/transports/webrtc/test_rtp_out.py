@@ -13,7 +13,7 @@ from av import CodecContext, Packet
 from streaming.transports.loop_lag import Lag, lag
 from streaming.transports.webrtc import rtp_out
 from streaming.transports.webrtc.rtp_out import OPUS_RATES, OpusVoice, PictureTrack, SoundTrack, encode_apart
-from streaming.types.client_connection import Sound
+from streaming.types.client_connection import AudioFrame
 from tests.streaming.transports.rtc import until
 
 
@@ -27,17 +27,17 @@ class Clock:
         return self.now
 
 
-def tone(seconds: float, rate: int, hz: float = 440.0) -> Sound:
+def tone(seconds: float, rate: int, hz: float = 440.0) -> AudioFrame:
     """Return a tone."""
     wave = 12000 * np.sin(2 * np.pi * hz * np.arange(int(seconds * rate)) / rate)
-    return Sound(wave.astype(np.int16), rate)
+    return AudioFrame(wave.astype(np.int16), rate)
 
 
-def source(*sounds: Sound | None) -> Callable[[], Awaitable[Sound | None]]:
+def source(*sounds: AudioFrame | None) -> Callable[[], Awaitable[AudioFrame | None]]:
     """Return a source that gives these, then nothing more for ever."""
     waiting = list(sounds)
 
-    async def give() -> Sound | None:
+    async def give() -> AudioFrame | None:
         if waiting:
             return waiting.pop(0)
         await asyncio.Event().wait()
