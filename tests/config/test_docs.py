@@ -1,4 +1,4 @@
-"""The documents against the code: rooms, links, commands, pictures, the portal's routes."""
+"""The documents against the code: packages, links, commands, pictures, the portal's routes."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def anchors(page: str) -> set[str]:
 
 
 def modules(wing: str) -> set[str]:
-    """Return the first-level modules (`x.py`) and folders (`x/`) of a wing."""
+    """Return the first-level modules (`x.py`) and packages (`x/`) of a top-level package."""
     found = (ROOT / wing).iterdir()
     return {one.name if one.suffix == ".py" else f"{one.name}/" for one in found if one.is_dir() or one.suffix == ".py"} - {
         "__init__.py",
@@ -29,22 +29,22 @@ def modules(wing: str) -> set[str]:
     }
 
 
-def rooms_of(wing: str) -> set[str]:
-    """Return what the rows of the rooms' table name of a wing's first level."""
-    text = (ROOT / "docs" / "architecture.md").read_text().split("## Rooms")[1].split("\n## ")[0]
+def packages_in_table(wing: str) -> set[str]:
+    """Return what the rows of the table of packages name of a top-level package."""
+    text = (ROOT / "docs" / "architecture.md").read_text().split("## Packages")[1].split("\n## ")[0]
     named = set()
     for row in text.splitlines():
-        room = row.split("|")[1] if row.startswith("|") else ""
-        named |= set(re.findall(rf"`{wing}/([\w.]+/?)`", room))
-        if f"`{wing}/`" in room:
+        cell = row.split("|")[1] if row.startswith("|") else ""
+        named |= set(re.findall(rf"`{wing}/([\w.]+/?)`", cell))
+        if f"`{wing}/`" in cell:
             named |= set(re.findall(r"`(\w+\.py)`", row))
     return named
 
 
 @pytest.mark.parametrize("wing", WINGS)
-def test_every_room_is_in_the_table_and_every_row_is_a_room(wing: str) -> None:
-    """docs/architecture.md names each first-level module and folder of the three wings, and none that is gone."""
-    assert rooms_of(wing) == modules(wing)
+def test_the_table_names_every_module_and_package(wing: str) -> None:
+    """docs/architecture.md names each first-level module and package, and none that is gone."""
+    assert packages_in_table(wing) == modules(wing)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
