@@ -18,8 +18,8 @@ from pydantic import BaseModel
 from streaming.discovery import streams
 from streaming.handlers.stream import Stream
 
-GIVES = {"audio": "sound", "video": "pictures", "audio-video": "sound and pictures"}
-TAKES = {"audio": "your microphone", "video": "your camera", "audio-video": "your camera and microphone"}
+GIVES = {"audio": "audio", "video": "video", "audio-video": "audio and video"}
+TAKES = {"audio": "microphone", "video": "camera", "audio-video": "camera and microphone"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class MessageInline(WithConfidence, PagedInline):
 
 
 class InsightInline(WithConfidence, PagedInline):
-    """What was found; only the wording and the verdict can be changed."""
+    """Insights and topics; only the wording and the verdict can be changed."""
 
     model = Insight
     page_parameter = "insights"

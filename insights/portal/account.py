@@ -15,8 +15,8 @@ from insights import access
 from insights.portal.forms import AppForm, NewPasswordForm
 
 DONE = {
-    "password": "The password is changed. Other browsers that were signed in with the old one have to sign in again.",
-    "revoked": "The app is revoked. Its secret and its tokens are worth nothing from now on.",
+    "password": "Password changed. Other devices have been signed out.",
+    "revoked": "App revoked. Its secret and tokens no longer work.",
 }
 
 

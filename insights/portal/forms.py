@@ -18,7 +18,7 @@ class FirstAccountForm(forms.Form):
     email = forms.EmailField(
         label="E-mail address",
         max_length=150,
-        error_messages={"invalid": "This is no e-mail address. It should look like name@example.com."},
+        error_messages={"invalid": "Enter an e-mail address such as name@example.com."},
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
     password = forms.CharField(
@@ -44,7 +44,7 @@ class FirstAccountForm(forms.Form):
             except forms.ValidationError as error:
                 self.add_error("password", error)
         if password and again and password != again:
-            self.add_error("again", "The two passwords are not the same.")
+            self.add_error("again", "The passwords do not match.")
         return values
 
 
@@ -53,7 +53,7 @@ class SignInForm(AuthenticationForm):
 
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "This e-mail address and password do not belong together.",
+        "invalid_login": "Wrong e-mail address or password.",
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -74,11 +74,11 @@ class SignInForm(AuthenticationForm):
 class NewPasswordForm(PasswordChangeForm):
     """The old password, and twice the new one."""
 
-    error_messages = {**PasswordChangeForm.error_messages, "password_incorrect": "This is not your password."}
+    error_messages = {**PasswordChangeForm.error_messages, "password_incorrect": "Wrong password."}
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
-        for name, label in (("old_password", "Password now"), ("new_password1", "New password"), ("new_password2", "New password again")):
+        for name, label in (("old_password", "Current password"), ("new_password1", "New password"), ("new_password2", "Confirm new password")):
             self.fields[name].label = label
             self.fields[name].widget.attrs.pop("autofocus", None)
         self.fields["new_password1"].help_text = "At least 10 characters."
@@ -88,4 +88,4 @@ class NewPasswordForm(PasswordChangeForm):
 class AppForm(forms.Form):
     """The name of a new app."""
 
-    app_name = forms.CharField(label="Name of a new app", max_length=200, help_text="Such as: Meeting bot")
+    app_name = forms.CharField(label="App name", max_length=200, help_text="For example: Meeting bot")

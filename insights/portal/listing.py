@@ -16,7 +16,7 @@ from insights.portal.wording import LABELS, TURN_S, VOICES, duration, initials, 
 
 PER_PAGE = 20
 UNKNOWN = "Unknown speaker"
-PERIODS = {"1": "The last 24 hours", "7": "The last 7 days", "30": "The last 30 days", "365": "The last 365 days"}
+PERIODS = {"1": "Past 24 hours", "7": "Past 7 days", "30": "Past 30 days", "365": "Past year"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def module_page(playwright: Playwright) -> Iterator[Page]:
 
 
 def make_account(server: Server) -> None:
-    """Make the account with which `sign_in` comes."""
+    """Create the account that `sign_in` uses."""
     code = (
         "from django.contrib.auth.models import User; "
         f"User.objects.create_superuser({EMAIL!r}, {EMAIL!r}, {PASSWORD!r}, first_name='Jane', last_name='Doe')"

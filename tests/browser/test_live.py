@@ -77,7 +77,7 @@ def begin(page: Page, server: Server, title: str = "Reading", path: str = "/live
 def end(page: Page) -> None:
     """Stop, and open the saved conversation."""
     page.get_by_role("button", name="Stop").click()
-    page.get_by_role("link", name="Open the saved conversation").click()
+    page.get_by_role("link", name="Open saved conversation").click()
     page.wait_for_url(re.compile(r"/conversations/\d{16}/$"))
 
 
@@ -102,9 +102,9 @@ def test_what_is_spoken_is_seen_live_and_found_saved(hearing_server: Server, ope
     expect(page.locator("#topics-part")).to_be_visible()
     assert page.locator("#meter").evaluate("meter => getComputedStyle(meter.children[2]).getPropertyValue('--level')")
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("link", name="Open the saved conversation")).to_be_visible()
+    expect(page.get_by_role("link", name="Open saved conversation")).to_be_visible()
     live = said(page)
-    page.get_by_role("link", name="Open the saved conversation").click()
+    page.get_by_role("link", name="Open saved conversation").click()
     page.wait_for_url(re.compile(r"/conversations/\d{16}/$"))
     assert said(page) == live
     assert page.locator("h1").inner_text() == "A tale"
@@ -162,7 +162,7 @@ def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, op
     first = enter(browser, scripted_server)
     begin(first, scripted_server)
     first.get_by_role("button", name="Invite").click()
-    speak, watch = (first.get_by_label(label).input_value() for label in ("To speak, under another name", "To watch only"))
+    speak, watch = (first.get_by_label(label).input_value() for label in ("Link to join", "View-only link"))
     first.get_by_role("button", name="Close").click()
     expect(first.locator(TOLD).first).to_be_visible()
 

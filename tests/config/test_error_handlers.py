@@ -28,7 +28,7 @@ def test_a_foreign_host_name_is_told_in_json(client: Client) -> None:
     """The name is not echoed."""
     answer = client.post(URL, {}, content_type="application/json", headers={"host": "evil.example"})
     assert answer.status_code == 400
-    assert answer.json() == {"message": "The request could not be understood."}
+    assert answer.json() == {"message": "Bad request."}
 
 
 def test_a_method_that_is_not_allowed_is_told_in_json(client: Client) -> None:
@@ -48,4 +48,4 @@ def test_a_broken_call_is_told_in_json(client: Client, db: None, monkeypatch: py
     client.raise_request_exception = False
     answer = client.post(URL, {"type": "application", "appId": "a", "appSecret": "b"}, content_type="application/json")
     assert answer.status_code == 500
-    assert answer.json() == {"message": "Something broke on our side. It was written to the server's log."}
+    assert answer.json() == {"message": "Internal server error. Details are in the server's log."}

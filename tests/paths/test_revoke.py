@@ -86,7 +86,7 @@ async def test_an_app_is_revoked_by_its_owner(installation: Installation, browse
         account = await opened.page.context.new_page()
         await account.goto(f"{installation.two.url}/account/")
         await account.locator("summary", has_text="Revoke").click()
-        await account.get_by_role("button", name="Shut its program out").click()
+        await account.get_by_role("button", name="Revoke access").click()
         await opened.ends()
         await opened.stored(installation)
         await expect(opened.page.locator(".message:not(.interim)")).to_have_count(2)

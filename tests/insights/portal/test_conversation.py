@@ -49,7 +49,7 @@ def test_an_insight_links_to_its_message(visitor: Client, make_conversation: Mak
     text = text_of(visitor, conversation)
     assert f'href="#m-{insight.message_id}"' in text
     assert f'id="m-{insight.message_id}"' in text
-    for part in ("Action item", "<bdi>Bob</bdi>, 0:30", "for <bdi>Bob</bdi>", "due 6 Mar 2026", "91 %"):
+    for part in ("Action item", "<bdi>Bob</bdi>, 0:30", "Assigned to <bdi>Bob</bdi>", "Due 6 Mar 2026", "91%"):
         assert part in text
 
 
@@ -86,8 +86,8 @@ def test_topics_link_to_where_they_first_came_up(visitor: Client, make_conversat
 def test_members_stand_with_their_talking_time(visitor: Client, make_conversation: MakeConversation) -> None:
     """Three messages of four seconds against one."""
     text = text_of(visitor, make_conversation(lines=LINES))
-    assert "12 s · 75 %" in text
-    assert "4 s · 25 %" in text
+    assert "12 s · 75%" in text
+    assert "4 s · 25%" in text
 
 
 def test_somebody_elses_conversation_is_not_there(stranger_client: Client, make_conversation: MakeConversation) -> None:
@@ -116,8 +116,8 @@ def test_a_live_conversation_can_be_watched(visitor: Client, make_conversation: 
 def test_a_silent_conversation_says_so(visitor: Client, make_conversation: MakeConversation) -> None:
     """Nothing said, nothing found."""
     text = text_of(visitor, make_conversation())
-    assert "Nothing was said" in text
-    assert "No question, action item or follow-up was found" in text
+    assert "No speech was detected" in text
+    assert "No questions, action items or follow-ups" in text
 
 
 def test_a_long_conversation_comes_in_parts(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:

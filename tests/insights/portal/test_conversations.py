@@ -77,7 +77,7 @@ def test_search_never_reaches_into_other_accounts(stranger_client: Client, make_
 def test_search_without_a_hit_says_so(visitor: Client, make_conversation: MakeConversation) -> None:
     """The query is repeated, escaped."""
     make_conversation()
-    assert "No conversation has “&lt;b&gt;”" in page(visitor, "/?q=<b>")
+    assert "No results for “&lt;b&gt;”" in page(visitor, "/?q=<b>")
 
 
 def test_the_list_is_narrowed_to_a_type_of_insight(visitor: Client, make_conversation: MakeConversation) -> None:
@@ -89,8 +89,8 @@ def test_the_list_is_narrowed_to_a_type_of_insight(visitor: Client, make_convers
     assert "Planning" in text
     assert "Budget" not in text
     assert '<option value="question" selected>' in text
-    assert "No conversation is of this choice" in page(visitor, "/?kind=follow_up")
-    assert "of this choice has “pays”" in page(visitor, "/?kind=question&q=pays")
+    assert "No conversations match these filters" in page(visitor, "/?kind=follow_up")
+    assert "“pays” with these filters" in page(visitor, "/?kind=question&q=pays")
 
 
 def test_the_list_is_narrowed_to_the_last_days(visitor: Client, make_conversation: MakeConversation) -> None:

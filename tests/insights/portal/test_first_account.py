@@ -123,10 +123,10 @@ def test_an_account_without_password_closes_the_page_and_is_not_taken_over(clien
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"again": "something else"}, "The two passwords are not the same."),
+        ({"again": "something else"}, "The passwords do not match."),
         ({"password": "short", "again": "short"}, "at least 10 characters"),
         ({"password": "1234567890123", "again": "1234567890123"}, "entirely numeric"),
-        ({"email": "nobody"}, "no e-mail address"),
+        ({"email": "nobody"}, "name@example.com"),
         ({"name": ""}, "This field is required."),
     ],
 )

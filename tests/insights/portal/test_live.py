@@ -38,7 +38,7 @@ def test_an_ended_conversation_is_offered_for_reading(visitor: Client, make_conv
     conversation = make_conversation(connection="room")
     text = visitor.get("/live/room/").content.decode()
     assert f'href="/conversations/{conversation.id}/"' in text
-    assert "Start and speak" in text
+    assert "</svg>Start</button>" in text
 
 
 def test_the_same_id_of_another_account_is_another_conversation(stranger_client: Client, make_conversation: MakeConversation) -> None:

@@ -25,16 +25,16 @@ let quiet = 0;
 const STATES = {
   connecting: () => ["Connecting", ""],
   listening: () => {
-    if (watching === "yes") return ["Watching", "You only read along; nobody hears you."];
-    return muted() ? ["Muted", "Nobody hears you until you unmute."] : ["Listening", "Speak; stop when you are done."];
+    if (watching === "yes") return ["Watching", "You are watching. Your microphone is off."];
+    return muted() ? ["Muted", "Your microphone is muted."] : ["Listening", ""];
   },
   lost: (seconds) => [
     "Connection lost",
-    `${watching === "yes" ? "" : "What you say is kept and sent later. "}Trying again in ${Math.max(1, Math.round(seconds))} s.`,
+    `${watching === "yes" ? "" : "Your audio is buffered and will be sent.  "}Trying again in ${Math.max(1, Math.round(seconds))} s.`,
   ],
-  waiting: () => ["Reconnecting", "The server still works on what it heard before. What you say is kept and sent then."],
-  stopping: () => ["Finishing", "The last words are being written down."],
-  over: () => ["The conversation is saved", watching === "yes" ? "It is over." : "You stopped speaking."],
+  waiting: () => ["Reconnecting", "Catching up. Your audio is buffered and will be sent."],
+  stopping: () => ["Finishing", "Finishing the transcript…"],
+  over: () => ["The conversation is saved", watching === "yes" ? "The conversation has ended." : "You stopped speaking."],
   failed: (reason) => ["Stopped", reason || "The server ended the connection."],
 };
 const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], waiting: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], failed: ["Stopped", ""] };
@@ -82,7 +82,7 @@ function finish(state, reason) {
     part("open").hidden = false;
     if (document.activeElement === document.body) part("open").focus(); // what had the focus is gone
   }
-  if (state === "failed") alarm(reason || "The server ended the connection. Reload this page to go on.");
+  if (state === "failed") alarm(reason || "The server ended the connection. Reload this page to continue.");
 }
 
 function told(message) {
@@ -106,13 +106,13 @@ function showLevel(level) {
 function warnWhenQuiet(nothing) {
   quiet = nothing && !muted() ? quiet + 1 : 0;
   if (document.body.dataset.state !== "listening") return;
-  if (quiet === QUIET_CHUNKS) say("Listening", "No sound comes from the microphone. Is it the right one, and switched on?");
+  if (quiet === QUIET_CHUNKS) say("Listening", "No sound from the microphone. Check that it is the right one and switched on.");
   if (quiet === 0 && part("detail").textContent.startsWith("No sound")) say(...STATES.listening());
 }
 
 function newSpeaking() {
   const name = part("speaker").value.trim();
-  const title = part("meeting")?.value.trim() || (live === "yes" ? "" : `Conversation of ${NOW.format(new Date())}`);
+  const title = part("meeting")?.value.trim() || (live === "yes" ? "" : `Conversation, ${NOW.format(new Date())}`);
   if (title) part("name").textContent = title;
   if (title) document.title = `${title} · Live · Parley`;
   return new Speaking({
@@ -134,15 +134,15 @@ async function start(event) {
       showLevel(level);
       talk.push(chunk);
     },
-    onLost: () => alarm("The microphone went away. Stop, connect it again, and start anew; what was said is kept."),
+    onLost: () => alarm("Microphone disconnected. Reconnect it and start again; the transcript so far is saved."),
   });
   try {
-    say("Waiting for the microphone", "The browser may ask whether this page may use it.");
+    say("Waiting for the microphone", "Your browser may ask for permission.");
     await microphone.open();
   } catch (error) {
     part("start").disabled = false;
     say("Ready", "The microphone is off.");
-    alarm(error instanceof MicrophoneError ? error.message : `The sound of this browser cannot be used (${error.name}).`);
+    alarm(error instanceof MicrophoneError ? error.message : `This browser cannot record audio (${error.name}).`);
     return;
   }
   part("setup").hidden = true;

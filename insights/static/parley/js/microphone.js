@@ -1,7 +1,7 @@
 // The microphone, or a sentence that says in plain words why there is none.
 
 const REASONS = {
-  NotAllowedError: "The browser may not use the microphone. Allow it beside the address of this page, then start again.",
+  NotAllowedError: "Microphone access is blocked. Allow it in the address bar, then press Start.",
   NotFoundError: "No microphone was found. Connect one, then start again.",
   NotReadableError: "The microphone does not answer. Another program may be using it; close that, then start again.",
   SecurityError: "The browser does not give the microphone to this page.",

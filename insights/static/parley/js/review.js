@@ -3,7 +3,7 @@
 
 const VERDICTS = { a: "accepted", r: "rejected", p: "pending" };
 const ROW = "#result_list tbody tr, .inline-group .form-row";
-const HINT = "Keys, in a row: a accepts, r rejects, p makes pending again, and the next row follows. Ctrl+Enter saves.";
+const HINT = "Shortcuts: A accept, R reject, P reset. Ctrl+Enter saves.";
 
 const verdictOf = (row) => row?.querySelector("input[type=radio]:checked, input[type=radio]");
 

@@ -70,7 +70,7 @@ export class Speaking {
   push(chunk) {
     const before = this.tape.dropped;
     this.tape.push(chunk);
-    if (before === 0 && this.tape.dropped) this.on.trouble("The connection was away for too long: the oldest words of that time are lost.");
+    if (before === 0 && this.tape.dropped) this.on.trouble("The connection was down for too long. The oldest audio of that time is lost.");
     this.pump();
   }
 
@@ -117,7 +117,7 @@ export class Speaking {
   joined(id) {
     if (this.record.conversation && this.record.conversation !== id) {
       this.record.forgetNumbers();
-      this.on.trouble("The conversation was closed while the connection was away. What you say now goes into a new one.");
+      this.on.trouble("The conversation ended while you were disconnected. You are now in a new one.");
     }
     this.record.conversation = id;
   }

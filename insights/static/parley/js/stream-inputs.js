@@ -39,7 +39,7 @@ export class Inputs {
     clearTimeout(this.timer);
     const id = this.id();
     if (!id) {
-      this.form.querySelector("#inputs-state").textContent = "Nothing runs yet. These are sent when you start.";
+      this.form.querySelector("#inputs-state").textContent = "Not started. These are sent when you start.";
       return;
     }
     const response = await fetch(this.hook, {
@@ -61,9 +61,9 @@ export class Inputs {
       field.querySelectorAll("input, select").forEach((one) => one.setAttribute("aria-invalid", String(Boolean(found))));
     }
     const state = this.form.querySelector("#inputs-state");
-    if (response?.ok) state.textContent = "Sent. Used from the next call of the stream on.";
-    else if (wrong.length) state.textContent = "Not sent: see above.";
-    else state.textContent = "Not sent: the server did not take it. Try again.";
+    if (response?.ok) state.textContent = "Sent. Applies from the next call.";
+    else if (wrong.length) state.textContent = "Not sent. See the errors above.";
+    else state.textContent = "Not sent. The server refused it. Try again.";
   }
 }
 

@@ -16,7 +16,7 @@ export function refusal(status, body) {
   }
   if (meta.error === "connection_already_exists") return "This session is open somewhere else already.";
   if (status === 401 || status === 403) return "You were signed out. Sign in again, then come back to this page.";
-  if (status === 404) return "This stream is gone.";
+  if (status === 404) return "This stream no longer exists.";
   const detail = Array.isArray(body?.detail) ? body.detail[0]?.msg : body?.detail;
   return meta.error || detail || `The server answered ${status}.`;
 }

@@ -13,7 +13,7 @@ export class Figures {
     const report = await link.pc.getStats();
     const all = [...report.values()];
     const lines = [["Connection", link.pc.connectionState]];
-    if (link.answeredIn !== undefined) lines.push(["Answered after", `${Math.round(link.answeredIn)} ms`]);
+    if (link.answeredIn !== undefined) lines.push(["Signalling", `${Math.round(link.answeredIn)} ms`]);
     if (link.connectedIn !== undefined) lines.push(["Connected after", `${Math.round(link.connectedIn)} ms`]);
     const pair = all.find((one) => one.type === "candidate-pair" && one.nominated && one.state === "succeeded");
     if (pair?.currentRoundTripTime !== undefined) lines.push(["Round trip", milliseconds(pair.currentRoundTripTime)]);
@@ -31,9 +31,9 @@ export class Figures {
       lines.push(["Picture", `${one.frameWidth} × ${one.frameHeight}, ${Math.round(one.framesPerSecond ?? 0)} fps`]);
     }
     const all = (one.packetsReceived ?? 0) + (one.packetsLost ?? 0);
-    if (all) lines.push([`${name(one.kind)} lost`, `${((100 * Math.max(0, one.packetsLost ?? 0)) / all).toFixed(1)} %`]);
+    if (all) lines.push([`${name(one.kind)} packet loss`, `${((100 * Math.max(0, one.packetsLost ?? 0)) / all).toFixed(1)} %`]);
     if (one.kind === "audio" && one.jitterBufferEmittedCount) {
-      lines.push(["Held to play smoothly", milliseconds(one.jitterBufferDelay / one.jitterBufferEmittedCount)]);
+      lines.push(["Jitter buffer", milliseconds(one.jitterBufferDelay / one.jitterBufferEmittedCount)]);
     }
   }
 

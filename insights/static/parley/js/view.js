@@ -166,11 +166,11 @@ export class View {
   }
 
   insightCard({ id, type, text, from, message, assignee, due, confidence }) {
-    const sure = element("span", { class: "sure", title: "Confidence" }, `${Math.round(confidence * 100)} %`);
+    const sure = element("span", { class: "sure", title: "Confidence" }, `${Math.round(confidence * 100)}%`);
     const meta = [
       element("span", {}, from?.name || "Unknown speaker"),
-      assignee ? element("span", {}, "for ", element("bdi", {}, assignee)) : undefined,
-      due ? element("span", {}, `due ${DAY.format(new Date(due))}`) : undefined,
+      assignee ? element("span", {}, "Assigned to ", element("bdi", {}, assignee)) : undefined,
+      due ? element("span", {}, `Due ${DAY.format(new Date(due))}`) : undefined,
     ];
     const link = element(
       "a",
