@@ -12,6 +12,11 @@ def main() -> None:
     from django.core.management import execute_from_command_line
     from django.db import OperationalError
 
+    if sys.argv[1:] in (["version"], ["--version"]):  # Django would print its own version
+        from config.management.commands.version import version_line
+
+        print(version_line())
+        return
     try:
         from config.data_dir import make_private
 

@@ -1,7 +1,7 @@
-"""Typed, documented settings from the environment, loud on nonsense.
+"""Typed, documented settings from the environment. An invalid value raises SettingError with the name and what is allowed.
 
-Every setting is declared once, with its default and one sentence of help; `DECLARED` is the list that
-`docs/settings.md` is checked against. Knows nothing of Django.
+Every setting is declared once, with its default, what is allowed and one sentence of help. `Env.declared` is the list from which
+`manage.py settings_reference` generates `docs/reference/settings.md`. Knows nothing of Django.
 """
 
 import os
@@ -22,41 +22,49 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One declared environment variable: its name, its default as a person would type it, and what it is for."""
+    """One declared environment variable: its name, its default as a person would type it, its help, what is allowed, its group."""
 
     name: str
     default: str
     help: str
-
-
-DECLARED: dict[str, Setting] = {}
+    allowed: str
+    group: str
 
 
 class Env:
-    """Reads declared settings from a mapping of strings (the process environment by default)."""
+    """Reads declared settings from a mapping of strings (the process environment by default).
+
+    `declared` has every setting in the order of the declarations; `group` is the heading for those that are declared next.
+    """
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = os.environ if values is None else values
+        self.declared: dict[str, Setting] = {}
+        self.group = ""
 
-    def _raw(self, name: str, default: str, help: str) -> str:
-        DECLARED[name] = Setting(name, default, help)
+    def elsewhere(self, name: str, help: str) -> None:
+        """Declare a variable that other code reads where it needs it, so that the reference lists it."""
+        self.declared[name] = Setting(name, "", help, "text", self.group)
+
+    def _raw(self, name: str, default: str, help: str, allowed: str) -> str:
+        self.declared[name] = Setting(name, default, help, allowed, self.group)
         value = self._values.get(name, "").strip()
         return value or default
 
-    def text(self, name: str, default: str, help: str) -> str:
-        """Return the text of a setting; an empty variable counts as unset."""
-        return self._raw(name, default, help)
+    def text(self, name: str, default: str, help: str, *, allowed: str = "text") -> str:
+        """Return the text of a setting; an empty variable counts as unset. `allowed` describes it for the reference."""
+        return self._raw(name, default, help, allowed)
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...], help: str) -> str:
         """Return one of the allowed words. Raises SettingError for any other."""
-        value = self._raw(name, default, help)
+        value = self._raw(name, default, help, ", ".join(f"`{word}`" for word in allowed))
         if value not in allowed:
             raise SettingError(f"{name}={value!r}: allowed values are {', '.join(allowed)}")
         return value
 
     def integer(self, name: str, default: int, help: str, *, least: int = 0, most: int = 2**31) -> int:
         """Return a whole number within [least, most]. Raises SettingError otherwise."""
-        value = self._raw(name, str(default), help)
+        value = self._raw(name, str(default), help, f"whole number, {least} to {most}")
         try:
             number = int(value)
         except ValueError:
@@ -67,7 +75,7 @@ class Env:
 
     def number(self, name: str, default: float, help: str, *, least: float, most: float) -> float:
         """Return a number within [least, most]. Raises SettingError otherwise."""
-        value = self._raw(name, f"{default:g}", help)
+        value = self._raw(name, f"{default:g}", help, f"number, {least:g} to {most:g}")
         try:
             number = float(value)
         except ValueError:
@@ -78,16 +86,20 @@ class Env:
 
     def flag(self, name: str, default: bool, help: str) -> bool:
         """Return true for 1, true, yes, on; false for 0, false, no, off. Raises SettingError otherwise."""
-        value = self._raw(name, "1" if default else "0", help).lower()
+        value = self._raw(name, "1" if default else "0", help, "`1` or `0`").lower()
         if value in ("1", "true", "yes", "on"):
             return True
         if value in ("0", "false", "no", "off"):
             return False
         raise SettingError(f"{name}={value!r}: use 1 or 0")
 
-    def words(self, name: str, default: str, help: str, *, starts: tuple[str, ...] = ()) -> list[str]:
-        """Return the comma-separated words of a setting, without empty ones. Raises SettingError for one that starts otherwise."""
-        words = [word.strip() for word in self._raw(name, default, help).split(",") if word.strip()]
+    def words(self, name: str, default: str, help: str, *, starts: tuple[str, ...] = (), allowed: str = "") -> list[str]:
+        """Return the comma-separated words of a setting, without empty ones. Raises SettingError for one that starts otherwise.
+
+        `allowed` describes one word for the reference.
+        """
+        allowed = allowed or (f"each starts with {', '.join(f'`{start}`' for start in starts)}" if starts else "names")
+        words = [word.strip() for word in self._raw(name, default, help, f"comma-separated; {allowed}").split(",") if word.strip()]
         for word in words:
             if starts and not word.startswith(starts):
                 raise SettingError(f"{name}={word!r}: must start with one of {', '.join(starts)}")
@@ -95,7 +107,7 @@ class Env:
 
     def hosts(self, name: str, default: str, help: str) -> list[str]:
         """Return the host names of a list. Raises SettingError for what no Host header can match, such as a URL or a name with a port."""
-        hosts = self.words(name, default, help)
+        hosts = self.words(name, default, help, allowed="host names, `.example.org`, IP addresses or `*`")
         for host in hosts:
             if not _HOST.fullmatch(host):
                 allowed = "a host name such as talk.example.org, .example.org with all names below it, an IP address ([::1] for IPv6), or *"
@@ -105,7 +117,7 @@ class Env:
     def networks(self, name: str, help: str, *, words: tuple[str, ...] = ()) -> list[IPv4Network | IPv6Network | str]:
         """Return the IP addresses and networks of a list, and the words that are allowed beside them. Raises SettingError otherwise."""
         networks: list[IPv4Network | IPv6Network | str] = []
-        for word in self.words(name, "", help):
+        for word in self.words(name, "", help, allowed=", ".join(("IP addresses or networks", *(f"`{word}`" for word in words)))):
             try:
                 networks.append(word if word in words else ip_network(word))
             except ValueError as error:
@@ -115,7 +127,7 @@ class Env:
 
     def modules(self, name: str, help: str) -> list[str]:
         """Return a list of Python modules, not imported yet (their parents are). Raises SettingError for one that is not there."""
-        modules = self.words(name, "", help)
+        modules = self.words(name, "", help, allowed="Python modules")
         for module in modules:
             try:
                 found = find_spec(module)
@@ -127,11 +139,18 @@ class Env:
 
     def path(self, name: str, default: str, help: str) -> Path:
         """Return an absolute path; a leading ~ is the home folder."""
-        return Path(self._raw(name, default, help)).expanduser().resolve()
+        return Path(self._raw(name, default, help, "folder")).expanduser().resolve()
+
+    def file(self, name: str, help: str) -> str:
+        """Return the path of an existing file, or an empty text when unset. Raises SettingError for a file that does not exist."""
+        value = self._raw(name, "", help, "file")
+        if value and not Path(value).expanduser().is_file():
+            raise SettingError(f"{name}={value!r}: there is no such file")
+        return str(Path(value).expanduser()) if value else ""
 
     def url(self, name: str, help: str, schemes: tuple[str, ...]) -> str:
         """Return a URL with one of the schemes, or an empty text when unset. Raises SettingError otherwise."""
-        value = self._raw(name, "", help)
+        value = self._raw(name, "", help, f"URL that starts with {', '.join(f'`{scheme}://`' for scheme in schemes)}")
         if value and urlsplit(value).scheme not in schemes:
             # The value may hold a password, so the message does not repeat it.
             raise SettingError(f"{name}: must start with one of {', '.join(s + '://' for s in schemes)}")

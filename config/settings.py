@@ -1,4 +1,4 @@
-"""Django's settings, every one of them read through `config.env`. `docs/settings.md` lists the variables."""
+"""Django's settings, read through `config.env`. `manage.py settings_reference` generates `docs/reference/settings.md` from it."""
 
 import secrets
 import sys
@@ -19,78 +19,140 @@ env = Env()
 _ICE = ("stun:", "stuns:", "turn:", "turns:")
 
 try:
+    env.group = "Server"
     DEBUG = env.flag("DEBUG", False, "Show tracebacks in the browser. Never on a server that others reach.")
-    HOST = env.text("HOST", "127.0.0.1", "Address that `make run` listens on.")
-    PORT = env.integer("PORT", 8000, "Port that `make run` listens on.", least=0, most=65535)
-    DATA_DIR = env.path("DATA_DIR", "./data", "Folder of the SQLite file, the secret key, the media and the models.")
-    _secret = env.text("SECRET_KEY", "", "Signs sessions and tokens. Empty: made once and kept in `DATA_DIR`.")
-    ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that the server answers to.")
+    HOST = env.text(
+        "HOST",
+        "127.0.0.1",
+        "IP address that `make run` (`manage.py serve`) binds to. `0.0.0.0`: all IPv4 addresses; set `ALLOWED_HOSTS` too.",
+        allowed="IP address or host name",
+    )
+    PORT = env.integer(
+        "PORT", 8000, "TCP port that `make run` (`manage.py serve`) binds to. 0: the system chooses a free one.", least=0, most=65535
+    )
+    env.group = "Storage"
+    DATA_DIR = env.path("DATA_DIR", "./data", "Folder of the SQLite database, the secret key and the downloaded models.")
+    env.group = "Access and HTTPS"
+    _secret = env.text(
+        "SECRET_KEY",
+        "",
+        "Key that signs sign-in sessions and access tokens. Empty: generated once and stored in `DATA_DIR`.",
+        allowed="32 characters or more",
+    )
+    ALLOWED_HOSTS = env.hosts(
+        "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names in the Host header that the server accepts. Any other gets 400."
+    )
     TRUSTED_ORIGINS = env.words(
-        "TRUSTED_ORIGINS", "", "Origins of the portal behind a TLS proxy, such as https://talk.example.org.", starts=("https://", "http://")
+        "TRUSTED_ORIGINS",
+        "",
+        "Origins of the pages behind a TLS proxy, such as `https://talk.example.org`.",
+        starts=("https://", "http://"),
     )
     TRUSTED_PROXIES = env.networks(
-        "TRUSTED_PROXIES", "Proxies whose X-Forwarded-For is believed: IP addresses, networks, `unix` for a Unix socket.", words=("unix",)
+        "TRUSTED_PROXIES",
+        "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used. `unix`: a proxy on a Unix socket.",
+        words=("unix",),
     )
-    DATABASE_URL = env.url("DATABASE_URL", "PostgreSQL database. Empty: SQLite in `DATA_DIR`.", ("postgres", "postgresql", "sqlite"))
-    DATABASE_POOL = env.integer("DATABASE_POOL", 10, "Most PostgreSQL connections of one process.", least=2, most=200)
-    REDIS_URL = env.url(
-        "REDIS_URL", "Redis that connects several server processes. Empty: one process, in memory.", ("redis", "rediss", "unix")
-    )
+    env.group = "Storage"
+    DATABASE_URL = env.url("DATABASE_URL", "Database. Empty: SQLite in `DATA_DIR`.", ("postgres", "postgresql", "sqlite"))
+    DATABASE_POOL = env.integer("DATABASE_POOL", 10, "Maximum number of PostgreSQL connections of one process.", least=2, most=200)
+    REDIS_URL = env.url("REDIS_URL", "Redis, for several server processes. Empty: one process, in memory.", ("redis", "rediss", "unix"))
+    env.group = "WebRTC and telephones"
     RTC_ICE_SERVERS = env.words(
-        "RTC_ICE_SERVERS", "", "STUN and TURN servers offered to browsers. Empty: none, no outside host.", starts=_ICE
+        "RTC_ICE_SERVERS", "", "STUN and TURN servers for browsers. Empty: none, so that no other host is contacted.", starts=_ICE
     )
     RTC_OWN_ICE_SERVERS = env.words(
-        "RTC_OWN_ICE_SERVERS", "", "STUN and TURN servers that this server itself uses, behind a NAT. Empty: none.", starts=_ICE
+        "RTC_OWN_ICE_SERVERS", "", "STUN and TURN servers for this server itself, behind a NAT. Empty: none.", starts=_ICE
     )
-    TURN_SECRET = env.text("TURN_SECRET", "", "Secret shared with coturn (`static-auth-secret`), for short-lived TURN credentials.")
-    TURN_LIFETIME_S = env.integer("TURN_LIFETIME_S", 3600, "Life of a TURN credential, in seconds.", least=60, most=86_400)
-    TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", "", "Auth token of Twilio. Where set, calls without its signature are refused.")
-    RTC_CONNECT_S = env.number("RTC_CONNECT_S", 60, "A peer that is not connected after this is let go.", least=0.1, most=600)
-    RTC_SILENCE_S = env.number("RTC_SILENCE_S", 60, "A peer that sends no sound and no video for this is let go.", least=0.1, most=86_400)
-    RTC_RENEW_S = env.number("RTC_RENEW_S", 20, "A lost peer may come back with a new offer for this long.", least=0, most=600)
-    RECOGNISER = env.choice("RECOGNISER", "moonshine", ("moonshine", "scripted"), "Engine that hears. `scripted` is for tests.")
-    RECOGNISER_SCRIPT = env.text("RECOGNISER_SCRIPT", "", "File with what the scripted recogniser hears.")
-    RECOGNISER_THREADS = env.integer("RECOGNISER_THREADS", 2, "Worker threads that decode speech.", least=1, most=64)
-    END_OF_TURN_MS = env.integer("END_OF_TURN_MS", 500, "Silence that ends a turn, in milliseconds.", least=100, most=5000)
-    LONGEST_TURN_S = env.number("LONGEST_TURN_S", 12.0, "A turn is cut at its weakest pause after so many seconds.", least=2, most=30)
-    MAX_AUDIO_CHUNK_BYTES = env.integer("MAX_AUDIO_CHUNK_BYTES", 8192, "Largest binary message of audio.", least=320, most=1_000_000)
+    TURN_SECRET = env.text("TURN_SECRET", "", "Secret shared with coturn (`static-auth-secret`). It signs TURN credentials that expire.")
+    TURN_LIFETIME_S = env.integer("TURN_LIFETIME_S", 3600, "Lifetime of a TURN credential in seconds.", least=60, most=86_400)
+    TWILIO_AUTH_TOKEN = env.text(
+        "TWILIO_AUTH_TOKEN", "", "Auth token of your Twilio account. If set, calls without a valid Twilio signature are refused."
+    )
+    RTC_CONNECT_S = env.number(
+        "RTC_CONNECT_S", 60, "Seconds after which a peer connection that has not connected is closed.", least=0.1, most=600
+    )
+    RTC_SILENCE_S = env.number(
+        "RTC_SILENCE_S", 60, "Seconds without audio and video after which a peer connection is closed.", least=0.1, most=86_400
+    )
+    RTC_RENEW_S = env.number(
+        "RTC_RENEW_S", 20, "Seconds during which a lost peer may renew its session with a new offer.", least=0, most=600
+    )
+    env.group = "Speech recognition"
+    RECOGNISER = env.choice("RECOGNISER", "moonshine", ("moonshine", "scripted"), "Speech recognition engine. `scripted` is for tests.")
+    RECOGNISER_SCRIPT = env.file("RECOGNISER_SCRIPT", "JSON file with the results of the `scripted` recogniser (for tests).")
+    RECOGNISER_THREADS = env.integer("RECOGNISER_THREADS", 2, "Threads that decode speech. Each uses up to one CPU core.", least=1, most=64)
+    END_OF_TURN_MS = env.integer("END_OF_TURN_MS", 500, "Milliseconds of silence that end a turn.", least=100, most=5000)
+    LONGEST_TURN_S = env.number(
+        "LONGEST_TURN_S", 12.0, "Maximum length of a turn in seconds. A longer turn is split at its weakest pause.", least=2, most=30
+    )
+    env.group = "Sessions"
+    MAX_AUDIO_CHUNK_BYTES = env.integer(
+        "MAX_AUDIO_CHUNK_BYTES", 8192, "Maximum size in bytes of one binary audio message on a Symbl WebSocket.", least=320, most=1_000_000
+    )
     START_TIMEOUT_S = env.number(
-        "START_TIMEOUT_S", 60, "A socket that sends no `start_request` is closed after this.", least=0.1, most=3600
+        "START_TIMEOUT_S", 60, "Seconds after which a WebSocket without a start message is closed.", least=0.1, most=3600
     )
-    SILENCE_TIMEOUT_S = env.number("SILENCE_TIMEOUT_S", 1800, "A session that sends no audio is stopped after this.", least=0.1, most=86400)
+    SILENCE_TIMEOUT_S = env.number(
+        "SILENCE_TIMEOUT_S", 1800, "Seconds without audio after which a session is stopped.", least=0.1, most=86400
+    )
     NO_CONNECTION_TIMEOUT_S = env.integer(
         "NO_CONNECTION_TIMEOUT_S",
         30,
-        "A conversation waits so long for a lost speaker whose client named no `noConnectionTimeout`.",
+        "Seconds that a conversation waits for a disconnected speaker, unless its client sent `noConnectionTimeout`.",
         most=1800,
     )
     SESSION_LIMIT = env.integer(
-        "SESSION_LIMIT", 500, "Most live sessions of one process; listeners who wait for a conversation count.", least=1, most=100_000
-    )
-    APPS = env.modules("APPS", "Django apps of your own, such as one with a `streams.py`; Python must find them.")
-    DEFAULT_STREAM = env.text("DEFAULT_STREAM", "conversation", "Stream that is also mounted at the root: /webrtc/offer and so on.")
-    STREAMS_PUBLIC = env.words("STREAMS_PUBLIC", "", "Names of streams that anybody may use without signing in.")
-    STREAM_CONCURRENCY_LIMIT = env.integer(
-        "STREAM_CONCURRENCY_LIMIT",
-        10,
-        "Most sessions of one stream in one process, where the stream names no limit.",
+        "SESSION_LIMIT",
+        500,
+        "Maximum number of live sessions of one process. Subscribers that wait for a conversation count.",
         least=1,
         most=100_000,
     )
-    KEEP_DAYS = env.integer("KEEP_DAYS", 0, "Conversations that ended so many days ago are removed for good. 0: none ever is.", most=36_500)
-    DRAIN_S = env.number("DRAIN_S", 8, "At shutdown, time to finish what was being said.", least=0.1, most=60)
-    TOKEN_HOURS = env.integer("TOKEN_HOURS", 24, "Life of an access token.", least=2, most=720)
+    env.group = "Streams"
+    APPS = env.modules("APPS", "Your own Django apps, such as one with a `streams.py`. Python must be able to import them.")
+    DEFAULT_STREAM = env.text(
+        "DEFAULT_STREAM",
+        "conversation",
+        "Stream that is also mounted at the root, as `/webrtc/offer` and so on.",
+        allowed="name of a stream",
+    )
+    STREAMS_PUBLIC = env.words("STREAMS_PUBLIC", "", "Streams that may be used without signing in.")
+    STREAM_CONCURRENCY_LIMIT = env.integer(
+        "STREAM_CONCURRENCY_LIMIT",
+        10,
+        "Maximum number of sessions of one stream in one process, unless the stream sets `concurrency_limit`.",
+        least=1,
+        most=100_000,
+    )
+    env.group = "Storage"
+    KEEP_DAYS = env.integer("KEEP_DAYS", 0, "Days after which an ended conversation is deleted for good. 0: never.", most=36_500)
+    env.group = "Server"
+    DRAIN_S = env.number("DRAIN_S", 8, "Seconds that live sessions have at shutdown to finish and store their results.", least=0.1, most=60)
+    env.group = "Access and HTTPS"
+    TOKEN_HOURS = env.integer("TOKEN_HOURS", 24, "Lifetime of an access token in hours.", least=2, most=720)
     TOKEN_TRIES_PER_MINUTE = env.integer(
         "TOKEN_TRIES_PER_MINUTE",
         20,
-        "Wrong secrets or passwords for one account from one address in a minute.",
+        "Maximum number of wrong secrets or passwords for one account from one address in a minute.",
         least=1,
         most=10_000,
     )
-    LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "How much is logged. Spoken words never are.")
-    SECURE_COOKIES = env.flag(
-        "SECURE_COOKIES", False, "HTTPS only: cookies need TLS, plain HTTP is redirected, and browsers remember it (HSTS)."
+    env.group = "Server"
+    LOG_LEVEL = env.choice(
+        "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "Minimum level of log lines. Spoken words are never logged."
     )
+    env.group = "Access and HTTPS"
+    SECURE_COOKIES = env.flag(
+        "SECURE_COOKIES", False, "HTTPS only: cookies are sent over TLS only, plain HTTP is redirected, and HSTS is on."
+    )
+    env.group = "TURN services (optional)"
+    env.elsewhere("CLOUDFLARE_TURN_KEY_ID", "Key id of Cloudflare's TURN service, for `get_cloudflare_turn_credentials()`.")
+    env.elsewhere("CLOUDFLARE_TURN_KEY_API_TOKEN", "API token that belongs to it.")
+    env.elsewhere("HF_TOKEN", "Hugging Face token, for `get_hf_turn_credentials()`.")
+    env.elsewhere("TWILIO_ACCOUNT_SID", "Twilio account id, for `get_twilio_turn_credentials()`. It uses `TWILIO_AUTH_TOKEN` too.")
+    env.group = "Development"
+    env.elsewhere("BENCH_FASTRTC_PYTHON", "Python interpreter with `fastrtc` installed, with which `make bench` compares.")
 except SettingError as error:
     raise ImproperlyConfigured(str(error)) from None
 
@@ -247,7 +309,6 @@ USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 300
-MEDIA_ROOT = DATA_DIR / "media"
 
 CSRF_TRUSTED_ORIGINS = TRUSTED_ORIGINS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Redis, PostgreSQL, Chromium, coturn and Flite where that is possible (root and apt); otherwise
+# Installs Redis, PostgreSQL, Chromium, coturn, Flite, nginx and Caddy where that is possible (root and apt); otherwise
 # the tests that need one of them are skipped, each saying what it lacks.
 missing=""
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
@@ -7,6 +7,8 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgre
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 command -v turnserver >/dev/null 2>&1 || missing="$missing coturn"
 command -v flite >/dev/null 2>&1 || missing="$missing flite"
+command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
+command -v caddy >/dev/null 2>&1 || missing="$missing caddy"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing for the tests:$missing"

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HEARTBEAT_S = 5.0
-"""A heartbeat is that old at most; pages wait for a session as long as it is younger than 7 s (docs/portal.md)."""
+"""A heartbeat is that old at most; pages wait for a session as long as it is younger than 7 s (docs/develop/portal.md)."""
 STALE_AFTER_S = 30
 """A session that gave no heartbeat for so long is gone: six were missed."""
 LATE_S = 15.0

@@ -50,7 +50,7 @@ class Stream:
         rtp_params, track_constraints: for the senders and the devices of the stream's page.
         ui_args: how that page is called, see UIArgs.
         additional_outputs_handler, additional_inputs, additional_outputs, verbose: accepted as FastRTC has them, for code that comes from
-            there; they are about Gradio's components and have no effect (docs/fastrtc.md).
+            there; they are about Gradio's components and have no effect (docs/reference/fastrtc.md).
 
     Raises TypeError or ValueError when handler, modality and mode do not fit together, and for what is no RTCConfiguration.
     """
@@ -250,9 +250,11 @@ class Stream:
     def fastphone(self, *args: Any, **options: Any) -> None:
         """Raise NotImplementedError, always: FastRTC's number and its tunnel are services of its makers.
 
-        A number of your own at an exchange such as Twilio does the same: docs/fastrtc.md, "Telephones".
+        A number of your own at an exchange such as Twilio does the same: docs/reference/fastrtc.md, "Telephones".
         """
-        raise NotImplementedError("fastphone() needs an outside service; connect a number of your own: docs/fastrtc.md, 'Telephones'")
+        raise NotImplementedError(
+            "fastphone() needs an outside service; connect a number of your own: docs/reference/fastrtc.md, 'Telephones'"
+        )
 
     def arrived(self) -> None:
         """Wake whoever waits for a session to open."""

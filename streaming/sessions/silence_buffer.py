@@ -21,7 +21,7 @@ SILENT_S = 1.0
 AWAKE_S = 0.5
 """For so long after a loud block nothing waits."""
 
-_LOUDER = 1.5  # than the room: found on recordings, see docs/performance-streams.md
+_LOUDER = 1.5  # than the room: found on recordings, see docs/develop/performance-streams.md
 _INAUDIBLE = 3.0  # of 32,768, on the average of a block: up to here nothing is loud
 _LOOKED_AT = 160  # samples of a block, at least, whose loudness is taken
 _DOWN, _UP = 0.3, 0.05  # how fast the idea of the room follows a softer block, and a louder one

@@ -11,7 +11,7 @@ FRAME_S = 0.032
 
 _ONSET = 0.5  # probability from which a frame of silence may begin a turn
 _HOLD = 0.3  # probability down to which a frame goes on with a turn
-_HELD = 3  # frames that are taken for speech behind the last of it, about; measured, see docs/hearing.md
+_HELD = 3  # frames that are taken for speech behind the last of it, about; measured, see docs/develop/speech.md
 _ONSET_FRAMES = 2  # in a row: 64 ms, so that speech is noticed within 100 ms
 _LEAST_VOICED = 3  # frames of a turn that must be speech, at the very least: a click is at most two
 _TAIL = 6  # frames of silence kept at the end of a turn: 0.19 s

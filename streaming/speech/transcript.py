@@ -20,7 +20,7 @@ _SPLIT = {
 _EDGE = ".,;:!?\"'"
 _LEAST_CONFIDENCE = 0.5  # noise that passed for speech comes out below it, speech at about 0.9
 _BRIEF_S = 0.4  # of speech; only turns so short are judged by their pace
-_MOST_LETTERS_PER_S = 31.0  # words that were read right had 23 at most, see docs/hearing.md
+_MOST_LETTERS_PER_S = 31.0  # words that were read right had 23 at most, see docs/develop/speech.md
 
 
 @dataclass(frozen=True, slots=True)

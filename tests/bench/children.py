@@ -22,7 +22,7 @@ class Server:
     """A Parley server on SQLite with a data folder of its own, from `with` to its end; it hears with the embedded model.
 
     Args:
-        kind: "daphne", the server of `manage.py serve`, or "uvicorn", as docs/deploy.md starts it.
+        kind: "daphne", the server of `manage.py serve`, or "uvicorn", as docs/operate/deploy.md starts it.
         environment: more settings.
     """
 

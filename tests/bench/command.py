@@ -1,4 +1,4 @@
-"""`python -m tests.bench` (`make bench`): measure speed and accuracy as ratios within one run."""
+"""`python -m tests.bench`: how fast and how well Parley works, as ratios within one run (docs/develop/performance.md)."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.bench.rounds import Say
 from tests.bench.sizes import QUICK, Sizes
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target, targets
 
-DOCS = settings.BASE_DIR / "docs"
+DOCS = settings.BASE_DIR / "docs" / "develop"
 SUMMARY = DOCS / "performance.md"
 SPEECH: dict[str, Callable[[Server, Sizes, Say], Result]] = {
     "load": load.measure,
@@ -67,7 +67,7 @@ class Command(BaseCommand):
             help="a Python that has FastRTC, to measure it in the same run (default: BENCH_FASTRTC_PYTHON)",
         )
         parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
-        parser.add_argument("--write", action="store_true", help="update the tables in docs/performance*.md")
+        parser.add_argument("--write", action="store_true", help="update the tables in docs/develop/performance*.md")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure part by part; each is shown, and written where that is wanted, as soon as it is known."""

@@ -1,4 +1,4 @@
-"""Results as tables for people: on the screen, and in docs/performance.md between markers. Pure."""
+"""Results as tables for people: on the screen, and in docs/develop/performance.md between markers. Pure."""
 
 import textwrap
 from collections.abc import Sequence

@@ -75,7 +75,7 @@ def base(measured: Sequence[Measured]) -> Measured | None:
 
 
 def ours(measured: Sequence[Measured]) -> Measured | None:
-    """Return the Parley server that is judged: uvicorn, which docs/deploy.md advises, where it was measured."""
+    """Return the Parley server that is judged: uvicorn, which docs/operate/deploy.md advises, where it was measured."""
     return find(measured, UVICORN, DAPHNE)
 
 

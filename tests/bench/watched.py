@@ -1,4 +1,4 @@
-"""`python -m tests.bench.watched daphne|uvicorn`: the very server of `manage.py serve`, or of docs/deploy.md, on HOST and PORT.
+"""`python -m tests.bench.watched daphne|uvicorn`: the very server of `manage.py serve`, or of docs/operate/deploy.md, on HOST and PORT.
 
 It says where it listens, and on SIGUSR1 how many tasks its event loop has.
 """

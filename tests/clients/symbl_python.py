@@ -29,21 +29,14 @@ READERS = (
 
 
 def point_at(url: str) -> None:
-    """Send the package to another server; it has no option for that."""
-    import symbl_rest
-
-    configure = symbl_rest.Configuration.__init__
-
-    def configured(self: Any) -> None:
-        configure(self)
-        self.host = url
-
-    symbl_rest.Configuration.__init__ = configured
-    import symbl.Connection
-    from symbl.streaming_api import StreamingApi
-
+    """Send the package to another server, by the lines of docs/guide/from-symbl.md; it has no option for that."""
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "from-symbl.md").read_text(encoding="utf-8")
+    lines = page.partition("```python\n")[2].partition("```")[0]
+    assert "symbl_rest.Configuration" in lines
     sockets = url.replace("http", "ws", 1)
-    StreamingApi.SYMBL_STREAMING_API_FORMAT = sockets + "/v1/realtime/insights/{}?source=python_sdk"
+    exec(lines.replace("https://talk.example.org", url).replace("wss://talk.example.org", sockets), {})
+    import symbl.Connection
+
     symbl.Connection.SYMBL_WEBSOCKET_BASE_PATH = sockets + "/session/subscribe/"
 
 

@@ -1,10 +1,11 @@
 """The documents against the code: packages, links, commands, pictures, the portal's routes."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands
+from django.core.management import BaseCommand, get_commands, load_command_class
 
 from insights.portal.urls import urlpatterns
 
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WINGS = ("config", "streaming", "insights")
 PAGES = [*(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
+DJANGO_OPTIONS = {one for action in BaseCommand().create_parser("manage.py", "x")._actions for one in action.option_strings}
 
 
 def anchors(page: str) -> set[str]:
@@ -80,10 +82,28 @@ def test_every_command_exists() -> None:
     """What a document lets people type after `manage.py` or `make` is there."""
     text = "\n".join(page.read_text() for page in PAGES)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    commands = set(re.findall(r"manage\.py ([a-z]+)", text))
+    commands = set(re.findall(r"manage\.py ([a-z_]+)", text))
     assert {"serve", "stream", "createapp"} <= commands
     assert commands - set(get_commands()) == set()
     assert set(re.findall(r"`make ([a-z]+)", text)) - targets == set()
+
+
+def test_our_commands_and_their_options_are_in_the_reference() -> None:
+    """docs/reference/commands.md has a section for each, with every option."""
+    sections = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", (ROOT / "docs" / "reference" / "commands.md").read_text(), re.M | re.S))
+    ours = {name: app for name, app in get_commands().items() if app in WINGS}
+    assert set(ours) == set(sections)
+    for name, app in ours.items():
+        command = load_command_class(app, name)
+        options = {one for action in command.create_parser("manage.py", name)._actions for one in action.option_strings}
+        own = {one for one in options - DJANGO_OPTIONS if one.startswith("--")}
+        assert [one for one in sorted(own) if f"`{one}`" not in sections[name]] == [], name
+
+
+def test_the_readme_names_the_version() -> None:
+    """That of pyproject.toml."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"Version {declared} " in (ROOT / "README.md").read_text()
 
 
 def test_no_picture_lies_about_unused() -> None:
@@ -92,9 +112,18 @@ def test_no_picture_lies_about_unused() -> None:
     assert [one.name for one in (ROOT / "docs" / "pictures").iterdir() if f"pictures/{one.name}" not in text] == []
 
 
+def test_the_licence_of_every_package_is_named() -> None:
+    """docs/licences.md has each pinned requirement of a running server."""
+    page = (ROOT / "docs" / "licences.md").read_text()
+    pinned = "\n".join((ROOT / "requirements" / name).read_text() for name in ("runtime.txt", "models.txt"))
+    packages = re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE)
+    assert len(packages) > 40
+    assert [package for package in packages if f"`{package}`" not in page] == []
+
+
 def test_the_portals_pages_are_listed() -> None:
-    """docs/portal.md has a row for every page of the portal."""
-    rows = (ROOT / "docs" / "portal.md").read_text()
+    """docs/develop/portal.md has a row for every page of the portal."""
+    rows = (ROOT / "docs" / "develop" / "portal.md").read_text()
     routes = [str(one.pattern) for one in urlpatterns]
     heads = {f"`/{re.split('[<]', route)[0].split('/')[0]}" for route in routes} - {"`/favicon.ico"}
     assert len(routes) > 10

@@ -1,14 +1,16 @@
 """Settings from the environment: typed, documented, loud on nonsense."""
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.env import DECLARED, Env, SettingError
-
-SETTINGS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+from config.env import Env, Setting, SettingError
+from config.management.commands.settings_reference import PAGE, settings_page
+from config.settings import env as declared
+from tests.servers import ROOT
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
@@ -77,15 +79,35 @@ def test_no_text_makes_a_number_setting_fail_otherwise(value: str) -> None:
     assert 0 <= number <= 10
 
 
-def test_the_settings_page_lists_every_variable() -> None:
-    """docs/settings.md says what the code declares: names, defaults and words."""
-    rows = [line for line in SETTINGS_PAGE.read_text().splitlines() if line.startswith("| `")]
-    for setting in DECLARED.values():
-        if setting.name in ("NAME", "N", "HOSTS"):  # declared by the tests above
-            continue
-        row = next((row for row in rows if row.startswith(f"| `{setting.name}` |")), None)
-        assert row is not None, f"{setting.name} is missing in docs/settings.md"
-        if setting.help:
-            assert setting.help in row
-    names = {row.split("`")[1] for row in rows}
-    assert names <= set(DECLARED)
+def test_a_file_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
+    """Unset is no file; one that exists is taken."""
+    with pytest.raises(SettingError, match=r"SCRIPT='/nope': there is no such file"):
+        Env({"SCRIPT": "/nope"}).file("SCRIPT", "")
+    assert Env({}).file("SCRIPT", "") == ""
+    there = tmp_path / "script.json"
+    there.touch()
+    assert Env({"SCRIPT": str(there)}).file("SCRIPT", "") == str(there)
+
+
+def test_a_declaration_says_what_is_allowed() -> None:
+    """With its range and its group, as the reference shows it."""
+    env = Env({})
+    env.group = "Server"
+    env.integer("PORT", 8000, "A port.", least=0, most=65535)
+    assert env.declared == {"PORT": Setting("PORT", "8000", "A port.", "whole number, 0 to 65535", "Server")}
+
+
+def test_the_settings_page_is_what_the_code_declares() -> None:
+    """`manage.py settings_reference --write` updates it."""
+    assert PAGE.read_text() == settings_page(declared.declared)
+
+
+def test_every_variable_that_is_read_is_declared() -> None:
+    """Also those that other modules read by themselves."""
+    read = set()
+    for wing in ("config", "streaming", "insights"):
+        for file in (ROOT / wing).rglob("*.py"):
+            read |= set(re.findall(r"os\.environ(?:\.get\(|\[)\"([A-Z_]+)\"", file.read_text()))
+    assert "HF_TOKEN" in read
+    assert read - set(declared.declared) == {"OPENBLAS_NUM_THREADS"}  # of numpy's; training sets it
+    assert all(one.help and one.group for one in declared.declared.values())

@@ -107,7 +107,7 @@ def test_plain_http_works_by_default() -> None:
 
 
 def test_a_deployment_over_https_has_no_warning(tmp_path: Path) -> None:
-    """`manage.py check --deploy` with the settings of docs/deploy.md."""
+    """`manage.py check --deploy` with the settings of docs/operate/deploy.md."""
     site = {"ALLOWED_HOSTS": "talk.example.org", "TRUSTED_ORIGINS": "https://talk.example.org", "SECURE_COOKIES": "1"}
     server = Server(tmp_path, site | {"SECRET_KEY": "Zw4x9" * 12, "TRUSTED_PROXIES": "10.0.0.5"})
     server.manage("check", "--deploy", "--fail-level", "WARNING")

@@ -1,8 +1,11 @@
 """The command line, as a person calls it."""
 
+import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,3 +49,42 @@ def test_the_traceback_can_be_asked_for(tmp_path: Path) -> None:
     done = manage(tmp_path, "migrate", "--traceback", END_OF_TURN_MS="soon")
     assert "Traceback" in done.stderr
     assert "END_OF_TURN_MS" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("argument", ["version", "--version"])
+def test_the_version_is_that_of_the_project(tmp_path: Path, argument: str) -> None:
+    """Not Django's; and it needs no valid settings."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    done = manage(tmp_path, argument, END_OF_TURN_MS="soon")
+    assert (done.returncode, done.stdout.split("(")[0].strip()) == (0, f"Parley {declared}")
+
+
+def test_a_script_that_does_not_exist_stops_the_server(tmp_path: Path) -> None:
+    """At start, by name, instead of at the first speaker."""
+    done = manage(tmp_path, "serve", PORT="0", RECOGNISER="scripted", RECOGNISER_SCRIPT="/nope")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["Parley cannot start: RECOGNISER_SCRIPT='/nope': there is no such file"]
+
+
+def test_the_first_command_of_a_new_installation_creates_the_tables(tmp_path: Path) -> None:
+    """`createapp` right after `make setup`; a second command finds them."""
+    made = manage(tmp_path, "createapp", "--email", "jane@example.com", "--json", DATABASE_URL="")
+    assert made.returncode == 0, made.stderr
+    assert set(json.loads(made.stdout)) == {"appId", "appSecret"}
+    assert manage(tmp_path, "createapp", "--email", "jane@example.com", DATABASE_URL="").returncode == 0
+
+
+def test_a_database_with_data_is_not_migrated_unasked(tmp_path: Path) -> None:
+    """The message has the command to run. Here the last migration of the conversations is missing."""
+    assert manage(tmp_path, "migrate", "insights", "0001", DATABASE_URL="").returncode == 0
+    done = manage(tmp_path, "createapp", "--email", "jane@example.com", DATABASE_URL="")
+    assert done.returncode == 1
+    assert re.search(r"lacks \d+ migrations .*: \.venv/bin/python manage\.py migrate$", done.stderr.strip())
+
+
+def test_stream_without_an_account_says_what_to_do(tmp_path: Path) -> None:
+    """On an empty data folder."""
+    done = manage(tmp_path, "stream", "talk.wav", DATABASE_URL="")
+    assert done.returncode == 1
+    assert "`manage.py createapp --email EMAIL` creates an account" in done.stderr
+    assert "Traceback" not in done.stderr

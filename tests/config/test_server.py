@@ -52,7 +52,9 @@ def test_not_ready_without_a_recogniser(make_server: Callable[..., Server], migr
     """A recogniser that cannot be loaded makes /readyz say no, and a start_request say why."""
     server = make_server()
     server.kill()
-    server.env = {**server.env, "RECOGNISER_SCRIPT": str(tmp_path / "missing.json")}
+    script = tmp_path / "broken.json"
+    script.write_text("this is no JSON")
+    server.env = {**server.env, "RECOGNISER_SCRIPT": str(script)}
     server.start(until="/healthz")
     status, answer = server.get("/readyz")
     assert status == 503
@@ -65,6 +67,19 @@ def test_not_ready_without_a_recogniser(make_server: Callable[..., Server], migr
             return str((await client.wait("error"))["message"]["message"])
 
     assert "RECOGNISER_SCRIPT" in asyncio.run(refused())
+
+
+def test_serve_creates_the_tables_of_a_new_installation(tmp_path: Path) -> None:
+    """A server on an empty folder becomes ready, and its first page is the way to the first account."""
+    server = Server(tmp_path, {"RECOGNISER": "scripted", "HOST": "0.0.0.0", "DATABASE_URL": "", "REDIS_URL": ""})
+    try:
+        server.start()
+        assert server.get("/healthz")[0] == 200
+        listens = next(line for line in server.output if "Parley listens at" in line)
+        assert f"http://127.0.0.1:{server.port} (bound to 0.0.0.0 port {server.port}; requests from other machines get 400" in listens
+        assert any("Create the first account at http://" in line for line in server.output)
+    finally:
+        server.kill()
 
 
 def test_an_occupied_port_is_one_clear_line(tmp_path: Path) -> None:

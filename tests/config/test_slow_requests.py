@@ -141,5 +141,5 @@ async def test_a_websocket_has_no_such_limit(port: int) -> None:
 
 
 def test_the_real_limits() -> None:
-    """As docs/deploy.md says."""
+    """As docs/operate/deploy.md says."""
     assert (daphne_server.HEADER_S, daphne_server.BODY_IDLE_S, daphne_server.KEEP_ALIVE_S) == (10.0, 30.0, 60.0)

@@ -1,5 +1,7 @@
-"""The listings of docs/streams.md and of the README are run as they stand, by a server of their own."""
+"""The listings of the first stream, the streams cookbook and the README are run as they stand, by a server of their own."""
 
+import asyncio
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +10,17 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import websockets
 
 from tests import speech
 from tests.servers import ROOT, Server, copied
 
-GUIDE = (ROOT / "docs" / "streams.md").read_text()
-LISTINGS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+PAGES = [
+    (ROOT / "docs" / name).read_text()
+    for name in ("start/first-stream.md", "guide/streams.md", "reference/webrtc.md", "reference/python.md")
+]
+WIRE = (ROOT / "docs" / "reference" / "fastrtc.md").read_text()
+LISTINGS = [listing for page in PAGES for listing in re.findall(r"```python\n(.*?)```", page, re.DOTALL)]
 PAGE = "<!doctype html><script>const rtcConfiguration = __RTC_CONFIGURATION__;</script>"
 
 
@@ -35,8 +42,12 @@ def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A server with the guide's app: a folder with what the listings say, named by `APPS`."""
     folder = tmp_path_factory.mktemp("guide")
     (folder / "guideapp").mkdir()
-    (folder / "guideapp" / "streams.py").write_text("\n\n".join(listing(word) for word in ("parrot =", "answer =", "mirror =")))
-    (folder / "guideapp" / "urls.py").write_text(listing("urlpatterns"))
+    (folder / "guideapp" / "streams.py").write_text(
+        "\n\n".join(listing(word) for word in ("parrot =", "answer =", "mirror =", "loopback ="))
+    )
+    (folder / "guideapp" / "hook.py").write_text(listing("csrf_exempt").replace("myapp", "guideapp"))
+    urls = f"{listing('urlpatterns')}\nfrom guideapp.hook import set_pitch\n\nurlpatterns.append(path('set-pitch/', set_pitch))\n"
+    (folder / "guideapp" / "urls.py").write_text(urls)
     (folder / "guideapp" / "index.html").write_text(PAGE)
     data = copied(migrated_data, folder / "data")
     server = Server(data, {"APPS": "guideapp", "PYTHONPATH": str(folder), "RECOGNISER": "moonshine"})
@@ -54,15 +65,24 @@ def token(server: Server) -> str:
 async def test_the_parrot_says_it_again_to_the_client_of_the_guide(server: Server, token: str) -> None:
     """The program of the guide gets back what it said."""
     program: dict[str, Any] = {}
-    text = listing("async def say")
-    assert "socket.recv(), 2)" in text
-    exec(text.replace("socket.recv(), 2)", "socket.recv(), 10)"), program)  # a busy machine may be silent for longer
+    exec(listing("async def say"), program)
     say: Callable[..., Any] = program["say"]
     said = speech.clip("question", 0.2, 1.0)[::2]
     heard = await say(f"{server.url.replace('http', 'ws')}/streams/parrot/websocket/offer", token, said.astype("<i2").tobytes())
     back = np.frombuffer(heard, dtype="<i2")
     assert len(back) / 24_000 > 1
     assert np.abs(back).max() > 0.5 * np.abs(said).max()
+
+
+async def test_the_handler_of_the_reference_returns_what_it_receives(server: Server, token: str) -> None:
+    """Through the client of the first stream."""
+    program: dict[str, Any] = {}
+    exec(listing("async def say").replace("socket.recv(), 10)", "socket.recv(), 5)"), program)
+    sent = speech.clip("question", 0.2, 0.2)[::2]
+    back = await program["say"](f"{server.url.replace('http', 'ws')}/streams/loopback/websocket/offer", token, sent.astype("<i2").tobytes())
+    received = np.frombuffer(back, dtype="<i2")
+    assert len(received) > 0.5 * len(sent)
+    assert np.abs(received).max() > 0.5 * np.abs(sent).max()
 
 
 async def test_a_page_of_ones_own_may_run_its_script(server: Server) -> None:
@@ -82,6 +102,49 @@ async def test_the_inputs_of_the_guide_are_checked(server: Server, token: str) -
         picture = await client.post(f"{server.url}/streams/mirror/webrtc/offer", json={})
     assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (422, ["body", "pitch"])
     assert (unknown.status_code, picture.status_code) == (404, 422)
+
+
+async def test_the_client_of_the_webrtc_reference_receives_audio(server: Server, token: str) -> None:
+    """The tone, for a second."""
+    program: dict[str, Any] = {}
+    exec(listing("RTCPeerConnection"), program)
+    async with asyncio.timeout(60):
+        frames = await program["listen"](f"{server.url}/streams/tone", token)
+    assert len(frames) == 50
+    assert max(np.abs(frame.to_ndarray()).max() for frame in frames) > 100
+
+
+async def test_the_session_of_the_wire_reference(server: Server, token: str) -> None:
+    """Message by message, as the page shows it."""
+    shown = WIRE.partition("```text\n")[2].partition("```")[0].splitlines()
+    assert len(shown) == 6
+    received: list[Any] = []
+    url = f"{server.url.replace('http', 'ws')}/streams/tone/websocket/offer?access_token={token}"
+    async with asyncio.timeout(60), websockets.connect(url) as socket:
+        for line in shown:
+            side, text = line.split(" ", 1)
+            if side == ">":
+                await socket.send(text)
+                continue
+            wanted: Any = len(bytes(640)) if text.startswith("binary frame: 640 bytes") else json.loads(text)
+            while wanted not in received:
+                message = await socket.recv()
+                received.append(json.loads(message) if isinstance(message, str) else len(message))
+        async for _ in socket:
+            pass
+    assert socket.close_code == 1000
+
+
+async def test_the_view_of_the_guide_sets_inputs(server: Server, token: str) -> None:
+    """By POST without a CSRF token: for a session that exists, else with 404."""
+    url = f"{server.url.replace('http', 'ws')}/streams/answer/websocket/offer?access_token={token}"
+    async with asyncio.timeout(60), websockets.connect(url) as socket, httpx.AsyncClient(timeout=60) as client:
+        await socket.send(json.dumps({"event": "start", "websocket_id": "with-inputs", "format": "pcm16", "sample_rate": 24_000}))
+        assert json.loads(await socket.recv())["data"] == "started"
+        found = await client.post(f"{server.url}/set-pitch/", json={"webrtc_id": "with-inputs", "pitch": 660})
+        missing = await client.post(f"{server.url}/set-pitch/", json={"webrtc_id": "nobody", "pitch": 660})
+    assert (found.status_code, found.json()) == (200, {"status": "ok"})
+    assert missing.status_code == 404
 
 
 def test_the_readme_has_a_stream() -> None:

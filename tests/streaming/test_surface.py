@@ -1,4 +1,4 @@
-"""FastRTC's public surface, name by name, against the table in docs/fastrtc.md and against what is here.
+"""FastRTC's public surface, name by name, against the table in docs/reference/fastrtc.md and against what is here.
 
 `fastrtc_surface.json` holds the names and parameters of FastRTC 0.0.34, as its package tells them by `inspect`.
 """
@@ -24,7 +24,7 @@ ANY = {"args", "kwargs"}
 
 def rows() -> Iterator[tuple[str, str, str]]:
     """Yield name, verdict and words of each name in the table."""
-    text = (ROOT / "docs" / "fastrtc.md").read_text().partition("## Names, one by one")[2]
+    text = (ROOT / "docs" / "reference" / "fastrtc.md").read_text().partition("## Names, one by one")[2]
     for line in text.splitlines():
         if line.startswith("| `"):
             names, verdict, words = (cell.strip() for cell in line.strip("|").split(" | ", 2))

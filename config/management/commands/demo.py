@@ -94,7 +94,7 @@ def _address(server: "subprocess.Popen[str]") -> str:
     """Return the address that the server prints, once it is ready."""
     for line in server.stdout or ():
         if "http://" in line:
-            url = line[line.index("http://") :].strip()
+            url = line[line.index("http://") :].split()[0]
             _wait_until_ready(url)
             return url
     raise CommandError("the demo's server did not start")

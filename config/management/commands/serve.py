@@ -1,4 +1,4 @@
-"""`manage.py serve`: Parley on our bounded Daphne. For many users, docs/deploy.md shows uvicorn."""
+"""`manage.py serve`: Parley on our bounded Daphne. For many users, docs/operate/deploy.md shows uvicorn."""
 
 import logging
 import sys
@@ -11,9 +11,12 @@ from django.db import DatabaseError, connections
 
 from config.site_address import site_address
 from insights import access
+from insights.management.tables import UnappliedMigrations, create_missing_tables
 from streaming import recogniser
 
 logger = logging.getLogger(__name__)
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 OPTIONS: dict[str, Any] = {
     "server_name": "parley",
@@ -34,12 +37,12 @@ class Command(BaseCommand):
         from config.asgi import application, drain
         from config.daphne_server import BoundedServer
 
+        self._prepare_database()
         account_hint = _account_hint()  # before the event loop runs, in which Django refuses to use the database
         recogniser.begin_loading()  # so that the first speaker does not wait for the models
 
         def started(port: int) -> None:
-            host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-            self.stdout.write(f"Parley listens at http://{host}:{port}\n")
+            self.stdout.write(f"Parley listens at http://{_local_host()}:{port}{_network_hint(port)}\n")
             if hint := account_hint(port):
                 self.stdout.write(hint)
             self.stdout.flush()
@@ -50,6 +53,34 @@ class Command(BaseCommand):
         server.run()
         if server.abort_start:
             raise CommandError(f"no server at {settings.HOST}:{settings.PORT}")
+
+    def _prepare_database(self) -> None:
+        """Create the tables of a new installation. Where an operator has to migrate, say so; /readyz is not ready until then."""
+        try:
+            create_missing_tables()
+        except UnappliedMigrations as error:
+            self.stderr.write(f"Parley is not ready: {error}")
+        except DatabaseError as error:
+            logger.warning("cannot tell whether the database has its tables: %s", type(error).__name__)
+        finally:
+            connections.close_all()
+
+
+def _local_host() -> str:
+    """Return the host by which a browser on this machine reaches the server."""
+    if settings.HOST in ("", "0.0.0.0", "::"):  # noqa: S104 - compared with, not bound to
+        return "127.0.0.1"
+    return f"[{settings.HOST}]" if ":" in settings.HOST else str(settings.HOST)
+
+
+def _network_hint(port: int) -> str:
+    """Return what to add to the address where other machines reach the server, or would if ALLOWED_HOSTS named it; else an empty text."""
+    if settings.HOST in LOOPBACK:
+        return ""
+    bound = f" (bound to {settings.HOST} port {port}"
+    if all(host in LOOPBACK for host in settings.ALLOWED_HOSTS):
+        return f"{bound}; requests from other machines get 400 until ALLOWED_HOSTS has the name or address that they use)"
+    return f"{bound})"
 
 
 def _account_hint() -> Callable[[int], str]:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.site_address import site_address
 from insights import access
+from insights.management.tables import create_missing_tables
 
 
 class Command(BaseCommand):
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         """Print the link, or say why there is none."""
         if site and not site.startswith(("http://", "https://")):
             raise CommandError(f"--site {site!r}: an address that starts with http:// or https:// is needed")
+        create_missing_tables()
         if not access.setup_is_open():
             raise CommandError("there is an account already; `manage.py createadmin --email ...` makes an administrator")
         self.stdout.write(access.setup_link(site or site_address(settings.PORT)))

@@ -1,6 +1,7 @@
 """How likely a stretch of a transcript is a phrase that the recogniser did not know: pure arithmetic on sounds and confidences.
 
-The weights are those of a logistic regression over our own clips (docs/insights-heard.md); `tests.bench.readings.fit` makes them anew.
+The weights are those of a logistic regression over our own clips (docs/develop/insights-on-transcripts.md);
+`tests.bench.readings.fit` makes them anew.
 """
 
 import re

@@ -11,13 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from insights import access
+from insights.management.tables import create_missing_tables
 from insights.names import clean_name
 
 
 class Command(BaseCommand):
     """Makes an administrator. The password comes from a prompt, or from the first line of standard input, never from the command line."""
 
-    help = "Make an administrator: a new account, or an existing one, which keeps its password if it has one."
+    help = "Create an administrator, or make an existing account one. It keeps its password if it has one."
     requires_system_checks = ()  # they read all of the server, for a command that needs the accounts
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         address = _address(email)
         if len(name) > 150:
             raise CommandError("--name has more than 150 characters")
+        create_missing_tables()
         user = access.find_or_new_account(address)
         user.first_name = clean_name(name, 150) or user.first_name
         keeps_password = bool(user.pk) and user.password != "" and user.has_usable_password() and not new_password

@@ -8,22 +8,23 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from insights import access
+from insights.management.tables import create_missing_tables
 
 
 class Command(BaseCommand):
     """Makes an app and prints its id and secret; the secret is shown this once."""
 
-    help = "Make an app: an appId and an appSecret that a program trades for access tokens."
+    help = "Create an app: an appId and an appSecret that a program exchanges for access tokens."
     requires_system_checks = ()  # they read all of the server, for a command that needs the accounts
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("--email", required=True, help="Whose conversations the program's are. The account is made when it is missing.")
-        parser.add_argument("--name", default="app", help="What to call the app.")
+        parser.add_argument("--email", required=True, help="Account that the app acts for. It is created if it does not exist.")
+        parser.add_argument("--name", default="app", help="Name of the app.")
         parser.add_argument("--json", action="store_true", help="Print one line of JSON.")
 
     def handle(self, *args: object, email: str, name: str, json: bool, **options: object) -> None:
-        """Make the app. A new account has no password; `createadmin` or the admin gives it one."""
+        """Make the app. A new account has no password; `createadmin` or the admin sets one."""
         address = email.strip().lower()
         try:
             validate_email(address)
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             raise CommandError("--email has more than 150 characters")
         if not name.strip():
             raise CommandError("--name may not be empty")
+        create_missing_tables()
         app, secret = access.create_app(access.account_for(address), name.strip())
         self.stdout.write(_as_json(app.app_id, secret) if json else f"appId      {app.app_id}\nappSecret  {secret}")
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from insights import access
+from insights.management.tables import create_missing_tables
 from streaming.management.terminal import Screen, StreamError, stream
 
 
@@ -22,13 +23,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say what the command takes."""
-        parser.add_argument("file", type=Path, help="any audio or video file with sound in it")
+        parser.add_argument("file", type=Path, help="audio or video file")
         parser.add_argument("--url", default=f"http://{settings.HOST}:{settings.PORT}", help="the server (default: %(default)s)")
-        parser.add_argument("--speed", type=float, default=1.0, help="1 is real time, 0 as fast as the server hears (default: %(default)s)")
-        parser.add_argument("--speaker", action="append", help="who speaks; given twice, each channel of a stereo file has its speaker")
+        parser.add_argument(
+            "--speed", type=float, default=1.0, help="1 is real time, 0 as fast as the server recognises (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--speaker", action="append", help="name of the speaker; given twice, each channel of a stereo file is one speaker"
+        )
         parser.add_argument("--connection-id", default="", help="join this connection (default: a new one)")
-        parser.add_argument("--token", default="", help="access token (default: one made in this installation's own database)")
-        parser.add_argument("--email", default="", help="account that owns the conversation, without --token (default: the administrator)")
+        parser.add_argument("--token", default="", help="access token (default: one for an account of this installation)")
+        parser.add_argument(
+            "--email",
+            default="",
+            help="account that owns the conversation (default: the administrator, or the only account)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Stream the file; ends with the address of the saved conversation."""
@@ -50,10 +59,11 @@ class Command(BaseCommand):
 @contextmanager
 def _own_token(email: str) -> Iterator[str]:
     """Give a token for an account of this installation, by an app that is revoked afterwards."""
+    create_missing_tables()
     user = access.active_account(email)
     if user is None:
-        missing = f"there is no account {email}" if email else "there is no account yet"
-        raise CommandError(f"{missing}: make one in the browser, or with `manage.py createapp --email E`")
+        missing = f"there is no active account {email}" if email else "there is no administrator, and not exactly one other account"
+        raise CommandError(f"{missing}: `manage.py createapp --email EMAIL` creates an account, --email EMAIL uses it")
     app, secret = access.create_app(user, "stream command")
     try:
         yield access.token_for(app.app_id, secret).access_token

@@ -1,6 +1,6 @@
 """The FastRTC wire: sockets, telephones, offers, input hooks and server-sent events, as FastRTC's clients speak them.
 
-Sans-I/O: text, bytes and dictionaries in and out. What is spoken, and what differs, is in `docs/fastrtc.md`.
+Sans-I/O: text, bytes and dictionaries in and out. What is spoken, and what differs, is in `docs/reference/fastrtc.md`.
 """
 
 from streaming.protocols.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, webrtc_id

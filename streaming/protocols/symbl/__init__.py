@@ -1,6 +1,6 @@
 """The Symbl wire: what its clients send becomes typed messages, what happened becomes what its clients read.
 
-Sans-I/O: text, bytes and dictionaries in and out. What is spoken of the protocol, and what differs, is in `docs/symbl.md`.
+Sans-I/O: text, bytes and dictionaries in and out. What is spoken of the protocol, and what differs, is in `docs/reference/websocket.md`.
 """
 
 from streaming.protocols.symbl.events import View, render_event, tracker_response

@@ -1,4 +1,4 @@
-"""Every figure of docs/insights-heard.md: python -m tests.bench.readings.figures --data DIR [--write]
+"""Every figure of docs/develop/insights-on-transcripts.md: python -m tests.bench.readings.figures --data DIR [--write]
 
 From the transcripts that are kept, in about half a minute; no sound, no recogniser.
 """
@@ -15,7 +15,7 @@ from tests.bench.readings.table import Heard
 from tests.bench.report import Table, write_into
 from tests.bench.words import Errors, errors
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "insights-heard.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "develop" / "insights-on-transcripts.md"
 
 Models = dict[str, list[Heard]]
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables as Markdown, or write them into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the dev parts and style.dev.tsv")
-    parser.add_argument("--write", action="store_true", help="update the tables in docs/insights-heard.md")
+    parser.add_argument("--write", action="store_true", help="update the tables in docs/develop/insights-on-transcripts.md")
     chosen = parser.parse_args(arguments)
     models = {model: table.read(model) for model in table.MODELS}
     parts = {

@@ -1,6 +1,6 @@
 """Entities, assignees and due dates in the heard business sentences, by their values: 'the 20th' and 'the twentieth' are one date.
 
-The gold is what is found in the written sentence, which is right in nearly all of them (docs/insights.md).
+The gold is what is found in the written sentence, which is right in nearly all of them (docs/develop/research/insights.md).
 """
 
 import json

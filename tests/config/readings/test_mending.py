@@ -81,7 +81,7 @@ class TestHeard:
         assert [one.text for one in said] == [vocabulary.apply(one.text, one.confidences) for one in said]
 
     def test_the_page_tells_these_figures(self, model: str, size: int) -> None:
-        """docs/insights-heard.md has what is computed here."""
+        """docs/develop/insights-on-transcripts.md has what is computed here."""
         found = words.score(table.read(model), [one for one in choose.clips() if one.phrase in choose.phrases()[:size]], size)
         row = re.search(rf"^\| {size} +\| {model} +\|(.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
         assert row is not None

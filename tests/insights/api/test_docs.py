@@ -55,8 +55,8 @@ def test_the_page_needs_no_other_host(db: None) -> None:
 
 
 def test_the_handbook_names_every_call_and_kind() -> None:
-    """docs/api.md lists every call below /v1/conversations and every kind of event."""
-    text = (settings.BASE_DIR / "docs" / "api.md").read_text()
+    """docs/reference/rest.md lists every call below /v1/conversations and every kind of event."""
+    text = (settings.BASE_DIR / "docs" / "reference" / "rest.md").read_text()
     for path in PATHS:
         rest = path.removeprefix("/v1/conversations").replace("{conversation_id}", "{id}")
         assert f"`{rest}`" in text or rest in text, path

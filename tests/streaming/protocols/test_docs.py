@@ -1,4 +1,4 @@
-"""`docs/symbl.md` says what the code does: its words, limits and fields are checked against the code."""
+"""`docs/reference/websocket.md` says what the code does: its words, limits and fields are checked against the code."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from streaming.protocols.symbl import ENCODINGS, INSIGHT_TYPES, WireError, parse, parsing, start
 from tests.streaming.protocols.samples import start as start_text
 
-PAGE = (Path(__file__).parents[3] / "docs" / "symbl.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "websocket.md").read_text(encoding="utf-8")
 FIELDS = PAGE.partition("### The fields of `start_request`")[2].partition("\n## ")[0]
 ROWS = dict(re.findall(r"^\| (`.+?`.*?) \| (.+?) \|", FIELDS, flags=re.MULTILINE))
 

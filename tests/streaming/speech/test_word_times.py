@@ -52,7 +52,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 
 def summary(errors: np.ndarray) -> dict[str, float]:
-    """Return the figures that docs/hearing.md tells: `pytest -s` prints them."""
+    """Return the figures that docs/develop/speech.md tells: `pytest -s` prints them."""
     size = np.abs(errors)
     return {"mean": size.mean(), "median": float(np.median(size)), "90 %": float(np.percentile(size, 90)), "late by": errors.mean()}
 

@@ -1,4 +1,4 @@
-"""`docs/fastrtc.md` says what the code does: its limits, words and times are checked against the code."""
+"""`docs/reference/fastrtc.md` says what the code does: its limits, words and times are checked against the code."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from streaming.protocols.fastrtc import FORMATS, LONGEST_MEDIA_BYTES, parsing
 from streaming.transports import sse, stream_socket
 from streaming.types.outputs import KEPT
 
-PAGE = (Path(__file__).parents[4] / "docs" / "fastrtc.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "fastrtc.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

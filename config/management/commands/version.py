@@ -1,0 +1,28 @@
+"""`manage.py version`: the version of Parley and of what it runs on."""
+
+import platform
+import tomllib
+from pathlib import Path
+
+import django
+from django.core.management.base import BaseCommand
+
+PROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
+
+
+def version_line() -> str:
+    """Return the versions in one line. Parley's is declared in pyproject.toml. Needs no settings."""
+    with PROJECT.open("rb") as file:
+        version = tomllib.load(file)["project"]["version"]
+    return f"Parley {version} (Python {platform.python_version()}, Django {django.get_version()})"
+
+
+class Command(BaseCommand):
+    """Prints one line, to be quoted in a bug report."""
+
+    help = "Print the versions of Parley, Python and Django."
+    requires_system_checks = ()
+
+    def handle(self, *args: object, **options: object) -> None:
+        """Print the line. `manage.py` prints it itself, because Django answers `version` with its own."""
+        self.stdout.write(version_line())
