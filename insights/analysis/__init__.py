@@ -1,4 +1,4 @@
-"""Text in, findings out. Pure: no Django, no I/O but loading the shipped weights."""
+"""Text analysis: text in, insights out. No Django and no I/O apart from loading the shipped weights and word lists."""
 
 from insights.analysis.pipeline import CONTEXT, FLOOR, analyse
 from insights.analysis.scoring import assign, detect, extract

@@ -1,6 +1,6 @@
-"""Entities of a message: a grammar for what has a form (mail, web, phone, money, percent, duration, dates, numbers), cues for names.
+"""Entities of a message: a grammar for formatted values (email, URL, phone, money, percent, duration, date, number) and rules for names.
 
-Offsets always point into the message as it was given, also where the recogniser wrote 'to morrow' apart.
+Offsets always refer to the message as given, also where the recogniser split a word ('to morrow').
 """
 
 import re
@@ -28,7 +28,7 @@ _UNITS = {
     "second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "business day": 86400, "working day": 86400, "night": 86400,
     "week": 604800, "fortnight": 1209600, "month": 2629800, "quarter": 7889400, "year": 31557600, "decade": 315576000,
 }  # fmt: skip
-"""Seconds; months and years are means."""
+"""Seconds per unit; months and years are means."""
 _unit = r"(?P<unit>" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")s?(?![a-z])"
 _n = rf"(?P<n>{NUMBER})"
 _AND_A_HALF = r" and a half(?! (?:dozen|hours?|days?|million|pages?)\b)"
@@ -52,7 +52,7 @@ def _url(match: re.Match[str]) -> dict[str, Any] | None:
 
 _NO_PHONE = re.compile(r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d+|[\d.]+")
 _PLAIN_PHONE = re.compile(r"\d{3}[-. ]\d{3}[-. ]\d{4}|0\d{9,11}")
-"""Forms that are telephone numbers though they are all digits or dots."""
+"""Telephone numbers that consist of digits or of digits and dots only."""
 
 
 def _phone(match: re.Match[str]) -> dict[str, Any] | None:
@@ -100,7 +100,7 @@ _SECOND_OF_MANY = re.compile(
 
 
 def _one(match: re.Match[str]) -> dict[str, Any] | None:
-    """'a day', but not 'fifty texts a day', 'a second presentation' or 'an hour glass'."""
+    """Accept 'a day', but not 'fifty texts a day', 'a second presentation' or 'an hour glass'."""
     text, unit = match.string, match.group("unit")
     if text.startswith(" glass", match.end()) or _RATE.search(text, max(0, match.start() - 40), match.start()):
         return None
@@ -121,14 +121,14 @@ def _duration(match: re.Match[str]) -> dict[str, Any] | None:
 
 
 def _number(match: re.Match[str]) -> dict[str, Any] | None:
-    """A number; the word 'one' is mostly none."""
+    """Parse a number; the word 'one' alone is usually not a number."""
     number = value(match.group("n"))
     return None if number is None or (number == 1 and not match.group().isdigit()) else {"number": number}
 
 
 _DIGIT, _SPELLED, _AT, _DOT = "digit", "spelled", "@", "."
 
-# Each: what the message must have for the pattern to be tried, the type, the pattern, its meaning. Earlier ones win where spans overlap.
+# Cheap test, type, pattern, value. Where spans overlap, earlier rules take precedence.
 _GRAMMAR: tuple[tuple[str, str, re.Pattern[str], _Maker], ...] = tuple(
     (need, kind, re.compile(pattern), maker)
     for need, kind, pattern, maker in (
@@ -200,11 +200,11 @@ _SPELLED_SIGN = re.compile(r"\b(?:" + "|".join(sorted({*VALUES, "hundred", "thou
 
 
 MOST = 200
-"""Entities of one message: a page of digits must not cost the square of its length."""
+"""Maximum number of entities of one message, which keeps a page of digits from taking quadratic time."""
 
 
 def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Sequence[Person] = ()) -> tuple[Entity, ...]:
-    """All entities of a message in order, none overlapping. Never raises; text[e.offset:e.end] == e.text for each."""
+    """Return all entities of a message in order, without overlaps. Never raises; text[e.offset:e.end] == e.text for each."""
     clean, places = joined(text[:LONGEST])
     low = lower(clean)
     taken: list[Entity] = []
@@ -220,13 +220,13 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
 
 
 def lower(text: str) -> str:
-    """Lower case of the same length, so that offsets stay; straight apostrophes."""
+    """Return the text in lower case with straight apostrophes, at the same length, so that offsets stay valid."""
     low = text.lower().replace("’", "'")
     return low if len(low) == len(text) else "".join(char.lower() if len(char.lower()) == 1 else char for char in text).replace("’", "'")
 
 
 def _needed(low: str, need: str) -> bool:
-    """Whether a message can hold a match at all: keeps most patterns from running on most messages."""
+    """Return whether a message can contain a match at all: a cheap test that skips most patterns for most messages."""
     if need == _DIGIT:
         return DIGIT.search(low) is not None
     if need == "money":
@@ -248,7 +248,7 @@ def _matches(low: str, kind: str, pattern: re.Pattern[str], maker: _Maker) -> It
 
 
 def _take(taken: list[Entity], found: Iterator[Entity] | Sequence[Entity]) -> None:
-    """Adds those that overlap nothing taken before, as long as there is room."""
+    """Add the entities that do not overlap earlier ones, up to MOST."""
     for entity in found:
         if len(taken) >= MOST:
             return
@@ -257,6 +257,6 @@ def _take(taken: list[Entity], found: Iterator[Entity] | Sequence[Entity]) -> No
 
 
 def _placed(entity: Entity, text: str, places: Sequence[int]) -> Entity:
-    """The entity with its words and offset as in the original message."""
+    """Return the entity with its text and offset in the original message."""
     start, end = places[entity.offset], places[entity.end - 1] + 1
     return Entity(entity.type, text[start:end], start, entity.value)

@@ -1,4 +1,4 @@
-"""The trackers that every account has: what callers and meetings usually ask about, as phrases in data/managed_trackers.toml."""
+"""Managed trackers, available to every account: common call and meeting phrases from data/managed_trackers.toml."""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from insights.analysis.trackers import Tracker
 
 @dataclass(frozen=True, slots=True)
 class ManagedTracker:
-    """A tracker with what a person wants to know before turning it on."""
+    """A managed tracker with the description shown before it is turned on."""
 
     tracker: Tracker
     category: str
@@ -19,7 +19,7 @@ class ManagedTracker:
 
 @cache
 def managed_trackers() -> tuple[ManagedTracker, ...]:
-    """All of them, in the order of the file; their ids never change."""
+    """Return all managed trackers in file order; their ids never change."""
     content = tomllib.loads((files("insights.analysis") / "data" / "managed_trackers.toml").read_text(encoding="utf-8"))
     return tuple(
         ManagedTracker(Tracker(one["name"], tuple(one["vocabulary"]), one["id"]), one["category"], one["description"])
@@ -28,7 +28,7 @@ def managed_trackers() -> tuple[ManagedTracker, ...]:
 
 
 def with_managed(trackers: tuple[Tracker, ...]) -> tuple[Tracker, ...]:
-    """A client's own trackers and the managed ones; its own one stands for a managed one of the same name or id."""
+    """Return the client's trackers plus the managed ones; a client's tracker replaces a managed one of the same name or id."""
     names = {tracker.name for tracker in trackers}
     ids = {tracker.id for tracker in trackers if tracker.id}
     others = (one.tracker for one in managed_trackers() if one.tracker.name not in names and one.tracker.id not in ids)

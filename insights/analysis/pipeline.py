@@ -1,4 +1,4 @@
-"""The whole analysis of one message, as the recorder runs it."""
+"""The complete analysis of one message, as the recorder runs it."""
 
 from collections.abc import Sequence
 
@@ -11,31 +11,35 @@ from insights.analysis.text.words import LONGEST
 from insights.analysis.types import Entity, Finding, FindingType, MessageAnalysis, Person, Said
 
 CONTEXT = dialogue_acts.CONTEXT
-"""How many messages before the one in question are looked at."""
+"""Number of earlier messages that the analysis takes into account."""
 
 FLOOR = 0.05
-"""Findings of a lower confidence are not worth a row."""
+"""Findings with a lower confidence are dropped: they are not worth a database row."""
 
 
 def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timezone_offset: int = 0) -> MessageAnalysis:
-    """What is in a message. before: oldest first, the last CONTEXT of them count; timezone_offset: the conversation's, minutes east of UTC.
+    """Return the insights, entities and sentiment of a message.
 
-    Costs well under a millisecond, never raises on any text, and knows nothing of what was said later.
+    It takes well under a millisecond, raises on no text, and never uses later messages.
+
+    Args:
+        before: earlier messages, oldest first; only the last CONTEXT are used.
+        timezone_offset: the conversation's offset in minutes east of UTC.
     """
     before = before[-CONTEXT:]
     spans = entities.extract(said.text, said.at, timezone_offset, members)
-    told = [(kind, confidence) for kind, confidence in dialogue_acts.score(said, before).items() if confidence >= FLOOR]
-    if not told:
+    kept = [(kind, confidence) for kind, confidence in dialogue_acts.score(said, before).items() if confidence >= FLOOR]
+    if not kept:
         return MessageAnalysis((), spans, polarity(said.text))
     task = commitment(said.text[:LONGEST], spans, said.at, timezone_offset)
     doer = assignee(task, said, before, members)
-    findings = tuple(_finding(kind, confidence, said, spans, task, doer) for kind, confidence in told)
+    findings = tuple(_finding(kind, confidence, said, spans, task, doer) for kind, confidence in kept)
     phrases = tuple(dict.fromkeys(finding.action_phrase for finding in findings if finding.action_phrase))
     return MessageAnalysis(findings, spans, polarity(said.text), phrases)
 
 
 def _finding(kind: FindingType, confidence: float, said: Said, spans: tuple[Entity, ...], task: Commitment, doer: Person | None) -> Finding:
-    """One insight; a question has no assignee, no due date and no action phrase of its own."""
+    """Build one finding; a question has no assignee, no due date and no action phrase."""
     hints = {"confidenceScore": f"{confidence:.4f}"}
     if kind == "question":
         if task.role == "NAMED" or (task.role == "ADDRESSEE" and doer):

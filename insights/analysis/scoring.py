@@ -1,4 +1,4 @@
-"""Entries for the scorers of benchmarks: the same code that the live path runs, on plain rows instead of messages."""
+"""Entry points for benchmark scorers: the same code as the live path, on plain rows instead of messages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,11 +10,15 @@ from insights.analysis.entities import extract as extract_entities
 from insights.analysis.types import Said
 
 _THEN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
-"""A Wednesday: rows of the corpora carry no wall clock."""
+"""Assumed time of each row, a Wednesday: the corpora have no wall-clock times."""
 
 
 def detect(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
-    """One {type: confidence} per message. messages: {"conversation", "index", "speaker", "text"} in order; never looks ahead."""
+    """Return {type: confidence} for each message, without using later messages.
+
+    Args:
+        messages: rows of {"conversation", "index", "speaker", "text"} in order.
+    """
     answers: list[dict[str, float]] = []
     before: list[Said] = []
     conversation: object = None
@@ -31,12 +35,12 @@ setattr(detect, "wants_messages", True)  # noqa: B010  (mypy knows no attributes
 
 
 def extract(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:
-    """Entity spans (start, end, type) of each text."""
+    """Return the entity spans (start, end, type) of each text."""
     return [[(entity.offset, entity.end, entity.type) for entity in extract_entities(text, _THEN)] for text in texts]
 
 
 def assign(text: str) -> dict[str, str]:
-    """{"assignee": a role, names, or "", "due": as said or ""} of a text."""
+    """Return {"assignee": a role, comma-separated names or "", "due": the due date as said or ""} for a text."""
     found = commitment(text, extract_entities(text, _THEN), _THEN, 0)
     who = {"NAMED": ", ".join(found.names), "NOBODY": ""}.get(found.role, found.role)
     return {"assignee": who, "due": found.due_text}

@@ -1,14 +1,14 @@
-"""How a message feels: VADER's compound score. Knows single messages only; irony and context are beyond it."""
+"""Sentiment of a single message: VADER's compound score. Does not handle irony or context."""
 
 from functools import cache
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 LONGEST = 4000
-"""Characters read of a message: the lexicon walk is linear, but a megabyte of text must not hold a worker."""
+"""Maximum number of characters analysed: the lexicon walk is linear, but a megabyte of text must not block a worker."""
 
 MOST_EMOJI = 50
-"""Emoji read of a message: each becomes some words, and VADER's cost grows faster than their number; no feeling needs more."""
+"""Maximum number of emoji analysed: each expands to several words, and VADER's cost grows faster than linearly."""
 
 
 @cache
@@ -17,7 +17,7 @@ def _analyser() -> SentimentIntensityAnalyzer:
 
 
 def polarity(text: str) -> float:
-    """Polarity of a message in [-1, 1]; 0 for no words."""
+    """Return the polarity of a message in [-1, 1]; 0 for a text without words."""
     if not text.strip():
         return 0.0
     score = float(_analyser().polarity_scores(_few_emoji(text[:LONGEST]))["compound"])
@@ -25,7 +25,7 @@ def polarity(text: str) -> float:
 
 
 def _few_emoji(text: str) -> str:
-    """The text without the emoji that come after the first MOST_EMOJI."""
+    """Return the text without the emoji after the first MOST_EMOJI."""
     if text.isascii():
         return text
     known = _analyser().emojis

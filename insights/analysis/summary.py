@@ -1,4 +1,4 @@
-"""Extractive summary: the messages that the others resemble most (TextRank), weighed by the topics they touch."""
+"""Extractive summary: messages ranked by TextRank similarity and weighted by the topics that they mention."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from insights.analysis.text.words import FILLERS, STOP_WORDS, stem, tokens
 from insights.analysis.topics import Topic
 
 _SHORTEST = 5
-"""Words that a message needs to be able to stand in a summary."""
+"""Minimum number of words in a message that may be part of a summary."""
 
 _MOST = 600
-"""Messages ranked at once; of longer conversations those with most content words are ranked."""
+"""Maximum number of messages that are ranked. Longer conversations keep the messages with most content words."""
 
 _DAMPING = 0.85
 _ROUNDS = 40
 
 
 class Candidates:
-    """The messages of a conversation that may stand in its summary: those with most content words. Takes one message after the other."""
+    """The messages of a conversation that may be part of its summary: those with most content words. Built incrementally."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, str, Counter[str]]] = []
@@ -31,11 +31,11 @@ class Candidates:
         self._answer: tuple[tuple[Topic, ...], int, list[str]] | None = None
 
     def __len__(self) -> int:
-        """Return how many messages are held."""
+        """Return the number of candidates."""
         return len(self._heap)
 
     def add(self, identity: str, text: str) -> None:
-        """Take in the next message of the conversation."""
+        """Add the next message of the conversation."""
         bag = _content(text)
         candidate = (len(bag), -self._count, identity, bag)
         self._count += 1
@@ -48,10 +48,10 @@ class Candidates:
         self._rank = self._answer = None
 
     def best(self, topics: Sequence[Topic] = (), limit: int = 5) -> list[str]:
-        """Return the ids of at most `limit` messages that tell what was said, in the order of the conversation.
+        """Return the ids of at most `limit` representative messages, in the order of the conversation.
 
-        The last answer is kept: it is given again until another message is a candidate, or the topics change. How much the candidates
-        resemble each other, which is most of the work, is kept even then.
+        The result is cached until a new candidate is added or the topics change. The TextRank scores, which are most of the work, are
+        cached until a new candidate is added.
         """
         asked = (tuple(topics), limit)
         if self._answer is None or self._answer[:2] != asked:
@@ -71,7 +71,7 @@ class Candidates:
 
 
 def summarise(texts: Sequence[str], topics: Sequence[Topic] = (), limit: int = 5) -> list[int]:
-    """Indexes of at most `limit` messages that tell what was said, in the order of the conversation."""
+    """Return the indexes of at most `limit` representative messages, in the order of the conversation."""
     candidates = Candidates()
     for index, text in enumerate(texts):
         candidates.add(str(index), text)
@@ -79,7 +79,7 @@ def summarise(texts: Sequence[str], topics: Sequence[Topic] = (), limit: int = 5
 
 
 def _content(text: str) -> Counter[str]:
-    """Stems of the words that carry meaning; none for fillers and short remarks about oneself."""
+    """Return the stems of the content words; empty for fillers and short remarks about oneself."""
     words = [word.low for word in tokens(text)]
     if len(words) < _SHORTEST or (words[0] in {"i", "i'm", "i've"} and len(words) < 9):
         return Counter()
@@ -88,13 +88,13 @@ def _content(text: str) -> Counter[str]:
 
 
 def _tf_idf(bags: Sequence[Counter[str]]) -> NDArray[np.float64]:
-    """Rows of unit length, one a message."""
-    heard = Counter(word for bag in bags for word in bag)
-    column = {word: at for at, word in enumerate(sorted(heard))}
+    """Return one tf-idf row of unit length per message."""
+    frequency = Counter(word for bag in bags for word in bag)
+    column = {word: at for at, word in enumerate(sorted(frequency))}
     matrix = np.zeros((len(bags), len(column)))
     for row, bag in enumerate(bags):
         for word, count in bag.items():
-            matrix[row, column[word]] = (1 + log(count)) * log(1 + len(bags) / heard[word])
+            matrix[row, column[word]] = (1 + log(count)) * log(1 + len(bags) / frequency[word])
     unit: NDArray[np.float64] = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     return unit
 
@@ -111,13 +111,13 @@ def _text_rank(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _topic_weight(bags: Sequence[Counter[str]], topics: Sequence[Topic]) -> NDArray[np.float64]:
-    """1 plus the scores of the topics that a message touches."""
+    """Return, per message, 1 plus the scores of the topics that it mentions."""
     keys = [({stem(word.low) for word in tokens(topic.text)}, topic.score) for topic in topics]
     return np.array([1.0 + sum(score for words, score in keys if words and words <= bag.keys()) for bag in bags])
 
 
 def _diverse(rank: NDArray[np.float64], matrix: NDArray[np.float64], limit: int) -> list[int]:
-    """The best rows, each later one discounted by how much it repeats those taken."""
+    """Select the best rows; each later row is discounted by its similarity to the rows already taken."""
     left = rank.copy()
     taken: list[int] = []
     while len(taken) < min(limit, len(rank)):

@@ -1,8 +1,8 @@
-"""Topics while a conversation goes on: stop-word-bounded phrases of one to three words, weighed against how common they are elsewhere.
+"""Topics of a live conversation: phrases of one to three words between stop words, weighted by how rare they are elsewhere.
 
-A subject is a thing: what stands behind "the" or "our" counts for more than what stands behind "to" or "we". Counts are kept per phrase,
-and the strongest phrases are kept apart: a phrase's strength changes only when it is said, so neither add() nor top() ever looks at all
-phrases of a long meeting.
+Topics are usually things: a phrase after "the" or "our" counts more than a phrase after "to" or "we". Counts are kept per phrase, and
+the strongest phrases are kept in a separate table. A phrase's score changes only when it is said, so neither add() nor top() ever
+iterates over all phrases of a long meeting.
 """
 
 from collections import defaultdict
@@ -15,13 +15,13 @@ from insights.analysis.text.words import FILLERS, STOP_WORDS, Token, stem, token
 
 _LONGEST = 3
 _MOST_PHRASES = 5000
-"""Phrases kept; beyond it those said once are dropped, so that no conversation grows without bound."""
+"""Maximum number of phrases. Above it, phrases said once are dropped, so that memory stays bounded."""
 
 _LEADERS = 150
-"""Strongest phrases that top() chooses among."""
+"""Number of strongest phrases that top() chooses from."""
 
 _EMPTY = words_of("not_topics")
-"""Talk about nothing, besides stop words and fillers."""
+"""Words without a subject, besides stop words and fillers."""
 
 _NAMING = words_of("before_things")
 
@@ -30,7 +30,7 @@ _DOING = words_of("before_doings")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A subject. score in 0..1 relative to the strongest; sentiment in -1..1, the mean of its messages; parent: a broader topic's text."""
+    """A topic. score in 0..1, relative to the strongest; sentiment in -1..1, mean of its messages; parent: a broader topic's text."""
 
     text: str
     score: float
@@ -41,7 +41,7 @@ class Topic:
 
 @dataclass(slots=True)
 class _Tally:
-    """One phrase: how often it was said, and how often behind a word of naming or of doing."""
+    """Counts of one phrase: total, and after words that introduce things or actions."""
 
     count: int = 0
     named: float = 0.0
@@ -60,7 +60,7 @@ class TopicIndex:
         self._leaders: dict[tuple[str, ...], float] = {}
 
     def add(self, message_id: str, text: str, sentiment: float) -> None:
-        """Takes in one message; sentiment in [-1, 1]."""
+        """Count the phrases of a message; sentiment is in [-1, 1]."""
         for before, words in _phrases(text):
             key = tuple(stem(word.low) for word in words)
             tally = self._tallies.get(key)
@@ -79,7 +79,7 @@ class TopicIndex:
             self._tallies = {key: tally for key, tally in self._tallies.items() if tally.count > 1 or key in self._leaders}
 
     def top(self, limit: int = 10) -> list[Topic]:
-        """The strongest topics (150 at most), best first; a phrase that lives mostly inside a longer one gives way to it."""
+        """Return the strongest topics (150 at most), best first. A phrase that occurs mostly inside a longer one is replaced by it."""
         scores = dict(_best(self._leaders)[:_LEADERS])
         for key in sorted(scores, key=len):
             for part in _inner(key):
@@ -91,7 +91,7 @@ class TopicIndex:
         return [self._topic(key, score / best, [other for other, _ in chosen]) for key, score in chosen]
 
     def _lives_inside(self, part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
-        """Whether a phrase is seldom said without the longer one around it."""
+        """Return whether a phrase seldom occurs outside the longer one."""
         return part in self._tallies and self._tallies[whole].count > 1 and self._tallies[part].count < 2 * self._tallies[whole].count
 
     def _topic(self, key: tuple[str, ...], score: float, chosen: list[tuple[str, ...]]) -> Topic:
@@ -106,12 +106,12 @@ class TopicIndex:
 
 
 def _best(scores: dict[tuple[str, ...], float]) -> list[tuple[tuple[str, ...], float]]:
-    """Phrases with their scores, strongest first, ties by the alphabet."""
+    """Return phrases with their scores, strongest first, ties in alphabetical order."""
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _inner(key: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The shorter phrases inside a phrase."""
+    """Return the shorter phrases inside a phrase."""
     return [key[at : at + length] for length in range(1, len(key)) for at in range(len(key) - length + 1)]
 
 
@@ -120,7 +120,7 @@ def _holds(big: tuple[str, ...], small: tuple[str, ...]) -> bool:
 
 
 def _score(key: tuple[str, ...], tally: _Tally) -> float:
-    """Said once is only a topic when nothing better is there; longer phrases say more, and things more than what is done."""
+    """Score a phrase: said once scores low, longer phrases score higher, and things score higher than actions."""
     noun = (tally.named + 1.0) / (tally.named + tally.done + 2.0)
     return tally.weight * tally.count * noun * (0.35 if tally.count == 1 else 1.0) * (1.0, 1.15, 1.2)[len(key) - 1]
 
@@ -130,13 +130,13 @@ def _weight(words: tuple[Token, ...]) -> float:
 
 
 def _shape(word: Token, text: str) -> str:
-    """A word as a topic writes it: small, but with the capitals that it has inside a sentence ('Berlin') or inside itself ('GPU')."""
+    """Return a word as a topic shows it: lower case, with the capitals that it has mid-sentence ('Berlin') or inside itself ('GPU')."""
     first = text[: word.start].rstrip(" \"'")[-1:] in {"", ".", "?", "!"}
     return word.low if first and word.text[1:].lower() == word.text[1:] else word.text
 
 
 def phrases(text: str) -> list[tuple[str, ...]]:
-    """The stems of all phrases of a text that could be topics, in order, repeated as they are said."""
+    """Return the stems of all candidate phrases of a text in order, with repetitions."""
     return [tuple(stem(word.low) for word in part) for _, part in _phrases(text)]
 
 
@@ -148,9 +148,9 @@ def _worthy(word: Token) -> bool:
 
 
 def _phrases(text: str) -> Iterator[tuple[str, tuple[Token, ...]]]:
-    """(word before, phrase) of runs of worthy words with nothing but white space between them, and of their parts of up to three words.
+    """Yield (word before, phrase) for runs of content words separated only by white space, and their parts of up to three words.
 
-    The word before is empty where a mark or the start of the text is.
+    The word before is empty after a punctuation mark and at the start of the text.
     """
     run: list[Token] = []
     before, end = "", 0

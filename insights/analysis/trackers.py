@@ -1,6 +1,6 @@
-"""Trackers: phrases that somebody wants to hear about. Finds them as said, inflected, over two messages, and nearly said.
+"""Trackers: finds given phrases as said, inflected, across two messages, and as near matches.
 
-One dictionary from stems to phrases, so that thousands of phrases cost what one costs: the message is looked up, never the phrases.
+One dictionary maps stems to phrases. The words of the message are looked up, so the cost hardly depends on the number of phrases.
 """
 
 import re
@@ -14,16 +14,16 @@ from insights.analysis.text.document_frequency import is_common
 from insights.analysis.text.words import STOP_WORDS, Token, plain, stem, tokens
 
 NEAR = -1
-"""Offset of a hit that is only similar, as the Symbl wire has it."""
+"""Offset of a near match, as the Symbl protocol defines it."""
 
 _WINDOW = 4
-"""Extra words that a near match may have between its own."""
+"""Maximum number of other words between the words of a near match."""
 
-_MENDABLE = 6
-"""Letters that the stem of a phrase's word must have for another word to be taken for it: 'relating' is no 'rebate'."""
+_MIN_NEAR_LETTERS = 6
+"""Minimum length of a stem that may match another word one letter off: 'relating' does not match 'rebate'."""
 
 _TAIL = 400
-"""Characters of the message before in which a phrase may have begun."""
+"""Number of characters of the previous message in which a phrase may begin."""
 
 _PART = re.compile(r"[^-_]+")
 
@@ -39,9 +39,9 @@ class Tracker:
 
 @dataclass(frozen=True, slots=True)
 class TrackerHit:
-    """One phrase heard. value: the phrase of the vocabulary; text: as it was said; offset and end: in this message; offset -1 = similar.
+    """One match of a phrase. value: the tracker's phrase; text: as it was said; offset and end: in this message; offset -1 = near match.
 
-    A phrase that began in the message before has offset 0, and its text holds both parts.
+    A phrase that began in the previous message has offset 0, and its text holds both parts.
     """
 
     name: str
@@ -54,7 +54,7 @@ class TrackerHit:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word of a message, parts of hyphenated ones apart: its stem, its place, and whether it says something by itself."""
+    """A word of a message, or one part of a hyphenated word: its stem, its position, and whether it is a content word."""
 
     stem: str
     low: str
@@ -65,7 +65,7 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """A phrase of a tracker; content: stems of the words that say something, the rarest of all trackers' words first."""
+    """A phrase of a tracker; content: stems of its content words, the word that is rarest among all trackers first."""
 
     tracker: int
     text: str
@@ -74,9 +74,10 @@ class _Phrase:
 
 
 class TrackerIndex:
-    """All trackers of a listener, ready to be looked up. Building costs about 15 us a phrase; finding hardly depends on their number.
+    """Index of all trackers of a client. Building takes about 15 us per phrase; lookup time hardly depends on the number of phrases.
 
-    inflected: whether the language is English; in others only the very words are found.
+    Args:
+        inflected: whether the language is English; other languages match only the exact words.
     """
 
     def __init__(self, trackers: Sequence[Tracker], inflected: bool = True) -> None:
@@ -94,7 +95,7 @@ class TrackerIndex:
         self._reach = max((len(phrase.stems) for phrases in self._by_pair.values() for phrase in phrases), default=0) + _WINDOW
 
     def _phrases(self) -> list[_Phrase]:
-        """All phrases that hold a word, each once a tracker however it is written."""
+        """Return all phrases that contain a word, without duplicates within a tracker."""
         read: dict[tuple[int, tuple[str, ...]], tuple[str, list[_Word]]] = {}
         for number, tracker in enumerate(self._trackers):
             for text in tracker.vocabulary:
@@ -119,16 +120,19 @@ class TrackerIndex:
         if len(stems) == 2 and len(content) == 2:
             self._in_one.setdefault("".join(stems), []).append(phrase)
         for word in stems:
-            if len(word) >= _MENDABLE and word not in self._stems:
+            if len(word) >= _MIN_NEAR_LETTERS and word not in self._stems:
                 for shape in _deletions(word):
                     self._by_letters.setdefault(shape, set()).add(word)
         self._stems.update(stems)
 
     def find(self, text: str, previous_text: str = "") -> list[TrackerHit]:
-        """Every phrase heard in the message, exact hits first by offset, then similar ones; a phrase once per place.
+        """Return all matches in the message: exact ones by offset, then near ones, at most one per phrase and position.
 
-        Of one tracker nothing similar is told where something else of it was heard: 'cancel the order' is not 'cancel my order' besides.
-        previous_text: the message before by the same speaker, for a phrase that spans both.
+        A tracker's near matches are dropped where it has an exact match at the same place: 'cancel the order' is not also reported as
+        'cancel my order'.
+
+        Args:
+            previous_text: the previous message of the same speaker, for a phrase that spans both.
         """
         if not self._longest:
             return []
@@ -141,9 +145,9 @@ class TrackerIndex:
         seen = {(hit.name, hit.id, hit.value) for hit in hits}
         for phrase, first, last in self._near(words) if self._inflected else ():
             start, end = words[first].start, words[last].end
-            told = any(phrase.tracker == other.tracker and start < last_end and begin < end for other, begin, last_end in spans)
+            overlaps = any(phrase.tracker == other.tracker and start < last_end and begin < end for other, begin, last_end in spans)
             hit = self._hit(phrase, text[start:end], NEAR, end)
-            if not told and (hit.name, hit.id, hit.value) not in seen:
+            if not overlaps and (hit.name, hit.id, hit.value) not in seen:
                 seen.add((hit.name, hit.id, hit.value))
                 spans.append((phrase, start, end))
                 hits.append(hit)
@@ -154,7 +158,7 @@ class TrackerIndex:
         return TrackerHit(tracker.name, phrase.text, text, offset, end, tracker.id)
 
     def _phrases_in(self, stems: Sequence[str]) -> Iterator[tuple[int, int, _Phrase]]:
-        """(first word, last word, phrase) for every phrase that stands among the stems word by word."""
+        """Yield (first word, last word, phrase) for every phrase that occurs in the stems word by word."""
         for at, first in enumerate(stems):
             for length in self._lengths.get(first, ()):
                 if at + length <= len(stems):
@@ -162,7 +166,7 @@ class TrackerIndex:
                         yield at, at + length - 1, phrase
 
     def _spanning_hits(self, text: str, previous: str, words: Sequence[_Word]) -> list[TrackerHit]:
-        """Phrases whose first words end the message before and whose last words begin this one."""
+        """Return phrases whose first words end the previous message and whose last words begin this one."""
         tail = _words(previous[-_TAIL:], self._inflected)[-(self._longest - 1) :] if self._longest > 1 else []
         both = [word.stem for word in [*tail, *words[: self._longest - 1]]]
         hits = []
@@ -174,9 +178,9 @@ class TrackerIndex:
         return hits
 
     def _near(self, words: Sequence[_Word]) -> Iterator[tuple[_Phrase, int, int]]:
-        """(phrase, first word, last word) of phrases with a word one letter off, written apart or together, or in another order."""
-        stems = [self._mended(word) for word in words]
-        if any(mended != word.stem for mended, word in zip(stems, words, strict=True)):
+        """Yield (phrase, first word, last word) of phrases with a word one letter off, split or joined words, or another word order."""
+        stems = [self._nearest_stem(word) for word in words]
+        if any(near != word.stem for near, word in zip(stems, words, strict=True)):
             for at, last, phrase in self._phrases_in(stems):
                 yield phrase, at, last
         for at, word in enumerate(words):
@@ -189,10 +193,10 @@ class TrackerIndex:
             yield from self._close(words, stems)
 
     def _close(self, words: Sequence[_Word], stems: Sequence[str]) -> Iterator[tuple[_Phrase, int, int]]:
-        """Phrases whose content words are all near each other, in any order."""
-        telling = [at for at, word in enumerate(words) if word.content and stems[at] in self._stems]
-        for number, last in enumerate(telling):
-            for first in reversed(telling[:number]):
+        """Yield phrases whose content words are all close to each other, in any order."""
+        content = [at for at, word in enumerate(words) if word.content and stems[at] in self._stems]
+        for number, last in enumerate(content):
+            for first in reversed(content[:number]):
                 if last - first >= self._reach:
                     break
                 for phrase in self._by_pair.get(_pair(stems[first], stems[last]), ()):
@@ -200,9 +204,9 @@ class TrackerIndex:
                     if span:
                         yield phrase, *span
 
-    def _mended(self, word: _Word) -> str:
-        """The stem of a tracker that a word misses by one letter; the word's own stem where it is common English or not near any."""
-        if len(word.stem) < _MENDABLE - 1 or word.stem in self._stems or is_common(word.low):
+    def _nearest_stem(self, word: _Word) -> str:
+        """Return the tracker stem that is one letter off; the word's own stem where it is common English or nothing is near."""
+        if len(word.stem) < _MIN_NEAR_LETTERS - 1 or word.stem in self._stems or is_common(word.low):
             return word.stem
         near = {known for shape in _deletions(word.stem) for known in self._by_letters.get(shape, ())}
         close = [known for known in sorted(near) if OSA.distance(word.stem, known, score_cutoff=1) <= 1]
@@ -210,7 +214,7 @@ class TrackerIndex:
 
 
 def _span(phrase: _Phrase, stems: Sequence[str], first: int, last: int) -> tuple[int, int] | None:
-    """(first word, last word) of all content words of a phrase of which two stand at first and last; None where they are not close."""
+    """Return (first word, last word) of a phrase's content words, two of which are at first and last; None where they are too far apart."""
     reach = len(phrase.stems) + _WINDOW
     low, high = first, last
     around = range(max(0, last - reach), min(len(stems), first + reach))
@@ -223,7 +227,7 @@ def _span(phrase: _Phrase, stems: Sequence[str], first: int, last: int) -> tuple
 
 
 def _words(text: str, inflected: bool) -> list[_Word]:
-    """The words of a text, hyphenated ones in parts."""
+    """Return the words of a text; hyphenated words are split into parts."""
     return [
         _Word(stem(low) if inflected else low, low, start, start + len(part), low not in STOP_WORDS)
         for token in tokens(text)
@@ -233,7 +237,7 @@ def _words(text: str, inflected: bool) -> list[_Word]:
 
 
 def _parts(token: Token) -> list[tuple[str, int]]:
-    """('follow-up', 3) as [('follow', 3), ('up', 10)]."""
+    """Return ('follow-up', 3) as [('follow', 3), ('up', 10)]."""
     if "-" not in token.text and "_" not in token.text:
         return [(token.text, token.start)]
     return [(match.group(), token.start + match.start()) for match in _PART.finditer(token.text)]
@@ -244,5 +248,5 @@ def _pair(first: str, second: str) -> tuple[str, str]:
 
 
 def _deletions(word: str) -> set[str]:
-    """The word and all it becomes by losing one letter: two words one edit apart share a member."""
+    """Return the word and all its forms with one letter deleted: two words one edit apart share at least one of them."""
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}

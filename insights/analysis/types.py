@@ -1,4 +1,4 @@
-"""The words of this room: what goes into an analysis and what comes out of it. Knows nothing else."""
+"""Input and output types of the analysis, without any dependency."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ FindingType = Literal["question", "action_item", "follow_up"]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message: the words, who said them (any stable key), and when (aware). `index` counts messages of the conversation from 0."""
+    """One message: its text, speaker (any stable key) and timezone-aware time. `index` counts the conversation's messages from 0."""
 
     text: str
     speaker: str
@@ -21,7 +21,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who takes part, or who was only named (then without user_id)."""
+    """A member of the conversation, or a person who was only mentioned (then without user_id)."""
 
     name: str
     user_id: str = ""
@@ -53,7 +53,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One insight of a message. confidence in (0, 1); due is aware; hints are strings, as the Symbl wire has them."""
+    """One insight of a message. confidence is in (0, 1); due is timezone-aware; hint values are strings, as the Symbl protocol requires."""
 
     type: FindingType
     confidence: float
@@ -68,7 +68,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class MessageAnalysis:
-    """All that was found in one message; sentiment in [-1, 1]; phrases are the action phrases."""
+    """Result of the analysis of one message. sentiment is in [-1, 1]; phrases are the distinct action phrases."""
 
     findings: tuple[Finding, ...] = ()
     entities: tuple[Entity, ...] = ()

@@ -1,1 +1,1 @@
-"""Dialogue acts: questions, action items and follow-ups, who acts and by when."""
+"""Dialogue acts: questions, action items and follow-ups, their assignees and due dates."""

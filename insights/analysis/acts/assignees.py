@@ -1,4 +1,4 @@
-"""From the words for whoever is to act to a person: the speaker, the one spoken to, a member by name, or only a name."""
+"""Resolves the role of an assignee to a person: the speaker, the person addressed, a member by name, or only a name."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,12 @@ from insights.analysis.types import Person, Said
 
 
 def assignee(task: Commitment, said: Said, before: Sequence[Said], members: Sequence[Person]) -> Person | None:
-    """The person behind a role; None where nobody or everybody is meant. before: earlier messages, oldest first.
+    """Return the person behind a role; None where it is nobody or everybody.
 
-    "You" is the other one of two members, else whoever spoke last; of several names the first one.
+    "You" is the other one of two members, otherwise the previous speaker. Of several names the first one is used.
+
+    Args:
+        before: earlier messages, oldest first.
     """
     if task.role == "SPEAKER":
         return Person(said.speaker_name, said.speaker_id) if said.speaker_name or said.speaker_id else None
@@ -28,7 +31,7 @@ def assignee(task: Commitment, said: Said, before: Sequence[Said], members: Sequ
 
 
 def member_named(name: str, members: Sequence[Person]) -> Person | None:
-    """The one member of this full, first or last name, accents or not; None when there is none, or more than one."""
+    """Return the only member with this full, first or last name, ignoring accents; None when there is none, or more than one."""
     low = plain(name)
     for part in (slice(None), slice(0, 1), slice(-1, None)):
         same = [member for member in members if " ".join(plain(member.name).split()[part]) == low]

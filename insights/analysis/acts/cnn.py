@@ -1,7 +1,7 @@
-"""A small convolutional network over hashed words: the second opinion beside the linear heads, trained with numpy and run with numpy.
+"""A small convolutional network over hashed words, used beside the linear heads. Trained and run with numpy.
 
-It reads the message and the one before it as two sequences (windows of three words, the strongest answer of each filter), side facts and
-cues, and the words of a few messages before as two bags. One output per linear head, over shared layers.
+It reads the message and the previous one as two sequences (windows of three words, max pooling per filter), side facts and cues, and
+the words of a few earlier messages as two bags. It has one output per linear head, over shared layers.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 WORDS, BAG = 16384, 4096
-"""Places for words of sequences, and of each bag; words that share one are the same to the network."""
+"""Number of embeddings for words of sequences, and for each bag; words in the same bucket are indistinguishable."""
 
 PAD, _SAME, _OTHER, _NOBODY = range(4)
 _MARKS = 4
@@ -34,17 +34,17 @@ SHAPES: dict[str, tuple[int, int]] = {
     "hidden_bias": (1, 64),
     "out_bias": (1, 8),
 }
-"""Arrays of the network; 8 outputs, one for each of weights.HEADS."""
+"""Shapes of the network's arrays; 8 outputs, one for each of weights.HEADS."""
 
 EMBEDDINGS = ("words", "side", "bags")
 
 OUTPUTS = ("direct", "out", "out_bias")
-"""Arrays with a column for each output."""
+"""Arrays with one column per output."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the network reads of one message: words (previous, then own from `border` on), side facts, bag. int32, never empty."""
+    """The network's input for one message: words (previous, then own from `border` on), side facts, bag. int32, never empty."""
 
     words: NDArray[np.int32]
     border: int
@@ -53,7 +53,7 @@ class View:
 
 
 def view(seen: Glance) -> View:
-    """A glance in the network's numbering."""
+    """Convert a glance to the network's numbering."""
     if seen.previous is None:
         head = [PAD, _NOBODY, PAD]
     else:
@@ -71,7 +71,7 @@ def _place(word: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Several views end to end; starts: where each sequence (two per message), side and bag begins."""
+    """Several views concatenated; starts: where each sequence (two per message), side and bag begins."""
 
     words: Ints
     starts: Ints
@@ -82,7 +82,7 @@ class Batch:
 
 
 def batch(views: Sequence[View]) -> Batch:
-    """Views in order; at least one."""
+    """Concatenate views in order; at least one."""
     lengths = np.array([(one.border, len(one.words) - one.border) for one in views]).ravel()
     return Batch(
         np.concatenate([one.words for one in views]).astype(np.int64),
@@ -100,13 +100,13 @@ def _begins(lengths: Ints) -> Ints:
 
 
 def lengths_of(starts: Ints, total: int) -> Ints:
-    """The lengths of runs that begin at starts and fill 0..total."""
+    """Return the lengths of runs that begin at `starts` and fill 0..total."""
     return np.diff(starts, append=total)
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What training needs again on its way back."""
+    """Intermediate values that training needs for back-propagation."""
 
     windows: Floats
     answers: Floats
@@ -121,16 +121,20 @@ def _whole(values: Floats, _kind: str) -> Floats:
 
 @dataclass(frozen=True)
 class Net:
-    """Its arrays, shaped as SHAPES says."""
+    """The network; arrays are shaped as in SHAPES."""
 
     arrays: dict[str, Floats]
 
     def logits(self, views: Sequence[View]) -> Floats:
-        """(n, 8) logits."""
+        """Return (n, 8) logits."""
         return self.forward(batch(views))[0]
 
     def forward(self, given: Batch, thin: Callable[[Floats, str], Floats] = _whole) -> tuple[Floats, Trace]:
-        """((n, 8) logits, trace). thin: what training drops at random, called with "words", "bags" and "joined" in this order."""
+        """Return ((n, 8) logits, trace).
+
+        Args:
+            thin: dropout in training, called with "words", "bags" and "joined" in this order.
+        """
         a = self.arrays
         edge = a["words"][PAD][np.newaxis]
         padded = np.concatenate([edge, thin(a["words"][given.words], "words"), edge])
@@ -146,6 +150,6 @@ class Net:
 
 
 def root_lengths(given: Batch) -> Floats:
-    """(n, 1) square roots of the bags' sizes: what their sums are divided by."""
+    """Return (n, 1) square roots of the bags' sizes, by which their sums are divided."""
     roots: Floats = np.sqrt(lengths_of(given.bag_starts, len(given.bag)).astype(np.float32))[:, np.newaxis]
     return roots

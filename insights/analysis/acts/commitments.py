@@ -1,4 +1,4 @@
-"""Of a task: who is to do it, by when, how firmly it was said, and what is to be done. Works on one message and its entities."""
+"""Extracts from one message and its entities who is to act, by when, how firmly it was said, and the action phrase."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Role = Literal["SPEAKER", "ADDRESSEE", "WE", "NAMED", "NOBODY"]
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """What one message says about a task. names: persons or teams when the role is NAMED; due_text: as said, dated or not."""
+    """What one message says about a task. names: persons or teams when the role is NAMED; due_text: as said, with or without a date."""
 
     role: Role
     names: tuple[str, ...]
@@ -69,7 +69,7 @@ _DELEGATE = re.compile(
     re.IGNORECASE,
 )
 _LET = re.compile(r"^(?:(?:so|and|but|okay|ok|then|please|let's)[, ]+)*(?:have|let|make) $", re.IGNORECASE)
-"""What comes before a name and a bare verb: 'have Tom call them'."""
+"""Words before a name and a bare verb: 'have Tom call them'."""
 
 _BARE_VERB = re.compile(r"^ (?!to\b|and\b|or\b|know\b|in\b|on\b|at\b|for\b|with\b|a\b|the\b|if\b)[a-z]+\b(?<!ed)(?<!s)", re.IGNORECASE)
 _CALLED = re.compile(r", $")
@@ -79,7 +79,7 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 _THEM = re.compile(rf"\b(?:he|she|they) ?{_WILL}\b", re.IGNORECASE)
-"""Somebody who cannot be told by name."""
+"""A third person without a name."""
 
 _FIRM = re.compile(
     rf"{_WILL}\b|\b(?:please|make sure|let's|don't forget|promise|responsible for|in charge of|give me|let me)\b", re.IGNORECASE
@@ -97,7 +97,7 @@ _EVENT = re.compile(
 )
 _TIMELY = frozenset(["date", "time", "datetime", "daterange", "duration"])
 _BEFORE = re.compile(r"(?<!or )\b(?:before|ahead of|prior to)(?: the)?\s*$", re.IGNORECASE)
-"""What is to be done before a day is due when the day before ends; 'before the end of' a period, when the period ends."""
+"""A task due before a day ends with the previous day; 'before the end of' a period means the period's end."""
 
 _EDGE = re.compile(r"\bend\b", re.IGNORECASE)
 _ACTION_START = re.compile(
@@ -113,19 +113,24 @@ _TAIL = re.compile(r"[\s,]+(?:by|before|until|till|on|at|for|in|within|no later 
 
 
 def commitment(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offset: int) -> Commitment:
-    """What a message says about a task, whether or not it is one. entities: of the same message; said_at: aware."""
+    """Return what a message says about a task, whether or not it is one.
+
+    Args:
+        entities: entities of the same message.
+        said_at: timezone-aware time of the message.
+    """
     said, text = text, text.replace("’", "'")
     role, names = _who(text, [entity for entity in entities if entity.type == "person"])
     due, due_text, place = _due(text, entities, said_at, timezone_offset)
-    somebody = role != "NOBODY" or _THEM.search(text) is not None
-    definitive = somebody and bool(_FIRM.search(text) or _IMPERATIVE.search(text)) and not _HEDGE.search(text)
+    has_actor = role != "NOBODY" or _THEM.search(text) is not None
+    definitive = has_actor and bool(_FIRM.search(text) or _IMPERATIVE.search(text)) and not _HEDGE.search(text)
     phrase = _action(text, place)
     begin = text.find(phrase)
     return Commitment(role, names, due, due_text, definitive, said[begin : begin + len(phrase)])
 
 
 def _who(text: str, persons: Sequence[Entity]) -> tuple[Role, tuple[str, ...]]:
-    """The role of whoever is to act, and names where there are any."""
+    """Return the role of the assignee, and names where there are any."""
     named = _named(text, persons)
     if named:
         return "NAMED", named
@@ -142,7 +147,7 @@ def _who(text: str, persons: Sequence[Entity]) -> tuple[Role, tuple[str, ...]]:
 
 
 def _named(text: str, persons: Sequence[Entity]) -> tuple[str, ...]:
-    """Persons that stand where the doer stands; 'X and Y need to' gives both."""
+    """Return persons in the position of the assignee; 'X and Y need to' gives both."""
     for number, person in enumerate(persons):
         rest = text[person.end :].lstrip(" ") if text[person.end : person.end + 1] == " " else text[person.end :]
         if _NAMED_AFTER.match(rest) and not re.search(r"\b(?:with|from|about|whether|if) $", text[: person.offset], re.IGNORECASE):
@@ -164,7 +169,7 @@ def _named(text: str, persons: Sequence[Entity]) -> tuple[str, ...]:
 
 
 def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offset: int) -> tuple[datetime | None, str, int]:
-    """(due moment, as said, where it begins): a time after 'by' first, then the first that is still to come, then 'before the audit'."""
+    """Return (due moment, as said, offset): a time after 'by' first, then the first future time, then 'before the audit'."""
     best: tuple[int, datetime, Entity] | None = None
     for entity in entities:
         when = _moment(text, entity, said_at, timezone_offset)
@@ -180,7 +185,7 @@ def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offs
 
 
 def _moment(text: str, entity: Entity, said_at: datetime, timezone_offset: int) -> datetime | None:
-    """When something is due that names this entity as its time."""
+    """Return when something is due that names this entity as its time."""
     first, after = str(entity.value.get("datetime") or entity.value.get("start") or ""), entity.value.get("end")
     if entity.type not in _TIMELY or not first:
         return None
@@ -192,7 +197,7 @@ def _moment(text: str, entity: Entity, said_at: datetime, timezone_offset: int) 
 
 
 def _end_of(first: str, after: str | None, said_at: datetime, timezone_offset: int) -> datetime:
-    """The last second of a day or period; of a week, of its Friday, unless that has gone."""
+    """Return the last second of a day or period; for a week, of its Friday unless that is past."""
     start = datetime.fromisoformat(first)
     end = datetime.fromisoformat(after) if after else start + timedelta(days=1)
     friday = _last_second(end - timedelta(days=2), timezone_offset)
@@ -204,7 +209,7 @@ def _last_second(before: datetime, timezone_offset: int) -> datetime:
 
 
 def _action(text: str, due_place: int) -> str:
-    """The words that say what is to be done, without who and when; empty when no verb of doing leads them in."""
+    """Return the action phrase without who and when; empty when no action verb introduces it."""
     start = _ACTION_START.search(text)
     lead = _IMPERATIVE.match(text)
     if start is None and lead is None:

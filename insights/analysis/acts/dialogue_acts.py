@@ -1,6 +1,6 @@
-"""Confidence that a message is a question, an action item, a follow-up: linear heads and a small network, then a learned combiner.
+"""Confidence that a message is a question, an action item or a follow-up: linear heads, a small network, and a learned combiner.
 
-Only what was said before is looked at. The same code runs live, in training and under the scorer.
+Only earlier messages are used. The same code runs live, in training and in the scorer.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from insights.analysis.acts.weights import shipped
 from insights.analysis.types import FindingType, Said
 
 CONTEXT = talk_type.PAST
-"""How many messages before the one in question are looked at: the words of the last few, and of all of them what kind of talk it is."""
+"""Number of earlier messages that are used: the words of the last few, and the type of talk of all."""
 
 
 def score(said: Said, before: Sequence[Said]) -> dict[FindingType, float]:
-    """Calibrated confidences in (0, 1) by type; all near 0 for a message without words ("Huh?" has one). before: oldest first."""
+    """Return calibrated confidences in (0, 1) by type; near 0 for a message without words ("Huh?" has one). before: oldest first."""
     before = before[-CONTEXT:]
     seen = features.glance(said, before)
     asked = has_question_mark(said.text)
@@ -39,5 +39,5 @@ def _likeness(hashes: tuple[int, ...]) -> mixture.Floats:
 
 
 def has_question_mark(text: str) -> bool:
-    """Whether a message shows a question mark of any script."""
+    """Return whether a message contains a question mark of any script."""
     return any(mark in text for mark in "?？؟")

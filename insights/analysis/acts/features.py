@@ -1,7 +1,7 @@
-"""A message and what went before it as hashed features: the one eye of the linear heads, in training and live alike.
+"""Hashed features of a message and its context, for the linear heads, in training and live.
 
-Hashes are CRC-32 of words mixed by multiplication: the same on every machine and in every process. Punctuation, case, hesitations and
-stutters are not seen, since a recogniser leaves them out at will.
+Hashes are CRC-32 of words combined by multiplication: the same on every machine and in every process. Punctuation, case, hesitations
+and stutters are ignored, because recognisers omit them inconsistently.
 """
 
 import re
@@ -20,13 +20,13 @@ from insights.analysis.types import Said
 
 BITS = 19
 WORDS_END = 1 << BITS
-"""Where features of words end and those of classes of words begin."""
+"""End of the range of word features, and start of the range of word-class features."""
 
 SIZE = WORDS_END + word_classes.SIZE
-"""How many different features there are."""
+"""Number of different features."""
 
 _MOST_WORDS = 60
-"""Words of a message that are looked at: its first and last ones."""
+"""Maximum number of words of a message: its first and last ones."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’_-][^\W_]+)*_?")
 _A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
@@ -37,10 +37,10 @@ OWN, PREVIOUS, EARLIER, SIDE = 1.0, 0.4, 0.25, 0.5
 """Weights of the message's own words, the previous message's, those of earlier ones, and of side facts."""
 
 NEAR = 6
-"""Messages before whose words are features."""
+"""Number of earlier messages whose words are features."""
 
 SIDE_FACTS = 1100
-"""Side facts are numbers below this; those below 100 are free for cues."""
+"""Upper bound of the numbers of side facts; those below 100 are reserved for cues."""
 
 Ids = NDArray[np.uint32]
 Values = NDArray[np.float32]
@@ -48,10 +48,10 @@ Values = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A message and what surrounds it, as hashes of words; what linear heads and network both look at.
+    """A message and its context as hashes of words: the input of linear heads and network.
 
-    previous: the message before (None for the first one); same: whether its speaker goes on; earlier: words of the three before that;
-    mine: words of this speaker lately, both sorted; facts: side facts as numbers under SIDE_FACTS; cues: numbers into cues.NAMES.
+    previous: the previous message (None for the first one); same: whether it has the same speaker; earlier: words of the three before
+    that; mine: recent words of this speaker, both sorted; facts: side facts as numbers under SIDE_FACTS; cues: numbers into cues.NAMES.
     """
 
     own: tuple[int, ...]
@@ -65,7 +65,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """ids (n,) in [0, SIZE), values (n,): one entry per feature; cues: numbers into cues.NAMES; plain: the first so many are own words."""
+    """ids (n,) in [0, SIZE), values (n,): one entry per feature; cues: numbers into cues.NAMES; plain: number of own-word features."""
 
     ids: Ids
     values: Values
@@ -74,7 +74,7 @@ class Features:
 
     @property
     def plain(self) -> int:
-        """How many features at the front tell of single words and pairs of the message alone."""
+        """Number of leading features that are single words and pairs of the message alone."""
         return plain_length(self.words)
 
 
@@ -85,7 +85,7 @@ def _hash(word: str) -> int:
 
 @lru_cache(maxsize=4096)
 def word_hashes(text: str) -> tuple[int, ...]:
-    """Hashes of a message's words without hesitations and stutters; remembered, since each message is context of the next ones."""
+    """Return hashes of a message's words without hesitations and stutters; cached, since each message is context of the next ones."""
     words: list[str] = []
     for match in _WORD.finditer(text[:LONGEST]):
         word = fold(match.group())
@@ -97,12 +97,12 @@ def word_hashes(text: str) -> tuple[int, ...]:
 
 
 def says_something(text: str) -> bool:
-    """Whether there is any word, be it only a hesitation."""
+    """Return whether there is any word, including hesitations."""
     return _WORD.search(text[:LONGEST]) is not None
 
 
 def _mix(salt: int, *columns: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """One 64-bit hash per row of the columns."""
+    """Return one 64-bit hash per row of the columns."""
     state = np.full(len(columns[0]), salt, dtype=np.uint64)
     for column in columns:
         state = (state ^ column) * _A
@@ -111,7 +111,7 @@ def _mix(salt: int, *columns: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _own(hashes: tuple[int, ...]) -> list[NDArray[np.uint64]]:
-    """1- to 3-grams of the message with its edges, and its first 4 words at once."""
+    """Return 1- to 3-grams of the message with its edges, and its first 4 words as one."""
     row = np.array([_START, *hashes, _END], dtype=np.uint64)
     grams = [_mix(1, row[1:-1]), _mix(2, row[:-1], row[1:])]
     if len(row) > 2:
@@ -122,17 +122,17 @@ def _own(hashes: tuple[int, ...]) -> list[NDArray[np.uint64]]:
 
 
 def _bucket(number: int) -> int:
-    """0, 1, 2, 3, 4, 5-6, 7-9, ... : about half an octave each."""
+    """Return a bucket of about half an octave: 0, 1, 2, 3, 4, 5-6, 7-9, ..."""
     return number if number < 5 else 5 + int(2 * np.log2(number / 5))
 
 
 def plain_length(words: int) -> int:
-    """How many single words and pairs (with the edges) a message of so many words has."""
+    """Return how many single words and pairs (with the edges) a message of so many words has."""
     return 2 * words + 1
 
 
 def plain_ids(hashes: tuple[int, ...]) -> Ids:
-    """Features of a message's single words and pairs: the front of what extract() gives."""
+    """Return the features of a message's single words and pairs: the first ones of extract()."""
     row = np.array([_START, *hashes, _END], dtype=np.uint64)
     return _places([_mix(1, row[1:-1]), _mix(2, row[:-1], row[1:])])
 
@@ -142,7 +142,7 @@ def _places(parts: list[NDArray[np.uint64]]) -> Ids:
 
 
 def glance(said: Said, before: Sequence[Said]) -> Glance:
-    """A message after those before it (oldest first, only the last NEAR are looked at)."""
+    """Return a message with its context (oldest first, only the last NEAR messages are used)."""
     before = before[-NEAR:]
     own = word_hashes(said.text)
     earlier = {word for one in before[-4:-1] for word in word_hashes(one.text)}
@@ -154,12 +154,12 @@ def glance(said: Said, before: Sequence[Said]) -> Glance:
 
 
 def extract(said: Said, before: Sequence[Said], classes: word_classes.Classes = word_classes.NONE) -> Features:
-    """Features of a message after those before it (oldest first, only the last NEAR are looked at)."""
+    """Return the features of a message with its context (oldest first, only the last NEAR messages are used)."""
     return hashed(glance(said, before), classes)
 
 
 def hashed(seen: Glance, classes: word_classes.Classes) -> Features:
-    """Features of the linear heads; the last ones are those of the message's classes of words."""
+    """Return the features of the linear heads; the last ones are those of the message's word classes."""
     parts: list[NDArray[np.uint64]] = _own(seen.own)
     weights = [OWN] * len(parts)
     if seen.previous is not None:
@@ -177,7 +177,7 @@ def hashed(seen: Glance, classes: word_classes.Classes) -> Features:
 
 
 def _side_facts(said: Said, before: Sequence[Said], words: int) -> tuple[int, ...]:
-    """Length, place in the conversation, who spoke before: each as one number of its own range, all of them in 100..SIDE_FACTS."""
+    """Return length, position in the conversation and previous speakers: one number each, in ranges of their own in 100..SIDE_FACTS."""
     same = [one.speaker == said.speaker for one in before[-3:]]
     pattern = sum(1 << place for place, value in enumerate(reversed(same)) if value)
     previous = len(word_hashes(before[-1].text)) if before else 0

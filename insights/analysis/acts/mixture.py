@@ -1,8 +1,8 @@
-"""From the logits of heads and network, and the cues, to one probability per task: an expert per corpus, under a learned gate.
+"""Combines the logits of heads and network with the cues into one probability per task: a mixture of one expert per corpus.
 
-The corpora mean different things by 'action item'. Each expert knows its own meaning (its head, shifted a little by cues and other
-heads); the gate says how much a message is like each corpus, and the longer the talk was, the less one message changes that. All are
-linear in the same inputs, so the whole costs two small products.
+The corpora define 'action item' differently. Each expert knows its corpus' definition (its head, shifted a little by cues and other
+heads). The gate estimates how similar a message is to each corpus; the longer the conversation, the less one message changes that.
+All are linear in the same inputs, so inference costs two small matrix products.
 """
 
 from collections.abc import Sequence
@@ -17,29 +17,29 @@ from insights.analysis.types import FindingType
 Floats = NDArray[np.float32]
 
 Marks = tuple[bool, bool]
-"""Whether a message shows a question mark, and whether one of the last messages before it did."""
+"""Whether a message contains a question mark, and whether one of the last messages before it did."""
 
 TASKS: tuple[FindingType, ...] = ("question", "action_item", "follow_up")
 KINDS: tuple[str, ...] = ("ami", "mrda", "email", "own")
-"""What the gate chooses among."""
+"""Corpora that the gate chooses among."""
 
 EXPERTS: dict[FindingType, tuple[str, ...]] = {"question": ("ami", "mrda", "own"), "action_item": KINDS, "follow_up": ("own",)}
-"""The kinds that tell about a task."""
+"""The corpora that have labels for a task."""
 
 FACTS = 6
-"""Columns besides logits and cues: question mark, none although there were some lately, length, context, place, a constant 1."""
+"""Columns besides logits and cues: question mark, none although there were some lately, length, context, position, a constant 1."""
 
 _TALK = 2
-"""After kinds.PAST / _TALK messages only they tell the kind of talk, and what is said now tells nothing about it."""
+"""After talk_type.PAST / _TALK messages the gate uses only the earlier messages, not the current one."""
 
 
 def signs(heads: Floats, net: Floats, past: Floats) -> Floats:
-    """(n, signs) what inputs() takes per row: logits of the linear heads, those of the network, and the kind of talk so far."""
+    """Return the (n, signs) argument of inputs(): logits of the linear heads, those of the network, and the type of talk so far."""
     return np.concatenate([heads, net, past], axis=1)
 
 
 def inputs(signs: Floats, shown: Sequence[int], marks: Marks, words: int, context: int, index: int) -> Floats:
-    """(signs + cues + FACTS,) inputs of gate and experts for one message."""
+    """Return the (signs + cues + FACTS,) inputs of gate and experts for one message."""
     row = np.zeros(len(signs) + len(rule_features.NAMES) + FACTS, dtype=np.float32)
     row[: len(signs)] = signs
     row[[len(signs) + number for number in shown]] = 1.0
@@ -48,14 +48,19 @@ def inputs(signs: Floats, shown: Sequence[int], marks: Marks, words: int, contex
 
 
 def facts(marks: Marks, words: int, context: int, index: int) -> tuple[float, ...]:
-    """The last FACTS columns; context: messages before; index: place in the conversation."""
+    """Return the last FACTS columns.
+
+    Args:
+        context: number of earlier messages.
+        index: position in the conversation.
+    """
     here, lately = marks
     place = float(np.log1p(min(max(index, 0), 5000))) / 4
     return float(here), float(lately and not here), float(np.log1p(words)), min(context, 6) / 6, place, 1.0
 
 
 def gate_view(rows: Floats) -> Floats:
-    """(n, ...) what the gate looks at: the message, fading as the talk grows; the talk so far, once as it is and once growing; its size."""
+    """Return the gate's inputs (n, ...): the message, fading with the length of the talk; the talk so far, plain and growing; its size."""
     past = rows.shape[1] - FACTS - len(rule_features.NAMES) - talk_type.SIGNS
     shown = past + talk_type.SIGNS
     talk = np.minimum(_TALK * rows[:, shown - 1 : shown], 1)
@@ -69,8 +74,8 @@ def gate_view(rows: Floats) -> Floats:
 class Combiner:
     """gate (columns of gate_view, kinds); per task: experts (inputs, kinds of the task) and their calibrations (kinds of the task, 6).
 
-    A calibration: slope and shift of the expert's logit, a shift more where a mark is missing; slope and shift where a mark is shown; and
-    what the probability is multiplied by in the end, at most 1.
+    A calibration: slope and shift of the expert's logit, an extra shift for a missing question mark; slope and shift with a question mark;
+    and a final factor of the probability, at most 1.
     """
 
     gate: Floats
@@ -78,37 +83,37 @@ class Combiner:
     calibrations: tuple[Floats, ...]
 
     def probabilities(self, rows: Floats) -> Floats:
-        """(n, tasks) calibrated probabilities in (0, 1) of (n, inputs) rows."""
+        """Return (n, tasks) calibrated probabilities in (0, 1) of (n, inputs) rows."""
         gate = gate_view(rows) @ self.gate
         columns = []
         for task, expert, calibration in zip(TASKS, self.experts, self.calibrations, strict=True):
-            told = calibrated(rows @ expert, rows[:, -FACTS:], calibration)
-            columns.append(mixture(gate[:, [KINDS.index(kind) for kind in EXPERTS[task]]], told))
+            found = calibrated(rows @ expert, rows[:, -FACTS:], calibration)
+            columns.append(mixture(gate[:, [KINDS.index(kind) for kind in EXPERTS[task]]], found))
         return np.stack(columns, axis=1)
 
 
 def unchanged(kinds_of_task: int) -> Floats:
-    """(kinds of the task, 6) a calibration that leaves logits as they are."""
+    """Return a (kinds of the task, 6) calibration that leaves logits unchanged."""
     return np.tile(np.array([1, 0, 0, 1, 0, 1], dtype=np.float32), (kinds_of_task, 1))
 
 
 def calibrated(logits: Floats, facts: Floats, calibration: Floats) -> Floats:
-    """(n, kinds) probabilities of experts' logits (n, kinds), given the (n, FACTS) facts of the messages."""
+    """Return (n, kinds) probabilities of experts' logits (n, kinds), given the (n, FACTS) facts of the messages."""
     slope, shift, missing, shown_slope, shown_shift, most = calibration.T
     plain = slope * logits + shift + missing * facts[:, 1:2]
     shown = shown_slope * logits + shown_shift
-    told: Floats = most * sigmoid(np.where(facts[:, :1] > 0, shown, plain))
-    return told
+    found: Floats = most * sigmoid(np.where(facts[:, :1] > 0, shown, plain))
+    return found
 
 
-def mixture(gate: Floats, told: Floats) -> Floats:
-    """(n,) gate-weighted means of the experts' probabilities (n, kinds); gate (n, kinds) logits."""
+def mixture(gate: Floats, found: Floats) -> Floats:
+    """Return (n,) means of the experts' probabilities (n, kinds), weighted by the gate's logits (n, kinds)."""
     share = np.exp(gate - gate.max(axis=1, keepdims=True))
-    mean: Floats = (share * told).sum(axis=1) / share.sum(axis=1)
+    mean: Floats = (share * found).sum(axis=1) / share.sum(axis=1)
     return mean
 
 
 def sigmoid(logits: Floats) -> Floats:
-    """Kept inside (0, 1)."""
+    """Return the logistic function, clipped to the open interval (0, 1)."""
     squashed: Floats = (1 / (1 + np.exp(-np.clip(logits, -12, 12)))).astype(np.float32)
     return squashed

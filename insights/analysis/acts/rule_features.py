@@ -1,4 +1,4 @@
-"""Hand-made signs of questions, tasks and follow-ups. Each is one binary feature; what it is worth is learned, never set here."""
+"""Hand-written rules for questions, tasks and follow-ups. Each is one binary feature; its weight is learned."""
 
 import re
 
@@ -170,6 +170,6 @@ _LONGEST = 1000
 
 
 def found(text: str) -> tuple[int, ...]:
-    """Numbers (into NAMES) of the cues that a message shows, in order. Reads at most 1000 characters."""
+    """Return the numbers (into NAMES) of the rules that match a message, in order. Reads at most 1000 characters."""
     text = text[:_LONGEST].strip().replace("’", "'")
     return tuple(number for number, pattern in enumerate(_PATTERNS) if pattern.search(text))

@@ -1,6 +1,6 @@
-"""The shipped weights, read once: linear heads over hashed features, the network beside them, and what combines all.
+"""The shipped weights, loaded once: linear heads over hashed features, the network, and the combiner.
 
-Heads are kept sparse on disk (8 bits a weight, finer near zero, one scale a head) and dense in memory: features.SIZE x heads
+Heads are sparse on disk (8 bits per weight, finer near zero, one scale per head) and dense in memory: features.SIZE x heads
 floats, about 29 MB.
 """
 
@@ -32,7 +32,7 @@ HEADS: tuple[str, ...] = (
 """One linear model, and one output of the network, per corpus and label."""
 
 KIND_HEADS: tuple[str, ...] = ("is/ami", "is/email", "is/own")
-"""Linear models over a message's own single words and pairs, which tell the kinds of talk apart."""
+"""Linear models over a message's own single words and pairs, which distinguish the types of talk."""
 
 ALL_HEADS = HEADS + KIND_HEADS
 
@@ -48,7 +48,7 @@ class Model:
     combiner: Combiner
 
     def head_logits(self, found: features.Features) -> Floats:
-        """(ALL_HEADS,) logits of one message."""
+        """Return (ALL_HEADS,) logits of one message."""
         rows = self.table[found.ids]
         tasks = found.values @ rows[:, : len(HEADS)]
         kinds = rows[: found.plain, len(HEADS) :].sum(axis=0)
@@ -56,20 +56,20 @@ class Model:
         return logits
 
     def likeness(self, hashes: tuple[int, ...]) -> Floats:
-        """(KIND_HEADS,) logits of a message's own words."""
+        """Return (KIND_HEADS,) logits of a message's own words."""
         logits: Floats = self.table[features.plain_ids(hashes), len(HEADS) :].sum(axis=0) + self.intercepts[len(HEADS) :]
         return logits
 
 
 @cache
 def shipped() -> Model:
-    """The model inside the package."""
+    """Return the model inside the package."""
     with as_file(files("insights.analysis") / "weights" / "acts.npz") as path:
         return load(path)
 
 
 def load(path: Path) -> Model:
-    """A model that save() wrote."""
+    """Return a model written by save()."""
     with np.load(path) as saved:
         table = np.zeros((features.SIZE, len(ALL_HEADS)), dtype=np.float32)
         for number in range(len(ALL_HEADS)):
@@ -87,7 +87,7 @@ def _classes(saved: Mapping[str, NDArray[Any]]) -> Classes:
 
 
 def _class_arrays(classes: Classes) -> dict[str, NDArray[Any]]:
-    """Hashes of words in rising order, and their two classes."""
+    """Return hashes of words in ascending order, and their two classes."""
     words = sorted(classes.of)
     return {
         "classes/words": np.array(words, dtype=np.uint32),
@@ -104,7 +104,7 @@ def _net(saved: Mapping[str, NDArray[Any]]) -> Net:
 
 
 def _net_arrays(net: Net) -> dict[str, NDArray[Any]]:
-    """Embeddings at 8 bits with a scale per column, the rest at 16."""
+    """Return embeddings at 8 bits with a scale per column, the rest at 16."""
     arrays: dict[str, NDArray[Any]] = {}
     for name, array in net.arrays.items():
         if name in EMBEDDINGS:
@@ -116,7 +116,7 @@ def _net_arrays(net: Net) -> dict[str, NDArray[Any]]:
 
 
 def save(path: Path, heads: list[tuple[NDArray[np.int64], Floats, float]], classes: Classes, net: Net, combiner: Combiner) -> None:
-    """Writes heads, each (columns in rising order, their weights, intercept), rounded to 8 bits, classes, network and combiner."""
+    """Write heads, each (columns in ascending order, their weights, intercept), rounded to 8 bits, classes, network and combiner."""
     scales = np.array([max(float(np.abs(weights).max(initial=0.0)), 1e-6) for _, weights, _ in heads], dtype=np.float32)
     arrays: dict[str, NDArray[Any]] = {"scales": scales, "intercepts": np.array([bias for _, _, bias in heads], dtype=np.float32)}
     for number, (columns, weights, _) in enumerate(heads):

@@ -1,7 +1,7 @@
-"""Words that are used alike, as classes: "send" and "give" are one to the linear heads, besides being two words.
+"""Classes of words with similar usage: "send" and "give" share a class for the linear heads, besides being two words.
 
-Made by training.alike from the words that stand beside each other; a word is known by its hash. What a message says in classes, one to
-three in a row, are features of their own range.
+Built by training.alike from neighbouring words; words are identified by hash. Sequences of one to three classes are features with a
+range of their own.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 BITS = 17
 SIZE = 1 << BITS
-"""How many different features of classes there are."""
+"""Number of different features of classes."""
 
 COARSE, FINE = 150, 600
-"""Into how many classes words are put, once roughly and once finely."""
+"""Number of classes, coarse and fine."""
 
 STRENGTH = 4.0
-"""Length of a message's features of classes, taken together, however long the message is."""
+"""Norm of a message's class features taken together, independent of its length."""
 
 _STEP = np.uint64(10)
 _EDGE = 1 << 10
@@ -31,7 +31,7 @@ _HALF, _SHIFT = np.uint64(29), np.uint64(64 - BITS)
 
 @dataclass(frozen=True)
 class Classes:
-    """of: (coarse class below COARSE, fine one below FINE) by a word's hash; words that are not there share a class of their own."""
+    """of: (coarse class below COARSE, fine class below FINE) by a word's hash; unknown words share a class of their own."""
 
     of: Mapping[int, tuple[int, int]]
     _codes: dict[int, int] = field(init=False, default_factory=dict, repr=False, compare=False)
@@ -40,9 +40,9 @@ class Classes:
         self._codes.update((word, coarse << 10 | fine) for word, (coarse, fine) in self.of.items())
 
     def places(self, hashes: tuple[int, ...]) -> NDArray[np.uint32]:
-        """(n,) features in [0, SIZE): classes of single words (fine and coarse), of pairs (both), of triples (coarse), edges included.
+        """Return (n,) features in [0, SIZE): classes of words (fine and coarse), of pairs (both), of triples (coarse), edges included.
 
-        Nothing where no class is known at all.
+        Empty where no class is known.
         """
         if not self._codes:
             return np.zeros(0, dtype=np.uint32)

@@ -1,4 +1,4 @@
-"""Calendar arithmetic: what 'next Tuesday', 'the 15th' or 'half past four' mean at a given moment. Local, naive times only; no text."""
+"""Calendar arithmetic: what 'next Tuesday', 'the 15th' or 'half past four' mean at a given time. Naive local times only; no text."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ When = Literal["date", "time", "datetime", "daterange"]
 DAY = timedelta(days=1)
 CLOSE_OF_BUSINESS = time(17, 0)
 _LATE = time(20, 0)
-"""From here on a plain hour is that of a morning, unless it is evening already."""
+"""From this time on, an hour without am or pm means the morning, unless it is already evening."""
 
 PARTS = {
     "morning": time(9, 0),
@@ -20,15 +20,15 @@ PARTS = {
     "night": time(21, 0),
     "midnight": time(0, 0),
 }
-"""The hour that a part of the day stands for."""
+"""The hour that stands for a part of the day."""
 
 _PART_ENDS = {"morning": time(12, 0), "afternoon": time(18, 0), "evening": time(22, 0), "night": time(23, 59, 59)}
-"""When a part of the day is over."""
+"""When a part of the day ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A day, a stretch of days, or a time of day: [start, end) in local time.
+    """A day, a range of days, or a time of day: [start, end) in local time.
 
     clock: whether a time of day was said; part: the part of the day that stands for it where no hour was said ("morning").
     """
@@ -45,31 +45,35 @@ class Moment:
 
 
 def day(on: date) -> Moment:
-    """One whole day."""
+    """Return one whole day."""
     start = datetime.combine(on, time())
     return Moment(start, start + DAY)
 
 
 def days(first: date, after_last: date) -> Moment:
-    """The days from first to the one before after_last."""
+    """Return the days from first to the one before after_last."""
     return Moment(datetime.combine(first, time()), datetime.combine(after_last, time()))
 
 
 def at(on: date, clock: time, part: str = "") -> Moment:
-    """A time of day on a day; part: the part of the day whose usual hour it is."""
+    """Return a time of day on a day; part: the part of the day whose usual hour it is."""
     start = datetime.combine(on, clock)
     return Moment(start, start, clock=True, part=part)
 
 
 def part_of_today(now: datetime, part: str, past: bool) -> Moment:
-    """The hour that stands for a part of today; when that has gone, and the talk is of what is to come, the end of what is left of it."""
+    """Return the hour for a part of today; when it has passed and the talk is about the future, the end of the rest of it."""
     usual = at(now.date(), PARTS[part], part)
     end = at(now.date(), _PART_ENDS[part], part)
     return end if not past and usual.start < now <= end.start else usual
 
 
 def weekday(now: datetime, number: int, which: str, past: bool) -> Moment:
-    """Monday = 0. which: '' (the next one, or the last one in talk of the past), 'this' week, 'next' week, 'last' (before today)."""
+    """Return a weekday (Monday = 0).
+
+    Args:
+        which: '' (the next one, or the last one in past talk), 'this' week, 'next' week, 'last' (before today).
+    """
     today = now.date()
     ahead = (number - today.weekday()) % 7
     if which == "last" or (past and not which):
@@ -82,7 +86,7 @@ def weekday(now: datetime, number: int, which: str, past: bool) -> Moment:
 
 
 def month_day(now: datetime, month: int, number: int, year: int | None, past: bool) -> Moment | None:
-    """A day of a month; without a year the nearest to come (or gone, when the talk is of the past). None when there is no such day."""
+    """Return a day of a month; without a year the nearest future (in past talk: past) one. None when there is no such day."""
     today = now.date()
     years = (
         [year]
@@ -97,7 +101,7 @@ def month_day(now: datetime, month: int, number: int, year: int | None, past: bo
 
 
 def day_of_month(now: datetime, number: int, past: bool) -> Moment | None:
-    """'the 15th': the next one to come (or the last one gone)."""
+    """Return 'the 15th': the next one, or the last one in past talk."""
     first = now.date().replace(day=1)
     for step in range(3):
         on = _date(*_month(first, -step if past else step), number)
@@ -107,7 +111,7 @@ def day_of_month(now: datetime, number: int, past: bool) -> Moment | None:
 
 
 def month(now: datetime, number: int, year: int | None, which: str, past: bool) -> Moment | None:
-    """A whole month; without a year the running or next one (the last one gone for 'last' or past talk)."""
+    """Return a whole month; without a year the current or next one (the last one for 'last' or past talk)."""
     today = now.date()
     if year is None:
         year = today.year
@@ -120,7 +124,7 @@ def month(now: datetime, number: int, year: int | None, which: str, past: bool) 
 
 
 def period(now: datetime, unit: str, step: int) -> Moment:
-    """The running (0), next (1) or last (-1) day, week (from Monday), weekend, month, quarter or year."""
+    """Return the current (0), next (1) or last (-1) day, week (from Monday), weekend, month, quarter or year."""
     today = now.date()
     if unit == "day":
         return day(today + step * DAY)
@@ -138,7 +142,7 @@ def period(now: datetime, unit: str, step: int) -> Moment:
 
 
 def quarter(now: datetime, number: int, year: int | None, past: bool) -> Moment:
-    """Q1..Q4; without a year the running or next one, in talk of the past the running one or the last one gone."""
+    """Return Q1..Q4; without a year the current or next one, in past talk the current or last one."""
     if year is None:
         running = (now.month - 1) // 3 + 1
         year = now.year - (number > running) if past else now.year + (number < running)
@@ -150,7 +154,7 @@ _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 
 
 def season(now: datetime, name: str, which: str, past: bool) -> Moment:
-    """Meteorological seasons of the north: spring begins in March."""
+    """Return a meteorological season of the northern hemisphere: spring begins in March."""
     first = date(now.year, _SEASONS[name], 1)
     after = date(*_month(first, 3), 1)
     if which == "last" or past:
@@ -161,7 +165,7 @@ def season(now: datetime, name: str, which: str, past: bool) -> Moment:
 
 
 def edge(whole: Moment, which: str) -> Moment:
-    """The end, beginning or middle of a period. The end of a week is its Friday; the end of a day is close of business."""
+    """Return the end, beginning or middle of a period. The end of a week is its Friday; the end of a day is close of business."""
     length = whole.whole_days
     if which in {"beginning", "start"}:
         return day(whole.start.date())
@@ -173,7 +177,7 @@ def edge(whole: Moment, which: str) -> Moment:
 
 
 def nth(whole: Moment, number: int, weekday_number: int | None) -> Moment | None:
-    """The first (1), second .. or last (-1) such weekday of a period, or day where weekday_number is None; None when it has none."""
+    """Return the first (1), second .. or last (-1) such weekday of a period, or day where weekday_number is None; None if there is none."""
     first, last = whole.start.date(), whole.end.date() - DAY
     if weekday_number is None:
         on = first + (number - 1) * DAY if number > 0 else last + (number + 1) * DAY
@@ -185,7 +189,7 @@ def nth(whole: Moment, number: int, weekday_number: int | None) -> Moment | None
 
 
 def later(on: date, count: int, unit: str) -> date | None:
-    """A day some units away: months keep the day of the month where there is one, business days skip weekends; None beyond the calendar."""
+    """Return a day some units away: months keep the day where it exists, business days skip weekends; None beyond the calendar."""
     try:
         if unit in {"month", "quarter", "year", "decade"}:
             year_number, month_number = _month(on, count * {"month": 1, "quarter": 3, "year": 12, "decade": 120}[unit])
@@ -200,7 +204,7 @@ def later(on: date, count: int, unit: str) -> date | None:
 
 
 def _business(on: date, count: int) -> date:
-    """Mondays to Fridays only; holidays are not known."""
+    """Count Mondays to Fridays only; holidays are not known."""
     weeks, rest = divmod(abs(count), 5)
     step = DAY if count >= 0 else -DAY
     on += 7 * weeks * step
@@ -211,7 +215,7 @@ def _business(on: date, count: int) -> date:
 
 
 def hour_of_day(hour: int, minute: int, half: str) -> time | None:
-    """What a clock shows. half: 'am', 'pm' or '' (then working hours decide: 1 to 6 is the afternoon). None: there is no such time."""
+    """Return a clock time; None where it does not exist. half: 'am', 'pm' or '' (then working hours decide: 1 to 6 is pm)."""
     if half == "pm" and hour < 12:
         hour += 12
     elif half == "am" and hour == 12:
@@ -222,10 +226,10 @@ def hour_of_day(hour: int, minute: int, half: str) -> time | None:
 
 
 def nearest(now: datetime, hour: time, sure: bool, past: bool) -> Moment:
-    """The next such time of day, or the last one in talk of the past. sure: half of the day was said.
+    """Return the next such time of day, or the last one in past talk. sure: whether am or pm was said.
 
-    Where it was not said and the hour has gone, people at work mean tomorrow's: 'at nine', said at half past ten. Twelve hours on is meant
-    up to eight in the evening ('by seven'), and by those who talk in the evening.
+    Where it was not said and the hour has passed, working people mean tomorrow: 'at nine', said at half past ten. The hour twelve hours
+    later is meant up to eight in the evening ('by seven'), and in talk during the evening.
     """
     moment = at(now.date(), hour)
     if past:
@@ -240,7 +244,7 @@ def nearest(now: datetime, hour: time, sure: bool, past: bool) -> Moment:
 
 
 def within(hour: time, part: str) -> time:
-    """The hour in that part of the day: nine in the evening is 21:00, six in the morning is 6:00."""
+    """Return the hour in that part of the day: nine in the evening is 21:00, six in the morning is 6:00."""
     if part in {"afternoon", "evening", "night"} and hour.hour < 12:
         return hour.replace(hour=hour.hour + 12)
     if part == "morning" and hour.hour > 12:
@@ -256,6 +260,6 @@ def _date(year: int, month_number: int, number: int) -> date | None:
 
 
 def _month(of: date, step: int) -> tuple[int, int]:
-    """(year, month) some months away."""
+    """Return (year, month) some months away."""
     count = of.year * 12 + of.month - 1 + step
     return count // 12, count % 12 + 1

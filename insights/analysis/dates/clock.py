@@ -1,4 +1,4 @@
-"""Times of day in a message: '4:30 pm', 'half past four', 'eight o'clock', 'noon', 'until five'. Text in, spans and moments out."""
+"""Times of day in a message: '4:30 pm', 'half past four', 'eight o'clock', 'noon', 'until five'. Returns spans with moments."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -30,20 +30,20 @@ _COUNTED_WITH = (
     r"|nine|ten|times|percent|put|keep|leave|set|price|sell|selling|valued)(?: it| them| that| this)?"
 )
 _RECKONED = re.compile(rf"(?:\b{_COUNTED_WITH}|\d) (?:by|from|at|after|before) $")
-"""Before a number that is only counted with: 'one by one', 'divided by nine', 'put it at one'."""
+"""Context of a number that is a count, not a time: 'one by one', 'divided by nine', 'put it at one'."""
 
 _LOOSE = re.compile(r"(?:^|(?<!\bat) )(?:around|about|between|from) $")
 _SCHEDULED = re.compile(
     r"\b(?:meet|meeting|call|start|starts|begin|begins|end|ends|come|arrive|arrives|leave|leaves|free|available|open|lunch|dinner|today"
     r"|tomorrow|tonight|o'?clock|[ap]\.?m|train|flight|appointment|session|slot|until|till)\b"
 )
-"""'About six' and 'between one and two' are hours only in talk of such things."""
+"""'About six' and 'between one and two' are hours only near these words."""
 
 _DINNER = re.compile(r"\b(?:dinner|supper|drinks)\b[^.!?]*$")
 _FOR_DINNER = re.compile(r" for (?:dinner|supper|drinks)\b")
 
 Hour = tuple[time, bool]
-"""What a clock shows, and whether the half of the day was said (then it is not 12 hours later)."""
+"""The clock time, and whether am or pm was said (then it cannot be 12 hours later)."""
 
 Resolver = Callable[[re.Match[str]], Hour | None]
 
@@ -54,7 +54,7 @@ def _number(text: str) -> int:
 
 
 def _half_of(match: re.Match[str]) -> str:
-    """'am', 'pm' or '' from the words around a time."""
+    """Return 'am', 'pm' or '' from the words around a time."""
     groups = match.groupdict()
     if groups.get("half"):
         return "am" if groups["half"].startswith("a") else "pm"
@@ -104,7 +104,7 @@ _GRAMMAR: tuple[tuple[re.Pattern[str], Resolver], ...] = tuple(
             rf"(?![\w-])(?! (?:percent|euros?|dollars?|people))(?: ?{_half}|{_daytime})?",
             _past_to,
         ),
-        (  # "five to three" alone is a result as often as a time
+        (  # "five to three" alone may also be a score
             rf"(?:{_LED}|(?<=is )|(?<=it's )|^)(?P<shift>five|ten|twenty(?:[ -]five)?) (?P<side>past|to|after|before) {_hour}"
             rf"(?![\w-])(?! (?:percent|euros?|dollars?|people))(?: ?{_half}|{_daytime})?",
             _past_to,
@@ -127,7 +127,7 @@ _TRIGGERS = frozenset(
 
 
 def _is_count(low: str, match: re.Match[str]) -> bool:
-    """Whether a bare number behind a preposition is rather counted with than a time."""
+    """Return whether a bare number after a preposition is more likely a count than a time."""
     if not _BARE.fullmatch(match.group()):
         return False
     head = low[: match.start()]
@@ -135,12 +135,18 @@ def _is_count(low: str, match: re.Match[str]) -> bool:
 
 
 def _is_for_dinner(low: str, match: re.Match[str]) -> bool:
-    """Whether an hour is that of an evening meal: 'dinner at eight', 'at seven for drinks'."""
+    """Return whether an hour is that of an evening meal: 'dinner at eight', 'at seven for drinks'."""
     return _DINNER.search(low, max(0, match.start() - 40), match.start()) is not None or _FOR_DINNER.match(low, match.end()) is not None
 
 
 def times(low: str, words: frozenset[str], now: datetime, past: bool = False) -> Iterator[Span]:
-    """Times of day in a lower-case text, overlapping ones included. words: its words; now: local time; past: the talk is of what was."""
+    """Yield times of day in a lower-case text, including overlapping ones.
+
+    Args:
+        words: the words of the text.
+        now: local time.
+        past: whether the talk is about the past.
+    """
     if _TRIGGERS.isdisjoint(words) and DIGIT.search(low) is None:
         return
     for pattern, resolver in _GRAMMAR:

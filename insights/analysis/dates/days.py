@@ -1,4 +1,4 @@
-"""Days and periods in a message: 'tomorrow', 'the 3rd of March', 'next month'. Text in, spans and moments out."""
+"""Days and periods in a message: 'tomorrow', 'the 3rd of March', 'next month'. Returns spans with moments."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from insights.analysis.dates.numerals import DIGIT, NUMBER, ORDINAL, YEAR, ordin
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """text[start:end] means `moment`; of a time also what the clock shows, and whether the half of the day was said."""
+    """text[start:end] means `moment`; for a time also the clock time, and whether am or pm was said."""
 
     start: int
     end: int
@@ -23,10 +23,10 @@ class Span:
 
 
 Resolver = Callable[[re.Match[str], datetime, bool], Moment | None]
-"""What a match means at a local time; the last argument says whether the talk is of what was. None: nothing after all."""
+"""Returns the meaning of a match at a local time, or None; the last argument says whether the talk is about the past."""
 
 Rule = tuple[str, str, When, Resolver]
-"""Words of which the message must show one (the cheap test; none = a digit), the pattern, the type, and what it means."""
+"""Words of which the message must contain one (a cheap test; none = a digit), the pattern, the type, and the resolver."""
 
 Grammar = tuple[tuple[frozenset[str], re.Pattern[str], When, Resolver], ...]
 
@@ -43,7 +43,7 @@ WHICH = r"(?P<which>this|next|last|coming|following|past|current|previous|upcomi
 _part = r"(?: (?P<part>morning|afternoon|evening|night))?(?![a-z])"
 UNIT = r"(?P<unit>day|week|weekend|month|quarter|year)"
 _CLAUSE = r"(?=\s*$|[.,;!?]| (?:at|and|or|for|to|if|so|but|i|we|you|he|she|it|they|is|was|would|will|works)\b)"
-"""What may follow when nothing more is counted: in 'Friday after next sprint' the sprint is."""
+"""What may follow 'after next' when it ends the date: in 'Friday after next sprint' it does not."""
 
 OF_YEAR = rf"(?:,? (?P<year>{YEAR}))?"
 QUARTER = (
@@ -53,7 +53,7 @@ QUARTER = (
 _of_whole = rf"(?:of|in) (?:(?:the )?{WHICH} |the )?(?:{UNIT}|{MONTH}{OF_YEAR})(?![a-z'])"
 _day = r"(?P<day>day|" + "|".join([*WEEKDAYS, *sorted(_SHORT_DAYS, key=len, reverse=True)]) + ")"
 _FARTHEST = 4000
-"""Units away at most: what is beyond is a slip of the recogniser."""
+"""Maximum number of units: more is a recognition error."""
 
 STEP = {
     "this": 0,
@@ -72,7 +72,7 @@ SIDE = {"this": "this", "current": "this", "next": "next", "following": "next", 
 
 
 def got(match: re.Match[str], name: str) -> str:
-    """A group of a match; empty where the pattern has none, or where it took no part."""
+    """Return a group of a match; empty where the pattern lacks it, or where it did not match."""
     return match.groupdict().get(name) or ""
 
 
@@ -92,7 +92,7 @@ def _tonight(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
 
 
 def weekday_of(match: re.Match[str], now: datetime, past: bool) -> Moment:
-    """The day that the groups weekday, which, week, later and after of a match mean."""
+    """Return the day of the groups weekday, which, week, later and after of a match."""
     name = match.group("weekday")
     number = WEEKDAYS.get(name, _SHORT_DAYS.get(name, 0))
     which = SIDE.get(got(match, "which"), "")
@@ -129,7 +129,7 @@ def _within(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
 
 
 def _day_of_month(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    """'the 3rd of next month'; of 'the month' the next such day."""
+    """Resolve 'the 3rd of next month'; for 'the month' the next such day."""
     number, which = ordinal(match.group("number")), got(match, "which")
     if number is None:
         return None
@@ -137,7 +137,7 @@ def _day_of_month(match: re.Match[str], now: datetime, past: bool) -> Moment | N
 
 
 def _nth(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    """'the last Friday of the month', 'the first day of March'."""
+    """Resolve 'the last Friday of the month', 'the first day of March'."""
     if got(match, "month"):
         whole = calendar.month(now, MONTHS[match.group("month")], year_of(match), "", past)
     else:
@@ -148,7 +148,7 @@ def _nth(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
 
 
 def _from_day(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    """'a week from Monday', 'ten days after tomorrow'."""
+    """Resolve 'a week from Monday', 'ten days after tomorrow'."""
     name = match.group("from")
     if name in WEEKDAYS:
         start = calendar.weekday(now, WEEKDAYS[name], "", False).start.date()
@@ -160,7 +160,7 @@ def _from_day(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
 
 
 def year_of(match: re.Match[str]) -> int | None:
-    """The year that the group of this name means."""
+    """Return the year in the group of this name."""
     return year(match.group("year")) if got(match, "year") else None
 
 
@@ -192,13 +192,13 @@ def _year_alone(match: re.Match[str], now: datetime, past: bool) -> Moment | Non
 
 
 def whole_year(text: str) -> Moment | None:
-    """From its first day to its last; None where the text is no year of our time."""
+    """Return a year from its first day to its last; None where the text is not a year from 1900 to 2100."""
     number = year(text)
     return calendar.days(datetime(number, 1, 1).date(), datetime(number + 1, 1, 1).date()) if number else None
 
 
 def quarter_of(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    """The quarter that a match of QUARTER means."""
+    """Return the quarter of a match of QUARTER."""
     number = int(match.group("q")) if got(match, "q") else ordinal(match.group("number"))
     of_year = now.year + STEP[match.group("which")] if got(match, "which") else year_of(match)
     return calendar.quarter(now, number, of_year, past) if number and 1 <= number <= 4 else None
@@ -230,7 +230,7 @@ def _decade(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
 
 
 def compiled(rules: Iterable[Rule]) -> Grammar:
-    """Rules in the form in which they are looked for: at the beginning of a word."""
+    """Compile rules so that they match at the beginning of a word."""
     return tuple((frozenset(words.split()), re.compile(rf"(?<![\w'])(?:{pattern})"), kind, mean) for words, pattern, kind, mean in rules)
 
 
@@ -356,12 +356,18 @@ _GRAMMAR = compiled(_RULES)
 
 
 def days(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
-    """Days and periods in a lower-case text, overlapping ones too. words: its words; now: local time; past: the talk is of what was."""
+    """Yield days and periods in a lower-case text, including overlapping ones.
+
+    Args:
+        words: the words of the text.
+        now: local time.
+        past: whether the talk is about the past.
+    """
     return spans(_GRAMMAR, low, words, now, past)
 
 
 def spans(grammar: Grammar, low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
-    """All that the rules of a grammar find in a lower-case text, overlapping spans too."""
+    """Yield everything that the rules of a grammar find in a lower-case text, including overlapping spans."""
     has_digits = DIGIT.search(low) is not None
     for triggers, pattern, kind, resolver in grammar:
         if not triggers.isdisjoint(words) if triggers else has_digits:

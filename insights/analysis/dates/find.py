@@ -1,6 +1,6 @@
-"""Dates and times of a message, joined where they belong together ('Thursday at 4 pm', 'from Monday to Wednesday'), as entities.
+"""Finds dates and times of a message as entities, and joins related ones ('Thursday at 4 pm', 'from Monday to Wednesday').
 
-Everything is resolved against the moment the message was said, in the conversation's timezone; the past tense turns 'on Monday' back.
+Everything is resolved relative to the time of the message in the conversation's timezone; in the past tense 'on Monday' is a past day.
 """
 
 import re
@@ -19,7 +19,7 @@ from insights.analysis.types import Entity
 _PAST = re.compile(
     r"\b(?:was|were|did|had|went|sent|got|came|said|told|met|made|took|gave|left|saw|heard|wrote|spoke|bought|paid|sold|lost|found|held|began"
     r"|ran|flew|built|broke|drew|drove|felt|kept|won|thought|yesterday|ago|last (?:week|month|year|night))\b"
-    r"|(?<!\bis )(?<!\bare )(?<!'s )(?<!'re )(?<!\bbe )(?<!\bget )(?<!\bgets )"  # "is moved to Friday" is about what is to come
+    r"|(?<!\bis )(?<!\bare )(?<!'s )(?<!'re )(?<!\bbe )(?<!\bget )(?<!\bgets )"  # "is moved to Friday" is about the future
     r"\b(?!indeed\b|speed\b|exceed\b|proceed\b|succeed\b|hundred\b)\w{3,}ed\b"
 )
 _FUTURE = re.compile(
@@ -27,7 +27,7 @@ _FUTURE = re.compile(
     r"|has to|due|deadline|supposed)\b|'ll\b"
 )
 _PERFECT = re.compile(r"\b(?:should|could|would|must|might|may|ought to|needed to)(?:n't| not)? have (?!to\b)")
-"""'You should have sent it on Monday' is about last Monday, whatever 'should' says."""
+"""'You should have sent it on Monday' is about last Monday, despite 'should'."""
 
 _GLUE = re.compile(r"(?:,? (?:at|by|around|before|until|about|from|between) |,? |, )")
 _GLUE_BACK = re.compile(r"(?:,? on |,? )")
@@ -39,9 +39,13 @@ _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 
 
 def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
-    """The dates and times of a lower-case text, in order, none overlapping; their text is still the lower-case one.
+    """Return the dates and times of a lower-case text in order, without overlaps; their text is in lower case too.
 
-    said_at: aware; timezone_offset: minutes east of UTC, out of range counts as 0. Never raises; years beyond 1900..2100 are not dates.
+    Never raises; years outside 1900..2100 are not dates.
+
+    Args:
+        said_at: timezone-aware time of the message.
+        timezone_offset: minutes east of UTC; a value out of range counts as 0.
     """
     zone = zone_of(timezone_offset)
     now = said_at.astimezone(zone).replace(tzinfo=None) if _EARLIEST < said_at.year < _LATEST else datetime(2000, 1, 1)
@@ -53,19 +57,19 @@ def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
     return [_entity(low, span, zone) for span in spans]
 
 
-@lru_cache(maxsize=2)  # asked anew for every duration of one message
+@lru_cache(maxsize=2)  # called for every duration of one message
 def is_past(low: str) -> bool:
-    """Whether a lower-case message tells of what was, as far as its verbs show."""
+    """Return whether a lower-case message is about the past, judged by its verbs."""
     return _PERFECT.search(low) is not None or (_PAST.search(low) is not None and _FUTURE.search(low) is None)
 
 
 def zone_of(minutes: int) -> timezone:
-    """A fixed timezone; UTC when the offset is out of range."""
+    """Return a fixed timezone; UTC when the offset is out of range."""
     return timezone(timedelta(minutes=minutes)) if -1440 < minutes < 1440 else UTC
 
 
 def _longest(spans: Iterable[Span]) -> list[Span]:
-    """Of overlapping spans the longest, in order of place."""
+    """Return the longest of overlapping spans, in order of position."""
     chosen: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
         if all(span.end <= other.start or span.start >= other.end for other in chosen):
@@ -74,7 +78,7 @@ def _longest(spans: Iterable[Span]) -> list[Span]:
 
 
 def _join(low: str, dates: list[Span], clocks: list[Span], now: datetime, past: bool) -> list[Span]:
-    """Dates with the times beside them, and ranges."""
+    """Join dates with adjacent times, and ranges."""
     clocks = [span for span in clocks if all(span.end <= other.start or span.start >= other.end for other in dates)]
     joined: list[Span] = []
     for span in sorted([*dates, *clocks], key=lambda span: span.start):
@@ -88,7 +92,7 @@ def _join(low: str, dates: list[Span], clocks: list[Span], now: datetime, past: 
 
 
 def _both(low: str, first: Span, second: Span, now: datetime, past: bool) -> Span | None:
-    """One span for two neighbours that mean one thing."""
+    """Return one span for two neighbours that belong together."""
     between = low[first.end : second.start]
     if _RANGE.fullmatch(between) and _RANGE_START.search(low[: first.start]) and first.type == second.type != "daterange":
         return _range(first, second, now, past)
@@ -102,7 +106,7 @@ def _both(low: str, first: Span, second: Span, now: datetime, past: bool) -> Spa
 
 
 def _is_day(span: Span) -> bool:
-    """Whether a time of day is missing: 'Friday', but also 'Friday morning' and 'tonight'."""
+    """Return whether a time of day is missing: 'Friday', but also 'Friday morning' and 'tonight'."""
     return (span.type == "date" and span.moment.whole_days == 1) or bool(span.moment.part)
 
 
@@ -111,13 +115,13 @@ def _is_hour(span: Span) -> bool:
 
 
 def _timed(low: str, on: Span, clock: Span) -> Span:
-    """A day and its time, or its times from .. to."""
+    """Return a day with its time, or with its range of times."""
     start, end, day = min(on.start, clock.start), max(on.end, clock.end), on.moment.start.date()
     if clock.hour is None:
         shift = day - clock.moment.start.date()
         return Span(start, end, "daterange", Moment(clock.moment.start + shift, clock.moment.end + shift, clock=True))
     if low[clock.start : clock.end].endswith("midnight"):
-        day += calendar.DAY  # the midnight that ends the day: by then something is due
+        day += calendar.DAY  # a due time of midnight is the end of the day
     hour = clock.hour if clock.sure else calendar.within(clock.hour, on.moment.part)
     return Span(start, end, "datetime", calendar.at(day, hour))
 
@@ -134,7 +138,7 @@ def _range(first: Span, second: Span, now: datetime, past: bool) -> Span | None:
 
 
 def _hours(first: Span, second: Span, now: datetime) -> tuple[Moment, Moment]:
-    """Two times of one day, the second after the first where the half of the day was said only once: 'from 9 to 11 pm'."""
+    """Return two times of one day, the second after the first where am or pm was said only once: 'from 9 to 11 pm'."""
     begin, end = first.hour or time(), second.hour or time()
     other = begin.replace(hour=(begin.hour + 12) % 24)
     if not first.sure and second.sure and other < end and (begin >= end or other > begin):

@@ -1,4 +1,4 @@
-"""Numbers as people say and recognisers write them: digits, words and mixtures. Patterns to build on, and their values."""
+"""Numbers in digits, words and mixtures, as recognisers write them: regular expressions and their values."""
 
 import re
 
@@ -60,13 +60,13 @@ WORDS = (
 """Pattern of a number in words ('twelve thousand five hundred', 'two and a half', 'ninety one point two')."""
 
 DIGIT = re.compile(r"\d")
-"""Any digit: the cheap test before patterns of numbers."""
+"""Any digit: a cheap test before the number patterns."""
 
 DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d+)?)"
 """Pattern of a number in digits."""
 
 NUMBER = rf"(?:{DIGITS}(?:(?: and)? ?a half|(?: (?:hundred|thousand|million|billion|grand))+|(?:k|m|bn)\b)?|{WORDS})"
-"""Pattern of any number; match it lower-cased."""
+"""Pattern of any number; match it against lower-case text."""
 
 ORDINAL = r"(?:[12]?\d(?:st|nd|rd|th)|3[01](?:st|th)|(?:twenty|thirty)[ -](?:" + "|".join(_ORDINAL_ONES) + r")|" + "|".join(
     _ORDINAL_TEENS + ["twentieth", "thirtieth"] + _ORDINAL_ONES
@@ -78,7 +78,7 @@ _MOST = 1e15
 
 
 def value(text: str) -> float | None:
-    """The value of a text that matches NUMBER; None when it is none (or beyond 10**15)."""
+    """Return the value of a text that matches NUMBER; None when it is not a number, or above 10**15."""
     total = current = 0.0
     decimals = 0.0
     pieces = _PIECE.findall(text.lower())
@@ -108,7 +108,7 @@ def value(text: str) -> float | None:
 
 
 def ordinal(text: str) -> int | None:
-    """1..31 for '3rd', 'third', 'twenty-first'; None for anything else."""
+    """Return 1..31 for '3rd', 'third', 'twenty-first'; None for anything else."""
     low = text.lower().replace("-", " ")
     if low in ORDINALS:
         return ORDINALS[low]
@@ -118,7 +118,7 @@ def ordinal(text: str) -> int | None:
 
 
 def year(text: str) -> int | None:
-    """1900..2100 for '2026', 'twenty twenty six', 'nineteen ninety four', 'two thousand and nineteen'; None outside."""
+    """Return 1900..2100 for '2026', 'twenty twenty six', 'nineteen ninety four', 'two thousand and nineteen'; None outside."""
     low = text.lower().replace("-", " ").strip()
     number = value(low)
     halves = re.fullmatch(rf"(nineteen|twenty) ({_below_100}|oh {_ones})", low)
@@ -130,7 +130,7 @@ def year(text: str) -> int | None:
 
 _ten_to_99 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -]{_ones}(?![a-z]))?|(?:{'|'.join(_TEENS)}))"
 YEAR = rf"(?:(?:19|20)\d\d(?!\d)|(?:nineteen|twenty) (?:oh {_ones}|{_ten_to_99})|two thousand(?: and)?(?: {_below_100})?)(?![a-z])"
-"""Pattern of a year, spoken or in digits; 'twenty five' is none."""
+"""Pattern of a year, spoken or in digits; does not match 'twenty five'."""
 
 PRICE = rf"(?P<whole>{_below_100}) (?P<part>{_ten_to_99}|oh {_ones})(?![a-z])"
-"""Pattern of a price as people say it without a word between: 'twelve fifty', 'nine ninety nine'."""
+"""Pattern of a price without a word between the numbers: 'twelve fifty', 'nine ninety nine'."""

@@ -1,4 +1,4 @@
-"""Ends and beginnings of days and periods: 'EOD', 'the end of Q1', 'first thing tomorrow'. Text in, spans and moments out."""
+"""Ends and beginnings of days and periods: 'EOD', 'the end of Q1', 'first thing tomorrow'. Returns spans with moments."""
 
 import re
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def _edge_of_quarter(match: re.Match[str], now: datetime, past: bool) -> Moment 
 
 
 def _edged(whole: Moment, which: str, now: datetime, past: bool) -> Moment:
-    """An edge of a period; who speaks of the end of a day or week in its evening or on its Saturday means its very last."""
+    """Return an edge of a period. On the evening of a day or the Saturday of a week, its end means the very last moment."""
     found = calendar.edge(whole, which)
     if past or which != "end" or max(found.start, found.end) > now or whole.end <= now:
         return found
@@ -64,7 +64,7 @@ def _edged(whole: Moment, which: str, now: datetime, past: bool) -> Moment:
 
 
 def _close(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    """Five o'clock. When it has gone, the day ends at midnight, and business closes on the next working day."""
+    """Return five o'clock. When it has passed, the day ends at midnight, and business closes on the next working day."""
     if got(match, "weekday"):
         return calendar.at(weekday_of(match, now, past).start.date(), calendar.CLOSE_OF_BUSINESS)
     on = _today_or_tomorrow(match, now)
@@ -79,7 +79,7 @@ def _close(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
 
 
 def _first_thing(match: re.Match[str], now: datetime, past: bool) -> Moment | None:
-    """The hour at which a morning begins."""
+    """Return the hour at which the morning begins."""
     relative = got(match, "relative")
     if relative == "in the morning":
         on = calendar.nearest(now, _FIRST_HOUR, True, past).start.date()
@@ -133,5 +133,11 @@ _GRAMMAR = compiled(
 
 
 def ends(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
-    """Ends and beginnings in a lower-case text, overlapping ones too. words: its words; now: local time; past: the talk is of what was."""
+    """Yield ends and beginnings of periods in a lower-case text, including overlapping ones.
+
+    Args:
+        words: the words of the text.
+        now: local time.
+        past: whether the talk is about the past.
+    """
     return spans(_GRAMMAR, low, words, now, past)

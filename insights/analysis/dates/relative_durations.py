@@ -1,4 +1,4 @@
-"""Durations that point to a moment: 'in two weeks', 'three days ago', 'a month from now'. Knows calendars, not what is due."""
+"""Resolves durations that point to a moment: 'in two weeks', 'three days ago', 'a month from now'."""
 
 import re
 from datetime import datetime, timedelta
@@ -22,9 +22,12 @@ _FARTHEST = 200 * _CALENDAR["year"]
 
 
 def pointed(low: str, duration: Entity, said_at: datetime, timezone_offset: int) -> Entity:
-    """The duration with the moment that it points to as value["datetime"], a day for days and more; as it was where it points to none.
+    """Return the duration with its moment as value["datetime"], a day for days and longer units; unchanged where it points to none.
 
-    low: the lower-case message; duration: an entity of it; said_at: aware.
+    Args:
+        low: the lower-case message.
+        duration: an entity of the message.
+        said_at: timezone-aware time of the message.
     """
     ago = _AGO.match(low, duration.end) is not None
     if not ago and not _AHEAD.match(low, duration.end) and not _is_ahead(low, duration):
@@ -38,14 +41,14 @@ def pointed(low: str, duration: Entity, said_at: datetime, timezone_offset: int)
 
 
 def _is_ahead(low: str, duration: Entity) -> bool:
-    """Whether 'in' or 'within' stands before it, and nothing says that it only tells how long something took."""
+    """Return whether 'in' or 'within' precedes it, and nothing shows that it is only the length of something."""
     lead = low[max(0, duration.offset - 24) : duration.offset]
     ahead = duration.text.startswith("the next ") or _BEFORE.search(lead) is not None
     return ahead and _NOT_A_TIME.match(low, duration.end) is None and not is_past(low)
 
 
 def _moved(now: datetime, seconds: float, unit: str) -> str:
-    """ISO time or day some units away; empty beyond the calendar."""
+    """Return the ISO time or day some units away; empty beyond the calendar."""
     try:
         if unit in {"second", "minute", "min", "hour"}:
             return (now + timedelta(seconds=seconds)).replace(microsecond=0).isoformat()

@@ -1,1 +1,1 @@
-"""Persons, organisations and places in a message."""
+"""Named entities: persons, organisations and places in a message."""

@@ -1,6 +1,6 @@
-"""Which words are ordinary English: a spelling list of 60,000 words, and the words that are often said in meetings and business mail.
+"""Ordinary English words: a spelling list of 60,000 words, and words that are frequent in meetings and business email.
 
-data/english.txt.gz is made of SCOWL; its licence lies beside it. Read once, when it is first asked for.
+data/english.txt.gz is derived from SCOWL; its licence lies beside it. It is loaded on first use.
 """
 
 import gzip
@@ -20,6 +20,6 @@ def _list() -> frozenset[str]:
 
 
 def is_english(word: str) -> bool:
-    """Whether a lower-case word, without punctuation, is found in a dictionary or often said; names mostly are not."""
+    """Return whether a lower-case word without punctuation is in the dictionary or frequent; most names are not."""
     word = word.removesuffix("'s")
     return word in _list() or is_common(word) or word in _KNOWN_NAMES

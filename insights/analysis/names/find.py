@@ -1,4 +1,4 @@
-"""Persons, organisations and places of a message: members of the conversation first, then runs of capitals that look like names."""
+"""Finds persons, organisations and places in a message: members of the conversation first, then capitalised runs that look like names."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,7 +11,7 @@ from insights.analysis.types import Entity, Person
 
 
 def names(text: str, members: Sequence[Person]) -> list[Entity]:
-    """Names in a message, in order; members win over guesses."""
+    """Return the names in a message in order; members take precedence over guesses."""
     words = tokens(text)
     found = list(_member_names(words, text, members))
     taken = {place for entity in found for place in range(entity.offset, entity.end)}
@@ -24,7 +24,7 @@ def names(text: str, members: Sequence[Person]) -> list[Entity]:
 
 
 def _decided(candidate: Candidate, text: str) -> Entity | None:
-    """What a candidate is: the rules tell organisations and places, the tagger persons."""
+    """Classify a candidate: the rules decide on organisations and places, the tagger on persons."""
     guess = candidate.guess
     if candidate.settled or (guess is not None and guess.type != "person"):
         return guess
@@ -34,7 +34,7 @@ def _decided(candidate: Candidate, text: str) -> Entity | None:
 
 
 def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) -> Iterator[Entity]:
-    """Full names, then first names and, with a capital, last names that only one member bears; no ordinary word written small."""
+    """Yield full names, then first names and capitalised last names that only one member has; ordinary lower-case words are skipped."""
     member: Person | None
     aliases, lasts = _aliases(tuple(members))
     longest = max((len(alias) for alias in aliases), default=0)
@@ -55,7 +55,7 @@ def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) 
 
 @lru_cache(maxsize=256)
 def _aliases(members: tuple[Person, ...]) -> tuple[dict[tuple[str, ...], Person | None], set[str]]:
-    """({folded name, whole or in part: its one bearer, None where several bear it}, those that are only last names)."""
+    """Return ({folded full name or part: the one member with it, None where several have it}, parts that are only last names)."""
     aliases: dict[tuple[str, ...], Person | None] = {}
     firsts, lasts = set(), set()
     for member in members:
@@ -68,7 +68,7 @@ def _aliases(members: tuple[Person, ...]) -> tuple[dict[tuple[str, ...], Person 
 
 
 def person_value(member: Person, alias: str) -> dict[str, str]:
-    """How a person is written into an entity: name and alias, and the userId and e-mail of a member."""
+    """Return the entity value of a person: name and alias, and a member's userId and email."""
     value = {"name": member.name, "alias": alias}
     if member.user_id:
         value["userId"] = member.user_id

@@ -1,6 +1,6 @@
-"""Runs of capitals that may be names, and what the words around them say they are.
+"""Finds capitalised runs that may be names and classifies them by rules over the surrounding words.
 
-Names that nobody introduced are guesses: there is no list of all names here, only slots in which names stand.
+There is no complete list of names: persons who are not introduced are guessed from the positions in which names occur.
 """
 
 import re
@@ -72,22 +72,22 @@ _COMPANIES = {word.lower(): word for word in words_of("companies")}
 _ORDINARY = frozenset(
     ["apple", "meta", "oracle", "stripe", "zoom", "slack", "canonical", "snowflake", "shell", "visa", "puma", "uber", "ford"]
 )
-"""Of these, those that are words as well: a capital at the start of a sentence says nothing."""
+"""Companies whose names are ordinary words: a capital at the start of a sentence is no evidence."""
 
 _LETTERS = frozenset(["uk", "us", "usa", "uae", "dc", "nyc"])
-"""Places that are said letter by letter."""
+"""Places that are spelt out letter by letter."""
 
 _SPELT = re.compile(r"(?:[A-Z][_.]?)+s?_?|.*_")
-"""Abbreviations, also of many ('DVDs', 'L_C_D_s')."""
+"""Abbreviations, also in the plural ('DVDs', 'L_C_D_s')."""
 
 _ROLES = frozenset(["manager", "designer", "director", "expert", "engineer", "officer", "assistant", "president", "secretary", "interface"])
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A run of capitals that may be a name: words[place:place + length] of the message, and what the rules take it for (None: nothing).
+    """A capitalised run that may be a name: words[place:place + length], and the rules' classification (None: nothing).
 
-    settled: nothing but the rules decides, as it was called by a title, introduced, or can be no name.
+    settled: the rules alone decide, because of a title, an introduction, or because it cannot be a name.
     """
 
     words: Sequence[Token]
@@ -101,9 +101,9 @@ class Candidate:
 
 
 def candidates(words: Sequence[Token], text: str) -> Iterator[Candidate]:
-    """Runs of capitals of a message, in order, with what the rules say.
+    """Yield the capitalised runs of a message in order, with the rules' classification.
 
-    That is an organisation or a place by a list or a cue, a person by a title, a first name or a slot for names.
+    The rules recognise organisations and places by lists and context, and persons by a title, a first name or a typical position.
     """
     for whole in _capital_runs(words, text):
         place = next(number for number, word in enumerate(words) if word.start == whole[0].start)
@@ -126,12 +126,12 @@ def candidates(words: Sequence[Token], text: str) -> Iterator[Candidate]:
 
 
 def person(text: str, start: int, end: int) -> Entity:
-    """Somebody who is no member."""
+    """Return an entity for a person who is not a member."""
     return Entity("person", text[start:end], start, {"name": text[start:end], "alias": text[start:end]})
 
 
 def signs(candidate: Candidate, text: str) -> tuple[str, ...]:
-    """What the tagger is told of a candidate: the words around it, its shape, and what the rules and the list of first names say."""
+    """Return the tagger's features of a candidate: surrounding words, shape, and what the rules and the list of first names say."""
     words, place, after = candidate.words, candidate.place, candidate.place + candidate.length
     run = words[place:after]
     around = [words[at].low if 0 <= at < len(words) else "-" for at in (place - 2, place - 1, after, after + 1)]
@@ -149,7 +149,7 @@ def signs(candidate: Candidate, text: str) -> tuple[str, ...]:
 
 
 def _capital_runs(words: Sequence[Token], text: str) -> Iterator[list[Token]]:
-    """Neighbouring capitalised words; at the start of a sentence only if they can be names."""
+    """Yield runs of capitalised words; at the start of a sentence only words that can be names."""
     run: list[Token] = []
     for number, word in enumerate(words):
         first = number == 0 or text[words[number - 1].end : word.start].strip(" ,\"'") != ""
@@ -173,7 +173,7 @@ def _capital_runs(words: Sequence[Token], text: str) -> Iterator[list[Token]]:
 
 
 def _place(run: Sequence[Token], text: str, before: str) -> Entity | None:
-    """A place by the list of last words, or spelt letter by letter."""
+    """Return a place by the list of last words, or spelt letter by letter."""
     start, end = _span(run, text)
     shape = text[start:end]
     known = fold(shape.split()[-1]) in _PLACES and before not in {"ask", "tell"}
@@ -182,17 +182,17 @@ def _place(run: Sequence[Token], text: str, before: str) -> Entity | None:
 
 
 def _is_first(text: str, start: int) -> bool:
-    """Whether a sentence begins here."""
+    """Return whether a sentence begins here."""
     return text[:start].rstrip(" \"'")[-1:] in {"", ".", "?", "!"}
 
 
 def _is_introduced(run: Sequence[Token], text: str) -> bool:
-    """Whether the words before can only introduce somebody, or a verb makes a person of an ordinary word ('May is on holiday')."""
+    """Return whether the words before can only introduce a person, or a verb makes an ordinary word a person ('May is on holiday')."""
     return re.search(r"\bname(?:'s| is) $", text[: run[0].start], re.IGNORECASE) is not None or run[0].low.removesuffix("'s") == "may"
 
 
 def _bare(run: Sequence[Token], place: int) -> tuple[Sequence[Token], int, bool]:
-    """(a run without titles and what was stammered before the name, as in 'M Mael'; its place; whether it had a title)."""
+    """Return (the run without titles and stammered letters, as in 'M Mael', its position, whether it had a title)."""
     titled = False
     while run and (
         run[0].low in _TITLE
@@ -204,18 +204,18 @@ def _bare(run: Sequence[Token], place: int) -> tuple[Sequence[Token], int, bool]
 
 
 def _span(run: Sequence[Token], text: str) -> tuple[int, int]:
-    """(start, end) of a run, without a possessive; some corpora end spelt letters with an underscore, which belongs to them."""
+    """Return (start, end) of a run without a possessive; in some corpora spelt letters end in an underscore, which is included."""
     end = run[-1].end - 2 * run[-1].low.endswith("'s")
     return run[0].start, end + ("_" in run[-1].text and text[end : end + 1] == "_")
 
 
 def _letters(shape: str) -> str:
-    """'U_S_A_' and 'U.S.A' as 'usa'."""
+    """Return 'U_S_A_' and 'U.S.A' as 'usa'."""
     return shape.replace("_", "").replace(".", "").lower()
 
 
 def _organisation(run: Sequence[Token], text: str, before: str) -> Entity | None:
-    """An organisation by its last word, by the words before it, or because it is well known; the last from its own first word on."""
+    """Return an organisation by its last word, by the words before it, or a well-known one from its own first word on."""
     start, end = _span(run, text)
     head = text[max(0, start - 30) : start]
     cued = _ORGANISATION_BEFORE.search(head) or (before == "and" and _ORGANISATION_BEFORE.search(re.sub(r"\S+ and $", "", head)))
@@ -229,7 +229,7 @@ def _organisation(run: Sequence[Token], text: str, before: str) -> Entity | None
 
 
 def _is_known(word: Token, text: str) -> bool:
-    """Whether a word is a well-known organisation, spelt like it; an ordinary word at the start of a sentence needs a verb of doing."""
+    """Return whether a word is a well-known organisation in its spelling; an ordinary word that begins a sentence needs an action verb."""
     low = word.low.removesuffix("'s")
     name = _COMPANIES.get(low) or _COMPANIES.get(_letters(low), "")
     if not name or (name.isupper() and not word.text.removesuffix("'s").isupper()):
@@ -239,7 +239,7 @@ def _is_known(word: Token, text: str) -> bool:
 
 
 def _is_person(run: Sequence[Token], words: Sequence[Token], place: int, text: str, end: int) -> bool:
-    """A usual first name, or a name in a slot for names: before a verb of doing, after one of asking, called upon, one of two such."""
+    """Return whether it has a usual first name or stands like a name: before an action verb, after a request, addressed, one of a pair."""
     if _CAMEL.search(run[0].text):
         return False
     head, rest = text[: run[0].start], text[end:]
@@ -262,14 +262,14 @@ def _is_person(run: Sequence[Token], words: Sequence[Token], place: int, text: s
 
 
 def _over_fillers(words: Sequence[Token], place: int) -> int:
-    """The place after the last word before that is no hesitation."""
+    """Return the position after the last preceding word that is not a filler."""
     while place and words[place - 1].low in FILLERS:
         place -= 1
     return place
 
 
 def _is_called(word: Token, head: str, rest: str, first: bool) -> bool:
-    """Whether somebody is introduced ("my name is X"), spoken to ("X, can you", "do you know, X?"), or asked ("will you start X?")."""
+    """Return whether a person is introduced ("my name is X"), addressed ("X, can you", "you know, X?") or asked ("will you start X?")."""
     if first:
         return re.match(r",[^.]{0,40}\?$", rest) is not None or (re.match(r", [^.]*\byou\b", rest) is not None and not is_common(word.low))
     asked = rest.startswith("?") and re.search(r"\byou\b", head) is not None
@@ -277,7 +277,7 @@ def _is_called(word: Token, head: str, rest: str, first: bool) -> bool:
 
 
 def _is_one_of_two(words: Sequence[Token], place: int, rest: str) -> bool:
-    """Whether a run is one half of "X and Y will"."""
+    """Return whether a run is one half of "X and Y will"."""
     if re.match(r" and [A-Z]\w+ (?:will|need|have|should|must|are|can)\b", rest):
         return True
     pair = place > 1 and words[place - 1].low == "and" and words[place - 2].text[0].isupper()

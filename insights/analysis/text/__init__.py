@@ -1,1 +1,1 @@
-"""Text basics: tokens, sentences, word lists, document frequencies."""
+"""Basics of text processing: tokens, sentences, word lists, document frequencies."""

@@ -1,9 +1,9 @@
-"""Which languages the detectors know. In others nothing is found but the very words of trackers and vocabulary."""
+"""Languages that the detectors support. In other languages only exact words of trackers and vocabulary are found."""
 
 KNOWN = ("en",)
 """Primary subtags of BCP 47."""
 
 
 def knows(language: str) -> bool:
-    """Whether a language such as en-GB is one of those."""
+    """Return whether a language tag such as en-GB is supported."""
     return language.partition("-")[0].lower() in KNOWN

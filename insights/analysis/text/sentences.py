@@ -1,4 +1,4 @@
-"""Cuts a recogniser's turn into the sentences that become messages. Offsets point into the turn."""
+"""Splits a recognised turn into the sentences that become messages. Offsets refer to the turn."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """text == turn[start:end], without white space at its edges."""
+    """One sentence: text == turn[start:end], without white space at its edges."""
 
     text: str
     start: int
@@ -24,7 +24,7 @@ _SINGLE_LETTER = re.compile(r"(?<![\w.'’])(?!I\.)[A-Z]\.$")
 
 
 def _is_end(text: str, start: int, end: int, mark: str) -> bool:
-    """Whether the mark that ends at `end` closes a sentence; an abbreviation closes one only before a capital."""
+    """Return whether the mark that ends at `end` closes a sentence; an abbreviation closes one only before a capital."""
     if not mark.startswith(".") or len(mark.strip()) > 1:
         return True
     head = text[max(start, end - 12) : end]
@@ -37,7 +37,7 @@ def _is_end(text: str, start: int, end: int, mark: str) -> bool:
 
 
 def sentences(text: str) -> list[Sentence]:
-    """The sentences of a turn in order; every non-space character is in exactly one. Empty for blank text."""
+    """Return the sentences of a turn in order; every non-space character is in exactly one. Empty for blank text."""
     found: list[Sentence] = []
     start = 0
     for match in _END.finditer(text):
@@ -49,7 +49,7 @@ def sentences(text: str) -> list[Sentence]:
 
 
 def _add(found: list[Sentence], text: str, start: int, end: int) -> None:
-    """Appends text[start:end] without its outer white space; a piece without any letter or digit joins the one before."""
+    """Append text[start:end] without outer white space; a piece without a letter or digit is joined to the previous sentence."""
     piece = text[start:end]
     start += len(piece) - len(piece.lstrip())
     end = start + len(piece.strip())

@@ -1,4 +1,4 @@
-"""Words of a message: tokens with offsets, fillers, spellings that recognisers write apart, and stems. Knows English only."""
+"""Words of a message: tokens with offsets, fillers, words that recognisers split, and stems. English only."""
 
 import re
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from unicodedata import combining, normalize
 from insights.analysis.text.lexicon import words as words_of
 
 LONGEST = 4000
-"""Characters of a message that are looked at; a spoken turn of 12 seconds has about 250."""
+"""Maximum number of characters of a message that are analysed; a spoken turn of 12 seconds has about 250."""
 
 FILLERS = frozenset(
     ["um", "uh", "uhm", "umm", "uhh", "mm", "mmm", "hmm", "hm", "er", "erm", "ah", "eh", "mm-hmm", "uh-huh", "mhm", "huh", "oh"]
 )
 
 STOP_WORDS = words_of("stop_words")
-"""Words that say nothing about the subject."""
+"""Words that carry no information about the topic."""
 
 TOKEN = re.compile(r"[^\W_]+(?:['’.\-_&][^\W_]+)*", re.UNICODE)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word: as said, its lower-case form, and its place in the message."""
+    """One word: as said, its lower-case form, and its position in the message."""
 
     text: str
     low: str
@@ -31,18 +31,18 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of the first LONGEST characters of a text; text[t.start:t.end] == t.text."""
+    """Return the words of the first LONGEST characters of a text; text[t.start:t.end] == t.text."""
     return [Token(m.group(), fold(m.group()), m.start(), m.end()) for m in TOKEN.finditer(text, 0, LONGEST)]
 
 
 def fold(word: str) -> str:
-    """Lower case, with straight apostrophes."""
+    """Return the word in lower case, with straight apostrophes."""
     return word.lower().replace("’", "'")
 
 
 @lru_cache(maxsize=65536)
 def plain(word: str) -> str:
-    """Lower case without accents: 'Café' as 'cafe'."""
+    """Return the word in lower case without accents: 'Café' gives 'cafe'."""
     low = fold(word)
     return low if low.isascii() else "".join(char for char in normalize("NFKD", low) if not combining(char))
 
@@ -55,7 +55,10 @@ _APART = re.compile(
 
 
 def joined(text: str) -> tuple[str, list[int]]:
-    """(text with 'to morrow', 'per cent', 'good bye' joined, map from each new offset to the old one, one longer than the new text)."""
+    """Return (text with 'to morrow', 'per cent', 'good bye' joined, map from each new offset to the old one).
+
+    The map is one longer than the new text.
+    """
     places = list(range(len(text) + 1))
     if " " not in text or not _APART.search(text):
         return text, places
@@ -84,7 +87,7 @@ _IRREGULAR = {
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """A light stem of a lower-case word: plural, possessive, -ing, -ed and doubled consonants go, so that inflections meet."""
+    """Return a light stem of a lower-case word, without plural, possessive, -ing, -ed and doubled consonants, so that inflections match."""
     word = word.removesuffix("'s").removesuffix("'")
     if word in _IRREGULAR:
         return _IRREGULAR[word]

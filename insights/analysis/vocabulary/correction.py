@@ -1,7 +1,7 @@
-"""Custom vocabulary: mends what the recogniser nearly heard ('par lay' -> 'Parley'). Careful: a wrong mend is worse than none.
+"""Custom vocabulary: corrects phrases that the recogniser misheard ('par lay' -> 'Parley'). A wrong correction is worse than none.
 
-Each window of some words is looked up by the consonants of its sound, with some of them missing or other ones; what comes near is
-weighed by `mishearing.chance`, and mended where that is likely enough. What was heard right is never touched.
+Each window of words is looked up by the consonants of its sound, with some missing or replaced. Phrases that come near are scored by
+`mishearing.chance` and corrected where that is likely enough. Words that already match a phrase are never changed.
 """
 
 import re
@@ -12,7 +12,7 @@ from itertools import combinations
 
 from insights.analysis.vocabulary.mishearing import (
     LEAST_CHANCE,
-    UNTOLD,
+    UNKNOWN_CONFIDENCE,
     Phrase,
     Window,
     Word,
@@ -25,24 +25,24 @@ from insights.analysis.vocabulary.mishearing import (
 )
 
 _EXTRA_WORDS = 2
-"""How many more words than the phrase has the recogniser may have cut it into."""
+"""Maximum number of extra words into which the recogniser may have split a phrase."""
 
 _MOST_PHRASES = 5000
 _LEAST_LETTERS = 3
 _GLUE = 2.0
-"""How much lighter words may be together than one by one, since doubled sounds between them fall together."""
+"""Maximum weight that joined words may lose against single words, since doubled sounds between them merge."""
 _SWAP = 0.45
-"""About what it costs to take one consonant for one that is formed elsewhere."""
+"""Approximate cost of replacing one consonant by one formed elsewhere."""
 _LONG, _TOO_LONG = 6, 12
-"""Consonants from which on two of them may differ; of longer rows again only one, since there would be too many ways."""
+"""Minimum number of consonants for two differences, and the maximum; above it only one is allowed, which limits the combinations."""
 _MOST_WORDS = 10
-"""A longer phrase is no vocabulary."""
+"""Longer phrases are ignored."""
 _MOST_LETTERS = 60
-"""So is one with more letters; comparing sounds costs the square of their length."""
+"""Phrases with more letters are ignored: comparing sounds takes quadratic time."""
 _MOST_NEAR = 40
-"""Phrases that are compared with the same words, those of nearly their weight first; only a list of one sound over and over has more."""
+"""Maximum number of phrases compared with the same words, nearest weight first; only a list of near-identical sounds has more."""
 _MOST_WAYS = 40_000
-"""Rows of consonants that one vocabulary keeps, about 10 MB; where 2 differing ones would need more, it is 1."""
+"""Maximum number of index keys of one vocabulary, about 10 MB; where two differences would need more, one is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Correction:
 
 
 class Vocabulary:
-    """The phrases of one speaker, by their sound."""
+    """The custom phrases of one speaker, indexed by sound."""
 
     def __init__(self, phrases: Sequence[str]) -> None:
         texts = list(dict.fromkeys(text.strip() for text in phrases))[:_MOST_PHRASES]
@@ -67,23 +67,24 @@ class Vocabulary:
             self._exact.setdefault(whole[0], []).append(whole)
         ways = sum(len(_cut(one.skeleton, 2)) for one in self._phrases)
         self._most = 2 if ways <= _MOST_WAYS else 1
-        self._by_bones: dict[str, list[int]] = {}
+        self._by_consonants: dict[str, list[int]] = {}
         for place, one in enumerate(self._phrases):
-            for bones in _cut(one.skeleton, self._most):
-                self._by_bones.setdefault(bones, []).append(place)
+            for consonants in _cut(one.skeleton, self._most):
+                self._by_consonants.setdefault(consonants, []).append(place)
         self._widest = max((one.parts + _EXTRA_WORDS for one in self._phrases), default=0)
         self._heaviest = max((one.weight for one in self._phrases), default=0.0)
 
     def correct(self, words: Sequence[str], confidences: Sequence[float] = ()) -> list[Correction]:
-        """Corrections in order, never overlapping.
+        """Return corrections in order, without overlaps.
 
-        words: as the recogniser wrote them, punctuation included or not. confidences: how sure it is of each, 0 to 1; where there
-        are none, or all are the same, nothing is known of single words.
+        Args:
+            words: words as the recogniser wrote them, with or without punctuation.
+            confidences: confidence of each word, 0 to 1. Missing or identical values count as unknown.
         """
         if not self._phrases:
             return []
-        told = len(confidences) == len(words) and (len(words) == 1 or len(set(confidences)) > 1)
-        said, sure = [word(one) for one in words], (confidences if told else [UNTOLD] * len(words))
+        known = len(confidences) == len(words) and (len(words) == 1 or len(set(confidences)) > 1)
+        said, sure = [word(one) for one in words], (confidences if known else [UNKNOWN_CONFIDENCE] * len(words))
         taken = [False] * len(said)
         chosen: list[Correction] = []
         for _, found in sorted(self._found(said, sure), key=lambda one: (-one[0], one[1].start_index, one[1].end_index)):
@@ -93,19 +94,20 @@ class Vocabulary:
         return sorted(chosen, key=lambda one: one.start_index)
 
     def apply(self, text: str, confidences: Sequence[float] = ()) -> str:
-        """The text with all corrections made. confidences: of each of its words, as for `correct`."""
+        """Return the text with all corrections made. confidences: one per word of the text, as for `correct`."""
         return mended(text, self.correct(text.split(), confidences))
 
     def candidates(
         self, said: Sequence[Word], confidences: Sequence[float], least: float = LEAST_CHANCE
     ) -> Iterator[tuple[int, int, Window, Phrase]]:
-        """All that might be a mishearing, as (start, end, the words, the phrase); what is right already is in none of it.
+        """Yield all possible mishearings as (start, end, the words, the phrase); words that are already right are excluded.
 
-        least: what cannot have this chance is left out, as far as that is told without comparing sounds.
+        Args:
+            least: candidates with a lower probability are skipped, as far as this is known without comparing sounds.
         """
         right, odds = self._right(said), log_odds(least)
         for start in range(len(said)):
-            letters, sure, english, parts, heavy, bones = 0, 0.0, 0, 0, 0.0, ""
+            letters, sure, english, parts, heavy, consonants = 0, 0.0, 0, 0, 0.0, ""
             for end in range(start + 1, min(len(said), start + self._widest) + 1):
                 last = said[end - 1]
                 if right[end - 1]:
@@ -115,10 +117,10 @@ class Vocabulary:
                 english += last.english
                 parts += len(last.parts)
                 heavy += last.weight
-                bones += last.bones[1:] if bones and last.bones.startswith(bones[-1]) else last.bones
+                consonants += last.consonants[1:] if consonants and last.consonants.startswith(consonants[-1]) else last.consonants
                 alike = needed(sure / letters, english / letters, min(heavy, self._heaviest), odds) if letters else 2.0
                 if alike <= 1.0 and heavy * alike <= self._heaviest + _GLUE:
-                    near = self._near(bones, parts, heavy, alike)
+                    near = self._near(consonants, parts, heavy, alike)
                     if near:
                         here = window(said[start:end], sure / letters, english / letters)
                         yield from ((start, end, here, one) for one in near if not _has_more(here, one))
@@ -132,7 +134,7 @@ class Vocabulary:
                 yield likely, Correction(start, end, one.text)
 
     def _right(self, said: Sequence[Word]) -> list[bool]:
-        """For each word, whether it stands in a phrase as the vocabulary has it."""
+        """Return, for each word, whether it is part of a correctly written phrase."""
         right = [False] * len(said)
         for start, first in enumerate(said):
             for whole in self._exact.get(first.bare, ()):
@@ -140,12 +142,15 @@ class Vocabulary:
                     right[start : start + len(whole)] = [True] * len(whole)
         return right
 
-    def _near(self, bones: str, parts: int, weight: float, alike: float) -> list[Phrase]:
-        """Phrases of nearly these consonants and this weight; the more alike they must be, the nearer."""
+    def _near(self, consonants: str, parts: int, weight: float, alike: float) -> list[Phrase]:
+        """Return phrases with nearly these consonants and this weight; the higher the required likeness, the narrower the range."""
         lightest, heaviest = (weight - _GLUE) * alike, weight / max(alike, 0.1)
-        by_bones = self._by_bones
+        by_consonants = self._by_consonants
         places = {
-            place for cut in _cut(bones, min(self._most, int((heaviest - weight) / _SWAP))) if cut in by_bones for place in by_bones[cut]
+            place
+            for cut in _cut(consonants, min(self._most, int((heaviest - weight) / _SWAP)))
+            if cut in by_consonants
+            for place in by_consonants[cut]
         }
         alike_ones = [self._phrases[place] for place in sorted(places)]
         near = [one for one in alike_ones if lightest <= one.weight <= heaviest and abs(parts - one.parts) <= _EXTRA_WORDS]
@@ -153,12 +158,12 @@ class Vocabulary:
 
 
 def _has_more(here: Window, one: Phrase) -> bool:
-    """Whether the letters of the phrase are all there, and others before or behind: these are words of their own ('a zen desk')."""
+    """Return whether the window contains all letters of the phrase and more: these are separate words ('a zen desk')."""
     return one.letters in here.letters and one.letters != here.letters
 
 
 def mended(text: str, corrections: Sequence[Correction]) -> str:
-    """A text with the corrections of its words (`text.split()`) made; white space between words and outer punctuation stay."""
+    """Return the text with corrections of its words (`text.split()`) applied; white space and outer punctuation are kept."""
     pieces = list(re.finditer(r"\S+", text))
     for correction in reversed(corrections):
         first, last = pieces[correction.start_index], pieces[correction.end_index - 1]
@@ -171,11 +176,16 @@ def mended(text: str, corrections: Sequence[Correction]) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _cut(bones: str, most: int) -> tuple[str, ...]:
-    """The consonants with up to `most` of them left out, as far as rows of this length allow."""
-    cut = {bones}
-    if most and len(bones) <= 2 * _TOO_LONG:
-        cut.update([bones[:at] + bones[at + 1 :] for at in range(len(bones))])
-    if most > 1 and _LONG <= len(bones) <= _TOO_LONG:
-        cut.update([bones[:one] + bones[one + 1 : other] + bones[other + 1 :] for one, other in combinations(range(len(bones)), 2)])
+def _cut(consonants: str, most: int) -> tuple[str, ...]:
+    """Return the consonants with up to `most` of them deleted, as far as their number allows."""
+    cut = {consonants}
+    if most and len(consonants) <= 2 * _TOO_LONG:
+        cut.update([consonants[:at] + consonants[at + 1 :] for at in range(len(consonants))])
+    if most > 1 and _LONG <= len(consonants) <= _TOO_LONG:
+        cut.update(
+            [
+                consonants[:one] + consonants[one + 1 : other] + consonants[other + 1 :]
+                for one, other in combinations(range(len(consonants)), 2)
+            ]
+        )
     return tuple(sorted(cut))

@@ -1,7 +1,6 @@
-"""How likely a stretch of a transcript is a phrase that the recogniser did not know: pure arithmetic on sounds and confidences.
+"""Probability that a stretch of a transcript is a misheard vocabulary phrase, from sounds and confidences alone.
 
-The weights are those of a logistic regression over our own clips (docs/develop/insights-on-transcripts.md);
-`tests.bench.readings.fit` makes them anew.
+The weights come from a logistic regression over our own clips (docs/develop/insights-on-transcripts.md), fitted by `tests.bench.tts_corpus.fit`.
 """
 
 import re
@@ -14,39 +13,39 @@ from insights.analysis.names.english import is_english
 from insights.analysis.text.words import fold
 from insights.analysis.vocabulary.phonetics import at_most, likeness, skeleton, sound, weight
 
-UNTOLD = 0.45
-"""The confidence that a word is given where the recogniser tells none of its own for each word."""
+UNKNOWN_CONFIDENCE = 0.45
+"""Confidence assumed for a word when the recogniser reports none per word."""
 
 LEAST_CHANCE = 0.5
-"""From which chance on words are mended: where that is wrong, what stood there was mostly misheard as well."""
+"""Minimum probability of a correction; where a correction above it is wrong, the original was mostly misheard as well."""
 
 _LONGEST = 10.0
-"""Weight of a sound above which more says no more."""
+"""Weight of a sound above which more weight adds nothing."""
 
 _HEAVIER = 1.25
-"""How much heavier than what was heard a phrase may be, where it is not yet known which."""
+"""Maximum ratio of a phrase's weight to the weight of the words, while the phrase is not yet known."""
 
 _PARTS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _OUTER = re.compile(r"^\W+|['’]s\W*$|(?<!\W)\W+$")
 _TAIL = re.compile(r"(?<!\W)\W+$")
-"""Marks at the end; tried once for each row of marks, so that a long row before a letter costs no square of its length."""
+"""Punctuation at the end; tried once per run of marks, so that a long run before a letter does not take quadratic time."""
 _CLOSING = frozenset(".!?,;:")
 _DOUBLED = re.compile(r"(.)\1+")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each sign of a mishearing counts; the sum is the logarithm of its odds."""
+    """Weight of each feature of a mishearing; the weighted sum is the log-odds."""
 
     bias: float = -18.8
     likeness: float = 22.6
-    """How alike the sounds are, 0 to 1."""
+    """Similarity of the sounds, 0 to 1."""
     confidence: float = -4.9
-    """How sure the recogniser is, 0 to 1: of what it does not know it is not."""
+    """Recogniser confidence, 0 to 1: it is low for unknown words."""
     english: float = -2.4
-    """Share of the letters that are ordinary English words."""
+    """Share of the letters in ordinary English words."""
     length: float = 4.0
-    """How much there is to hear in the phrase, 1 for an average one: a long sound agrees seldom by chance."""
+    """Weight of the phrase's sound, 1 for an average phrase: long sounds seldom agree by chance."""
     split: float = 0.7
     """1 where there are more words than in the phrase."""
     spelt: float = -2.2
@@ -58,22 +57,22 @@ WEIGHTS = Weights()
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a transcript: its parts in lower case ('mock-ups' has two), and what is known of them."""
+    """One word of a transcript: its parts in lower case ('mock-ups' has two) and their properties."""
 
     bare: str
     parts: tuple[str, ...]
     sound: str
-    bones: str
+    consonants: str
     weight: float
     letters: int
     english: int
     ends: bool
-    """Whether a mark behind it closes something: no phrase goes over it."""
+    """Whether closing punctuation follows: no phrase spans it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Some words on end, as one sound."""
+    """Consecutive words as one sound."""
 
     sound: str
     weight: float
@@ -97,7 +96,7 @@ class Phrase:
 
 @lru_cache(maxsize=16384)
 def word(text: str) -> Word:
-    """One word as the recogniser wrote it, punctuation included."""
+    """Return one word as the recogniser wrote it, punctuation included."""
     parts = parts_of(text)
     letters = sum(map(len, parts))
     english = sum(len(part) for part in parts if is_english(part))
@@ -108,26 +107,26 @@ def word(text: str) -> Word:
 
 
 def window(words: Sequence[Word], confidence: float, english: float) -> Window:
-    """Words on end, with their confidence and their share of English, both weighed by letters."""
+    """Return consecutive words as a window, with confidence and share of English weighted by letters."""
     whole = _DOUBLED.sub(r"\1", "".join([one.sound for one in words]))
     letters = "".join(["".join(one.parts) for one in words])
     return Window(whole, weight(whole), letters, sum([len(one.parts) for one in words]), confidence, english)
 
 
 def phrase(text: str) -> Phrase:
-    """A phrase of a vocabulary."""
+    """Return a vocabulary phrase with its sound."""
     parts = parts_of(text)
     whole = _joined(parts)
     return Phrase(text, "".join(parts), len(parts), whole, skeleton(whole), weight(whole))
 
 
 def parts_of(text: str) -> tuple[str, ...]:
-    """The words of a text in lower case, cut at hyphens and dots, without a possessive."""
+    """Return the words of a text in lower case, split at hyphens and dots, without a possessive."""
     return tuple(part.removesuffix("'s").replace("'", "") for part in _PARTS.findall(fold(text)))
 
 
 def signs(said: Window, meant: Phrase) -> tuple[float, ...]:
-    """The signs of a mishearing in the order of Weights, without the bias."""
+    """Return the features of a mishearing in the order of Weights, without the bias."""
     return (
         likeness(said.sound, meant.sound),
         said.confidence,
@@ -139,7 +138,7 @@ def signs(said: Window, meant: Phrase) -> tuple[float, ...]:
 
 
 def chance(said: Window, meant: Phrase, least: float = 0.0) -> float:
-    """The probability that these words stand for the phrase; 0 without much work where it cannot be `least`."""
+    """Return the probability that these words stand for the phrase; 0, at low cost, where it cannot reach `least`."""
     w = WEIGHTS
     rest = w.bias + w.confidence * said.confidence + w.english * said.english + w.length * min(meant.weight, _LONGEST) / 5
     rest += w.split * (said.parts > meant.parts) + w.spelt * (said.letters == meant.letters)
@@ -152,15 +151,17 @@ def chance(said: Window, meant: Phrase, least: float = 0.0) -> float:
 
 
 def needed(confidence: float, english: float, heavy: float, odds: float) -> float:
-    """How alike a phrase must sound to reach these odds (their logarithm), for words of this confidence, this share of English and this
-    weight; above 1: never."""
+    """Return the similarity that a phrase needs to reach these log-odds, for words of this confidence, share of English and weight.
+
+    A value above 1 means that no phrase can reach them.
+    """
     w = WEIGHTS
     rest = w.bias + w.confidence * confidence + w.english * english + w.split + w.length * min(heavy * _HEAVIER, _LONGEST) / 5
     return (odds - rest) / w.likeness
 
 
 def log_odds(chance_: float) -> float:
-    """The logarithm of the odds of a chance above 0 and below 1."""
+    """Return the log-odds of a probability above 0 and below 1."""
     return log(chance_ / (1 - chance_))
 
 

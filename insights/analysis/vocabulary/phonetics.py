@@ -1,7 +1,7 @@
-"""How English words sound, roughly, and how alike two sounds are. Letters in, one sign per sound out; knows no word list.
+"""Approximate English pronunciation and the similarity of two sounds. Maps letters to one symbol per sound, without a word list.
 
-A sound is written as a text of signs: consonants p b t d k g f v s z m n l r w h y, S (shop), C (church), J (judge), T (thin); vowels
-a e i o u, A (day), I (see), U (do), W (now), Y (boy). Spelling tells English sounds badly, so vowels weigh little.
+A sound is a string of symbols: consonants p b t d k g f v s z m n l r w h y, S (shop), C (church), J (judge), T (thin); vowels
+a e i o u, A (day), I (see), U (do), W (now), Y (boy). English spelling predicts vowels badly, so they have a low weight.
 """
 
 import re
@@ -55,12 +55,12 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(.)\1+", r"\1"),
     )
 )
-"""From spelling to sound, one after the other; small letters stand for themselves."""
+"""Substitutions from spelling to sound, applied in order; lower-case letters stand for themselves."""
 
 
 @lru_cache(maxsize=65536)
 def sound(word: str) -> str:
-    """The sound of one lower-case word of letters and digits; empty only for an empty word."""
+    """Return the sound of one lower-case word of letters and digits; empty only for an empty word."""
     for pattern, to in _RULES:
         word = pattern.sub(to, word)
     return word
@@ -83,7 +83,7 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 @lru_cache(maxsize=65536)
 def skeleton(sound_: str) -> str:
-    """The consonants of a sound by the place where they are formed: what a recogniser seldom gets wrong. 'parlI' gives 'PRL'."""
+    """Return a sound's consonants by place of articulation, which recognisers seldom get wrong. 'parlI' gives 'PRL'."""
     return _DOUBLED.sub(r"\1", sound_.translate(_CLASSES))
 
 
@@ -99,19 +99,20 @@ _COARSE = str.maketrans(
     }
 )
 _CHEAPEST = 0.3
-"""What a difference costs at least that is still there in the coarse form."""
+"""Minimum cost of a difference that remains in the coarse form."""
 
 
 @lru_cache(maxsize=65536)
 def coarse(sound_: str) -> str:
-    """A sound with all that is hardly told apart as one sign, sign by sign: 'kubernetes' gives 'kaparnatas'."""
+    """Return a sound with similar sounds merged into one symbol, symbol by symbol: 'kubernetes' gives 'kaparnatas'."""
     return sound_.translate(_COARSE)
 
 
 def at_most(one: str, other: str, lightest: float, heaviest: float, least: float) -> float:
-    """How alike two sounds can be: never less than `likeness`, and soon told; 0 where that is less than `least`.
+    """Return a fast upper bound of `likeness`; 0 where the bound is less than `least`.
 
-    `lightest` and `heaviest` are the weights of the two.
+    Args:
+        lightest, heaviest: the weights of the two sounds.
     """
     if not heaviest:
         return 1.0
@@ -124,13 +125,13 @@ def at_most(one: str, other: str, lightest: float, heaviest: float, least: float
 
 
 def _saved(one: str, other: str) -> float:
-    """How much less than the difference of their weights two sounds can cost, at most: only v and w cost less than theirs."""
+    """Return by how much the cost of two sounds can be below the difference of their weights: only v and w cost less."""
     swaps = min(one.count("v"), other.count("w")) + min(one.count("w"), other.count("v"))
     return swaps * _SAVED
 
 
 def _costs() -> dict[str, float]:
-    """What it costs to take one sign for another, by the two signs; the nearer their sounds, the less."""
+    """Return the cost of replacing one symbol by another, keyed by both; similar sounds cost less."""
     near = {
         0.2: "pb td kg fv sz SC CJ SJ iI eI eA AI uU oW aW iY",
         0.3: "mn tT dT sT fT zT sS zJ zS tC dJ vb vw pf ai ei ae ao au ou eo oU UW iA eu",
@@ -141,39 +142,39 @@ def _costs() -> dict[str, float]:
 
 
 class _Costs(dict[str, float]):
-    """Costs of pairs; signs of other scripts are far from all others."""
+    """Costs of symbol pairs; symbols of other scripts are far from all others."""
 
     def __missing__(self, pair: str) -> float:
         return _far(*pair)
 
 
 def _far(one: str, other: str) -> float:
-    """What it costs where two signs are not near: two vowels, two consonants, one of each."""
+    """Return the cost for two dissimilar symbols: two vowels, two consonants, one of each."""
     return (0.8, 1.0, 0.35)[(one in _VOWELS) + (other in _VOWELS)]
 
 
 _SIGNS = "pbtdkgfvszmnlrwhySCJTaeiouAIUWY"
 _SWAP = _costs()
 _LOST = {**dict.fromkeys(_VOWELS, 0.4), **dict.fromkeys("hwy", 0.35), "r": 0.6}
-"""What it costs when a sign is missing or too much; 0.8 for all that are not here."""
+"""Cost of a missing or extra symbol; 0.8 for all symbols that are not listed."""
 
 
 _SAVED = _LOST.get("v", 0.8) - _LOST["w"] - _SWAP["vw"]
 
 
 def weight(sound_: str) -> float:
-    """How much there is to hear: about 0.6 for each sign. 'Parley' has 3, 'Kubernetes' 6."""
+    """Return the weight of a sound, about 0.6 per symbol. 'Parley' has 3, 'Kubernetes' 6."""
     return sum(_LOST.get(sign, 0.8) for sign in sound_)
 
 
 def likeness(one: str, other: str) -> float:
-    """How alike two sounds are, from 0 to 1 (the same)."""
+    """Return the similarity of two sounds, from 0 to 1 (the same)."""
     most = max(weight(one), weight(other))
     return max(0.0, 1.0 - _distance(one, other) / most) if most else 1.0
 
 
 def _distance(one: str, other: str) -> float:
-    """The cheapest way from one sound to the other, sign by sign (the edit distance with the costs above)."""
+    """Return the weighted edit distance of two sounds, with the costs above."""
     lost = [_LOST.get(sign, 0.8) for sign in other]
     last = [0.0]
     for cost in lost:
