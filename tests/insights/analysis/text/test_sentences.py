@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.analysis.text import sentences
+from insights.analysis.text.sentences import sentences
 
 
 @pytest.mark.parametrize(
