@@ -1,1 +1,1 @@
-"""Makes the shipped weights; nothing here is imported at run time."""
+"""Training of the shipped weights. Never imported at run time."""

@@ -1,7 +1,7 @@
-"""How often trackers are told where nobody meant them: python -m insights.training.alarms --data DIR
+"""Measures false positives of the managed trackers: python -m insights.training.alarms --data DIR
 
-The managed trackers, 500 phrases, listen to messages of the dev parts, drawn by a seeded coin. In these talks and mails few people buy,
-complain or cancel, so that most of what is told as similar would be false; each is printed, for a person to judge.
+The managed trackers, 500 phrases, are applied to a seeded random sample of the dev parts. These meetings and emails contain few
+purchases, complaints or cancellations, so most near matches would be false; each is printed for a person to judge.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from insights.training.corpora import read
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints each similar hit, then how many hits of both kinds there were."""
+    """Print each near match, then the number of hits of both kinds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with {ami,mrda,email}.dev.jsonl.gz")
     parser.add_argument("--messages", type=int, default=5000, help="so many, drawn from all; 0 takes every one")

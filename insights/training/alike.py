@@ -1,6 +1,6 @@
-"""Puts words into classes by the words beside them: mutual information, a singular value decomposition, k-means. No labels, train only.
+"""Clusters words into classes by their neighbours: mutual information, singular value decomposition, k-means. No labels, train part only.
 
-Seeded, words in an order of their own; one thread of linear algebra gives the same digits every time.
+Seeded, with a fixed order of words; a single linear algebra thread makes the result reproducible to the digit.
 """
 
 from collections import Counter
@@ -16,10 +16,10 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 _LEAST, _MOST = 8, 5000
-"""Words said less often than the first, and all after so many, have no class."""
+"""Minimum count of a word, and maximum number of words, that get a class."""
 
 _BESIDE = 1500
-"""The most frequent words: who stands beside them tells what a word is like."""
+"""Number of most frequent words that are used as context."""
 
 _PLACES = (-2, -1, 1, 2)
 _APART = 2
@@ -27,19 +27,19 @@ _NUMBERS, _SPARE, _SHARPENED, _ROUNDS = 60, 20, 3, 15
 
 
 def learn(texts: Iterable[str]) -> Classes:
-    """Classes of the words of these messages."""
+    """Return the classes of the words of these messages."""
     said = [word_hashes(text) for text in texts]
     counts = Counter(word for words in said for word in words)
     known = sorted((word for word, count in counts.items() if count >= _LEAST), key=lambda word: (-counts[word], word))[:_MOST]
     if not known:
         return NONE
-    alike = directions(informative(neighbours(said, known)))
-    coarse, fine = (means(alike, number).tolist() for number in (COARSE, FINE))
+    vectors = directions(informative(neighbours(said, known)))
+    coarse, fine = (means(vectors, number).tolist() for number in (COARSE, FINE))
     return Classes(dict(zip(known, zip(coarse, fine, strict=True), strict=True)))
 
 
 def neighbours(said: Sequence[tuple[int, ...]], known: Sequence[int]) -> Floats:
-    """(known, places x most frequent words): how often each stood at each place beside each known word."""
+    """Return (known, positions x most frequent words): how often each occurred at each position beside each known word."""
     number = {word: place for place, word in enumerate(known)}
     apart = [-1] * _APART
     row = np.array([place for words in said for place in (*(number.get(word, -1) for word in words), *apart)], dtype=np.int64)
@@ -54,7 +54,7 @@ def neighbours(said: Sequence[tuple[int, ...]], known: Sequence[int]) -> Floats:
 
 
 def informative(counts: Floats) -> Floats:
-    """Positive pointwise mutual information of counts; frequent neighbours are held a little less likely than they are."""
+    """Return positive pointwise mutual information of counts; frequent neighbours are discounted slightly."""
     total = counts.sum()
     rows = counts.sum(axis=1, keepdims=True) + np.float32(1e-9)
     columns = (counts.sum(axis=0, keepdims=True) + np.float32(1e-9)) ** np.float32(0.75)
@@ -64,7 +64,7 @@ def informative(counts: Floats) -> Floats:
 
 
 def directions(table: Floats) -> Floats:
-    """(rows, at most _NUMBERS) unit vectors by the largest singular values, found in a random part of the table that is sharpened."""
+    """Return (rows, at most _NUMBERS) unit vectors of the largest singular values, by randomised SVD with power iterations."""
     random = np.random.default_rng(0)
     size = min(_NUMBERS + _SPARE, len(table))
     part = np.linalg.qr(table @ random.standard_normal((table.shape[1], size)).astype(np.float32))[0]
@@ -76,7 +76,7 @@ def directions(table: Floats) -> Floats:
 
 
 def means(points: Floats, number: int) -> Ints:
-    """(points,) the cluster of each unit vector, below `number`: k-means by angle, begun with some of the most frequent words."""
+    """Return (points,) the cluster of each unit vector, below `number`: k-means by angle, initialised with frequent words."""
     centres = points[np.linspace(0, min(len(points), 3 * number) - 1, number).astype(np.int64)]
     nearest: Ints = np.zeros(len(points), dtype=np.int64)
     for _ in range(_ROUNDS):

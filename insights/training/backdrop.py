@@ -1,4 +1,4 @@
-"""Counts in how many conversations each word was said: the background of topics, trackers and vocabulary."""
+"""Counts in how many conversations each word occurs: the document frequencies for topics, trackers and vocabulary."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from insights.analysis.text.words import tokens
 from insights.training.corpora import Row, by_conversation
 
 _STRETCH = 250
-"""Messages counted as one conversation: long meetings are cut, so that 'often' means often in many places."""
+"""Number of messages counted as one conversation: long meetings are split, so that 'frequent' means frequent in many places."""
 
 _KEPT = 14_000
 
 
 def save(rows: Sequence[Row], path: Path) -> dict[str, int]:
-    """Writes words and counts to a compressed npz; returns {"words", "stretches"}."""
+    """Write words and counts to a compressed npz; return {"words", "stretches"}."""
     counts: Counter[str] = Counter()
     stretches = 0
     mail = [row for row in rows if row.corpus == "email"]

@@ -1,4 +1,4 @@
-"""Fits the combiner on out-of-fold logits of all corpora: an expert per corpus and task, the gate, and the calibration on unseen rows."""
+"""Fits the combiner on out-of-fold logits of all corpora: one expert per corpus and task, the gate, and the calibration on unseen rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from insights.training.fit import Vector, lbfgs
 from insights.training.table import HANDS
 
 LOGITS = len(ALL_HEADS) + len(HEADS)
-"""Columns of logits at the front of the inputs: of linear heads, then of the network."""
+"""Number of logit columns at the front of the inputs: linear heads, then the network."""
 
 _EXPERT_PENALTY = {
     "ami/question": 100.0,
@@ -27,25 +27,25 @@ _EXPERT_PENALTY = {
     "own/action": 20.0,
     "own/follow_up": 20.0,
 }
-"""How strongly an expert is held to its own head and the network's like output."""
+"""How strongly an expert is tied to its own head and the corresponding network output."""
 
 _GATE_PENALTY = 30.0
 _GATE_WEIGHT = {"ami": 1.0, "mrda": 1.0, "email": 8.0, "own": 40.0}
-"""The small corpora count as if they were larger: live talk is as likely to be like them."""
+"""Weights of the corpora. Small corpora weigh more, because live talk is equally likely to resemble them."""
 
 _CONTACT = frozenset(rule_features.NAMES.index(name) for name in ("contact", "contact_promise", "set_meeting", "again", "contact_noun"))
 _UNLIKELY = 0.02
-"""Weight of corpus rows that count as no follow-up because they are no task and show no sign of contact."""
+"""Weight of corpus rows counted as no follow-up because they are no task and show no sign of contact."""
 
 _LIGHT = 0.05
 _SURE, _KNOWN, _HELD_BACK = 0.9, 20, 0.89
-"""An expert may say .9 where at least _KNOWN messages were that sure and nine in ten right; else its answers are multiplied by .89."""
+"""An expert may exceed .9 only if at least _KNOWN messages were that sure and nine in ten right; else it is multiplied by .89."""
 
 _LABEL: dict[FindingType, str] = {"question": "question", "action_item": "action", "follow_up": "follow_up"}
 
 
 def targets(rows: Sequence[Row], shown: Sequence[tuple[int, ...]], task: FindingType) -> tuple[Vector, Vector]:
-    """(labels, weights) of a task; weight 0 where the row does not tell."""
+    """Return (labels, weights) of a task; weight 0 where the row has no label."""
     labels, weights = np.zeros(len(rows)), np.zeros(len(rows))
     for number, row in enumerate(rows):
         value, weight = getattr(row, _LABEL[task]), 1.0
@@ -57,14 +57,14 @@ def targets(rows: Sequence[Row], shown: Sequence[tuple[int, ...]], task: Finding
 
 
 def _spread(table: Floats) -> Vector:
-    """What each input is divided by, so that one penalty suits all: 3 for logits, its deviation for the rest; 0 never."""
+    """Return the divisor of each input, so that one penalty suits all: 3 for logits, the standard deviation for the rest; never 0."""
     spread: Vector = table.std(axis=0, dtype=np.float64) + 0.05
     spread[:LOGITS] = 3.0
     return spread
 
 
 def _minimise(width: int, penalty: float, loss: Callable[[Vector], tuple[float, Vector]], start: Vector, free: Sequence[int]) -> Vector:
-    """L-BFGS on loss plus a ridge on all but the free places."""
+    """Minimise loss plus a ridge penalty on all but the free positions, by L-BFGS."""
     ridge = np.full(width, penalty)
     ridge[list(free)] = 1e-3
 
@@ -76,7 +76,7 @@ def _minimise(width: int, penalty: float, loss: Callable[[Vector], tuple[float, 
 
 
 def fit_expert(table: Floats, labels: Vector, weights: Vector, head: int, penalty: float, spread: Vector) -> Floats:
-    """(inputs,) weights: the logits of the head and of the network's like output, their slopes free, plus small shifts by all else."""
+    """Return (inputs,) weights: free slopes for the head's and the network's logits, plus small shifts by all other inputs."""
     x = table.astype(np.float64) / spread
     start = np.zeros(x.shape[1])
     pair = (head, len(ALL_HEADS) + head)
@@ -92,7 +92,7 @@ def fit_expert(table: Floats, labels: Vector, weights: Vector, head: int, penalt
 
 
 def fit_gate(table: Floats, corpora: NDArray[np.int64]) -> Floats:
-    """(columns of gate_view, KINDS) weights of a softmax that tells which corpus a message is like."""
+    """Return (columns of gate_view, KINDS) weights of a softmax that predicts the corpus of a message."""
     seen = gate_view(table)
     spread = seen.std(axis=0, dtype=np.float64) + 0.05
     x = seen.astype(np.float64) / spread
@@ -114,7 +114,7 @@ def fit_gate(table: Floats, corpora: NDArray[np.int64]) -> Floats:
 
 
 def fit(table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) -> Combiner:
-    """Gate and experts, not yet calibrated."""
+    """Fit gate and experts, without calibration."""
     spread = _spread(table)
     corpora = np.array([KINDS.index(row.corpus) for row in rows])
     experts = []
@@ -130,7 +130,7 @@ def fit(table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) ->
 
 
 def calibrate(found: Combiner, table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) -> Combiner:
-    """The combiner with each expert fitted to the share of right answers on the rows of its corpus; without rows it stays as it is."""
+    """Return the combiner with each expert calibrated on the rows of its corpus; unchanged without rows."""
     corpora = np.array([row.corpus for row in rows])
     calibrations = []
     for task, expert in zip(TASKS, found.experts, strict=True):
@@ -146,20 +146,20 @@ def calibrate(found: Combiner, table: Floats, rows: Sequence[Row], shown: Sequen
 
 
 def _calibration(logits: Vector, facts: Floats, labels: Vector) -> Floats:
-    """(6,) of one expert; see combiner.Combiner."""
+    """Return the (6,) calibration of one expert; see mixture.Combiner."""
     marked = facts[:, 0] > 0
     columns = np.stack([logits, np.ones(len(logits)), facts[:, 1].astype(np.float64)], axis=1)
     plain, shown = _platt(columns[~marked], labels[~marked]), _platt(columns[marked, :2], labels[marked])
     calibration = np.array([*plain, *shown, 1], dtype=np.float32)
-    told = calibrated(logits[:, np.newaxis].astype(np.float32), facts, calibration[np.newaxis])[:, 0]
-    sure = labels[told >= _SURE]
+    probabilities = calibrated(logits[:, np.newaxis].astype(np.float32), facts, calibration[np.newaxis])[:, 0]
+    sure = labels[probabilities >= _SURE]
     if len(sure) < _KNOWN * HANDS or sure.mean() < _SURE:
         calibration[-1] = _HELD_BACK
     return calibration
 
 
 def _platt(columns: Vector, labels: Vector) -> Vector:
-    """Weights of a logistic fit of labels on columns, the first one a logit; lightly held to 1 for it and 0 for the others."""
+    """Return weights of a logistic fit of labels on columns, the first one a logit; regularised to 1 for it and 0 for the others."""
     start = np.eye(columns.shape[1])[0]
 
     def loss(point: Vector) -> tuple[float, Vector]:

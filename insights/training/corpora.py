@@ -1,4 +1,4 @@
-"""Reads the corpora: rows of conversations with gold labels, and the variants in which a recogniser might write them."""
+"""Reads the corpora: rows of conversations with gold labels, and variants as a recogniser might write them."""
 
 import gzip
 import json
@@ -14,9 +14,9 @@ _ANNOTATED = frozenset(("ami", "mrda"))
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message with its gold; a label is None where the corpus does not say. conversation is unique over all corpora.
+    """One message with gold labels; a label is None where the corpus has none. conversation is unique over all corpora.
 
-    acts: the dialogue acts that the corpus's annotators saw in it, under the corpus's name ("mrda/qy"); none where nobody looked.
+    acts: the annotated dialogue acts, prefixed by the corpus ("mrda/qy"); empty where the message is not annotated.
     """
 
     corpus: str
@@ -32,12 +32,12 @@ class Row:
 
     @property
     def origin(self) -> str:
-        """What must stay in one fold: the conversation, or the own sentence however often it appears."""
+        """Rows of one origin must stay in one fold: the conversation, or all copies of an own sentence."""
         return self.source or self.conversation
 
 
 def read(paths: Iterable[Path]) -> list[Row]:
-    """Rows of JSONL files (gzip'd or not) in order; 'commit' counts as the action label of its corpus."""
+    """Return the rows of JSONL files (optionally gzipped) in order; 'commit' counts as the action label of its corpus."""
     rows: list[Row] = []
     for path in paths:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
@@ -59,11 +59,11 @@ def _row(raw: dict[str, object]) -> Row:
     )
 
 
-def _acts(corpus: str, told: object) -> frozenset[str]:
-    """The acts of a meeting's annotation: AMI's with their family ("el.inf", "el"), MRDA's general act and tags ("s^co|qw" has three)."""
-    if corpus not in _ANNOTATED or not told:
+def _acts(corpus: str, annotation: object) -> frozenset[str]:
+    """Return the acts of an annotation: AMI's with their family ("el.inf", "el"), MRDA's general act and tags ("s^co|qw" has three)."""
+    if corpus not in _ANNOTATED or not annotation:
         return frozenset()
-    parts = [str(told), str(told).split(".")[0]] if corpus == "ami" else re.split(r"[|^:.]", str(told))
+    parts = [str(annotation), str(annotation).split(".")[0]] if corpus == "ami" else re.split(r"[|^:.]", str(annotation))
     return frozenset(f"{corpus}/{part}" for part in parts if part)
 
 
@@ -72,9 +72,9 @@ def _label(value: object) -> int | None:
 
 
 def read_own(text: str) -> list[Row]:
-    """Rows of data/business.tsv: labels (letters of a, q, f; n for none) and the sentence; '#' begins a comment.
+    """Return the rows of data/business.tsv: labels (letters of a, q, f; n for none) and the sentence; '#' begins a comment.
 
-    A follow-up is a kind of action item with a name of its own, and told under that name alone: its action label is 0.
+    A follow-up is a kind of action item, but is reported as a follow-up only: its action label is 0.
     """
     rows = []
     for number, line in enumerate(text.splitlines()):
@@ -99,7 +99,7 @@ def read_own(text: str) -> list[Row]:
 
 
 def by_conversation(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Runs of rows of one conversation."""
+    """Yield runs of rows of one conversation."""
     run: list[Row] = []
     for row in rows:
         if run and row.conversation != run[-1].conversation:
@@ -116,8 +116,9 @@ _CUT_OFF = re.compile(r"\b\w+-(?=\s|$)")
 
 
 def as_heard(text: str, style: str) -> str:
-    """A message as another hand would write it: 'text' as it is, 'noq' without question marks, 'lower' without case and punctuation,
-    'heard' like a recogniser's final (no hesitations, stutters, cut-off words or commas)."""
+    """Return a message in another style: 'text' as it is, 'noq' without question marks, 'lower' without case and punctuation,
+    'heard' like a final result of a recogniser (no hesitations, stutters, cut-off words or commas).
+    """
     if style == "noq":
         return text.replace("?", ".")
     if style == "lower":
@@ -130,14 +131,14 @@ def as_heard(text: str, style: str) -> str:
 
 
 def restyled(rows: Iterable[Row], style: str) -> list[Row]:
-    """All rows in one style; 'mixed' draws one of the question-mark-free styles per conversation-independent coin (seeded)."""
+    """Return all rows in one style; 'mixed' draws one of the styles without question marks per row (seeded)."""
     coin = random.Random(20)  # noqa: S311  (reproducible, nothing secret)
     styles = ("noq", "noq", "lower", "heard", "heard")
     return [replace(row, text=as_heard(row.text, coin.choice(styles) if style == "mixed" else style)) for row in rows]
 
 
 def torn_out(rows: Sequence[Row], every: int = 12) -> list[Row]:
-    """Every n-th message of the meetings that has at least four words, as if it were the first of a talk: no context tells no corpus."""
+    """Return every n-th meeting message of at least four words as if it began a talk: no context must not indicate a corpus."""
     chosen = [row for number, row in enumerate(rows) if row.corpus != "email" and number % every == 0 and len(row.text.split()) >= 4]
     return [
         replace(row, conversation=f"{row.conversation}/{number}", index=0, source=row.conversation) for number, row in enumerate(chosen)
@@ -145,7 +146,7 @@ def torn_out(rows: Sequence[Row], every: int = 12) -> list[Row]:
 
 
 def placed(own: Sequence[Row]) -> list[Row]:
-    """Own sentences twice: alone, and shuffled into talks of twelve, so that having no context means nothing."""
+    """Return own sentences twice: alone, and shuffled into talks of twelve, so that missing context carries no information."""
     coin = random.Random(21)  # noqa: S311  (reproducible, nothing secret)
     shuffled = list(own)
     coin.shuffle(shuffled)

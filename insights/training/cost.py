@@ -1,7 +1,7 @@
-"""What a message costs: python -m insights.training.cost --data DIR. Processor time of one thread, in microseconds.
+"""Measures the cost of a message: python -m insights.training.cost --data DIR. CPU time of one thread, in microseconds.
 
-Messages of MRDA's dev part in context, with the weights loaded before. Trackers: 500 of 50 phrases, two to four words long, of AMI's
-dev part, so that their words are those of talk.
+Uses messages of MRDA's dev part in context, with the weights already loaded. Trackers: 500 with 50 phrases each, two to four words
+long, from AMI's dev part, so that their words are typical of talk.
 """
 
 import argparse
@@ -25,7 +25,7 @@ _MEMBERS = (Person("Jane Doe", "jane@example.com"), Person("Bob Stone", "bob@exa
 
 
 def in_context(rows: Sequence[Row], wanted: int) -> list[tuple[Said, list[Said]]]:
-    """The first messages of a corpus, each with those before it in its conversation."""
+    """Return the first messages of a corpus, each with the earlier messages of its conversation."""
     found: list[tuple[Said, list[Said]]] = []
     for talk in by_conversation(rows):
         before: list[Said] = []
@@ -39,7 +39,7 @@ def in_context(rows: Sequence[Row], wanted: int) -> list[tuple[Said, list[Said]]
 
 
 def trackers(rows: Sequence[Row], count: int, phrases: int) -> list[Tracker]:
-    """Trackers whose phrases are two to four neighbouring words of the rows; the same ones every time."""
+    """Return trackers whose phrases are two to four adjacent words of the rows; deterministic."""
     pick = random.Random(7)  # noqa: S311  (reproducible, nothing secret)
     texts = [words for row in rows if len(words := row.text.split()) >= 6]
     made = []
@@ -54,7 +54,7 @@ def trackers(rows: Sequence[Row], count: int, phrases: int) -> list[Tracker]:
 
 
 def spent(work: Sequence[Callable[[], object]]) -> str:
-    """Percentiles of what each piece of work costs, after one round to warm up the caches that live talk warms too."""
+    """Return percentiles of the cost of each item, after one round that warms up the caches as live talk does."""
     work[0]()
     costs = []
     for piece in work:
@@ -67,7 +67,7 @@ def spent(work: Sequence[Callable[[], object]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints one line for each kind of work."""
+    """Print one line per kind of work."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with {ami,mrda}.dev.jsonl.gz")
     parser.add_argument("--messages", type=int, default=MESSAGES)

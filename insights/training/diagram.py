@@ -1,4 +1,4 @@
-"""Draws a reliability diagram as SVG: mean confidence against the share that was right, a panel per corpus and task. Knows no model."""
+"""Draws a reliability diagram as SVG: mean confidence against the share of correct messages, a panel per corpus and task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _STYLE = (
 )
 
 FEW = 20
-"""Dots of fewer messages are hollow: their share says little."""
+"""Dots of fewer messages are drawn hollow: their share is unreliable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Messages with a confidence in one tenth: how many, mean confidence, share of gold ones."""
+    """Messages with a confidence in one tenth: number, mean confidence, share of gold positives."""
 
     count: int
     confidence: float
@@ -29,7 +29,11 @@ class Bin:
 
 
 def draw(panels: Mapping[str, Sequence[Sequence[Bin | None]]], series: Sequence[str] = ("as written", "question marks lost")) -> str:
-    """An SVG document. panels: by title, for each series its tenths; the area of a dot grows with the logarithm of its messages."""
+    """Return an SVG document.
+
+    Args:
+        panels: by title, the tenths of each series; a dot's area grows with the logarithm of its number of messages.
+    """
     rows = -(-len(panels) // _COLUMNS)
     width, height = _GAP + _COLUMNS * (_SIDE + _GAP), _TOP + rows * (_SIDE + _GAP + 14)
     parts = [
@@ -47,7 +51,7 @@ def draw(panels: Mapping[str, Sequence[Sequence[Bin | None]]], series: Sequence[
 
 
 def _panel(left: int, top: int, title: str, lines: Sequence[Sequence[Bin | None]]) -> list[str]:
-    """One square from 0 to 1 on both sides."""
+    """Draw one square from 0 to 1 on both axes."""
     low = top + _SIDE
     parts = [
         f'<text x="{left}" y="{top - 6}">{escape(title)}</text>',

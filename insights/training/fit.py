@@ -16,7 +16,12 @@ _INTERCEPT_PENALTY = 1e-6
 def logistic(
     matrix: Matrix, labels: NDArray[np.float64], penalty: float, rounds: int = 60, weights: Vector | None = None
 ) -> NDArray[np.float32]:
-    """(width,) weights, the last one the intercept. labels 0..1; penalty: L2, against the summed (optionally weighted) log loss."""
+    """Return (width,) weights, the last one the intercept.
+
+    Args:
+        labels: values in 0..1.
+        penalty: L2 penalty, relative to the summed (optionally weighted) log loss.
+    """
     scale = np.ones(matrix.height) if weights is None else weights
     ridge = np.full(matrix.width, penalty)
     ridge[-1] = _INTERCEPT_PENALTY
@@ -34,7 +39,7 @@ def logistic(
 
 
 def lbfgs(loss, point: Vector, rounds: int) -> Vector:  # type: ignore[no-untyped-def]
-    """Minimises a smooth function given as point -> (value, gradient), by limited-memory BFGS with backtracking."""
+    """Minimise a smooth function, given as point -> (value, gradient), by limited-memory BFGS with backtracking."""
     steps: deque[tuple[Vector, Vector, float]] = deque(maxlen=_MEMORY)
     value, gradient = loss(point)
     for _ in range(rounds):
@@ -63,7 +68,7 @@ def lbfgs(loss, point: Vector, rounds: int) -> Vector:  # type: ignore[no-untype
 
 
 def _direction(gradient: Vector, steps: deque[tuple[Vector, Vector, float]]) -> Vector:
-    """The two-loop recursion."""
+    """Run the two-loop recursion."""
     direction = -gradient
     factors = []
     for step, change, inverse in reversed(steps):

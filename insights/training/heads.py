@@ -1,4 +1,4 @@
-"""Fits heads and network: each on the rows of its corpus, and out of fold for the combiner, which must see honest logits."""
+"""Fits heads and network, each on the rows of its corpus, and out of fold for the combiner, which needs unbiased logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from insights.training.matrix import Matrix, Seen, compact, project
 FOLDS = 3
 
 _AGAINST = {"ami": ("mrda",), "email": ("ami", "mrda"), "own": ("ami", "mrda", "email")}
-"""What each head of the gate tells its kind from."""
+"""The corpora that each head of the gate distinguishes its own corpus from."""
 
 _PENALTY = {"ami": 2.0, "mrda": 3.0, "email": 3.0, "own": 1.0, "is": 2.0}
 _LEAST = {"ami": 2, "mrda": 2, "email": 1, "own": 1, "is": 3}
@@ -26,14 +26,14 @@ _LEAST = {"ami": 2, "mrda": 2, "email": 1, "own": 1, "is": 3}
 
 @dataclass(frozen=True)
 class Head:
-    """columns (rising) of the hashed features, their weights, and the intercept."""
+    """columns (ascending) of the hashed features, their weights, and the intercept."""
 
     columns: NDArray[np.int64]
     weights: NDArray[np.float32]
     intercept: float
 
     def logits(self, matrix: Matrix) -> NDArray[np.float32]:
-        """(rows,) logits for rows over all hashed features."""
+        """Return (rows,) logits for rows over all hashed features."""
         place = np.full(matrix.width, -1, dtype=np.int32)
         place[self.columns] = np.arange(len(self.columns), dtype=np.int32)
         small = project(matrix, place, len(self.columns))
@@ -41,7 +41,7 @@ class Head:
 
 
 def labels_of(rows: Sequence[Row], name: str) -> NDArray[np.int8]:
-    """(rows,) labels of a head: 1, 0, or -1 where the row does not tell."""
+    """Return (rows,) labels of a head: 1, 0, or -1 where the row has none."""
     corpus, label = name.split("/")
     if corpus == "is":
         return np.array([1 if row.corpus == label else 0 if row.corpus in _AGAINST[label] else -1 for row in rows], dtype=np.int8)
@@ -50,19 +50,22 @@ def labels_of(rows: Sequence[Row], name: str) -> NDArray[np.int8]:
 
 
 def folds_of(rows: Sequence[Row]) -> NDArray[np.int8]:
-    """(rows,) fold of each row: all of one conversation (of one own sentence, in whatever style) in one fold."""
+    """Return (rows,) fold of each row: all rows of one conversation (of one own sentence, in any style) are in one fold."""
     return np.array([crc32(row.origin.encode()) % FOLDS for row in rows], dtype=np.int8)
 
 
 def fit_head(matrix: Matrix, labels: NDArray[np.int8], rows: NDArray[np.int64], corpus: str) -> Head:
-    """One head on the given rows."""
+    """Fit one head on the given rows."""
     small, columns = compact(matrix.rows(rows), _LEAST[corpus])
     weights = logistic(small, labels[rows].astype(np.float64), _PENALTY[corpus], rounds=45 if corpus == "is" else 60)
     return Head(columns, weights[:-1], float(weights[-1]))
 
 
 def fit_all(seen: Seen, rows: Sequence[Row]) -> tuple[list[Head], NDArray[np.float32]]:
-    """(heads in the order of ALL_HEADS, (rows, heads) logits: out of fold for rows that a head learnt from, plain for the others)."""
+    """Return (heads in the order of ALL_HEADS, (rows, heads) logits).
+
+    Logits are out of fold for the training rows of a head, and plain for all other rows.
+    """
     folds = folds_of(rows)
     logits = np.zeros((len(rows), len(ALL_HEADS)), dtype=np.float32)
     heads = []
@@ -82,7 +85,7 @@ def fit_all(seen: Seen, rows: Sequence[Row]) -> tuple[list[Head], NDArray[np.flo
 
 
 def logits_of(heads: Sequence[Head], seen: Seen) -> NDArray[np.float32]:
-    """(rows, heads) logits."""
+    """Return (rows, heads) logits."""
     return np.stack([head.logits(_matrix(seen, name)) for head, name in zip(heads, ALL_HEADS, strict=True)], axis=1)
 
 
@@ -91,7 +94,7 @@ def _matrix(seen: Seen, name: str) -> Matrix:
 
 
 def fit_net(seen: Seen, rows: Sequence[Row]) -> tuple[Net, NDArray[np.float32]]:
-    """(network, (rows, HEADS) logits, each made by a network that had not seen the row: a third of all conversations is left out)."""
+    """Return (network, (rows, HEADS) logits). The logits are out of fold: a third of the conversations is left out each time."""
     own = np.stack([labels_of(rows, name) for name in HEADS], axis=1).astype(np.float32)
     labels = np.concatenate([own, lessons.labels(rows, lessons.names(rows))], axis=1)
     thirds = folds_of(rows)

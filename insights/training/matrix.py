@@ -1,4 +1,4 @@
-"""Rows of features as one sparse matrix, and the products that fitting needs. Numpy only, one process, the same digits every time."""
+"""Feature rows as one sparse matrix, and the products needed for fitting. Numpy only, one process, reproducible to the digit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Matrix:
-    """Compressed rows: row i has columns[starts[i]:starts[i + 1]] with those values; width columns in all."""
+    """Compressed sparse rows: row i has columns[starts[i]:starts[i + 1]] with the same slice of values; width is the number of columns."""
 
     starts: NDArray[np.int64]
     columns: NDArray[np.int32]
@@ -31,16 +31,16 @@ class Matrix:
         return len(self.starts) - 1
 
     def times(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(height,) products with a weight per column. Every row must have at least one entry."""
+        """Return (height,) products with one weight per column. Every row must have at least one entry."""
         return np.add.reduceat(weights[self.columns] * self.values, self.starts[:-1]).astype(np.float64)
 
     def back(self, residuals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(width,) products of the transpose with a number per row."""
+        """Return (width,) products of the transpose with one number per row."""
         spread = np.repeat(residuals.astype(np.float32), np.diff(self.starts))
         return np.bincount(self.columns, weights=spread * self.values, minlength=self.width).astype(np.float64)
 
     def rows(self, chosen: NDArray[np.int64]) -> "Matrix":
-        """The matrix of some rows only."""
+        """Return the matrix of the chosen rows."""
         lengths = np.diff(self.starts)[chosen]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         places = np.repeat(self.starts[chosen] - starts[:-1], lengths) + np.arange(starts[-1])
@@ -49,10 +49,10 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Seen:
-    """All that models look at, row by row; context is what came before in the same conversation.
+    """All model inputs, row by row; context is what came before in the same conversation.
 
-    matrix over features.SIZE columns; plain: its part that tells of a message's own single words and pairs; shown: cues of each row;
-    words (rows,): how many words; views: what the network reads.
+    matrix: features.SIZE columns; plain: its part for the message's own single words and pairs; shown: cues of each row;
+    words (rows,): number of words; views: inputs of the network.
     """
 
     matrix: Matrix
@@ -63,7 +63,7 @@ class Seen:
 
 
 def build(rows: Sequence[Row], classes: Classes) -> Seen:
-    """What models look at in these rows."""
+    """Return the model inputs of these rows."""
     ids: list[NDArray[np.uint32]] = []
     values: list[NDArray[np.float32]] = []
     shown: list[tuple[int, ...]] = []
@@ -88,14 +88,14 @@ def build(rows: Sequence[Row], classes: Classes) -> Seen:
 
 
 def fronts(matrix: Matrix, lengths: NDArray[np.int64]) -> Matrix:
-    """The first entries of each row, `lengths` (rows,) of them."""
+    """Return the first entries of each row, `lengths` (rows,) of them."""
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     places = np.repeat(matrix.starts[:-1] - starts[:-1], lengths) + np.arange(starts[-1])
     return Matrix(starts, matrix.columns[places], matrix.values[places], matrix.width)
 
 
 def compact(matrix: Matrix, least: int) -> tuple[Matrix, NDArray[np.int64]]:
-    """The matrix over the columns seen in at least `least` entries, and those columns; a last column of ones is added as intercept."""
+    """Return the matrix over the columns with at least `least` entries, and those columns; a final column of ones is the intercept."""
     counts = np.bincount(matrix.columns, minlength=matrix.width)
     kept = np.flatnonzero(counts >= least)
     place = np.full(matrix.width, -1, dtype=np.int32)
@@ -104,7 +104,7 @@ def compact(matrix: Matrix, least: int) -> tuple[Matrix, NDArray[np.int64]]:
 
 
 def project(matrix: Matrix, place: NDArray[np.int32], width: int) -> Matrix:
-    """Columns renamed by `place` (-1 = dropped), with a column of ones appended to every row."""
+    """Map columns through `place` (-1 = dropped), and append a column of ones."""
     columns = place[matrix.columns]
     keep = columns >= 0
     row = np.repeat(np.arange(matrix.height), np.diff(matrix.starts))[keep]

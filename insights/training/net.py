@@ -1,4 +1,4 @@
-"""Trains the network: Adam on masked logistic losses, words and answers dropped at random. Seeded; one thread gives the same digits."""
+"""Trains the network: Adam on masked logistic losses with dropout. Seeded; a single thread makes the result reproducible to the digit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,13 +27,17 @@ _DROPPED = {"words": 0.15, "bags": 0.15, "joined": 0.4}
 _FIRST, _SECOND = 0.9, 0.99
 
 _LESSON = 0.3
-"""How much an output counts that only helps to learn the others."""
+"""Weight of the loss of auxiliary outputs."""
 
 Sparse = tuple[Ints, Floats]
 
 
 def begin(labels: Floats, random: np.random.Generator) -> Net:
-    """A network before training: small random weights, outputs at the shares of positives. labels (n, outputs), negative = not known."""
+    """Return an untrained network: small random weights, output biases from the shares of positives.
+
+    Args:
+        labels: (n, outputs), negative where unknown.
+    """
     arrays = {}
     for name, (height, width) in SHAPES.items():
         shape = (height, labels.shape[1] if name in OUTPUTS else width)
@@ -48,7 +52,7 @@ def begin(labels: Floats, random: np.random.Generator) -> Net:
 
 @dataclass
 class _Thinning:
-    """Drops at random and remembers what."""
+    """Dropout that keeps its masks for back-propagation."""
 
     random: np.random.Generator
     kept: dict[str, Floats] = field(default_factory=dict)
@@ -62,7 +66,7 @@ class _Thinning:
 
 
 def gradients(net: Net, given: Batch, trace: Trace, kept: Mapping[str, Floats], errors: Floats) -> dict[str, Floats | Sparse]:
-    """Gradients of the loss by array, those of embeddings as (rows, values); errors (n, outputs): the loss by logit."""
+    """Return gradients of the loss by array, those of embeddings as (rows, values); errors (n, outputs): the loss by logit."""
     a = net.arrays
     hidden = (errors @ a["out"].T) * (trace.hidden > 0)
     joined = (hidden @ a["hidden"].T + errors @ a["direct"].T) * kept["joined"]
@@ -92,7 +96,7 @@ def gradients(net: Net, given: Batch, trace: Trace, kept: Mapping[str, Floats], 
 
 
 def _gathered(rows: Ints, values: Floats) -> Sparse:
-    """(distinct rows in order, the sum of each one's values)."""
+    """Return (distinct rows in order, the sum of the values of each)."""
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
@@ -100,7 +104,7 @@ def _gathered(rows: Ints, values: Floats) -> Sparse:
 
 
 class _Adam:
-    """Steps with running means of gradients and of their squares; rows of embeddings that were not touched rest."""
+    """Adam with running means of gradients and their squares; embedding rows without a gradient are not updated."""
 
     def __init__(self, net: Net) -> None:
         self._arrays = net.arrays
@@ -109,7 +113,7 @@ class _Adam:
         self._steps = 0
 
     def step(self, gradients: dict[str, Floats | Sparse], rate: float) -> None:
-        """Changes the network's arrays in place."""
+        """Update the network's arrays in place."""
         self._steps += 1
         rate *= float(np.sqrt(1 - _SECOND**self._steps) / (1 - _FIRST**self._steps))
         for name, gradient in gradients.items():
@@ -121,9 +125,12 @@ class _Adam:
 
 
 def fit(views: Sequence[View], labels: Floats, chosen: NDArray[np.int64], seed: int = 3, epochs: int = 8) -> Net:
-    """A network trained on the chosen rows; labels (rows, 8 and more) with 1, 0, or negative where a row does not tell.
+    """Return a network trained on the chosen rows.
 
-    Outputs after the eighth are lessons: they count less, and are not in the network that is given back.
+    Outputs after the eighth are auxiliary tasks: their loss weighs less, and they are not in the returned network.
+
+    Args:
+        labels: (rows, 8 or more) with 1, 0, or negative where unknown.
     """
     random = np.random.default_rng(seed)
     net = begin(labels[chosen], random)
@@ -145,5 +152,5 @@ def fit(views: Sequence[View], labels: Floats, chosen: NDArray[np.int64], seed: 
 
 
 def logits(net: Net, views: Sequence[View]) -> Floats:
-    """(rows, 8) logits, some hundred rows at a time."""
+    """Return (rows, 8) logits, computed in batches of 512 rows."""
     return np.concatenate([net.logits(views[start : start + 512]) for start in range(0, len(views), 512)])

@@ -1,8 +1,8 @@
-"""Says whether confidence is probability: python -m insights.training.reliability --data DIR [--svg FILE]
+"""Measures whether confidences are probabilities: python -m insights.training.reliability --data DIR [--svg FILE]
 
-Per corpus and task: of the messages with a confidence in a tenth, how many, the mean confidence, and the share that was right. The
-experts are calibrated on the same dev parts, so for this table they are calibrated anew, five times, each time without the conversations
-in question.
+Prints per corpus, task and tenth of confidence the number of messages, the mean confidence, and the share of correct ones. The experts
+are calibrated on the same dev parts, so this table uses five-fold cross-validation: a conversation never calibrates its own
+confidences.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from insights.training.table import HANDS, hands, inputs, signs
 
 FOLDS = 5
 SURE = 0.9
-"""A threshold that clients are told to trust."""
+"""A threshold that the documentation recommends to clients."""
 
 _LABEL = {"question": "question", "action_item": "action"}
 _DRAWS = 40
@@ -34,17 +34,17 @@ Pair = tuple[float, bool]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """ece over all, ece_above over confidences of .1 and more, chance: both, were every confidence right; told at SURE, and right."""
+    """ece over all, ece_above over confidences of .1 and more; chance: both for perfect calibration; reported at SURE, and right."""
 
     ece: float
     ece_above: float
     chance: tuple[float, float]
-    told: int
+    reported: int
     right: int
 
 
 def bins(pairs: Iterable[Pair]) -> list[Bin | None]:
-    """Ten tenths of (confidence, gold) pairs; None where there are none."""
+    """Return ten tenths of (confidence, gold) pairs; None for empty ones."""
     sorted_in: list[list[Pair]] = [[] for _ in range(10)]
     for confidence, gold in pairs:
         sorted_in[min(int(confidence * 10), 9)].append((confidence, gold))
@@ -56,13 +56,13 @@ def _bin(pairs: Sequence[Pair]) -> Bin:
 
 
 def error(found: Sequence[Bin | None]) -> float:
-    """Expected calibration error: the mean distance between confidence and share, weighed by how many messages."""
+    """Return the expected calibration error: the mean distance of confidence and share, weighted by the number of messages."""
     total = sum(one.count for one in found if one)
     return sum(one.count * abs(one.confidence - one.right) for one in found if one) / max(total, 1)
 
 
 def summary(pairs: Sequence[Pair]) -> Summary:
-    """The figures of one line."""
+    """Return the figures of one line."""
     tenths = bins(pairs)
     coin = np.random.default_rng(23)
     confidences = [confidence for confidence, _ in pairs]
@@ -73,7 +73,7 @@ def summary(pairs: Sequence[Pair]) -> Summary:
 
 
 def measured(model: Model, rows: Sequence[Row], style: str) -> dict[str, list[Pair]]:
-    """(confidence, gold) pairs by corpus and task, every confidence by a calibration that had not seen its conversation."""
+    """Return (confidence, gold) pairs by corpus and task; every confidence is from a calibration without its conversation."""
     mixed = corpora.restyled(rows, "mixed")
     seen = build(mixed, model.classes)
     learnt = hands(rows, mixed, seen, *_logits(model, seen))
@@ -82,9 +82,9 @@ def measured(model: Model, rows: Sequence[Row], style: str) -> dict[str, list[Pa
     answers = np.zeros((len(rows), len(TASKS)), dtype=np.float32)
     for fold in range(FOLDS):
         others = np.flatnonzero(np.tile(folds != fold, HANDS))
-        told = [mixed[row % len(rows)] for row in others]
+        rest = [mixed[row % len(rows)] for row in others]
         shown = [seen.shown[row % len(rows)] for row in others]
-        fitted = combine.calibrate(model.combiner, learnt[others], told, shown)
+        fitted = combine.calibrate(model.combiner, learnt[others], rest, shown)
         answers[folds == fold] = fitted.probabilities(asked[folds == fold])
     pairs: dict[str, list[Pair]] = {}
     for row, answer in zip(rows, answers.tolist(), strict=True):
@@ -102,7 +102,7 @@ def _asked(model: Model, rows: Sequence[Row]) -> Floats:
 
 
 def _logits(model: Model, seen: Seen) -> tuple[Floats, Floats]:
-    """(rows, ALL_HEADS) logits of the heads and (rows, HEADS) of the network."""
+    """Return (rows, ALL_HEADS) logits of the heads and (rows, HEADS) of the network."""
     columns = [
         (seen.matrix if number < len(HEADS) else seen.plain).times(np.ascontiguousarray(column)) + intercept
         for number, (column, intercept) in enumerate(zip(model.table.T, model.intercepts, strict=True))
@@ -111,15 +111,15 @@ def _logits(model: Model, seen: Seen) -> tuple[Floats, Floats]:
 
 
 def line(name: str, pairs: Sequence[Pair]) -> str:
-    """A line of the table in Markdown."""
+    """Return one line of the Markdown table."""
     found = summary(pairs)
     shown = " | ".join(f"{one.confidence:.2f} {one.right:.2f} ({one.count})" if one else "-" for one in bins(pairs))
     low, high = found.chance
-    return f"| {name} | {shown} | {found.ece:.4f} ({low:.4f}) | {found.ece_above:.3f} ({high:.3f}) | {found.right} of {found.told} |"
+    return f"| {name} | {shown} | {found.ece:.4f} ({low:.4f}) | {found.ece_above:.3f} ({high:.3f}) | {found.right} of {found.reported} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the table for the dev parts, and draws it where asked to."""
+    """Print the table for the dev parts, and draw it with --svg."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with {ami,mrda,email}.dev.jsonl.gz")
     parser.add_argument("--svg", type=Path, help="draw the diagram into this file")

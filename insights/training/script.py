@@ -1,8 +1,8 @@
-"""What the groups of the AMI corpus were told to talk about: a gold for topics that no detector had a hand in.
+"""The prescribed subjects of the AMI meetings: gold for topics, independent of any detector.
 
 Each group designs a remote control in four meetings (the last letter of a meeting's name): kick-off, functional, conceptual and detailed
-design. Agendas and messages were the same for all groups. The words below name the subjects of those agendas, as the corpus's published
-description of its scenario has them; they were written down before any topics were looked at.
+design. Agendas and messages were the same for all groups. The words below name the subjects of those agendas, after the corpus's
+published description of its scenario. They were written down before any topics were computed.
 """
 
 from insights.analysis.text.words import stem
@@ -31,5 +31,5 @@ SCRIPT: dict[str, frozenset[str]] = {phase: frozenset(stem(word) for word in wor
 
 
 def on_script(phase: str, topics: list[tuple[str, ...]]) -> float:
-    """The share of topics, given as stems, that name a subject of a phase."""
+    """Return the share of topics, given as stems, that name a subject of a phase."""
     return sum(not SCRIPT[phase].isdisjoint(topic) for topic in topics) / max(len(topics), 1)

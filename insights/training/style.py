@@ -34,18 +34,18 @@ class Score:
 
 
 def read(path: Path) -> list[Sentence]:
-    """The lines of a table; '#' begins a comment."""
+    """Return the lines of a table; '#' begins a comment."""
     lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
     return [Sentence(*line[:4]) for line in lines]
 
 
 def score(gold: Sequence[bool], confidences: Sequence[float]) -> Score:
-    """How well confidences tell the gold ones."""
+    """Score confidences against gold labels."""
 
     def at(threshold: float) -> tuple[float, float, float]:
         hits = sum(good and confidence >= threshold for good, confidence in zip(gold, confidences, strict=True))
-        told = sum(confidence >= threshold for confidence in confidences)
-        return hits / max(told, 1), hits / max(sum(gold), 1), 2 * hits / max(told + sum(gold), 1)
+        positive = sum(confidence >= threshold for confidence in confidences)
+        return hits / max(positive, 1), hits / max(sum(gold), 1), 2 * hits / max(positive + sum(gold), 1)
 
     return Score(*at(0.5), max(at(threshold)[2] for threshold in confidences))
 
@@ -60,7 +60,7 @@ _TASKS: tuple[tuple[str, FindingType, Callable[[Sentence], bool], Callable[[Sent
 
 
 def report(sentences: Sequence[Sentence]) -> list[str]:
-    """Lines of a table in Markdown, then who and when."""
+    """Return the lines of a Markdown table, then the scores of assignees and due dates."""
     lines = ["| style | what | P | R | F1 at 0.5 | best F1 |", "|---|---|---|---|---|---|"]
     for style in ("text", "noq", "lower", "heard"):
         rows = [{"conversation": at, "index": 0, "speaker": "A", "text": as_heard(one.text, style)} for at, one in enumerate(sentences)]
@@ -73,7 +73,7 @@ def report(sentences: Sequence[Sentence]) -> list[str]:
 
 
 def _who_and_when(tasks: Sequence[Sentence]) -> list[str]:
-    """Shares of right assignees, found due dates, and rightly missing ones."""
+    """Return the shares of correct assignees, found due dates, and correctly missing ones."""
     answers = [assign(one.text) for one in tasks]
     pairs = list(zip(tasks, answers, strict=True))
     who = sum(answer["assignee"].lower() == one.assignee.lower() for one, answer in pairs)

@@ -1,10 +1,10 @@
-"""Measures topics without annotated names: python -m insights.training.subjects --data DIR
+"""Measures topics without annotated data: python -m insights.training.subjects --data DIR
 
-Two ways, over the longer meetings of the dev parts, for our topics and for simpler rankings in the same run.
+Two methods, over the longer meetings of the dev parts, for our topics and for simpler baselines in the same run.
 
-1. A subject of a meeting comes back: it is said in at least two messages of the second half. A common word comes back too, but in every
-   other meeting as well. So the ten topics of each first half are looked for in its second half, and in those of meetings of other groups.
-2. What AMI's groups were told to talk about (script.py): the share of a whole meeting's ten topics that name a subject of its phase.
+1. A subject of a meeting recurs: it is said in at least two messages of the second half. A common word recurs too, but in every
+   other meeting as well. So the ten topics of each first half are searched in its second half, and in those of other groups' meetings.
+2. The prescribed subjects of AMI's groups (script.py): the share of a whole meeting's ten topics that name a subject of its phase.
 """
 
 import argparse
@@ -25,7 +25,7 @@ _TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """group: those who meet again and again; first half: its texts; later: messages of the second half by phrase."""
+    """group: the people who meet repeatedly; first half: its texts; later: number of messages of the second half by phrase."""
 
     group: str
     first: tuple[str, ...]
@@ -33,13 +33,13 @@ class Meeting:
 
 
 def meeting(group: str, texts: Sequence[str]) -> Meeting:
-    """A meeting cut into halves."""
+    """Split a meeting into halves."""
     half = len(texts) // 2
     return Meeting(group, tuple(texts[:half]), Counter(phrase for text in texts[half:] for phrase in set(phrases(text))))
 
 
 def topics(texts: Sequence[str]) -> list[tuple[str, ...]]:
-    """The strongest topics, as stems."""
+    """Return the strongest topics, as stems."""
     index = TopicIndex()
     for number, text in enumerate(texts):
         index.add(str(number), text, 0.0)
@@ -47,13 +47,13 @@ def topics(texts: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def frequent(texts: Sequence[str]) -> list[tuple[str, ...]]:
-    """What it is compared with: the phrases said most often."""
+    """Baseline: return the most frequent phrases."""
     counts = Counter(phrase for text in texts for phrase in phrases(text))
     return sorted(counts, key=lambda phrase: (-counts[phrase], phrase))[:_TOP]
 
 
 def weighed(texts: Sequence[str]) -> list[tuple[str, ...]]:
-    """What is usual elsewhere: single words by times said and rarity (tf-idf), without a list of words to leave out."""
+    """Baseline: return single words by tf-idf, without a stop list."""
     counts = Counter(word.low for text in texts for word in tokens(text))
     best = sorted(counts, key=lambda word: (-counts[word] * idf(word), word))
     return [(stem(word),) for word in best[:_TOP]]
@@ -62,11 +62,11 @@ def weighed(texts: Sequence[str]) -> list[tuple[str, ...]]:
 Ranking = Callable[[Sequence[str]], list[tuple[str, ...]]]
 
 RANKINGS: dict[str, Ranking] = {"topics": topics, "most frequent phrases": frequent, "words by tf-idf": weighed}
-"""By name, in the order of the report."""
+"""Rankings by name, in the order of the report."""
 
 
 def shares(meetings: Sequence[Meeting], choose: Ranking) -> tuple[float, float]:
-    """(share of the chosen phrases that come back, mean share of meetings of other groups where they are said as well)."""
+    """Return (share of the chosen phrases that recur, mean share of other groups' meetings in which they occur as well)."""
     back, elsewhere, chosen = 0, 0.0, 0
     for one in meetings:
         others = [other for other in meetings if other.group != one.group]
@@ -78,7 +78,7 @@ def shares(meetings: Sequence[Meeting], choose: Ranking) -> tuple[float, float]:
 
 
 def script_shares(talks: Sequence[tuple[str, Sequence[str]]], choose: Ranking) -> tuple[float, float]:
-    """(mean share of chosen phrases that are subjects of a meeting's phase, of another phase), of meetings with a phase."""
+    """Return (mean share of chosen phrases that are subjects of a meeting's phase, of another phase), for meetings with a phase."""
     own, other = [], []
     for phase, texts in talks:
         if phase in SCRIPT:
@@ -89,7 +89,7 @@ def script_shares(talks: Sequence[tuple[str, Sequence[str]]], choose: Ranking) -
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints one line for each ranking."""
+    """Print one line per ranking."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with {ami,mrda}.dev.jsonl.gz")
     chosen = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""The combiner's inputs for whole corpora: what combiner.inputs gives live for one message, here for rows in order."""
+"""The combiner's inputs for whole corpora: the same as mixture.inputs for one message, but for rows in order."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,17 @@ from insights.training.corpora import Row
 from insights.training.matrix import Seen
 
 HANDS = 3
-"""How often the combiner learns from each row: with no question marks, with those it may have had, and with a third of them lost."""
+"""Copies of each row for the combiner: without question marks, with its question marks, and with a third of them lost."""
 
 
 def hands(rows: Sequence[Row], heard: Sequence[Row], seen: Seen, heads: Floats, net: Floats) -> Floats:
-    """(HANDS * rows, inputs) of rows that were heard as `heard`; heads (rows, ALL_HEADS) and net (rows, HEADS) are logits."""
+    """Return (HANDS * rows, inputs) of rows.
+
+    Args:
+        heard: the rows as recognised.
+        heads: (rows, ALL_HEADS) logits.
+        net: (rows, HEADS) logits.
+    """
     found = signs(heard, heads, net)
     marks = np.array(["?" in row.text for row in rows])
     kept = np.random.default_rng(22).random(len(rows)) > 1 / 3
@@ -26,7 +32,7 @@ def hands(rows: Sequence[Row], heard: Sequence[Row], seen: Seen, heads: Floats, 
 
 
 def signs(rows: Sequence[Row], heads: Floats, net: Floats) -> Floats:
-    """(rows, SIGNS) from the logits (rows, ALL_HEADS) of heads and (rows, HEADS) of the network."""
+    """Return (rows, SIGNS) from the logits (rows, ALL_HEADS) of heads and (rows, HEADS) of the network."""
     past = np.zeros((len(rows), talk_type.SIGNS), dtype=np.float32)
     likeness = heads[:, len(HEADS) :]
     start, last = 0, ""
@@ -40,7 +46,7 @@ def signs(rows: Sequence[Row], heads: Floats, net: Floats) -> Floats:
 def inputs(
     rows: Sequence[Row], signs: Floats, shown: Sequence[tuple[int, ...]], words: NDArray[np.int32], marks: NDArray[np.bool_]
 ) -> Floats:
-    """(rows, SIGNS + cues + FACTS) as combiner.inputs gives them for one message; marks: which messages show a question mark."""
+    """Return (rows, SIGNS + cues + FACTS) as mixture.inputs does for one message; marks: which messages have a question mark."""
     width = signs.shape[1]
     table = np.zeros((len(rows), width + len(rule_features.NAMES) + FACTS), dtype=np.float32)
     table[:, :width] = signs

@@ -1,7 +1,7 @@
-"""Fits the tagger of names to the spans that AMI's annotators marked: python -m insights.training.tagger --data DIR
+"""Fits the name tagger to the spans annotated in AMI: python -m insights.training.tagger --data DIR
 
-Only runs of capitals are asked about, and only those that the rules do not settle. Prints what folds of the train part say of penalties and
-thresholds; train.py saves the weights.
+Uses only capitalised runs that the rules do not settle. Prints cross-validation results of penalties and thresholds on the train part;
+train.py saves the weights.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _FOLDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One run of capitals: the buckets of its signs, whether it is a person's name, whether the rules say so, and its conversation."""
+    """One capitalised run: the buckets of its features, whether it is a person's name, whether the rules say so, and its conversation."""
 
     buckets: tuple[int, ...]
     gold: bool
@@ -35,7 +35,7 @@ class Case:
 
 
 def cases(path: Path) -> tuple[list[Case], int]:
-    """(the open cases of a corpus in order, gold names that are none of them); messages that nobody annotated are left out."""
+    """Return (the unsettled cases of a corpus in order, number of gold names not among them); messages without annotation are skipped."""
     found: list[Case] = []
     missed = 0
     for line in gzip.decompress(path.read_bytes()).decode().splitlines():
@@ -54,7 +54,7 @@ def cases(path: Path) -> tuple[list[Case], int]:
 
 
 def fit(learnt: Sequence[Case], penalty: float = PENALTY) -> tuple[NDArray[np.float32], float]:
-    """(weights, intercept); all zero where there is nothing to learn from."""
+    """Return (weights, intercept); all zero without training cases."""
     if not learnt:
         return np.zeros(tagger.SIZE, dtype=np.float32), 0.0
     weights = logistic(_matrix(learnt), np.array([float(case.gold) for case in learnt]), penalty, rounds=80)
@@ -62,7 +62,7 @@ def fit(learnt: Sequence[Case], penalty: float = PENALTY) -> tuple[NDArray[np.fl
 
 
 def _matrix(asked: Sequence[Case]) -> Matrix:
-    """One row a case, a last column of ones as intercept."""
+    """Return one row per case, with a final column of ones as intercept."""
     lengths = np.array([len(case.buckets) + 1 for case in asked])
     columns = np.concatenate([np.array([*case.buckets, tagger.SIZE], dtype=np.int32) for case in asked])
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -70,7 +70,7 @@ def _matrix(asked: Sequence[Case]) -> Matrix:
 
 
 def train(data: Path, out: Path) -> dict[str, int]:
-    """Fits all cases of a corpus and writes the weights; returns {"cases", "names"}."""
+    """Fit all cases of a corpus and write the weights; return {"cases", "names"}."""
     learnt, _ = cases(data)
     weights, intercept = fit(learnt)
     tagger.save(out, weights, intercept)
@@ -78,14 +78,14 @@ def train(data: Path, out: Path) -> dict[str, int]:
 
 
 def probabilities(asked: Sequence[Case], weights: NDArray[np.float32], intercept: float) -> NDArray[np.float64]:
-    """One for each case."""
+    """Return one probability per case."""
     logits = np.array([intercept + float(weights[list(case.buckets)].sum()) for case in asked])
     chances: NDArray[np.float64] = 1 / (1 + np.exp(-logits))
     return chances
 
 
 def by_folds(learnt: Sequence[Case], penalty: float) -> NDArray[np.float64]:
-    """Probabilities of cases whose conversations were not learnt from."""
+    """Return out-of-fold probabilities: no case is scored by a model trained on its conversation."""
     order = {name: number % _FOLDS for number, name in enumerate(sorted({case.conversation for case in learnt}))}
     fold = np.array([order[case.conversation] for case in learnt])
     chances = np.zeros(len(learnt))
@@ -96,15 +96,15 @@ def by_folds(learnt: Sequence[Case], penalty: float) -> NDArray[np.float64]:
     return chances
 
 
-def f1(told: NDArray[np.bool_], gold: NDArray[np.bool_], missed: int) -> str:
-    """Precision, recall and F1 as text; missed: gold names that are no case at all."""
-    hits = int((told & gold).sum())
-    precision, recall = hits / max(int(told.sum()), 1), hits / max(int(gold.sum()) + missed, 1)
+def f1(positive: NDArray[np.bool_], gold: NDArray[np.bool_], missed: int) -> str:
+    """Return precision, recall and F1 as text; missed: gold names that are not a case."""
+    hits = int((positive & gold).sum())
+    precision, recall = hits / max(int(positive.sum()), 1), hits / max(int(gold.sum()) + missed, 1)
     return f"P {precision:.3f} R {recall:.3f} F1 {2 * precision * recall / max(precision + recall, 1e-9):.3f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints what rules and tagger reach on folds of the train part; with --out it only saves the weights."""
+    """Print the cross-validated scores of rules and tagger on the train part; with --out only save the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with ami.train.jsonl.gz")
     parser.add_argument("--out", type=Path, help="file for the weights, fitted to the whole train part")

@@ -1,4 +1,4 @@
-"""Makes the shipped weights: python -m insights.training.train --data DIR [--out DIR]. Minutes on one core; the same digits every time."""
+"""Trains the shipped weights: python -m insights.training.train --data DIR [--out DIR]. Takes minutes on one core; deterministic."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ CORPORA = ("ami", "mrda", "email")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Reads the arguments, trains, prints a report that ends with the digests of the files written."""
+    """Parse the arguments, train, and print a report that ends with the digests of the written files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with {ami,mrda,email}.{train,dev}.jsonl.gz")
     parser.add_argument("--out", type=Path, default=Path(str(files("insights.analysis"))) / "weights", help="folder for the weights")
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path) -> None:
-    """Fits heads, network and combiner on rows and own sentences, calibrates on dev, writes out/acts.npz."""
+    """Fit heads, network and combiner on rows and own sentences, calibrate on dev, write out/acts.npz."""
     classes = alike.learn(row.text for row in rows)
     print(f"classes: {len(classes.of)} words")
     learnt = [*rows, *corpora.torn_out(rows), *corpora.placed(own)]
@@ -54,8 +54,8 @@ def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path
     fitted, logits = heads.fit_all(seen, heard)
     for name, head in zip(ALL_HEADS, fitted, strict=True):
         print(f"head {name}: {len(head.columns)} features, intercept {head.intercept:.4f}")
-    net, opinions = heads.fit_net(seen, heard)
-    combined = combine.fit(table.hands(learnt, heard, seen, logits, opinions), HANDS * heard, HANDS * seen.shown)
+    net, net_logits = heads.fit_net(seen, heard)
+    combined = combine.fit(table.hands(learnt, heard, seen, logits, net_logits), HANDS * heard, HANDS * seen.shown)
     combined = _calibrated(combined, fitted, classes, net, dev)
     for task, calibration in zip(TASKS, combined.calibrations, strict=True):
         print(f"{task}: calibrations {np.round(calibration, 4).tolist()}")
@@ -63,15 +63,15 @@ def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path
 
 
 def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], classes: Classes, net: Net, dev: Sequence[Row]) -> Combiner:
-    """The combiner, fitted to the share of right answers on rows that nothing was fitted to."""
+    """Return the combiner, calibrated on rows that nothing was fitted to."""
     heard = corpora.restyled(dev, "mixed")
     seen = build(heard, classes)
-    seen_so = table.hands(dev, heard, seen, heads.logits_of(fitted, seen), logits_of_net(net, seen.views))
-    return combine.calibrate(combined, seen_so, HANDS * heard, HANDS * seen.shown)
+    inputs = table.hands(dev, heard, seen, heads.logits_of(fitted, seen), logits_of_net(net, seen.views))
+    return combine.calibrate(combined, inputs, HANDS * heard, HANDS * seen.shown)
 
 
 if __name__ == "__main__":
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # sums in threads come out in another order: begin again with one
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # threads change the order of sums: restart with one thread
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
         os.execv(sys.executable, [sys.executable, "-m", "insights.training.train", *sys.argv[1:]])  # noqa: S606
     main()

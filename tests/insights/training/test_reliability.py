@@ -28,7 +28,7 @@ def test_error() -> None:
 def test_summary() -> None:
     """What is said at .9 is counted; chance is what a right confidence would show, less with more messages."""
     found = reliability.summary([(0.95, True), (0.9, False), (0.89, True), (0.01, False)])
-    assert (found.told, found.right) == (2, 1)
+    assert (found.reported, found.right) == (2, 1)
     few, many = (reliability.summary([(0.5, number % 2 == 0) for number in range(count)]) for count in (20, 2000))
     assert 0 < many.chance[0] < few.chance[0]
     assert many.chance[0] == many.chance[1]
