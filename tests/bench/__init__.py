@@ -1,5 +1,5 @@
-"""What `python -m tests.bench` measures: real servers, real speech at its pace, and the recogniser alone beside them.
+"""Benchmarks (`python -m tests.bench`): real servers, recorded speech in real time, and the recogniser alone as a baseline.
 
-Figures are ratios within one run, since absolute times belong to one machine. Knows the wire as any client does, and of
-the server's inside only the recogniser that it compares with.
+Figures are ratios within one run, since absolute times depend on the machine. The clients use the public protocols only; of the
+server's code the benchmark imports only the recogniser that it compares with.
 """

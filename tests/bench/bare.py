@@ -1,10 +1,10 @@
-"""`python -m tests.bench.bare`: the recogniser without a server, in a process of its own, on the same sound.
+"""`python -m tests.bench.bare`: the recogniser without a server, in its own process, on the same audio.
 
-Bare means two things, and both are measured:
+Two baselines are measured:
 
-- `model`: the model alone decodes each true turn once, in one thread. It knows where the turns are, and nobody sees an interim.
-- `recogniser`: the recogniser's own interface at the pace of speech: pause detection, interims, decodes ahead. What it needs
-  is what live hearing costs; what the server needs beyond it is the server's own.
+- `model`: the model alone decodes each true turn once, in one thread. The turns are given, and there are no interim results.
+- `recogniser`: the recogniser's own interface in real time: pause detection, interim results, speculative decoding. Its cost is that
+  of live recognition; what the server needs beyond it is the server's overhead.
 """
 
 import json
@@ -32,8 +32,8 @@ from tests.bench.machine import usage
 _END_S = 120.0
 
 
-class Ear:
-    """A listener that notes finals with their times, in seconds after `begin`."""
+class RecordingListener:
+    """A recognition listener that records final results with their times, in seconds after `begin`."""
 
     def __init__(self, begin: float) -> None:
         self.begin = begin
@@ -43,33 +43,33 @@ class Ear:
         self.end = threading.Event()
 
     def hypothesis(self, h: Hypothesis) -> None:
-        """Note it."""
+        """Record a final result, or count an interim one."""
         if h.is_final:
             self.finals.append((time.perf_counter() - self.begin, h.text))
         else:
             self.interims += 1
 
     def speech_started(self, at: float) -> None:
-        """Nobody asks."""
+        """Ignore it."""
 
     def trouble(self, error: AudioError) -> None:
-        """Note it."""
+        """Record the error."""
         self.errors.append(str(error))
 
     def drained(self) -> None:
-        """Nobody waits for room."""
+        """Ignore it: this client never waits for room."""
 
     def finished(self) -> None:
-        """Note the end."""
+        """Signal the end."""
         self.end.set()
 
-    def told(self) -> dict[str, Any]:
-        """Return what was heard, JSON-ready, in the generator's form."""
+    def results(self) -> dict[str, Any]:
+        """Return the results, JSON-ready, in the generator's form."""
         return {"finals": self.finals, "interims": self.interims, "errors": self.errors}
 
 
 def model(question: dict[str, Any]) -> dict[str, Any]:
-    """Decode the turns of the same talks that the speakers send, each once."""
+    """Decode the turns that the speakers send, each once."""
     bare = small_model()
     talks = speech.talks(speech.conversation(), question["speakers"], question["seconds"])
     cuts = [_floats(cut) for talk in talks for cut in talk.cuts()]
@@ -81,13 +81,13 @@ def model(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def recogniser(question: dict[str, Any]) -> dict[str, Any]:
-    """Hear the same talks at the same pace through the recogniser's interface."""
+    """Recognise the same audio at the same speed through the recogniser's interface."""
     talks = speech.talks(speech.conversation(), question["speakers"], question["seconds"])
     return _hear([talk.sound.tobytes() for talk in talks], question["threads"], 1 / question["speed"])
 
 
 def texts(question: dict[str, Any]) -> dict[str, Any]:
-    """Return the text of whole recordings by both ways: the model on the turns that pause detection finds, the recogniser."""
+    """Return the text of whole recordings by both methods: the model on the detected turns, and the recogniser."""
     most = int(question["most_s"] * speech.RATE) if question.get("most_s") else None
     sounds = [r.sound[:most] for r in speech.recordings() if r.name in question["names"]]
     bare = small_model()
@@ -104,25 +104,29 @@ def _transcript(bare: Moonshine, pcm: Samples) -> str:
 
 
 def _hear(sounds: list[bytes], threads: int, pace: float) -> dict[str, Any]:
-    """Feed all sounds, each chunk when it is due (pace 1 is real time, 0 is at once), from one thread."""
+    """Feed all audio from one thread, each chunk when it is due (pace 1 is real time, 0 is at once)."""
     engine = engines.make("moonshine", threads=threads, models_dir=Path("no-models-here"))
     engine.load()
     before, begin = time.process_time(), time.perf_counter() + 0.2
-    ears = [Ear(begin + stagger(number) * pace) for number in range(len(sounds))]
-    heard = [engine.open(RecognitionOptions(), open_decoder("LINEAR16", speech.RATE), ear) for ear in ears]
+    listeners = [RecordingListener(begin + stagger(number) * pace) for number in range(len(sounds))]
+    recognitions = [engine.open(RecognitionOptions(), open_decoder("LINEAR16", speech.RATE), listener) for listener in listeners]
     plan: list[tuple[float, int, Callable[[], None]]] = []
-    for number, (recognition, ear, sound) in enumerate(zip(heard, ears, sounds, strict=True)):
+    for number, (recognition, listener, sound) in enumerate(zip(recognitions, listeners, sounds, strict=True)):
         last = 0.0
         for due, chunk in chunks(sound):
-            last = ear.begin + due * pace
+            last = listener.begin + due * pace
             plan.append((last, number, partial(recognition.feed, chunk)))
         plan.append((last + 2.0 * pace, number, recognition.stop))
     for due, _, act in sorted(plan, key=lambda step: step[0]):
         time.sleep(max(0.0, due - time.perf_counter()))
         act()
-    for ear in ears:
-        ear.end.wait(_END_S)
-    answer = {"speakers": [ear.told() for ear in ears], "cpu_s": time.process_time() - before, "resident": usage(os.getpid()).resident}
+    for listener in listeners:
+        listener.end.wait(_END_S)
+    answer = {
+        "speakers": [listener.results() for listener in listeners],
+        "cpu_s": time.process_time() - before,
+        "resident": usage(os.getpid()).resident,
+    }
     engine.close()
     return answer
 

@@ -1,4 +1,4 @@
-"""Processes of the bench's own: the server that is measured, and helpers that answer one question and end."""
+"""Child processes of the benchmark: the server under test, and helpers that answer one question and exit."""
 
 import json
 import os
@@ -19,11 +19,11 @@ __all__ = ["BenchError", "Server", "ask_child"]
 
 
 class Server:
-    """A Parley server on SQLite with a data folder of its own, from `with` to its end; it hears with the embedded model.
+    """A Parley server on SQLite with its own data folder and the embedded model, for the duration of the `with` block.
 
     Args:
         kind: "daphne", the server of `manage.py serve`, or "uvicorn", as docs/operate/deploy.md starts it.
-        environment: more settings.
+        environment: additional settings.
     """
 
     def __init__(self, kind: Literal["daphne", "uvicorn"] = "daphne", **environment: str) -> None:
@@ -48,26 +48,26 @@ class Server:
         shutil.rmtree(self._data, ignore_errors=True)
 
     @property
-    def door(self) -> dict[str, str]:
-        """What a client needs to come in."""
+    def access(self) -> dict[str, str]:
+        """URL and token that a client needs."""
         return {"url": self.url, "token": self.token}
 
     @property
     def pid(self) -> int:
-        """The server's process."""
+        """Process id of the server."""
         return self._process.pid
 
     def usage(self) -> Usage:
-        """Return what the server uses now."""
+        """Return the server's current resource usage."""
         return self._process.usage()
 
     def tasks(self) -> int:
-        """Return how many tasks the server's event loop holds now."""
+        """Return the current number of tasks in the server's event loop."""
         os.kill(self.pid, signal.SIGUSR1)
         return int(self._process.said("tasks "))
 
     def ask(self, path: str, body: Any = None) -> Any:
-        """Return the JSON answer to a GET, or to a POST where there is a body."""
+        """Return the JSON response to a GET, or to a POST if there is a body."""
         headers = {"Content-Type": "application/json"} | ({"x-api-key": self.token} if self.token else {})
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers), timeout=20) as answer:  # noqa: S310 - our own server
@@ -92,7 +92,7 @@ class Server:
 
 
 def ask_child(module: str, question: Any, *, timeout_s: float) -> Any:
-    """Run `python -m tests.bench.<module>` with a question as JSON and return its answer: a process that shares nothing."""
+    """Run `python -m tests.bench.<module>` with a question as JSON and return its answer. The process shares no state."""
     command = [sys.executable, "-m", f"tests.bench.{module}"]
     try:
         done = subprocess.run(  # noqa: S603 - our own command

@@ -1,4 +1,4 @@
-"""One Symbl client as the bench needs it: speaks a talk at its pace and notes when what came back."""
+"""A Symbl client: sends speech in real time and records when results arrive."""
 
 import asyncio
 import json
@@ -13,13 +13,13 @@ import websockets
 
 CHUNK_S = 0.1
 CHUNK = 3_200
-"""Bytes of a tenth of a second: LINEAR16 at 16 kHz."""
+"""Bytes per 0.1 s: LINEAR16 at 16 kHz."""
 _END_S = 120.0
 
 
 @dataclass
 class Heard:
-    """What one speaker got: times are seconds after his first sample was due; `late` is how late each chunk went out."""
+    """Results of one speaker. Times are seconds after its first sample was due; `late` is how late each chunk was sent."""
 
     finals: list[tuple[float, str]] = field(default_factory=list)
     interims: int = 0
@@ -34,12 +34,12 @@ def chunks(sound: bytes) -> Iterator[tuple[float, bytes]]:
 
 
 def stagger(number: int) -> float:
-    """Return by how many seconds speaker `number` begins after the first, so that they do not speak in step."""
+    """Return the start delay of speaker `number` in seconds, so that speakers are not in step."""
     return 0.37 * number % 1.0
 
 
 class Speaker:
-    """One speaking socket. `until(begin)` connects and starts first, so that the talk begins on time."""
+    """One speaking WebSocket. It connects and starts before `begin`, so that speech begins on time."""
 
     def __init__(self, url: str, token: str, connection_id: str = "") -> None:
         self.connection_id = connection_id or uuid4().hex
@@ -51,7 +51,7 @@ class Speaker:
         self._began = time.perf_counter()
 
     async def speak(self, sound: bytes, begin: float, *, speed: float = 1.0, settle_s: float = 2.0) -> Heard:
-        """Say it all from `begin` (perf_counter) on, wait, stop, and read until the server closes."""
+        """Send all audio from `begin` (perf_counter) on, wait, stop, and read until the server closes."""
         async with connect(self._address, self._token) as socket:
             reading = asyncio.create_task(self._read(socket))
             await self._start(socket)
@@ -67,7 +67,7 @@ class Speaker:
         return self.heard
 
     async def come_and_go(self) -> None:
-        """Connect, start, send a moment of silence, stop, and wait for the end."""
+        """Connect, start, send 0.3 s of silence, stop, and wait for the end."""
         async with connect(self._address, self._token) as socket:
             reading = asyncio.create_task(self._read(socket))
             await self._start(socket)
@@ -115,5 +115,5 @@ class Speaker:
 
 
 def connect(address: str, token: str) -> AbstractAsyncContextManager[websockets.ClientConnection]:
-    """Open a socket the way a lean program does: no compression, for sound does not get smaller by it."""
+    """Open a WebSocket without compression: PCM audio hardly compresses."""
     return websockets.connect(address, additional_headers={"x-api-key": token}, compression=None, max_size=None, open_timeout=60)

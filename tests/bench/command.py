@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from tests.bench import machine
 from tests.bench.children import BenchError, Server
-from tests.bench.parts import accuracy, flood, growth, listeners, load, sockets, streams, webrtc
 from tests.bench.report import GOAL_HEADS, Goal, Result, Table, summary, write_into
 from tests.bench.rounds import Say
+from tests.bench.scenarios import accuracy, flood, growth, listeners, load, sockets, streams, webrtc
 from tests.bench.sizes import QUICK, Sizes
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target, targets
 
@@ -44,17 +44,17 @@ PAGES = {
 
 
 BUSY = 0.2
-"""Cores used by others from which a run should not be trusted much."""
+"""Number of cores used by other processes above which a run is unreliable."""
 
 
 class Command(BaseCommand):
-    """Measures with servers of its own; touches no data."""
+    """Runs the benchmark with servers of its own; does not touch any data."""
 
     help = "Measure speed and accuracy, as ratios within one run."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say what the command takes."""
+        """Define the command-line arguments."""
         parser.add_argument("--only", nargs="+", type=_parts, help=f"parts to measure (default: all): {', '.join(PAGES)}")
         parser.add_argument("--quick", action="store_true", help="a few minutes instead of about twenty: short windows, one round")
         parser.add_argument("--speakers", type=_numbers, help="such as 1,8,16,32,64 (the default)")
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         parser.add_argument("--write", action="store_true", help="update the tables in docs/develop/performance*.md")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Measure part by part; each is shown, and written where that is wanted, as soon as it is known."""
+        """Measure part by part. Each result is printed, and written if requested, as soon as it is known."""
         sizes, fastrtc = _sizes(options), options["fastrtc"]
         beside = f"FastRTC {_version(fastrtc)}" if fastrtc else "no FastRTC (--fastrtc): streams are compared with a bare server only"
         about = f"{machine.describe()}; {beside}"
@@ -112,7 +112,7 @@ def _measure(name: str, sizes: Sizes, fastrtc: str, say: Say) -> Result:
 
 
 def _write(result: Result, how: str, busy: float) -> None:
-    """Put a result into its page and its goals into the summary, with the command that gives it again; no path, no host."""
+    """Write a result to its page and its goals to the summary, with the command to reproduce it; without paths and host names."""
     page = PAGES[result.name]
     page.write_text(write_into(page.read_text(), result.name, f"{result.text()}\n\n{how}; others used {busy:.1f} cores meanwhile."))
     if result.goals:
@@ -128,7 +128,7 @@ def _sizes(options: dict[str, Any]) -> Sizes:
 
 
 def _version(python: str) -> str:
-    """Return which FastRTC a Python has. Raises CommandError when it has none."""
+    """Return the FastRTC version of a Python. Raises CommandError when it has none."""
     ask = "import fastrtc, importlib.metadata as m; print(m.version('fastrtc'))"
     try:
         done = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True, timeout=120)  # noqa: S603 - named by the user
@@ -157,7 +157,7 @@ def _day() -> str:
 
 
 def _parts(text: str) -> list[str]:
-    """Return the parts that a comma-separated list names."""
+    """Return the parts in a comma-separated list."""
     parts = [part for part in text.split(",") if part]
     wrong = [part for part in parts if part not in PAGES]
     if wrong or not parts:

@@ -1,7 +1,7 @@
-"""`python -m tests.bench.generator`: all clients of one measurement, in a process of their own.
+"""`python -m tests.bench.generator`: all clients of one measurement, in their own process.
 
-Reads a question (JSON) from standard input and writes the answer to standard output. It tells how late its own chunks went
-out: a generator that is late makes a server look slow.
+Reads a question (JSON) from standard input and writes the answer to standard output. The answer includes how late its own chunks were
+sent: a late generator makes a server look slow.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r'"sequenceNumber": ?(\d+)')
 
 
 async def speak(question: dict[str, Any]) -> dict[str, Any]:
-    """Many speakers at real time, each in a conversation of its own, from the demo's conversation."""
+    """Run many speakers in real time, each in its own conversation, with audio from the demo."""
     talks = speech.talks(speech.conversation(), question["speakers"], question["seconds"])
     speakers = [Speaker(question["url"], question["token"]) for _ in talks]
     speed = question["speed"]
@@ -35,7 +35,7 @@ async def speak(question: dict[str, Any]) -> dict[str, Any]:
 
 
 async def read_aloud(question: dict[str, Any]) -> dict[str, Any]:
-    """Each recording by one speaker, all at the same time, with some silence after it."""
+    """Send each recording by one speaker, all at the same time, followed by silence."""
     silence, speed = bytes(2 * speech.RATE), question["speed"]
     sounds = [r.sound[: _limit(question)].tobytes() + silence for r in speech.recordings() if r.name in question["names"]]
     begin = time.perf_counter() + _AHEAD_S / speed
@@ -44,7 +44,7 @@ async def read_aloud(question: dict[str, Any]) -> dict[str, Any]:
 
 
 async def come_and_go(question: dict[str, Any]) -> dict[str, Any]:
-    """Connect, start and stop, so many times, by a few clients at once."""
+    """Connect, start and stop repeatedly, with a few concurrent clients."""
     left = iter(range(question["cycles"]))
     failures: list[str] = []
 
@@ -60,7 +60,7 @@ async def come_and_go(question: dict[str, Any]) -> dict[str, Any]:
 
 
 async def listen(question: dict[str, Any]) -> dict[str, Any]:
-    """One speaker and many listeners of the same conversation; when each event reached each listener (Unix time)."""
+    """Run one speaker and many subscribers of one conversation; return when each event reached each subscriber (Unix time)."""
     talk = speech.talk(speech.conversation(), 0, question["seconds"])
     speaker = Speaker(question["url"], question["token"])
     got: list[list[tuple[float, str]]] = [[] for _ in range(question["listeners"])]
@@ -68,7 +68,7 @@ async def listen(question: dict[str, Any]) -> dict[str, Any]:
 
     async def listener(texts: list[tuple[float, str]]) -> None:
         async with connect(address, question["token"]) as socket:
-            async for text in socket:  # read later, so that reading makes nobody late
+            async for text in socket:  # parsed later, so that parsing delays no other client
                 texts.append((time.time(), str(text)))
 
     listening = [asyncio.create_task(listener(texts)) for texts in got]
@@ -83,7 +83,7 @@ async def listen(question: dict[str, Any]) -> dict[str, Any]:
 
 
 async def flood(question: dict[str, Any]) -> dict[str, Any]:
-    """One client that sends far faster than it could speak, beside one that speaks."""
+    """Run one client that sends far faster than real time, beside a normal speaker."""
     recording = speech.conversation()
     flooding = speech.talk(recording, 0, question["flood_s"])
     talk = speech.talk(recording, 7, question["seconds"])

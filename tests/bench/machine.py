@@ -1,4 +1,4 @@
-"""What the kernel says about processes and about this machine (Linux's /proc)."""
+"""Resource usage of processes and of this machine, from Linux's /proc."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A process tree at one moment: CPU seconds so far, resident bytes, threads, open files."""
+    """Usage of a process tree at one moment: CPU seconds so far, resident bytes, threads, open files."""
 
     cpu_s: float
     resident: int
@@ -24,7 +24,7 @@ class Usage:
 
 
 def usage(pid: int) -> Usage:
-    """Return what a process and its descendants use; one that has ended counts nothing."""
+    """Return the usage of a process and its descendants; a process that has ended counts as zero."""
     cpu, resident, threads, files = 0.0, 0, 0, 0
     for member in _tree(pid):
         try:
@@ -39,12 +39,12 @@ def usage(pid: int) -> Usage:
 
 
 def describe() -> str:
-    """Return the machine in words: cores, processor, Python; no name of a host."""
+    """Return a description of the machine: cores, processor, Python; without its host name."""
     return f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}, Linux"
 
 
 class Others:
-    """How many cores everything but a server and this process's children used, from its making to `cores`."""
+    """Mean number of cores used by everything but a server and this process's children, since creation."""
 
     def __init__(self, pid: int | None = None) -> None:
         self._pid = pid
@@ -52,18 +52,18 @@ class Others:
         self._before = self._seconds()
 
     def cores(self) -> float:
-        """Return the mean so far; children count once they have ended, so ask when they have."""
+        """Return the mean so far. Children are counted only after they have ended, so call this afterwards."""
         return max(0.0, (self._seconds() - self._before) / (time.monotonic() - self._began))
 
     def _seconds(self) -> float:
         fields = [int(field) for field in (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
-        busy = (sum(fields) - fields[3] - fields[4]) / _TICKS  # all but idle and waiting for a disk
+        busy = (sum(fields) - fields[3] - fields[4]) / _TICKS  # all except idle and iowait
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         return busy - children.ru_utime - children.ru_stime - time.process_time() - (usage(self._pid).cpu_s if self._pid else 0.0)
 
 
 class Peak:
-    """Watches the resident memory of a process from a thread of its own, within a `with` block."""
+    """Samples the resident memory of a process in a thread, within a `with` block."""
 
     def __init__(self, pid: int, every_s: float = 0.05) -> None:
         self.before = self.most = usage(pid).resident

@@ -1,4 +1,4 @@
-"""One process of the bench's own, from `with` to its end: what it says, what it uses, and that it does end."""
+"""A child process for the duration of a `with` block: its output, its resource usage, and its termination."""
 
 import subprocess
 import threading
@@ -18,17 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 START_S = 120.0
 _LAST_LINES = 20
 _MOST_LINES = 1000
-"""Of what nobody waits for; a server that says more than that has gone wrong."""
+"""Maximum number of unread lines that are kept; a server that logs more has failed."""
 
 
 class BenchError(RuntimeError):
-    """A measurement could not be made; the text says why."""
+    """A measurement failed; the text says why."""
 
 
 class Process:
     """A command that runs until the `with` block ends; then it gets SIGTERM, and after `stop_s` seconds SIGKILL.
 
-    What it writes, to standard output and standard error, is read all the time, so that it never waits for us.
+    Its standard output and standard error are read continuously, so that it never blocks on a full pipe.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], *, stop_s: float = 30.0) -> None:
@@ -60,27 +60,27 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its number. Raises BenchError when it has ended."""
+        """Process id. Raises BenchError when the process has ended."""
         if self._process is None or self._process.poll() is not None:
-            raise BenchError(f"a process has ended: {self._command}\n{self._told()}")
+            raise BenchError(f"a process has ended: {self._command}\n{self._recent_output()}")
         return self._process.pid
 
     def usage(self) -> Usage:
-        """Return what it and its children use now."""
+        """Return the resource usage of the process and its children."""
         return usage(self.pid)
 
     def said(self, mark: str) -> str:
-        """Wait for a line with `mark`; return it from there on, without the mark where it ends in a space."""
+        """Wait for a line with `mark`; return the line from there on, without the mark if the mark ends in a space."""
         while True:
             try:
                 line = self._lines.get(timeout=START_S)
             except Empty:
-                raise BenchError(f"the server did not say {mark!r}\n{self._told()}") from None
+                raise BenchError(f"the server did not say {mark!r}\n{self._recent_output()}") from None
             if mark in line:
                 return line[line.index(mark) + (len(mark) if mark.endswith(" ") else 0) :].strip()
 
     def until_it_answers(self, url: str) -> None:
-        """Wait until a GET of this address is answered with success. Raises BenchError when it never is."""
+        """Wait until a GET of this URL succeeds. Raises BenchError after START_S seconds."""
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.pid:
             try:
@@ -88,7 +88,7 @@ class Process:
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
-        raise BenchError(f"the server did not get ready\n{self._told()}")
+        raise BenchError(f"the server did not get ready\n{self._recent_output()}")
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         if process.stdout is not None:
@@ -98,5 +98,5 @@ class Process:
                     if self._lines.qsize() < _MOST_LINES:
                         self._lines.put(line)
 
-    def _told(self) -> str:
+    def _recent_output(self) -> str:
         return "".join(self._last)

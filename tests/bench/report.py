@@ -1,4 +1,4 @@
-"""Results as tables for people: on the screen, and in docs/develop/performance.md between markers. Pure."""
+"""Results as tables, on the screen and between markers in docs/develop/performance*.md. No I/O."""
 
 import textwrap
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A caption, column heads, and rows of cells as they are shown."""
+    """A caption, column heads, and rows of formatted cells."""
 
     caption: str
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
 
     def markdown(self) -> str:
-        """Return it as Markdown whose columns are also aligned for reading as plain text."""
+        """Return the table as Markdown with aligned columns."""
         lines = [list(self.heads), *(list(row) for row in self.rows)]
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.heads))]
         drawn = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines]
@@ -25,9 +25,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One figure that has a goal, or is worth a line in the summary.
+    """One figure with a goal, or a line of the summary.
 
-    `beside` is the same figure of what it was measured beside; `reached` None: there is no goal, or nothing to judge by.
+    `beside` is the same figure of the baseline; `reached` is None without a goal, or without data to judge.
     """
 
     figure: str
@@ -37,7 +37,7 @@ class Goal:
     reached: bool | None = None
 
     def cells(self) -> list[str]:
-        """Return it as a row of the summary."""
+        """Return the row of the summary."""
         return [self.figure, self.goal, self.measured, self.beside, {True: "yes", False: "**no**", None: "-"}[self.reached]]
 
 
@@ -46,7 +46,7 @@ GOAL_HEADS = ("figure", "goal", "Parley", "beside it, in the same run", "reached
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one part of the bench found: `verdicts` are sentences, `goals` lines of the summary, `data` everything for programs."""
+    """Result of one part: `verdicts` are sentences, `goals` lines of the summary, `data` everything in machine-readable form."""
 
     name: str
     title: str
@@ -56,7 +56,7 @@ class Result:
     goals: Sequence[Goal] = ()
 
     def text(self) -> str:
-        """Return it as Markdown."""
+        """Return the result as Markdown."""
         said = (textwrap.fill(verdict, 140, break_on_hyphens=False) for verdict in self.verdicts)
         return "\n\n".join([f"### {self.title}", *(table.markdown() for table in self.tables), *said])
 
@@ -66,7 +66,7 @@ class MarkerMissing(ValueError):
 
 
 def summary(page: str, name: str, goals: Sequence[Goal], when: str) -> str:
-    """Return the page with the goals of a part in the summary's table: its rows are replaced, those of other parts stay.
+    """Return the page with the part's goals in the summary table: its rows are replaced, those of other parts are kept.
 
     Raises MarkerMissing.
     """
@@ -81,17 +81,17 @@ def summary(page: str, name: str, goals: Sequence[Goal], when: str) -> str:
 
 
 def begin_mark(name: str) -> str:
-    """Return the line after which a part of a page stands."""
+    """Return the line before a part's text in a page."""
     return f"<!-- bench: {name} -->"
 
 
 def end_mark(name: str) -> str:
-    """Return the line before which it ends."""
+    """Return the line after a part's text in a page."""
     return f"<!-- end: {name} -->"
 
 
 def write_into(page: str, name: str, text: str) -> str:
-    """Return the page with what stands between the markers of `name` replaced. Raises MarkerMissing."""
+    """Return the page with the text between the markers of `name` replaced. Raises MarkerMissing."""
     begin, end = begin_mark(name), end_mark(name)
     if begin not in page or end not in page:
         raise MarkerMissing(f"the page has no {begin} ... {end}")
@@ -100,7 +100,7 @@ def write_into(page: str, name: str, text: str) -> str:
 
 
 def number(value: float | None, digits: int = 2, unit: str = "") -> str:
-    """Return a figure with so many digits after the point, or a dash for what could not be measured."""
+    """Return a figure with so many decimals, or a dash for None."""
     return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}{unit}"
 
 

@@ -1,4 +1,4 @@
-"""The same measurement on several servers, in turn and several times, so that a ratio compares moments that are close together."""
+"""Repeats a measurement on several servers in turn, so that a ratio compares figures measured close together."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -11,16 +11,16 @@ from tests.bench.sizes import Sizes
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target
 
 BASES = (FASTRTC, BARE)
-"""What the others are compared with: the first of these that was measured."""
+"""Baselines: the first of these that was measured is used."""
 _CONNECTING_S = 240.0
-"""Beyond what is measured, for clients that wait for a busy server as long as their own limits allow."""
+"""Additional timeout for clients that wait for a busy server as long as their own limits allow."""
 
 Say = Callable[[str], None]
 
 
 @dataclass
 class Measured:
-    """What the rounds found about one server: medians of the generator's figures; `errors` of all rounds, each once."""
+    """Results of one server over all rounds: medians of the generator's figures; distinct `errors`."""
 
     name: str
     figures: dict[str, float | None] = field(default_factory=dict)
@@ -38,10 +38,10 @@ class Measured:
 def in_turn(
     targets: Sequence[Target], clients: str, stream: str, question: dict[str, Any], sizes: Sizes, rounds: int = 0
 ) -> list[Measured]:
-    """Let clients use a stream of each server, `rounds` times; one result for each server, in their order.
+    """Run clients against a stream of each server, `rounds` times; return one result per server, in order.
 
     Args:
-        clients: the module of `tests.bench.callers` that answers the question.
+        clients: the module of `tests.bench.clients` that answers the question.
     """
     asked = {"warm_s": sizes.stream_warm_s, "seconds": sizes.stream_s, "late_s": sizes.stream_late_s, **question}
     patience = _CONNECTING_S + asked["warm_s"] + asked["seconds"] + asked["late_s"]
@@ -49,14 +49,14 @@ def in_turn(
     for _ in range(rounds or sizes.rounds):
         for target in targets:
             others = Others(target.pid)
-            answer = ask_child(f"callers.{clients}", {**target.door(stream), **asked}, timeout_s=patience)
+            answer = ask_child(f"clients.{clients}", {**target.access(stream), **asked}, timeout_s=patience)
             answers[target.name].append({**answer, "others": others.cores()})
     _compare(answers)
     return [_median(name, found) for name, found in answers.items()]
 
 
 def _compare(answers: dict[str, list[dict[str, Any]]]) -> None:
-    """Note in each answer how many times the CPU of the base it took, in the same round."""
+    """Add to each answer the ratio of its CPU to that of the baseline in the same round."""
     against = next((answers[name] for name in BASES if name in answers), None)
     for found in answers.values():
         for round_, answer in enumerate(found):
@@ -70,17 +70,17 @@ def find(measured: Sequence[Measured], *names: str) -> Measured | None:
 
 
 def base(measured: Sequence[Measured]) -> Measured | None:
-    """Return what the others are compared with."""
+    """Return the baseline."""
     return find(measured, *BASES)
 
 
 def ours(measured: Sequence[Measured]) -> Measured | None:
-    """Return the Parley server that is judged: uvicorn, which docs/operate/deploy.md advises, where it was measured."""
+    """Return the Parley server that is judged: uvicorn, which docs/operate/deploy.md recommends, where it was measured."""
     return find(measured, UVICORN, DAPHNE)
 
 
 def method(sizes: Sizes) -> str:
-    """Say how often and how long, and what CPU means."""
+    """Return a sentence on rounds and durations, and on what CPU means."""
     rounds = f"Medians of {sizes.rounds} rounds in which the servers were visited in turn" if sizes.rounds > 1 else "One round"
     return (
         f"{rounds}, each with {sizes.stream_s:g} s that count after {sizes.stream_warm_s:g} s of the same to warm up. "
@@ -89,7 +89,7 @@ def method(sizes: Sizes) -> str:
 
 
 def complaints(measured: Sequence[Measured]) -> list[str]:
-    """Return a sentence for each server whose clients met errors."""
+    """Return a sentence for each server whose clients had errors."""
     return [f"Clients of {one.name} met: {'; '.join(one.errors)}." for one in measured if one.errors]
 
 

@@ -1,4 +1,4 @@
-"""From what a speaker got to figures: how long each turn's final took, which turns had none. Pure."""
+"""Computes from a speaker's results the delay of each turn's final result, and the turns without one. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ import numpy as np
 from tests.bench.speech import Turn
 from tests.bench.words import alike
 
-_TAIL = 4  # words by which the final of a turn is known
-_ALIKE = 0.5  # share of them that must have been heard
-_EARLY_S = 0.6  # the last words of a turn may be final a little before its written end
-_LATE_S = 60.0  # behind its turn's end a final belongs to something else
+_TAIL = 4  # last words that identify the final result of a turn
+_ALIKE = 0.5  # minimum share of them that must match
+_EARLY_S = 0.6  # a final result may precede the annotated end of its turn
+_LATE_S = 60.0  # a later final result does not belong to the turn
 
 
 @dataclass
 class Delays:
-    """Seconds from the end of each turn to its final; texts of the turns that had none."""
+    """Seconds from the end of each turn to its final result; texts of the turns without one."""
 
     found: list[float] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
@@ -34,12 +34,12 @@ class Delays:
 
     @property
     def turns(self) -> int:
-        """How many turns were said."""
+        """Number of turns."""
         return len(self.found) + len(self.missed)
 
 
 def delays(turns: Sequence[Turn], finals: Sequence[tuple[float, str]], late_s: float = _LATE_S) -> Delays:
-    """Match the turns of one speaker, in order, with his finals: (seconds after his first sample, text), in order."""
+    """Match the turns of one speaker with its final results (seconds after its first sample, text), both in order."""
     result = Delays()
     first = 0
     for turn in turns:
@@ -62,12 +62,12 @@ def all_delays(turns: Sequence[Sequence[Turn]], speakers: Sequence[dict[str, Any
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
-    """Return a percentile, or None of nothing."""
+    """Return a percentile, or None for no values."""
     return float(np.percentile(values, percent)) if len(values) else None
 
 
 def crossing(points: Sequence[tuple[float, float]], limit: float) -> float | None:
-    """Return where a line through (x, y) points first passes `limit`, or None if it does not."""
+    """Return where a line through (x, y) points first exceeds `limit`, or None."""
     for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
         if y0 <= limit < y1:
             return x0 + (x1 - x0) * (limit - y0) / (y1 - y0)
@@ -75,14 +75,14 @@ def crossing(points: Sequence[tuple[float, float]], limit: float) -> float | Non
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return the growth of y for one more x, by least squares."""
+    """Return the least-squares slope of y over x."""
     if len(points) < 2:
         return 0.0
     return float(np.polyfit([x for x, _ in points], [y for _, y in points], 1)[0])
 
 
 def _is_end_of(turn: Turn, tail: list[str], at: float, text: str, late_s: float) -> bool:
-    """Tell whether a final that came at this time holds the last words of the turn."""
+    """Return whether a final result at this time contains the last words of the turn."""
     if not turn.end - _EARLY_S <= at <= turn.end + late_s:
         return False
     heard = alike(text).split()

@@ -1,54 +1,54 @@
-"""How much is measured: the defaults are for a machine of two cores, the tests take `TINY`."""
+"""Scale of the benchmark. The defaults are for a machine with two cores; the tests use `TINY`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """Seconds are seconds of speech sent in real time unless said otherwise."""
+    """Seconds are seconds of real-time speech unless stated otherwise."""
 
     speakers: tuple[int, ...] = (1, 8, 16, 32, 64)
     most_speakers: int = 256
-    """The row goes on above the last of `speakers` until finals take longer than a second, or to this many."""
+    """The number of speakers grows beyond `speakers` up to this, until final results take longer than a second."""
     seconds: float = 20.0
     warm_s: float = 5.0
-    """Of speech that a fresh server hears before it is measured."""
+    """Speech that a fresh server gets before it is measured."""
     speed: float = 1.0
-    """1 is real time, and the only speed at which times mean anything; the tests are in a hurry."""
+    """1 is real time, and the only speed with meaningful times; only the tests use a higher one."""
     threads: int = 2
     """Worker threads of the recogniser, in the server and alone."""
     read_s: float | None = None
-    """Of each recording for the word error rate; None: all of it."""
+    """Seconds of each recording for the word error rate; None: all."""
     read_names: tuple[str, ...] = ()
-    """Which recordings; empty: all."""
+    """Names of the recordings; empty: all."""
     cycles: int = 2000
     warm_cycles: int = 300
     cycles_at_once: int = 4
     looks: int = 4
-    """How often the server is looked at on the way."""
+    """Number of intermediate samples of the server's usage."""
     listeners: int = 200
     flood_s: tuple[float, ...] = (120.0, 480.0)
     flood_speed: float = 50.0
     rounds: int = 5
-    """How often each server with streams is visited for an echo."""
+    """Number of rounds of the echo measurement per server."""
     stream_s: float = 5.0
     stream_warm_s: float = 2.0
-    """Of the same sound before the window that counts."""
+    """Audio before the measurement window."""
     stream_late_s: float = 1.0
-    """How long what was sent may take to come back after the window; the wait ends as soon as all of it is back."""
+    """Maximum wait for the echo after the window; the wait ends when everything has come back."""
     sockets: int = 100
     idle_s: float = 20.0
-    """Of silence; so long, since the kernel counts CPU in hundredths of a second."""
+    """Duration of silence; long, because the kernel counts CPU in hundredths of a second."""
     idle_sessions: tuple[int, ...] = (1, 16)
     blocking: int = 200
     subscribers: int = 8
     peers: tuple[int, ...] = (1, 16)
     visits: int = 1000
-    """Sessions that come and go, over each transport."""
+    """Number of sessions per transport."""
     warm_visits: int = 200
     visitors: int = 4
     settle_s: float = 6.0
-    """After the last visit: outputs of an ended session can be read for 5 s."""
+    """Wait after the last visit: outputs of an ended session can be read for 5 s."""
 
 
 QUICK = Sizes(
@@ -68,7 +68,7 @@ QUICK = Sizes(
     visits=200,
     warm_visits=50,
 )
-"""For a look: figures of single short windows."""
+"""Figures of single short windows, for a first look."""
 
 TINY = Sizes(
     speakers=(1,),

@@ -1,4 +1,4 @@
-"""The speech that is measured with: recordings, what is said in them, and a stretch of talk for each of many speakers."""
+"""The speech of the benchmark: recordings, their transcripts, and an excerpt for each of many speakers."""
 
 import json
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from streaming.speech.vad import data_file
 
 RATE = 16_000
 LEAD_S = 0.2
-"""A speaker begins so long before his first turn."""
+"""Silence before a speaker's first turn, in seconds."""
 HEARD_OUT_S = 1.0
-"""A turn counts when so much sound follows its end: the silence that ends a turn must have been sent."""
+"""A turn counts only if so much audio follows it: the silence that ends a turn must have been sent."""
 
 _DEMO = Path(__file__).resolve().parents[2] / "streaming" / "demo"
 _REFERENCES = Path(__file__).resolve().parent / "references"
@@ -25,7 +25,7 @@ Sound = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is said from `start` to `end`, in seconds from the beginning of the sound it belongs to."""
+    """The text spoken from `start` to `end`, in seconds from the beginning of the audio."""
 
     start: float
     end: float
@@ -34,7 +34,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Mono sound at 16 kHz, and all that is said in it; `turns` is empty where nobody wrote down the times."""
+    """Mono audio at 16 kHz with its transcript; `turns` is empty where the times are unknown."""
 
     name: str
     sound: Sound
@@ -43,20 +43,20 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Duration in seconds."""
         return len(self.sound) / RATE
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """What one speaker sends: sound, the turns in it, and how many of them are sent with the silence after them."""
+    """What one speaker sends: audio, the turns in it, and the number of turns that are followed by enough silence."""
 
     sound: Sound
     turns: tuple[Turn, ...]
 
     @property
     def whole(self) -> tuple[Turn, ...]:
-        """The turns whose final is to be expected before the end."""
+        """The turns whose final result is expected before the end."""
         return tuple(turn for turn in self.turns if turn.end + HEARD_OUT_S <= len(self.sound) / RATE)
 
     @property
@@ -65,12 +65,12 @@ class Talk:
         return sum(turn.end - turn.start for turn in self.turns)
 
     def cuts(self) -> list[Sound]:
-        """Return the sound of each turn alone."""
+        """Return the audio of each turn alone."""
         return [self.sound[int(turn.start * RATE) : int(turn.end * RATE)] for turn in self.turns]
 
 
 def recordings() -> list[Recording]:
-    """Return what the word error rate is measured on: both voices of the demo, and a reading where the wheel has one."""
+    """Return the recordings for the word error rate: both voices of the demo, and a reading from the wheel where it has one."""
     left, right = channels_of(_DEMO / "conversation.ogg", 2)
     found = [_voice("demo, Anna", left, "Anna"), _voice("demo, Tom", right, "Tom")]
     for reference in sorted(_REFERENCES.glob("*.txt")):
@@ -91,7 +91,7 @@ def conversation() -> Recording:
 
 
 def talk(recording: Recording, first: int, seconds: float) -> Talk:
-    """Return `seconds` of a recording from its turn number `first` on, going round at its end."""
+    """Return `seconds` of a recording from turn number `first` on, wrapping around at its end."""
     turns = recording.turns
     begin = max(0.0, turns[first % len(turns)].start - LEAD_S)
     rounds = int((begin + seconds) // recording.seconds) + 1
@@ -107,7 +107,7 @@ def talk(recording: Recording, first: int, seconds: float) -> Talk:
 
 
 def talks(recording: Recording, speakers: int, seconds: float) -> list[Talk]:
-    """Return a talk for each speaker, each beginning at another turn as far as there are enough."""
+    """Return one talk per speaker, each beginning at another turn as far as there are enough."""
     return [talk(recording, 7 * number, seconds) for number in range(speakers)]
 
 

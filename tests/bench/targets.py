@@ -1,4 +1,4 @@
-"""The servers whose streams are measured, all up at once: Parley on uvicorn and on Daphne, FastRTC where there is one, a bare one."""
+"""The servers whose streams are measured, running side by side: Parley on uvicorn and on Daphne, FastRTC (optional), a bare server."""
 
 import os
 import socket
@@ -14,32 +14,32 @@ from tests.bench.process import ROOT, BenchError, Process
 
 UVICORN, DAPHNE, FASTRTC, BARE = "Parley, uvicorn", "Parley, Daphne", "FastRTC", "bare"
 SITE = "tests.bench.site.settings"
-_BESIDE = ROOT / "config" / "bench" / "beside"
+_BASELINES = ROOT / "tests" / "bench" / "baselines"
 _QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server with the bench's streams: its name in tables, its address, its process."""
+    """A server with the benchmark's streams: its name in tables, its URL, its process."""
 
     name: str
     url: str
     pid: int
 
-    def door(self, stream: str) -> dict[str, Any]:
-        """Return what a client needs to use a stream, and to see what the server uses meanwhile."""
+    def access(self, stream: str) -> dict[str, Any]:
+        """Return what a client process needs to use a stream and to read the server's usage."""
         return {"url": f"{self.url}/streams/{stream}", "pid": self.pid}
 
     def usage(self) -> Usage:
-        """Return what the server uses now."""
+        """Return the server's current resource usage."""
         return usage(self.pid)
 
 
 @contextmanager
 def targets(names: Sequence[str], fastrtc: str = "") -> Iterator[list[Target]]:
-    """Start the servers of these names, in this order; `fastrtc` is a Python that has FastRTC, without it there is none.
+    """Start the servers with these names, in this order; `fastrtc` is a Python with FastRTC, and FastRTC is skipped without it.
 
-    Raises BenchError when one of them does not get ready.
+    Raises BenchError when a server does not become ready.
     """
     with ExitStack() as stack:
         found = []
@@ -55,9 +55,9 @@ def _start(stack: ExitStack, name: str, fastrtc: str) -> Target:
         return Target(name, server.url, server.pid)
     port = str(_free_port())
     if name == FASTRTC:
-        command = [fastrtc, str(_BESIDE / "fastrtc_server.py"), port]
+        command = [fastrtc, str(_BASELINES / "fastrtc_server.py"), port]
     else:
-        command = [sys.executable, "-m", "uvicorn", "tests.bench.beside.bare_server:application", "--port", port]
+        command = [sys.executable, "-m", "uvicorn", "tests.bench.baselines.bare_server:application", "--port", port]
         command += ["--loop", "uvloop", "--ws-per-message-deflate", "false", "--lifespan", "off", "--log-level", "warning"]
     try:
         process = stack.enter_context(Process(command, {**os.environ, **_QUIET}, stop_s=5))
@@ -69,9 +69,9 @@ def _start(stack: ExitStack, name: str, fastrtc: str) -> Target:
 
 
 def _free_port() -> int:
-    """Return a port of the loopback address that nobody listens on, and that nobody else will be given.
+    """Return a free loopback port that the system gives to no other process.
 
-    It stays bound, without listening, until this process ends; uvicorn, which sets SO_REUSEADDR, may listen on it.
+    The port stays bound, without listening, until this process ends; uvicorn, which sets SO_REUSEADDR, may listen on it.
     """
     probe = socket.socket()
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

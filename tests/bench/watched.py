@@ -1,6 +1,6 @@
-"""`python -m tests.bench.watched daphne|uvicorn`: the very server of `manage.py serve`, or of docs/operate/deploy.md, on HOST and PORT.
+"""`python -m tests.bench.watched daphne|uvicorn`: the server of `manage.py serve`, or of docs/operate/deploy.md, on HOST and PORT.
 
-It says where it listens, and on SIGUSR1 how many tasks its event loop has.
+Prints its address, and on SIGUSR1 the number of tasks of its event loop.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ def _daphne() -> None:
 
 
 def _uvicorn() -> None:
-    """Serve on a socket of our own making, so that PORT=0 gets a port that nobody else can take."""
+    """Serve on a socket created here, so that PORT=0 gets a port that no other process can take."""
     import uvicorn
 
     listening = socket.create_server((os.environ["HOST"], int(os.environ["PORT"])), backlog=2048)

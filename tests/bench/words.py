@@ -1,6 +1,6 @@
-"""Texts made alike before they are compared, and the word error rate.
+"""Text normalisation and word error rate.
 
-Hearing is measured, not spelling: case, punctuation and hyphens do not count, and a number in digits is the same as in words.
+Only the words are compared: case, punctuation and hyphens are ignored, and a number in digits equals the number in words.
 """
 
 import re
@@ -16,14 +16,14 @@ _TOGETHER = (("to day", "today"), ("to morrow", "tomorrow"), ("to night", "tonig
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Wrong, missing and added words against the words of the reference; these add up over recordings."""
+    """Wrong, missing and added words, and words of the reference; both add up over recordings."""
 
     wrong: int
     words: int
 
     @property
     def rate(self) -> float:
-        """The word error rate in percent."""
+        """Word error rate in percent."""
         return 100 * self.wrong / max(1, self.words)
 
     def __add__(self, other: "Errors") -> "Errors":
@@ -31,7 +31,7 @@ class Errors:
 
 
 def errors(reference: str, heard: str) -> Errors:
-    """Compare what was heard with what was said."""
+    """Compare a transcript with its reference."""
     said = alike(reference)
     compared = jiwer.process_words(said, alike(heard))
     return Errors(compared.substitutions + compared.deletions + compared.insertions, len(said.split()))
@@ -51,7 +51,7 @@ def alike(text: str) -> str:
 
 
 def spell(number: int) -> str:
-    """Return a whole number in words; 1100 to 9900 by hundreds, as people say it ('twelve hundred')."""
+    """Return a whole number in words; 1100 to 9900 by hundreds ('twelve hundred')."""
     if number < 20:
         return _ONES.split()[number]
     if number < 100:

@@ -10,7 +10,7 @@ import pytest
 from tests.bench import machine, report, scoring, speech, words
 from tests.bench.children import Server
 from tests.bench.command import PAGES, SUMMARY
-from tests.bench.parts import accuracy, flood, listeners, load, sockets
+from tests.bench.scenarios import accuracy, flood, listeners, load, sockets
 from tests.bench.sizes import TINY
 from tests.bench.speech import Turn
 

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.bench import beside, report, rounds
-from tests.bench.callers.noise import FRAME, SILENCE, Echo, Noise
-from tests.bench.callers.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
+from tests.bench import baselines, report, rounds
+from tests.bench.clients.noise import FRAME, SILENCE, Echo, Noise
+from tests.bench.clients.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
 from tests.bench.command import Command, _parts
-from tests.bench.parts import growth, streams, webrtc
 from tests.bench.process import BenchError, Process
 from tests.bench.rounds import Measured
+from tests.bench.scenarios import growth, streams, webrtc
 from tests.bench.sizes import TINY
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
 from tests.servers import copied
@@ -244,7 +244,7 @@ class TestCommand:
 
 def test_fastrtc_can_run_the_handlers() -> None:
     """The measured handlers name our package in one import line only, so that changing it is all that FastRTC needs."""
-    handlers = Path(beside.__file__).parents[1] / "site" / "handlers.py"
+    handlers = Path(baselines.__file__).parents[1] / "site" / "handlers.py"
     lines = handlers.read_text().splitlines()
     assert [line for line in lines if "streaming" in line.split()] == [line for line in lines if line.startswith("from streaming import")]
     assert sum(line.startswith("from streaming import") for line in lines) == 1

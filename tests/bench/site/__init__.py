@@ -1,1 +1,1 @@
-"""A Django app with streams that are there to be measured. Installed only where `tests.bench.site.settings` are the settings."""
+"""Django app with the benchmark's streams. Installed only by `tests.bench.site.settings`."""

@@ -1,4 +1,4 @@
-"""A handler that counts how many of it began and how many were shut down, and what else of sessions a server holds."""
+"""A handler that counts its starts and shutdowns, and a view of the session state that a server holds."""
 
 import asyncio
 import gc
@@ -16,30 +16,30 @@ from tests.bench.site.handlers import Echo
 
 
 class Counted(Echo):
-    """An echo; the counts are those of the process."""
+    """An echo handler; the counts are per process."""
 
     begun = 0
     shut_down = 0
 
     def copy(self) -> "Counted":
-        """Count one more, and return it."""
+        """Return a new handler and count it."""
         Counted.begun += 1
         return Counted(self.rate)
 
     async def shutdown(self) -> None:
-        """Count one less."""
+        """Count the shutdown."""
         Counted.shut_down += 1
 
 
 async def left(request: HttpRequest) -> JsonResponse:
-    """Tell what is held at this moment: each figure that grows with the number of past sessions is a leak."""
-    gc.unfreeze()  # or else the stream's own handler would not be seen
+    """Return what is held at the moment: a figure that grows with the number of past sessions indicates a leak."""
+    gc.unfreeze()  # get_objects() skips frozen objects, such as the stream's own handler
     gc.collect()
     return JsonResponse(
         {
             "begun": Counted.begun,
             "shut_down": Counted.shut_down,
-            "handlers": _alive(Counted) - 1,  # the stream's own
+            "handlers": _alive(Counted) - 1,  # without the stream's own
             "participants": _alive(StreamSession),
             "slots": sum(len(stream.participants) for stream in streams().values()),
             "sessions": len(registry()),

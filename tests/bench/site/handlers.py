@@ -1,5 +1,5 @@
-"""Handlers that are measured, in the words of FastRTC's manual: with FastRTC itself this very file runs, only its import line
-says `from fastrtc import` (see `tests/bench/beside/fastrtc_server.py`).
+"""The benchmark's handlers, written after FastRTC's manual. FastRTC runs this same file with its import line changed to
+`from fastrtc import` (see `tests/bench/baselines/fastrtc_server.py`).
 """
 
 import asyncio
@@ -15,7 +15,7 @@ TICK_S = 0.1
 
 
 class Echo(AsyncStreamHandler):
-    """Gives back each frame; the asynchronous handler of the manual."""
+    """Returns each frame; the manual's asynchronous handler."""
 
     def __init__(self, rate: int) -> None:
         super().__init__("mono", rate, input_sample_rate=rate)
@@ -23,26 +23,26 @@ class Echo(AsyncStreamHandler):
         self.queue: asyncio.Queue[Any] = asyncio.Queue()
 
     def copy(self) -> "Echo":
-        """Return one for another session."""
+        """Return a new handler for another session."""
         return Echo(self.rate)
 
     async def start_up(self) -> None:
-        """Nothing is needed."""
+        """Do nothing."""
 
     async def receive(self, frame: Any) -> None:
         """Queue the frame."""
         self.queue.put_nowait(frame)
 
     async def emit(self) -> Any:
-        """Give what was queued."""
+        """Return the next queued frame."""
         return await wait_for_item(self.queue)
 
     async def shutdown(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resources are held."""
 
 
 class Blocking(StreamHandler):
-    """Gives back each frame, and its `emit` blocks a thread while there is none; the synchronous handler of the manual."""
+    """Returns each frame; its `emit` blocks a thread while there is none. The manual's synchronous handler."""
 
     def __init__(self, rate: int) -> None:
         super().__init__("mono", rate, input_sample_rate=rate)
@@ -50,7 +50,7 @@ class Blocking(StreamHandler):
         self.queue: queue.Queue[Any] = queue.Queue()
 
     def copy(self) -> "Blocking":
-        """Return one for another session."""
+        """Return a new handler for another session."""
         return Blocking(self.rate)
 
     def receive(self, frame: Any) -> None:
@@ -58,16 +58,16 @@ class Blocking(StreamHandler):
         self.queue.put(frame)
 
     def emit(self) -> Any:
-        """Wait for a frame, and give it."""
+        """Wait for a frame and return it."""
         return self.queue.get()
 
     def shutdown(self) -> None:
-        """Let a waiting `emit` go."""
+        """Release a waiting `emit`."""
         self.queue.put(None)
 
 
 class Ticker(Echo):
-    """Gives an output ten times a second, its number and the time at which it was made."""
+    """Returns an output ten times a second: its number and the time of its creation."""
 
     def __init__(self, rate: int) -> None:
         super().__init__(rate)
@@ -75,14 +75,14 @@ class Ticker(Echo):
         self.due = 0.0
 
     def copy(self) -> "Ticker":
-        """Return one for another session."""
+        """Return a new handler for another session."""
         return Ticker(self.rate)
 
     async def receive(self, frame: Any) -> None:
-        """Nobody listens."""
+        """Ignore the frame."""
 
     async def emit(self) -> Any:
-        """Wait for the next tick, and give it."""
+        """Wait for the next tick and return it."""
         now = asyncio.get_running_loop().time()
         self.due = max(now, (self.due or now) + TICK_S)
         await asyncio.sleep(self.due - now)
@@ -91,5 +91,5 @@ class Ticker(Echo):
 
 
 def respond(audio: Any) -> Iterator[Any]:
-    """Say what was said, after the pause."""
+    """Return the same speech after the pause."""
     yield audio

@@ -1,4 +1,4 @@
-"""Parley's settings with the streams that are measured."""
+"""Parley's settings plus the benchmark's streams."""
 
 from config.settings import *  # noqa: F403
 from config.settings import APPS, INSTALLED_APPS

@@ -1,4 +1,4 @@
-"""The streams that are measured: open to all and as many sessions as there are, so that nothing but the work counts."""
+"""The benchmark's streams: no sign-in and no session limit, so that only the work is measured."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The one route of the bench's own: what a server still holds of the sessions it had."""
+"""The benchmark's one URL: what a server holds of past sessions."""
 
 from django.urls import path
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.readings import choose
-from tests.bench.readings.mending import holds
+from tests.bench.tts_corpus import choose
+from tests.bench.tts_corpus.mending import holds
 
 
 def test_the_vocabulary_has_500_different_phrases() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.readings import figures, table, words
-from tests.bench.readings.table import Heard
 from tests.bench.report import begin_mark, end_mark
+from tests.bench.tts_corpus import figures, table, words
+from tests.bench.tts_corpus.table import Heard
 
 PARTS = ("hearing", "insights", "entities", "demo", "vocabulary", "texts")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench.readings import fit, table
+from tests.bench.tts_corpus import fit, table
 
 
 def test_weights_follow_the_examples() -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tests.bench.readings import found
-from tests.bench.readings.found import Judged
-from tests.bench.readings.table import Heard
+from tests.bench.tts_corpus import found
+from tests.bench.tts_corpus.found import Judged
+from tests.bench.tts_corpus.table import Heard
 
 
 def heard(name: str, text: str) -> Heard:
@@ -50,5 +50,5 @@ def test_scores() -> None:
     ones = [Judged("x", "question", gold, {"written": 0.9, "without ?": 0.1, "heard": sure}) for gold, sure in ((True, 0.7), (False, 0.2))]
     scores = found.scores(ones)
     assert (scores["written"].precision, scores["heard"].precision, scores["without ?"].recall) == (0.5, 1.0, 0.0)
-    assert ones[0].is_told("heard")
-    assert not ones[1].is_told("heard")
+    assert ones[0].is_reported("heard")
+    assert not ones[1].is_reported("heard")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from streaming.management.terminal import channels_of
-from tests.bench.readings.hearing import hear, recogniser
+from tests.bench.tts_corpus.hearing import hear, recogniser
 
 CLIP = Path(__file__).resolve().parents[2] / "streaming" / "transports" / "names.ogg"
 

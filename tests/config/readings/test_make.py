@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench.readings import choose, make, table
-from tests.bench.readings.choose import Reading
-from tests.bench.readings.hearing import Turn
+from tests.bench.tts_corpus import choose, make, table
+from tests.bench.tts_corpus.choose import Reading
+from tests.bench.tts_corpus.hearing import Turn
 
 CLIPS = [Reading("name/1", "slt", "Ask Okta.", "Ask octa.", "Okta"), Reading("plain/1", "rms", "Ask again.", "Ask again.")]
 

@@ -5,11 +5,11 @@ import re
 import pytest
 
 from insights.analysis.vocabulary.correction import Vocabulary
-from tests.bench.readings import choose, table, words
-from tests.bench.readings.choose import Reading
-from tests.bench.readings.figures import PAGE
-from tests.bench.readings.mending import SIZES, Score, changes, holds, is_held_out, score
-from tests.bench.readings.table import Heard
+from tests.bench.tts_corpus import choose, table, words
+from tests.bench.tts_corpus.choose import Reading
+from tests.bench.tts_corpus.figures import PAGE
+from tests.bench.tts_corpus.mending import SIZES, Score, changes, holds, is_held_out, score
+from tests.bench.tts_corpus.table import Heard
 
 READING = Reading("name/1", "slt", "We look at Grafana every day.", "We look at gra fahna every day.", "Grafana")
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from insights.analysis.vocabulary.correction import Vocabulary
-from tests.bench.readings.spans import names, spans
-from tests.bench.readings.table import Heard
+from tests.bench.tts_corpus.spans import names, spans
+from tests.bench.tts_corpus.table import Heard
 
 
 def heard(number: int, text: str) -> Heard:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.readings import choose, table
-from tests.bench.readings.table import Heard
+from tests.bench.tts_corpus import choose, table
+from tests.bench.tts_corpus.table import Heard
 
 
 def test_written_and_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.readings import table, talk
+from tests.bench.tts_corpus import table, talk
 
 
 def test_the_script_holds_what_is_expected() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.children import BenchError
-from tests.bench.readings.voices import speak
+from tests.bench.tts_corpus.voices import speak
 
 
 def program(folder: Path, name: str, script: str) -> None:

@@ -1,1 +1,0 @@
-"""One file per question; each has `measure(server, sizes, say) -> Result`."""

@@ -1,0 +1,69 @@
+"""Final results of our recogniser for a recording, with live pause detection."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from streaming.audio.codecs import AudioError, open_decoder
+from streaming.speech import engines
+from streaming.speech.engines.base import Hypothesis, Recogniser, RecognitionOptions
+from tests.bench.speech import RATE, Sound
+
+_PATIENCE_S = 60.0
+_SILENCE = np.zeros(RATE, dtype=np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One final result: the words as shown, the confidence of each in [0, 1], and its end in seconds."""
+
+    words: tuple[str, ...]
+    confidences: tuple[float, ...]
+    end: float
+
+
+class FinalsListener:
+    """A recognition listener that keeps the final results."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.end = threading.Event()
+
+    def hypothesis(self, h: Hypothesis) -> None:
+        """Keep a final result."""
+        if h.is_final:
+            self.turns.append(Turn(tuple(word.text for word in h.words), tuple(word.confidence for word in h.words), h.end))
+
+    def speech_started(self, at: float) -> None:
+        """Ignore it."""
+
+    def trouble(self, error: AudioError) -> None:
+        """Ignore it: PCM samples are never rejected."""
+
+    def drained(self) -> None:
+        """Ignore it: this client never waits for room."""
+
+    def finished(self) -> None:
+        """Signal the end."""
+        self.end.set()
+
+
+def recogniser(models: Path) -> Recogniser:
+    """Return a loaded recogniser with one thread: the small model, or the large one if the folder `models` contains it."""
+    engine = engines.make("moonshine", threads=1, models_dir=models, script="")
+    engine.load()
+    return engine
+
+
+def hear(engine: Recogniser, sound: Sound) -> Sequence[Turn]:
+    """Return the final results for int16 audio at 16 kHz, padded with a second of silence; blocks. Raises TimeoutError."""
+    listener = FinalsListener()
+    recognition = engine.open(RecognitionOptions(interims=False), open_decoder("LINEAR16", RATE), listener)
+    recognition.feed(np.concatenate((_SILENCE, sound, _SILENCE)).tobytes())
+    recognition.stop()
+    if not listener.end.wait(_PATIENCE_S):
+        raise TimeoutError("the recogniser did not come to an end")
+    return listener.turns
