@@ -123,7 +123,7 @@ def _sizes(options: dict[str, Any]) -> Sizes:
     wished = {"speakers": options["speakers"], "most_speakers": options["most"], "seconds": options["seconds"]}
     sizes = replace(QUICK if options["quick"] else Sizes(), **{name: value for name, value in wished.items() if value is not None})
     if sizes.seconds < 5:
-        raise CommandError("--seconds: at least 5 are needed to hear a turn to its end")
+        raise CommandError("--seconds: at least 5 are needed for a complete turn")
     return sizes
 
 

@@ -14,7 +14,7 @@ from streaming.speech.vad import data_file
 RATE = 16_000
 LEAD_S = 0.2
 """Silence before a speaker's first turn, in seconds."""
-HEARD_OUT_S = 1.0
+TAIL_S = 1.0
 """A turn counts only if so much audio follows it: the silence that ends a turn must have been sent."""
 
 _DEMO = Path(__file__).resolve().parents[2] / "streaming" / "demo"
@@ -57,7 +57,7 @@ class Talk:
     @property
     def whole(self) -> tuple[Turn, ...]:
         """The turns whose final result is expected before the end."""
-        return tuple(turn for turn in self.turns if turn.end + HEARD_OUT_S <= len(self.sound) / RATE)
+        return tuple(turn for turn in self.turns if turn.end + TAIL_S <= len(self.sound) / RATE)
 
     @property
     def spoken_s(self) -> float:

@@ -154,7 +154,7 @@ class TestBeeps:
         listener = Listener()
         for number in range(20):
             beep = (BEEP * np.sin(2 * np.pi * PITCHES[5] * np.arange(960) / RATE)).astype(np.int16)
-            listener.hear(beep if number in (7, 8) else faint, RATE, float(number))
+            listener.process(beep if number in (7, 8) else faint, RATE, float(number))
         assert listener.heard == [(7.0, 5)]
 
     def test_delays_are_from_the_last_beep_of_that_pitch(self) -> None:

@@ -51,7 +51,8 @@ class Glance:
     """A message and its context as hashes of words: the input of linear heads and network.
 
     previous: the previous message (None for the first one); same: whether it has the same speaker; earlier: words of the three before
-    that; mine: recent words of this speaker, both sorted; facts: side facts as numbers under SIDE_FACTS; cues: numbers into cues.NAMES.
+    that; mine: recent words of this speaker, both sorted; facts: side facts as numbers under SIDE_FACTS; cues: numbers into
+    rule_features.NAMES.
     """
 
     own: tuple[int, ...]
@@ -65,7 +66,10 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """ids (n,) in [0, SIZE), values (n,): one entry per feature; cues: numbers into cues.NAMES; plain: number of own-word features."""
+    """ids (n,) in [0, SIZE), values (n,): one entry per feature.
+
+    cues: numbers into rule_features.NAMES; plain: number of own-word features.
+    """
 
     ids: Ids
     values: Values

@@ -71,7 +71,7 @@ class Listener:
         self._loudest = 0
         self._beep: tuple[float, int] | None = None
 
-    def hear(self, samples: NDArray[np.int16], rate: int, now: float) -> None:
+    def process(self, samples: NDArray[np.int16], rate: int, now: float) -> None:
         """Process a frame of one channel that arrived now."""
         level = int(np.abs(samples.astype(np.int32)).max())
         if level <= LOUD:
@@ -161,6 +161,6 @@ class Peer:
                 if self.first_s is None:
                     self.first_s = now - self._offered
                 self.frames.append(now)
-                self.listener.hear(frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)], frame.sample_rate, now)
+                self.listener.process(frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)], frame.sample_rate, now)
         except MediaStreamError:
             pass

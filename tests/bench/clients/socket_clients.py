@@ -38,7 +38,7 @@ async def speak(question: Question) -> Answer:
         await asyncio.sleep(begin + warm_s - time.perf_counter())
         window = Window(question["pid"])
         await asyncio.gather(*speaking)
-        await asyncio.sleep(begin + warm_s + question["seconds"] - time.perf_counter())  # silent clients return at once
+        await asyncio.sleep(begin + warm_s + question["seconds"] - time.perf_counter())  # clients may finish before the window ends
         used = window.seen()
         if not question["silent"]:
             await in_time(lambda: all(len(socket.delays) == len(socket.sent) for socket in inside), question["late_s"])

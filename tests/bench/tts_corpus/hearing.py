@@ -58,7 +58,7 @@ def recogniser(models: Path) -> Recogniser:
     return engine
 
 
-def hear(engine: Recogniser, sound: Sound) -> Sequence[Turn]:
+def transcribe(engine: Recogniser, sound: Sound) -> Sequence[Turn]:
     """Return the final results for int16 audio at 16 kHz, padded with a second of silence; blocks. Raises TimeoutError."""
     listener = FinalsListener()
     recognition = engine.open(RecognitionOptions(interims=False), open_decoder("LINEAR16", RATE), listener)

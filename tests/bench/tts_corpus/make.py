@@ -12,7 +12,7 @@ from streaming.management.terminal import channels_of
 from streaming.speech.engines.base import Recogniser
 from tests.bench.tts_corpus import choose, table
 from tests.bench.tts_corpus.choose import Reading
-from tests.bench.tts_corpus.hearing import hear, recogniser
+from tests.bench.tts_corpus.hearing import recogniser, transcribe
 from tests.bench.tts_corpus.table import Heard
 from tests.bench.tts_corpus.voices import speak
 
@@ -49,7 +49,7 @@ def read_aloud(readings: Sequence[Reading], folder: Path, piper: Path | None) ->
 def listen(engine: Recogniser, readings: Sequence[Reading], folder: Path) -> Iterator[Heard]:
     """Yield the transcript of each reading, its turns joined."""
     for one in readings:
-        turns = hear(engine, channels_of(file_of(one, folder), 1)[0])
+        turns = transcribe(engine, channels_of(file_of(one, folder), 1)[0])
         words = tuple(word for turn in turns for word in turn.words)
         yield Heard(one.name, one.voice, words, tuple(share for turn in turns for share in turn.confidences))
 
@@ -57,7 +57,7 @@ def listen(engine: Recogniser, readings: Sequence[Reading], folder: Path) -> Ite
 def demo(engine: Recogniser) -> Iterator[Heard]:
     """Yield the final results of the demo's recording in the order of their ends; 'voice' is the speaker."""
     channels = zip(("Anna", "Tom"), channels_of(_DEMO, 2), strict=True)
-    finals = sorted(((turn.end, who, turn) for who, sound in channels for turn in hear(engine, sound)), key=lambda one: one[0])
+    finals = sorted(((turn.end, who, turn) for who, sound in channels for turn in transcribe(engine, sound)), key=lambda one: one[0])
     for number, (_, who, turn) in enumerate(finals):
         yield Heard(f"demo/{number}", who, turn.words, turn.confidences)
 

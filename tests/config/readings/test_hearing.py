@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from streaming.management.terminal import channels_of
-from tests.bench.tts_corpus.hearing import hear, recogniser
+from tests.bench.tts_corpus.hearing import recogniser, transcribe
 
 CLIP = Path(__file__).resolve().parents[2] / "streaming" / "transports" / "names.ogg"
 
@@ -11,7 +11,7 @@ CLIP = Path(__file__).resolve().parents[2] / "streaming" / "transports" / "names
 def test_finals_with_words_and_confidences(tmp_path: Path) -> None:
     """Two sentences with a pause between them are two turns; the names in them are what the recogniser is least sure of."""
     engine = recogniser(tmp_path)
-    first, second = hear(engine, channels_of(CLIP, 1)[0])
+    first, second = transcribe(engine, channels_of(CLIP, 1)[0])
     engine.close()
     assert first.words[:5] == ("I", "have", "never", "worked", "with")
     assert second.words[-1] == "budget."

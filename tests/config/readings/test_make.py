@@ -44,7 +44,7 @@ def test_sounds_then_transcripts(data: Path, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(choose, "dev", lambda folder: [])
     monkeypatch.setattr(table, "_FOLDER", tmp_path / "heard")
     monkeypatch.setattr(make, "speak", spoken)
-    monkeypatch.setattr(make, "hear", heard)
+    monkeypatch.setattr(make, "transcribe", heard)
     monkeypatch.setattr(make, "recogniser", lambda folder: Engine())
     make.main(["--data", str(data), "--sounds", str(sounds), "--models", str(tmp_path)])
     said = table.read("tiny")
