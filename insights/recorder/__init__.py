@@ -1,6 +1,6 @@
-"""The only writer of conversations: everything that happens in one is stored here, numbered, in one transaction each.
+"""The only writer of conversations. Each call stores its rows and numbered events in one transaction.
 
-Synchronous; asynchronous callers use a thread. What a function returns is committed (design laws 1 and 2).
+Synchronous; asynchronous callers use a thread. The events that a function returns are committed (laws 1 and 2 in docs/architecture.md).
 """
 
 from insights.events import Kind

@@ -1,4 +1,4 @@
-"""Turns drafts into unsaved rows: messages with their entities, insights and tracker hits. Reads nothing, saves nothing."""
+"""Turn drafts into unsaved rows: messages with their entities, insights and tracker matches. No database access."""
 
 import logging
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Scene:
-    """Where an utterance falls: its conversation, who is in it, and the messages before, oldest first."""
+class Context:
+    """What the analysis of an utterance needs: the conversation, its members, the preceding messages (oldest first) and the speaker."""
 
     conversation: Conversation
     members: list[Member]
@@ -36,7 +36,7 @@ class Scene:
 
 @dataclass(slots=True)
 class Rows:
-    """All that one utterance adds, in the order in which it is stored; messages get their numbers when that happens."""
+    """The unsaved rows of one utterance, in the order of storing. Messages get their numbers when they are stored."""
 
     messages: list[Message] = field(default_factory=list)
     entities: list[Entity] = field(default_factory=list)
@@ -44,42 +44,42 @@ class Rows:
     matches: list[TrackerMatch] = field(default_factory=list)
 
 
-def rows(scene: Scene, utterance: Utterance, drafts: Sequence[Draft], listening: Listening) -> Rows:
-    """Analyse the drafts of an utterance one after the other, each in the light of those before it."""
-    made = Rows()
-    said = [_said(message) for message in scene.before]
-    people = [person(member) for member in scene.members]
+def rows(context: Context, utterance: Utterance, drafts: Sequence[Draft], listening: Listening) -> Rows:
+    """Analyse the drafts of an utterance in order, each with the messages before it as context, and return their rows."""
+    new = Rows()
+    said = [_said(message) for message in context.before]
+    people = [person(member) for member in context.members]
     known = knows(listening.language)
     index = _index(listening.trackers, known)
-    previous = next((m.text for m in reversed(scene.before) if m.member_id == (scene.speaker.id if scene.speaker else None)), "")
+    previous = next((m.text for m in reversed(context.before) if m.member_id == (context.speaker.id if context.speaker else None)), "")
     for spoken in drafts:
-        draft, hidden = redacted(spoken, listening.mask, people, scene.conversation.timezone_offset) if listening.mask else (spoken, [])
-        message = _message(scene, draft, utterance.message_id(len(made.messages)))
-        now = replace(_said(message), index=scene.conversation.message_count + len(made.messages))
-        found = _analysed(now, said[-analysis.CONTEXT :], people, scene.conversation.timezone_offset) if known else MessageAnalysis()
-        found = _noted(found, now, listening)
-        insights = _insights(scene, message, found, listening.confidence_threshold)
+        draft, hidden = redacted(spoken, listening.mask, people, context.conversation.timezone_offset) if listening.mask else (spoken, [])
+        message = _message(context, draft, utterance.message_id(len(new.messages)))
+        now = replace(_said(message), index=context.conversation.message_count + len(new.messages))
+        found = _analysed(now, said[-analysis.CONTEXT :], people, context.conversation.timezone_offset) if known else MessageAnalysis()
+        found = _with_note(found, now, listening)
+        insights = _insights(context, message, found, listening.confidence_threshold)
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
-        made.messages.append(message)
-        made.entities += entities(message, (*found.entities, *hidden))
-        made.insights += insights
-        made.matches += [match for hit in index.find(draft.text, previous) for match in _matches(message, insights, hit)]
+        new.messages.append(message)
+        new.entities += entities(message, (*found.entities, *hidden))
+        new.insights += insights
+        new.matches += [match for hit in index.find(draft.text, previous) for match in _matches(message, insights, hit)]
         said.append(now)
         previous = draft.text
-    return made
+    return new
 
 
 def _analysed(now: Said, before: Sequence[Said], people: Sequence[Person], timezone_offset: int) -> MessageAnalysis:
-    """Return what is in a message; nothing where the analysis fails, for the words themselves must be kept."""
+    """Analyse a message. Return an empty analysis on any error, so that the message itself is still stored."""
     try:
         return analysis.analyse(now, before, people, timezone_offset)
-    except Exception as error:  # whatever it is: its text may hold spoken words, so only its type is logged
+    except Exception as error:  # only the type is logged: the text of an error may contain spoken words
         logger.error("the analysis of a message failed (%s)", type(error).__name__)
         return MessageAnalysis()
 
 
-def _noted(found: MessageAnalysis, now: Said, listening: Listening) -> MessageAnalysis:
-    """Return what was found, and the note itself as an insight of the type that its taker asked for."""
+def _with_note(found: MessageAnalysis, now: Said, listening: Listening) -> MessageAnalysis:
+    """Return the analysis, with the whole message as an insight of the type `listening.noted` unless it has one of that type already."""
     if listening.noted is None or any(f.type == listening.noted and f.confidence >= listening.confidence_threshold for f in found.findings):
         return found
     kept = tuple(finding for finding in found.findings if finding.type != listening.noted)
@@ -87,12 +87,12 @@ def _noted(found: MessageAnalysis, now: Said, listening: Listening) -> MessageAn
 
 
 def person(member: Member) -> Person:
-    """Return a member as the analysis knows people."""
+    """Return a member in the form that the analysis uses."""
     return Person(member.name, member.user_id, member.email)
 
 
 def entities(message: Message, found: Sequence[FoundEntity]) -> list[Entity]:
-    """Return the rows of a message's entities, in the order in which they were said."""
+    """Return the rows of a message's entities, ordered by offset."""
     ordered = sorted(found, key=lambda entity: entity.offset)
     return [Entity(message=message, type=entity.type, text=entity.text, offset=entity.offset, value=entity.value) for entity in ordered]
 
@@ -104,7 +104,7 @@ def _index(trackers: tuple[Tracker, ...], inflected: bool) -> TrackerIndex:
 
 
 def _id(tracker: Tracker) -> str:
-    """Return an id for a tracker that a client gave none: the same one for the same name."""
+    """Return an id, derived from the name, for a tracker that the client sent without one."""
     return str(uuid5(NAMESPACE_OID, clean(tracker.name)))
 
 
@@ -114,33 +114,33 @@ def _said(message: Message) -> Said:
     return Said(message.text, str(message.member_id or ""), message.started_at, name, identity, max(0, (message.number or 1) - 1))
 
 
-def _message(scene: Scene, draft: Draft, identity: UUID) -> Message:
+def _message(context: Context, draft: Draft, identity: UUID) -> Message:
     words = [
         {"word": clean(w.text), "startTime": iso(w.start), "endTime": iso(w.end), "score": round(w.confidence, 3)} for w in draft.words
     ]
     return Message(
         id=identity,
-        conversation=scene.conversation,
-        member=scene.speaker,
+        conversation=context.conversation,
+        member=context.speaker,
         text=draft.text,
         original_text=draft.original,
         words=words,
         confidence=round(draft.confidence, 4),
         started_at=draft.start,
         ended_at=draft.end,
-        offset_s=round(max(0.0, (draft.start - scene.conversation.started_at).total_seconds()), 3),
+        offset_s=round(max(0.0, (draft.start - context.conversation.started_at).total_seconds()), 3),
         duration_s=round((draft.end - draft.start).total_seconds(), 3),
     )
 
 
-def _insights(scene: Scene, message: Message, found: MessageAnalysis, threshold: float) -> list[Insight]:
-    return [_insight(scene, message, finding) for finding in found.findings if finding.confidence >= threshold]
+def _insights(context: Context, message: Message, found: MessageAnalysis, threshold: float) -> list[Insight]:
+    return [_insight(context, message, finding) for finding in found.findings if finding.confidence >= threshold]
 
 
-def _insight(scene: Scene, message: Message, finding: Finding) -> Insight:
-    assignee = _member_of(finding.assignee, scene.members)
+def _insight(context: Context, message: Message, finding: Finding) -> Insight:
+    assignee = _member_of(finding.assignee, context.members)
     return Insight(
-        conversation=scene.conversation,
+        conversation=context.conversation,
         message=message,
         type=finding.type,
         text=finding.text,
@@ -150,14 +150,14 @@ def _insight(scene: Scene, message: Message, finding: Finding) -> Insight:
         due_at=finding.due,
         definitive=finding.definitive,
         action_phrase=finding.action_phrase,
-        tags=[tag for entity in finding.entities if (tag := _tag(entity, finding, scene.members)) is not None],
+        tags=[tag for entity in finding.entities if (tag := _tag(entity, finding, context.members)) is not None],
         hints=[{"key": key, "value": value} for key, value in finding.hints.items()],
         entities=[entity_snapshot(entity).dump() for entity in entities(message, finding.entities)],
     )
 
 
 def _member_of(person: Person | None, members: Sequence[Member]) -> Member | None:
-    """Return the member that a person is: by user id, else by address, else by the name alone."""
+    """Return the member that matches a person by user id, else by e-mail address, else by name."""
     if person is None:
         return None
     for attribute in ("user_id", "email", "name"):
@@ -169,10 +169,10 @@ def _member_of(person: Person | None, members: Sequence[Member]) -> Member | Non
 
 
 def _tag(entity: FoundEntity, finding: Finding, members: Sequence[Member]) -> JsonObject | None:
-    """Return Symbl's tag of a person or a time, with its place in the insight's text (-1: reworded); None for all else."""
+    """Return Symbl's tag of a person or a time with its offset in the insight's text (-1: not in it); None for other entities."""
     here = finding.text[entity.offset : entity.offset + len(entity.text)] == entity.text
     tag: dict[str, Any] = {"type": "date", "text": entity.text, "beginOffset": entity.offset if here else finding.text.find(entity.text)}
-    if entity.type in ("date", "time", "datetime", "daterange", "duration"):  # "in two weeks" is a duration that says when
+    if entity.type in ("date", "time", "datetime", "daterange", "duration"):  # a duration such as "in two weeks" has a date, too
         value = entity.value.get("datetime") or entity.value.get("start")
         return {**tag, "value": {"value": {"datetime": value}}} if value else None
     if entity.type != "person":
@@ -187,18 +187,18 @@ def _tag(entity: FoundEntity, finding: Finding, members: Sequence[Member]) -> Js
 
 
 def _matches(message: Message, insights: Sequence[Insight], hit: TrackerHit) -> list[TrackerMatch]:
-    """Return the row of a hit in a message, and one for each insight in whose text it stands too."""
+    """Return the row of a tracker hit in a message, and one row for each insight whose text contains it."""
 
     def match(offset: int, insight: Insight | None = None) -> TrackerMatch:
         row = TrackerMatch(conversation=message.conversation, message=message, insight=insight, offset=offset)
         row.tracker_name, row.tracker_id, row.value, row.text = hit.name, hit.id, hit.value, hit.text
         return row
 
-    return [match(hit.offset)] + [match(_place(insight.text, hit), insight) for insight in insights if hit.text in insight.text]
+    return [match(hit.offset)] + [match(_offset_in(insight.text, hit), insight) for insight in insights if hit.text in insight.text]
 
 
-def _place(text: str, hit: TrackerHit) -> int:
-    """Return where in an insight's text a hit stands: as in its message, else its first place; -1 stays -1."""
+def _offset_in(text: str, hit: TrackerHit) -> int:
+    """Return the offset of a hit in an insight's text: the same as in its message if possible, else the first; -1 stays -1."""
     if hit.offset == NEAR or text[hit.offset : hit.end] == hit.text:
         return hit.offset
     return text.find(hit.text)

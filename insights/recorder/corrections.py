@@ -1,4 +1,4 @@
-"""What people change afterwards: wording, and their judgement of insights. The original is kept, and it is an event too."""
+"""Corrections by people: the text of messages and the review of insights. Each keeps the original and adds an event."""
 
 from uuid import UUID
 
@@ -18,9 +18,9 @@ from insights.recorder.types import RecorderError, UnknownMessage
 
 
 def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEvent]:
-    """Replace a message's wording and find its entities anew; what was heard stays in `original_text`.
+    """Replace a message's text and analyse its entities again; `original_text` keeps the recognised text.
 
-    Insights stay as they are, they have reviews of their own. The same wording again changes nothing.
+    Insights of the message do not change; they have their own review. The same text again changes nothing and returns no event.
     Raises UnknownMessage, and RecorderError for empty text.
     """
     wording = clean(text).strip()
@@ -37,15 +37,16 @@ def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEve
         message.text, message.corrected_by_id, message.corrected_at = wording, user_id, now
         found = _analyse_again(message, conversation)
         message.save()
-        journal = EventLog(conversation, now)
-        journal.add(MessageCorrected(message_snapshot(message, found)))
-        return announce(journal.store())
+        log = EventLog(conversation, now)
+        log.add(MessageCorrected(message_snapshot(message, found)))
+        return announce(log.store())
 
 
 def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | None = None) -> list[StoredEvent]:
-    """Note what a person thinks of an insight (accepted, rejected, or pending again), and the wording where it is given.
+    """Store a person's verdict on an insight (accepted, rejected, or pending again), and a new text if one is given.
 
-    Nothing new changes nothing. Raises UnknownMessage, and RecorderError for another verdict or empty text.
+    An unchanged verdict and text change nothing and return no event. Raises UnknownMessage, and RecorderError for another verdict or
+    empty text.
     """
     if verdict not in Insight.Review.values:
         raise RecorderError(f"verdict: {verdict!r} is not one of {', '.join(Insight.Review.values)}")
@@ -63,12 +64,12 @@ def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | Non
             insight.original_text = insight.original_text or insight.text
             insight.text = wording
         insight.review = verdict
-        judged = verdict != Insight.Review.PENDING
-        insight.reviewed_by_id, insight.reviewed_at = (user_id, now) if judged else (None, None)
+        reviewed = verdict != Insight.Review.PENDING
+        insight.reviewed_by_id, insight.reviewed_at = (user_id, now) if reviewed else (None, None)
         insight.save()
-        journal = EventLog(conversation, now)
-        journal.add(InsightReviewed(reviewed_insight_snapshot(insight)))
-        return announce(journal.store())
+        log = EventLog(conversation, now)
+        log.add(InsightReviewed(reviewed_insight_snapshot(insight)))
+        return announce(log.store())
 
 
 def _message(message_id: UUID) -> Message:
@@ -86,7 +87,7 @@ def _insight(insight_id: UUID) -> Insight:
 
 
 def _analyse_again(message: Message, conversation: Conversation) -> list[Entity]:
-    """Replace the message's entities, sentiment and phrases by those of its new wording."""
+    """Replace the message's entities, sentiment and phrases by those of its new text."""
     members = [person(member) for member in Member.objects.filter(conversation=conversation)]
     said = Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
     found = analysis.analyse(said, (), members, conversation.timezone_offset) if knows(conversation.language) else MessageAnalysis()

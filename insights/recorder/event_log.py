@@ -1,4 +1,4 @@
-"""The lock on a conversation and the numbering of its events. Only the other modules of the recorder use it."""
+"""Lock a conversation and number its events. Used only inside the recorder."""
 
 from datetime import datetime
 
@@ -10,12 +10,12 @@ from insights.recorder.types import UnknownConversation
 
 
 def clean(text: str, limit: int | None = None) -> str:
-    """Return text that every database can keep: no NUL, no lone surrogate, at most `limit` characters."""
+    """Return text that every database can store: without NUL, lone surrogates replaced by `?`, at most `limit` characters."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()[:limit]
 
 
 def locked(conversation_id: int) -> Conversation:
-    """Return a conversation whose row nobody else can change until the transaction ends. Raises UnknownConversation."""
+    """Return a conversation with its row locked until the transaction ends. Raises UnknownConversation."""
     try:
         return Conversation.objects.select_for_update().get(id=conversation_id)
     except Conversation.DoesNotExist:
@@ -23,15 +23,15 @@ def locked(conversation_id: int) -> Conversation:
 
 
 def locked_if_free(conversation_id: int) -> Conversation | None:
-    """Return a conversation as `locked` does, or None at once where another transaction holds it, or where it is gone.
+    """Return a conversation as `locked` does; None, without waiting, if another transaction has locked it or it does not exist.
 
-    SQLite knows no locks of rows: there the transaction itself, which is open already, keeps others out.
+    SQLite has no row locks; there the open write transaction itself excludes other writers.
     """
     return Conversation.objects.select_for_update(skip_locked=True).filter(id=conversation_id).first()
 
 
 class EventLog:
-    """Collects the events of one transaction on a locked conversation and stores them under the next numbers."""
+    """Collect the events of one transaction on a locked conversation and store them with the next numbers."""
 
     def __init__(self, conversation: Conversation, now: datetime) -> None:
         self._conversation = conversation
@@ -39,12 +39,12 @@ class EventLog:
         self._stored: list[StoredEvent] = []
 
     def add(self, event: ConversationEvent) -> None:
-        """Note an event; it gets the number after the last one."""
+        """Add an event with the next number."""
         number = self._conversation.last_event + len(self._stored) + 1
         self._stored.append(StoredEvent(self._conversation.id, number, event, self._now))
 
     def store(self, *changed: str) -> list[StoredEvent]:
-        """Store the events, the new last number, and the changed fields of the conversation. Two statements at most."""
+        """Store the events, the new last number and the `changed` fields of the conversation; two statements at most."""
         Event.objects.bulk_create(map(_row, self._stored))
         self._conversation.last_event += len(self._stored)
         if self._stored or changed:

@@ -1,4 +1,4 @@
-"""Joining a live conversation, or starting it."""
+"""Join a live conversation or start it."""
 
 from datetime import datetime
 
@@ -19,10 +19,10 @@ _DAY = 24 * 60
 
 
 def open_conversation(opening: Opening) -> Joined:
-    """Join the owner's live conversation of this connection id, or start it; the session counts as connected from now on.
+    """Join the owner's live conversation with this connection id, or start it, and store the session as connected.
 
-    Two processes may start the same conversation at once: the database lets one of them win and the other one joins.
-    Raises ConversationBusy when that failed again and again.
+    If two processes start the same conversation at once, a unique constraint lets one of them create it and the other one joins.
+    Raises ConversationBusy after five failed attempts.
     """
     for _ in range(_TRIES):
         try:
@@ -38,17 +38,17 @@ def _join(opening: Opening, now: datetime) -> Joined:
     created = conversation is None
     if conversation is None:
         conversation = _start(opening, now)
-    journal = EventLog(conversation, now)
+    log = EventLog(conversation, now)
     if created:
-        journal.add(conversation_created(conversation))
-    member, news = _member(conversation, opening.speaker) if opening.speaker else (None, False)
+        log.add(conversation_created(conversation))
+    member, changed = _member(conversation, opening.speaker) if opening.speaker else (None, False)
     speaking = member_snapshot(member)
-    if news and speaking is not None:
-        journal.add(MemberJoined(speaking))
+    if changed and speaking is not None:
+        log.add(MemberJoined(speaking))
     session = {"conversation": conversation, "member": member, "process": clean(opening.process, 200), "joined_at": now, "seen_at": now}
     LiveSession.objects.update_or_create(id=opening.session_id, defaults={**session, "keep_s": opening.keep_s})
     conversation.closes_at = None
-    events = journal.store("closes_at")
+    events = log.store("closes_at")
     return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at)
 
 
@@ -71,7 +71,7 @@ def _start(opening: Opening, now: datetime) -> Conversation:
 
 
 def _member(conversation: Conversation, speaker: Speaker) -> tuple[Member | None, bool]:
-    """Return the member that a speaker is, and whether that is news; nobody where the speaker says nothing of itself."""
+    """Return the speaker's member and whether it is new or changed; None if the speaker has no user id, e-mail address or name."""
     user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (speaker.user_id, speaker.name, speaker.email))
     members = Member.objects.filter(conversation=conversation)
     if user_id:
@@ -88,7 +88,7 @@ def _member(conversation: Conversation, speaker: Speaker) -> tuple[Member | None
 
 
 def _completed(member: Member, name: str, email: str) -> bool:
-    """Fill in a name or an address that was not known before; say whether there was any."""
+    """Fill in a name or an e-mail address that the member lacked; return whether anything changed."""
     added = [field for field, text in (("name", name), ("email", email)) if text and not getattr(member, field)]
     if not added:
         return False

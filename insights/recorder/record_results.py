@@ -1,4 +1,4 @@
-"""Recording a final: analysed outside the transaction, stored with its numbered events inside it."""
+"""Record a final result: analyse it outside the transaction, then store it with its numbered events inside one."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -13,21 +13,21 @@ from insights.events import ConversationEvent, InsightsFound, Kind, MessagesStor
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, TrackerMatch
 from insights.payloads import StoredEvent, insight_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
 from insights.recorder import topics
-from insights.recorder.analyse import Rows, Scene, rows
+from insights.recorder.analyse import Context, Rows, rows
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.segment import Draft, drafts
 from insights.recorder.types import Listening, UnknownConversation, UnknownMember, Utterance
 
-_LATELY = 1000
-"""Turns among which one is looked for that was stored before; it is stored again within seconds."""
+_RECENT_TURNS = 1000
+"""Turns that are searched for an utterance that was stored before. A retry comes within seconds, so it is among them."""
 
 
 def record(conversation_id: int, utterance: Utterance, listening: Listening) -> list[StoredEvent]:
-    """Store an utterance as messages with all that is found in them; return the events once they are committed.
+    """Store an utterance as messages with their entities, insights, topics and tracker matches; return the committed events.
 
-    The events come in the order messages, insights, topics, trackers, without the empty ones; none for blank text. An
-    utterance that is late, after the end of its conversation, is kept all the same. One that is stored already is not stored
-    again: the events of that time are returned. Raises UnknownConversation and UnknownMember.
+    The events come in the order messages, insights, topics, trackers, without the empty ones; none for blank text. An utterance that
+    arrives after the end of its conversation is stored all the same. One that is stored already is not stored again; the events of the
+    first time are returned. Raises UnknownConversation and UnknownMember.
     """
     sentences = drafts(utterance, listening.vocabulary)
     if not sentences:
@@ -41,25 +41,25 @@ def record(conversation_id: int, utterance: Utterance, listening: Listening) -> 
 
 
 def _events_of(conversation_id: int, utterance: Utterance) -> list[StoredEvent]:
-    """Return the events with which an utterance was stored lately; those of one transaction bear the same time."""
+    """Return the events with which an utterance was stored recently; the events of one transaction have the same time."""
     first = str(utterance.message_id(0))
-    lately = Event.objects.filter(conversation_id=conversation_id).order_by("-number")
-    for row in lately.filter(kind=Kind.MESSAGES)[:_LATELY]:
+    newest = Event.objects.filter(conversation_id=conversation_id).order_by("-number")
+    for row in newest.filter(kind=Kind.MESSAGES)[:_RECENT_TURNS]:
         match StoredEvent.of(row).event:
             case MessagesStored(messages) if messages and messages[0].id == first:
-                together = lately.filter(number__gte=row.number, created_at=row.created_at).order_by("number")
+                together = newest.filter(number__gte=row.number, created_at=row.created_at).order_by("number")
                 return [StoredEvent.of(each) for each in together]
     return []
 
 
 def _record(conversation_id: int, utterance: Utterance, sentences: Sequence[Draft], listening: Listening) -> list[StoredEvent]:
     with topics.remembered(conversation_id) as memory:
-        scene = _scene(conversation_id, listening)
-        new = rows(scene, utterance, sentences, listening)
+        context = _context(conversation_id, listening)
+        new = rows(context, utterance, sentences, listening)
         counted = new.messages if knows(listening.language) else []
-        memory.catch_up(scene.conversation)
+        memory.catch_up(context.conversation)
         memory.add(counted)
-        changes = memory.changes(scene.conversation)
+        changes = memory.changes(context.conversation)
         with writing():
             conversation = locked(conversation_id)
             if not memory.current(conversation):  # another process wrote meanwhile
@@ -71,8 +71,8 @@ def _record(conversation_id: int, utterance: Utterance, sentences: Sequence[Draf
     return events
 
 
-def _scene(conversation_id: int, listening: Listening) -> Scene:
-    """Read what the analysis needs in three queries."""
+def _context(conversation_id: int, listening: Listening) -> Context:
+    """Read what the analysis needs, in three queries."""
     conversation = Conversation.objects.filter(id=conversation_id).first()
     if conversation is None:
         raise UnknownConversation(f"conversation {conversation_id} does not exist")
@@ -83,7 +83,7 @@ def _scene(conversation_id: int, listening: Listening) -> Scene:
         speaker = next((member for member in members if str(member.id) == str(listening.member_id)), None)
         if speaker is None:
             raise UnknownMember(f"member {listening.member_id} is not in conversation {conversation_id}")
-    return Scene(conversation, members, list(reversed(before)), speaker)
+    return Context(conversation, members, list(reversed(before)), speaker)
 
 
 def _store(conversation: Conversation, new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> list[StoredEvent]:
@@ -95,21 +95,21 @@ def _store(conversation: Conversation, new: Rows, memory: topics.Memory, changes
     Insight.objects.bulk_create(new.insights)
     topics.store(memory, changes)
     TrackerMatch.objects.bulk_create(new.matches)
-    journal = EventLog(conversation, timezone.now())
+    log = EventLog(conversation, timezone.now())
     for event in _events(new, memory, changes):
-        journal.add(event)
-    return journal.store("message_count")
+        log.add(event)
+    return log.store("message_count")
 
 
 def _events(new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> Iterator[ConversationEvent]:
-    """Yield the events of what was stored, without the empty ones."""
+    """Yield the events of the stored rows, without the empty ones."""
     by_message = {message: list(found) for message, found in groupby(new.entities, key=lambda entity: entity.message_id)}
     if new.messages:
         yield MessagesStored(tuple(message_snapshot(message, by_message.get(message.id, [])) for message in new.messages))
     if new.insights:
         yield InsightsFound(tuple(map(insight_snapshot, new.insights)))
     if changes:
-        named = ((row, topics.told(memory.known[row.text], len(fresh))) for row, fresh in changes)
+        named = ((row, topics.event_message_ids(memory.known[row.text], len(fresh))) for row, fresh in changes)
         yield TopicsChanged(tuple(topic_snapshot(row, ids) for row, ids in named))
     if new.matches:
         yield TrackersMatched(tracker_snapshots(new.matches))

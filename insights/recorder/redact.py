@@ -1,6 +1,6 @@
-"""Hiding what tells who somebody is or how to reach or charge them, before anything is analysed, stored or told.
+"""Redact personal data (who a person is, how to reach or charge them) before a message is analysed, stored or sent.
 
-The rest of the recorder never sees the hidden words: whatever is found in a message is found in what is left of it. Pure: no database.
+The rest of the recorder never sees the redacted words; insights, topics and trackers are found in the remaining text. Pure: no database.
 """
 
 import logging
@@ -17,7 +17,7 @@ from insights.recorder.types import SpokenWord
 logger = logging.getLogger(__name__)
 
 HIDDEN = frozenset({"person", "location", "email", "phone", "url", "money"})
-"""Types of entities that are hidden; besides, all numbers and codes of LEAST_DIGITS digits and more, but for dates."""
+"""Types of entities that are redacted. Numbers and codes with at least LEAST_DIGITS digits are redacted as well, except dates."""
 
 LEAST_DIGITS = 4
 
@@ -27,59 +27,59 @@ _TEENS = r"ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eightee
 _TENS = r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _PART = rf"(?:\d++|{_TEENS}|{_TENS}|{_ONES}|double|triple)"
 _NUMBER = re.compile(rf"(?<!\w){_PART}(?:[\s,.-]{{0,3}}{_PART})*(?!\w)", re.IGNORECASE)
-"""Digits written, or said one by one or two by two, as numbers of cards, accounts and telephones are.
+"""Digits, written or spoken one by one or in pairs, as in the numbers of cards, accounts and telephones.
 
-Digits on end are one part and never cut: else a row of them with a letter behind would be tried in each of its 2^n cuts.
+A run of digits is possessive (`\\d++`): backtracking would try 2^n ways to split a run of n digits with a letter behind it.
 """
 
 _CODE = re.compile(r"(?<!\w)\w++(?:[-.,]\w++)*")
-"""Letters and digits in one, as in '1234x' or 'C01-X00'; never cut either, as nothing follows that could ask for less.
+"""Letters and digits in one word, as in '1234x' or 'C01-X00'. Possessive runs, as for _NUMBER.
 
-No group is possessive here: early releases of Python 3.11 leave in the match what the last, failed turn of such a group had taken.
+No group is possessive: early releases of Python 3.11 leave what the last, failed iteration of such a group consumed in the match.
 """
 
 _DECADE = re.compile(r"(?:[a-z]+-)?(?:19|20)\d0s", re.IGNORECASE)
 _JOINT = re.compile(r"(?<=[^\W\d_])[-_./](?=[^\W\d_])")
 _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[-_./][^\W\d_]++)+")
-"""Words that are written as one: 'Maria-Lopez'."""
+"""Several words written as one, such as 'Maria-Lopez'."""
 
 Span = tuple[int, int, str]
-"""First character, first character behind, type."""
+"""Start and end offset (end exclusive), and type."""
 
 
 def redacted(draft: Draft, mask: str, members: Sequence[Person], timezone_offset: int) -> tuple[Draft, list[Entity]]:
-    """Return a draft with everything hidden behind the mask, and what was hidden where: entities whose text is the mask, without a value.
+    """Return the draft with personal data replaced by the mask, and an entity for each replacement: its text is the mask, its value empty.
 
-    What was heard before the vocabulary put it right goes, too. A draft that cannot be looked through is hidden as a whole.
+    The text before vocabulary correction (`original`) is removed. On any error the whole text is replaced.
     """
     try:
         spans = _spans(draft, members, timezone_offset)
-    except Exception as error:  # whatever it is, nothing may slip through; its text may hold spoken words
-        logger.error("a message could not be redacted and is hidden as a whole (%s)", type(error).__name__)
+    except Exception as error:  # only the type is logged: the text of an error may contain spoken words
+        logger.error("redacting a message failed (%s); its whole text is replaced", type(error).__name__)
         spans = [(0, len(draft.text), "unknown")]
-    hidden = [Entity(kind, mask, len(_shown(draft.text, spans, mask, 0, start))) for start, _, kind in spans]
-    text = _shown(draft.text, spans, mask, 0, len(draft.text))
+    hidden = [Entity(kind, mask, len(_masked(draft.text, spans, mask, 0, start))) for start, _, kind in spans]
+    text = _masked(draft.text, spans, mask, 0, len(draft.text))
     return replace(draft, text=text, original="", words=tuple(_words(draft, spans, mask))), hidden
 
 
 def _spans(draft: Draft, members: Sequence[Person], timezone_offset: int) -> list[Span]:
-    """Return what is to be hidden in a text, in order; none of them touches the next."""
+    """Return the spans to redact, in order; no two of them touch."""
     text = draft.text
     found = entities.extract(text, draft.start, timezone_offset, members)
-    if len(found) >= entities.MOST:  # the search stopped there: what else is in it nobody knows
+    if len(found) >= entities.MOST:  # the search stopped at its limit, so the rest is unchecked
         return [(0, len(text), "unknown")]
     spans = [(entity.offset, entity.end, entity.type) for entity in found if entity.type in HIDDEN]
     spans += _names_in_compounds(draft, members, timezone_offset)
     spans += _numbers(text, [entity for entity in found if entity.type in _DATES])
-    if len(text) > LONGEST:  # beyond which nobody looks
+    if len(text) > LONGEST:  # the analysis does not look further
         spans.append((LONGEST, len(text), "unknown"))
     return _merged(sorted(spans))
 
 
 def _names_in_compounds(draft: Draft, members: Sequence[Person], timezone_offset: int) -> list[Span]:
-    """Return names that are written as one word, 'Maria-Lopez': found where the joints are taken for spaces.
+    """Return the spans of names inside compounds such as 'Maria-Lopez', found by reading the joints as spaces.
 
-    Only members count where a part begins with a small letter ('Maria-led'), else all of the word is hidden ('Anna-Maria').
+    If all parts are capitalised, the whole word is redacted ('Anna-Maria'); otherwise only names of members are ('Maria-led').
     """
     compounds = list(_COMPOUND.finditer(draft.text, 0, LONGEST))
     if not compounds:
@@ -100,9 +100,9 @@ def _names_in_compounds(draft: Draft, members: Sequence[Person], timezone_offset
 
 
 def _numbers(text: str, dates: Sequence[Entity]) -> list[Span]:
-    """Return numbers, and codes of letters and digits, that are long enough to be hidden and part of no date."""
+    """Return the spans of numbers and codes with at least LEAST_DIGITS digits that are not part of a date."""
     undated = text
-    for date in dates:  # '10:00am-11:30am' is no code
+    for date in dates:  # '10:00am-11:30am' is not a code
         undated = undated[: date.offset] + " " * (date.end - date.offset) + undated[date.end :]
     found = [match for match in _NUMBER.finditer(text) if _digits(match.group()) >= LEAST_DIGITS]
     found += [match for match in _CODE.finditer(text) if sum(map(str.isdecimal, undated[match.start() : match.end()])) >= LEAST_DIGITS]
@@ -115,7 +115,7 @@ def _numbers(text: str, dates: Sequence[Entity]) -> list[Span]:
 
 
 def _digits(number: str) -> int:
-    """Return how many digits a number has at least: 'forty two' two, 'double four' two."""
+    """Return the minimum number of digits of a number: 2 for 'forty two', 2 for 'double four'."""
     count, after_tens = 0, False
     for part in re.findall(_PART, number, re.IGNORECASE):
         tens = re.fullmatch(_TENS, part, re.IGNORECASE) is not None
@@ -140,31 +140,31 @@ def _merged(spans: Sequence[Span]) -> list[Span]:
     return merged
 
 
-def _shown(text: str, spans: Sequence[Span], mask: str, start: int, end: int) -> str:
-    """Return what may be told of text[start:end]; a span's mask stands where the span begins."""
-    shown, at = "", start
+def _masked(text: str, spans: Sequence[Span], mask: str, start: int, end: int) -> str:
+    """Return text[start:end] with each span removed; the mask is written where a span begins."""
+    masked, at = "", start
     for first, last, _ in spans:
         if first >= end:
             break
         if last > start:
-            shown += text[at : max(first, at)] + (mask if first >= start else "")
+            masked += text[at : max(first, at)] + (mask if first >= start else "")
             at = max(at, last)
-    return shown + text[at:end]
+    return masked + text[at:end]
 
 
 def _words(draft: Draft, spans: Sequence[Span], mask: str) -> list[SpokenWord]:
-    """Return the words that are left; those of one span are one word, as long as all of them."""
+    """Return the redacted words; the words of one span become one word that lasts from the first to the last of them."""
     kept: list[SpokenWord] = []
     low, position = entities.lower(draft.text), 0
     for word in draft.words:
         start = low.find(entities.lower(word.text), position)
-        if start < 0:  # not where it should be: whether it may be told cannot be known
+        if start < 0:  # the word is not in the text, so it cannot be checked
             kept.append(replace(word, text=mask))
             continue
         position = end = start + len(word.text)
-        shown = _shown(draft.text, spans, mask, start, end)
-        if kept and any(first < start < last for first, last, _ in spans):  # it goes on with what the word before began
-            kept[-1] = replace(kept[-1], text=kept[-1].text + shown, end=word.end)
+        masked = _masked(draft.text, spans, mask, start, end)
+        if kept and any(first < start < last for first, last, _ in spans):  # the span began in the word before
+            kept[-1] = replace(kept[-1], text=kept[-1].text + masked, end=word.end)
         else:
-            kept.append(replace(word, text=shown))
+            kept.append(replace(word, text=masked))
     return kept

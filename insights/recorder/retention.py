@@ -1,4 +1,4 @@
-"""Removing conversations for good, with all that was said and found in them."""
+"""Remove conversations for good, with all rows that belong to them."""
 
 import logging
 from datetime import datetime
@@ -17,9 +17,9 @@ from insights.recorder.types import UnknownConversation
 logger = logging.getLogger(__name__)
 
 MOST = 20
-"""Conversations that are removed at a time: other writers get their turn."""
+"""Conversations that one call removes at most, so that other writers do not wait long."""
 _MOST_KEPT = 1000
-"""Of those that cannot be removed so many are passed over."""
+"""Conversations that cannot be removed which one call skips at most."""
 
 
 def remove_conversation(conversation_id: int) -> None:
@@ -36,15 +36,15 @@ def remove_conversation(conversation_id: int) -> None:
 
 
 def _delete(rows: QuerySet[Any]) -> None:
-    """Delete rows to which none refers any more, in one statement: Django's own `delete` would read them all to look for such."""
+    """Delete rows that no other row refers to, in one statement. Django's own `delete` would read all rows to look for references."""
     rows._raw_delete(rows.db)
 
 
 def forget_ended_before(limit: datetime, most: int = MOST) -> int:
-    """Remove conversations that ended before a time, the oldest first, `most` of them at most; return how many there were.
+    """Remove at most `most` conversations that ended before `limit`, oldest first; return how many were removed.
 
-    Safe to run in every process at once: one that another process removes meanwhile is counted all the same. One that cannot be
-    removed, as a table of somebody else's refers to it, is passed over.
+    Safe to run in every process at once; a conversation that another process removes meanwhile is counted, too. A conversation that
+    cannot be removed, because another app's table refers to it, is skipped with a warning.
     """
     old = Conversation.objects.filter(ended_at__lt=limit).order_by("ended_at").values_list("id", flat=True)
     removed = 0
@@ -54,7 +54,7 @@ def forget_ended_before(limit: datetime, most: int = MOST) -> int:
         try:
             remove_conversation(conversation_id)
         except IntegrityError:
-            logger.warning("conversation %d is over, but cannot be removed: something refers to it", conversation_id)
+            logger.warning("ended conversation %d cannot be removed: another table refers to it", conversation_id)
             continue
         except UnknownConversation:
             pass

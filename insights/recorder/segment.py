@@ -1,4 +1,4 @@
-"""Cuts an utterance into the sentences that become messages, each with its own words and times, vocabulary put right.
+"""Split an utterance into sentences, one per message, each with its words and times and with the vocabulary corrected.
 
 Pure: no database.
 """
@@ -18,7 +18,7 @@ from insights.recorder.types import SpokenWord, Utterance
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to be: `original` is what was heard where the vocabulary changed it, else empty."""
+    """A message before it is stored. `original` is the recognised text if the vocabulary changed it, else empty."""
 
     text: str
     original: str
@@ -29,18 +29,18 @@ class Draft:
 
 
 def drafts(utterance: Utterance, vocabulary: Sequence[str] = ()) -> list[Draft]:
-    """Return one draft per sentence, in order, none of them empty; every word of the utterance is in exactly one."""
+    """Return one draft per sentence, in order, without empty ones. Every word of the utterance is in exactly one draft."""
     text = clean(utterance.text)
     found = sentences(text)
-    shares = _share_out(text, utterance.words, found)
-    right = _vocabulary(tuple(vocabulary))
-    made: list[Draft] = []
+    words_of = _words_by_sentence(text, utterance.words, found)
+    corrector = _vocabulary(tuple(vocabulary))
+    result: list[Draft] = []
     earliest = utterance.start
-    for sentence, words in zip(found, shares, strict=True):
-        draft = _draft(sentence, words, utterance, earliest, right)
-        made.append(draft)
+    for sentence, words in zip(found, words_of, strict=True):
+        draft = _draft(sentence, words, utterance, earliest, corrector)
+        result.append(draft)
         earliest = draft.end
-    return made
+    return result
 
 
 @lru_cache(maxsize=64)
@@ -48,25 +48,25 @@ def _vocabulary(phrases: tuple[str, ...]) -> Vocabulary:
     return Vocabulary(phrases)
 
 
-def _share_out(text: str, words: Sequence[SpokenWord], found: Sequence[Sentence]) -> list[list[SpokenWord]]:
-    """Give each word to the sentence in which it stands; a word that is not found in the text goes with its neighbour."""
-    shares: list[list[SpokenWord]] = [[] for _ in found]
+def _words_by_sentence(text: str, words: Sequence[SpokenWord], found: Sequence[Sentence]) -> list[list[SpokenWord]]:
+    """Return the words of each sentence. A word that is not found in the text stays with the word before it."""
+    groups: list[list[SpokenWord]] = [[] for _ in found]
     if not found:
-        return shares
+        return groups
     ends = [sentence.end for sentence in found]
     low, position = text.lower(), 0
     for word in words:
         at = low.find(word.text.lower(), position)
         if at >= 0 and word.text:
             position = at + len(word.text)
-        shares[min(bisect_right(ends, max(position - 1, 0)), len(found) - 1)].append(word)
-    return shares
+        groups[min(bisect_right(ends, max(position - 1, 0)), len(found) - 1)].append(word)
+    return groups
 
 
-def _draft(sentence: Sentence, words: list[SpokenWord], utterance: Utterance, earliest: datetime, right: Vocabulary) -> Draft:
-    text, corrections = _put_right(sentence.text, words, right)
-    start = words[0].start if words else max(earliest, _moment(utterance, sentence.start))
-    end = words[-1].end if words else _moment(utterance, sentence.end)
+def _draft(sentence: Sentence, words: list[SpokenWord], utterance: Utterance, earliest: datetime, corrector: Vocabulary) -> Draft:
+    text, corrections = _correct(sentence.text, words, corrector)
+    start = words[0].start if words else max(earliest, _time_of(utterance, sentence.start))
+    end = words[-1].end if words else _time_of(utterance, sentence.end)
     confidence = sum(word.confidence for word in words) / len(words) if words else utterance.confidence
     return Draft(
         text=text,
@@ -78,22 +78,22 @@ def _draft(sentence: Sentence, words: list[SpokenWord], utterance: Utterance, ea
     )
 
 
-def _put_right(text: str, words: list[SpokenWord], right: Vocabulary) -> tuple[str, list[Correction]]:
-    """Return the text as it should read, and what is to change in the words; mostly these are the words of the text."""
-    pieces, heard = text.split(), [word.text for word in words]
-    sure = [word.confidence for word in words]
-    corrections = right.correct(pieces, sure)
-    return mended(text, corrections), corrections if heard == pieces else right.correct(heard, sure)
+def _correct(text: str, words: list[SpokenWord], corrector: Vocabulary) -> tuple[str, list[Correction]]:
+    """Return the corrected text and the corrections of the words, which usually are the words of the text."""
+    pieces, recognised = text.split(), [word.text for word in words]
+    confidences = [word.confidence for word in words]
+    corrections = corrector.correct(pieces, confidences)
+    return mended(text, corrections), corrections if recognised == pieces else corrector.correct(recognised, confidences)
 
 
-def _moment(utterance: Utterance, offset: int) -> datetime:
-    """Return when a character was said, taking all characters for equally long."""
+def _time_of(utterance: Utterance, offset: int) -> datetime:
+    """Return the estimated time of a character, assuming that all characters take equally long."""
     share = min(1.0, offset / max(1, len(utterance.text)))
     return utterance.start + (utterance.end - utterance.start) * share
 
 
 def _corrected(words: Sequence[SpokenWord], corrections: Sequence[Correction]) -> tuple[SpokenWord, ...]:
-    """Replace the words that a correction covers by its own words, which share the time of the old ones evenly."""
+    """Replace the words that a correction covers by the corrected words, spread evenly over the same time."""
     result: list[SpokenWord] = []
     at = 0
     for correction in corrections:

@@ -1,6 +1,6 @@
-"""A bell for what is stored outside of live sessions, such as a correction in the admin: listeners need not wait for their next look.
+"""Signal for events that are stored outside live sessions, such as a correction in the admin.
 
-Whoever tells listeners connects to it; this wing does not know them.
+`streaming` connects to it to broadcast the events at once; `insights` does not import `streaming`.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from django.dispatch import Signal
 from insights.payloads import StoredEvent
 
 stored_afterwards = Signal()
-"""Sent with `events`, a list of StoredEvent, once they are committed; in the thread that stored them."""
+"""Sent with `events`, a list of StoredEvent, after their transaction committed, in the thread that stored them."""
 
 
 def announce(events: Sequence[StoredEvent]) -> list[StoredEvent]:
-    """Ring once the transaction that is open, if any, is committed. A receiver that fails is logged, and fails nobody else."""
+    """Send the signal after the current transaction, if any, commits; return the events. An error in a receiver is only logged."""
     if events:
         transaction.on_commit(partial(stored_afterwards.send_robust, sender=None, events=list(events)))
     return list(events)

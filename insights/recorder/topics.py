@@ -1,7 +1,7 @@
-"""What conversations are about, kept in memory while they go on, and caught up from the tables when others wrote.
+"""Topics of live conversations: term counts cached in memory and updated from the tables when another process wrote.
 
-Each process remembers the topic counts of the conversations that it lately recorded. A remembered conversation is only
-trusted when its last event is the one that this process wrote; otherwise the missing messages are read first.
+Each process caches the topic counts of the conversations that it recorded recently. A cached entry is valid if the conversation's
+last event is the one that this process wrote; otherwise the missing messages are read first.
 """
 
 import threading
@@ -18,60 +18,61 @@ from insights.events import Kind
 from insights.models import Conversation, Event, Message, Topic, TopicReference
 
 MOST_REMEMBERED = 512
-"""Conversations whose counts are kept in memory; the one that was silent longest is forgotten first."""
+"""Conversations whose counts are cached; the least recently recorded one is evicted first."""
 
 NEW_TOPICS = 10
-"""Only the strongest topics become rows; they stay rows when others overtake them."""
+"""Only so many of the strongest topics become rows. A stored topic keeps its row when others become stronger."""
 
 SCORED = 40
-"""So many topics are scored at a time; a stored one that is not among them any more is as weak as the weakest of them."""
+"""Topics that are scored at a time. A stored topic that is no longer among them gets the score of the weakest of them at most."""
 
 NOTABLE = 0.05
-"""A smaller change of a score is not worth an event."""
+"""Smallest change of a score that makes an event."""
 
-MOST_TOLD = 20
-"""Messages that an event names for a topic, unless more of them are new."""
+MOST_EVENT_MESSAGES = 20
+"""Messages that an event lists for a topic, unless more of them are new."""
 
 Change = tuple[Topic, list[str]]
-"""A topic that is new or changed, and the ids of the messages that it newly refers to."""
+"""A new or changed topic, and the ids of the messages that were added to it."""
 
 
 @dataclass(slots=True)
 class Known:
-    """A topic as it is stored, and the messages it refers to, in order."""
+    """A stored topic and the ids of its messages, in order."""
 
     row: Topic
     message_ids: dict[str, None] = field(default_factory=dict)
 
 
 class Memory:
-    """One conversation's topic counts in this process. Used by one thread at a time, under its lock."""
+    """The topic counts of one conversation in this process. Hold `lock` while using it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
-        """Forget all; it is read anew from the tables."""
+        """Discard all counts; the next `catch_up` reads them from the tables."""
         self._index = analysis.TopicIndex()
         self._message = 0  # number of the last stored message that is counted
-        self._event = 0  # number of the last event that is known
+        self._event = 0  # number of the last event that is included
         self.known: dict[str, Known] = {}
 
     def current(self, conversation: Conversation) -> bool:
-        """Whether nobody else wrote since this process did."""
+        """Return whether no other process wrote since this one did."""
         return self._event == conversation.last_event
 
     def catch_up(self, conversation: Conversation) -> bool:
-        """Count the messages that others stored, and read the stored topics. Three queries, none when nothing is new.
+        """Count the messages that other processes stored, and read the stored topics. Three queries; none if nothing is new.
 
-        Returns whether all was counted anew, as wording was corrected: what was added but is not stored yet is not in it.
+        Returns True if everything was counted again because a message was corrected. Messages that were added but are not stored yet
+        are not counted then; the caller adds them again.
         """
         if self.current(conversation):
             return False
         later = Event.objects.filter(conversation=conversation, number__gt=self._event)
-        anew = bool(self._event) and later.filter(kind=Kind.MESSAGE_CORRECTED).exists()
-        if anew:
+        recount = bool(self._event) and later.filter(kind=Kind.MESSAGE_CORRECTED).exists()
+        if recount:
             self._index, self._message = analysis.TopicIndex(), 0
         rows = Message.objects.filter(conversation=conversation, number__gt=self._message, number__lte=conversation.message_count)
         rows = rows if knows(conversation.language) else rows.none()
@@ -80,7 +81,7 @@ class Memory:
         topics = Topic.objects.filter(conversation=conversation).prefetch_related("references")
         self.known = {row.text: Known(row, {str(reference.message_id): None for reference in row.references.all()}) for row in topics}
         self.stored(conversation)
-        return anew
+        return recount
 
     def add(self, messages: Sequence[Message]) -> None:
         """Count messages that are about to be stored."""
@@ -88,11 +89,11 @@ class Memory:
             self._index.add(str(message.id), message.text, message.sentiment)
 
     def stored(self, conversation: Conversation) -> None:
-        """Note that all up to the conversation's last message and event is known."""
+        """Mark everything up to the conversation's last message and event as included."""
         self._message, self._event = conversation.message_count, conversation.last_event
 
     def changes(self, conversation: Conversation) -> list[Change]:
-        """Return the topics that are new or changed since they were stored. The rows are not saved yet."""
+        """Return the topics that are new or have changed since they were stored, as unsaved rows."""
         best = self._index.top(SCORED)
         found = [(_row(conversation, topic), list(topic.message_ids)) for topic in best[:NEW_TOPICS] if topic.text[:300] not in self.known]
         scored = {topic.text[:300]: topic for topic in best}
@@ -103,7 +104,7 @@ class Memory:
         return found
 
     def _change(self, conversation: Conversation, known: Known, now: analysis.Topic | None, weakest: float) -> Change | None:
-        """Return what became of a stored topic; None where it is not worth telling."""
+        """Return the change of a stored topic; None if it is too small for an event."""
         old = known.row
         if now is None:
             row = _row(conversation, analysis.Topic(old.text, min(old.score, weakest), (), old.sentiment, old.parent_text), old.id)
@@ -123,7 +124,7 @@ def _row(conversation: Conversation, topic: analysis.Topic, identity: UUID | Non
 
 
 def store(memory: Memory, changes: list[Change]) -> None:
-    """Save changed topics and their references in three statements at most, and note them as known."""
+    """Save changed topics and their references, with three statements at most, and add them to `memory`."""
     fields = ["score", "sentiment", "parent_text"]
     fresh = [row for row, _ in changes if row.text not in memory.known]
     Topic.objects.bulk_create(fresh)
@@ -136,29 +137,29 @@ def store(memory: Memory, changes: list[Change]) -> None:
         known.message_ids.update(dict.fromkeys(ids))
 
 
-def told(known: Known, fresh: int) -> list[str]:
-    """Return the messages that an event about a topic names: the first one, and the latest ones, with all `fresh` new ones among them.
+def event_message_ids(known: Known, fresh: int) -> list[str]:
+    """Return the ids of messages that an event lists for a topic: the first one and the latest, including all `fresh` new ones.
 
-    Their number is bounded, for a topic of a long conversation may refer to thousands. Whoever keeps those of all its events has them all.
+    The list is bounded, because a topic of a long conversation may have thousands of messages. All events of a topic together list all.
     """
-    latest = max(fresh, MOST_TOLD - 1)
+    latest = max(fresh, MOST_EVENT_MESSAGES - 1)
     if len(known.message_ids) <= latest + 1:
         return list(known.message_ids)
     return [next(iter(known.message_ids)), *reversed(list(islice(reversed(known.message_ids), latest)))]
 
 
-_remembered: OrderedDict[int, Memory] = OrderedDict()
-_guard = threading.Lock()
+_cache: OrderedDict[int, Memory] = OrderedDict()
+_cache_lock = threading.Lock()
 
 
 @contextmanager
 def remembered(conversation_id: int) -> Iterator[Memory]:
-    """Hold a conversation's counts; other threads that record the same one wait. An exception makes it forget."""
-    with _guard:
-        memory = _remembered.setdefault(conversation_id, Memory())
-        _remembered.move_to_end(conversation_id)
-        while len(_remembered) > MOST_REMEMBERED:
-            _remembered.popitem(last=False)
+    """Lock and yield a conversation's counts; other threads that record the same conversation wait. An exception resets them."""
+    with _cache_lock:
+        memory = _cache.setdefault(conversation_id, Memory())
+        _cache.move_to_end(conversation_id)
+        while len(_cache) > MOST_REMEMBERED:
+            _cache.popitem(last=False)
     with memory.lock:
         try:
             yield memory
@@ -168,6 +169,6 @@ def remembered(conversation_id: int) -> Iterator[Memory]:
 
 
 def forget(conversation_id: int) -> None:
-    """Free what is remembered of a conversation; should it be recorded again, it is read anew."""
-    with _guard:
-        _remembered.pop(conversation_id, None)
+    """Remove a conversation from the cache. If it is recorded again, its counts are read from the tables."""
+    with _cache_lock:
+        _cache.pop(conversation_id, None)

@@ -1,4 +1,4 @@
-"""What the recorder is asked and what it answers: plain values, no ORM."""
+"""Arguments, results and errors of the recorder: plain values without the ORM."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,28 +11,28 @@ from insights.payloads import StoredEvent
 
 
 class RecorderError(Exception):
-    """The recorder cannot do what it was asked."""
+    """Base of the recorder's errors: a request that it cannot carry out."""
 
 
 class UnknownConversation(RecorderError):
-    """There is no conversation of this id."""
+    """No conversation has this id."""
 
 
 class UnknownMember(RecorderError):
-    """There is no member of this id in the conversation."""
+    """No member of the conversation has this id."""
 
 
 class UnknownMessage(RecorderError):
-    """There is no message, or no insight, of this id."""
+    """No message, or no insight, has this id."""
 
 
 class ConversationBusy(RecorderError):
-    """The conversation was opened and closed by others again and again; trying later may help."""
+    """Other processes opened and closed the conversation repeatedly meanwhile. The caller may retry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks, as the client says."""
+    """A speaker's identity as the client sent it; not an account of ours."""
 
     user_id: str = ""
     name: str = ""
@@ -41,10 +41,10 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """Somebody joins the live conversation of a connection id, or starts it.
+    """A request to join the live conversation of a connection id, or to start it.
 
-    `timezone_offset` is minutes east of UTC; `keep_s` is how many seconds the conversation waits when this connection was
-    its last one and got lost; `process` names the server process. An empty name becomes the conversation's id.
+    `timezone_offset`: minutes east of UTC. `keep_s`: seconds for which the conversation stays open after its last connection, this one,
+    was lost. `process`: name of the server process. An empty `name` becomes the conversation's id.
     """
 
     owner_id: int
@@ -60,7 +60,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The answer to an opening; `cursor` is the number of the last event, those in `events` included."""
+    """The result of an opening. `cursor` is the number of the conversation's last event, `events` included."""
 
     conversation_id: int
     member: MemberSnapshot | None
@@ -72,7 +72,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word with its aware times and a confidence from 0 to 1."""
+    """A recognised word with timezone-aware times and a confidence from 0 to 1."""
 
     text: str
     start: datetime
@@ -82,9 +82,9 @@ class SpokenWord:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """The final text of a turn; times are aware, the confidence is from 0 to 1.
+    """The final text of a turn, with timezone-aware times and a confidence from 0 to 1.
 
-    By its id it is known again when it is stored once more: whoever lost the database while it answered cannot tell whether it was.
+    `id` makes storing idempotent: a caller whose database connection was lost during the commit may store the same utterance again.
     """
 
     text: str
@@ -95,17 +95,18 @@ class Utterance:
     id: UUID = field(default_factory=uuid4)
 
     def message_id(self, place: int) -> UUID:
-        """Return the id of the message that is made of its sentence at this place, counted from 0."""
+        """Return the id of the message for the sentence at this place, counted from 0."""
         return uuid5(self.id, str(place))
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What this speaker asked for: insights from which confidence on, which trackers, which words to put right.
+    """The analysis options of one speaker.
 
-    `noted` is the type of insight that every message is to be, if the analysis does not find one of that type in it: a note that
-    somebody takes is no guess. `mask`, where it is not empty, stands for what tells who somebody is or how to reach or charge them.
-    In a `language` that the detectors do not know nothing is found but the very words of trackers.
+    `confidence_threshold`: smallest confidence (0 to 1) of insights that are stored. `trackers`: phrases to watch for. `vocabulary`:
+    words that recognised text is corrected to. `noted`: type of insight that every message becomes, with confidence 1, unless the
+    analysis finds one of that type in it; for clients that take notes. `mask`: if not empty, replaces personal data (who a person is,
+    how to reach or charge them). In a `language` that the detectors do not support, only exact phrases of trackers are found.
     """
 
     member_id: UUID | str | None = None

@@ -160,17 +160,17 @@ def test_one_that_cannot_be_ended_keeps_none_of_the_others(
     for name in ("one", "two"):
         recorder.open_conversation(opening(owner, name))
     broken = sorted(Conversation.objects.values_list("id", flat=True))[failing]
-    settle = ending._settle
+    end_or_wait = ending._end_or_wait
 
-    def settled(conversation: Conversation, *args: object) -> list[StoredEvent]:
+    def end_unless_broken(conversation: Conversation, *args: object) -> list[StoredEvent]:
         if conversation.id == broken:
             raise ValueError("spoken words")
-        return settle(conversation, *args)  # type: ignore[arg-type]
+        return end_or_wait(conversation, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ending, "_settle", settled)
+    monkeypatch.setattr(ending, "_end_or_wait", end_unless_broken)
     events = recorder.close_due(now + timedelta(seconds=120), 60)
     assert [event.conversation_id for event in events] == [Conversation.objects.exclude(id=broken).get().id]
-    assert f"conversation {broken} cannot be ended (ValueError)" in caplog.text
+    assert f"ending conversation {broken} failed (ValueError)" in caplog.text
     assert "spoken" not in caplog.text
 
 
@@ -178,15 +178,15 @@ def test_a_database_that_goes_away_meanwhile_hides_no_end(owner: User, now: date
     """What was ended before is told; where nothing was, the housekeeping learns that the database is away."""
     for name in ("one", "two"):
         recorder.open_conversation(opening(owner, name))
-    settle, allowed = ending._settle, [True]
+    end_or_wait, allowed = ending._end_or_wait, [True]
 
-    def settled(*args: object) -> list[StoredEvent]:
+    def end_once(*args: object) -> list[StoredEvent]:
         if not allowed:
             raise OperationalError("away")
         allowed.pop()
-        return settle(*args)  # type: ignore[arg-type]
+        return end_or_wait(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ending, "_settle", settled)
+    monkeypatch.setattr(ending, "_end_or_wait", end_once)
     assert len(recorder.close_due(now + timedelta(seconds=120), 60)) == 1
     with pytest.raises(OperationalError):
         recorder.close_due(now + timedelta(seconds=120), 60)

@@ -82,4 +82,4 @@ def test_one_that_cannot_be_removed_is_passed_over(owner: User, monkeypatch: pyt
     monkeypatch.setattr(retention, "remove_conversation", removed)
     assert recorder.forget_ended_before(now, 2) == 2
     assert set(Conversation.objects.values_list("connection_id", flat=True)) == {"4 days", "1 days"}
-    assert f"conversation {kept} is over, but cannot be removed" in caplog.text
+    assert f"ended conversation {kept} cannot be removed" in caplog.text

@@ -36,7 +36,7 @@ def test_events_of_others_do_not_lose_topics(joined: Joined, say: Say, owner: Us
 
 def test_events_of_a_long_conversation_stay_small(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """An event names the first message of a topic and the latest ones; those of all events together are all there are."""
-    monkeypatch.setattr(topics, "MOST_TOLD", 4)
+    monkeypatch.setattr(topics, "MOST_EVENT_MESSAGES", 4)
     events = [told(say, f"The budget report is late, part {number}.")["budget report"] for number in range(12)]
     in_order = [str(identity) for identity in Message.objects.order_by("number").values_list("id", flat=True)]
     assert events[1] == in_order[:2]
@@ -46,7 +46,7 @@ def test_events_of_a_long_conversation_stay_small(say: Say, monkeypatch: pytest.
 
 def test_all_that_is_new_is_told(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """A topic that many new messages have at once is told with all of them, however many an event names otherwise."""
-    monkeypatch.setattr(topics, "MOST_TOLD", 2)
+    monkeypatch.setattr(topics, "MOST_EVENT_MESSAGES", 2)
     events = told(say, " ".join("The budget report is late." for _ in range(9)))
     assert len(events["budget report"]) == 9
 
@@ -54,20 +54,20 @@ def test_all_that_is_new_is_told(say: Say, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_ended_are_forgotten(joined: Joined, say: Say) -> None:
     """A conversation that ended takes no memory."""
     told(say, "The budget report is late.")
-    assert joined.conversation_id in topics._remembered
+    assert joined.conversation_id in topics._cache
     recorder.close_due(joined.started_at + timedelta(days=366), 0)
     assert Conversation.objects.get().ended_at is not None
-    assert joined.conversation_id not in topics._remembered
+    assert joined.conversation_id not in topics._cache
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The conversation that was silent longest is forgotten first."""
     monkeypatch.setattr(topics, "MOST_REMEMBERED", 2)
-    monkeypatch.setattr(topics, "_remembered", type(topics._remembered)())
+    monkeypatch.setattr(topics, "_cache", type(topics._cache)())
     for number in (1, 2, 1, 3):
         with topics.remembered(number):
             pass
-    assert list(topics._remembered) == [1, 3]
+    assert list(topics._cache) == [1, 3]
 
 
 def test_overtaken_topics_fade(say: Say) -> None:
