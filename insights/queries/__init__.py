@@ -1,6 +1,7 @@
-"""The only reader of conversations, scoped to a user: what somebody else owns does not exist here.
+"""The only reader of conversations. Queries are scoped to a user; conversations of other owners are not found.
 
-Functions that take a conversation trust that it came from `conversation_for`, `live_conversation` or another one that takes a user.
+Functions that take a conversation do not check the owner again: get it from `conversation_for`, `live_conversation` or another
+function that takes a user id.
 """
 
 from insights.queries.batches import BATCH, in_batches, members_in_batches, references_in_batches, topics_in_batches

@@ -1,7 +1,7 @@
-"""Long listings, read in batches: each is a query of its own that begins behind the last row of the batch before it.
+"""Read long lists in batches with keyset pagination: each batch is a query for the rows after the last row of the batch before it.
 
-Nothing is open between two batches, neither a cursor nor a transaction. A row that changes meanwhile is read as it was or as it is; a
-row whose key stays what it is comes once.
+No cursor and no transaction is open between two batches. A row that changes meanwhile is read in its old or its new state; a row whose
+key does not change is read exactly once.
 """
 
 from collections import defaultdict
@@ -18,23 +18,23 @@ from insights.models import Conversation, Member, Topic, TopicReference
 Row = TypeVar("Row")
 
 BATCH = 100
-"""Rows of one batch, where nothing else is said."""
+"""Rows of a batch by default."""
 MOST_MEMBERS = 1000
 MOST_REFERENCES = 5000
-"""Rows that hang on those of one batch and are read together; where there are more, they come in batches of their own."""
+"""Related rows of one batch that are read with one query; more are read in batches of their own."""
 
 
 def in_batches(
     rows: QuerySet[Any, Row], *key: str, after: object = None, skip: int = 0, most: int | None = None, size: int = BATCH
 ) -> Iterator[list[Row]]:
-    """Yield the rows in the order of the fields `key`, whose values together are unique; `-` before all of them is descending.
+    """Yield batches of rows in the order of the fields `key`, whose values together must be unique. `-` before all of them: descending.
 
-    Begins behind the row `after` (of the same form) or, without one, after `skip` rows; ends after `most` rows.
+    Starts after the row `after` (of the same type as the rows) or, without it, after `skip` rows; ends after `most` rows.
     """
     ordered = rows.order_by(*key)
     while most is None or most > 0:
         wanted = size if most is None else min(size, most)
-        batch = list(ordered[skip : skip + wanted] if after is None else ordered.filter(_behind(key, after))[:wanted])
+        batch = list(ordered[skip : skip + wanted] if after is None else ordered.filter(_after(key, after))[:wanted])
         if batch:
             yield batch
         if len(batch) < wanted:
@@ -42,16 +42,16 @@ def in_batches(
         after, most = batch[-1], None if most is None else most - len(batch)
 
 
-def _behind(key: tuple[str, ...], row: object) -> Q:
-    """Return the condition for rows behind this one. Its first part alone bounds an index."""
+def _after(key: tuple[str, ...], row: object) -> Q:
+    """Return the condition for rows after this one. Its first part is redundant and lets the database use an index range."""
     fields = [field.removeprefix("-") for field in key]
     values = [_value(row, field) for field in fields]
-    further = "lt" if key[0].startswith("-") else "gt"
+    operator = "lt" if key[0].startswith("-") else "gt"
     if len(fields) == 1:
-        return Q(**{f"{fields[0]}__{further}": values[0]})
+        return Q(**{f"{fields[0]}__{operator}": values[0]})
     same = [Q(**dict(zip(fields[:place], values, strict=False))) for place in range(len(fields))]
-    steps = [same[place] & Q(**{f"{fields[place]}__{further}": values[place]}) for place in range(len(fields))]
-    return Q(**{f"{fields[0]}__{further}e": values[0]}) & reduce(or_, steps)
+    steps = [same[place] & Q(**{f"{fields[place]}__{operator}": values[place]}) for place in range(len(fields))]
+    return Q(**{f"{fields[0]}__{operator}e": values[0]}) & reduce(or_, steps)
 
 
 def _value(row: object, field: str) -> object:
@@ -61,9 +61,9 @@ def _value(row: object, field: str) -> object:
 
 
 def members_in_batches(conversations: Collection[Conversation]) -> Iterator[tuple[Conversation, list[Member], bool]]:
-    """Yield (conversation, members, whether they are its last) in the order given, members in the order of joining.
+    """Yield (conversation, members, whether they are its last ones) in the given order, members in the order of joining.
 
-    One query where the conversations have MOST_MEMBERS together at most.
+    One query if the conversations have at most MOST_MEMBERS members together.
     """
     found = Member.objects.filter(conversation__in=conversations)
     together = list(found.order_by("joined_at", "id")[: MOST_MEMBERS + 1])
@@ -82,7 +82,7 @@ def members_in_batches(conversations: Collection[Conversation]) -> Iterator[tupl
 
 
 def topics_in_batches(topics: QuerySet[Topic], after: Topic | None, most: int | None) -> Iterator[list[Topic]]:
-    """Yield topics in their order. A score may change meanwhile, so that order is the one at the time of the second batch."""
+    """Yield batches of topics, strongest first. Scores may change meanwhile, so the order is fixed when the second batch is read."""
     identities = None
     if after is not None:
         identities = list(topics.values_list("id", flat=True))
@@ -104,7 +104,7 @@ def topics_in_batches(topics: QuerySet[Topic], after: Topic | None, most: int | 
 
 
 def references_in_batches(topics: Collection[Topic]) -> Iterator[tuple[Topic, list[str], bool]]:
-    """Yield (topic, ids of messages that it came up in, whether they are its last) in the order given."""
+    """Yield (topic, ids of its messages, whether they are its last ones) in the given order."""
     found = TopicReference.objects.filter(topic__in=topics)
     together = list(found.order_by("id").values_list("topic_id", "message_id")[: MOST_REFERENCES + 1])
     if len(together) <= MOST_REFERENCES:

@@ -1,4 +1,4 @@
-"""What is in a conversation. The caller got the conversation from `conversation_for` or `live_conversation`."""
+"""The contents of a conversation. Callers get the conversation from `conversation_for` or `live_conversation`, which check the owner."""
 
 from uuid import UUID
 
@@ -10,31 +10,31 @@ INSIGHT_ORDER = ("message__number", "type", "id")
 
 
 def members_of(conversation: Conversation) -> QuerySet[Member]:
-    """Return who spoke or joined, in the order of joining."""
+    """Return the members in the order of joining."""
     return Member.objects.filter(conversation=conversation).order_by("joined_at", "id")
 
 
 def messages_of(conversation: Conversation) -> QuerySet[Message]:
-    """Return the messages in order, with their members, entities and correctors."""
+    """Return the messages in order, with their members, entities and the users who corrected them."""
     found = Message.objects.filter(conversation=conversation).select_related("member", "corrected_by")
     return found.prefetch_related("entities").order_by("number")
 
 
 def spoken_in(conversation: Conversation, *, words: bool) -> QuerySet[Message]:
-    """Return the messages in order with their members, of the words of each only the text unless `words` are asked for."""
+    """Return the messages in order with their members. The timed words of each message are loaded only if `words` is true."""
     found = Message.objects.filter(conversation=conversation).select_related("member").order_by("number")
     return found.defer("original_text") if words else found.defer("original_text", "words")
 
 
 def transcript_of(conversation: Conversation, after: int, last: int) -> QuerySet[Message]:
-    """Return the messages with numbers above `after`, up to `last`, in order, and of each only what a transcript shows."""
+    """Return the messages with numbers above `after`, up to `last`, in order, with only the fields that a transcript shows."""
     found = Message.objects.filter(conversation=conversation, number__gt=after, number__lte=last).order_by("number")
     return found.only("conversation_id", "number", "member_id", "text", "started_at", "offset_s", "corrected_at")
 
 
 def insights_of(conversation: Conversation, *types: str) -> QuerySet[Insight]:
-    """Return the insights of these types (all by default) in the order of their messages, with everybody concerned."""
-    # By the conversation of the message: so batches in this order are read through the index of its numbers, without a sort of them all.
+    """Return the insights of these types (default: all) in the order of their messages, with speaker, assignee and reviewer."""
+    # Filtered by the message's conversation, so that batches use the index on message numbers instead of sorting all insights.
     found = Insight.objects.filter(message__conversation=conversation).select_related("message__member", "assignee", "reviewed_by")
     found = found.defer("message__words", "message__phrases")
     return (found.filter(type__in=types) if types else found).order_by(*INSIGHT_ORDER)
@@ -47,9 +47,9 @@ def topics_of(conversation: Conversation) -> QuerySet[Topic]:
 
 
 def leading_topics(conversation: Conversation, most: int) -> list[tuple[str, Message | None]]:
-    """Return the strongest topics and, of each, the first message that it came up in (id and number); None where that is gone."""
+    """Return the `most` strongest topics, each with its first message (id and number only); None if that was deleted."""
     topics = Topic.objects.filter(conversation=conversation).order_by("-score", "text")
-    leading = list(topics.values_list("id", "text")[:most])  # first, so that only their references are read
+    leading = list(topics.values_list("id", "text")[:most])  # evaluated here, so that only their references are read
     references = TopicReference.objects.filter(topic_id__in=[identity for identity, _ in leading]).order_by()
     firsts = dict(references.values_list("topic_id").annotate(first=Min("message__number")))
     named = [(text, firsts.get(identity)) for identity, text in leading]
@@ -60,17 +60,17 @@ def leading_topics(conversation: Conversation, most: int) -> list[tuple[str, Mes
 
 
 def tracker_matches_of(conversation: Conversation) -> QuerySet[TrackerMatch]:
-    """Return the hits of trackers in the order of their messages."""
+    """Return the tracker matches in the order of their messages."""
     found = TrackerMatch.objects.filter(message__conversation=conversation).select_related("message", "insight")
     return found.defer("message__words", "message__phrases").order_by("message__number", "offset", "id")
 
 
 def entities_of(conversation: Conversation) -> QuerySet[Entity]:
-    """Return the entities in the order in which they were said, with their messages."""
+    """Return the entities in the order of speech, with their messages."""
     found = Entity.objects.filter(message__conversation=conversation).select_related("message")
     return found.defer("message__words", "message__phrases").order_by("message__number", "offset", "id")
 
 
 def entity_places(ids: list[int]) -> "QuerySet[Entity, tuple[int, UUID, str, int]]":
-    """Return the id, the message's id, the text and the offset of each of these entities."""
+    """Return (id, message id, text, offset) of these entities."""
     return Entity.objects.filter(id__in=ids).values_list("id", "message_id", "text", "offset")

@@ -1,4 +1,4 @@
-"""Which conversations a user may see: one by its id, or a list with a search and what the list tells of each."""
+"""The conversations that a user may see: one by its id, or a list with filters, search and counts of insights."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from insights.queries.search import search_words, with_texts
 
 
 def conversation_for(user_id: int, conversation_id: int | str) -> Conversation | None:
-    """Return a conversation that the user may see; None for anybody else's, an unknown or a nonsensical id."""
+    """Return a conversation of this user; None for an unknown or malformed id, or another user's conversation."""
     digits = str(conversation_id)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
         return None
@@ -21,8 +21,10 @@ def conversation_for(user_id: int, conversation_id: int | str) -> Conversation |
 def conversations_of(
     user_id: int, *, search: str = "", start: datetime | None = None, end: datetime | None = None, holding: str = ""
 ) -> QuerySet[Conversation]:
-    """Return what the user may see, newest first, with the members: all that began in [start, end], holds every word of `search`
-    in its name, its members' names or its messages, and an insight of the type `holding` that nobody rejected.
+    """Return the user's conversations with their members, newest first.
+
+    `start`, `end`: bounds of the start time, both included. `search`: every word of it must be in the title, a member's name or a
+    message. `holding`: type of an insight, not rejected, that the conversation must have.
     """
     found = Conversation.objects.filter(owner_id=user_id).prefetch_related("members")
     if start is not None:
@@ -36,7 +38,7 @@ def conversations_of(
 
 
 def insight_counts(conversations: Collection[Conversation]) -> dict[int, dict[str, int]]:
-    """Return, for each conversation, how many insights of each type it has; rejected ones do not count."""
+    """Return the number of insights by type for each conversation id, without rejected ones."""
     kept = Insight.objects.filter(conversation__in=conversations).exclude(review=Insight.Review.REJECTED)
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for row in kept.order_by().values("conversation_id", "type").annotate(count=Count("id")):

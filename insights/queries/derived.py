@@ -1,6 +1,6 @@
-"""Figures and summaries of conversations, caught up with what was stored since they were last asked for.
+"""Figures and summaries of conversations, cached and updated with the messages that were stored since the last request.
 
-A live conversation of 20,000 messages grows by one at a time: only the new ones are read, by number and in pieces.
+Only the new messages are read, by number and in pieces, because a live conversation may have 20,000 messages and grows one by one.
 """
 
 import threading
@@ -23,7 +23,7 @@ from insights.models import Topic as TopicRow
 T = TypeVar("T", bound=Sized)
 
 PIECE = 2000
-"""Messages that are read at once."""
+"""Messages that one query reads."""
 
 _ADDING = (
     Kind.CONVERSATION_CREATED,
@@ -36,23 +36,23 @@ _ADDING = (
     Kind.INSIGHT_DELETED,
     Kind.CONVERSATION_COMPLETED,
 )
-"""Events that leave older messages as they are; after any other one a value is made anew."""
+"""Events that do not change older messages. Any other event makes a cached value be computed again from the first message."""
 
 _MOST_SPANS = 500_000
-"""Spans of time that are kept, of all conversations together: 16 bytes each, and some ten conversations of 20,000 messages."""
+"""Time spans that are cached, of all conversations together: 16 bytes each, enough for about ten conversations of 20,000 messages."""
 
 _MOST_CANDIDATES = 20_000
-"""Messages whose words are kept for summaries, about 2 KB each."""
+"""Messages whose words are cached for summaries, of all conversations together: about 2 KB each."""
 
-_long_readings = threading.BoundedSemaphore(2)
-"""Who reads more than a piece waits here, so that many long conversations at once do not take the processor from everybody else."""
+_long_reads = threading.BoundedSemaphore(2)
+"""Limits how many threads read more than one piece at a time, so that many long conversations do not use all of the CPU."""
 
 _talks = Derived(Talk, _MOST_SPANS)
 _candidates = Derived(Candidates, _MOST_CANDIDATES)
 
 
 class _Length(Func):
-    """The number of items of a JSON list."""
+    """SQL function: the number of items of a JSON array."""
 
     function = "jsonb_array_length"
     output_field = IntegerField()
@@ -63,16 +63,16 @@ class _Length(Func):
 
 
 def figures_of(conversation: Conversation, total: float) -> Figures:
-    """Return who talked how much in a conversation that lasted `total` seconds, or until its last word where that is later.
+    """Return talk time, silence, overlap and pace of a conversation of `total` seconds, or until its last word if that is later.
 
-    Speakers are the ids of members, None for those who are not known, in the order of speaking.
+    The speakers are member ids, None for unknown speakers, in the order of their first message.
     """
     with _talk(conversation) as talk:
         return talk.figures(total)
 
 
 def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
-    """Return how long each member talked, None for speakers who are not known; silent members are left out."""
+    """Return seconds of talk by member id, None for unknown speakers; members who did not talk are left out."""
     with _talk(conversation) as talk:
         return {key: seconds for key, seconds in talk.spoken_seconds().items() if key is None or isinstance(key, UUID)}
 
@@ -80,19 +80,19 @@ def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
 @contextmanager
 def _talk(conversation: Conversation) -> Iterator[Talk]:
     with _talks.of(conversation.id, hand_back_connection) as entry:
-        for _, member_id, offset, duration, words, text in _news(_talks, entry, conversation, _spoken_rows):
+        for _, member_id, offset, duration, words, text in _new_rows(_talks, entry, conversation, _spoken_rows):
             entry.value.add(Spoken(member_id, offset, offset + duration, words or len(text.split())))
         yield entry.value
 
 
 def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str]]:
-    """Return (id, text) of at most `most` messages that tell what a conversation was about, in their order."""
+    """Return (id, text) of at most `most` messages that summarise the conversation, in their order."""
     with _candidates.of(conversation.id, hand_back_connection) as entry:
-        for _, identity, text in _news(_candidates, entry, conversation, _text_rows):
+        for _, identity, text in _new_rows(_candidates, entry, conversation, _text_rows):
             entry.value.add(str(identity), text)
         topics = TopicRow.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", "score", "sentiment")
         chosen = entry.value.best([Topic(text, score, (), sentiment) for text, score, sentiment in topics], most)
-    rows = Message.objects.filter(id__in=chosen).values_list("id", "text")  # with the conversation, SQLite would read all of its messages
+    rows = Message.objects.filter(id__in=chosen).values_list("id", "text")  # by conversation, SQLite would read all its messages
     by_id = {str(identity): text for identity, text in rows}
     return [(identity, by_id[identity]) for identity in chosen if identity in by_id]
 
@@ -107,23 +107,23 @@ def _text_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]
     return messages.values_list("number", "id", "text")
 
 
-def _news(
+def _new_rows(
     derived: Derived[T], entry: Entry[T], conversation: Conversation, columns: Callable[[QuerySet[Message]], Any]
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows that an entry does not know, all of them where older ones changed; note that it knows them then."""
+    """Yield the rows that an entry does not include yet, or all rows if older ones changed; then update the entry's numbers."""
     if entry.event >= conversation.last_event:
         return
     if entry.event >= 0 and _changed(conversation, entry.event):
         derived.reset(entry)
     known = max(entry.message, 0)
     hand_back_connection()
-    with _long_readings if conversation.message_count - known > PIECE else nullcontext():
+    with _long_reads if conversation.message_count - known > PIECE else nullcontext():
         yield from _pieces(conversation, known, columns)
     entry.message, entry.event = conversation.message_count, conversation.last_event
 
 
 def _pieces(conversation: Conversation, last: int, columns: Callable[[QuerySet[Message]], Any]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows after a number; no connection is held while the caller works on those of a piece."""
+    """Yield the rows after the number `last`. No database connection is held while the caller processes the rows of a piece."""
     while last < conversation.message_count:
         messages = Message.objects.filter(conversation=conversation, number__gt=last, number__lte=conversation.message_count)
         rows = list(columns(messages).order_by("number")[:PIECE])

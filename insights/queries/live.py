@@ -1,4 +1,4 @@
-"""What goes on right now: conversations by their connection ids, their events, and how far speakers were heard."""
+"""Live conversations by connection id, their events, and how far each speaker's audio was recognised."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -16,24 +16,26 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 def live_conversation(owner_id: int, connection_id: str) -> Conversation | None:
-    """Return the owner's conversation that goes on under this connection id."""
+    """Return the owner's live conversation with this connection id."""
     if "\x00" in connection_id:
         return None
     return Conversation.objects.filter(owner_id=owner_id, connection_id=connection_id, ended_at=None).first()
 
 
 def latest_conversation(user_id: int, connection_id: str) -> Conversation | None:
-    """Return the user's conversation that goes on under this connection id, else the last that there was."""
+    """Return the user's live conversation with this connection id, else the last ended one."""
     return listening_place(user_id, connection_id, ended_since=None)
 
 
 def open_conversation_of(user_id: int) -> Conversation | None:
-    """Return the newest conversation of a user that goes on."""
+    """Return the user's newest live conversation."""
     return Conversation.objects.filter(owner_id=user_id, ended_at=None).order_by("-started_at", "-id").first()
 
 
 def listening_place(user_id: int, connection_id: str, *, ended_since: datetime | None) -> Conversation | None:
-    """Return what a listener under this connection id hears: what goes on, else the last that ended since then (None: any)."""
+    """Return the conversation that a subscriber to this connection id gets: the live one, else the last one that ended at or after
+    `ended_since` (None: at any time).
+    """
     found = live_conversation(user_id, connection_id)
     if found is not None or "\x00" in connection_id:
         return found
@@ -44,10 +46,10 @@ def listening_place(user_id: int, connection_id: str, *, ended_since: datetime |
 
 
 def begun_since(places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
-    """Return, oldest first, what began lately under pairs of user id and connection id and goes on, or ended since then.
+    """Return, oldest first, the conversations of pairs of user id and connection id that began since then and are live, or ended since.
 
-    "Lately" is `since`, less what the clocks of two hosts may differ by. One query for any number of places; what is found may
-    belong to a combination of a user and a connection id that was not asked for.
+    Start times are compared with a tolerance of CLOCKS_DIFFER for the clocks of other hosts. One query for any number of pairs; the
+    result may include a combination of a user id and a connection id that is not one of the pairs.
     """
     user_ids, connection_ids = {user_id for user_id, _ in places}, {connection_id for _, connection_id in places}
     found = Conversation.objects.filter(owner_id__in=user_ids, connection_id__in=connection_ids, started_at__gte=since - CLOCKS_DIFFER)
@@ -55,31 +57,31 @@ def begun_since(places: Collection[tuple[int, str]], since: datetime) -> list[Co
 
 
 def events_after(conversation_id: int, number: int, limit: int = MOST_EVENTS) -> list[StoredEvent]:
-    """Return up to `limit` events with numbers above `number`, in order. The caller has checked who asks."""
+    """Return at most `limit` events with numbers above `number`, in order. The caller must have checked the owner."""
     rows = Event.objects.filter(conversation_id=conversation_id, number__gt=number).order_by("number")
     values = rows.values_list("number", "kind", "payload", "created_at")[:limit]  # no model instances: a replay has thousands of rows
     return [StoredEvent(conversation_id, number, parse(kind, payload), at) for number, kind, payload, at in values]
 
 
 def ends_after(conversation_id: int, number: int) -> bool:
-    """Tell whether the end of the conversation is among the events above `number`."""
+    """Return whether the end of the conversation is among the events after `number`."""
     return Event.objects.filter(conversation_id=conversation_id, number__gt=number, kind=Kind.CONVERSATION_COMPLETED).exists()
 
 
 def last_events(conversation_ids: Iterable[int]) -> dict[int, int]:
-    """Return the number of the last event of each conversation; those that no longer exist are left out."""
+    """Return the number of the last event by conversation id; conversations that no longer exist are left out."""
     return dict(Conversation.objects.filter(id__in=list(conversation_ids)).values_list("id", "last_event"))
 
 
 def heard_until(conversation: Conversation, speaker: str) -> datetime | None:
-    """Return the end of the last stored message of the member with this user id."""
+    """Return the end time of the last stored message of the member with this user id, None without one."""
     said = Message.objects.filter(conversation=conversation, member__user_id=clean_name(speaker, LONGEST_NAME))
     until: datetime | None = said.aggregate(until=Max("ended_at"))["until"]
     return until
 
 
 def last_seen(conversation: Conversation, speaker: str) -> datetime | None:
-    """Return the last heartbeat of a session, not finished yet, of the member with this user id."""
+    """Return the last heartbeat of the sessions of the member with this user id, None if no session is left."""
     sessions = LiveSession.objects.filter(conversation=conversation, member__user_id=clean_name(speaker, LONGEST_NAME))
     seen: datetime | None = sessions.aggregate(seen=Max("seen_at"))["seen"]
     return seen

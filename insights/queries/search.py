@@ -1,7 +1,7 @@
-"""Which conversations hold a text: in the title, a member's name or the words that were said. The portal and the admin both ask here.
+"""Full-text search of conversations by title, member name and message, for the portal and the admin. `models.search` makes the index.
 
-Letters of either case match. A text of fewer than SHORTEST characters is found in titles and names only, where no index is needed, unless
-it is of a script in which one or two characters are a word. `models.search` makes the index.
+Case-insensitive. A text of fewer than SHORTEST characters is searched in titles and names only, as the trigram index cannot find it,
+unless it has non-ASCII characters: in some scripts one or two characters are a word.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -19,18 +19,18 @@ from insights.models.search import SEARCH_INDEX, SEARCH_TEXT, SHORTEST
 MOST_SEARCH_WORDS = 8
 
 LONGEST_SEARCH = 200
-"""Characters of a search that are looked at."""
+"""Characters of a search that are used; the rest is ignored."""
 
 _MATCHING = f"id IN (SELECT rowid FROM {SEARCH_INDEX} WHERE {SEARCH_INDEX} MATCH %s)"  # noqa: S608  # constants
 
 
 def search_words(search: str) -> list[str]:
-    """Return the words to search for: at most eight, NUL (which PostgreSQL refuses) removed."""
+    """Return the words to search for, at most MOST_SEARCH_WORDS. NUL, which PostgreSQL refuses, separates words."""
     return search[:LONGEST_SEARCH].replace("\x00", " ").split()[:MOST_SEARCH_WORDS]
 
 
 def search_texts(search: str) -> list[str]:
-    """Return the texts to search for as Django's admin reads them: words, and what stands in quotation marks; at most eight."""
+    """Return the texts to search for, at most MOST_SEARCH_WORDS, split as Django's admin does: words, and phrases in quotation marks."""
     texts = []
     for word in smart_split(search[:LONGEST_SEARCH].replace("\x00", " ")):
         quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
@@ -39,16 +39,16 @@ def search_texts(search: str) -> list[str]:
 
 
 def with_texts(conversations: QuerySet[Conversation], texts: Iterable[str], *, connection_ids: bool = False) -> QuerySet[Conversation]:
-    """Return those of the conversations that hold each of the texts; with `connection_ids`, a text may stand in the connection id, too."""
+    """Return the conversations that contain every text; `connection_ids` adds the connection id to the searched fields."""
     for text in texts:
         conversations = conversations.filter(_anywhere(text, connection_ids))
     return conversations
 
 
 def first_hits(conversations: Collection[Conversation], words: Sequence[str]) -> dict[int, str]:
-    """Return, for each conversation where there is one, the first message that has one of the words."""
+    """Return the text of the first message with one of the words, by conversation id; conversations without one are left out."""
     ids = [one.pk for one in conversations]
-    conditions = [_in_messages(word, ids) for word in words if _reaches_messages(word)]
+    conditions = [_in_messages(word, ids) for word in words if _searches_messages(word)]
     if not ids or not conditions:
         return {}
     said = Message.objects.filter(reduce(or_, conditions), conversation_id__in=ids).order_by()
@@ -66,9 +66,9 @@ def _anywhere(text: str, connection_ids: bool) -> Q:
     ]
     if connection_ids:
         places.append(Conversation.objects.filter(connection_id__icontains=text).order_by().values("pk"))
-    if _reaches_messages(text):
+    if _searches_messages(text):
         places.append(Message.objects.filter(text__icontains=text).order_by().values("conversation_id"))
-    return Q(pk__in=places[0].union(*places[1:]))  # an OR would keep PostgreSQL from the indexes of titles and connection ids
+    return Q(pk__in=places[0].union(*places[1:]))  # with OR, PostgreSQL would not use the indexes on titles and connection ids
 
 
 def _in_messages(word: str, conversation_ids: Sequence[int]) -> Q:
@@ -85,14 +85,14 @@ def _conversations_with(text: str, connection_ids: bool) -> RawSQL:
 
 
 def _indexed(text: str) -> bool:
-    """Tell whether SQLite's index answers; PostgreSQL uses its own ones for plain conditions."""
+    """Return whether to query SQLite's full-text table. On PostgreSQL, plain conditions use the trigram indexes."""
     return connection.vendor == "sqlite" and len(text) >= SHORTEST
 
 
-def _reaches_messages(text: str) -> bool:
+def _searches_messages(text: str) -> bool:
     return len(text) >= SHORTEST or not text.isascii()
 
 
 def _phrase(text: str) -> str:
-    """Return a text as FTS5 takes it literally."""
+    """Return a text quoted as an FTS5 phrase."""
     return '"' + text.replace('"', '""') + '"'

@@ -163,7 +163,7 @@ def test_few_read_long_conversations_at_once(joined: Joined, say: Say, monkeypat
     """Whoever is more than a piece behind waits for the others who are."""
     monkeypatch.setattr(queries.derived, "PIECE", 2)
     turn = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(queries.derived, "_long_readings", turn)
+    monkeypatch.setattr(queries.derived, "_long_reads", turn)
     taken: list[bool] = []
     add = Talk.add
     monkeypatch.setattr(

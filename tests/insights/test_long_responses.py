@@ -345,7 +345,7 @@ async def test_a_failure_in_the_middle_gets_no_end(
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is gone")
 
-    monkeypatch.setattr(batches, "_behind", fail)
+    monkeypatch.setattr(batches, "_after", fail)
     for _ in range(100):
         line.reads.release()
     await line.task
