@@ -1,4 +1,4 @@
-"""Who may come in, and who may do what: accounts, apps and their tokens, sign-ins."""
+"""Authentication and authorisation: accounts, apps and their tokens, sign-ins, grants, limits on failed attempts."""
 
 from insights.access.accounts import account_for, active_account, find_or_new_account, make_administrator, may_see, nobody_can_sign_in
 from insights.access.apps import WrongCredentials, apps_of, create_app, revoke_app, token_for, user_of_token

@@ -1,4 +1,4 @@
-"""Accounts: the first one, those that programs act for, and what an account may see."""
+"""Accounts: administrators, accounts that apps act for, and which conversations an account may see."""
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser, User
@@ -7,12 +7,12 @@ from insights.models import Conversation
 
 
 def nobody_can_sign_in() -> bool:
-    """Return whether no account has a password, as while only `createapp` made accounts."""
+    """Return whether no account has a password, as when only `createapp` created accounts."""
     return not User.objects.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exclude(password="").exists()
 
 
 def make_administrator(user: User, password: str | None = None) -> None:
-    """Give an account all rights, and a password if one is passed; its other sign-ins end then."""
+    """Save an account with all permissions, and with a new password if one is given, which ends its other sign-ins."""
     user.is_staff = user.is_superuser = user.is_active = True
     if password is not None:
         user.set_password(password)
@@ -20,7 +20,7 @@ def make_administrator(user: User, password: str | None = None) -> None:
 
 
 def account_for(address: str) -> User:
-    """Return the account of an e-mail address, made without a password where there is none."""
+    """Return the account of an e-mail address; create it without a password if it does not exist."""
     user, made = User.objects.get_or_create(username=address, defaults={"email": address})
     if made:
         user.set_unusable_password()
@@ -29,7 +29,7 @@ def account_for(address: str) -> User:
 
 
 def find_or_new_account(address: str) -> User:
-    """Return the account of an e-mail address, or a new one that is not saved yet."""
+    """Return the account of an e-mail address, or a new, unsaved one."""
     return User.objects.filter(username=address).first() or User(username=address, email=address)
 
 
@@ -45,5 +45,5 @@ def active_account(address: str = "") -> User | None:
 
 
 def may_see(user: User | AnonymousUser | None, conversation: Conversation) -> bool:
-    """Whether a user may read and join a conversation: its owner may. Staff read others' in the admin only."""
+    """Return whether a user may read and join a conversation: only its active owner may. Staff read other conversations in the admin."""
     return user is not None and user.is_authenticated and user.is_active and conversation.owner_id == user.pk

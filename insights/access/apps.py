@@ -1,7 +1,7 @@
-"""Apps and their secrets, tokens, and a limit on guessing.
+"""Apps, their secrets and tokens, with a limit on failed attempts.
 
-A secret is 128 random characters, about 760 bits, so its plain SHA-256 cannot be searched and a slow password hash would
-only slow down the honest.
+A secret is 128 random characters, about 760 bits, so its SHA-256 cannot be reversed by search; a slow password hash would add cost
+and no security.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ class WrongCredentials(Exception):
 
 
 def create_app(user: User, name: str) -> tuple[App, str]:
-    """Make an app that acts as a user; return it with its secret, which nobody can read again."""
+    """Create an app that acts as a user; return it with its secret. Only the secret's hash is stored."""
     secret = _random(_SECRET)
     app = App.objects.create(owner=user, name=clean_name(name, 200) or "app", app_id=_random(_APP_ID), secret_hash=_hash(secret))
     return app, secret
@@ -39,15 +39,15 @@ def apps_of(user: User) -> list[App]:
 
 
 def revoke_app(user: User, app_pk: int) -> bool:
-    """Accept neither the secret nor any token of a user's own app from now on; False where there is no such app."""
+    """Revoke the secret and all tokens of a user's own app; return False if the user has no such app that is not revoked."""
     return App.objects.filter(pk=app_pk, owner=user, revoked_at=None).update(revoked_at=timezone.now()) > 0
 
 
 def token_for(app_id: str, secret: str, address: str = "") -> Token:
-    """Return a fresh token for an app's credentials.
+    """Return a new token for an app's credentials.
 
-    `address` is where the request came from; without one no limit applies. Raises WrongCredentials, and TooManyTries where a limit
-    on failed attempts is reached (`insights.access.attempts`), whether the secret is right or not.
+    `address` is the client's address; without it no limit applies. Raises WrongCredentials, and TooManyTries if a limit on failed
+    attempts is reached (`insights.access.attempts`), even for the right secret.
     """
     attempt = Attempt("token", app_id, address) if address else None
     if attempt:
@@ -55,7 +55,7 @@ def token_for(app_id: str, secret: str, address: str = "") -> Token:
     app = (
         App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True).first() if app_id.isascii() and app_id.isalnum() else None
     )
-    # Compared even when there is no such app: the time taken does not tell which of the two was wrong.
+    # Compared even without an app, so that the time taken does not reveal whether the app exists.
     if not hmac.compare_digest(app.secret_hash if app else _hash(""), _hash(secret)) or app is None:
         if attempt:
             attempt.failed()
@@ -66,7 +66,7 @@ def token_for(app_id: str, secret: str, address: str = "") -> Token:
 
 
 def app_of_token(token: str) -> App | None:
-    """Return the app that a token was issued to, with its owner; None where it is invalid, its app revoked, or the owner disabled."""
+    """Return the app of a token, with its owner; None if the token is invalid, the app is revoked or the owner is disabled."""
     try:
         app_id = tokens.app_id_of(token)
     except InvalidToken:
@@ -75,7 +75,7 @@ def app_of_token(token: str) -> App | None:
 
 
 def user_of_token(token: str) -> User | None:
-    """Return whom a token speaks for; None where `app_of_token` finds no app."""
+    """Return the user that a token acts for; None if `app_of_token` finds no app."""
     app = app_of_token(token)
     return app.owner if app else None
 

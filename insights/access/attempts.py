@@ -1,13 +1,13 @@
-"""The limits on failed attempts to sign in, to get a token, to change a password, and to create the first account.
+"""Limits on failed attempts to sign in, to get a token, to change a password, and to create the first account.
 
-Nothing locks an account: a limit holds for one address (IPv6: one /64 network), so nobody can keep somebody else out from elsewhere.
+No account is locked: a limit applies to one address (IPv6: one /64 network), so an attacker elsewhere cannot lock a user out.
 docs/adr/0076-first-account-and-guess-limits.md has the reasons.
 
 - One account from one address: `TOKEN_TRIES_PER_MINUTE` failures in a minute.
 - One account from all addresses: after `ACCOUNT_FAILURES` in ten minutes, each address has only `SLOW_FAILURES` in ten minutes.
-- One address, all accounts: `ADDRESS_FAILURES` in ten minutes, of which one account counts at most `SAME_ACCOUNT`.
+- One address, all accounts: `ADDRESS_FAILURES` in ten minutes, to which one account adds at most `SAME_ACCOUNT`.
 
-An account that succeeded from an address within `KNOWN_S` is exempt there from the second and third limit.
+An account that succeeded from an address within the last `KNOWN_S` seconds is exempt from the second and third limit at that address.
 """
 
 import hashlib
@@ -30,20 +30,20 @@ ACCOUNT_FAILURES = 50
 SLOW_FAILURES = 3
 ADDRESS_FAILURES = 50
 SAME_ACCOUNT = 5
-"""So that one program with a wrong secret, which tries for ever, does not use up the limit of its whole office."""
+"""Bounded so that one misconfigured program that retries for ever does not use up the limit of all users behind its address."""
 KNOWN_S = 30 * 86_400
 IPV6_PREFIX = 64
-"""Bits that identify one IPv6 customer, who may use any address below them."""
+"""Length of the prefix that is counted as one address: one IPv6 customer can use any address of a /64 network."""
 UNKNOWN = "unknown"
-"""The address of all clients whose address is not known; they share one limit."""
+"""Stands for the address of all clients without a known one; they share one limit."""
 
 PASSWORD_WAIT_S = 20
-"""Seconds that a sign-in waits for its turn to have its password hashed."""
+"""Seconds that a request waits at most before its password is hashed."""
 _password_checks = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
 
 
 class TooManyTries(Exception):
-    """The limit on failed attempts is reached. `wait_s` is the time in seconds after which another attempt is allowed, at most."""
+    """A limit on failed attempts is reached. Another attempt is allowed after at most `wait_s` seconds."""
 
     def __init__(self, message: str, wait_s: int) -> None:
         super().__init__(message)
@@ -52,14 +52,14 @@ class TooManyTries(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: what is tried, for which account (or app), from which client address."""
+    """One attempt: its kind, its account (or app id) and the client's address."""
 
     kind: Literal["signin", "token", "password", "setup"]
     account: str
     address: str
 
     def check(self) -> None:
-        """Raise TooManyTries if a limit is reached; then not even the right credentials are accepted."""
+        """Raise TooManyTries if a limit is reached. Then even the right credentials must be refused."""
         names = (self._minute, self._pair, self._account, self._network, self._known)
         minute, pair, account, network, known = rate_limit.counts(names).values()
         if minute >= settings.TOKEN_TRIES_PER_MINUTE:
@@ -75,7 +75,7 @@ class Attempt:
             rate_limit.add(self._network, WINDOW_S)
 
     def succeeded(self) -> None:
-        """Remember that this account is used from this address."""
+        """Mark the address as known for this account, for `KNOWN_S` seconds."""
         rate_limit.mark(self._known, KNOWN_S)
 
     @property
@@ -101,10 +101,11 @@ class Attempt:
 
 @contextmanager
 def password_check(attempt: Attempt) -> Iterator[None]:
-    """Hold one of the few places in which passwords are hashed; raise TooManyTries where a limit is reached or no place becomes free.
+    """Limit how many passwords are hashed at the same time: half as many as CPU cores, at least one.
 
-    Hashing takes half a second. Without this, many requests in parallel would pass a limit before the first of them fails, and take the
-    CPU from live sessions. Whoever waits holds no connection of a database pool.
+    Hashing takes half a second of CPU. Without this limit, parallel requests could all pass `check` before the first one fails, and would
+    take the CPU from live sessions. A waiting thread holds no pooled database connection. Raises TooManyTries if a limit on failed
+    attempts is reached, or after a wait of `PASSWORD_WAIT_S` seconds.
     """
     attempt.check()
     if connection.settings_dict["CONN_MAX_AGE"] == 0 and not connection.in_atomic_block:
@@ -112,19 +113,19 @@ def password_check(attempt: Attempt) -> Iterator[None]:
     if not _password_checks.acquire(timeout=PASSWORD_WAIT_S):
         raise TooManyTries("Too many people are signing in. Try again in a minute.", MINUTE_S)
     try:
-        attempt.check()  # others may have failed in the meantime
+        attempt.check()  # other attempts may have failed in the meantime
         yield
     finally:
         _password_checks.release()
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the client's IP address, or `unknown`. `config.trusted_proxies` decides whether a proxy's word counts."""
+    """Return the client's IP address, or `unknown`. `config.trusted_proxies` has replaced it if a trusted proxy forwarded the request."""
     return str(request.META.get("REMOTE_ADDR") or UNKNOWN)
 
 
 def network_of(address: str) -> str:
-    """Return what is counted as one address: an IPv4 address, the /64 network of an IPv6 address, or the text itself."""
+    """Return the unit that limits count: an IPv4 address, the /64 network of an IPv6 address, or any other text unchanged."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -137,6 +138,6 @@ def network_of(address: str) -> str:
 
 
 def _name(counter: str, *parts: str) -> str:
-    """Return a cache key without the account and the address in it; lengths keep different parts apart."""
+    """Return a cache key that hashes account and address. The length before each part makes the concatenation unambiguous."""
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return f"{counter}.{hashlib.sha256(text.encode(errors='replace')).hexdigest()}"

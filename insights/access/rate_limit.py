@@ -1,7 +1,7 @@
 """Counters of failed attempts, shared by all processes through the cache.
 
-While the cache is away each process counts for itself: guessing stays limited, and the right credentials still work.
-`insights.access.attempts` decides what is counted and what the limits are.
+While the cache is unreachable each process counts for itself: attempts stay limited, and the right credentials still work.
+`insights.access.attempts` defines what is counted and the limits.
 """
 
 import logging
@@ -16,40 +16,40 @@ from django.core.cache import cache
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-AWAY_S = 5.0
-"""Seconds for which a cache that failed is not asked again: each call to a silent cache would wait for its timeout."""
+CACHE_RETRY_S = 5.0
+"""Seconds for which a cache that failed is not called again, as each call to an unresponsive cache would wait for its timeout."""
 MAX_OWN_COUNTERS = 10_000
-"""Counters that one process keeps while the cache is away; the oldest are dropped."""
+"""Counters that one process keeps while the cache is unreachable; the oldest are dropped."""
 
 
 class RateLimit:
-    """Counters with a fixed window: a counter starts with its first event and is zero again when its window has passed."""
+    """Counters with a fixed window: the window starts with the first event, and the counter is zero when it has passed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._own: OrderedDict[str, tuple[float, int]] = OrderedDict()
-        self._away_until = 0.0
+        self._retry_at = 0.0
 
     def counts(self, names: Collection[str]) -> dict[str, int]:
-        """Return the current value of each counter, 0 for one that does not exist. One request to the cache."""
+        """Return the value of each counter, 0 if it does not exist. One request to the cache."""
         cached: dict[str, int] = self._in_cache(lambda: cache.get_many([_key(name) for name in names]), {})
         return {name: max(int(cached.get(_key(name), 0)), self._own_count(name)) for name in names}
 
     def add(self, name: str, window_s: float) -> int:
-        """Count one event and return the new value; a new counter lives for `window_s` seconds."""
+        """Count one event and return the new value. A new counter expires after `window_s` seconds."""
         count = self._in_cache(lambda: _increment(_key(name), window_s), 0)
         return count or self._add_own(name, window_s)
 
     def mark(self, name: str, window_s: float) -> None:
-        """Set a counter to 1 for the next `window_s` seconds, whatever it was."""
+        """Set a counter to 1 for the next `window_s` seconds."""
         if not self._in_cache(lambda: _set(_key(name), window_s), False):
             self._store_own(name, time.monotonic() + window_s, 1)
 
     def reset(self) -> None:
-        """Forget what this process counted for itself (for tests)."""
+        """Clear the counters of this process itself (for tests)."""
         with self._lock:
             self._own.clear()
-        self._away_until = 0.0
+        self._retry_at = 0.0
 
     def _own_count(self, name: str) -> int:
         with self._lock:
@@ -71,15 +71,16 @@ class RateLimit:
             while len(self._own) > MAX_OWN_COUNTERS:
                 self._own.popitem(last=False)
 
-    def _in_cache(self, work: Callable[[], T], otherwise: T) -> T:
-        if time.monotonic() < self._away_until:
-            return otherwise
+    def _in_cache(self, call: Callable[[], T], fallback: T) -> T:
+        """Return the result of a call to the cache; the fallback if it fails or failed within the last `CACHE_RETRY_S` seconds."""
+        if time.monotonic() < self._retry_at:
+            return fallback
         try:
-            return work()
-        except Exception as error:  # whatever the back end raises when it is away
-            self._away_until = time.monotonic() + AWAY_S
-            logger.warning("the cache is away (%s): each process counts failed attempts for itself", type(error).__name__)
-            return otherwise
+            return call()
+        except Exception as error:  # the back ends have no common base class of errors
+            self._retry_at = time.monotonic() + CACHE_RETRY_S
+            logger.warning("the cache is unreachable (%s): each process counts failed attempts for itself", type(error).__name__)
+            return fallback
 
 
 def _key(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether the database takes what is written."""
+"""The readiness check of the database: a committed write."""
 
 import secrets
 
@@ -11,10 +11,10 @@ from insights.models import LiveSession
 
 @connection_closed_after
 def check_database() -> None:
-    """Write a row, remove it and commit; raises a database error where that fails, and where the tables are missing.
+    """Write a row, remove it and commit. Raises a database error if that fails or a table is missing.
 
-    A rolled-back write does not reach SQLite's file, so a full disk would go unnoticed. The row has a key of its own, so processes that
-    check at once do not wait for each other's row.
+    The write is committed because a rolled-back write does not reach SQLite's file, so a full disk would go unnoticed. The row's key is
+    random, so concurrent checks of several processes do not wait for each other.
     """
     LiveSession.objects.exists()
     key = f"readyz-{secrets.token_hex(8)}"

@@ -1,4 +1,4 @@
-"""By what a request was let in: the access token that the API took, else the portal's sign-in."""
+"""The grant of a request: its access token if the API accepted one, else the portal's sign-in."""
 
 from django.http import HttpRequest
 
@@ -9,12 +9,12 @@ _TOKEN = "parley_token"  # noqa: S105
 
 
 def note_token(request: HttpRequest, token: str) -> None:
-    """Note that an access token let a request in."""
+    """Store the access token that authenticated a request."""
     setattr(request, _TOKEN, token)
 
 
 def grant_of_request(request: HttpRequest) -> Grant | None:
-    """Return the pass that let a request in, None where that no longer holds. One query, or two."""
+    """Return the grant of a request, None if it is no longer valid. One or two queries."""
     token = getattr(request, _TOKEN, None)
     if isinstance(token, str):
         return access.grant_for_token(token)

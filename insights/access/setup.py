@@ -1,8 +1,8 @@
-"""The first account of an installation: who may create it, and when.
+"""The first account of an installation and the set-up token that allows creating it.
 
-While there is neither an account nor an app, a set-up token lets its holder create an administrator at `/welcome/`. A token is signed
-with SECRET_KEY, which all processes of an installation share, so any of them accepts it and none has to store it. It expires after
-`TOKEN_S` seconds, and no token is of any use once an account exists.
+While there is neither an account nor an app, the holder of a set-up token can create an administrator at `/welcome/`. The token is
+signed with SECRET_KEY, so every process accepts it and none stores it. It expires after `TOKEN_S` seconds, and is useless once an
+account or an app exists.
 """
 
 import secrets
@@ -37,12 +37,12 @@ def setup_is_open() -> bool:
 
 
 def setup_link(site: str) -> str:
-    """Return the address with a new token at which the first account can be created; `site` is such as http://127.0.0.1:8000."""
+    """Return the URL, with a new token, of the page that creates the first account. `site`: for example http://127.0.0.1:8000."""
     return f"{site.rstrip('/')}{PATH}?token={quote(_signer().sign(secrets.token_urlsafe(16)))}"
 
 
 def check_setup_token(token: str) -> None:
-    """Raise WrongSetupToken or ExpiredSetupToken, unless the token is good. The signature is compared in constant time."""
+    """Raise WrongSetupToken or ExpiredSetupToken if the token is not valid. The signature is compared in constant time."""
     try:
         _signer().unsign(token, max_age=TOKEN_S)
     except SignatureExpired:
@@ -52,10 +52,10 @@ def check_setup_token(token: str) -> None:
 
 
 def create_first_account(name: str, email: str, password: str) -> User:
-    """Create the first account, an administrator, or raise SetupClosed; of two requests at the same time one succeeds.
+    """Create the first account, an administrator. Raises SetupClosed; of two concurrent requests only one succeeds.
 
-    SQLite's transactions are serial from their first statement here (see the settings); PostgreSQL's are not, so
-    the table is locked against other writers until the end.
+    SQLite's transactions are serial from their first statement (see the settings). On PostgreSQL the table is locked against other
+    writers until the transaction ends.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":

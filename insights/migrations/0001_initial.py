@@ -1,4 +1,4 @@
-"""The first tables."""
+"""Create the tables."""
 
 import django.db.models.deletion
 import insights.models.conversations

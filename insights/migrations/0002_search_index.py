@@ -1,4 +1,4 @@
-"""The search index over titles, connection ids, member names and messages, filled with what is stored."""
+"""Create and fill the search index over titles, connection ids, member names and messages."""
 
 from django.db import migrations, models
 

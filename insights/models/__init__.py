@@ -1,6 +1,6 @@
-"""The tables: who may read, what was said, what was found in it, and what happened in which order.
+"""Database tables: apps, conversations, messages, insights and numbered events.
 
-Only the recorder writes conversations and only the queries read them; apps are the access room's.
+Only `insights.recorder` writes conversations and only `insights.queries` reads them; apps belong to `insights.access`.
 """
 
 from insights.models.apps import App

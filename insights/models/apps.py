@@ -1,4 +1,4 @@
-"""The table of apps: pairs of credentials that programs trade for access tokens."""
+"""The table of apps: credentials that programs exchange for access tokens."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.db.models import Q
 
 
 class App(models.Model):
-    """One program's credentials; it acts as its owner. The secret itself is kept nowhere, only its SHA-256."""
+    """The credentials of a program that acts as its owner. Only the SHA-256 of the secret is stored."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="apps")
     name = models.CharField(max_length=200)

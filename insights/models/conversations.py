@@ -1,4 +1,4 @@
-"""The tables of conversations, their members, and who is connected to them right now."""
+"""The tables of conversations, their members and their live sessions."""
 
 import secrets
 import uuid
@@ -8,19 +8,19 @@ from django.db import models
 from django.db.models import F, Q
 
 LEAST_ID = 10**15
-MOST_ID = 2**53 - 1  # the largest whole number that a JavaScript client reads exactly
+MOST_ID = 2**53 - 1  # the largest integer that JavaScript represents exactly
 
 
 def new_conversation_id() -> int:
-    """Return a random number of 16 digits, below 2**53."""
+    """Return a random id of 16 digits, below 2**53."""
     return LEAST_ID + secrets.randbelow(MOST_ID - LEAST_ID + 1)
 
 
 class Conversation(models.Model):
-    """People talking: live while `ended_at` is empty, and then found by its connection id; kept afterwards.
+    """A conversation. While `ended_at` is empty it is live, and its connection id is unique for its owner.
 
-    `last_event` and `message_count` are the numbers given out so far. Their row is locked by whoever writes to the
-    conversation, so that the numbers have no gaps.
+    `last_event` and `message_count` are the last numbers of events and messages. A writer locks the row first, so that the numbers have
+    no gaps.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_conversation_id, editable=False)
@@ -58,7 +58,7 @@ class Conversation(models.Model):
 
 
 class Member(models.Model):
-    """Somebody who spoke, known by the user id; else by the e-mail address; else by the name."""
+    """A person in a conversation, identified by the user id, else by the e-mail address, else by the name."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="members")
@@ -81,7 +81,7 @@ class Member(models.Model):
 
 
 class LiveSession(models.Model):
-    """One speaker's connection, in whatever process it is held; without a heartbeat it is swept away."""
+    """One speaker's connection, in any process. Removed when its heartbeats stop."""
 
     id = models.UUIDField(primary_key=True)
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="live_sessions")

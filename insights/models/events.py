@@ -1,4 +1,4 @@
-"""The table of events: what happened in a conversation, numbered 1, 2, 3 … without gap."""
+"""The table of events of a conversation, numbered 1, 2, 3 … without gaps."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,7 +7,7 @@ from insights.models.conversations import Conversation
 
 
 class Event(models.Model):
-    """One thing that happened, complete in its payload, so that nothing else has to be read to tell it."""
+    """One event. The payload is complete: sending it needs no other table."""
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="events")
     number = models.BigIntegerField()

@@ -1,4 +1,4 @@
-"""The tables of what was found in the messages: insights, topics, and the hits of trackers."""
+"""The tables of analysis results: insights, topics and tracker matches."""
 
 import uuid
 
@@ -11,13 +11,13 @@ from insights.models.messages import Message
 
 
 class Insight(models.Model):
-    """A question, an action item or a follow-up, and what a person thought of it.
+    """A question, an action item or a follow-up, with its review by a person.
 
-    `tags`, `hints` and `entities` are JSON lists in the form in which they go to clients (see `insights.payloads`).
+    `tags`, `hints` and `entities` are JSON lists in the form that clients get (see `insights.payloads`).
     """
 
     class Type(models.TextChoices):
-        """What an insight can be."""
+        """The types of insights."""
 
         QUESTION = "question"
         ACTION_ITEM = "action_item"
@@ -70,7 +70,7 @@ class Insight(models.Model):
 
 
 class Topic(models.Model):
-    """What a conversation is about, as far as it went; scored from 0 to 1."""
+    """What a conversation is about so far, with a score from 0 to 1."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="topics")
@@ -92,7 +92,7 @@ class Topic(models.Model):
 
 
 class TopicReference(models.Model):
-    """A topic came up in a message."""
+    """A message that has a topic."""
 
     topic = models.ForeignKey(Topic, models.CASCADE, related_name="references")
     message = models.ForeignKey(Message, models.CASCADE, related_name="topic_references")
@@ -106,7 +106,7 @@ class TopicReference(models.Model):
 
 
 class TrackerMatch(models.Model):
-    """A tracker's phrase was said in a message, or (with `insight`) stands in an insight of that message."""
+    """A place where a tracker's phrase was found: in a message or, with `insight`, in an insight of that message."""
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="tracker_matches")
     tracker_name = models.CharField(max_length=320)

@@ -1,4 +1,4 @@
-"""The tables of what was said: messages (one stored sentence each) and the entities in them."""
+"""The tables of messages (one stored sentence each) and of the entities in them."""
 
 import uuid
 
@@ -12,8 +12,8 @@ from insights.models.conversations import Conversation, Member
 class Message(models.Model):
     """One sentence of one member.
 
-    `words` is a list of {word, startTime, endTime, score} with ISO times; `offset_s` and `duration_s` are seconds, the
-    former from the start of the conversation; `sentiment` is from -1 to 1.
+    `words` is a list of {word, startTime, endTime, score} with ISO 8601 times. `offset_s` is seconds from the start of the conversation,
+    `duration_s` seconds, `sentiment` from -1 to 1.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -48,7 +48,7 @@ class Message(models.Model):
 
 
 class Entity(models.Model):
-    """A person, date, amount and so on in a message, with its place in the text and its normalised value."""
+    """A person, date, amount or other entity in a message, with its offset in the text and its normalised value."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="entities")
     type = models.CharField(max_length=32)

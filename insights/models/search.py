@@ -1,7 +1,7 @@
-"""The search index: what makes substrings of titles, connection ids, member names and messages quick to find. `queries.search` uses it.
+"""The substring index on titles, connection ids, member names and messages. `queries.search` uses it.
 
 PostgreSQL: trigram indexes (pg_trgm) on the columns themselves. SQLite: the table SEARCH_TEXT holds one row per text, the full-text table
-SEARCH_INDEX its trigrams, and triggers keep both equal to what is stored, whoever writes.
+SEARCH_INDEX its trigrams, and triggers keep both up to date with every write.
 """
 # ruff: noqa: S608  # all SQL here is made of constants
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 SHORTEST = 3
-"""Characters of a trigram: a shorter text is not found through the index."""
+"""Characters of a trigram; the index cannot find a shorter text."""
 
 SEARCH_TEXT, SEARCH_INDEX = "insights_searchtext", "insights_search"
 
@@ -87,11 +87,11 @@ _POSTGRESQL = {
     "member_name_trigrams": "insights_member USING gin (upper(name) gin_trgm_ops)",
     "message_text_trigrams": "insights_message USING gin (upper(text) gin_trgm_ops)",
 }
-"""Django asks for `UPPER(column) LIKE UPPER(pattern)` where letters of either case shall match."""
+"""On `upper(column)`, because Django's `icontains` is `UPPER(column) LIKE UPPER(pattern)`."""
 
 
 def install(schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Make the index of what is stored. Raises NotSupportedError, saying what is needed, where the database cannot have one."""
+    """Create the index and fill it. Raises NotSupportedError, naming the requirement, if the database does not support it."""
     if schema_editor.connection.vendor == "postgresql":
         _install_on_postgresql(schema_editor)
         return
@@ -105,7 +105,7 @@ def install(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def uninstall(schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Remove the index; pg_trgm stays, as others may use it."""
+    """Remove the index. The extension pg_trgm stays, as other applications may use it."""
     if schema_editor.connection.vendor == "postgresql":
         _run(schema_editor, ";".join(f"DROP INDEX {name}" for name in _POSTGRESQL))
         return
@@ -114,9 +114,10 @@ def uninstall(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def repair(using: str = DEFAULT_DB_ALIAS, **signal: Any) -> None:
-    """Make missing triggers again, after migrations: SQLite drops those of a table that a migration remakes.
+    """Rebuild the index if triggers are missing after a migration: SQLite drops the triggers of a table that a migration recreates.
 
-    What was written meanwhile is not in the index, so it is made anew. Does nothing where the index is whole, or not there at all.
+    The whole index is rebuilt because rows written without triggers are not in it. Does nothing if all triggers exist, or if there is no
+    index.
     """
     connection = connections[using]
     if connection.vendor != "sqlite" or SEARCH_TEXT not in connection.introspection.table_names():

@@ -48,24 +48,24 @@ def test_processes_count_together() -> None:
 
 def test_without_a_cache_each_process_counts(no_redis: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Guessing stays limited, and the log says why once, without the address of the cache."""
-    monkeypatch.setattr(rate_limit_module, "AWAY_S", 30.0)
+    monkeypatch.setattr(rate_limit_module, "CACHE_RETRY_S", 30.0)
     limit = RateLimit()
     for _ in range(3):
         limit.add("a", 60)
     assert (count(limit, "a"), count(limit, "b")) == (3, 0)
-    assert caplog.text.count("the cache is away") == 1
+    assert caplog.text.count("the cache is unreachable") == 1
     assert "password" not in caplog.text
 
 
 def test_a_cache_that_fails_is_asked_again_later(no_redis: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """It is left alone for a while, and counts again when it is back; what was counted without it still counts."""
-    monkeypatch.setattr(rate_limit_module, "AWAY_S", 30.0)
+    monkeypatch.setattr(rate_limit_module, "CACHE_RETRY_S", 30.0)
     clock, limit = Clock(monkeypatch), RateLimit()
     limit.add("a", 60)
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     limit.add("a", 60)
     assert cache.get("failures:a") is None
-    clock.past = rate_limit_module.AWAY_S
+    clock.past = rate_limit_module.CACHE_RETRY_S
     assert count(limit, "a") == 2
     limit.add("a", 60)
     assert cache.get("failures:a") == 1
