@@ -1,1 +1,1 @@
-"""The REST API over stored conversations, one module per resource."""
+"""The REST API of stored conversations, one module per resource."""

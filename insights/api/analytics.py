@@ -1,4 +1,4 @@
-"""Who talked how much."""
+"""Talk time, silence, overlap and pace of a conversation."""
 
 from collections.abc import Hashable, Mapping
 from uuid import UUID
@@ -16,7 +16,7 @@ router = Router(tags=["Analytics"])
 
 
 class Metric(Schema):
-    """Seconds and their share of the conversation in percent; type: total_silence, total_talk_time or total_overlap."""
+    """Seconds and their share of the conversation in percent. `type`: total_silence, total_talk_time or total_overlap."""
 
     type: str
     percent: float
@@ -47,14 +47,14 @@ class OverlapWith(Schema):
 
 
 class Overlap(Schema):
-    """Seconds of talk that were shared with others."""
+    """Seconds of talk that overlapped with other members."""
 
     overlapDuration: float
     overlappingMembers: list[OverlapWith]
 
 
 class MemberAnalytics(Schema):
-    """One member's figures."""
+    """The figures of one member."""
 
     id: str | None = None
     name: str | None = None
@@ -66,15 +66,15 @@ class MemberAnalytics(Schema):
 
 
 class AnalyticsOut(Schema):
-    """The figures of the whole and of each member who talked."""
+    """The figures of the whole conversation and of each member who talked."""
 
     metrics: list[Metric]
     members: list[MemberAnalytics]
 
 
-@router.get("/v1/conversations/{conversation_id}/analytics", response=AnalyticsOut, exclude_none=True, summary="Read who talked how much")
+@router.get("/v1/conversations/{conversation_id}/analytics", response=AnalyticsOut, exclude_none=True, summary="Get analytics")
 def read_analytics(request: HttpRequest, conversation_id: str) -> AnalyticsOut:
-    """Answer talk time, silence, overlap and pace; a conversation that goes on is measured until its last word."""
+    """Return talk time, silence, overlap and pace. A live conversation is measured until its last word."""
     conversation = auth.conversation(request, conversation_id)
     figures = queries.figures_of(conversation, _seconds(conversation))
     members = {member.id: member for member in queries.members_of(conversation)}

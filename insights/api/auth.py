@@ -1,4 +1,4 @@
-"""Who asks: a token in any of the places where clients put it, or the portal's own cookie."""
+"""Authentication of API requests: a token in a header or in the query, or the portal's session cookie."""
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -12,7 +12,7 @@ from insights.models import Conversation
 
 
 def _owner(request: HttpRequest, token: str | None) -> User | None:
-    """Return whom a token speaks for, None without a token. A wrong token is refused even where a cookie would do."""
+    """Return the user of a token, None without a token. An invalid token raises AuthenticationError, even if a cookie would be valid."""
     if not token:
         return None
     user = access.user_of_token(token)
@@ -23,7 +23,7 @@ def _owner(request: HttpRequest, token: str | None) -> User | None:
 
 
 class Bearer(HttpBearer):
-    """`Authorization: Bearer <token>`, the documented way."""
+    """`Authorization: Bearer <token>`, the documented scheme."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User | None:
         """Return the token's user."""
@@ -31,7 +31,7 @@ class Bearer(HttpBearer):
 
 
 class ApiKey(APIKeyHeader):
-    """`x-api-key: <token>`, what the published SDKs send."""
+    """`x-api-key: <token>`, as Symbl's published SDKs send it."""
 
     param_name = "x-api-key"
 
@@ -54,7 +54,7 @@ CALLERS = [Bearer(), ApiKey(), QueryToken(), SessionAuth()]
 
 
 def caller(request: HttpRequest) -> User:
-    """Return who asks; the API has let nobody else in."""
+    """Return the authenticated user of a request. Raises AuthenticationError without one."""
     user = getattr(request, "auth", None)
     if not isinstance(user, User):
         raise AuthenticationError()
@@ -62,7 +62,7 @@ def caller(request: HttpRequest) -> User:
 
 
 def conversation(request: HttpRequest, conversation_id: str) -> Conversation:
-    """Return a conversation of the caller. Raises the 404 of an unknown one for everybody else's too."""
+    """Return a conversation of the caller. Raises 404 for an unknown conversation and for one of another owner, with the same message."""
     found = queries.conversation_for(caller(request).pk, conversation_id)
     if found is None or not access.may_see(caller(request), found):
         raise not_found()

@@ -1,4 +1,4 @@
-"""The list of conversations, and one of them."""
+"""The list of conversations, and single conversations."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzin
 
 
 class ConversationOut(Schema):
-    """A conversation; without `endTime` it is going on."""
+    """A conversation. It is live if it has no `endTime`."""
 
     id: str
     type: str
@@ -42,7 +42,7 @@ class ConversationList(Schema):
 
 
 class Page(Schema):
-    """Which conversations: by default those that began in the last seven days, oldest first, twenty of them."""
+    """Filters and paging. Default: the conversations of the last seven days, oldest first, at most twenty."""
 
     limit: int = Field(20, ge=0, le=65536)
     offset: int = Field(0, ge=0, le=2**31)
@@ -54,9 +54,9 @@ class Page(Schema):
     filter: str | None = Field(None, description="Not supported; refused.")
 
 
-@router.get("/v1/conversations", response=responses(ConversationList), exclude_none=True, summary="List your conversations")
+@router.get("/v1/conversations", response=responses(ConversationList), exclude_none=True, summary="List conversations")
 def list_conversations(request: HttpRequest, page: Query[Page]) -> HttpResponseBase:
-    """Answer the caller's conversations that began between startTime and endTime."""
+    """Return your conversations that began between `startTime` and `endTime`."""
     if page.filter:
         raise ApiError(400, "filter: is not supported; use startTime, endTime, limit, offset, after and order")
     account = auth.caller(request).pk
@@ -69,9 +69,9 @@ def list_conversations(request: HttpRequest, page: Query[Page]) -> HttpResponseB
     return long_responses.answer(request, _pieces(batches), account=account)
 
 
-@router.get("/v1/conversations/{conversation_id}", response=responses(ConversationOut), exclude_none=True, summary="Read one conversation")
+@router.get("/v1/conversations/{conversation_id}", response=responses(ConversationOut), exclude_none=True, summary="Get a conversation")
 def get_conversation(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
-    """Answer one conversation of the caller's."""
+    """Return one of your conversations."""
     return of_conversation(request, conversation_id, lambda conversation: _pieces(iter([[conversation]]), "", ""))
 
 
@@ -98,6 +98,6 @@ def _form(row: Conversation) -> dict[str, object]:
 
 
 def _aware(at: datetime) -> datetime:
-    """A time without a zone is meant in UTC; one at the ends of the calendar, with which nobody can reckon, moves inwards."""
+    """Return a time with its zone, by default UTC, moved into the range from _EARLIEST to _LATEST so that arithmetic cannot overflow."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return min(max(aware, _EARLIEST), _LATEST)

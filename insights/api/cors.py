@@ -1,5 +1,6 @@
-"""Lets pages of other origins call the API. Only tokens work from there: the portal's cookie is `SameSite=Lax`, and the
-answers never allow credentials.
+"""CORS: pages of any origin may call the API with a token.
+
+The portal's cookie does not work from other origins: it is `SameSite=Lax`, and responses never allow credentials.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,17 +17,17 @@ _PREFLIGHT = {
 }
 
 
-def open_to_pages(patterns: Iterable[URLPattern]) -> list[URLPattern]:
-    """Return the routes, those of the API itself open to every origin; the docs and the schema stay as they are."""
-    opened = []
+def allow_all_origins(patterns: Iterable[URLPattern]) -> list[URLPattern]:
+    """Return the routes with CORS headers and preflight on those of the API itself; the docs and the schema do not change."""
+    routes = []
     for pattern in patterns:
         if str(pattern.pattern).startswith(_PUBLIC):
-            pattern.callback = _opened(pattern.callback)
-        opened.append(pattern)
-    return opened
+            pattern.callback = _with_cors(pattern.callback)
+        routes.append(pattern)
+    return routes
 
 
-def _opened(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _with_cors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = HttpResponse(status=204, headers=_PREFLIGHT) if request.method == "OPTIONS" else view(request, *args, **kwargs)

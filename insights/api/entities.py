@@ -1,4 +1,4 @@
-"""Persons, dates, amounts and so on, with all places where each was said."""
+"""The entities of a conversation (persons, dates, amounts and others) with all places of each."""
 
 import json
 from array import array
@@ -16,11 +16,11 @@ from insights.models import Conversation
 
 router = Router(tags=["Entities"])
 _ORDER = ("message__number", "offset", "id")
-_WALK = 500
+_BATCH = 500
 
 
 class EntityRef(Schema):
-    """A place in a message: its id, the words, and the first character's offset."""
+    """A place in a message: the message's id, the words, and the offset of the first character."""
 
     id: str
     text: str
@@ -28,7 +28,7 @@ class EntityRef(Schema):
 
 
 class EntityOut(Schema):
-    """One thing that was named; a range has `start` and `end` instead of `value`."""
+    """An entity. A range has `start` and `end` instead of `value`."""
 
     type: str
     text: str
@@ -39,23 +39,23 @@ class EntityOut(Schema):
 
 
 class EntityList(Schema):
-    """All entities in the order in which they were first named."""
+    """Entities in the order of their first place."""
 
     entities: list[EntityOut]
 
 
-@router.get("/v1/conversations/{conversation_id}/entities", response=responses(EntityList), exclude_none=True, summary="Read the entities")
+@router.get("/v1/conversations/{conversation_id}/entities", response=responses(EntityList), exclude_none=True, summary="List entities")
 def list_entities(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
-    """Answer all entities; the same thing named twice is one entity with two places."""
+    """Return all entities. An entity that was named twice is listed once with two places."""
     return of_conversation(request, conversation_id, lambda conversation: resolved(_segments(conversation), _references))
 
 
 def _segments(conversation: Conversation) -> "Iterator[str | array[int]]":
-    """Yield the JSON of all entities, with the ids of its rows for the places of each; only those are kept in memory."""
+    """Yield the JSON of all entities in segments, with an array of row ids in place of each `messageRefs`; see `json_text.resolved`."""
     places: dict[tuple[object, ...], array[int]] = {}
     forms: list[str] = []
     rows = queries.entities_of(conversation).values("type", "text", "value", *_ORDER)
-    for batch in queries.in_batches(rows, *_ORDER, size=_WALK):
+    for batch in queries.in_batches(rows, *_ORDER, size=_BATCH):
         for row in batch:
             value = {name: text for name, text in shown(row["value"]).items() if text is not None}
             key = (row["type"], row["text"].lower(), *value.items())
@@ -73,6 +73,6 @@ def _segments(conversation: Conversation) -> "Iterator[str | array[int]]":
 
 
 def _references(ids: list[int]) -> dict[int, str]:
-    """Return an EntityRef for each row. One query."""
+    """Return the JSON of an EntityRef by row id. One query."""
     rows = queries.entity_places(ids) if ids else ()
     return {key: json.dumps({"id": str(message_id), "text": text, "offset": offset}) for key, message_id, text, offset in rows}

@@ -1,4 +1,4 @@
-"""Errors in the form that Symbl's clients know: plain JSON with a `message` that says what is wrong and what is allowed."""
+"""Errors in Symbl's form: a JSON object with a `message` that names what is wrong and what is allowed."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -21,7 +21,7 @@ class Problem(Schema):
 
 
 class ApiError(Exception):
-    """Ends a request with a status and a message."""
+    """End a request with an HTTP status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -30,12 +30,12 @@ class ApiError(Exception):
 
 
 def not_found() -> ApiError:
-    """Return the answer for a conversation that does not exist, or not for this caller: the same for both."""
+    """Return the error for a conversation that does not exist or belongs to another owner."""
     return ApiError(404, UNKNOWN_CONVERSATION)
 
 
 def install(api: NinjaAPI) -> None:
-    """Give every error of the API this form."""
+    """Register handlers that answer every error of the API in this form."""
 
     @api.exception_handler(ApiError)
     def on_api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
@@ -46,11 +46,11 @@ def install(api: NinjaAPI) -> None:
         return JsonResponse({"message": str(error)}, status=error.status, headers=error.headers)
 
     @api.exception_handler(AuthenticationError)
-    def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    def on_authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
         return JsonResponse({"message": INVALID_TOKEN}, status=401)
 
     @api.exception_handler(ValidationError)
-    def on_nonsense(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
         return JsonResponse({"message": "; ".join(_sentence(detail) for detail in error.errors)}, status=400)
 
     @api.exception_handler(HttpError)
@@ -58,15 +58,15 @@ def install(api: NinjaAPI) -> None:
         return JsonResponse({"message": str(error)}, status=error.status_code)
 
 
-def in_form(patterns: Iterable[URLPattern]) -> list[URLPattern]:
-    """Return the routes, with a method that is not allowed refused in this form, too; ninja answers it with bare text."""
-    formed = list(patterns)
-    for pattern in formed:
-        pattern.callback = _formed(pattern.callback)
-    return formed
+def as_json_errors(patterns: Iterable[URLPattern]) -> list[URLPattern]:
+    """Return the routes with 405 (method not allowed) answered in this form, too; ninja answers it with plain text."""
+    routes = list(patterns)
+    for pattern in routes:
+        pattern.callback = _with_json_405(pattern.callback)
+    return routes
 
 
-def _formed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _with_json_405(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = view(request, *args, **kwargs)
@@ -79,8 +79,8 @@ def _formed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _sentence(detail: dict[str, object]) -> str:
-    """Name the field (without the place it was looked for) and what is allowed; the value itself is not repeated."""
-    place = detail.get("loc")
-    parts = [str(part) for part in place] if isinstance(place, (list, tuple)) else []
+    """Return a sentence with the field, without its location (query, body), and what is allowed. The value is not repeated."""
+    location = detail.get("loc")
+    parts = [str(part) for part in location] if isinstance(location, (list, tuple)) else []
     name = ".".join(part for part in parts if part not in ("query", "body", "path", "credentials"))
     return f"{name or 'body'}: {detail.get('msg')}"

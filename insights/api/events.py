@@ -1,4 +1,4 @@
-"""What happened after a number: our own addition, for whoever keeps a copy or was away."""
+"""The events of a conversation after a cursor. Not part of Symbl's API; for clients that keep a copy or catch up."""
 
 import json
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ _BATCH = 100
 
 
 class Cursor(Schema):
-    """The last number that the caller has seen, and how many events to answer at most."""
+    """The number of the last event that you have, and the largest number of events to return."""
 
     after: int = Field(0, ge=0, le=2**53)
     limit: int = Field(queries.MOST_EVENTS, ge=1, le=queries.MOST_EVENTS)
 
 
 class EventOut(Schema):
-    """One event; its payload is complete. That of a kind which this version does not know is empty."""
+    """An event with its complete payload. The payload is empty if this version does not know the kind."""
 
     number: int
     kind: str
@@ -35,15 +35,15 @@ class EventOut(Schema):
 
 
 class EventList(Schema):
-    """Events in order without gap. `lastEvent` is the newest number there is: below it, ask again from the last one you got."""
+    """Events in order without gaps. `lastEvent` is the number of the newest event; while you are below it, request more events."""
 
     events: list[EventOut]
     lastEvent: int
 
 
-@router.get("/v1/conversations/{conversation_id}/events", response=responses(EventList), summary="Read what happened after an event")
+@router.get("/v1/conversations/{conversation_id}/events", response=responses(EventList), summary="List events")
 def list_events(request: HttpRequest, conversation_id: str, cursor: Query[Cursor]) -> HttpResponseBase:
-    """Answer the events with numbers above `after`."""
+    """Return the events with numbers above `after`."""
     return of_conversation(request, conversation_id, lambda conversation: _pieces(conversation, cursor.after, cursor.limit))
 
 

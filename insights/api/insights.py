@@ -1,4 +1,4 @@
-"""Questions, action items, follow-ups, and all of them together. What a person rejected is left out."""
+"""Questions, action items, follow-ups, and all of them together, without rejected ones."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ _ROOT = "/v1/conversations/{conversation_id}"
 
 
 class InsightEntity(Schema):
-    """Something named in an insight, with its first character's place; a range has `start` and `end` instead of `value`."""
+    """An entity in an insight with the offset of its first character. A range has `start` and `end` instead of `value`."""
 
     type: str
     text: str
@@ -32,7 +32,7 @@ class InsightEntity(Schema):
 
 
 class InsightOut(Schema):
-    """A question has the first six fields; action items and follow-ups have all of them, `dueBy` only where a date was said."""
+    """An insight. A question has the first six fields; action items and follow-ups have all, `dueBy` only if a date was said."""
 
     id: str
     text: str
@@ -74,27 +74,27 @@ class Insights(Schema):
 _SHAPE: dict[str, Any] = {"by_alias": True, "exclude_none": True}
 
 
-@router.get(_ROOT + "/questions", response=responses(Questions), **_SHAPE, summary="Read the questions")
+@router.get(_ROOT + "/questions", response=responses(Questions), **_SHAPE, summary="List questions")
 def list_questions(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Answer all questions."""
+    """Return the questions, without rejected ones."""
     return _answer(request, conversation_id, part, "questions", Insight.Type.QUESTION)
 
 
-@router.get(_ROOT + "/action-items", response=responses(ActionItems), **_SHAPE, summary="Read the action items")
+@router.get(_ROOT + "/action-items", response=responses(ActionItems), **_SHAPE, summary="List action items")
 def list_action_items(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Answer all action items."""
+    """Return the action items, without rejected ones."""
     return _answer(request, conversation_id, part, "actionItems", Insight.Type.ACTION_ITEM)
 
 
-@router.get(_ROOT + "/follow-ups", response=responses(FollowUps), **_SHAPE, summary="Read the follow-ups")
+@router.get(_ROOT + "/follow-ups", response=responses(FollowUps), **_SHAPE, summary="List follow-ups")
 def list_follow_ups(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Answer all follow-ups."""
+    """Return the follow-ups, without rejected ones."""
     return _answer(request, conversation_id, part, "followUps", Insight.Type.FOLLOW_UP)
 
 
-@router.get(_ROOT + "/insights", response=responses(Insights), **_SHAPE, summary="Read all insights")
+@router.get(_ROOT + "/insights", response=responses(Insights), **_SHAPE, summary="List insights")
 def list_insights(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Answer questions, action items and follow-ups in the order in which they were said."""
+    """Return questions, action items and follow-ups in the order of speech, without rejected ones."""
     return _answer(request, conversation_id, part, "insights")
 
 

@@ -1,4 +1,4 @@
-"""The trackers that every account has, and that `enableAllTrackers` turns on. They can be read, not changed."""
+"""The managed trackers, which every account has and `enableAllTrackers` turns on. They are read-only."""
 
 from django.http import HttpRequest
 from ninja import Router, Schema
@@ -10,7 +10,7 @@ router = Router(tags=["Managed trackers"])
 
 
 class ManagedOut(Schema):
-    """A tracker with its phrases, and what it is for."""
+    """A tracker with its phrases and its purpose."""
 
     id: str
     name: str
@@ -21,7 +21,7 @@ class ManagedOut(Schema):
 
 
 class ManagedList(Schema):
-    """All trackers, or those of one name."""
+    """A list of managed trackers."""
 
     trackers: list[ManagedOut]
 
@@ -32,15 +32,15 @@ class ManagedOne(Schema):
     tracker: ManagedOut
 
 
-@router.get("/v1/manage/trackers", response=ManagedList, summary="Read the managed trackers")
+@router.get("/v1/manage/trackers", response=ManagedList, summary="List managed trackers")
 def list_managed_trackers(request: HttpRequest, name: str | None = None) -> ManagedList:
-    """Answer all of them, or the one of this name (capitals count)."""
+    """Return all managed trackers, or only those with this name (case-sensitive)."""
     return ManagedList(trackers=[_out(one) for one in managed_trackers() if name is None or one.tracker.name == name])
 
 
-@router.get("/v1/manage/tracker/{tracker_id}", response=ManagedOne, summary="Read one managed tracker")
+@router.get("/v1/manage/tracker/{tracker_id}", response=ManagedOne, summary="Get a managed tracker")
 def read_managed_tracker(request: HttpRequest, tracker_id: str) -> ManagedOne:
-    """Answer the tracker of this id; 404 where there is none."""
+    """Return the managed tracker with this id. 404 if there is none."""
     for one in managed_trackers():
         if one.tracker.id == tracker_id:
             return ManagedOne(tracker=_out(one))

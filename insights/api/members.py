@@ -1,4 +1,4 @@
-"""Who took part."""
+"""The members of a conversation."""
 
 from collections.abc import Iterator
 
@@ -21,9 +21,9 @@ class MemberList(Schema):
     members: list[Person]
 
 
-@router.get("/v1/conversations/{conversation_id}/members", response=responses(MemberList), exclude_none=True, summary="Read the members")
+@router.get("/v1/conversations/{conversation_id}/members", response=responses(MemberList), exclude_none=True, summary="List members")
 def list_members(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Answer everybody who spoke or joined."""
+    """Return everybody who spoke or joined."""
 
     def pieces(conversation: Conversation) -> Iterator[str]:
         rows = queries.members_of(conversation)

@@ -1,4 +1,4 @@
-"""What was said."""
+"""The messages of a conversation."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,18 +17,18 @@ from insights.payloads import iso
 
 router = Router(tags=["Messages"])
 _VERBOSE_BATCH = 50
-"""Messages with all their words of one batch: 10 ms of work, like twice as many without."""
+"""Messages of one batch if their words are included: 10 ms of work, as much as twice as many messages without words."""
 
 
 class Phrase(Schema):
-    """Words that say what shall be done."""
+    """The words of a text that name an action."""
 
     type: str = "action_phrase"
     text: str
 
 
 class Word(Schema):
-    """A word; `timeOffset` and `duration` are seconds, the former from the start of the conversation."""
+    """A word. `timeOffset`: seconds from the start of the conversation. `duration`: seconds."""
 
     word: str
     startTime: str
@@ -39,7 +39,7 @@ class Word(Schema):
 
 
 class MessageOut(Schema):
-    """A sentence; `timeOffset` and `duration` are seconds, the former from the start of the conversation."""
+    """A sentence. `timeOffset`: seconds from the start of the conversation. `duration`: seconds."""
 
     id: str
     text: str
@@ -65,12 +65,12 @@ class MessageList(Schema):
     response=responses(MessageList),
     by_alias=True,
     exclude_none=True,
-    summary="Read what was said",
+    summary="List messages",
 )
 def list_messages(
     request: HttpRequest, conversation_id: str, part: Query[Part], verbose: bool = False, sentiment: bool = False
 ) -> HttpResponseBase:
-    """Answer all messages; `verbose` adds words with times and scores, `sentiment` adds sentiments."""
+    """Return the messages in order. `verbose` adds words with times and scores, `sentiment` adds sentiments."""
 
     def pieces(conversation: Conversation) -> Iterator[str]:
         rows = queries.spoken_in(conversation, words=verbose)

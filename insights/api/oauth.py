@@ -1,4 +1,4 @@
-"""Credentials for tokens: POST /oauth2/token:generate."""
+"""Exchange credentials for tokens: POST /oauth2/token:generate."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ router = Router(tags=["Access"])
 
 
 class Credentials(Schema):
-    """What a program shows; `type` is always `application`."""
+    """The credentials of an app; `type` is always `application`."""
 
     type: Literal["application"]
     appId: str = Field(min_length=1, max_length=512)
@@ -20,7 +20,7 @@ class Credentials(Schema):
 
 
 class AccessToken(Schema):
-    """A JWT, and for how many seconds it is good."""
+    """An access token (JWT) and the number of seconds until it expires."""
 
     accessToken: str
     expiresIn: int
@@ -30,10 +30,10 @@ class AccessToken(Schema):
     "/oauth2/token:generate",
     auth=None,
     response={200: AccessToken, 400: Problem, 401: Problem, 429: Problem},
-    summary="Trade an app's credentials for an access token",
+    summary="Create an access token",
 )
 def generate_token(request: HttpRequest, credentials: Credentials) -> AccessToken:
-    """Answer a token; 401 for a wrong pair, 429 after too many of them."""
+    """Exchange an app's credentials for an access token. 401 for wrong credentials, 429 after too many failed attempts."""
     try:
         token = access.token_for(credentials.appId, credentials.appSecret, access.client_address(request))
     except access.WrongCredentials as error:

@@ -1,4 +1,4 @@
-"""Lists that may be long: all of it where nothing else is asked for, or a part by `limit` and `after`."""
+"""Paging of lists: everything by default, or a part by `limit` and `after`."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -18,18 +18,18 @@ Item = TypeVar("Item", bound=Model)
 
 MOST_ITEMS = 1000
 PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem, 429: Problem, 503: Problem}
-"""How a call that may have a long answer can fail."""
+"""The errors of a call with a possibly long response."""
 
 
 class Part(Schema):
-    """Which part of a list: the items behind the one with the id `after`, `limit` of them at most; by default all."""
+    """The part of a list to return: at most `limit` items after the item with the id `after`; by default all."""
 
-    limit: int | None = Field(None, ge=1, le=MOST_ITEMS, description="Most items to answer. Without it: all.")
-    after: UUID | None = Field(None, description="The id of the last item that you have. Without it: from the first.")
+    limit: int | None = Field(None, ge=1, le=MOST_ITEMS, description="Maximum number of items. Default: all.")
+    after: UUID | None = Field(None, description="The id of the last item that you have. Default: start at the first item.")
 
 
 def item_after(items: QuerySet[Item], part: Part) -> Item | None:
-    """Return the item behind which a part begins, None for the first part. Raises the 400 of an id that is not in the list."""
+    """Return the item after which the part starts, None for the first part. Raises 400 if the id is not in the list."""
     if part.after is None:
         return None
     found = items.filter(pk=part.after).first()
@@ -39,7 +39,7 @@ def item_after(items: QuerySet[Item], part: Part) -> Item | None:
 
 
 def of_conversation(request: HttpRequest, conversation_id: str, pieces: Callable[[Conversation], Iterator[str]]) -> HttpResponseBase:
-    """Answer what `pieces` makes of a conversation of the caller's."""
+    """Return a response with the text that `pieces` yields for one of the caller's conversations; 404 for any other."""
     conversation, account = auth.conversation(request, conversation_id), auth.caller(request).pk
     return long_responses.answer(
         request, pieces(conversation), account=account, exists=lambda: queries.conversation_for(account, conversation_id) is not None
@@ -47,5 +47,5 @@ def of_conversation(request: HttpRequest, conversation_id: str, pieces: Callable
 
 
 def responses(schema: Any) -> dict[int, Any]:
-    """Return the documented answers of a call: 200 of this form, and errors."""
+    """Return the documented responses of a call: 200 with this schema, and the errors."""
     return {200: schema, **PROBLEMS}

@@ -1,4 +1,4 @@
-"""People as the API shows them, in its two forms."""
+"""The two JSON forms of members in the API."""
 
 from ninja import Schema
 
@@ -22,7 +22,7 @@ class SpeakerRef(Schema):
 
 
 def person_json(member: Member) -> dict[str, str]:
-    """Return {id, name, email} of a Person; a user id that is an address serves as one where none was given."""
+    """Return {id, name, email} of a Person. Without an e-mail address, a user id with an `@` is used as one."""
     email = member.email or (member.user_id if "@" in member.user_id else "")
     shown = {"id": str(member.id), "name": member.name or member.user_id or email}
     return {**shown, "email": email} if email else shown

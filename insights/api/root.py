@@ -1,4 +1,4 @@
-"""The API as a whole: its resources, its errors, its documentation, and its routes."""
+"""The API object with its resources, errors and documentation, and its routes."""
 
 from django.urls import URLPattern
 from ninja import NinjaAPI
@@ -20,12 +20,12 @@ from insights.api import (
     trackers,
 )
 from insights.api.auth import CALLERS
-from insights.api.cors import open_to_pages
+from insights.api.cors import allow_all_origins
 
 api = NinjaAPI(
     title="Parley",
     version="1",
-    description="Reading conversations back, with the calls of the Symbl Conversation API. Tokens come from /oauth2/token:generate.",
+    description="Read stored conversations, with the calls of the Symbl Conversation API. Get a token from /oauth2/token:generate.",
     urls_namespace="api",
     docs_url="/api/docs",
     openapi_url="/api/openapi.json",
@@ -37,7 +37,7 @@ for resource in (oauth, conversations, messages, insights, topics, trackers, ent
 
 
 def urlpatterns() -> tuple[list[URLPattern], str, str]:
-    """Return the routes for `path("", ...)`, to come after the pages: ninja's name for the root answers nothing itself."""
+    """Return the routes for `path("", ...)`. Include them after the pages, because ninja also registers a route for the root."""
     patterns, app_name, namespace = api.urls
     routes = schema.built_once(pattern for pattern in patterns if isinstance(pattern, URLPattern))
-    return open_to_pages(errors.in_form(routes)), app_name, namespace
+    return allow_all_origins(errors.as_json_errors(routes)), app_name, namespace

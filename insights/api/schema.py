@@ -1,4 +1,4 @@
-"""The OpenAPI schema, built once in each process: ninja builds it for every request, for about 100 ms."""
+"""Cache the OpenAPI schema per process: ninja builds it for every request, which takes about 100 ms."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -10,19 +10,19 @@ from django.urls import URLPattern
 from django.views.decorators.http import condition
 
 MAX_AGE_S = 300
-"""For so long a client uses the schema again without asking; then it asks with the ETag."""
+"""Seconds for which clients may use the schema without revalidation; afterwards they send the ETag."""
 
 
 def built_once(patterns: Iterable[URLPattern]) -> list[URLPattern]:
-    """Return the routes, with the one of the schema answered from memory after its first request."""
+    """Return the routes, with the schema's route answered from memory after its first request."""
     routes = list(patterns)
     for pattern in routes:
         if pattern.name == "openapi-json":
-            pattern.callback = _remembered(pattern.callback)
+            pattern.callback = _cached(pattern.callback)
     return routes
 
 
-def _remembered(build: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+def _cached(build: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
     lock = Lock()
     built: list[tuple[HttpResponse, str]] = []
 

@@ -1,19 +1,19 @@
-"""Sentiment as the API shows it."""
+"""The JSON form of sentiment in the API."""
 
 from ninja import Schema
 
 CLEAR = 0.3
-"""Beyond it, up or down, a sentiment has a name; in between it is neutral."""
+"""A score above it is positive, below its negative is negative, and neutral in between."""
 
 
 class Polarity(Schema):
-    """From -1, dreadful, to 1, wonderful."""
+    """A score from -1 (most negative) to 1 (most positive)."""
 
     score: float
 
 
 class Sentiment(Schema):
-    """A score and its name."""
+    """A score, and positive, negative or neutral."""
 
     polarity: Polarity
     suggested: str

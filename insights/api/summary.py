@@ -1,4 +1,4 @@
-"""The messages that tell what a conversation was about. Nothing is rewritten."""
+"""The extractive summary of a conversation: some of its messages, unchanged."""
 
 from django.http import HttpRequest
 from ninja import Router, Schema
@@ -11,7 +11,7 @@ router = Router(tags=["Summary"])
 
 
 class MessageRef(Schema):
-    """The message that a sentence of the summary is."""
+    """The message that a sentence of the summary comes from."""
 
     id: str
 
@@ -25,14 +25,14 @@ class SummaryOut(Schema):
 
 
 class SummaryList(Schema):
-    """The summary in the order of speech; empty while nothing was said that could stand in it."""
+    """The sentences of the summary in the order of speech; empty while no message is suitable."""
 
     summary: list[SummaryOut]
 
 
-@router.get("/v1/conversations/{conversation_id}/summary", response=SummaryList, summary="Read the summary")
+@router.get("/v1/conversations/{conversation_id}/summary", response=SummaryList, summary="Get the summary")
 def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = False) -> SummaryList:
-    """Answer at most five messages; `refresh` changes nothing, as a summary is always fresh."""
+    """Return at most five messages that summarise the conversation. `refresh` has no effect: the summary is always up to date."""
     conversation = auth.conversation(request, conversation_id)
     if not knows(conversation.language):
         return SummaryList(summary=[])

@@ -1,4 +1,4 @@
-"""What a conversation was about."""
+"""The topics of a conversation."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ class ParentRef(Schema):
 
 
 class TopicOut(Schema):
-    """A topic with the messages it came up in; `score` is from 0 to 1, 1 for the strongest."""
+    """A topic with the ids of its messages. `score`: from 0 to 1 (strongest)."""
 
     id: str
     text: str
@@ -41,7 +41,7 @@ class TopicList(Schema):
     topics: list[TopicOut]
 
 
-@router.get("/v1/conversations/{conversation_id}/topics", response=responses(TopicList), exclude_none=True, summary="Read the topics")
+@router.get("/v1/conversations/{conversation_id}/topics", response=responses(TopicList), exclude_none=True, summary="List topics")
 def list_topics(
     request: HttpRequest,
     conversation_id: str,
@@ -50,7 +50,7 @@ def list_topics(
     parentRefs: bool = False,
     refresh: bool = False,
 ) -> HttpResponseBase:
-    """Answer all topics. They are always up to date, so `refresh` changes nothing; `sentiment` excludes `parentRefs`."""
+    """Return the topics, strongest first. `refresh` has no effect: topics are always up to date. `sentiment` excludes `parentRefs`."""
     if sentiment and parentRefs:
         raise ApiError(400, "parentRefs: is not allowed together with sentiment; set one of them")
 

@@ -1,4 +1,4 @@
-"""Where trackers' phrases were said. Both routes answer a bare list: the published SDKs cannot read anything else."""
+"""The tracker matches of a conversation. Both routes return a JSON array, as Symbl's published SDKs cannot read anything else."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -12,7 +12,7 @@ _ROOT = "/v1/conversations/{conversation_id}"
 
 
 class MessageRef(Schema):
-    """A place in a message; offset -1: similar words, no exact place."""
+    """A match in a message. `offset` is -1 for similar words without an exact place."""
 
     id: str
     text: str
@@ -22,7 +22,7 @@ class MessageRef(Schema):
 
 
 class InsightRef(Schema):
-    """A place in an insight."""
+    """A match in an insight."""
 
     id: str
     text: str
@@ -31,7 +31,7 @@ class InsightRef(Schema):
 
 
 class Match(Schema):
-    """All places of one phrase of a tracker's vocabulary."""
+    """All matches of one phrase of a tracker's vocabulary."""
 
     type: str
     value: str
@@ -40,20 +40,20 @@ class Match(Schema):
 
 
 class TrackerOut(Schema):
-    """A tracker that was heard."""
+    """A tracker with its matches."""
 
     id: str
     name: str
     matches: list[Match]
 
 
-@router.get(_ROOT + "/trackers", response=responses(list[TrackerOut]), summary="Read the trackers that were heard")
+@router.get(_ROOT + "/trackers", response=responses(list[TrackerOut]), summary="List tracker matches")
 def list_trackers(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
-    """Answer the trackers with all places where they were heard."""
+    """Return the trackers that were detected, with all matches in messages and insights."""
     return of_conversation(request, conversation_id, tracker_pieces)
 
 
-@router.get(_ROOT + "/trackers-detected", response=responses(list[TrackerOut]), summary="The same under its newer name")
+@router.get(_ROOT + "/trackers-detected", response=responses(list[TrackerOut]), summary="List tracker matches (newer path)")
 def list_trackers_detected(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
-    """Answer what `/trackers` answers."""
+    """Return the same as `/trackers`."""
     return of_conversation(request, conversation_id, tracker_pieces)

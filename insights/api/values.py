@@ -1,4 +1,4 @@
-"""Values of entities as the API shows them: one text, or a start and an end."""
+"""The values of entities in the API: one text, or a start and an end."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ _KEYS = ("seconds", "datetime", "name", "amount", "percent", "number", "email", 
 
 
 def shown(value: dict[str, Any]) -> dict[str, str | None]:
-    """Return {value, start, end} as texts; a range has the last two, everything else only the first."""
+    """Return {value, start, end} as texts: `start` and `end` for a range, else `value`; the others are None."""
     if "start" in value and "end" in value:
         return {"value": None, "start": str(value["start"]), "end": str(value["end"])}
     text = next((_plain(value[key]) for key in _KEYS if key in value), None)
