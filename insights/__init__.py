@@ -1,1 +1,1 @@
-"""Whatever has words in it: stored conversations, what was found in them, reading and correcting them."""
+"""Stored conversations and the analysis of their text: recording, queries, REST API, pages and admin."""

@@ -1,7 +1,7 @@
-"""Who talked how much: talk time, silence, overlap and pace, from the spans of the messages. Pure: no Django.
+"""Talk time, silence, overlap and pace, computed from the times of messages. Pure: no Django.
 
-`Talk` takes messages one after the other, at a cost that does not grow with those before, so that a long conversation is not measured
-anew for each. Times inside are whole microseconds: sums are exact, in whatever order messages come.
+`Talk` is incremental: adding a message costs about the same however many were added before. Times inside are integer microseconds, so
+sums are exact and do not depend on the order of messages.
 """
 
 from array import array
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 _SECOND = 1_000_000
 
-_STRETCH = 64 * _SECOND
-"""Of each such stretch of the conversation it is known who talked in it, so that a message is compared with few others."""
+_BUCKET = 64 * _SECOND
+"""Length of a time bucket. The speakers in each bucket are known, so that a message is compared with few others."""
 
-_MOST_STRETCHES = 100
-"""A message in more of them (nobody talks so long) is compared with everybody."""
+_MOST_BUCKETS = 100
+"""A message that spans more buckets, which is unusual, is compared with all speakers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A stretch of speech of one speaker; seconds from the start of the conversation."""
+    """A message of one speaker; `start` and `end` are seconds from the start of the conversation."""
 
     speaker: Hashable
     start: float
@@ -30,7 +30,7 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerFigures:
-    """Seconds talked, seconds listened to others while silent, words per minute of talk, and seconds shared with each other speaker."""
+    """One speaker: seconds of talk, seconds of silence while others talk, words per minute of talk, seconds of overlap by other speaker."""
 
     talk: float
     listen: float
@@ -40,7 +40,7 @@ class SpeakerFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Seconds of the whole conversation in which nobody, somebody, or more than one speaker talked."""
+    """The whole conversation, in seconds: `silence` without a speaker, `talk` with at least one, `overlap` with more than one."""
 
     total: float
     silence: float
@@ -50,7 +50,7 @@ class Figures:
 
 
 class Spans:
-    """Spans of time in order, those that touch or overlap joined; whole microseconds. 16 bytes a span."""
+    """A sorted set of disjoint time spans in integer microseconds; spans that touch or overlap are merged. 16 bytes per span."""
 
     __slots__ = ("_ends", "_starts", "length")
 
@@ -65,10 +65,10 @@ class Spans:
         return zip(self._starts, self._ends, strict=True)
 
     def add(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Add a span; return the pieces of it that were not covered before, in order."""
+        """Add a span; return its parts that were not covered before, in order."""
         if start >= end:
             return []
-        if not self._ends or start > self._ends[-1]:  # as most messages come
+        if not self._ends or start > self._ends[-1]:  # the usual case: messages come in order
             self._starts.append(start)
             self._ends.append(end)
             self.length += end - start
@@ -88,14 +88,14 @@ class Spans:
         return fresh
 
     def common(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the pieces of a span that are covered, in order."""
+        """Return the parts of a span that are covered, in order."""
         first, last = bisect_right(self._ends, start), bisect_left(self._starts, end)
         return [(max(start, self._starts[here]), min(end, self._ends[here])) for here in range(first, last)]
 
 
 @dataclass(slots=True)
 class _Speaker:
-    """What one speaker said: when, how many words, the length of all messages, and the microseconds shared with each other speaker."""
+    """One speaker's spans, number of words, total length of messages, and overlap with each other speaker; in microseconds."""
 
     spans: Spans
     words: int
@@ -104,62 +104,62 @@ class _Speaker:
 
 
 class Talk:
-    """The figures of a conversation, kept while messages are added: each costs a search among the spans of who talked near it."""
+    """The figures of a conversation, updated with each message. A message costs a search among the speakers of its buckets."""
 
     def __init__(self) -> None:
         self._speakers: dict[Hashable, _Speaker] = {}
-        self._near: dict[int, dict[Hashable, None]] = {}
-        self._everywhere: dict[Hashable, None] = {}
-        self._anybody, self._several = Spans(), Spans()
+        self._by_bucket: dict[int, dict[Hashable, None]] = {}
+        self._unbucketed: dict[Hashable, None] = {}  # speakers with a message of more than _MOST_BUCKETS buckets
+        self._talk, self._overlap = Spans(), Spans()
         self._end = 0
 
     def __len__(self) -> int:
-        """Return how many spans are held: a measure of the memory that this takes."""
-        return len(self._anybody) + len(self._several) + sum(len(one.spans) for one in self._speakers.values())
+        """Return the number of stored spans, as a measure of memory."""
+        return len(self._talk) + len(self._overlap) + sum(len(one.spans) for one in self._speakers.values())
 
     def add(self, piece: Spoken) -> None:
-        """Take in a message."""
+        """Add a message."""
         start, end = round(piece.start * _SECOND), round(piece.end * _SECOND)
         self._end = max(self._end, end)
         own = self._speakers.setdefault(piece.speaker, _Speaker(Spans(), 0, 0, {}))
         own.words += piece.words
         own.spoken += end - start
         for begin, stop in own.spans.add(start, end):
-            for shared_start, shared_end in self._anybody.common(begin, stop):
-                self._share(piece.speaker, own, shared_start, shared_end)
-            self._anybody.add(begin, stop)
-        for stretch in self._stretches(start, end):
-            self._near.setdefault(stretch, {})[piece.speaker] = None
-        if end - start > _MOST_STRETCHES * _STRETCH:
-            self._everywhere[piece.speaker] = None
+            for shared_start, shared_end in self._talk.common(begin, stop):
+                self._add_overlap(piece.speaker, own, shared_start, shared_end)
+            self._talk.add(begin, stop)
+        for bucket in self._buckets(start, end):
+            self._by_bucket.setdefault(bucket, {})[piece.speaker] = None
+        if end - start > _MOST_BUCKETS * _BUCKET:
+            self._unbucketed[piece.speaker] = None
 
-    def _stretches(self, start: int, end: int) -> range:
-        return range(start // _STRETCH, end // _STRETCH + 1) if end - start <= _MOST_STRETCHES * _STRETCH else range(0)
+    def _buckets(self, start: int, end: int) -> range:
+        return range(start // _BUCKET, end // _BUCKET + 1) if end - start <= _MOST_BUCKETS * _BUCKET else range(0)
 
-    def _share(self, speaker: Hashable, own: _Speaker, start: int, end: int) -> None:
-        """Note that a speaker talked in a span in which others did."""
-        self._several.add(start, end)
-        for key in self._around(start, end):
+    def _add_overlap(self, speaker: Hashable, own: _Speaker, start: int, end: int) -> None:
+        """Add a span in which both this speaker and others talked."""
+        self._overlap.add(start, end)
+        for key in self._speakers_near(start, end):
             other = self._speakers[key]
             both = sum(stop - begin for begin, stop in other.spans.common(start, end)) if key != speaker else 0
             if both:
                 own.shared[key] = own.shared.get(key, 0) + both
                 other.shared[speaker] = other.shared.get(speaker, 0) + both
 
-    def _around(self, start: int, end: int) -> list[Hashable]:
-        """Return everybody who may have talked in a span."""
-        stretches = self._stretches(start, end)
-        if not stretches:
+    def _speakers_near(self, start: int, end: int) -> list[Hashable]:
+        """Return all speakers who may have talked in a span."""
+        buckets = self._buckets(start, end)
+        if not buckets:
             return list(self._speakers)
-        return list(self._everywhere | {key: None for stretch in stretches for key in self._near.get(stretch, ())})
+        return list(self._unbucketed | {key: None for bucket in buckets for key in self._by_bucket.get(bucket, ())})
 
     def spoken_seconds(self) -> dict[Hashable, float]:
-        """Return the length of the messages of each speaker; what overlaps counts each time."""
+        """Return the total length of each speaker's messages in seconds; overlapping messages are not merged."""
         return {key: one.spoken / _SECOND for key, one in self._speakers.items()}
 
     def figures(self, total: float) -> Figures:
-        """Return the figures of a conversation that lasted `total` seconds, or until its last word where that is later."""
-        talk = self._anybody.length
+        """Return the figures of a conversation of `total` seconds, or until its last word if that is later."""
+        talk = self._talk.length
         order = {key: place for place, key in enumerate(self._speakers)}
         speakers = {}
         for key, one in self._speakers.items():
@@ -167,11 +167,11 @@ class Talk:
             overlaps = {other: one.shared[other] / _SECOND for other in sorted(one.shared, key=order.__getitem__)}
             speakers[key] = SpeakerFigures(own / _SECOND, (talk - own) / _SECOND, _pace(one.words, own / _SECOND), overlaps)
         total = max(total, self._end / _SECOND)
-        return Figures(total, total - talk / _SECOND, talk / _SECOND, self._several.length / _SECOND, speakers)
+        return Figures(total, total - talk / _SECOND, talk / _SECOND, self._overlap.length / _SECOND, speakers)
 
 
 def measure(spoken: Sequence[Spoken], total: float) -> Figures:
-    """Return the figures of messages, in their order, of a conversation that lasted `total` seconds."""
+    """Return the figures of the messages of a conversation of `total` seconds."""
     talk = Talk()
     for piece in spoken:
         talk.add(piece)

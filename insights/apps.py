@@ -1,17 +1,17 @@
-"""Registers the insights wing with Django."""
+"""The Django application `insights`."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 
 class InsightsConfig(AppConfig):
-    """Stored conversations and what was found in them."""
+    """Configuration of `insights`."""
 
     name = "insights"
     verbose_name = "Conversations"
 
     def ready(self) -> None:
-        """Keep the search index whole after migrations."""
+        """Repair the search index after every migration."""
         from insights.models import search
 
         post_migrate.connect(search.repair, sender=self)

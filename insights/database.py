@@ -1,7 +1,7 @@
-"""How this wing meets the database from any thread: write transactions, and connections that do not linger.
+"""Write transactions and release of connections, for any thread.
 
-SQLite takes one writer at a time and lets others poll for the lock, so the writers of one process queue up here,
-where they wake at once; writers of other processes meet at `BEGIN IMMEDIATE`. PostgreSQL needs none of that.
+SQLite allows one writer at a time, and waiting writers poll for its lock. The writers of one process therefore wait for a lock in the
+process, which wakes them at once; writers of different processes wait at `BEGIN IMMEDIATE`. PostgreSQL needs no such lock.
 """
 
 import threading
@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
 
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
-"""What is raised while the database is away, and where it took a transaction from a process that slept in it: to be tried again."""
+"""Errors raised while the database is unreachable, or if it aborted the transaction of a suspended process. The caller should retry."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,27 +23,27 @@ _sqlite_writer = threading.Lock()
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Hold one write transaction: committed at the end, rolled back by an exception.
+    """Run a block in one write transaction; an exception rolls it back.
 
-    Inside a transaction that is open already (a view of the admin) it only adds a savepoint: waiting for our own lock
-    while holding SQLite's would be a deadlock.
+    Inside an open transaction (a view of the admin) this only adds a savepoint, because waiting for the process's lock while holding
+    SQLite's would be a deadlock.
     """
-    queue = _sqlite_writer if connection.vendor == "sqlite" and not connection.in_atomic_block else nullcontext()
-    with queue, transaction.atomic():
+    lock = _sqlite_writer if connection.vendor == "sqlite" and not connection.in_atomic_block else nullcontext()
+    with lock, transaction.atomic():
         yield
 
 
-def hand_back_connection() -> None:
-    """Give the thread's connection back to the pool before something else is done or waited for; the next query takes one again.
+def release_connection() -> None:
+    """Return the thread's connection to the pool before a wait or long computation; the next query takes a connection again.
 
-    Does nothing inside a transaction, and on SQLite, whose connections are kept.
+    Does nothing inside a transaction, or on SQLite, which has no pool.
     """
     if connection.settings_dict["CONN_MAX_AGE"] == 0 and not connection.in_atomic_block:
         connection.close()
 
 
 def connection_closed_after(work: Callable[P, T]) -> Callable[P, T]:
-    """Wrap work done in a thread of one's own: the thread's connection is closed, or given back to the pool, afterwards."""
+    """Decorate a function that runs in a thread outside Django: close the thread's connection, or return it to the pool, afterwards."""
 
     @wraps(work)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:

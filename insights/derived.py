@@ -1,7 +1,8 @@
-"""What is derived from all messages of a conversation, kept in memory so that it is not derived anew for each request.
+"""In-memory cache of values that are computed from all messages of a conversation.
 
-A value is caught up with the messages after the last one that it knows, or made anew where an event changed older ones. It lives in one
-process only; a restart costs one reading of each conversation that is asked for. The recorder forgets removed conversations.
+A value is updated with the messages after the last one that it includes, or computed again if an event changed older messages. Each
+process has its own cache; after a restart, the first request for a conversation reads all of its messages. The recorder removes deleted
+conversations from the cache.
 """
 
 import threading
@@ -13,14 +14,14 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 KEPT_S = 600.0
-"""Seconds for which a value is kept that nobody asks for."""
+"""Seconds for which an unused value is kept."""
 
 
 class Sized(Protocol):
-    """A value that knows how much memory it takes, in units of its own."""
+    """A value whose length measures the memory that it takes, in its own unit."""
 
     def __len__(self) -> int:
-        """Return how many units it holds."""
+        """Return the number of units."""
         ...
 
 
@@ -29,7 +30,7 @@ T = TypeVar("T", bound=Sized)
 
 @dataclass(slots=True)
 class Entry(Generic[T]):
-    """A value with the numbers of the last message and the last event that it knows; both -1: none. Used under its lock."""
+    """A value with the numbers of the last message and the last event that it includes; both -1: none. Hold `lock` while using it."""
 
     value: T
     message: int = -1
@@ -40,21 +41,21 @@ class Entry(Generic[T]):
 
 
 class Derived(Generic[T]):
-    """The values of the conversations that were asked for lately: at most `most` units in all, the latest used one always."""
+    """An LRU cache of one value per conversation, of at most `most` units in all. The last used value is always kept."""
 
     def __init__(self, make: Callable[[], T], most: int) -> None:
         self._make, self._most = make, most
         self._entries: OrderedDict[int, Entry[T]] = OrderedDict()
-        self._guard = threading.Lock()
-        _forgetters.append(self.forget)
+        self._lock = threading.Lock()
+        _forget_functions.append(self.forget)
 
     @contextmanager
     def of(self, conversation_id: int, before_waiting: Callable[[], None]) -> Iterator[Entry[T]]:
-        """Hold the entry of a conversation; others who want the same one wait, and call `before_waiting` before.
+        """Lock and yield the entry of a conversation. A thread that has to wait for the lock calls `before_waiting` first.
 
-        An exception makes the entry start anew.
+        An exception resets the entry.
         """
-        with self._guard:
+        with self._lock:
             entry = self._entries.setdefault(conversation_id, Entry(self._make()))
             entry.used_at = time.monotonic()
             self._entries.move_to_end(conversation_id)
@@ -69,19 +70,19 @@ class Derived(Generic[T]):
         finally:
             entry.size = len(entry.value) + 1
             entry.lock.release()
-            self._make_room()
+            self._evict()
 
     def reset(self, entry: Entry[T]) -> None:
-        """Let an entry, which the caller holds, start anew."""
+        """Replace the value of an entry, which the caller has locked, by a new, empty one."""
         entry.value, entry.message, entry.event = self._make(), -1, -1
 
     def forget(self, conversation_id: int) -> None:
-        """Drop the value of a conversation."""
-        with self._guard:
+        """Remove the value of a conversation."""
+        with self._lock:
             self._entries.pop(conversation_id, None)
 
-    def _make_room(self) -> None:
-        with self._guard:
+    def _evict(self) -> None:
+        with self._lock:
             oldest = time.monotonic() - KEPT_S
             held = sum(entry.size for entry in self._entries.values())
             while len(self._entries) > 1:
@@ -92,10 +93,10 @@ class Derived(Generic[T]):
                 self._entries.popitem(last=False)
 
 
-_forgetters: list[Callable[[int], None]] = []
+_forget_functions: list[Callable[[int], None]] = []
 
 
 def forget(conversation_id: int) -> None:
-    """Drop all that is derived from a conversation in this process."""
-    for drop in _forgetters:
-        drop(conversation_id)
+    """Remove all cached values of a conversation in this process."""
+    for function in _forget_functions:
+        function(conversation_id)

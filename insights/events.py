@@ -1,10 +1,10 @@
 """The events of a conversation: one class per kind, read from a stored row with `parse` and written to it with `dump`.
 
-Pure: no Django, no I/O. Everything that sends, shows or replays an event works on these classes; a renderer is a `match` over
-`ConversationEvent` that ends in `assert_never`, so that the type checker names each renderer that a new kind is missing from.
+Pure: no Django, no I/O. All code that sends, shows or replays an event uses these classes. A renderer is a `match` over
+`ConversationEvent` that ends in `assert_never`, so that the type checker reports each renderer that lacks a new kind.
 
-Rows of earlier versions parse: what they lack gets its default, what they have more is ignored. A row of a later version whose kind
-or shape is unknown here becomes an `UnknownEvent`.
+Rows of earlier versions parse: missing fields get defaults, additional ones are ignored. A row of a later version whose kind or shape is
+unknown here becomes an `UnknownEvent`.
 
 Times are ISO 8601 texts in UTC with milliseconds and Z, ids are texts, offsets and durations are seconds. Snapshots hold what was
 stored when the event happened; they never change afterwards.
@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias, assert_never
 JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
 JsonObject: TypeAlias = dict[str, JsonValue]
 Payload: TypeAlias = Mapping[str, Any]
-"""A JSON object as it comes from a row or from another process: nothing is known of it until `parse` has read it."""
+"""A JSON object from a row or from another process, not validated before `parse`."""
 
 
 class Kind(StrEnum):
@@ -38,12 +38,12 @@ class Kind(StrEnum):
 
 
 REJECTED = "rejected"
-"""The review of an insight that readers see no more."""
+"""The review of an insight that is hidden from readers."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemberSnapshot:
-    """A member of a conversation; `id` is empty for somebody who was only named."""
+    """A member of a conversation; `id` is empty for a person who was named but is not a member."""
 
     id: str
     name: str = ""
@@ -61,7 +61,7 @@ class MemberSnapshot:
 
 
 class Word(NamedTuple):
-    """A spoken word with its recogniser's score, 0 to 1. A tuple: a message has many, and each event is parsed in each process."""
+    """A recognised word with its score from 0 to 1. A tuple for speed: a message has many, and every process parses every event."""
 
     word: str
     start_time: str
@@ -71,7 +71,7 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EntitySnapshot:
-    """Something named in a text: its type, the words, the first character from 0, and the normalised value."""
+    """An entity in a text: its type, words, offset of the first character (from 0) and normalised value."""
 
     type: str
     text: str
@@ -90,9 +90,9 @@ class EntitySnapshot:
 
 @dataclass(frozen=True, slots=True)
 class MessageSnapshot:
-    """A message. `number` counts messages from 1; `original_text` is what was recognised, where the text differs from it.
+    """A message. `number` counts messages from 1. `original_text` is the recognised text if the text differs from it, else empty.
 
-    `offset` counts from the start of the conversation; `confidence` is from 0 to 1, `sentiment` from -1 to 1.
+    `offset` is seconds from the start of the conversation; `confidence` is from 0 to 1, `sentiment` from -1 to 1.
     """
 
     id: str
@@ -147,10 +147,10 @@ class MessageSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class InsightSnapshot:
-    """A question, an action item or a follow-up. `member` said it; `due_by` is empty where no date was said.
+    """A question, an action item or a follow-up. `member` is the speaker; `due_by` is empty if no date was said.
 
-    `tags`, `hints` and `entities` are JSON in the form in which clients get it. `review` is pending, accepted or rejected;
-    `reviewed_at` is empty while it is pending. Only the events of reviews store those two and `original_text`.
+    `tags`, `hints` and `entities` are JSON in the form that clients get. `review` is pending, accepted or rejected; `reviewed_at` is
+    empty while it is pending. Only the events of reviews store those two and `original_text`.
     """
 
     id: str
@@ -194,7 +194,7 @@ class InsightSnapshot:
         )
 
     def dump(self) -> JsonObject:
-        """Return the JSON form as it was found, without the review."""
+        """Return the JSON form without the review."""
         return {
             "id": self.id,
             "type": self.type,
@@ -219,7 +219,7 @@ class InsightSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class TopicSnapshot:
-    """A topic with the ids of messages it came up in; `score` is from 0 to 1, `sentiment` from -1 to 1, `parent` empty for none."""
+    """A topic with the ids of messages; `score` is from 0 to 1, `sentiment` from -1 to 1, `parent` empty without a broader topic."""
 
     id: str
     text: str
@@ -250,7 +250,7 @@ class TopicSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class MessageReference:
-    """A place in a message; offset -1: similar words, no exact place. In interim text the id is empty and there are no times."""
+    """A match in a message. `offset` is -1 for similar words without an exact place. In interim text, id and times are empty."""
 
     id: str
     text: str
@@ -259,14 +259,14 @@ class MessageReference:
     end_time: str = ""
 
     def dump(self) -> JsonObject:
-        """Return {id, text, offset}, with startTime and endTime where they are known."""
+        """Return {id, text, offset}, with startTime and endTime if they are known."""
         place: JsonObject = {"id": self.id, "text": self.text, "offset": self.offset}
         return place | {"startTime": self.start_time, "endTime": self.end_time} if self.start_time else place
 
 
 @dataclass(frozen=True, slots=True)
 class InsightReference:
-    """A place in an insight."""
+    """A match in an insight."""
 
     id: str
     text: str
@@ -280,7 +280,7 @@ class InsightReference:
 
 @dataclass(frozen=True, slots=True)
 class TrackerMatchSnapshot:
-    """All new places of one phrase of a tracker's vocabulary."""
+    """All new matches of one phrase of a tracker's vocabulary."""
 
     value: str
     messages: tuple[MessageReference, ...]
@@ -305,7 +305,7 @@ class TrackerMatchSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class TrackerSnapshot:
-    """A tracker whose phrases were said."""
+    """A tracker with its matches."""
 
     id: str
     name: str
@@ -323,7 +323,7 @@ class TrackerSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ConversationCreated:
-    """A conversation began; always number 1."""
+    """A conversation started; always number 1."""
 
     kind: ClassVar[Kind] = Kind.CONVERSATION_CREATED
     conversation_id: str
@@ -333,7 +333,7 @@ class ConversationCreated:
 
 @dataclass(frozen=True, slots=True)
 class MemberJoined:
-    """Somebody joined, or a name or address of a member became known."""
+    """A member joined, or the name or e-mail address of a member became known."""
 
     kind: ClassVar[Kind] = Kind.MEMBER_JOINED
     member: MemberSnapshot
@@ -357,7 +357,7 @@ class InsightsFound:
 
 @dataclass(frozen=True, slots=True)
 class TopicsChanged:
-    """Topics that are new or changed."""
+    """New or changed topics."""
 
     kind: ClassVar[Kind] = Kind.TOPICS
     topics: tuple[TopicSnapshot, ...]
@@ -381,7 +381,7 @@ class MessageCorrected:
 
 @dataclass(frozen=True, slots=True)
 class MessageDeleted:
-    """A message was deleted. What is left of it has no words: text, original text, words and entities are empty."""
+    """A message was deleted. Its text, original text, words and entities are empty."""
 
     kind: ClassVar[Kind] = Kind.MESSAGE_DELETED
     message: MessageSnapshot
@@ -389,7 +389,7 @@ class MessageDeleted:
 
 @dataclass(frozen=True, slots=True)
 class InsightReviewed:
-    """A person accepted, rejected, reworded an insight, or took that back."""
+    """A person accepted, rejected or edited an insight, or set it back to pending."""
 
     kind: ClassVar[Kind] = Kind.INSIGHT_REVIEWED
     insight: InsightSnapshot
@@ -397,7 +397,7 @@ class InsightReviewed:
 
 @dataclass(frozen=True, slots=True)
 class InsightDeleted:
-    """An insight was deleted. What is left of it has no words."""
+    """An insight was deleted. The snapshot contains no spoken words."""
 
     kind: ClassVar[Kind] = Kind.INSIGHT_DELETED
     insight: InsightSnapshot
@@ -405,7 +405,7 @@ class InsightDeleted:
 
 @dataclass(frozen=True, slots=True)
 class ConversationCompleted:
-    """The conversation ended; what is recognised late has higher numbers all the same."""
+    """The conversation ended. Results that are recognised later still get higher numbers."""
 
     kind: ClassVar[Kind] = Kind.CONVERSATION_COMPLETED
     conversation_id: str
@@ -414,7 +414,7 @@ class ConversationCompleted:
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """An event that a later version stored. Renderers show nothing of it; its number counts."""
+    """An event that a later version stored. Renderers skip it, but cursors advance past it."""
 
     kind: str
     payload: JsonObject = field(default_factory=dict)
@@ -437,7 +437,7 @@ ConversationEvent: TypeAlias = (
 
 
 def parse(kind: str, payload: Payload) -> ConversationEvent:
-    """Return the event of a stored row; an UnknownEvent where this version does not know the kind, or cannot read the payload."""
+    """Return the event of a stored row; an UnknownEvent if this version does not know the kind or cannot read the payload."""
     parser = _PARSERS.get(kind)
     if parser is None:
         return UnknownEvent(kind, dict(payload))
@@ -448,7 +448,7 @@ def parse(kind: str, payload: Payload) -> ConversationEvent:
 
 
 def dump(event: ConversationEvent) -> JsonObject:
-    """Return the payload of an event as it is stored; `parse(event.kind, dump(event))` is the event again."""
+    """Return the payload of an event as it is stored; `parse(event.kind, dump(event))` equals the event."""
     match event:
         case ConversationCreated():
             return {"conversationId": event.conversation_id, "name": event.name, "startedAt": event.started_at}
@@ -476,7 +476,7 @@ def dump(event: ConversationEvent) -> JsonObject:
 
 def parse_words(words: Iterable[Payload]) -> tuple[Word, ...]:
     """Return the words of a message, stored as a list of {word, startTime, endTime, score}."""
-    new = tuple.__new__  # a named tuple's own constructor takes twice as long
+    new = tuple.__new__  # twice as fast as calling Word(...)
     return tuple([new(Word, (one["word"], one["startTime"], one["endTime"], one.get("score", 0.0))) for one in words])
 
 

@@ -1,4 +1,4 @@
-"""A selection of conversations as one JSON document, made piece by piece while it is read: however long, little is in memory."""
+"""Export conversations as one JSON document. It is generated in pieces while it is sent, so memory use does not grow with its length."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ from insights.tracker_json import tracker_pieces
 def answer(
     request: HttpRequest, pieces: Iterator[str], content_type: str, name: str, exists: Callable[[], bool] = lambda: True
 ) -> HttpResponseBase:
-    """Answer a file of this name, sent while it is made; 429 or 503 while too many are sent. `exists`: see `large_answers.answer`."""
+    """Return a streamed file download with this name; 429 or 503 if too many are being sent. `exists`: see `long_responses.answer`."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     account = int(request.user.pk or 0)
     try:
@@ -27,8 +27,8 @@ def answer(
 
 
 def as_json(conversations: Iterable[Conversation]) -> Iterator[str]:
-    """Yield the text of {"conversations": [...]}, each with everything that is kept of it: members, messages, insights,
-    topics and trackers, with corrections and reviews. Nothing is open between two pieces but what `conversations` itself holds.
+    """Yield the text of {"conversations": [...]}, each with all stored data: members, messages, insights, topics and trackers, with
+    corrections and reviews. No query is open between two pieces, except one that `conversations` itself keeps open.
     """
     yield '{"conversations": ['
     for place, conversation in enumerate(conversations):

@@ -1,4 +1,4 @@
-"""JSON made piece by piece: the text of long lists, without the list."""
+"""Generate the JSON text of long lists in pieces, without having the whole list in memory."""
 
 import json
 from array import array
@@ -9,10 +9,10 @@ Row = TypeVar("Row")
 Member = TypeVar("Member")
 Dumps = Callable[[object], str]
 Form = dict[str, Any]
-"""What is written of a row; only its renderer and `json.dumps` look into it."""
+"""The JSON object of a row. Only its renderer and `json.dumps` read it, so it is not typed further."""
 
 PIECE_CHARACTERS = 16 * 1024
-"""Length at which a piece of many small parts is complete."""
+"""Length at which `nested` yields a piece."""
 
 MOST_RESOLVED = 500
 """Rows that `resolved` reads at a time."""
@@ -21,7 +21,7 @@ MOST_RESOLVED = 500
 def array_of(
     batches: Iterable[list[Row]], form: Callable[[Row], object], before: str = "[", behind: str = "]", dumps: Dumps = json.dumps
 ) -> Iterator[str]:
-    """Yield the text of a JSON array, one piece for each batch; `form` makes of a row what is written."""
+    """Yield the text of a JSON array, one piece per batch; `form` returns the JSON value of a row."""
     text = before
     for batch in batches:
         yield text + dumps([form(row) for row in batch])[1:-1]
@@ -38,9 +38,9 @@ def nested(
     behind: str = "]",
     dumps: Dumps = json.dumps,
 ) -> Iterator[str]:
-    """Yield the text of a JSON array of objects, each with an array `name` of members behind what `form` makes of its row.
+    """Yield the text of a JSON array of objects: each has the fields that `form` returns for its row, then an array `name` of members.
 
-    The parts are (row, some of its members, whether they are its last); rows and members come in the order of the text.
+    `parts` are (row, some of its members, whether they are its last ones), in the order of the text.
     """
     text, row_begun, member_begun, rows = before, False, False, False
     for row, members, complete in parts:
@@ -59,9 +59,9 @@ def nested(
 
 
 def resolved(segments: "Iterable[str | array[int]]", read: Callable[[list[int]], Mapping[int, str]]) -> Iterator[str]:
-    """Yield segments of JSON; an array of ids stands for the texts, separated by commas, that `read` returns for them.
+    """Yield segments of JSON text, with each array of row ids replaced by the texts that `read` returns for them, separated by commas.
 
-    It is asked for MOST_RESOLVED ids at a time at most. What it does not return, since it was deleted meanwhile, is left out.
+    `read` gets at most MOST_RESOLVED ids at a time. Ids that it does not return, because the rows were deleted meanwhile, are left out.
     """
     waiting: list[str | list[int]] = []
     count, begun = 0, False

@@ -1,9 +1,9 @@
-"""Answers of any length: made in chunks while the client reads them, so that none is ever whole in memory.
+"""Responses of any length, generated in chunks while the client reads them, so that memory use is bounded.
 
-A short answer is an ordinary response. A long one is streamed. Its text comes from an iterator of pieces, each made by a fixed number of
-queries that are over when the piece is there: while the client does not read, the answer holds one chunk, no connection and no
-transaction. Under ASGI the pieces are made in a thread of their own, never in those of live conversations. An answer that cannot be
-finished gets no end, upon which the server cuts the connection: a part never looks like a whole.
+A short response is an ordinary one; a long one is streamed. Its text comes from an iterator of pieces, each made with a bounded number of
+queries that are finished when the piece is yielded: while the client does not read, the response holds one chunk, but no database
+connection and no transaction. Under ASGI a separate thread makes the pieces, so live conversations do not wait. A response that fails in
+the middle is not terminated properly, so the server closes the connection and the client sees that it is incomplete.
 """
 
 import asyncio
@@ -27,32 +27,32 @@ logger = logging.getLogger(__name__)
 
 JSON = "application/json; charset=utf-8"
 MOST_PER_ACCOUNT = 4
-"""Long answers that one account may be sent at a time by one process."""
+"""Concurrent long responses of one account in one process."""
 MOST_PER_PROCESS = 100
-"""Long answers of all accounts: each holds at most a chunk and what the server buffers for its socket, some 0.5 MiB together."""
+"""Concurrent long responses of all accounts. Each holds at most a chunk and the server's socket buffer, about 0.5 MiB together."""
 RETRY_AFTER_S = 5
 SHORT_BYTES = 256 * 1024
-"""A shorter answer is not streamed, and not counted."""
+"""A shorter response is not streamed and does not count."""
 CHUNK_BYTES = 64 * 1024
 STEP_S = 0.01
-"""A chunk is complete when it has so many bytes, or took so long."""
+"""A chunk is complete when it has CHUNK_BYTES bytes, or when making it took STEP_S seconds."""
 MOST_FIRST_PIECES = 16
-"""Pieces that are made in the request's own thread, before an answer counts as long."""
+"""Pieces that are made in the request's own thread; a response with more is long."""
 STALL_S = 300.0
-"""A client that takes no chunk for so long is cut off."""
+"""Seconds without a read after which a client is disconnected."""
 CHECK_S = 5.0
-"""How often a long answer looks whether its reader is still allowed to read it."""
+"""Seconds between two checks that the reader is still authorised."""
 THREADS = 1
-"""More would make nothing faster under one interpreter lock, for which the event loop waits up to 5 ms for each thread that computes."""
-REST = 2
-MOST_REST_S = 0.04
-"""The thread rests twice as long as its step computed, up to this, so that the event loop finds the lock free most of the time."""
+"""More threads would not be faster because of the GIL, and the event loop waits up to 5 ms for the GIL for each computing thread."""
+PAUSE_FACTOR = 2
+MOST_PAUSE_S = 0.04
+"""After each step the thread pauses for PAUSE_FACTOR times its CPU time, at most MOST_PAUSE_S s, to leave the GIL to the event loop."""
 
 Check = Callable[[], bool]
 
 
 class TooManyAnswers(Exception):
-    """No further long answer is begun now; `status` is 429 for a limit of the account, 503 for one of the process."""
+    """Too many long responses are being sent; `status` is 429 for the limit of the account, 503 for that of the process."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -61,7 +61,7 @@ class TooManyAnswers(Exception):
 
 
 class Withdrawn(Exception):
-    """The reader's token or sign-in has ended, or what is read was deleted, before the answer was complete."""
+    """The reader's token or sign-in was revoked, or the data was deleted, before the response was complete."""
 
 
 def answer(
@@ -73,24 +73,24 @@ def answer(
     content_type: str = JSON,
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponseBase:
-    """Return the joined pieces as a response, streamed where they are long.
+    """Return the joined pieces as a response, streamed if they are long.
 
-    `account` is the user whose limit counts. `exists` is asked now and then, and before the last chunk, whether what is read is still
-    there. Raises TooManyAnswers.
+    `account`: user id for the limit. `exists`: returns whether the data still exists; called every CHECK_S seconds and before the last
+    chunk. Raises TooManyAnswers.
     """
     head, complete = _head(pieces)
     if complete or request.method == "HEAD":
         return HttpResponse(head, content_type=content_type, headers=headers)
-    credential = grant_of_request(request)
+    grant = grant_of_request(request)
     content = (_AsyncContent if isinstance(request, ASGIRequest) else _SyncContent)(
-        account, head, pieces, lambda: credential is not None and bool(access.valid_grants([credential])) and exists()
+        account, head, pieces, lambda: grant is not None and bool(access.valid_grants([grant])) and exists()
     )
     _admit(content)
     return StreamingHttpResponse(content, content_type=content_type, headers=headers)
 
 
 def _head(pieces: Iterator[str]) -> tuple[bytes, bool]:
-    """Return the first pieces of an answer, and whether they are all of it."""
+    """Return the first pieces of a response, and whether they are all of it."""
     made, size = [], 0
     for piece in pieces:
         made.append(piece.encode(errors="replace"))
@@ -101,7 +101,7 @@ def _head(pieces: Iterator[str]) -> tuple[bytes, bool]:
 
 
 class _Content:
-    """The rest of a long answer. It counts for its account until it is closed or garbage."""
+    """The content of a long response. It counts for its account until it is closed or garbage-collected."""
 
     def __init__(self, account: int, head: bytes, pieces: Iterator[str], allowed: Check) -> None:
         self.account, self.closed = account, False
@@ -110,7 +110,7 @@ class _Content:
         self._ended = False
 
     def close(self) -> None:
-        """Make nothing more. A step that is under way in a thread still comes to its end."""
+        """Stop generating. A step that is running in the thread still finishes."""
         self.closed, self._pieces, self._ended = True, iter(()), True
 
     def _take_head(self) -> bytes:
@@ -118,7 +118,7 @@ class _Content:
         return head
 
     def _step(self) -> bytes:
-        """Return the next chunk; it may be empty before the end too, where much is looked at and little found."""
+        """Return the next chunk. It may be empty before the end, if pieces without text took the time. Raises Withdrawn."""
         made, size, until = [], 0, time.monotonic() + STEP_S
         for piece in self._pieces:
             made.append(piece.encode(errors="replace"))
@@ -135,7 +135,7 @@ class _Content:
 
 
 class _SyncContent(_Content):
-    """Sent and made by the thread that serves the request."""
+    """Content that the thread of the request generates and sends."""
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._take_head()
@@ -145,25 +145,25 @@ class _SyncContent(_Content):
 
 
 class _AsyncContent(_Content):
-    """Sent from the event loop, made in the thread for long answers."""
+    """Content that the thread for long responses generates and the event loop sends."""
 
-    _stalled: asyncio.TimerHandle | None = None
+    _stall_timer: asyncio.TimerHandle | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        self._read_on()
+        self._cancel_stall_timer()
         try:
             chunk = self._take_head()
             while not chunk and not self._ended:
-                chunk = await asyncio.get_running_loop().run_in_executor(_threads(), self._step_in_thread)
+                chunk = await asyncio.get_running_loop().run_in_executor(_executor(), self._step_in_thread)
         except Exception as error:
             self.close()
             where = traceback.extract_tb(error.__traceback__)[-1]
-            # Only its name: the message of an error may hold spoken words.
-            logger.warning("a long answer was broken off (%s in %s:%s)", type(error).__name__, where.filename, where.lineno)
-            raise asyncio.CancelledError from None  # Django leaves the answer without an end, and closes all that belongs to the request
+            # Only the type and place are logged: the message of an error may contain spoken words.
+            logger.warning("a long response was aborted (%s in %s:%s)", type(error).__name__, where.filename, where.lineno)
+            raise asyncio.CancelledError from None  # Django then does not terminate the response, and closes the request's resources
         except BaseException:
             self.close()
             raise
@@ -171,18 +171,18 @@ class _AsyncContent(_Content):
             self.close()
             raise StopAsyncIteration
         if (task := asyncio.current_task()) is not None:
-            self._stalled = asyncio.get_running_loop().call_later(STALL_S, task.cancel)
+            self._stall_timer = asyncio.get_running_loop().call_later(STALL_S, task.cancel)
         return chunk
 
     def close(self) -> None:
-        """Make nothing more, and wait for the client no longer."""
+        """Stop generating, and cancel the stall timer."""
         super().close()
-        self._read_on()
+        self._cancel_stall_timer()
 
-    def _read_on(self) -> None:
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+    def _cancel_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def _step_in_thread(self) -> bytes:
         begun = time.thread_time()
@@ -191,15 +191,15 @@ class _AsyncContent(_Content):
             return self._step()
         finally:
             close_old_connections()
-            time.sleep(min(REST * (time.thread_time() - begun), MOST_REST_S))
+            time.sleep(min(PAUSE_FACTOR * (time.thread_time() - begun), MOST_PAUSE_S))
 
 
 _sending: WeakSet[_Content] = WeakSet()
-_guard = threading.Lock()
+_sending_lock = threading.Lock()
 
 
 def _admit(content: _Content) -> None:
-    with _guard:
+    with _sending_lock:
         others = [one for one in _sending if not one.closed]
         if sum(one.account == content.account for one in others) >= MOST_PER_ACCOUNT:
             raise TooManyAnswers(
@@ -210,20 +210,20 @@ def _admit(content: _Content) -> None:
         _sending.add(content)
 
 
-_pools: list[ThreadPoolExecutor] = []
+_executors: list[ThreadPoolExecutor] = []
 
 
-def _threads() -> ThreadPoolExecutor:
-    """Return the thread for long answers, started when it is first needed; called in the event loop only."""
-    if not _pools:
-        _pools.append(ThreadPoolExecutor(THREADS, thread_name_prefix="long-answer"))
-    return _pools[0]
+def _executor() -> ThreadPoolExecutor:
+    """Return the executor for long responses, created on first use. Call it in the event loop only."""
+    if not _executors:
+        _executors.append(ThreadPoolExecutor(THREADS, thread_name_prefix="long-answer"))
+    return _executors[0]
 
 
 def close_threads() -> None:
-    """Close the thread's connection and end the thread; the next use starts afresh."""
-    while _pools:
-        pool = _pools.pop()
+    """Close the thread's database connection and stop the thread; the next use creates a new one."""
+    while _executors:
+        pool = _executors.pop()
         for _ in range(THREADS):
             pool.submit(connections.close_all)
         pool.shutdown(wait=True)

@@ -1,4 +1,4 @@
-"""From rows to what events hold (`insights.events`), and the JSON forms of rows for exports and the API. Needs no query of its own.
+"""Convert rows to the snapshots in events (`insights.events`), and to JSON for exports and the API. No queries of its own.
 
 Times are ISO 8601 in UTC with milliseconds and Z.
 """
@@ -27,7 +27,7 @@ from insights.models import Conversation, Entity, Event, Insight, Member, Messag
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One committed event of a conversation, with its number and the time of its transaction."""
+    """One committed event of a conversation with its number; `at` is the time of its transaction."""
 
     conversation_id: int
     number: int
@@ -36,7 +36,7 @@ class StoredEvent:
 
     @classmethod
     def of(cls, row: Event) -> "StoredEvent":
-        """Return what a row says."""
+        """Return the event of a row."""
         return cls(row.conversation_id, row.number, events.parse(row.kind, row.payload), row.created_at)
 
     @property
@@ -46,17 +46,17 @@ class StoredEvent:
 
     @property
     def payload(self) -> JsonObject:
-        """The JSON form of the event; made anew at each call."""
+        """The JSON form of the event; a new object at each call."""
         return events.dump(self.event)
 
 
 def iso(at: datetime) -> str:
-    """Return an aware time as `2026-03-02T14:00:00.000Z`."""
+    """Return a timezone-aware time as `2026-03-02T14:00:00.000Z`."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def member_snapshot(member: Member | None) -> MemberSnapshot | None:
-    """Return a member as events hold it; None for an unknown speaker."""
+    """Return the snapshot of a member; None for an unknown speaker."""
     return None if member is None else MemberSnapshot(str(member.id), member.name, member.user_id, member.email)
 
 
@@ -67,7 +67,7 @@ def member_json(member: Member | None) -> JsonObject | None:
 
 
 def conversation_created(conversation: Conversation) -> ConversationCreated:
-    """Return the event of a conversation's beginning."""
+    """Return the event of a conversation's start."""
     return ConversationCreated(str(conversation.id), conversation.name, iso(conversation.started_at))
 
 
@@ -77,12 +77,12 @@ def conversation_json(conversation: Conversation) -> JsonObject:
 
 
 def entity_snapshot(entity: Entity) -> EntitySnapshot:
-    """Return an entity; the offset counts characters of the message from 0."""
+    """Return the snapshot of an entity; its offset counts characters of the message from 0."""
     return EntitySnapshot(entity.type, entity.text, entity.offset, entity.value)
 
 
 def message_snapshot(message: Message, entities: Iterable[Entity]) -> MessageSnapshot:
-    """Return a message; `offset` and `duration` are seconds, the former from the start of the conversation."""
+    """Return the snapshot of a message with its entities."""
     return MessageSnapshot(
         id=str(message.id),
         number=message.number,
@@ -106,14 +106,14 @@ def message_json(message: Message, entities: Iterable[Entity]) -> JsonObject:
 
 
 def assignee_snapshot(insight: Insight) -> MemberSnapshot | None:
-    """Return who shall do it; somebody who was only named has a name and nothing else."""
+    """Return the assignee; a person who was named but is not a member has only a name. None without an assignee."""
     if insight.assignee is not None:
         return member_snapshot(insight.assignee)
     return MemberSnapshot("", insight.assignee_name) if insight.assignee_name else None
 
 
 def insight_snapshot(insight: Insight) -> InsightSnapshot:
-    """Return an insight as it was found, without its review; `member` is who said it."""
+    """Return the snapshot of an insight without its review."""
     return InsightSnapshot(
         id=str(insight.id),
         type=insight.type,
@@ -137,7 +137,7 @@ def insight_json(insight: Insight) -> JsonObject:
 
 
 def reviewed_insight_snapshot(insight: Insight) -> InsightSnapshot:
-    """Return an insight with what a person decided about it."""
+    """Return the snapshot of an insight with its review."""
     reviewed_at = iso(insight.reviewed_at) if insight.reviewed_at else ""
     return replace(insight_snapshot(insight), original_text=insight.original_text, review=insight.review, reviewed_at=reviewed_at)
 
@@ -148,19 +148,19 @@ def reviewed_insight_json(insight: Insight) -> JsonObject:
 
 
 def topic_snapshot(topic: Topic, message_ids: Iterable[str]) -> TopicSnapshot:
-    """Return a topic with the messages it came up in."""
+    """Return the snapshot of a topic with the ids of its messages."""
     return TopicSnapshot(str(topic.id), topic.text, topic.score, topic.sentiment, topic.parent_text, tuple(message_ids))
 
 
 def topic_json(topic: Topic, message_ids: Iterable[str]) -> JsonObject:
-    """Return the JSON form of a topic; `parent` is None for a topic of its own."""
+    """Return the JSON form of a topic; `parent` is None if it has no broader topic."""
     return topic_snapshot(topic, message_ids).dump()
 
 
 def tracker_snapshots(matches: Iterable[TrackerMatch]) -> tuple[TrackerSnapshot, ...]:
-    """Return tracker hits grouped by tracker and phrase, in the order of their first hit.
+    """Return tracker matches grouped by tracker and phrase, in the order of their first match.
 
-    A hit in a message is a message reference; a row with an insight is a reference to that insight.
+    A row with an insight becomes a reference to that insight, any other row a reference to its message.
     """
     trackers: dict[str, tuple[str, dict[str, _References]]] = {}
     for match in matches:
@@ -178,14 +178,14 @@ def trackers_json(matches: Iterable[TrackerMatch]) -> list[JsonObject]:
 
 
 class _References:
-    """The places of one phrase."""
+    """The matches of one phrase."""
 
     def __init__(self) -> None:
         self.messages: list[MessageReference] = []
         self.insights: list[InsightReference] = []
 
     def add(self, match: TrackerMatch) -> None:
-        """Add the place that a row names."""
+        """Add the match of a row."""
         if match.insight is not None:
             self.insights.append(InsightReference(str(match.insight.id), match.insight.text, match.insight.type, match.offset))
             return
@@ -194,5 +194,5 @@ class _References:
         self.messages.append(MessageReference(str(message.id), message.text, match.offset, *times))
 
     def match(self, value: str) -> TrackerMatchSnapshot:
-        """Return them as places of a phrase."""
+        """Return the snapshot of the phrase `value` with these matches."""
         return TrackerMatchSnapshot(value, tuple(self.messages), tuple(self.insights))

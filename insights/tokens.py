@@ -1,8 +1,8 @@
-"""Access tokens: signed, dated, and readable by the browsers' own base64. Knows nothing of the database.
+"""Access tokens: JWTs, signed with HMAC, with an expiry. No database access.
 
-The payload must survive `atob()` in clients that never translate base64url: it may hold neither `-` nor `_`. Those two
-characters stand for six set bits (all, or all but the last), which plain text can only show as `>`, `?`, `~` or DEL.
-None of our claims has one, so no token ever has them; `issue` checks that all the same.
+Some clients decode the payload with the browser's `atob()` and do not translate base64url, so it must contain neither `-` nor `_`. Those
+two characters encode the bits 111110 and 111111, which in ASCII text need one of the characters `>`, `?`, `~` or DEL. No claim of ours
+contains one of them; `issue` checks this.
 """
 
 import hashlib
@@ -19,19 +19,19 @@ _ISSUER = "parley"
 
 
 class InvalidToken(Exception):
-    """Not a token of ours, or not valid any more."""
+    """The token was not issued here, or has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a program gets for its credentials; `expires_in` is seconds."""
+    """An access token; `expires_in` is seconds."""
 
     access_token: str
     expires_in: int
 
 
 def issue(app_id: str) -> Token:
-    """Return a new token of an app, good for `TOKEN_HOURS`."""
+    """Return a new token of an app, valid for `TOKEN_HOURS` hours."""
     now, life = int(time.time()), settings.TOKEN_HOURS * 3600
     claims = {"iss": _ISSUER, "sub": app_id, "iat": now, "exp": now + life, "jti": uuid4().hex}
     text = jwt.encode(claims, _key(), _ALGORITHM)
@@ -41,7 +41,7 @@ def issue(app_id: str) -> Token:
 
 
 def app_id_of(token: str) -> str:
-    """Return the app that a token was issued to. Raises InvalidToken where it is forged, foreign, spoilt or expired."""
+    """Return the id of the app that a token was issued to. Raises InvalidToken if the signature, issuer, format or expiry is wrong."""
     try:
         claims = jwt.decode(token, _key(), [_ALGORITHM], issuer=_ISSUER, options={"require": ["exp", "sub", "iat", "iss"]})
     except (jwt.InvalidTokenError, ValueError):
@@ -50,5 +50,5 @@ def app_id_of(token: str) -> str:
 
 
 def _key() -> bytes:
-    """A key for tokens alone, so that nothing else that is signed with SECRET_KEY can pass for one."""
+    """Return a key that only tokens use, so that no other text signed with SECRET_KEY is accepted as a token."""
     return hmac.new(settings.SECRET_KEY.encode(), b"parley access token", hashlib.sha256).digest()

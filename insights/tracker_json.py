@@ -1,7 +1,7 @@
-"""The trackers that were heard in a conversation as JSON text: grouped over all of it, although it is never in memory.
+"""The tracker matches of a conversation as JSON text, grouped by tracker and phrase, with bounded memory per match.
 
-The hits are walked through twice: first for their groups, of which only the ids of the hits are kept (eight bytes each), then for
-what is written of each.
+Two passes read the matches in batches: the first one groups them and keeps only their ids (eight bytes each), the second one reads what
+is written for each.
 """
 
 import json
@@ -15,31 +15,31 @@ from insights.json_text import resolved
 from insights.models import Conversation
 from insights.payloads import tracker_snapshots
 
-_WALK = 500
+_BATCH = 500
 _KEY = ("message__number", "offset", "id")
 
 
 @dataclass(slots=True)
 class _Group:
-    """The hits of one phrase, in messages and in insights."""
+    """The ids of the matches of one phrase, in messages and in insights."""
 
     messages: "array[int]" = field(default_factory=lambda: array("q"))
     insights: "array[int]" = field(default_factory=lambda: array("q"))
 
 
 def tracker_pieces(conversation: Conversation, before: str = "[", behind: str = "]") -> Iterator[str]:
-    """Yield the JSON of `payloads.trackers_json` of all hits in a conversation."""
+    """Yield the text of `payloads.trackers_json` for all matches in a conversation."""
     return resolved(_segments(conversation, before, behind), lambda ids: _references(conversation, ids))
 
 
 def _segments(conversation: Conversation, before: str, behind: str) -> "Iterator[str | array[int]]":
     names: dict[str, str] = {}
     groups: dict[str, dict[str, _Group]] = {}
-    hits = queries.tracker_matches_of(conversation)
-    rows = hits.values("tracker_id", "tracker_name", "value", "insight_id", *_KEY)
-    for batch in queries.in_batches(rows, *_KEY, size=_WALK):
+    matches = queries.tracker_matches_of(conversation)
+    rows = matches.values("tracker_id", "tracker_name", "value", "insight_id", *_KEY)
+    for batch in queries.in_batches(rows, *_KEY, size=_BATCH):
         for row in batch:
-            _sort_in(row, names, groups)
+            _add(row, names, groups)
         yield ""
     yield before
     for place, (tracker_id, values) in enumerate(groups.items()):
@@ -54,16 +54,16 @@ def _segments(conversation: Conversation, before: str, behind: str) -> "Iterator
     yield behind
 
 
-def _sort_in(row: dict[str, Any], names: dict[str, str], groups: dict[str, dict[str, _Group]]) -> None:
+def _add(row: dict[str, Any], names: dict[str, str], groups: dict[str, dict[str, _Group]]) -> None:
     names.setdefault(row["tracker_id"], row["tracker_name"])
     group = groups.setdefault(row["tracker_id"], {}).setdefault(row["value"], _Group())
     (group.messages if row["insight_id"] is None else group.insights).append(row["id"])
 
 
 def _references(conversation: Conversation, ids: list[int]) -> dict[int, str]:
-    """Return what is written of hits, by their ids. One query."""
-    written = {}
-    for hit in queries.tracker_matches_of(conversation).filter(id__in=ids) if ids else ():
-        match = tracker_snapshots([hit])[0].matches[0]
-        written[hit.pk] = json.dumps((match.messages or match.insights)[0].dump())
-    return written
+    """Return the JSON text of each match by its id. One query."""
+    texts = {}
+    for row in queries.tracker_matches_of(conversation).filter(id__in=ids) if ids else ():
+        match = tracker_snapshots([row])[0].matches[0]
+        texts[row.pk] = json.dumps((match.messages or match.insights)[0].dump())
+    return texts

@@ -1,4 +1,4 @@
-"""HTTP routes of the insights wing: the pages for people, then the REST API."""
+"""HTTP routes of `insights`: the pages, then the REST API."""
 
 from django.urls import include, path
 

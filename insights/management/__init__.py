@@ -1,1 +1,1 @@
-"""Commands of the insights wing."""
+"""Management commands of `insights`."""

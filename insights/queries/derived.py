@@ -14,7 +14,7 @@ from django.db.models import Case, F, Func, IntegerField, QuerySet, TextField, V
 from insights.analysis import Topic
 from insights.analysis.summary import Candidates
 from insights.analytics import Figures, Spoken, Talk
-from insights.database import hand_back_connection
+from insights.database import release_connection
 from insights.derived import Derived, Entry, Sized
 from insights.events import Kind
 from insights.models import Conversation, Event, Message
@@ -79,7 +79,7 @@ def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
 
 @contextmanager
 def _talk(conversation: Conversation) -> Iterator[Talk]:
-    with _talks.of(conversation.id, hand_back_connection) as entry:
+    with _talks.of(conversation.id, release_connection) as entry:
         for _, member_id, offset, duration, words, text in _new_rows(_talks, entry, conversation, _spoken_rows):
             entry.value.add(Spoken(member_id, offset, offset + duration, words or len(text.split())))
         yield entry.value
@@ -87,7 +87,7 @@ def _talk(conversation: Conversation) -> Iterator[Talk]:
 
 def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str]]:
     """Return (id, text) of at most `most` messages that summarise the conversation, in their order."""
-    with _candidates.of(conversation.id, hand_back_connection) as entry:
+    with _candidates.of(conversation.id, release_connection) as entry:
         for _, identity, text in _new_rows(_candidates, entry, conversation, _text_rows):
             entry.value.add(str(identity), text)
         topics = TopicRow.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", "score", "sentiment")
@@ -116,7 +116,7 @@ def _new_rows(
     if entry.event >= 0 and _changed(conversation, entry.event):
         derived.reset(entry)
     known = max(entry.message, 0)
-    hand_back_connection()
+    release_connection()
     with _long_reads if conversation.message_count - known > PIECE else nullcontext():
         yield from _pieces(conversation, known, columns)
     entry.message, entry.event = conversation.message_count, conversation.last_event
@@ -127,7 +127,7 @@ def _pieces(conversation: Conversation, last: int, columns: Callable[[QuerySet[M
     while last < conversation.message_count:
         messages = Message.objects.filter(conversation=conversation, number__gt=last, number__lte=conversation.message_count)
         rows = list(columns(messages).order_by("number")[:PIECE])
-        hand_back_connection()
+        release_connection()
         yield from rows
         if len(rows) < PIECE:
             break

@@ -351,7 +351,7 @@ async def test_a_failure_in_the_middle_gets_no_end(
     await line.task
     assert not line.complete
     assert [one for one in long_responses._sending if not one.closed] == []
-    assert "a long answer was broken off (RuntimeError in" in caplog.text
+    assert "a long response was aborted (RuntimeError in" in caplog.text
     assert "the disk is gone" not in caplog.text
 
 

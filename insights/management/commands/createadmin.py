@@ -1,4 +1,4 @@
-"""`manage.py createadmin`: an administrator, new or out of an existing account."""
+"""`manage.py createadmin`: create an administrator, or make an existing account one."""
 
 import getpass
 import sys
@@ -16,10 +16,10 @@ from insights.names import clean_name
 
 
 class Command(BaseCommand):
-    """Makes an administrator. The password comes from a prompt, or from the first line of standard input, never from the command line."""
+    """Create an administrator. The password comes from a prompt or the first line of standard input, never from the command line."""
 
     help = "Create an administrator, or make an existing account one. It keeps its password if it has one."
-    requires_system_checks = ()  # they read all of the server, for a command that needs the accounts
+    requires_system_checks = ()  # they import the whole server, which this command does not need
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
@@ -54,7 +54,7 @@ def _address(email: str) -> str:
 
 
 def _password(user: User) -> str:
-    """Ask for the password twice, or read it from standard input where that is no terminal."""
+    """Ask for the password twice, or read it from standard input if that is not a terminal."""
     if sys.stdin.isatty():
         password = getpass.getpass("Password: ")
         if getpass.getpass("Confirm password: ") != password:

@@ -1,4 +1,4 @@
-"""`manage.py createapp`: credentials for a program, and the account that it acts for where there is none yet."""
+"""`manage.py createapp`: create an app, and the account that it acts for if that does not exist."""
 
 import json
 from argparse import ArgumentParser
@@ -12,10 +12,10 @@ from insights.management.tables import create_missing_tables
 
 
 class Command(BaseCommand):
-    """Makes an app and prints its id and secret; the secret is shown this once."""
+    """Create an app and print its id and secret. The secret cannot be shown again."""
 
     help = "Create an app: an appId and an appSecret that a program exchanges for access tokens."
-    requires_system_checks = ()  # they read all of the server, for a command that needs the accounts
+    requires_system_checks = ()  # they import the whole server, which this command does not need
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
