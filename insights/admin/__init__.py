@@ -1,4 +1,4 @@
-"""The admin of saved conversations: found, read, reviewed, corrected and exported; changed only through the recorder."""
+"""The admin: find, read, review, correct and export conversations, and manage accounts and apps. Only the recorder changes conversations."""
 
 from django.contrib import admin
 
@@ -6,11 +6,11 @@ from insights.admin.accounts import AccountAdmin
 from insights.admin.apps import AppAdmin
 from insights.admin.conversations import ConversationAdmin
 from insights.admin.insights import InsightAdmin
-from insights.admin.signin import door
+from insights.admin.signin import redirect_to_signin
 
 admin.site.site_header = admin.site.site_title = "Parley"
 admin.site.index_title = "Saved conversations and accounts"
-admin.site.enable_nav_sidebar = False  # four lists: the width is for the words that are reviewed
-admin.site.login = door  # type: ignore[method-assign]  # the documented way would be a site class of one's own for this alone
+admin.site.enable_nav_sidebar = False  # with four lists only, the width is better used for the text to review
+admin.site.login = redirect_to_signin  # type: ignore[method-assign]  # the documented way needs an AdminSite subclass only for this
 
 __all__ = ["AccountAdmin", "AppAdmin", "ConversationAdmin", "InsightAdmin"]

@@ -1,4 +1,4 @@
-"""Accounts, made and changed here for everybody but the first. Who signs in gives an e-mail address, so an account is named by one."""
+"""Accounts: created and changed here, except the first one. The user name of an account is its e-mail address."""
 
 from typing import Any
 
@@ -8,32 +8,32 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase, moment
+from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase, time_element
 
 
 def address() -> forms.EmailField:
-    """Return the field of an account's name: an e-mail address."""
+    """Return the form field of the user name: an e-mail address."""
     return forms.EmailField(label="E-mail address", max_length=150, help_text="With this and the password one signs in.")
 
 
 class NewAccountForm(NewUserFormBase):
-    """An address and a password; the account of an address exists once, whatever its capitals."""
+    """A new account: an e-mail address, unique regardless of case, and a password."""
 
     username = address()
 
     def clean_username(self) -> str:
-        """Return the address in small letters: sign in compares it so."""
+        """Return the address in lower case, as sign-in compares it."""
         self.cleaned_data["username"] = str(self.cleaned_data["username"]).lower()
         return str(super().clean_username())
 
 
 class AccountForm(UserFormBase):
-    """What an account is; its address stays one that can sign in."""
+    """An existing account; the address is validated and stored in lower case, as for a new one."""
 
     username = address()
 
     def clean_username(self) -> str:
-        """Return the address in small letters."""
+        """Return the address in lower case."""
         return str(self.cleaned_data["username"]).lower()
 
 
@@ -42,7 +42,7 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class AccountAdmin(UserBase):
-    """Django's own, with addresses for names."""
+    """Django's user admin with e-mail addresses as user names."""
 
     form, add_form = AccountForm, NewAccountForm
     list_display = ("address", "name", "is_active", "is_staff", "signed_in")
@@ -56,7 +56,7 @@ class AccountAdmin(UserBase):
 
     @admin.display(description="E-mail address", ordering="username")
     def address(self, account: User) -> str:
-        """Return the address that signs in."""
+        """Return the e-mail address."""
         return account.username
 
     @admin.display(description="Name", ordering="first_name")
@@ -67,9 +67,9 @@ class AccountAdmin(UserBase):
     @admin.display(description="Last sign-in", ordering="last_login")
     def signed_in(self, account: User) -> SafeString | str:
         """Return when this account last signed in."""
-        return moment(account.last_login)
+        return time_element(account.last_login)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Keep the address where programs look for it, too."""
+        """Save the address in the `email` field as well."""
         obj.email = obj.username
         super().save_model(request, obj, form, change)

@@ -1,5 +1,5 @@
-"""What the admin's modules share: base classes with type parameters (which exist for the type checker only), how columns read, and
-how a verdict reaches the recorder.
+"""Shared by the admin's modules: base classes with type parameters (for the type checker only), texts of columns, and passing a review to
+the recorder.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ KINDS = {"question": "Question", "action_item": "Action item", "follow_up": "Fol
 
 
 class Titled(AnyBase):
-    """An admin whose pages are named after what is done there; its script lets verdicts be given from the keyboard."""
+    """An admin with its own page titles and a script with keyboard shortcuts for reviews."""
 
     list_title = ""
     change_title = ""
@@ -56,26 +56,26 @@ class Titled(AnyBase):
         js = ("parley/js/review.js",)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Show the list under its own name."""
+        """Show the list with its title."""
         try:
             return super().changelist_view(request, {**(extra_context or {}), "title": self.list_title})
-        except OverflowError:  # SQLite takes no number that long, and looks at it only when asked
+        except OverflowError:  # a number in the query is too large for SQLite, which fails only when the query runs
             raise Http404 from None
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the form under its own name."""
+        """Show the form with its title."""
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": self.change_title})
 
 
-class Reworded(OptionsBase):
-    """Fields that carry what they were when the page was made: what somebody else changed meanwhile is not changed back."""
+class EditableText(OptionsBase):
+    """Fields for text and verdict that send their initial value, too, so that saving does not undo what another person changed meanwhile."""
 
     formfield_overrides: ClassVar[Any] = {models.TextField: {"widget": Textarea(attrs={"rows": 2, "cols": 50, "dir": "auto"})}}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Return the field with a label for screen readers, since tables show none beside it."""
+        """Return the field with a label for screen readers, as tables show no label beside it."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and db_field.name in LABELS:
             field.show_hidden_initial = True
@@ -84,7 +84,7 @@ class Reworded(OptionsBase):
 
 
 class WithConfidence:
-    """Shows a confidence as people read it, in a column named `sure`."""
+    """A column `sure` with the confidence in percent."""
 
     @admin.display(description="Confidence", ordering="confidence")
     def sure(self, found: Message | Insight) -> str:
@@ -93,33 +93,33 @@ class WithConfidence:
 
 
 def reviewer(request: HttpRequest) -> int:
-    """Return the id of the account that corrects or reviews."""
+    """Return the user id of the person who corrects or reviews."""
     if request.user.pk is None:
         raise PermissionDenied
     return request.user.pk
 
 
-def judge(insight: Insight, form: Any, request: HttpRequest) -> None:
-    """Hand to the recorder what the form really changed, and leave the rest as it is stored by now."""
+def submit_review(insight: Insight, form: Any, request: HttpRequest) -> None:
+    """Pass the fields that the form changed to the recorder; the others keep their current stored values."""
     data, changed = form.cleaned_data, form.changed_data
     verdict = data["review"] if "review" in changed else Insight.objects.values_list("review", flat=True).get(pk=insight.pk)
     recorder.review_insight(insight.pk, verdict, reviewer(request), data["text"] if "text" in changed else None)
 
 
 def place(message: Message) -> str:
-    """Return who said it, and when: minutes and seconds from the start."""
+    """Return the speaker and the time from the start in minutes and seconds: `Ada, 0:42`."""
     return f"{isolated(str(message.member or 'Unknown speaker'))}, {int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
 
 
-def moment(at: datetime | None) -> SafeString | str:
-    """Return a time that the page's script shows in the reader's own zone; UTC without it."""
+def time_element(at: datetime | None) -> SafeString | str:
+    """Return a `<time>` element that the page's script shows in the reader's time zone; UTC without the script."""
     return format_html('<time datetime="{}" data-as="full">{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M}") if at else "-"
 
 
 def history(original: str, who: object, at: datetime | None, done: str = "") -> SafeString | str:
-    """Return what became of it: `rejected by jane, 3 May 2026 at 10:15; was “...”`."""
+    """Return the history of a row: `rejected by jane, 3 May 2026 at 10:15; was “...”`."""
     parts: Sequence[SafeString] = [
-        *([format_html("{} by {}, {}", done, who or "somebody", moment(at))] if at else []),
+        *([format_html("{} by {}, {}", done, who or "somebody", time_element(at))] if at else []),
         *([format_html("was “{}”", original)] if original else []),
     ]
     return format_html("; ".join(["{}"] * len(parts)), *parts) if parts else "-"

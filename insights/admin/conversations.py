@@ -1,4 +1,4 @@
-"""Saved conversations: search, filters, messages and insights inline, corrections, reviews, export."""
+"""Conversations: search, filters, inline messages and insights, corrections, reviews, export."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ from insights.admin.bases import (
     Titled,
     WithConfidence,
     history,
-    judge,
-    moment,
     place,
     reviewer,
+    submit_review,
+    time_element,
 )
 from insights.admin.filters import Confidence, InsightType, Review, Year
 from insights.admin.paging import PagedInline, links
@@ -29,7 +29,7 @@ from insights.models import Conversation, Insight, Message
 
 
 class MessageInline(WithConfidence, PagedInline):
-    """What was said; only the wording can be changed."""
+    """The messages of a conversation; only the text can be changed."""
 
     model = Message
     page_parameter = "messages"
@@ -43,17 +43,17 @@ class MessageInline(WithConfidence, PagedInline):
 
     @admin.display(description="Said by")
     def said(self, message: Message) -> str:
-        """Return who said it, and when."""
+        """Return the speaker and the time."""
         return place(message)
 
     @admin.display(description="Correction")
     def correction(self, message: Message) -> SafeString | str:
-        """Return who corrected it, when, and what had been heard."""
+        """Return who corrected it, when, and the recognised text."""
         return history(message.original_text, message.corrected_by, message.corrected_at, "corrected")
 
 
 class InsightInline(WithConfidence, PagedInline):
-    """Insights and topics; only the wording and the verdict can be changed."""
+    """The insights of a conversation; only the text and the verdict can be changed."""
 
     model = Insight
     page_parameter = "insights"
@@ -68,30 +68,32 @@ class InsightInline(WithConfidence, PagedInline):
 
     @admin.display(description="Type")
     def kind(self, insight: Insight) -> str:
-        """Return what it is, who said it, and when."""
+        """Return the type, the speaker and the time."""
         return f"{KINDS[insight.type]} ({place(insight.message)})"
 
     @admin.display(description="For, due")
     def for_whom(self, insight: Insight) -> SafeString:
-        """Return who has to do it, and until when."""
-        return format_html("{} {}", insight.assignee or insight.assignee_name or "-", moment(insight.due_at) if insight.due_at else "")
+        """Return the assignee and the due date."""
+        return format_html(
+            "{} {}", insight.assignee or insight.assignee_name or "-", time_element(insight.due_at) if insight.due_at else ""
+        )
 
     @admin.display(description="History")
     def verdict(self, insight: Insight) -> SafeString | str:
-        """Return who judged it, when, and what had been found."""
+        """Return who reviewed it, when, and the original text."""
         return history(insight.original_text, insight.reviewed_by, insight.reviewed_at, insight.review)
 
 
 @admin.register(Conversation)
 class ConversationAdmin(Titled, ConversationBase):
-    """Conversations are read here; what may be changed in them goes through the recorder."""
+    """Conversations are read-only; corrections and reviews in the inlines go through the recorder."""
 
     list_title, change_title = "Conversations", "Review a conversation"
     list_display = ("name", "owner", "began", "ended", "message_count")
     list_per_page = 50
     save_on_top = True
     list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "started_at", Year, InsightType, Confidence, Review)
-    search_fields = ("name",)  # shows the box; get_search_results says where
+    search_fields = ("name",)  # only makes the search box appear; see get_search_results
     search_help_text = "Searches names, connection ids, members and what was said (words of three letters or more)."
     list_select_related = ("owner",)
     fieldsets = (
@@ -103,18 +105,18 @@ class ConversationAdmin(Titled, ConversationBase):
     actions = ("export",)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
-        """Return what holds every word, or every text in quotation marks, and that nothing is in it twice."""
+        """Return the conversations that contain every word and every quoted phrase, and False: there are no duplicates."""
         return queries.with_texts(queryset, queries.search_texts(search_term), connection_ids=True), False
 
     @admin.display(description="Began", ordering="started_at")
     def began(self, conversation: Conversation) -> SafeString | str:
         """Return when it began."""
-        return moment(conversation.started_at)
+        return time_element(conversation.started_at)
 
     @admin.display(description="Ended", ordering="ended_at")
     def ended(self, conversation: Conversation) -> SafeString | str:
         """Return when it ended."""
-        return moment(conversation.ended_at) if conversation.ended_at else "live now"
+        return time_element(conversation.ended_at) if conversation.ended_at else "live now"
 
     @admin.display(description="Messages")
     def message_pages(self, conversation: Conversation) -> SafeString:
@@ -128,16 +130,16 @@ class ConversationAdmin(Titled, ConversationBase):
 
     @admin.action(description="Export the selected conversations as JSON", permissions=["view"])
     def export(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> HttpResponseBase:
-        """Answer a file with all that is kept of the selection, sent while it is made."""
+        """Return a streamed file with all stored data of the selected conversations."""
         selected = queries.in_batches(queryset.select_related("owner"), "started_at", "id")
         pieces = exports.as_json(one for batch in selected for one in batch)
         return exports.answer(request, pieces, "application/json", "conversations.json")
 
     def save_model(self, request: HttpRequest, obj: Conversation, form: Any, change: bool) -> None:
-        """Save nothing: a conversation has no field that is edited here."""
+        """Do nothing: no field of a conversation can be edited here."""
 
     def save_formset(self, request: HttpRequest, form: Any, formset: FormSetBase, change: bool) -> None:
-        """Hand changed rows to the recorder."""
+        """Pass changed rows to the recorder."""
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
         for row in formset.initial_forms:
             if not row.has_changed():
@@ -145,13 +147,13 @@ class ConversationAdmin(Titled, ConversationBase):
             if isinstance(row.instance, Message):
                 recorder.correct_message(row.instance.pk, row.cleaned_data["text"], reviewer(request))
             else:
-                judge(row.instance, row, request)
+                submit_review(row.instance, row, request)
             formset.changed_objects.append((row.instance, row.changed_data))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Conversations are held, not typed."""
+        """Return False: only the recorder creates conversations."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Saved is saved."""
+        """Return False: conversations are not deleted here."""
         return False

@@ -14,14 +14,14 @@ _NAMES = {"90": "90 % and more", "70": "70 % to 90 %", "50": "50 % to 70 %", "0"
 
 
 class _InsightFilter(admin.SimpleListFilter):
-    """Base of the filters on insights, for lists of insights and of the conversations that hold them."""
+    """Base of the filters on insights, for lists of insights and of the conversations that contain them."""
 
     def wanted(self) -> dict[str, object] | None:
-        """Return the condition on insights, None for all."""
+        """Return the lookup on insights, None for all."""
         raise NotImplementedError
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return what meets the condition."""
+        """Return the rows that match."""
         wanted = self.wanted()
         if wanted is None:
             return queryset
@@ -62,7 +62,7 @@ class Confidence(_InsightFilter):
 
 
 class Review(_InsightFilter):
-    """By what a person thought of an insight."""
+    """By the review of an insight."""
 
     title = "review"
     parameter_name = "review"
@@ -77,13 +77,13 @@ class Review(_InsightFilter):
 
 
 class Year(admin.SimpleListFilter):
-    """By the year, in UTC, in which a conversation began. Django's `date_hierarchy` reads every row, in Python on SQLite."""
+    """By the year (UTC) in which a conversation started. Django's `date_hierarchy` reads every row; on SQLite, in Python."""
 
     title = "year"
     parameter_name = "year"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the years from the last conversation to the first; none where they are all of one."""
+        """Return the years from the last conversation to the first; none if all are of the same year."""
         starts = model_admin.get_queryset(request).order_by("started_at").values_list("started_at", flat=True)
         first, last = starts.first(), starts.last()
         if first is None or last is None or first.year == last.year:
@@ -91,6 +91,6 @@ class Year(admin.SimpleListFilter):
         return [(str(year), str(year)) for year in range(last.year, first.year - 1, -1)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return what began in the year."""
+        """Return the conversations that started in the year."""
         year = self.value() or ""
         return queryset.filter(started_at__year=int(year)) if year in dict(self.lookup_choices) else queryset

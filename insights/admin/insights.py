@@ -1,4 +1,4 @@
-"""Insights across all conversations: found by type, confidence and review, accepted or rejected one by one or many at once."""
+"""Insights of all conversations: filter by type, confidence and review; accept or reject one or many."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from insights import recorder
-from insights.admin.bases import KINDS, VERDICTS, InsightBase, Reworded, Titled, WithConfidence, history, judge, place, reviewer
+from insights.admin.bases import KINDS, VERDICTS, EditableText, InsightBase, Titled, WithConfidence, history, place, reviewer, submit_review
 from insights.admin.filters import Confidence, InsightType, Review
 from insights.models import Insight
 
 
 @admin.register(Insight)
-class InsightAdmin(WithConfidence, Reworded, Titled, InsightBase):
-    """Only the wording and the verdict can be changed, in the list itself too, both through the recorder."""
+class InsightAdmin(WithConfidence, EditableText, Titled, InsightBase):
+    """The list of insights. Only text and verdict can be changed, also in the list itself; both go through the recorder."""
 
     list_title, change_title = "Insights", "Review an insight"
     list_display = ("kind", "text", "review", "where", "sure", "verdict")
@@ -51,42 +51,42 @@ class InsightAdmin(WithConfidence, Reworded, Titled, InsightBase):
 
     @admin.display(description="Type", ordering="type")
     def kind(self, insight: Insight) -> str:
-        """Return what it is."""
+        """Return the type."""
         return KINDS[insight.type]
 
     @admin.display(description="Said")
     def where(self, insight: Insight) -> str:
-        """Return who said it, when, and in which conversation."""
+        """Return the speaker, the time and the conversation."""
         return f"{place(insight.message)}, in {insight.conversation}"
 
     @admin.display(description="History", ordering="reviewed_at")
     def verdict(self, insight: Insight) -> SafeString | str:
-        """Return who judged it, when, and what had been found."""
+        """Return who reviewed it, when, and the original text."""
         return history(insight.original_text, insight.reviewed_by, insight.reviewed_at, insight.review)
 
     @admin.action(description="Accept the selected insights", permissions=["change"])
     def accept(self, request: HttpRequest, queryset: QuerySet[Insight]) -> None:
-        """Note that these are right."""
+        """Mark these insights as accepted."""
         self._review(request, queryset, Insight.Review.ACCEPTED)
 
     @admin.action(description="Reject the selected insights", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Insight]) -> None:
-        """Note that these are wrong."""
+        """Mark these insights as rejected."""
         self._review(request, queryset, Insight.Review.REJECTED)
 
     def _review(self, request: HttpRequest, queryset: QuerySet[Insight], verdict: str) -> None:
-        # One after the other: each is an event of its own conversation.
+        # One by one: each review is an event of its conversation.
         changed = sum(bool(recorder.review_insight(pk, verdict, reviewer(request))) for pk in queryset.values_list("pk", flat=True))
         self.message_user(request, f"{changed} {verdict}.", messages.SUCCESS)
 
     def save_model(self, request: HttpRequest, obj: Insight, form: Any, change: bool) -> None:
-        """Hand the wording and the verdict to the recorder."""
-        judge(obj, form, request)
+        """Pass the text and the verdict to the recorder."""
+        submit_review(obj, form, request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody adds what was not said."""
+        """Return False: insights are only found in messages."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What is wrong is rejected, not removed."""
+        """Return False: wrong insights are rejected, not deleted."""
         return False

@@ -1,4 +1,4 @@
-"""Inline rows a page at a time: a long conversation neither fills the screen nor exceeds what a form may send."""
+"""Paged inlines, so that a long conversation does not exceed the screen or Django's limit on form fields."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from insights.admin.bases import FormSetBase, Reworded, TableBase
+from insights.admin.bases import EditableText, FormSetBase, TableBase
 
 PAGE = 50
 
 
 class PagedFormSet(FormSetBase):
-    """Forms of one page of the rows; `page` counts from 1."""
+    """The forms of one page of rows; `page` counts from 1."""
 
     page = 1
     _rows: QuerySet[Any] | None = None
@@ -25,8 +25,8 @@ class PagedFormSet(FormSetBase):
         return self._rows
 
 
-class PagedInline(Reworded, TableBase):
-    """An inline whose page stands in the address as `?<page_parameter>=2`; its rows are neither added nor deleted."""
+class PagedInline(EditableText, TableBase):
+    """An inline with its page in the URL as `?<page_parameter>=2`. Rows cannot be added or deleted."""
 
     page_parameter = "page"
     formset = PagedFormSet
@@ -35,23 +35,23 @@ class PagedInline(Reworded, TableBase):
     can_delete = False
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Return the formset of the page that the address names."""
+        """Return the formset of the requested page."""
         formset = super().get_formset(request, obj, **kwargs)
         return type("Page", (formset,), {"page": page_of(request, self.page_parameter)})
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody adds what was not said."""
+        """Return False: messages and insights are not added by hand."""
         return False
 
 
 def page_of(request: HttpRequest, parameter: str) -> int:
-    """Return the page that an address names, 1 where it names none."""
+    """Return the requested page, 1 by default."""
     text = request.GET.get(parameter, "1")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
 def links(parameter: str, rows: int) -> SafeString:
-    """Return links to all pages of so many rows, named by their first and last row."""
+    """Return links to all pages of `rows` rows, labelled with the first and last row of each."""
     if rows <= PAGE:
         return format_html("{}", rows)
     starts = range(0, rows, PAGE)

@@ -1,4 +1,4 @@
-"""One's own account: the password, and the apps whose programs act for it."""
+"""The account page: change the password, create and revoke apps."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def _page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse
 @login_required
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
-    """Show the account, its apps, and what was just done."""
+    """Show the account and its apps, with a confirmation of the last action."""
     return _page(request, done=DONE.get(request.GET.get("done", "")))
 
 
@@ -44,9 +44,9 @@ def account(request: HttpRequest) -> HttpResponse:
 @login_required
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Take the old password and a new one; the other sign-ins of the account end.
+    """Change the password after checking the current one. The account's other sign-ins end.
 
-    Whoever finds a browser signed in may not guess on: once a limit on failed attempts is reached, no old password is checked.
+    The limits on failed attempts apply, so that the password cannot be guessed in a browser that was left signed in.
     """
     user = _user(request)
     attempt = access.Attempt("password", str(user.pk), access.client_address(request))
@@ -67,18 +67,18 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def make_app(request: HttpRequest) -> HttpResponse:
-    """Make an app, and show its secret: this once, since nobody can read it again."""
+    """Create an app and show its secret, which is not stored and cannot be shown again."""
     form = AppForm(request.POST)
     if not form.is_valid():
         return _page(request, 400, app=form)
-    made, secret = access.create_app(_user(request), form.cleaned_data["app_name"])
-    return _page(request, made=made, secret=secret)
+    app, secret = access.create_app(_user(request), form.cleaned_data["app_name"])
+    return _page(request, made=app, secret=secret)
 
 
 @require_POST
 @login_required
 def revoke_app(request: HttpRequest, app_pk: int) -> HttpResponse:
-    """Shut the program of one's own app out at once; 404 for anybody else's."""
+    """Revoke one of the user's own apps at once; 404 for any other."""
     if not access.revoke_app(_user(request), app_pk):
         raise Http404
     return redirect("/account/?done=revoked")

@@ -1,4 +1,4 @@
-"""The page of one saved (or still live) conversation: who said what, and what was found in it."""
+"""The page of one saved or live conversation: transcript, insights, topics and talk time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ from insights.portal.wording import LABELS, clock, duration
 PART = 1000  # messages on one page; a longer conversation has several parts
 MOST_TOPICS = 12
 MOST_CARDS = 500
-"""Insights on one page; where a conversation has more, each part shows its own."""
+"""Insights on one page. If a conversation has more, each part shows only the insights of its own messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message in a turn; `kind` is the type of its first insight, or empty."""
+    """One message in a turn. `kind` is the type of its first insight, or empty."""
 
     id: UUID
     text: str
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Messages of one member in a row, a minute at most, with the place of the first one (`0:42` from the start)."""
+    """Consecutive messages of one member, within TURN_S seconds. `place` is the time of the first one from the start, such as `0:42`."""
 
     face: Face
     place: str
@@ -43,7 +43,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One insight, with the address of its message."""
+    """One insight with a link to its message."""
 
     kind: str
     label: str
@@ -59,7 +59,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A member with the time they talked, in words and in percent of all talking."""
+    """A member's talk time as a text, and in percent of all talk time."""
 
     face: Face
     time: str
@@ -71,13 +71,13 @@ def _part_of(number: int) -> int:
 
 
 def _href(message: Message, part: int) -> str:
-    """Return the link from a page that shows `part` to a message."""
-    there = _part_of(message.number)
-    return (f"?part={there}" if there != part else "") + f"#m-{message.id}"
+    """Return the link to a message from the page that shows `part`."""
+    target = _part_of(message.number)
+    return (f"?part={target}" if target != part else "") + f"#m-{message.id}"
 
 
 def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dict[UUID, str]) -> list[Turn]:
-    """Return messages gathered into turns of one member each."""
+    """Group messages into turns of one member each."""
     turns: list[Turn] = []
     first: Message | None = None
     for one in messages:
@@ -89,7 +89,7 @@ def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dic
 
 
 def cards_of(found: Sequence[Insight], conversation: Conversation, faces: dict[UUID | None, Face], part: int) -> list[Card]:
-    """Return the insights, in their order, as the page shows them."""
+    """Return the cards of the insights, in the same order."""
     return [
         Card(
             kind=one.type,
@@ -108,7 +108,7 @@ def cards_of(found: Sequence[Insight], conversation: Conversation, faces: dict[U
 
 
 def shares_of(talked: dict[UUID | None, float], faces: dict[UUID | None, Face]) -> list[Share]:
-    """Return who talked how long, the most talkative first."""
+    """Return the talk time of every member, longest first; members who did not talk have 0."""
     silent: dict[UUID | None, float] = {key: 0.0 for key in faces if key}
     seconds = silent | talked
     total = sum(seconds.values()) or 1
@@ -117,7 +117,7 @@ def shares_of(talked: dict[UUID | None, float], faces: dict[UUID | None, Face]) 
 
 
 def _insights_on(conversation: Conversation, part: int) -> tuple[list[Insight], bool]:
-    """Return the insights that a part shows, and whether they are all of the conversation."""
+    """Return the insights that a part shows, and whether they are all insights of the conversation."""
     found = queries.insights_of(conversation)
     some = list(found[: MOST_CARDS + 1])
     if len(some) <= MOST_CARDS:
@@ -126,7 +126,7 @@ def _insights_on(conversation: Conversation, part: int) -> tuple[list[Insight], 
 
 
 def topics_of(conversation: Conversation, part: int) -> list[tuple[str, str]]:
-    """Return the leading topics, each with a link to the first message that has it."""
+    """Return the strongest topics, each with a link to its first message."""
     leading = queries.leading_topics(conversation, MOST_TOPICS)
     return [(text, _href(message, part) if message is not None else "") for text, message in leading]
 
@@ -138,16 +138,16 @@ def _faces(conversation: Conversation) -> dict[UUID | None, Face]:
 
 
 def _watch_address(conversation: Conversation) -> str:
-    """Return where a live conversation can be watched; empty for one that is over."""
+    """Return the URL path for watching a live conversation; empty for an ended one."""
     try:
         return "" if conversation.ended_at else reverse("watch", args=[conversation.connection_id])
     except NoReverseMatch:
-        return ""  # a client may choose an id that no path can hold
+        return ""  # a client may choose an id that cannot be part of a path
 
 
 @login_required
 def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
-    """Show one of one's own conversations; 404 for anybody else's."""
+    """Show one of the user's own conversations; 404 for any other."""
     one = queries.conversation_for(int(request.user.pk or 0), conversation_id)
     if one is None:
         raise Http404
@@ -157,9 +157,9 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     found, all_found = _insights_on(one, part)
     messages = list(queries.transcript_of(one, (part - 1) * PART, part * PART))
     talked = queries.talk_seconds(one)
-    faces = _faces(one)  # after all else: whoever speaks first in this moment has a face
+    faces = _faces(one)  # read last, so that members of all rows read before are included
     kept = [insight for insight in found if insight.review != Insight.Review.REJECTED]
-    kinds = {insight.message_id: insight.type for insight in reversed(kept)}  # of several in a message, the first one counts
+    kinds = {insight.message_id: insight.type for insight in reversed(kept)}  # the first insight of a message wins
     context = {
         "conversation": one,
         "title": shown_name(one, [share.name for key, share in faces.items() if key]),

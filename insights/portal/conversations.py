@@ -1,4 +1,4 @@
-"""The list of one's own conversations, with the search that htmx refreshes while one types."""
+"""The list of the user's own conversations, with filters and a search that htmx refreshes while the user types."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -7,12 +7,12 @@ from django.utils.cache import patch_vary_headers
 
 from insights import queries
 from insights.access import setup_is_open
-from insights.portal.listing import PERIODS, Wanted, page_of
+from insights.portal.listing import PERIODS, ListFilter, page_of
 from insights.portal.wording import LABELS
 
 
 def conversations(request: HttpRequest) -> HttpResponse:
-    """Show the list; while there is no account, redirect to the first account's page."""
+    """Show the list; while there is no account, redirect to the page that creates the first one."""
     if not request.user.is_authenticated and setup_is_open():
         return redirect("first_account")
     return _own_conversations(request)
@@ -21,7 +21,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
 @login_required
 def _own_conversations(request: HttpRequest) -> HttpResponse:
     user_id = int(request.user.pk or 0)
-    wanted = Wanted.of(request.GET)
+    wanted = ListFilter.of(request.GET)
     page, rows = page_of(user_id, wanted, request.GET.get("page", "1"))
     choices = {"kinds": LABELS, "periods": PERIODS}
     context = {"page": page, "rows": rows, "wanted": wanted, **choices, "any": bool(rows) or queries.conversations_of(user_id).exists()}

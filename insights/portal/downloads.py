@@ -1,4 +1,4 @@
-"""A conversation as a file: a text to read, or JSON with everything that is kept of it."""
+"""Download a conversation as a file: a text transcript, or JSON with all stored data."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ TYPES = {"txt": "text/plain; charset=utf-8", "json": "application/json"}
 
 @login_required
 def download(request: HttpRequest, conversation_id: int, form: str) -> HttpResponseBase:
-    """Answer one's own conversation as a file, sent while it is made; 404 for anybody else's."""
+    """Return a streamed file of one of the user's own conversations; 404 for any other."""
     account = int(request.user.pk or 0)
     one = queries.conversation_for(account, conversation_id)
     if one is None or form not in TYPES:
@@ -28,7 +28,7 @@ def download(request: HttpRequest, conversation_id: int, form: str) -> HttpRespo
 
 
 def as_text(conversation: Conversation) -> Iterator[str]:
-    """Yield a transcript: the title, who said what when, and what was found; times in the conversation's own zone."""
+    """Yield a text: title, transcript and insights, without rejected ones; times are in the conversation's time zone."""
     members = list(queries.members_of(conversation))
     begun = local(conversation.started_at, conversation.timezone_offset)
     yield f"{shown_name(conversation, [str(member) for member in members])}\n{begun:%d %B %Y, %H:%M}\n"
@@ -54,7 +54,7 @@ def _said(conversation: Conversation, members: list[Member]) -> Iterator[str]:
 
 
 def _line(insight: Insight, conversation: Conversation) -> str:
-    """Return one insight: `- Action item: text (Ada, 0:24, for Bob, due 6 March 2026)`."""
+    """Return the line of one insight: `- Action item: text (Ada, 0:24, for Bob, due 6 March 2026)`."""
     facts = [str(insight.message.member or UNKNOWN), clock(insight.message.offset_s)]
     if who := insight.assignee or insight.assignee_name:
         facts.append(f"for {who}")

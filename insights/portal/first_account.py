@@ -1,4 +1,4 @@
-"""The page that creates the first account of an empty installation, for whoever has the link that the server printed."""
+"""The page that creates the first account of an empty installation. It needs the set-up link that the server prints."""
 
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from insights.portal.forms import FirstAccountForm
 @never_cache
 @sensitive_post_parameters("token", "password", "again")
 def first_account(request: HttpRequest) -> HttpResponse:
-    """Show and take the form; 403 without a good set-up token, 404 once there is an account or an app."""
+    """Show and process the form; 403 without a valid set-up token, 429 after too many failed attempts, 404 once an account or app exists."""
     if not access.setup_is_open():
         raise Http404
     token = request.POST.get("token") or request.GET.get("token", "")

@@ -1,4 +1,4 @@
-"""The forms of the door and of the account: first account, sign in, a new password, an app.
+"""The forms for the first account, sign-in, a new password, and a new app.
 
 An account is a Django user whose user name is the e-mail address.
 """
@@ -30,11 +30,11 @@ class FirstAccountForm(forms.Form):
     again = forms.CharField(label="Confirm password", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
 
     def clean_email(self) -> str:
-        """Return the address in small letters: sign in compares it so."""
+        """Return the address in lower case, as sign-in compares it."""
         return str(self.cleaned_data["email"]).lower()
 
     def clean(self) -> dict[str, Any]:
-        """Check the password against the rules of the settings, and its repetition."""
+        """Validate the password with the validators of the settings, and its confirmation."""
         values = super().clean() or {}
         password, again = values.get("password"), values.get("again")
         if password:
@@ -58,7 +58,7 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        first = not self.is_bound  # after a wrong try, most people mend the password
+        first = not self.is_bound  # after a failed attempt, focus the password, which is usually what was wrong
         self.fields["username"] = forms.CharField(
             label="E-mail address",
             max_length=150,
@@ -67,12 +67,12 @@ class SignInForm(AuthenticationForm):
         self.fields["password"].widget.attrs["autofocus"] = not first
 
     def clean_username(self) -> str:
-        """Return the address in small letters, as accounts are kept."""
+        """Return the address in lower case, as accounts are stored."""
         return str(self.cleaned_data["username"]).lower()
 
 
 class NewPasswordForm(PasswordChangeForm):
-    """The old password, and twice the new one."""
+    """The current password, and the new one twice."""
 
     error_messages = {**PasswordChangeForm.error_messages, "password_incorrect": "Wrong password."}
 

@@ -1,4 +1,4 @@
-"""What the list of conversations shows, put into rows; also badges and wall clocks, for all pages."""
+"""The rows of the list of conversations; also member badges, titles and local times for all pages."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,29 +20,29 @@ PERIODS = {"1": "Past 24 hours", "7": "Past 7 days", "30": "Past 30 days", "365"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the list is asked for: words, a type of insight, and how many days ago at most; an empty one asks for everything."""
+class ListFilter:
+    """The filters of the list: search words, a type of insight, and a maximum age in days. Empty: no filter."""
 
     query: str = ""
     kind: str = ""
     days: str = ""
 
     @classmethod
-    def of(cls, asked: Mapping[str, str]) -> Self:
-        """Return what the query of an address asks for; what makes no sense counts as not asked."""
-        kind, days = asked.get("kind", ""), asked.get("days", "")
-        return cls(asked.get("q", "").strip()[:200], kind if kind in LABELS else "", days if days in PERIODS else "")
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """Return the filters of a URL's query; invalid values are ignored."""
+        kind, days = query.get("kind", ""), query.get("days", "")
+        return cls(query.get("q", "").strip()[:200], kind if kind in LABELS else "", days if days in PERIODS else "")
 
     @property
     def address(self) -> str:
-        """Return it as the beginning of a query: empty, or with `&` at its end."""
-        asked = {"q": self.query, "kind": self.kind, "days": self.days}
-        return "".join(f"{urlencode({name: value})}&" for name, value in asked.items() if value)
+        """The filters as the start of a URL query: empty, or ending with `&`."""
+        values = {"q": self.query, "kind": self.kind, "days": self.days}
+        return "".join(f"{urlencode({name: value})}&" for name, value in values.items() if value)
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A member's badge: name, initials, and the number of the colour (from 0, in the order of joining)."""
+    """A member's badge: name, initials and colour number (from 0, in the order of joining)."""
 
     name: str
     initials: str
@@ -51,7 +51,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One conversation in the list; `local_start` is in the conversation's own time zone."""
+    """One conversation in the list. `local_start` is in the conversation's time zone."""
 
     id: int
     name: str
@@ -69,30 +69,30 @@ class Row:
 
 
 def face(member: Member | None, index: int) -> Face:
-    """Return the badge of the member who joined as number `index` (from 0)."""
+    """Return the badge of the member at place `index` (from 0) in the order of joining."""
     name = (str(member) if member else "") or UNKNOWN
     return Face(name, initials(name if member else ""), index % VOICES)
 
 
 def begins_turn(first: Message, message: Message) -> bool:
-    """Say whether a message begins a new turn after one whose first message is given: of somebody else, or after a minute."""
+    """Return whether a message starts a new turn: it has another speaker than the turn's first message, or comes TURN_S seconds later."""
     return message.member_id != first.member_id or message.offset_s - first.offset_s >= TURN_S
 
 
 def local(at: datetime, offset_minutes: int) -> datetime:
-    """Return the wall clock of a zone so many minutes east of UTC, for showing."""
+    """Return a time shifted to a zone `offset_minutes` east of UTC, for display only."""
     return at + timedelta(minutes=offset_minutes)
 
 
 def shown_name(conversation: Conversation, names: Sequence[str]) -> str:
-    """Return the title; where the client gave none (it is the id then), who took part."""
+    """Return the title; if the client sent none (then it is the id), the names of the members."""
     if conversation.name and conversation.name != str(conversation.pk):
         return conversation.name
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0] if names else "Untitled conversation"
 
 
 def marked(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    """Return `text` in pieces, each with whether it is one of the words that were searched for."""
+    """Split `text` into pieces, each with whether it is one of the searched words."""
     if not words:
         return ((text, False),)
     pieces = re.split(f"({'|'.join(re.escape(word) for word in words)})", text, flags=re.IGNORECASE)
@@ -100,7 +100,7 @@ def marked(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
 
 
 def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tuple[str, bool], ...]) -> Row:
-    faces = tuple(face(member, number) for number, member in enumerate(conversation.members.all()))  # fetched with the conversation
+    faces = tuple(face(member, number) for number, member in enumerate(conversation.members.all()))  # prefetched
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
     return Row(
         id=conversation.id,
@@ -119,8 +119,8 @@ def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tup
     )
 
 
-def page_of(user_id: int, wanted: Wanted, number: str) -> tuple[Page[Conversation], list[Row]]:
-    """Return one page of the owner's conversations that are wanted, and its rows; a nonsense number gives a page that exists."""
+def page_of(user_id: int, wanted: ListFilter, number: str) -> tuple[Page[Conversation], list[Row]]:
+    """Return one page of the owner's filtered conversations and its rows; an invalid number gives the first or the last page."""
     start = timezone.now() - timedelta(days=int(wanted.days)) if wanted.days else None
     found = queries.conversations_of(user_id, search=wanted.query, holding=wanted.kind, start=start)
     page = Paginator(found, PER_PAGE).get_page(number)

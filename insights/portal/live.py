@@ -1,4 +1,4 @@
-"""The live page: speaking in a conversation, or only watching it. The words themselves go through the socket."""
+"""The live page, for speaking in a conversation or only watching it. Audio and results use the WebSocket."""
 
 import uuid
 
@@ -15,12 +15,12 @@ LONGEST_CONNECTION_ID = 500
 
 
 def possible(connection_id: str) -> bool:
-    """Say whether a client could have used this connection id; PostgreSQL refuses a NUL even in a question."""
+    """Return whether a connection id is valid; PostgreSQL refuses NUL even in the parameter of a query."""
     return "\x00" not in connection_id and len(connection_id) <= LONGEST_CONNECTION_ID
 
 
 def _latest(request: HttpRequest, connection_id: str) -> Conversation | None:
-    """Return the signed-in user's own conversation of that connection: the live one, else the last one; 404 for an impossible id."""
+    """Return the user's own conversation with this connection id: the live one, else the last one; 404 for an invalid id."""
     if not possible(connection_id):
         raise Http404
     return queries.latest_conversation(int(request.user.pk or 0), connection_id)
@@ -45,21 +45,21 @@ def _page(request: HttpRequest, connection_id: str, latest: Conversation | None,
 
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
-    """Send to a fresh connection, so that reloading the page comes back to the same conversation."""
+    """Redirect to a new connection id, so that reloading the page returns to the same conversation."""
     return redirect("live", connection_id=str(uuid.uuid4()))
 
 
 @login_required
 @never_cache
 def speak(request: HttpRequest, connection_id: str) -> HttpResponse:
-    """Show the page on which one speaks; of an id that nobody used yet it starts a new conversation."""
+    """Show the page for speaking. With a new connection id it starts a new conversation."""
     return _page(request, connection_id, _latest(request, connection_id), watching=False)
 
 
 @login_required
 @never_cache
 def watch(request: HttpRequest, connection_id: str) -> HttpResponse:
-    """Show the page on which one reads along; an ended conversation is shown as saved, an unknown one is 404."""
+    """Show the page for watching. Redirect to the saved page of an ended conversation; 404 for an unknown one."""
     latest = _latest(request, connection_id)
     if latest is None:
         raise Http404

@@ -1,7 +1,7 @@
-"""How far a speaker was heard: what the live page asks before it comes back after a lost connection.
+"""The resume point of a speaker: how far its audio was recognised. The live page asks for it after a lost connection.
 
-The page keeps the last sound that it sent. With this answer it sends again what the server never got to hear, and
-nothing that is already stored.
+The page keeps the audio that it sent last. With this answer it sends the audio again that the server did not process, and none that is
+already stored.
 """
 
 from django.contrib.auth.decorators import login_required
@@ -18,10 +18,10 @@ from insights.portal.live import possible
 @never_cache
 @require_GET
 def heard(request: HttpRequest, connection_id: str) -> JsonResponse:
-    """Answer for the member `?speaker=` (a user id) of one's own live conversation, times in ISO 8601:
+    """Return the resume point of the member `?speaker=` (a user id) in the user's own live conversation. Times are ISO 8601.
 
-    now: the server's clock; live: whether the conversation goes on; until: end of the member's last stored message, or
-    null; seen: seconds since the last heartbeat of a session of this member that is not finished yet, or null.
+    `now`: the server's clock; `live`: whether the conversation is live; `until`: end of the member's last stored message, or null;
+    `seen`: seconds since the last heartbeat of this member's sessions, or null without a session.
     """
     if not possible(connection_id):
         raise Http404

@@ -1,4 +1,4 @@
-"""What a browser may do with our answers: load from us and from nobody else, and keep no copy. Knows nothing of the pages themselves."""
+"""Middleware for security headers: Content-Security-Policy (own origin only), Permissions-Policy and Cache-Control (no-store)."""
 
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
@@ -13,17 +13,17 @@ AsyncAnswer = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 def policy(request: HttpRequest) -> str:
-    """Return the Content-Security-Policy of an answer to `request`.
+    """Return the Content-Security-Policy of the response to a request: everything comes from the same origin.
 
-    Everything comes from our own origin. Sockets are named with their schemes, since older browsers do not count
-    `ws:` under 'self'; pictures may be data, for the checkmarks that Django's admin and the API's pages draw.
+    WebSockets are listed with their schemes, as older browsers do not include `ws:` in 'self'. Images may be `data:` URLs, which Django's
+    admin and the API documentation use.
     """
     sockets = ""
     try:
         host = request.get_host()
         sockets = f" ws://{host} wss://{host}"
     except DisallowedHost:
-        pass  # the page that refuses the host needs no socket
+        pass  # the error page for a wrong host needs no WebSocket
     return "; ".join(
         [
             "default-src 'self'",
@@ -38,28 +38,28 @@ def policy(request: HttpRequest) -> str:
     )
 
 
-def _dress(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     response.headers.setdefault("Content-Security-Policy", policy(request))
     response.headers.setdefault("Permissions-Policy", "microphone=(self), camera=(self), geolocation=()")
-    response.headers.setdefault("Cache-Control", "no-store")  # static files, which anybody may keep, are answered further out
+    response.headers.setdefault("Cache-Control", "no-store")  # cacheable static files are served by an outer middleware
     return response
 
 
 @sync_and_async_middleware
 def content_security(get_response: Answer | AsyncAnswer) -> Answer | AsyncAnswer:
-    """Put the policy and `Cache-Control: no-store` on every answer that does not bring its own; runs in the event loop without a thread."""
+    """Add the security headers to every response that does not set its own. Works in the event loop, without a thread."""
     if iscoroutinefunction(get_response):
-        ask: AsyncAnswer = get_response
+        get_async_response: AsyncAnswer = get_response
 
-        async def answer_later(request: HttpRequest) -> HttpResponseBase:
-            return _dress(request, await ask(request))
+        async def async_answer(request: HttpRequest) -> HttpResponseBase:
+            return _with_headers(request, await get_async_response(request))
 
-        return answer_later
+        return async_answer
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         if not isinstance(response, HttpResponseBase):
             raise TypeError("an asynchronous view was given to the synchronous chain")
-        return _dress(request, response)
+        return _with_headers(request, response)
 
     return answer

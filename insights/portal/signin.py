@@ -1,4 +1,4 @@
-"""Signing in, with a limit on guessing. Signing out is Django's own view."""
+"""Sign-in with a limit on failed attempts. Sign-out is Django's own view."""
 
 from typing import Any
 
@@ -13,20 +13,20 @@ from insights.portal.forms import SignInForm
 
 
 class SignIn(LoginView):
-    """E-mail address and password; an empty installation leads to its first account instead."""
+    """Sign in with e-mail address and password. An empty installation redirects to the page for the first account."""
 
     template_name = "portal/signin.html"
     form_class = SignInForm
     redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Redirect to the first account while there is none."""
+        """Redirect to the page for the first account while there is none."""
         if access.setup_is_open():
             return redirect("first_account")
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Check the password, unless a limit on failed attempts is reached: then answer 429, right password or not."""
+        """Check the password. If a limit on failed attempts is reached, return 429 even for the right password."""
         try:
             with access.password_check(self._attempt):
                 return super().post(request, *args, **kwargs)
@@ -37,11 +37,11 @@ class SignIn(LoginView):
             return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add whether any account has a password: while none has, the page says how to make an administrator."""
+        """Add whether no account has a password; the page then says how to create an administrator."""
         return super().get_context_data(nobody_can_sign_in=access.nobody_can_sign_in(), **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Remember the address as one from which the account is used."""
+        """Mark the client's address as known for the account."""
         self._attempt.succeeded()
         return super().form_valid(form)
 

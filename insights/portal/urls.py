@@ -1,4 +1,4 @@
-"""Routes of the pages for people."""
+"""Routes of the portal's pages."""
 
 from django.conf import settings
 from django.contrib.auth.views import LogoutView

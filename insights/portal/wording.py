@@ -1,12 +1,12 @@
-"""Numbers and names as people read them. Pure functions."""
+"""Format numbers and names for people. Pure functions."""
 
 LABELS = {"question": "Question", "action_item": "Action item", "follow_up": "Follow-up"}
-TURN_S = 60  # whoever talks longer gets a new heading with the time, so that a long talk can be found one's way in
-VOICES = 8  # colours that speakers get, in turn
+TURN_S = 60  # a longer turn is split, so that a long monologue has headings with times
+VOICES = 8  # number of speaker colours
 
 
 def clock(seconds: float) -> str:
-    """Return a place in a recording: `0:07`, `12:30`, `1:02:03`."""
+    """Return a position in a recording: `0:07`, `12:30`, `1:02:03`."""
     whole = max(0, int(seconds))
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
@@ -23,7 +23,7 @@ def duration(seconds: float) -> str:
 
 
 def initials(name: str) -> str:
-    """Return one or two letters for a round badge; `?` where there is no name."""
+    """Return one or two letters for a badge; `?` without a name."""
     parts = [part for part in name.replace("@", " ").split() if part[0].isalnum()]
     if not parts:
         return "?"
@@ -31,7 +31,7 @@ def initials(name: str) -> str:
 
 
 def shorten(text: str, around: str, most: int = 160) -> str:
-    """Return `text`, cut to about `most` characters around the first place of `around` (any case)."""
+    """Return `text` cut to about `most` characters around the first occurrence of `around` (case-insensitive)."""
     if len(text) <= most:
         return text
     place = max(0, text.lower().find(around.lower()))
