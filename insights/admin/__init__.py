@@ -1,4 +1,4 @@
-"""The admin: find, read, review, correct and export conversations, and manage accounts and apps. Only the recorder changes conversations."""
+"""The admin: find, read, review, correct and export conversations; manage accounts and apps. Only the recorder changes conversations."""
 
 from django.contrib import admin
 

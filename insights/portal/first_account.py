@@ -13,7 +13,7 @@ from insights.portal.forms import FirstAccountForm
 @never_cache
 @sensitive_post_parameters("token", "password", "again")
 def first_account(request: HttpRequest) -> HttpResponse:
-    """Show and process the form; 403 without a valid set-up token, 429 after too many failed attempts, 404 once an account or app exists."""
+    """Show and process the form; 403 without a valid set-up token, 429 after too many failures, 404 once an account or app exists."""
     if not access.setup_is_open():
         raise Http404
     token = request.POST.get("token") or request.GET.get("token", "")
