@@ -70,7 +70,7 @@ class Titled(AnyBase):
 
 
 class EditableText(OptionsBase):
-    """Fields for text and verdict that also send their initial value, so that saving does not undo a concurrent change by another person."""
+    """Fields for text and verdict that also send their initial value, so that saving does not undo the change of another person."""
 
     formfield_overrides: ClassVar[Any] = {models.TextField: {"widget": Textarea(attrs={"rows": 2, "cols": 50, "dir": "auto"})}}
 

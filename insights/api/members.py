@@ -23,7 +23,7 @@ class MemberList(Schema):
 
 @router.get("/v1/conversations/{conversation_id}/members", response=responses(MemberList), exclude_none=True, summary="List members")
 def list_members(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Return everybody who spoke or joined."""
+    """Return all members in the order of joining."""
 
     def pieces(conversation: Conversation) -> Iterator[str]:
         rows = queries.members_of(conversation)
