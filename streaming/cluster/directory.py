@@ -1,8 +1,8 @@
-"""Whose session an id is, among all processes: the first to claim an id of a stream has it, until its session or its process ends.
+"""Session directory of all processes: which session has which id of a stream.
 
-A claim is a note in the shared cache that names its process; a process shows that it lives by a pulse beside it. So a session costs
-two calls of the cache in all, and a claim of a process that was killed counts no more once its pulse is over. A cache that is away
-costs the certainty, never a session.
+The first session that claims an id owns it until the session or its process ends. A claim is an entry in the shared cache that names the
+process; a heartbeat key of each process shows that it is alive. A session therefore costs two cache calls in all, and the claims of a
+killed process expire with its heartbeat. While the cache is unavailable, sessions start without the guarantee that their id is unique.
 """
 
 import asyncio
@@ -29,22 +29,24 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 BEAT_S = 2.0
+"""Seconds between two heartbeats."""
 ALIVE_S = 8
-"""A process without a pulse for so long is dead, or as good as."""
+"""Seconds without a heartbeat after which a process is considered dead."""
 KEPT_S = 24 * 3600
+"""Seconds after which the cache drops an entry."""
 TRIES = 3
 AGAIN_S = 1.0
-"""How long noting again what was forgotten may take between two beats, and letting go what could not be; the rest waits for the next."""
+"""Seconds between two heartbeats for writing lost entries again, and for retrying releases; the rest waits for the next heartbeat."""
 ANSWER_S = 2.5
-"""How long the cache may take before a session begins without it."""
+"""Timeout of a cache call in seconds; a session then starts without it."""
 
 _threads = Threads("claims", 4)
-"""A process without a pulse would be taken for dead."""
+"""Own threads: if busy handlers delayed the heartbeat, other processes would consider this one dead."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOwner:
-    """Who has an id: a session of some process."""
+    """The session that owns an id, and its process."""
 
     process: str
     session: str
@@ -53,79 +55,79 @@ class SessionOwner:
 
 
 class Directory:
-    """The claims of one event loop."""
+    """The directory client of one event loop, and the claims of its sessions."""
 
     def __init__(self, *, alone: bool) -> None:
         self.process = uuid4().hex
         self._alone = alone
         self._held: dict[str, tuple[SessionOwner, Callable[[], None]]] = {}
-        self._beating: asyncio.Task[None] | None = None
+        self._heartbeat_task: asyncio.Task[None] | None = None
         self._failed = False
-        self._forgotten = False  # the pulse was, and with it perhaps the notes
-        self._unnoted: dict[str, SessionOwner] = {}  # those that are not yet noted again
-        self._noting = threading.Lock()
-        self._loop = ref(asyncio.get_running_loop())  # which is what claims are kept by: else none would ever be forgotten
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._owed: set[tuple[str, SessionOwner]] = set()  # could not be let go: no other process takes it as long as this one lives
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._cache_lost = False  # the heartbeat key was missing, so the entries may be too
+        self._unregistered: dict[str, SessionOwner] = {}  # claims whose entries are still to be written again
+        self._registering = threading.Lock()
+        self._loop = ref(asyncio.get_running_loop())  # weak: a strong reference would keep the key of `_directories` alive
+        self._release_tasks: set[asyncio.Task[None]] = set()
+        self._unreleased: set[tuple[str, SessionOwner]] = set()  # release failed; other processes cannot claim them while this one lives
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claim(
         self, stream: str, webrtc_id: str, session: UUID, owner_id: int | None, kind: TransportKind, lost: Callable[[], None]
     ) -> SessionOwner | None:
-        """Take an id for a session of this process; return None when it has it, else who has.
+        """Claim an id for a session of this process; return None on success, else the session that owns it.
 
-        `lost` is called when another process took the id later, because this one seemed dead.
+        `lost` is called if another process claims the id later because this one seemed dead.
         """
         if self._alone:
             return None
         key, mine = _key(stream, webrtc_id), SessionOwner(self.process, session.hex, owner_id, kind)
         self._held[key] = mine, lost
-        async with self._turn(key):
-            holder = await self._in_cache(None, self._take_in_time, key, mine)
+        async with self._lock(key):
+            holder = await self._in_cache(None, self._register_or_release, key, mine)
         if holder is not None:
             self._drop(key, mine)
-        elif self._beating is None:
-            self._beating = asyncio.create_task(self._beat())
+        elif self._heartbeat_task is None:
+            self._heartbeat_task = asyncio.create_task(self._run_heartbeat())
         return holder
 
     async def release(self, stream: str, webrtc_id: str, session: UUID) -> None:
-        """Let an id go that a session had."""
+        """Release the id of a session."""
         key = _key(stream, webrtc_id)
         held = self._held.get(key)
         if held is not None and held[0].session == session.hex:
             self._drop(key, held[0])
-            await self._let_go(key, held[0])
+            await self._release_entry(key, held[0])
 
     async def holder(self, stream: str, webrtc_id: str) -> SessionOwner | None:
-        """Return who has an id in another process that lives."""
+        """Return the session of another live process that owns an id, or None."""
         return None if self._alone else await self._in_cache(None, self._other, _key(stream, webrtc_id))
 
     async def holders(self, ids: Sequence[tuple[str, str]]) -> list[SessionOwner | None]:
-        """Return for each stream and webrtc_id who has it in another process that lives; the cache is asked once for all of them."""
-        nobody: list[SessionOwner | None] = [None] * len(ids)
-        return nobody if self._alone else await self._in_cache(nobody, self._others, [_key(*each) for each in ids])
+        """Return what `holder` returns for each pair of stream and webrtc_id, with one cache call for all entries."""
+        none: list[SessionOwner | None] = [None] * len(ids)
+        return none if self._alone else await self._in_cache(none, self._others, [_key(*each) for each in ids])
 
     async def is_alive(self, process: str) -> bool:
-        """Whether a process lives; one of which nothing can be known counts as living."""
-        return self._alone or process == self.process or await self._in_cache(True, _has_pulse, process)
+        """Return whether a process is alive; True where the cache cannot tell."""
+        return self._alone or process == self.process or await self._in_cache(True, _has_heartbeat, process)
 
     async def close(self) -> None:
-        """End the pulse; for the end of an event loop."""
-        if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
-            self._beating = None
+        """Stop the heartbeat; call before the event loop ends."""
+        if self._heartbeat_task is not None:
+            self._heartbeat_task.cancel()
+            await asyncio.gather(self._heartbeat_task, return_exceptions=True)
+            self._heartbeat_task = None
 
-    def _turn(self, key: str) -> asyncio.Lock:
-        """Return what keeps a session's claim and the letting go of the session before it apart: neither is one step."""
-        return self._turns.setdefault(key, asyncio.Lock())
+    def _lock(self, key: str) -> asyncio.Lock:
+        """Return the lock of an id: neither the claim of a session nor the release by the one before it is atomic."""
+        return self._locks.setdefault(key, asyncio.Lock())
 
-    async def _let_go(self, key: str, mine: SessionOwner) -> None:
-        async with self._turn(key):
-            if await self._in_cache(False, self._gave_back, key, mine):
-                self._owed.discard((key, mine))
+    async def _release_entry(self, key: str, mine: SessionOwner) -> None:
+        async with self._lock(key):
+            if await self._in_cache(False, self._try_delete_entry, key, mine):
+                self._unreleased.discard((key, mine))
             else:
-                self._owed.add((key, mine))
+                self._unreleased.add((key, mine))
 
     def _drop(self, key: str, holder: SessionOwner) -> None:
         if self._holds(key, holder):
@@ -137,72 +139,72 @@ class Directory:
 
     # -- in threads
 
-    def _take_in_time(self, key: str, mine: SessionOwner) -> SessionOwner | None:
-        """Take an id; what a cache that hung notes when its session is over is removed."""
-        found = self._take(key, mine)
+    def _register_or_release(self, key: str, mine: SessionOwner) -> SessionOwner | None:
+        """Register an id; if the session ended while the cache hung, have the entry released."""
+        found = self._register(key, mine)
         if found is None:
-            self._let_go_of_late([(key, mine)])
+            self._release_late([(key, mine)])
         return found
 
-    def _let_go_of_late(self, noted: Iterable[tuple[str, SessionOwner]]) -> None:
-        """Have those ids let go that were noted behind the end of their sessions."""
+    def _release_late(self, written: Iterable[tuple[str, SessionOwner]]) -> None:
+        """Have the entries released that were written after the end of their sessions."""
         loop = self._loop()
-        for key, mine in noted:
+        for key, mine in written:
             if loop is not None and not self._holds(key, mine):
-                with suppress(RuntimeError):  # the loop is closed, and with it this process goes
-                    loop.call_soon_threadsafe(self._let_go_soon, key, mine)
+                with suppress(RuntimeError):  # the loop is closed: the process ends, and its heartbeat with it
+                    loop.call_soon_threadsafe(self._release_soon, key, mine)
 
-    def _take(self, key: str, mine: SessionOwner) -> SessionOwner | None:
-        self._pulse_again()
+    def _register(self, key: str, mine: SessionOwner) -> SessionOwner | None:
+        self._renew_heartbeat()
         found = None
         for _ in range(TRIES):
             if cache.add(key, astuple(mine), KEPT_S):
                 return None
             found = _read(key)
             if found is None:
-                continue  # it was let go in between
+                continue  # it was released in between
             if found.process == self.process:
-                if found != mine:  # of a session that ended here just now
+                if found != mine:  # of a session that has just ended in this process
                     cache.set(key, astuple(mine), KEPT_S)
                 return None
-            if _has_pulse(found.process):
+            if _has_heartbeat(found.process):
                 return found
-            if cache.add(f"{key}.{found.session}", True, ALIVE_S):  # of several that see the death, one removes the note
+            if cache.add(f"{key}.{found.session}", True, ALIVE_S):  # of several processes that find it dead, one removes the entry
                 cache.delete(key)
         return found
 
-    def _gave_back(self, key: str, mine: SessionOwner) -> bool:
-        self._give_back(key, mine)
+    def _try_delete_entry(self, key: str, mine: SessionOwner) -> bool:
+        self._delete_entry(key, mine)
         return True
 
-    def _give_back(self, key: str, mine: SessionOwner) -> None:
+    def _delete_entry(self, key: str, mine: SessionOwner) -> None:
         if _read(key) == mine:
             cache.delete(key)
 
     def _other(self, key: str) -> SessionOwner | None:
         found = _read(key)
-        return found if found is not None and found.process != self.process and _has_pulse(found.process) else None
+        return found if found is not None and found.process != self.process and _has_heartbeat(found.process) else None
 
     def _others(self, keys: Sequence[str]) -> list[SessionOwner | None]:
-        notes = cache.get_many(keys)
-        found = [SessionOwner(*note) if (note := notes.get(key)) else None for key in keys]
+        entries = cache.get_many(keys)
+        found = [SessionOwner(*entry) if (entry := entries.get(key)) else None for key in keys]
         others = {holder.process for holder in found if holder is not None and holder.process != self.process}
-        living = {process for process in others if _has_pulse(process)}
-        return [holder if holder is not None and holder.process in living else None for holder in found]
+        alive = {process for process in others if _has_heartbeat(process)}
+        return [holder if holder is not None and holder.process in alive else None for holder in found]
 
-    def _pulse_again(self) -> None:
-        """Show that this process lives, and note where that had been forgotten."""
-        if not cache.touch(_pulse(self.process), ALIVE_S):
-            self._forgotten = True
-            cache.set(_pulse(self.process), True, ALIVE_S)
+    def _renew_heartbeat(self) -> None:
+        """Renew the heartbeat; set `_cache_lost` where the cache no longer had it."""
+        if not cache.touch(_heartbeat_key(self.process), ALIVE_S):
+            self._cache_lost = True
+            cache.set(_heartbeat_key(self.process), True, ALIVE_S)
 
-    def _note_again(self, held: dict[str, SessionOwner]) -> dict[str, bool]:
-        """Note again what was forgotten; return the keys that there was time for, and whether others have them by now.
+    def _register_again(self, held: dict[str, SessionOwner]) -> dict[str, bool]:
+        """Write lost entries again; return the keys done within `AGAIN_S`, each with whether another process owns it by now.
 
-        None of them while another thread is still at it, as when the cache hangs: it would take one thread after the other.
+        Does nothing while another thread is still doing it: a cache that hangs would otherwise block one thread after the other.
         """
         found: dict[str, bool] = {}
-        if not self._noting.acquire(blocking=False):
+        if not self._registering.acquire(blocking=False):
             return found
         until = time.monotonic() + AGAIN_S
         try:
@@ -212,47 +214,47 @@ class Directory:
                 if time.monotonic() > until:
                     break
         finally:
-            self._noting.release()
-            self._let_go_of_late(held.items())
+            self._registering.release()
+            self._release_late(held.items())
         return found
 
     # -- in the event loop
 
-    async def _beat(self) -> None:
+    async def _run_heartbeat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
-            await self._in_cache(None, self._pulse_again)
-            if self._forgotten:
-                self._forgotten = False
-                self._unnoted |= {key: mine for key, (mine, _) in self._held.items()}
-            await self._claim_again()
-            await self._let_go_of_owed()
+            await self._in_cache(None, self._renew_heartbeat)
+            if self._cache_lost:
+                self._cache_lost = False
+                self._unregistered |= {key: mine for key, (mine, _) in self._held.items()}
+            await self._restore_entries()
+            await self._retry_releases()
 
-    async def _let_go_of_owed(self) -> None:
-        """Try again, some at a time so that the pulse goes on; behind the first that fails the cache is still away."""
+    async def _retry_releases(self) -> None:
+        """Retry failed releases, for `AGAIN_S` at most so that the heartbeat continues; stop at a failure: the cache is still away."""
         until = time.monotonic() + AGAIN_S
-        for key, mine in list(self._owed):
-            await self._let_go(key, mine)
-            if (key, mine) in self._owed:
+        for key, mine in list(self._unreleased):
+            await self._release_entry(key, mine)
+            if (key, mine) in self._unreleased:
                 return
-            self._forgotten = self._forgotten or key in self._held  # the session behind it may not have been noted at all
+            self._cache_lost = self._cache_lost or key in self._held  # the next session with this id may not have been registered
             if time.monotonic() > until:
                 return
 
-    async def _claim_again(self) -> None:
-        """Note again what is not yet, some at a time so that the pulse goes on; the rest, and what failed, with the next beats."""
-        self._unnoted = {key: mine for key, mine in self._unnoted.items() if self._holds(key, mine)}
-        if not self._unnoted:
+    async def _restore_entries(self) -> None:
+        """Write lost entries again, for `AGAIN_S` at most so that the heartbeat continues; the rest follows with the next heartbeats."""
+        self._unregistered = {key: mine for key, mine in self._unregistered.items() if self._holds(key, mine)}
+        if not self._unregistered:
             return
-        for key, taken in (await self._in_cache({}, self._note_again, dict(self._unnoted))).items():
-            mine = self._unnoted.pop(key)
+        for key, taken in (await self._in_cache({}, self._register_again, dict(self._unregistered))).items():
+            mine = self._unregistered.pop(key)
             if taken:
                 self._lose(key, mine)
 
-    def _let_go_soon(self, key: str, mine: SessionOwner) -> None:
-        task = asyncio.create_task(self._let_go(key, mine))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+    def _release_soon(self, key: str, mine: SessionOwner) -> None:
+        task = asyncio.create_task(self._release_entry(key, mine))
+        self._release_tasks.add(task)
+        task.add_done_callback(self._release_tasks.discard)
 
     def _lose(self, key: str, mine: SessionOwner) -> None:
         held = self._held.get(key)
@@ -261,7 +263,7 @@ class Directory:
             held[1]()
 
     async def _in_cache(self, otherwise: R, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Ask the cache in a thread; a cache that is away, or hangs, answers `otherwise`."""
+        """Call the cache in a thread; return `otherwise` on an error or timeout."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 found = await _threads.run(partial(work, *args, **kwargs))
@@ -275,29 +277,29 @@ class Directory:
 
 
 def _read(key: str) -> SessionOwner | None:
-    note = cache.get(key)
-    return SessionOwner(*note) if note else None
+    entry = cache.get(key)
+    return SessionOwner(*entry) if entry else None
 
 
-def _has_pulse(process: str) -> bool:
-    return bool(cache.get(_pulse(process)))
+def _has_heartbeat(process: str) -> bool:
+    return bool(cache.get(_heartbeat_key(process)))
 
 
-def _pulse(process: str) -> str:
+def _heartbeat_key(process: str) -> str:
     return f"parley.pulse.{process}"
 
 
 def _key(stream: str, webrtc_id: str) -> str:
-    """Return the name of a note: ids hold characters that a cache's keys may not."""
+    """Return the cache key of an id: a hash, since ids may hold characters that keys may not."""
     return "parley.claim." + hashlib.sha256(f"{stream}.{webrtc_id}".encode(errors="replace")).hexdigest()
 
 
-_claims: WeakKeyDictionary[asyncio.AbstractEventLoop, Directory] = WeakKeyDictionary()
+_directories: WeakKeyDictionary[asyncio.AbstractEventLoop, Directory] = WeakKeyDictionary()
 
 
 def directory() -> Directory:
-    """Return the claims of the running event loop."""
+    """Return the directory of the running event loop."""
     loop = asyncio.get_running_loop()
-    if loop not in _claims:
-        _claims[loop] = Directory(alone=pubsub().alone)
-    return _claims[loop]
+    if loop not in _directories:
+        _directories[loop] = Directory(alone=pubsub().alone)
+    return _directories[loop]

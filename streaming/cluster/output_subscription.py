@@ -1,7 +1,7 @@
-"""One subscriber of one session's outputs, by its cursor, from whatever process the session lives in.
+"""A subscription to one session's outputs, by cursor, from any process.
 
-It asks for what comes after its cursor, in batches, at its own pace; nothing waits for it in memory but the session's own log. When the
-session's process dies, it hears no more answers, sees that the process has no pulse, and ends.
+The subscriber requests the outputs after its cursor in batches, at its own pace; only the session's own log is held in memory. When the
+session's process dies, requests stay unanswered and its heartbeat stops; the subscription then ends as lost.
 """
 
 import asyncio
@@ -12,26 +12,26 @@ from streaming.cluster.rpc import Body
 from streaming.cluster.session_endpoint import Ask
 
 CALL_S = 5.0
-"""How long one question may wait for news; a process that died is noticed after that."""
+"""Seconds that one request waits for a new output; a dead process is detected after that."""
 SLACK_S = 2.0
 MOST_MISSES = 3
 GRACE_STEP_S = 0.1
 
 
 class OutputSubscription:
-    """A subscriber.
+    """The outputs of one session after a cursor.
 
     Args:
-        ask: asks the session, wherever it is.
-        after: the number of the last output that was seen; 0 before the first.
-        form: "text" for outputs as events carry them, "values" for what AdditionalOutputs held, as far as JSON knows it.
+        ask: sends a request to the session, in whatever process it is.
+        after: the number of the last output that was received; 0 before the first.
+        form: "text" for outputs as server-sent events carry them, "values" for the values of AdditionalOutputs, converted to JSON types.
     """
 
     def __init__(self, ask: Ask, after: int = 0, form: Literal["text", "values"] = "text") -> None:
         self.ended = False
-        """Whether nothing more will come."""
+        """Whether no more outputs will come."""
         self.lost = False
-        """Whether that is because the session's process is gone."""
+        """Whether it ended because the session's process died."""
         self._ask_session = ask
         self._form = form
         self._cursor = after
@@ -39,7 +39,7 @@ class OutputSubscription:
         self._home = ""
 
     async def find(self, grace_s: float) -> bool:
-        """Whether there is such a session, or comes within so many seconds: pages open it and its reader at the same time."""
+        """Return whether the session exists, or begins within `grace_s` seconds: pages open session and reader at the same time."""
         deadline = _now() + grace_s
         while await self._ask(0.0) is None:
             if _now() >= deadline:
@@ -48,7 +48,7 @@ class OutputSubscription:
         return True
 
     async def more(self) -> list[tuple[int, Any]]:
-        """Wait a while for outputs after the cursor and return what there is, by number; nothing where none came, or none will."""
+        """Wait up to `CALL_S` for outputs after the cursor; return (number, output) pairs, none where none came or none will."""
         answer = await self._ask(0.0 if self._misses else CALL_S)
         if answer is None:
             self._misses += 1

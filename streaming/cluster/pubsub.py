@@ -1,7 +1,7 @@
-"""This process's one channel on the channel layer, and who in the process listens to what comes over it.
+"""Pub/sub over the channel layer: one channel per event loop, and the callbacks for its messages.
 
-The layer rings and calls, it never keeps (design law 2): all of its back ends lose messages. Whoever uses it must be able
-to do without an answer. A layer that is away is noted once, and groups are joined again when it is back.
+All back ends of the channel layer may lose messages, so it only notifies and never stores (design law 2); callers must cope with
+lost messages. An outage is logged once, and groups are joined again when the layer is back.
 """
 
 import asyncio
@@ -20,70 +20,72 @@ from streaming.aio.safe_log import error_location
 logger = logging.getLogger(__name__)
 
 REJOIN_S = 60.0
-"""How often groups are joined again: a Redis that restarted has forgotten them."""
+"""Seconds between two joins of all groups: a Redis that restarted has lost them."""
 AWAY_S = 1.0
+"""Seconds between two tries while the channel layer is unavailable."""
 ANSWER_S = 2.0
-"""How long the layer may take: a Redis that is silent, not gone, must not hold up what is stored next."""
+"""Timeout of a call in seconds: a Redis that hangs must not delay the caller."""
 SILENT_S = 5.0
-"""How long nothing more is asked of a layer that did not answer in time."""
+"""Seconds for which no call is made after one that timed out."""
 
-Ear = Callable[[dict[str, Any]], None]
+Callback = Callable[[dict[str, Any]], None]
+"""Receives a message; must not block."""
 
 
 class PubSub:
-    """What one event loop has on the channel layer."""
+    """The channel, groups and callbacks of one event loop."""
 
     def __init__(self) -> None:
         self.origin = uuid4().hex
         self._layer: Any = get_channel_layer()
         self.alone = isinstance(self._layer, InMemoryChannelLayer)
-        """Whether there can be no other process, so that nobody needs to be told anything."""
+        """Whether there can be no other process (in-memory layer), so that nothing needs to be sent."""
         self._channel = ""
-        self._ears: dict[str, Ear] = {}
+        self._callbacks: dict[str, Callback] = {}
         self._joined: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._failed = False
         self._back = asyncio.Event()
         self._silent_until = 0.0
 
-    async def join(self, group: str, ear: Ear) -> None:
-        """Hear what others tell to a group; a group has one ear in a process."""
-        self._ears[group] = ear
+    async def join(self, group: str, callback: Callback) -> None:
+        """Receive the messages that other processes send to a group. A group has one callback per event loop."""
+        self._callbacks[group] = callback
         if self.alone:
             return
         self._joined.add(group)
         await self.channel()
-        await self._on_layer(self._layer.group_add(group, self._channel))
+        await self._call(self._layer.group_add(group, self._channel))
 
     async def leave(self, group: str) -> None:
-        """Hear no more of a group."""
-        self._ears.pop(group, None)
+        """Stop receiving the messages of a group."""
+        self._callbacks.pop(group, None)
         if group in self._joined:
             self._joined.discard(group)
-            await self._on_layer(self._layer.group_discard(group, self._channel))
+            await self._call(self._layer.group_discard(group, self._channel))
 
-    def listen(self, name: str, ear: Ear) -> None:
-        """Hear what others tell to this process alone, under a name."""
-        self._ears[name] = ear
+    def listen(self, name: str, callback: Callback) -> None:
+        """Receive the messages that other processes send to this channel alone, under a name."""
+        self._callbacks[name] = callback
 
     async def channel(self) -> str:
-        """Return the address of this process, for answers to it alone."""
+        """Return the name of this event loop's channel, for replies; "" where there can be no other process."""
         if not self._channel and not self.alone:
             self._channel = await self._layer.new_channel("parley")
-            self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._rejoin())]
+            self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._rejoin())]
         return self._channel
 
     async def tell(self, group: str, body: dict[str, Any]) -> None:
-        """Tell all other processes that joined a group; values must fit msgpack."""
+        """Send a message to all other processes that joined a group; values must be serialisable by msgpack."""
         if not self.alone:
-            await self._on_layer(self._layer.group_send(group, self._message(group, body)))
+            await self._call(self._layer.group_send(group, self._message(group, body)))
 
     async def answer(self, channel: str, name: str, body: dict[str, Any]) -> None:
-        """Tell one process, under the name that it listens to."""
-        await self._on_layer(self._layer.send(channel, self._message(name, body)))
+        """Send a message to one channel, under the name that it listens to."""
+        await self._call(self._layer.send(channel, self._message(name, body)))
 
     async def close(self) -> None:
-        """End the background tasks; for the end of an event loop."""
+        """Stop the background tasks; call before the event loop ends."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -92,8 +94,8 @@ class PubSub:
     def _message(self, to: str, body: dict[str, Any]) -> dict[str, Any]:
         return {"type": "parley.ring", "origin": self.origin, "to": to, **body}
 
-    async def _on_layer(self, call: Coroutine[Any, Any, Any]) -> None:
-        """Await a call of the layer; a layer that is away, or hangs, costs speed, never an event."""
+    async def _call(self, call: Coroutine[Any, Any, Any]) -> None:
+        """Await a call of the channel layer. A failure or timeout is logged, never raised: subscribers then read from the database."""
         if time.monotonic() < self._silent_until:
             call.close()
             return
@@ -115,9 +117,9 @@ class PubSub:
     def _note_failure(self, error: Exception) -> None:
         if not self._failed:
             self._failed = True
-            logger.warning("the channel layer is away (%s): other processes are told late", type(error).__name__)
+            logger.warning("the channel layer is away (%s): other processes are notified late", type(error).__name__)
 
-    async def _hear(self) -> None:
+    async def _receive(self) -> None:
         while True:
             try:
                 message = await self._layer.receive(self._channel)
@@ -127,29 +129,29 @@ class PubSub:
                 continue
             self._note_success()
             try:
-                ear = self._ears.get(message["to"])
-                if ear is not None and message["origin"] != self.origin:
-                    ear(message)
-            except Exception as error:  # another version's message, perhaps: the next one may be understood
+                callback = self._callbacks.get(message["to"])
+                if callback is not None and message["origin"] != self.origin:
+                    callback(message)
+            except Exception as error:  # perhaps from another version of the server; later messages may be valid
                 logger.error("a message of the channel layer was not understood (%s)", error_location(error))
 
     async def _rejoin(self) -> None:
-        """Join again now and then, and at once when a layer that was away is back."""
+        """Join all groups again every `REJOIN_S`, and at once after an outage."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(AWAY_S if self._failed else REJOIN_S):
                     await self._back.wait()
             self._back.clear()
             for group in list(self._joined):
-                await self._on_layer(self._layer.group_add(group, self._channel))
+                await self._call(self._layer.group_add(group, self._channel))
 
 
-_layers: WeakKeyDictionary[asyncio.AbstractEventLoop, PubSub] = WeakKeyDictionary()
+_pubsubs: WeakKeyDictionary[asyncio.AbstractEventLoop, PubSub] = WeakKeyDictionary()
 
 
 def pubsub() -> PubSub:
-    """Return what the running event loop has on the channel layer."""
+    """Return the pub/sub of the running event loop."""
     loop = asyncio.get_running_loop()
-    if loop not in _layers:
-        _layers[loop] = PubSub()
-    return _layers[loop]
+    if loop not in _pubsubs:
+        _pubsubs[loop] = PubSub()
+    return _pubsubs[loop]

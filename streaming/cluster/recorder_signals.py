@@ -1,4 +1,4 @@
-"""Tells listeners of what was stored by a page of this process, in a thread of its own, as soon as it is committed (design law 1)."""
+"""Publish events that a page of this process stored, as soon as their transaction is committed (design law 1). Pages run in threads."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +10,12 @@ from streaming.cluster.broadcast import broadcaster
 
 
 def connect() -> None:
-    """Ring from now on; once for each process."""
-    stored_afterwards.connect(_ring, dispatch_uid="streaming.bell")
+    """Connect to the recorder's signal; call once in each process."""
+    stored_afterwards.connect(_on_stored, dispatch_uid="streaming.recorder_signals")
 
 
-def _ring(events: Sequence[StoredEvent], **signal: Any) -> None:
-    """Publish in the event loop that serves the page; in a command, which has none, over the channel layer alone."""
+def _on_stored(events: Sequence[StoredEvent], **signal: Any) -> None:
+    """Publish in the event loop that serves the page; a management command has none and publishes over the channel layer only."""
     async_to_sync(_publish)(events)
 
 

@@ -1,7 +1,7 @@
-"""The live sessions of this process: their limit, their heartbeat, their end at shutdown.
+"""The live sessions of this process: session limit, heartbeats, and drain at shutdown.
 
-Other processes learn from the heartbeats in the database which sessions are alive (design law 7); what a killed process
-left behind is swept up by whichever process looks next (design law 5).
+Heartbeats in the database show the other processes which sessions are alive (design law 7). Any process closes the conversations of
+sessions whose process died (design law 5).
 """
 
 import asyncio
@@ -29,89 +29,89 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HEARTBEAT_S = 5.0
-"""A heartbeat is that old at most; pages wait for a session as long as it is younger than 7 s (docs/develop/portal.md)."""
+"""Greatest age of a heartbeat in seconds; pages wait for a session whose heartbeat is younger than 7 s (docs/develop/portal.md)."""
 STALE_AFTER_S = 30
-"""A session that gave no heartbeat for so long is gone: six were missed."""
+"""Seconds without a heartbeat after which a session is considered dead: six were missed."""
 LATE_S = 15.0
-"""A process that gave no heartbeat for so long slept, or had no database: perhaps others did too, and live all the same."""
+"""Seconds without an own heartbeat that mean a suspended process or an unreachable database; other live processes may be affected too."""
 GRACE_S = 10.0
-"""So long it then waits for their heartbeats before it sweeps."""
+"""Seconds that it then waits for their heartbeats before it closes stale conversations."""
 SWEEP_S = 2.0
-"""Conversations end so much late at most; each look at the database costs a process a millisecond of CPU."""
+"""Seconds between two checks for stale conversations; each check costs about a millisecond of CPU."""
 
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 LAST_CALL = 0.75
-"""Share of the time for a drain after which nothing more is heard, so that the rest is enough to store what was."""
+"""Share of the drain time after which no more audio is recognised, so that the rest is enough to store the results."""
 
 
-class Living(Protocol):
-    """A live session, of a conversation's socket or of a stream."""
+class LiveSession(Protocol):
+    """A live session: of a Symbl WebSocket or of a stream."""
 
     id: UUID
     ended: asyncio.Event
 
     def end_early(self, end: End) -> None:
-        """End soon, for a reason of the server's, with everything stored that was received; `ended` is set then."""
+        """End the session for a reason of the server. What was received is stored; then `ended` is set."""
 
 
 class TooManySessions(Exception):
-    """This process serves as many sessions as `SESSION_LIMIT` allows."""
+    """This process has reached `SESSION_LIMIT`, or is draining."""
 
 
 class Registry:
-    """Who is connected to this process, in one event loop."""
+    """The live sessions of one event loop."""
 
     def __init__(self) -> None:
         self.draining = False
         self.last_call = asyncio.Event()
-        """Set near the end of a drain: what is not heard yet will not be."""
-        self._sessions: dict[UUID, Living] = {}
+        """Set near the end of a drain: audio that is not recognised yet is discarded."""
+        self._sessions: dict[UUID, LiveSession] = {}
         self._joined: dict[UUID, object] = {}
-        self._places = 0
+        self._reserved = 0
         self._tasks: list[asyncio.Task[None]] = []
-        self._beaten = 0.0
-        self._sweep_from = 0.0
+        self._last_heartbeat = 0.0
+        self._close_stale_from = 0.0
 
     def __len__(self) -> int:
-        return len(self._sessions) + self._places
+        return len(self._sessions) + self._reserved
 
-    def add(self, session: Living) -> None:
-        """Take a session in. Raises TooManySessions at the limit and while draining."""
-        self._check_room()
+    def add(self, session: LiveSession) -> None:
+        """Add a session. Raises TooManySessions at the limit and while draining."""
+        self._check_limit()
         self._sessions[session.id] = session
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place without a session: for whoever waits. Raises TooManySessions as `add` does."""
-        self._check_room()
-        self._places += 1
+        """Hold a slot without a session, for a waiting subscriber. Raises TooManySessions as `add` does."""
+        self._check_limit()
+        self._reserved += 1
         try:
             yield
         finally:
-            self._places -= 1
+            self._reserved -= 1
 
-    def remove(self, session: Living) -> None:
-        """Give a session's place back."""
+    def remove(self, session: LiveSession) -> None:
+        """Remove a session and free its slot."""
         self._sessions.pop(session.id, None)
         self._joined.pop(session.id, None)
 
     def joined(self, session_id: UUID) -> None:
-        """Note that a session is in a conversation: its heartbeats keep it there, and it ends as SWEPT when they came too late."""
+        """Send heartbeats for a session that has joined a conversation; it ends as SWEPT if they come too late."""
         self._joined[session_id] = object()
 
     def left(self, session_id: UUID) -> None:
-        """Note that a session is in no conversation any more."""
+        """Stop the heartbeats of a session that has left its conversation."""
         self._joined.pop(session_id, None)
 
     def start_background_tasks(self) -> None:
-        """Start heartbeats, and the sweep, once for the life of the event loop."""
+        """Start the heartbeats and the clean-up, unless they run already."""
         if not self._tasks:
-            self._beaten = time.time()
-            self._tasks = [asyncio.create_task(self._keep_alive()), asyncio.create_task(self._keep_tidy())]
+            self._last_heartbeat = time.time()
+            self._tasks = [asyncio.create_task(self._run_heartbeats()), asyncio.create_task(self._run_clean_up())]
 
     async def drain(self, seconds: float) -> None:
-        """Refuse new sessions, end the live ones so that what was being said is stored, and wait for them."""
+        """Refuse new sessions, end the live ones so that pending speech is stored, and wait at most `seconds` for them."""
         self.draining = True
         asyncio.get_running_loop().call_later(LAST_CALL * seconds, self.last_call.set)
         sessions = list(self._sessions.values())
@@ -127,68 +127,68 @@ class Registry:
                 logger.warning("%d sessions did not finish within %g s", len(late), seconds)
 
     async def close(self) -> None:
-        """End the housekeeping; for the end of an event loop."""
+        """Stop the background tasks; call before the event loop ends."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
-    def _check_room(self) -> None:
+    def _check_limit(self) -> None:
         if self.draining or len(self) >= settings.SESSION_LIMIT:
             raise TooManySessions
 
-    async def _keep_alive(self) -> None:
-        """Beat, by the clock on the wall, since the other one stands still while a machine sleeps; it may be set back, too."""
+    async def _run_heartbeats(self) -> None:
+        """Send heartbeats. The wall clock counts, since the monotonic one stops while the machine is suspended; it may be set back."""
         while True:
-            rested = time.time() - self._beaten
-            if not 0 <= rested <= HEARTBEAT_S - SWEEP_S and await self._beat():  # the next look would be too late
-                self._heed_lateness()
-                self._beaten = time.time()
+            elapsed = time.time() - self._last_heartbeat
+            if not 0 <= elapsed <= HEARTBEAT_S - SWEEP_S and await self._send_heartbeats():  # the next round would be too late
+                self._delay_closing_after_pause()
+                self._last_heartbeat = time.time()
             await asyncio.sleep(SWEEP_S)
 
-    async def _keep_tidy(self) -> None:
-        """Sweep and tidy; beside the heartbeats, which must not wait for that."""
-        tidy_from = time.monotonic() + FIRST_S
+    async def _run_clean_up(self) -> None:
+        """Close stale conversations and remove expired data, in a task of its own so that heartbeats do not wait for it."""
+        clean_up_at = time.monotonic() + FIRST_S
         while True:
-            self._heed_lateness()
-            if time.monotonic() >= self._sweep_from and not await self._sweep():
-                self._sweep_from = time.monotonic() + GRACE_S
-            if time.monotonic() >= tidy_from:
-                tidy_from = time.monotonic() + await tidy()
+            self._delay_closing_after_pause()
+            if time.monotonic() >= self._close_stale_from and not await self._close_stale():
+                self._close_stale_from = time.monotonic() + GRACE_S
+            if time.monotonic() >= clean_up_at:
+                clean_up_at = time.monotonic() + await tidy()
             await asyncio.sleep(SWEEP_S)
 
-    def _heed_lateness(self) -> None:
-        """Let the others speak first after a heartbeat that was late: before it is noted, and before each sweep."""
-        if time.time() - self._beaten > LATE_S:
-            self._sweep_from = time.monotonic() + GRACE_S
+    def _delay_closing_after_pause(self) -> None:
+        """Delay the next closing of stale conversations where the own heartbeat was late, so that other processes can send theirs first."""
+        if time.time() - self._last_heartbeat > LATE_S:
+            self._close_stale_from = time.monotonic() + GRACE_S
 
-    async def _beat(self) -> bool:
-        """Say that our sessions live, and end those that were swept all the same; False where that could not be said."""
+    async def _send_heartbeats(self) -> bool:
+        """Send the heartbeats of our sessions, and end sessions that were closed as stale; return False where the database failed."""
         beating = {identity: since for identity, since in self._joined.items() if identity in self._sessions}
         if not beating:
             return True
-        lost = await _kept_going(run_heartbeat(recorder.heartbeat, list(beating)))
+        lost = await _logged(run_heartbeat(recorder.heartbeat, list(beating)))
         for identity in lost or ():
-            if self._joined.get(identity) is beating[identity]:  # else it has left, or joined again, meanwhile
-                logger.warning("session %s: other processes took it for gone; its client has to come back", identity)
+            if self._joined.get(identity) is beating[identity]:  # otherwise it has left, or joined again, in the meantime
+                logger.warning("session %s: closed as stale by another process; its client must reconnect", identity)
                 end_early(self._sessions[identity], End.SWEPT)
                 self.left(identity)
         return lost is not None
 
-    async def _sweep(self) -> bool:
-        """End what nobody keeps alive, and tell of it; False where the database could not be asked."""
-        events = await _kept_going(run_write(recorder.close_due, timezone.now(), STALE_AFTER_S))
+    async def _close_stale(self) -> bool:
+        """Close conversations without heartbeats and publish their events; return False where the database failed."""
+        events = await _logged(run_write(recorder.close_due, timezone.now(), STALE_AFTER_S))
         if events:
-            await _kept_going(broadcaster().publish(events))
+            await _logged(broadcaster().publish(events))
         return events is not None
 
 
-async def _kept_going(work: Awaitable[T]) -> T | None:
-    """Await housekeeping; a database that is away for a while must not end it."""
+async def _logged(work: Awaitable[T]) -> T | None:
+    """Await a background operation; log an exception and return None, since a database failure must not end the background tasks."""
     try:
         return await work
     except Exception as error:
-        logger.warning("housekeeping failed (%s)", error_location(error))
+        logger.warning("background task failed (%s)", error_location(error))
         return None
 
 

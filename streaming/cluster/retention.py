@@ -1,6 +1,6 @@
-"""What is removed as time goes by: sign-ins that are over and, where the settings say so, old conversations.
+"""Retention: removal of expired sign-ins and, with the setting `KEEP_DAYS`, of old conversations.
 
-A little at a time, from every process: whatever one of them leaves, the next one finds.
+Every process removes limited batches, so any of them may continue the work of another.
 """
 
 import logging
@@ -18,14 +18,15 @@ from streaming.aio.safe_log import error_location
 logger = logging.getLogger(__name__)
 
 FIRST_S = 60.0
-"""After the start of a process: its first minute has better things to do."""
+"""Seconds from the start of a process to its first clean-up, so that it does not slow the start down."""
 EVERY_S = 3600.0
+"""Seconds between two clean-ups when nothing is left to remove."""
 AGAIN_S = 5.0
-"""While there is more to remove than was done at one time."""
+"""Seconds between two clean-ups while the last one filled its batch."""
 
 
 async def tidy() -> float:
-    """Remove what is over, as much as is done at one time; return after how many seconds to look again."""
+    """Remove one batch of expired rows of each kind; return the seconds until the next call."""
     now = timezone.now()
     sign_ins = await _removed(access.forget_sign_ins, now)
     talks = await _removed(recorder.forget_ended_before, now - timedelta(days=settings.KEEP_DAYS)) if settings.KEEP_DAYS else 0
@@ -35,9 +36,9 @@ async def tidy() -> float:
 
 
 async def _removed(forget: Callable[[datetime], int], limit: datetime) -> int:
-    """Remove what is over and return how much it was; 0 where that failed, which keeps nothing else from being removed."""
+    """Remove expired rows and return their number; a failure is logged and counts as 0, so that other kinds are still removed."""
     try:
         return await run_write(forget, limit)
     except Exception as error:
-        logger.warning("nothing could be tidied up (%s)", error_location(error))
+        logger.warning("expired data could not be removed (%s)", error_location(error))
         return 0

@@ -1,7 +1,7 @@
-"""Calls between processes: whoever holds an address answers, in whatever process it lives (design law 7).
+"""RPC between processes: a call goes to an address; the process that registered the address answers (design law 7).
 
-A call may stay without an answer, because nobody holds the address, the layer lost it, or the process died; the caller
-waits for a stated time. Bodies and answers are JSON objects.
+A call may stay unanswered: the address is not registered, the channel layer lost a message, or the process died. The caller therefore
+waits with a timeout. Bodies and answers are JSON objects.
 """
 
 import asyncio
@@ -20,60 +20,60 @@ logger = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 Answerer = Callable[[Body], Awaitable[Body | None]]
-"""Answers a call, or keeps silent (None) as if nobody held the address."""
+"""Answers a call; None sends no answer, as if the address were not registered."""
 
 TIMEOUT_S = 2.0
 MOST_CALLS = 2000
-"""Calls of other processes that are answered at the same time; more stay without an answer."""
+"""Calls of other processes that are answered at the same time; further ones stay unanswered."""
 
 _REPLIES = "rpc.replies"
 
 
 class Rpc:
-    """The addresses that this event loop answers, and the calls that it makes."""
+    """RPC server and client of one event loop."""
 
     def __init__(self, on: PubSub) -> None:
-        self._layer = on
+        self._pubsub = on
         self._answerers: dict[str, Answerer] = {}
         self._waiting: dict[str, asyncio.Future[Body]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        on.listen(_REPLIES, self._replied)
+        on.listen(_REPLIES, self._on_reply)
 
     async def serve(self, address: str, answerer: Answerer) -> None:
-        """Answer the calls to an address from now on: those of this process at once, others when the layer knows."""
-        self.hold(address, answerer)
-        await self._layer.join(_group(address), self._called)
+        """Register an address: for calls of this process at once, for those of others when the channel layer has added the group."""
+        self.register(address, answerer)
+        await self._pubsub.join(_group(address), self._on_call)
 
-    def hold(self, address: str, answerer: Answerer) -> None:
-        """Answer the calls of this process; `serve` is to follow, or there is no other process."""
+    def register(self, address: str, answerer: Answerer) -> None:
+        """Register an address for calls of this process only; `serve` adds those of other processes."""
         self._answerers[address] = answerer
 
     def answerer(self, address: str) -> Answerer | None:
-        """Return who answers an address in this process."""
+        """Return the answerer that is registered for an address in this process."""
         return self._answerers.get(address)
 
     async def unserve(self, address: str) -> None:
-        """Answer no more."""
+        """Unregister an address."""
         if self._answerers.pop(address, None) is not None:
-            await self._layer.leave(_group(address))
+            await self._pubsub.leave(_group(address))
 
     async def call(self, address: str, body: Body, timeout: float = TIMEOUT_S) -> Body | None:  # noqa: ASYNC109
-        """Ask whoever holds an address, here or in another process; None where nobody answers within `timeout` seconds."""
+        """Call an address, in this process or another one; return None without an answer within `timeout` seconds."""
         answerer = self._answerers.get(address)
         if answerer is not None and (answer := await answerer(body)) is not None:
             return answer
         return await self.call_others(address, body, timeout)
 
     async def call_others(self, address: str, body: Body, timeout: float = TIMEOUT_S) -> Body | None:  # noqa: ASYNC109
-        """Ask whoever holds an address in another process; of several answers the first one counts."""
-        if self._layer.alone:
+        """Call an address in other processes; return the first answer, or None without one within `timeout` seconds."""
+        if self._pubsub.alone:
             return None
         call = uuid4().hex
         answer: asyncio.Future[Body] = asyncio.get_running_loop().create_future()
         self._waiting[call] = answer
         try:
-            question = {"call": call, "reply": await self._layer.channel(), "address": address, "body": json.dumps(body)}
-            await self._layer.tell(_group(address), question)
+            question = {"call": call, "reply": await self._pubsub.channel(), "address": address, "body": json.dumps(body)}
+            await self._pubsub.tell(_group(address), question)
             async with asyncio.timeout(timeout):
                 return await answer
         except TimeoutError:
@@ -81,7 +81,7 @@ class Rpc:
         finally:
             del self._waiting[call]
 
-    def _called(self, message: dict[str, Any]) -> None:
+    def _on_call(self, message: dict[str, Any]) -> None:
         answerer = self._answerers.get(message["address"])
         if answerer is None or len(self._tasks) >= MOST_CALLS:
             return
@@ -96,25 +96,25 @@ class Rpc:
             logger.error("a call from another process failed: %s", error_location(error))
             return
         if answer is not None:
-            await self._layer.answer(message["reply"], _REPLIES, {"call": message["call"], "answer": json.dumps(answer)})
+            await self._pubsub.answer(message["reply"], _REPLIES, {"call": message["call"], "answer": json.dumps(answer)})
 
-    def _replied(self, message: dict[str, Any]) -> None:
+    def _on_reply(self, message: dict[str, Any]) -> None:
         waiting = self._waiting.get(message["call"])
         if waiting is not None and not waiting.done():
             waiting.set_result(dict(json.loads(message["answer"])))
 
 
 def _group(address: str) -> str:
-    """Return the group of an address: the layer's names know few characters, clients' ids know all."""
+    """Return the group of an address: a hash, since group names allow few characters and clients' ids any."""
     return "rpc." + hashlib.sha256(address.encode(errors="replace")).hexdigest()[:40]
 
 
-_switchboards: WeakKeyDictionary[asyncio.AbstractEventLoop, Rpc] = WeakKeyDictionary()
+_rpcs: WeakKeyDictionary[asyncio.AbstractEventLoop, Rpc] = WeakKeyDictionary()
 
 
 def rpc() -> Rpc:
-    """Return the switchboard of the running event loop."""
+    """Return the RPC server and client of the running event loop."""
     loop = asyncio.get_running_loop()
-    if loop not in _switchboards:
-        _switchboards[loop] = Rpc(pubsub())
-    return _switchboards[loop]
+    if loop not in _rpcs:
+        _rpcs[loop] = Rpc(pubsub())
+    return _rpcs[loop]

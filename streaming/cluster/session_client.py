@@ -1,5 +1,7 @@
-"""How a stream's Python methods reach a session by its id, wherever it lives: in this event loop, in another one of this process, or in
-another process (design law 7). They ask what the routes ask (`session_endpoint.py`), as code that may ask every session.
+"""Requests of a stream's Python methods to a session, by its id (design law 7).
+
+The session may be in this event loop, in another one of this process, or in another process. The requests are those of the HTTP routes
+(`session_endpoint.py`), with access to every session.
 """
 
 import asyncio
@@ -20,9 +22,9 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 def asking(stream: str, webrtc_id: str, here: Reachable | None = None) -> Ask:
-    """Return the way to ask the session of an id; `here` is the session itself, where this process has it.
+    """Return a function that sends requests to the session with this id; `here` is the session, if this process has it.
 
-    Values in questions and answers must be such as JSON knows, for the session may be elsewhere.
+    Requests and answers must hold JSON types only, since the session may be in another process.
     """
     in_loop = session_endpoint.asking(stream, webrtc_id, session_endpoint.PYTHON)
 
@@ -35,10 +37,10 @@ def asking(stream: str, webrtc_id: str, here: Reachable | None = None) -> Ask:
     return ask
 
 
-def tell(stream: str, webrtc_id: str, question: Body) -> None:
-    """Have a session of another process do something; from synchronous code and, without waiting for it, from coroutines.
+def send(stream: str, webrtc_id: str, question: Body) -> None:
+    """Send a command to a session of another process. Synchronous code waits for the answer; in an event loop a task sends it.
 
-    Raises LookupError where no process has such a session. In a coroutine that is only known later, and logged.
+    Raises LookupError where no process has such a session. In an event loop that is known only later, and logged instead.
     """
     try:
         loop = asyncio.get_running_loop()
@@ -48,17 +50,17 @@ def tell(stream: str, webrtc_id: str, question: Body) -> None:
         return
     if pubsub().alone:
         raise no_session(stream)
-    task = loop.create_task(_tell(stream, webrtc_id, question))
+    task = loop.create_task(_send(stream, webrtc_id, question))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
 
 
 def no_session(stream: str) -> LookupError:
-    """Return the error that says so; ids stay out of it, since they let people in."""
+    """Return the error for a missing session. It leaves the id out, since an id gives access to a public session."""
     return LookupError(f"stream {stream!r} has no session with this webrtc_id")
 
 
-async def _tell(stream: str, webrtc_id: str, question: Body) -> None:
+async def _send(stream: str, webrtc_id: str, question: Body) -> None:
     if await asking(stream, webrtc_id)(question, TIMEOUT_S) is None:
         logger.warning("a session could not be given its %s: %s", question["ask"], no_session(stream))
 

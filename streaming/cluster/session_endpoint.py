@@ -1,8 +1,7 @@
-"""Where a live session can be found: every process may ask for its outputs, and give it inputs (design law 7).
+"""RPC endpoint of a live session: every process can request its outputs and send it inputs (design law 7).
 
-A session has its id to itself among all processes, and answers at an address on the switchboard. Its outputs are asked for by cursor,
-in batches, so that a reader that does not read costs nothing; after the end they can still be read for a moment, by readers in other
-processes.
+A session's id is unique among all processes. Outputs are requested by cursor, in batches, so that an idle reader costs nothing. They
+remain available to other processes for `LINGER_S` after the session's end.
 """
 
 import asyncio
@@ -18,13 +17,13 @@ from streaming.types.outputs import AdditionalOutputs, OutputLog
 from streaming.types.remote_session import Reachable
 
 Asker = int | Literal["python"] | None
-"""Who asks: a user, a stranger (None), or the installation's own code, which may ask every session."""
+"""The caller: a user id, None for an anonymous client, or "python" for the installation's own code, which has access to every session."""
 PYTHON: Asker = "python"
 Ask = Callable[[Body, float], Awaitable[Body | None]]
-"""Asks one session a question, for so many seconds at most; None where nobody answers."""
+"""Sends a request to one session, with a timeout in seconds; returns None without an answer."""
 
 LINGER_S = 5.0
-"""How long the last outputs of an ended session can be read."""
+"""Seconds after a session's end for which its last outputs can be read."""
 BATCH_CHARACTERS = 65_536
 MOST_WAIT_S = 30.0
 
@@ -32,12 +31,12 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 def address(stream: str, webrtc_id: str) -> str:
-    """Return where the session of an id answers."""
+    """Return the RPC address of the session with this id."""
     return f"stream.{stream}.{webrtc_id}"
 
 
 def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
-    """Return the way to ask the session of an id, in this event loop or in another process, on behalf of a user."""
+    """Return a function that sends requests to the session with this id, in this event loop or another process, on behalf of `user`."""
 
     async def ask(question: Body, timeout_s: float) -> Body | None:
         return await rpc().call(address(stream, webrtc_id), {**question, "user": user}, timeout_s)
@@ -46,11 +45,11 @@ def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
 
 
 async def claim(session: Reachable) -> None:
-    """Take the session's id among all processes. Raises IdTaken where another one has it."""
+    """Register the session's id in the directory of all processes. Raises IdTaken where another session has it."""
     stream, identity, owner_id = session.stream.name, session.webrtc_id, session.owner_id
 
     def lost() -> None:
-        _keep(session.close("another session has this id"))
+        _run_task(session.close("another session has this id"))
 
     holder = await directory().claim(stream, identity, session.id, owner_id, session.line.kind, lost)
     if holder is not None:
@@ -58,24 +57,24 @@ async def claim(session: Reachable) -> None:
 
 
 def announce(session: Reachable) -> None:
-    """Make an open session known."""
+    """Register the endpoint of an open session."""
     at = address(session.stream.name, session.webrtc_id)
     session_endpoint = SessionEndpoint(session)
-    rpc().hold(at, session_endpoint.answer)
-    _keep(rpc().serve(at, session_endpoint.answer))
+    rpc().register(at, session_endpoint.answer)
+    _run_task(rpc().serve(at, session_endpoint.answer))
 
 
 async def withdraw(session: Reachable) -> None:
-    """Take back what `announce` made known: no more inputs, soon no outputs; when it returns, the id is free in every process."""
+    """Unregister the endpoint: inputs are refused at once, outputs after `LINGER_S`. On return the id is free in every process."""
     at = address(session.stream.name, session.webrtc_id)
     session_endpoint = getattr(rpc().answerer(at), "__self__", None)
     if isinstance(session_endpoint, SessionEndpoint) and session_endpoint.session is session:
         session_endpoint.session = None
-        _keep(_linger(at, session_endpoint))
+        _run_task(_unregister_later(at, session_endpoint))
     await directory().release(session.stream.name, session.webrtc_id, session.id)
 
 
-async def _linger(at: str, session_endpoint: "SessionEndpoint") -> None:
+async def _unregister_later(at: str, session_endpoint: "SessionEndpoint") -> None:
     if session_endpoint.log.last:
         await asyncio.sleep(LINGER_S)
     if getattr(rpc().answerer(at), "__self__", None) is session_endpoint:
@@ -83,7 +82,7 @@ async def _linger(at: str, session_endpoint: "SessionEndpoint") -> None:
 
 
 class SessionEndpoint:
-    """What a session answers to whoever asks for it by its id, here or from another process."""
+    """Answers the requests to one session, from this process or another one."""
 
     def __init__(self, session: Reachable) -> None:
         self.session: Reachable | None = session
@@ -92,11 +91,11 @@ class SessionEndpoint:
         self._identity = session.stream.name, session.webrtc_id
 
     async def answer(self, body: Body) -> Body | None:
-        """Answer a call; to whom the session does not belong it does not exist, and keeps silent (design law 6)."""
+        """Answer a request; return None, as if the session did not exist, to callers that do not own it (design law 6)."""
         if self._owner_id is not None and body["user"] not in (self._owner_id, PYTHON):
             return None
         if self.session is None and await directory().holder(*self._identity) is not None:
-            return None  # whoever came back has it in another process: that one answers
+            return None  # the client came back to another process: that one answers
         ask = body["ask"]
         if ask == "outputs":
             return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S), body["form"])
@@ -121,10 +120,10 @@ class SessionEndpoint:
         return {"details": []}
 
     async def _outputs(self, after: int, wait: float, form: str) -> Body:
-        """Return what came after a cursor, waiting for it if need be; a cursor from the future counts as 0."""
+        """Return the outputs after a cursor; wait up to `wait` seconds for one. A cursor beyond the last output counts as 0."""
         cursor = after if after <= self.log.last else 0
         if cursor == self.log.last and wait > 0:
-            await self._news(cursor, wait)
+            await self._wait_for_output(cursor, wait)
         items: list[tuple[int, Any]] = []
         characters = 0
         while characters < BATCH_CHARACTERS and (found := self.log.after(cursor)) is not None:
@@ -135,14 +134,14 @@ class SessionEndpoint:
         return {"items": items, "ended": self.log.closed and cursor == self.log.last, "home": directory().process}
 
     async def _latest(self, session: Reachable, wait: float) -> Body:
-        """Return the values of the newest output that was not fetched yet, waiting for it; none where none comes."""
+        """Return the values of the newest output that was not fetched yet; wait up to `wait` seconds for one, else None."""
         if session.fetched == self.log.last and wait > 0:
-            await self._news(session.fetched, wait)
+            await self._wait_for_output(session.fetched, wait)
         latest = self.log.latest if self.log.last > session.fetched else None
         session.fetched = self.log.last
         return {"values": None if latest is None else _values(latest)}
 
-    async def _news(self, cursor: int, wait: float) -> None:
+    async def _wait_for_output(self, cursor: int, wait: float) -> None:
         coming = self.log.subscribe(cursor)
         try:
             async with asyncio.timeout(wait):
@@ -154,12 +153,12 @@ class SessionEndpoint:
 
 
 def _values(outputs: AdditionalOutputs) -> list[Any]:
-    """Return what an output holds, as far as JSON knows it."""
+    """Return the values of an output, converted to JSON types."""
     return [plain(value) for value in outputs.args]
 
 
-def _keep(work: Any) -> None:
-    """Hold a task until it is done: the event loop itself only holds it weakly."""
+def _run_task(work: Any) -> None:
+    """Run as a task and reference it until it is done: the event loop keeps only a weak reference."""
     task = asyncio.ensure_future(work)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)

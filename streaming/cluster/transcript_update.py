@@ -1,4 +1,4 @@
-"""What travels from the engine to a listener: numbered events, and interim results that may be lost."""
+"""What a subscription delivers: numbered events, and recognition results, which may be lost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ __all__ = ["Delivery", "TranscriptUpdate", "StoredEvent"]
 
 @dataclass(frozen=True, slots=True)
 class TranscriptUpdate:
-    """A recognition result of one session: the one thing that is not numbered and may be dropped (design law 2).
+    """A recognition result of one session. It has no number and may be dropped (design law 2).
 
-    Words have seconds since the speaker's first sample; `trackers` were found in interim text.
+    Times of `words` are seconds since the speaker's first sample; `trackers` were found in interim text.
     """
 
     conversation_id: int
@@ -30,7 +30,7 @@ class TranscriptUpdate:
 
     @classmethod
     def parse(cls, conversation_id: int, session_id: UUID, payload: Mapping[str, Any]) -> "TranscriptUpdate":
-        """Return the result that another process dumped."""
+        """Return the result from its JSON form, as `dump` of another process made it."""
         words = tuple([Word(word["text"], word["start"], word["end"], payload["confidence"]) for word in payload["words"]])
         return cls(
             conversation_id,
@@ -44,7 +44,7 @@ class TranscriptUpdate:
         )
 
     def dump(self) -> JsonObject:
-        """Return the JSON form, for another process."""
+        """Return the JSON form, to send to another process."""
         return {
             "text": self.text,
             "words": [{"text": word.text, "start": word.start, "end": word.end} for word in self.words],

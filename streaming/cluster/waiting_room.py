@@ -1,7 +1,7 @@
-"""Where listeners wait for a conversation that has not begun: one question to the database for all of them, and a bell.
+"""Subscribers that wait for a conversation which has not begun.
 
-The bell is rung over the channel layer by whoever begins a conversation; like all rings it may get lost, so the database is
-asked now and then as well. Who waits here holds a place like a session does.
+The process that begins a conversation notifies the others over the channel layer. Notifications may be lost, so one query for all waiting
+subscribers also runs every `POLL_S`. A waiting subscriber counts against the session limit.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from streaming.cluster.registry import registry
 logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
-"""How often lost rings are looked for."""
+"""Seconds between two checks for lost notifications."""
 _GROUP = "lobby"
 
 
@@ -36,26 +36,26 @@ class _Waiter:
 
 
 class WaitingRoom:
-    """All who wait in one event loop."""
+    """The waiting subscribers of one event loop."""
 
     def __init__(self, on: PubSub) -> None:
-        self._layer = on
+        self._pubsub = on
         self._waiting: dict[str, set[_Waiter]] = {}
-        self._rung: set[str] = set()
-        self._bell = asyncio.Event()
-        self._asking: asyncio.Task[None] | None = None
+        self._notified: set[str] = set()
+        self._wake_up = asyncio.Event()
+        self._poll_task: asyncio.Task[None] | None = None
 
     async def wait(self, user_id: int, connection_id: str, since: datetime, within_s: float) -> Conversation | None:
-        """Return the user's conversation of this connection id once there is one that goes on, or ended after `since`.
+        """Wait for the user's conversation with this connection id: one that is live, or ended after `since`.
 
-        None when there is none in time. The caller has looked himself, after `since`. Raises TooManySessions.
+        Return None where none begins within `within_s` seconds. The caller has queried once already, after `since`. Raises TooManySessions.
         """
         with registry().place():
             waiter, name = _Waiter(user_id, connection_id, since), _name(user_id, connection_id)
             self._waiting.setdefault(name, set()).add(waiter)
             try:
                 async with asyncio.timeout(within_s):
-                    await self._open()
+                    await self._start()
                     return await waiter.found
             except TimeoutError:
                 return None
@@ -65,51 +65,51 @@ class WaitingRoom:
                     del self._waiting[name]
 
     async def ring(self, user_id: int, connection_id: str) -> None:
-        """Tell everybody that a conversation has begun."""
+        """Notify waiting subscribers in all processes that a conversation has begun."""
         name = _name(user_id, connection_id)
-        self._heard({"name": name})
-        await self._layer.tell(_GROUP, {"name": name})
+        self._on_notification({"name": name})
+        await self._pubsub.tell(_GROUP, {"name": name})
 
     async def close(self) -> None:
-        """End the asking; for the end of an event loop."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
-            self._asking = None
+        """Stop the polling task; call before the event loop ends."""
+        if self._poll_task is not None:
+            self._poll_task.cancel()
+            await asyncio.gather(self._poll_task, return_exceptions=True)
+            self._poll_task = None
 
-    async def _open(self) -> None:
-        """Begin to ask and to listen for the bell; both go on for the life of the event loop, and cost nothing while nobody waits."""
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask())
-            await self._layer.join(_GROUP, self._heard)
+    async def _start(self) -> None:
+        """Start polling and join the group, once per event loop; both run until it ends. While no subscriber waits, no query is made."""
+        if self._poll_task is None:
+            self._poll_task = asyncio.create_task(self._poll())
+            await self._pubsub.join(_GROUP, self._on_notification)
 
-    def _heard(self, message: dict[str, Any]) -> None:
+    def _on_notification(self, message: dict[str, Any]) -> None:
         if message["name"] in self._waiting:
-            self._rung.add(message["name"])
-            self._bell.set()
+            self._notified.add(message["name"])
+            self._wake_up.set()
 
-    async def _ask(self) -> None:
+    async def _poll(self) -> None:
         now = asyncio.get_running_loop().time
-        poll_at = now() + POLL_S  # whatever rings until then
+        poll_at = now() + POLL_S  # however many notifications arrive before that
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(poll_at):
-                    await self._bell.wait()
+                    await self._wake_up.wait()
             if now() >= poll_at:
                 poll_at = now() + POLL_S
-                self._rung.update(self._waiting)
-            self._bell.clear()
-            names, self._rung = self._rung, set()
+                self._notified.update(self._waiting)
+            self._wake_up.clear()
+            names, self._notified = self._notified, set()
             waiters = [waiter for name in names for waiter in self._waiting.get(name, ())]
             if waiters:
-                await self._look(waiters)
+                await self._query(waiters)
 
-    async def _look(self, waiters: Collection[_Waiter]) -> None:
+    async def _query(self, waiters: Collection[_Waiter]) -> None:
         since = min(waiter.since for waiter in waiters)
         try:
             begun = await run_in_database(queries.begun_since, [(one.user_id, one.connection_id) for one in waiters], since)
-        except Exception as error:  # whoever waits goes on waiting: it is asked again
-            logger.warning("the database cannot be asked what has begun (%s)", type(error).__name__)
+        except Exception as error:  # the subscribers keep waiting; the next poll queries again
+            logger.warning("new conversations cannot be read from the database (%s)", type(error).__name__)
             return
         for conversation in begun:
             for waiter in self._waiting.get(_name(conversation.owner_id, conversation.connection_id), ()):
@@ -119,16 +119,16 @@ class WaitingRoom:
 
 
 def _name(user_id: int, connection_id: str) -> str:
-    """Return a short name for a user's connection id that any back end of the layer can carry."""
+    """Return a hash of the user and the connection id, in characters that every channel layer accepts."""
     return hashlib.sha256(f"{user_id} {connection_id}".encode(errors="replace")).hexdigest()
 
 
-_lobbies: WeakKeyDictionary[asyncio.AbstractEventLoop, WaitingRoom] = WeakKeyDictionary()
+_waiting_rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, WaitingRoom] = WeakKeyDictionary()
 
 
 def waiting_room() -> WaitingRoom:
-    """Return the lobby of the running event loop."""
+    """Return the waiting room of the running event loop."""
     loop = asyncio.get_running_loop()
-    if loop not in _lobbies:
-        _lobbies[loop] = WaitingRoom(pubsub())
-    return _lobbies[loop]
+    if loop not in _waiting_rooms:
+        _waiting_rooms[loop] = WaitingRoom(pubsub())
+    return _waiting_rooms[loop]

@@ -183,7 +183,7 @@ class Stream:
         if here is not None:
             here.set_input(*args)
         else:
-            session_client.tell(self.name, webrtc_id, {"ask": "values", "values": _fit_to_travel(args)})
+            session_client.send(self.name, webrtc_id, {"ask": "values", "values": _fit_to_travel(args)})
 
     async def aset_input(self, webrtc_id: str, *args: Any) -> None:
         """Give the handler of one session its inputs, and return when it has them.

@@ -65,7 +65,7 @@ async def test_many_can_be_asked_for_at_once(pair: tuple[Directory, Directory], 
     ids = [("some", "free"), ("some", "id"), ("some", "own"), ("other", "id")]
     assert await two.holders(ids) == [None, SessionOwner(one.process, ONE.hex, 7, "websocket"), None, None]
     await one.close()
-    cache.delete(module._pulse(one.process))
+    cache.delete(module._heartbeat_key(one.process))
     assert await two.holders(ids) == [None] * 4
 
 
@@ -107,7 +107,7 @@ async def test_ids_of_a_dead_process_are_free(pair: tuple[Directory, Directory],
     assert await two.is_alive(one.process)
     with monkeypatch.context() as short:
         short.setattr(module, "ALIVE_S", 1)
-        await asyncio.to_thread(one._pulse_again)
+        await asyncio.to_thread(one._renew_heartbeat)
         await one.close()  # as a process that was killed
     await until(lambda: not cache.get(f"parley.pulse.{one.process}"))
     assert not await two.is_alive(one.process)
@@ -124,8 +124,8 @@ async def test_handlers_that_keep_asyncios_threads_busy_do_not_stop_the_pulse(pa
     """Ids are claimed, and their process shows that it lives, however many calls handlers have made in threads."""
     one, two = pair
     assert await asyncio.wait_for(taken(one), 30) is None
-    cache.delete(module._pulse(one.process))
-    await until(lambda: module._has_pulse(one.process))
+    cache.delete(module._heartbeat_key(one.process))
+    await until(lambda: module._has_heartbeat(one.process))
     assert await asyncio.wait_for(taken(two, TWO), 30) == SessionOwner(one.process, ONE.hex, 7, "websocket")
 
 
@@ -152,7 +152,7 @@ async def test_claims_are_noted_again_though_new_ones_come(pair: tuple[Directory
     cache.clear()
     await taken(one, TWO, "behind")  # it beats again
     before = SessionOwner(one.process, ONE.hex, 7, "websocket")
-    await until(lambda: one._beating is not None and module._read(module._key("some", "before")) == before)
+    await until(lambda: one._heartbeat_task is not None and module._read(module._key("some", "before")) == before)
     assert await two.holder("some", "before") == before
 
 
@@ -197,7 +197,7 @@ async def test_a_hundred_claims_are_noted_again_beside_the_pulse(
     await until(lambda: all(module._read(module._key("some", webrtc_id)) for webrtc_id in ids))
     assert slow.most_at_once == 1
     assert slow.pulses >= 5
-    await until(lambda: not one._unnoted)
+    await until(lambda: not one._unregistered)
     monkeypatch.setattr(module, "ANSWER_S", 60.0)
     assert await two.holder("some", "99") == SessionOwner(one.process, ONE.hex, 7, "websocket")
 
@@ -223,13 +223,13 @@ async def test_a_cache_that_hangs_takes_one_thread_and_no_pulse(pair: tuple[Dire
 async def test_its_own_note_does_not_keep_a_session_out(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
     """A beat that notes again what was forgotten may be there before the claim itself."""
     one, _ = pair
-    take = one._take
+    take = one._register
 
     def late(key: str, mine: SessionOwner) -> SessionOwner | None:
-        assert one._note_again({key: mine}) == {key: False}
+        assert one._register_again({key: mine}) == {key: False}
         return take(key, mine)
 
-    monkeypatch.setattr(one, "_take", late)
+    monkeypatch.setattr(one, "_register", late)
     assert await taken(one) is None
 
 
@@ -237,7 +237,7 @@ async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Direct
     """After a restart of Redis, an id whose session ends just then does not stay taken."""
     one, two = pair
     await taken(one)
-    loop, again, noted = asyncio.get_running_loop(), one._note_again, threading.Event()
+    loop, again, noted = asyncio.get_running_loop(), one._register_again, threading.Event()
 
     def late(held: dict[str, SessionOwner]) -> dict[str, bool]:
         asyncio.run_coroutine_threadsafe(one.release("some", "id", ONE), loop).result(20)
@@ -246,7 +246,7 @@ async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Direct
         finally:
             noted.set()
 
-    monkeypatch.setattr(one, "_note_again", late)
+    monkeypatch.setattr(one, "_register_again", late)
     cache.clear()
     await until(noted.is_set)
     await until(lambda: module._read(module._key("some", "id")) is None)
@@ -272,7 +272,7 @@ async def test_letting_go_does_not_remove_the_next_sessions_note(
         return found
 
     slow_threads: set[threading.Thread] = set()
-    give_back = one._give_back
+    give_back = one._delete_entry
 
     def giving_back(key: str, mine: SessionOwner) -> None:
         slow_threads.add(threading.current_thread())
@@ -280,7 +280,7 @@ async def test_letting_go_does_not_remove_the_next_sessions_note(
         slow_threads.clear()
 
     monkeypatch.setattr(module, "_read", slow)
-    monkeypatch.setattr(one, "_give_back", giving_back)
+    monkeypatch.setattr(one, "_delete_entry", giving_back)
     leaving = asyncio.create_task(one.release("some", "id", ONE))
     assert await asyncio.to_thread(reading.wait, 20)
     coming = asyncio.create_task(taken(one, TWO))
@@ -313,7 +313,7 @@ async def test_an_id_that_could_not_be_let_go_is_let_go_later(pair: tuple[Direct
     """A cache that is away for a moment as a session ends does not keep its id from other processes for as long as this one lives."""
     one, two = pair
     assert await taken(one) is None
-    give_back, refused = one._give_back, threading.Event()
+    give_back, refused = one._delete_entry, threading.Event()
 
     def away(key: str, mine: SessionOwner) -> None:
         if not refused.is_set():
@@ -321,12 +321,12 @@ async def test_an_id_that_could_not_be_let_go_is_let_go_later(pair: tuple[Direct
             raise ConnectionError("no Redis")
         give_back(key, mine)
 
-    monkeypatch.setattr(one, "_give_back", away)
+    monkeypatch.setattr(one, "_delete_entry", away)
     await one.release("some", "id", ONE)
     assert refused.is_set()
     await until(lambda: cache.get(module._key("some", "id")) is None)
     assert await taken(two, TWO) is None
-    await until(lambda: not one._owed)
+    await until(lambda: not one._unreleased)
 
 
 async def test_an_id_let_go_late_is_not_taken_from_the_next_session(
@@ -358,7 +358,7 @@ async def test_a_cache_that_hung_notes_nothing_for_a_session_that_is_over(
     """What it notes late is removed again: the id is free for other processes."""
     one, two = pair
     reached, go_on, noted = threading.Event(), threading.Event(), threading.Event()
-    take = one._take
+    take = one._register
 
     def hung(key: str, mine: SessionOwner) -> SessionOwner | None:
         reached.set()
@@ -368,7 +368,7 @@ async def test_a_cache_that_hung_notes_nothing_for_a_session_that_is_over(
         finally:
             noted.set()
 
-    monkeypatch.setattr(one, "_take", hung)
+    monkeypatch.setattr(one, "_register", hung)
     monkeypatch.setattr(module, "ANSWER_S", 2.0)
     assert await taken(one) is None
     assert reached.is_set()
@@ -385,8 +385,8 @@ async def test_a_cache_that_hung_notes_the_id_of_a_session_that_goes_on(
 ) -> None:
     """Late is better than never: from then on nobody else has it."""
     one, two = pair
-    go_on, take = threading.Event(), one._take
-    monkeypatch.setattr(one, "_take", lambda key, mine: take(key, mine) if go_on.wait(60) else None)
+    go_on, take = threading.Event(), one._register
+    monkeypatch.setattr(one, "_register", lambda key, mine: take(key, mine) if go_on.wait(60) else None)
     monkeypatch.setattr(module, "ANSWER_S", 2.0)
     assert await taken(one) is None
     monkeypatch.setattr(module, "ANSWER_S", 60.0)

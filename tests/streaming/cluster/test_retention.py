@@ -75,5 +75,5 @@ async def test_a_database_that_is_away_is_no_end(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(access, "forget_sign_ins", away)
     assert await tidy() == EVERY_S
-    assert "nothing could be tidied up (ConnectionError" in caplog.text
+    assert "expired data could not be removed (ConnectionError" in caplog.text
     assert "password" not in caplog.text

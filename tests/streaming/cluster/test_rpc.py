@@ -77,8 +77,8 @@ async def test_a_failing_answerer_harms_nobody(boards: tuple[Board, Board], capl
 async def test_calls_are_bounded(boards: tuple[Board, Board], monkeypatch: pytest.MonkeyPatch) -> None:
     """More calls than can be answered at once stay without an answer, and are not kept."""
     monkeypatch.setattr(module, "MOST_CALLS", 3)
-    gate, heard, called = asyncio.Event(), [], boards[1]._called
-    monkeypatch.setattr(boards[1], "_called", lambda message: (heard.append(message), called(message)))
+    gate, heard, called = asyncio.Event(), [], boards[1]._on_call
+    monkeypatch.setattr(boards[1], "_on_call", lambda message: (heard.append(message), called(message)))
 
     async def slow(body: dict[str, Any]) -> dict[str, Any]:
         await gate.wait()

@@ -24,7 +24,7 @@ async def elsewhere(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PubSub]:
     monkeypatch.setattr(session_client, "TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.handlers.stream.TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.cluster.output_subscription.SLACK_S", 60.0)
-    monkeypatch.setitem(rpc._switchboards, asyncio.get_running_loop(), Rpc(mine))
+    monkeypatch.setitem(rpc._rpcs, asyncio.get_running_loop(), Rpc(mine))
     yield other
     for layer in (mine, other):
         await layer.close()

@@ -66,7 +66,7 @@ async def lobbies(tables: Tables) -> AsyncIterator[list[WaitingRoom]]:
 
 def listens(waiting_room: WaitingRoom) -> bool:
     """Whether rings of other processes reach a lobby."""
-    return waiting_room._layer._channel in waiting_room._layer._layer.groups.get(lobby_module._GROUP, {})
+    return waiting_room._pubsub._channel in waiting_room._pubsub._layer.groups.get(lobby_module._GROUP, {})
 
 
 async def waiting(
