@@ -1,1 +1,1 @@
-"""asyncio helpers without any knowledge of Parley: queues, executors, isolation, logging of exceptions."""
+"""asyncio helpers: bounded queues, executors, eager start, isolation, logging of exceptions. Independent of the rest of Parley."""

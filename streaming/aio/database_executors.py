@@ -1,9 +1,9 @@
-"""The way from the event loop to the database: synchronous work in threads of its own.
+"""Executors for database work of the event loop.
 
-Design law 4: no database work in the loop, and none on the one thread-sensitive thread that Django shares among all
-requests. Writing has threads of its own beside reading, so that a handshake or a gap to be read never waits behind a
-writer that waits for SQLite's lock; SQLite gets one of them, since it takes one writer at a time anyway. Heartbeats have
-one of their own: who is late with them is taken for dead.
+No database work runs in the event loop, or on the thread-sensitive thread that Django shares among all requests (design law 4). Reads and
+writes have separate executors, so that a handshake or the read of a gap never waits behind a writer that waits for SQLite's lock. SQLite
+gets one writer thread, since it allows one writer at a time. Heartbeats have their own thread: a late heartbeat makes other processes
+consider this one dead.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 _READERS = 2
 _POSTGRES_WRITERS = 4
-_HEARTS = 1
+_HEARTBEATS = 1
 
 _pools: dict[str, ThreadPoolExecutor] = {}
 
@@ -26,24 +26,24 @@ _pools: dict[str, ThreadPoolExecutor] = {}
 def _pool(kind: str) -> ThreadPoolExecutor:
     if kind not in _pools:
         writers = _POSTGRES_WRITERS if connection.vendor == "postgresql" else 1
-        threads = {"read": _READERS, "write": writers, "heart": _HEARTS}
+        threads = {"read": _READERS, "write": writers, "heartbeat": _HEARTBEATS}
         _pools[kind] = ThreadPoolExecutor(threads[kind], thread_name_prefix=f"database-{kind}")
     return _pools[kind]
 
 
 async def run_in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Read from the database in a thread and return the result; the thread's connection is handed back afterwards."""
+    """Run a read in a thread and return its result; an expired connection of the thread is closed before and after."""
     return await asyncio.get_running_loop().run_in_executor(_pool("read"), lambda: _run(work, *args, **kwargs))
 
 
 async def run_write(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run what writes (the functions of `insights.recorder`) in a thread and return its result."""
+    """Run a write (a function of `insights.recorder`) in a thread and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_pool("write"), lambda: _run(work, *args, **kwargs))
 
 
 async def run_heartbeat(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run what must not queue behind any other writing, in a thread that it has for itself, and return its result."""
-    return await asyncio.get_running_loop().run_in_executor(_pool("heart"), lambda: _run(work, *args, **kwargs))
+    """Run a heartbeat in its own thread, so that it never waits behind other writes, and return its result."""
+    return await asyncio.get_running_loop().run_in_executor(_pool("heartbeat"), lambda: _run(work, *args, **kwargs))
 
 
 def _run(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -55,7 +55,7 @@ def _run(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def close_database_threads() -> None:
-    """Close the threads' connections and end the threads; the next use starts afresh."""
+    """Close the connections of all threads and end the threads; the next use starts new ones."""
     while _pools:
         _, pool = _pools.popitem()
         for _ in range(getattr(pool, "_max_workers", 1)):

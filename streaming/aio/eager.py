@@ -1,7 +1,7 @@
-"""Coroutines without a task of their own: begun, and nearly always ended, where they are called.
+"""Run a coroutine inline up to its first suspension, without a task.
 
-To wake a task for a frame, fifty times a second and session, costs more than most of what is done with the frame: a handler's `receive`
-puts it into a queue, a server's `send` writes it to a socket.
+Waking a task for each frame, 50 times a second per session, costs more than most of the work on the frame: a handler's `receive` puts it
+into a queue, a server's `send` writes it to a socket.
 """
 
 import contextvars
@@ -12,20 +12,20 @@ from functools import partial
 from types import FunctionType, MethodType, coroutine
 from typing import Any
 
-_WAITS = "SEND"
-"""What every `await`, `async for` and `async with` is compiled to (the standard library's `dis`, Python 3.11 and later)."""
+_AWAIT_OPCODE = "SEND"
+"""The bytecode instruction of every `await`, `async for` and `async with` (module `dis`, Python 3.11 and later)."""
 
 
-def never_waits(function: Callable[..., Any]) -> bool:
-    """Tell whether this is a coroutine function without any `await` in it, so that one step runs it to its end."""
+def has_no_await(function: Callable[..., Any]) -> bool:
+    """Return whether this is a coroutine function without any `await`, so that one step runs it to its end."""
     plain = function.__func__ if isinstance(function, MethodType) else function
     if not isinstance(plain, FunctionType) or not plain.__code__.co_flags & inspect.CO_COROUTINE:
         return False
-    return all(step.opname != _WAITS for step in dis.get_instructions(plain))
+    return all(step.opname != _AWAIT_OPCODE for step in dis.get_instructions(plain))
 
 
-def straight(function: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., None]:
-    """Return a plain function that runs this one, which `never_waits`, in the context of whoever asks now."""
+def run_inline(function: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., None]:
+    """Return a plain function that runs a coroutine function without `await`, in a copy of the current context."""
     context = contextvars.copy_context()
 
     def call(*args: Any) -> None:
@@ -38,9 +38,9 @@ def straight(function: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[...,
 
 
 def begin(work: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None] | None:
-    """Run a coroutine until it first waits. None when it did not; otherwise its rest, for a task.
+    """Run a coroutine to its first suspension. Return None if it finished, otherwise a coroutine with the rest, to be run as a task.
 
-    Until then it may not ask which task it is in, as `asyncio.timeout` does: its rest has another one.
+    Before its first suspension it must not use the current task, as `asyncio.timeout` does: the rest runs in another one.
     """
     try:
         waits_for = work.send(None)
@@ -55,11 +55,11 @@ async def _rest(work: Coroutine[Any, Any, None], waits_for: Any) -> None:
 
 @coroutine
 def _steps(work: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
-    """Do what `await work` would, beginning with what it waits for already."""
+    """Do what `await work` would, starting with the awaitable that it is already suspended on."""
     while True:
         try:
             step = partial(work.send, (yield waits_for))
-        except BaseException as error:  # whatever is thrown in is meant for the work
+        except BaseException as error:  # passed on to the coroutine
             step = partial(work.throw, error)
         try:
             waits_for = step()

@@ -1,8 +1,8 @@
-"""Threads for Parley's own work, apart from asyncio's.
+"""Executors for Parley's own blocking work, separate from asyncio's default executor.
 
-Whatever handlers call through `asyncio.to_thread` has asyncio's threads, six on two cores: six such calls that block would hold up
-everybody's sound. So each kind of our own work has threads of its own, and none waits behind another kind either. A developer's code and
-slow services never come here: they have asyncio's, and the methods of handlers `lanes.py`.
+Handlers that call `asyncio.to_thread` use the default executor, which by default has six threads on two cores: six blocked calls would stop
+the audio of all sessions. Each kind of our own work therefore has its own executor and never waits behind another kind. Developers' code
+and slow services do not run here: they use the default executor, and handler methods use `worker_thread.py`.
 """
 
 import asyncio
@@ -17,63 +17,63 @@ from django.conf import settings
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 
-_MANY = min(32, (os.cpu_count() or 1) + 4)
-"""As many as asyncio has. Fewer would be late beside a busy event loop: a thread waits some milliseconds for the interpreter's lock."""
+_DEFAULT_THREADS = min(32, (os.cpu_count() or 1) + 4)
+"""As many as asyncio's default. Fewer add latency: beside a busy event loop a thread waits some milliseconds for the GIL."""
 
 
 class Threads:
-    """Some threads of one name, each started when it is first needed."""
+    """A named executor with at most `most` threads, each started when it is first needed."""
 
     def __init__(self, name: str, most: int) -> None:
         self._name, self._most = name, most
-        self._pool = self._begun()
+        self._pool = self._new_pool()
         _all.append(self)
 
     def run(self, work: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """Have work done, outside of the caller's context, and return its result to come; once begun it goes on, whoever waits for it."""
+        """Run work in a thread, outside of the caller's context; return its future. Cancelling it does not stop work that has started."""
         return asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
 
     def close(self) -> None:
-        """End the threads after all that waits for them; the next use starts afresh."""
-        pool, self._pool = self._pool, self._begun()
+        """End the threads after all queued work; the next use starts new ones."""
+        pool, self._pool = self._pool, self._new_pool()
         pool.shutdown(wait=True)
 
-    def _begun(self) -> ThreadPoolExecutor:
+    def _new_pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._most, thread_name_prefix=self._name)
 
 
 _all: list[Threads] = []
 
-SOUND = Threads("sound", _MANY)
-"""Encodes each voice every 20 ms."""
-PICTURES = Threads("pictures", _MANY)
-"""Make arrays of pictures and encode them, for milliseconds each."""
+SOUND = Threads("sound", _DEFAULT_THREADS)
+"""Encodes the audio of each session every 20 ms."""
+PICTURES = Threads("pictures", _DEFAULT_THREADS)
+"""Converts video frames to arrays and encodes them, some milliseconds each."""
 EARS = Threads("ears", 1)
-"""Loads and lets go the pause detection, behind one lock anyway."""
+"""Loads and unloads the VAD, which has one lock anyway."""
 FINDING = Threads("finding", 2)
-"""Looks through what is being said, while it is being said."""
+"""Looks for trackers in interim results."""
 READING = Threads("reading", 4)
 """Waits for the recogniser."""
 SPEAKING = Threads("speaking", 4)
-"""Speaks with the voices that are installed here."""
+"""Runs the installed text-to-speech voices."""
 
 
-_roomy: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+_enlarged: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
 def make_room() -> None:
-    """Let asyncio have a thread for each session that there may be, beside its usual ones.
+    """Give asyncio's default executor one thread for each possible session, beside its usual number.
 
-    Django makes and notes its error answers there, and names of hosts are looked up there, which has no other place: six blocked calls of a
-    handler would leave every 404 without an answer. Threads that are idle are used again before another one begins.
+    Django renders and logs its error responses there and asyncio resolves host names there, which cannot be moved elsewhere: six blocked
+    handler calls would leave every 404 unanswered. Idle threads are reused before a new one is started.
     """
     loop = asyncio.get_running_loop()
-    if loop not in _roomy:
-        _roomy.add(loop)
-        loop.set_default_executor(ThreadPoolExecutor(settings.SESSION_LIMIT + _MANY, thread_name_prefix="asyncio"))
+    if loop not in _enlarged:
+        _enlarged.add(loop)
+        loop.set_default_executor(ThreadPoolExecutor(settings.SESSION_LIMIT + _DEFAULT_THREADS, thread_name_prefix="asyncio"))
 
 
 def close_threads() -> None:
-    """End all of these threads, for the end of a test or a server."""
+    """End the threads of all executors, at the end of a test or a server."""
     for threads in _all:
         threads.close()

@@ -1,19 +1,19 @@
-"""Loops that often find their next item ready, and yet let the event loop serve everybody else (design law 4)."""
+"""Cooperative yielding for loops whose next item is often ready, so that the event loop serves other tasks too (design law 4)."""
 
 import asyncio
 
 ITEMS_AT_ONCE = 8
-"""Items after which the event loop runs: half a millisecond of work for usual ones."""
+"""Items after which the loop yields: about half a millisecond of work for typical items."""
 AT_ONCE_S = 0.002
-"""The same for items that take longer, in seconds."""
+"""Seconds of work after which the loop yields, for items that take longer."""
 WAITED_S = 0.0005
-"""A longer pause between two items, in seconds, means that the event loop ran in between."""
+"""A longer pause between two items, in seconds, means that the event loop has run in between."""
 
 
 class CooperativeYield:
-    """Yields to the event loop after a bounded amount of work: `await asyncio.Queue.get()` does not, where an item is ready.
+    """Yields to the event loop after a bounded amount of work; `await asyncio.Queue.get()` does not yield if an item is ready.
 
-    The amount is counted from the last time that the loop waited for an item: a loop that waits for each item never yields twice.
+    Work is counted from the last wait for an item, so that a loop that waits for each item does not yield a second time.
     """
 
     def __init__(self) -> None:
@@ -22,14 +22,14 @@ class CooperativeYield:
         self._began = self._ended = self._clock()
 
     def begin_item(self) -> None:
-        """Call this when an item is there, before it is handled."""
+        """Call after an item was received, before it is handled."""
         now = self._clock()
         if now - self._ended > WAITED_S:
             self._items = 0
             self._began = now
 
     async def after_item(self) -> None:
-        """Call this after each item. It yields after some of them."""
+        """Call after each item; yields once the limit of items or of time is reached."""
         self._items += 1
         self._ended = self._clock()
         if self._items >= ITEMS_AT_ONCE or self._ended - self._began > AT_ONCE_S:

@@ -1,7 +1,7 @@
-"""What a handler's coroutine may do to the server: raise exceptions. Knows asyncio and nothing of Parley.
+"""Isolation of handler coroutines: everything that they raise becomes an Exception.
 
-In a task, SystemExit ends the event loop and with it everybody's session; and a cancellation that comes from inside, such as from
-awaiting a task that was cancelled, would end the task that serves the session as if somebody had wanted that.
+In a task, SystemExit would end the event loop and with it all sessions. A cancellation from inside, such as from awaiting a cancelled
+task, would end the task that serves the session.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 LEAVES = (BaseException,)
-"""What may leave a handler's coroutine: SystemExit, cancellations, and other things that are no exceptions, such as panics of Rust."""
+"""What a handler's coroutine may raise: also SystemExit, cancellations, and others that are not Exceptions, such as panics of Rust."""
 
 
 def contained(function: Callable[[*Args], Awaitable[T]]) -> Callable[[*Args], Awaitable[T]]:
-    """Return a coroutine function that does the same and raises nothing but exceptions; it is cancelled only by who runs it."""
+    """Return a coroutine function that does the same but raises Exceptions only; CancelledError only if its own task is cancelled."""
 
     async def call(*args: *Args) -> T:
         try:
@@ -31,7 +31,7 @@ def contained(function: Callable[[*Args], Awaitable[T]]) -> Callable[[*Args], Aw
 
 
 def as_exception(error: BaseException) -> Exception:
-    """Return what left a handler's coroutine as an exception. Raises it where it comes from who runs the task, who cancelled it."""
+    """Return what a handler's coroutine raised as an Exception; raise it if it is GeneratorExit or the current task is being cancelled."""
     if isinstance(error, Exception):
         return error
     if isinstance(error, GeneratorExit):

@@ -1,11 +1,11 @@
-"""How an unexpected exception is logged: its type and place, never its text, which may hold spoken words (design law 9)."""
+"""Logging of unexpected exceptions: type and location, never the text, which may hold spoken words (design law 9)."""
 
 import traceback
 from pathlib import PurePath
 
 
 def error_location(error: BaseException) -> str:
-    """Return the type of an exception and the innermost line it came from, such as "KeyError at recording.py:45"."""
+    """Return the type of an exception and the line that raised it, such as "KeyError at recording.py:45"."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return type(error).__name__

@@ -1,4 +1,4 @@
-"""The ordered, bounded way out to one client: what is put first is written first, and the close comes last."""
+"""The ordered, bounded queue of messages to one client; the close of the connection comes last."""
 
 import asyncio
 import logging
@@ -10,8 +10,9 @@ from streaming.aio.fairness import CooperativeYield
 logger = logging.getLogger(__name__)
 
 OUTBOX_CHARACTERS = 1_000_000
+"""Characters that may wait for one client."""
 WRITE_TIMEOUT_S = 60.0
-"""A client that reads nothing for so long is let go."""
+"""Seconds after which a client that reads nothing is disconnected."""
 
 NORMAL = 1000
 POLICY = 1008
@@ -19,10 +20,10 @@ TOO_MUCH = 1009
 
 
 class SendQueue:
-    """Texts on their way to a client, written one after the other by `run`.
+    """Queue of texts for one client, written one after the other by `run`.
 
     Args:
-        write: sends one text and waits as long as the server makes its caller wait.
+        write: sends one text; waits while the server applies back-pressure.
         close: closes the connection with a code (RFC 6455 section 7.4) and a reason of at most 123 bytes.
     """
 
@@ -35,36 +36,36 @@ class SendQueue:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more can be put in."""
+        """Whether new texts are refused."""
         return self._texts.closed
 
     @property
     def idle(self) -> bool:
-        """Whether everything was written, and the writer waits for more."""
+        """Whether everything was written and `run` waits for the next text."""
         return self._texts.awaited
 
     @property
     def crowded(self) -> bool:
-        """Whether so much waits that whatever may be dropped should be."""
+        """Whether more than a quarter of the limit waits, so that callers should drop what may be dropped."""
         return self._texts.weight > OUTBOX_CHARACTERS // 4
 
     def put(self, text: str) -> None:
-        """Send a text that cannot be repeated later; a client too slow even for those is let go."""
+        """Queue a text that cannot be sent again later; at the limit the client is disconnected with POLICY."""
         if not self._texts.put(text, len(text)) and not self.closed:
             self.finish(POLICY, "messages were not read", discard=True)
 
     async def put_when_room(self, text: str) -> bool:
-        """Send a text as soon as there is room. Returns False when the client is gone."""
+        """Queue a text as soon as there is room. Return False if the queue was closed."""
         return await self._texts.put_when_room(text, len(text))
 
     def finish(self, code: int = NORMAL, reason: str = "", *, discard: bool = False) -> None:
-        """Write what waits (unless discarded), then close. The first call decides the code."""
+        """Write the queued texts (unless discarded), then close the connection. The first call decides code and reason."""
         if not self.closed:
             self._code, self._reason = code, reason
             self._texts.close(discard=discard)
 
     async def run(self) -> None:
-        """Write until finished or until the client no longer reads, then close the connection."""
+        """Write texts until `finish`, or until a write fails or times out, then close the connection."""
         fair = CooperativeYield()
         try:
             while True:
@@ -78,8 +79,8 @@ class SendQueue:
         except TimeoutError:
             self._code, self._reason = POLICY, "messages were not read"
             self._texts.close(discard=True)
-        except Exception as error:  # the connection went away while something was being written
-            logger.debug("a client went away: %s", type(error).__name__)
+        except Exception as error:  # the connection was lost during a write
+            logger.debug("a connection was lost: %s", type(error).__name__)
             self._texts.close(discard=True)
         try:
             await self._close(self._code, self._reason)

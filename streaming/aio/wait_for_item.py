@@ -1,7 +1,7 @@
-"""Waiting for what a queue brings, but not for ever: nearly every handler's `emit` does it, fifty times a second and more.
+"""`queue.get()` with a timeout, with one shared timer per timeout value. Nearly every handler's `emit` uses it, 50 times a second and more.
 
-A timer for each wait costs nearly as much as the wait. Waits of the same length end in the order in which they began, so they stand in
-one line here, and one timer, set for the first, serves them all.
+A timer for each wait costs nearly as much as the wait itself. Waits with the same timeout expire in the order in which they began, so they
+are kept in one deque, and one timer, set for the first of them, serves all.
 """
 
 import asyncio
@@ -12,26 +12,26 @@ from weakref import WeakKeyDictionary
 T = TypeVar("T")
 
 LONGEST_S = 1.0
-"""A longer wait has a timer of its own: a line remembers those that are over until their time would have been."""
+"""A longer wait gets its own timer, since a deque keeps finished waits until they would have expired."""
 
 
 class _Wait:
-    """One task's wait."""
+    """The wait of one task."""
 
     __slots__ = ("due", "expired", "task")
 
     def __init__(self, due: float, task: asyncio.Task[object]) -> None:
         self.due = due
-        self.task: asyncio.Task[object] | None = task  # none once it is over: whoever remembers the wait need not keep the task
+        self.task: asyncio.Task[object] | None = task  # None once the wait is over, so that the deque does not keep the task alive
         self.expired = False
 
 
-_Lines = dict[float, deque[_Wait]]
-_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Lines] = WeakKeyDictionary()
+_Waits = dict[float, deque[_Wait]]
+_waits: WeakKeyDictionary[asyncio.AbstractEventLoop, _Waits] = WeakKeyDictionary()
 
 
 async def wait_for_item(queue: "asyncio.Queue[T]", timeout: float = 0.1) -> T | None:  # noqa: ASYNC109  # FastRTC's signature
-    """Return the next item of a queue, or None when none comes within `timeout` seconds."""
+    """Return the next item of a queue, or None if none arrives within `timeout` seconds."""
     try:
         return queue.get_nowait()
     except asyncio.QueueEmpty:
@@ -39,7 +39,7 @@ async def wait_for_item(queue: "asyncio.Queue[T]", timeout: float = 0.1) -> T | 
     task = asyncio.current_task()
     if task is None or timeout > LONGEST_S:
         return await _with_own_timer(queue, timeout)
-    wait, cancelling = _stand_in_line(task, timeout), task.cancelling()
+    wait, cancelling = _add_wait(task, timeout), task.cancelling()
     try:
         return await queue.get()
     except asyncio.CancelledError:
@@ -58,30 +58,30 @@ async def _with_own_timer(queue: "asyncio.Queue[T]", timeout_s: float) -> T | No
         return None
 
 
-def _stand_in_line(task: "asyncio.Task[object]", timeout_s: float) -> _Wait:
+def _add_wait(task: "asyncio.Task[object]", timeout_s: float) -> _Wait:
     loop = task.get_loop()
     wait = _Wait(loop.time() + timeout_s, task)
-    lines = _lines.get(loop)
-    if lines is None:
-        lines = _lines[loop] = {}
-    line = lines.get(timeout_s)
-    if line is None:
-        line = lines[timeout_s] = deque()
-        loop.call_at(wait.due, _look, loop, lines, timeout_s)
-    line.append(wait)
+    by_timeout = _waits.get(loop)
+    if by_timeout is None:
+        by_timeout = _waits[loop] = {}
+    waits = by_timeout.get(timeout_s)
+    if waits is None:
+        waits = by_timeout[timeout_s] = deque()
+        loop.call_at(wait.due, _expire, loop, by_timeout, timeout_s)
+    waits.append(wait)
     return wait
 
 
-def _look(loop: asyncio.AbstractEventLoop, lines: _Lines, timeout_s: float) -> None:
-    """End the waits whose time has come, and look again when the next one's has."""
-    now, line = loop.time(), lines[timeout_s]
-    while line:
-        first = line[0]
+def _expire(loop: asyncio.AbstractEventLoop, by_timeout: _Waits, timeout_s: float) -> None:
+    """End the expired waits, and set the timer for the next one."""
+    now, waits = loop.time(), by_timeout[timeout_s]
+    while waits:
+        first = waits[0]
         if first.task is not None:
             if first.due > now:
-                loop.call_at(first.due, _look, loop, lines, timeout_s)
+                loop.call_at(first.due, _expire, loop, by_timeout, timeout_s)
                 return
             first.expired = True
             first.task.cancel()
-        line.popleft()
-    del lines[timeout_s]
+        waits.popleft()
+    del by_timeout[timeout_s]

@@ -1,6 +1,6 @@
-"""Threads for handlers that block: each has its own, so that two hundred blocked ones still leave everybody else at work.
+"""One thread per blocking handler method, so that any number of blocked handlers does not stop other sessions (design law 4).
 
-A pool would be full of them (design law 4).
+A shared pool would be exhausted by blocked handlers.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 MOST_LEFT = 8
-"""Threads of one session, of one kind, that may still be blocked in what nobody waits for any more; then the next thing waits."""
+"""Abandoned threads of one session and kind that may still be blocked; at this limit the next job waits for the current thread."""
 
 _Job = tuple[Callable[[], Any], asyncio.Future[Any]]
 
 
 class WorkerThread:
-    """One thread, started by its first job, that does one thing after the other; a daemon, so that no handler keeps a server up."""
+    """One thread that runs jobs in order, started by the first one. A daemon, so that a blocked handler does not keep the server up."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -27,12 +27,12 @@ class WorkerThread:
         self._thread: threading.Thread | None = None
         self._closed = False
         self.working = False
-        """Whether the thread is at something, or blocked in it."""
+        """Whether a job is running, or blocked."""
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do the work in the thread, in the caller's context, and return what it returns.
+        """Run work in the thread, in a copy of the caller's context, and return its result.
 
-        A caller that is cancelled leaves at once; work that has begun goes on and its result is dropped, work that has not is left out.
+        A cancelled caller returns at once: work that has started continues and its result is dropped; work that has not is skipped.
         Raises RuntimeError when closed.
         """
         if self._closed:
@@ -43,17 +43,17 @@ class WorkerThread:
         return await future
 
     def finally_do(self, work: Callable[[], object]) -> asyncio.Future[Any] | None:
-        """Do a last thing after what is under way and end the thread; return what is done then, None where there is no thread."""
+        """Queue a last job and end the thread after it; return the job's future, or None where there is no thread."""
         future: asyncio.Future[Any] | None = None
         if self._thread is not None and not self._closed:
             future = asyncio.get_running_loop().create_future()
-            future.add_done_callback(lambda done: done.cancelled() or done.exception())  # taken note of, so nobody warns
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())  # retrieved, so that asyncio does not warn
             self._put(work, future)
         self.close()
         return future
 
     def close(self) -> None:
-        """End the thread after what is under way; jobs that wait are still done."""
+        """End the thread after the running and the queued jobs."""
         if not self._closed:
             self._closed = True
             self._jobs.put(None)
@@ -67,25 +67,25 @@ class WorkerThread:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             work, future = job
-            if future.cancelled():  # whoever wanted it has gone before it began
+            if future.cancelled():  # the caller was cancelled before the job began
                 del job, work, future
                 continue
             result, error = None, None
             self.working = True
             try:
                 result = work()
-            except Exception as raised:  # no future takes StopIteration, that of a bare `next()`: whoever waits would wait for ever
+            except Exception as raised:  # a future cannot hold StopIteration (of a bare `next()`): the caller would wait for ever
                 error = RuntimeError("the handler raised StopIteration") if isinstance(raised, StopIteration) else raised
-            except BaseException as raised:  # a handler that calls exit() must not end the thread without a word, nor the server
+            except BaseException as raised:  # a handler that calls exit() must end neither this thread nor the server
                 error = RuntimeError(f"the handler raised {type(raised).__name__}")
             self.working = False
             if not _settle(future, result, error):
                 return
-            del job, work, future, result, error  # while the thread waits it holds nothing of what it did
+            del job, work, future, result, error  # so that a waiting thread keeps no object of a finished job alive
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: Exception | None) -> bool:
-    """Bring a result into the event loop of its future; False when that loop is closed."""
+    """Set a result in the event loop of its future; return False when that loop is closed."""
 
     def settle() -> None:
         if future.done():
@@ -97,6 +97,6 @@ def _settle(future: asyncio.Future[Any], result: Any, error: Exception | None) -
 
     try:
         future.get_loop().call_soon_threadsafe(settle)
-    except RuntimeError:  # the loop is closed: nobody waits any more
+    except RuntimeError:  # the loop is closed: no caller waits any more
         return False
     return True

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
-from streaming.aio.eager import never_waits, straight
+from streaming.aio.eager import has_no_await, run_inline
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.isolation import LEAVES, as_exception
 from streaming.handlers.handler_types import is_async
@@ -117,7 +117,7 @@ class StreamHandlerRunner(HandlerRunner):
         if self._audio:
             if handler.parley_receives_at_once:
                 self._receive_now = lambda frame: handler.receive(frame)  # it may be replaced while the session lasts
-            elif self._receives and never_waits(handler.receive):
+            elif self._receives and has_no_await(handler.receive):
                 spawn(self._take_over(handler.receive))
             elif self._receives:
                 self._feeding.append(spawn(self._feed(self._frames, bind(handler.receive, "receive", bare=True))))
@@ -186,7 +186,7 @@ class StreamHandlerRunner(HandlerRunner):
 
     async def _take_over(self, receive: Callable[[AudioFrame], Coroutine[Any, Any, None]]) -> None:
         """Have frames received where they come, from now on: `start_up` has begun, and what it makes before it first waits is there."""
-        self._receive_now = straight(receive)
+        self._receive_now = run_inline(receive)
         while len(self._frames):
             self.hear(await self._frames.get())
 

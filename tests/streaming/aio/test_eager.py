@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.aio.eager import begin, never_waits, straight
+from streaming.aio.eager import begin, has_no_await, run_inline
 from streaming.handlers.context import get_current_context
 from streaming.handlers.stream_handlers import AudioFrame
 from tests.streaming.sessions.lines import FRAME, RATE, Echo, Join, handler_of, line_of, until
@@ -66,9 +66,9 @@ class Methods:
 def test_which_ones_never_wait() -> None:
     """Only what is seen to; whoever is in doubt gets a task."""
     it = Methods()
-    assert [never_waits(call) for call in (it.puts, Methods.puts, it.makes_one_that_waits)] == [True] * 3
+    assert [has_no_await(call) for call in (it.puts, Methods.puts, it.makes_one_that_waits)] == [True] * 3
     others = [it.waits, it.locks, it.follows, it.iterates, it.generates, it.blocks, it.wrapped, it, functools.partial(it.puts, 1), print]
-    assert [never_waits(call) for call in others] == [False] * len(others)
+    assert [has_no_await(call) for call in others] == [False] * len(others)
 
 
 async def test_it_runs_at_once() -> None:
@@ -78,7 +78,7 @@ async def test_it_runs_at_once() -> None:
     async def put(number: int) -> None:
         queue.put_nowait(number)
 
-    call = straight(put)
+    call = run_inline(put)
     call(1)
     assert queue.qsize() == 1
     with pytest.raises(asyncio.QueueFull):

@@ -25,7 +25,7 @@ async def test_what_is_there_comes_at_once() -> None:
     queue: asyncio.Queue[int] = asyncio.Queue()
     queue.put_nowait(1)
     assert await wait_for_item(queue, 0.0) == 1
-    assert asyncio.get_running_loop() not in waiting._lines
+    assert asyncio.get_running_loop() not in waiting._waits
 
 
 @pytest.mark.usefixtures("shared")
@@ -53,7 +53,7 @@ async def test_none_when_nothing_comes() -> None:
     async with asyncio.timeout(30):
         times = await asyncio.gather(*(waited(delay) for delay in (0.0, 0.03, 0.06)))
     assert min(times) >= 0.099
-    assert not waiting._lines.get(loop)
+    assert not waiting._waits.get(loop)
 
 
 @pytest.mark.usefixtures("shared")
@@ -72,7 +72,7 @@ async def test_an_end_from_outside_at_the_end_of_the_wait(monkeypatch: pytest.Mo
     queue: asyncio.Queue[int] = asyncio.Queue()
     task = asyncio.create_task(wait_for_item(queue, LONG_S))
     await asyncio.sleep(0)
-    (wait,) = waiting._lines[asyncio.get_running_loop()][LONG_S]
+    (wait,) = waiting._waits[asyncio.get_running_loop()][LONG_S]
     assert wait.task is task
     wait.expired = True
     task.cancel()  # as the timer does
