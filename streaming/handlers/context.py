@@ -1,4 +1,4 @@
-"""Whose handler runs right now: for code that wants to know its session, and for errors and warnings that should reach the client."""
+"""The session whose handler is running: for `get_current_context`, and for errors and warnings that are sent to its client."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -13,8 +13,8 @@ from streaming.types.client_connection import Message
 class Context:
     """The session whose handler is being called.
 
-    `websocket` is FastRTC's and always None: transports are no business of a handler. `user_id` is whose session it is, None for
-    a visitor of a public stream; `session_id` is ours.
+    `websocket` exists for compatibility with FastRTC and is always None: handlers have no access to transports. `user_id` is the owner of
+    the session, None for an anonymous client of a public stream. `session_id` is an addition of Parley.
     """
 
     webrtc_id: str
@@ -24,53 +24,53 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """A context, and the way to its client: `tell` may be called from any thread."""
+class SessionContext:
+    """A context, and a function that sends JSON to its client; `tell` may be called from any thread."""
 
     context: Context
     tell: Callable[[Message], None]
 
 
-scene: ContextVar[Scene | None] = ContextVar("parley_scene", default=None)
+current_session: ContextVar[SessionContext | None] = ContextVar("parley_session", default=None)
 
 
 def get_current_context() -> Context:
     """Return the session whose handler is running. Raises RuntimeError outside of a handler."""
-    current = scene.get()
+    current = current_session.get()
     if current is None:
         raise RuntimeError("get_current_context() was called outside of a stream's handler")
     return current.context
 
 
 def error_message(text: str) -> Message:
-    """Return the message that tells a client of an error; the text is there twice, for clients look for either."""
+    """Return an error message for a client. It holds the text twice, since some clients read `data` and others `message`."""
     return {"type": "error", "data": text, "message": text}
 
 
 def warning_message(text: str) -> Message:
-    """Return the message that tells a client of something less than an error."""
+    """Return a warning message for a client; like an error message, it holds the text twice."""
     return {"type": "warning", "data": text, "message": text}
 
 
 def log_message(text: str) -> Message:
-    """Return the message that tells a client how far its turn is."""
+    """Return a log message for a client, about the state of its turn."""
     return {"type": "log", "data": text}
 
 
 class WebRTCError(Exception):
-    """An error that the client should read. It is sent as soon as it is made, inside of a handler; the session goes on."""
+    """An error for the client. Creating it inside a handler sends it at once; the session continues."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        current = scene.get()
-        self.told = current is not None
+        current = current_session.get()
+        self.sent = current is not None
         if current is not None:
             current.tell(error_message(message))
 
 
-def Warning(message: str = "Warning issued.") -> None:  # noqa: N802  # the name that FastRTC's users know
-    """Send the client a warning; does nothing outside of a handler."""
-    current = scene.get()
+def Warning(message: str = "Warning issued.") -> None:  # noqa: N802  # FastRTC's name
+    """Send the client a warning; do nothing outside of a handler."""
+    current = current_session.get()
     if current is not None:
         current.tell(warning_message(message))

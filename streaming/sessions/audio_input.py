@@ -1,4 +1,4 @@
-"""Sound from the client on its way to the handler: at the handler's rate, in frames of 20 ms, in the handler's shape."""
+"""Audio from the client to the handler: resampled to the handler's rate, cut into frames of 20 ms, in the handler's array shape."""
 
 from collections.abc import Callable
 
@@ -6,48 +6,48 @@ import numpy as np
 
 from streaming.audio.rates import NO_SOUND, Converter
 from streaming.handlers.stream_handlers import AudioFrame
-from streaming.sessions.silence_buffer import SilenceBuffer, TranscriptUpdate, samples_of
+from streaming.sessions.silence_buffer import AudioBlock, SilenceBuffer, samples_of
 from streaming.types.client_connection import Pcm, TransportKind
 
-__all__ = ["AudioInput", "TranscriptUpdate"]
+__all__ = ["AudioInput", "AudioBlock"]
 
 
 class AudioInput:
-    """Cuts whatever comes into frames of 20 ms at `rate`; what is left over waits for more.
+    """Converts audio blocks of any length to frames of 20 ms at `rate`; a remainder is kept for the next frame.
 
-    With `at_rest` silence may wait (doze.py), and frames have any length.
+    With `is_idle`, silence may be held back (`silence_buffer.py`), and frames have any length.
     """
 
-    def __init__(self, rate: int, layout: str = "mono", kind: TransportKind = "webrtc", at_rest: Callable[[], bool] | None = None) -> None:
+    def __init__(self, rate: int, layout: str = "mono", kind: TransportKind = "webrtc", is_idle: Callable[[], bool] | None = None) -> None:
         self.rate = rate
         self._size = max(1, rate // 50)
         self._stereo = layout == "stereo"
         self._flat = kind != "webrtc" and not self._stereo
         self._converter = Converter(rate)
         self._rest: Pcm = NO_SOUND
-        self._doze = SilenceBuffer(at_rest) if at_rest is not None else None
+        self._silence_buffer = SilenceBuffer(is_idle) if is_idle is not None else None
 
     @property
     def silent(self) -> bool:
-        """Whether nothing that came for a while could be heard, nor matters."""
-        return self._doze is not None and self._doze.silent
+        """Whether the audio has been inaudible for a while, and the handler is idle."""
+        return self._silence_buffer is not None and self._silence_buffer.silent
 
     @property
     def heard_s(self) -> float:
-        """How much sound came so far, in seconds; counted with `at_rest` only."""
-        return self._doze.heard_s if self._doze is not None else 0.0
+        """Seconds of audio received so far; counted only with `is_idle`."""
+        return self._silence_buffer.heard_s if self._silence_buffer is not None else 0.0
 
-    def push(self, block: TranscriptUpdate, rate: int) -> list[AudioFrame]:
-        """Return the frames that are complete after these samples, int16 of shape (n,) or mu-law bytes, at any rate."""
-        if not len(block):  # it would wait for ever, and so would any number of them
+    def push(self, block: AudioBlock, rate: int) -> list[AudioFrame]:
+        """Take a block, int16 of shape (n,) or mu-law bytes, at any rate; return the frames that it completes."""
+        if not len(block):  # an empty block would stay in the silence buffer, and so would any number of them
             return []
-        if self._doze is not None:
-            due = [self._converter.push(samples_of(held), its_rate) for held, its_rate in self._doze.push(block, rate)]
+        if self._silence_buffer is not None:
+            due = [self._converter.push(samples_of(held), its_rate) for held, its_rate in self._silence_buffer.push(block, rate)]
             return [(self.rate, self._shaped(due[0] if len(due) == 1 else np.concatenate(due)))] if due else []
         pcm = self._converter.push(samples_of(block), rate)
         if len(self._rest):
             pcm = np.concatenate((self._rest, pcm))
-        elif len(pcm) == self._size:  # what clients send, nearly always
+        elif len(pcm) == self._size:  # the usual case
             return [(self.rate, self._shaped(pcm))]
         whole = len(pcm) - len(pcm) % self._size
         self._rest = pcm[whole:]

@@ -1,4 +1,4 @@
-"""What runs a plain function: one that changes pictures, or a generator of sound or pictures."""
+"""Runners of plain functions: a function of video frames, or a generator function of audio or video."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from streaming.sessions.handler_runner import AFTER_ERROR_S, WAITING_PICTURES, H
 from streaming.types.client_connection import Picture
 
 
-def own(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function for one session: an object that has a `copy` is copied, so that it may remember its last picture."""
+def session_copy(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function for one session: an object with a method `copy` is copied, so that it may keep state per session."""
     copy = getattr(function, "copy", None)
     made = copy() if copy is not None and not isinstance(function, type) else function
     return made if callable(made) else function
 
 
 class VideoFunctionRunner(HandlerRunner):
-    """The work of a function (image, *inputs) -> image."""
+    """Runs a function (image, *inputs) -> image."""
 
     def __init__(self, session: Session, handler: VideoStreamHandler) -> None:
         self.fps = handler.fps
         self._session = session
-        self._function = own(handler.callable)
+        self._function = session_copy(handler.callable)
         self._needed = positional(self._function)[0]
         self._args: tuple[Any, ...] = ()
         self._pictures: BoundedQueue[Picture] = BoundedQueue(1 if handler.skip_frames else WAITING_PICTURES, FullPolicy.DROP_OLDEST)
@@ -33,7 +33,7 @@ class VideoFunctionRunner(HandlerRunner):
     def start(self) -> None:
         self._session.spawn(self._run())
 
-    def see(self, picture: Picture) -> None:
+    def push_video(self, picture: Picture) -> None:
         self._pictures.put(picture)
 
     def set_input(self, args: tuple[Any, ...]) -> None:
@@ -47,7 +47,7 @@ class VideoFunctionRunner(HandlerRunner):
         while True:
             picture = await self._pictures.get()
             try:
-                ready = self._needed <= 1 + len(self._args)  # until the inputs are there, pictures pass as they are
+                ready = self._needed <= 1 + len(self._args)  # until the inputs arrive, video frames pass unchanged
                 item = video_item(await call(picture, *self._args)) if ready else Item(picture=picture)
                 if not await self._session.deliver(item, live=True):
                     return
@@ -56,42 +56,42 @@ class VideoFunctionRunner(HandlerRunner):
 
 
 class GeneratorRunner(HandlerRunner):
-    """The work of a generator function (*inputs), for mode "receive". New inputs begin it anew."""
+    """Runs a generator function (*inputs), for mode "receive". New inputs restart it."""
 
     def __init__(self, session: Session, function: Callable[..., Any], *, video: bool, fps: int = 30) -> None:
         self.fps = fps
         self._session = session
-        self._function = own(function)
+        self._function = session_copy(function)
         self._needed = positional(self._function)[0]
-        self._take_apart: Callable[[Any], Item] = video_item if video else audio_item
+        self._to_item: Callable[[Any], Item] = video_item if video else audio_item
         self._runs = GeneratorRuns()
         self._run: GeneratorRun | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         if self._needed == 0:
-            self._begin(())
+            self._restart(())
         else:
             self._session.tell({"type": "send_input", "data": []})
 
     def set_input(self, args: tuple[Any, ...]) -> None:
-        self._begin(args)
+        self._restart(args)
 
     def stop(self) -> None:
         if self._run is not None:
             self._run.close()
 
-    def _begin(self, args: tuple[Any, ...]) -> None:
+    def _restart(self, args: tuple[Any, ...]) -> None:
         if self._task is not None:
             self._task.cancel()
             self._session.clear_sound()
         self.stop()
-        self._task = self._session.spawn(self._go(args))
+        self._task = self._session.spawn(self._iterate(args))
 
-    async def _go(self, args: tuple[Any, ...]) -> None:
+    async def _iterate(self, args: tuple[Any, ...]) -> None:
         self._run = run = await self._runs.begin(self._function, args)
         try:
-            while await self._session.deliver(self._take_apart(await run.next())):
+            while await self._session.deliver(self._to_item(await run.next())):
                 pass
         except StopAsyncIteration:
             pass

@@ -1,4 +1,4 @@
-"""What handlers return and yield, taken apart: sound or picture, outputs, the wish to close."""
+"""Parsing of what handlers return and yield: audio or a video frame, outputs, CloseStream."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ _VIDEO = "return an array, AdditionalOutputs, CloseStream, or (array, Additional
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that a handler gave; `pcm` has the shape (n,) and comes with its `rate`."""
+    """One parsed result of a handler; `pcm` has shape (n,) and `rate` samples per second."""
 
     pcm: Pcm | None = None
     rate: int = 0
@@ -25,8 +25,8 @@ class Item:
 
 
 def audio_item(value: Any) -> Item:
-    """Take apart what an audio handler gave. Raises ValueError or TypeError that says what is possible."""
-    if type(value) is tuple and len(value) == 2 and type(value[1]) is np.ndarray:  # what handlers give, nearly always
+    """Parse a result of an audio handler. Raises ValueError or TypeError that says what is allowed."""
+    if type(value) is tuple and len(value) == 2 and type(value[1]) is np.ndarray:  # the usual case
         return Item(mono(*value), int(value[0]))
     value, outputs, close = _extras(value)
     if value is None:
@@ -38,7 +38,7 @@ def audio_item(value: Any) -> Item:
 
 
 def video_item(value: Any) -> Item:
-    """Take apart what a video handler gave. Raises ValueError that says what is possible."""
+    """Parse a result of a video handler. Raises ValueError that says what is allowed."""
     value, outputs, close = _extras(value)
     if value is None:
         return Item(outputs=outputs, close=close)
@@ -50,7 +50,7 @@ def video_item(value: Any) -> Item:
 
 
 def _extras(value: Any) -> tuple[Any, tuple[AdditionalOutputs, ...], CloseStream | None]:
-    """Split what may stand alone or behind the value off it."""
+    """Split a result into its value, its AdditionalOutputs and its CloseStream, which may stand alone or behind the value."""
     outputs: list[AdditionalOutputs] = []
     close: CloseStream | None = None
     parts = list(value) if isinstance(value, tuple) else [value]
@@ -62,6 +62,6 @@ def _extras(value: Any) -> tuple[Any, tuple[AdditionalOutputs, ...], CloseStream
             outputs.insert(0, extra)
     if not outputs and close is None:
         return value, (), None
-    if len(parts) > 1:  # sound written without its own brackets: (rate, array, AdditionalOutputs(...))
+    if len(parts) > 1:  # audio without its own parentheses: (rate, array, AdditionalOutputs(...))
         return tuple(parts), tuple(outputs), close
     return (parts[0] if parts else None), tuple(outputs), close

@@ -1,4 +1,4 @@
-"""What runs a handler object: its start, its receiving and its emitting, each at its own pace."""
+"""Runners of handler objects: `start_up`, `receive` and `emit` run concurrently, each at its own pace."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -25,115 +25,119 @@ from streaming.types.client_connection import Picture
 
 FRAME_S = 0.02
 WAITING_FRAMES = 700
-"""Frames that wait for a slow `receive`: 14 s. One message holds up to 12 s, and where clients can be made to wait it finds room."""
+"""Frames queued for a slow `receive`: 14 s. One message holds up to 12 s, so it fits where back-pressure stops the client."""
 WAITING_PICTURES = 8
-BREATH_S = 0.02
-"""The pause after an `emit` that had nothing."""
+"""Video frames queued for a slow handler."""
+EMPTY_PAUSE_S = 0.02
+"""Seconds between two calls of an `emit` that returns nothing."""
 AFTER_ERROR_S = 0.1
+"""Seconds before the next call after an exception."""
 THE_REST_S = 1.0
-"""At the end, how long a handler may take for the frames that wait for it."""
+"""Seconds that a handler may take at the end for the queued frames."""
 
 
 class Session(Host, Protocol):
-    """What the work needs of the session around it."""
+    """The session as a runner sees it."""
 
     calls: HandlerCalls
 
     async def deliver(self, item: Item, *, live: bool = False) -> bool:
-        """Pass on what the handler gave, waiting while too much is ahead (`live`: dropping older pictures). False after CloseStream."""
+        """Pass on a result of the handler; wait while the queue is full (`live`: drop older frames). Return False after CloseStream."""
 
     def warn_once(self, text: str) -> None:
-        """Send the client a warning, unless it had the same one before."""
+        """Send the client a warning, unless the same one was sent before."""
 
 
 class HandlerRunner:
-    """What a session does with its sound, its pictures and its inputs."""
+    """Passes a session's audio, video and inputs to its handler."""
 
-    framed = (48000, "mono")
-    """Rate and layout of the frames that `hear` wants."""
+    input_format = (48000, "mono")
+    """Sample rate and layout of the frames for `push_audio`."""
     output_rate = 24000
     fps = 30
-    at_rest: Callable[[], bool] | None = None
-    """Tells whether silence means nothing right now, so that it may come in portions; None: it never may."""
+    is_idle: Callable[[], bool] | None = None
+    """Returns whether silence has no effect at the moment, so that it may be held back; None: it never may."""
 
     def start(self) -> None:
-        """Begin."""
+        """Start the tasks."""
         raise NotImplementedError
 
-    def hear(self, frame: AudioFrame) -> None:
-        """Take a frame of the client's sound."""
+    def push_audio(self, frame: AudioFrame) -> None:
+        """Take an audio frame of the client."""
 
     @property
     def backlog_s(self) -> float:
-        """How much audio waits to be taken, in seconds. Clients that can be made to wait send no more while it is high."""
+        """Seconds of audio that wait for the handler. Transports with back-pressure stop reading while it is high."""
         return 0.0
 
-    def see(self, picture: Picture) -> None:
-        """Take one of the client's pictures."""
+    def push_video(self, picture: Picture) -> None:
+        """Take a video frame of the client."""
 
     def set_input(self, args: tuple[Any, ...]) -> None:
-        """Take the client's inputs."""
+        """Take new inputs of the client."""
         raise NotImplementedError
 
-    def emit_afresh(self) -> None:
-        """Forget the item that is being waited for, and ask for the next one."""
+    def restart_emit(self) -> None:
+        """Discard the item that is being waited for, and request the next one."""
 
     async def shutdown(self) -> None:
-        """Let everything go."""
+        """Finish the queued input, then shut the handler down."""
 
     def stop(self) -> None:
-        """End what needs no waiting; called after `shutdown`, when the tasks are gone."""
+        """Release resources without waiting; called after `shutdown`, when the tasks have ended."""
 
     def release(self) -> None:
-        """Wake threads that are still blocked; may be called several times."""
+        """Wake threads that are still blocked; may be called repeatedly."""
 
 
 class StreamHandlerRunner(HandlerRunner):
-    """The work of a handler object."""
+    """Runs a handler object."""
 
     def __init__(self, session: Session, handler: StreamHandlerBase, *, audio: bool, video: bool, receives: bool) -> None:
         self.handler = handler
-        self.framed = (handler.input_sample_rate, handler.expected_layout)
+        self.input_format = (handler.input_sample_rate, handler.expected_layout)
         self.output_rate = handler.output_sample_rate
         self.fps = handler.fps
-        self.at_rest = handler.parley_at_rest if handler.parley_receives_at_once else None
+        self.is_idle = handler.parley_at_rest if handler.parley_receives_at_once else None
         self._session = session
         self._audio, self._receives = audio, receives
         self._video = video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
         self._frames: BoundedQueue[AudioFrame] = BoundedQueue(WAITING_FRAMES, FullPolicy.DROP_OLDEST)
         self._pictures: BoundedQueue[Picture] = BoundedQueue(WAITING_PICTURES, FullPolicy.DROP_OLDEST)
-        self._feeding: list[asyncio.Task[None]] = []
-        self._emitting: asyncio.Task[None] | None = None
-        self._ending = False
+        self._receive_tasks: list[asyncio.Task[None]] = []
+        self._emit_task: asyncio.Task[None] | None = None
+        self._shutting_down = False
         self._receive_now: Callable[[AudioFrame], None] | None = None
-        """Where it is there, frames wait for no task."""
+        """Receives frames inline, where set; otherwise they are queued for a task."""
         handler.parley_join(session)
 
     def start(self) -> None:
         handler: Any = self.handler
         bind, spawn = self._session.calls.bind, self._session.spawn
-        if _does_something(handler.start_up):
+        if _is_overridden(handler.start_up):
             spawn(self._start_up(bind(handler.start_up, "start_up")))
         if self._audio:
             if handler.parley_receives_at_once:
-                self._receive_now = lambda frame: handler.receive(frame)  # it may be replaced while the session lasts
+                self._receive_now = lambda frame: handler.receive(frame)  # `receive` may be replaced during the session
             elif self._receives and has_no_await(handler.receive):
-                spawn(self._take_over(handler.receive))
+                spawn(self._receive_inline(handler.receive))
             elif self._receives:
-                self._feeding.append(spawn(self._feed(self._frames, bind(handler.receive, "receive", bare=True))))
-            self.emit_afresh()
+                receive = bind(handler.receive, "receive", bare=True)
+                self._receive_tasks.append(spawn(self._run_receive(self._frames, receive)))
+            self.restart_emit()
         if self._video:
             if self._receives:
-                self._feeding.append(spawn(self._feed(self._pictures, bind(handler.video_receive, "video_receive", bare=True))))
-            spawn(self._emit(handler.video_emit, "video_emit", video_item))
+                receive = bind(handler.video_receive, "video_receive", bare=True)
+                self._receive_tasks.append(spawn(self._run_receive(self._pictures, receive)))
+            spawn(self._run_emit(handler.video_emit, "video_emit", video_item))
 
-    def emit_afresh(self) -> None:
-        if self._emitting is not None:
-            self._emitting.cancel()
+    def restart_emit(self) -> None:
+        if self._emit_task is not None:
+            self._emit_task.cancel()
             self._session.calls.abandon("emit")
-        self._emitting = self._session.spawn(self._emit(self.handler.parley_emitter(), "emit", audio_item))
+        self._emit_task = self._session.spawn(self._run_emit(self.handler.parley_emitter(), "emit", audio_item))
 
-    def hear(self, frame: AudioFrame) -> None:
+    def push_audio(self, frame: AudioFrame) -> None:
         if self._receive_now is not None:
             try:
                 self._receive_now(frame)
@@ -148,17 +152,17 @@ class StreamHandlerRunner(HandlerRunner):
     def backlog_s(self) -> float:
         return max(len(self._frames) * FRAME_S, self.handler.parley_backlog_s)
 
-    def see(self, picture: Picture) -> None:
+    def push_video(self, picture: Picture) -> None:
         self._pictures.put(picture)
 
     def set_input(self, args: tuple[Any, ...]) -> None:
         self.handler.set_args([PLACE_OF_SOUND, *args])
 
     async def shutdown(self) -> None:
-        await self._hear_the_rest()
-        self._ending = True
+        await self._drain()
+        self._shutting_down = True
         handler: Any = self.handler
-        if _does_something(handler.shutdown):
+        if _is_overridden(handler.shutdown):
             await self._session.calls.bind(handler.shutdown, "shutdown")()
 
     def stop(self) -> None:
@@ -169,12 +173,12 @@ class StreamHandlerRunner(HandlerRunner):
     def release(self) -> None:
         self.handler.parley_release()
 
-    async def _hear_the_rest(self) -> None:
-        """Let `receive` have what the client had sent before it left, unless that takes too long."""
+    async def _drain(self) -> None:
+        """Let `receive` process the queued frames, for at most `THE_REST_S`."""
         self._frames.close()
         self._pictures.close()
-        if self._feeding:
-            await asyncio.wait(self._feeding, timeout=THE_REST_S)
+        if self._receive_tasks:
+            await asyncio.wait(self._receive_tasks, timeout=THE_REST_S)
 
     async def _start_up(self, call: Callable[[], Awaitable[Any]]) -> None:
         try:
@@ -184,13 +188,13 @@ class StreamHandlerRunner(HandlerRunner):
         finally:
             self._session.calls.abandon("start_up")
 
-    async def _take_over(self, receive: Callable[[AudioFrame], Coroutine[Any, Any, None]]) -> None:
-        """Have frames received where they come, from now on: `start_up` has begun, and what it makes before it first waits is there."""
+    async def _receive_inline(self, receive: Callable[[AudioFrame], Coroutine[Any, Any, None]]) -> None:
+        """Receive frames inline from now on. `start_up` has run to its first suspension, so that what it creates until then exists."""
         self._receive_now = run_inline(receive)
         while len(self._frames):
-            self.hear(await self._frames.get())
+            self.push_audio(await self._frames.get())
 
-    async def _feed(self, waiting: BoundedQueue[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
+    async def _run_receive(self, waiting: BoundedQueue[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
         fair = CooperativeYield()
         while True:
             try:
@@ -204,29 +208,29 @@ class StreamHandlerRunner(HandlerRunner):
                 self._session.calls.report(as_exception(error))
             await fair.after_item()
 
-    async def _emit(self, method: Callable[[], Any], name: str, take_apart: Callable[[Any], Item]) -> None:
-        """Ask again and again; a method that blocks only until `shutdown` began, which wakes it once and for all."""
+    async def _run_emit(self, method: Callable[[], Any], name: str, to_item: Callable[[Any], Item]) -> None:
+        """Call `emit` repeatedly; a blocking one only until `shutdown` begins, which wakes it for the last time."""
         loop = asyncio.get_running_loop()
         emit, blocks = self._session.calls.bind(method, name, bare=True), not is_async(method)
-        while not (blocks and self._ending):
+        while not (blocks and self._shutting_down):
             began = loop.time()
             try:
                 value = await emit()
                 if value is None:
-                    await self._breathe(loop.time() - began)
-                elif not await self._session.deliver(take_apart(value)):
+                    await self._pause_after_empty(loop.time() - began)
+                elif not await self._session.deliver(to_item(value)):
                     return
             except (Exception, *LEAVES) as error:
                 self._session.calls.report(as_exception(error))
                 await asyncio.sleep(AFTER_ERROR_S)
 
-    async def _breathe(self, took: float) -> None:
-        """Pause after an `emit` that had nothing, unless it has waited itself: nothing here may spin."""
-        await asyncio.sleep(0 if self.handler.parley_waits_itself else max(0.0, BREATH_S - took))
+    async def _pause_after_empty(self, took: float) -> None:
+        """Pause after an `emit` that returned nothing, unless it waits itself, so that the loop does not spin."""
+        await asyncio.sleep(0 if self.handler.parley_waits_itself else max(0.0, EMPTY_PAUSE_S - took))
 
 
-def _does_something(method: Callable[[], Any]) -> bool:
-    """Tell whether a developer wrote this method: what the base classes do needs no thread."""
+def _is_overridden(method: Callable[[], Any]) -> bool:
+    """Return whether a developer overrides this method: the base classes' methods do nothing and need no thread."""
     return getattr(method, "__func__", None) not in (
         StreamHandler.start_up,
         StreamHandler.shutdown,

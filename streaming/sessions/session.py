@@ -1,7 +1,7 @@
-"""One participant's live connection to a stream: a bounded inbox, a handler, an end that always comes.
+"""The session of a message-based connection: a bounded input queue, a handler, and exactly one end.
 
-A transport offers messages as they arrive and never waits; the session gives them to its handler one after the other,
-in a task of its own, and whatever happens calls `shutdown` exactly once and gives its place back (design law 5).
+A transport offers messages as they arrive and never waits. The session passes them to its handler one after the other, in its own task. In
+every case it calls `shutdown` exactly once and frees its slot (design law 5).
 """
 
 import asyncio
@@ -19,69 +19,69 @@ from streaming.types.session_end import End
 logger = logging.getLogger(__name__)
 
 INBOX_BYTES = 1_000_000
-"""What a client may send ahead of its handler: half a minute of 16 kHz audio."""
+"""Bytes that may be queued for the handler: half a minute of 16 kHz audio."""
 SHUTDOWN_S = 90.0
-"""How long a handler may take to finish: more than hearing the rest, storing it and telling it may take together."""
+"""Seconds that a handler may take to shut down: more than recognising, storing and sending the rest may take together."""
 
 Message = TypeVar("Message")
 Incoming = TypeVar("Incoming", contravariant=True)
 
 
 class Handler(Protocol[Incoming]):
-    """What a session needs of the code behind it."""
+    """The handler as the session sees it."""
 
     @property
     def patience_s(self) -> float:
-        """How long the client may take for its next step before the session ends as IDLE."""
+        """Seconds without activity of the client after which the session ends as IDLE."""
         ...
 
     @property
     def finished(self) -> bool:
-        """Whether the client said all it had to say; asked after each message."""
+        """Whether the session is complete; checked after each message."""
         ...
 
     async def handle(self, message: Incoming) -> bool:
-        """Do what one message asks for; waiting in here makes the client wait.
+        """Process one message; the next one is read only afterwards, which gives back-pressure.
 
-        Return whether that was a step: only then the client's time begins anew, so that no idle talk holds a place for ever.
+        Return True if the message counts as activity. Only then is the idle timeout reset, so that pings cannot hold a slot for ever.
         """
         ...
 
     async def shutdown(self, end: End) -> None:
-        """Finish what was pending and let everything go. Called exactly once."""
+        """Finish pending work and release all resources. Called exactly once."""
         ...
 
 
 class Session(Generic[Message]):
-    """The life of one connection; `run` is that life, from its place in the registry to its end."""
+    """One session; `run` covers its life, from the slot in the registry to the end."""
 
     def __init__(self, weigh: Callable[[Message], int] = lambda message: 1) -> None:
         self.id: UUID = uuid4()
         self.ended = asyncio.Event()
         self._weigh = weigh
-        self._inbox: BoundedQueue[Message] = BoundedQueue(INBOX_BYTES)
+        self._queue: BoundedQueue[Message] = BoundedQueue(INBOX_BYTES)
         self._end = End.LOST
 
     def offer(self, message: Message) -> bool:
-        """Put a message into the inbox; False when there is no room for it."""
-        return self._inbox.put(message, self._weigh(message))
+        """Queue a message; return False if there is no room."""
+        return self._queue.put(message, self._weigh(message))
 
     async def offer_when_room(self, message: Message) -> None:
-        """Put a message into the inbox as soon as there is room: for servers that make their client wait."""
-        await self._inbox.put_when_room(message, self._weigh(message))
+        """Queue a message as soon as there is room: for transports with back-pressure."""
+        await self._queue.put_when_room(message, self._weigh(message))
 
     def hang_up(self, end: End = End.LOST) -> None:
-        """Let nothing more in; what is in the inbox is still handled."""
-        if not self._inbox.closed:
+        """Refuse new messages; queued ones are still handled, except after OVERRUN."""
+        if not self._queue.closed:
             self._end = end
-            self._inbox.close(discard=end is End.OVERRUN)
+            self._queue.close(discard=end is End.OVERRUN)
 
     def end_early(self, end: End) -> None:
-        """End for a reason of the server's: what was received is still handled and stored."""
+        """End for a reason of the server; queued messages are still handled and stored."""
         self.hang_up(end)
 
     async def run(self, handler: Handler[Message]) -> End:
-        """Serve until the end and return why it came. Raises TooManySessions without having begun."""
+        """Serve the session and return why it ended. Raises TooManySessions before it begins."""
         live = registry()
         live.add(self)
         live.start_background_tasks()
@@ -93,7 +93,7 @@ class Session(Generic[Message]):
         except asyncio.CancelledError:
             self._end = End.SHUTDOWN if live.draining else End.LOST
         finally:
-            self._inbox.close(discard=True)
+            self._queue.close(discard=True)
             await self._shut_down(handler)
             live.remove(self)
             self.ended.set()
@@ -102,12 +102,12 @@ class Session(Generic[Message]):
     async def _serve(self, handler: Handler[Message]) -> End:
         loop = asyncio.get_running_loop()
         fair = CooperativeYield()
-        waited = 0.0  # for the client alone: what the handler takes is not its fault
+        waited = 0.0  # counts only the wait for the client, not the time that the handler takes
         while not handler.finished:
             since = loop.time()
             try:
                 async with asyncio.timeout(handler.patience_s - waited):
-                    message = await self._inbox.get()
+                    message = await self._queue.get()
             except TimeoutError:
                 return End.IDLE
             except QueueClosed:

@@ -1,7 +1,7 @@
-"""One live session of a stream, whatever the transport: sound and pictures in and out, inputs, outputs, an end that always comes.
+"""One live session of a stream, on any transport: audio and video in and out, inputs, outputs, and exactly one end.
 
-A transport makes a participant with its line, opens it, offers what the client sends, and takes what the client gets, at the
-client's pace. All methods belong to the event loop; those of `Host` that say so may be called from any thread.
+A transport creates a session with its connection, opens it, passes in what the client sends, and takes what the client receives, at the
+client's pace. All methods are called in the event loop, except those of `Host` that say otherwise.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.cluster import session_endpoint
 from streaming.cluster.registry import TooManySessions, registry
-from streaming.handlers.context import Context, Scene, error_message, scene, warning_message
+from streaming.handlers.context import Context, SessionContext, current_session, error_message, warning_message
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import PLACE_OF_SOUND, StreamHandlerBase
-from streaming.sessions.audio_input import AudioInput, TranscriptUpdate
+from streaming.sessions.audio_input import AudioBlock, AudioInput
 from streaming.sessions.audio_output import AudioOutput
 from streaming.sessions.function_runner import GeneratorRunner, VideoFunctionRunner
 from streaming.sessions.handler_calls import HandlerCalls
@@ -41,21 +41,24 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SHUTDOWN_S = 20.0
-"""How long a handler's `shutdown` may take, where the handler does not say that it needs more."""
+"""Seconds that a handler's `shutdown` may take, where its `shutdown_s` does not say otherwise."""
 TASKS_END_S = 1.0
-WAKINGS = MOST_LEFT + 5
-"""Tries to wake what still blocks at the end; one may wake no more than one thread."""
+"""Seconds that the session's cancelled tasks may take to end."""
+RELEASE_TRIES = MOST_LEFT + 5
+"""Tries to wake blocked threads at the end; each may wake one thread only."""
 LAST_SOUND_S = 60.0
-"""How long a session that its handler closes waits until its sound was played."""
+"""Seconds that a session closed by its handler waits until its audio was played."""
 READY_PICTURES = 2
+"""Video frames queued for the client."""
 
 
 class StreamSession:
-    """A session.
+    """A session of a stream.
 
     Args:
-        webrtc_id: the client's name for it, unique in its stream.
-        owner_id: the user it belongs to; None for a visitor of a public stream.
+        webrtc_id: the id that the client chose, unique in its stream.
+        owner_id: the user it belongs to; None for an anonymous client of a public stream.
+        line: the connection to the client.
     """
 
     def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, line: ClientConnection) -> None:
@@ -71,41 +74,41 @@ class StreamSession:
         self.ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._scene = Scene(Context(webrtc_id, None, owner_id, self.id), self.tell)
-        self.calls = HandlerCalls(self._scene)
+        self._session_context = SessionContext(Context(webrtc_id, None, owner_id, self.id), self.tell)
+        self.calls = HandlerCalls(self._session_context)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waits: set[Future[Any]] = set()
+        self._thread_calls: set[Future[Any]] = set()
         self._warned: set[str] = set()
-        self._work: HandlerRunner | None = None
-        self._framer = AudioInput(48000)
-        self._playback = AudioOutput(24000)
+        self._runner: HandlerRunner | None = None
+        self._audio_input = AudioInput(48000)
+        self._audio_output = AudioOutput(24000)
         self._pictures: BoundedQueue[Picture] = BoundedQueue(READY_PICTURES)
         self._time_limit: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._finishing = False
+        self._closed_by_handler = False
         self._opened = False
 
     def belongs_to(self, user_id: int | None) -> bool:
-        """Whether the session answers to this user; one without an owner answers to whoever knows its id."""
+        """Whether this user has access; a session without an owner is open to every client that knows its id."""
         return self.owner_id is None or self.owner_id == user_id
 
     @property
     def handler(self) -> StreamHandlerBase | None:
         """The handler object of this session; None where the stream has a function."""
-        return self._work.handler if isinstance(self._work, StreamHandlerRunner) else None
+        return self._runner.handler if isinstance(self._runner, StreamHandlerRunner) else None
 
     @property
     def fps(self) -> int:
-        """The pace of pictures that do not follow the client's."""
-        return self._work.fps if self._work else 30
+        """Video frames per second, where they are generated rather than derived from the client's."""
+        return self._runner.fps if self._runner else 30
 
     @property
     def output_rate(self) -> int:
         """Samples per second of every `AudioFrame` of this session."""
-        return self._playback.rate
+        return self._audio_output.rate
 
     async def open(self) -> None:
-        """Take a slot, copy the handler and begin. Raises LimitReached or IdTaken; whatever fails, the slot is given back."""
+        """Take a slot, copy the handler and start. Raises LimitReached or IdTaken; the slot is freed on every failure."""
         stream = self.stream
         if self.webrtc_id in stream.participants:
             raise IdTaken(self.webrtc_id, stream.participants[self.webrtc_id].owner_id)
@@ -116,7 +119,7 @@ class StreamSession:
             registry().add(self)
             registry().start_background_tasks()
             await session_endpoint.claim(self)
-            if self._closing is not None:  # the server goes down: an end that came before the beginning would end nothing
+            if self._closing is not None:  # the server is shutting down: an end before the start would have no effect
                 raise TooManySessions
             self._begin()
             self._opened = True
@@ -130,161 +133,161 @@ class StreamSession:
         session_endpoint.announce(self)
         stream.arrived()
 
-    # -- what transports offer
+    # -- from the transport
 
-    def hear(self, block: TranscriptUpdate, rate: int) -> None:
-        """Take the client's sound, int16 of shape (n,) or mu-law bytes, at any rate and in any portions."""
-        if self._work is None or self._closing is not None or not self.stream.has_audio or self.stream.mode == "receive":
+    def hear(self, block: AudioBlock, rate: int) -> None:
+        """Take the client's audio, int16 of shape (n,) or mu-law bytes, at any rate and in blocks of any length."""
+        if self._runner is None or self._closing is not None or not self.stream.has_audio or self.stream.mode == "receive":
             return
-        for frame in self._framer.push(block, rate):
-            self._work.hear(frame)
+        for frame in self._audio_input.push(block, rate):
+            self._runner.push_audio(frame)
 
     @property
     def may_rest(self) -> bool:
-        """Whether the handler is one to which silence may mean nothing."""
-        return self._work is not None and self._work.at_rest is not None
+        """Whether the handler can be idle, so that silence may be held back."""
+        return self._runner is not None and self._runner.is_idle is not None
 
     @property
     def silent(self) -> bool:
-        """Whether the client's sound was inaudible for a while, and nobody waits for it: then a transport may take its time."""
-        return self._framer.silent
+        """Whether the client's audio has been inaudible for a while and the handler is idle, so that a transport may read it later."""
+        return self._audio_input.silent
 
     @property
     def heard_s(self) -> float:
-        """How much of the client's sound came so far, in seconds; counted for handlers that may rest."""
-        return self._framer.heard_s
+        """Seconds of the client's audio received so far; counted only where `may_rest`."""
+        return self._audio_input.heard_s
 
     @property
     def backlog_s(self) -> float:
-        """How much of the client's audio waits for the handler, in seconds; 0 when nothing more will be taken."""
-        return self._work.backlog_s if self._work is not None and self._closing is None else 0.0
+        """Seconds of the client's audio that wait for the handler; 0 once the session is ending."""
+        return self._runner.backlog_s if self._runner is not None and self._closing is None else 0.0
 
     def see(self, frame: Picture) -> None:
-        """Take one of the client's pictures, uint8 of shape (height, width, 3), blue green red."""
-        if self._work is not None and self._closing is None and self.stream.has_video and self.stream.mode != "receive":
-            self._work.see(frame)
+        """Take a video frame of the client: uint8 of shape (height, width, 3), BGR."""
+        if self._runner is not None and self._closing is None and self.stream.has_video and self.stream.mode != "receive":
+            self._runner.push_video(frame)
 
     def set_input(self, *args: Any) -> None:
-        """Give the handler its inputs; they are used from its next call on. Any thread: views of one's own need be no coroutines."""
-        self._here(self._take_input, args)
+        """Set the handler's inputs, used from its next call on. Any thread, so that synchronous views can call it."""
+        self._in_loop(self._take_input, args)
 
-    # -- what transports take
+    # -- to the transport
 
     async def sound(self) -> AudioFrame | None:
-        """Return the next block for the client; waits for it. None when the session has no more sound."""
-        return await self._playback.get()
+        """Wait for the next audio frame for the client and return it; None at the end."""
+        return await self._audio_output.get()
 
     def send_through(self, outlet: ImmediateSink) -> None:
-        """Let a block that nothing is ahead of go straight to `outlet`, whenever `sound` is being waited for."""
-        self._playback.outlet = outlet
+        """Send an audio frame directly to `outlet` if nothing is queued and `sound` is being awaited."""
+        self._audio_output.outlet = outlet
 
     async def picture(self) -> Picture | None:
-        """Return the next picture for the client; waits for it. None when the session has no more."""
+        """Wait for the next video frame for the client and return it; None at the end."""
         try:
             return await self._pictures.get()
         except QueueClosed:
             return None
 
     def played(self, seconds: float) -> None:
-        """Note that so many more seconds of what `sound` returned have been played; optional for transports that cannot know."""
-        self._playback.played(seconds)
+        """Record that the client has played `seconds` more of what `sound` returned; optional, for transports that know."""
+        self._audio_output.played(seconds)
 
-    # -- what the handler and its work ask for
+    # -- from the handler and its runner
 
     @property
     def playing(self) -> bool:
-        """Whether the client still hears, or is about to hear, something of ours."""
-        return self._playback.playing
+        """Whether audio for the client is queued, or sent and not played yet."""
+        return self._audio_output.playing
 
     def tell(self, message: Message) -> None:
         """Send the client JSON. Any thread."""
-        self._here(self._send, message)
+        self._in_loop(self._send, message)
 
     def warn_once(self, text: str) -> None:
-        """Send the client a warning, unless it had the same one before."""
+        """Send the client a warning, unless the same one was sent before."""
         if text not in self._warned:
             self._warned.add(text)
             self._send(warning_message(text))
 
     def clear_sound(self) -> None:
-        """Drop all sound that was not played yet. Any thread."""
-        self._here(self._clear)
+        """Drop all audio that was not played yet. Any thread."""
+        self._in_loop(self._clear)
 
     def interrupt(self) -> None:
-        """Drop all sound and whatever the handler is about to return; then ask for the next item."""
+        """Drop all audio and the item that the handler is about to return; then request the next one."""
         self._clear()
-        if self._work is not None:
-            self._work.emit_afresh()
+        if self._runner is not None:
+            self._runner.restart_emit()
 
     def wait_here(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the event loop and wait for it. From threads only; raises CancelledError when the session ends."""
         future = asyncio.run_coroutine_threadsafe(work, self.loop)
-        self._waits.add(future)
+        self._thread_calls.add(future)
         try:
             if self.ended.is_set():
                 future.cancel()
             return future.result()
         finally:
-            self._waits.discard(future)
+            self._thread_calls.discard(future)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine until the session ends, in the context of its handler."""
         context = contextvars.copy_context()
-        context.run(scene.set, self._scene)
+        context.run(current_session.set, self._session_context)
         task = asyncio.create_task(work, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def deliver(self, item: Item, *, live: bool = False) -> bool:
-        """Pass on what the handler gave, waiting while too much is ahead (`live`: dropping older pictures). False after CloseStream."""
+        """Pass on a result of the handler; wait while the queue is full (`live`: drop older frames). Return False after CloseStream."""
         for outputs in item.outputs:
-            self._put_out(outputs)
+            self._append_outputs(outputs)
         receives = self.stream.mode != "send"
         if item.pcm is not None and receives:
-            await self._playback.put(item.pcm, item.rate)
+            await self._audio_output.put(item.pcm, item.rate)
         if item.picture is not None and receives:
             if live and len(self._pictures) >= READY_PICTURES:
                 self._pictures.clear()
             await self._pictures.put_when_room(item.picture)
         if item.close is not None:
-            self._finish(item.close)
+            self._close_when_played(item.close)
         return item.close is None
 
     # -- the end
 
     def end_early(self, end: End) -> None:
-        """End for a reason of the server's; the client is told it."""
-        if end is not End.SHUTDOWN:  # of which it hears by its connection
+        """End for a reason of the server, which is sent to the client."""
+        if end is not End.SHUTDOWN:  # which the closing connection shows
             self._send(error_message(TEXTS[end]))
-        if end is End.REVOKED:  # whatever the handler's end still brings, this client is not told
-            self._playback.close(discard=True)
+        if end is End.REVOKED:  # nothing that the handler still produces may reach this client
+            self._audio_output.close(discard=True)
             self._hang_up(TEXTS[end])
         self._close(TEXTS[end])
 
     def dismiss(self, *, told: bool) -> None:
-        """End because the developer's code says so; where it is told, the client gets FastRTC's message, and closes on its part."""
+        """End on request of the developer's code; with `told`, the client gets FastRTC's `update_connection`, and closes on its side."""
         if told:
             self._send({"type": "update_connection", "data": "closed"})
         self._close("the server closed the connection")
 
     async def close(self, reason: str) -> None:
-        """End the session; returns when it has ended. Any number of calls; only the first reason counts."""
-        if self._work is not None:
+        """End the session and wait until it has ended. May be called repeatedly; only the first reason counts."""
+        if self._runner is not None:
             self._close(reason)
         if self._closing is not None:
             await asyncio.shield(self._closing)
 
     def _begin(self) -> None:
-        self._work = self._make_work()
-        rate, layout = self._work.framed
-        self._framer = AudioInput(rate, layout, self.line.kind, self._work.at_rest)
-        self._playback = AudioOutput(self._work.output_rate)
+        self._runner = self._make_runner()
+        rate, layout = self._runner.input_format
+        self._audio_input = AudioInput(rate, layout, self.line.kind, self._runner.is_idle)
+        self._audio_output = AudioOutput(self._runner.output_rate)
         if self.stream.time_limit is not None:
-            self._time_limit = self.loop.call_later(self.stream.time_limit, self._out_of_time)
-        self._work.start()
+            self._time_limit = self.loop.call_later(self.stream.time_limit, self._on_time_limit)
+        self._runner.start()
 
-    def _make_work(self) -> HandlerRunner:
+    def _make_runner(self) -> HandlerRunner:
         stream, handler = self.stream, self.stream.handler
         if isinstance(handler, StreamHandlerBase):
             copy: Any = handler
@@ -295,14 +298,14 @@ class StreamSession:
         return VideoFunctionRunner(self, video)
 
     def _take_input(self, args: tuple[Any, ...]) -> None:
-        if self._work is not None and self._closing is None:
-            self._work.set_input(args)
+        if self._runner is not None and self._closing is None:
+            self._runner.set_input(args)
 
-    def _put_out(self, outputs: AdditionalOutputs) -> None:
+    def _append_outputs(self, outputs: AdditionalOutputs) -> None:
         self.outputs.append(outputs)
         self._send({"type": "fetch_output", "data": []})
-        if self.phone and isinstance(self._work, StreamHandlerRunner):  # nobody is there to send them back as inputs
-            self._work.handler.set_args([PLACE_OF_SOUND, *outputs.args])
+        if self.phone and isinstance(self._runner, StreamHandlerRunner):  # a telephone has no page that would send them back as inputs
+            self._runner.handler.set_args([PLACE_OF_SOUND, *outputs.args])
 
     def _send(self, message: Message) -> None:
         if self.ended.is_set():
@@ -314,31 +317,31 @@ class StreamSession:
 
     def _clear(self) -> None:
         if not self.ended.is_set():
-            self._playback.clear()
+            self._audio_output.clear()
             self.line.clear()
 
-    def _here(self, call: Any, *args: Any) -> None:
-        """Call in the event loop: at once when this is its thread."""
+    def _in_loop(self, call: Any, *args: Any) -> None:
+        """Call in the event loop: at once if this is its thread."""
         if threading.get_ident() == self._thread:
             call(*args)
         else:
-            with suppress(RuntimeError):  # the loop is closed: nobody listens
+            with suppress(RuntimeError):  # the loop is closed, and with it the session
                 self.loop.call_soon_threadsafe(call, *args)
 
-    def _out_of_time(self) -> None:
+    def _on_time_limit(self) -> None:
         text = f"the time limit of {self.stream.time_limit:g} s is reached"
         self._send({"type": "end_stream", "data": text, "message": text})
         self._close(text)
 
-    def _finish(self, close: CloseStream) -> None:
-        """End once the client has heard what was said."""
-        if not self._finishing:
-            self._finishing = True
+    def _close_when_played(self, close: CloseStream) -> None:
+        """End once the client has played the queued audio."""
+        if not self._closed_by_handler:
+            self._closed_by_handler = True
             self.spawn(self._play_out(close))
 
     async def _play_out(self, close: CloseStream) -> None:
-        self._playback.pause()
-        await self._playback.heard(LAST_SOUND_S)
+        self._audio_output.pause()
+        await self._audio_output.wait_until_played(LAST_SOUND_S)
         self._send({"type": "end_stream", "data": close.msg, "message": close.msg})
         self._close(close.msg)
 
@@ -347,7 +350,7 @@ class StreamSession:
             self._closing = asyncio.create_task(self._end(reason))
 
     async def _end(self, reason: str) -> None:
-        work = self._work
+        work = self._runner
         if self._time_limit is not None:
             self._time_limit.cancel()
         try:
@@ -360,14 +363,14 @@ class StreamSession:
                 del self.stream.participants[self.webrtc_id]
             registry().remove(self)
             self.ended.set()
-            self._playback.close(discard=True)
+            self._audio_output.close(discard=True)
             self._pictures.close(discard=True)
             self.outputs.close()
             self.calls.close()
-            for future in list(self._waits):
+            for future in list(self._thread_calls):
                 future.cancel()
             try:
-                await session_endpoint.withdraw(self)  # a client that hears of the end may come back at once, to any process
+                await session_endpoint.withdraw(self)  # a client that sees the end may reconnect at once, to any process
             finally:
                 self._hang_up(reason)
 
@@ -380,7 +383,7 @@ class StreamSession:
                 logger.error("a connection could not be ended: %s", error_location(error))
 
     async def _shut_down(self, work: HandlerRunner) -> None:
-        """Call the handler's `shutdown`, once, then end the tasks; neither may hold the slot for long."""
+        """Call the handler's `shutdown` once, then end the tasks; both are limited in time, so that the slot is freed."""
         shutdown = self.spawn(work.shutdown())
         limit = (self.handler.shutdown_s if self.handler else None) or SHUTDOWN_S
         done, _ = await asyncio.wait({shutdown}, timeout=limit)
@@ -388,7 +391,7 @@ class StreamSession:
             logger.error("a handler's shutdown took more than %g s", limit)
         elif not shutdown.cancelled() and (error := shutdown.exception()) is not None:
             logger.error("a handler did not shut down cleanly: %s", error_location(error))
-        for future in list(self._waits):
+        for future in list(self._thread_calls):
             future.cancel()
         tasks = list(self._tasks)
         for task in tasks:
@@ -397,7 +400,7 @@ class StreamSession:
             await asyncio.wait(tasks, timeout=TASKS_END_S)
         work.stop()
         self.calls.close()
-        for _ in range(WAKINGS):
+        for _ in range(RELEASE_TRIES):
             if not self.calls.blocked:
                 return
             work.release()

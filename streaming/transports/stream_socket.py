@@ -13,7 +13,7 @@ from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
-from streaming.sessions.audio_input import TranscriptUpdate
+from streaming.sessions.audio_input import AudioBlock
 from streaming.sessions.stream_session import StreamSession
 from streaming.transports.auth import grant_of
 from streaming.transports.consumer import Consumer, Event, Receive, Scope, Send, keep
@@ -86,7 +86,7 @@ class StreamConsumer(Consumer):
             self._watching.cancel()
         self._watching = self.loop.call_later(self._start_timeout_s, self._watch)
 
-    async def hear(self, session: StreamSession, block: TranscriptUpdate, rate: int) -> bool:
+    async def hear(self, session: StreamSession, block: AudioBlock, rate: int) -> bool:
         """Give audio to the session, and wait while its handler is too far behind: the server reads no more of the socket meanwhile.
 
         Return whether there was any audio. Servers that do not make their clients wait lose what does not fit, as WebRTC does.

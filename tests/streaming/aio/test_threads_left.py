@@ -51,7 +51,7 @@ async def test_inputs(join: Join) -> None:
         yield AdditionalOutputs(number)
 
     session = await join(Stream(blocked, modality="audio", mode="receive", name="blocked", concurrency_limit=None))
-    assert isinstance(session._work, GeneratorRunner)
+    assert isinstance(session._runner, GeneratorRunner)
     for number in range(OFTEN):
         session.set_input(number)
         await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here

@@ -9,7 +9,7 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.sessions.silence_buffer import TranscriptUpdate
+from streaming.sessions.silence_buffer import AudioBlock
 from streaming.sessions.stream_session import StreamSession
 from streaming.speech import vad_thread as thread_module
 from streaming.types.outputs import AdditionalOutputs
@@ -32,7 +32,7 @@ def room(seconds: float) -> Pcm:
     return np.random.default_rng(3).normal(0, 15, int(seconds * RATE)).astype(np.int16)
 
 
-def hear(session: StreamSession, sound: Pcm, form: Callable[[Pcm], TranscriptUpdate] = lambda block: block) -> None:
+def hear(session: StreamSession, sound: Pcm, form: Callable[[Pcm], AudioBlock] = lambda block: block) -> None:
     """Let sound be heard in blocks of 20 ms."""
     for at in range(0, len(sound) - BLOCK + 1, BLOCK):
         session.hear(form(sound[at : at + BLOCK]), RATE)
@@ -60,7 +60,7 @@ async def test_nobody_is_woken_for_each_block(idle: StreamSession) -> None:
 
 
 @pytest.mark.parametrize("form", [lambda block: block, mulaw.encode], ids=["samples", "mu-law"])
-async def test_the_first_word_is_whole(idle: StreamSession, form: Callable[[Pcm], TranscriptUpdate]) -> None:
+async def test_the_first_word_is_whole(idle: StreamSession, form: Callable[[Pcm], AudioBlock]) -> None:
     """The turn is a stretch of what was sent, and begins before the first word, in the room."""
     said = np.concatenate((room(3.0), SENTENCE, room(2.0)))
     hear(idle, said, form)
@@ -75,7 +75,7 @@ async def test_nothing_does_not_add_up(idle: StreamSession) -> None:
     for _ in range(1000):
         idle.hear(b"", RATE)
         idle.hear(SENTENCE[:0], RATE)
-    silence_buffer = idle._framer._doze
+    silence_buffer = idle._audio_input._silence_buffer
     assert silence_buffer is not None
     assert len(silence_buffer._held) < 20
 

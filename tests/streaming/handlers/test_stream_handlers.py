@@ -143,7 +143,7 @@ async def test_errors_and_warnings_from_threads(join: Join) -> None:
 def test_errors_and_warnings_outside_of_a_session() -> None:
     """They go nowhere, and nothing fails."""
     Warning()
-    assert not WebRTCError("nobody hears").told
+    assert not WebRTCError("no client").sent
     with pytest.raises(RuntimeError, match="outside"):
         get_current_context()
 

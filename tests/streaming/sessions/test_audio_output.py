@@ -91,7 +91,7 @@ async def test_a_transport_that_never_tells(monkeypatch: pytest.MonkeyPatch) -> 
     assert playback.playing
     monkeypatch.setattr(playback_module, "_FAR_END_S", 0.03)
     async with asyncio.timeout(30):
-        await playback.heard(60)
+        await playback.wait_until_played(60)
     assert not playback.playing
 
 
@@ -100,7 +100,7 @@ async def test_waiting_for_the_end_has_an_end() -> None:
     playback = AudioOutput(RATE)
     await playback.put(ramp(20), RATE)
     async with asyncio.timeout(30):
-        await playback.heard(0.05)
+        await playback.wait_until_played(0.05)
     assert playback.playing
 
 

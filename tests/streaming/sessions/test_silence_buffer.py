@@ -8,7 +8,7 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.pcm import Samples
 from streaming.audio.rates import Pcm
-from streaming.sessions.silence_buffer import LONGEST_S, SILENT_S, SilenceBuffer, TranscriptUpdate, loudness, samples_of
+from streaming.sessions.silence_buffer import LONGEST_S, SILENT_S, AudioBlock, SilenceBuffer, loudness, samples_of
 from streaming.speech.endpointing import Endpointer, SpeechEnded, SpeechStarted
 from streaming.speech.vad import FRAME, Voice
 from tests.streaming.speech.fakes import recording
@@ -25,7 +25,7 @@ class RealTime(SilenceBuffer):
         super().__init__(at_rest, lambda: self.now)
         self.now = 100.0
 
-    def push(self, block: TranscriptUpdate, rate: int) -> list[tuple[TranscriptUpdate, int]]:
+    def push(self, block: AudioBlock, rate: int) -> list[tuple[AudioBlock, int]]:
         """Take the next block, as long as it lasts later."""
         self.now += len(block) / rate
         return super().push(block, rate)
@@ -42,14 +42,14 @@ def blocks(sound: Pcm) -> list[Pcm]:
 
 
 def portions(
-    silence_buffer: SilenceBuffer, sound: Pcm, form: Callable[[Pcm], TranscriptUpdate] = lambda block: block
-) -> list[list[tuple[TranscriptUpdate, int]]]:
+    silence_buffer: SilenceBuffer, sound: Pcm, form: Callable[[Pcm], AudioBlock] = lambda block: block
+) -> list[list[tuple[AudioBlock, int]]]:
     """Return what comes out with each block that goes in."""
     return [silence_buffer.push(form(block), RATE) for block in blocks(sound)]
 
 
 @pytest.mark.parametrize("form", [lambda block: block, mulaw.encode], ids=["samples", "mu-law"])
-def test_nothing_is_left_out(form: Callable[[Pcm], TranscriptUpdate]) -> None:
+def test_nothing_is_left_out(form: Callable[[Pcm], AudioBlock]) -> None:
     """What comes out is what went in, in order, but for what still waits; most of it in a few portions."""
     sound = np.concatenate((room(4, 20), room(0.5, 3000), room(4, 20)))
     out = portions(RealTime(), sound, form)

@@ -156,5 +156,5 @@ async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pyte
     assert Counted.begun == Counted.ended == 0
     assert stream.participants == {}
     assert len(registry()) == 0
-    assert session._work is None
+    assert session._runner is None
     assert line.reasons == []

@@ -14,7 +14,7 @@ from streaming.cluster.registry import registry
 from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
 from streaming.sessions import handler_calls as calls_module
 from streaming.sessions import stream_session as participant_module
-from streaming.sessions.handler_runner import BREATH_S, WAITING_FRAMES
+from streaming.sessions.handler_runner import EMPTY_PAUSE_S, WAITING_FRAMES
 from streaming.sessions.stream_session import StreamSession
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
@@ -347,7 +347,7 @@ async def test_an_emit_that_has_nothing_is_not_spun(join: Join) -> None:
     begun = now()
     session = await join(Idle())
     await until(lambda: handler_of(session).asked > 5)
-    assert now() - begun > 4.5 * BREATH_S
+    assert now() - begun > 4.5 * EMPTY_PAUSE_S
 
 
 async def test_an_end_that_fails_gives_the_slot_back(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

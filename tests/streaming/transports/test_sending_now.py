@@ -100,7 +100,7 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         assert isinstance(session, StreamSession)
         await until(lambda: hasattr(session.handler, "asked_in"))
         handler_of(session).queue.put_nowait(block(1))
-        await until(lambda: socket.blocks == [1] and session._playback._waiting.awaited)
+        await until(lambda: socket.blocks == [1] and session._audio_output._waiting.awaited)
         return socket, session
 
     yield begin
@@ -252,4 +252,4 @@ async def test_a_client_that_went_away_is_no_failure_of_the_handler(talk: Talk) 
     await until(lambda: handler_of(session).queue.empty())
     await asyncio.sleep(0.05)
     assert not any('"error"' in text for text in socket.texts)
-    assert session.calls._told == {}
+    assert session.calls._reported == {}
