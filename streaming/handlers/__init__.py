@@ -1,1 +1,1 @@
-"""What developers subclass or call: streams, stream handlers, replies on pause, speech to text, text to speech."""
+"""The API for developers: streams, stream handlers, replies on pause, speech to text, text to speech."""

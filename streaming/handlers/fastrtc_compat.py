@@ -1,4 +1,4 @@
-"""Names that FastRTC's users import and that are called otherwise here, or describe its screens: nothing in here works by itself."""
+"""Names that FastRTC's users import: aliases of our own classes, and types that describe FastRTC's pages."""
 
 from functools import lru_cache
 from typing import Any, Literal, TypedDict
@@ -13,21 +13,24 @@ AudioEmitType = AudioEmit
 VideoEmitType = VideoEmit
 PauseDetectionModel = PauseModel
 ModelOptions = Any
-"""What a pause model of one's own takes as its options."""
+"""The options of a custom pause model."""
 
 
 class MoonshineSTT(SpeechToText):
-    """The recogniser of this installation, for code that makes one itself; see `get_stt_model`."""
+    """The recogniser of this installation, for code that creates the model itself; see `get_stt_model`.
+
+    Raises ValueError for an unknown model name.
+    """
 
     def __init__(self, model: str = "moonshine/base") -> None:
-        get_stt_model(model)  # which says when it does not know the name
+        get_stt_model(model)  # raises for an unknown name
 
 
 @lru_cache
 def get_silero_model() -> SileroModel:
-    """Return the detector that tells speech from silence, ready to use: `vad((rate, array), options) -> (seconds of speech, chunks)`.
+    """Return the loaded VAD model: `vad((rate, array), options) -> (seconds of speech, chunks)`.
 
-    One for the whole process; it may be called from any thread. Raises RecogniserError where the model's file is missing.
+    There is one per process; it may be called from any thread. Raises RecogniserError if the model file is missing.
     """
     model = SileroModel()
     model.warmup()
@@ -35,7 +38,7 @@ def get_silero_model() -> SileroModel:
 
 
 class WebRTCData(BaseModel):
-    """What FastRTC's own page sends with its inputs: the id, and a line of text where the page has a box for it."""
+    """What FastRTC's page sends with its inputs: the id, and a text where the page has a text box."""
 
     webrtc_id: str
     textbox: str = ""
@@ -43,8 +46,8 @@ class WebRTCData(BaseModel):
 
 
 class UIArgs(TypedDict, total=False):
-    """How the page of a stream should look. `title`, `subtitle`, `hide_title` and `send_input_on` are heeded by ours; the others are about
-    buttons that it does not have.
+    """Appearance of a stream's page. Our page uses `title`, `subtitle`, `hide_title` and `send_input_on`; the others have no effect, since
+    they are about a button that it does not have.
     """
 
     title: str

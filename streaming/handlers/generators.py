@@ -1,4 +1,4 @@
-"""One run of a developer's generator: synchronous ones in a thread of their own, asynchronous ones in the event loop."""
+"""Runs of developers' generators: each synchronous one in its own thread, asynchronous ones in the event loop."""
 
 import asyncio
 import inspect
@@ -13,10 +13,11 @@ from streaming.aio.worker_thread import MOST_LEFT, WorkerThread
 from streaming.handlers.handler_types import generates_async, is_async
 
 CLOSE_S = 1.0
-"""How long an asynchronous generator may take to end when it is closed; then it is cancelled."""
+"""Seconds that an asynchronous generator may take to close; then it is cancelled."""
 CANCELS = 10
-"""How often, where it goes on all the same."""
+"""Number of cancellations of a generator that ignores them."""
 PAUSE_S = 0.01
+"""Seconds between two of them."""
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,10 @@ _closing: set[asyncio.Task[None]] = set()
 
 
 class GeneratorRun:
-    """A generator function called with `args`, item by item. A plain function gives one item, or what it returns is gone through."""
+    """One run of a generator function with `args`. A plain function gives one item, or the items of an iterator that it returns.
+
+    `leave` is called with the future of the last step where that is still running at `close`.
+    """
 
     def __init__(
         self, function: Callable[..., Any], args: tuple[Any, ...], leave: Callable[[asyncio.Future[Any]], None] | None = None
@@ -33,43 +37,43 @@ class GeneratorRun:
         self._function = function
         self._leave = leave
         self._args = args
-        self._lane = WorkerThread("handler-reply")
+        self._thread = WorkerThread("handler-reply")
         self._items: Iterator[Any] | AsyncIterator[Any] | None = None
         self.closed = False
 
     async def next(self) -> Any:
-        """Return the next item. Raises StopAsyncIteration at the end, and whatever the function raises."""
+        """Return the next item. Raises StopAsyncIteration at the end, and what the function raises."""
         if self._items is None:
-            self._items = await contained(self._begin)()
+            self._items = await contained(self._start)()
         if isinstance(self._items, AsyncIterator):
             return await contained(anext)(self._items)
-        item = await self._lane.run(partial(next, self._items, _END))
+        item = await self._thread.run(partial(next, self._items, _END))
         if item is _END:
             raise StopAsyncIteration
         return item
 
     def close(self) -> None:
-        """End it without waiting: a generator in the middle of its work is closed at its next yield, and its item is dropped."""
+        """End the run without waiting: a running generator is closed at its next yield, and that item is dropped."""
         if self.closed:
             return
         self.closed = True
         items, self._items = self._items, iter(())
         if isinstance(items, AsyncIterator):
-            self._lane.close()
+            self._thread.close()
             _close(items)
         else:
-            last = self._lane.finally_do(getattr(items, "close", _nothing))
+            last = self._thread.finally_do(getattr(items, "close", _nothing))
             if last is not None and self._leave is not None:
                 self._leave(last)
 
-    async def _begin(self) -> Iterator[Any] | AsyncIterator[Any]:
+    async def _start(self) -> Iterator[Any] | AsyncIterator[Any]:
         call = partial(self._function, *self._args)
         if is_async(self._function):
             made = await call()
         elif generates_async(self._function):
             made = call()
         else:
-            made = await self._lane.run(call)
+            made = await self._thread.run(call)
         if inspect.isawaitable(made):
             made = await made
         if isinstance(made, Iterator | AsyncIterator):
@@ -78,50 +82,50 @@ class GeneratorRun:
 
 
 class GeneratorRuns:
-    """The runs of one session. A client may begin them again and again, so those that it left behind blocked are counted."""
+    """The runs of one session. A client can start any number of them, so closed runs that are still blocked are counted."""
 
     def __init__(self) -> None:
-        self._left: set[asyncio.Future[Any]] = set()
+        self._still_running: set[asyncio.Future[Any]] = set()
 
     async def begin(self, function: Callable[..., Any], args: tuple[Any, ...]) -> GeneratorRun:
-        """Return a new run; waits while too many that were closed are still in the middle of a step."""
-        while len(self._left) >= MOST_LEFT:
-            await asyncio.wait(self._left, return_when=asyncio.FIRST_COMPLETED)
-        return GeneratorRun(function, args, self._note)
+        """Return a new run; wait while `MOST_LEFT` closed runs are still in a step."""
+        while len(self._still_running) >= MOST_LEFT:
+            await asyncio.wait(self._still_running, return_when=asyncio.FIRST_COMPLETED)
+        return GeneratorRun(function, args, self._count)
 
-    def _note(self, last: asyncio.Future[Any]) -> None:
-        self._left.add(last)
-        last.add_done_callback(self._left.discard)
+    def _count(self, last: asyncio.Future[Any]) -> None:
+        self._still_running.add(last)
+        last.add_done_callback(self._still_running.discard)
 
 
 def _close(items: AsyncIterator[Any]) -> None:
-    """Close an asynchronous generator in a task of its own, which ends."""
+    """Close an asynchronous generator in its own task, which is sure to end."""
     task = asyncio.create_task(_end(items))
-    timer = asyncio.get_running_loop().call_later(CLOSE_S, _hurry, task, CANCELS)
+    timer = asyncio.get_running_loop().call_later(CLOSE_S, _cancel_late, task, CANCELS)
     _closing.add(task)
     task.add_done_callback(_closing.discard)
     task.add_done_callback(lambda _: timer.cancel())
 
 
-def _hurry(task: asyncio.Task[None], cancels: int) -> None:
-    """Cancel what takes too long, and again where that is ignored; what ignores them all is left to itself."""
+def _cancel_late(task: asyncio.Task[None], cancels: int) -> None:
+    """Cancel a generator that does not end, repeatedly where it ignores that; after `CANCELS` times it is left running."""
     if task.done():
         return
     if cancels == CANCELS:
         logger.warning("a handler's generator did not end within %g s", CLOSE_S)
     if cancels:
         task.cancel()
-        asyncio.get_running_loop().call_later(PAUSE_S, _hurry, task, cancels - 1)
+        asyncio.get_running_loop().call_later(PAUSE_S, _cancel_late, task, cancels - 1)
 
 
 async def _end(items: AsyncIterator[Any]) -> None:
-    """Close an asynchronous generator, which may still be on its way out of a cancelled step; raises nothing but cancellations."""
+    """Close an asynchronous generator, which may still be leaving a cancelled step. Raises CancelledError only."""
     close = getattr(items, "aclose", None)
     while close is not None:
         try:
             await contained(close)()
             return
-        except Exception as error:  # nobody waits for its result any more; one that yields instead of ending does so again
+        except Exception as error:  # retried only while it is running: one that yields in `aclose` would do so again
             if not getattr(items, "ag_running", False):
                 logger.warning("a handler's generator did not end cleanly: %s", error_location(error))
                 return
@@ -129,4 +133,4 @@ async def _end(items: AsyncIterator[Any]) -> None:
 
 
 def _nothing() -> None:
-    """What is left to do for something that cannot be closed."""
+    """Do nothing: for items that cannot be closed."""

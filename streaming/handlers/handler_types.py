@@ -1,4 +1,4 @@
-"""What may stand behind a stream: handlers, functions, generators; and which modality and mode each fits."""
+"""What a stream accepts as its handler: handler objects, functions, generator functions; and the modality and mode that fit each."""
 
 import inspect
 from collections.abc import Callable
@@ -14,11 +14,11 @@ Mode = Literal["send-receive", "send", "receive"]
 
 @dataclass
 class VideoStreamHandler:
-    """A function for pictures, and how it wants to be called.
+    """A function of video frames, and how it is called.
 
     `callable` takes (image, *inputs) and returns an image; in mode "receive" it is a generator function of the inputs.
-    `fps` is the pace of generated pictures. With `skip_frames` it gets the newest picture whenever it is ready for one; otherwise the
-    few that came meanwhile, in order.
+    `fps` is the frame rate of generated video. With `skip_frames` the function gets only the newest frame; otherwise the last few that
+    arrived in the meantime, in order.
     """
 
     callable: Callable[..., Any]
@@ -30,7 +30,7 @@ HandlerLike = StreamHandlerBase | VideoStreamHandler | Callable[..., Any]
 
 
 def check_handler(handler: HandlerLike, modality: Modality, mode: Mode) -> None:
-    """Raise ValueError for an unknown modality or mode, TypeError when the handler does not fit them."""
+    """Raise ValueError for an unknown modality or mode, TypeError if the handler does not fit them."""
     if modality not in ("video", "audio", "audio-video"):
         raise ValueError(f"modality must be 'video', 'audio' or 'audio-video', not {modality!r}")
     if mode not in ("send-receive", "send", "receive"):
@@ -54,22 +54,22 @@ def check_handler(handler: HandlerLike, modality: Modality, mode: Mode) -> None:
 
 
 def generates(function: Callable[..., Any]) -> bool:
-    """Tell whether calling this makes a generator, synchronous or asynchronous."""
+    """Return whether calling this returns a generator, synchronous or asynchronous."""
     return inspect.isgeneratorfunction(code_of(function)) or generates_async(function)
 
 
 def generates_async(function: Callable[..., Any]) -> bool:
-    """Tell whether calling this makes an asynchronous generator."""
+    """Return whether calling this returns an asynchronous generator."""
     return inspect.isasyncgenfunction(code_of(function))
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Tell whether calling this makes a coroutine."""
+    """Return whether calling this returns a coroutine."""
     return inspect.iscoroutinefunction(code_of(function))
 
 
 def code_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what runs when this is called: of an object its class's `__call__`, of a partial or a wrapped function what is inside."""
+    """Return the function that a call runs: `__call__` of an object's class, the inner function of a partial or a wrapper."""
     while isinstance(function, partial):
         function = function.func
     function = inspect.unwrap(function)
@@ -80,7 +80,7 @@ def code_of(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def positional(function: Callable[..., Any]) -> tuple[int, int]:
-    """Return how many positional arguments a function needs, and how many it takes (many: 1,000)."""
+    """Return how many positional arguments a function requires, and how many it accepts (1,000 for any number)."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):

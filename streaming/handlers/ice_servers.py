@@ -1,7 +1,7 @@
-"""ICE servers: what browsers are told to use, what this server itself uses, and passwords for a TURN server of one's own.
+"""ICE servers for browsers and for this server itself, and passwords for the installation's own TURN server.
 
-A TURN server relays for whoever has a password, so each visitor gets one that soon expires, in the form of coturn's REST API:
-username `expiry:user`, password base64(HMAC-SHA1(secret, username)). Without settings there is no server at all (design law 10).
+A TURN server relays for every client with a password, so each client gets one that expires soon, in the form of coturn's REST API:
+username `expiry:user`, password base64(HMAC-SHA1(secret, username)). Without settings no ICE server is used (design law 10).
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from typing import Any
 from django.conf import settings
 
 ANYBODY = "anybody"
-"""The user in a TURN server's log, where a public stream serves a stranger."""
+"""The user name in the TURN server's log for anonymous clients."""
 
 CONFIGURATION_S = 15.0
-"""How long a function may take for an RTCConfiguration: a little longer than the services that it may ask (`relays.py`)."""
+"""Seconds that a function may take for an RTCConfiguration: more than the timeout of the services in `turn_credentials.py`."""
 
 RtcConfiguration = Mapping[str, Any] | Callable[[], Any] | None
-"""An RTCConfiguration; or what returns one, perhaps a coroutine function, asked anew for each visitor."""
+"""An RTCConfiguration, or a function or coroutine function that returns one and is called for each client."""
 
 
 def turn_credentials(secret: str, user: str, lifetime_s: int, now: float) -> tuple[str, str]:
@@ -33,7 +33,7 @@ def turn_credentials(secret: str, user: str, lifetime_s: int, now: float) -> tup
 
 
 def ice_servers(urls: list[str], user: str = ANYBODY, lifetime_s: int | None = None) -> list[dict[str, Any]]:
-    """Return these URLs as `iceServers`. TURN servers come with a password, or not at all without TURN_SECRET."""
+    """Return these URLs as `iceServers`. TURN servers get a password; without TURN_SECRET they are left out."""
     turn = [url for url in urls if is_turn(url)]
     others = [url for url in urls if not is_turn(url)]
     servers: list[dict[str, Any]] = [{"urls": others}] if others else []
@@ -45,26 +45,26 @@ def ice_servers(urls: list[str], user: str = ANYBODY, lifetime_s: int | None = N
 
 
 def is_turn(url: str) -> bool:
-    """Whether a URL is that of a TURN server, which wants a password."""
+    """Return whether a URL is that of a TURN server, which needs a password."""
     return url.startswith(("turn:", "turns:"))
 
 
 def browser_servers(user_id: int | None) -> list[dict[str, Any]]:
-    """Return the `iceServers` for one visitor's browser, by the settings."""
+    """Return the `iceServers` of the settings for one user's browser; None is an anonymous client."""
     return ice_servers(settings.RTC_ICE_SERVERS, ANYBODY if user_id is None else str(user_id))
 
 
 def own_servers(configuration: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the ICE servers that this server uses itself: those of a stream's `server_rtc_configuration`, else of RTC_OWN_ICE_SERVERS.
+    """Return the ICE servers that this server itself uses: those of a stream's `server_rtc_configuration`, else of RTC_OWN_ICE_SERVERS.
 
-    Each has `urls`, `username` and `credential`, as aiortc wants them.
+    Each has `urls`, `username` and `credential`, as aiortc requires.
     """
     found = ice_servers(settings.RTC_OWN_ICE_SERVERS, "parley") if configuration is None else configuration.get("iceServers", [])
     return [{"urls": one["urls"], "username": one.get("username"), "credential": one.get("credential")} for one in found]
 
 
 def check_configuration(configuration: Any, name: str) -> None:
-    """Raise TypeError or ValueError, naming the argument, for what is no RTCConfiguration; None is one without a wish."""
+    """Raise TypeError or ValueError, naming the argument, if this is no RTCConfiguration; None is valid."""
     if configuration is None:
         return
     if not isinstance(configuration, Mapping):
@@ -77,15 +77,15 @@ def check_configuration(configuration: Any, name: str) -> None:
 
 
 async def resolved(configuration: RtcConfiguration, name: str) -> dict[str, Any] | None:
-    """Return a configuration, from whatever returns it: coroutines are awaited, functions run in a thread.
+    """Return a configuration, or the result of its function: coroutine functions are awaited, others run in a thread.
 
-    Raises what it raises, TimeoutError when it takes too long, and TypeError or ValueError for what is no RTCConfiguration.
+    Raises what the function raises, TimeoutError after `CONFIGURATION_S`, and TypeError or ValueError if it is no RTCConfiguration.
     """
     found: Any = configuration
     if callable(configuration):
         try:
             async with asyncio.timeout(CONFIGURATION_S) as limit:
-                found = await _asked(configuration)
+                found = await _call(configuration)
         except TimeoutError:
             if limit.expired():
                 raise TimeoutError(f"{name}: its function gave nothing within {CONFIGURATION_S:g} s") from None
@@ -94,8 +94,8 @@ async def resolved(configuration: RtcConfiguration, name: str) -> dict[str, Any]
     return None if found is None else dict(found)
 
 
-async def _asked(configuration: Callable[[], Any]) -> Any:
-    """Ask a developer's function, in one of asyncio's threads: it may block, and then it is in nobody's way but other developers'."""
+async def _call(configuration: Callable[[], Any]) -> Any:
+    """Call a developer's function in asyncio's default executor: it may block, and our own work does not run there."""
     asynchronous = inspect.iscoroutinefunction(configuration)
     found = await configuration() if asynchronous else await asyncio.to_thread(configuration)
     return await found if inspect.isawaitable(found) else found

@@ -1,7 +1,7 @@
-"""The knobs of turn taking, under the names that FastRTC's users know.
+"""Options of endpointing, under FastRTC's names.
 
-FastRTC looks at chunks of 0.6 s on their own; here each 32 ms is heard in one stream, so that a turn begins within 100 ms and ends after a
-stated silence. Options of the old way are kept for handlers that detect pauses themselves (`chunks.py`).
+FastRTC runs the VAD on separate chunks of 0.6 s. Parley runs it every 32 ms on the continuous audio, so that a turn begins within 100 ms
+and ends after a defined silence. The options for chunks remain for handlers that detect pauses themselves (`vad_chunks.py`).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from streaming.speech.turn_detector import TurnDetectorOptions
 
 LONGEST_TURN_S = 120.0
-"""A turn is over after so long in any case: what somebody says is held in memory until then."""
+"""Greatest length of a turn in seconds: its audio is held in memory until it ends."""
 
 
 @dataclass
@@ -20,7 +20,7 @@ class AlgoOptions:
         audio_chunk_duration, started_talking_threshold, speech_threshold: in seconds; used only with a `model` of your own or an
             overridden `determine_pause`, where they mean what they mean in FastRTC.
         max_continuous_speech_s: a longer turn is cut at its weakest pause.
-        min_silence_ms: ours: the silence that ends a turn, in milliseconds.
+        min_silence_ms: an addition of Parley: the silence that ends a turn, in milliseconds.
     """
 
     audio_chunk_duration: float = 0.6
@@ -36,10 +36,10 @@ class SileroVadOptions:
 
     Args:
         threshold: probability of speech, in [0, 1], from which a turn may begin.
-        min_speech_duration_ms: a turn with less speech in it is none (FastRTC: 250; here short answers count, and clicks do not).
-        speech_pad_ms: so much sound from before the first word is in the turn.
-        max_speech_duration_s, min_silence_duration_ms, window_size_samples: accepted and without effect: they cut FastRTC's chunks into
-            segments and never decided when somebody has finished; see `AlgoOptions.min_silence_ms`.
+        min_speech_duration_ms: a turn with less speech is discarded (FastRTC: 250; 100 keeps short answers and discards clicks).
+        speech_pad_ms: audio before the first word that is part of the turn.
+        max_speech_duration_s, min_silence_duration_ms, window_size_samples: accepted without effect: in FastRTC they cut chunks into
+            segments and do not decide when a turn ends; see `AlgoOptions.min_silence_ms`.
     """
 
     threshold: float = 0.5
@@ -51,7 +51,7 @@ class SileroVadOptions:
 
 
 def turn_detector_options(algo: AlgoOptions, model: SileroVadOptions, *, progress: bool = False) -> TurnDetectorOptions:
-    """Return what pause detection needs to know of both."""
+    """Return the options of the turn detector; `progress` requests updates during a turn."""
     return TurnDetectorOptions(
         pause_ms=algo.min_silence_ms,
         longest_s=min(LONGEST_TURN_S, algo.max_continuous_speech_s),

@@ -1,4 +1,4 @@
-"""Taking turns: the user speaks, pauses, and a function's reply is played; the user may interrupt it by speaking."""
+"""ReplyOnPause: calls a function with the user's turn once the user pauses, and plays its reply, which the user may interrupt."""
 
 import asyncio
 import copy
@@ -14,15 +14,15 @@ from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import positional
 from streaming.handlers.options import AlgoOptions, SileroVadOptions, turn_detector_options
 from streaming.handlers.stream_handlers import AudioFrame, Host, StreamHandler
-from streaming.handlers.turn_listener import Ear
+from streaming.handlers.turn_listener import TurnListener
 from streaming.handlers.vad_chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn
 from streaming.speech.turn_detector import Turn
 from streaming.types.client_connection import Pcm
 
 FIRST_INPUTS_S = 10.0
-"""How long a reply waits for inputs that never came before."""
+"""Seconds that a reply waits for the client's first inputs."""
 NEW_INPUTS_S = 2.0
-"""How long it waits for newer ones."""
+"""Seconds that a reply waits for new inputs of a client that has sent some before."""
 
 MODEL = SileroModel()
 
@@ -35,20 +35,20 @@ class _Reply:
 
 
 class ReplyOnPause(StreamHandler):
-    """Calls `fn` with what the user said, once he pauses, and plays what it yields.
+    """Calls `fn` with the user's turn once the user pauses, and plays what it yields.
 
     Args:
-        fn: generator function, synchronous (in a thread of its own) or asynchronous, of ((rate, array), *inputs); array is int16 of
+        fn: generator function, synchronous (run in its own thread) or asynchronous, of ((rate, array), *inputs); array is int16 of
             shape (1, n). It yields what `emit` may return.
-        startup_fn: generator function of the inputs; what it yields is played at the beginning.
-        algo_options, model_options: see there.
-        can_interrupt: whether the reply stops when the user begins to speak; otherwise he is not heard until it was played to its end.
-        model: an object with vad((rate, array), options) -> (seconds of speech, chunks), to be asked instead of our detector.
-        needs_args: ask the client for inputs before each reply, even if `fn` has no parameters for them.
+        startup_fn: generator function of the inputs; what it yields is played at the start of the session.
+        algo_options, model_options: see `AlgoOptions` and `SileroVadOptions`.
+        can_interrupt: whether the reply stops when the user begins to speak; otherwise the user's audio is ignored until it was played.
+        model: an object with vad((rate, array), options) -> (seconds of speech, chunks), used instead of our VAD.
+        needs_args: request inputs from the client before each reply, even if `fn` has no parameters for them.
     """
 
     wants_progress = False
-    """Ours: whether `progress` is called while the user speaks."""
+    """An addition of Parley: whether `progress` is called while the user speaks."""
 
     def __init__(
         self,
@@ -82,17 +82,17 @@ class ReplyOnPause(StreamHandler):
         super().__init__(expected_layout, output_sample_rate, output_frame_size, input_sample_rate)
 
     def parley_begin_afresh(self) -> None:
-        """Be as if there had been no session."""
+        """Reset all state of a session."""
         super().parley_begin_afresh()
         self.state = AppState()
-        self._ear: Ear | None = None
+        self._listener: TurnListener | None = None
         self._turn: Turn | None = None
         self._starting = False
-        self._unanswered = False  # a client that did not answer is asked, and not waited for
+        self._unanswered = False  # the client did not answer the last request for inputs: the next one does not wait
         self._reply: _Reply | None = None
         self._due = asyncio.Event()
         self._runs = GeneratorRuns()
-        self._asked = 0  # counts interruptions: whoever waited for an item before one must not take the next turn's
+        self._interruptions = 0  # a wait for an item that began before one must not take an item of the next turn
 
     def copy(self) -> Self:
         """Return a handler for another session."""
@@ -101,39 +101,39 @@ class ReplyOnPause(StreamHandler):
         return other
 
     def set_args(self, args: list[Any]) -> None:
-        """Take the inputs for the next call; a client that gives some is waited for again."""
+        """Set the inputs for the next call; the next request for inputs waits for the client again."""
         super().set_args(args)
         self._unanswered = False
 
     def parley_join(self, host: Host) -> None:
-        """Begin to listen."""
+        """Attach to a session and start turn detection."""
         super().parley_join(host)
         if not self._by_chunks:
             options = turn_detector_options(self.algo_options, self._vad_options, progress=self.wants_progress)
-            self._ear = Ear(self, options, self.input_sample_rate)
+            self._listener = TurnListener(self, options, self.input_sample_rate)
         if self.startup_fn is not None:
             self._starting = True
             self._due.set()
 
     def parley_leave(self) -> None:
-        """Listen no more."""
-        if self._ear is not None:
-            self._ear.close()
+        """Stop turn detection and the reply."""
+        if self._listener is not None:
+            self._listener.close()
         if self._reply is not None:
             self._reply.run.close()
 
-    # -- what comes in
+    # -- input
 
     def receive(self, frame: AudioFrame) -> None:
-        """Listen to 20 ms."""
+        """Pass an audio frame to turn detection."""
         if self.busy and not self.can_interrupt:
             return
         rate, samples = frame
         flat = np.asarray(samples).reshape(-1)
         if self.expected_layout == "stereo":
             flat = flat[::2]
-        if self._ear is not None:
-            self._ear.watch.feed(flat)
+        if self._listener is not None:
+            self._listener.detector.feed(flat)
             return
         began = self.state.started_talking
         self.process_audio((rate, flat), self.state)
@@ -143,58 +143,58 @@ class ReplyOnPause(StreamHandler):
             self._end_by_chunks()
 
     def process_audio(self, audio: AudioFrame, state: AppState) -> None:
-        """Take a frame into the state, for detection by chunks; to be overridden together with nothing else."""
+        """Add a frame to the state, for detection by chunks. An override needs no other override."""
         rate, samples = audio
         buffer = add_to_buffer(state, rate, np.asarray(samples).reshape(-1))
         state.pause_detected = self.determine_pause(buffer, state.sampling_rate, state)
 
     def determine_pause(self, audio: Pcm, sampling_rate: int, state: AppState) -> bool:
-        """Return whether the user has finished, for detection by chunks; `audio` is what came since the last decision."""
+        """Return whether the user has paused, for detection by chunks; `audio` is the audio since the last decision."""
         return chunk_ends_turn(self.model, self.algo_options, self.model_options, audio, sampling_rate, state)
 
     def trigger_response(self) -> None:
-        """Reply now to what was said so far, without waiting for a pause. Any thread."""
-        if self._ear is not None:
-            self._ear.watch.flush()
+        """Reply to the audio so far, without waiting for a pause. Any thread."""
+        if self._listener is not None:
+            self._listener.detector.flush()
         else:
             self._end_by_chunks()
 
     @property
     def busy(self) -> bool:
-        """Whether a reply is due, under way, or still to be heard."""
+        """Whether a reply is due, in progress, or not played to its end."""
         return self._due.is_set() or self._reply is not None or self.parley.playing
 
     @property
     def parley_backlog_s(self) -> float:
-        """Return how much audio waits for the pause detection, in seconds."""
-        return self._ear.watch.waiting_s if self._ear is not None else 0.0
+        """Seconds of audio that wait for turn detection."""
+        return self._listener.detector.waiting_s if self._listener is not None else 0.0
 
     def parley_at_rest(self) -> bool:
-        """Tell whether nobody speaks, neither the user nor we."""
-        return self._ear is not None and self._ear.watch.calm and not self.busy
+        """Return whether neither the user is speaking nor a reply is due or playing."""
+        return self._listener is not None and self._listener.detector.calm and not self.busy
 
     # -- the user's turn, in the event loop
 
     def began(self) -> None:
-        """The user begins to speak: interrupt the reply, if that is allowed."""
+        """Handle the start of speech: interrupt the reply, if `can_interrupt`."""
         self.state.started_talking = True
         self.parley.tell(log_message("started_talking"))
         if self.busy and self.can_interrupt:
             self._interrupt()
 
     def progress(self, turn: Turn) -> None:
-        """The user goes on speaking."""
+        """Handle continued speech; called only if `wants_progress`."""
 
     def dropped(self) -> None:
-        """It was no speech."""
+        """Handle a turn that was discarded because it was no speech."""
         self.state.started_talking = False
 
-    def deaf(self) -> None:
-        """He cannot be heard, and is told so."""
+    def vad_unavailable(self) -> None:
+        """Send an error: the VAD cannot be loaded."""
         self.parley.tell(error_message("nobody can be heard here: this server's pause detection is missing"))
 
     def ended(self, turn: Turn) -> None:
-        """The user has finished: let `emit` reply."""
+        """Handle the end of a turn: let `emit` reply."""
         if self.busy:
             if not self.can_interrupt:
                 return
@@ -203,31 +203,31 @@ class ReplyOnPause(StreamHandler):
         self._turn = turn
         self._due.set()
 
-    # -- what goes out
+    # -- output
 
     def emit(self) -> Any:
-        """Return the next item of the reply; blocks until there is one. For handlers that override it: the engine asks in another way."""
+        """Return the next item of the reply; block until there is one. For overrides only: the session calls `parley_emitter`."""
         return self.parley.wait_here(self._next_item())
 
     def parley_emitter(self) -> Callable[[], Any]:
         return self._next_item if self.parley_waits_itself else self.emit
 
     def reset(self) -> None:
-        """Be ready for the next turn; the inputs are asked for again then."""
+        """Prepare for the next turn, which requests the inputs again."""
         super().reset()
         self.state = self.state.new()
 
     async def _next_item(self) -> Any:
-        asked = self._asked
+        interruptions = self._interruptions
         if self._reply is None:
             await self._due.wait()
-            if asked != self._asked:
+            if interruptions != self._interruptions:
                 return None
-            begun = await self._begin()
-            if asked != self._asked:
-                begun.run.close()
+            started = await self._start_reply()
+            if interruptions != self._interruptions:
+                started.run.close()
                 return None
-            self._reply = begun
+            self._reply = started
             self._due.clear()
         reply = self._reply
         try:
@@ -245,7 +245,7 @@ class ReplyOnPause(StreamHandler):
             self.parley.tell(log_message("response_starting"))
         return item
 
-    async def _begin(self) -> _Reply:
+    async def _start_reply(self) -> _Reply:
         self.state.responding = True
         if self._starting and self.startup_fn is not None:
             self._starting = False
@@ -263,7 +263,7 @@ class ReplyOnPause(StreamHandler):
         return _Reply(await self._runs.begin(self.fn, (sound, *self.latest_args[1:takes])), announces=True)
 
     async def _renew_inputs(self) -> None:
-        """Ask the client for its inputs; without an answer, what it gave before must do, and the next reply does not wait."""
+        """Request the client's inputs; without an answer use its previous ones, and let the next reply not wait."""
         if self.args_set.is_set() or self.phone_mode:
             return
         await self.fetch_args()
@@ -281,8 +281,8 @@ class ReplyOnPause(StreamHandler):
             self.reset()
 
     def _interrupt(self) -> None:
-        """Stop the reply and forget what was due."""
-        self._asked += 1
+        """Stop the reply and discard the one that is due."""
+        self._interruptions += 1
         reply, self._reply = self._reply, None
         self._turn, self._starting = None, False
         self._due.clear()
@@ -296,7 +296,7 @@ class ReplyOnPause(StreamHandler):
         return self.model_options if isinstance(self.model_options, SileroVadOptions) else SileroVadOptions()
 
     def _end_by_chunks(self) -> None:
-        """Take the turn out of the state; any thread."""
+        """End the turn with the audio of the state; any thread."""
         state, self.state = self.state, self.state.new()
         turn = Turn(NO_SOUND if state.stream is None else state.stream, state.sampling_rate or self.input_sample_rate)
         self.loop.call_soon_threadsafe(self.ended, turn)

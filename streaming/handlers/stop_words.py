@@ -1,4 +1,4 @@
-"""Replying to what follows a stop word, in the same breath or after a pause."""
+"""ReplyOnStopWords: replies to what the user says after a stop word, in the same turn or in the next one."""
 
 import asyncio
 import re
@@ -19,8 +19,8 @@ from streaming.speech.engines.base import Word
 from streaming.speech.turn_detector import Turn
 
 LEAST_SPEECH_S = 0.2
-"""So much speech must follow the stop word in its own turn; otherwise the next turn is replied to."""
-_SEARCH_S = 0.2  # around the estimated end of the stop word, for the quietest place
+"""Seconds of speech that must follow the stop word in its turn; otherwise the next turn is replied to."""
+_SEARCH_S = 0.2  # seconds before and after the estimated end of the stop word in which the quietest place is searched
 _WINDOW_S = 0.02
 
 _MARKS = re.compile(r"[^\w']+")
@@ -29,9 +29,9 @@ _MARKS = re.compile(r"[^\w']+")
 class ReplyOnStopWords(ReplyOnPause):
     """Calls `fn` with what the user says after one of `stop_words`, and plays what it yields.
 
-    Each stop word may be several words, such as "hello computer"; capitals and punctuation do not matter. The client is told
-    `stopword`. What follows in the same breath is kept; if nothing does, the next turn is replied to. Before and during a reply,
-    speech without a stop word is ignored. The other arguments are those of `ReplyOnPause`.
+    A stop word may be a phrase, such as "hello computer"; case and punctuation are ignored. The client gets the message `stopword`. Speech
+    that follows in the same turn is replied to; if there is none, the next turn is. Before and during a reply, speech without a stop word
+    is ignored. The other arguments are those of `ReplyOnPause`.
     """
 
     wants_progress = True
@@ -70,50 +70,50 @@ class ReplyOnStopWords(ReplyOnPause):
         )
 
     def parley_begin_afresh(self) -> None:
-        """Be as if there had been no session."""
+        """Reset all state of a session."""
         super().parley_begin_afresh()
-        self._armed = False  # the stop word was said, and nothing after it yet
-        self._announced = False  # in the open turn
-        self._early: float | None = None  # end of the stop word by an early reading, seconds into the turn
-        self._lane = WorkerThread("stop-words")
-        self._reading: asyncio.Task[None] | None = None
+        self._stop_word_seen = False  # the stop word was recognised, and no speech after it yet
+        self._announced = False  # the stop word of the current turn was reported to the client
+        self._early_end_s: float | None = None  # end of the stop word by recognition during the turn, in seconds from its start
+        self._worker_thread = WorkerThread("stop-words")
+        self._early_task: asyncio.Task[None] | None = None
 
     def parley_leave(self) -> None:
-        """Listen no more."""
+        """Stop turn detection, recognition and the reply."""
         super().parley_leave()
-        self._lane.close()
+        self._worker_thread.close()
 
     def began(self) -> None:
-        """Speech matters only behind a stop word."""
-        self._announced, self._early = False, None
-        if self._armed:
+        """Handle the start of speech; it counts as a turn only after a stop word."""
+        self._announced, self._early_end_s = False, None
+        if self._stop_word_seen:
             self.state.started_talking = True
 
     def progress(self, turn: Turn) -> None:
-        """Look early, so that the client learns of the stop word while the user goes on."""
-        if not self._armed and not self._announced and (self._reading is None or self._reading.done()):
-            self._reading = self.parley.spawn(self._read_early(turn))
+        """Search for a stop word during the turn, so that the client is notified while the user is speaking."""
+        if not self._stop_word_seen and not self._announced and (self._early_task is None or self._early_task.done()):
+            self._early_task = self.parley.spawn(self._search_early(turn))
 
     def ended(self, turn: Turn) -> None:
-        """Reply to a turn behind a stop word; look for one in any other."""
-        if self._armed:
-            self._armed = False
+        """Reply to a turn that follows a stop word; search for one in any other turn."""
+        if self._stop_word_seen:
+            self._stop_word_seen = False
             super().ended(turn)
         elif len(turn.samples):
-            self.parley.spawn(self._read(turn, self._reading))
-            self._reading = None
+            self.parley.spawn(self._search(turn, self._early_task))
+            self._early_task = None
 
-    async def _read_early(self, turn: Turn) -> None:
+    async def _search_early(self, turn: Turn) -> None:
         words = await self._words(turn, thorough=False)
         found = find_phrase([word.text for word in words], self._phrases)
         if found is not None and not self._announced:
-            self._early = words[found - 1].end
+            self._early_end_s = words[found - 1].end
             self._announce()
 
-    async def _read(self, turn: Turn, before: "asyncio.Task[None] | None") -> None:
+    async def _search(self, turn: Turn, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
             await asyncio.wait({before})
-        early, self._early = self._early, None
+        early, self._early_end_s = self._early_end_s, None
         announced, self._announced = self._announced, False
         words = await self._words(turn, thorough=True)
         found = find_phrase([word.text for word in words], self._phrases)
@@ -125,7 +125,7 @@ class ReplyOnStopWords(ReplyOnPause):
         end = early if found is None else words[found - 1].end
         said = sum(max(0.0, stop - max(start, end or 0.0)) for start, stop in turn.voiced)
         if said < LEAST_SPEECH_S or found == len(words):
-            self._armed = True
+            self._stop_word_seen = True
         else:
             super().ended(Turn(turn.samples[quiet_place(turn.samples, turn.rate, end or 0.0) :], turn.rate))
 
@@ -138,16 +138,16 @@ class ReplyOnStopWords(ReplyOnPause):
     async def _words(self, turn: Turn, *, thorough: bool) -> tuple[Word, ...]:
         engine = await asyncio.wrap_future(recogniser.begin_loading())
         sound = at_16_khz((turn.rate, turn.samples))
-        return await self._lane.run(partial(engine.transcribe, sound, turn.voiced, thorough=thorough))
+        return await self._worker_thread.run(partial(engine.transcribe, sound, turn.voiced, thorough=thorough))
 
 
 def plain(words: Sequence[str]) -> list[str]:
-    """Return words without capitals and punctuation; what was nothing else is left out."""
+    """Return the words in lower case without punctuation; empty ones are left out."""
     return [bare for word in words if (bare := _MARKS.sub("", word.lower()))]
 
 
 def find_phrase(words: Sequence[str], phrases: Sequence[Sequence[str]]) -> int | None:
-    """Return how many of the words there are up to the end of the first phrase among them, in whole words; None without one."""
+    """Return the number of words up to the end of the first phrase found, compared as whole words; None if there is none."""
     bare = [_MARKS.sub("", word.lower()) for word in words]
     for end in range(1, len(bare) + 1):
         if any(bare[max(0, end - len(phrase)) : end] == list(phrase) for phrase in phrases):
@@ -156,7 +156,7 @@ def find_phrase(words: Sequence[str], phrases: Sequence[Sequence[str]]) -> int |
 
 
 def quiet_place(samples: Pcm, rate: int, at_s: float) -> int:
-    """Return the position of the quietest 20 ms near a time: word ends are estimates, and a cut must not go through a word."""
+    """Return the sample position of the quietest 20 ms near a time, for a cut that hits no word: word ends are estimates."""
     window = max(1, int(_WINDOW_S * rate))
     first = max(0, int((at_s - _SEARCH_S) * rate))
     last = min(len(samples) - window, int((at_s + _SEARCH_S) * rate))

@@ -1,4 +1,4 @@
-"""A stream: a handler with its modality, its mode and its limits, mounted under a name."""
+"""Stream: a handler with its modality, mode and limits, mounted under a name."""
 
 import asyncio
 import json
@@ -24,41 +24,41 @@ if TYPE_CHECKING:
     from streaming.handlers.fastrtc_compat import UIArgs, WebRTCData
 
 FETCH_S = 10.0
-"""How long `fetch_latest_output` waits for an output, and `output_stream` for its session."""
+"""Seconds that `fetch_latest_output` waits for an output, and `output_stream` for its session."""
 
 _PATH = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
 
 
 class Stream:
-    """Any Python function in real time.
+    """A real-time audio or video stream, served over WebRTC, WebSocket and telephone.
 
     Args:
         handler: a handler object, of which each session gets a copy; for video also a function (image, *inputs) -> image;
             for mode "receive" also a generator function (*inputs).
-        modality: what flows: "audio", "video" or "audio-video".
-        mode: seen from the client: "send", "receive" or "send-receive".
+        modality: the media: "audio", "video" or "audio-video".
+        mode: from the client's point of view: "send", "receive" or "send-receive".
         name: the stream is mounted at /streams/{name}/; by default the name of the variable that holds it.
-        concurrency_limit: most sessions at once in one process; "default" is the setting STREAM_CONCURRENCY_LIMIT,
-            None leaves only the limit of the process.
-        time_limit: a session ends after so many seconds, on every transport.
-        allow_extra_tracks: whether a client may offer tracks that the stream has no use for.
-        public: whether anybody may use it without signing in.
-        inputs: a pydantic model of what the input hook takes; its fields in their order become the handler's inputs.
-        rtc_configuration: what `/rtc/config?stream=` tells browsers: an RTCConfiguration, or a function, perhaps a coroutine function,
-            that returns one for each visitor, within 15 s. By default the one of the settings.
+        concurrency_limit: maximum number of sessions in one process; "default" is the setting STREAM_CONCURRENCY_LIMIT,
+            with None only the limit of the process applies.
+        time_limit: maximum length of a session in seconds, on every transport.
+        allow_extra_tracks: whether a client may offer tracks that the stream does not use.
+        public: whether clients may use the stream without signing in.
+        inputs: a pydantic model of the body of the input hook; its fields, in order, become the handler's inputs.
+        rtc_configuration: what `/rtc/config?stream=` returns to browsers: an RTCConfiguration, or a function or coroutine function
+            that returns one for each client, within 15 s. By default the one of the settings.
         server_rtc_configuration: the ICE servers that this server itself uses for the stream; by default RTC_OWN_ICE_SERVERS.
-        rtp_params, track_constraints: for the senders and the devices of the stream's page.
-        ui_args: how that page is called, see UIArgs.
-        additional_outputs_handler, additional_inputs, additional_outputs, verbose: accepted as FastRTC has them, for code that comes from
-            there; they are about Gradio's components and have no effect (docs/reference/fastrtc.md).
+        rtp_params, track_constraints: parameters of the senders and the devices of the stream's page.
+        ui_args: the appearance of that page, see UIArgs.
+        additional_outputs_handler, additional_inputs, additional_outputs, verbose: accepted for compatibility with FastRTC; they concern
+            Gradio's components and have no effect (docs/reference/fastrtc.md).
 
-    Raises TypeError or ValueError when handler, modality and mode do not fit together, and for what is no RTCConfiguration.
+    Raises TypeError or ValueError if handler, modality and mode do not fit together, or if a configuration is no RTCConfiguration.
     """
 
     take_offer: ClassVar[Callable[["Stream", int | None, dict[str, Any]], Awaitable[dict[str, Any]]] | None] = None
-    """Answers an offer; set by the transport that can, which the engine does not know."""
+    """Answers a WebRTC offer; set by the WebRTC transport, which this package must not import."""
     routed: ClassVar[bool] = False
-    """Whether the routes are made, so that a path mounted now would come too late."""
+    """Whether the routes have been created, so that `mount` comes too late."""
 
     def __init__(
         self,
@@ -101,46 +101,46 @@ class Stream:
         self.track_constraints = dict(track_constraints or {})
         self.ui_args: UIArgs = {**ui_args} if ui_args else {}
         self.paths: list[str] = []
-        """Where the stream is mounted besides its name: paths without slashes around them."""
+        """Additional mount paths, without leading and trailing slashes."""
         self.participants: dict[str, Reachable] = {}
         """The open sessions of this process, by webrtc_id."""
         self._arrivals: set[Callable[[], object]] = set()
 
     @property
     def limit(self) -> int | None:
-        """Most sessions at once in one process; None: as many as the process takes."""
+        """Maximum number of sessions in one process; None: only the limit of the process applies."""
         if self.concurrency_limit == "default":
             return int(settings.STREAM_CONCURRENCY_LIMIT)
         return self.concurrency_limit
 
     @property
     def has_audio(self) -> bool:
-        """Whether sound flows."""
+        """Whether the stream has audio."""
         return self.modality != "video"
 
     @property
     def has_video(self) -> bool:
-        """Whether pictures flow."""
+        """Whether the stream has video."""
         return self.modality != "audio"
 
     @property
     def ui(self) -> str:
-        """The address of the page on which the stream can be tried. Raises RuntimeError for one without a name, which has none."""
+        """The URL path of the page on which the stream can be tried. Raises RuntimeError for a stream without a name, which has no page."""
         if not self.name:
             raise RuntimeError("this stream has no name yet, so it has no page: put it into the streams.py of an app, or name it")
         return reverse("stream", args=[self.name])
 
     def mount(self, app: None = None, path: str = "", tags: Any = None) -> None:
-        """Serve the stream at a path of your own besides /streams/{name}/: {path}/webrtc/offer, {path}/websocket/offer and so on.
+        """Serve the stream at a path besides /streams/{name}/: {path}/webrtc/offer, {path}/websocket/offer and so on.
 
-        Called where the stream is made, in the `streams.py` of an app: routes are made once, as the server starts.
+        Call it where the stream is created, in the `streams.py` of an app: routes are created once, at the start of the server.
 
         Args:
-            app: None. FastRTC has an application here; in Django there is only the one.
-            path: letters, digits, ".", "_", "~", "-" and slashes. Without one there is nothing to do but to set DEFAULT_STREAM.
-            tags: accepted as FastRTC has it, and not used.
+            app: None. FastRTC takes an application here; Django has only one.
+            path: letters, digits, ".", "_", "~", "-" and slashes. For the root path use the setting DEFAULT_STREAM.
+            tags: accepted for compatibility with FastRTC, without effect.
 
-        Raises TypeError for an application, ValueError for no path or a wrong one, RuntimeError when it comes too late.
+        Raises TypeError for an application, ValueError for a missing or invalid path, RuntimeError after the routes were created.
         """
         if app is not None:
             raise TypeError(f"mount() takes no {type(app).__name__}: Django serves the stream; give a path alone, mount(path='/voice')")
@@ -154,71 +154,71 @@ class Stream:
         self.paths.append(plain)
 
     async def offer(self, body: Any, user_id: int | None = None) -> dict[str, Any]:
-        """Answer the body of a request to {path}/webrtc/offer, for views of your own, which have found out who asks.
+        """Answer the body of a request to {path}/webrtc/offer, for custom views, which must have authenticated the client.
 
         Args:
             body: a dictionary, or a pydantic model, with `type`, `webrtc_id`, and `sdp` or `candidate`.
-            user_id: whose session it is to be; None for a stranger's.
+            user_id: the owner of the session; None for an anonymous client.
 
-        Raises ValueError, which names each field, for a body that is missing some.
+        Raises ValueError, which names each missing field.
         """
         if Stream.take_offer is None:
-            import_module(settings.ROOT_URLCONF)  # which loads the transports
-        assert Stream.take_offer is not None  # noqa: S101  # they have set it
+            import_module(settings.ROOT_URLCONF)  # loads the transports
+        assert Stream.take_offer is not None  # noqa: S101  # set by the WebRTC transport
         return await Stream.take_offer(self, user_id, body.model_dump() if isinstance(body, BaseModel) else dict(body))
 
     async def get_rtc_configuration(self) -> dict[str, Any] | None:
-        """Return the stream's own RTCConfiguration for a browser, None where it has none. Raises what its function raises."""
+        """Return the stream's own RTCConfiguration for a browser, or None if it has none. Raises what its function raises."""
         return await resolved(self.rtc_configuration, "rtc_configuration")
 
     def set_input(self, webrtc_id: str, *args: Any) -> None:
-        """Give the handler of one session its inputs; they are used from its next call on.
+        """Set the inputs of one session's handler, used from its next call on.
 
-        From any thread and any process; for a session in another process the values must be such as JSON knows. In coroutines it does not
-        wait for that: `aset_input` does.
+        May be called in any thread and any process; for a session in another process the values must be JSON types. In an event loop it
+        does not wait until they are set; `aset_input` does.
 
-        Raises LookupError when there is no such session, TypeError for values that cannot travel.
+        Raises LookupError if there is no such session, TypeError for values that are not JSON types.
         """
         here = self.participants.get(webrtc_id)
         if here is not None:
             here.set_input(*args)
         else:
-            session_client.send(self.name, webrtc_id, {"ask": "values", "values": _fit_to_travel(args)})
+            session_client.send(self.name, webrtc_id, {"ask": "values", "values": _json_values(args)})
 
     async def aset_input(self, webrtc_id: str, *args: Any) -> None:
-        """Give the handler of one session its inputs, and return when it has them.
+        """Set the inputs of one session's handler, and wait until they are set.
 
-        Raises LookupError when there is no such session, TypeError for values that cannot travel to another process.
+        Raises LookupError if there is no such session, TypeError for values that are not JSON types if it is in another process.
         """
         here = self.participants.get(webrtc_id)
         if here is not None:
             here.set_input(*args)
-        elif await self._ask(webrtc_id, {"ask": "values", "values": _fit_to_travel(args)}) is None:
+        elif await self._request(webrtc_id, {"ask": "values", "values": _json_values(args)}) is None:
             raise session_client.no_session(self.name)
 
     async def update_connection(self, webrtc_data: "str | WebRTCData", desired_state: Literal["closed"] = "closed") -> None:
-        """End a session from the server's side, in whatever process it lives; one that is over stays so.
+        """End a session, in whatever process it is; do nothing if it has ended.
 
-        The client is told `update_connection` first. Raises ValueError for any other state than "closed".
+        The client gets the message `update_connection` first. Raises ValueError for any other state than "closed".
         """
         if desired_state != "closed":
             raise ValueError(f"desired_state must be 'closed', not {desired_state!r}")
         webrtc_id = webrtc_data if isinstance(webrtc_data, str) else webrtc_data.webrtc_id
-        await self._ask(webrtc_id, {"ask": "close", "told": True})
+        await self._request(webrtc_id, {"ask": "close", "told": True})
 
     def clean_up(self, webrtc_id: str) -> None:
-        """End a session of this process, if there is one. Sessions clean up after themselves; this is for code that wants to be sure."""
+        """End a session of this process, if there is one. Sessions clean up after themselves, so this is rarely needed."""
         here = self.participants.get(webrtc_id)
         if here is not None:
             here.loop.call_soon_threadsafe(lambda: here.dismiss(told=False))
 
     async def output_stream(self, webrtc_id: str) -> AsyncIterator[AdditionalOutputs]:
-        """Yield every output of one session, from its first one on, until it ends; each caller gets all of them.
+        """Yield every output of one session, from the first one on, until it ends; each caller gets all of them.
 
-        Those of a session in another process come as far as JSON knows their values. Waits a little for a session that is not open yet.
-        Raises LookupError when none comes.
+        Outputs of a session in another process are converted to JSON types. Waits up to `FETCH_S` for a session that is not open yet.
+        Raises LookupError if none opens.
         """
-        here = await self._found(webrtc_id)
+        here = await self._find(webrtc_id)
         if here is not None:
             async for _, outputs in here.outputs.subscribe(0):
                 yield outputs
@@ -229,13 +229,13 @@ class Stream:
                 yield AdditionalOutputs(*values)
 
     async def fetch_latest_output(self, webrtc_id: str) -> AdditionalOutputs:
-        """Return the newest output of a session, in whatever process, that was not fetched yet.
+        """Return the newest output of a session, in any process, that was not fetched yet.
 
-        Raises LookupError when there is no such session, TimeoutError when no output comes in 10 s, or the session ends before.
+        Raises LookupError if there is no such session, TimeoutError if no output comes within 10 s or before the session ends.
         """
-        here = await self._found(webrtc_id)
+        here = await self._find(webrtc_id)
         if here is None:
-            answer = await self._ask(webrtc_id, {"ask": "latest", "wait": FETCH_S}, FETCH_S + TIMEOUT_S)
+            answer = await self._request(webrtc_id, {"ask": "latest", "wait": FETCH_S}, FETCH_S + TIMEOUT_S)
             if answer is None or answer["values"] is None:
                 raise TimeoutError("no output came from this session")
             return AdditionalOutputs(*answer["values"])
@@ -248,33 +248,33 @@ class Stream:
         raise TimeoutError("the session ended without another output")
 
     def fastphone(self, *args: Any, **options: Any) -> None:
-        """Raise NotImplementedError, always: FastRTC's number and its tunnel are services of its makers.
+        """Raise NotImplementedError always: FastRTC's phone number and tunnel are services of its makers.
 
-        A number of your own at an exchange such as Twilio does the same: docs/reference/fastrtc.md, "Telephones".
+        Your own number at a provider such as Twilio does the same: docs/reference/fastrtc.md, "Telephones".
         """
         raise NotImplementedError(
             "fastphone() needs an outside service; connect a number of your own: docs/reference/fastrtc.md, 'Telephones'"
         )
 
     def arrived(self) -> None:
-        """Wake whoever waits for a session to open."""
+        """Notify the callers that wait for a session to open."""
         for wake in list(self._arrivals):
             wake()
 
-    async def _ask(self, webrtc_id: str, question: dict[str, Any], timeout_s: float | None = None) -> dict[str, Any] | None:
+    async def _request(self, webrtc_id: str, question: dict[str, Any], timeout_s: float | None = None) -> dict[str, Any] | None:
         ask = session_client.asking(self.name, webrtc_id, self.participants.get(webrtc_id))
         return await ask(question, TIMEOUT_S if timeout_s is None else timeout_s)
 
     def _reader(self, webrtc_id: str) -> OutputSubscription:
         async def ask(question: dict[str, Any], timeout_s: float) -> dict[str, Any] | None:
-            return await self._ask(webrtc_id, question, timeout_s)
+            return await self._request(webrtc_id, question, timeout_s)
 
         return OutputSubscription(ask, form="values")
 
-    async def _found(self, webrtc_id: str) -> Reachable | None:
-        """Return the session where it lives in this event loop, None where it lives elsewhere; waits a little for one that is to come.
+    async def _find(self, webrtc_id: str) -> Reachable | None:
+        """Return the session if it is in this event loop, None if it is elsewhere; wait up to `FETCH_S` for one to open.
 
-        Raises LookupError when none comes.
+        Raises LookupError if none opens.
         """
         loop, arrival = asyncio.get_running_loop(), asyncio.Event()
         wake = partial(loop.call_soon_threadsafe, arrival.set)
@@ -299,8 +299,8 @@ class Stream:
         return None
 
 
-def _fit_to_travel(values: tuple[Any, ...]) -> list[Any]:
-    """Return values for a session in another process. Raises TypeError for those that JSON does not know."""
+def _json_values(values: tuple[Any, ...]) -> list[Any]:
+    """Return values for a session in another process. Raises TypeError for values that are not JSON types."""
     try:
         json.dumps(values)
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
-"""The handler base classes that developers derive from; names and signatures are those that FastRTC's users know.
+"""Base classes for handlers, with FastRTC's names and signatures.
 
-A stream holds one handler as a pattern; each session gets a `copy()` of it, is its `host`, and calls its methods: those of
-synchronous handlers in threads of the session's own, those of asynchronous ones in the event loop.
+A stream holds one handler as a template. Each session makes a `copy()` of it and calls its methods: those of synchronous handlers in the
+session's own threads, those of asynchronous ones in the event loop.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from streaming.types.outputs import AdditionalOutputs, CloseStream
 T = TypeVar("T")
 
 PLACE_OF_SOUND = "__webrtc_value__"
-"""First of `latest_args`: where the sound or picture goes when a function is called with the inputs."""
+"""First item of `latest_args`: the place of the audio or video frame in the arguments of a function."""
 
 AudioFrame = tuple[int, NDArray[np.int16]]
-"""Samples per second, and 20 ms of int16 samples: shape (1, n) from WebRTC, (n,) from sockets and telephones, as FastRTC has it."""
+"""Samples per second, and 20 ms of int16 samples: shape (1, n) from WebRTC, (n,) from WebSocket and telephone, as in FastRTC."""
 
 AudioEmit = (
     tuple[int, NDArray[Any]]
@@ -39,23 +39,23 @@ VideoEmit = Picture | tuple[Picture, AdditionalOutputs | CloseStream] | Addition
 
 
 class Host(Protocol):
-    """A handler's session, as the handler sees it."""
+    """The session as its handler sees it."""
 
     loop: asyncio.AbstractEventLoop
     phone: bool
 
     @property
     def playing(self) -> bool:
-        """Whether the client still hears, or is about to hear, something of ours."""
+        """Whether audio for the client is queued, or sent and not played yet."""
 
     def tell(self, message: Message) -> None:
         """Send the client JSON. Any thread."""
 
     def clear_sound(self) -> None:
-        """Drop all sound that was not played yet. Any thread."""
+        """Drop all audio that was not played yet. Any thread."""
 
     def interrupt(self) -> None:
-        """Drop all sound and whatever `emit` is about to return; then ask for the next item. Event loop only."""
+        """Drop all audio and the item that `emit` is about to return; then request the next one. Event loop only."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine until the session ends. Event loop only."""
@@ -65,7 +65,7 @@ class Host(Protocol):
 
 
 class Channel:
-    """What handlers that send JSON on their own know as the data channel."""
+    """The data channel, for handlers that send JSON themselves."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -80,14 +80,14 @@ class Channel:
 
 
 class StreamHandlerBase:
-    """What all handlers have. What FastRTC's do not is called `parley...`: whoever wrote a handler for it may have a `host` of his own.
+    """Base of all handlers. Names that FastRTC does not have begin with `parley`, so that they do not collide with a developer's own.
 
     Args:
-        expected_layout: "mono"; with "stereo" each sample is handed over twice, interleaved, shape (1, 2n).
-        output_sample_rate: of the sound for the client, a multiple of 50; other rates that `emit` returns are converted.
-        output_frame_size: accepted and unused, as in FastRTC: it is always 20 ms.
-        input_sample_rate: of the frames handed to `receive`, whatever the client sends.
-        fps: of the pictures for the client.
+        expected_layout: "mono"; with "stereo" each sample is passed twice, interleaved, shape (1, 2n).
+        output_sample_rate: of the audio for the client, a multiple of 50; other rates that `emit` returns are converted.
+        output_frame_size: accepted and unused, as in FastRTC: it always corresponds to 20 ms.
+        input_sample_rate: of the frames passed to `receive`, at any rate that the client sends.
+        fps: of the video for the client.
 
     Raises ValueError for an output_sample_rate that is no multiple of 50.
     """
@@ -109,39 +109,39 @@ class StreamHandlerBase:
         self.parley_begin_afresh()
 
     parley_receives_at_once = False
-    """Ours: whether `receive` only takes note and may be called in the event loop, without a thread."""
+    """Whether `receive` only queues the frame, so that it may be called in the event loop, without a thread."""
     parley_waits_itself = False
-    """Ours: whether `emit` waits until it has something, so that nobody need pause before asking again."""
+    """Whether `emit` itself waits for the next item, so that no pause between calls is needed."""
     shutdown_s: float | None = None
-    """Ours: how long `shutdown` may take, in seconds, for handlers that the engine's own limit would cut short."""
+    """An addition of Parley: seconds that `shutdown` may take, for handlers that need more than the default limit."""
 
     @property
     def parley_backlog_s(self) -> float:
-        """Ours: how much audio waits behind `receive`, in seconds, for handlers that pass it on to a thread of ours."""
+        """Seconds of audio that wait behind `receive`, for handlers that pass it on to one of our threads."""
         return 0.0
 
     def parley_at_rest(self) -> bool:
-        """Ours: tell whether silence would change nothing, so that it may wait; asked only where `parley_receives_at_once`."""
+        """Return whether silence has no effect, so that it may be held back; called only where `parley_receives_at_once`."""
         return False
 
     def parley_emitter(self) -> Callable[[], Any]:
-        """Return what is called for the next item: `emit`, unless a handler of ours has a cheaper way."""
-        emit: Callable[[], Any] = getattr(self, "emit")  # noqa: B009  # declared by the two kinds below, with and without async
+        """Return the function that is called for the next item: `emit`, unless one of our handlers has a cheaper one."""
+        emit: Callable[[], Any] = getattr(self, "emit")  # noqa: B009  # declared by the subclasses below, with and without async
         return emit
 
     def parley_release(self) -> None:
-        """Wake whoever still waits in a queue of this handler, at the very end: those who `get` with None, those who `put` with room."""
+        """Wake threads that still block in a queue of this handler, at its end: a `get` receives None, a `put` gets room."""
         for value in list(vars(self).values()):
             if isinstance(value, queue.Queue | queue.SimpleQueue):
                 _wake(value)
 
     @property
     def output_frame_size(self) -> int:
-        """Samples of 20 ms of output."""
+        """Samples in 20 ms of output."""
         return self.output_sample_rate // 50
 
     def parley_begin_afresh(self) -> None:
-        """Be as if there had been no session: for copies of a handler that was made with everything it needs."""
+        """Reset all state of a session; for copies of a handler."""
         self.latest_args: list[Any] = [PLACE_OF_SOUND]
         self.args_set = asyncio.Event()
         self.channel_set = asyncio.Event()
@@ -152,7 +152,7 @@ class StreamHandlerBase:
 
     @property
     def parley(self) -> Host:
-        """The session. Raises RuntimeError on a handler that is only a pattern."""
+        """The session. Raises RuntimeError on the template, which has none."""
         if self._parley is None:
             raise RuntimeError("this handler has no session: streams work with copies of it")
         return self._parley
@@ -164,21 +164,21 @@ class StreamHandlerBase:
 
     @property
     def channel(self) -> Channel | None:
-        """The way to the client for handlers that send JSON on their own; None before there is a session."""
+        """The data channel, for handlers that send JSON themselves; None before the session begins."""
         return Channel(self._parley) if self._parley else None
 
     def parley_join(self, host: Host) -> None:
-        """Begin to belong to a session; called before anything else."""
+        """Attach to a session; called before all other methods."""
         self._parley = host
         self.phone_mode = host.phone
         self.clear_queue = host.clear_sound
         self.channel_set.set()
 
     def parley_leave(self) -> None:
-        """End to belong to a session; called after everything else."""
+        """Detach from the session; called after all other methods."""
 
     def set_args(self, args: list[Any]) -> None:
-        """Take the inputs for the next call, the place of the sound first. Raises TypeError or ValueError for no or an empty list."""
+        """Set the inputs for the next call; the first item is `PLACE_OF_SOUND`. Raises TypeError if no list, ValueError if empty."""
         if not isinstance(args, list):
             raise TypeError("inputs must be a list")
         if not args:
@@ -187,18 +187,18 @@ class StreamHandlerBase:
         self.args_set.set()
 
     async def fetch_args(self) -> None:
-        """Ask the client for its inputs; not on a telephone, which has none."""
+        """Request the client's inputs; do nothing on a telephone, which has none."""
         if not self.phone_mode:
             self.parley.tell({"type": "send_input", "data": []})
 
     async def wait_for_args(self) -> None:
-        """Ask the client for its inputs and wait for them."""
+        """Request the client's inputs and wait for them."""
         if not self.phone_mode:
             await self.fetch_args()
             await self.args_set.wait()
 
     def wait_for_args_sync(self) -> None:
-        """Ask the client for its inputs and wait for them; for synchronous handlers, in their threads."""
+        """Request the client's inputs and wait for them; for synchronous handlers, in their threads."""
         self.parley.wait_here(self.wait_for_args())
 
     async def send_message(self, msg: str) -> None:
@@ -210,87 +210,87 @@ class StreamHandlerBase:
         Channel(self.parley).send(msg)
 
     def resample(self, frame: av.AudioFrame) -> Iterator[av.AudioFrame]:
-        """Yield PyAV's frames of sound from elsewhere as those of `receive` are: int16, 20 ms, input_sample_rate, expected_layout."""
+        """Convert a PyAV audio frame to the format of `receive`: int16, 20 ms, input_sample_rate, expected_layout."""
         if self._resampler is None:
             rate = self.input_sample_rate
             self._resampler = av.AudioResampler(format="s16", layout=self.expected_layout, rate=rate, frame_size=rate // 50)
         yield from self._resampler.resample(frame)
 
     def reset(self) -> None:
-        """Forget that inputs came: the next `wait_for_args` asks for new ones."""
+        """Discard the arrival of inputs: the next `wait_for_args` requests new ones."""
         self.args_set.clear()
 
 
 class StreamHandler(StreamHandlerBase, ABC):
-    """A handler whose methods may block: each runs in a thread of the session's own, `receive` and `emit` at the same time."""
+    """A handler whose methods may block: each runs in a thread of the session, `receive` and `emit` concurrently."""
 
     @abstractmethod
     def copy(self) -> "StreamHandler":
         """Return a handler for another session."""
 
     def start_up(self) -> Any:
-        """Begin; called once, beside the other methods."""
+        """Initialise; called once, concurrently with the other methods."""
 
     @abstractmethod
     def receive(self, frame: AudioFrame) -> Any:
-        """Take 20 ms of the client's sound."""
+        """Process 20 ms of the client's audio."""
 
     @abstractmethod
     def emit(self) -> Any:
-        """Return what the client gets next, an AudioEmit; called again and again, at most every 20 ms while it returns None."""
+        """Return the next item for the client, an AudioEmit; called repeatedly, at most every 20 ms while it returns None."""
 
     def shutdown(self) -> Any:
-        """Let everything go; called exactly once at the end of the session, on every transport."""
+        """Release all resources; called exactly once at the end of the session, on every transport."""
 
 
 class AsyncStreamHandler(StreamHandlerBase, ABC):
-    """A handler of coroutines, which run in the event loop and must not block."""
+    """A handler with coroutine methods, which run in the event loop and must not block."""
 
     @abstractmethod
     def copy(self) -> "AsyncStreamHandler":
         """Return a handler for another session."""
 
     async def start_up(self) -> Any:
-        """Begin; called once, beside the other methods, and may go on as long as the session."""
+        """Initialise; called once, concurrently with the other methods; may run as long as the session."""
 
     @abstractmethod
     async def receive(self, frame: AudioFrame) -> Any:
-        """Take 20 ms of the client's sound."""
+        """Process 20 ms of the client's audio."""
 
     @abstractmethod
     async def emit(self) -> Any:
-        """Return what the client gets next, an AudioEmit."""
+        """Return the next item for the client, an AudioEmit."""
 
     async def shutdown(self) -> Any:
-        """Let everything go; called exactly once at the end of the session, on every transport."""
+        """Release all resources; called exactly once at the end of the session, on every transport."""
 
 
 class AudioVideoStreamHandler(StreamHandler):
-    """A blocking handler of sound and pictures."""
+    """A blocking handler of audio and video."""
 
     @abstractmethod
     def video_receive(self, frame: Picture) -> Any:
-        """Take one of the client's pictures, shape (height, width, 3), uint8, blue green red."""
+        """Process a video frame of the client: uint8 of shape (height, width, 3), BGR."""
 
     @abstractmethod
     def video_emit(self) -> Any:
-        """Return the next picture for the client, a VideoEmit."""
+        """Return the next video frame for the client, a VideoEmit."""
 
 
 class AsyncAudioVideoStreamHandler(AsyncStreamHandler):
-    """A handler of coroutines for sound and pictures."""
+    """A handler of audio and video with coroutine methods."""
 
     @abstractmethod
     async def video_receive(self, frame: Picture) -> Any:
-        """Take one of the client's pictures, shape (height, width, 3), uint8, blue green red."""
+        """Process a video frame of the client: uint8 of shape (height, width, 3), BGR."""
 
     @abstractmethod
     async def video_emit(self) -> Any:
-        """Return the next picture for the client, a VideoEmit."""
+        """Return the next video frame for the client, a VideoEmit."""
 
 
 def _wake(waiting: "queue.Queue[Any] | queue.SimpleQueue[Any]") -> None:
-    """Let a thread go that waits in `get` or `put`: it would stay for ever, and with it all that the session held."""
+    """Wake a thread that blocks in `get` or `put`: it would block for ever and keep the session's objects alive."""
     with suppress(queue.Full, queue.Empty):
         if waiting.empty():
             waiting.put_nowait(None)
@@ -299,4 +299,4 @@ def _wake(waiting: "queue.Queue[Any] | queue.SimpleQueue[Any]") -> None:
 
 
 def _nothing_to_clear() -> None:
-    """What `clear_queue` does before there is a session."""
+    """Do nothing: `clear_queue` before the session begins."""

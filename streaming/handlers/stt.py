@@ -1,4 +1,4 @@
-"""Words for handlers: the recogniser of this installation, for one stretch of sound at a time."""
+"""Speech to text for handlers: the recogniser of this installation, on complete pieces of audio."""
 
 from functools import lru_cache
 
@@ -12,18 +12,18 @@ from streaming.speech.split_turns import turns_of
 
 MODELS = ("moonshine/base", "moonshine/tiny")
 LONGEST_S = 20.0
-"""Longer sound is read turn by turn."""
+"""Longer audio, in seconds, is split into turns first."""
 
 
 class SpeechToText:
-    """Reads sound aloud, so to speak. Blocks while it works: call it from synchronous handlers, or in a thread."""
+    """Transcribes audio. The methods block: call them from synchronous handlers, or in a thread."""
 
     def stt(self, audio: Audio) -> str:
-        """Return the words of (rate, array), int16 or float32 of shape (n,) or (1, n); empty where none are found.
+        """Return the text of (rate, array), int16 or float32 of shape (n,) or (1, n); empty if there are no words.
 
-        It should hold speech, as turns do: noise may read as a word.
+        The audio should hold speech, as turns do: noise may be recognised as a word.
 
-        Raises RecogniserError while the recogniser cannot be loaded.
+        Raises RecogniserError if the recogniser cannot be loaded.
         """
         engine = recogniser.begin_loading().result()
         sound = at_16_khz(audio)
@@ -32,26 +32,26 @@ class SpeechToText:
         return " ".join(words)
 
     def stt_for_chunks(self, audio: Audio, chunks: list[dict[str, int]]) -> str:
-        """Return the words of some stretches of the sound, given by their `start` and `end` in samples."""
+        """Return the text of some segments of the audio, given by their `start` and `end` in samples."""
         rate, samples = audio[0], np.asarray(audio[1]).reshape(-1)
         texts = (self.stt((rate, samples[chunk["start"] : chunk["end"]])) for chunk in chunks)
         return " ".join(text for text in texts if text)
 
 
 def at_16_khz(audio: Audio) -> Samples:
-    """Return sound as float32 of shape (n,) at 16 kHz."""
+    """Return audio as float32 of shape (n,) at 16 kHz."""
     rate, samples = audio
     converter = Converter(RATE)
-    heard = converter.push(mono(rate, np.asarray(samples)), rate)
-    return audio_to_float32(np.concatenate((heard, converter.flush())))
+    converted = converter.push(mono(rate, np.asarray(samples)), rate)
+    return audio_to_float32(np.concatenate((converted, converter.flush())))
 
 
 @lru_cache
 def get_stt_model(model: str = "moonshine/base") -> SpeechToText:
-    """Return the recogniser of this installation, which a server loads as it starts.
+    """Return the recogniser of this installation, which a server loads at its start.
 
-    Nothing is loaded here, so that modules may call this where they are imported, by management commands too. FastRTC's model names are
-    understood; which one reads is the installation's choice (RECOGNISER, `manage.py getmodel`). Raises ValueError for any other name.
+    This loads nothing, so that modules may call it at import, also in management commands. FastRTC's model names are accepted; the
+    installation decides which model is used (RECOGNISER, `manage.py getmodel`). Raises ValueError for any other name.
     """
     if model not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")

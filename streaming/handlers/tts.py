@@ -1,4 +1,4 @@
-"""A voice for handlers: one that is installed on this machine, sentence by sentence."""
+"""Text to speech for handlers, with a voice that is installed on this machine, sentence by sentence."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -14,23 +14,23 @@ from streaming.tts.piper import Piper
 from streaming.tts.programs import ESPEAK, FLITE
 
 ENGINES: dict[str, Maker] = {"piper": Piper(), "flite": FLITE, "espeak-ng": ESPEAK}
-"""Those that Parley knows, the best one first."""
+"""The supported engines, the best one first."""
 FOLDER = "voices"
-"""Inside of DATA_DIR/models: voice files of one's own."""
+"""Folder in DATA_DIR/models for voice files of the installation."""
 
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+")
 _PAUSE = 7
-"""Between two sentences there is silence of a seventh of a second, as in FastRTC."""
+"""Between two sentences there is 1/7 s of silence, as in FastRTC."""
 
 
 @dataclass
 class KokoroTTSOptions:
-    """How to speak, under the names that FastRTC's users know.
+    """Options of speech, under FastRTC's names.
 
     Attributes:
-        voice: a voice of the engine (of flite: kal, kal16, awb, rms, slt); any other name is its usual one.
-        speed: times the usual speed, 0.5 to 2.
-        lang: as "en-us"; for engines that speak several languages.
+        voice: a voice of the engine (of flite: kal, kal16, awb, rms, slt); any other name selects its default.
+        speed: factor of the normal speed, 0.5 to 2.
+        lang: such as "en-us"; for engines with several languages.
     """
 
     voice: str = "af_heart"
@@ -39,27 +39,27 @@ class KokoroTTSOptions:
 
 
 class TextToSpeech:
-    """Speaks. What it gives can be yielded as it is: (rate, float32 array of shape (n,))."""
+    """Synthesises speech as (rate, float32 array of shape (n,)), which handlers can yield as it is."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def tts(self, text: str, options: KokoroTTSOptions | None = None) -> Speech:
-        """Return all of a text as sound; blocks meanwhile. Raises VoiceError, ValueError for a speed that cannot be."""
+        """Return a whole text as audio; blocks. Raises VoiceError, or ValueError for a speed out of range."""
         parts = list(self.stream_tts_sync(text, options))
         if not parts:
             return 16_000, np.zeros(0, dtype=np.float32)
         return parts[0][0], np.concatenate([samples for _, samples in parts])
 
     def stream_tts_sync(self, text: str, options: KokoroTTSOptions | None = None) -> Iterator[Speech]:
-        """Yield a text as sound, sentence by sentence, so that the first one can be heard while the next one is made."""
-        manner = _manner(options)
+        """Yield a text as audio, sentence by sentence, so that the first one plays while the next one is synthesised; blocks."""
+        manner = _to_manner(options)
         for number, sentence in enumerate(sentences(text)):
             yield self._say(sentence, manner, number)
 
     async def stream_tts(self, text: str, options: KokoroTTSOptions | None = None) -> AsyncIterator[Speech]:
-        """Yield a text as sound, sentence by sentence, each made in a thread."""
-        manner = _manner(options)
+        """Yield a text as audio, sentence by sentence, each synthesised in a thread."""
+        manner = _to_manner(options)
         for number, sentence in enumerate(sentences(text)):
             yield await SPEAKING.run(self._say, sentence, manner, number)
 
@@ -69,20 +69,20 @@ class TextToSpeech:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text, without what cannot be said."""
+    """Return the sentences of a text, without unprintable characters and without sentences that hold no letter or digit."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
     return [sentence for sentence in _SENTENCES.split(plain.strip()) if any(sign.isalnum() for sign in sentence)]
 
 
 @lru_cache
 def get_tts_model(model: str = "kokoro", **options: str) -> TextToSpeech:
-    """Return a voice of this installation, ready to speak.
+    """Return a voice of this installation.
 
     Args:
-        model: "kokoro" is FastRTC's name, and means the best voice that is installed; "piper", "flite" and "espeak-ng" are ours.
-        options: accepted as FastRTC has them, for services.
+        model: "kokoro", FastRTC's name, selects the best installed engine; "piper", "flite" and "espeak-ng" select that engine.
+        options: accepted for compatibility with FastRTC; they have no effect.
 
-    Raises VoiceError where none is installed, which says how to install one; ValueError for a name that nobody knows.
+    Raises VoiceError, which says how to install a voice, if none is installed; ValueError for an unknown name.
     """
     if model == "cartesia":
         raise ValueError("cartesia is an outside service: use its own package in your handler, with async_aggregate_bytes_to_16bit")
@@ -96,6 +96,6 @@ def get_tts_model(model: str = "kokoro", **options: str) -> TextToSpeech:
     raise VoiceError("no voice is installed here: " + ", or ".join(maker.hint for maker in wanted.values()))
 
 
-def _manner(options: KokoroTTSOptions | None) -> Manner:
+def _to_manner(options: KokoroTTSOptions | None) -> Manner:
     options = options or KokoroTTSOptions()
     return Manner(options.voice, options.speed, options.lang)

@@ -1,6 +1,6 @@
-"""TURN passwords from Python: of one's own TURN server, or of the services that FastRTC's functions ask.
+"""TURN credentials for developers: of the installation's own TURN server, or of the services that FastRTC supports.
 
-Parley itself never asks a service: only code of a developer that calls one of these functions by its name does (design law 10).
+Parley itself never calls a service; only a developer's code does, by calling one of these functions (design law 10).
 """
 
 import asyncio
@@ -24,18 +24,18 @@ TWILIO = "https://api.twilio.com/2010-04-01/Accounts/{account}/Tokens.json"
 
 
 class TurnError(Exception):
-    """A service did not give any credentials; the text says which one, and with what status."""
+    """A service returned no credentials; the text names the service and the status."""
 
 
 def get_turn_credentials(method: str = "own", **options: Any) -> dict[str, Any]:
-    """Return an RTCConfiguration, `{"iceServers": [...]}`, with TURN passwords that expire.
+    """Return an RTCConfiguration, `{"iceServers": [...]}`, with temporary TURN passwords.
 
     Args:
-        method: "own" (FastRTC has none): the TURN servers of RTC_ICE_SERVERS, with passwords made of TURN_SECRET, here and at once.
-            "cloudflare", "hf" and "twilio" ask those services, and block meanwhile.
-        options: what the function of the method takes; for "own" `ttl` in seconds (TURN_LIFETIME_S) and `user`, for the server's log.
+        method: "own" (not in FastRTC): the TURN servers of RTC_ICE_SERVERS, with passwords computed from TURN_SECRET, without I/O.
+            "cloudflare", "hf" and "twilio" call those services, and block.
+        options: the arguments of the method's function; for "own" `ttl` in seconds (TURN_LIFETIME_S) and `user`, for the server's log.
 
-    Raises ValueError for an unknown method or a missing secret, TurnError where a service says no.
+    Raises ValueError for an unknown method or a missing secret, TurnError if a service returns no credentials.
     """
     methods: dict[str, Callable[..., dict[str, Any]]] = {
         "own": _own,
@@ -51,10 +51,10 @@ def get_turn_credentials(method: str = "own", **options: Any) -> dict[str, Any]:
 def get_cloudflare_turn_credentials(
     turn_key_id: str | None = None, turn_key_api_token: str | None = None, hf_token: str | None = None, ttl: int = 600
 ) -> dict[str, Any]:
-    """Ask Cloudflare for TURN credentials of `ttl` seconds; with a Hugging Face token, FastRTC's own service.
+    """Return TURN credentials of Cloudflare, valid for `ttl` seconds; with a Hugging Face token, of FastRTC's own service.
 
-    What is not given is read from CLOUDFLARE_TURN_KEY_ID, CLOUDFLARE_TURN_KEY_API_TOKEN and HF_TOKEN.
-    Raises ValueError where neither is there, TurnError where the service says no.
+    Missing arguments are read from CLOUDFLARE_TURN_KEY_ID, CLOUDFLARE_TURN_KEY_API_TOKEN and HF_TOKEN.
+    Raises ValueError if neither is set, TurnError if the service returns no credentials.
     """
     if hf_token := hf_token or os.environ.get("HF_TOKEN", "").strip():
         return get_hf_turn_credentials(hf_token, ttl)
@@ -62,30 +62,30 @@ def get_cloudflare_turn_credentials(
     token = turn_key_api_token or os.environ.get("CLOUDFLARE_TURN_KEY_API_TOKEN")
     if not key or not token:
         raise ValueError("needs turn_key_id and turn_key_api_token, or CLOUDFLARE_TURN_KEY_ID and CLOUDFLARE_TURN_KEY_API_TOKEN")
-    return _asked(CLOUDFLARE.format(key=quote(key, safe="")), f"Bearer {token}", {"ttl": ttl})
+    return _request(CLOUDFLARE.format(key=quote(key, safe="")), f"Bearer {token}", {"ttl": ttl})
 
 
 def get_hf_turn_credentials(token: str | None = None, ttl: int = 600) -> dict[str, Any]:
-    """Ask the service of FastRTC's makers, with a Hugging Face token or HF_TOKEN. Raises ValueError without one, TurnError."""
+    """Return credentials of FastRTC's own service, with a Hugging Face token or HF_TOKEN. Raises ValueError without one, TurnError."""
     token = token or os.environ.get("HF_TOKEN", "").strip()
     if not token:
         raise ValueError("needs token, or HF_TOKEN")
-    return _asked(f"{HUGGING_FACE}?{urlencode({'ttl': ttl})}", f"Bearer {token}")
+    return _request(f"{HUGGING_FACE}?{urlencode({'ttl': ttl})}", f"Bearer {token}")
 
 
 def get_twilio_turn_credentials(twilio_sid: str | None = None, twilio_token: str | None = None) -> dict[str, Any]:
-    """Ask Twilio, by its account id and token or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN. Raises ValueError without them, TurnError."""
+    """Return credentials of Twilio, with the arguments or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN. Raises ValueError, TurnError."""
     account = twilio_sid or os.environ.get("TWILIO_ACCOUNT_SID")
     token = twilio_token or settings.TWILIO_AUTH_TOKEN
     if not account or not token:
         raise ValueError("needs twilio_sid and twilio_token, or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
     basic = base64.b64encode(f"{account}:{token}".encode()).decode("ascii")
-    found = _asked(TWILIO.format(account=quote(account, safe="")), f"Basic {basic}", {})
+    found = _request(TWILIO.format(account=quote(account, safe="")), f"Basic {basic}", {})
     return {"iceServers": found["ice_servers"], "iceTransportPolicy": "relay"}
 
 
 async def get_turn_credentials_async(method: str = "own", **options: Any) -> dict[str, Any]:
-    """Do as `get_turn_credentials`, in a thread where a service is asked; FastRTC's `client` is accepted and not used."""
+    """Do as `get_turn_credentials`, in a thread if a service is called; FastRTC's `client` is accepted and not used."""
     options.pop("client", None)
     if method == "own":
         return get_turn_credentials(method, **options)
@@ -115,8 +115,8 @@ def _own(ttl: int | None = None, user: str = ANYBODY) -> dict[str, Any]:
     return {"iceServers": ice_servers(settings.RTC_ICE_SERVERS, user, ttl)}
 
 
-def _asked(url: str, authorization: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """GET, or POST a body as JSON (an empty one as nothing), and return the JSON object of the answer. Raises TurnError."""
+def _request(url: str, authorization: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """GET, or POST a body as JSON (an empty one as no content), and return the JSON object of the response. Raises TurnError."""
     data = None if body is None else json.dumps(body).encode() if body else b""
     headers = {"Authorization": authorization, "Content-Type": "application/json"}
     service = url.split("/")[2]

@@ -1,4 +1,4 @@
-"""From the hearing thread into the event loop: a session's ear for turns. Nothing here runs while nobody speaks."""
+"""Forwards the turns of a session from the VAD thread to the event loop. Costs nothing while the user is silent."""
 
 import asyncio
 import logging
@@ -14,87 +14,87 @@ from streaming.speech.turn_detector import Turn, TurnDetector, TurnDetectorOptio
 logger = logging.getLogger(__name__)
 
 
-class TurnTaker(Protocol):
-    """Who takes turns with the user; called in the event loop."""
+class TurnReceiver(Protocol):
+    """Receives the turns of a session; called in the event loop."""
 
     def began(self) -> None:
-        """The user begins to speak."""
+        """The user began to speak."""
 
     def progress(self, turn: Turn) -> None:
-        """The user goes on speaking."""
+        """The user is still speaking; `turn` is the audio so far."""
 
     def ended(self, turn: Turn) -> None:
-        """The user paused after this."""
+        """The user paused; `turn` is complete."""
 
     def dropped(self) -> None:
-        """What had begun was no speech."""
+        """The turn was discarded, since it was no speech."""
 
-    def deaf(self) -> None:
-        """Nothing will be heard: the pause detection cannot be loaded."""
+    def vad_unavailable(self) -> None:
+        """The VAD cannot be loaded: no turn will be detected."""
 
 
-class Ear:
-    """Hears one user. The pause detection is loaded in a thread the first time; sound waits for it."""
+class TurnListener:
+    """Detects the turns of one user. The VAD is loaded in a thread on first use; audio is queued until then."""
 
-    def __init__(self, taker: TurnTaker, options: TurnDetectorOptions, rate: int) -> None:
-        self._taker = taker
+    def __init__(self, receiver: TurnReceiver, options: TurnDetectorOptions, rate: int) -> None:
+        self._receiver = receiver
         self._loop = asyncio.get_running_loop()
-        self.watch = TurnDetector(options, rate, self)
+        self.detector = TurnDetector(options, rate, self)
         self._lock = threading.Lock()
         self._closed = False
-        self._attends = False
-        EARS.run(self._attend)
+        self._acquired = False
+        EARS.run(self._load)
 
     def close(self) -> None:
-        """Hear no more."""
+        """Stop turn detection; nothing is forwarded afterwards."""
         with self._lock:
-            attends, self._attends = self._attends, False
+            acquired, self._acquired = self._acquired, False
             self._closed = True
-        self.watch.close()
-        if attends:
+        self.detector.close()
+        if acquired:
             EARS.run(vad_worker.release)
 
-    def _attend(self) -> None:
-        """Load the pause detection, in a thread."""
+    def _load(self) -> None:
+        """Load the VAD and join its worker; called in a thread."""
         if self._closed:
             return
         try:
             shared = vad_worker.acquire()
         except RecogniserError as error:
-            logger.error("turns cannot be told: %s", error)
-            self._pass(self._taker.deaf)
+            logger.error("turn detection is not available: %s", error)
+            self._forward(self._receiver.vad_unavailable)
             return
         with self._lock:
-            self._attends = wanted = not self._closed
+            self._acquired = wanted = not self._closed
         if not wanted:
             vad_worker.release()
         else:
-            shared.join(self.watch)
-            self.watch.attend(shared.wake)
+            shared.join(self.detector)
+            self.detector.attend(shared.wake)
 
-    # -- called in the hearing thread
+    # -- called in the VAD thread
 
     def began(self) -> None:
-        """The user begins to speak."""
-        self._pass(self._taker.began)
+        """The user began to speak."""
+        self._forward(self._receiver.began)
 
     def progress(self, turn: Turn) -> None:
-        """The user goes on speaking."""
-        self._pass(self._taker.progress, turn)
+        """The user is still speaking; `turn` is the audio so far."""
+        self._forward(self._receiver.progress, turn)
 
     def ended(self, turn: Turn) -> None:
-        """The user paused after this."""
-        self._pass(self._taker.ended, turn)
+        """The user paused; `turn` is complete."""
+        self._forward(self._receiver.ended, turn)
 
     def dropped(self) -> None:
-        """What had begun was no speech."""
-        self._pass(self._taker.dropped)
+        """The turn was discarded, since it was no speech."""
+        self._forward(self._receiver.dropped)
 
-    def _pass(self, call: Callable[..., Any], *args: Any) -> None:
+    def _forward(self, call: Callable[..., Any], *args: Any) -> None:
         try:
             self._loop.call_soon_threadsafe(self._unless_closed, call, *args)
-        except RuntimeError:  # the loop is closed: the server has gone
-            logger.debug("heard something after the end of the event loop")
+        except RuntimeError:  # the loop is closed: the server has ended
+            logger.debug("a turn was detected after the end of the event loop")
 
     def _unless_closed(self, call: Callable[..., Any], *args: Any) -> None:
         if not self._closed:

@@ -1,6 +1,6 @@
-"""Pause detection chunk by chunk, for handlers that bring a model of their own or decide about pauses themselves.
+"""Pause detection by chunks, for handlers with their own VAD model or their own decision about pauses.
 
-That is FastRTC's way, with its weaknesses: a chunk is judged on its own. Handlers that do neither never come here.
+This is FastRTC's method, with its weakness that each chunk is judged separately. Other handlers do not use it.
 """
 
 import threading
@@ -16,14 +16,14 @@ from streaming.handlers.options import AlgoOptions, SileroVadOptions
 from streaming.speech.vad import FRAME, Voice
 
 Chunk = dict[str, int]
-"""`start` and `end` of a stretch of speech, in samples at 16 kHz."""
+"""`start` and `end` of a segment of speech, in samples at 16 kHz."""
 
 
 @dataclass
 class AppState:
-    """How far the user's turn is; handlers that override `process_audio` or `determine_pause` work with it.
+    """The state of the user's turn, for handlers that override `process_audio` or `determine_pause`.
 
-    `buffer` is the chunk that is being filled, `stream` the turn so far; both int16 of shape (n,).
+    `buffer` is the incomplete chunk, `stream` the turn so far; both int16 of shape (n,).
     """
 
     stream: Pcm | None = None
@@ -34,39 +34,39 @@ class AppState:
     buffer: Pcm | None = None
 
     def new(self) -> "AppState":
-        """Return the state of a session in which nobody has spoken."""
+        """Return the initial state, without any speech."""
         return AppState()
 
 
 class PauseModel(Protocol):
-    """What tells speech from silence in a chunk."""
+    """A model that finds speech in a chunk."""
 
     def vad(self, audio: Audio, options: Any) -> tuple[float, list[Chunk]]:
-        """Return how many seconds of speech are in the sound, and where."""
+        """Return the seconds of speech in the audio, and the segments of speech."""
 
     def warmup(self) -> None:
-        """Get ready."""
+        """Load the model."""
 
 
 class SileroModel:
-    """Our own detector as such a model; blocks, any thread."""
+    """Our own VAD as a PauseModel. The methods block; any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._voice: Voice | None = None
 
     def warmup(self) -> None:
-        """Read the model."""
+        """Load the model, unless it is loaded."""
         with self._lock:
             self._voice = self._voice or Voice()
 
     def vad(self, audio: Audio, options: SileroVadOptions | None = None) -> tuple[float, list[Chunk]]:
-        """Return how many seconds of speech are in the sound, and where."""
+        """Return the seconds of speech in the audio, and the segments of speech."""
         self.warmup()
         rate, samples = audio
         converter = Converter(RATE)
-        heard = np.concatenate((converter.push(mono(rate, np.asarray(samples)), rate), converter.flush()))
-        frames = audio_to_float32(heard[: len(heard) - len(heard) % FRAME]).reshape(-1, FRAME)
+        pcm = np.concatenate((converter.push(mono(rate, np.asarray(samples)), rate), converter.flush()))
+        frames = audio_to_float32(pcm[: len(pcm) - len(pcm) % FRAME]).reshape(-1, FRAME)
         threshold = (options or SileroVadOptions()).threshold
         chunks: list[Chunk] = []
         with self._lock:
@@ -84,14 +84,14 @@ class SileroModel:
 
 
 def add_to_buffer(state: AppState, rate: int, samples: Pcm) -> Pcm:
-    """Put a frame behind the chunk that is being filled and return that chunk."""
+    """Append a frame to the incomplete chunk and return that chunk."""
     state.sampling_rate = state.sampling_rate or rate
     state.buffer = samples if state.buffer is None else np.concatenate((state.buffer, samples))
     return state.buffer
 
 
 def chunk_ends_turn(model: PauseModel, options: AlgoOptions, model_options: Any, audio: Pcm, rate: int, state: AppState) -> bool:
-    """Judge a chunk once it is long enough: does somebody begin to speak, go on, or pause? True for a pause."""
+    """Update the state with a chunk that is long enough; return True if the user paused or the turn is too long."""
     if len(audio) < options.audio_chunk_duration * rate:
         return False
     state.buffer = None

@@ -50,7 +50,7 @@ async def idle(join: Join, monkeypatch: pytest.MonkeyPatch) -> StreamSession:
 
 async def test_nobody_is_woken_for_each_block(idle: StreamSession) -> None:
     """Ten seconds of an empty room, at once, reach the hearing thread in twenty portions, not in five hundred."""
-    watch = handler_of(idle)._ear.watch
+    watch = handler_of(idle)._listener.detector
     fed: list[int] = []
     watch.feed = lambda samples: fed.append(len(samples))
     hear(idle, room(10.0))

@@ -76,7 +76,7 @@ async def test_protected_until_its_last_sample_was_played(join: Join, monkeypatc
     session = await join(ReplyOnPause(lambda audio: iter([(RATE, FRAME)]), can_interrupt=False, input_sample_rate=16_000))
     handler = handler_of(session)
     fed: list[int] = []
-    handler._ear.watch.feed = lambda samples: fed.append(len(samples))
+    handler._listener.detector.feed = lambda samples: fed.append(len(samples))
     await reply(session)
     sound = await session.sound()
     assert sound is not None

@@ -76,10 +76,10 @@ async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
 
     session = await join(ReplyOnPause(count, input_sample_rate=16_000), kind="webrtc")
     handler = handler_of(session)
-    await until(lambda: handler._ear.watch._wake)
+    await until(lambda: handler._listener.detector._wake)
     for portion in np.concatenate((VOICE, SILENCE, SILENCE))[:185_600].reshape(-1, 3200):
         session.hear(portion, 16_000)
-        await told_all(handler._ear.watch)
+        await told_all(handler._listener.detector)
         await until(lambda: not handler.busy)  # faster than anybody speaks: the next word would interrupt the reply
     await until(lambda: session.outputs.last == 6)
     assert all(0.8 < seconds < 2.5 for seconds in numbers(session))
@@ -144,7 +144,7 @@ async def test_each_session_has_its_own_state(join: Join) -> None:
     await until(lambda: one.outputs.last == 1)
     assert two.outputs.last == 0
     assert handler_of(one).args_set is not handler_of(two).args_set
-    assert pattern._ear is None
+    assert pattern._listener is None
 
 
 async def test_an_overridden_emit(join: Join) -> None:

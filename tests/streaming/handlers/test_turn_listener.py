@@ -1,11 +1,11 @@
-"""The ear for turns: it opens and closes whatever handlers do with asyncio's threads."""
+"""The listener for turns: it opens and closes whatever handlers do with asyncio's threads."""
 
 from typing import Any
 
 import pytest
 
 from streaming.handlers.options import AlgoOptions, SileroVadOptions, turn_detector_options
-from streaming.handlers.turn_listener import Ear
+from streaming.handlers.turn_listener import TurnListener
 from streaming.speech import vad_worker
 from tests.streaming.sessions.lines import until
 
@@ -30,7 +30,7 @@ async def test_an_ear_opens_and_closes_beside_busy_handlers(monkeypatch: pytest.
     shared, released = Shared(), []
     monkeypatch.setattr(vad_worker, "acquire", lambda: shared)
     monkeypatch.setattr(vad_worker, "release", lambda: released.append(True))
-    ear = Ear(None, turn_detector_options(AlgoOptions(), SileroVadOptions()), 16_000)  # type: ignore[arg-type]
-    await until(lambda: shared.members == [ear.watch] and ear._attends)
-    ear.close()
+    listener = TurnListener(None, turn_detector_options(AlgoOptions(), SileroVadOptions()), 16_000)  # type: ignore[arg-type]
+    await until(lambda: shared.members == [listener.detector] and listener._acquired)
+    listener.close()
     await until(lambda: released)
