@@ -1,4 +1,4 @@
-"""From the body of an input hook to the values that a handler gets, by what its stream declares."""
+"""Conversion of an input hook's body to the handler's inputs, by the model that the stream declares."""
 
 import json
 from typing import Any
@@ -11,9 +11,9 @@ ID = "webrtc_id"
 
 
 def input_values(declared: type[BaseModel] | None, body: dict[str, Any]) -> list[Any]:
-    """Return the values of a body in the order of the declared fields; of the body itself where nothing is declared.
+    """Return the values of a body in the order of the declared fields; in that of the body if no model is declared.
 
-    The id of the session is none of them, though a model may declare it, as FastRTC's examples do.
+    The session's id is left out, even if the model declares it, as FastRTC's examples do.
     Raises BodyError, which names each wrong field in FastAPI's form.
     """
     if declared is None:

@@ -1,7 +1,7 @@
-"""What a handler gives besides sound and pictures: numbered, kept for a while, read by any number of subscribers.
+"""Outputs of a handler besides audio and video: a numbered log of limited length with any number of subscribers.
 
-A subscriber holds a cursor and reads from the log itself, so that a slow one costs no memory and steals nothing from the others;
-whoever falls further behind than the log is long misses the oldest and goes on.
+A subscriber holds a cursor and reads from the log, so that a slow one needs no memory and takes nothing from the others. A subscriber that
+falls further behind than the length of the log misses the oldest outputs.
 """
 
 import asyncio
@@ -10,25 +10,25 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 KEPT = 256
-"""Outputs of one session that can be replayed."""
+"""Number of outputs of one session that can be replayed."""
 
 
 class AdditionalOutputs:
-    """Values that a handler yields for its listeners: a chat history, a count, anything. They are in `args`."""
+    """Any values that a handler yields for its subscribers, such as a chat history. They are in `args`."""
 
     def __init__(self, *args: Any) -> None:
         self.args = args
 
 
 class CloseStream:
-    """Yielded or returned by a handler, alone or behind sound or a picture: play that, then end the session."""
+    """Ends the session when a handler yields or returns it, alone or behind audio or a video frame, which is played first."""
 
     def __init__(self, msg: str = "Stream closed") -> None:
         self.msg = msg
 
 
 class OutputLog:
-    """The outputs of one session, numbered 1, 2, 3 ...; in one event loop."""
+    """The outputs of one session, numbered 1, 2, 3 ...; used in one event loop."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self.last = 0
@@ -38,16 +38,16 @@ class OutputLog:
         self._waiting: set[asyncio.Event] = set()
 
     def append(self, outputs: AdditionalOutputs) -> int:
-        """Number an output, wake everybody who waits, and return the number."""
+        """Append an output, wake all waiting subscribers, and return its number."""
         self._kept.append(outputs)
         self.last += 1
-        self._ring()
+        self._wake_subscribers()
         return self.last
 
     def close(self) -> None:
-        """Let nothing more come; subscribers read what there is, then end."""
+        """End the log; subscribers read the remaining outputs, then end."""
         self.closed = True
-        self._ring()
+        self._wake_subscribers()
 
     @property
     def latest(self) -> AdditionalOutputs | None:
@@ -56,20 +56,20 @@ class OutputLog:
 
     @property
     def subscribers(self) -> int:
-        """How many wait for the next output at this moment."""
+        """Number of subscribers that are waiting for the next output."""
         return len(self._waiting)
 
     def after(self, number: int) -> tuple[int, AdditionalOutputs] | None:
-        """Return the first output after `number` that is still kept, with its own number; None when there is none yet."""
+        """Return the first output after `number` that is still kept, with its own number; None if there is none yet."""
         if number >= self.last:
             return None
         found = max(number + 1, self.last - len(self._kept) + 1)
         return found, self._kept[found - self.last - 1]
 
     async def subscribe(self, after: int = 0) -> AsyncIterator[tuple[int, AdditionalOutputs]]:
-        """Yield (number, output) for every output after the number `after`, then live; ends when the log is closed.
+        """Yield (number, output) for every output after the number `after`, then live, until the log is closed.
 
-        A cursor from the future (of another session with the same id) counts as 0.
+        A cursor beyond the last output (of another session with the same id) counts as 0.
         """
         cursor = after if 0 <= after <= self.last else 0
         changed = asyncio.Event()
@@ -88,6 +88,6 @@ class OutputLog:
             finally:
                 self._waiting.discard(changed)
 
-    def _ring(self) -> None:
+    def _wake_subscribers(self) -> None:
         for event in self._waiting:
             event.set()

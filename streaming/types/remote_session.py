@@ -1,4 +1,4 @@
-"""What a stream, and whoever reaches its sessions by their ids, need to know of a session: the least, so that neither needs the other."""
+"""The interfaces of a session and its stream that `handlers` and `cluster` use, so that they need not import `sessions`."""
 
 import asyncio
 from typing import Any, Protocol
@@ -11,19 +11,19 @@ from streaming.types.outputs import OutputLog
 
 
 class Streamed(Protocol):
-    """What a session says of its stream."""
+    """The stream of a session."""
 
     @property
     def name(self) -> str:
-        """The name it is mounted under."""
+        """The name that the stream is mounted under."""
 
     @property
     def inputs(self) -> type[BaseModel] | None:
-        """The model that inputs have to fit; None where any will do."""
+        """The model of the inputs; None where any inputs are accepted."""
 
 
 class Reachable(Protocol):
-    """A live session; its methods may be called where `StreamSession` says so."""
+    """A live session; for the threads in which its methods may be called, see `StreamSession`."""
 
     id: UUID
     webrtc_id: str
@@ -32,17 +32,17 @@ class Reachable(Protocol):
     loop: asyncio.AbstractEventLoop
     outputs: OutputLog
     fetched: int
-    """Number of the last output that was returned as the latest."""
+    """Number of the last output that `Stream.fetch_latest_output` returned."""
 
     @property
     def stream(self) -> Streamed:
-        """What it is a session of."""
+        """The stream of this session."""
 
     def set_input(self, *args: Any) -> None:
-        """Give the handler its inputs."""
+        """Set the handler's inputs."""
 
     def dismiss(self, *, told: bool) -> None:
-        """End because the developer's code says so."""
+        """End on request of the developer's code; with `told`, the client gets a message first."""
 
     async def close(self, reason: str) -> None:
-        """End, and return when it has ended."""
+        """End the session and wait until it has ended."""

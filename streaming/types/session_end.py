@@ -1,4 +1,4 @@
-"""Why sessions end, and what their clients are told when the server is the reason. Knows no session and no transport."""
+"""The reasons for the end of a session, and the texts for clients where the server is the reason."""
 
 import logging
 from enum import Enum
@@ -13,21 +13,21 @@ class End(Enum):
     """Why a session ended."""
 
     FINISHED = "finished"
-    """The client said stop and everything was done."""
+    """The client requested the end, and all work was completed."""
     LOST = "lost"
-    """The connection went away."""
+    """The connection was lost."""
     IDLE = "idle"
-    """The handler's time limit for the client's next step passed."""
+    """The idle timeout passed without activity of the client."""
     OVERRUN = "overrun"
-    """The client sent faster than this server can make it wait."""
+    """The client sent more than fits into the queue, on a transport without back-pressure."""
     FAILED = "failed"
-    """The handler raised."""
+    """The handler raised an exception."""
     SHUTDOWN = "shutdown"
-    """This server is going down."""
+    """This server is shutting down."""
     SWEPT = "swept"
-    """This process gave no sign of life for so long that others took its sessions for gone."""
+    """This process sent no heartbeat for so long that another one closed its sessions as stale."""
     REVOKED = "revoked"
-    """Whoever let the client in does so no longer."""
+    """The client's access was revoked."""
 
 
 TEXTS = {
@@ -35,18 +35,18 @@ TEXTS = {
     End.SWEPT: "this server was asleep and others took its sessions for gone; connect again",
     End.REVOKED: "your access was withdrawn; sign in again",
 }
-"""What a client is told of an end that the server brings about."""
+"""The texts that clients get where the server ends their session."""
 
 
 class Ending(Protocol):
-    """What can be ended by the server."""
+    """A connection that the server can end."""
 
     def end_early(self, end: End) -> None:
-        """End soon, for a reason of the server's."""
+        """End soon, for a reason of the server."""
 
 
 def end_early(one: Ending, end: End) -> None:
-    """End one of many: where that fails it is logged, for whoever ends them has others to look after."""
+    """End one of several connections; log an exception, so that the caller can end the others."""
     try:
         one.end_early(end)
     except Exception as error:
