@@ -65,7 +65,7 @@ async def say(session: StreamSession, seconds: float) -> None:
     handler = handler_of(session)
     handler.began()
     handler.ended(turn(seconds))
-    await until(lambda: all(task.done() or "_read" not in str(task.get_coro()) for task in asyncio.all_tasks()))
+    await until(lambda: all(task.done() or "_search" not in str(task.get_coro()) for task in asyncio.all_tasks()))
 
 
 def words(*stop_words: str) -> ReplyOnStopWords:
