@@ -9,7 +9,7 @@ from streaming.aio.fairness import CooperativeYield
 
 logger = logging.getLogger(__name__)
 
-OUTBOX_CHARACTERS = 1_000_000
+QUEUE_CHARACTERS = 1_000_000
 """Characters that may wait for one client."""
 WRITE_TIMEOUT_S = 60.0
 """Seconds after which a client that reads nothing is disconnected."""
@@ -30,7 +30,7 @@ class SendQueue:
     def __init__(self, write: Callable[[str], Awaitable[None]], close: Callable[[int, str], Awaitable[None]]) -> None:
         self._write = write
         self._close = close
-        self._texts: BoundedQueue[str] = BoundedQueue(OUTBOX_CHARACTERS)
+        self._texts: BoundedQueue[str] = BoundedQueue(QUEUE_CHARACTERS)
         self._code = NORMAL
         self._reason = ""
 
@@ -47,7 +47,7 @@ class SendQueue:
     @property
     def crowded(self) -> bool:
         """Whether more than a quarter of the limit waits, so that callers should drop what may be dropped."""
-        return self._texts.weight > OUTBOX_CHARACTERS // 4
+        return self._texts.weight > QUEUE_CHARACTERS // 4
 
     def put(self, text: str) -> None:
         """Queue a text that cannot be sent again later; at the limit the client is disconnected with POLICY."""

@@ -33,8 +33,9 @@ BEAT_S = 2.0
 ALIVE_S = 8
 """Seconds without a heartbeat after which a process is considered dead."""
 KEPT_S = 24 * 3600
-"""Seconds after which the cache drops an entry."""
+"""Lifetime of a cache entry in seconds."""
 TRIES = 3
+"""Tries to register an id whose entry other processes change in between."""
 AGAIN_S = 1.0
 """Seconds between two heartbeats for writing lost entries again, and for retrying releases; the rest waits for the next heartbeat."""
 ANSWER_S = 2.5

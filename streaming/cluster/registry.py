@@ -22,7 +22,7 @@ from insights import recorder
 from streaming.aio.database_executors import run_heartbeat, run_write
 from streaming.aio.safe_log import error_location
 from streaming.cluster.broadcast import broadcaster
-from streaming.cluster.retention import FIRST_S, tidy
+from streaming.cluster.retention import FIRST_S, remove_expired
 from streaming.types.session_end import End, end_early
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ LATE_S = 15.0
 """Seconds without an own heartbeat that mean a suspended process or an unreachable database; other live processes may be affected too."""
 GRACE_S = 10.0
 """Seconds that it then waits for their heartbeats before it closes stale conversations."""
-SWEEP_S = 2.0
+CHECK_S = 2.0
 """Seconds between two checks for stale conversations; each check costs about a millisecond of CPU."""
 
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
@@ -82,7 +82,7 @@ class Registry:
         self._sessions[session.id] = session
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def hold_slot(self) -> Iterator[None]:
         """Hold a slot without a session, for a waiting subscriber. Raises TooManySessions as `add` does."""
         self._check_limit()
         self._reserved += 1
@@ -141,10 +141,10 @@ class Registry:
         """Send heartbeats. The wall clock counts, since the monotonic one stops while the machine is suspended; it may be set back."""
         while True:
             elapsed = time.time() - self._last_heartbeat
-            if not 0 <= elapsed <= HEARTBEAT_S - SWEEP_S and await self._send_heartbeats():  # the next round would be too late
+            if not 0 <= elapsed <= HEARTBEAT_S - CHECK_S and await self._send_heartbeats():  # the next round would be too late
                 self._delay_closing_after_pause()
                 self._last_heartbeat = time.time()
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(CHECK_S)
 
     async def _run_clean_up(self) -> None:
         """Close stale conversations and remove expired data, in a task of its own so that heartbeats do not wait for it."""
@@ -154,8 +154,8 @@ class Registry:
             if time.monotonic() >= self._close_stale_from and not await self._close_stale():
                 self._close_stale_from = time.monotonic() + GRACE_S
             if time.monotonic() >= clean_up_at:
-                clean_up_at = time.monotonic() + await tidy()
-            await asyncio.sleep(SWEEP_S)
+                clean_up_at = time.monotonic() + await remove_expired()
+            await asyncio.sleep(CHECK_S)
 
     def _delay_closing_after_pause(self) -> None:
         """Delay the next closing of stale conversations where the own heartbeat was late, so that other processes can send theirs first."""

@@ -25,7 +25,7 @@ AGAIN_S = 5.0
 """Seconds between two clean-ups while the last one filled its batch."""
 
 
-async def tidy() -> float:
+async def remove_expired() -> float:
     """Remove one batch of expired rows of each kind; return the seconds until the next call."""
     now = timezone.now()
     sign_ins = await _removed(access.forget_sign_ins, now)

@@ -50,7 +50,7 @@ class WaitingRoom:
 
         Return None where none begins within `within_s` seconds. The caller has queried once already, after `since`. Raises TooManySessions.
         """
-        with registry().place():
+        with registry().hold_slot():
             waiter, name = _Waiter(user_id, connection_id, since), _name(user_id, connection_id)
             self._waiting.setdefault(name, set()).add(waiter)
             try:

@@ -21,7 +21,7 @@ from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 T = TypeVar("T")
 
-PLACE_OF_SOUND = "__webrtc_value__"
+FRAME_PLACEHOLDER = "__webrtc_value__"
 """First item of `latest_args`: the place of the audio or video frame in the arguments of a function."""
 
 AudioFrame = tuple[int, NDArray[np.int16]]
@@ -142,7 +142,7 @@ class StreamHandlerBase:
 
     def parley_begin_afresh(self) -> None:
         """Reset all state of a session; for copies of a handler."""
-        self.latest_args: list[Any] = [PLACE_OF_SOUND]
+        self.latest_args: list[Any] = [FRAME_PLACEHOLDER]
         self.args_set = asyncio.Event()
         self.channel_set = asyncio.Event()
         self.phone_mode = False
@@ -178,7 +178,7 @@ class StreamHandlerBase:
         """Detach from the session; called after all other methods."""
 
     def set_args(self, args: list[Any]) -> None:
-        """Set the inputs for the next call; the first item is `PLACE_OF_SOUND`. Raises TypeError if no list, ValueError if empty."""
+        """Set the inputs for the next call; the first item is `FRAME_PLACEHOLDER`. Raises TypeError if no list, ValueError if empty."""
         if not isinstance(args, list):
             raise TypeError("inputs must be a list")
         if not args:

@@ -10,7 +10,7 @@ from streaming.aio.fairness import CooperativeYield
 from streaming.aio.isolation import LEAVES, as_exception
 from streaming.handlers.handler_types import is_async
 from streaming.handlers.stream_handlers import (
-    PLACE_OF_SOUND,
+    FRAME_PLACEHOLDER,
     AsyncAudioVideoStreamHandler,
     AsyncStreamHandler,
     AudioFrame,
@@ -156,7 +156,7 @@ class StreamHandlerRunner(HandlerRunner):
         self._pictures.put(picture)
 
     def set_input(self, args: tuple[Any, ...]) -> None:
-        self.handler.set_args([PLACE_OF_SOUND, *args])
+        self.handler.set_args([FRAME_PLACEHOLDER, *args])
 
     async def shutdown(self) -> None:
         await self._drain()

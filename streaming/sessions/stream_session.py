@@ -24,7 +24,7 @@ from streaming.cluster.registry import TooManySessions, registry
 from streaming.handlers.context import Context, SessionContext, current_session, error_message, warning_message
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
-from streaming.handlers.stream_handlers import PLACE_OF_SOUND, StreamHandlerBase
+from streaming.handlers.stream_handlers import FRAME_PLACEHOLDER, StreamHandlerBase
 from streaming.sessions.audio_input import AudioBlock, AudioInput
 from streaming.sessions.audio_output import AudioOutput
 from streaming.sessions.function_runner import GeneratorRunner, VideoFunctionRunner
@@ -305,7 +305,7 @@ class StreamSession:
         self.outputs.append(outputs)
         self._send({"type": "fetch_output", "data": []})
         if self.phone and isinstance(self._runner, StreamHandlerRunner):  # a telephone has no page that would send them back as inputs
-            self._runner.handler.set_args([PLACE_OF_SOUND, *outputs.args])
+            self._runner.handler.set_args([FRAME_PLACEHOLDER, *outputs.args])
 
     def _send(self, message: Message) -> None:
         if self.ended.is_set():

@@ -85,7 +85,7 @@ async def test_put_when_room_waits_for_the_client() -> None:
     await asyncio.sleep(0)
     out.put("being written")
     await asyncio.sleep(0)
-    assert await out.put_when_room("x" * send_queue.OUTBOX_CHARACTERS)
+    assert await out.put_when_room("x" * send_queue.QUEUE_CHARACTERS)
     waiting = asyncio.create_task(out.put_when_room("y"))
     await asyncio.sleep(0)
     assert not waiting.done()

@@ -126,7 +126,8 @@ async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.Lo
     await heard.reaches(1)
     assert heard == [{"n": 1}]
     assert (
-        caplog.text.count("was not understood (KeyError at pubsub.py") + caplog.text.count("was not understood (KeyError at test_pubsub") == 2
+        caplog.text.count("was not understood (KeyError at pubsub.py") + caplog.text.count("was not understood (KeyError at test_pubsub")
+        == 2
     )
     assert "secret" not in caplog.text
     for process in (one, two):

@@ -68,7 +68,7 @@ async def house(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIterat
     monkeypatch.setattr(registry_module, "run_write", house.ask)
     monkeypatch.setattr(registry_module, "run_heartbeat", house.ask)
     monkeypatch.setattr(registry_module.time, "time", lambda: start + house.slept)  # only what a test sleeps makes a heartbeat due
-    monkeypatch.setattr(registry_module, "SWEEP_S", 0.005)
+    monkeypatch.setattr(registry_module, "CHECK_S", 0.005)
     monkeypatch.setattr(registry_module, "GRACE_S", 0.1)
     registry = house.registry
     registry.add(session)
@@ -221,12 +221,12 @@ async def test_it_tidies_up(house: House, monkeypatch: pytest.MonkeyPatch) -> No
     """Not in the first minute; then as often as the tidying itself wants."""
     tidied = 0
 
-    async def tidy() -> float:
+    async def remove_expired() -> float:
         nonlocal tidied
         tidied += 1
         return 0.0 if tidied < 3 else 3600.0
 
-    monkeypatch.setattr(registry_module, "tidy", tidy)
+    monkeypatch.setattr(registry_module, "remove_expired", remove_expired)
     await house.until(5)
     assert tidied == 0
     clock = registry_module.time.monotonic

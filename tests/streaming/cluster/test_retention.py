@@ -13,7 +13,7 @@ from insights import access, recorder
 from insights.models import Conversation
 from streaming.aio.database_executors import close_database_threads, run_in_database
 from streaming.cluster import retention
-from streaming.cluster.retention import AGAIN_S, EVERY_S, tidy
+from streaming.cluster.retention import AGAIN_S, EVERY_S, remove_expired
 from tests.insights.conftest import opening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +40,7 @@ def old(user: User) -> Conversation:
 async def test_conversations_are_kept_as_long_as_the_settings_say(old: Conversation, settings: Any, days: int, left: int) -> None:
     """For ever by default; sign-ins that are over go in any case."""
     settings.KEEP_DAYS = days
-    assert await tidy() == EVERY_S
+    assert await remove_expired() == EVERY_S
     assert await run_in_database(Conversation.objects.count) == left
     assert await run_in_database(Session.objects.count) == 0
 
@@ -48,11 +48,11 @@ async def test_conversations_are_kept_as_long_as_the_settings_say(old: Conversat
 async def test_what_is_too_much_for_one_time_is_done_soon(old: Conversation, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """As long as as much was removed as may be at one time, it looks again soon."""
     monkeypatch.setattr(access, "MOST_SIGN_INS", 1)
-    assert await tidy() == AGAIN_S
-    assert await tidy() == EVERY_S
+    assert await remove_expired() == AGAIN_S
+    assert await remove_expired() == EVERY_S
     monkeypatch.setattr(retention, "MOST", 1)
     settings.KEEP_DAYS = 6
-    assert await tidy() == AGAIN_S
+    assert await remove_expired() == AGAIN_S
 
 
 async def test_conversations_go_though_sign_ins_cannot(old: Conversation, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -63,7 +63,7 @@ async def test_conversations_go_though_sign_ins_cannot(old: Conversation, monkey
 
     monkeypatch.setattr(access, "forget_sign_ins", broken)
     settings.KEEP_DAYS = 6
-    assert await tidy() == EVERY_S
+    assert await remove_expired() == EVERY_S
     assert await run_in_database(Conversation.objects.count) == 0
 
 
@@ -74,6 +74,6 @@ async def test_a_database_that_is_away_is_no_end(monkeypatch: pytest.MonkeyPatch
         raise ConnectionError("postgres://user:password@host")
 
     monkeypatch.setattr(access, "forget_sign_ins", away)
-    assert await tidy() == EVERY_S
+    assert await remove_expired() == EVERY_S
     assert "expired data could not be removed (ConnectionError" in caplog.text
     assert "password" not in caplog.text
