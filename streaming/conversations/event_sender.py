@@ -1,4 +1,4 @@
-"""From a fan-out subscription to one client's outbox: what happened, as Symbl messages."""
+"""Renders the events of one subscription as Symbl messages and puts them into one client's send queue."""
 
 import asyncio
 import logging
@@ -15,20 +15,21 @@ logger = logging.getLogger(__name__)
 
 CATCH_UP_S = 5.0
 SPEAKERS_SKIP: frozenset[str] = frozenset({Kind.CONVERSATION_CREATED, Kind.CONVERSATION_COMPLETED})
-"""Kinds that a speaker is told in the answer to its own start and stop request instead."""
+"""Kinds of events that a speaker receives in the answers to its own start_request and stop_request instead."""
 REMEMBERED = 256
+"""Entries of each rendering cache."""
 
 _rendered: OrderedDict[tuple[int, int, View], tuple[str, ...]] = OrderedDict()
-_heard: OrderedDict[int, tuple[TranscriptUpdate, tuple[str, ...]]] = OrderedDict()
-"""By the identity of what was heard, which stays its own as long as it is held here."""
+_rendered_updates: OrderedDict[int, tuple[TranscriptUpdate, tuple[str, ...]]] = OrderedDict()
+"""Keyed by `id()` of the update; the entry holds the update, so that its id is not reused."""
 
 
 class EventSender:
-    """Tells one client everything of one subscription, in order, at the client's own pace.
+    """Sends everything of one subscription to one client, in order, at the pace at which the client reads.
 
     Args:
-        only_heard_of: pass on recognition results of this session alone; None passes on everybody's.
-        skip: kinds of events that this client is told in another way.
+        results_of: send recognition results of this session only; None: of all sessions.
+        skip: kinds of events that are not sent, because this client receives them in another way.
     """
 
     def __init__(
@@ -37,58 +38,58 @@ class EventSender:
         send_queue: SendQueue,
         view: View,
         *,
-        only_heard_of: UUID | None = None,
+        results_of: UUID | None = None,
         skip: frozenset[str] = frozenset(),
     ) -> None:
         self.view = view
         self.completed = asyncio.Event()
         self._subscription = subscription
-        self._outbox = send_queue
-        self._only_heard_of = only_heard_of
+        self._send_queue = send_queue
+        self._results_of = results_of
         self._skip = skip
-        self._told = subscription.cursor
-        self._moved = asyncio.Condition()
+        self._last_sent = subscription.cursor
+        self._progress = asyncio.Condition()
 
     async def run(self) -> None:
-        """Tell until the subscription or the outbox is closed, or the conversation is completed."""
+        """Send until the subscription or the send queue is closed, or the conversation is completed."""
         async for delivery in self._subscription:
             if isinstance(delivery, TranscriptUpdate):
-                self._tell_heard(delivery)
+                self._send_update(delivery)
                 continue
-            if not await self._tell_event(delivery):
+            if not await self._send_event(delivery):
                 return
             if isinstance(delivery.event, ConversationCompleted):
-                self.completed.set()  # what is stored after this, nobody is told
-            async with self._moved:
-                self._told = delivery.number
-                self._moved.notify_all()
+                self.completed.set()  # events stored after this are not sent
+            async with self._progress:
+                self._last_sent = delivery.number
+                self._progress.notify_all()
             if self.completed.is_set():
                 return
 
     async def caught_up(self, number: int) -> None:
-        """Wait, for a few seconds at most, until the event `number` was told."""
+        """Wait until event `number` was sent, at most CATCH_UP_S."""
         try:
-            async with asyncio.timeout(CATCH_UP_S), self._moved:
-                await self._moved.wait_for(lambda: self._told >= number or self._outbox.closed or self.completed.is_set())
+            async with asyncio.timeout(CATCH_UP_S), self._progress:
+                await self._progress.wait_for(lambda: self._last_sent >= number or self._send_queue.closed or self.completed.is_set())
         except TimeoutError:
-            logger.info("a client is behind at its end: %d of %d events told", self._told, number)
+            logger.info("a client is behind at the end of its session: %d of %d events sent", self._last_sent, number)
 
-    async def _tell_event(self, event: StoredEvent) -> bool:
+    async def _send_event(self, event: StoredEvent) -> bool:
         if event.kind in self._skip:
             return True
         for text in rendered(event, self.view):
-            if not await self._outbox.put_when_room(text):
+            if not await self._send_queue.put_when_room(text):
                 return False
         return True
 
-    def _tell_heard(self, heard: TranscriptUpdate) -> None:
-        if (self._only_heard_of in (None, heard.session_id)) and not self._outbox.crowded:
-            for text in rendered_heard(heard):
-                self._outbox.put(text)
+    def _send_update(self, update: TranscriptUpdate) -> None:
+        if (self._results_of in (None, update.session_id)) and not self._send_queue.crowded:
+            for text in rendered_update(update):
+                self._send_queue.put(text)
 
 
 def rendered(event: StoredEvent, view: View) -> tuple[str, ...]:
-    """Return the texts of one event for one kind of listener; remembered, since thousands may listen to the same."""
+    """Return the encoded messages of one event for one view; cached, because many subscribers share an event and a view."""
     key = (event.conversation_id, event.number, view)
     texts = _rendered.get(key)
     if texts is None:
@@ -99,15 +100,15 @@ def rendered(event: StoredEvent, view: View) -> tuple[str, ...]:
     return texts
 
 
-def rendered_heard(heard: TranscriptUpdate) -> tuple[str, ...]:
-    """Return the texts of one recognition result; remembered, since every listener of a process gets the same object."""
-    known = _heard.get(id(heard))
+def rendered_update(update: TranscriptUpdate) -> tuple[str, ...]:
+    """Return the encoded messages of one recognition result; cached, because all subscribers of a process get the same object."""
+    known = _rendered_updates.get(id(update))
     if known is not None:
         return known[1]
-    message = recognition_result(heard.text, heard.words, confidence=heard.confidence, is_final=heard.is_final, member=heard.member)
-    trackers = [tracker_response(heard.trackers, is_final=False)] if heard.trackers else []
+    message = recognition_result(update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member)
+    trackers = [tracker_response(update.trackers, is_final=False)] if update.trackers else []
     texts = tuple(encode(each) for each in (message, *trackers))
-    _heard[id(heard)] = (heard, texts)
-    if len(_heard) > REMEMBERED:
-        _heard.popitem(last=False)
+    _rendered_updates[id(update)] = (update, texts)
+    if len(_rendered_updates) > REMEMBERED:
+        _rendered_updates.popitem(last=False)
     return texts

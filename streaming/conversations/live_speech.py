@@ -1,7 +1,7 @@
-"""Our own handler: one speaker's sound becomes hypotheses, utterances, and stored events told to everyone.
+"""One speaker's part in a conversation: audio in, interim results and stored events out to all subscribers.
 
-Knows hearing, the recorder and the fan-out, and no transport: a door calls `begin`, `hear`, `finish` and `leave`, and
-reads what happens from a fan-out subscription like any other listener.
+It uses the recogniser, the recorder and the broadcast, and knows no transport. A transport calls `begin`, `feed`, `finish` and
+`leave`, and receives the results through a broadcast subscription like any other subscriber.
 """
 
 import asyncio
@@ -38,24 +38,25 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 HIGH_WATER_S = 30.0
-"""Seconds of sound not yet heard at which a speaker has to wait: more than the longest turn, which counts until it is decoded."""
+"""Seconds of unprocessed audio above which `feed` waits. It exceeds the longest turn, which counts until it is transcribed."""
 PENDING_FINALS = 32
+"""Results not yet stored above which `feed` waits."""
 STORE_TRIES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
-"""Pauses between the tries to store an utterance while the database is away."""
+"""Pauses between the attempts to store an utterance while the database is unreachable."""
 STORE_WARNING_S = 3.0
-"""A speaker is warned when what was said is not stored after this."""
-DOOR_TRIES_S = (0.1, 0.5)
-"""The same for joining and leaving: a connection that broke is replaced, but nobody waits long at a door."""
+"""Seconds after which the speaker is warned that an utterance is not stored yet."""
+JOIN_TRIES_S = (0.1, 0.5)
+"""The same pauses for joining and leaving: enough to replace a broken connection, and a client waits only briefly."""
 FINISH_S = 60.0
-"""How long the rest of what was fed may take to be heard; a server that goes down gives less (`Registry.last_call`)."""
+"""Seconds that the rest of the audio may take to be transcribed; a server that shuts down gives less (`Registry.last_call`)."""
 
 
 class LanguageError(ValueError):
-    """The recogniser lacks the language; the text lists those it has."""
+    """The recogniser does not support the language; the text lists the supported ones."""
 
 
 class StorageDelayed(Exception):
-    """What was said could not be stored for STORE_WARNING_S; storing it is tried again. Reported once in each outage."""
+    """An utterance was not stored within STORE_WARNING_S; the attempts go on. Reported once for each outage."""
 
     def __init__(self) -> None:
         super().__init__("what you say cannot be stored at present; storing it is tried again")
@@ -63,7 +64,7 @@ class StorageDelayed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StartOptions:
-    """What a speaker asked for when starting; see the Symbl fact sheet, section 3.1, for the meaning and units."""
+    """What a speaker asked for at the start; the Symbl fact sheet, section 3.1, gives meanings and units."""
 
     speaker: Speaker | None = None
     language: str = "en-US"
@@ -77,40 +78,40 @@ class StartOptions:
     early_trackers: bool = False
     keep_s: int = 0
     mask: str = ""
-    """What hidden words are replaced by; empty: nothing is hidden."""
+    """The text that replaces redacted words; empty: nothing is redacted."""
 
 
 class LiveSpeech:
     """One session's part in one conversation.
 
     Args:
-        session_id: of the live session; interim results carry it.
-        owner_id: user whose conversation this is.
-        connection_id: the name under which speakers find each other.
-        on_trouble: told, in the event loop, what could not be decoded or stored; StorageDelayed is a warning only.
+        session_id: id of the live session; recognition results carry it.
+        owner_id: user who owns the conversation.
+        connection_id: the name under which several speakers join one conversation.
+        on_error: called in the event loop with each error of decoding or storing; StorageDelayed is only a warning.
     """
 
-    def __init__(self, session_id: UUID, owner_id: int, connection_id: str, on_trouble: Callable[[Exception], None]) -> None:
+    def __init__(self, session_id: UUID, owner_id: int, connection_id: str, on_error: Callable[[Exception], None]) -> None:
         self.session_id = session_id
         self.owner_id = owner_id
         self.connection_id = connection_id
         self.joined: Joined | None = None
         self.last_event = 0
-        self._on_trouble = on_trouble
+        self._on_error = on_error
         self._start_options = StartOptions()
         self._recognition: Recognition | None = None
-        self._ear: _Ear | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._listener: _RecognitionListener | None = None
+        self._storing: asyncio.Task[None] | None = None
         self._outage_reported = False
 
     @property
-    def hearing(self) -> bool:
-        """Whether sound can be fed now."""
+    def active(self) -> bool:
+        """Whether audio can be fed now."""
         return self._recognition is not None
 
     @property
-    def caution(self) -> str:
-        """What a speaker should be told at the start: that nothing is found in its language; empty otherwise."""
+    def language_warning(self) -> str:
+        """The warning for a speaker whose language has no insights, or an empty text."""
         language = self._start_options.language
         if languages.knows(language):
             return ""
@@ -118,9 +119,9 @@ class LiveSpeech:
         return f"config.languageCode {language!r} is written down, but only the words of trackers are found in it: insights need {known}"
 
     async def begin(self, start_options: StartOptions) -> Joined:
-        """Join the conversation (made when it is not live yet) and open the recognition.
+        """Join the conversation, which is created if it is not live yet, and open the recognition.
 
-        Raises AudioError, LanguageError or recorder.RecorderError, each naming what is allowed; nothing is left behind then.
+        Raises AudioError, LanguageError or recorder.RecorderError, each naming what is allowed; the state is unchanged then.
         """
         engine = await asyncio.wrap_future(recogniser.begin_loading())
         if not knows(engine.languages, start_options.language):
@@ -129,76 +130,78 @@ class LiveSpeech:
         if start_options.mask and not knows(("en",), start_options.language):
             raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {start_options.language!r}")
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
-        ear = _Ear(self._on_trouble)
+        listener = _RecognitionListener(self._on_error)
         options = RecognitionOptions(start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
-        self.joined = await _at_door(recorder.open_conversation, self._opening(start_options))
+        self.joined = await _join_or_leave(recorder.open_conversation, self._opening(start_options))
         self.last_event = max(self.last_event, self.joined.cursor)
         self._start_options = start_options
-        self._ear = ear
-        self._recognition = engine.open(options, decoder, ear)
-        self._keeper = asyncio.create_task(self._keep(ear, self.joined, start_options))
+        self._listener = listener
+        self._recognition = engine.open(options, decoder, listener)
+        self._storing = asyncio.create_task(self._store_results(listener, self.joined, start_options))
         registry().joined(self.session_id)
-        if self.caution:
-            logger.warning("session %s: %s", self.session_id, self.caution)
+        if self.language_warning:
+            logger.warning("session %s: %s", self.session_id, self.language_warning)
         await broadcaster().publish(self.joined.events)
         if self.joined.created:
             await waiting_room().ring(self.owner_id, self.connection_id)
         return self.joined
 
-    async def hear(self, chunk: bytes) -> None:
-        """Feed encoded sound; waits while the recogniser is behind or its intake is full, so that whoever sends too fast has to wait."""
-        recognition, ear = self._recognition, self._ear
-        if recognition is None or ear is None:
+    async def feed(self, chunk: bytes) -> None:
+        """Feed encoded audio; waits while the recogniser is behind or its queue is full, which applies back-pressure to the sender."""
+        recognition, listener = self._recognition, self._listener
+        if recognition is None or listener is None:
             return
-        ear.clock.arrived(recognition.fed, datetime.now(UTC))
+        listener.clock.arrived(recognition.fed, datetime.now(UTC))
         recognition.feed(chunk)
-        await self._room(recognition, ear)
+        await self._wait_for_room(recognition, listener)
 
-    async def _room(self, recognition: Recognition, ear: "_Ear") -> None:
+    async def _wait_for_room(self, recognition: Recognition, listener: "_RecognitionListener") -> None:
         """Wait until more may be fed."""
-        while (recognition.full or recognition.backlog > HIGH_WATER_S or len(ear.heard) > PENDING_FINALS) and not ear.done.is_set():
-            ear.room.clear()
+        while (
+            recognition.full or recognition.backlog > HIGH_WATER_S or len(listener.results) > PENDING_FINALS
+        ) and not listener.done.is_set():
+            listener.room.clear()
             try:
                 async with asyncio.timeout(0.25):
-                    await ear.room.wait()
+                    await listener.room.wait()
             except TimeoutError:
                 continue
 
     async def change_audio(self, encoding: str, sample_rate: int) -> None:
-        """Take what is fed from now on as another encoding or rate; waits as `hear` does. Raises AudioError."""
-        recognition, ear = self._recognition, self._ear
-        if recognition is not None and ear is not None:
+        """Decode what is fed from now on with another encoding or rate in Hz; waits as `feed` does. Raises AudioError."""
+        recognition, listener = self._recognition, self._listener
+        if recognition is not None and listener is not None:
             recognition.switch(open_decoder(encoding, sample_rate))
-            await self._room(recognition, ear)
+            await self._wait_for_room(recognition, listener)
 
     async def finish(self) -> None:
-        """Hear what was fed to its end; returns when all of it is stored and told.
+        """Transcribe the rest of the audio; return when all of it is stored and sent.
 
-        Where the time is too short for that, what was heard so far of the open turn is kept as if it were final.
+        If that exceeds FINISH_S or the server's shutdown deadline, the interim text of the open turn is stored as final.
         """
-        recognition, ear, keeper = self._recognition, self._ear, self._keeper
-        self._recognition = self._ear = self._keeper = None
-        if recognition is None or ear is None or keeper is None:
+        recognition, listener, storing = self._recognition, self._listener, self._storing
+        self._recognition = self._listener = self._storing = None
+        if recognition is None or listener is None or storing is None:
             return
         recognition.stop()
         try:
-            await _first_of(ear.done, registry().last_call, within_s=FINISH_S)
-        finally:  # a cancelled end stores what there is all the same
-            if not ear.done.is_set():
+            await _first_of(listener.done, registry().last_call, within_s=FINISH_S)
+        finally:  # also when this call is cancelled: what was transcribed is stored
+            if not listener.done.is_set():
                 logger.error("session %s: the recogniser did not finish in time", self.session_id)
                 recognition.abandon()
-                await asyncio.sleep(0)  # what was heard just before is on its way through the event loop
-                ear.make_do()
-            ear.heard.close()
-        await asyncio.shield(keeper)
+                await asyncio.sleep(0)  # results that were just scheduled in the event loop arrive first
+                listener.flush_interim()
+            listener.results.close()
+        await asyncio.shield(storing)
 
     async def leave(self, *, final: bool) -> list[StoredEvent]:
-        """Leave the conversation after `finish`; the last one to leave for good completes it."""
+        """Leave the conversation after `finish`; the last speaker who leaves with `final` completes it. Return the stored events."""
         if self.joined is None:
             return []
         self.joined = None
         registry().left(self.session_id)
-        events = await _at_door(recorder.leave, self.session_id, final=final, keep_s=self._start_options.keep_s)
+        events = await _join_or_leave(recorder.leave, self.session_id, final=final, keep_s=self._start_options.keep_s)
         await broadcaster().publish(events)
         return events
 
@@ -215,8 +218,8 @@ class LiveSpeech:
             keep_s=start_options.keep_s,
         )
 
-    async def _keep(self, ear: "_Ear", joined: Joined, start_options: StartOptions) -> None:
-        """Store and tell what was heard, in order, until the mailbox is closed."""
+    async def _store_results(self, listener: "_RecognitionListener", joined: Joined, start_options: StartOptions) -> None:
+        """Store and send the results, in order, until the queue of results is closed."""
         listening = Listening(
             member_id=joined.member.id if joined.member else None,
             confidence_threshold=start_options.confidence_threshold,
@@ -232,23 +235,23 @@ class LiveSpeech:
         )
         while True:
             try:
-                hypothesis = await ear.heard.get()
+                hypothesis = await listener.results.get()
             except QueueClosed:
                 return
             if not hypothesis.is_final:
-                # An interim result is stale once more was heard; and half a name or number cannot be told from other words.
-                if not len(ear.heard) and not start_options.mask:
+                # An interim result with successors is stale. With redaction none is sent: half a name or number is not recognisable.
+                if not len(listener.results) and not start_options.mask:
                     trackers = await early.find(hypothesis.turn, hypothesis.text) if early else []
-                    await self._tell(hypothesis, joined, trackers)
+                    await self._send_update(hypothesis, joined, trackers)
                 continue
-            events = await self._store(ear.utterance(hypothesis), joined, listening)
+            events = await self._store(listener.utterance(hypothesis), joined, listening)
             if events:
                 self.last_event = events[-1].number
-                await self._tell(
-                    ear.as_stored(hypothesis, events) if start_options.mask or start_options.vocabulary else hypothesis, joined
+                await self._send_update(
+                    listener.as_stored(hypothesis, events) if start_options.mask or start_options.vocabulary else hypothesis, joined
                 )
                 await broadcaster().publish(events)
-            ear.room.set()
+            listener.room.set()
 
     async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
         warning = asyncio.get_running_loop().call_later(STORE_WARNING_S, self._report_outage)
@@ -260,7 +263,7 @@ class LiveSpeech:
     def _report_outage(self) -> None:
         if not self._outage_reported:
             self._outage_reported = True
-            self._on_trouble(StorageDelayed())
+            self._on_error(StorageDelayed())
 
     async def _stored(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
         for pause in (*STORE_TRIES_S, None):
@@ -269,49 +272,49 @@ class LiveSpeech:
                 self._outage_reported = False
                 return events
             except recorder.RecorderError as error:
-                self._on_trouble(error)
+                self._on_error(error)
                 return []
             except DATABASE_AWAY as error:
-                logger.warning("session %s: the database does not take an utterance (%s)", self.session_id, error_location(error))
+                logger.warning("session %s: the database is unreachable, an utterance waits (%s)", self.session_id, error_location(error))
                 if pause is not None:
                     await asyncio.sleep(pause)
             except Exception as error:
                 logger.error("session %s: an utterance could not be stored: %s", self.session_id, error_location(error))
                 break
-        self._on_trouble(RuntimeError("something that was said could not be stored; what follows is still heard"))
+        self._on_error(RuntimeError("something that was said could not be stored; what follows is still heard"))
         return []
 
-    async def _tell(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
-        await broadcaster().publish_heard(_heard(hypothesis, joined, self.session_id, trackers))
+    async def _send_update(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
+        await broadcaster().publish_heard(_transcript_update(hypothesis, joined, self.session_id, trackers))
 
 
-async def _at_door(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Join or leave, tried again while the database is away: both may be done twice. Raises the last error."""
-    for pause in DOOR_TRIES_S:
+async def _join_or_leave(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a join or a leave, with retries while the database is unreachable; both are idempotent. Raises the last error."""
+    for pause in JOIN_TRIES_S:
         try:
             return await run_write(work, *args, **kwargs)
         except DATABASE_AWAY as error:
-            logger.warning("the database does not let a session in or out (%s)", error_location(error))
+            logger.warning("the database is unreachable, joining or leaving is tried again (%s)", error_location(error))
             await asyncio.sleep(pause)
     return await run_write(work, *args, **kwargs)
 
 
-class _Ear:
-    """A recognition's listener: brings what recogniser threads say into the event loop, and into wall-clock time."""
+class _RecognitionListener:
+    """Receives the callbacks of a recognition: moves them from recogniser threads to the event loop and maps times to the wall clock."""
 
-    def __init__(self, on_trouble: Callable[[Exception], None]) -> None:
-        self.heard: BoundedQueue[Hypothesis] = BoundedQueue(10_000)
+    def __init__(self, on_error: Callable[[Exception], None]) -> None:
+        self.results: BoundedQueue[Hypothesis] = BoundedQueue(10_000)
         self.room = asyncio.Event()
         self.done = asyncio.Event()
         self.clock = Clock()
         self._unfinished: Hypothesis | None = None
-        self._on_trouble = on_trouble
+        self._on_error = on_error
         self._loop = asyncio.get_running_loop()
 
-    def make_do(self) -> None:
-        """Take the last interim for the final that does not come any more."""
+    def flush_interim(self) -> None:
+        """Queue the last interim result of an unfinished turn as final."""
         if self._unfinished is not None:
-            self.heard.put(replace(self._unfinished, is_final=True))
+            self.results.put(replace(self._unfinished, is_final=True))
 
     def utterance(self, h: Hypothesis) -> Utterance:
         """Return a final hypothesis in wall-clock time."""
@@ -320,7 +323,7 @@ class _Ear:
         return Utterance(h.text, words, h.confidence, at(h.start), at(h.end))
 
     def as_stored(self, h: Hypothesis, events: Sequence[StoredEvent]) -> Hypothesis:
-        """Return a final hypothesis with the words that were stored of it, in its own time."""
+        """Return a final hypothesis with the text and words that were stored; word times are seconds since the start of the audio."""
         messages = [message for stored in events if isinstance(stored.event, MessagesStored) for message in stored.event.messages]
         origin = self.clock.at(h.start)
 
@@ -332,37 +335,37 @@ class _Ear:
         return replace(h, text=" ".join(message.text for message in messages), words=placed)
 
     def hypothesis(self, h: Hypothesis) -> None:
-        """Called from any thread."""
-        self._in_loop(self._take, h)
+        """Queue a result. Called from any thread."""
+        self._call_in_loop(self._take, h)
 
     def speech_started(self, at: float) -> None:
-        """Called from any thread; the conversation learns of speech by its words."""
+        """Do nothing: only recognised words matter here. Called from any thread."""
 
     def trouble(self, error: AudioError) -> None:
-        """Called from any thread."""
-        self._in_loop(self._on_trouble, error)
+        """Report an error. Called from any thread."""
+        self._call_in_loop(self._on_error, error)
 
     def drained(self) -> None:
-        """Called from any thread."""
-        self._in_loop(self.room.set)
+        """Wake a waiting `feed`. Called from any thread."""
+        self._call_in_loop(self.room.set)
 
     def finished(self) -> None:
-        """Called from any thread."""
-        self._in_loop(self.done.set)
+        """Note that all audio is transcribed. Called from any thread."""
+        self._call_in_loop(self.done.set)
 
     def _take(self, h: Hypothesis) -> None:
         self._unfinished = None if h.is_final else h
-        self.heard.put(h)
+        self.results.put(h)
 
-    def _in_loop(self, call: Callable[..., Any], *args: Any) -> None:
+    def _call_in_loop(self, call: Callable[..., Any], *args: Any) -> None:
         try:
             self._loop.call_soon_threadsafe(call, *args)
-        except RuntimeError:  # the loop is closed: the server has gone, nobody listens
-            logger.debug("heard something after the end of the event loop")
+        except RuntimeError:  # the event loop is closed because the server has stopped
+            logger.debug("a recognition result came after the end of the event loop")
 
 
 async def _first_of(*events: asyncio.Event, within_s: float) -> None:
-    """Return when one of the events is set, or the time is over."""
+    """Wait until one of the events is set, at most `within_s` seconds."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     try:
         await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
@@ -372,14 +375,14 @@ async def _first_of(*events: asyncio.Event, within_s: float) -> None:
 
 
 def knows(languages: tuple[str, ...], language: str) -> bool:
-    """Tell whether a BCP-47 language is among those of a recogniser: en-US is where en or en-US is listed, case aside."""
+    """Return whether a recogniser's list includes a BCP-47 language: en-US matches en or en-US, ignoring case."""
     wanted = language.lower()
     known = {entry.lower() for entry in languages}
     return wanted in known or wanted.split("-")[0] in known
 
 
-def _heard(h: Hypothesis, joined: Joined, session_id: UUID, trackers: Sequence[TrackerSnapshot]) -> TranscriptUpdate:
-    """Return a hypothesis as subscribers get it."""
+def _transcript_update(h: Hypothesis, joined: Joined, session_id: UUID, trackers: Sequence[TrackerSnapshot]) -> TranscriptUpdate:
+    """Return a hypothesis in the form that subscribers get."""
     return TranscriptUpdate(
         joined.conversation_id, session_id, h.text, tuple(h.words), h.confidence, h.is_final, joined.member, tuple(trackers)
     )

@@ -1,8 +1,8 @@
-"""Hold a conversation: what you say is written down as you speak, and its questions, action items and topics are found.
+"""Hold a conversation: it is transcribed while you speak, and its questions, action items and topics are found.
 
-The live conversation as one stream among others: sound in, Symbl's messages out as AdditionalOutputs, over every transport.
-Shows an asynchronous handler, declared inputs, the session's context, and a clean end: `shutdown` waits until what was said last is
-stored and told. A session that comes back with the same id finds its conversation still open.
+The live conversation as a stream: audio in, Symbl messages out as AdditionalOutputs, over every transport. Shows an asynchronous
+handler, declared inputs, the session context, and a clean end: `shutdown` waits until the last words are stored and sent.
+A session that reconnects with the same id continues its conversation.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ InsightType = Literal["question", "action_item", "follow_up"]
 
 
 class Inputs(BaseModel):
-    """What the input hook takes."""
+    """The inputs that the input hook accepts."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -46,45 +46,45 @@ class Inputs(BaseModel):
 
 
 class ConversationHandler(AsyncStreamHandler):
-    """One speaker's part in a conversation, which begins with the first sound."""
+    """One speaker in a conversation, which begins with the first audio."""
 
     shutdown_s = SHUTDOWN_S
 
     def __init__(self) -> None:
         super().__init__(input_sample_rate=RATE)
-        self._part: LiveSpeech | None = None
+        self._speech: LiveSpeech | None = None
         self._inputs = Inputs()
         self._start_options = StartOptions()
         self._refused = False
-        self._ending = False  # sound that still waits then must not begin another part, which nobody would end
+        self._ending = False  # audio that is still queued must not join again: nothing would leave
         self._subscription: Subscription | None = None
         self._joined = asyncio.Event()
         self._ready: deque[dict[str, Any]] = deque()
-        self._moved = asyncio.Condition()
-        self._told = 0
+        self._progress = asyncio.Condition()
+        self._last_sent = 0
 
     def copy(self) -> "ConversationHandler":
         """Return a handler for another session."""
         return ConversationHandler()
 
     async def start_up(self) -> None:
-        """Begin for a signed-in user; nobody else has conversations."""
+        """Prepare for a signed-in user. Raises WebRTCError for an anonymous client, because conversations have an owner."""
         context = get_current_context()
         if context.user_id is None or context.session_id is None:
             raise WebRTCError("sign in to hold a conversation")
-        self._part = LiveSpeech(context.session_id, context.user_id, context.webrtc_id, self._trouble)
+        self._speech = LiveSpeech(context.session_id, context.user_id, context.webrtc_id, self._on_error)
 
     async def receive(self, frame: AudioFrame) -> None:
-        """Let the sound be heard; new inputs begin a new part in the same conversation."""
-        if self._part is None or self._refused or self._ending:
+        """Transcribe the audio; after a change of the inputs, leave and join the same conversation again."""
+        if self._speech is None or self._refused or self._ending:
             return
         self._inputs = self._latest_inputs()
-        start_options = self._wishes_of(self._inputs)
-        if not self._part.hearing or start_options != self._start_options:
-            await self._begin(self._part, start_options)
-        await self._part.hear(frame[1].tobytes())
-        if self._subscription is None and self._part.joined is not None:
-            await self._listen(self._part.joined)
+        start_options = self._start_options_of(self._inputs)
+        if not self._speech.active or start_options != self._start_options:
+            await self._begin(self._speech, start_options)
+        await self._speech.feed(frame[1].tobytes())
+        if self._subscription is None and self._speech.joined is not None:
+            await self._subscribe(self._speech.joined)
 
     async def emit(self) -> AdditionalOutputs | None:
         """Return the next message."""
@@ -92,69 +92,71 @@ class ConversationHandler(AsyncStreamHandler):
         while not self._ready:
             delivery = await anext(self._subscription, None) if self._subscription is not None else None
             if delivery is None:
-                await asyncio.Event().wait()  # all is told; the session's end ends this, too
+                await asyncio.Event().wait()  # everything is sent; the end of the session cancels this
             else:
                 await self._render(delivery)
         message = self._ready.popleft()
-        async with self._moved:
-            self._moved.notify_all()
+        async with self._progress:
+            self._progress.notify_all()
         return AdditionalOutputs(message)
 
     async def shutdown(self) -> None:
-        """Store what was being said, and tell it."""
+        """Store and send the pending speech."""
         self._ending = True
-        if self._part is None:
+        if self._speech is None:
             return
         try:
-            await self._part.finish()
-            if self._subscription is not None:  # else it could not be listened to, but what was said is there
-                await self._catch_up(self._part.last_event)
-            await self._part.leave(final=False)
+            await self._speech.finish()
+            if self._subscription is not None:  # without one nothing can be sent, but the speech is stored
+                await self._catch_up(self._speech.last_event)
+            await self._speech.leave(final=False)
         finally:
             if self._subscription is not None:
                 await self._subscription.close()
 
     async def _catch_up(self, last: int) -> None:
-        """Wait until `emit` has told everything up to an event."""
+        """Wait until `emit` has sent everything up to event `last`, at most CATCH_UP_S."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(CATCH_UP_S), self._moved:
-                await self._moved.wait_for(lambda: self._told >= last and not self._ready)
+            async with asyncio.timeout(CATCH_UP_S), self._progress:
+                await self._progress.wait_for(lambda: self._last_sent >= last and not self._ready)
 
     async def _begin(self, part: LiveSpeech, start_options: StartOptions) -> None:
-        """Join, or join again as somebody else."""
+        """Join, or join again with other options. Raises WebRTCError when it is refused."""
         self._start_options = start_options
         try:
-            if part.hearing:
+            if part.active:
                 await part.finish()
             await part.begin(start_options)
         except (AudioError, LanguageError, RecogniserError, RecorderError) as error:
             self._refused = True
             raise WebRTCError(str(error)) from error
 
-    async def _listen(self, joined: Joined) -> None:
-        """Be told what happens from the beginning of this part on; tried again where the database is away."""
-        self._told = joined.cursor - len(joined.events)
-        self._subscription = await broadcaster().subscribe(joined.conversation_id, self._told)
+    async def _subscribe(self, joined: Joined) -> None:
+        """Subscribe to the events since this session joined; the next audio frame tries again after a database error."""
+        self._last_sent = joined.cursor - len(joined.events)
+        self._subscription = await broadcaster().subscribe(joined.conversation_id, self._last_sent)
         self._joined.set()
 
     async def _render(self, delivery: Delivery) -> None:
-        """Put the messages of an event where `emit` finds them."""
+        """Queue the messages of an event for `emit`."""
         if isinstance(delivery, TranscriptUpdate):
-            heard = delivery
-            result = recognition_result(heard.text, heard.words, confidence=heard.confidence, is_final=heard.is_final, member=heard.member)
+            update = delivery
+            result = recognition_result(
+                update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member
+            )
             self._ready.append(result)
             return
         view = View(insight_types=frozenset(self._inputs.insight_types), confidence_threshold=self._inputs.conf_threshold)
         self._ready.extend(render_event(delivery.event, delivery.number, view))
-        async with self._moved:
-            self._told = delivery.number
-            self._moved.notify_all()
+        async with self._progress:
+            self._last_sent = delivery.number
+            self._progress.notify_all()
 
     def _latest_inputs(self) -> Inputs:
         values = self.latest_args[1:]
         return Inputs(**dict(zip(Inputs.model_fields, values, strict=False))) if values else self._inputs
 
-    def _wishes_of(self, inputs: Inputs) -> StartOptions:
+    def _start_options_of(self, inputs: Inputs) -> StartOptions:
         return StartOptions(
             speaker=Speaker(name=inputs.speaker_name) if inputs.speaker_name else None,
             sample_rate=RATE,
@@ -162,7 +164,7 @@ class ConversationHandler(AsyncStreamHandler):
             keep_s=settings.NO_CONNECTION_TIMEOUT_S,
         )
 
-    def _trouble(self, error: Exception) -> None:
+    def _on_error(self, error: Exception) -> None:
         message = warning_message if isinstance(error, StorageDelayed) else error_message
         self.parley.tell(message(str(error)))
 

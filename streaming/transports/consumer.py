@@ -1,9 +1,10 @@
 """A lean WebSocket consumer on bare ASGI.
 
-Channels' own consumer runs a connection clean-up on one shared thread for every message and listens on a layer channel
-of its own; the audio path pays for neither (docs/adr/0001-lean-consumer.md). It never waits in `receive`, except where
-the server makes its client wait for that. It yields to the event loop after a few messages, and closes a client that sends
-too many without audio (docs/adr/0070-flooding-sockets-are-read-slowly.md).
+Channels' own consumer runs a database connection clean-up on one shared thread for every message and subscribes to a layer
+channel of its own. This one does neither, because both cost too much per audio message (docs/adr/0001-lean-consumer.md).
+Handling a message must not block the reading, unless the server applies back-pressure. The read loop yields to the event loop
+after a few messages, and a client that sends too many messages without audio is closed
+(docs/adr/0070-flooding-sockets-are-read-slowly.md).
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
-"""What an ASGI server and its application say to each other."""
+"""An ASGI message."""
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
@@ -26,18 +27,18 @@ RESTART = 1012
 
 _running: set[asyncio.Task[Any]] = set()
 _open: "dict[asyncio.Task[None], SendQueue]" = {}
-"""The writers of all open sockets."""
+"""The writer tasks of all open sockets, with their send queues."""
 
 
 def keep(task: "asyncio.Task[Any]") -> "asyncio.Task[Any]":
-    """Hold a task until it is done: the event loop itself only holds it weakly."""
+    """Hold a strong reference to a task until it is done (the event loop holds a weak one) and return it."""
     _running.add(task)
     task.add_done_callback(_running.discard)
     return task
 
 
 async def close_all(seconds: float) -> None:
-    """Close every socket, because the server goes down, and wait until the last words are out, but not longer than stated."""
+    """Close every socket because the server shuts down; wait at most `seconds` until their send queues are flushed."""
     writers = dict(_open)
     for send_queue in writers.values():
         send_queue.finish(RESTART, "the server is going down")
@@ -46,10 +47,10 @@ async def close_all(seconds: float) -> None:
 
 
 class Consumer:
-    """One WebSocket. Subclasses say what happens on connect, text, binary and hang-up.
+    """One WebSocket. Subclasses implement `connected`, `text`, `binary` and `disconnected`.
 
-    `makes_client_wait` tells whether the server stops reading from a socket whose application does not call `receive`:
-    uvicorn does, our own Daphne does (config/daphne_server.py), a bare Daphne does not.
+    `makes_client_wait`: whether the server applies back-pressure, that is, stops reading from a socket whose application does not
+    call `receive`. uvicorn does, our own Daphne does (config/daphne_server.py), a bare Daphne does not.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +64,7 @@ class Consumer:
 
     @property
     def site(self) -> str:
-        """The address under which the client reached us, as it says itself."""
+        """The base URL that the client connected to, from its Host header."""
         scheme = "https" if self.scope.get("scheme") == "wss" else "http"
         return f"{scheme}://{self.credentials.headers.get('host', '')}"
 
@@ -73,7 +74,7 @@ class Consumer:
         await cls(scope, receive, send).serve()
 
     async def serve(self) -> None:
-        """Run until the client or the server hangs up."""
+        """Run until the client or the server closes the connection."""
         if (await self._receive())["type"] != "websocket.connect":
             return
         subprotocol = self.credentials.subprotocols[0] if self.credentials.subprotocols else None
@@ -90,25 +91,25 @@ class Consumer:
         await writer
 
     async def connected(self) -> None:
-        """The socket is open; `self.send_queue` can be used."""
+        """Handle the open socket; `self.send_queue` can be used."""
 
     async def text(self, text: str) -> bool:
-        """A text message came. Return whether it was audio: only then it does not count for the rate limit."""
+        """Handle a text message. Return whether it was audio: audio does not count for the rate limit."""
         return False
 
     async def binary(self, data: bytes) -> bool:
-        """A binary message came. Return whether it was audio, as `text` does."""
+        """Handle a binary message. Return whether it was audio, as `text` does."""
         return False
 
     def refuse_rate(self, text: str) -> None:
-        """Warn the client in the protocol's own form that it sends too many messages, and close with POLICY."""
+        """Close with POLICY because the client sends too many messages; subclasses also send a warning in their protocol's form."""
         self.send_queue.finish(POLICY, text)
 
     async def disconnected(self) -> None:
-        """The socket is closed, by whichever side."""
+        """Handle the end of the connection, whichever side closed it."""
 
     async def _read_messages(self) -> None:
-        """Give on what comes until the socket is closed; what comes after our own close is dropped."""
+        """Dispatch messages until the socket is closed; drop those that arrive after our own close."""
         fair = CooperativeYield()
         clock = asyncio.get_running_loop().time
         while (message := await self._receive())["type"] == "websocket.receive":
@@ -129,6 +130,6 @@ class Consumer:
 
 
 async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse the handshake of a WebSocket whose path is nobody's."""
+    """Refuse the handshake of a WebSocket with an unknown path."""
     await receive()
     await send({"type": "websocket.close", "code": 1008})

@@ -1,6 +1,6 @@
-"""The Symbl doors: WebSockets that speak and listen, and WebSockets that only listen.
+"""The WebSockets of the Symbl API: one for speakers, who also receive results, and one for subscribers.
 
-The wire's text is parsed here and given to the session's inbox; what the handler does with it is in `speaking.py`.
+A speaker's messages are parsed here and put into the session's queue; `symbl_speaker.py` handles them.
 """
 
 import asyncio
@@ -48,19 +48,19 @@ FAILED = 1011
 TRY_AGAIN_LATER = 1013
 RESTART = 1012
 RECONNECT = 3006
-"""The code on which Symbl's JavaScript clients come back by themselves (fact sheet, section 7)."""
+"""The close code on which Symbl's JavaScript clients reconnect (fact sheet, section 7)."""
 FULL = "this server has as many sessions as it can serve; try again later"
 
 
 class SymblConsumer(Consumer):
-    """What both doors share: the visitor, the connection id, the cursor."""
+    """The common base: checks the connection id, the cursor (`?after=`) and the credentials."""
 
     user_id: int
     connection_id: str
     after: int | None
 
     async def connected(self) -> None:
-        """Let the visitor in, or say in the protocol's own form why not, and close."""
+        """Authenticate the client and call `authenticated`, or send an error in the protocol's form and close."""
         try:
             self.connection_id = connection_id(self.scope["url_route"]["kwargs"]["connection_id"])
             self.after = after(self.credentials.query["after"]) if "after" in self.credentials.query else None
@@ -69,8 +69,8 @@ class SymblConsumer(Consumer):
             return
         try:
             by = await grant_of(self.credentials)
-        except Exception as error:  # mostly a database that is away: the client may come again, so it is not sent off with 1000
-            logger.warning("a visitor could not be checked (%s)", error_location(error))
+        except Exception as error:  # usually the database is unreachable: with this close code the client may try again
+            logger.warning("authentication failed (%s)", error_location(error))
             self.refuse("the server cannot check just now who you are; try again later", "", TRY_AGAIN_LATER)
             return
         if by is None:
@@ -81,31 +81,31 @@ class SymblConsumer(Consumer):
         await self.authenticated()
 
     async def authenticated(self) -> None:
-        """Begin to serve the visitor."""
+        """Start to serve the authenticated client."""
 
     def end_early(self, end: End) -> None:
-        """Say why the visitor may stay no longer, and close."""
+        """Send the reason why the server ends this connection, and close it."""
         self.refuse(TEXTS[end], "access_token")
 
     def refuse_rate(self, text: str) -> None:
-        """Warn a client that sends too many messages without audio, and close."""
+        """Send a warning that too many messages without audio came, and close."""
         self.send_queue.put(encode(warning(text)))
         self.send_queue.finish(POLICY, text)
 
     def refuse(self, text: str, field: str, code: int = POLICY) -> None:
-        """Say in the protocol's form why this connection is closed, then close it."""
+        """Send an error in the protocol's form, then close the connection with `code`."""
         self.send_queue.put(encode(error_top(text, field=field)))
         self.send_queue.finish(code, text)
 
 
 class SpeakConsumer(SymblConsumer):
-    """`/v1/streaming/{id}` and `/v1/realtime/insights/{id}`: one speaker, who also listens."""
+    """`/v1/streaming/{id}` and `/v1/realtime/insights/{id}`: one speaker, who also receives results."""
 
     _session: Session[ClientMessage] | None = None
     _handler: SymblSpeaker
 
     async def authenticated(self) -> None:
-        """Open the session; it lives in a task of its own, so that it can end in its own time."""
+        """Start the session in a task of its own, so that it can outlive the socket until it has stored everything."""
         session: Session[ClientMessage] = Session(weight)
         self._handler = SymblSpeaker(
             session.id,
@@ -115,13 +115,13 @@ class SpeakConsumer(SymblConsumer):
             site=self.site,
             refuse=self._overrun,
             after=self.after,
-            everybody=self.credentials.query.get("results") == "all",
+            all_results=self.credentials.query.get("results") == "all",
         )
         self._session = session
-        keep(asyncio.create_task(self._live(session)))
+        keep(asyncio.create_task(self._run_session(session)))
 
     async def text(self, text: str) -> bool:
-        """Parse and queue a message; a wrong one is answered at once and changes nothing."""
+        """Parse and queue a message; answer an invalid one with an error and change nothing."""
         try:
             message = parse(text)
         except WireError as error:
@@ -135,7 +135,7 @@ class SpeakConsumer(SymblConsumer):
         return False
 
     async def binary(self, data: bytes) -> bool:
-        """Queue a chunk of audio; one that is too large is refused alone, one that is empty or before the start is ignored."""
+        """Queue a chunk of audio. Refuse one that is too large, keeping the session; ignore one that is empty or before the start."""
         if not data or self._session is None or not self._handler.started_or_starting:
             return True
         if len(data) > settings.MAX_AUDIO_CHUNK_BYTES:
@@ -147,13 +147,13 @@ class SpeakConsumer(SymblConsumer):
         return True
 
     def end_early(self, end: End) -> None:
-        """Close at once, and end the session in its own time: what was said while it was allowed is kept."""
+        """Close at once; the session ends after it stored what was said while access was allowed."""
         super().end_early(end)
         if self._session is not None:
             self._session.hang_up(end)
 
     async def disconnected(self) -> None:
-        """The client went away; what it said before is still heard, stored and told."""
+        """End the session; what the client said before is still transcribed, stored and sent to subscribers."""
         if self._session is not None:
             self._session.hang_up()
 
@@ -168,16 +168,16 @@ class SpeakConsumer(SymblConsumer):
             self._overrun("audio comes faster than it can be heard here; send it more slowly")
 
     def _overrun(self, text: str) -> None:
-        """Say why the audio is too much for this server, close, and let nothing more in; what was heard before is kept."""
+        """Send an error because the audio exceeds what the server processes, close, and accept nothing more; earlier results are kept."""
         self.refuse(text, "audio")
         if self._session is not None:
             self._session.hang_up(End.OVERRUN)
 
-    async def _live(self, session: Session[ClientMessage]) -> None:
+    async def _run_session(self, session: Session[ClientMessage]) -> None:
         try:
             end = await session.run(self._handler)
         except TooManySessions:
-            session.hang_up(End.OVERRUN)  # else a client that goes on sending would wait for ever for room in the inbox
+            session.hang_up(End.OVERRUN)  # otherwise a client that keeps sending would wait forever for room in the queue
             self.refuse(FULL, "", TRY_AGAIN_LATER)
             return
         if end is End.IDLE:
@@ -191,14 +191,14 @@ class SpeakConsumer(SymblConsumer):
 
 
 class ListenConsumer(SymblConsumer):
-    """`/v1/subscribe/{id}`: listens only; whatever the client sends is ignored, but for pings."""
+    """`/v1/subscribe/{id}`: sends the results of a conversation; ignores all messages of the client except pings."""
 
-    _telling: asyncio.Task[None] | None = None
+    _sender_task: asyncio.Task[None] | None = None
 
     async def authenticated(self) -> None:
-        """Listen as soon as the conversation is live."""
+        """Start to send events; the sender waits until the conversation is live."""
         registry().start_background_tasks()
-        self._telling = asyncio.create_task(self._tell())
+        self._sender_task = asyncio.create_task(self._run_sender())
 
     async def text(self, text: str) -> bool:
         """Answer a ping, ignore everything else (Symbl fact sheet, section 7)."""
@@ -207,21 +207,21 @@ class ListenConsumer(SymblConsumer):
         return False
 
     async def disconnected(self) -> None:
-        """Stop to listen."""
-        if self._telling is not None:
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
+        """Stop to send events."""
+        if self._sender_task is not None:
+            self._sender_task.cancel()
+            await asyncio.gather(self._sender_task, return_exceptions=True)
 
-    async def _tell(self) -> None:
+    async def _run_sender(self) -> None:
         try:
-            await self._tell_all()
+            await self._send_events()
         except TooManySessions:
             self.refuse(FULL, "", TRY_AGAIN_LATER)
         except Exception as error:
-            logger.error("a listener failed: %s", error_location(error))
+            logger.error("a subscriber failed: %s", error_location(error))
             self.refuse("the server can tell nothing more just now; connect again", "", FAILED)
 
-    async def _tell_all(self) -> None:
+    async def _send_events(self) -> None:
         subscription = await self._subscribe()
         if subscription is None:
             if not self.send_queue.closed:
@@ -234,24 +234,24 @@ class ListenConsumer(SymblConsumer):
         self.send_queue.finish(NORMAL)
 
     async def _subscribe(self) -> Subscription | None:
-        """Wait for the conversation to begin: listeners may come before the first speaker. None: there is nothing to hear."""
+        """Subscribe to the conversation, after waiting for its first speaker if needed. Return None if there is nothing to send."""
         since = timezone.now()
         found = await run_in_database(
             queries.listening_place, self.user_id, self.connection_id, ended_since=since if self.after is None else None
         )
         if found is not None:
-            return await self._listen_to(found, from_now_on=True)
+            return await self._subscribe_to(found, from_now_on=True)
         found = await waiting_room().wait(self.user_id, self.connection_id, since, settings.START_TIMEOUT_S)
-        return await self._listen_to(found, from_now_on=False) if found is not None else None
+        return await self._subscribe_to(found, from_now_on=False) if found is not None else None
 
-    async def _listen_to(self, found: Conversation, *, from_now_on: bool) -> Subscription | None:
+    async def _subscribe_to(self, found: Conversation, *, from_now_on: bool) -> Subscription | None:
         cursor = found.last_event if from_now_on else 0
         if self.after is not None:
-            cursor = self.after if self.after <= found.last_event else 0  # beyond it: the number of an earlier conversation
+            cursor = self.after if self.after <= found.last_event else 0  # a larger number belongs to an earlier conversation
             if found.ended_at is not None and not await run_in_database(queries.ends_after, found.id, cursor):
-                self.send_queue.put(encode(conversation_completed(found.id)))  # no event would ever say so any more
+                self.send_queue.put(encode(conversation_completed(found.id)))  # the event log holds no such event after the cursor
                 self.send_queue.finish(NORMAL)
                 return None
-        elif cursor:  # who comes late learns the conversation's id all the same
+        elif cursor:  # a late subscriber starts after the conversation_created event but needs the id
             self.send_queue.put(encode(conversation_created(found.id)))
         return await broadcaster().subscribe(found.id, cursor)

@@ -1,7 +1,7 @@
-"""What a Symbl speaker's messages do: the states of one speaking socket.
+"""The session handler of a Symbl speaker: a state machine over the client's messages.
 
-WAITING until a start_request, LISTENING until a stop_request, then STOPPED (which may start again where the client
-asked for that) or DONE. Symbl fact sheet: order after start in 4.1, order at the end in section 5.
+WAITING until a start_request, LISTENING until a stop_request, then STOPPED (which may start again if the client asked for
+that) or DONE. Symbl fact sheet: message order after the start in 4.1, at the end in section 5.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ from streaming.speech.engines.base import RecogniserError
 from streaming.types.session_end import End
 
 MESSAGE_BYTES = 128
-"""What a message with audio costs beside its content: a million chunks of one byte are more than a megabyte."""
+"""Overhead in bytes that each queued audio chunk is counted with, so that many tiny chunks cannot fill the memory."""
 
 REFUSED_STARTS = (AudioError, LanguageError, RecorderError, RecogniserError)
 
 
 class State(Enum):
-    """Where a speaking socket is in its life."""
+    """The state of a speaker's session."""
 
     WAITING = auto()
     LISTENING = auto()
@@ -42,23 +42,23 @@ class State(Enum):
 
 
 def weight(message: ClientMessage) -> int:
-    """Return what a message weighs in the session's inbox, in bytes."""
+    """Return the size in bytes that a message is counted with in the session's queue."""
     if isinstance(message, Audio):
         return len(message.chunk) + MESSAGE_BYTES
     if not isinstance(message, Start):
         return 256
     phrases = [*message.vocabulary, *(phrase for tracker in message.trackers for phrase in (tracker.name, *tracker.vocabulary))]
-    return 256 + sum(64 + len(phrase) for phrase in phrases)  # a text of Python has about so many bytes besides its characters
+    return 256 + sum(64 + len(phrase) for phrase in phrases)  # a Python str takes about 64 bytes besides its characters
 
 
 class SymblSpeaker:
-    """The handler behind one speaking socket.
+    """The handler of one speaker's session.
 
     Args:
-        after: cursor of a client that comes back and wants what it missed; None for from-now-on.
-        site: the address under which the client reached us, such as https://talk.example.org.
-        everybody: whether recognition results of other speakers are wanted too (ours: `results=all`).
-        refuse: send the client this error and end its session; what it said before is kept.
+        site: the base URL that the client connected to, such as https://talk.example.org.
+        refuse: called to send the client this error and end its session; what it said before is kept.
+        after: cursor of a client that reconnects and wants the events that it missed; None: only events from now on.
+        all_results: whether to send recognition results of other speakers too (our extension `results=all`).
     """
 
     def __init__(
@@ -71,26 +71,26 @@ class SymblSpeaker:
         site: str,
         refuse: Callable[[str], None],
         after: int | None = None,
-        everybody: bool = False,
+        all_results: bool = False,
     ) -> None:
         self._site = site
         self.state = State.WAITING
         self.started_or_starting = False
         self._session_id = session_id
-        self._outbox = send_queue
+        self._send_queue = send_queue
         self._after = after
-        self._everybody = everybody
+        self._all_results = all_results
         self._refuse = refuse
-        self._part = LiveSpeech(session_id, user_id, connection_id, self._trouble)
+        self._speech = LiveSpeech(session_id, user_id, connection_id, self._on_error)
         self._start = Start()
         self._subscription: Subscription | None = None
-        self._teller: EventSender | None = None
-        self._telling: asyncio.Task[None] | None = None
-        self._complained_late = False
+        self._sender: EventSender | None = None
+        self._sender_task: asyncio.Task[None] | None = None
+        self._late_audio_reported = False
 
     @property
     def started(self) -> bool:
-        """Whether a start was accepted before: errors take their later form then."""
+        """Whether a start was accepted before; errors have another form after it."""
         return self.state is not State.WAITING
 
     @property
@@ -100,7 +100,7 @@ class SymblSpeaker:
 
     @property
     def patience_s(self) -> float:
-        """How long the next step may take, in the present state."""
+        """Seconds without activity after which the session ends, in the current state."""
         if self.state is State.LISTENING:
             return float(settings.SILENCE_TIMEOUT_S)
         if self.state is State.STOPPED:
@@ -109,7 +109,7 @@ class SymblSpeaker:
 
     @property
     def idle_text(self) -> str:
-        """What a client is told whose time ran out."""
+        """The error text for a client that exceeded `patience_s`."""
         if self.state is State.LISTENING:
             return f"no audio came for {settings.SILENCE_TIMEOUT_S:g} s"
         if self.state is State.STOPPED:
@@ -117,12 +117,12 @@ class SymblSpeaker:
         return f"no start_request came within {settings.START_TIMEOUT_S:g} s"
 
     def expect(self, message: ClientMessage) -> None:
-        """Note, in the order of arrival, what will be handled: audio right behind a start_request belongs to it."""
+        """Note a message when it is queued: audio that arrives right after a start_request belongs to it."""
         if isinstance(message, Start):
             self.started_or_starting = True
 
     async def handle(self, message: ClientMessage) -> bool:
-        """Do what one message asks for; steps are sound that is heard, a start, and a stop."""
+        """Process one message. Return whether it was activity, which resets the idle limit: audio while LISTENING, a start or a stop."""
         if isinstance(message, Audio):
             return await self._audio(message)
         if isinstance(message, Start):
@@ -134,22 +134,25 @@ class SymblSpeaker:
         return False
 
     async def shutdown(self, end: End) -> None:
-        """Finish what was being said; a lost speaker's conversation waits as long as its client asked."""
+        """Transcribe and store the pending speech, then leave the conversation.
+
+        After a lost connection the conversation stays live for as long as the client asked (`noConnectionTimeout`).
+        """
         try:
-            await self._part.finish()
-            if self._teller is not None and end in (End.IDLE, End.SHUTDOWN, End.SWEPT):
-                await self._teller.caught_up(self._part.last_event)
+            await self._speech.finish()
+            if self._sender is not None and end in (End.IDLE, End.SHUTDOWN, End.SWEPT):
+                await self._sender.caught_up(self._speech.last_event)
             done = end in (End.FINISHED, End.IDLE) or self.state is State.STOPPED
-            await self._part.leave(final=done)
+            await self._speech.leave(final=done)
         finally:
-            await self._stop_telling()
+            await self._stop_sending()
 
     async def _audio(self, message: Audio) -> bool:
         if self.state is State.LISTENING:
-            await self._part.hear(message.chunk)
+            await self._speech.feed(message.chunk)
             return bool(message.chunk)
-        if self.state is State.STOPPED and not self._complained_late:
-            self._complained_late = True
+        if self.state is State.STOPPED and not self._late_audio_reported:
+            self._late_audio_reported = True
             self._error("audio after stop_request is ignored; send start_request first", "audio")
         return False
 
@@ -158,65 +161,65 @@ class SymblSpeaker:
             self._error("already started; send stop_request before another start_request", "type")
             return False
         try:
-            joined = await self._part.begin(_start_options(start))
+            joined = await self._speech.begin(_start_options(start))
         except REFUSED_STARTS as error:
-            self._outbox.put(encode(wire.error_envelope(str(error), field=_field(error))))
+            self._send_queue.put(encode(wire.error_envelope(str(error), field=_field(error))))
             return False
         self._start = start
-        self._complained_late = False
+        self._late_audio_reported = False
         self.state = State.LISTENING
         for message in (
             wire.conversation_created(joined.conversation_id),
             wire.started_listening(),
             wire.recognition_started(joined.conversation_id),
         ):
-            self._outbox.put(encode(message))
-        if self._part.caution:
-            self._outbox.put(encode(wire.warning(self._part.caution, _field(self._part.caution))))
-        await self._begin_telling(joined)
+            self._send_queue.put(encode(message))
+        if self._speech.language_warning:
+            self._send_queue.put(encode(wire.warning(self._speech.language_warning, _field(self._speech.language_warning))))
+        await self._start_sending(joined)
         return True
 
-    async def _begin_telling(self, joined: Joined) -> None:
+    async def _start_sending(self, joined: Joined) -> None:
         view = View.of(self._start, summary_url=self._page(joined.conversation_id))
-        if self._teller is not None and self._subscription is not None and self._subscription.conversation_id == joined.conversation_id:
-            self._teller.view = view
+        if self._sender is not None and self._subscription is not None and self._subscription.conversation_id == joined.conversation_id:
+            self._sender.view = view
             return
-        await self._stop_telling()
+        await self._stop_sending()
         cursor = joined.cursor if self._after is None else self._after
         if cursor > joined.cursor:
-            cursor = 0  # the number of an earlier conversation: nothing of this one was seen
+            cursor = 0  # the cursor belongs to an earlier conversation: the client has received nothing of this one
         self._subscription = await broadcaster().subscribe(joined.conversation_id, cursor)
-        only = None if self._everybody else self._session_id
-        self._teller = EventSender(self._subscription, self._outbox, view, only_heard_of=only, skip=SPEAKERS_SKIP)
-        self._telling = asyncio.create_task(self._teller.run())
+        only = None if self._all_results else self._session_id
+        self._sender = EventSender(self._subscription, self._send_queue, view, results_of=only, skip=SPEAKERS_SKIP)
+        self._sender_task = asyncio.create_task(self._sender.run())
 
-    async def _stop_telling(self) -> None:
+    async def _stop_sending(self) -> None:
         if self._subscription is not None:
             await self._subscription.close()
-        if self._telling is not None:
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
-        self._subscription = self._teller = self._telling = None
+        if self._sender_task is not None:
+            self._sender_task.cancel()
+            await asyncio.gather(self._sender_task, return_exceptions=True)
+        self._subscription = self._sender = self._sender_task = None
 
     async def _stop(self) -> bool:
         if self.state is not State.LISTENING:
-            told = "already stopped" if self.state is State.STOPPED else "not started"
-            self._error(f"{told}; send start_request first", "type")
+            state = "already stopped" if self.state is State.STOPPED else "not started"
+            self._error(f"{state}; send start_request first", "type")
             return False
-        await self._part.finish()
-        if self._teller is not None:
-            await self._teller.caught_up(self._part.last_event)
+        await self._speech.finish()
+        if self._sender is not None:
+            await self._sender.caught_up(self._speech.last_event)
         if not self._start.disconnect_on_stop and self._start.stop_timeout > 0:
             self.state = State.STOPPED
             self.started_or_starting = True
-            self._outbox.put(encode(wire.recognition_stopped()))
+            self._send_queue.put(encode(wire.recognition_stopped()))
             return True
-        conversation_id = self._part.joined.conversation_id if self._part.joined else 0
-        await self._part.leave(final=True)
-        await self._stop_telling()
-        # One client stops to read at recognition_stopped and waits for conversation_completed: that goes first.
-        self._outbox.put(encode(wire.conversation_completed(conversation_id, self._page(conversation_id))))
-        self._outbox.put(encode(wire.recognition_stopped()))
+        conversation_id = self._speech.joined.conversation_id if self._speech.joined else 0
+        await self._speech.leave(final=True)
+        await self._stop_sending()
+        # One of Symbl's clients stops reading at recognition_stopped but needs conversation_completed, so that is sent first.
+        self._send_queue.put(encode(wire.conversation_completed(conversation_id, self._page(conversation_id))))
+        self._send_queue.put(encode(wire.recognition_stopped()))
         self.state = State.DONE
         return True
 
@@ -227,28 +230,28 @@ class SymblSpeaker:
         encoding = modify.encoding or self._start.encoding
         rate = modify.sample_rate or self._start.sample_rate
         try:
-            await self._part.change_audio(encoding, rate)
+            await self._speech.change_audio(encoding, rate)
         except AudioError as error:
             self._error(str(error), _field(error))
             return
-        self._start = replace(self._start, encoding=encoding, sample_rate=rate)  # what the next change starts from
-        self._outbox.put(encode(wire.session_modified(encoding, rate)))
+        self._start = replace(self._start, encoding=encoding, sample_rate=rate)  # the next modify_request builds on this
+        self._send_queue.put(encode(wire.session_modified(encoding, rate)))
 
     def _page(self, conversation_id: int) -> str:
-        """Return the address of the conversation's page, for the people behind the client."""
+        """Return the URL of the conversation's page on the portal."""
         return f"{self._site}/conversations/{conversation_id}/"
 
-    def _trouble(self, error: Exception) -> None:
+    def _on_error(self, error: Exception) -> None:
         if isinstance(error, DecodeCostError):
             self._refuse(str(error))
             return
         if isinstance(error, StorageDelayed):
-            self._outbox.put(encode(wire.warning(str(error), "storage")))
+            self._send_queue.put(encode(wire.warning(str(error), "storage")))
             return
         self._error(str(error), _field(error))
 
     def _error(self, text: str, field: str) -> None:
-        self._outbox.put(encode(wire.error_top(text, field=field)))
+        self._send_queue.put(encode(wire.error_top(text, field=field)))
 
 
 def _start_options(start: Start) -> StartOptions:
@@ -272,7 +275,7 @@ def _start_options(start: Start) -> StartOptions:
 
 
 def _field(error: Exception | str) -> str:
-    """Return the field that an error names: our own errors about a start begin with it, all others are about the audio."""
+    """Return the field for an error: the leading "config." name if there is one, "audio" for an AudioError, else an empty text."""
     named = str(error).partition(" ")[0].rstrip(":")
     if named.startswith("config."):
         return named

@@ -16,12 +16,12 @@ def heard(text: str) -> TranscriptUpdate:
 def test_every_listener_gets_the_same_text() -> None:
     """A recognition result is rendered once for all listeners of a process."""
     result = heard("Hello.")
-    assert event_sender.rendered_heard(result) is event_sender.rendered_heard(result)
+    assert event_sender.rendered_update(result) is event_sender.rendered_update(result)
 
 
 def test_results_are_not_confused() -> None:
     """However many results there were, each is told with its own words, and not all of them are remembered."""
-    told = [event_sender.rendered_heard(heard(f"word{number}")) for number in range(3 * event_sender.REMEMBERED)]
+    told = [event_sender.rendered_update(heard(f"word{number}")) for number in range(3 * event_sender.REMEMBERED)]
     texts = [json.loads(text)["message"]["punctuated"]["transcript"] for (text,) in told]
     assert texts == [f"word{number}" for number in range(3 * event_sender.REMEMBERED)]
-    assert len(event_sender._heard) == event_sender.REMEMBERED
+    assert len(event_sender._rendered_updates) == event_sender.REMEMBERED

@@ -96,7 +96,7 @@ async def part(user: User, engine: Engine) -> LiveSpeech:
 async def test_whoever_feeds_waits_while_the_recognition_is_full(part: LiveSpeech, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """However little audio the waiting bytes seem to hold; and changing the encoding waits too."""
     monkeypatch.setattr(Slow, "full", True)
-    feeding = [asyncio.create_task(part.hear(b"interim")), asyncio.create_task(part.change_audio("MULAW", 8_000))]
+    feeding = [asyncio.create_task(part.feed(b"interim")), asyncio.create_task(part.change_audio("MULAW", 8_000))]
     await asyncio.wait(feeding, timeout=0.3)
     assert not any(task.done() for task in feeding)
     monkeypatch.setattr(Slow, "full", False)
@@ -116,7 +116,7 @@ async def stored() -> list[str]:
 
 async def test_at_shutdown_what_was_heard_so_far_is_kept(part: LiveSpeech, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that goes down waits for the end of a turn only so long; then the interim is stored, within the time for the drain."""
-    await part.hear(b"interim")
+    await part.feed(b"interim")
 
     class Ending:
         def __init__(self) -> None:
@@ -144,8 +144,8 @@ async def test_at_shutdown_what_was_heard_so_far_is_kept(part: LiveSpeech, engin
 async def test_a_final_is_not_kept_twice(part: LiveSpeech, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the open turn has had its final, nothing is made up."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
-    await part.hear(b"interim")
-    await part.hear(b"final")
+    await part.feed(b"interim")
+    await part.feed(b"final")
     await part.finish()
     await part.leave(final=True)
     assert await stored() == ["Hello there."]
@@ -153,7 +153,7 @@ async def test_a_final_is_not_kept_twice(part: LiveSpeech, monkeypatch: pytest.M
 
 async def test_an_end_that_is_cancelled_keeps_what_there_is(part: LiveSpeech, engine: Engine) -> None:
     """Whoever loses patience with the end of a session loses no words by it, and leaves nothing running."""
-    await part.hear(b"interim")
+    await part.feed(b"interim")
     ending = asyncio.create_task(part.finish())
     await asyncio.sleep(0.05)
     ending.cancel()
@@ -184,7 +184,7 @@ async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engi
     with pytest.raises(LanguageError, match="config.redaction.redactContent .* English only"):
         await part.begin(StartOptions(language="de-DE", mask="****"))
     await part.begin(StartOptions(language="en-GB", mask="****"))
-    await part.hear(b"final")
+    await part.feed(b"final")
     await part.finish()
     await part.leave(final=True)
 
@@ -204,7 +204,7 @@ async def test_what_the_database_does_not_take_is_offered_again(
     monkeypatch.setattr(recorder, "record", reluctant)
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     monkeypatch.setattr(conversation_module, "STORE_TRIES_S", (0.01, 0.01))
-    await part.hear(b"final")
+    await part.feed(b"final")
     await part.finish()
     await part.leave(final=True)
     assert await stored() == ["Hello there."]
@@ -232,16 +232,16 @@ async def test_a_speaker_is_warned_once_in_each_outage(user: User, engine: Engin
     part = LiveSpeech(uuid4(), user.pk, "room", troubles.append)
     await part.begin(StartOptions())
     away.set()
-    await part.hear(b"final")
-    await part.hear(b"final")
+    await part.feed(b"final")
+    await part.feed(b"final")
     await said(3)
     away.clear()
-    await part.hear(b"final")
+    await part.feed(b"final")
     async with asyncio.timeout(60):
         while not await stored():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     away.set()
-    await part.hear(b"final")
+    await part.feed(b"final")
     await said(4)
     away.clear()
     await part.finish()
@@ -265,12 +265,12 @@ async def test_a_final_does_not_wait_for_the_trackers_of_an_interim(
     part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions(trackers=(Tracker("Greeting", ("hello",)),), early_trackers=True))
     try:
-        await part.hear(b"interim")
+        await part.feed(b"interim")
         async with asyncio.timeout(60):
             while not searching.is_set():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-            await part.hear(b"interim")
-            await part.hear(b"final")
+            await part.feed(b"interim")
+            await part.feed(b"final")
             while await stored() != ["Hello there."]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     finally:
@@ -288,7 +288,7 @@ def test_a_session_may_take_longer_than_its_last_words() -> None:
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
 async def test_the_door_is_tried_again(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
     """A connection that broke keeps nobody out, and nobody in."""
-    monkeypatch.setattr(conversation_module, "DOOR_TRIES_S", (0.01, 0.01))
+    monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", (0.01, 0.01))
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     for name in ("open_conversation", "leave"):
         work, failures = getattr(recorder, name), [error("broke"), error("broke")]
@@ -307,7 +307,7 @@ async def test_the_door_is_tried_again(user: User, engine: Engine, monkeypatch: 
 
 async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the database is away: nobody listens for them any more. The sweep removes their session later."""
-    monkeypatch.setattr(conversation_module, "DOOR_TRIES_S", ())
+    monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", ())
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
 
     async def nothing(*args: Any) -> None:
@@ -324,4 +324,4 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
     with pytest.raises(OperationalError):
         await handler.shutdown(End.LOST)
     assert not broadcaster()._subscriptions
-    assert handler._telling is None
+    assert handler._sender_task is None

@@ -138,9 +138,9 @@ async def test_whoever_leaves_before_anything_could_be_told(
     session = await join(conversation, id="meeting", owner=owner.id)
     handler = handler_of(session)
     await speak(session, 1.2)
-    await until(lambda: handler._part.hearing)
+    await until(lambda: handler._speech.active)
     await session.close("bye")
-    assert not handler._part.hearing
+    assert not handler._speech.active
     assert await run_in_database(LiveSession.objects.count) == 0
     assert await run_in_database(Message.objects.count) == 2
 
@@ -152,10 +152,10 @@ async def test_sound_that_waits_at_the_end_begins_nothing_anew(
     script(SCRIPT)
     monkeypatch.setattr(handler_runner, "THE_REST_S", 0.0)
     session = await join(conversation, id="meeting", owner=owner.id)
-    await until(lambda: handler_of(session)._part is not None)
-    part = handler_of(session)._part
+    await until(lambda: handler_of(session)._speech is not None)
+    part = handler_of(session)._speech
     free, begun = asyncio.Event(), []
-    begin, hear, finish = part.begin, part.hear, part.finish
+    begin, hear, finish = part.begin, part.feed, part.finish
 
     async def behind(chunk: bytes) -> None:
         await hear(chunk)
@@ -170,14 +170,14 @@ async def test_sound_that_waits_at_the_end_begins_nothing_anew(
         free.set()
         await asyncio.sleep(0.2)  # the last words are stored
 
-    monkeypatch.setattr(part, "hear", behind)
+    monkeypatch.setattr(part, "feed", behind)
     monkeypatch.setattr(part, "begin", begin_noted)
     monkeypatch.setattr(part, "finish", slow_finish)
     await speak(session, 0.6)
-    await until(lambda: part.hearing)
+    await until(lambda: part.active)
     await session.close("bye")
     assert len(begun) == 1
-    assert not part.hearing
+    assert not part.active
     assert await run_in_database(LiveSession.objects.count) == 0
 
 
