@@ -1,1 +1,1 @@
-"""Doors: bytes in and out, who may come in, nothing else."""
+"""Transports: WebSocket, WebRTC, telephone and HTTP; authentication of their clients, and revocation."""

@@ -1,8 +1,8 @@
-"""Who may come in: the visitor behind a WebSocket's handshake (design law 6).
+"""Authentication of WebSocket handshakes (design law 6).
 
 A token may come as `access_token` in the query, in `x-api-key` or `Authorization`, or as the offered subprotocol, which
-real clients insist on getting echoed (Symbl fact sheet, section 1). The portal's cookie counts only from our own origin,
-because browsers send it along from any page.
+real clients require to be echoed (Symbl fact sheet, section 1). The portal's session cookie counts only from our own origin,
+because browsers send cookies from any page.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ REFUSED = "Token validation failed for provided token."
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a handshake says about its sender, read once."""
+    """The query, headers and subprotocols of a handshake or request, which may hold credentials."""
 
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ class Credentials:
 
     @classmethod
     def from_scope(cls, scope: Mapping[str, Any]) -> "Credentials":
-        """Read an ASGI scope; of repeated query keys the last one counts."""
+        """Parse an ASGI scope; the last of repeated query keys counts."""
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         return cls(
             {key: values[-1] for key, values in query.items()},
@@ -40,7 +40,7 @@ class Credentials:
 
     @property
     def token(self) -> str:
-        """The access token, from wherever the client put it, or an empty text."""
+        """The access token from any of the allowed places, or an empty text."""
         authorization = self.headers.get("authorization", "")
         bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else authorization.strip()
         found = self.query.get("access_token") or self.headers.get("x-api-key") or bearer
@@ -48,7 +48,7 @@ class Credentials:
 
     @property
     def same_origin(self) -> bool:
-        """Whether the page that opened the socket is ours; programs send no Origin and have no cookie either."""
+        """Whether the Origin header is ours or trusted. Programs send no Origin, and no cookie either."""
         origin = self.headers.get("origin", "")
         if origin in settings.CSRF_TRUSTED_ORIGINS:
             return True
@@ -69,7 +69,7 @@ class Credentials:
 
 
 async def grant_of(credentials: Credentials) -> Grant | None:
-    """Return by what the one who knocks is let in, or None for a stranger. A wrong token is a stranger's, even where a cookie would do."""
+    """Return the grant of a client, or None for an anonymous one. An invalid token is anonymous, even beside a valid cookie."""
     if credentials.token:
         return await run_in_database(access.grant_for_token, credentials.token)
     if credentials.session_key and credentials.same_origin:

@@ -1,4 +1,4 @@
-"""`.../websocket/offer`: a stream over a WebSocket, as FastRTC's clients speak it; sound as mu-law in JSON or as 16-bit frames."""
+"""`.../websocket/offer`: a stream over FastRTC's WebSocket protocol; audio as mu-law in JSON or as binary 16-bit PCM frames."""
 
 import numpy as np
 
@@ -11,26 +11,26 @@ from streaming.transports.stream_socket import StreamConsumer
 from streaming.types.client_connection import AudioFrame
 
 DEFAULT_RATE = 24_000
-"""Of a stream whose handler is a mere function and names none."""
+"""Hz, for a stream whose handler names no rate, such as a plain function."""
 NOT_STARTED = 'send {"event": "start", "websocket_id": "..."} first'
 
 
 class FastrtcConsumer(StreamConsumer):
     """One client of a stream over a WebSocket."""
 
-    _visitor: Requester
+    _requester: Requester
     _binary = False
     _rate_in = 0
     _rate_out = 0
 
     async def authenticated(self) -> None:
-        """Refuse a visitor who may not use the stream."""
-        self._visitor = await self.who()
-        if not self._visitor.may_use(self.stream):
+        """Refuse a requester who may not use the stream."""
+        self._requester = await self.who()
+        if not self._requester.may_use(self.stream):
             self.refuse(wire.error("sign in, or send an access token"))
 
     async def text(self, text: str) -> bool:
-        """Do what a message says; a wrong one is answered and changes nothing."""
+        """Process a message; answer an invalid one with an error and change nothing."""
         self.alive_at = self.loop.time()
         try:
             message = wire.parse(text)
@@ -43,7 +43,7 @@ class FastrtcConsumer(StreamConsumer):
             elif self._binary:
                 self.complain("sound comes as binary frames after a start with format pcm16")
             else:
-                return await self.hear(self.session, message.payload, self._rate_in)
+                return await self.push_audio(self.session, message.payload, self._rate_in)
         elif isinstance(message, Ping):
             self.send_queue.put(wire.PONG)
         elif isinstance(message, Start):
@@ -53,7 +53,7 @@ class FastrtcConsumer(StreamConsumer):
         return False
 
     async def binary(self, data: bytes) -> bool:
-        """Hear a binary frame."""
+        """Process a binary frame of 16-bit little-endian PCM."""
         self.alive_at = self.loop.time()
         if self.session is None:
             self.complain(NOT_STARTED)
@@ -62,17 +62,17 @@ class FastrtcConsumer(StreamConsumer):
         elif len(data) % 2 or len(data) > wire.LONGEST_MEDIA_BYTES:
             self.complain(f"a binary frame has an even number of bytes, at most {wire.LONGEST_MEDIA_BYTES}, not {len(data)}")
         else:
-            await self.hear(self.session, np.frombuffer(data, dtype="<i2"), self._rate_in)
+            await self.push_audio(self.session, np.frombuffer(data, dtype="<i2"), self._rate_in)
             return True
         return False
 
     def clear(self) -> None:
-        """Tell clients that listen for it (ours do; FastRTC's ignore it) to drop what they have not played."""
+        """Also send a `clear` message, on which our client drops what it has not played; FastRTC's clients ignore it."""
         super().clear()
         self.send_queue.put(wire.CLEAR)
 
     async def send_sound(self, sound: AudioFrame) -> None:
-        """Send a block of sound in the client's format."""
+        """Send a block of audio in the client's format."""
         samples = sound.samples if sound.rate == self._rate_out else self._converter.push(sound.samples, sound.rate)
         if self._binary:
             await self._send({"type": "websocket.send", "bytes": samples.astype("<i2", copy=False).tobytes()})
@@ -89,7 +89,7 @@ class FastrtcConsumer(StreamConsumer):
         self._converter = Converter(self._rate_out)
         if self._binary:
             self.message(wire.started(start.format, self._rate_in, self._rate_out))
-        await self.begin(start.id, self._visitor)
+        await self.begin(start.id, self._requester)
 
     def _rate_of(self, name: str) -> int:
         return int(getattr(self.stream.handler, name, DEFAULT_RATE))

@@ -1,8 +1,8 @@
-"""Who may come in over HTTP: the visitor behind a request to a stream (design law 6).
+"""Authentication of HTTP requests to a stream (design law 6).
 
-A token may come as `access_token` in the query (an EventSource can set no headers), in `x-api-key` or in `Authorization`.
-The portal's cookie counts from our own pages only, since browsers send it along from any page. A stream that is public, by
-its own word or by the setting STREAMS_PUBLIC, lets anybody in.
+A token may come as `access_token` in the query (an EventSource cannot set headers), in `x-api-key` or in `Authorization`.
+The portal's session cookie counts only from our own pages, because browsers send cookies from any page. A stream that is public,
+by its own attribute or by the setting STREAMS_PUBLIC, serves anonymous requesters too.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
@@ -25,32 +25,32 @@ from streaming.transports.auth import Credentials
 View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
 StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
-_VISITOR = "parley_visitor"
+_REQUESTER = "parley_requester"
 
 
 def find_stream(name: str) -> Stream | None:
-    """Return the stream of a name, of an empty name the one that is mounted at the root."""
+    """Return the stream with a name, or None; an empty name means DEFAULT_STREAM, which is mounted at the root."""
     return streams().get(name or settings.DEFAULT_STREAM)
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Somebody who was let in by a pass, or a stranger, whom only public streams serve."""
+    """The sender of a request: with a grant, or anonymous, which only public streams serve."""
 
     by: Grant | None = None
 
     @property
     def user_id(self) -> int | None:
-        """Whom the visitor acts for; None for a stranger."""
+        """The user for whom the requester acts; None if anonymous."""
         return self.by.user_id if self.by else None
 
     def may_use(self, stream: Stream) -> bool:
-        """Whether the stream serves this visitor."""
+        """Whether the stream serves this requester."""
         return self.user_id is not None or is_public(stream)
 
 
 async def requester_of(request: HttpRequest) -> Requester:
-    """Return who asks. A wrong token is a stranger's, even where a cookie would do."""
+    """Authenticate a request. An invalid token is anonymous, even beside a valid cookie."""
     credentials = Credentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ())
     if credentials.token:
         return Requester(await run_in_database(access.grant_for_token, credentials.token))
@@ -60,23 +60,23 @@ async def requester_of(request: HttpRequest) -> Requester:
 
 
 def grant_of_request(request: HttpRequest) -> Grant | None:
-    """Return by what the visitor of a stream's route was let in; None for a stranger."""
-    requester = getattr(request, _VISITOR, None)
+    """Return the grant with which `on_stream` accepted a request; None if anonymous."""
+    requester = getattr(request, _REQUESTER, None)
     return requester.by if isinstance(requester, Requester) else None
 
 
 def _from_our_page(request: HttpRequest, credentials: Credentials) -> bool:
-    """Whether the cookie counts: every browser names the origin of a POST, and of whatever goes to another origin."""
+    """Return whether the cookie counts: browsers send Origin with every POST and with every cross-origin request."""
     if "origin" in credentials.headers:
         return credentials.same_origin
     return request.method in ("GET", "HEAD") and credentials.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
 
 
 def on_stream(*methods: str) -> Callable[[View], StreamView]:
-    """Make a route of a stream: find the stream, refuse whoever may not use it, then ask the view.
+    """Make a view a route of a stream: check the method, find the stream, authenticate and authorise, then call the view.
 
-    The view gets request, stream and user id (None where a public stream serves a stranger). No CSRF token is asked for:
-    programs have none, and the cookie counts from our own pages only.
+    The view gets request, stream and user id (None if anonymous, on a public stream). No CSRF token is required: programs have
+    none, and the cookie counts from our own pages only.
     """
 
     def decorate(view: View) -> StreamView:
@@ -91,7 +91,7 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
             requester = await requester_of(request)
             if not requester.may_use(stream):
                 return refusal(401, "sign in, or send an access token")
-            setattr(request, _VISITOR, requester)
+            setattr(request, _REQUESTER, requester)
             return await view(request, stream, requester.user_id)
 
         return answer
@@ -100,7 +100,7 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
 
 
 def refusal(status: int, text: str) -> JsonResponse:
-    """Say no, in the form of FastAPI's errors, which FastRTC's clients know."""
+    """Return an error response in the form of FastAPI, which FastRTC's clients expect."""
     response = JsonResponse({"detail": text}, status=status)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"

@@ -1,4 +1,4 @@
-"""`POST .../input_hook`: new inputs for the handler of a session, in whatever process it lives."""
+"""`POST .../input_hook`: new inputs for the handler of a session, in whichever process has it."""
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
@@ -14,7 +14,7 @@ from streaming.types.input_values import input_values
 
 @on_stream("POST")
 async def input_hook(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
-    """Check the body by the inputs that the stream declares, and give their values to the session's handler."""
+    """Validate the body against the inputs that the stream declares, and pass the values to the session's handler."""
     try:
         body = body_object(request.body)
         identity = webrtc_id(body)

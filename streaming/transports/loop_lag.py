@@ -1,4 +1,4 @@
-"""How late the event loop has been of late: what a busy machine held up is to be caught up with, not to be paced (see pacing.py)."""
+"""Measures recent stalls of the event loop: audio that a busy machine delayed is sent at once, not paced (see pacing.py)."""
 
 import asyncio
 from collections import deque
@@ -6,12 +6,12 @@ from weakref import WeakKeyDictionary
 
 TICK_S = 0.5
 LATE_S = 0.05
-"""Less is no stall."""
+"""Delays below this many seconds are no stall."""
 REMEMBERED_S = 10.0
 
 
 class Lag:
-    """A clock tick of one event loop, which notes by how much it came too late; it ticks while somebody needs it."""
+    """A periodic timer of one event loop that records by how much it fired too late; it runs while it has users."""
 
     def __init__(self) -> None:
         self._users = 0
@@ -20,20 +20,20 @@ class Lag:
         self._stalls: deque[tuple[float, float]] = deque(maxlen=int(REMEMBERED_S / TICK_S))
 
     def need(self) -> None:
-        """Begin to watch, if nobody needed it before."""
+        """Add a user; the first one starts the timer."""
         self._users += 1
         if self._timer is None:
             self._wait()
 
     def release(self) -> None:
-        """Stop to watch when nobody needs it any more."""
+        """Remove a user; the last one stops the timer."""
         self._users -= 1
         if not self._users and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def stalled(self, now: float) -> float:
-        """Return for how many of the last ten seconds the loop stood still; `now` is the loop's time."""
+        """Return for how many of the last REMEMBERED_S seconds the loop was stalled; `now` is the loop's time."""
         late = max(0.0, now - self._due) if self._timer is not None else 0.0
         return late + sum(seconds for at, seconds in self._stalls if at > now - REMEMBERED_S)
 

@@ -1,14 +1,14 @@
-"""The clock by which sound goes out: in real time, never far ahead, without drift. Knows no sound and no network.
+"""Pacing of outgoing audio: in real time, at most `lead` seconds ahead, without drift. No I/O.
 
-Blocks are due one after the other at the speed at which they are played, however long it takes to make and send them. A voice
-that stalls for a moment, because a network or a busy machine held it up, is caught up with at once: what waits for real time after
-a stall would be late for ever. Times are in seconds, of any monotonic clock.
+Each block is due when the one before it has been played, however long it takes to produce and send them. After a stall, caused by
+the network or a busy machine, the delayed blocks are sent at once: if they were paced, all later audio would stay late. Times are in
+seconds of any monotonic clock.
 """
 
 from collections.abc import Callable
 
 STALL_S = 1.0
-"""A pause of so much is a stall, to be caught up with; in a longer one there was nothing to say."""
+"""A pause of up to this many seconds is a stall, after which sending catches up; in a longer one there was no audio to send."""
 
 
 def _never(now: float) -> float:
@@ -16,12 +16,12 @@ def _never(now: float) -> float:
 
 
 class Pace:
-    """How far ahead of its client's ears we are.
+    """Keeps track of how far ahead of playback the sent audio is.
 
     Args:
-        lead: how far ahead we may be, which is what the client's network may jitter.
-        stalled: tells for how long this process itself stood still of late; such a pause is a stall however long it was.
-        stall: the longest other pause that is one.
+        lead: seconds that audio may be sent ahead, to hide the network's jitter.
+        stalled: returns for how many seconds this process itself was recently stalled; such a pause counts as a stall at any length.
+        stall: the longest other pause, in seconds, that counts as a stall.
     """
 
     def __init__(self, lead: float, stalled: Callable[[float], float] = _never, stall: float = STALL_S) -> None:
@@ -33,15 +33,15 @@ class Pace:
         self._unplayed = 0.0
 
     def begin(self, now: float) -> None:
-        """Note that the client may expect sound from now on."""
+        """Start: the next block is due now."""
         self._due = now
 
     def wait(self, now: float) -> float:
-        """Return how long the next block has to wait."""
+        """Return for how many seconds the next block has to wait."""
         return max(0.0, self._due - self.lead - now)
 
     def sent(self, seconds: float, now: float) -> float:
-        """Note that a block went out; return how long the pause before it was, 0 where there was none or only a stall."""
+        """Count a sent block of so many seconds. Return the seconds of pause before it, 0 if there was none or only a stall."""
         pause = 0.0
         if self._due < now - self._stall and self._due < now - self._stall - self._stalled(now):
             pause, self._due = now - self._due, now
@@ -51,16 +51,16 @@ class Pace:
         return pause
 
     def ahead(self, now: float) -> float:
-        """Return for how long the client has something to play."""
+        """Return how many seconds of audio the client still has to play."""
         return max(0.0, self._until - now)
 
     def played(self, now: float) -> float:
-        """Return how much was played since this was last asked."""
+        """Return how many seconds were played since the last call."""
         played = max(0.0, self._unplayed - self.ahead(now))
         self._unplayed -= played
         return played
 
     def clear(self, now: float) -> None:
-        """Note that the client forgets what it has not played."""
+        """Account for the client dropping what it has not played."""
         self._unplayed -= self.ahead(now)
         self._until = self._due = now

@@ -1,4 +1,4 @@
-"""How many messages without audio a client may send. Knows the clock, and no socket."""
+"""The rate limit for messages without audio, without I/O."""
 
 MAX_MESSAGES = 200
 WINDOW_S = 10.0
@@ -6,9 +6,9 @@ TOO_MANY_MESSAGES = f"more than {MAX_MESSAGES} messages without audio in {WINDOW
 
 
 class MessageRateLimit:
-    """Counts the messages of one client in windows that begin with a message; two numbers of memory, whatever comes.
+    """Counts the messages of one client in fixed windows of `WINDOW_S`, each starting with a message; uses constant memory.
 
-    A client that exceeds the limit really sent more than `MAX_MESSAGES` within `WINDOW_S`: no steady sender below that is ever refused.
+    A client is refused only if it sent more than `MAX_MESSAGES` within `WINDOW_S`, so no steady sender below that rate is.
     """
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class MessageRateLimit:
         self._count = 0
 
     def allows(self, now: float) -> bool:
-        """Count a message at `now`, in seconds of any steady clock. False where it is one too many."""
+        """Count a message at `now`, in seconds of any monotonic clock. Return False if it exceeds the limit."""
         if now - self._began >= WINDOW_S:
             self._began, self._count = now, 0
         self._count += 1

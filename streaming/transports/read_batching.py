@@ -1,39 +1,42 @@
-"""When the socket of a muted client is left unread for a moment. Knows the clock and how much was heard, and no socket.
+"""Decides when to pause the reading from the socket of a silent client, to read its messages in batches. No I/O.
 
-To be woken for each of its messages is what such a client costs, and to wait for a message means to be woken for it. So the clock tells
-how much sound is there unread, as long as the client sends it as fast as it is spoken: behind a nap all of it is read but the last
-message. While that one waits, uvicorn reads no other, and whoever sends wakes nobody. Once a second the socket is read until it is
-empty, which sets the count right.
+The wake-up for each message is the main cost of such a client. So reading pauses for BATCH_S and then takes the queued messages at once,
+except the last one: while one message is unread, uvicorn reads no more from the socket, so new data wakes nothing. How much audio is
+unread is estimated from the clock, because a live client sends in real time. Once a second the socket is read until it is empty, which
+corrects the estimate.
 """
 
 BATCH_S = 0.08
-"""With a message that was left, sound waits for up to 100 ms: little longer than the pause detection has to hear it in any case."""
+"""Seconds of one pause. With the unread message, audio waits for up to 100 ms: little longer than the VAD needs in any case."""
 LONGEST_MESSAGE_S = 0.025
-"""Messages with more sound are few, and one that is left would be late: there are no naps between them."""
+"""Above this many seconds of audio per message there are no pauses: such messages are few, and an unread one would be late."""
 RIGHT_S = 1.0
-"""For so long the count is believed."""
+"""Seconds for which the estimate is used after the socket was empty."""
 WAITED_S = 0.002
-"""A message that took so long to come was not there yet, and so there was no other one."""
+"""If the read of a message takes longer, the socket was empty before it came."""
 
 
 class ReadBatching:
-    """The naps of one socket; times in seconds, `now` of any clock that goes on."""
+    """The estimate for one socket; times in seconds, `now` of any monotonic clock."""
 
     def __init__(self) -> None:
         self._heard_s = 0.0
-        self._came: float | None = None  # when the last message did, if it was waited for
-        self._empty: tuple[float, float] | None = None  # when that was, and what had been heard then
-        self._right: tuple[float, float] | None = None  # the same, once the next one was waited for, too: then there was no other
+        self._came: float | None = None  # time of the last message, if the read had to wait for it
+        self._empty: tuple[float, float] | None = None  # time of the last message and audio received by then, if the read waited for it
+        self._right: tuple[float, float] | None = None  # the same, confirmed: the next read waited too, so the socket was empty
 
     def took(self, asked: float, now: float) -> None:
-        """Note when a message was asked for, and that it came now."""
+        """Record a read that started at `asked` and returned a message at `now`."""
         waited = now - asked > WAITED_S
         self._came = now if waited else None
         if waited:
             self._right = self._empty
 
     def is_due(self, now: float, heard_s: float) -> bool:
-        """Whether no more than one message can be there. To be asked behind each; `heard_s` is how much sound all of them brought."""
+        """Return whether at most one message is unread, so that reading may pause.
+
+        To be called after each message; `heard_s` is the total seconds of audio of all messages.
+        """
         message_s, self._heard_s = heard_s - self._heard_s, heard_s
         self._empty = (self._came, heard_s) if self._came is not None else None
         if self._right is None:

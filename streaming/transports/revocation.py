@@ -1,7 +1,7 @@
-"""Whoever was let in stays only as long as that still holds: a revoked app, a disabled account, a sign-out end what is open.
+"""Ends open connections whose grant is no longer valid, after an app was revoked, an account disabled or a user signed out.
 
-Each process looks after its own connections: one look at the database every few seconds for all of them together, none while there
-are none. So it does not matter where, or how, access was withdrawn.
+Each process checks the grants of all its connections with one query every CHECK_S, and with none while there are no connections.
+So it does not matter in which process, or how, access was withdrawn.
 """
 
 import asyncio
@@ -21,68 +21,68 @@ CHECK_S = 2.0
 
 
 class Revocable(Protocol):
-    """A connection, or what goes on over it."""
+    """A connection or session that can be ended."""
 
     def end_early(self, end: End) -> None:
-        """End soon, for a reason of the server's; nothing where it has ended."""
+        """End soon for a reason of the server; do nothing if already ended."""
 
 
 class RevocationWatcher:
-    """The passes of one event loop's guests. Guests are held weakly: one that is gone need not say so."""
+    """The grants of one event loop's connections. Connections are held weakly, so they need not be removed when they end."""
 
     def __init__(self) -> None:
-        self._passes: WeakKeyDictionary[Revocable, Grant] = WeakKeyDictionary()
+        self._grants: WeakKeyDictionary[Revocable, Grant] = WeakKeyDictionary()
         self._checking: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
-        return len(self._passes)
+        return len(self._grants)
 
     def note(self, connection: Revocable, by: Grant | None) -> None:
-        """End the guest as REVOKED when its pass is good no more; None is a stranger's, whom a public stream serves."""
+        """End the connection as REVOKED when its grant is no longer valid; without a grant (anonymous) do nothing."""
         if by is not None:
-            self._passes[connection] = by
+            self._grants[connection] = by
             if self._checking is None:
                 self._checking = asyncio.create_task(self._check())
 
     def forget(self, connection: Revocable) -> None:
-        """Look after a guest no longer."""
-        self._passes.pop(connection, None)
+        """Stop checking a connection."""
+        self._grants.pop(connection, None)
 
     async def close(self) -> None:
-        """End the checking; for the end of an event loop."""
+        """Stop the checks, at the end of an event loop."""
         if self._checking is not None:
             self._checking.cancel()
             await asyncio.gather(self._checking, return_exceptions=True)
             self._checking = None
 
     async def _check(self) -> None:
-        away = False
+        failing = False
         while True:
             await asyncio.sleep(CHECK_S)
-            passes = set(self._passes.values())
+            grants = set(self._grants.values())
             try:
-                good = await run_in_database(access.valid_grants, passes) if passes else passes
-            except Exception as error:  # nobody is shown out because the database is away
-                if not away:
-                    logger.warning("it cannot be checked who may stay (%s)", error_location(error))
-                away = True
+                good = await run_in_database(access.valid_grants, grants) if grants else grants
+            except Exception as error:  # an unreachable database ends no connection
+                if not failing:
+                    logger.warning("revocation check failed (%s)", error_location(error))
+                failing = True
                 continue
-            away = False
-            self._show_out(passes - good)
+            failing = False
+            self._end(grants - good)
 
-    def _show_out(self, withdrawn: set[Grant]) -> None:
-        for connection, by in list(self._passes.items()) if withdrawn else ():
+    def _end(self, withdrawn: set[Grant]) -> None:
+        for connection, by in list(self._grants.items()) if withdrawn else ():
             if by in withdrawn:
                 self.forget(connection)
                 end_early(connection, End.REVOKED)
 
 
-_admissions: WeakKeyDictionary[asyncio.AbstractEventLoop, RevocationWatcher] = WeakKeyDictionary()
+_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, RevocationWatcher] = WeakKeyDictionary()
 
 
 def revocation_watcher() -> RevocationWatcher:
-    """Return the admissions of the running event loop."""
+    """Return the watcher of the running event loop."""
     loop = asyncio.get_running_loop()
-    if loop not in _admissions:
-        _admissions[loop] = RevocationWatcher()
-    return _admissions[loop]
+    if loop not in _watchers:
+        _watchers[loop] = RevocationWatcher()
+    return _watchers[loop]

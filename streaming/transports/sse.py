@@ -1,8 +1,8 @@
-"""`GET .../updates` and `.../outputs`: what a session's handler gives, as server-sent events.
+"""`GET .../updates` and `.../outputs`: the outputs of a session's handler as server-sent events.
 
-A subscriber is a cursor: it is told what comes after it, in batches, at its own pace, from whatever process the session lives
-in. Nothing waits for it in memory but the session's own log, so any number of them each get everything, and one that does not
-read costs nothing.
+A subscriber is a cursor into the session's log of outputs: it gets what comes after it, in batches, at its own pace, from
+whichever process has the session. There is no queue per subscriber, so every subscriber gets everything that is still in the log,
+and one that does not read costs no memory.
 """
 
 import asyncio
@@ -21,20 +21,20 @@ from streaming.types.session_end import End
 
 HEARTBEAT_S = 15.0
 GRACE_S = 3.0
-"""How long a session may come later than its first reader: pages open both at the same time."""
+"""Seconds that a session may start later than its first subscriber: pages open both at the same time."""
 HEADERS = {"Cache-Control": "no-store, no-cache, no-transform", "X-Accel-Buffering": "no", "Content-Encoding": "identity"}
-"""So that no proxy keeps events back: neither to cache, nor to fill a buffer, nor to compress."""
+"""Headers that keep proxies from caching, buffering or compressing the events."""
 
 
 @on_stream("GET")
 async def updates(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
-    """Stream the outputs of `webrtc_id` as unnamed events, which EventSource calls messages."""
+    """Stream the outputs of session `webrtc_id` as unnamed events, which EventSource dispatches as `message`."""
     return await _subscribe(request, stream, user_id, "")
 
 
 @on_stream("GET")
 async def outputs(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
-    """Stream the outputs of `webrtc_id` as events named `output`, as the pages written for FastRTC read them."""
+    """Stream the outputs of session `webrtc_id` as events named `output`, as pages written for FastRTC expect."""
     return await _subscribe(request, stream, user_id, "output")
 
 
@@ -55,25 +55,25 @@ async def _subscribe(request: HttpRequest, stream: Stream, user_id: int | None, 
 
 
 class Subscriber:
-    """One who reads, until that is no longer allowed."""
+    """One response that reads outputs until its grant is revoked."""
 
     def __init__(self, reader: OutputSubscription) -> None:
         self.reader = reader
-        self.shown_out = False
+        self.revoked = False
 
     def end_early(self, end: End) -> None:
-        """Tell nothing more; the response ends when the present wait for news is over."""
-        self.shown_out = True
+        """Send nothing more; the response ends after its current wait for outputs."""
+        self.revoked = True
 
 
 async def _events(subscriber: Subscriber, event: str) -> AsyncIterator[bytes]:
-    """Yield events for as long as the session lives, a heartbeat where there are none, and at last the end."""
+    """Yield events until the session ends, a heartbeat after HEARTBEAT_S without one, and a final event."""
     now, reader = asyncio.get_running_loop().time, subscriber.reader
     yield b": outputs\n\n"
     silent_since = now()
     while not reader.ended:
         items = await reader.more()
-        if subscriber.shown_out:
+        if subscriber.revoked:
             return
         if items:
             silent_since = now()

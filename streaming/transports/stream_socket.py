@@ -1,6 +1,7 @@
-"""What the sockets of streams share: a session behind a WebSocket, and its sound going out in real time.
+"""The common base of the stream WebSockets (FastRTC clients and telephone): a session, and its audio sent in real time.
 
-The consumer is the session's line. Sound goes straight to the server, paced by a clock; messages go through the outbox.
+The consumer is the session's `ClientConnection`. Audio is written directly to the server, paced by a clock; messages go through
+the send queue.
 """
 
 import asyncio
@@ -22,27 +23,26 @@ from streaming.transports.loop_lag import lag
 from streaming.transports.pacing import Pace
 from streaming.transports.read_batching import BATCH_S, ReadBatching
 from streaming.transports.revocation import revocation_watcher
-from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, TransportKind
-from streaming.types.client_connection import Message as LineMessage
+from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, Message, TransportKind
 
 logger = logging.getLogger(__name__)
 
 BACKLOG_S = 1.0
-"""Audio that may wait for a session's handler before the client has to wait."""
+"""Seconds of audio that may wait for a session's handler before back-pressure stops the client."""
 BACKLOG_POLL_S = 0.02
 STALLED_S = 30.0
-"""A handler that takes nothing for so long does not hold up the reading any more, else nobody would notice that its client left."""
+"""Seconds after which a handler that takes no audio no longer stops the reading; otherwise a disconnect would go unnoticed."""
 LEAD_S = 0.2
-"""How far ahead of real time sound may go: it hides the jitter of a network, and a barge-in cannot take it back."""
+"""Seconds that audio may be sent ahead of real time. It hides network jitter, but a barge-in cannot take it back."""
 REPORT_S = 0.1
-"""How long after it was due sound is counted as played."""
+"""Seconds after its due time at which audio is counted as played."""
 LAST_WORDS_S = 5.0
-"""How long the sound that was handed over may take to get out at the end."""
+"""Seconds that the rest of the audio may take to be sent at the end of a session."""
 FAILED = 1011
 
 
 class StreamConsumer(Consumer):
-    """One WebSocket of a stream; subclasses say what is spoken on it."""
+    """One WebSocket of a stream; subclasses implement the protocol."""
 
     kind: TransportKind = "websocket"
     stream: Stream
@@ -57,18 +57,18 @@ class StreamConsumer(Consumer):
         self._start_timeout_s = settings.START_TIMEOUT_S
         self._waits_for_room = False
         self._stalled = False
-        self._speaking: asyncio.Task[None] | None = None
-        self._watching: asyncio.TimerHandle | None = None
-        self._reporting: asyncio.TimerHandle | None = None
+        self._audio_task: asyncio.Task[None] | None = None
+        self._watch_timer: asyncio.TimerHandle | None = None
+        self._report_timer: asyncio.TimerHandle | None = None
         self._clears = 0
-        self._flows = False  # the first block is out
-        self._sending = False  # a block, past the task that speaks
-        self._late: asyncio.Task[None] | None = None  # sends it, where the client does not read
-        self._in_turn: asyncio.Future[None] | None = None  # waits until that is done
+        self._first_sent = False  # whether the first block was sent
+        self._sending = False  # whether `send_now` is sending a block
+        self._late_send: asyncio.Task[None] | None = None  # sends that block when the client does not read
+        self._send_done: asyncio.Future[None] | None = None  # set by the audio task, which waits for the end of `send_now`
         self._over = False
 
     async def connected(self) -> None:
-        """Find the stream, and wait for the client to start."""
+        """Find the stream, start the timeout for the client's start, and authenticate."""
         stream = find_stream(self.scope["url_route"]["kwargs"].get("name") or "")
         if stream is None:
             self.refuse(wire.failed("unknown_stream"))
@@ -80,16 +80,16 @@ class StreamConsumer(Consumer):
             await self.authenticated()
 
     def start_within(self, seconds: float) -> None:
-        """Close the socket unless its client starts within so many seconds from now; of several limits the shortest counts."""
+        """Close the socket unless its client starts within so many seconds from now; the shortest of several limits applies."""
         self._start_timeout_s = min(seconds, self._start_timeout_s)
-        if self._watching is not None:
-            self._watching.cancel()
-        self._watching = self.loop.call_later(self._start_timeout_s, self._watch)
+        if self._watch_timer is not None:
+            self._watch_timer.cancel()
+        self._watch_timer = self.loop.call_later(self._start_timeout_s, self._watch)
 
-    async def hear(self, session: StreamSession, block: AudioBlock, rate: int) -> bool:
-        """Give audio to the session, and wait while its handler is too far behind: the server reads no more of the socket meanwhile.
+    async def push_audio(self, session: StreamSession, block: TranscriptUpdate, rate: int) -> bool:
+        """Give audio to the session; wait while its handler is more than BACKLOG_S behind, which applies back-pressure to the client.
 
-        Return whether there was any audio. Servers that do not make their clients wait lose what does not fit, as WebRTC does.
+        Return whether there was any audio. On servers without back-pressure the session drops excess audio, as with WebRTC.
         """
         session.hear(block, rate)
         if session.backlog_s <= BACKLOG_S:
@@ -102,9 +102,9 @@ class StreamConsumer(Consumer):
         return len(block) > 0
 
     async def _wait_for_room(self, session: StreamSession) -> None:
-        """Wait until little waits for the handler, or until it took nothing for so long that its client might be gone meanwhile."""
+        """Wait until the handler's backlog is small, or until it took nothing for STALLED_S (see there)."""
         least, since = session.backlog_s, self.loop.time()
-        while (backlog := session.backlog_s) > BACKLOG_S:  # what threads took, only the clock tells
+        while (backlog := session.backlog_s) > BACKLOG_S:  # handler threads send no signal when they take audio, so this polls
             if backlog < least:
                 least, since = backlog, self.loop.time()
             elif self.loop.time() - since > STALLED_S:
@@ -113,10 +113,10 @@ class StreamConsumer(Consumer):
             await asyncio.sleep(BACKLOG_POLL_S)
 
     def batched_receive(self, session: StreamSession, receive: Receive) -> Receive:
-        """Return a `receive` that naps where the session misses nothing: when next to all was read, and nothing of it audible."""
+        """Return a `receive` that pauses before it reads, if nearly all audio was read and the session is silent (`read_batching.py`)."""
         read_batching, now = ReadBatching(), self.loop.time
 
-        async def unhurried() -> Event:
+        async def receive_later() -> Event:
             if read_batching.is_due(now(), session.heard_s) and session.silent:
                 await self.wait_for_batch()
             asked = now()
@@ -124,34 +124,34 @@ class StreamConsumer(Consumer):
             read_batching.took(asked, now())
             return message
 
-        return unhurried
+        return receive_later
 
     async def wait_for_batch(self) -> None:
-        """Leave the socket alone for a moment; the server does not read from it meanwhile."""
+        """Pause the reading for BATCH_S; the server does not read from the socket meanwhile."""
         await asyncio.sleep(BATCH_S)
 
     async def authenticated(self) -> None:
-        """The stream was found; the client may be asked who it is."""
+        """Authenticate the client; called when the stream was found."""
 
     async def who(self) -> Requester:
-        """Return who knocks."""
+        """Return the requester that the handshake's credentials identify."""
         return Requester(await grant_of(self.credentials))
 
-    def refuse(self, message: LineMessage, code: int = POLICY) -> None:
-        """Say why there is no session here, then close."""
+    def refuse(self, message: Message, code: int = POLICY) -> None:
+        """Send a message with the reason, then close."""
         self.send_queue.put(wire.encode(message))
         self.send_queue.finish(code, "refused")
 
     def refuse_rate(self, text: str) -> None:
-        """Warn a client that sends too many messages without audio, and close; its session ends as if it had hung up."""
+        """Send a warning that too many messages without audio came, and close; the session ends as after a disconnect."""
         self.refuse(wire.warning(text))
 
     def complain(self, text: str) -> None:
-        """Say what was wrong; nothing else changes."""
+        """Send an error message; nothing else changes."""
         self.send_queue.put(wire.encode(wire.error(text)))
 
     async def begin(self, identity: str, requester: Requester) -> bool:
-        """Open the session; False when the client was told why not, or had been refused before it asked."""
+        """Open the session. Return False when it was refused, with a message to the client, or the socket was already closed."""
         if self.send_queue.closed:
             return False
         session = StreamSession(self.stream, identity, requester.user_id, self)
@@ -162,22 +162,22 @@ class StreamConsumer(Consumer):
         except IdTaken:
             self.refuse(wire.already_exists(), NORMAL)
         except Exception as error:
-            logger.error("a session of the stream %s could not begin: %s", self.stream.name, error_location(error))
+            logger.error("a session of the stream %s could not start: %s", self.stream.name, error_location(error))
             self.refuse(wire.failed("the session could not begin"), FAILED)
         else:
             self.session = session
             if session.may_rest:
                 self._receive = self.batched_receive(session, self._receive)
             revocation_watcher().note(session, requester.by)
-            if self._watching is not None:
-                self._watching.cancel()
+            if self._watch_timer is not None:
+                self._watch_timer.cancel()
             self._watch()
-            self._speaking = keep(asyncio.create_task(self._speak(session)))
+            self._audio_task = keep(asyncio.create_task(self._send_audio(session)))
             return True
         return False
 
     def end(self, reason: str) -> None:
-        """End the session, if there is one; the socket is closed when it has ended."""
+        """End the session, if there is one; its end closes the socket."""
         if self.session is None:
             self.send_queue.finish()
         elif not self._over:
@@ -185,126 +185,126 @@ class StreamConsumer(Consumer):
             keep(asyncio.create_task(self.session.close(reason)))
 
     async def disconnected(self) -> None:
-        """The client went away."""
-        for timer in (self._watching, self._reporting):
+        """Stop timers and tasks, and end the session."""
+        for timer in (self._watch_timer, self._report_timer):
             if timer is not None:
                 timer.cancel()
-        self._watching = self._reporting = None
-        for task in (self._speaking, self._late):
+        self._watch_timer = self._report_timer = None
+        for task in (self._audio_task, self._late_send):
             if task is not None:
                 task.cancel()
         self.end("the client went away")
 
-    def message(self, message: LineMessage) -> None:
+    def message(self, message: Message) -> None:
         """Send JSON to the client."""
         self.send_queue.put(wire.encode(message))
 
     def clear(self) -> None:
-        """Drop sound that was handed over and is not played yet."""
+        """Drop audio that was handed over and is not sent yet (barge-in)."""
         self._clears += 1
         self.pace.clear(self.loop.time())
 
     def hang_up(self, reason: str) -> None:
-        """Close the socket once what was handed over is out; one whose session could not begin is told why first."""
+        """Close the socket after the remaining audio is sent. Without a session do nothing: `begin` sends the reason and closes."""
         self._over = True
         if self.session is None:
             return
         keep(asyncio.create_task(self._close_after_sound(reason)))
 
     async def send_sound(self, sound: AudioFrame) -> None:
-        """Send one block of sound; waits as long as the server makes its caller wait."""
+        """Send one block of audio; waits while the server applies back-pressure."""
         raise NotImplementedError
 
     def is_free(self) -> bool:
-        """Tell whether a block could leave now, without overtaking a message."""
-        return self._flows and not self._sending and self.send_queue.idle and not self.pace.wait(self.loop.time())
+        """Return whether a block could be sent now without overtaking a message."""
+        return self._first_sent and not self._sending and self.send_queue.idle and not self.pace.wait(self.loop.time())
 
     def send_now(self, sound: AudioFrame) -> None:
-        """Send a block at once, or, to a client that does not read, as soon as it does."""
+        """Send a block at once, or as soon as the client reads again."""
         self._sending = True
-        rest = begin(self._send_past(sound))
+        rest = begin(self._send_directly(sound))
         if rest is not None:
-            self._late = keep(asyncio.create_task(rest))
+            self._late_send = keep(asyncio.create_task(rest))
 
-    async def farewell(self) -> None:
-        """The last sound is out, and the socket is about to be closed."""
+    async def closing(self) -> None:
+        """Prepare to close; called after the last audio was sent."""
 
     def report(self, session: StreamSession) -> None:
-        """Tell the session how much was played."""
+        """Report to the session how many seconds were played since the last report."""
         session.played(self.pace.played(self.loop.time()))
 
-    async def _speak(self, session: StreamSession) -> None:
-        """Send the session's sound when it is due, until there is no more."""
-        watched = not session.may_rest  # a listener has nothing to be late with before it was spoken to
-        if watched:
+    async def _send_audio(self, session: StreamSession) -> None:
+        """Send the session's audio when it is due, until there is no more."""
+        lag_needed = not session.may_rest  # a session that may rest sends nothing yet, so lag does not matter to it
+        if lag_needed:
             self._lag.need()
         self.pace.begin(self.loop.time())
         session.send_through(self)
         try:
             while (sound := await session.sound()) is not None:
-                if not watched:
-                    watched = True
+                if not lag_needed:
+                    lag_needed = True
                     self._lag.need()
                 clears = self._clears
                 while self._sending:
-                    self._in_turn = self.loop.create_future()
-                    await self._in_turn
+                    self._send_done = self.loop.create_future()
+                    await self._send_done
                 wait = self.pace.wait(self.loop.time())
                 if wait > 0:
                     await asyncio.sleep(wait)
                 if clears != self._clears:
                     continue
                 await self._send_block(sound)
-                self._flows = True
+                self._first_sent = True
         except Exception as error:
             self._lost(error)
         finally:
-            if watched:
+            if lag_needed:
                 self._lag.release()
 
-    async def _send_past(self, sound: AudioFrame) -> None:
-        """Send a block past the task that speaks; what that has got meanwhile waits until this one is out."""
+    async def _send_directly(self, sound: AudioFrame) -> None:
+        """Send a block without the audio task; a block that the task gets meanwhile waits until this one is sent."""
         try:
             await self._send_block(sound)
         except Exception as error:
-            self._flows = False
+            self._first_sent = False
             self._lost(error)
         finally:
             self._sending = False
-            if self._in_turn is not None and not self._in_turn.done():
-                self._in_turn.set_result(None)
+            if self._send_done is not None and not self._send_done.done():
+                self._send_done.set_result(None)
 
     async def _send_block(self, sound: AudioFrame) -> None:
         await self.send_sound(sound)
         self.pace.sent(sound.seconds, self.loop.time())
-        if self._reporting is None and self.session is not None:
+        if self._report_timer is None and self.session is not None:
             self._report_later(self.session)
 
     def _lost(self, error: Exception) -> None:
-        """The connection went away while something was being written."""
-        logger.debug("a client went away: %s", type(error).__name__)
+        """Log that the connection was lost during a write."""
+        logger.debug("a client disconnected: %s", type(error).__name__)
 
     def _report_later(self, session: StreamSession) -> None:
         ahead = self.pace.ahead(self.loop.time())
-        self._reporting = self.loop.call_later(ahead + REPORT_S, self._report, session)
+        self._report_timer = self.loop.call_later(ahead + REPORT_S, self._report, session)
 
     def _report(self, session: StreamSession) -> None:
-        self._reporting = None
+        self._report_timer = None
         self.report(session)
         if self.pace.ahead(self.loop.time()):
             self._report_later(session)
 
     async def _close_after_sound(self, reason: str) -> None:
-        if self._speaking is not None:
-            _, late = await asyncio.wait([self._speaking], timeout=LAST_WORDS_S)
+        if self._audio_task is not None:
+            _, late = await asyncio.wait([self._audio_task], timeout=LAST_WORDS_S)
             for task in late:
                 task.cancel()
-            await self.farewell()
+            await self.closing()
         self.send_queue.finish(NORMAL, reason)
 
     def _watch(self) -> None:
-        """End a socket that does not start, or says nothing any more."""
-        self._watching = None
+        """Enforce the time limits: close a socket that does not start, and end a session whose client sends nothing any more."""
+        self._watch_timer = None
         if self.session is None:
             if not self._over:
                 self.complain(f"no start came within {self._start_timeout_s:g} s")
@@ -317,4 +317,4 @@ class StreamConsumer(Consumer):
             self.complain(f"nothing came for {settings.SILENCE_TIMEOUT_S:g} s")
             self.end("silence")
             return
-        self._watching = self.loop.call_later(left, self._watch)
+        self._watch_timer = self.loop.call_later(left, self._watch)

@@ -1,8 +1,8 @@
-"""A stream on the telephone: Twilio's media streams, and the TwiML that connects a call with them.
+"""Streams over the telephone: Twilio Media Streams, and the TwiML that connects a call to one.
 
-`.../telephone/incoming` answers the exchange's webhook; `.../telephone/handler` is the socket that it then opens. Sound is mu-law at
-8 kHz. Marks tell what the caller has really heard, and `clear` takes back what the caller interrupts. Where TWILIO_AUTH_TOKEN is set,
-both are for Twilio alone, which signs what it asks.
+`.../telephone/incoming` answers the webhook of a call; `.../telephone/handler` is the WebSocket that Twilio then opens. Audio is mu-law
+at 8 kHz. Twilio returns a mark when the audio before it was played, and `clear` drops the audio that it has not played yet. If
+TWILIO_AUTH_TOKEN is set, both addresses accept only requests with Twilio's signature.
 """
 
 import asyncio
@@ -23,36 +23,36 @@ from streaming.sessions.stream_session import StreamSession
 from streaming.transports.auth import Credentials, grant_of
 from streaming.transports.http_auth import Requester, on_stream, refusal
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.types.client_connection import AudioFrame, TransportKind
-from streaming.types.client_connection import Message as LineMessage
+from streaming.types.client_connection import AudioFrame, Message, TransportKind
 
 ANONYMOUS_START_S = 5.0
-"""Until its start nobody knows who calls, unless the handshake was signed; an exchange starts at once."""
+"""Seconds to start on a socket whose handshake need not be signed: the caller is unknown before the start, and Twilio starts at once."""
 MOST_MARKS = 1000
+"""Marks that may be outstanding; above this no further one is sent."""
 MOST_KEYS = 32
-"""Keys that a slow handler may have before it; further ones are lost."""
+"""Keypresses that may wait for a slow handler; further ones are dropped."""
 
 
 class TelephoneConsumer(StreamConsumer):
-    """One call. A telephone exchange reads sound, marks and clear; of all other messages it would only complain."""
+    """One call. Only audio, marks and clear are sent, because Twilio rejects all other messages."""
 
     kind: TransportKind = "telephone"
     _sid = ""
 
     async def authenticated(self) -> None:
-        """Refuse whoever is not the exchange. Who calls is known at the start: an exchange sends no query, it has its parameters there."""
+        """Refuse a handshake without a valid signature. The token comes later, with the start: Twilio sends no query parameters."""
         self._converter = Converter(mulaw.RATE)
         self._marks: OrderedDict[str, float] = OrderedDict()
         self._unmarked = 0.0
         self._marked = 0
-        self._pressing = 0
+        self._keys_waiting = 0
         if not settings.TWILIO_AUTH_TOKEN:
             self.start_within(ANONYMOUS_START_S)
         if not self._from_exchange():
             self.refuse(wire.error("this handshake has no signature of the telephone exchange"))
 
     async def text(self, text: str) -> bool:
-        """Do what the exchange says."""
+        """Process one message of Twilio."""
         self.alive_at = self.loop.time()
         try:
             message = wire.parse(text)
@@ -61,50 +61,50 @@ class TelephoneConsumer(StreamConsumer):
             return False
         if isinstance(message, Media):
             if self.session is not None and not message.outbound:
-                return await self.hear(self.session, message.payload, mulaw.RATE)
+                return await self.push_audio(self.session, message.payload, mulaw.RATE)
             return len(message.payload) > 0
         if isinstance(message, Start):
             await self._start(message)
         elif isinstance(message, Stop):
             self.end("the caller hung up")
         elif isinstance(message, Mark):
-            self._heard(message.name)
+            self._played(message.name)
         elif isinstance(message, Dtmf):
-            self._pressed(message.digit)
+            self._key_pressed(message.digit)
         elif isinstance(message, Ping):
             self.send_queue.put(wire.PONG)
         return False
 
     async def binary(self, data: bytes) -> bool:
-        """Exchanges send text only."""
+        """Answer with an error: Twilio sends text only."""
         self.complain("only text messages are understood here")
         return False
 
-    def message(self, message: LineMessage) -> None:
-        """Keep messages from the exchange, which knows none of them."""
+    def message(self, message: Message) -> None:
+        """Drop a message: Twilio accepts none."""
 
     def clear(self) -> None:
-        """Take back what the caller has not heard yet."""
+        """Drop the audio that the caller has not heard yet."""
         super().clear()
         self._marks.clear()
         self._unmarked = 0.0
         self.send_queue.put(wire.encode(wire.clear(self._sid)))
 
     async def send_sound(self, sound: AudioFrame) -> None:
-        """Send a block, in order with marks and clear."""
+        """Send a block through the send queue, which keeps it in order with marks and clear."""
         samples = self._converter.push(sound.samples, sound.rate)
         self._unmarked += sound.seconds
         await self.send_queue.put_when_room(wire.telephone_media(mulaw.encode(samples), self._sid))
 
     def report(self, session: StreamSession) -> None:
-        """Ask the exchange to say when it has played what it was given: only it knows."""
+        """Send a mark after the audio sent so far; Twilio returns it when that was played."""
         if self._unmarked and len(self._marks) < MOST_MARKS:
             self._marked += 1
             self._marks[str(self._marked)], self._unmarked = self._unmarked, 0.0
             self.send_queue.put(wire.encode(wire.mark(str(self._marked), self._sid)))
 
-    async def farewell(self) -> None:
-        """Let the caller hear the last words before the line is cut."""
+    async def closing(self) -> None:
+        """Wait until the caller has heard the rest of the audio."""
         await asyncio.sleep(self.pace.ahead(self.loop.time()))
 
     def _from_exchange(self) -> bool:
@@ -114,26 +114,26 @@ class TelephoneConsumer(StreamConsumer):
         query = self.scope.get("query_string", b"").decode("latin-1")
         return _is_signed(handshake, ("wss", "ws"), self.scope["path"] + (f"?{query}" if query else ""), {})
 
-    def _heard(self, name: str) -> None:
+    def _played(self, name: str) -> None:
         seconds = self._marks.pop(name, None)
         if seconds is not None and self.session is not None:
             self.session.played(seconds)
 
-    def _pressed(self, digit: str) -> None:
-        """Give a key to the handler, where it has a method `dtmf`."""
+    def _key_pressed(self, digit: str) -> None:
+        """Call the handler's method `dtmf`, if it has one, with a pressed key."""
         session = self.session
         press = getattr(session.handler, "dtmf", None) if session is not None else None
-        if session is not None and press is not None and self._pressing < MOST_KEYS:
-            self._pressing += 1
-            session.spawn(self._press(session, press, digit))
+        if session is not None and press is not None and self._keys_waiting < MOST_KEYS:
+            self._keys_waiting += 1
+            session.spawn(self._call_handler(session, press, digit))
 
-    async def _press(self, session: StreamSession, press: Callable[[str], object], digit: str) -> None:
+    async def _call_handler(self, session: StreamSession, press: Callable[[str], object], digit: str) -> None:
         try:
             await session.calls.bind(press, "dtmf")(digit)
         except Exception as error:
             session.calls.report(error)
         finally:
-            self._pressing -= 1
+            self._keys_waiting -= 1
 
     async def _start(self, start: Start) -> None:
         if self.session is not None:
@@ -150,7 +150,7 @@ class TelephoneConsumer(StreamConsumer):
 
 @on_stream("GET", "POST")
 async def incoming(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
-    """Answer the webhook of a call with TwiML that connects it; the token goes along, since the socket's URL may have no query."""
+    """Answer the webhook of a call with TwiML that connects it. The token becomes a parameter, since the socket's URL allows no query."""
     fields = {name: request.POST.getlist(name) for name in request.POST}
     if not _is_signed(request, ("https", "http"), request.get_full_path(), fields):
         return refusal(403, "this request has no signature of the telephone exchange")
@@ -162,7 +162,7 @@ async def incoming(request: HttpRequest, stream: Stream, user_id: int | None) ->
 
 
 def _is_signed(request: HttpRequest, schemes: Sequence[str], path: str, fields: Mapping[str, Sequence[str]]) -> bool:
-    """Whether the exchange signed a request, or none needs to. The host is the one that Django takes, behind a proxy too."""
+    """Return whether Twilio signed a request, or no signature is required. The host is Django's, which is right behind a proxy too."""
     if not settings.TWILIO_AUTH_TOKEN:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Trickled ICE candidates: the text a browser posts."""
+"""Parses and renders the trickled ICE candidates that browsers post."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -18,36 +18,36 @@ INVALID = "invalid_candidate_format"
 Key = tuple[int | None, str, str]
 """Owner, stream and webrtc_id."""
 Identity = tuple[str | None, int | None, str, str, int] | None
-"""Media section, by its name and its number, protocol, address and port; None at the end of candidates."""
+"""sdpMid, sdpMLineIndex, protocol, address and port; None for the end of candidates."""
 
 
 class CandidateError(ValueError):
-    """The text is no candidate; the message is the wire's word for that."""
+    """The text is not a valid candidate; the message is the protocol's error code for that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trickled:
-    """One candidate as it was posted; `candidate` is None at the end of candidates."""
+    """One candidate as posted; `candidate` is None for the end of candidates."""
 
     candidate: RTCIceCandidate | None
 
     @property
     def is_mdns(self) -> bool:
-        """Whether its address is a name that only the local network knows; looking it up takes up to a second."""
+        """Whether its address is an mDNS name, which only the local network resolves, in up to a second."""
         return self.candidate is not None and self.candidate.ip.endswith(".local")
 
     @property
     def identity(self) -> Identity:
-        """What two candidates have in common that are the same one, posted twice."""
+        """A key that is equal for repeated posts of the same candidate."""
         if (found := self.candidate) is None:
             return None
         return found.sdpMid, found.sdpMLineIndex, found.protocol.lower(), found.ip, found.port
 
 
 def parse(init: Mapping[str, Any] | None) -> Trickled:
-    """Read the `candidate` member of a request: RTCIceCandidateInit, or null or an empty text at the end.
+    """Parse the `candidate` member of a request: an RTCIceCandidateInit, or null or an empty text for the end of candidates.
 
-    Takes every form of RFC 8839 section 5.1, with or without extensions, host names of mDNS and TCP types.
+    Accepts every form of RFC 8839 section 5.1, with or without extensions, mDNS host names and TCP types.
     Raises CandidateError.
     """
     if init is None:
@@ -68,12 +68,12 @@ def parse(init: Mapping[str, Any] | None) -> Trickled:
         raise CandidateError(INVALID) from None
     if not 0 <= candidate.port <= 65535:
         raise CandidateError(INVALID)
-    _place(candidate, init)
+    _set_section(candidate, init)
     return Trickled(candidate)
 
 
-def _place(candidate: RTCIceCandidate, init: Mapping[str, Any]) -> None:
-    """Say to which media section it belongs; with neither place named it is the first: all of ours share one transport."""
+def _set_section(candidate: RTCIceCandidate, init: Mapping[str, Any]) -> None:
+    """Set the media section; the first one if none is named, because all of ours share one transport."""
     mid, index = init.get("sdpMid"), init.get("sdpMLineIndex")
     if isinstance(mid, str) and len(mid) > LONGEST_MID:
         raise CandidateError(INVALID)
@@ -84,7 +84,7 @@ def _place(candidate: RTCIceCandidate, init: Mapping[str, Any]) -> None:
 
 
 def posted(webrtc_id: str, trickled: Trickled) -> dict[str, Any]:
-    """Return the body of a request that posts a candidate: the opposite of `parse`."""
+    """Return the body of a request that posts a candidate: the inverse of `parse`."""
     found = trickled.candidate
     init = found and {"candidate": f"candidate:{candidate_to_sdp(found)}", "sdpMid": found.sdpMid, "sdpMLineIndex": found.sdpMLineIndex}
     return {"type": "ice-candidate", "webrtc_id": webrtc_id, "candidate": init}

@@ -1,6 +1,6 @@
 """One RTCPeerConnection: from an offer to the end of all its tracks, tasks and timers.
 
-A session may live through several of these (`webrtc.py`): a browser that lost its network comes back with a new offer.
+A session may use several of these (`peer.py`): a browser that lost its network reconnects with a new offer.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
 MOST_CHANNELS = 16
-"""Data channels of a connection; FastRTC's clients open one. What comes on top is closed."""
+"""Data channels of a connection; FastRTC's clients open one. Further ones are closed."""
 
 BROKEN_OFFERS = (ValueError, AssertionError, IndexError, KeyError, AttributeError, TypeError, StopIteration) + (
     InternalError,
@@ -49,7 +49,7 @@ BROKEN_OFFERS = (ValueError, AssertionError, IndexError, KeyError, AttributeErro
     InvalidStateError,
     OperationError,
 )
-"""What aiortc raises for session descriptions that it cannot use; it checks few of them itself."""
+"""Exceptions that aiortc raises for invalid session descriptions; it validates little itself."""
 
 
 Kinds = frozenset[str]
@@ -67,22 +67,22 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A session description that was looked through: what it holds, and its names that only mDNS knows."""
+    """A checked session description, without its mDNS candidates, which `later` holds."""
 
     sdp: str
     receives: frozenset[str]
     """Kinds that the client sends and we receive."""
     sends: frozenset[str]
-    """Kinds that the client would take."""
+    """Kinds that the client is willing to receive."""
     bundled: bool
     later: tuple[Trickled, ...]
-    """Candidates by mDNS name: looking names up must not delay the answer."""
+    """Candidates with an mDNS name: resolving names must not delay the answer."""
     candidates: int
-    """How many other candidates the description has, each counted once."""
+    """The number of other distinct candidates in the description."""
 
 
 def read_offer(sdp: str) -> Offer:
-    """Look through an offer; it is not parsed before its size is checked. Raises OfferError."""
+    """Check and parse an offer; its size is checked before it is parsed. Raises OfferError."""
     kept: list[str] = []
     later: list[Trickled] = []
     candidates: set[str] = set()
@@ -118,16 +118,16 @@ class Connection:
     """One peer connection of a session.
 
     Args:
-        offer: what the client offered.
-        wanted: kinds that the stream takes from its clients.
-        given: kinds that the stream sends.
+        offer: the client's offer.
+        wanted: kinds of media that the stream receives.
+        given: kinds of media that the stream sends.
     """
 
     def __init__(self, offer: Offer, session: StreamSession, messages: Messages, *, wanted: frozenset[str], given: frozenset[str]) -> None:
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.sound: SoundTrack | None = None
         self._offer = offer
-        self._participant = session
+        self._session = session
         self._messages = messages
         self._wanted = wanted & offer.receives
         self._given = given & offer.sends
@@ -138,7 +138,7 @@ class Connection:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._candidates: set[Identity] = set()
         self._channels = 0
-        self._heard_at = self._answered_at = time.monotonic()
+        self._received_at = self._answered_at = time.monotonic()
         self._closing = False
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
@@ -146,21 +146,21 @@ class Connection:
 
     @property
     def state(self) -> str:
-        """The state of the connection, in the words of the standard."""
+        """The connection state of the WebRTC standard."""
         return str(self._pc.connectionState)
 
     @property
     def connecting_s(self) -> float:
-        """Seconds since the answer in which the client did not connect; 0 once it has."""
+        """Seconds since the answer without a connection; 0 once the client has connected."""
         return time.monotonic() - self._answered_at if "connect" in self._timers else 0.0
 
     async def answer(self) -> str:
-        """Return the session description of our answer, as soon as it is ready. Raises OfferError."""
+        """Apply the offer and return the session description of our answer. Raises OfferError."""
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
             if self._pc.sctp is not None:
                 limit_sctp(self._pc.sctp)
-            await asyncio.sleep(0)  # each of these steps may take milliseconds
+            await asyncio.sleep(0)  # let other tasks run: each of these steps may take milliseconds
             self._add_tracks()
             await self._pc.setLocalDescription()
         except BROKEN_OFFERS as error:
@@ -169,16 +169,16 @@ class Connection:
         local: str = self._pc.localDescription.sdp
         self._prepare(local)
         self._answered_at = time.monotonic()
-        self._after("connect", settings.RTC_CONNECT_S, End.NEVER)
+        self._start_timer("connect", settings.RTC_CONNECT_S, End.NEVER)
         for trickled in self._offer.later:
             self.add(trickled)
         return local
 
     def add(self, trickled: Trickled) -> None:
-        """Try a candidate of the client; what comes again, or above the limit, is ignored. Names are looked up in the background.
+        """Add a candidate of the client; ignore repeated ones and those above MOST_CANDIDATES. Names are resolved in the background.
 
-        The end of candidates is not passed on: a client behind a firewall that we cannot reach may still reach us, and then
-        we learn its address from its own checks. A connection that does not come about ends by its time limit.
+        The end-of-candidates signal is not passed to aiortc: a client behind a firewall may still reach us, and then we learn its
+        address from its own connectivity checks. RTC_CONNECT_S limits how long that may take.
         """
         known = self._candidates
         if trickled.candidate is None or self._closing or trickled.identity in known:
@@ -186,10 +186,10 @@ class Connection:
         if len(known) + self._offer.candidates >= MOST_CANDIDATES:
             return
         known.add(trickled.identity)
-        self._run(self._try(trickled))
+        self._spawn(self._add_candidate(trickled))
 
     async def close(self) -> None:
-        """Close everything; returns when nothing of it is left, or after a few seconds."""
+        """Close the connection and all its tasks; wait for that at most CLOSE_S."""
         if self._closing:
             return
         self._closing = True
@@ -209,10 +209,10 @@ class Connection:
 
     def _add_tracks(self) -> None:
         if "audio" in self._given:
-            self.sound = SoundTrack(self._participant.sound, self._participant.played)
+            self.sound = SoundTrack(self._session.sound, self._session.played)
             encode_apart(self._pc.addTrack(self.sound))
         if "video" in self._given:
-            encode_apart(self._pc.addTrack(PictureTrack(self._participant.picture)))
+            encode_apart(self._pc.addTrack(PictureTrack(self._session.picture)))
 
     def _prepare(self, local: str) -> None:
         for section in SessionDescription.parse(local).media:
@@ -220,39 +220,39 @@ class Connection:
                 self.sound.opus = section.rtp.codecs[0].mimeType.lower() == "audio/opus"
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio":
-                rtp_in.hear_promptly(transceiver.receiver)
+                rtp_in.use_prompt_buffer(transceiver.receiver)
             else:
-                rtp_in.see_bounded(transceiver.receiver)
+                rtp_in.bound_video_queue(transceiver.receiver)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind not in self._wanted:
-            self._run(rtp_in.discard(track))
+            self._spawn(rtp_in.discard(track))
         elif track.kind == "audio":
-            self._run(self._read(track, rtp_in.hear(track, self._noting(self._participant.hear))))
+            self._spawn(self._read(track, rtp_in.read_audio(track, self._guarded(self._session.hear))))
         else:
-            reading = rtp_in.see(track, self._noting(self._participant.see), self._participant.warn_once)
-            self._run(self._read(track, reading))
+            reading = rtp_in.read_video(track, self._guarded(self._session.see), self._session.warn_once)
+            self._spawn(self._read(track, reading))
 
     async def _read(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
-        """Read a track; where that fails it is still read to its end, or it would fill the memory."""
+        """Read a track. After an error keep reading and discard, because aiortc's queue would fill the memory."""
         try:
             await reading
         except Exception as error:
-            logger.error("a track could not be read on: %s", error_location(error))
+            logger.error("reading a track failed: %s", error_location(error))
             await rtp_in.discard(track)
 
-    def _noting(self, take: Callable[..., None]) -> Callable[..., None]:
-        """Note when something came, and give it on until the session is over; what fails with one block is told and harms no other."""
+    def _guarded(self, take: Callable[..., None]) -> Callable[..., None]:
+        """Wrap a callback for media: note the time, skip it after the close, and report its errors so that later blocks still come."""
 
-        def took(*block: Any) -> None:
-            self._heard_at = time.monotonic()
+        def received(*block: Any) -> None:
+            self._received_at = time.monotonic()
             if not self._closing:
                 try:
                     take(*block)
                 except Exception as error:
-                    self._participant.calls.report(error)
+                    self._session.calls.report(error)
 
-        return took
+        return received
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         self._channels += 1
@@ -269,12 +269,12 @@ class Connection:
             transports.add(self._pc.sctp.transport)
         for transport in transports:
             transport.on("statechange", partial(self._on_transport, transport))
-        self._heard_at = time.monotonic()
+        self._received_at = time.monotonic()
         if self._wanted:
-            self._listen_for_silence(settings.RTC_SILENCE_S)
+            self._start_silence_timer(settings.RTC_SILENCE_S)
 
     def _on_transport(self, transport: RTCDtlsTransport) -> None:
-        """Tell a client that said goodbye from one that is lost: ICE gives up on that one first, and forgets its candidates."""
+        """Distinguish a client that closed from a lost one: for a lost one ICE fails first and clears its local candidates."""
         if transport.state == "closed":
             self._finish(End.CLOSED if transport.transport.iceGatherer.getLocalCandidates() else End.LOST)
 
@@ -287,30 +287,30 @@ class Connection:
         elif state == "closed":
             self._finish(End.CLOSED)
 
-    def _listen_for_silence(self, seconds: float) -> None:
+    def _start_silence_timer(self, seconds: float) -> None:
         self._timers["silence"] = asyncio.get_running_loop().call_later(seconds, self._check_silence)
 
     def _check_silence(self) -> None:
-        left = self._heard_at + settings.RTC_SILENCE_S - time.monotonic()
+        left = self._received_at + settings.RTC_SILENCE_S - time.monotonic()
         if left > 0:
-            self._listen_for_silence(left)
+            self._start_silence_timer(left)
         else:
             self._finish(End.SILENT)
 
-    def _after(self, name: str, seconds: float, end: End) -> None:
+    def _start_timer(self, name: str, seconds: float, end: End) -> None:
         self._timers[name] = asyncio.get_running_loop().call_later(seconds, self._finish, end)
 
     def _finish(self, end: End) -> None:
         if not self.ended.done():
             self.ended.set_result(end)
 
-    async def _try(self, trickled: Trickled) -> None:
+    async def _add_candidate(self, trickled: Trickled) -> None:
         try:
             await self._pc.addIceCandidate(trickled.candidate)
-        except Exception as error:  # one network's trouble: the other candidates are tried all the same
-            logger.debug("a candidate could not be tried: %s", error_location(error))
+        except Exception as error:  # the other candidates may still work
+            logger.debug("a candidate could not be added: %s", error_location(error))
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

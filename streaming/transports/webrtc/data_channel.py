@@ -1,4 +1,4 @@
-"""JSON messages to a client over a data channel that opens late, slowly, or never."""
+"""JSON messages to a client over a data channel, which may open late, be slow, or never open."""
 
 import asyncio
 import json
@@ -14,14 +14,17 @@ from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 256
+"""Messages that wait for the channel; above this the oldest is dropped."""
 CROWDED_BYTES = 256 * 1024
 """Unsent bytes of a channel above which messages wait here, where the oldest can be dropped."""
 LINGER_S = 0.5
+"""Seconds that the last messages may take to be sent before the connection is closed."""
 ECHOED = 200
+"""Characters of a client's message that are echoed."""
 
 
 class Messages:
-    """The messages of one session; channels come and go with its connections."""
+    """The messages of one session, across the data channels of its connections."""
 
     def __init__(self) -> None:
         self.dropped = 0
@@ -31,7 +34,7 @@ class Messages:
         self._warned = False
 
     def put(self, message: dict[str, Any]) -> None:
-        """Send a message as soon as there is an open channel; of too many waiting ones the oldest is dropped."""
+        """Send a message as soon as a channel is open; above MOST_WAITING the oldest one is dropped."""
         self._waiting.append(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
@@ -39,7 +42,7 @@ class Messages:
         self._flush()
 
     def attach(self, channel: RTCDataChannel) -> None:
-        """Use a channel; a later one takes its place."""
+        """Use a channel; it replaces the one before."""
         self._channel = channel
         channel.bufferedAmountLowThreshold = CROWDED_BYTES // 2
         channel.on("open", self._flush)
@@ -48,7 +51,7 @@ class Messages:
         self._flush()
 
     async def linger(self) -> None:
-        """Give the last messages a moment to leave, before their connection is closed."""
+        """Wait until the last messages are sent, at most LINGER_S, before the connection is closed."""
         channel = self._channel
         if channel is None or channel.readyState != "open" or not channel.bufferedAmount:
             return
@@ -59,7 +62,7 @@ class Messages:
             async with asyncio.timeout(LINGER_S):
                 await empty.wait()
         except TimeoutError:
-            logger.debug("a client did not take its last messages")
+            logger.debug("a client did not read its last messages")
 
     def _flush(self) -> None:
         channel = self._channel
@@ -67,11 +70,11 @@ class Messages:
             channel.send(self._waiting.popleft())
 
     def _echo(self, text: Any) -> None:
-        """Say what came, as FastRTC does; inputs have a route of their own. Above the rate limit it is dropped, with one warning."""
+        """Echo a client's message, as FastRTC does; inputs have a route of their own. Above the rate limit drop it, with one warning."""
         if not self._rate_limit.allows(asyncio.get_running_loop().time()):
             if not self._warned:
                 self._warned = True
                 self.put(wire.warning(f"{TOO_MANY_MESSAGES}: the rest is dropped"))
         elif isinstance(text, str):
-            said = f"Server received: {text[:ECHOED]}"
-            self.put({"type": "log", "data": said, "message": said})
+            echo = f"Server received: {text[:ECHOED]}"
+            self.put({"type": "log", "data": echo, "message": echo})

@@ -1,7 +1,7 @@
-"""Bounds for what a peer's data channels may cost: aiortc's SCTP is Python that runs in the event loop, for every chunk of every packet.
+"""Rate and memory limits for the SCTP of a peer's data channels, because aiortc processes every chunk in Python in the event loop.
 
-SCTP repeats what gets lost, so a packet above the limit is dropped, and an honest sender slows down without losing a message. All private
-attributes of aiortc's SCTP that are used are in this file.
+SCTP retransmits lost packets, so packets above the limit are dropped: a correct sender slows down and loses no message. All private
+attributes of aiortc's SCTP that we use are in this file.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from aiortc import RTCSctpTransport
 
 CHUNKS_PER_S = 500.0
 CHUNK_BURST = 1000.0
-"""SCTP chunks of one peer that are processed: 600 kB/s of text in the long run."""
+"""SCTP chunks of one peer that are processed per second and in a burst: 600 kB/s of text on average."""
 MAX_WAITING_CHUNKS = 256
-"""Chunks that wait for a missing one, or for the rest of their message; a message of 64 KiB, the longest, has 55."""
+"""Chunks that may wait for a missing one or for the rest of their message; the longest message, 64 KiB, has 55."""
 MAX_STREAMS = 64
-"""SCTP streams; there is one for each data channel."""
+"""SCTP streams; each data channel has one."""
 MAX_GAPS = 4096
-"""Chunks that one acknowledgement may name beyond a gap."""
+"""Chunks that the gap blocks of one acknowledgement (SACK) may cover."""
 
 _COMMON_HEADER = 12
 _CHUNK_HEADER = 4
@@ -31,7 +31,7 @@ def limit_sctp(sctp: RTCSctpTransport) -> None:
 
 
 class SctpLimits:
-    """The limits of one association."""
+    """The limits of one SCTP association."""
 
     def __init__(self, sctp: Any, clock: Callable[[], float]) -> None:
         self._sctp = sctp
@@ -43,13 +43,13 @@ class SctpLimits:
         self._receive_sack_chunk = sctp._receive_sack_chunk
 
     def install(self) -> None:
-        """Put the limits in front of aiortc's own methods."""
+        """Replace aiortc's methods by the limited ones."""
         self._sctp._handle_data = self.handle_data
         self._sctp._receive_data_chunk = self.receive_data_chunk
         self._sctp._receive_sack_chunk = self.receive_sack_chunk
 
     async def handle_data(self, data: bytes) -> None:
-        """Process a packet, or drop it where the peer sends more chunks than are processed."""
+        """Process a packet, or drop it if the peer exceeds the chunk rate."""
         now = self._clock()
         self._tokens = min(CHUNK_BURST, self._tokens + (now - self._counted_at) * CHUNKS_PER_S)
         self._counted_at = now
@@ -59,12 +59,12 @@ class SctpLimits:
             await self._handle_data(data)
 
     async def receive_data_chunk(self, chunk: Any) -> None:
-        """Take a DATA chunk unless too much waits already; then it is not acknowledged, and comes again."""
+        """Process a DATA chunk unless too many wait already; then it is not acknowledged and the peer sends it again."""
         sctp = self._sctp
         stream = sctp._inbound_streams.get(chunk.stream_id)
         waiting = len(stream.reassembly) if stream is not None else 0
         is_next = sctp._last_received_tsn is not None and chunk.tsn == (sctp._last_received_tsn + 1) % _TSN_MODULO
-        most = 2 * MAX_WAITING_CHUNKS if is_next else MAX_WAITING_CHUNKS  # the next one may be what all others wait for
+        most = 2 * MAX_WAITING_CHUNKS if is_next else MAX_WAITING_CHUNKS  # the next chunk may be the one that all others wait for
         crowded = waiting >= most or (not is_next and (len(sctp._sack_misordered) >= most or sctp._advertised_rwnd <= 0))
         if crowded or (stream is None and len(sctp._inbound_streams) >= MAX_STREAMS):
             sctp._sack_needed = True
@@ -72,14 +72,14 @@ class SctpLimits:
             await self._receive_data_chunk(chunk)
 
     async def receive_sack_chunk(self, chunk: Any) -> None:
-        """Take an acknowledgement; one with absurdly large gaps counts without them."""
+        """Process an acknowledgement; ignore its gap blocks if they cover more than MAX_GAPS chunks."""
         if sum(max(0, end - start + 1) for start, end in chunk.gaps) > MAX_GAPS:
             chunk.gaps = []
         await self._receive_sack_chunk(chunk)
 
 
 def count_chunks(packet: bytes) -> int:
-    """Return how many chunks an SCTP packet says to have; at least 1."""
+    """Return the number of chunks in an SCTP packet according to their length fields; at least 1."""
     count, at = 0, _COMMON_HEADER
     while at + _CHUNK_HEADER <= len(packet):
         length = int.from_bytes(packet[at + 2 : at + 4], "big")

@@ -1,8 +1,8 @@
-"""Candidates that come before their offer: browsers gather them while their page still posts it.
+"""Candidates that arrive before their offer: a browser gathers and posts them while the offer is still on its way.
 
-They are kept for a short time, by owner, stream and id, until a peer asks for them. Anybody may post candidates for ids that never come,
-so each costs constant time and little memory, and there are limits for each id, for each client address and in all. At a limit the
-oldest candidate goes.
+They are kept for KEEP_S by owner, stream and id, until a peer takes them. A client may post candidates for ids without an offer, so
+each costs constant time and little memory, and there are limits per id, per client address and in total. At a limit the oldest
+candidate is dropped.
 """
 
 import asyncio
@@ -13,21 +13,23 @@ from dataclasses import dataclass, field
 from streaming.transports.webrtc.candidates import Identity, Key, Trickled
 
 KEEP_S = 30.0
-"""How long a candidate is kept for its offer."""
+"""Seconds that a candidate is kept for its offer."""
 MOST_EACH = 32
 """Candidates of one id; a browser with many networks gathers about a dozen."""
 MOST_OF_ADDRESS = 512
+"""Candidates of one client address."""
 MOST = 2048
+"""Candidates in total."""
 MOST_ANSWERS_OF_ADDRESS, MOST_ANSWERS = 16, 128
-"""Answers that wait for an offer at the same time; every other one is given at once."""
+"""Responses that may wait for an offer at the same time, per address and in total; others are sent at once."""
 WAITS_PER_S = 1.0
-"""Waits that an address earns back, up to `MOST_ANSWERS_OF_ADDRESS`: an address that sends candidates for ids without an offer soon gets
-its answers at once, so that they hold no request."""
+"""Rate at which an address may wait again, up to `MOST_ANSWERS_OF_ADDRESS`: an address that keeps sending candidates for ids without an
+offer soon gets its responses at once, so that its requests are not held open."""
 
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A candidate that waits for its offer; `taken` is set when a session has it."""
+    """A candidate that waits for its offer; `taken` is set when a session has taken it."""
 
     key: Key
     trickled: Trickled
@@ -37,20 +39,20 @@ class Waiting:
 
 
 class EarlyCandidates:
-    """The early candidates of one event loop, by owner and id, so that nobody can leave some for another's session."""
+    """The early candidates of one event loop, keyed by owner and id, so that a client cannot add some to another owner's session."""
 
     def __init__(self) -> None:
         self._all: dict[Waiting, None] = {}
         self._of_id: dict[Key, dict[Identity, Waiting]] = {}
         self._of_address: dict[str, dict[Waiting, None]] = {}
         self._answers: Counter[str] = Counter()
-        self._waits_left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by address: how many, and when that was
+        self._waits_left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by address: how many, and the time of that count
 
     def __len__(self) -> int:
         return len(self._all)
 
     def put(self, key: Key, trickled: Trickled, address: str = "") -> Waiting:
-        """Keep a candidate that came from a client address; one that is kept already is not kept twice."""
+        """Keep a candidate from a client address and return it; a duplicate returns the candidate that is kept already."""
         self._drop_old()
         known = self._of_id.get(key, {}).get(trickled.identity)
         if known is not None:
@@ -70,7 +72,7 @@ class EarlyCandidates:
         return waiting
 
     def take(self, key: Key) -> list[Trickled]:
-        """Return what is kept for an id, oldest first, and keep it no longer."""
+        """Remove and return the candidates of an id, oldest first."""
         self._drop_old()
         found = list(self._of_id.get(key, {}).values())
         for waiting in found:
@@ -79,12 +81,12 @@ class EarlyCandidates:
         return [waiting.trickled for waiting in found]
 
     def oldest(self, key: Key) -> Waiting | None:
-        """Return the first candidate that is kept for an id."""
+        """Return the oldest candidate of an id, or None."""
         self._drop_old()
         return next(iter(self._of_id.get(key, {}).values()), None)
 
     def drop(self, waiting: Waiting) -> None:
-        """Keep a candidate no longer."""
+        """Remove a candidate; do nothing if it is not kept."""
         if waiting not in self._all:
             return
         del self._all[waiting]
@@ -98,7 +100,7 @@ class EarlyCandidates:
             del self._of_address[waiting.address]
 
     async def taken_within(self, waiting: Waiting, seconds: float) -> bool:
-        """Whether a session takes the candidate within so many seconds; above the limits of such waits the answer comes at once."""
+        """Return whether a session takes the candidate within so many seconds; above the limits of such waits return at once."""
         if self._answers.total() < MOST_ANSWERS and self._may_wait(waiting.address):
             self._answers[waiting.address] += 1
             try:
@@ -113,7 +115,7 @@ class EarlyCandidates:
         return waiting.taken.is_set()
 
     def _may_wait(self, address: str) -> bool:
-        """Take one of the waits that an address has left; return whether there was one."""
+        """Use up one of the waits of an address (a token bucket). Return False if none is left."""
         now = time.monotonic()
         left, since = self._waits_left.pop(address, (float(MOST_ANSWERS_OF_ADDRESS), now))
         left = min(float(MOST_ANSWERS_OF_ADDRESS), left + WAITS_PER_S * (now - since))

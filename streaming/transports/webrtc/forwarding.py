@@ -1,9 +1,9 @@
-"""Early candidates that came to another process than their offer (design law 7).
+"""Forwards early candidates that arrived in another process than their offer (design law 7).
 
-A candidate finds its session in one of two ways, and neither costs more than one question to the shared cache. If the session exists, the
-claim of its id names it, and the candidate is sent to it. If it comes later, its process announces it once, and each process that keeps
-candidates for it sends them then. A session claims its id first and announces it afterwards, and a candidate is kept first and looks
-for its session afterwards, so none falls between the two. While the cache or the channel layer is away, candidates stay where they are.
+There are two ways, each with at most one query to the shared cache. If the session exists already, the directory names its process,
+and the candidate is sent there. If it starts later, its process announces it once, and each process that keeps candidates for it sends
+them then. A session registers its id before it announces it, and a candidate is kept before its session is looked up, so no candidate
+is missed. While the cache or the channel layer is unreachable, candidates stay where they are.
 """
 
 import asyncio
@@ -22,46 +22,47 @@ from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates
 logger = logging.getLogger(__name__)
 
 FORWARD_S = 1.0
+"""Seconds that another process may take to accept a candidate."""
 COLLECT_S = 0.05
-"""How long candidates are collected before their sessions are looked for: a browser posts several at once."""
+"""Seconds for which candidates are collected before their sessions are looked up: a browser posts several at once."""
 MOST_AT_ONCE = 64
-"""Ids that the shared cache is asked for at once."""
+"""Ids in one query to the shared cache."""
 _ANNOUNCED = "early-candidates"
 _SUCCESS = 200
 
 
 def peer_address(stream: str, webrtc_id: str) -> str:
-    """Return where the peer of an id answers on the switchboard."""
+    """Return the RPC address of a peer."""
     return f"peer.{stream}.{webrtc_id}"
 
 
 async def announce(key: Key) -> None:
-    """Have other processes send the candidates that they keep for a session of this process, which answers on the switchboard."""
+    """Announce a session of this process, so that other processes send the candidates that they keep for it to its RPC address."""
     await pubsub().tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2]})
 
 
 class Forwarding:
-    """Sends the early candidates of one event loop to the processes that have their sessions. One task looks for sessions."""
+    """Sends the early candidates of one event loop to the processes that have their sessions. One task looks up sessions."""
 
     def __init__(self, early: EarlyCandidates) -> None:
         self._early = early
         self._wanted: dict[Key, None] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._lookup: asyncio.Task[None] | None = None
         self._joined = False
         self._sending: dict[Key, bool] = {}
-        """Ids whose candidates are being sent, and whether to try again when one is not answered."""
+        """Ids whose candidates are being sent; the value: whether to try again after a failed attempt."""
 
-    def look(self, key: Key) -> None:
-        """Look for a session of another process that has an id; nothing where there is one process."""
+    def look_for(self, key: Key) -> None:
+        """Look for the session of an id in other processes; do nothing if there is only this process."""
         if pubsub().alone:
             return
         self._wanted[key] = None
-        if len(self._wanted) > MOST:  # the cache does not answer
+        if len(self._wanted) > MOST:  # the cache does not respond
             del self._wanted[next(iter(self._wanted))]
-        if self._looking is None:
-            self._looking = keep(asyncio.create_task(self._look()))
+        if self._lookup is None:
+            self._lookup = keep(asyncio.create_task(self._look_up()))
 
-    async def _look(self) -> None:
+    async def _look_up(self) -> None:
         try:
             if not self._joined:
                 await pubsub().join(_ANNOUNCED, self._announced)
@@ -77,9 +78,9 @@ class Forwarding:
                     if holder is not None and holder.kind == "webrtc" and holder.owner_id == key[0]:
                         self._send(key)
         except Exception as error:
-            logger.error("sessions of early candidates cannot be looked for: %s", error_location(error))
+            logger.error("looking up the sessions of early candidates failed: %s", error_location(error))
         finally:
-            self._looking = None
+            self._lookup = None
 
     def _announced(self, message: dict[str, Any]) -> None:
         key = (message["owner"], message["stream"], message["webrtc_id"])

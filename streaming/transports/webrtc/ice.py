@@ -1,6 +1,6 @@
-"""`GET /rtc/config`: the RTCConfiguration that a browser should use; by default one without any server (design law 10).
+"""`GET /rtc/config`: the RTCConfiguration for a browser, by default without any ICE server (design law 10).
 
-It is the stream's own `rtc_configuration` where its developer gave one, else made of the settings (`handlers/ice_servers.py`).
+It is the stream's `rtc_configuration` if the developer set one, otherwise it comes from the settings (`handlers/ice_servers.py`).
 """
 
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 async def rtc_config(request: HttpRequest) -> HttpResponseBase:
-    """Answer with an RTCConfiguration for whoever may use the stream `?stream=`, by default the one at the root."""
+    """Return the RTCConfiguration to a requester who may use the stream `?stream=`, by default DEFAULT_STREAM."""
     if request.method != "GET":
         return HttpResponseNotAllowed(["GET"])
     requester = await requester_of(request)
@@ -28,7 +28,7 @@ async def rtc_config(request: HttpRequest) -> HttpResponseBase:
         return refusal(401, "sign in, or send an access token")
     try:
         configuration = await rtc_configuration(stream, requester.user_id)
-    except Exception as error:  # whatever a developer's function raises
+    except Exception as error:  # a developer's function may raise anything
         logger.error("the rtc_configuration of a stream failed: %s", error_location(error))
         return refusal(502, "this stream's rtc_configuration cannot be had now")
     response = JsonResponse(configuration)
@@ -37,6 +37,6 @@ async def rtc_config(request: HttpRequest) -> HttpResponseBase:
 
 
 async def rtc_configuration(stream: Stream | None, user_id: int | None) -> dict[str, Any]:
-    """Return the RTCConfiguration for one visitor's browser. Raises what the stream's function raises."""
+    """Return the RTCConfiguration for a requester's browser. Raises what the stream's function raises."""
     wanted = await stream.get_rtc_configuration() if stream is not None else None
     return {"iceServers": browser_servers(user_id)} if wanted is None else wanted

@@ -1,8 +1,8 @@
-"""What a session description may have: its size, its lines, and how often each attribute may come in it.
+"""Limits on a session description: its size, its lines, and how often each attribute may occur.
 
-aiortc parses session descriptions in the event loop, in places in time that grows with the product of two attributes: 32 KiB of codecs and
-feedback lines took 2.5 s. With these limits the worst description takes a few milliseconds (docs/adr/0075-signalling-has-limits.md). They
-are several times what a browser offers. The check itself reads each line once.
+aiortc parses session descriptions in the event loop. In places its time grows with the product of two attribute counts: 32 KiB of codec
+and feedback lines took 2.5 s. With these limits the worst description takes a few milliseconds (docs/adr/0075-signalling-has-limits.md).
+They are several times what a browser offers. The check itself reads each line once.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ LONGEST_CANDIDATE = 1000
 """Characters of a candidate."""
 MOST_LINES = 1000
 MOST_SECTIONS = 8
-"""Media sections. FastRTC's clients offer audio, video and data; a browser with several cameras one for each."""
+"""Media sections. FastRTC's clients offer audio, video and data; a browser with several cameras offers one section for each."""
 MOST_CODECS = 64
 """Codecs of one media section; Chromium has about 45 for video."""
 MOST_CANDIDATES = 64
@@ -22,19 +22,19 @@ MOST_WILDCARDS = 16
 """Feedback lines that apply to every codec of their section."""
 DYNAMIC = range(96, 128)
 MOST_OUTSIDE = 4
-"""VP8 and H.264 codecs of a section with other payload types: aiortc answers all of them with one payload type, as often as they come."""
+"""VP8 and H.264 codecs of a section with payload types outside DYNAMIC: aiortc answers each of them with the same payload type."""
 MOST_OF = {"rtpmap": 160, "fmtp": 160, "rtcp-fb": 256, "extmap": 160, "ssrc": 160, "ssrc-group": 160}
-"""How often an attribute may come in all media sections together."""
+"""How often an attribute may occur in all media sections together."""
 
 
 class OfferError(ValueError):
-    """The offer cannot be answered; the text says why."""
+    """The offer cannot be answered; the text is the reason, for the client."""
 
 
 def bounded_lines(sdp: str) -> list[str]:
-    """Return the lines of a session description, without the candidates above the limit, and without those that come again in a section.
+    """Return the lines of a session description, without candidates above the limit and without repeated ones of a section.
 
-    Raises OfferError, which names the limit, where it has too much of something else.
+    Raises OfferError, which names the limit, for anything else above its limit.
     """
     if len(sdp) > LONGEST_SDP or len(sdp.encode(errors="surrogatepass")) > LONGEST_SDP:
         raise OfferError(f"a session description may have at most {LONGEST_SDP} bytes")
@@ -70,7 +70,7 @@ def _check_attributes(lines: list[str]) -> None:
 
 
 def _note_codec(codecs: dict[int, str], value: str) -> None:
-    """Note a codec of a section. Raises OfferError when it has no payload type, or that of another one, or is one too many."""
+    """Count a codec of a section. Raises OfferError for a missing or repeated payload type, or too many codecs."""
     first, _, description = value.partition(" ")
     try:
         payload_type = int(first)

@@ -1,7 +1,7 @@
-"""How many offers are answered at the same time: each peer connection takes some milliseconds of the event loop, in several steps.
+"""Limits how many offers are answered at the same time: each takes some milliseconds of the event loop, in several steps.
 
-Offers beyond that wait for their turn, so that a flood of them leaves the event loop to everybody else after each step. Those that wait
-are limited, for each client address and in all, and what comes above is refused.
+Further offers wait, so that a flood of offers leaves the event loop to other sessions between the steps. Waiting offers are limited
+per client address and in total; offers above a limit are refused.
 """
 
 import asyncio
@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 MOST_AT_ONCE = 4
-"""Peer connections that are made at the same time."""
+"""Peer connections that are set up at the same time."""
 MOST_OF_ADDRESS = 64
-"""Offers of one client address that are being answered, or wait for it. A proxy that is not trusted is one address for all its clients."""
+"""Offers of one client address, being answered or waiting. All clients behind an untrusted proxy share one address."""
 MOST = 256
+"""Offers in total, being answered or waiting."""
 
 
 class TooManyOffers(Exception):
-    """More offers are being answered than `limit` allows."""
+    """An offer exceeds `limit`."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"at most {limit} offers at the same time")
@@ -26,11 +27,11 @@ class TooManyOffers(Exception):
 
 
 class OfferQueue:
-    """The offers of one event loop that are being answered, or wait for it."""
+    """The offers of one event loop that are being answered or wait."""
 
     def __init__(self) -> None:
         self.turn = asyncio.Semaphore(MOST_AT_ONCE)
-        """Held while a peer connection is made."""
+        """Held while a peer connection is set up."""
         self._of_address: Counter[str] = Counter()
 
     @contextmanager
@@ -52,7 +53,7 @@ _queues: WeakKeyDictionary[asyncio.AbstractEventLoop, OfferQueue] = WeakKeyDicti
 
 
 def offer_queue() -> OfferQueue:
-    """Return the offers of the running event loop."""
+    """Return the offer queue of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _queues:
         _queues[loop] = OfferQueue()

@@ -1,7 +1,7 @@
 """`POST .../webrtc/offer`: offers and trickled candidates of browsers, answered as FastRTC's clients expect it.
 
-A request may land in another process than its session: then it is forwarded over the switchboard, and answered there
-(design law 7).
+A request may arrive in another process than the one that has its session. Then it is forwarded to that process by RPC, and
+answered there (design law 7).
 """
 
 import asyncio
@@ -42,11 +42,13 @@ logger = logging.getLogger(__name__)
 
 OFFER, CANDIDATE = "offer", "ice-candidate"
 EARLY_S = 1.0
-"""How long the answer to a candidate waits for the offer; the candidate itself is kept longer."""
+"""Seconds that the response to a candidate waits for the offer; the candidate itself is kept longer."""
 LONGEST_BODY = 131_072
 """Bytes of a request: the longest session description, with most of its characters escaped."""
 OFFER_ELSEWHERE_S = 5.0
+"""Seconds that another process may take to answer an offer."""
 KNOWN_WITHIN_S = 0.5
+"""Seconds that the response to an offer waits for the registration of the peer with other processes."""
 
 UNKNOWN, CLOSED = "unknown_connection", "connection_closed"
 
@@ -55,7 +57,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request is answered: the HTTP status and the JSON. FastRTC's failures come with status 200."""
+    """The response to a request: HTTP status and JSON. FastRTC's failures have status 200."""
 
     body: Body
     status: int = 200
@@ -63,7 +65,7 @@ class Answer:
 
 @on_stream("POST")
 async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
-    """Take an offer or a candidate; the route of FastRTC's clients."""
+    """Handle an offer or a candidate."""
     try:
         if len(request.body) > LONGEST_BODY:
             return refusal(413, f"this body is too large: at most {LONGEST_BODY} bytes are allowed")
@@ -77,9 +79,9 @@ async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None
 
 
 async def answer(stream: Stream, user_id: int | None, body: Body, by: Grant | None = None, address: str = "") -> Answer:
-    """Answer one request of a visitor who was let in, by a pass or as a stranger, from a client address.
+    """Answer one request of an authorised requester (with a grant, or anonymous) from a client address.
 
-    Raises BodyError for fields missing or wrong.
+    Raises BodyError for missing or invalid fields.
     """
     key = (user_id, stream.name, _checked(body))
     if body["type"] == CANDIDATE:
@@ -89,19 +91,19 @@ async def answer(stream: Stream, user_id: int | None, body: Body, by: Grant | No
             answered = await _offer(stream, key, body, by)
     except TooManyOffers as error:
         return Answer(limit_reached(error.limit), 429)
-    _look_after(stream, key, by)
+    _watch_grant(stream, key, by)
     return answered
 
 
-def _look_after(stream: Stream, key: Key, by: Grant | None) -> None:
-    """End a session, if this process has it, when the visitor may stay no longer; of several offers the last one's pass counts."""
+def _watch_grant(stream: Stream, key: Key, by: Grant | None) -> None:
+    """End a session of this process when its grant is revoked; the grant of the last of several offers counts."""
     peer = peers().find(stream, key[2], key[0])
     if peer is not None:
         revocation_watcher().note(peer.session, by)
 
 
 def _checked(body: Body) -> str:
-    """Return the webrtc_id of a body that has all its fields. Raises BodyError, which names each wrong one."""
+    """Return the webrtc_id of a valid body. Raises BodyError, which names each missing or invalid field."""
     wrong = []
     kind = body.get("type")
     if "type" not in body:
@@ -127,10 +129,10 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answ
     user_id, _, identity = key
     try:
         offer = read_offer(body["sdp"])
-        await asyncio.sleep(0)  # other connections come first: to read an offer and to answer it takes milliseconds each
-        peer = await _living(stream, key)
+        await asyncio.sleep(0)  # let other connections run: reading an offer and answering it take milliseconds each
+        peer = await _live_peer(stream, key)
         if peer is not None:
-            return _described(await peer.renew(offer))
+            return _answer_body(await peer.renew(offer))
         elsewhere = await _answer_elsewhere(stream, key, body, by)
         if elsewhere is not None:
             return elsewhere
@@ -140,14 +142,14 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answ
         return Answer({**failed(str(error)), "detail": [detail]}, 422)
     except LimitReached as error:
         return Answer(limit_reached(error.limit), 429)
-    except IdTaken as error:  # to its owner FastRTC's answer; for everybody else it does not exist (design law 6)
+    except IdTaken as error:  # the owner gets FastRTC's answer; to others the session does not exist (design law 6)
         return Answer(already_exists(), 200 if error.belongs_to(user_id) else 404)
-    await _make_known(peer)
-    return _described(described)
+    await _register(peer)
+    return _answer_body(described)
 
 
-async def _living(stream: Stream, key: Key) -> Peer | None:
-    """Return the visitor's own peer of an id; one that has ended, and is freeing its id in all processes, is waited for, not taken over."""
+async def _live_peer(stream: Stream, key: Key) -> Peer | None:
+    """Return the requester's own peer of an id, or None. If its session has ended, wait until its id is free in all processes."""
     peer = peers().find(stream, key[2], key[0])
     if peer is None or not peer.session.ended.is_set():
         return peer
@@ -156,9 +158,9 @@ async def _living(stream: Stream, key: Key) -> Peer | None:
 
 
 async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
-    """Begin a session; at the limit one whose client is lost makes room. Raises LimitReached, IdTaken or OfferError."""
+    """Open a session; at the limit, first end one whose client is lost. Raises LimitReached, IdTaken or OfferError."""
     while True:
-        peer = Peer(stream, key[2], key[0], _forget)
+        peer = Peer(stream, key[2], key[0], _unregister)
         try:
             return peer, await peer.open(offer)
         except LimitReached:
@@ -166,7 +168,7 @@ async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
                 raise
 
 
-def _described(sdp: str) -> Answer:
+def _answer_body(sdp: str) -> Answer:
     return Answer({"sdp": sdp, "type": "answer"})
 
 
@@ -184,14 +186,14 @@ async def _candidate(stream: Stream, key: Key, body: Body, address: str) -> Answ
 
 
 async def _early(key: Key, trickled: Trickled, address: str) -> Answer:
-    """Keep a candidate until its offer comes, here or elsewhere. The answer does not wait long for that."""
+    """Keep a candidate until its offer comes, in this process or another one; the response waits for that at most EARLY_S."""
     waiting = peers().early.put(key, trickled, address)
-    peers().forwarding.look(key)
+    peers().forwarding.look_for(key)
     return Answer({"status": "success"} if await peers().early.taken_within(waiting, EARLY_S) else failed(UNKNOWN))
 
 
 async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer | None:
-    """Have an offer answered by the process in which its session lives, if there is one. Raises IdTaken where that has no peer."""
+    """Forward an offer to the process with its session. Return None if there is none. Raises IdTaken if the id is not a WebRTC session."""
     holder = None if key[2] in stream.participants else await directory().holder(key[1], key[2])
     if holder is None:
         return None
@@ -202,28 +204,28 @@ async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | No
     return Answer(found["body"], found["status"]) if found else None
 
 
-async def _make_known(peer: Peer) -> None:
-    """Let other processes find a peer; where that takes long its client does not wait for it."""
+async def _register(peer: Peer) -> None:
+    """Register a peer for calls from other processes; wait for that at most KNOWN_WITHIN_S."""
     stream, identity = peer.stream, peer.webrtc_id
 
-    async def called(call: Body) -> Body:
+    async def handle_call(call: Body) -> Body:
         if peers().find(stream, identity, call["user"]) is not peer:
             return {"status": 404, "body": failed(UNKNOWN) if call["body"]["type"] == CANDIDATE else already_exists()}
         by = Grant(call["user"], *call["by"]) if call.get("by") else None
         answered = await answer(stream, call["user"], call["body"], by)
         return {"status": answered.status, "body": answered.body}
 
-    async def make_known() -> None:
-        await rpc().serve(peer_address(stream.name, identity), called)
+    async def register() -> None:
+        await rpc().serve(peer_address(stream.name, identity), handle_call)
         if peer.over:
-            _forget(peer)
+            _unregister(peer)
         else:
             await announce((peer.session.owner_id, stream.name, identity))
 
-    await asyncio.wait({keep(asyncio.create_task(make_known()))}, timeout=KNOWN_WITHIN_S)
+    await asyncio.wait({keep(asyncio.create_task(register()))}, timeout=KNOWN_WITHIN_S)
 
 
-def _forget(peer: Peer) -> None:
+def _unregister(peer: Peer) -> None:
     keep(asyncio.create_task(rpc().unserve(peer_address(peer.stream.name, peer.webrtc_id))))
 
 

@@ -1,7 +1,7 @@
-"""A peer: one session of a stream over WebRTC, through as many connections as its client needs.
+"""A peer: one session of a stream over WebRTC, which may use several peer connections one after the other.
 
-It is the session's `ClientConnection`. The session ends with its connection, except that a lost one may be renewed for a while: a new
-offer with the same id, from the same owner, takes the session over, with its handler as it is.
+It is the session's `ClientConnection`. The session ends with its connection, but a lost connection may be renewed for RTC_RENEW_S
+seconds: a new offer with the same id, from the same owner, continues the session with its handler.
 """
 
 import asyncio
@@ -27,35 +27,36 @@ from streaming.types.client_connection import Message, TransportKind
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 256
+"""Ended peers that are remembered, so that their late candidates get the error "connection_closed"."""
 CONNECTING_S = 10.0
-"""A peer that is not connected so long after its answer gives its place to another one, where the stream is full."""
+"""Seconds after the answer from which a peer that is not connected may be ended in favour of a new one, if the stream is full."""
 
 
 class Peer:
-    """One client of a stream over WebRTC; `gone` is called when its session is over."""
+    """One client of a stream over WebRTC; `on_end` is called when its session ends."""
 
     kind: TransportKind = "webrtc"
 
-    def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, gone: Callable[["Peer"], None]) -> None:
+    def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, on_end: Callable[["Peer"], None]) -> None:
         self.stream = stream
         self.webrtc_id = webrtc_id
         self.session = StreamSession(stream, webrtc_id, owner_id, self)
         self.over = False
         self.lost = False
-        """Whether the connection is gone and a new offer is waited for."""
-        self._gone = gone
+        """Whether the connection is lost and the peer waits for a new offer."""
+        self._on_end = on_end
         self._messages = Messages()
         self._connection: Connection | None = None
-        self._changing = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._renewed = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
 
     async def open(self, offer: Offer) -> str:
-        """Begin the session and return our answer's session description.
+        """Open the session and return the session description of our answer.
 
-        Raises OfferError, LimitReached or IdTaken; then nothing is left of it, and its slot is free.
+        Raises OfferError, LimitReached or IdTaken; the session is closed and its slot is free then.
         """
-        check_kinds(self.stream, offer)
+        check_media_kinds(self.stream, offer)
         await self.session.open()
         peers().add(self)
         try:
@@ -63,20 +64,20 @@ class Peer:
         except BaseException as error:
             closing = keep(asyncio.create_task(self.session.close("the offer failed")))
             if not isinstance(error, asyncio.CancelledError):
-                await asyncio.shield(closing)  # the slot is free before anybody is told
+                await asyncio.shield(closing)  # the slot is free before the caller gets the error
             raise
-        self._watching = keep(asyncio.create_task(self._watch()))
+        self._watcher = keep(asyncio.create_task(self._watch()))
         return answer
 
     async def renew(self, offer: Offer) -> str:
-        """Go on over a new connection and return its answer; the one before is closed. Raises OfferError and changes nothing."""
-        check_kinds(self.stream, offer)
+        """Replace the connection and return the answer to the new offer. Raises OfferError; the peer is unchanged then."""
+        check_media_kinds(self.stream, offer)
         answer = await self._connect(offer)
         self._renewed.set()
         return answer
 
     def add(self, trickled: Trickled) -> bool:
-        """Try a candidate; False when the session is over, or its offer is not answered yet."""
+        """Add a candidate. Return False if the session has ended or its offer is not answered yet."""
         if self._connection is None or self.over:
             return False
         self._connection.add(trickled)
@@ -84,29 +85,29 @@ class Peer:
 
     @property
     def connecting_s(self) -> float:
-        """Seconds for which the client did not connect; 0 once it has."""
+        """Seconds since the answer without a connection; 0 once the client has connected."""
         return self._connection.connecting_s if self._connection is not None else 0.0
 
     def message(self, message: Message) -> None:
-        """Send JSON over the data channel; it waits for one, and is lost where none ever comes."""
+        """Send JSON over the data channel; the message waits until there is one."""
         self._messages.put(message)
 
     def clear(self) -> None:
-        """Drop the sound that has not left."""
+        """Drop audio that is not sent yet (barge-in)."""
         if self._connection is not None and self._connection.sound is not None:
             self._connection.sound.clear()
 
     def hang_up(self, reason: str) -> None:
-        """End the connection; the session is over."""
+        """Close the connection because the session has ended."""
         if not self.over:
             self.over = True
             peers().remove(self)
-            self._gone(self)
-            peers().see_off(keep(asyncio.create_task(self._let_go())))
+            self._on_end(self)
+            peers().track_closing(keep(asyncio.create_task(self._close_connection())))
 
     async def _connect(self, offer: Offer) -> str:
-        async with self._changing, offer_queue().turn:
-            wanted, given = kinds(self.stream)
+        async with self._lock, offer_queue().turn:
+            wanted, given = media_kinds(self.stream)
             before = self._connection
             connection = Connection(offer, self.session, self._messages, wanted=wanted, given=given)
             try:
@@ -119,12 +120,12 @@ class Peer:
                 connection.add(trickled)
         if before is not None:
             if before.sound is not None:
-                before.sound.stop()  # it would take the sound that the new connection is to send
+                before.sound.stop()  # otherwise it would take audio that the new connection has to send
             keep(asyncio.create_task(before.close()))
         return answer
 
     async def _watch(self) -> None:
-        """End the session when its connection ended, unless it is renewed in time."""
+        """End the session when its connection has ended, unless it is renewed in time."""
         while not self.over and self._connection is not None:
             connection = self._connection
             end = await asyncio.shield(connection.ended)
@@ -141,27 +142,27 @@ class Peer:
             async with asyncio.timeout(settings.RTC_RENEW_S):
                 await self._renewed.wait()
         except TimeoutError:
-            logger.debug("a lost peer did not come back")
+            logger.debug("a lost peer did not reconnect")
         finally:
             self.lost = False
 
-    async def _let_go(self) -> None:
-        async with self._changing:
+    async def _close_connection(self) -> None:
+        async with self._lock:
             if self._connection is not None:
                 if not self._connection.ended.done():
                     await self._messages.linger()
                 await self._connection.close()
-        if self._watching is not None and self._watching is not asyncio.current_task():
-            self._watching.cancel()
+        if self._watcher is not None and self._watcher is not asyncio.current_task():
+            self._watcher.cancel()
 
 
 class Peers:
-    """The peers of one event loop, and the candidates that came before theirs."""
+    """The peers of one event loop, and the candidates that arrived before their offers."""
 
     def __init__(self) -> None:
         self.early = EarlyCandidates()
         self.forwarding = Forwarding(self.early)
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._past: deque[Key] = deque(maxlen=REMEMBERED)
         self._peers: dict[tuple[str, str], Peer] = {}
 
@@ -169,17 +170,17 @@ class Peers:
         return len(self._peers)
 
     def add(self, peer: Peer) -> None:
-        """Make a peer known by its stream and id."""
+        """Register a peer by its stream and id."""
         self._peers[peer.stream.name, peer.webrtc_id] = peer
 
     def remove(self, peer: Peer) -> None:
-        """Forget a peer."""
+        """Unregister a peer."""
         if self._peers.get((peer.stream.name, peer.webrtc_id)) is peer:
             del self._peers[peer.stream.name, peer.webrtc_id]
             self._past.append((peer.session.owner_id, peer.stream.name, peer.webrtc_id))
 
     async def make_room(self, stream: Stream) -> bool:
-        """End a session of the stream whose client is lost, or has not connected for long; False where there is none."""
+        """End a session of the stream whose client is lost or did not connect within CONNECTING_S. Return False if there is none."""
         here = [peer for peer in self._peers.values() if peer.stream is stream]
         slowest = max(here, key=lambda peer: peer.connecting_s, default=None)
         peer = next((peer for peer in here if peer.lost), slowest)
@@ -188,35 +189,35 @@ class Peers:
         await peer.session.close("another one needs the room")
         return True
 
-    def see_off(self, leaving: "asyncio.Task[None]") -> None:
-        """Note the task that closes a connection."""
-        self._leaving.add(leaving)
-        leaving.add_done_callback(self._leaving.discard)
+    def track_closing(self, task: "asyncio.Task[None]") -> None:
+        """Keep a task that closes a connection, for `all_gone`."""
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def all_gone(self, seconds: float) -> None:
-        """Wait until every connection that is being closed has said goodbye, but no longer than this."""
-        if self._leaving:
-            await asyncio.wait(list(self._leaving), timeout=seconds)
+        """Wait until all connections that are being closed are closed, at most so many seconds."""
+        if self._closing:
+            await asyncio.wait(list(self._closing), timeout=seconds)
 
     def is_past(self, key: Key) -> bool:
-        """Whether there was such a peer not long ago."""
+        """Whether a peer with this key ended recently."""
         return key in self._past
 
     def find(self, stream: Stream, webrtc_id: str, user_id: int | None) -> Peer | None:
-        """Return the user's own live peer of that id."""
+        """Return the live peer of that id if it belongs to the user, else None."""
         peer = self._peers.get((stream.name, webrtc_id))
         return peer if peer is not None and peer.session.belongs_to(user_id) else None
 
 
-def kinds(stream: Stream) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the kinds of media that a stream takes, and those that it gives."""
+def media_kinds(stream: Stream) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the kinds of media ("audio", "video") that a stream receives, and those that it sends."""
     all_kinds = frozenset(kind for kind, flows in (("audio", stream.has_audio), ("video", stream.has_video)) if flows)
     nothing: frozenset[str] = frozenset()
     return (nothing if stream.mode == "receive" else all_kinds, nothing if stream.mode == "send" else all_kinds)
 
 
-def check_kinds(stream: Stream, offer: Offer) -> None:
-    """Raise OfferError when the client sends what the stream has nothing to do with."""
+def check_media_kinds(stream: Stream, offer: Offer) -> None:
+    """Raise OfferError if the client offers to send a kind of media that the stream does not receive."""
     strange = offer.receives - frozenset(kind for kind, flows in (("audio", stream.has_audio), ("video", stream.has_video)) if flows)
     if strange and not stream.allow_extra_tracks:
         raise OfferError(f"this stream takes {stream.modality}, not {' and '.join(sorted(strange))}; offer no such track")

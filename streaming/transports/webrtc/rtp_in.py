@@ -1,4 +1,4 @@
-"""What a peer receives: every inbound track is read to its end, whether anybody wants it or not (aiortc queues without limit)."""
+"""Received audio and video of a peer. Every inbound track is read to its end, even an unused one, because aiortc queues without limit."""
 
 import asyncio
 import logging
@@ -18,17 +18,18 @@ from aiortc.utils import uint16_add, uint32_add
 from streaming.aio.executors import PICTURES
 
 PATIENCE = 2
-"""Later packets that arrive before a missing one is given up."""
+"""Number of later packets after which a missing one counts as lost."""
 FAR = 100
-"""A jump in the numbering by more than this is a new beginning, not a loss."""
+"""A jump of the sequence number by more than this is a restart, not a loss."""
 LONGEST_GAP_S = 1.0
-"""Lost sound is made up for by silence of the same length, up to this."""
+"""Lost audio is replaced by silence of the same length, up to this many seconds."""
 PICTURES_AHEAD = 2
+"""Decoded video frames that wait for their conversion; above this the oldest is dropped."""
 MOST_PIXELS = 4096 * 2160
-"""A few bytes can say that a picture is black and as large as a house; above this nobody makes an array of it."""
+"""Larger video frames are not converted to arrays: a few bytes can encode a huge uniform picture."""
 SOUND_TO_DECODE = 500
 PICTURES_TO_DECODE = 60
-"""Frames that may wait for a decoder that is slower than they come; what comes on top is lost."""
+"""Encoded frames that may wait for a slow decoder; further ones are dropped."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,24 +39,24 @@ _UNDECODED = "_RTCRtpReceiver__decoder_error"
 
 
 class PromptFrame(JitterFrame):
-    """The sound of one packet, and of those behind it that waited for it."""
+    """The audio of one packet, and of the later packets that waited for it."""
 
     def __init__(self, packet: RtpPacket) -> None:
         super().__init__(getattr(packet, "_data", b""), packet.timestamp)
         self.sent_as = packet.timestamp
-        """The timestamp as it came; the receiver changes the other one."""
+        """The original RTP timestamp; aiortc's receiver changes `timestamp`."""
         self.later: list[PromptFrame] = []
 
 
 class TrackQueue(queue.Queue[Any]):
-    """The receiver's queue to its decoder; `lost` is called for each frame above the limit."""
+    """A bounded queue from the receiver to its decoder; drops frames above `most` and calls `lost` for each."""
 
     def __init__(self, most: int, lost: Callable[[], None]) -> None:
         super().__init__()
         self._most, self._lost = most, lost
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Append (codec, frame), or None at the end."""
+        """Append (codec, frame), or None for the end of the track."""
         if item is not None and self.qsize() >= self._most:
             self._lost()
         else:
@@ -63,10 +64,10 @@ class TrackQueue(queue.Queue[Any]):
 
 
 class PromptQueue(TrackQueue):
-    """One for sound: aiortc takes one frame for each packet, and here those behind it follow at once."""
+    """The queue for audio: aiortc takes one frame per packet, so the frames that waited for it are appended here."""
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Append (codec, frame) and what waited behind that frame, or None at the end."""
+        """Append (codec, frame) and the frames that waited for that frame, or None for the end of the track."""
         super().put(item, block, timeout)
         if item is None:
             return
@@ -77,10 +78,10 @@ class PromptQueue(TrackQueue):
 
 
 class PromptBuffer(JitterBuffer):
-    """A jitter buffer for sound that gives each packet on at once when it is the next one.
+    """A jitter buffer for audio that passes each packet on as soon as it is the next one.
 
-    aiortc's own holds four packets back all the time, and after a loss it stalls for sixteen. A listener that plays needs
-    that; one that hears does not: it only wants the order right.
+    aiortc's own buffer always delays by four packets, and after a loss by sixteen. Smooth playback needs that; recognition only
+    needs the right order.
     """
 
     def __init__(self) -> None:
@@ -89,13 +90,13 @@ class PromptBuffer(JitterBuffer):
         self._waiting: dict[int, RtpPacket] = {}
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-        """Take a packet; return False (no picture is missing) and the next frame, if it is known."""
+        """Take a packet; return False (no keyframe request is needed) and the next frame, or None if it is not here yet."""
         number = packet.sequence_number
         if self._next is None:
             self._next = number
         ahead = uint16_add(number, -self._next)
         if ahead >= 0x8000 and 0x10000 - ahead < FAR:
-            return False, None  # it comes too late
+            return False, None  # too late: its place was passed
         if ahead > FAR:
             self._waiting.clear()
             self._next = number
@@ -112,14 +113,14 @@ class PromptBuffer(JitterBuffer):
         return False, frames[0]
 
 
-def hear_promptly(receiver: RTCRtpReceiver) -> None:
-    """Give an audio receiver a prompt buffer, before it is started. aiortc has no public way; a test holds the names."""
+def use_prompt_buffer(receiver: RTCRtpReceiver) -> None:
+    """Give an audio receiver a PromptBuffer before it is started. aiortc has no public API for it; a test checks the private names."""
     _replace(receiver, _BUFFER, PromptBuffer())
-    _replace(receiver, _DECODING, PromptQueue(SOUND_TO_DECODE, _nothing_to_do))
+    _replace(receiver, _DECODING, PromptQueue(SOUND_TO_DECODE, _ignore_loss))
 
 
-def see_bounded(receiver: RTCRtpReceiver) -> None:
-    """Let no more pictures wait for the decoder of a video receiver than may; after a lost one a whole picture is asked for."""
+def bound_video_queue(receiver: RTCRtpReceiver) -> None:
+    """Bound the decoder queue of a video receiver; after a dropped frame a keyframe is requested."""
     _replace(receiver, _DECODING, TrackQueue(PICTURES_TO_DECODE, getattr(receiver, _UNDECODED).set))
 
 
@@ -129,12 +130,12 @@ def _replace(receiver: RTCRtpReceiver, name: str, own: Any) -> None:
     setattr(receiver, name, own)
 
 
-def _nothing_to_do() -> None:
-    """What a lost packet of sound asks for."""
+def _ignore_loss() -> None:
+    """Do nothing about a dropped audio packet."""
 
 
-async def hear(track: MediaStreamTrack, heard: Callable[[npt.NDArray[np.int16], int], None]) -> None:
-    """Give on every block of a track as mono samples with their rate, until the track ends; losses become silence."""
+async def read_audio(track: MediaStreamTrack, received: Callable[[npt.NDArray[np.int16], int], None]) -> None:
+    """Call `received` with each block of a track as mono samples and their rate in Hz, until the track ends; losses become silence."""
     expected: int | None = None
     while True:
         try:
@@ -144,14 +145,14 @@ async def hear(track: MediaStreamTrack, heard: Callable[[npt.NDArray[np.int16], 
         samples = mono(frame)
         if expected is not None and frame.pts is not None and frame.pts > expected:
             lost = min(frame.pts - expected, int(LONGEST_GAP_S * frame.sample_rate))
-            heard(np.zeros(lost, dtype=np.int16), frame.sample_rate)
+            received(np.zeros(lost, dtype=np.int16), frame.sample_rate)
         if frame.pts is not None:
             expected = frame.pts + len(samples)
-        heard(samples, frame.sample_rate)
+        received(samples, frame.sample_rate)
 
 
 def mono(frame: Any) -> npt.NDArray[np.int16]:
-    """Return an s16 frame of one or two channels, as the decoders make them, as one channel."""
+    """Return the samples of an s16 frame with one or two channels, as aiortc's decoders produce, as one channel."""
     channels = len(frame.layout.channels)
     block: npt.NDArray[np.int16] = np.frombuffer(frame.planes[0], dtype=np.int16, count=frame.samples * channels)
     if channels == 1:
@@ -159,47 +160,47 @@ def mono(frame: Any) -> npt.NDArray[np.int16]:
     return (np.add(block[0::2], block[1::2], dtype=np.int32) >> 1).astype(np.int16)
 
 
-async def see(track: MediaStreamTrack, seen: Callable[[npt.NDArray[np.uint8]], None], complain: Callable[[str], None]) -> None:
-    """Give on the pictures of a track as BGR arrays until it ends; when making arrays is too slow, the newest ones win.
+async def read_video(track: MediaStreamTrack, received: Callable[[npt.NDArray[np.uint8]], None], warn: Callable[[str], None]) -> None:
+    """Call `received` with each frame of a track as a BGR array (height, width, 3), until the track ends.
 
-    What cannot be made one is left out, and complained of.
+    If the conversion is too slow, the oldest frames are dropped. Frames that cannot be converted are skipped, with a call of `warn`.
     """
     frames: deque[Any] = deque(maxlen=PICTURES_AHEAD)
-    came = asyncio.Event()
-    turning = asyncio.create_task(_turn(frames, came, seen, complain))
+    arrived = asyncio.Event()
+    converting = asyncio.create_task(_convert(frames, arrived, received, warn))
     try:
         while True:
             frames.append(await track.recv())
-            came.set()
+            arrived.set()
     except MediaStreamError:
         pass
     finally:
-        turning.cancel()
-        await asyncio.gather(turning, return_exceptions=True)
+        converting.cancel()
+        await asyncio.gather(converting, return_exceptions=True)
 
 
-async def _turn(
-    frames: deque[Any], came: asyncio.Event, seen: Callable[[npt.NDArray[np.uint8]], None], complain: Callable[[str], None]
+async def _convert(
+    frames: deque[Any], arrived: asyncio.Event, received: Callable[[npt.NDArray[np.uint8]], None], warn: Callable[[str], None]
 ) -> None:
     while True:
         while not frames:
-            came.clear()
-            await came.wait()
+            arrived.clear()
+            await arrived.wait()
         frame = frames.popleft()
         if frame.width * frame.height > MOST_PIXELS:
-            complain(f"pictures of more than {MOST_PIXELS} pixels are left out")
+            warn(f"pictures of more than {MOST_PIXELS} pixels are left out")
             continue
         try:
             picture = await PICTURES.run(lambda picked: picked.to_ndarray(format="bgr24"), frame)
         except Exception as error:
-            logger.warning("a picture could not be read (%s)", type(error).__name__)
-            complain("a picture could not be read")
+            logger.warning("a video frame could not be converted (%s)", type(error).__name__)
+            warn("a picture could not be read")
         else:
-            seen(picture)
+            received(picture)
 
 
 async def discard(track: MediaStreamTrack) -> None:
-    """Read a track that nobody wants, so that it does not fill the memory."""
+    """Read and drop an unused track until it ends, so that it does not fill the memory."""
     while True:
         try:
             await track.recv()

@@ -1,7 +1,7 @@
-"""What a peer sends: sound in packets of 20 ms at real time, pictures as they come. One track of each kind per connection.
+"""Audio and video that a peer sends: audio in packets of 20 ms in real time, video frames as they come. One track per kind and connection.
 
-Sound is encoded here, as mono at the handler's own rate, and not by aiortc, which would make every voice 48 kHz stereo:
-that costs twice the processor time for nothing (docs/adr/0059-opus-of-our-own.md).
+Audio is encoded here, as mono at the handler's own rate, and not by aiortc, which converts everything to 48 kHz stereo and needs
+twice the CPU time (docs/adr/0059-opus-of-our-own.md).
 """
 
 import asyncio
@@ -28,13 +28,13 @@ Block = npt.NDArray[np.int16]
 
 PACKET_S = 0.02
 LEAD_S = 0.06
-"""How far ahead of real time sound may leave: it hides the jitter of a handler, and a barge-in cannot take it back."""
+"""Seconds that audio may be sent ahead of real time. It hides the jitter of a handler, but a barge-in cannot take it back."""
 STALL_S = 0.34
-"""Being late by so much is caught up with at once; what leaves ahead of time then, a barge-in cannot take back."""
+"""After a delay of up to this many seconds the late packets are sent at once; a barge-in cannot take back what is then ahead of time."""
 HEARD_AFTER_S = 0.15
-"""How long after a packet left its sound is taken as heard: the lead, the way, and what a browser holds back to play smoothly."""
+"""Seconds after sending at which a packet counts as played: the lead, the network delay and the browser's jitter buffer."""
 CLOCK = 48_000
-"""Opus counts in 48 kHz whatever it holds (RFC 7587 section 4.1)."""
+"""The RTP clock rate of Opus, at any sample rate (RFC 7587 section 4.1)."""
 CLOCK_BASE = fractions.Fraction(1, CLOCK)
 PICTURE_CLOCK = 90_000
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
@@ -44,7 +44,7 @@ _LOOP = "_RTCRtpSender__loop"
 
 
 class OpusVoice:
-    """An Opus encoder for mono sound; `rate` is the first rate it is given, brought up to one that Opus knows."""
+    """An Opus encoder for mono audio; its rate is the given one, in Hz, rounded up to one that Opus supports."""
 
     def __init__(self, rate: int) -> None:
         self.rate = next((known for known in OPUS_RATES if known >= rate), CLOCK)
@@ -59,23 +59,23 @@ class OpusVoice:
         self._codec = codec
 
     def encode(self, block: Block) -> bytes:
-        """Return the packet of one block of `samples` samples. Takes a fraction of a millisecond: not for the event loop."""
+        """Encode one block of `samples` samples. Takes a fraction of a millisecond, so call it in a thread."""
         frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = self.rate
         return b"".join(bytes(packet) for packet in self._codec.encode(frame))
 
 
 class SoundTrack(MediaStreamTrack):
-    """Sound on its way to a client.
+    """The outgoing audio track of a connection.
 
     Args:
-        source: waits for the next block; None when there will be none any more.
-        played: told the seconds of sound that should have been heard by now.
+        source: waits for and returns the next block; None at the end.
+        played: called with the seconds of audio that the client should have played by now.
     """
 
     kind = "audio"
     opus = True
-    """Whether Opus was negotiated; otherwise aiortc encodes what we give it as plain frames."""
+    """Whether Opus was negotiated; otherwise aiortc encodes the frames that we return."""
 
     def __init__(self, source: Callable[[], Awaitable[AudioFrame | None]], played: Callable[[float], None]) -> None:
         super().__init__()
@@ -84,107 +84,107 @@ class SoundTrack(MediaStreamTrack):
         self._lag = lag()
         self._pace = Pace(LEAD_S, self._lag.stalled, STALL_S)
         self._packets = 0
-        self._voice: OpusVoice | None = None
+        self._encoder: OpusVoice | None = None
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._blocks: deque[Block] = deque()
         self._held = 0
         self._cleared = 0
-        self._asking: asyncio.Future[AudioFrame | None] | None = None
+        self._next_block: asyncio.Future[AudioFrame | None] | None = None
 
     def clear(self) -> None:
-        """Forget what was handed over and has not left."""
+        """Drop the audio that is not sent yet."""
         self._cleared += 1
         self._blocks.clear()
         self._held = 0
 
     def stop(self) -> None:
-        """End the track; nobody is asked for sound any more. Any number of calls."""
-        if self._voice is not None and self.readyState == "live":
+        """End the track and stop asking the source. Idempotent."""
+        if self._encoder is not None and self.readyState == "live":
             self._lag.release()
-        if self._asking is not None:
-            self._asking.cancel()
-            self._asking = None
+        if self._next_block is not None:
+            self._next_block.cancel()
+            self._next_block = None
         self.clear()
         super().stop()
 
     async def recv(self) -> "Packet[Any] | av.AudioFrame":
-        """Wait until the next 20 ms may leave and return them; called by aiortc's sender, one call at a time."""
+        """Wait until the next 20 ms are due and return them. Called by aiortc's sender, one call at a time."""
         while True:
             if self.readyState != "live":
                 raise MediaStreamError
-            if not await self._enough():
+            if not await self._fill():
                 continue
             wait = self._pace.wait(time.monotonic())
             if wait > 0:
                 await asyncio.sleep(wait)
-            if self._held and self._voice is not None:  # a barge-in may have taken all of it meanwhile
+            if self._held and self._encoder is not None:  # a barge-in may have cleared it meanwhile
                 break
-        block = self._take(self._voice.samples)
-        packet = await self._packed(self._voice, block)
-        asyncio.get_running_loop().call_later(HEARD_AFTER_S, self._heard, self._cleared)
+        block = self._take(self._encoder.samples)
+        packet = await self._encode(self._encoder, block)
+        asyncio.get_running_loop().call_later(HEARD_AFTER_S, self._report_played, self._cleared)
         return packet
 
-    def _heard(self, cleared: int) -> None:
+    def _report_played(self, cleared: int) -> None:
         if cleared == self._cleared:
             self._played(PACKET_S)
 
-    async def _packed(self, voice: OpusVoice, block: Block) -> "Packet[Any] | av.AudioFrame":
-        place = self._place()
+    async def _encode(self, voice: OpusVoice, block: Block) -> "Packet[Any] | av.AudioFrame":
+        timestamp = self._next_timestamp()
         if self.opus:
             packet = Packet(await SOUND.run(voice.encode, block))
-            packet.pts = place
+            packet.pts = timestamp
             packet.time_base = CLOCK_BASE
             return packet
         frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = voice.rate
-        frame.pts = place * voice.rate // CLOCK
+        frame.pts = timestamp * voice.rate // CLOCK
         frame.time_base = fractions.Fraction(1, voice.rate)
         return frame
 
-    def _place(self) -> int:
-        """Count a packet, and return its place in time.
+    def _next_timestamp(self) -> int:
+        """Count a packet and return its RTP timestamp.
 
         It runs on through pauses, so that a browser knows a pause from a late packet.
         """
         self._packets += round(self._pace.sent(PACKET_S, time.monotonic()) / PACKET_S)
-        place = self._packets * round(CLOCK * PACKET_S)
+        timestamp = self._packets * round(CLOCK * PACKET_S)
         self._packets += 1
-        return place
+        return timestamp
 
-    async def _enough(self) -> bool:
-        """Wait for the next block, or, with the beginning of a packet in hand, no longer than that packet may wait."""
-        if self._voice is not None and self._held >= self._voice.samples:
+    async def _fill(self) -> bool:
+        """Wait for the next block; if part of a packet is here already, only until that packet is due. Return whether to send one."""
+        if self._encoder is not None and self._held >= self._encoder.samples:
             return True
-        asking = self._asking = self._asking or asyncio.ensure_future(self._source())
-        patience = self._pace.wait(time.monotonic()) + PACKET_S if self._held else None
-        done, _ = await asyncio.wait({asking}, timeout=patience)
+        next_block = self._next_block = self._next_block or asyncio.ensure_future(self._source())
+        timeout_s = self._pace.wait(time.monotonic()) + PACKET_S if self._held else None
+        done, _ = await asyncio.wait({next_block}, timeout=timeout_s)
         if not done:
             return True
-        self._asking = None
-        if asking.cancelled():
+        self._next_block = None
+        if next_block.cancelled():
             return False
-        sound = asking.result()
+        sound = next_block.result()
         if sound is None:
             self.stop()
             return False
         self._add(sound)
-        return self._voice is not None and self._held >= self._voice.samples
+        return self._encoder is not None and self._held >= self._encoder.samples
 
     def _add(self, sound: AudioFrame) -> None:
-        if self._voice is None:
-            self._voice = OpusVoice(sound.rate)
+        if self._encoder is None:
+            self._encoder = OpusVoice(sound.rate)
             self._pace.begin(time.monotonic())
             self._lag.need()
         block: Block = np.asarray(sound.samples, dtype=np.int16).reshape(-1)
-        if sound.rate != self._voice.rate:
+        if sound.rate != self._encoder.rate:
             if self._resampler is None or self._resampler[0] != sound.rate:
-                self._resampler = (sound.rate, soxr.ResampleStream(sound.rate, self._voice.rate, 1, dtype="int16", quality="HQ"))
+                self._resampler = (sound.rate, soxr.ResampleStream(sound.rate, self._encoder.rate, 1, dtype="int16", quality="HQ"))
             block = self._resampler[1].resample_chunk(block)
         self._blocks.append(block)
         self._held += len(block)
 
     def _take(self, count: int) -> Block:
-        """Return the next `count` samples, with silence after the last ones."""
+        """Return the next `count` samples, padded with silence if there are fewer."""
         parts: list[Block] = []
         missing = count
         while missing and self._blocks:
@@ -200,7 +200,7 @@ class SoundTrack(MediaStreamTrack):
 
 
 class PictureTrack(MediaStreamTrack):
-    """Pictures on their way to a client: arrays (height, width, 3), BGR, as fast as their source gives them."""
+    """The outgoing video track of a connection: BGR arrays (height, width, 3), as fast as the source returns them."""
 
     kind = "video"
 
@@ -211,7 +211,7 @@ class PictureTrack(MediaStreamTrack):
         self._last = -1
 
     async def recv(self) -> VideoFrame:
-        """Wait for the next picture; called by aiortc's sender."""
+        """Wait for the next frame. Called by aiortc's sender."""
         if self.readyState != "live":
             raise MediaStreamError
         picture = await self._source()
@@ -228,25 +228,25 @@ class PictureTrack(MediaStreamTrack):
 
 
 class _OwnThreads:
-    """What a sender of aiortc's takes for its event loop: it wants nothing of that but threads in which to encode."""
+    """Replaces the event loop in aiortc's sender, which uses it only for `run_in_executor`."""
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
 
     def run_in_executor(self, _: None, encode: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        """Encode a frame."""
+        """Run an encoder in our threads."""
         return self._threads.run(encode, *args)
 
 
 def encode_apart(sender: RTCRtpSender) -> None:
-    """Have a sender encode in threads of ours, and not in asyncio's. aiortc has no public way; a test holds the name."""
+    """Make a sender encode in our threads, not in asyncio's. aiortc has no public API for it; a test checks the private name."""
     if not hasattr(sender, _LOOP):
         raise AttributeError(f"RTCRtpSender has no {_LOOP} any more")
     setattr(sender, _LOOP, _OwnThreads(SOUND if sender.kind == "audio" else PICTURES))
 
 
 def _to_frame(picture: npt.NDArray[np.uint8]) -> VideoFrame:
-    """Make a frame of even width and height, as the video codecs want it."""
+    """Return a frame cropped to even width and height, as the video codecs require."""
     height, width = picture.shape[:2]
     even = np.ascontiguousarray(picture[: height - height % 2, : width - width % 2], dtype=np.uint8)
     return VideoFrame.from_ndarray(even, format="bgr24")

@@ -166,8 +166,8 @@ async def test_a_handler_that_stands_still_does_not_hide_its_clients_end(
     consumer = TelephoneConsumer(scope, Socket().receive, Socket().send)
     session = Behind(streams()["echo"], "behind", None, consumer)
     async with asyncio.timeout(30):
-        assert await consumer.hear(session, b"0", 8000)
-        assert await consumer.hear(session, b"0", 8000)
+        assert await consumer.push_audio(session, b"0", 8000)
+        assert await consumer.push_audio(session, b"0", 8000)
     assert (session.waiting > 1.0) == stalls
 
 

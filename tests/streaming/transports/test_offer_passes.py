@@ -41,7 +41,7 @@ async def test_a_renewal_that_another_process_passes_on(by: Grant) -> None:
         answered = await answerer({"user": 1, "body": offer, "by": passed_on})
         assert answered is not None
         assert answered["status"] == 200
-        assert revocation_watcher()._passes[session] == counts
+        assert revocation_watcher()._grants[session] == counts
     await session.close("test")
     await caller.close()
 

@@ -40,7 +40,7 @@ async def read_batching(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pc
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
     monkeypatch.setattr(naps_module, "WAITED_S", -1.0)
     monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
-    monkeypatch.setattr(Napping, "naps", 0)
+    monkeypatch.setattr(Napping, "read_batching", 0)
     media = '{"event":"media","media":{"payload":"' + base64.b64encode(mulaw.encode(block)).decode() + '"}}'
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 

@@ -80,7 +80,7 @@ async def test_the_session_is_there_already(home: Home) -> None:
     await home.serve()
     early = EarlyCandidates()
     kept = [put(early, port) for port in (1, 2, 3)]
-    Forwarding(early).look(KEY)
+    Forwarding(early).look_for(KEY)
     await until(lambda: home.got == [1, 2, 3] and not len(early))
     assert all(waiting.taken.is_set() for waiting in kept)
 
@@ -90,8 +90,8 @@ async def test_the_session_comes_later(home: Home) -> None:
     early = EarlyCandidates()
     put(early, 1)
     looking = Forwarding(early)
-    looking.look(KEY)
-    await until(lambda: looking._looking is None)
+    looking.look_for(KEY)
+    await until(lambda: looking._lookup is None)
     assert (home.got, len(early)) == ([], 1)
     await home.claim()
     await home.serve()
@@ -105,8 +105,8 @@ async def test_the_session_does_not_answer_yet(home: Home, monkeypatch: pytest.M
     early = EarlyCandidates()
     put(early, 1)
     looking = Forwarding(early)
-    looking.look(KEY)
-    await until(lambda: looking._looking is None and not looking._sending)
+    looking.look_for(KEY)
+    await until(lambda: looking._lookup is None and not looking._sending)
     assert len(early) == 1
     monkeypatch.setattr(forwarding, "FORWARD_S", 60.0)
     await home.serve()
@@ -130,7 +130,7 @@ async def test_the_session_is_announced_while_it_is_called(home: Home, monkeypat
     early = EarlyCandidates()
     put(early, 1)
     looking = Forwarding(early)
-    looking.look(KEY)
+    looking.look_for(KEY)
     await called.wait()
     await home.serve()
     await until(lambda: looking._sending == {KEY: True})
@@ -146,7 +146,7 @@ async def test_a_session_that_does_not_take_it_is_not_asked_again(home: Home) ->
     early = EarlyCandidates()
     put(early, 1)
     looking = Forwarding(early)
-    looking.look(KEY)
+    looking.look_for(KEY)
     await until(lambda: home.got == [1] and not looking._sending)
     assert len(early) == 1
 
@@ -158,8 +158,8 @@ async def test_the_session_of_another_user_is_not_called(home: Home) -> None:
     early = EarlyCandidates()
     put(early, 1)
     looking = Forwarding(early)
-    looking.look(KEY)
-    await until(lambda: looking._looking is None)
+    looking.look_for(KEY)
+    await until(lambda: looking._lookup is None)
     assert (home.got, looking._sending) == ([], {})
 
 
@@ -177,7 +177,7 @@ async def test_unknown_ids_cost_one_question_for_many(home: Home, monkeypatch: p
     for number in range(MOST + 100):
         key = (7, "echo", str(number))
         put(early, 1, key)
-        looking.look(key)
+        looking.look_for(key)
     assert len(looking._wanted) == MOST
-    await until(lambda: looking._looking is None)
+    await until(lambda: looking._lookup is None)
     assert asked == [forwarding.MOST_AT_ONCE] * (MOST // forwarding.MOST_AT_ONCE)

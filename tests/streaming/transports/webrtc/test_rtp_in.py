@@ -14,7 +14,16 @@ from aiortc.rtp import RtpPacket
 from av import AudioFrame, VideoFrame
 
 from streaming.transports.webrtc import rtp_in
-from streaming.transports.webrtc.rtp_in import PICTURES_TO_DECODE, PromptBuffer, discard, hear, hear_promptly, mono, see, see_bounded
+from streaming.transports.webrtc.rtp_in import (
+    PICTURES_TO_DECODE,
+    PromptBuffer,
+    bound_video_queue,
+    discard,
+    mono,
+    read_audio,
+    read_video,
+    use_prompt_buffer,
+)
 from streaming.transports.webrtc.rtp_out import OpusVoice
 from tests.streaming.transports.rtc import until
 
@@ -62,16 +71,16 @@ def test_a_new_numbering_is_a_new_beginning() -> None:
 async def test_aiortc_still_has_the_buffer_that_is_replaced() -> None:
     """The names are private to aiortc: an upgrade that changes them breaks here, not in a conversation."""
     with pytest.raises(AttributeError):
-        hear_promptly(object())
+        use_prompt_buffer(object())
     with pytest.raises(AttributeError):
-        see_bounded(object())
+        bound_video_queue(object())
 
 
 async def test_a_flood_of_pictures_does_not_wait_for_a_slow_decoder() -> None:
     """What comes above the limit is lost, and a whole picture is asked for; the end gets through."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = pc.addTransceiver("video").receiver
-    see_bounded(receiver)
+    bound_video_queue(receiver)
     waiting, asked = receiver._RTCRtpReceiver__decoder_queue, receiver._RTCRtpReceiver__decoder_error
     for number in range(PICTURES_TO_DECODE):
         waiting.put(("VP8", number))
@@ -89,7 +98,7 @@ async def test_what_waited_for_a_lost_packet_is_heard_with_the_next_one() -> Non
     """The packets behind the gap are decoded as soon as it is given up, each in its place; nothing stays late."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = pc.addTransceiver("audio").receiver
-    hear_promptly(receiver)
+    use_prompt_buffer(receiver)
     opus = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48000, channels=2, payloadType=96)
     receiver._track = RemoteStreamTrack(kind="audio")
     await receiver.receive(RTCRtpReceiveParameters(codecs=[opus]))
@@ -137,7 +146,7 @@ def sound(pts: int, value: int = 100, layout: str = "mono") -> AudioFrame:
 async def test_sound_is_heard_with_its_rate_until_the_track_ends() -> None:
     """Blocks of int16, one channel."""
     heard: list[tuple[int, int]] = []
-    await hear(Track([sound(0), sound(960)]), lambda block, rate: heard.append((len(block), rate)))
+    await read_audio(Track([sound(0), sound(960)]), lambda block, rate: heard.append((len(block), rate)))
     assert heard == [(960, 48000), (960, 48000)]
 
 
@@ -145,7 +154,7 @@ async def test_lost_sound_becomes_silence_of_its_length() -> None:
     """So that what is heard later has its right time; a long gap is cut to a second."""
     heard: list[np.ndarray] = []
     frames = [sound(0), sound(3 * 960), sound(4 * 960), sound(48000 * 60)]
-    await hear(Track(frames), lambda block, rate: heard.append(block))
+    await read_audio(Track(frames), lambda block, rate: heard.append(block))
     assert [len(block) for block in heard] == [960, 1920, 960, 960, 48000, 960]
     assert not heard[1].any()
 
@@ -164,7 +173,7 @@ async def test_pictures_are_seen_as_arrays() -> None:
     picture = np.zeros((48, 64, 3), np.uint8)
     picture[..., 0] = 255
     seen: list[np.ndarray] = []
-    reading = asyncio.create_task(see(Track([VideoFrame.from_ndarray(picture, format="bgr24")], ends=False), seen.append, ignore))
+    reading = asyncio.create_task(read_video(Track([VideoFrame.from_ndarray(picture, format="bgr24")], ends=False), seen.append, ignore))
     await until(lambda: bool(seen), "no picture was seen")
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
@@ -176,7 +185,7 @@ async def test_of_too_many_pictures_the_newest_are_seen() -> None:
     """A reader that cannot keep up holds a few, not all."""
     frames = [VideoFrame.from_ndarray(np.full((48, 64, 3), shade, np.uint8), format="bgr24") for shade in range(0, 250, 5)]
     seen: list[np.ndarray] = []
-    reading = asyncio.create_task(see(Track(frames, ends=False), seen.append, ignore))
+    reading = asyncio.create_task(read_video(Track(frames, ends=False), seen.append, ignore))
     await until(lambda: len(seen) > 1 and int(seen[-1][0, 0, 0]) == 245, "the newest picture was not seen")
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
@@ -206,10 +215,10 @@ async def test_pictures_that_cannot_be_taken_are_complained_of_and_left_out(monk
     seen: list[np.ndarray] = []
     complaints: list[str] = []
     frames: list[Any] = [VideoFrame(128, 64, "yuv420p"), VideoFrame(32, 32, "yuv420p")]
-    reading = asyncio.create_task(see(Track(frames, ends=False), seen.append, complaints.append))
+    reading = asyncio.create_task(read_video(Track(frames, ends=False), seen.append, complaints.append))
     await until(lambda: len(seen) == 1, "the small one was not seen")
     reading.cancel()
-    broken = asyncio.create_task(see(Track([Broken(), VideoFrame(16, 16, "yuv420p")], ends=False), seen.append, complaints.append))
+    broken = asyncio.create_task(read_video(Track([Broken(), VideoFrame(16, 16, "yuv420p")], ends=False), seen.append, complaints.append))
     await until(lambda: len(seen) == 2, "the whole one was not seen")
     broken.cancel()
     await asyncio.gather(reading, broken, return_exceptions=True)
