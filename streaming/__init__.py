@@ -1,8 +1,8 @@
-"""Whatever has audio in it: transports, the session engine, hearing, the wire; and here the names that developers import.
+"""Transports, sessions, speech recognition and protocols; this module exports the names that developers import.
 
     from streaming import ReplyOnPause, Stream
 
-Each is loaded when it is first asked for: naming the package costs nothing, and works before Django's apps are ready.
+Each name is loaded on first access, so that importing the package is cheap and works before Django's apps are ready.
 """
 
 from importlib import import_module

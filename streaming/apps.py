@@ -1,16 +1,16 @@
-"""Registers the streaming wing with Django."""
+"""The Django app configuration of `streaming`."""
 
 from django.apps import AppConfig
 
 
 class StreamingConfig(AppConfig):
-    """Live sessions."""
+    """Live sessions and streams."""
 
     name = "streaming"
     verbose_name = "Streaming"
 
     def ready(self) -> None:
-        """Listen for what is stored outside of sessions."""
-        from streaming.cluster import recorder_signals  # which needs the models, and those need all apps
+        """Subscribe to the recorder's signals, which report what is stored outside of sessions."""
+        from streaming.cluster import recorder_signals  # imported here because the models need all apps to be loaded
 
         recorder_signals.connect()

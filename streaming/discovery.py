@@ -1,4 +1,4 @@
-"""The streams of this installation: whatever `Stream` stands in the module `streams` of an installed app."""
+"""Finds the streams of this installation: every `Stream` in the module `streams` of an installed app."""
 
 import importlib
 import re
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 @lru_cache(maxsize=1)
 def streams() -> Mapping[str, Stream]:
-    """Return all streams by name. Raises ImproperlyConfigured for a name that is taken or cannot stand in an address."""
+    """Return all streams by name. Raises ImproperlyConfigured for a name that is taken or not allowed in a URL."""
     found: dict[str, Stream] = {}
     for app in apps.get_app_configs():
         if app.module is None or not module_has_submodule(app.module, "streams"):
@@ -33,7 +33,7 @@ def streams() -> Mapping[str, Stream]:
 
 
 def mounts() -> dict[str, str]:
-    """Return the paths at which streams are mounted besides their names, each with the name; from now on it is too late for more.
+    """Return the extra paths at which streams are mounted, with the stream names; `Stream.mount` is too late after this call.
 
     Raises ImproperlyConfigured for a path that is taken.
     """
@@ -48,7 +48,7 @@ def mounts() -> dict[str, str]:
 
 
 def check_settings() -> None:
-    """Raise ImproperlyConfigured where DEFAULT_STREAM or STREAMS_PUBLIC names a stream that there is not."""
+    """Raise ImproperlyConfigured if DEFAULT_STREAM or STREAMS_PUBLIC names an unknown stream."""
     for setting, names in {"DEFAULT_STREAM": [settings.DEFAULT_STREAM], "STREAMS_PUBLIC": settings.STREAMS_PUBLIC}.items():
         for name in names:
             if name not in streams():
@@ -56,7 +56,7 @@ def check_settings() -> None:
 
 
 def is_public(stream: Stream) -> bool:
-    """Tell whether anybody may use a stream without signing in."""
+    """Return whether a stream may be used without signing in."""
     return stream.public or stream.name in settings.STREAMS_PUBLIC
 
 

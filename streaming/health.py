@@ -1,6 +1,7 @@
 """`/healthz` (this process is alive) and `/readyz` (it can serve a conversation).
 
-A server answers both outside of Django (`config/http_limits.py`), so neither waits for a thread; the views are the same as Django routes.
+The server answers both outside of Django (`config/http_limits.py`), so neither waits for a thread. The views give the same answers as
+Django routes.
 """
 
 import asyncio
@@ -17,16 +18,16 @@ from streaming.aio.executors import Threads
 from streaming.cluster.registry import registry
 
 CHECK_S = 1.5
-"""Longest wait for the state of a part; the answer comes within 2 s."""
+"""Longest wait for a check, in seconds; the response comes within 2 s."""
 FRESH_S = 1.0
-"""Age up to which the result of a check is used again: each check of the database writes to it."""
+"""Seconds for which the result of a check is reused, because each check of the database writes to it."""
 _THREADS = Threads("readiness", 1)
 
 State = dict[str, str | bool]
 
 
 class SharedCheck:
-    """A check of one part, which runs once at a time: requests that come meanwhile share it, so checks that hang do not pile up."""
+    """A check that runs at most once at a time: concurrent requests share it, so hanging checks do not pile up."""
 
     def __init__(self, check: Callable[[], Awaitable[object]]) -> None:
         self._check = check
@@ -34,7 +35,7 @@ class SharedCheck:
         self._ended = float("-inf")
 
     async def passes(self) -> bool:
-        """Tell whether the part works; false where that is not known within CHECK_S."""
+        """Return whether the check passes; False if it takes longer than CHECK_S."""
         running = self._running
         if running is None or running.get_loop() is not asyncio.get_running_loop() or self._is_old(running):
             running = self._running = asyncio.create_task(self._run())
@@ -72,12 +73,12 @@ _LAYER = SharedCheck(_check_layer)
 
 
 async def liveness() -> tuple[int, State]:
-    """Return 200 as long as the event loop turns."""
+    """Return status 200, which shows that the event loop runs."""
     return 200, {"status": "ok"}
 
 
 async def readiness() -> tuple[int, State]:
-    """Return 200 when every part is ready, else 503; either way with each part's state."""
+    """Return 200 if every part is ready, else 503, and the state of each part."""
     recogniser.begin_loading()
     database, layer = await asyncio.gather(_DATABASE.passes(), _LAYER.passes())
     parts = {"database": database, "channelLayer": layer, "recogniser": recogniser.loaded(), "notDraining": not registry().draining}
@@ -86,14 +87,14 @@ async def readiness() -> tuple[int, State]:
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 as long as the event loop turns."""
+    """Respond with `liveness`."""
     status, state = await liveness()
     return JsonResponse(state, status=status)
 
 
 async def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when every part is ready, else 503; either way with each part's state."""
+    """Respond with `readiness`."""
     status, state = await readiness()
     response = JsonResponse(state, status=status)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each 503 as an error: here it is an answer
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each 503 as an error, but here it is a normal response
     return response

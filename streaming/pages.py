@@ -1,4 +1,4 @@
-"""Pages on which a signed-in user sees which streams there are and tries one. What flows is the business of its script."""
+"""Pages that list the streams and let a signed-in user try one. The media and messages are handled by the page's script."""
 
 import inspect
 import json
@@ -24,11 +24,11 @@ TAKES = {"audio": "microphone", "video": "camera", "audio-video": "camera and mi
 
 @dataclass(frozen=True, slots=True)
 class InputField:
-    """One declared input of a stream, as a part of a form.
+    """One declared input of a stream, as a form field.
 
     Attributes:
-        kind: range, number, flag, choice, choices, text, or words (several, with commas between them).
-        options: of a choice, value and wording.
+        kind: range, number, flag, choice, choices, text, or words (several, separated by commas).
+        options: of a choice: (value, label) pairs.
     """
 
     name: str
@@ -52,7 +52,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def stream_page(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one stream, to be tried; 404 where there is none of that name."""
+    """Show the try-out page of one stream; 404 if there is none with that name."""
     stream = streams().get(name)
     if stream is None:
         raise Http404
@@ -65,7 +65,7 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _start_options(stream: Stream) -> dict[str, Any]:
-    """Return what the stream's developer wants of the browser."""
+    """Return the stream's options for the browser: track constraints, RTP parameters, and when to send inputs."""
     on_change = stream.ui_args.get("send_input_on", "change") == "change"
     return {"trackConstraints": stream.track_constraints, "rtpParams": stream.rtp_params, "sendInputOnChange": on_change}
 
@@ -88,7 +88,7 @@ def _card(name: str, stream: Stream) -> dict[str, Any]:
 
 
 def about(stream: Stream) -> str:
-    """Return the first sentences of what the stream's author wrote: on its module, where that holds one stream, else on its code."""
+    """Return the first paragraph of the docstring of the stream's module, if that has only this stream, else of its code."""
     handler: Any = stream.handler
     for candidate in (getattr(handler, "fn", None), getattr(handler, "callable", None), handler):
         own = candidate if hasattr(candidate, "__name__") else type(candidate)
@@ -103,7 +103,7 @@ def about(stream: Stream) -> str:
 
 
 def input_fields(model: type[BaseModel] | None) -> list[InputField]:
-    """Return the fields of a form for a model of inputs, in their order."""
+    """Return the form fields for a model of inputs, in their order."""
     if model is None:
         return []
     schema = model.model_json_schema()
@@ -113,7 +113,7 @@ def input_fields(model: type[BaseModel] | None) -> list[InputField]:
 
 
 def _plain(part: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a property with its references looked up, and without the null that only says that it is optional."""
+    """Return a JSON schema property with its references resolved, and without the null type of optional properties."""
     found = dict(part)
     if "$ref" in found:
         found = {**parts.get(str(found.pop("$ref")).rsplit("/", 1)[-1], {}), **found}
@@ -125,10 +125,10 @@ def _plain(part: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _field(name: str, part: Mapping[str, Any], parts: Mapping[str, Any]) -> InputField | None:
-    """Return the field of one property; None where a form has none for its type, which programs can send all the same."""
+    """Return the form field of one property; None for a type that the form does not support, which only programs can send."""
     title = str(part.get("title", ""))
-    made_up = title == name.replace("_", " ").title()  # by pydantic, where the author gave none
-    label = title if title and not made_up else name.replace("_", " ").capitalize()
+    generated = title == name.replace("_", " ").title()  # by pydantic, if the author gave no title
+    label = title if title and not generated else name.replace("_", " ").capitalize()
     base: dict[str, Any] = {"name": name, "label": label, "help": part.get("description", ""), "value": part.get("default", "")}
     kind = part.get("type")
     if "enum" in part:

@@ -1,4 +1,4 @@
-"""The recogniser of this process, chosen by the settings, loaded once and in a thread of its own."""
+"""The recogniser of this process, chosen by the settings and loaded once, in a thread of its own."""
 
 import logging
 import threading
@@ -16,22 +16,24 @@ _loading: "Future[Recogniser] | None" = None
 
 
 def begin_loading() -> "Future[Recogniser]":
-    """Start to load the recogniser unless that was begun before; the future holds it, or why it could not be loaded."""
+    """Start to load the recogniser if it is not loading or loaded; the future holds it, or the exception. A failed load is tried again."""
     global _loading
     with _lock:
         if _loading is None or (_loading.done() and _loading.exception() is not None):
             _loading = Future()
-            threading.Thread(target=_load, args=(_loading,), name="load-recogniser").start()  # no daemon: to end amid it aborts the process
+            threading.Thread(
+                target=_load, args=(_loading,), name="load-recogniser"
+            ).start()  # no daemon: exiting while it loads would abort the process
         return _loading
 
 
 def loaded() -> bool:
-    """Whether the recogniser can hear."""
+    """Return whether the recogniser is loaded and ready."""
     return _loading is not None and _loading.done() and _loading.exception() is None and _loading.result().ready
 
 
 def close() -> None:
-    """Let the recogniser go, with its threads; the next use loads it again."""
+    """Close the recogniser and its threads; the next use loads it again."""
     global _loading
     with _lock:
         loading, _loading = _loading, None

@@ -1,4 +1,4 @@
-"""Every WebSocket route. A connection id may hold nearly any character, so it takes the rest of the path."""
+"""All WebSocket routes. A connection id may contain nearly any character, so it takes the rest of the path."""
 
 import re
 from contextlib import suppress
@@ -14,10 +14,10 @@ from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer
 from streaming.transports.twilio import TelephoneConsumer
 
-_route: Any = re_path  # its stubs know views only, not ASGI applications
+_route: Any = re_path  # its type stubs accept views only, not ASGI applications
 
 _STREAM = r"^(?:streams/(?P<name>[a-z0-9-]+)/)?"
-"""A stream by its name; at the root the one that DEFAULT_STREAM names."""
+"""A stream by its name; at the root the DEFAULT_STREAM."""
 
 
 _built_in = [
@@ -29,24 +29,24 @@ _built_in = [
 
 
 def mounted() -> list[Any]:
-    """Return the routes of streams where their developers mounted them.
+    """Return the routes of streams at the paths where their developers mounted them.
 
-    Raises ImproperlyConfigured for a path below which a route of ours, over WebSocket or HTTP, would hide one of theirs.
+    Raises ImproperlyConfigured for a path below which another WebSocket or HTTP route would hide one of the stream's.
     """
-    doors = (("websocket/offer", FastrtcConsumer), ("telephone/handler", TelephoneConsumer))
+    endpoints = (("websocket/offer", FastrtcConsumer), ("telephone/handler", TelephoneConsumer))
     routes = []
     for at, name in mounts().items():
-        if any(route.pattern.match(f"{at}/{door}") for route in _built_in for door, _ in doors) or _is_hidden(at, name):
+        if any(route.pattern.match(f"{at}/{endpoint}") for route in _built_in for endpoint, _ in endpoints) or _is_hidden(at, name):
             raise ImproperlyConfigured(f"the stream {name!r} cannot be mounted at {at!r}: other routes have what is below that")
-        routes += [_route(f"^{re.escape(at)}/{door}$", consumer.as_asgi, {"name": name}) for door, consumer in doors]
+        routes += [_route(f"^{re.escape(at)}/{endpoint}$", consumer.as_asgi, {"name": name}) for endpoint, consumer in endpoints]
     return routes
 
 
 def _is_hidden(at: str, name: str) -> bool:
-    """Whether another view answers one of a mounted stream's HTTP routes (streaming/urls.py). A site without those hides nothing."""
-    for door in ("webrtc/offer", "telephone/incoming", "input_hook", "updates", "outputs"):
+    """Return whether another view hides one of a mounted stream's HTTP routes (streaming/urls.py); False if the site has no such routes."""
+    for endpoint in ("webrtc/offer", "telephone/incoming", "input_hook", "updates", "outputs"):
         with suppress(Resolver404):
-            if resolve(f"/{at}/{door}").kwargs.get("name") != name:
+            if resolve(f"/{at}/{endpoint}").kwargs.get("name") != name:
                 return True
     return False
 

@@ -1,5 +1,5 @@
-"""HTTP routes of the streaming wing. Each stream has its own under its name; one of them has them at the root as well, and some where
-their developers mounted them.
+"""HTTP routes of the streaming app. Each stream has its routes under its name. DEFAULT_STREAM has them at the root as well, and mounted
+streams also at their paths.
 """
 
 from django.urls import URLPattern, path
@@ -11,8 +11,8 @@ from streaming.transports import input_hook, sse, twilio
 from streaming.transports.webrtc import ice, offers
 
 
-def _of_a_stream(prefix: str, names: str, **of: str) -> list[URLPattern]:
-    """Return the routes of a stream below a prefix; `names` tells them from the others, `of` tells which stream it is."""
+def _stream_routes(prefix: str, names: str, **of: str) -> list[URLPattern]:
+    """Return the routes of a stream below a prefix; `names` is the prefix of the route names, `of` holds a fixed stream name."""
     return [
         path(f"{prefix}webrtc/offer", offers.webrtc_offer, of, name=f"{names}webrtc-offer"),
         path(f"{prefix}telephone/incoming", twilio.incoming, of, name=f"{names}telephone-incoming"),
@@ -28,7 +28,7 @@ urlpatterns = [
     path("rtc/config", ice.rtc_config, name="rtc_config"),
     path("streams/", pages.list_page, name="streams"),
     path("streams/<slug:name>/", pages.stream_page, name="stream"),
-    *_of_a_stream("streams/<slug:name>/", "stream-"),
-    *_of_a_stream("", "default-"),
-    *(route for at, name in mounts().items() for route in _of_a_stream(f"{at}/", f"{name}-", name=name)),
+    *_stream_routes("streams/<slug:name>/", "stream-"),
+    *_stream_routes("", "default-"),
+    *(route for at, name in mounts().items() for route in _stream_routes(f"{at}/", f"{name}-", name=name)),
 ]

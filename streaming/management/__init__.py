@@ -1,1 +1,1 @@
-"""Commands of the streaming wing."""
+"""The commands `stream` and `getmodel`, and the terminal client behind `stream`."""

@@ -1,6 +1,6 @@
-"""A client for the terminal: speaks a file to a server over the Symbl wire and prints what comes back.
+"""A terminal client: streams an audio file to a server over the Symbl protocol and prints the results.
 
-It is an ordinary client: of Parley it knows nothing but the wire, so it also serves to try a server from outside.
+It uses the public protocol only, so it can also test a remote server.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ LABELS = {"question": "question", "action_item": "action item", "follow_up": "fo
 
 
 class StreamError(Exception):
-    """The stream could not be spoken; the text says why, for people."""
+    """The file could not be streamed; the text is the reason, for the user."""
 
 
 def channels_of(file: Path, wanted: int) -> list[np.ndarray]:
-    """Decode an audio file to int16 samples at 16 kHz: one array per channel where `wanted` of them are there, else one mix.
+    """Decode an audio file to int16 samples at 16 kHz: two arrays if two channels are wanted and the file is stereo, else one mono mix.
 
-    Raises StreamError for a file that holds no sound PyAV can read.
+    Raises StreamError for a file without audio that PyAV can decode.
     """
     try:
         with av.open(str(file)) as container:
@@ -53,14 +53,14 @@ def channels_of(file: Path, wanted: int) -> list[np.ndarray]:
 
 @dataclass
 class Screen:
-    """Prints lines above a progress bar; without a terminal there is no bar and no colour."""
+    """Prints lines above a progress bar; if the output is no terminal, without bar and colours."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     _bar: str = ""
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a person watches."""
+        """Whether the output is a terminal."""
         return self.out.isatty()
 
     def line(self, text: str, colour: str = "") -> None:
@@ -73,7 +73,7 @@ class Screen:
         self.out.flush()
 
     def progress(self, done_s: float, total_s: float, interim: str = "") -> None:
-        """Show how much was sent, and what is being heard."""
+        """Show how much was sent, in seconds, and the current interim text."""
         if not self.is_terminal:
             return
         filled = round(BAR_WIDTH * min(1.0, done_s / max(total_s, 0.001)))
@@ -82,7 +82,7 @@ class Screen:
         self.out.flush()
 
     def end(self) -> None:
-        """Leave the bar."""
+        """Remove the bar."""
         if self.is_terminal and self._bar:
             self.out.write("\r\033[K")
             self._bar = ""
@@ -90,7 +90,7 @@ class Screen:
 
 @dataclass
 class Voice:
-    """One speaker on a socket of its own."""
+    """One speaker with a WebSocket of its own; the one with `prints_results` prints the results of all speakers."""
 
     samples: np.ndarray
     name: str
@@ -99,14 +99,14 @@ class Voice:
     connection_id: str
     screen: Screen
     speed: float
-    talks_for_all: bool
+    prints_results: bool
     conversation_id: str = ""
     interim: str = ""
     shown: set[str] = field(default_factory=set)
     """The ids of the messages and insights that were printed."""
 
     async def speak(self) -> None:
-        """Start, send all sound at its pace, stop, and print what comes until the server closes. Raises StreamError."""
+        """Start, send the audio in real time times `speed`, stop, and print results until the server closes. Raises StreamError."""
         address = f"{self.url.replace('http', 'ws', 1)}/v1/streaming/{quote(self.connection_id, safe='')}"
         try:
             connection = await websockets.connect(address, additional_headers={"x-api-key": self.token}, compression=None, max_size=None)
@@ -147,7 +147,7 @@ class Voice:
             await socket.send(self.samples[at : at + size].astype("<i2").tobytes())
             if self.speed:
                 await asyncio.sleep(max(0.0, began + index * CHUNK_S / self.speed - time.monotonic()))
-            if self.talks_for_all:
+            if self.prints_results:
                 self.screen.progress(index * CHUNK_S, len(self.samples) / RATE, self.interim)
         await socket.send(json.dumps({"type": "stop_request"}))
 
@@ -157,17 +157,17 @@ class Voice:
             self._take_envelope(message["message"])
         elif kind == "error":
             raise StreamError(message["message"])
-        elif not self.talks_for_all:
-            return  # everybody is told of messages and insights; one voice prints them
+        elif not self.prints_results:
+            return  # every speaker receives all messages and insights, so only one prints them
         elif kind == "message_response":
-            for said in message["messages"]:
-                self._print(said, f"{said['from']['name'] or 'somebody'}: {said['payload']['content']}", BOLD)
+            for sentence in message["messages"]:
+                self._print(sentence, f"{sentence['from']['name'] or 'somebody'}: {sentence['payload']['content']}", BOLD)
         elif kind == "insight_response":
             for insight in message["insights"]:
                 self._print(insight, f"    {describe(insight)}", YELLOW)
 
     def _print(self, item: dict[str, Any], line: str, colour: str) -> None:
-        """Print a message or an insight; one that was printed before was changed, or dismissed, by a person meanwhile."""
+        """Print a message or an insight; mark one that was printed before as changed or dismissed, which a reviewer does."""
         known, dismissed = item["id"] in self.shown, item.get("dismissed", False)
         if dismissed and not known:
             return
@@ -187,7 +187,7 @@ class Voice:
 
 
 def describe(insight: dict[str, Any]) -> str:
-    """Return an insight of the wire in one line for people."""
+    """Return an insight of the protocol as one line of text."""
     parts = [f"{LABELS.get(insight['type'], insight['type'])} ({insight['confidence']:.0%}): {insight['payload']['content']}"]
     if (insight.get("assignee") or {}).get("name"):
         parts.append(f"[{insight['assignee']['name']}]")
@@ -197,10 +197,10 @@ def describe(insight: dict[str, Any]) -> str:
 
 
 async def stream(file: Path, names: list[str], *, url: str, token: str, connection_id: str, speed: float, screen: Screen) -> str:
-    """Speak a file, each channel by one of the names where there are as many, and return the conversation's id."""
+    """Stream a file and return the conversation id. Two names and a stereo file give one speaker per channel, else there is one speaker."""
     channels: Iterator[tuple[np.ndarray, str]] = zip(channels_of(file, len(names)), names, strict=False)
     voices = [
-        Voice(samples, name, url.rstrip("/"), token, connection_id, screen, speed, talks_for_all=index == 0)
+        Voice(samples, name, url.rstrip("/"), token, connection_id, screen, speed, prints_results=index == 0)
         for index, (samples, name) in enumerate(channels)
     ]
     try:

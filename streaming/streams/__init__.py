@@ -1,4 +1,4 @@
-"""The built-in streams. Each file here is short and shows one thing that the API can do; docs/guide/streams.md walks through them."""
+"""The built-in streams. Each file is short and shows one feature of the API; docs/guide/streams.md explains them."""
 
 from streaming.streams.conversation import conversation
 from streaming.streams.echo import echo

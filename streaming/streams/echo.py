@@ -1,4 +1,4 @@
-"""Says what you said, once you pause. Speak while it plays, and it stops.
+"""Repeats what you said when you pause. Speak while it plays, and it stops.
 
 The smallest stream that takes turns.
 """
@@ -15,7 +15,7 @@ AudioFrame = tuple[int, NDArray[np.int16]]
 
 
 def respond(turn: AudioFrame) -> Iterator[AudioFrame]:
-    """Give back all that was said until the pause."""
+    """Return the audio of the turn unchanged."""
     yield turn
 
 

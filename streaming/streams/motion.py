@@ -1,7 +1,7 @@
-"""Marks what moves in front of your camera, and counts it.
+"""Marks and counts what moves in front of your camera.
 
-A function from picture to picture, here an object with a `copy`, because it remembers; with an input, and outputs.
-The picture is looked at in blocks of a few pixels; those lighter or darker than they usually are make an area with their neighbours.
+A function from frame to frame, here an object with a `copy` because it has state; with an input, and outputs. The frame is divided
+into blocks; adjacent blocks that are lighter or darker than usual form one moving area.
 """
 
 import numpy as np
@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from streaming import AdditionalOutputs, Stream, VideoStreamHandler
 
 Picture = NDArray[np.uint8]
-"""Shape (height, width, 3), blue green red."""
+"""Shape (height, width, 3), BGR."""
 BLOCK = 16
-"""Pixels on a side of what is looked at as one."""
+"""Width and height of a block in pixels."""
 LEAST_BLOCKS = 2
+"""Smaller areas are ignored as noise."""
 GREEN = (80, 220, 60)
 LINE = 4
 STEP = 4.0
-"""By so much, of 255, what is usual follows each picture: what passes leaves no trace, what has come to rest is forgotten in seconds."""
+"""Most change of the background per frame, of 255: a passing object leaves no trace, a resting one becomes background in seconds."""
 MOST_CHANGE = 80.0
 """Difference in lightness, of 255, that counts at conf_threshold 1."""
 
@@ -26,7 +27,7 @@ Box = tuple[int, int, int, int]
 
 
 class Inputs(BaseModel):
-    """What the input hook takes."""
+    """The inputs that the input hook accepts."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,28 +37,28 @@ class Inputs(BaseModel):
 
 
 class Motion:
-    """Remembers how light each block usually is; each session has its own, by `copy`."""
+    """Compares each frame with a running estimate of the background; each session has its own copy."""
 
     def __init__(self) -> None:
-        self._usual: NDArray[np.float32] | None = None
-        self._told = -1
+        self._background: NDArray[np.float32] | None = None
+        self._last_count = -1
 
     def copy(self) -> "Motion":
-        """Return one that has seen nothing."""
+        """Return a new one without a background, for another session."""
         return Motion()
 
     def __call__(self, image: Picture, conf_threshold: float = 0.3) -> Picture | tuple[Picture, AdditionalOutputs]:
-        """Return the picture with its moving areas framed, and their number whenever it changes."""
+        """Return the frame with its moving areas marked, and an output with their number and boxes whenever the number changes."""
         now = blocks_of(image)
-        if self._usual is None or self._usual.shape != now.shape:
-            self._usual = now
-        change = now - self._usual
-        self._usual = self._usual + np.clip(change, -STEP, STEP)
+        if self._background is None or self._background.shape != now.shape:
+            self._background = now
+        change = now - self._background
+        self._background = self._background + np.clip(change, -STEP, STEP)
         boxes = areas(np.abs(change) > max(2.0, conf_threshold * MOST_CHANGE))
         marked = framed(image, boxes)
-        if len(boxes) == self._told:
+        if len(boxes) == self._last_count:
             return marked
-        self._told = len(boxes)
+        self._last_count = len(boxes)
         return marked, AdditionalOutputs({"moving": len(boxes), "boxes": [list(box) for box in boxes]})
 
 
@@ -70,7 +71,7 @@ def blocks_of(image: Picture) -> NDArray[np.float32]:
 
 
 def areas(moving: NDArray[np.bool_]) -> list[Box]:
-    """Return the boxes (left, top, right, bottom), in pixels, around blocks that touch each other."""
+    """Return the boxes (left, top, right, bottom), in pixels, around groups of adjacent blocks."""
     left = {(int(row), int(column)) for row, column in np.argwhere(moving)}
     boxes: list[Box] = []
     while left:

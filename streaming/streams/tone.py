@@ -1,6 +1,6 @@
-"""Plays a tone until you hang up; change its pitch and loudness meanwhile.
+"""Plays a tone until you stop; change its pitch and volume while it plays.
 
-A stream that only gives: a generator, which new inputs begin anew.
+A stream of mode "receive", where the client only receives: a generator, which new inputs restart.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SECONDS_AT_ONCE = 0.1
 
 
 class Inputs(BaseModel):
-    """What the input hook takes."""
+    """The inputs that the input hook accepts."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,7 +25,7 @@ class Inputs(BaseModel):
 
 
 def sine(frequency: float = 440.0, volume: float = 0.2) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield a sine wave piece by piece, without a click between the pieces."""
+    """Yield a sine wave in blocks of SECONDS_AT_ONCE, continuous across blocks; frequency in Hz, volume 0 to 1."""
     times = np.arange(int(RATE * SECONDS_AT_ONCE)) / RATE
     turn = 2 * np.pi * frequency
     phase = 0.0

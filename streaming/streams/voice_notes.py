@@ -1,6 +1,6 @@
-"""Say "note" and what you want to keep: it becomes an action item of the conversation that you have open, or of a new one.
+"""Say "note" and what to remember: it becomes an action item of your open conversation, or of a new one.
 
-Shows stop words, an asynchronous reply that leaves blocking work to threads, outputs, and errors that the client reads.
+Shows stop words, an asynchronous reply that runs blocking work in threads, outputs, and errors for the client.
 """
 
 from collections.abc import AsyncIterator
@@ -20,11 +20,11 @@ from streaming.cluster.registry import PROCESS
 
 NEW_NAME = "Voice notes"
 KEPT_OPEN_S = 60
-"""A conversation that was made for a note waits so long for the next one."""
+"""Seconds that a conversation created for a note stays open for the next one."""
 
 
 async def note(audio: Audio) -> AsyncIterator[AdditionalOutputs]:
-    """Store what was said after the stop word, tell everyone who listens, and say what became of it."""
+    """Store what was said after the stop word, publish the events, and yield the note. Raises WebRTCError for the client."""
     user_id = get_current_context().user_id
     if user_id is None:
         raise WebRTCError("sign in to take notes")
@@ -32,13 +32,13 @@ async def note(audio: Audio) -> AsyncIterator[AdditionalOutputs]:
     text = await READING.run(get_stt_model().stt, audio)
     if not text:
         raise WebRTCError("nothing was understood after the stop word")
-    conversation_id, events = await run_write(keep, user_id, text, samples.size / rate)
+    conversation_id, events = await run_write(store_note, user_id, text, samples.size / rate)
     await broadcaster().publish(events)
     yield AdditionalOutputs({"note": text, "conversationId": str(conversation_id), "events": [event.number for event in events]})
 
 
-def keep(user_id: int, text: str, seconds: float) -> tuple[int, list[StoredEvent]]:
-    """Record a note in the user's newest open conversation, or in a new one; blocks."""
+def store_note(user_id: int, text: str, seconds: float) -> tuple[int, list[StoredEvent]]:
+    """Record a note in the user's newest open conversation, or in a new one; blocks. Return the conversation id and the events."""
     now = timezone.now()
     utterance = Utterance(text, (), 1.0, now - timedelta(seconds=seconds), now)
     listening = Listening(noted="action_item")

