@@ -256,7 +256,7 @@ class LiveSpeech:
     async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
         warning = asyncio.get_running_loop().call_later(STORE_WARNING_S, self._report_outage)
         try:
-            return await self._stored(utterance, joined, listening)
+            return await self._store_with_retries(utterance, joined, listening)
         finally:
             warning.cancel()
 
@@ -265,7 +265,7 @@ class LiveSpeech:
             self._outage_reported = True
             self._on_error(StorageDelayed())
 
-    async def _stored(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
+    async def _store_with_retries(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
         for pause in (*STORE_TRIES_S, None):
             try:
                 events = await run_write(recorder.record, joined.conversation_id, utterance, listening)
@@ -281,7 +281,7 @@ class LiveSpeech:
             except Exception as error:
                 logger.error("session %s: an utterance could not be stored: %s", self.session_id, error_location(error))
                 break
-        self._on_error(RuntimeError("something that was said could not be stored; what follows is still heard"))
+        self._on_error(RuntimeError("an utterance could not be stored; transcription continues"))
         return []
 
     async def _send_update(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:

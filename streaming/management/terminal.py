@@ -116,7 +116,7 @@ class Voice:
             async with connection as socket:
                 await self._converse(socket)
         except websockets.ConnectionClosed as error:
-            reason = error.rcvd.reason if error.rcvd else "it went away"
+            reason = error.rcvd.reason if error.rcvd else "connection lost"
             raise StreamError(f"the server closed the connection: {reason}") from None
 
     async def _converse(self, socket: websockets.ClientConnection) -> None:

@@ -41,7 +41,7 @@ class Inputs(BaseModel):
         default=["question", "action_item", "follow_up"], title="Insights", description="The kinds that you want."
     )
     speaker_name: str = Field(
-        default="", max_length=320, title="Your name", description="As others see it; without one, your words are nobody's."
+        default="", max_length=320, title="Your name", description="Shown to others. Without a name, your messages have no speaker."
     )
 
 

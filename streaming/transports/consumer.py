@@ -30,7 +30,7 @@ _open: "dict[asyncio.Task[None], SendQueue]" = {}
 """The writer tasks of all open sockets, with their send queues."""
 
 
-def keep(task: "asyncio.Task[Any]") -> "asyncio.Task[Any]":
+def keep_task(task: "asyncio.Task[Any]") -> "asyncio.Task[Any]":
     """Hold a strong reference to a task until it is done (the event loop holds a weak one) and return it."""
     _running.add(task)
     task.add_done_callback(_running.discard)

@@ -25,7 +25,7 @@ class FastrtcConsumer(StreamConsumer):
 
     async def authenticated(self) -> None:
         """Refuse a requester who may not use the stream."""
-        self._requester = await self.who()
+        self._requester = await self.authenticate()
         if not self._requester.may_use(self.stream):
             self.refuse(wire.error("sign in, or send an access token"))
 
@@ -35,13 +35,13 @@ class FastrtcConsumer(StreamConsumer):
         try:
             message = wire.parse(text)
         except WireError as error:
-            self.complain(str(error))
+            self.send_error(str(error))
             return False
         if isinstance(message, Media):
             if self.session is None:
-                self.complain(NOT_STARTED)
+                self.send_error(NOT_STARTED)
             elif self._binary:
-                self.complain("sound comes as binary frames after a start with format pcm16")
+                self.send_error("audio comes as binary frames after a start with format pcm16")
             else:
                 return await self.push_audio(self.session, message.payload, self._rate_in)
         elif isinstance(message, Ping):
@@ -56,11 +56,11 @@ class FastrtcConsumer(StreamConsumer):
         """Process a binary frame of 16-bit little-endian PCM."""
         self.alive_at = self.loop.time()
         if self.session is None:
-            self.complain(NOT_STARTED)
+            self.send_error(NOT_STARTED)
         elif not self._binary:
-            self.complain('binary frames need a start with "format": "pcm16"')
+            self.send_error('binary frames need a start with "format": "pcm16"')
         elif len(data) % 2 or len(data) > wire.LONGEST_MEDIA_BYTES:
-            self.complain(f"a binary frame has an even number of bytes, at most {wire.LONGEST_MEDIA_BYTES}, not {len(data)}")
+            self.send_error(f"a binary frame has an even number of bytes, at most {wire.LONGEST_MEDIA_BYTES}, not {len(data)}")
         else:
             await self.push_audio(self.session, np.frombuffer(data, dtype="<i2"), self._rate_in)
             return True
@@ -71,7 +71,7 @@ class FastrtcConsumer(StreamConsumer):
         super().clear()
         self.send_queue.put(wire.CLEAR)
 
-    async def send_sound(self, sound: AudioFrame) -> None:
+    async def write_audio(self, sound: AudioFrame) -> None:
         """Send a block of audio in the client's format."""
         samples = sound.samples if sound.rate == self._rate_out else self._converter.push(sound.samples, sound.rate)
         if self._binary:
@@ -81,7 +81,7 @@ class FastrtcConsumer(StreamConsumer):
 
     async def _start(self, start: Start) -> None:
         if self.session is not None:
-            self.complain("already started")
+            self.send_error("already started")
             return
         self._binary = start.format == "pcm16"
         self._rate_in = start.sample_rate or self._rate_of("input_sample_rate")

@@ -17,7 +17,7 @@ from streaming.protocols import fastrtc as wire
 from streaming.sessions.audio_input import AudioBlock
 from streaming.sessions.stream_session import StreamSession
 from streaming.transports.auth import grant_of
-from streaming.transports.consumer import Consumer, Event, Receive, Scope, Send, keep
+from streaming.transports.consumer import Consumer, Event, Receive, Scope, Send, keep_task
 from streaming.transports.http_auth import Requester, find_stream
 from streaming.transports.loop_lag import lag
 from streaming.transports.pacing import Pace
@@ -133,7 +133,7 @@ class StreamConsumer(Consumer):
     async def authenticated(self) -> None:
         """Authenticate the client; called when the stream was found."""
 
-    async def who(self) -> Requester:
+    async def authenticate(self) -> Requester:
         """Return the requester that the handshake's credentials identify."""
         return Requester(await grant_of(self.credentials))
 
@@ -146,7 +146,7 @@ class StreamConsumer(Consumer):
         """Send a warning that too many messages without audio came, and close; the session ends as after a disconnect."""
         self.refuse(wire.warning(text))
 
-    def complain(self, text: str) -> None:
+    def send_error(self, text: str) -> None:
         """Send an error message; nothing else changes."""
         self.send_queue.put(wire.encode(wire.error(text)))
 
@@ -163,7 +163,7 @@ class StreamConsumer(Consumer):
             self.refuse(wire.already_exists(), NORMAL)
         except Exception as error:
             logger.error("a session of the stream %s could not start: %s", self.stream.name, error_location(error))
-            self.refuse(wire.failed("the session could not begin"), FAILED)
+            self.refuse(wire.failed("the session could not start"), FAILED)
         else:
             self.session = session
             if session.may_rest:
@@ -172,7 +172,7 @@ class StreamConsumer(Consumer):
             if self._watch_timer is not None:
                 self._watch_timer.cancel()
             self._watch()
-            self._audio_task = keep(asyncio.create_task(self._send_audio(session)))
+            self._audio_task = keep_task(asyncio.create_task(self._send_audio(session)))
             return True
         return False
 
@@ -182,7 +182,7 @@ class StreamConsumer(Consumer):
             self.send_queue.finish()
         elif not self._over:
             self._over = True
-            keep(asyncio.create_task(self.session.close(reason)))
+            keep_task(asyncio.create_task(self.session.close(reason)))
 
     async def disconnected(self) -> None:
         """Stop timers and tasks, and end the session."""
@@ -193,7 +193,7 @@ class StreamConsumer(Consumer):
         for task in (self._audio_task, self._late_send):
             if task is not None:
                 task.cancel()
-        self.end("the client went away")
+        self.end("the client disconnected")
 
     def message(self, message: Message) -> None:
         """Send JSON to the client."""
@@ -209,9 +209,9 @@ class StreamConsumer(Consumer):
         self._over = True
         if self.session is None:
             return
-        keep(asyncio.create_task(self._close_after_sound(reason)))
+        keep_task(asyncio.create_task(self._close_after_sound(reason)))
 
-    async def send_sound(self, sound: AudioFrame) -> None:
+    async def write_audio(self, sound: AudioFrame) -> None:
         """Send one block of audio; waits while the server applies back-pressure."""
         raise NotImplementedError
 
@@ -224,7 +224,7 @@ class StreamConsumer(Consumer):
         self._sending = True
         rest = begin(self._send_directly(sound))
         if rest is not None:
-            self._late_send = keep(asyncio.create_task(rest))
+            self._late_send = keep_task(asyncio.create_task(rest))
 
     async def closing(self) -> None:
         """Prepare to close; called after the last audio was sent."""
@@ -275,7 +275,7 @@ class StreamConsumer(Consumer):
                 self._send_done.set_result(None)
 
     async def _send_block(self, sound: AudioFrame) -> None:
-        await self.send_sound(sound)
+        await self.write_audio(sound)
         self.pace.sent(sound.seconds, self.loop.time())
         if self._report_timer is None and self.session is not None:
             self._report_later(self.session)
@@ -307,14 +307,14 @@ class StreamConsumer(Consumer):
         self._watch_timer = None
         if self.session is None:
             if not self._over:
-                self.complain(f"no start came within {self._start_timeout_s:g} s")
+                self.send_error(f"no start came within {self._start_timeout_s:g} s")
                 self.send_queue.finish(POLICY, "not started")
             return
         if self._waits_for_room:
             self.alive_at = self.loop.time()
         left = self.alive_at + settings.SILENCE_TIMEOUT_S - self.loop.time()
         if left <= 0:
-            self.complain(f"nothing came for {settings.SILENCE_TIMEOUT_S:g} s")
+            self.send_error(f"nothing came for {settings.SILENCE_TIMEOUT_S:g} s")
             self.end("silence")
             return
         self._watch_timer = self.loop.call_later(left, self._watch)

@@ -37,7 +37,7 @@ from streaming.protocols.symbl import (
 )
 from streaming.sessions.session import Session
 from streaming.transports.auth import REFUSED, grant_of
-from streaming.transports.consumer import Consumer, keep
+from streaming.transports.consumer import Consumer, keep_task
 from streaming.transports.revocation import revocation_watcher
 from streaming.transports.symbl_speaker import SymblSpeaker, weight
 from streaming.types.session_end import TEXTS, End
@@ -71,7 +71,7 @@ class SymblConsumer(Consumer):
             by = await grant_of(self.credentials)
         except Exception as error:  # usually the database is unreachable: with this close code the client may try again
             logger.warning("authentication failed (%s)", error_location(error))
-            self.refuse("the server cannot check just now who you are; try again later", "", TRY_AGAIN_LATER)
+            self.refuse("the server cannot check your credentials at present; try again later", "", TRY_AGAIN_LATER)
             return
         if by is None:
             self.refuse(REFUSED, "access_token")
@@ -118,7 +118,7 @@ class SpeakConsumer(SymblConsumer):
             all_results=self.credentials.query.get("results") == "all",
         )
         self._session = session
-        keep(asyncio.create_task(self._run_session(session)))
+        keep_task(asyncio.create_task(self._run_session(session)))
 
     async def text(self, text: str) -> bool:
         """Parse and queue a message; answer an invalid one with an error and change nothing."""
@@ -165,7 +165,7 @@ class SpeakConsumer(SymblConsumer):
         if self.makes_client_wait:
             await session.offer_when_room(message)
         elif not session.offer(message):
-            self._overrun("audio comes faster than it can be heard here; send it more slowly")
+            self._overrun("audio comes faster than this server can process it; send it more slowly")
 
     def _overrun(self, text: str) -> None:
         """Send an error because the audio exceeds what the server processes, close, and accept nothing more; earlier results are kept."""
@@ -219,7 +219,7 @@ class ListenConsumer(SymblConsumer):
             self.refuse(FULL, "", TRY_AGAIN_LATER)
         except Exception as error:
             logger.error("a subscriber failed: %s", error_location(error))
-            self.refuse("the server can tell nothing more just now; connect again", "", FAILED)
+            self.refuse("the server cannot send more events at present; connect again", "", FAILED)
 
     async def _send_events(self) -> None:
         subscription = await self._subscribe()

@@ -57,7 +57,7 @@ class TelephoneConsumer(StreamConsumer):
         try:
             message = wire.parse(text)
         except WireError as error:
-            self.complain(str(error))
+            self.send_error(str(error))
             return False
         if isinstance(message, Media):
             if self.session is not None and not message.outbound:
@@ -77,7 +77,7 @@ class TelephoneConsumer(StreamConsumer):
 
     async def binary(self, data: bytes) -> bool:
         """Answer with an error: Twilio sends text only."""
-        self.complain("only text messages are understood here")
+        self.send_error("only text messages are understood here")
         return False
 
     def message(self, message: Message) -> None:
@@ -90,7 +90,7 @@ class TelephoneConsumer(StreamConsumer):
         self._unmarked = 0.0
         self.send_queue.put(wire.encode(wire.clear(self._sid)))
 
-    async def send_sound(self, sound: AudioFrame) -> None:
+    async def write_audio(self, sound: AudioFrame) -> None:
         """Send a block through the send queue, which keeps it in order with marks and clear."""
         samples = self._converter.push(sound.samples, sound.rate)
         self._unmarked += sound.seconds
@@ -137,10 +137,10 @@ class TelephoneConsumer(StreamConsumer):
 
     async def _start(self, start: Start) -> None:
         if self.session is not None:
-            self.complain("already started")
+            self.send_error("already started")
             return
         token = start.parameters.get("access_token", "")
-        caller = Requester(await grant_of(Credentials({"access_token": token}, {}, ()))) if token else await self.who()
+        caller = Requester(await grant_of(Credentials({"access_token": token}, {}, ()))) if token else await self.authenticate()
         if not caller.may_use(self.stream):
             self.refuse(wire.error("an access token is needed, in the query of telephone/incoming"))
             return

@@ -23,14 +23,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's arguments."""
-        parser.add_argument("file", type=Path, help="any audio or video file with sound in it")
+        parser.add_argument("file", type=Path, help="any audio file, or video file with an audio track")
         parser.add_argument("--url", default=f"http://{settings.HOST}:{settings.PORT}", help="the server (default: %(default)s)")
-        parser.add_argument(
-            "--speed", type=float, default=1.0, help="1 is real time, 0 as fast as the server recognises (default: %(default)s)"
-        )
-        parser.add_argument(
-            "--speaker", action="append", help="name of the speaker; given twice, each channel of a stereo file is one speaker"
-        )
+        parser.add_argument("--speed", type=float, default=1.0, help="1 is real time, 0 as fast as possible (default: %(default)s)")
+        parser.add_argument("--speaker", action="append", help="who speaks; given twice, each channel of a stereo file has its speaker")
         parser.add_argument("--connection-id", default="", help="join this connection (default: a new one)")
         parser.add_argument("--token", default="", help="access token (default: one for an account of this installation)")
         parser.add_argument(

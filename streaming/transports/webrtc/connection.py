@@ -35,7 +35,7 @@ from streaming.transports.webrtc.candidates import Identity, Trickled, parse
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.data_channel_limits import limit_sctp
 from streaming.transports.webrtc.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
-from streaming.transports.webrtc.rtp_out import PictureTrack, SoundTrack, encode_apart
+from streaming.transports.webrtc.rtp_out import AudioTrack, VideoTrack, encode_apart
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ class End(Enum):
 
     CLOSED = "the client closed the connection"
     LOST = "the connection was lost"
-    NEVER = "the connection did not come about in time"
-    SILENT = "no sound or picture came for too long"
+    NEVER = "the connection was not established in time"
+    SILENT = "no audio or video came for too long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Connection:
 
     def __init__(self, offer: Offer, session: StreamSession, messages: Messages, *, wanted: frozenset[str], given: frozenset[str]) -> None:
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
-        self.sound: SoundTrack | None = None
+        self.sound: AudioTrack | None = None
         self._offer = offer
         self._session = session
         self._messages = messages
@@ -209,10 +209,10 @@ class Connection:
 
     def _add_tracks(self) -> None:
         if "audio" in self._given:
-            self.sound = SoundTrack(self._session.sound, self._session.played)
+            self.sound = AudioTrack(self._session.sound, self._session.played)
             encode_apart(self._pc.addTrack(self.sound))
         if "video" in self._given:
-            encode_apart(self._pc.addTrack(PictureTrack(self._session.picture)))
+            encode_apart(self._pc.addTrack(VideoTrack(self._session.picture)))
 
     def _prepare(self, local: str) -> None:
         for section in SessionDescription.parse(local).media:

@@ -15,7 +15,7 @@ from streaming.aio.safe_log import error_location
 from streaming.cluster.directory import directory
 from streaming.cluster.pubsub import pubsub
 from streaming.cluster.rpc import rpc
-from streaming.transports.consumer import keep
+from streaming.transports.consumer import keep_task
 from streaming.transports.webrtc.candidates import Key, posted
 from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates
 
@@ -60,7 +60,7 @@ class Forwarding:
         if len(self._wanted) > MOST:  # the cache does not respond
             del self._wanted[next(iter(self._wanted))]
         if self._lookup is None:
-            self._lookup = keep(asyncio.create_task(self._look_up()))
+            self._lookup = keep_task(asyncio.create_task(self._look_up()))
 
     async def _look_up(self) -> None:
         try:
@@ -92,7 +92,7 @@ class Forwarding:
             self._sending[key] = True
         else:
             self._sending[key] = True
-            keep(asyncio.create_task(self._send_all(key)))
+            keep_task(asyncio.create_task(self._send_all(key)))
 
     async def _send_all(self, key: Key) -> None:
         try:

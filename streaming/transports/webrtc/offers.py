@@ -27,7 +27,7 @@ from streaming.protocols.fastrtc import (
     missing_detail,
     webrtc_id,
 )
-from streaming.transports.consumer import keep
+from streaming.transports.consumer import keep_task
 from streaming.transports.http_auth import grant_of_request, on_stream, refusal
 from streaming.transports.revocation import revocation_watcher
 from streaming.transports.webrtc.candidates import CandidateError, Key, Trickled, parse
@@ -153,7 +153,7 @@ async def _live_peer(stream: Stream, key: Key) -> Peer | None:
     peer = peers().find(stream, key[2], key[0])
     if peer is None or not peer.session.ended.is_set():
         return peer
-    await peer.session.close("another one comes")
+    await peer.session.close("a new offer came")
     return peers().find(stream, key[2], key[0])
 
 
@@ -222,11 +222,11 @@ async def _register(peer: Peer) -> None:
         else:
             await announce((peer.session.owner_id, stream.name, identity))
 
-    await asyncio.wait({keep(asyncio.create_task(register()))}, timeout=KNOWN_WITHIN_S)
+    await asyncio.wait({keep_task(asyncio.create_task(register()))}, timeout=KNOWN_WITHIN_S)
 
 
 def _unregister(peer: Peer) -> None:
-    keep(asyncio.create_task(rpc().unserve(peer_address(peer.stream.name, peer.webrtc_id))))
+    keep_task(asyncio.create_task(rpc().unserve(peer_address(peer.stream.name, peer.webrtc_id))))
 
 
 async def _from_python(stream: Stream, user_id: int | None, body: Body) -> Body:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from streaming.handlers.stream import Stream
 from streaming.sessions.stream_session import StreamSession
-from streaming.transports.consumer import keep
+from streaming.transports.consumer import keep_task
 from streaming.transports.webrtc.candidates import Key, Trickled
 from streaming.transports.webrtc.connection import Connection, End, Offer
 from streaming.transports.webrtc.data_channel import Messages
@@ -62,11 +62,11 @@ class Peer:
         try:
             answer = await self._connect(offer)
         except BaseException as error:
-            closing = keep(asyncio.create_task(self.session.close("the offer failed")))
+            closing = keep_task(asyncio.create_task(self.session.close("the offer failed")))
             if not isinstance(error, asyncio.CancelledError):
                 await asyncio.shield(closing)  # the slot is free before the caller gets the error
             raise
-        self._watcher = keep(asyncio.create_task(self._watch()))
+        self._watcher = keep_task(asyncio.create_task(self._watch()))
         return answer
 
     async def renew(self, offer: Offer) -> str:
@@ -103,7 +103,7 @@ class Peer:
             self.over = True
             peers().remove(self)
             self._on_end(self)
-            peers().track_closing(keep(asyncio.create_task(self._close_connection())))
+            peers().track_closing(keep_task(asyncio.create_task(self._close_connection())))
 
     async def _connect(self, offer: Offer) -> str:
         async with self._lock, offer_queue().turn:
@@ -113,7 +113,7 @@ class Peer:
             try:
                 answer = await connection.answer()
             except BaseException:
-                keep(asyncio.create_task(connection.close()))
+                keep_task(asyncio.create_task(connection.close()))
                 raise
             self._connection = connection
             for trickled in peers().early.take((self.session.owner_id, self.stream.name, self.webrtc_id)):
@@ -121,7 +121,7 @@ class Peer:
         if before is not None:
             if before.sound is not None:
                 before.sound.stop()  # otherwise it would take audio that the new connection has to send
-            keep(asyncio.create_task(before.close()))
+            keep_task(asyncio.create_task(before.close()))
         return answer
 
     async def _watch(self) -> None:
@@ -186,7 +186,7 @@ class Peers:
         peer = next((peer for peer in here if peer.lost), slowest)
         if peer is None or not (peer.lost or peer.connecting_s >= CONNECTING_S):
             return False
-        await peer.session.close("another one needs the room")
+        await peer.session.close("ended to make room for a new session")
         return True
 
     def track_closing(self, task: "asyncio.Task[None]") -> None:

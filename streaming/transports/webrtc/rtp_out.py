@@ -43,7 +43,7 @@ VOICE_BITS = 48_000
 _LOOP = "_RTCRtpSender__loop"
 
 
-class OpusVoice:
+class OpusEncoder:
     """An Opus encoder for mono audio; its rate is the given one, in Hz, rounded up to one that Opus supports."""
 
     def __init__(self, rate: int) -> None:
@@ -65,7 +65,7 @@ class OpusVoice:
         return b"".join(bytes(packet) for packet in self._codec.encode(frame))
 
 
-class SoundTrack(MediaStreamTrack):
+class AudioTrack(MediaStreamTrack):
     """The outgoing audio track of a connection.
 
     Args:
@@ -84,7 +84,7 @@ class SoundTrack(MediaStreamTrack):
         self._lag = lag()
         self._pace = Pace(LEAD_S, self._lag.stalled, STALL_S)
         self._packets = 0
-        self._encoder: OpusVoice | None = None
+        self._encoder: OpusEncoder | None = None
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._blocks: deque[Block] = deque()
         self._held = 0
@@ -128,7 +128,7 @@ class SoundTrack(MediaStreamTrack):
         if cleared == self._cleared:
             self._played(PACKET_S)
 
-    async def _encode(self, voice: OpusVoice, block: Block) -> "Packet[Any] | av.AudioFrame":
+    async def _encode(self, voice: OpusEncoder, block: Block) -> "Packet[Any] | av.AudioFrame":
         timestamp = self._next_timestamp()
         if self.opus:
             packet = Packet(await SOUND.run(voice.encode, block))
@@ -172,7 +172,7 @@ class SoundTrack(MediaStreamTrack):
 
     def _add(self, sound: AudioFrame) -> None:
         if self._encoder is None:
-            self._encoder = OpusVoice(sound.rate)
+            self._encoder = OpusEncoder(sound.rate)
             self._pace.begin(time.monotonic())
             self._lag.need()
         block: Block = np.asarray(sound.samples, dtype=np.int16).reshape(-1)
@@ -199,7 +199,7 @@ class SoundTrack(MediaStreamTrack):
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-class PictureTrack(MediaStreamTrack):
+class VideoTrack(MediaStreamTrack):
     """The outgoing video track of a connection: BGR arrays (height, width, 3), as fast as the source returns them."""
 
     kind = "video"

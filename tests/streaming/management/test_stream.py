@@ -46,7 +46,7 @@ async def test_a_server_that_goes_is_told(reason: str) -> None:
 
     async with serve(close_at_once, "127.0.0.1", 0) as rude:
         url = f"http://127.0.0.1:{rude.sockets[0].getsockname()[1]}"
-        with pytest.raises(StreamError, match=reason or "went away"):
+        with pytest.raises(StreamError, match=reason or "connection lost"):
             await stream(RECORDING, ["Ada"], url=url, token="", connection_id="x", speed=0, screen=Screen(io.StringIO()))
 
 
@@ -87,7 +87,7 @@ def test_no_bar_and_no_colour_without_a_terminal() -> None:
 def test_what_a_reviewer_changes_is_printed_as_a_change() -> None:
     """A message or an insight that comes again says what became of it; one that was never printed is not dismissed."""
     out = io.StringIO()
-    voice = Voice(np.zeros(0, np.int16), "Ada", "", "", "", Screen(out), 0, talks_for_all=True)
+    voice = Voice(np.zeros(0, np.int16), "Ada", "", "", "", Screen(out), 0, prints_results=True)
 
     def insight(text: str, dismissed: bool) -> dict[str, Any]:
         shown = {"id": "i", "type": "question", "confidence": 0.5, "payload": {"content": text}, "dismissed": dismissed}

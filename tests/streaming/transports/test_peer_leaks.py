@@ -19,13 +19,13 @@ from streaming.transports.webrtc.connection import Connection
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.peer import Peer, peers
 from streaming.transports.webrtc.rtp_in import PromptQueue
-from streaming.transports.webrtc.rtp_out import SoundTrack
+from streaming.transports.webrtc.rtp_out import AudioTrack
 from tests.streaming.transports.handlers import Echo, echo
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-HELD = (StreamSession, Peer, Connection, Messages, SoundTrack, PromptQueue, RTCPeerConnection, Echo)
+HELD = (StreamSession, Peer, Connection, Messages, AudioTrack, PromptQueue, RTCPeerConnection, Echo)
 WAYS = ("in order", "without a word", "from our side")
 SILENT = "silent"
 

@@ -24,7 +24,7 @@ from streaming.transports.webrtc.rtp_in import (
     read_video,
     use_prompt_buffer,
 )
-from streaming.transports.webrtc.rtp_out import OpusVoice
+from streaming.transports.webrtc.rtp_out import OpusEncoder
 from tests.streaming.transports.rtc import until
 
 
@@ -102,7 +102,7 @@ async def test_what_waited_for_a_lost_packet_is_heard_with_the_next_one() -> Non
     opus = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48000, channels=2, payloadType=96)
     receiver._track = RemoteStreamTrack(kind="audio")
     await receiver.receive(RTCRtpReceiveParameters(codecs=[opus]))
-    voice = OpusVoice(48000)
+    voice = OpusEncoder(48000)
     for number in (1, 2, 4, 5, 6):
         packet = RtpPacket(payload_type=96, sequence_number=number, timestamp=0xFFFFFFFF - 2000 + number * 960 & 0xFFFFFFFF, ssrc=7)
         packet.payload = voice.encode(np.zeros(960, np.int16))

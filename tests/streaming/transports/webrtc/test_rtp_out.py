@@ -12,7 +12,7 @@ from av import CodecContext, Packet
 
 from streaming.transports.loop_lag import Lag, lag
 from streaming.transports.webrtc import rtp_out
-from streaming.transports.webrtc.rtp_out import OPUS_RATES, OpusVoice, PictureTrack, SoundTrack, encode_apart
+from streaming.transports.webrtc.rtp_out import OPUS_RATES, AudioTrack, OpusEncoder, VideoTrack, encode_apart
 from streaming.types.client_connection import AudioFrame
 from tests.streaming.transports.rtc import until
 
@@ -62,7 +62,7 @@ async def test_a_pause_is_seen_in_the_timestamps(monkeypatch: pytest.MonkeyPatch
     """After three silent seconds the count of samples has gone on for three seconds, so that nobody takes them for delay."""
     clock = Clock()
     monkeypatch.setattr(rtp_out.time, "monotonic", clock)
-    track = SoundTrack(source(tone(0.04, 24000), tone(0.02, 24000)), lambda seconds: None)
+    track = AudioTrack(source(tone(0.04, 24000), tone(0.02, 24000)), lambda seconds: None)
     assert [(await track.recv()).pts for _ in range(2)] == [0, 960]
     clock.now += 3.0
     place = (await track.recv()).pts
@@ -74,7 +74,7 @@ async def test_a_stall_is_not_seen_in_the_timestamps(monkeypatch: pytest.MonkeyP
     """What was held up for a third of a second leaves at once, as if it were on time: nothing stays late."""
     clock = Clock()
     monkeypatch.setattr(rtp_out.time, "monotonic", clock)
-    track = SoundTrack(source(tone(0.02, 24000), tone(0.34, 24000)), lambda seconds: None)
+    track = AudioTrack(source(tone(0.02, 24000), tone(0.34, 24000)), lambda seconds: None)
     assert (await track.recv()).pts == 0
     clock.now += 0.34
     assert [(await track.recv()).pts for _ in range(17)] == [960 * number for number in range(1, 18)]
@@ -85,7 +85,7 @@ async def test_a_process_that_stood_still_catches_up_with_all_of_it(monkeypatch:
     clock = Clock()
     monkeypatch.setattr(rtp_out.time, "monotonic", clock)
     monkeypatch.setattr(Lag, "stalled", lambda self, now: 2.0)
-    track = SoundTrack(source(tone(0.02, 24000), tone(2.0, 24000)), lambda seconds: None)
+    track = AudioTrack(source(tone(0.02, 24000), tone(2.0, 24000)), lambda seconds: None)
     assert (await track.recv()).pts == 0
     clock.now += 2.0
     assert [(await track.recv()).pts for _ in range(100)] == [960 * number for number in range(1, 101)]
@@ -98,17 +98,17 @@ async def test_a_process_that_stood_still_catches_up_with_all_of_it(monkeypatch:
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100, 48000])
 async def test_sound_of_any_rate_arrives_at_its_pitch(rate: int) -> None:
     """It is encoded at its own rate where Opus knows that, otherwise at the next higher one."""
-    track = SoundTrack(source(*(tone(0.02, rate, 0) for _ in range(3)), tone(0.5, rate)), lambda seconds: None)
+    track = AudioTrack(source(*(tone(0.02, rate, 0) for _ in range(3)), tone(0.5, rate)), lambda seconds: None)
     packets = [await track.recv() for _ in range(24)]
     assert all(isinstance(packet, Packet) for packet in packets)
     assert pitch(decoded(packets)[12000:]) == pytest.approx(440, abs=10)
-    assert OpusVoice(rate).rate in OPUS_RATES
+    assert OpusEncoder(rate).rate in OPUS_RATES
 
 
 async def test_what_was_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine protects a reply until its last sample was played, which is a little after its last packet left."""
     played: list[float] = []
-    track = SoundTrack(source(tone(0.1, 24000)), played.append)
+    track = AudioTrack(source(tone(0.1, 24000)), played.append)
     for _ in range(4):
         await track.recv()
     monkeypatch.setattr(rtp_out, "HEARD_AFTER_S", 1.0)
@@ -122,14 +122,14 @@ async def test_what_was_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_packet_that_is_not_full_waits_shortly_then_leaves() -> None:
     """The last ten milliseconds of a reply are sent, with silence behind them."""
-    track = SoundTrack(source(tone(0.03, 24000)), lambda seconds: None)
+    track = AudioTrack(source(tone(0.03, 24000)), lambda seconds: None)
     packets = [await track.recv(), await track.recv()]
     assert len(decoded(packets)) == 2 * 960
 
 
 async def test_nothing_is_sent_after_an_interruption() -> None:
     """What was handed over and has not left is dropped; then the track waits for new sound."""
-    track = SoundTrack(source(tone(1.0, 24000)), lambda seconds: None)
+    track = AudioTrack(source(tone(1.0, 24000)), lambda seconds: None)
     await track.recv()
     track.clear()
     with pytest.raises(TimeoutError):
@@ -139,7 +139,7 @@ async def test_nothing_is_sent_after_an_interruption() -> None:
 
 async def test_the_track_ends_with_its_source() -> None:
     """Nobody waits for a handler that has closed its stream."""
-    track = SoundTrack(source(tone(0.02, 24000), None), lambda seconds: None)
+    track = AudioTrack(source(tone(0.02, 24000), None), lambda seconds: None)
     await track.recv()
     with pytest.raises(MediaStreamError):
         await track.recv()
@@ -149,7 +149,7 @@ async def test_the_track_ends_with_its_source() -> None:
 async def test_stopping_ends_the_question_for_more_sound() -> None:
     """A stopped track leaves no task behind, and takes no sound that another one is to send."""
     before = asyncio.all_tasks()
-    track = SoundTrack(source(), lambda seconds: None)
+    track = AudioTrack(source(), lambda seconds: None)
     receiving = asyncio.create_task(track.recv())
     await asyncio.sleep(0.01)
     track.stop()
@@ -161,7 +161,7 @@ async def test_stopping_ends_the_question_for_more_sound() -> None:
 
 async def test_where_opus_was_not_agreed_on_frames_leave() -> None:
     """aiortc encodes those itself, in whatever was."""
-    track = SoundTrack(source(tone(0.04, 24000)), lambda seconds: None)
+    track = AudioTrack(source(tone(0.04, 24000)), lambda seconds: None)
     track.opus = False
     frames = [await track.recv(), await track.recv()]
     assert [frame.pts for frame in frames] == [0, 480]
@@ -175,13 +175,13 @@ async def test_sound_and_pictures_leave_beside_busy_handlers() -> None:
     async def picture() -> np.ndarray:
         return np.zeros((48, 64, 3), np.uint8)
 
-    plain = SoundTrack(source(tone(0.5, 24000)), lambda seconds: None)
+    plain = AudioTrack(source(tone(0.5, 24000)), lambda seconds: None)
     plain.opus = False
     pc = RTCPeerConnection()
     try:
         async with asyncio.timeout(30):
-            assert isinstance(await SoundTrack(source(tone(0.02, 24000)), lambda seconds: None).recv(), Packet)
-            for track, mime in ((plain, "audio/PCMU"), (PictureTrack(picture), "video/VP8")):
+            assert isinstance(await AudioTrack(source(tone(0.02, 24000)), lambda seconds: None).recv(), Packet)
+            for track, mime in ((plain, "audio/PCMU"), (VideoTrack(picture), "video/VP8")):
                 sender = pc.addTrack(track)
                 encode_apart(sender)
                 codec = RTCRtpCodecParameters(mimeType=mime, clockRate=8000 if track is plain else 90000, payloadType=0)
@@ -205,7 +205,7 @@ async def test_pictures_are_made_even_and_keep_time() -> None:
     async def give() -> np.ndarray | None:
         return pictures.pop(0)
 
-    track = PictureTrack(give)
+    track = VideoTrack(give)
     first, second = await track.recv(), await track.recv()
     assert (first.width, first.height) == (50, 100)
     assert second.pts > first.pts
