@@ -56,8 +56,8 @@ async def test_finding_that_takes_long_is_left_to_later_texts(monkeypatch: pytes
     finally:
         go_on.set()
     assert len(begun) <= 1
-    assert trackers._finding is not None
-    await trackers._finding
+    assert trackers._search is not None
+    await trackers._search
     monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)
     assert [found.name for found in await trackers.find(1, "the budget is gone now")] == ["Money"]
 

@@ -61,8 +61,8 @@ async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
     monkeypatch.setattr(claims_module, "ANSWER_S", 60.0)
     monkeypatch.setattr(forwarding, "FORWARD_S", 60.0)
     monkeypatch.setattr(forwarding, "pubsub", lambda: here)
-    monkeypatch.setattr(forwarding, "claims", lambda: ours)
-    monkeypatch.setattr(forwarding, "switchboard", lambda: exchange)
+    monkeypatch.setattr(forwarding, "directory", lambda: ours)
+    monkeypatch.setattr(forwarding, "rpc", lambda: exchange)
     yield at_home
     for one in (at_home.directory, ours, there, here):
         await one.close()

@@ -189,7 +189,7 @@ async def test_candidates_of_a_session_above_the_limit_are_ignored() -> None:
     async def try_one(trickled: Any) -> None:
         tried.append(trickled.candidate.port)
 
-    connection._try = try_one
+    connection._add_candidate = try_one
     for port in [*range(1000, 1100), *range(1000, 1100)]:
         init = {"candidate": f"candidate:1 1 udp 1 192.0.2.77 {port} typ host", "sdpMid": "0"}
         assert await caller.post({"type": "ice-candidate", "candidate": init}) == SUCCESS
