@@ -78,7 +78,11 @@ class NewPasswordForm(PasswordChangeForm):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
-        for name, label in (("old_password", "Current password"), ("new_password1", "New password"), ("new_password2", "Confirm new password")):
+        for name, label in (
+            ("old_password", "Current password"),
+            ("new_password1", "New password"),
+            ("new_password2", "Confirm new password"),
+        ):
             self.fields[name].label = label
             self.fields[name].widget.attrs.pop("autofocus", None)
         self.fields["new_password1"].help_text = "At least 10 characters."

@@ -86,7 +86,7 @@ class StreamConsumer(Consumer):
             self._watch_timer.cancel()
         self._watch_timer = self.loop.call_later(self._start_timeout_s, self._watch)
 
-    async def push_audio(self, session: StreamSession, block: TranscriptUpdate, rate: int) -> bool:
+    async def push_audio(self, session: StreamSession, block: AudioBlock, rate: int) -> bool:
         """Give audio to the session; wait while its handler is more than BACKLOG_S behind, which applies back-pressure to the client.
 
         Return whether there was any audio. On servers without back-pressure the session drops excess audio, as with WebRTC.

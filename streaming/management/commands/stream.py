@@ -26,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="any audio file, or video file with an audio track")
         parser.add_argument("--url", default=f"http://{settings.HOST}:{settings.PORT}", help="the server (default: %(default)s)")
         parser.add_argument("--speed", type=float, default=1.0, help="1 is real time, 0 as fast as possible (default: %(default)s)")
-        parser.add_argument("--speaker", action="append", help="who speaks; given twice, each channel of a stereo file has its speaker")
+        parser.add_argument(
+            "--speaker", action="append", help="name of the speaker; given twice, each channel of a stereo file is one speaker"
+        )
         parser.add_argument("--connection-id", default="", help="join this connection (default: a new one)")
         parser.add_argument("--token", default="", help="access token (default: one for an account of this installation)")
         parser.add_argument(
@@ -55,6 +57,7 @@ class Command(BaseCommand):
 @contextmanager
 def _temporary_token(email: str) -> Iterator[str]:
     """Yield a token for an account of this installation; its app is created for this and revoked afterwards. Raises CommandError."""
+    create_missing_tables()
     user = access.active_account(email)
     if user is None:
         missing = f"there is no active account {email}" if email else "there is no administrator, and not exactly one other account"
