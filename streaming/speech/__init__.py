@@ -1,1 +1,1 @@
-"""Frames in, interim and final hypotheses out; knows no network and no Django."""
+"""Speech to text: encoded audio in, interim and final hypotheses out. Independent of the network and of Django."""

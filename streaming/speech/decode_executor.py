@@ -1,7 +1,7 @@
-"""The thread that decodes encoded audio (FLAC, Opus), so that no session's bytes can delay the pause detection of others.
+"""The thread that decodes encoded audio (FLAC, Opus), so that the bytes of one session cannot delay the VAD thread.
 
-One thread for the process: a session is never decoded by two at a time, and hostile audio can take one core at most. Sessions take
-turns; each turn is a bounded portion of work. Knows nothing of audio.
+There is one such thread per process: a session is never decoded by two threads at a time, and hostile audio takes at most one core.
+Tasks run round-robin, each for a bounded portion of work. The executor is independent of the audio formats.
 """
 
 import logging
@@ -12,7 +12,7 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 
 _PAUSE_S = 0.0002
-"""Between portions, so that a thread that waits for the interpreter's lock gets it, and not only after the switch interval of 5 ms."""
+"""Pause between portions. It releases the GIL, so waiting threads do not need to wait for the switch interval of 5 ms."""
 
 
 class DecodeTask(Protocol):
@@ -21,17 +21,17 @@ class DecodeTask(Protocol):
     def decode_portion(self) -> float | None:
         """Do a bounded portion of the work, in the executor's thread.
 
-        Return None when there is no more to do, else the seconds after which to be called again: 0 for behind all others that wait.
+        Return None if there is no more work, else the delay in seconds until the next call; 0 means after all waiting tasks.
         """
 
 
 class DecodeExecutor:
-    """Calls the tasks that were submitted, in turn."""
+    """Runs the submitted tasks round-robin in one thread."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._ready: dict[DecodeTask, None] = {}  # in the order of their turns
-        self._delayed: dict[DecodeTask, float] = {}  # when they may go on, by the monotonic clock
+        self._ready: dict[DecodeTask, None] = {}  # in the order in which they run
+        self._delayed: dict[DecodeTask, float] = {}  # monotonic time at which each may continue
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="audio-decoder", daemon=True)
 
@@ -40,14 +40,14 @@ class DecodeExecutor:
         self._thread.start()
 
     def submit(self, task: DecodeTask) -> None:
-        """Have a task called in its turn, or when its delay is over. Any thread; returns at once."""
+        """Queue a task; a delayed task keeps its delay. May be called from any thread; returns at once."""
         with self._changed:
             if not self._closed and task not in self._delayed:
                 self._ready[task] = None
                 self._changed.notify()
 
     def close(self) -> None:
-        """Forget the tasks, end the thread and wait for it."""
+        """Drop all tasks, stop the thread and wait for it."""
         with self._changed:
             self._closed = True
             self._ready.clear()
@@ -70,10 +70,10 @@ class DecodeExecutor:
                         self._ready[task] = None
             if wait_s is not None:
                 time.sleep(_PAUSE_S)
-            del task  # a thread that waits keeps no session alive
+            del task  # a waiting thread must not keep a session alive
 
     def _next(self) -> DecodeTask | None:
-        """Wait for the next task; None when the executor was closed."""
+        """Wait for the next task; return None once the executor is closed."""
         with self._changed:
             while not self._closed:
                 now = time.monotonic()
@@ -89,9 +89,9 @@ class DecodeExecutor:
 
 
 def _portion(task: DecodeTask) -> float | None:
-    """Do one portion; a failure is logged by type, never by its text, and is nobody else's."""
+    """Run one portion. Log an exception by its type only (its text may contain content) and drop the task."""
     try:
         return task.decode_portion()
     except Exception as error:
-        log.error("hearing: decoding failed (%s)", type(error).__name__)
+        log.error("decoding audio failed (%s)", type(error).__name__)
         return None

@@ -1,8 +1,8 @@
-"""The bytes of one recognition on their way in: appended by any thread, decoded in bounded portions, taken out by the VAD thread.
+"""The queue of audio bytes of one recognition: any thread appends, one thread decodes in bounded portions, the VAD thread takes samples.
 
-One thread at a time decodes. While the decoder is one that works in place (LINEAR16, mu-law) it is the VAD thread, in `take`; else it is
-the decode executor's, in `decode_portion`. A switch to a decoder of the other kind is done by the thread that decodes so far, as its
-last act. The lock guards the queues and their sums.
+Only one thread decodes at a time. With an in-place decoder (LINEAR16, mu-law) it is the VAD thread, in `take`; otherwise it is the
+thread of the decode executor, in `decode_portion`. When the decoder is switched to one of the other kind, the thread that has been
+decoding performs the switch last. The lock guards the queues and their sums.
 """
 
 import threading
@@ -18,49 +18,49 @@ from streaming.audio.resample import EMPTY
 from streaming.speech.cpu_budget import CpuBudget
 
 MOST_PENDING_BYTES = 1_048_576
-"""Bytes that may wait for their decoding, and what each chunk costs beside them: half a minute of LINEAR16 at 16 kHz."""
-_FIRST_GUESS = 1 / 32_000  # seconds per byte before anything was decoded: LINEAR16 at 16 kHz
-_LEAST_S_PER_BYTE = 1 / 192_000  # however little came of the bytes so far: stereo at 48 kHz and 16 bits
-_CHUNK_BYTES = 128  # what a chunk costs beside its content
-_SWITCH_BYTES = 4_096  # what a decoder costs that waits
-_AHEAD_S = 1.0  # decoded and not taken yet, at most, and one frame or packet
-_PORTION_S = 0.25  # decoded in one turn of the executor, at most, and one frame or packet
-_PORTION_CPU_S = 0.005  # the same in CPU time
-_PORTION_CHUNKS = 256  # chunks begun in one portion: each costs something, however short it is
+"""Bytes that may wait to be decoded, with the overhead of each chunk: half a minute of LINEAR16 at 16 kHz."""
+_INITIAL_S_PER_BYTE = 1 / 32_000  # until anything was decoded: LINEAR16 at 16 kHz
+_MIN_S_PER_BYTE = 1 / 192_000  # even if the bytes so far held less: 16-bit stereo at 48 kHz
+_CHUNK_BYTES = 128  # overhead of a chunk
+_SWITCH_BYTES = 4_096  # weight of a queued decoder
+_READY_S = 1.0  # limit of decoded audio that was not taken yet, plus one frame or packet
+_PORTION_S = 0.25  # limit of audio decoded per portion of the executor, plus one frame or packet
+_PORTION_CPU_S = 0.005  # limit of CPU time per portion
+_PORTION_CHUNKS = 256  # limit of chunks per portion: even an empty chunk costs time
 
 
 class _End:
-    """Behind the last samples."""
+    """Marks the end of the audio."""
 
 
 class DecodeCostError(AudioError):
-    """A session's audio takes more CPU than any real audio; nothing more of it is decoded."""
+    """The audio of a session takes more CPU than any real audio; no more of it is decoded."""
 
 
 class DecodeQueue:
-    """A queue of chunks, the decoder behind it, and a queue of what it made. `trouble` is called for each chunk that cannot be decoded."""
+    """A queue of chunks, a decoder and a queue of decoded samples. `on_error` is called for each chunk that cannot be decoded."""
 
-    def __init__(self, decoder: Decoder, trouble: Callable[[AudioError], None]) -> None:
+    def __init__(self, decoder: Decoder, on_error: Callable[[AudioError], None]) -> None:
         self._decoder = decoder
-        self._trouble = trouble
+        self._on_error = on_error
         self._budget = CpuBudget()
         self._items: deque[bytes | Decoder | _End] = deque()
         self._ready: deque[Samples | _End] = deque()
         self._lock = threading.Lock()
         self._closed = self._cleared = self._refused = False
-        self._bytes = self._weight = 0  # of the chunks whose decoding has not ended; the weight counts their overhead too
+        self._bytes = self._weight = 0  # of the chunks not fully decoded; the weight includes their overhead
         self._ready_samples = 0
-        self._blocks: Iterator[Samples] | None = None  # of the chunk that is being decoded
+        self._blocks: Iterator[Samples] | None = None  # of the chunk being decoded
         self._chunk_bytes = self._chunk_samples = 0
         self._decoding = False
-        self._decoded_bytes, self._decoded_s = 0, 0.0  # by the present decoder
-        self._heard_s = 0.0  # by those before it
+        self._decoded_bytes, self._decoded_s = 0, 0.0  # by the current decoder
+        self._earlier_s = 0.0  # decoded by earlier decoders
         self.ended = False
 
     # -- any thread
 
     def feed(self, chunk: bytes) -> bool:
-        """Append a chunk; False once the intake is closed."""
+        """Append a chunk; return False once the queue is closed."""
         with self._lock:
             if self._closed:
                 return False
@@ -71,7 +71,7 @@ class DecodeQueue:
             return True
 
     def switch(self, decoder: Decoder) -> bool:
-        """Decode later chunks with another decoder; False once the intake is closed."""
+        """Decode later chunks with another decoder; return False once the queue is closed."""
         with self._lock:
             if not self._closed:
                 self._items.append(decoder)
@@ -79,7 +79,7 @@ class DecodeQueue:
             return not self._closed
 
     def close(self) -> bool:
-        """Take no more; `ended` becomes true when all was taken out. False if it was closed before."""
+        """Accept no more chunks; `ended` becomes true once all samples were taken. Return False if already closed."""
         with self._lock:
             if self._closed:
                 return False
@@ -88,7 +88,7 @@ class DecodeQueue:
             return True
 
     def clear(self) -> None:
-        """Drop everything and take no more."""
+        """Drop everything and accept no more chunks."""
         with self._lock:
             self._closed = self._cleared = True
             self._items.clear()
@@ -96,41 +96,41 @@ class DecodeQueue:
             self._bytes = self._weight = self._ready_samples = 0
 
     def __bool__(self) -> bool:
-        """Tell whether anything waits to be decoded or taken, or is being decoded."""
+        """Return whether anything waits to be decoded or taken, or is being decoded."""
         with self._lock:
             return bool(self._items or self._ready or self._decoding)
 
     @property
     def in_place(self) -> bool:
-        """Whether `take` decodes, rather than the executor."""
+        """Whether `take` decodes instead of the executor."""
         return self._decoder.in_place
 
     @property
     def full(self) -> bool:
-        """Whether so many bytes wait that the client must be made to wait."""
+        """Whether the client must wait because too many bytes are queued."""
         return self._weight >= MOST_PENDING_BYTES
 
     @property
     def seconds(self) -> float:
-        """How much audio waits, in seconds; estimated by what the bytes decoded so far turned out to hold.
+        """Seconds of audio that wait, estimated from the audio per byte decoded so far.
 
-        Bytes count something even where nothing came of those before them: else a client that sends no audio is never made to wait.
+        Bytes have a minimum duration even if no audio was decoded yet; otherwise a client that sends no audio would never have to wait.
         """
-        return self._bytes * max(self._seconds_per_byte, _LEAST_S_PER_BYTE) + self._ready_samples / RATE
+        return self._bytes * max(self._seconds_per_byte, _MIN_S_PER_BYTE) + self._ready_samples / RATE
 
     @property
     def fed(self) -> float:
-        """How much audio was fed so far, in seconds; what is not decoded yet is estimated by what was."""
-        return self._heard_s + self._decoded_s + self._bytes * self._seconds_per_byte
+        """Seconds of audio fed so far; the part not decoded yet is estimated."""
+        return self._earlier_s + self._decoded_s + self._bytes * self._seconds_per_byte
 
     @property
     def _seconds_per_byte(self) -> float:
-        return self._decoded_s / self._decoded_bytes if self._decoded_bytes > 2_000 else _FIRST_GUESS
+        return self._decoded_s / self._decoded_bytes if self._decoded_bytes > 2_000 else _INITIAL_S_PER_BYTE
 
     # -- the VAD thread
 
     def take(self, enough_s: float) -> Samples:
-        """Return decoded audio, in place where the decoder is of that kind: about `enough_s` seconds or what there is. Never raises."""
+        """Return about `enough_s` seconds of decoded audio, or what there is. Decodes here if the decoder is in-place. Never raises."""
         if self.in_place and self._ready_samples < enough_s * RATE and not self._budget.wait_s:
             self._decode(enough_s, in_place=True)
         blocks: list[Samples] = []
@@ -153,27 +153,27 @@ class DecodeQueue:
 
     @property
     def wants_executor(self) -> bool:
-        """Whether bytes wait for `decode_portion`: to be decoded there, or for their time to come."""
+        """Whether `decode_portion` must be called: to decode, or to wait until the budget allows it."""
         if not self._items and not self._decoding:
             return False
-        return bool(self._budget.wait_s) if self.in_place else self._ready_samples < _AHEAD_S * RATE
+        return bool(self._budget.wait_s) if self.in_place else self._ready_samples < _READY_S * RATE
 
     # -- the decode executor's thread
 
     def decode_portion(self) -> float | None:
-        """Decode some of what waits, as `DecodeTask` says. Where `take` decodes, only wait until the budget allows it."""
+        """Decode a portion of the queue (see `DecodeTask`). With an in-place decoder, only wait until the budget allows decoding."""
         wait_s = self._budget.wait_s
         if wait_s or self.in_place:
             return wait_s or None
         self._decode(_PORTION_S, in_place=False)
-        if self.in_place or not (self._items or self._decoding) or self._ready_samples >= _AHEAD_S * RATE:
+        if self.in_place or not (self._items or self._decoding) or self._ready_samples >= _READY_S * RATE:
             return None
         return self._budget.wait_s
 
-    # -- whichever thread decodes
+    # -- the thread that decodes at the time
 
     def _decode(self, enough_s: float, *, in_place: bool) -> None:
-        """Decode until there is enough, a portion's limit is reached, nothing waits, or the other thread's kind of decoder is next."""
+        """Decode until there is enough audio, a limit is reached, the queue is empty, or the next decoder belongs to the other thread."""
         began = time.thread_time()
         made = consumed = errors = chunks = 0
         while made < enough_s * RATE and chunks < _PORTION_CHUNKS and self._decoder.in_place is in_place:
@@ -183,7 +183,7 @@ class DecodeQueue:
                 try:
                     block = next(self._blocks, None)
                 except AudioError as error:
-                    self._trouble(error)
+                    self._on_error(error)
                     block, errors = None, errors + 1
                 if block is not None:
                     made += len(block)
@@ -199,7 +199,7 @@ class DecodeQueue:
             self._refuse()
 
     def _next_item(self) -> bool:
-        """Begin with what is first in the queue; False where nothing is."""
+        """Start the first item of the queue; return False if the queue is empty."""
         with self._lock:
             if not self._items:
                 return False
@@ -214,7 +214,7 @@ class DecodeQueue:
                 self._ready.append(item)
             else:
                 self._weight -= min(self._weight, _SWITCH_BYTES)
-                self._heard_s += self._decoded_s
+                self._earlier_s += self._decoded_s
                 self._decoded_bytes, self._decoded_s = 0, 0.0
                 self._decoder = item
             self._decoding = False
@@ -239,7 +239,7 @@ class DecodeQueue:
                 self._blocks, self._decoding = None, False
 
     def _refuse(self) -> None:
-        """Decode nothing more of this session; what was decoded is still heard."""
+        """Decode no more of this session; what was decoded is still processed."""
         with self._lock:
             if self._refused:
                 return
@@ -247,4 +247,4 @@ class DecodeQueue:
             self._items = deque(item for item in self._items if isinstance(item, _End))
             self._blocks, self._decoding = None, False
             self._bytes = self._weight = 0
-        self._trouble(DecodeCostError("audio: this takes more computing time to decode than any real audio; the session is closed"))
+        self._on_error(DecodeCostError("audio: this takes more computing time to decode than any real audio; the session is closed"))

@@ -1,4 +1,4 @@
-"""Worker threads that decode: finals before decodes ahead, both before interims. Knows nothing of sound."""
+"""Worker threads for decode jobs with priorities: finals first, then speculative decodes, then interims. Independent of audio."""
 
 import logging
 import threading
@@ -10,27 +10,27 @@ log = logging.getLogger(__name__)
 
 
 class Urgency(IntEnum):
-    """What is taken first."""
+    """Priority of a job; lower values run first."""
 
     FINAL = 0
-    AHEAD = 1
+    SPECULATIVE = 1
     INTERIM = 2
 
 
 class Job(Protocol):
-    """A piece of work; `run` is called once, in a worker thread, unless the job was cancelled before."""
+    """A unit of work; `run` is called once, in a worker thread, unless the job is cancelled before."""
 
     def run(self) -> None:
-        """Do it. Exceptions are the scheduler's to log, by type only."""
+        """Run the job. The scheduler logs exceptions, by type only."""
 
 
 class Scheduler:
-    """A fixed number of worker threads behind one queue for each urgency, first come first served."""
+    """A fixed number of worker threads and one FIFO queue per urgency."""
 
     def __init__(self, threads: int) -> None:
         self._queues: dict[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
         self._most_waiting = 2 * threads
-        self._most_interims = max(1, threads - 1)  # at the same time: a final that comes finds a free worker
+        self._most_interims = max(1, threads - 1)  # running at the same time, so that a final finds a free worker
         self._interims = 0
         self._changed = threading.Condition()
         self._closed = False
@@ -42,7 +42,7 @@ class Scheduler:
             thread.start()
 
     def submit(self, job: Job, urgency: Urgency) -> None:
-        """Put a job at the end of its queue; returns at once."""
+        """Append a job to its queue; returns at once."""
         with self._changed:
             if not self._closed:
                 self._queues[urgency].append(job)
@@ -50,13 +50,13 @@ class Scheduler:
 
     @property
     def has_room(self) -> bool:
-        """Tell whether an interim is welcome: nothing more urgent waits, and few interims do."""
+        """Return whether an interim may be submitted: no more urgent job waits, and few interims wait."""
         queues = self._queues
-        urgent = queues[Urgency.FINAL] or queues[Urgency.AHEAD]
+        urgent = queues[Urgency.FINAL] or queues[Urgency.SPECULATIVE]
         return not urgent and len(queues[Urgency.INTERIM]) < self._most_waiting
 
     def cancel(self, job: Job) -> bool:
-        """Take a job out of its queue; False if it was taken by a worker already, or never was there."""
+        """Remove a job from its queue; return False if a worker already took it or it was never queued."""
         with self._changed:
             for queue in self._queues.values():
                 if job in queue:
@@ -64,13 +64,13 @@ class Scheduler:
                     return True
         return False
 
-    def hasten(self, job: Job) -> None:
-        """Make a waiting job as urgent as a final; one that is already taken is left alone."""
+    def promote(self, job: Job) -> None:
+        """Give a waiting job the urgency of a final; a job that already runs is not changed."""
         if self.cancel(job):
             self.submit(job, Urgency.FINAL)
 
     def close(self) -> None:
-        """Drop what waits, end the threads and wait for them."""
+        """Drop waiting jobs, stop the threads and wait for them."""
         with self._changed:
             self._closed = True
             for queue in self._queues.values():
@@ -81,7 +81,7 @@ class Scheduler:
                 thread.join()
 
     def _next(self) -> tuple[Job, Urgency] | None:
-        """Wait for the most urgent job that may begin; None when the scheduler was closed."""
+        """Wait for the most urgent job that may start; return None once the scheduler is closed."""
         with self._changed:
             while not self._closed:
                 for urgency, queue in self._queues.items():
@@ -96,8 +96,8 @@ class Scheduler:
             job, urgency = taken
             try:
                 job.run()
-            except Exception as error:  # its text may hold what was said
-                log.error("hearing: a decode failed (%s)", type(error).__name__)
+            except Exception as error:  # its text may contain spoken words
+                log.error("a decode job failed (%s)", type(error).__name__)
             if urgency is Urgency.INTERIM:
                 with self._changed:
                     self._interims -= 1

@@ -1,6 +1,6 @@
-"""All recognitions of the process: pause detection by the shared attention, and worker threads with one transcriber.
+"""All recognitions of the process: the shared VAD worker, and worker threads that use one transcriber.
 
-Any engine that decodes stretches of sound gets a whole recogniser from this.
+An engine that decodes blocks of audio (`Transcriber`) becomes a complete recogniser with this class.
 """
 
 import threading
@@ -18,11 +18,11 @@ from streaming.speech.transcript import Transcriber, Transcript
 
 
 class DecoderPool:
-    """Opens recognitions and works for them until `close`. Raises RecogniserError when the pause detection is missing."""
+    """Opens recognitions and runs their threads until `close`. Raises RecogniserError if the VAD model is missing."""
 
     def __init__(self, transcriber: Transcriber, threads: int) -> None:
         self._transcriber = transcriber
-        self.attention = vad_worker.acquire()
+        self.vad = vad_worker.acquire()
         self._scheduler = Scheduler(threads)
         self._executor = DecodeExecutor()
         self._lock = threading.Lock()
@@ -34,24 +34,24 @@ class DecoderPool:
         self._executor.start()
 
     def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> TurnRecognition:
-        """Begin to hear one speaker."""
-        recognition = TurnRecognition(options, decoder, listener, self._transcriber, self._scheduler, self._executor, self.attention.wake)
+        """Open a recognition of one speaker."""
+        recognition = TurnRecognition(options, decoder, listener, self._transcriber, self._scheduler, self._executor, self.vad.wake)
         with self._lock:
             self._all.add(recognition)
-        self.attention.join(recognition)
+        self.vad.join(recognition)
         return recognition
 
     def transcribe(self, pcm: Samples, *, thorough: bool) -> Transcript:
-        """Decode one stretch of sound in its turn among all others; blocks until that is done."""
+        """Decode one block of audio, queued with all other jobs; blocks until it is done."""
         job = TranscribeJob(pcm, thorough, self._transcriber)
-        self._scheduler.submit(job, Urgency.FINAL if thorough else Urgency.AHEAD)
+        self._scheduler.submit(job, Urgency.FINAL if thorough else Urgency.SPECULATIVE)
         return job.result()
 
     def close(self) -> None:
-        """Drop all recognitions, end the threads."""
+        """Abandon all recognitions and stop the threads."""
         with self._lock:
-            everybody = list(self._all)
-        for recognition in everybody:
+            recognitions = list(self._all)
+        for recognition in recognitions:
             recognition.abandon()
         self._scheduler.close()
         self._executor.close()

@@ -1,7 +1,7 @@
-"""Finds the turns of one speaker in a row of speech probabilities. A pure state machine: frames of 32 ms in, events out.
+"""Endpointing: finds the turns of one speaker in a sequence of speech probabilities. A pure state machine: frames of 32 ms in, events out.
 
-A turn begins a little before its first voiced frame (pre-roll: soft first sounds are seldom voiced for the detector) and ends
-after a silence, or is cut at its weakest pause when it gets too long. All positions are frame numbers, counted from 0.
+A turn starts a little before its first voiced frame (pre-roll, because the detector often misses soft first sounds). It ends after a
+silence, or is cut at its weakest pause when it gets too long. All positions are frame numbers, counted from 0.
 """
 
 from collections import deque
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 
 FRAME_S = 0.032
 
-_ONSET = 0.5  # probability from which a frame of silence may begin a turn
-_HOLD = 0.3  # probability down to which a frame goes on with a turn
-_HELD = 3  # frames that are taken for speech behind the last of it, about; measured, see docs/develop/speech.md
-_ONSET_FRAMES = 2  # in a row: 64 ms, so that speech is noticed within 100 ms
-_LEAST_VOICED = 3  # frames of a turn that must be speech, at the very least: a click is at most two
+_ONSET = 0.5  # minimum probability of a frame that starts a turn
+_HOLD = 0.3  # minimum probability of a frame that continues a turn
+_HELD = 3  # approximate frames after the end of speech that the detector still reports as speech; measured, see docs/develop/speech.md
+_ONSET_FRAMES = 2  # consecutive frames that start a turn: 64 ms, so that speech is detected within 100 ms
+_LEAST_VOICED = 3  # minimum frames of speech in a turn: a click is at most two
 _TAIL = 6  # frames of silence kept at the end of a turn: 0.19 s
-_PAUSE = 12  # frames of silence after which the turn may well be over: 0.38 s, longer than most breaths inside a sentence
-_BREATH = 3  # frames of silence after which no interim is begun: the decode ahead may come soon
+_PAUSE = 12  # frames of silence after which the turn is probably over: 0.38 s, longer than most breaths inside a sentence
+_BREATH = 3  # frames of silence after which no interim is started: a speculative decode may follow soon
 _FIRST_PROGRESS = 31  # frames of a turn before its first interim: 1 s
-_LEAST_PROGRESS = 62  # frames between two interims: 2 s
-_GROWTH = 0.75  # later interims wait for this part of the turn's length, for each decodes the whole turn
-_EARLIEST_CUT = 0.5  # part of the longest turn before which it is not cut
-_SMOOTH = 2  # frames on each side that a cut should be quiet, too
+_LEAST_PROGRESS = 62  # minimum frames between two interims: 2 s
+_GROWTH = 0.75  # later interims wait until the turn has grown by this fraction, because each decodes the whole turn
+_EARLIEST_CUT = 0.5  # fraction of a too long turn before which it is not cut
+_SMOOTH = 2  # frames on each side of a cut that are taken into account
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The frames [start, end) of a turn; `voiced` are the stretches of speech among them, as frame numbers [first, last)."""
+    """The frames [start, end) of a turn; `voiced` holds its speech segments as frame numbers [first, last)."""
 
     start: int
     end: int
@@ -34,60 +34,64 @@ class Span:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Duration in seconds."""
         return (self.end - self.start) * FRAME_S
 
     @property
     def voiced_s(self) -> float:
-        """How long its stretches of speech are together."""
+        """Total duration of the speech segments, in seconds."""
         return sum(last - first for first, last in self.voiced) * FRAME_S
 
     @property
     def speech(self) -> list[tuple[float, float]]:
-        """The stretches of speech, in seconds since the first frame of all, without what the detector holds on to in the silence behind."""
+        """The speech segments in seconds since frame 0, without the frames that the detector holds after the end of speech."""
         held = [_HELD if last < self.end else 0 for _, last in self.voiced]
         return [(first * FRAME_S, max(first + 1, last - more) * FRAME_S) for (first, last), more in zip(self.voiced, held, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """Somebody began to speak in frame `at`."""
+    """Speech started in frame `at`."""
 
     at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The turn goes on; its text so far is due. Repeated with each frame until `Endpointer.progress_made`."""
+    """The turn continues and an interim result is due. Repeated with each frame until `Endpointer.progress_made` is called."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """A silence that may end the turn: its text may be decoded ahead. If the turn ends, it ends with this very span."""
+    """A silence that may end the turn, so it may be decoded speculatively. If the turn ends now, it ends with exactly this span."""
 
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
-    """The turn is over."""
+    """The turn ended."""
 
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechDiscarded:
-    """What had begun was no speech."""
+    """The open turn contained no speech."""
 
 
 Event = SpeechStarted | Progress | SpeechPaused | SpeechEnded | SpeechDiscarded
 
 
 class Endpointer:
-    """One speaker's turns. `push` a frame's probability of speech and its loudness (any linear measure); get events.
+    """Finds the turns of one speaker. `push` takes the speech probability and the loudness (any linear measure) of each frame.
 
-    `onset` is the probability from which a turn may begin; it holds down to 0.3. A turn with less than `least_speech_ms` of speech in
-    it is dropped; it begins `pre_roll_ms` before the first of it.
+    Args:
+        end_of_turn_ms: silence that ends a turn.
+        longest_turn_s: length at which a turn is cut.
+        onset: probability in [0, 1] that starts a turn; a turn continues down to 0.3.
+        least_speech_ms: a turn with less speech is discarded.
+        pre_roll_ms: audio kept before the first frame of speech.
     """
 
     def __init__(
@@ -106,8 +110,8 @@ class Endpointer:
         self._end_frames = max(_ONSET_FRAMES, round(end_of_turn_ms / 1000 / FRAME_S))
         self._longest = max(4 * _PAUSE, round(longest_turn_s / FRAME_S))
         self._now = 0  # number of the next frame
-        self._onset = 0  # voiced frames in a row while silent
-        self._free_from = 0  # end of the turn before: the next may not begin earlier
+        self._onset = 0  # consecutive voiced frames while no turn is open
+        self._free_from = 0  # end of the previous turn: the next may not start earlier
         self._speaking = False
         self._start = self._last_voiced = self._next_progress = 0
         self._frames: list[tuple[float, float]] = []  # (probability, loudness) since the start of the turn
@@ -115,16 +119,16 @@ class Endpointer:
 
     @property
     def speaking(self) -> bool:
-        """Tell whether a turn is open."""
+        """Whether a turn is open."""
         return self._speaking
 
     @property
     def keep_from(self) -> int:
-        """Number of the earliest frame whose sound may still be asked for."""
+        """Number of the earliest frame whose audio may still be needed."""
         return self._start if self._speaking else max(self._free_from, self._now - self._pre_roll - _ONSET_FRAMES)
 
     def push(self, probability: float, loudness: float) -> list[Event]:
-        """Take the next frame in; return what happened, in order."""
+        """Process the next frame; return the events in order."""
         number, self._now = self._now, self._now + 1
         if not self._speaking:
             self._before.append((probability, loudness))
@@ -146,7 +150,7 @@ class Endpointer:
         return []
 
     def flush(self) -> list[Event]:
-        """End what is open; the sound is over."""
+        """End the open turn, at the end of the audio."""
         return [self._end()] if self._speaking else []
 
     def so_far(self) -> Span:
@@ -154,7 +158,7 @@ class Endpointer:
         return self._span(self._now)
 
     def progress_made(self) -> None:
-        """The text so far is being decoded: ask for the next only after some more speech."""
+        """Record that an interim is being decoded: the next `Progress` comes only after more speech."""
         self._next_progress = self._now + max(_LEAST_PROGRESS, int(_GROWTH * len(self._frames)))
 
     def _begin(self, number: int) -> Event:
@@ -166,7 +170,7 @@ class Endpointer:
         return SpeechStarted(first)
 
     def _end_of_speech(self) -> int:
-        """Return the end of the turn if it ends now: some silence is kept, which the engines like."""
+        """Return the end of the turn if it ends now; some silence is kept, which improves recognition."""
         return min(self._now, self._last_voiced + 1 + _TAIL)
 
     def _end(self) -> Event:
@@ -180,7 +184,7 @@ class Endpointer:
         return SpeechEnded(span) if real else SpeechDiscarded()
 
     def _cut(self) -> Event:
-        """End the turn at its weakest pause; what comes after it begins the next turn at once."""
+        """End the turn at its weakest pause; the rest starts the next turn at once."""
         middle = int(_EARLIEST_CUT * len(self._frames))
         peak = max(loudness for _, loudness in self._frames) or 1.0
         score = [probability + loudness / peak for probability, loudness in self._frames]
@@ -193,7 +197,7 @@ class Endpointer:
         return SpeechEnded(span)
 
     def _span(self, end: int) -> Span:
-        """Return the turn up to `end` with its voiced stretches; stretches that are at most two frames apart are one."""
+        """Return the turn up to `end` with its speech segments; segments at most two frames apart are merged."""
         voiced: list[tuple[int, int]] = []
         for number, (probability, _) in enumerate(self._frames[: end - self._start], self._start):
             if probability >= self._hold_from:

@@ -1,8 +1,8 @@
-"""One speaker being heard turn by turn: chunks in, hypotheses out.
+"""The recognition of one speaker, turn by turn: chunks in, hypotheses out.
 
-The methods of the interface may be called from any thread. `pull`, `frame`, `hear`, `stall` and `settle` belong to the hearing thread;
-`decode_portion` to the decode executor's thread, which decodes FLAC and Opus; recogniser jobs end in worker threads. The lock guards what
-the hearing thread and the workers share: the finals that are owed, and the newest tokens of each turn.
+The methods of the `Recognition` interface may be called from any thread. The VAD thread calls `pull`, `frame`, `process`, `stall` and
+`settle`; the thread of the decode executor, which decodes FLAC and Opus, calls `decode_portion`; decode jobs end in worker threads. The
+lock guards what the VAD thread and the workers share: the pending finals and the newest tokens of each turn.
 """
 
 import time
@@ -34,14 +34,14 @@ from streaming.speech.recognition_callbacks import RecognitionCallbacks
 from streaming.speech.transcript import Transcriber, is_believable, place_words
 from streaming.speech.vad import FRAME
 
-_PORTION_S = 0.25  # decoded from bytes in one tick for one speaker, at most about
-_BEHIND_S = 0.5  # with so much unheard sound waiting, only finals are worth their decode
-_MOST_OWED_S = 30.0  # of finals; beyond it bytes stay bytes, which are small
-_STALL_S = 2.0  # an open turn whose speaker sends nothing for so long is over
+_PORTION_S = 0.25  # approximate limit of audio decoded per tick and speaker
+_BEHIND_S = 0.5  # with more unprocessed audio than this, only finals are decoded
+_MAX_PENDING_S = 30.0  # of finals; beyond it audio stays encoded, which takes less memory
+_STALL_S = 2.0  # an open turn ends if the speaker sends nothing for this long
 
 
 class TurnRecognition(Recognition):
-    """The recognition of any engine that decodes stretches of sound (`Transcriber`)."""
+    """A recognition for any engine that decodes blocks of audio (`Transcriber`)."""
 
     def __init__(
         self,
@@ -53,146 +53,146 @@ class TurnRecognition(Recognition):
         executor: DecodeExecutor,
         wake: Callable[["TurnRecognition"], None],
     ) -> None:
-        self.slot: int | None = None  # of the pause detection, given by the hearing thread
+        self.slot: int | None = None  # of the VAD model, assigned by the VAD thread
         self._options, self._transcriber, self._scheduler = options, transcriber, scheduler
         self._executor, self._wake = executor, wake
         self._out = RecognitionCallbacks(listener)
-        self._intake = DecodeQueue(decoder, self._out.trouble)
-        self._finder = Endpointer(options.end_of_turn_ms, options.longest_turn_s)
-        self._rest: Samples = EMPTY  # decoded, not heard yet
-        self._at = 0  # how much of it was heard
-        self._sound: list[Samples] = []  # frames that a turn may still want
+        self._queue = DecodeQueue(decoder, self._out.trouble)
+        self._endpointer = Endpointer(options.end_of_turn_ms, options.longest_turn_s)
+        self._rest: Samples = EMPTY  # decoded samples
+        self._at = 0  # how many of them the VAD has processed
+        self._frames: list[Samples] = []  # frames that a turn may still need
         self._first = 0  # number of the first of them
         self._last_fed = time.monotonic()
         self._interim: DecodeJob | None = None
-        self._ahead: DecodeJob | None = None
+        self._speculative: DecodeJob | None = None
         self._lock = self._out.lock
         self._turn = 1  # number of the open turn, or the next
-        self._owed: deque[DecodeJob] = deque()  # finals in order
+        self._pending: deque[DecodeJob] = deque()  # finals that were not delivered yet, in order
         self._drafts: dict[int, tuple[int, ...]] = {}
-        self._shown = 0  # last frame of the newest interim
-        self._all_heard = False
+        self._interim_end = 0  # last frame of the newest interim
+        self._all_processed = False
 
     # -- any thread
 
     def feed(self, chunk: bytes) -> None:
-        if self._intake.feed(chunk):
+        if self._queue.feed(chunk):
             self._last_fed = time.monotonic()
-            self._out.water(self.backlog)
+            self._out.update_backlog(self.backlog)
             self._wake_decoder()
 
     def switch(self, decoder: Decoder) -> None:
-        if self._intake.switch(decoder):
+        if self._queue.switch(decoder):
             self._wake_decoder()
 
     def stop(self) -> None:
-        if self._intake.close():
+        if self._queue.close():
             self._wake_decoder()
 
     def _wake_decoder(self) -> None:
-        """Let the thread that decodes for the intake look at it. Where that changes meanwhile, the other one hands it on."""
-        if self._intake.in_place:
+        """Wake the thread that decodes. If the decoder kind changes meanwhile, that thread wakes the other one."""
+        if self._queue.in_place:
             self._wake(self)
         else:
             self._executor.submit(self)
 
     def abandon(self) -> None:
-        self._out.silence()
-        self._intake.clear()
+        self._out.disable()
+        self._queue.clear()
         with self._lock:
-            for job in (*self._owed, self._interim, self._ahead):
+            for job in (*self._pending, self._interim, self._speculative):
                 if job:
                     self._scheduler.cancel(job)
-            self._owed.clear()
+            self._pending.clear()
         self._wake(self)
 
     @property
     def backlog(self) -> float:
-        return self._intake.seconds + self._unheard + self._owed_s
+        return self._queue.seconds + self._unprocessed_s + self._pending_s
 
     @property
     def full(self) -> bool:
-        return self._intake.full
+        return self._queue.full
 
     @property
     def fed(self) -> float:
-        return self._intake.fed
+        return self._queue.fed
 
     @property
     def over(self) -> bool:
-        """Tell whether the listener will not be called any more."""
+        """Whether the listener will not be called any more."""
         return self._out.over
 
     @property
-    def _unheard(self) -> float:
+    def _unprocessed_s(self) -> float:
         return (len(self._rest) - self._at) / RATE
 
     @property
-    def _owed_s(self) -> float:
+    def _pending_s(self) -> float:
         with self._lock:
-            return sum(job.span.seconds for job in self._owed)
+            return sum(job.span.seconds for job in self._pending)
 
     # -- the decode executor's thread
 
     def decode_portion(self) -> float | None:
-        """Decode a portion of the bytes that wait; see `DecodeTask`."""
-        wait_s = self._intake.decode_portion()
-        if self._intake.can_take:
+        """Decode a portion of the waiting bytes; see `DecodeTask`."""
+        wait_s = self._queue.decode_portion()
+        if self._queue.can_take:
             self._wake(self)
         return wait_s
 
-    # -- the hearing thread
+    # -- the VAD thread
 
     @property
     def speaking(self) -> bool:
-        """Tell whether a turn is open."""
-        return self._finder.speaking
+        """Whether a turn is open."""
+        return self._endpointer.speaking
 
     def pull(self) -> None:
-        """Get a portion of decoded audio, if little of it waits already."""
-        if not self._intake or self._unheard > _PORTION_S or self._owed_s > _MOST_OWED_S:
+        """Take a portion of decoded audio, unless enough of it or of finals already waits."""
+        if not self._queue or self._unprocessed_s > _PORTION_S or self._pending_s > _MAX_PENDING_S:
             return
-        samples = self._intake.take(_PORTION_S)
-        if self._intake.wants_executor:
+        samples = self._queue.take(_PORTION_S)
+        if self._queue.wants_executor:
             self._executor.submit(self)
         rest = self._rest[self._at :]
-        padding = np.zeros(-(len(rest) + len(samples)) % FRAME if self._intake.ended else 0, dtype=np.float32)
+        padding = np.zeros(-(len(rest) + len(samples)) % FRAME if self._queue.ended else 0, dtype=np.float32)
         self._rest, self._at = np.concatenate((rest, samples, padding)), 0
 
     def frame(self) -> Samples | None:
-        """Return the next frame to be heard, None when not enough sound is there."""
+        """Return the next frame for the VAD, or None if not enough audio is there."""
         if len(self._rest) - self._at < FRAME:
             return None
         self._at += FRAME
         return self._rest[self._at - FRAME : self._at]
 
-    def hear(self, frame: Samples, probability: float) -> None:
-        """Take in how likely the frame is speech."""
-        self._sound.append(frame)
-        for event in self._finder.push(probability, float(frame @ frame) ** 0.5):
+    def process(self, frame: Samples, probability: float) -> None:
+        """Process the speech probability, in [0, 1], of a frame."""
+        self._frames.append(frame)
+        for event in self._endpointer.push(probability, float(frame @ frame) ** 0.5):
             self._handle(event)
-        outdated = self._finder.keep_from - self._first
+        outdated = self._endpointer.keep_from - self._first
         if outdated > 0:
-            del self._sound[:outdated]
+            del self._frames[:outdated]
             self._first += outdated
 
     def stall(self, now: float) -> None:
-        """End the open turn if all was heard and nothing has been fed for some time; `now` is of the monotonic clock."""
-        if not self._intake and self._unheard * RATE < FRAME and now - self._last_fed > _STALL_S:
+        """End the open turn if all audio was processed and nothing was fed for `_STALL_S`; `now` is a monotonic time."""
+        if not self._queue and self._unprocessed_s * RATE < FRAME and now - self._last_fed > _STALL_S:
             self._close_turn()
 
     def settle(self) -> bool:
-        """End of a tick: tell what can be told; true while there is more to hear."""
-        if self._intake.ended and not self._intake and self._unheard * RATE < FRAME and not self._all_heard:
+        """End a tick: deliver the results that are ready; return whether there is more audio to process."""
+        if self._queue.ended and not self._queue and self._unprocessed_s * RATE < FRAME and not self._all_processed:
             self._close_turn()
             with self._lock:
-                self._all_heard = True
+                self._all_processed = True
                 self._deliver()
-        self._out.water(self.backlog)
-        return not self.over and (self._unheard * RATE >= FRAME or (self._intake.can_take and self._owed_s <= _MOST_OWED_S))
+        self._out.update_backlog(self.backlog)
+        return not self.over and (self._unprocessed_s * RATE >= FRAME or (self._queue.can_take and self._pending_s <= _MAX_PENDING_S))
 
     def _close_turn(self) -> None:
-        for event in self._finder.flush():
+        for event in self._endpointer.flush():
             self._handle(event)
 
     def _handle(self, event: Event) -> None:
@@ -200,57 +200,57 @@ class TurnRecognition(Recognition):
             case SpeechStarted(at):
                 self._out.speech_started(round(at * FRAME_S, 3))
             case Progress():
-                self._show_progress()
+                self._start_interim()
             case SpeechPaused(span):
-                self._look_ahead(span)
+                self._decode_speculatively(span)
             case SpeechEnded(span):
                 self._end_turn(span)
             case SpeechDiscarded():
-                self._forget(self._interim, self._ahead)
+                self._cancel(self._interim, self._speculative)
 
     @property
     def _behind(self) -> bool:
-        return self._intake.seconds + self._unheard > _BEHIND_S
+        return self._queue.seconds + self._unprocessed_s > _BEHIND_S
 
-    def _show_progress(self) -> None:
-        """Have the open turn decoded for an interim, unless nobody wants it or there is more urgent work."""
+    def _start_interim(self) -> None:
+        """Start decoding the open turn for an interim, if interims are wanted and there is no more urgent work."""
         waiting = self._interim is not None and not self._interim.is_done
         if self._options.interims and not waiting and not self._behind and self._scheduler.has_room:
-            self._finder.progress_made()
-            self._interim = self._job(self._finder.so_far(), thorough=False)
+            self._endpointer.progress_made()
+            self._interim = self._job(self._endpointer.so_far(), thorough=False)
             self._scheduler.submit(self._interim, Urgency.INTERIM)
 
-    def _look_ahead(self, span: Span) -> None:
-        """Decode what will be the turn if the silence goes on, so that its final is ready when it is sure."""
+    def _decode_speculatively(self, span: Span) -> None:
+        """Decode the turn as it is if the silence goes on, so that its final is ready when the turn ends."""
         if self._behind:
             return
-        self._forget(self._interim, self._ahead)
-        self._ahead = self._job(span, thorough=True)
-        self._ahead.is_submitted = True
-        self._scheduler.submit(self._ahead, Urgency.AHEAD)
+        self._cancel(self._interim, self._speculative)
+        self._speculative = self._job(span, thorough=True)
+        self._speculative.is_submitted = True
+        self._scheduler.submit(self._speculative, Urgency.SPECULATIVE)
 
     def _end_turn(self, span: Span) -> None:
-        ahead, self._ahead = self._ahead, None
-        if ahead and ahead.span == span:
-            job = ahead
-            self._scheduler.hasten(job)
-            self._forget(self._interim)
+        speculative, self._speculative = self._speculative, None
+        if speculative and speculative.span == span:
+            job = speculative
+            self._scheduler.promote(job)
+            self._cancel(self._interim)
         else:
             job = self._job(span, thorough=True)
-            self._forget(self._interim, ahead)
+            self._cancel(self._interim, speculative)
         self._interim = None
         with self._lock:
-            self._owed.append(job)
+            self._pending.append(job)
             self._turn += 1
             self._deliver()
 
-    def _forget(self, *jobs: DecodeJob | None) -> None:
+    def _cancel(self, *jobs: DecodeJob | None) -> None:
         for job in jobs:
             if job and self._scheduler.cancel(job):
-                job.is_done = True  # it never will be otherwise, and nobody is to wait for it
+                job.is_done = True  # it never runs, so nothing may wait for it
 
     def _job(self, span: Span, *, thorough: bool) -> DecodeJob:
-        pcm = np.concatenate(self._sound[span.start - self._first : span.end - self._first])
+        pcm = np.concatenate(self._frames[span.start - self._first : span.end - self._first])
         return DecodeJob(self._turn, span, pcm, thorough, self._transcriber, self._draft, self._decoded)
 
     # -- the worker threads
@@ -260,33 +260,33 @@ class TurnRecognition(Recognition):
             return self._drafts.get(turn, ())
 
     def _decoded(self, job: DecodeJob) -> None:
-        """A decode has ended: show it as an interim, or deliver it and the finals that waited for it."""
+        """Publish the result of a job as an interim, or deliver it together with the finals that waited for it."""
         with self._lock:
             job.is_done = True
             if job.turn == self._turn and job.transcript.tokens:
                 self._drafts[job.turn] = job.transcript.tokens
-            if job in self._owed:
+            if job in self._pending:
                 self._deliver()
-            elif job.turn == self._turn and self._options.interims and job.span.end > self._shown:
-                self._shown = job.span.end
-                self._tell(job, is_final=False)
-        if self._intake or self.over:
+            elif job.turn == self._turn and self._options.interims and job.span.end > self._interim_end:
+                self._interim_end = job.span.end
+                self._publish(job, is_final=False)
+        if self._queue or self.over:
             self._wake(self)
 
     def _deliver(self) -> None:
-        """Tell the finals that are ready, in order, and have the next one decoded: one at a time, so that others get their turn."""
-        while self._owed and self._owed[0].is_done:
-            job = self._owed.popleft()
-            self._tell(job, is_final=True)
+        """Publish the finals that are ready, in order, and submit the next one: one at a time, so that other speakers are served too."""
+        while self._pending and self._pending[0].is_done:
+            job = self._pending.popleft()
+            self._publish(job, is_final=True)
             self._drafts.pop(job.turn, None)
-        if self._owed and not self._owed[0].is_submitted:
-            self._owed[0].is_submitted = True
-            self._scheduler.submit(self._owed[0], Urgency.FINAL)
-        self._out.water(self.backlog)
-        if self._all_heard and not self._owed:
+        if self._pending and not self._pending[0].is_submitted:
+            self._pending[0].is_submitted = True
+            self._scheduler.submit(self._pending[0], Urgency.FINAL)
+        self._out.update_backlog(self.backlog)
+        if self._all_processed and not self._pending:
             self._out.finished()
 
-    def _tell(self, job: DecodeJob, *, is_final: bool) -> None:
+    def _publish(self, job: DecodeJob, *, is_final: bool) -> None:
         transcript = job.transcript
         words = place_words(transcript.words, job.span.speech)
         if not words or not is_believable(transcript, job.span.voiced_s):

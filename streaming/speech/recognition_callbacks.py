@@ -1,4 +1,4 @@
-"""The way back to the listener: one call at a time, none after `silence`, and no exception of the listener's harms the threads."""
+"""Calls the listener of a recognition: one call at a time, none after `disable`. Exceptions of the listener are caught and logged."""
 
 import logging
 import threading
@@ -14,24 +14,24 @@ Arguments = ParamSpec("Arguments")
 
 
 class RecognitionCallbacks:
-    """Wraps the listener of one recognition; itself a listener. Any thread may call it.
+    """Wraps the listener of one recognition and implements the same protocol. May be called from any thread.
 
-    `lock` is held during each call; a recognition uses the same one for its own state, so that no two locks can meet crosswise.
+    `lock` is held during each call; the recognition uses the same lock for its own state, so two locks cannot deadlock.
     """
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self.lock = threading.RLock()
-        self._silent = self._finished = self._above = False
+        self._disabled = self._finished = self._above_low_water = False
 
     def _call(self, method: Callable[Arguments, None], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         with self.lock:
-            if self._silent or self._finished:
+            if self._disabled or self._finished:
                 return
             try:
                 method(*args, **kwargs)
-            except Exception as error:  # the message may hold what was said: only its type is logged
-                log.error("hearing: a listener failed in %s (%s)", method.__name__, type(error).__name__)
+            except Exception as error:  # the message may contain spoken words: only its type is logged
+                log.error("a recognition listener failed in %s (%s)", method.__name__, type(error).__name__)
 
     def hypothesis(self, h: Hypothesis) -> None:
         self._call(self._listener.hypothesis, h)
@@ -46,25 +46,25 @@ class RecognitionCallbacks:
         self._call(self._listener.drained)
 
     def finished(self) -> None:
-        """Tell it once; nothing is called after it."""
+        """Call `finished` once; nothing is called after it."""
         with self.lock:
             self._call(self._listener.finished)
             self._finished = True
 
-    def silence(self) -> None:
-        """Call nothing any more; a call that is under way in another thread has ended when this returns."""
+    def disable(self) -> None:
+        """Make no more calls; a call in progress in another thread has ended when this returns."""
         with self.lock:
-            self._silent = True
+            self._disabled = True
 
     @property
     def over(self) -> bool:
-        """Tell whether nothing will be called any more."""
-        return self._silent or self._finished
+        """Whether no more calls will be made."""
+        return self._disabled or self._finished
 
-    def water(self, backlog: float) -> None:
-        """Take note of the backlog in seconds; calls `drained` when it has fallen below the mark."""
+    def update_backlog(self, backlog: float) -> None:
+        """Record the backlog in seconds; call `drained` when it has fallen to `LOW_WATER_S` or less."""
         if backlog > LOW_WATER_S:
-            self._above = True
-        elif self._above:
-            self._above = False
+            self._above_low_water = True
+        elif self._above_low_water:
+            self._above_low_water = False
             self.drained()

@@ -1,4 +1,4 @@
-"""The turns of a whole recording at once: what `make bench` and the tests give to a bare model, to compare the live way with."""
+"""Splits a whole recording into turns, for long recordings and to compare live recognition with a bare model (`make bench`, tests)."""
 
 from streaming.audio.pcm import Samples
 from streaming.speech.endpointing import Endpointer, SpeechEnded
@@ -6,15 +6,15 @@ from streaming.speech.vad import FRAME, Voice
 
 
 def turns_of(pcm: Samples, end_of_turn_ms: int = 500, longest_turn_s: float = 12.0) -> list[Samples]:
-    """Return the sound of each turn of a recording, shape (n,), float32 at 16 kHz, as a live recognition would find them.
+    """Return the audio of each turn, shape (n,), float32 at 16 kHz, as a live recognition would find them.
 
-    Reads the pause detection model anew with each call.
+    Loads the VAD model on each call.
     """
-    voice, finder = Voice(), Endpointer(end_of_turn_ms, longest_turn_s)
+    voice, endpointer = Voice(), Endpointer(end_of_turn_ms, longest_turn_s)
     slots = [voice.take_slot()]
     events = []
     for start in range(0, len(pcm) - FRAME + 1, FRAME):
         frame = pcm[start : start + FRAME]
-        events += finder.push(voice.probabilities(slots, [frame])[0], float(frame @ frame) ** 0.5)
-    events += finder.flush()
+        events += endpointer.push(voice.probabilities(slots, [frame])[0], float(frame @ frame) ** 0.5)
+    events += endpointer.flush()
     return [pcm[event.span.start * FRAME : event.span.end * FRAME] for event in events if isinstance(event, SpeechEnded)]

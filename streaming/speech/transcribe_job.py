@@ -1,4 +1,4 @@
-"""One stretch of sound to be read on its own, outside of any recognition."""
+"""The decoding of one block of audio outside of any recognition."""
 
 import threading
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from streaming.audio.pcm import Samples
 from streaming.speech.engines.base import RecogniserError
 from streaming.speech.transcript import Transcriber, Transcript
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @dataclass(slots=True, eq=False)
 class TranscribeJob:
-    """A job of the scheduler; whoever submitted it waits in `result`."""
+    """A scheduler job; the thread that submitted it waits in `result`."""
 
     pcm: Samples
     thorough: bool
@@ -21,7 +21,7 @@ class TranscribeJob:
     _done: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Decode; after an exception there are no words."""
+        """Decode. After an exception the transcript is empty."""
         transcribe = self.transcriber.final if self.thorough else self.transcriber.interim
         try:
             self._transcript = transcribe(self.pcm, ())
@@ -29,7 +29,7 @@ class TranscribeJob:
             self._done.set()
 
     def result(self) -> Transcript:
-        """Wait for the words. Raises RecogniserError when the recogniser was closed, or is hopelessly behind."""
-        if not self._done.wait(PATIENCE_S):
+        """Wait up to `TIMEOUT_S` seconds for the transcript. Raises RecogniserError if the recogniser was closed or is too far behind."""
+        if not self._done.wait(TIMEOUT_S):
             raise RecogniserError("the recogniser did not answer")
         return self._transcript

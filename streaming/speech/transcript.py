@@ -1,6 +1,6 @@
-"""What an engine makes of one stretch of sound, and how its words get their place in time.
+"""The result of decoding one block of audio, and how its words get their times.
 
-Knows no engine: `Transcriber` is what hearing asks of one.
+Independent of the engine, which implements `Transcriber`.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ _SPLIT = {
     ("good", "bye"): "goodbye",
 }
 _EDGE = ".,;:!?\"'"
-_LEAST_CONFIDENCE = 0.5  # noise that passed for speech comes out below it, speech at about 0.9
-_BRIEF_S = 0.4  # of speech; only turns so short are judged by their pace
-_MOST_LETTERS_PER_S = 31.0  # words that were read right had 23 at most, see docs/develop/speech.md
+_LEAST_CONFIDENCE = 0.5  # noise detected as speech scores below this, speech about 0.9
+_BRIEF_S = 0.4  # of speech; the speaking rate is checked only for turns up to this length
+_MOST_LETTERS_PER_S = 31.0  # correctly recognised words had at most 23, see docs/develop/speech.md
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One word without a time: its text with punctuation, and how sure the engine is, in [0, 1]."""
+    """One word without times: its text with punctuation, and the engine's confidence in [0, 1]."""
 
     text: str
     confidence: float
@@ -33,10 +33,10 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The words of one stretch of sound.
+    """The words of one block of audio.
 
-    `confidence` is the mean token probability, in [0, 1]; `tokens` mean something to the engine only: they can be given back
-    as the draft of a later decode of the same stretch, continued.
+    `confidence` is the mean token probability, in [0, 1]. `tokens` are opaque: they can be passed to the engine as the draft of a
+    later decode of the same audio and what follows it.
     """
 
     words: tuple[Spoken, ...] = ()
@@ -45,19 +45,19 @@ class Transcript:
 
 
 class Transcriber(Protocol):
-    """Turns stretches of sound into words. Called from several worker threads at the same time; blocks while it works."""
+    """Turns blocks of audio into words. Called from several worker threads at the same time; blocks while it decodes."""
 
     def final(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
-        """Return the words of a whole turn, as well as the engine can."""
+        """Return the words of a whole turn, as accurately as the engine can."""
 
     def interim(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
         """Return the words of a turn so far, as cheaply as the engine can."""
 
 
 def join_split_words(words: Sequence[Spoken]) -> tuple[Spoken, ...]:
-    """Return the words with those joined that the models write apart ('to day', 'per cent'), capitals and punctuation kept.
+    """Return the words, joining those that the models split ('to day', 'per cent'); capitals and punctuation are kept.
 
-    'Day to day' stays as it is.
+    'Day to day' is not changed.
     """
     joined: list[Spoken] = []
     for word in words:
@@ -73,10 +73,10 @@ def join_split_words(words: Sequence[Spoken]) -> tuple[Spoken, ...]:
 
 
 def is_believable(transcript: Transcript, voiced_s: float) -> bool:
-    """Tell whether the words can have been said in `voiced_s` seconds of speech: the engine is sure enough, and nobody talks so fast.
+    """Return whether the words can have been spoken in `voiced_s` seconds of speech, judged by confidence and speaking rate.
 
-    A breath or a click that passes for speech is read as the commonest words of all, now and then with confidence: 'Thank you.'
-    in a tenth of a second.
+    A breath or a click detected as speech is recognised as the most common words, sometimes with high confidence: 'Thank you.' in a
+    tenth of a second.
     """
     if transcript.confidence < _LEAST_CONFIDENCE:
         return False
@@ -85,10 +85,10 @@ def is_believable(transcript: Transcript, voiced_s: float) -> bool:
 
 
 def place_words(words: Sequence[Spoken], voiced: Sequence[tuple[float, float]]) -> tuple[Word, ...]:
-    """Return the words with times: spread by their length over the voiced stretches (seconds, in order, not overlapping).
+    """Return the words with times, spread by their length over the speech segments (seconds, in order, not overlapping).
 
-    The engines here tell no word times. Letters take about equally long, pauses are known from pause detection, so that a word
-    is placed within about a quarter of a second of where it was said; a word never spans a pause that it can avoid.
+    The engines here return no word times. Letters take about equally long and the VAD finds the pauses, so a word is placed within
+    about a quarter of a second of its real time. A word spans a pause only if it cannot be avoided.
     """
     if not words or not voiced:
         return ()
@@ -106,7 +106,7 @@ def place_words(words: Sequence[Spoken], voiced: Sequence[tuple[float, float]]) 
 
 
 def _at(voiced_s: float, voiced: Sequence[tuple[float, float]], *, after_pause: bool) -> float:
-    """Return the time at which so many voiced seconds have passed; at a pause, its end or its beginning."""
+    """Return the time at which `voiced_s` seconds of speech have passed; at a pause its end (`after_pause`) or its start."""
     for start, end in voiced:
         length = end - start
         if voiced_s < length - 1e-6 or (not after_pause and voiced_s <= length + 1e-6):

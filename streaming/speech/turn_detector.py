@@ -1,6 +1,6 @@
-"""One speaker whose turns are wanted as sound, not as words: what turn taking in streams is made of.
+"""Detects the turns of one speaker and returns them as audio, not as words: the basis of turn taking in streams.
 
-Sound goes in at its own rate; each turn comes out whole, at that rate, with what was said just before it was noticed.
+Audio goes in at its own rate. Each turn comes out whole, at that rate, with the pre-roll before speech was detected.
 """
 
 import threading
@@ -17,20 +17,20 @@ from streaming.audio.rates import NO_SOUND, Converter, Pcm
 from streaming.speech.endpointing import FRAME_S, Endpointer, Progress, Span, SpeechDiscarded, SpeechEnded, SpeechPaused, SpeechStarted
 from streaming.speech.vad import FRAME
 
-_PORTION_S = 0.25  # converted in one tick
-_STALL_S = 2.0  # an open turn whose speaker sends nothing for so long is over
-_DOUBTFUL = 0.3  # probability of speech above which nobody is sure that it is none
-_CALM_FRAMES = 16  # without any such: half a second
-_MOST_WAITING_S = 60.0  # unheard; what comes on top of it is lost, which only a flood can do
-_MOST_WAITING_BLOCKS = 12_000  # the same in blocks of 5 ms: each costs memory, however short it is
-_PORTION_BLOCKS = 256  # taken in one tick
+_PORTION_S = 0.25  # limit of audio converted per tick
+_STALL_S = 2.0  # an open turn ends if the speaker sends nothing for this long
+_MAYBE_SPEECH = 0.3  # a frame with a higher probability may be speech
+_SILENT_FRAMES = 16  # consecutive frames without possible speech after which the speaker is silent: half a second
+_MOST_WAITING_S = 60.0  # limit of unprocessed audio; what exceeds it is dropped, which only a flood can cause
+_MOST_WAITING_BLOCKS = 12_000  # the same in blocks of 5 ms: even an empty block costs memory
+_PORTION_BLOCKS = 256  # limit of blocks taken per tick
 
-_QUIET: Samples = np.zeros(0, dtype=np.float32)
+_NO_SAMPLES: Samples = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What somebody said between two pauses: int16 samples of shape (n,), and the stretches of speech in it, in seconds from its start."""
+    """The audio between two pauses: int16 samples of shape (n,), and its speech segments in seconds from its start."""
 
     samples: Pcm
     rate: int
@@ -39,7 +39,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class TurnDetectorOptions:
-    """How turns are told from pauses; probabilities in [0, 1], times in milliseconds and seconds."""
+    """Endpointing options: probabilities in [0, 1], times in milliseconds or seconds. `progress` requests `TurnCallbacks.progress`."""
 
     pause_ms: int = 500
     longest_s: float = 120.0
@@ -49,53 +49,53 @@ class TurnDetectorOptions:
     progress: bool = False
 
 
-class Watcher(Protocol):
-    """Who is told. Called in the hearing thread; every method returns at once."""
+class TurnCallbacks(Protocol):
+    """Receives the turns. Called in the VAD thread; every method must return at once."""
 
     def began(self) -> None:
-        """Somebody began to speak."""
+        """Speech started."""
 
     def progress(self, turn: Turn) -> None:
-        """The turn so far, each two seconds or so and at each short pause; only where the options ask for it."""
+        """The turn so far, about every two seconds and at each short pause; only if the options request it."""
 
     def ended(self, turn: Turn) -> None:
-        """Somebody paused after this."""
+        """The turn ended."""
 
     def dropped(self) -> None:
-        """What had begun was no speech."""
+        """The open turn contained no speech."""
 
 
 @dataclass(slots=True)
 class AudioHistory:
-    """Sound that may still be wanted; positions count samples since the beginning."""
+    """Audio that may still be needed; positions count samples since the start."""
 
     first: int = 0
     blocks: deque[Pcm] = field(default_factory=deque)
 
     def append(self, samples: Pcm) -> None:
-        """Put sound at the end."""
+        """Append samples."""
         self.blocks.append(samples)
 
     def forget(self, before: int) -> None:
-        """Let go of blocks that end before a position."""
+        """Drop the blocks that end at or before a position."""
         while self.blocks and self.first + len(self.blocks[0]) <= before:
             self.first += len(self.blocks.popleft())
 
     def cut(self, start: int, end: int) -> Pcm:
-        """Return the samples [start, end), as far as they are there."""
+        """Return the samples [start, end), as far as they are available."""
         if not self.blocks:
             return NO_SOUND
         return np.concatenate(self.blocks)[max(0, start - self.first) : max(0, end - self.first)]
 
 
 class TurnDetector:
-    """A member of the attention. `feed`, `flush` and `close` may be called from any thread and return at once."""
+    """A member of the VAD worker. `feed`, `flush` and `close` may be called from any thread and return at once."""
 
-    def __init__(self, options: TurnDetectorOptions, rate: int, watcher: Watcher) -> None:
+    def __init__(self, options: TurnDetectorOptions, rate: int, callbacks: TurnCallbacks) -> None:
         self.slot: int | None = None
         self.over = False
-        self._options, self._rate, self._watcher = options, rate, watcher
-        self._finder = Endpointer(
+        self._options, self._rate, self._callbacks = options, rate, callbacks
+        self._endpointer = Endpointer(
             options.pause_ms,
             options.longest_s,
             onset=options.onset,
@@ -107,22 +107,22 @@ class TurnDetector:
         self._waiting: deque[Pcm] = deque()
         self._waiting_samples = 0
         self._converter = Converter(RATE)
-        self._rest: Samples = _QUIET
+        self._rest: Samples = _NO_SAMPLES
         self._at = 0
-        self._tape = AudioHistory()
+        self._history = AudioHistory()
         self._flush = False
-        self._calm = 0  # frames since one might have been speech
+        self._silent_frames = 0  # consecutive frames without possible speech
         self._last_fed = time.monotonic()
 
     # -- any thread
 
     def attend(self, wake: Callable[["TurnDetector"], None]) -> None:
-        """Begin to be heard; what was fed before waits."""
+        """Start processing, beginning with what was fed before."""
         self._wake = wake
         wake(self)
 
     def feed(self, samples: Pcm) -> None:
-        """Append sound, int16 of shape (n,)."""
+        """Append audio, int16 of shape (n,); drop it if too much waits."""
         with self._lock:
             full = self._waiting_samples > _MOST_WAITING_S * self._rate or len(self._waiting) >= _MOST_WAITING_BLOCKS
             if self.over or full:
@@ -134,13 +134,13 @@ class TurnDetector:
             self._wake(self)
 
     def flush(self) -> None:
-        """End the turn now, without a pause; `ended` comes in any case, with no sound where nobody was speaking."""
+        """End the turn now, without a pause. `ended` is always called, with no samples if no turn was open."""
         self._flush = True
         if self._wake is not None:
             self._wake(self)
 
     def close(self) -> None:
-        """Hear no more."""
+        """Stop processing and drop the waiting audio."""
         with self._lock:
             self.over = True
             self._waiting.clear()
@@ -149,63 +149,63 @@ class TurnDetector:
 
     @property
     def waiting_s(self) -> float:
-        """How much of what was fed waits to be heard, in seconds."""
+        """Seconds of audio that wait to be processed."""
         return 0.0 if self.over else self._waiting_samples / self._rate
 
     @property
     def calm(self) -> bool:
-        """Whether nothing that was heard of late may have been speech."""
-        return self._calm >= _CALM_FRAMES and not self._finder.speaking
+        """Whether the last half second cannot contain speech and no turn is open."""
+        return self._silent_frames >= _SILENT_FRAMES and not self._endpointer.speaking
 
-    # -- the hearing thread
+    # -- the VAD thread
 
     @property
     def speaking(self) -> bool:
         """Whether a turn is open."""
-        return self._finder.speaking
+        return self._endpointer.speaking
 
     def pull(self) -> None:
-        """Convert a portion of what waits."""
+        """Convert a portion of the waiting audio to 16 kHz."""
         blocks: list[Pcm] = []
         taken = 0
         with self._lock:
-            heard_soon = len(self._rest) - self._at >= FRAME * 8
-            while self._waiting and taken < _PORTION_S * self._rate and len(blocks) < _PORTION_BLOCKS and not heard_soon:
+            enough_waits = len(self._rest) - self._at >= FRAME * 8
+            while self._waiting and taken < _PORTION_S * self._rate and len(blocks) < _PORTION_BLOCKS and not enough_waits:
                 block = self._waiting.popleft()
                 blocks.append(block)
                 taken += len(block)
             self._waiting_samples -= taken
         for block in blocks:
-            self._tape.append(block)
+            self._history.append(block)
         if blocks:
-            heard = self._converter.push(np.concatenate(blocks), self._rate).astype(np.float32) * np.float32(1 / 32768)
-            self._rest, self._at = np.concatenate((self._rest[self._at :], heard)), 0
+            converted = self._converter.push(np.concatenate(blocks), self._rate).astype(np.float32) * np.float32(1 / 32768)
+            self._rest, self._at = np.concatenate((self._rest[self._at :], converted)), 0
 
     def frame(self) -> Samples | None:
-        """Return the next frame, None when not enough sound is there."""
+        """Return the next frame, or None if not enough audio is there."""
         if len(self._rest) - self._at < FRAME:
             return None
         self._at += FRAME
         return self._rest[self._at - FRAME : self._at]
 
-    def hear(self, frame: Samples, probability: float) -> None:
-        """Take in how likely the frame is speech."""
-        self._calm = 0 if probability > _DOUBTFUL else self._calm + 1
-        for event in self._finder.push(probability, float(frame @ frame) ** 0.5):
+    def process(self, frame: Samples, probability: float) -> None:
+        """Process the speech probability, in [0, 1], of a frame."""
+        self._silent_frames = 0 if probability > _MAYBE_SPEECH else self._silent_frames + 1
+        for event in self._endpointer.push(probability, float(frame @ frame) ** 0.5):
             self._handle(event)
-        self._tape.forget(self._place(self._finder.keep_from))
+        self._history.forget(self._place(self._endpointer.keep_from))
 
     def stall(self, now: float) -> None:
-        """End the open turn if all was heard and nothing has been fed for some time."""
+        """End the open turn if all audio was processed and nothing was fed for `_STALL_S`; `now` is a monotonic time."""
         if self._idle and now - self._last_fed > _STALL_S:
             self._close_turn()
 
     def settle(self) -> bool:
-        """End of a tick; true while there is more to hear."""
+        """End a tick; return whether there is more audio to process."""
         if self._flush and self._idle and not self.over:
             self._flush = False
             if not self._close_turn():
-                self._watcher.ended(Turn(NO_SOUND, self._rate))
+                self._callbacks.ended(Turn(NO_SOUND, self._rate))
         return not self.over and not self._idle
 
     @property
@@ -213,8 +213,8 @@ class TurnDetector:
         return not self._waiting and len(self._rest) - self._at < FRAME
 
     def _close_turn(self) -> bool:
-        """End what is open; whether it was a turn."""
-        events = self._finder.flush()
+        """End the open turn, if any; return whether it was speech."""
+        events = self._endpointer.flush()
         for event in events:
             self._handle(event)
         return any(isinstance(event, SpeechEnded) for event in events)
@@ -224,22 +224,22 @@ class TurnDetector:
             return
         match event:
             case SpeechStarted():
-                self._watcher.began()
+                self._callbacks.began()
             case Progress() if self._options.progress:
-                self._finder.progress_made()
-                self._watcher.progress(self._turn(self._finder.so_far()))
+                self._endpointer.progress_made()
+                self._callbacks.progress(self._turn(self._endpointer.so_far()))
             case SpeechPaused(span) if self._options.progress:
-                self._watcher.progress(self._turn(span))
+                self._callbacks.progress(self._turn(span))
             case SpeechEnded(span):
-                self._watcher.ended(self._turn(span))
+                self._callbacks.ended(self._turn(span))
             case SpeechDiscarded():
-                self._watcher.dropped()
+                self._callbacks.dropped()
 
     def _turn(self, span: Span) -> Turn:
-        samples = self._tape.cut(self._place(span.start), self._place(span.end))
+        samples = self._history.cut(self._place(span.start), self._place(span.end))
         voiced = tuple(((first - span.start) * FRAME_S, (last - span.start) * FRAME_S) for first, last in span.voiced)
         return Turn(samples, self._rate, voiced)
 
     def _place(self, frame: int) -> int:
-        """Return where in the speaker's own samples a frame begins."""
+        """Return the position of the first sample of a frame, at the rate of the input."""
         return frame * FRAME * self._rate // RATE

@@ -1,6 +1,6 @@
-"""Pause detection: how likely each 32 ms of sound is speech (Silero, as ONNX), for many recognitions in one call.
+"""Voice activity detection: the probability of speech per 32 ms of audio (Silero, ONNX), for many speakers in one call.
 
-The model file comes from the data of the silero_vad wheel; the package is never imported, for it would bring torch.
+The model file comes from the silero_vad wheel. That package is never imported, because it would import torch.
 """
 
 from importlib.util import find_spec
@@ -16,12 +16,12 @@ from streaming.speech.engines.base import RecogniserError
 FRAME = 512
 """Samples of one frame: 32 ms."""
 
-_CONTEXT = 64  # samples of the frame before, which the model wants in front of each frame
+_CONTEXT = 64  # samples of the previous frame, which the model expects before each frame
 _STATE = 128
 
 
 def data_file(package: str, *parts: str) -> Path:
-    """Return a file of an installed package without importing it. Raises RecogniserError if it is not there."""
+    """Return the path of a file of an installed package without importing it. Raises RecogniserError if it is missing."""
     spec = find_spec(package)
     file = Path(spec.origin).parent.joinpath(*parts) if spec and spec.origin else None
     if file is None or not file.is_file():
@@ -30,9 +30,9 @@ def data_file(package: str, *parts: str) -> Path:
 
 
 def open_model(file: Path) -> onnxruntime.InferenceSession:
-    """Return a session that runs in the calling thread only: parallelism comes from the worker threads, not from the library.
+    """Return an onnxruntime session that runs in the calling thread only, because the worker threads provide the parallelism.
 
-    Raises RecogniserError if the file is no model.
+    Raises RecogniserError if the file is not a valid model.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -40,12 +40,12 @@ def open_model(file: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the library has a family of exceptions of its own
+    except Exception as error:  # the library raises exceptions of its own class hierarchy
         raise RecogniserError(f"{file.name} cannot be loaded ({type(error).__name__})") from None
 
 
 class Voice:
-    """The detector with a slot of state for each recognition; used by the hearing thread only."""
+    """The VAD model with one state slot per speaker. Not thread-safe."""
 
     def __init__(self) -> None:
         self._session = open_model(data_file("silero_vad", "data", "silero_vad_16k_op15.onnx"))
@@ -55,7 +55,7 @@ class Voice:
         self._free: list[int] = []
 
     def take_slot(self) -> int:
-        """Return the number of a slot that nobody uses, with the state of silence."""
+        """Return the number of a free slot, with its state reset to silence."""
         if not self._free:
             slots = len(self._context)
             more = max(8, slots)
@@ -68,11 +68,11 @@ class Voice:
         return slot
 
     def free_slot(self, slot: int) -> None:
-        """Give a slot back."""
+        """Release a slot."""
         self._free.append(slot)
 
     def probabilities(self, slots: list[int], frames: list[Samples]) -> list[float]:
-        """Return the probability of speech, in [0, 1], of the next frame (512 samples at 16 kHz) of each of these slots."""
+        """Return the speech probability, in [0, 1], of the next frame (512 samples, float32, 16 kHz) of each slot."""
         block = np.empty((len(slots), _CONTEXT + FRAME), dtype=np.float32)
         block[:, :_CONTEXT] = self._context[slots]
         for row, frame in enumerate(frames):

@@ -1,6 +1,6 @@
-"""Pause detection for everybody who is heard in this process: one hearing thread, one model call per tick for all of them.
+"""Voice activity detection for all speakers of this process: one VAD thread, and batched model calls for all speakers.
 
-Recognitions of speech and the turn taking of streams are both members of it. Why one thread: docs/adr/0011.
+Its members are recognitions (`TurnRecognition`) and the turn taking of streams (`TurnDetector`). Why one thread: docs/adr/0011.
 """
 
 import logging
@@ -20,47 +20,47 @@ Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-_ROUNDS = 8  # frames of one speaker heard in one tick, at most: who sends fast gets no more than that
-_INAUDIBLE = 12 / 32768  # loudest sample of a frame up to which nobody can have spoken: -69 dB
-_PATIENCE_S = 0.5  # how often open turns are looked at whose speaker sends nothing
+_FRAMES_PER_TICK = 8  # limit per speaker, so that a fast sender cannot delay others
+_SILENT_PEAK = 12 / 32768  # a frame with no louder sample cannot contain speech: -69 dB
+_STALL_CHECK_S = 0.5  # interval of the check for open turns whose speaker sends nothing
 
 
 class Member(Protocol):
-    """One speaker, as the hearing thread sees it; all methods are called there."""
+    """One speaker; all methods are called in the VAD thread."""
 
     slot: int | None
-    """Of the pause detection, given and taken back by the hearing thread."""
+    """Slot of the VAD model, assigned and released by the VAD thread."""
 
     @property
     def over(self) -> bool:
-        """Whether nobody listens any more."""
+        """Whether the member has ended."""
 
     @property
     def speaking(self) -> bool:
         """Whether a turn is open."""
 
     def pull(self) -> None:
-        """Get a bounded portion of sound ready."""
+        """Prepare a bounded portion of audio."""
 
     def frame(self) -> Samples | None:
-        """Return the next frame of 512 samples at 16 kHz; None when not enough sound is there."""
+        """Return the next frame of 512 samples at 16 kHz, or None if not enough audio is there."""
 
-    def hear(self, frame: Samples, probability: float) -> None:
-        """Take in how likely the frame is speech."""
+    def process(self, frame: Samples, probability: float) -> None:
+        """Process the speech probability, in [0, 1], of a frame."""
 
     def stall(self, now: float) -> None:
-        """End an open turn whose speaker sends nothing any more; `now` is of the monotonic clock."""
+        """End an open turn whose speaker has stopped sending; `now` is a monotonic time."""
 
     def settle(self) -> bool:
-        """End of a tick; true while there is more to hear."""
+        """End a tick; return whether there is more audio to process."""
 
 
 class VadWorker:
-    """The members, their slots of the model, and the thread that hears them."""
+    """The members, their slots of the model, and the VAD thread."""
 
     def __init__(self) -> None:
-        self._voice = Voice()
-        self._thread: VadThread[Member] = VadThread(self._tick, self._patience)
+        self._vad = Voice()
+        self._thread: VadThread[Member] = VadThread(self._tick, self._timeout)
         self._lock = threading.Lock()
         self._all: set[Member] = set()
         self._speaking: dict[Member, None] = {}
@@ -70,26 +70,26 @@ class VadWorker:
         self._thread.start()
 
     def join(self, member: Member) -> None:
-        """Begin to hear somebody; a member leaves by being over."""
+        """Add a member; it is removed once it is `over`."""
         with self._lock:
             self._all.add(member)
 
     def wake(self, member: Member) -> None:
-        """Let the next tick look at a member. Any thread; returns at once."""
+        """Include a member in the next tick. May be called from any thread; returns at once."""
         self._thread.wake(member)
 
     def close(self) -> None:
-        """End the thread and wait for it."""
+        """Stop the thread and wait for it."""
         self._thread.close()
 
-    def _patience(self) -> float | None:
-        return _PATIENCE_S if self._speaking else None
+    def _timeout(self) -> float | None:
+        return _STALL_CHECK_S if self._speaking else None
 
     def _tick(self, members: list[Member]) -> list[Member]:
-        """Hear up to `_ROUNDS` frames of each of these; return those with more."""
+        """Process up to `_FRAMES_PER_TICK` frames of each member; return the members that have more."""
         for member in members:
             self._guard(member.pull)
-        for _ in range(_ROUNDS):
+        for _ in range(_FRAMES_PER_TICK):
             if not self._round(members):
                 break
         now = time.monotonic()
@@ -98,7 +98,7 @@ class VadWorker:
         return [member for member in members if self._settle(member)]
 
     def _round(self, members: list[Member]) -> bool:
-        """Hear one frame of everybody who has one; false when nobody has."""
+        """Process one frame of each member that has one; return False if none has."""
         ready: list[Member] = []
         frames: list[Samples] = []
         muted = False
@@ -106,17 +106,17 @@ class VadWorker:
             frame = None if member.over else member.frame()
             if frame is None:
                 continue
-            if member.speaking or float(np.abs(frame).max()) > _INAUDIBLE:
+            if member.speaking or float(np.abs(frame).max()) > _SILENT_PEAK:
                 ready.append(member)
                 frames.append(frame)
-            else:  # a muted microphone, or one in an empty room: no model is needed to know that
+            else:  # a muted microphone or a quiet room: skip the model
                 muted = True
-                self._guard(member.hear, frame, 0.0)
+                self._guard(member.process, frame, 0.0)
         if not ready:
             return muted
-        probabilities = self._voice.probabilities([self._slot(member) for member in ready], frames)
+        probabilities = self._vad.probabilities([self._slot(member) for member in ready], frames)
         for member, frame, probability in zip(ready, frames, probabilities, strict=True):
-            self._guard(member.hear, frame, probability)
+            self._guard(member.process, frame, probability)
             if member.speaking:
                 self._speaking[member] = None
             else:
@@ -124,13 +124,13 @@ class VadWorker:
         return True
 
     def _settle(self, member: Member) -> bool:
-        """End a tick for one; who is over gives its place back."""
+        """End the tick of one member; remove it and release its slot if it is over."""
         more = self._guard(member.settle)
         if not member.speaking or member.over:
             self._speaking.pop(member, None)
         if member.over:
             if member.slot is not None:
-                self._voice.free_slot(member.slot)
+                self._vad.free_slot(member.slot)
                 member.slot = None
             with self._lock:
                 self._all.discard(member)
@@ -138,15 +138,15 @@ class VadWorker:
 
     def _slot(self, member: Member) -> int:
         if member.slot is None:
-            member.slot = self._voice.take_slot()
+            member.slot = self._vad.take_slot()
         return member.slot
 
     def _guard(self, call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result | None:
-        """Call it; one speaker's failure is logged by type, never by its text, and is nobody else's."""
+        """Call a method of a member. Log an exception by its type only (its text may contain spoken words); others are not affected."""
         try:
             return call(*args, **kwargs)
         except Exception as error:
-            log.error("hearing: one recognition failed (%s)", type(error).__name__)
+            log.error("processing the audio of one speaker failed (%s)", type(error).__name__)
             return None
 
 
@@ -156,22 +156,22 @@ _users = 0
 
 
 def acquire() -> VadWorker:
-    """Return the attention of this process, which is started for the first who asks. Blocks while the model is read.
+    """Return the VAD worker of this process; the first call starts it and blocks while the model is loaded.
 
-    Raises RecogniserError when it is missing. Whoever asked says `release` once.
+    Each call must be paired with one `release`. Raises RecogniserError if the model is missing.
     """
     global _shared, _users
     with _lock:
         if _shared is None:
-            attention = VadWorker()
-            attention.start()
-            _shared = attention
+            worker = VadWorker()
+            worker.start()
+            _shared = worker
         _users += 1
         return _shared
 
 
 def release() -> None:
-    """Give it back; the last one to do so ends its thread. Blocks for a tick."""
+    """Release the VAD worker; the last call stops its thread and blocks for up to one tick."""
     global _shared, _users
     with _lock:
         _users -= 1

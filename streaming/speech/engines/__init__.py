@@ -1,4 +1,4 @@
-"""One file per recogniser behind the interface of base.py."""
+"""The speech engines: one module per recogniser, all with the interface of base.py."""
 
 from importlib import import_module
 from pathlib import Path
@@ -16,9 +16,14 @@ class _Builder(Protocol):
 def make(name: str, *, threads: int, models_dir: Path, script: str = "") -> Recogniser:
     """Return the recogniser of that name, not loaded yet.
 
-    `threads` decode speech at the same time; `models_dir` holds what `manage.py getmodel` fetched; `script` is the file of
-    the scripted recogniser. Each file here has a `build` of that shape; it is imported only when it is chosen, so that
-    nobody pays for an engine that is not used. Raises ValueError for an unknown name.
+    Each module here has a `build` function with these parameters. A module is imported only if its engine is chosen. Raises
+    ValueError for an unknown name.
+
+    Args:
+        name: one of NAMES.
+        threads: number of threads that decode speech.
+        models_dir: folder of the models that `manage.py getmodel` fetched.
+        script: file of the scripted recogniser.
     """
     if name not in NAMES:
         raise ValueError(f"unknown recogniser {name!r}; there are {', '.join(NAMES)}")

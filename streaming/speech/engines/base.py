@@ -1,7 +1,7 @@
-"""The interface between a live conversation and whatever turns sound into words.
+"""The interface of a speech engine.
 
-A recogniser opens one recognition per speaker. Chunks of bytes go in with `feed`; hypotheses come out through a
-`Listener`, from threads of the recogniser. Knows no engine, no network and no Django.
+A recogniser opens one recognition per speaker. `feed` takes chunks of bytes; hypotheses come out through a `Listener`, called from
+threads of the recogniser. Independent of any engine, the network and Django.
 """
 
 from abc import ABC, abstractmethod
@@ -12,12 +12,12 @@ from typing import Protocol
 from streaming.audio.codecs import AudioError, Decoder
 from streaming.audio.pcm import Samples
 
-LOW_WATER_S = 4.0  # seconds: once the backlog was above this, `Listener.drained` tells when it is below it again
+LOW_WATER_S = 4.0  # `Listener.drained` is called when the backlog falls from above this to below it
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as it is shown, punctuation included; times are seconds since the first sample fed, confidence is in [0, 1]."""
+    """One word with its punctuation; times are seconds since the first sample fed, `confidence` is in [0, 1]."""
 
     text: str
     start: float
@@ -27,10 +27,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What was heard in one turn so far (interim), or for good (final).
+    """The interim or final result of one turn.
 
-    `start` and `end` are seconds since the first sample fed; `confidence` is in [0, 1]. `turn` counts from 1; a turn in
-    which no words were found leaves its number unused.
+    `start` and `end` are seconds since the first sample fed; `confidence` is in [0, 1]. `turn` counts from 1; the number of a turn
+    without words is skipped.
     """
 
     text: str
@@ -44,7 +44,7 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
-    """What one speaker asked for: the silence that ends a turn in milliseconds, the longest turn in seconds."""
+    """Options of one speaker: the language, whether interims are wanted, the silence that ends a turn and the longest turn."""
 
     language: str = "en-US"
     interims: bool = True
@@ -53,26 +53,26 @@ class RecognitionOptions:
 
 
 class Listener(Protocol):
-    """Who gets the hypotheses. Called from any thread, one call at a time per recognition; every method returns at once."""
+    """Receives the hypotheses. Called from any thread, one call at a time per recognition; every method must return at once."""
 
     def hypothesis(self, h: Hypothesis) -> None:
-        """Take an interim or final hypothesis; the finals of a recognition come in the order of their turns."""
+        """Receive an interim or final hypothesis; the finals of a recognition come in the order of their turns."""
 
     def speech_started(self, at: float) -> None:
-        """Somebody began to speak, `at` seconds after the first sample fed."""
+        """Speech started, `at` seconds after the first sample fed."""
 
     def trouble(self, error: AudioError) -> None:
-        """A chunk could not be decoded and was refused; the recognition lives on."""
+        """A chunk could not be decoded and was dropped; the recognition continues."""
 
     def drained(self) -> None:
-        """The backlog had been above `LOW_WATER_S` and is below it again."""
+        """The backlog was above `LOW_WATER_S` and is below it again."""
 
     def finished(self) -> None:
-        """Called exactly once, after `stop()`, when the last final was delivered."""
+        """The last final was delivered. Called exactly once, after `stop()`."""
 
 
 class Recognition(ABC):
-    """One speaker being heard. Every method may be called from any thread and returns at once."""
+    """The recognition of one speaker. Every method may be called from any thread and returns at once."""
 
     @abstractmethod
     def feed(self, chunk: bytes) -> None:
@@ -80,65 +80,68 @@ class Recognition(ABC):
 
     @abstractmethod
     def switch(self, decoder: Decoder) -> None:
-        """Decode the chunks that are fed from now on with another decoder."""
+        """Decode chunks fed from now on with another decoder."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Hear what was fed to its end, deliver the last final, then call `Listener.finished`."""
+        """Process all audio that was fed, deliver the last final, then call `Listener.finished`."""
 
     @abstractmethod
     def abandon(self) -> None:
-        """Drop everything. When this returns, the listener is not called any more."""
+        """Drop everything. The listener is not called after this returns."""
 
     @property
     @abstractmethod
     def backlog(self) -> float:
-        """Seconds of sound that were fed and are neither through pause detection nor, as a final, decoded."""
+        """Seconds of audio that were fed and still wait for the VAD or, as part of a final, for decoding."""
 
     @property
     def full(self) -> bool:
-        """Whether so many bytes wait that the caller must wait before it feeds more, however little audio they may hold."""
+        """Whether the caller must wait before feeding more because too many bytes wait, even if they hold little audio."""
         return False
 
     @property
     @abstractmethod
     def fed(self) -> float:
-        """Seconds of sound that were fed so far: where in the recognition's time the next chunk will be. About right."""
+        """Seconds of audio fed so far, which is the start time of the next chunk. Approximate while bytes wait to be decoded."""
 
 
 class Recogniser(ABC):
-    """An engine that serves all recognitions of the process."""
+    """A speech engine that serves all recognitions of the process."""
 
     name: str
     languages: tuple[str, ...]
 
     @abstractmethod
     def load(self) -> None:
-        """Read the models and start the threads; blocks for seconds. Raises RecogniserError with the reason in words."""
+        """Load the models and start the threads; blocks for seconds. Raises RecogniserError with the reason."""
 
     @property
     @abstractmethod
     def ready(self) -> bool:
-        """Tell whether `load` has ended well and `close` was not called."""
+        """Whether `load` has succeeded and `close` was not called."""
 
     @abstractmethod
     def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> Recognition:
-        """Begin to hear one speaker. Raises RecogniserError while the recogniser is not ready."""
+        """Open a recognition of one speaker. Raises RecogniserError if the recogniser is not ready."""
 
     @abstractmethod
     def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
-        """Return the words of one stretch of sound, shape (n,), float32 at 16 kHz, up to about 30 s.
+        """Return the words of one block of audio, shape (n,), float32 at 16 kHz, up to about 30 s.
 
-        It should hold speech: noise may read as a word.
+        The audio should contain speech: noise may be recognised as a word. Blocks; may be called from any thread. Raises
+        RecogniserError if the recogniser is not ready.
 
-        `voiced` are the stretches of speech in it, in seconds, by which words get their times; not `thorough` is sooner and less exact.
-        Blocks; any thread. Raises RecogniserError while the recogniser is not ready.
+        Args:
+            pcm: the audio.
+            voiced: its speech segments in seconds, from which words get their times.
+            thorough: False is faster and less accurate.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Stop the threads. What is still being heard is dropped; nothing is called back after this."""
+        """Stop the threads and drop all open recognitions; no listener is called after this."""
 
 
 class RecogniserError(RuntimeError):
-    """The recogniser cannot work: a model is missing or broken, or it was not loaded."""
+    """The recogniser cannot be used: a model is missing or invalid, or the recogniser is not loaded."""

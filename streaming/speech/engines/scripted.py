@@ -1,17 +1,17 @@
-"""A recogniser that hears what a script says, for tests of timing and order: no model, the same text every time.
+"""A recogniser that returns the results of a script, for tests of timing and order: no model, and the same text every time.
 
-The script is a JSON file. A list is what every recognition hears; `{"recognitions": [list, list, ...]}` gives each list to one
-recognition, in the order they are opened, and begins again after the last. An entry of a list:
+The script is a JSON file. A list holds the results of every recognition; `{"recognitions": [list, list, ...]}` gives each list to one
+recognition, in the order in which they are opened, and starts again after the last. An entry of a list:
 
     {"after": 1.5, "text": "Hello there.", "final": true, "confidence": 0.95, "start": 0.2, "end": 1.4}
 
-`after` is the seconds of sound (silence too) after which it is heard; without it, at `stop`. Entries are heard in the order of
-the list. Only `text` must be given: `final` is true, `confidence` 0.95, `end` is `after`, `start` is the end of the final before.
-Beside the recognitions, `{"transcriptions": ["text", ...]}` are what stretches of sound hold that are transcribed on their own, one
-after the other and again from the first; silence holds nothing. `{"languages": ["es-ES"]}` are those it says it knows, else English.
+`after` is the number of seconds of audio (with silence) after which the result comes; without it, the result comes at `stop`. Results
+come in the order of the list. Only `text` is required: the default of `final` is true, of `confidence` 0.95, of `end` `after`, of
+`start` the end of the previous final. `{"transcriptions": ["text", ...]}` sets the results of `transcribe`, one after the other and then
+again from the first; silence has no words. `{"languages": ["es-ES"]}` sets the languages of the recogniser; the default is English.
 
-Without a script, each two seconds of sound that is not silence are one of a few sentences, with an interim half way; what is
-left at `stop` is one more if it is longer than 0.2 s.
+Without a script, each two seconds of audio that is not silent result in one of a few sentences, with an interim half way. Audio left at
+`stop` results in one more if it is longer than 0.2 s.
 """
 
 import json
@@ -47,14 +47,14 @@ SENTENCES = (
     "Let us meet again next week.",
 )
 SENTENCE_S = 2.0
-_LOUD = 0.003  # root mean square of 32 ms below which sound counts as silence
+_SILENT_RMS = 0.003  # root mean square of 32 ms below which audio counts as silence
 _BLOCK = 512
 _PORTION_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a script; `after` None means at the end."""
+    """One entry of a script; `after` None means at the end."""
 
     text: str
     after: float | None = None
@@ -65,7 +65,7 @@ class Entry:
 
 
 def read_script(path: Path) -> list[list[Entry]]:
-    """Return the entries for each recognition. Raises RecogniserError that names what is wrong with the file."""
+    """Return the entries for each recognition. Raises RecogniserError, which names the problem, if the file is not valid."""
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(content, dict) and {"transcriptions", "languages"} & content.keys():
@@ -80,7 +80,7 @@ def read_script(path: Path) -> list[list[Entry]]:
 
 
 def read_transcriptions(path: Path) -> tuple[str, ...]:
-    """Return what a script says stretches of sound hold that are transcribed on their own. Raises RecogniserError if it is no list."""
+    """Return the results of `transcribe` from a script. Raises RecogniserError unless they are a list of texts."""
     content: Any = json.loads(path.read_text(encoding="utf-8"))
     texts = content.get("transcriptions", SENTENCES) if isinstance(content, dict) else SENTENCES
     if not isinstance(texts, list | tuple) or not texts or not all(isinstance(text, str) for text in texts):
@@ -89,7 +89,7 @@ def read_transcriptions(path: Path) -> tuple[str, ...]:
 
 
 def read_languages(path: Path) -> tuple[str, ...]:
-    """Return the languages of a script. Raises RecogniserError if they are no list."""
+    """Return the languages of a script. Raises RecogniserError unless they are a list of texts."""
     content: Any = json.loads(path.read_text(encoding="utf-8"))
     languages = content.get("languages", ScriptedRecogniser.languages) if isinstance(content, dict) else ScriptedRecogniser.languages
     if not isinstance(languages, list | tuple) or not languages or not all(isinstance(one, str) for one in languages):
@@ -98,14 +98,14 @@ def read_languages(path: Path) -> tuple[str, ...]:
 
 
 def spread(text: str, start: float, end: float, confidence: float) -> tuple[Word, ...]:
-    """Return the words of a text, evenly spread from start to end (seconds)."""
+    """Return the words of a text, spread evenly from `start` to `end` (seconds)."""
     words = text.split()
     step = (end - start) / max(1, len(words))
     return tuple(Word(word, start + n * step, start + (n + 1) * step, confidence) for n, word in enumerate(words))
 
 
 class ScriptedRecognition(Recognition):
-    """One speaker; all its callbacks come from the hearing thread."""
+    """The recognition of one speaker; the thread of the recogniser calls the listener."""
 
     def __init__(
         self,
@@ -119,106 +119,106 @@ class ScriptedRecognition(Recognition):
         self._script, self._options = script, options
         self._thread, self._executor = thread, executor
         self._listener = RecognitionCallbacks(listener)
-        self._intake = DecodeQueue(decoder, self._listener.trouble)
+        self._queue = DecodeQueue(decoder, self._listener.trouble)
         self._speaking = False
         self._next = next(script, None) if script else None
-        self._heard = self._loud = 0  # samples so far; samples of the sentence at hand that are not silence
+        self._processed = self._voiced = 0  # samples so far; samples of the current sentence that are not silent
         self._turn, self._turn_start, self._interim_given = 1, 0.0, False
         self._rest: Samples = np.zeros(0, dtype=np.float32)
 
     def feed(self, chunk: bytes) -> None:
-        if self._intake.feed(chunk):
-            self._listener.water(self.backlog)
+        if self._queue.feed(chunk):
+            self._listener.update_backlog(self.backlog)
             self._wake_decoder()
 
     def switch(self, decoder: Decoder) -> None:
-        if self._intake.switch(decoder):
+        if self._queue.switch(decoder):
             self._wake_decoder()
 
     def stop(self) -> None:
-        if self._intake.close():
+        if self._queue.close():
             self._wake_decoder()
 
     def _wake_decoder(self) -> None:
-        if self._intake.in_place:
+        if self._queue.in_place:
             self._thread.wake(self)
         else:
             self._executor.submit(self)
 
     def abandon(self) -> None:
-        self._listener.silence()
-        self._intake.clear()
+        self._listener.disable()
+        self._queue.clear()
 
     @property
     def backlog(self) -> float:
-        return self._intake.seconds
+        return self._queue.seconds
 
     @property
     def full(self) -> bool:
-        return self._intake.full
+        return self._queue.full
 
     @property
     def fed(self) -> float:
-        return self._intake.fed
+        return self._queue.fed
 
     def decode_portion(self) -> float | None:
-        """Decode a portion of the bytes that wait, in the decode executor's thread; see `DecodeTask`."""
-        wait_s = self._intake.decode_portion()
-        if self._intake.can_take:
+        """Decode a portion of the waiting bytes, in the thread of the decode executor; see `DecodeTask`."""
+        wait_s = self._queue.decode_portion()
+        if self._queue.can_take:
             self._thread.wake(self)
         return wait_s
 
     def work(self) -> bool:
-        """Hear one portion, in the hearing thread; true while there is more."""
+        """Process one portion, in the thread of the recogniser; return whether there is more."""
         if self._listener.over:
             return False
-        self._hear(self._intake.take(_PORTION_S))
-        if self._intake.wants_executor:
+        self._process(self._queue.take(_PORTION_S))
+        if self._queue.wants_executor:
             self._executor.submit(self)
-        self._listener.water(self.backlog)
-        if self._intake.ended:
+        self._listener.update_backlog(self.backlog)
+        if self._queue.ended:
             self._finish()
-        return self._intake.can_take
+        return self._queue.can_take
 
-    def _hear(self, samples: Samples) -> None:
+    def _process(self, samples: Samples) -> None:
         if self._script is not None:
-            self._heard += len(samples)
-            while self._next and self._next.after is not None and self._next.after * RATE <= self._heard:
-                self._say(self._next)
+            self._processed += len(samples)
+            while self._next and self._next.after is not None and self._next.after * RATE <= self._processed:
+                self._emit_next(self._next)
             return
         self._rest = np.concatenate((self._rest, samples))
         whole = len(self._rest) // _BLOCK * _BLOCK
         for block in self._rest[:whole].reshape(-1, _BLOCK):
-            self._hear_block(block)
+            self._process_block(block)
         self._rest = self._rest[whole:]
 
-    def _hear_block(self, block: Samples) -> None:
-        """Without a script: count what is not silence, and make an interim at half a sentence, a final at a whole one."""
-        self._heard += _BLOCK
-        if float(np.sqrt(np.mean(block**2))) < _LOUD:
+    def _process_block(self, block: Samples) -> None:
+        """Without a script: count samples that are not silent; emit an interim at half a sentence and a final at a whole one."""
+        self._processed += _BLOCK
+        if float(np.sqrt(np.mean(block**2))) < _SILENT_RMS:
             return
-        if not self._loud:
-            self._turn_start = (self._heard - _BLOCK) / RATE
-        self._loud += _BLOCK
-        if self._loud >= SENTENCE_S * RATE:
-            self._sentence(final=True)
-        elif self._loud >= SENTENCE_S / 2 * RATE and not self._interim_given:
-            self._sentence(final=False)
+        if not self._voiced:
+            self._turn_start = (self._processed - _BLOCK) / RATE
+        self._voiced += _BLOCK
+        if self._voiced >= SENTENCE_S * RATE:
+            self._emit_sentence(final=True)
+        elif self._voiced >= SENTENCE_S / 2 * RATE and not self._interim_given:
+            self._emit_sentence(final=False)
 
-    def _sentence(self, final: bool) -> None:
+    def _emit_sentence(self, final: bool) -> None:
         text = SENTENCES[(self._turn - 1) % len(SENTENCES)]
         words = text.split()
         self._emit(Entry(text if final else " ".join(words[: len(words) // 2]), final=final, start=self._turn_start))
         self._interim_given = not final
         if final:
-            self._loud = 0
+            self._voiced = 0
 
-    def _say(self, entry: Entry) -> None:
+    def _emit_next(self, entry: Entry) -> None:
         self._emit(entry)
         self._next = next(self._script, None) if self._script else None
 
     def _emit(self, entry: Entry) -> None:
-        end = entry.end if entry.end is not None else entry.after if entry.after is not None else self._heard / RATE
+        end = entry.end if entry.end is not None else entry.after if entry.after is not None else self._processed / RATE
         start = min(end, entry.start if entry.start is not None else self._turn_start)
         if not self._speaking:
             self._speaking = True
@@ -230,19 +230,19 @@ class ScriptedRecognition(Recognition):
             self._turn, self._turn_start, self._speaking = self._turn + 1, end, False
 
     def _finish(self) -> None:
-        """Say what the script keeps for the end, or the last begun sentence."""
+        """Emit the entries for the end, or the unfinished sentence."""
         while self._next:
             if self._next.after is None:
-                self._say(self._next)
-            else:  # it would have needed more sound
+                self._emit_next(self._next)
+            else:  # there was not enough audio for it
                 self._next = next(self._script, None) if self._script else None
-        if self._script is None and self._loud > 0.2 * RATE:
-            self._sentence(final=True)
+        if self._script is None and self._voiced > 0.2 * RATE:
+            self._emit_sentence(final=True)
         self._listener.finished()
 
 
 class ScriptedRecogniser(Recogniser):
-    """Serves scripts; `script` is the path of the JSON file, or empty for the sentences above."""
+    """Returns scripted results; `script` is the path of the JSON file, or empty for the sentences above."""
 
     name = "scripted"
     languages: tuple[str, ...] = ("en-US", "en-GB")
@@ -278,7 +278,7 @@ class ScriptedRecogniser(Recogniser):
     def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
         if self._thread is None:
             raise RecogniserError("the recogniser is not loaded")
-        if not len(pcm) or float(np.sqrt(np.mean(pcm**2))) < _LOUD:
+        if not len(pcm) or float(np.sqrt(np.mean(pcm**2))) < _SILENT_RMS:
             return ()
         texts = self._transcriptions
         text = texts[next(self._transcribed) % len(texts)]

@@ -1,4 +1,4 @@
-"""Moonshine's vocabulary: from the numbers that the model writes to words, each with a confidence."""
+"""Moonshine's vocabulary: converts the model's tokens to words with confidences."""
 
 import math
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from streaming.speech.transcript import Spoken, join_split_words
 
 START, END = 1, 2
 _SPACE = "\u2581".encode()
-_FIRST_SPOKEN = 3  # 0, 1 and 2 are marks
-_MARK = b"<<"  # so begin the names of tokens that stand for no text
+_FIRST_SPOKEN = 3  # 0, 1 and 2 are control tokens
+_MARK = b"<<"  # prefix of the names of tokens without text
 
 
 def read_vocabulary(file: Path) -> list[bytes]:
-    """Return the bytes of each token, of a tokenizer.bin: strings, each behind its length in one byte, or two from 128 on.
+    """Return the bytes of each token of a tokenizer.bin, in which each string follows its length (one byte, or two from 128 on).
 
-    Raises RecogniserError if the file does not add up.
+    Raises RecogniserError if the file is not valid.
     """
     content = file.read_bytes()
     tokens: list[bytes] = []
@@ -35,13 +35,13 @@ def read_vocabulary(file: Path) -> list[bytes]:
 
 
 class Vocabulary:
-    """Turns token numbers into words."""
+    """Converts token numbers to words."""
 
     def __init__(self, file: Path) -> None:
         self._tokens = read_vocabulary(file)
 
     def words(self, tokens: Sequence[int], log_probabilities: Sequence[float]) -> tuple[Spoken, ...]:
-        """Return the words that the tokens spell; a word is as sure as its tokens are in the geometric mean."""
+        """Return the words of the tokens; the confidence of a word is the geometric mean of its tokens' probabilities."""
         spelled: list[tuple[bytearray, list[float]]] = []
         for token, log_probability in zip(tokens, log_probabilities, strict=True):
             text = self._tokens[token] if _FIRST_SPOKEN <= token < len(self._tokens) else b""

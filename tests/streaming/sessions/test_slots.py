@@ -110,7 +110,7 @@ def living(kind: type) -> list[Any]:
 
 def hearing_threads() -> set[threading.Thread]:
     """Return the threads that hear; a test of this process may have left its own."""
-    return {thread for thread in threading.enumerate() if thread.name == "hearing"}
+    return {thread for thread in threading.enumerate() if thread.name == "vad"}
 
 
 async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:

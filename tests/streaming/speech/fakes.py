@@ -132,7 +132,7 @@ def listen(ears: DecoderPool, notes: Notes | None = None, **options: object) -> 
 
 def decoding(recognition: TurnRecognition) -> bool:
     """Tell whether an interim or a decode ahead is under way."""
-    return any(job is not None and not job.is_done for job in (recognition._interim, recognition._ahead))
+    return any(job is not None and not job.is_done for job in (recognition._interim, recognition._speculative))
 
 
 def live(recognition: TurnRecognition, data: bytes, *, decoded: bool = False) -> None:
@@ -140,5 +140,5 @@ def live(recognition: TurnRecognition, data: bytes, *, decoded: bool = False) ->
     for chunk in chunks(data):
         recognition.feed(chunk)
         settled = threading.Event()
-        while recognition._intake or recognition._unheard >= 0.032 or (decoded and decoding(recognition)):
+        while recognition._queue or recognition._unprocessed_s >= 0.032 or (decoded and decoding(recognition)):
             settled.wait(0.0005)

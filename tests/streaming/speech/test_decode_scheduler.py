@@ -57,7 +57,7 @@ def test_finals_before_decodes_ahead_before_interims(scheduler: Scheduler) -> No
     book: list[str] = []
     gate = busy(scheduler, book)
     last = Note("interim", book)
-    for job, urgency in ((last, Urgency.INTERIM), (Note("ahead", book), Urgency.AHEAD), (Note("final", book), Urgency.FINAL)):
+    for job, urgency in ((last, Urgency.INTERIM), (Note("ahead", book), Urgency.SPECULATIVE), (Note("final", book), Urgency.FINAL)):
         scheduler.submit(job, urgency)
     gate.set()
     assert last.ran.wait(30)
@@ -103,9 +103,9 @@ def test_a_job_ahead_can_be_made_a_final(scheduler: Scheduler) -> None:
     book: list[str] = []
     gate = busy(scheduler, book)
     first, second = Note("first", book), Note("second", book)
-    scheduler.submit(first, Urgency.AHEAD)
-    scheduler.submit(second, Urgency.AHEAD)
-    scheduler.hasten(second)
+    scheduler.submit(first, Urgency.SPECULATIVE)
+    scheduler.submit(second, Urgency.SPECULATIVE)
+    scheduler.promote(second)
     gate.set()
     assert first.ran.wait(30)
     assert book == ["busy", "second", "first"]

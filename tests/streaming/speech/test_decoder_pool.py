@@ -257,7 +257,7 @@ def test_the_end_of_a_turn_can_be_chosen(ears: DecoderPool, ms: int, turns: int)
 
 def own_threads() -> set[threading.Thread]:
     """Return the threads that hear or decode."""
-    return {thread for thread in threading.enumerate() if thread.name == "hearing" or thread.name.startswith("decoding-")}
+    return {thread for thread in threading.enumerate() if thread.name == "vad" or thread.name.startswith("decoding-")}
 
 
 def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +287,7 @@ def test_feeding_returns_at_once(ears: DecoderPool, monkeypatch: pytest.MonkeyPa
             threads.append(threading.current_thread().name)
             return np.zeros(0, dtype=np.float32)
 
-    for in_place, name in ((True, "hearing"), (False, "audio-decoder")):
+    for in_place, name in ((True, "vad"), (False, "audio-decoder")):
         threads.clear()
         notes, decoder = Notes(), Watched()
         decoder.in_place = in_place

@@ -16,14 +16,14 @@ from tests.streaming.speech.fakes import BECKETT, RATE, SENTENCES, FakeTranscrib
 def test_a_muted_microphone_costs_no_model(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact zeros are silence without asking; the words after them are heard, at their time."""
     asked = 0
-    probabilities = ears.attention._voice.probabilities
+    probabilities = ears.vad._vad.probabilities
 
     def counted(slots: list[int], frames: list[Samples]) -> list[float]:
         nonlocal asked
         asked += len(frames)
         return probabilities(slots, frames)
 
-    monkeypatch.setattr(ears.attention._voice, "probabilities", counted)
+    monkeypatch.setattr(ears.vad._vad, "probabilities", counted)
     recognition, notes = listen(ears)
     live(recognition, bytes(2 * RATE * 5))
     assert asked == 0
@@ -55,10 +55,10 @@ def test_places_are_given_back(ears: DecoderPool) -> None:
             recognition.feed(BECKETT[:32_000])
             recognition.stop()
         assert all(notes.done.wait(60) for _, notes in speakers)
-        while ears.attention._all or ears.attention._thread._woken:
+        while ears.vad._all or ears.vad._thread._woken:
             gone.wait(0.005)
-    assert not ears.attention._speaking
-    assert len(ears.attention._voice._free) == len(ears.attention._voice._context) == 8
+    assert not ears.vad._speaking
+    assert len(ears.vad._vad._free) == len(ears.vad._vad._context) == 8
 
 
 class Held(Decoder):
@@ -116,12 +116,12 @@ def test_bytes_stay_bytes_while_finals_are_owed(ears: DecoderPool, transcriber: 
     assert transcriber.entered.acquire(timeout=30)
     quiet = threading.Event()
     before = -1.0
-    while recognition._intake.seconds != before:
-        before = recognition._intake.seconds
+    while recognition._queue.seconds != before:
+        before = recognition._queue.seconds
         quiet.wait(0.3)
-    assert recognition._owed_s < 45
-    assert recognition._intake.seconds > 60
-    assert recognition.backlog == pytest.approx(recognition._intake.seconds + recognition._owed_s, abs=1)
+    assert recognition._pending_s < 45
+    assert recognition._queue.seconds > 60
+    assert recognition.backlog == pytest.approx(recognition._queue.seconds + recognition._pending_s, abs=1)
     transcriber.gate.set()
     recognition.stop()
     assert notes.done.wait(60)
@@ -154,6 +154,6 @@ def test_a_cancelled_interim_does_not_stop_those_after_it(ears: DecoderPool, tra
     recognition, _ = listen(ears)
     speech = linear16(recording("two_cities.wav"))[2 * RATE :]
     live(recognition, speech[: int(2 * RATE * 4.2)])  # an interim waits behind the blockers, then a pause
-    assert recognition._ahead is not None
+    assert recognition._speculative is not None
     assert recognition._interim is None or recognition._interim.is_done
     transcriber.gate.set()

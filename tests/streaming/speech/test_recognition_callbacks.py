@@ -25,7 +25,7 @@ def test_silence() -> None:
     """After it nothing is told, not even the end."""
     notes = Notes()
     callbacks = RecognitionCallbacks(notes)
-    callbacks.silence()
+    callbacks.disable()
     callbacks.speech_started(1.0)
     callbacks.finished()
     assert (notes.starts, notes.ends, callbacks.over) == ([], 0, True)
@@ -36,9 +36,9 @@ def test_drained_is_told_when_the_backlog_has_fallen() -> None:
     notes = Notes()
     callbacks = RecognitionCallbacks(notes)
     for backlog in (0.0, LOW_WATER_S, LOW_WATER_S + 1, LOW_WATER_S + 9, LOW_WATER_S - 1, 0.0, LOW_WATER_S + 1):
-        callbacks.water(backlog)
+        callbacks.update_backlog(backlog)
     assert notes.drains == 1
-    callbacks.water(0.0)
+    callbacks.update_backlog(0.0)
     assert notes.drains == 2
 
 

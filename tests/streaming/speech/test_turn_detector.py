@@ -215,7 +215,7 @@ def test_a_tape() -> None:
 
 def hearing_threads() -> set[threading.Thread]:
     """Return the threads that hear."""
-    return {thread for thread in threading.enumerate() if thread.name == "hearing"}
+    return {thread for thread in threading.enumerate() if thread.name == "vad"}
 
 
 def test_the_last_one_ends_the_thread() -> None:
