@@ -1,1 +1,1 @@
-"""Protocol cores without I/O: text and bytes to typed messages and back; no Django."""
+"""Protocols without I/O: converts text and bytes to typed messages and back. Independent of Django."""

@@ -1,6 +1,6 @@
-"""The FastRTC wire: sockets, telephones, offers, input hooks and server-sent events, as FastRTC's clients speak them.
+"""The FastRTC protocol: WebSockets, telephones, offers, input hooks and server-sent events, compatible with FastRTC's clients.
 
-Sans-I/O: text, bytes and dictionaries in and out. What is spoken, and what differs, is in `docs/reference/fastrtc.md`.
+Sans-I/O: text, bytes and dictionaries in and out. `docs/reference/fastrtc.md` lists what is supported and what differs.
 """
 
 from streaming.protocols.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, webrtc_id

@@ -1,4 +1,4 @@
-"""Bodies of POST requests, and what is wrong with them in the form that FastAPI gave to FastRTC's clients."""
+"""Bodies of POST requests, and their validation errors in the form of FastAPI, which FastRTC's clients expect."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ Detail = dict[str, Any]
 
 
 class BodyError(ValueError):
-    """A body that is refused with status 422; `details` names each field that is wrong."""
+    """A body that is rejected with status 422; `details` names each invalid field."""
 
     def __init__(self, details: Sequence[Detail]) -> None:
         super().__init__("; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in details))
@@ -23,19 +23,19 @@ class BodyError(ValueError):
 
 
 def missing_detail(field: str, body: Any) -> Detail:
-    """Say that a field is missing."""
+    """Return the error detail for a missing field."""
     return {"type": "missing", "loc": ["body", field], "msg": "Field required", "input": body}
 
 
 def invalid_detail(field: str, kind: str, text: str, value: Any) -> Detail:
-    """Say what is wrong with a field; `kind` is a word for programs, `text` a sentence for people."""
+    """Return the error detail for an invalid field; `kind` is an error code for programs, `text` a sentence for people."""
     return {"type": kind, "loc": ["body", field], "msg": text, "input": value}
 
 
 def body_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a body. Raises BodyError for anything else."""
     try:
-        found = json.loads(body, parse_constant=_no_number)
+        found = json.loads(body, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         place = error.pos if isinstance(error, json.JSONDecodeError) else 0
         detail = {"type": "json_invalid", "loc": ["body", place], "msg": "JSON decode error", "input": {}, "ctx": {"error": "not JSON"}}
@@ -47,7 +47,7 @@ def body_object(body: bytes) -> dict[str, Any]:
 
 
 def webrtc_id(body: dict[str, Any]) -> str:
-    """Return the id of the session that a body is about. Raises BodyError where it is missing or cannot be one."""
+    """Return the session id in a body. Raises BodyError if it is missing or not valid."""
     if "webrtc_id" not in body:
         raise BodyError([missing_detail("webrtc_id", body)])
     value = body["webrtc_id"]
@@ -60,5 +60,5 @@ def webrtc_id(body: dict[str, Any]) -> str:
     return value
 
 
-def _no_number(name: str) -> float:
+def _reject_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")

@@ -1,4 +1,4 @@
-"""Server-sent events: outputs as numbered events that a browser's EventSource can take up again where it was."""
+"""Server-sent events: outputs as numbered events, from which a browser's EventSource can resume after a reconnect."""
 
 import dataclasses
 import json
@@ -8,38 +8,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 HEARTBEAT = ": still here\n\n"
-"""A comment: it keeps proxies from closing a silent connection, and lets us notice a reader that is gone."""
+"""A comment. It keeps proxies from closing an idle connection, and reveals clients that have disconnected."""
 
 _LINES = re.compile(r"\r\n|\r|\n")
 _DEEPEST = 50
 
 
 def server_sent(number: int, text: str, event: str = "") -> str:
-    """Return one numbered event; each line of the text is a `data` line."""
+    """Return one numbered event; each line of the text becomes a `data` line."""
     name = f"event: {event}\n" if event else ""
     data = "".join(f"data: {line}\n" for line in _LINES.split(text))
     return f"id: {number}\n{name}{data}\n"
 
 
 def ended_event(reason: str) -> str:
-    """Return the last event of a session (ours), without a number: "ended", or "lost" when its server process died."""
+    """Return the last event of a session (our extension), without a number: "ended", or "lost" if its server process died."""
     return f"event: end\ndata: {reason}\n\n"
 
 
 def last_event_id(text: str | None) -> int:
-    """Return the number after which a reader wants to go on: 0, all that is kept, where it names none of ours."""
+    """Return the number of the event after which a client resumes; 0 (everything kept) if the header is missing or not ours."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def output_text(args: Sequence[Any]) -> str:
-    """Return what AdditionalOutputs hold, as text: a lone text as it is, as in FastRTC's manual, all else as JSON."""
+    """Return AdditionalOutputs as text: a single string unchanged, as in FastRTC's manual, everything else as JSON."""
     if len(args) == 1:
         return args[0] if isinstance(args[0], str) else json.dumps(plain(args[0]), ensure_ascii=False)
     return json.dumps(plain(list(args)), ensure_ascii=False)
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """Return a value as JSON knows it: models, dataclasses and arrays unfolded, what has no number as null, the rest as text."""
+    """Return a value in JSON types: models, dataclasses and arrays are expanded, NaN and infinity become null, the rest text."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):

@@ -1,16 +1,16 @@
-"""What a client of a stream's socket, or a telephone exchange, may say; and what is said to it when it says it wrongly."""
+"""The messages of clients of a stream's WebSocket and of telephone exchanges, and the error for messages that are not valid."""
 
 from dataclasses import dataclass, field
 
 FORMATS = ("mulaw", "pcm16")
-"""How sound travels: mu-law in base64 inside JSON, as FastRTC has it; or 16-bit little-endian samples as binary frames (ours)."""
+"""Audio formats: mu-law in base64 inside JSON, as in FastRTC, or 16-bit little-endian samples as binary frames (our extension)."""
 
 LONGEST_MEDIA_BYTES = 96_000
-"""Sound in one message: a second of 16-bit samples at 48 kHz, twelve of mu-law at 8 kHz."""
+"""Limit of audio in one message: one second of 16-bit samples at 48 kHz, twelve seconds of mu-law at 8 kHz."""
 
 
 class WireError(ValueError):
-    """A message that means nothing; the text is for the client: it names the field and what is allowed."""
+    """A message that is not valid. The text is sent to the client; it names the field and what is allowed."""
 
     def __init__(self, text: str, field: str) -> None:
         super().__init__(text)
@@ -19,13 +19,13 @@ class WireError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """`start`: the session begins.
+    """`start`: the session starts.
 
     Attributes:
-        id: `websocket_id`, or a telephone's `streamSid`; chosen by the client, 1 to 256 characters.
+        id: `websocket_id`, or `streamSid` of a telephone call; chosen by the client, 1 to 256 characters.
         format: one of FORMATS.
-        sample_rate: Hz of the client's sound and of ours to it (ours); None for the handler's own rates.
-        parameters: a telephone's custom parameters, text by text.
+        sample_rate: rate in Hz of the audio in both directions (our extension); None for the handler's own rates.
+        parameters: custom parameters of a telephone call.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """`media`: mu-law bytes, one per sample; `outbound` where a telephone exchange sends us our own sound."""
+    """`media`: mu-law bytes, one per sample; `outbound` if a telephone exchange returns our own audio."""
 
     payload: bytes
     outbound: bool = False
@@ -54,21 +54,21 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`mark`: a telephone has played everything before the mark of this name."""
+    """`mark`: the telephone has played all audio before the mark of this name."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Dtmf:
-    """`dtmf`: a key of the telephone was pressed: 0 to 9, * or #, A to D."""
+    """`dtmf`: a telephone key was pressed: 0 to 9, *, # or A to D."""
 
     digit: str
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """An event that concerns nobody here, such as a telephone's `connected`."""
+    """An event that is ignored, such as `connected` of a telephone exchange."""
 
     event: str
 

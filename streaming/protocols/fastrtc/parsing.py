@@ -1,4 +1,4 @@
-"""From a socket's text to a typed message; a second of talk is fifty of these, so the common one is read without detours."""
+"""Parses the text messages of a WebSocket. A client sends fifty `media` messages per second, so these have a fast path."""
 
 import binascii
 import json
@@ -22,11 +22,11 @@ LONGEST_TEXT = 262_144
 LONGEST_ID = 256
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 _PLAIN_MEDIA = ('{"event":"media","media":{"payload":"', '{"event": "media", "media": {"payload": "')
-"""How browsers and Python write the message that is nearly all of the traffic: then its payload is all there is to read."""
+"""How browsers and Python serialise `media`, which is nearly all of the traffic: only the payload needs to be decoded."""
 
 
 def parse(text: str) -> ClientMessage:
-    """Return what a client said. Raises WireError, which names the field and what is allowed."""
+    """Return the message of a client. Raises WireError, which names the field and what is allowed."""
     if len(text) > LONGEST_TEXT:
         raise WireError(f"a message may have at most {LONGEST_TEXT} characters, not {len(text)}", "message")
     for plain in _PLAIN_MEDIA:
@@ -34,7 +34,7 @@ def parse(text: str) -> ClientMessage:
             try:
                 return Media(_sound(text[len(plain) : -3]))
             except WireError:
-                break  # not so plain, or wrong
+                break  # more than a payload, or not valid: parse as JSON
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""The Symbl wire: what its clients send becomes typed messages, what happened becomes what its clients read.
+"""The Symbl protocol: parses the messages of clients into typed messages, and renders events as messages to clients.
 
-Sans-I/O: text, bytes and dictionaries in and out. What is spoken of the protocol, and what differs, is in `docs/reference/websocket.md`.
+Sans-I/O: text, bytes and dictionaries in and out. `docs/reference/websocket.md` lists what is supported and what differs.
 """
 
 from streaming.protocols.symbl.events import View, render_event, tracker_response

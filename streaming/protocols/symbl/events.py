@@ -1,7 +1,7 @@
-"""From an event to the messages one listener gets of it. Needs no query: an event is complete.
+"""Renders an event as the messages for one subscriber. An event is complete, so no database query is needed.
 
-What Symbl has no message for (a member joined) gives none. What a person changed or took back afterwards comes again under the same id;
-Symbl's field `dismissed` is true where it is gone.
+An event without a counterpart in Symbl (a member joined) has no messages. A message or insight that a person changed or deleted later
+is sent again under the same id; Symbl's field `dismissed` is true if it was deleted or rejected.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,9 +37,9 @@ from streaming.protocols.symbl.render import Message, encode, user
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one listener asked to get; the defaults are those of a read-only subscriber, who cannot ask.
+    """What one subscriber requested. The defaults are those of a read-only subscriber, which cannot choose.
 
-    `confidence_threshold` within [0, 1]; `summary_url` is the address of this conversation's summary.
+    `confidence_threshold` is in [0, 1], `timezone_offset` in minutes from UTC; `summary_url` is the URL of the conversation's summary.
     """
 
     insight_types: frozenset[str] = frozenset(INSIGHT_TYPES)
@@ -51,7 +51,7 @@ class View:
 
     @classmethod
     def of(cls, start: Start, summary_url: str = "") -> "View":
-        """Return the view that a speaker's start_request asks for."""
+        """Return the view that a speaker's start_request requests."""
         return cls(
             insight_types=start.insight_types,
             confidence_threshold=start.confidence_threshold,
@@ -63,10 +63,9 @@ class View:
 
 
 def render_event(event: ConversationEvent, number: int, view: View) -> list[Message]:
-    """Return the messages of one event for one listener, each with `sequenceNumber` = number; often none.
+    """Return the messages of one event for one subscriber, each with `sequenceNumber` = number; often none.
 
-    Insights are those of the wanted types at or above the wanted confidence; topics always come; entities and
-    sentiment come where they were asked for.
+    Insights are filtered by type and minimum confidence; topics are always included; entities and sentiment are included if requested.
     """
     return [message | {"sequenceNumber": number} for message in _responses(event, view)]
 
@@ -101,7 +100,7 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
 
 
 def tracker_response(trackers: Iterable[TrackerSnapshot], *, is_final: bool) -> Message:
-    """Return found trackers; is_final False where they were found in interim text, which may still change."""
+    """Return matched trackers; `is_final` is False for matches in interim text, which may still change."""
     return {"type": "tracker_response", "isFinal": is_final, "trackers": [tracker.dump() for tracker in trackers]}
 
 
@@ -142,7 +141,7 @@ def _metadata(message: MessageSnapshot, view: View) -> Message:
     metadata = {
         "disablePunctuation": True,
         "originalContent": message.original_text or message.text,
-        "words": encode(words),  # JSON within JSON: clients parse this text themselves
+        "words": encode(words),  # a JSON string inside JSON: clients parse it themselves
         "originalMessageId": message.id,
     }
     return metadata if view.timezone_offset is None else metadata | {"timezoneOffset": view.timezone_offset}
@@ -175,13 +174,13 @@ def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: boo
     wanted = [
         _insight(insight, view) | {"type": kind, "dismissed": dismissed}
         for insight in insights
-        if (kind := _told_as(insight.type, view.insight_types)) and insight.confidence >= view.confidence_threshold
+        if (kind := _type_for(insight.type, view.insight_types)) and insight.confidence >= view.confidence_threshold
     ]
     return [{"type": "insight_response", "insights": wanted}] if wanted else []
 
 
-def _told_as(kind: str, wanted: frozenset[str]) -> str:
-    """Return the type that an insight has for a listener: a follow-up is an action item for whoever asks for those alone."""
+def _type_for(kind: str, wanted: frozenset[str]) -> str:
+    """Return the type of an insight for a subscriber, "" if not wanted: a follow-up counts as an action item if only those are wanted."""
     if kind == "follow_up" and kind not in wanted:
         kind = "action_item"
     return kind if kind in wanted else ""
@@ -206,7 +205,7 @@ def _insight(insight: InsightSnapshot, view: View) -> Message:
 
 
 def _local(at: str, offset: int | None) -> str:
-    """Return an ISO time in the zone that the listener named: clients read the day off its first ten characters."""
+    """Return an ISO time in the subscriber's time zone, since clients take the date from its first ten characters."""
     if offset is None:
         return at
     return datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=offset))).isoformat(timespec="seconds")

@@ -1,7 +1,7 @@
-"""Reading one JSON object of a client message, field by field, with an error that names the field.
+"""Reads the fields of one JSON object of a client message; errors name the field.
 
-May know nothing but JSON values. Every reader takes an absent field and `null` for the same thing, because clients
-send both. What cannot be stored (a NUL character, half of a surrogate pair) is refused here, at the door.
+Depends on nothing but JSON values. Every reader treats an absent field and `null` alike, because clients send both. Characters that
+cannot be stored (NUL, half of a surrogate pair) are rejected here.
 """
 
 import json
@@ -9,17 +9,17 @@ import re
 from typing import Any
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""Characters that a database column or a UTF-8 text cannot hold."""
+"""Characters that a database column or UTF-8 text cannot contain."""
 
 _SHOWN = 40
-"""How many characters of a refused value an error repeats."""
+"""How many characters of a rejected value an error repeats."""
 
 
 class WireError(ValueError):
-    """A message that cannot be understood or allowed.
+    """A message that is not valid.
 
-    `message` is a sentence for the client that names the field and what is allowed; `field` is the dotted path
-    of the field (`config.speechRecognition.encoding`, `trackers[2].name`), or "" where the whole message is meant.
+    `message` is a sentence for the client that names the field and what is allowed; `field` is the dotted path of the field
+    (`config.speechRecognition.encoding`, `trackers[2].name`), or "" for the whole message.
     """
 
     def __init__(self, message: str, field: str = "") -> None:
@@ -29,7 +29,7 @@ class WireError(ValueError):
 
 
 def shown(value: object) -> str:
-    """Return a short ASCII description of a refused value, safe to send and to read."""
+    """Return a short ASCII description of a rejected value, safe to send and to display."""
     if isinstance(value, str):
         return ascii(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
     if isinstance(value, dict | list):
@@ -38,7 +38,7 @@ def shown(value: object) -> str:
 
 
 def refused(path: str, needed: str, value: object) -> WireError:
-    """Return the error for a field whose value is not what is needed."""
+    """Return the error for a field with an invalid value; `needed` says what is allowed."""
     return WireError(f"{path} must be {needed}, not {shown(value)}", path)
 
 
@@ -67,7 +67,7 @@ class Fields:
         return Fields(value, self.at(name))
 
     def text(self, name: str, most: int) -> str | None:
-        """Return a string of at most `most` characters, without blanks around it; None when absent, null or blank."""
+        """Return a string of at most `most` characters, stripped of whitespace; None when absent, null or blank."""
         value = self._values.get(name)
         return None if value is None else _text(value, self.at(name), most) or None
 
@@ -98,7 +98,7 @@ class Fields:
         return value
 
     def items(self, name: str, what: str, most: int) -> list[Any]:
-        """Return a list of at most `most` items, not looked into; empty when absent or null. `what` names the items."""
+        """Return a list of at most `most` items, which are not validated; empty when absent or null. `what` names the items."""
         value = self._values.get(name)
         if value is None:
             return []
@@ -109,7 +109,7 @@ class Fields:
         return value
 
     def texts(self, name: str, most: int, longest: int) -> tuple[str, ...]:
-        """Return the strings of a list of at most `most`, each of 1 to `longest` characters; empty when absent or null."""
+        """Return a list of at most `most` strings of 1 to `longest` characters each; empty when absent or null."""
         texts = []
         for index, value in enumerate(self.items(name, "strings", most)):
             path = f"{self.at(name)}[{index}]"
@@ -120,7 +120,7 @@ class Fields:
         return tuple(texts)
 
     def children(self, name: str, what: str, most: int) -> list["Fields"]:
-        """Return the objects of a list of at most `most`; empty when absent or null. `what` names them."""
+        """Return a list of at most `most` objects; empty when absent or null. `what` names them."""
         children = []
         for index, value in enumerate(self.items(name, what, most)):
             path = f"{self.at(name)}[{index}]"

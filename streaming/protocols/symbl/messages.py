@@ -1,17 +1,17 @@
-"""What a Symbl client may say, as frozen values; the defaults are those of the published protocol."""
+"""The messages of a Symbl client as frozen dataclasses. The defaults are those of the published protocol."""
 
 from dataclasses import dataclass
 
 INSIGHT_TYPES = ("question", "action_item", "follow_up", "topic")
-"""The words allowed in `insightTypes`."""
+"""The values allowed in `insightTypes`."""
 
 ENCODINGS = ("LINEAR16", "MULAW", "FLAC", "OPUS")
-"""The encodings of the protocol, as this room spells them; clients may use any case."""
+"""The encodings of the protocol, in upper case; clients may use any case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks on a socket; each part may be "". `user_id` is the e-mail address where only that was sent."""
+    """The speaker of a WebSocket; each field may be "". `user_id` is the e-mail address if the client sent no user id."""
 
     user_id: str = ""
     name: str = ""
@@ -29,11 +29,11 @@ class TrackerSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A `start_request`: what the client wants and what it is about to send.
+    """A `start_request`: the options of the client and the format of its audio.
 
-    confidence_threshold is within [0, 1]; sample_rate in Hz; timezone_offset in minutes from UTC; the timeouts in seconds, 0
-    to 1800, no_connection_timeout None where the client said nothing. Whether the recogniser knows the language, and
-    whether the encoding allows the rate, is not decided here.
+    `confidence_threshold` is in [0, 1], `sample_rate` in Hz, `timezone_offset` in minutes from UTC; the timeouts are in seconds, 0 to
+    1800; `no_connection_timeout` is None if the client sent none. Whether the recogniser supports the language, and the encoding the
+    rate, is checked elsewhere.
     """
 
     insight_types: frozenset[str] = frozenset()
@@ -54,17 +54,17 @@ class Start:
     detect_entities: bool = False
     sentiment: bool = False
     redaction: str = ""
-    """What hidden words are replaced by; empty: nothing is hidden."""
+    """The text that replaces redacted words; empty if nothing is redacted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A `stop_request`: the client has said everything."""
+    """A `stop_request`: the client sends no more audio."""
 
 
 @dataclass(frozen=True, slots=True)
 class Modify:
-    """A `modify_request`: later audio has this encoding and rate; None keeps what was there. One of the two is set."""
+    """A `modify_request`: the encoding and rate (Hz) of later audio; None keeps the current value. At least one is set."""
 
     encoding: str | None = None
     sample_rate: int | None = None
@@ -72,14 +72,14 @@ class Modify:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """A binary frame, in the encoding that was announced; its size is not limited here."""
+    """A binary frame with audio in the announced encoding; its size is not limited here."""
 
     chunk: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """The text `__PING__`, to be answered with `__PONG__`."""
+    """The text `__PING__`; the answer is `__PONG__`."""
 
 
 ClientMessage = Start | Stop | Modify | Audio | Ping

@@ -1,4 +1,4 @@
-"""From what arrives on a Symbl socket to a typed message. Raises WireError and nothing else, whatever arrives."""
+"""Parses the frames of a Symbl WebSocket into typed messages. Raises no exception but WireError, for any input."""
 
 import json
 import re
@@ -10,14 +10,14 @@ from streaming.protocols.symbl.messages import Audio, ClientMessage, Ping, Stop
 from streaming.protocols.symbl.start import modify_request, start_request
 
 MAX_TEXT = 256 * 1024
-"""Characters of one text message; the largest start_request seen is far below."""
+"""Limit of the characters of a text message, far above the largest start_request seen."""
 
 MAX_DEPTH = 32
-"""Objects and lists within each other; the protocol itself needs four."""
+"""Limit of nested objects and lists; the protocol needs four levels."""
 
 CONNECTION_ID_LENGTH = 256
 
-# A published Python client writes its stop request as Python shows a dictionary; this one shape and no other is read that way.
+# A published Python client sends its stop request as the repr of a Python dictionary; only this exact form is accepted.
 _QUOTED_STOP = re.compile(r"\s*\{\s*'type'\s*:\s*'stop_request'\s*\}\s*")
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
@@ -25,7 +25,7 @@ _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 def parse(data: str | bytes | bytearray | memoryview) -> ClientMessage:
     """Return the message in one WebSocket frame: bytes are audio, text is everything else.
 
-    Raises WireError when the text is too long or too deep, is no JSON object, has an unknown `type`, or a field that is not allowed.
+    Raises WireError if the text is too long, too deeply nested or not a JSON object, has an unknown `type` or an invalid field.
     """
     if not isinstance(data, str):
         return Audio(bytes(data))
@@ -35,15 +35,15 @@ def parse(data: str | bytes | bytearray | memoryview) -> ClientMessage:
         return Ping()
     if _QUOTED_STOP.fullmatch(data):
         return Stop()
-    strange: list[str] = []
-    message = _message(_load(data, strange))
-    if strange:  # in a field that nobody reads; in any other the reader of the field has refused it by name
-        raise WireError(f"{strange[0]} is not a number that JSON allows")
+    non_finite: list[str] = []
+    message = _message(_load(data, non_finite))
+    if non_finite:  # in a field that is not used; a used field has already raised an error with its name
+        raise WireError(f"{non_finite[0]} is not a number that JSON allows")
     return message
 
 
 def connection_id(text: str) -> str:
-    """Return a connection id unchanged: 1 to 256 characters without control characters; `= + / _ . - %` and the like are allowed.
+    """Return a valid connection id unchanged: 1 to 256 characters without control characters; `= + / _ . - %` etc. are allowed.
 
     Raises WireError (field `connectionId`) for anything else.
     """
@@ -55,14 +55,14 @@ def connection_id(text: str) -> str:
 
 
 def after(text: str) -> int:
-    """Return the cursor in our `?after=N`: a whole number from 0. Raises WireError (field `after`) for anything else."""
+    """Return the cursor in `?after=N` (our extension): a whole number from 0. Raises WireError (field `after`) for anything else."""
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise refused("after", "a whole number from 0, the number of the last event seen", text)
     return int(text)
 
 
-def _load(text: str, strange: list[str]) -> Any:
-    """Return the JSON value of a text; NaN and Infinity are read as such and added to `strange`."""
+def _load(text: str, non_finite: list[str]) -> Any:
+    """Return the JSON value of a text; NaN and Infinity are parsed as floats and appended to `non_finite`."""
     depth = 0
     for token in _BRACKETS.finditer(text):
         first = text[token.start()]
@@ -71,7 +71,7 @@ def _load(text: str, strange: list[str]) -> Any:
             raise WireError(f"a message may be at most {MAX_DEPTH} levels deep")
 
     def constant(name: str) -> float:
-        strange.append(name)
+        non_finite.append(name)
         return float(name)
 
     try:

@@ -1,6 +1,6 @@
-"""From what happened to the messages a Symbl client reads: the envelope messages, live text, errors, and JSON text.
+"""Renders messages to a Symbl client: envelope messages, live text and errors.
 
-Every function returns a dictionary that `encode` turns into the text of one frame. A member is None where nobody is known.
+Every function returns a dictionary that `encode` turns into the text of one frame. A member is None if it is unknown.
 """
 
 import json
@@ -14,7 +14,7 @@ PONG = "__PONG__"
 Message = dict[str, Any]
 
 encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-"""Return the JSON text of a message. Raises ValueError for NaN or Infinity, which no message may hold."""
+"""Return the JSON text of a message. Raises ValueError for NaN or Infinity, which JSON does not allow."""
 
 
 class TimedWord(Protocol):
@@ -29,7 +29,7 @@ class TimedWord(Protocol):
 
 
 def user(member: MemberSnapshot | None) -> Message:
-    """Return a member as the wire shows people: {id, name, userId}, three empty strings for nobody."""
+    """Return a member in the protocol's form: {id, name, userId}, three empty strings if unknown."""
     if member is None:
         return {"id": "", "name": "", "userId": ""}
     return {"id": member.id, "name": member.name, "userId": member.user_id}
@@ -41,38 +41,38 @@ def envelope(kind: str, **fields: Any) -> Message:
 
 
 def conversation_created(conversation_id: int | str) -> Message:
-    """Return the envelope that tells the id of the conversation; always a string, since one client fails on a number."""
+    """Return the envelope with the id of the conversation, always as a string because one client fails on a number."""
     return envelope("conversation_created", data={"conversationId": str(conversation_id)})
 
 
 def started_listening() -> Message:
-    """Return the envelope that says: audio may come now."""
+    """Return the envelope that says that the client may send audio."""
     return envelope("started_listening")
 
 
 def recognition_started(conversation_id: int | str) -> Message:
-    """Return the envelope that says: the recogniser is open."""
+    """Return the envelope that says that the recognition is open."""
     return envelope("recognition_started", data={"conversationId": str(conversation_id)})
 
 
 def warning(text: str, field: str = "") -> Message:
-    """Return an envelope of ours, which SDKs skip: something was understood that will not have the whole effect."""
+    """Return a warning that an option has only part of its effect (our extension, which SDKs ignore)."""
     return envelope("warning", message=text, field=field)
 
 
 def recognition_stopped() -> Message:
-    """Return the envelope that says: everything that was heard has been told."""
+    """Return the envelope that says that all results were sent."""
     return envelope("recognition_stopped")
 
 
 def conversation_completed(conversation_id: int | str, summary_url: str = "") -> Message:
-    """Return the envelope that ends a conversation; clients differ in where they read its id, so it stands in both places."""
+    """Return the envelope that ends a conversation. It has the id in two places because clients differ in where they read it."""
     text = str(conversation_id)
     return envelope("conversation_completed", conversationId=text, summaryUrl=summary_url, data={"conversationId": text})
 
 
 def session_modified(encoding: str, sample_rate: int) -> Message:
-    """Return the envelope that confirms a modify_request with what holds from now on."""
+    """Return the envelope that confirms a modify_request with the new encoding and rate in Hz."""
     return envelope("session_modified", data={"speechRecognition": {"encoding": encoding, "sampleRateHertz": sample_rate}})
 
 
@@ -85,7 +85,7 @@ def recognition_result(
     member: MemberSnapshot | None = None,
     offset_ms: int | None = None,
 ) -> Message:
-    """Return live text, interim or final. `offset_ms` is where it begins in the conversation, in milliseconds."""
+    """Return an interim or final result. `confidence` is in [0, 1]; `offset_ms` is its start in the conversation, in milliseconds."""
     timed = [{"word": word.text, "startTime": _duration(word.start), "endTime": _duration(word.end)} for word in words]
     alternative = {"words": timed, "transcript": text, "confidence": confidence}
     message = envelope(
@@ -99,13 +99,13 @@ def recognition_result(
 
 
 def error_envelope(text: str, field: str = "") -> Message:
-    """Return the error that answers a refused start: SDKs make their start call fail on this form only."""
+    """Return the error for a rejected start_request: only this form makes the start call of the SDKs fail."""
     body = _error(text, text, field)
     return envelope("error", **body, payload=body)
 
 
 def error_top(text: str, details: str = "", field: str = "") -> Message:
-    """Return the error for everything after the start; `details` is the longer text, the same as `text` by default."""
+    """Return the error for any other message; `details` is a longer text, `text` by default."""
     return {"type": "error", **_error(text, details or text, field)}
 
 
@@ -114,6 +114,6 @@ def _error(text: str, details: str, field: str) -> Message:
 
 
 def _duration(seconds: float) -> dict[str, str]:
-    """Return seconds as the two decimal strings of the wire, to the millisecond."""
+    """Return seconds as the two decimal strings of the protocol, rounded to milliseconds."""
     whole, milliseconds = divmod(max(0, round(seconds * 1000)), 1000)
     return {"seconds": str(whole), "nanos": str(milliseconds * 1_000_000)}

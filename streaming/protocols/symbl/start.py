@@ -1,4 +1,4 @@
-"""Reading `start_request` and `modify_request`: fields, defaults and limits, one function per part of the message."""
+"""Parses `start_request` and `modify_request`: fields, defaults and limits, one function per part of the message."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 def start_request(message: Fields) -> Start:
-    """Return the Start in a `start_request`. Raises WireError naming the first field that is not allowed."""
+    """Return the Start of a `start_request`. Raises WireError, which names the first invalid field."""
     config = message.child("config")
     encoding, rate = _speech(config)
     encoding = encoding or "LINEAR16"
@@ -52,7 +52,7 @@ def start_request(message: Fields) -> Start:
 
 
 def modify_request(message: Fields) -> Modify:
-    """Return the Modify in a `modify_request`. Raises WireError, also where it asks for no change at all."""
+    """Return the Modify of a `modify_request`. Raises WireError, also if it requests no change."""
     outer, inner = _speech(message), _speech(message.child("config"))
     encoding, rate = outer[0] or inner[0], outer[1] or inner[1]
     if encoding is None and rate is None:
@@ -61,7 +61,7 @@ def modify_request(message: Fields) -> Modify:
 
 
 def _speech(config: Fields) -> tuple[str | None, int | None]:
-    """Return (encoding, rate in Hz); older clients put both into `config` itself, without `speechRecognition`."""
+    """Return (encoding, rate in Hz); older clients send both directly in `config`, without `speechRecognition`."""
     speech = config.child("speechRecognition")
     rate = _rate(speech)
     return _encoding(speech) or _encoding(config), _rate(config) if rate is None else rate
@@ -105,7 +105,7 @@ def _speaker(message: Fields) -> Speaker | None:
 
 
 def _user_id(speaker: Fields) -> str | None:
-    """Return the user id as text: programs whose users have numbers send a number."""
+    """Return the user id as text; some clients send a number."""
     value = speaker.get("userId")
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -129,7 +129,7 @@ def _all_trackers(message: Fields, config: Fields) -> bool:
 
 
 def _no_connection_timeout(message: Fields) -> int | None:
-    """Return seconds; one published SDK types the field as a truth value: true stands for the longest time, false for none."""
+    """Return seconds; one published SDK types the field as a boolean: true means the maximum, false 0."""
     value = message.get("noConnectionTimeout")
     if isinstance(value, bool):
         return LONGEST_TIMEOUT if value else 0
@@ -137,9 +137,9 @@ def _no_connection_timeout(message: Fields) -> int | None:
 
 
 def _redaction(config: Fields) -> tuple[bool, str]:
-    """Return (whether entities are wanted, what hidden words are replaced by, empty for nothing is hidden).
+    """Return (whether entities are wanted, the text that replaces redacted words or "" for no redaction).
 
-    A mask with letters or digits in it would be taken for something that was said.
+    The text must not contain letters or digits, which could be mistaken for spoken words.
     """
     redaction = config.child("redaction")
     mask = redaction.text("redactionString", MASK_LENGTH)
