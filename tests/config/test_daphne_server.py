@@ -16,7 +16,7 @@ from tests.servers import ROOT
 
 SERVER = """
 import asyncio, sys
-from config import daphne
+from config import daphne_server
 
 
 async def application(scope, receive, send):
@@ -46,7 +46,7 @@ def started(port):
 
 
 endpoints = ["tcp:port=0:interface=127.0.0.1"]
-daphne.BoundedServer(application, drain=drain, started=started, endpoints=endpoints, ping_interval=0, ping_timeout=6).run()
+daphne_server.BoundedServer(application, drain=drain, started=started, endpoints=endpoints, ping_interval=0, ping_timeout=6).run()
 """
 
 

@@ -17,9 +17,9 @@ HEADER_S, BODY_IDLE_S, KEEP_ALIVE_S = 0.8, 1.2, 8.0
 WAIT_S = 60.0
 SERVER = f"""
 import asyncio
-from config import daphne
+from config import daphne_server
 
-daphne.HEADER_S, daphne.BODY_IDLE_S, daphne.KEEP_ALIVE_S = {HEADER_S}, {BODY_IDLE_S}, {KEEP_ALIVE_S}
+daphne_server.HEADER_S, daphne_server.BODY_IDLE_S, daphne_server.KEEP_ALIVE_S = {HEADER_S}, {BODY_IDLE_S}, {KEEP_ALIVE_S}
 
 
 async def application(scope, receive, send):
@@ -43,7 +43,7 @@ async def drain():
 
 
 endpoints = ["tcp:port=0:interface=127.0.0.1"]
-daphne.BoundedServer(application, drain=drain, started=lambda port: print(port, flush=True), endpoints=endpoints).run()
+daphne_server.BoundedServer(application, drain=drain, started=lambda port: print(port, flush=True), endpoints=endpoints).run()
 """
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30\r\n"
 
