@@ -1,9 +1,9 @@
-"""Registers the switchboard with Django, for its commands."""
+"""Registers the package with Django, so that Django finds its management commands."""
 
 from django.apps import AppConfig
 
 
-class SwitchboardConfig(AppConfig):
-    """The commands that serve, show and measure the whole of Parley."""
+class ServerConfig(AppConfig):
+    """The commands `serve`, `setuplink` and `demo`."""
 
     name = "config"

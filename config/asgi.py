@@ -1,7 +1,7 @@
-"""The ASGI entry point: HTTP to Django, WebSockets to the streaming transports, housekeeping and drain around both.
+"""The ASGI entry point: routes HTTP to Django and WebSockets to the streaming transports, starts background tasks and drains.
 
-Daphne knows no lifespan, so whatever runs all the time is started by the first connection; `drain` is what a server
-calls (uvicorn through the lifespan and graceful_shutdown.py, our Daphne on SIGTERM) before it closes its sockets.
+Daphne has no ASGI lifespan, so the first connection starts the background tasks. Servers call `drain` before they close their
+sockets: uvicorn through the lifespan and graceful_shutdown.py, our Daphne on SIGTERM.
 """
 
 import gc
@@ -33,8 +33,8 @@ from streaming.routing import websockets  # noqa: E402
 from streaming.transports.consumer import close_all  # noqa: E402
 from streaming.transports.webrtc.peer import peers  # noqa: E402
 
-LAST_WORDS_S = 2.0
-"""At shutdown, time for the last messages to reach clients that read slowly."""
+FLUSH_S = 2.0
+"""Seconds at shutdown for the last messages to reach slow clients; for each of three steps."""
 
 make_private()
 create_files_private()
@@ -45,11 +45,11 @@ if "uvicorn" in sys.modules:
     uvicorn_http.install()
     uvicorn_websocket.install()
 
-check_settings()  # what is wrong with a stream stops the server here, and its first visitor does not wait for the imports
-get_resolver().url_patterns  # noqa: B018  # neither for those of the pages
+check_settings()  # an invalid stream stops the server here; this also imports the streams before the first request
+get_resolver().url_patterns  # noqa: B018  # imports the views before the first request
 gc.collect()
 gc.freeze()
-"""What is there now stays; each look of the garbage collector through all of it, 134,000 objects in 70 ms, would hold everybody up."""
+"""Exclude the objects loaded so far from garbage collection: a full collection of these 134,000 objects blocks the process for 70 ms."""
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -66,18 +66,18 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 def start() -> None:
-    """Make room for threads, begin housekeeping and load the recogniser, unless that was done before."""
+    """Set up the thread pools, start the background tasks and load the recogniser; does nothing if already done."""
     make_room()
     registry().start_background_tasks()
     recogniser.begin_loading()
 
 
 async def drain() -> None:
-    """Let live sessions finish what was being said; nobody new comes in."""
+    """Accept no new sessions and let live sessions finish: pending speech is stored and sent."""
     await registry().drain(settings.DRAIN_S)
-    await broadcaster().caught_up(LAST_WORDS_S)
-    await close_all(LAST_WORDS_S)
-    await peers().all_gone(LAST_WORDS_S)
+    await broadcaster().caught_up(FLUSH_S)
+    await close_all(FLUSH_S)
+    await peers().all_gone(FLUSH_S)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

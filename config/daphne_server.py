@@ -1,8 +1,8 @@
-"""Daphne with bounds and a drain: the server behind `make run` and `make demo`.
+"""Daphne with back-pressure, limits and a drain: the server behind `make run` and `make demo`.
 
-Stock Daphne queues without limit what a client sends, does not wait for a client that does not read, and on SIGTERM
-drops its sockets at once (measured in docs/adr/0002-daphne-with-bounds.md). This subclass stops reading from a socket
-whose application is behind, makes `send` wait for a slow reader, and lets live sessions finish before it goes.
+Stock Daphne queues without limit what a client sends, does not wait for a client that does not read, and closes its sockets at once on
+SIGTERM (measured in docs/adr/0002-daphne-with-bounds.md). This subclass stops reading from a socket whose application is behind, makes
+`send` wait for slow clients, and lets live sessions finish before it exits.
 """
 
 import asyncio
@@ -22,50 +22,51 @@ from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_la
 logger = logging.getLogger(__name__)
 
 READ_AHEAD_BYTES = 256 * 1024
-"""Unread bytes of one socket at which reading from it stops; it goes on at half of that."""
+"""Queued bytes of one WebSocket at which reading from it stops; it resumes at half of that."""
 MESSAGE_BYTES = 512
-"""What a waiting message weighs besides its payload, so that empty ones are bounded, too."""
+"""Overhead that is counted per queued message, so that empty messages are bounded too."""
 WRITE_AHEAD_BYTES = 256 * 1024
-"""Unsent bytes of one connection at which `send` begins to wait."""
+"""Unsent bytes of one connection above which `send` waits."""
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
-"""Above Parley's own limits, so that the client gets Parley's clear error and not a closed socket."""
+"""Larger than Parley's own limits, so that the client gets Parley's clear error and not a closed socket."""
 MAX_BODY_BYTES = 4 * 1024 * 1024
-"""Largest body of an HTTP request; Daphne holds all of it in memory before the application sees a byte."""
+"""Largest body of an HTTP request; Daphne buffers all of it in memory before it calls the application."""
 CLOSE_S = 300.0
-"""How long an application may go on with what a client sent before it hung up: hearing it can take minutes under load."""
+"""Seconds that an application may run after its client disconnected: recognising the last audio can take minutes under load."""
 HEADER_S = 10.0
-"""Time for the headers of a request, from its first byte; and for the first byte of a new connection."""
+"""Seconds for the headers of a request, from its first byte; also for the first byte of a new connection."""
 BODY_IDLE_S = 30.0
-"""Longest pause within a request's body, which as a whole may take any time."""
+"""Longest pause in seconds within the body of a request; the whole body may take any time."""
 KEEP_ALIVE_S = 60.0
-"""Longest pause between two requests of a connection."""
+"""Longest pause in seconds between two requests of a connection."""
 TOO_BIG = 1009
 """Close code for a message that is too large (RFC 6455, section 7.4.1)."""
 END_S = 5.0
-"""How long cancelled tasks have for their end when the server has ended."""
+"""Seconds that cancelled tasks have to end after the server has stopped."""
 WRITE_POLL_S = 0.01
 LONGEST_WRITE_POLL_S = 0.16
-"""How often `send` looks whether the client has read: ever more seldom, for a thousand looks a second cost a fifth of a core."""
+"""Intervals in seconds at which `send` checks whether the client has read. They double, because a thousand checks per second take 20 % of
+a core."""
 
 
-class WaitingQueue(asyncio.Queue[dict[str, Any]]):
-    """The queue from one socket to its application; while too much waits in it, `blocked` is true and the socket is not read from."""
+class ApplicationQueue(asyncio.Queue[dict[str, Any]]):
+    """The queue from one connection to its application. While too much is queued, `blocked` is true and the socket is not read."""
 
     def __init__(self) -> None:
         super().__init__()
         self.has_room: Callable[[], None] = lambda: None
-        """Called when it is blocked no longer."""
+        """Called when the queue is no longer blocked."""
         self.waiting_bytes = 0
         self.blocked = False
 
     def put_nowait(self, item: dict[str, Any]) -> None:
-        """Take one ASGI message from the server; it weighs as much as its payload and the objects around it."""
+        """Queue one ASGI message from the server; its size is its payload plus MESSAGE_BYTES."""
         self.waiting_bytes += _size(item)
         self.blocked = self.blocked or self.waiting_bytes > READ_AHEAD_BYTES
         super().put_nowait(item)
 
     async def get(self) -> dict[str, Any]:
-        """Give the next ASGI message to the application."""
+        """Return the next ASGI message to the application."""
         item = await super().get()
         self.waiting_bytes -= _size(item)
         if self.blocked and self.waiting_bytes < READ_AHEAD_BYTES // 2:
@@ -79,21 +80,21 @@ def _size(item: dict[str, Any]) -> int:
 
 
 class BoundedProtocol(WebSocketProtocol):
-    """A WebSocket that is read in slices, at a bounded frame rate and no faster than its queue empties; its messages may be empty."""
+    """A WebSocket that is read in slices, at a bounded frame rate, and only while its queue has room. Empty messages are allowed."""
 
-    application_queue: WaitingQueue
+    application_queue: ApplicationQueue
     close_reason = ""
     _reader: PacedReader | None = None
     _frames = 0
     _fragments = 0
 
     def onConnect(self, request: Any) -> Any:
-        """Take over from the HTTP channel, which would start and stop the reading for reasons of its own."""
+        """Unregister the HTTP channel as producer, because it would pause and resume reading on its own."""
         self.transport.unregisterProducer()
         return super().onConnect(request)
 
-    def applicationCreateWorked(self, application_queue: WaitingQueue) -> None:
-        """Let the queue stop and start the reading of this socket; what comes before the handshake is answered waits for that."""
+    def applicationCreateWorked(self, application_queue: ApplicationQueue) -> None:
+        """Connect the queue with the reader, which pauses while the queue is blocked or the handshake is not answered yet."""
         control = ReadControl(
             self._parse,
             lambda: application_queue.blocked or self.state == self.STATE_CONNECTING,
@@ -106,20 +107,20 @@ class BoundedProtocol(WebSocketProtocol):
         super().applicationCreateWorked(application_queue)
 
     def dataReceived(self, data: bytes) -> None:
-        """Take what the transport read; the request itself goes to the parser at once."""
+        """Receive bytes from the transport; the handshake request goes to the parser directly."""
         if self._reader is None:
             super().dataReceived(data)
         else:
             self._reader.feed(data)
 
     def onOpen(self) -> None:
-        """Read on after the handshake was answered."""
+        """Resume reading after the handshake."""
         super().onOpen()
         if self._reader is not None:
             self._reader.advance()
 
     def onFrameBegin(self) -> None:
-        """Count a frame; a message of too many fragments is refused, since even empty ones cost memory."""
+        """Count a frame; close with 1009 if a message has too many fragments, because even empty ones cost memory."""
         self._frames += 1
         if self.current_frame.opcode == 0:
             self._fragments += 1
@@ -130,40 +131,40 @@ class BoundedProtocol(WebSocketProtocol):
             self._fail_connection(TOO_BIG, f"a message may have at most {MAX_FRAGMENTS} fragments")
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        """Tell the application that the connection is gone."""
+        """Stop reading, and notify the application of the closed connection."""
         if self._reader is not None:
             self._reader.close()
         super().onClose(wasClean, code, reason)
 
     def serverClose(self, code: int | None = None) -> None:
-        """Close with a code, and with the reason of the ASGI message where it had one.
+        """Close with a code and the reason of the ASGI message, if any.
 
-        Autobahn's public method refuses the standard's own codes, such as 1008, so the frame is sent as it does itself.
+        Autobahn's public method rejects standard codes such as 1008, so the close frame is sent with its internal method.
         """
         if self.state == self.STATE_OPEN:
             self.sendCloseFrame(code=1000 if code is None else code, reasonUtf8=self.close_reason.encode(), isReply=False)
 
     def _sendAutoPing(self) -> None:
-        """Ping, unless a pong is awaited: of two pings at a time Autobahn knows the answer to the second only, and drops for the first."""
+        """Ping, unless a pong is awaited: with two pings in flight Autobahn accepts only the second pong and drops the client."""
         if self.autoPingTimeoutCall is None:
             super()._sendAutoPing()
 
     def onAutoPingTimeout(self) -> None:
-        """Drop a client that does not answer; not one whose answer waits because we do not read from its socket."""
+        """Drop a client that does not answer, unless its pong may be unread because reading from its socket is paused."""
         if self._reader is not None and self._reader.held_back(self.autoPingTimeout):
-            self.autoPingPending = self.autoPingTimeoutCall = None  # the next ping comes with the server's next round
+            self.autoPingPending = self.autoPingTimeoutCall = None  # the server's next round sends a new ping
         else:
             super().onAutoPingTimeout()
 
     def dropConnection(self, abort: bool = False) -> None:
-        """End the TCP connection, in order where the closing handshake was.
+        """End the TCP connection, without a reset after a clean closing handshake.
 
-        Autobahn resets it even then, and node's clients report that as 1006 and connect again after their stop.
+        Autobahn resets it even then; clients on Node.js report that as 1006 and reconnect after their stop.
         """
         super().dropConnection(abort=abort and not self.wasClean)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
-        """Do what the application says; stock Daphne loses the close reason and empty messages."""
+        """Handle an ASGI message of the application; stock Daphne loses close reasons and empty messages."""
         if message["type"] == "websocket.close":
             self.close_reason = message.get("reason") or ""
         elif message["type"] == "websocket.send" and message.get("text") == "":
@@ -178,21 +179,21 @@ class BoundedProtocol(WebSocketProtocol):
 
 
 class BoundedChannel(http_protocol.http.HTTPChannel):
-    """An HTTP connection with time limits: for headers as a whole, within a body, and between requests; none while a request is answered.
+    """An HTTP connection with timeouts for the headers as a whole, within a body and between requests; none while a request is answered.
 
-    Twisted has one limit for all of these, which each byte sets back.
+    Twisted has one timeout for all of these, which restarts with each byte.
     """
 
     _between_requests = True
     _in_body = False
 
     def connectionMade(self) -> None:
-        """Begin to wait for the first request."""
+        """Start the timeout for the first request."""
         super().connectionMade()
         self.setTimeout(HEADER_S)
 
     def resetTimeout(self) -> None:
-        """Set the time back where the bytes that came count: in a body, and at the begin of a request."""
+        """Restart the timeout within a body and at the start of a request, but not within the headers."""
         if self._in_body:
             super().resetTimeout()
         elif self._between_requests:
@@ -200,42 +201,42 @@ class BoundedChannel(http_protocol.http.HTTPChannel):
             self.setTimeout(HEADER_S)
 
     def allHeadersReceived(self) -> None:
-        """Begin to wait for the body."""
+        """Start the timeout for the body."""
         self._in_body = True
         self.setTimeout(BODY_IDLE_S)
         super().allHeadersReceived()
 
     def allContentReceived(self) -> None:
-        """Wait for the application, which has no limit here; a WebSocket that follows has its own."""
+        """End the timeout for the body; the application has no timeout here, and WebSockets have their own."""
         self._in_body = False
         super().allContentReceived()
 
     def requestDone(self, request: Any) -> None:
-        """Begin to wait for the next request; what was sent of it already is read at once."""
+        """Start the timeout for the next request; bytes of it that are buffered already are read at once."""
         self._between_requests = True
         self._savedTimeOut = KEEP_ALIVE_S
         super().requestDone(request)
 
     def timeoutConnection(self) -> None:
-        """Close the connection, with an answer where a request has begun."""
+        """Close the connection, with status 408 if a request has started."""
         if not self._between_requests:
             self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         super().timeoutConnection()
 
 
 class BoundedRequest(http_protocol.WebRequest):
-    """An HTTP request whose body has a limit; one that is longer is answered with 413 as soon as that is known."""
+    """An HTTP request with a limit for its body; a longer body is rejected with status 413 as early as possible."""
 
     _received = 0
 
     def gotLength(self, length: int | None) -> None:
-        """Look at the length that the client announces, where it does."""
+        """Check the Content-Length, if there is one."""
         super().gotLength(length)
         if length is not None and length > MAX_BODY_BYTES:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
-        """Take a part of the body, up to the limit."""
+        """Receive a part of the body, up to the limit."""
         self._received += len(data)
         if self._received <= MAX_BODY_BYTES:
             super().handleContentChunk(data)
@@ -243,14 +244,14 @@ class BoundedRequest(http_protocol.WebRequest):
             self._refuse()
 
     def handle_exception(self, exception: Exception) -> None:
-        """Answer 500 where nothing was answered yet. Amid an answer stock Daphne raises, and never reaps a request again."""
+        """Respond with 500 if the response has not started, else reset. Stock Daphne raises here, and then reaps no more requests."""
         if not self._response_started:
             super().handle_exception(exception)
         else:
             self.abort_unfinished()
 
     def abort_unfinished(self) -> None:
-        """Reset the connection of an answer whose application ended in the middle of it: a part must not look like a whole."""
+        """Reset the connection if the application ended in the middle of its response, so that it does not look complete."""
         if self._response_started and not self.finished and self.channel is not None:
             self.channel.transport.abortConnection()
 
@@ -264,11 +265,11 @@ class BoundedRequest(http_protocol.WebRequest):
 
 
 class BoundedServer(Server):
-    """Daphne that waits for its applications, for its clients, and for live sessions at the end.
+    """Daphne with back-pressure towards clients and applications, and a drain at shutdown.
 
     Args:
         drain: awaited on SIGTERM and SIGINT before anything is closed.
-        started: called once with the port that is listened on.
+        started: called once with the listening port.
     """
 
     def __init__(self, application: Any, *, drain: Callable[[], Awaitable[None]], started: Callable[[int], None], **options: Any) -> None:
@@ -280,8 +281,8 @@ class BoundedServer(Server):
         self._stopping: asyncio.Task[None] | None = None
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; a second signal does not wait any more."""
-        WebSocketFactory.protocol = BoundedProtocol  # the base class makes its factories inside run()
+        """Serve until SIGTERM or SIGINT; a second signal skips the drain."""
+        WebSocketFactory.protocol = BoundedProtocol  # the base class creates its factories inside run()
         http_protocol.WebRequest = BoundedRequest
         http_protocol.HTTPFactory.protocol = BoundedChannel
         loop = reactor._asyncioEventloop
@@ -290,15 +291,15 @@ class BoundedServer(Server):
         super().run()
         _end_tasks(loop)
 
-    def create_application(self, protocol: Any, scope: dict[str, Any]) -> WaitingQueue | None:
-        """Start the application of one connection, with a bounded queue in front of it."""
-        queue = WaitingQueue()
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> ApplicationQueue | None:
+        """Start the application of one connection, behind a bounded queue."""
+        queue = ApplicationQueue()
         scope.setdefault("asgi", {"version": "3.0"})
         scope.setdefault("extensions", {})["parley.waits"] = {}
 
         async def send(message: dict[str, Any]) -> None:
             await self.handle_reply(protocol, message)
-            await self._written(protocol)
+            await self._wait_until_written(protocol)
 
         if protocol not in self.connections:
             return None
@@ -308,7 +309,7 @@ class BoundedServer(Server):
 
     @staticmethod
     async def _run_to_end(protocol: Any, application: Awaitable[None]) -> None:
-        """Run the application of one connection; an HTTP answer that it leaves unfinished is broken off at once."""
+        """Run the application of one connection; reset the connection if it leaves an HTTP response unfinished."""
         try:
             await application
         finally:
@@ -316,17 +317,17 @@ class BoundedServer(Server):
                 protocol.abort_unfinished()
 
     def listen_success(self, port: Any) -> None:
-        """Tell the port, which the system chose when 0 was asked for."""
+        """Call `started` with the port, which the system chose if the configured port is 0."""
         super().listen_success(port)
         self._started(port.getHost().port)
 
     def listen_error(self, failure: Any) -> None:
-        """Say why there is no server, in one line, and end."""
-        sys.stderr.write(f"Parley cannot listen: {failure.getErrorMessage()}\n")
+        """Print why the server cannot start, in one line, and exit."""
+        sys.stderr.write(f"cannot bind: {failure.getErrorMessage()}\n")
         super().listen_error(failure)
 
-    async def _written(self, protocol: Any) -> None:
-        """Wait while the client has not read what was sent before; Twisted tells nobody but its own producers."""
+    async def _wait_until_written(self, protocol: Any) -> None:
+        """Wait while too much is unsent; polls, because Twisted notifies only its own producers."""
         pause = WRITE_POLL_S
         while _unsent(protocol) > WRITE_AHEAD_BYTES and self._connected(protocol):
             await asyncio.sleep(pause)
@@ -338,11 +339,11 @@ class BoundedServer(Server):
 
     def _on_signal(self) -> None:
         if self._stopping is None:
-            self._stopping = asyncio.ensure_future(self._stop_gently())
+            self._stopping = asyncio.ensure_future(self._drain_and_stop())
         else:
             self.stop()
 
-    async def _stop_gently(self) -> None:
+    async def _drain_and_stop(self) -> None:
         try:
             for listener in self.listeners:
                 listener.addCallback(lambda port: port.stopListening())
@@ -352,7 +353,7 @@ class BoundedServer(Server):
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel what still waits on the loop and let it end, as `asyncio.run` does; left to the interpreter's end, such tasks can crash it."""
+    """Cancel the remaining tasks and let them end, as `asyncio.run` does; tasks left at interpreter exit can crash it."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
@@ -361,7 +362,7 @@ def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _unsent(protocol: Any) -> int:
-    """Return the bytes that Twisted holds for a connection; it offers no public figure."""
+    """Return the unsent bytes of a connection, from private attributes because Twisted has no public ones."""
     channel = getattr(protocol, "channel", None)
     transport = getattr(protocol, "transport", None) or getattr(channel, "transport", None)
     return len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0) + getattr(transport, "_tempDataLen", 0)

@@ -1,6 +1,6 @@
-"""DATA_DIR is private: it holds conversations, password hashes and the key that signs sessions.
+"""Restricts access to DATA_DIR, which holds conversations, password hashes and the key that signs sessions.
 
-Called by every process that serves or manages an installation (config/asgi.py, manage.py); importing the settings changes no mode.
+Every process that serves or manages an installation calls this (config/asgi.py, manage.py). Importing the settings changes no mode.
 """
 
 import logging
@@ -17,17 +17,17 @@ _SQLITE_FILES = ("", "-wal", "-shm", "-journal")
 
 
 def make_private() -> None:
-    """Take all rights of group and others from DATA_DIR and from Parley's files in it; log a warning where that is not possible.
+    """Remove all permissions of group and others from DATA_DIR and Parley's files in it; log a warning if that fails.
 
-    An SQLite database that does not exist yet is created empty, so that it is private from its first byte; SQLite gives its own
-    rights to the files that it makes beside it. Only Parley's own files are touched, since DATA_DIR may be a folder with others.
+    A missing SQLite database is created empty, so that it is private from the start; SQLite gives its side files the permissions of the
+    database. Only Parley's own files are changed, since DATA_DIR may contain other files.
     """
     data: Path = settings.DATA_DIR
     failed = [path for path in _paths(data) if not _restrict(path)]
     if failed:
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
         logger.warning(
-            "%s%s: the rights of group and others cannot be taken away, so other users of this machine may read what Parley stores;"
+            "%s%s: cannot remove the permissions of group and others, so other users of this machine may read what Parley stores;"
             " DATA_DIR should belong to the user who runs Parley, with mode 0700",
             failed[0],
             more,
@@ -35,7 +35,7 @@ def make_private() -> None:
 
 
 def create_files_private() -> None:
-    """Let this process make every new file without rights for group and others. For servers; commands may write source files."""
+    """Set the umask so that new files have no permissions for group and others. For servers only: commands may write source files."""
     os.umask(os.umask(0o077) | 0o077)
 
 
@@ -57,17 +57,17 @@ def _paths(data: Path) -> Iterator[Path]:
 def _create(file: Path) -> None:
     try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except OSError as error:  # it exists, or the command that needs the database says what is wrong
-        logger.debug("%s is not created: %s", file, error.strerror)
+    except OSError as error:  # it exists, or the command that needs the database reports the problem
+        logger.debug("cannot create %s: %s", file, error.strerror)
 
 
 def _restrict(path: Path) -> bool:
-    """Take the rights of group and others from a file or folder; return False if that is not possible. A missing file is no failure."""
+    """Remove the permissions of group and others from a file or folder; return False if that fails. A missing file is not a failure."""
     try:
         mode = path.stat().st_mode
         if not mode & 0o077:
             return True
-        if mode & stat.S_ISVTX or path == path.parent:  # a folder of everybody, such as /tmp, is not made private for Parley's sake
+        if mode & stat.S_ISVTX or path == path.parent:  # never restrict a shared folder such as /tmp
             return False
         path.chmod(stat.S_IMODE(mode) & ~0o077)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What is answered where no route could: a page to people, and to programs that call the API the JSON that they read everywhere else."""
+"""Error handlers of the site (400, 404, 500): pages for people, JSON in the API's form for the paths of the API."""
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -8,29 +8,29 @@ from django.views import defaults
 _API = ("/v1/", "/oauth2/")
 
 
-def _told(status: int, message: str) -> JsonResponse:
-    """Answer in the API's form; pages of other origins may read it like everything of the API."""
+def _json_error(status: int, message: str) -> JsonResponse:
+    """Return an error in the API's form, readable for pages of other origins like all responses of the API."""
     return JsonResponse({"message": message}, status=status, headers={"Access-Control-Allow-Origin": "*"})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer to what Django itself refused: too large, a foreign host name, fields without number."""
+    """Respond to a request that Django itself rejected: body too large, Host not allowed, too many fields."""
     if not request.path.startswith(_API):
         return defaults.bad_request(request, exception)
     if isinstance(exception, RequestDataTooBig):
-        return _told(413, f"body: at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes are allowed")
-    return _told(400, "Bad request.")
+        return _json_error(413, f"body: at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes are allowed")
+    return _json_error(400, "The request could not be understood.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer to an address that does not exist."""
+    """Respond to a path that does not exist."""
     if request.path.startswith(_API):
-        return _told(404, "No such API call. /api/docs lists all calls.")
+        return _json_error(404, "There is no such call; /api/docs lists them all.")
     return defaults.page_not_found(request, exception)
 
 
-def broken(request: HttpRequest) -> HttpResponse:
-    """Answer when our own code failed; the cause stands in the log only."""
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Respond after an unexpected exception; the cause is in the log only."""
     if request.path.startswith(_API):
-        return _told(500, "Internal server error. Details are in the server's log.")
+        return _json_error(500, "Something broke on our side. It was written to the server's log.")
     return defaults.server_error(request)

@@ -1,8 +1,8 @@
-"""uvicorn at SIGTERM: live sessions end first, then uvicorn closes what is left.
+"""Graceful shutdown on uvicorn: on SIGTERM live sessions end first, then uvicorn closes the remaining connections.
 
-uvicorn's own order is the other way round: it closes every WebSocket with 1012 at once and lets the application shut down last, so what
-is stored then reaches nobody. `DrainFirst` takes over the signal handlers that uvicorn has installed before it starts the application,
-drains on the first signal, and then calls uvicorn's handler. Our Daphne (config/daphne_server.py) has this order by itself.
+uvicorn uses the opposite order: it closes every WebSocket with 1012 at once and shuts the application down last, so results that are
+stored then reach no client. `DrainFirst` replaces the signal handlers that uvicorn installs before it starts the application, drains on
+the first signal, and then calls uvicorn's handler. Our Daphne (config/daphne_server.py) drains by itself.
 """
 
 import asyncio
@@ -17,15 +17,16 @@ logger = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAME_REQUEST_S = 1.0
-"""Signals that come within this of the first are the same request: systemd and terminals signal each worker, and so does their parent."""
+"""Seconds after the first signal within which further signals are ignored: systemd or a terminal signals each worker, and so does the
+parent process."""
 
 SignalHandler = Callable[[int, FrameType | None], Any]
 
 
 class DrainFirst:
-    """Calls `drain` once before the server closes its connections, whether a signal or the server itself ends the process.
+    """Calls `drain` once before the server closes its connections, on a signal or at the end of the lifespan.
 
-    A second signal does not wait for the drain any more. For the main thread of a process; elsewhere signals are left alone.
+    A second signal skips the drain. Signals are handled only in the main thread of a process.
     """
 
     def __init__(self, drain: Callable[[], Awaitable[None]], clock: Callable[[], float] = time.monotonic) -> None:
@@ -38,7 +39,7 @@ class DrainFirst:
         self._skipped = False
 
     def install(self) -> None:
-        """Take over the signal handlers of the server; to be called in its event loop."""
+        """Replace the signal handlers of the server; must be called in its event loop."""
         self._loop = asyncio.get_running_loop()
         for number in SIGNALS:
             before = signal.getsignal(number)
@@ -46,17 +47,17 @@ class DrainFirst:
                 if callable(before):
                     signal.signal(number, self._on_signal)
                     self._handlers[number] = before
-            except ValueError:  # not the main thread: whoever runs the server there ends it without signals
-                logger.info("signals are not handled here: sessions end when the server stops the application")
+            except ValueError:  # not the main thread: the server is stopped without signals
+                logger.info("not in the main thread: sessions are drained when the server stops the application, not on signals")
                 return
 
     async def finish(self) -> None:
-        """Drain, unless a signal had that done or skipped; for the end of the application."""
+        """Drain, unless a signal already did or skipped it; for the end of the lifespan."""
         if not self._skipped:
             await asyncio.shield(self._begin())
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Begin to drain, or skip the rest of it."""
+        """Start the drain, or skip the rest of it."""
         if self._loop is None or self._skipped:
             self._handlers[number](number, frame)
         elif self._first is None:
@@ -75,9 +76,9 @@ class DrainFirst:
     def _drain_and_go_on(self, number: int) -> None:
         def drained(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and (error := task.exception()) is not None:
-                logger.error("the sessions could not be ended in order (%s)", type(error).__name__)
+                logger.error("draining the sessions failed (%s)", type(error).__name__)
             if not self._skipped:
-                self._skipped = True  # the next signal is the server's alone
+                self._skipped = True  # later signals go to the server only
                 self._handlers[number](number, None)
 
         self._begin().add_done_callback(drained)

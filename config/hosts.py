@@ -1,4 +1,4 @@
-"""Which Host headers are accepted where Django does not check them itself, or checks too much."""
+"""Checks of the Host header: for WebSockets, which Django does not check, and an exception for the health checks."""
 
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
@@ -10,15 +10,15 @@ from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-Answer = Callable[[HttpRequest], HttpResponseBase]
-AsyncAnswer = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 HEALTH_PATHS = ("/healthz", "/readyz")
 _DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 
 
 def host_is_allowed(scope: dict[str, Any]) -> bool:
-    """Return whether the Host header of a WebSocket handshake is in ALLOWED_HOSTS, as Django requires it of HTTP requests."""
+    """Return whether the Host header of a WebSocket handshake is in ALLOWED_HOSTS, as Django requires for HTTP requests."""
     hosts = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host"]
     if len(hosts) != 1:
         return False
@@ -28,29 +28,29 @@ def host_is_allowed(scope: dict[str, Any]) -> bool:
 
 
 async def refuse_host(receive: Any, send: Any) -> None:
-    """Refuse a WebSocket handshake; the server answers 403."""
+    """Reject a WebSocket handshake; the server responds with 403."""
     await receive()
     await send({"type": "websocket.close", "code": 1008})
 
 
 @sync_and_async_middleware
-def any_host_for_health_checks(get_response: Answer | AsyncAnswer) -> Answer | AsyncAnswer:
-    """Accept every Host header at the health paths: probes ask by IP address, and the answers hold no link."""
+def any_host_for_health_checks(get_response: GetResponse | AsyncGetResponse) -> GetResponse | AsyncGetResponse:
+    """Accept every Host header at the health paths: probes use IP addresses, and the responses contain no link."""
     if iscoroutinefunction(get_response):
-        ask: AsyncAnswer = get_response
+        get_async_response: AsyncGetResponse = get_response
 
-        async def answer_later(request: HttpRequest) -> HttpResponseBase:
-            return await ask(_with_any_host(request))
+        async def async_middleware(request: HttpRequest) -> HttpResponseBase:
+            return await get_async_response(_with_any_host(request))
 
-        return answer_later
+        return async_middleware
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(_with_any_host(request))
         if not isinstance(response, HttpResponseBase):
             raise TypeError("an asynchronous view was given to the synchronous chain")
         return response
 
-    return answer
+    return middleware
 
 
 def _with_any_host(request: HttpRequest) -> HttpRequest:

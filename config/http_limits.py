@@ -1,7 +1,7 @@
-"""Limits of HTTP requests: how many run at once, whose turn is next, how long a body may pause.
+"""Limits for HTTP requests: concurrency, a fair queue, and a timeout within bodies.
 
-Each view runs in a thread of its own. Fifty that compute at once leave the event loop a turn of the interpreter's lock every 250 ms,
-so every session of the process waits. This ASGI application runs a few requests at a time and lets the others wait, in a fair order.
+Each view runs in its own thread. If fifty compute at once, the event loop gets the GIL only every 250 ms and every session of the process
+waits. This ASGI application runs a few requests at a time and queues the others in a fair order.
 """
 
 import asyncio
@@ -13,21 +13,21 @@ from typing import NamedTuple
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, HTTPScope, Scope
 
 SLOTS = 8
-"""Requests that run at once in one process, until their response starts."""
+"""Requests that run at once in one process; a request holds its slot until its response starts."""
 CLIENT_SLOTS = 4
-"""Of these, the most that one client holds: the others answer everybody else."""
+"""Slots that one client may hold; the rest serve other clients."""
 HOLD_S = 1.0
-"""A request that runs longer gives its slot back: it waits for the database or for another request, which may be in the queue."""
+"""Seconds after which a running request releases its slot: it waits for the database or for another request, which may be queued."""
 QUEUE_MOST = 1024
 ADDRESS_QUEUE_MOST = 256
-"""Waiting requests of one process and of one address; more are refused with 503."""
+"""Limits of queued requests of one process and of one address; more are rejected with 503."""
 QUEUE_S = 10.0
-"""Longest wait for a slot; then 503."""
+"""Longest wait for a slot in seconds; then 503."""
 RETRY_AFTER_S = 1
 BODY_IDLE_S = 30.0
-"""Longest pause within a request's body; then 408. The body as a whole may take any time."""
+"""Longest pause in seconds within the body of a request; then 408. The whole body may take any time."""
 DIRECT_SLOTS = 2
-"""Answers of `direct` in each turn of the event loop."""
+"""Responses of `direct` per iteration of the event loop."""
 BUSY = "The server is busy: too many requests wait."
 _CREDENTIALS = (b"authorization", b"x-api-key", b"cookie")
 
@@ -35,7 +35,7 @@ Direct = Callable[[], Awaitable[tuple[int, Mapping[str, str | bool]]]]
 
 
 class Client(NamedTuple):
-    """Whose request it is: the address, and within it the credential as it was sent, unchecked and hashed."""
+    """The client of a request for fair queueing: its address and the hash of its credentials, which are not checked."""
 
     address: str
     credential: int
@@ -49,16 +49,16 @@ class Client(NamedTuple):
 
 
 class FairSlots:
-    """A number of slots for which clients wait in turn: addresses take turns, and the credentials of one address take turns.
+    """A fair semaphore: slots go round-robin to the waiting addresses, and within an address round-robin to its credentials.
 
-    So who sends many requests waits behind itself, and of the users behind one proxy none waits for all requests of another.
-    A credential is not checked: invented ones win turns from users of the same address only.
+    So a client with many requests delays mainly itself, also among users behind one proxy. Credentials are not checked: invented ones
+    take turns from clients of the same address only.
 
     Args:
-        slots: all that there are.
-        client_slots: the most that one client holds.
-        queue_most: the most that wait, in all.
-        address_queue_most: the most that wait, of one address.
+        slots: number of slots.
+        client_slots: limit of slots per client.
+        queue_most: limit of waiting requests in total.
+        address_queue_most: limit of waiting requests per address.
     """
 
     def __init__(self, slots: int, client_slots: int, queue_most: int, address_queue_most: int) -> None:
@@ -70,7 +70,7 @@ class FairSlots:
         self._turns: dict[str, dict[Client, deque[asyncio.Future[None]]]] = {}
 
     async def acquire(self, client: Client) -> bool:
-        """Wait for a slot; false where the queue is full."""
+        """Wait for a slot; return False at once if the queue is full."""
         if self._free and self._held[client] < self._client_slots:
             self._take(client)
             return True
@@ -83,7 +83,7 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.release(client)  # the slot came too late
+                self.release(client)  # the slot was granted at the same time
             raise
         finally:
             self._waiting[client.address] -= 1
@@ -92,7 +92,7 @@ class FairSlots:
         return True
 
     def release(self, client: Client) -> None:
-        """Give a slot back, to whoever has the next turn."""
+        """Release a slot and give free slots to the next waiting clients."""
         self._free += 1
         self._held[client] -= 1
         if not self._held[client]:
@@ -105,11 +105,11 @@ class FairSlots:
         self._held[client] += 1
 
     def _next(self) -> asyncio.Future[None] | None:
-        """Take a slot for the next client that may have one, and put it and its address at the end of the turns."""
+        """Take a slot for the next client that may have one, and move the client and its address to the end of the order."""
         for address, clients in list(self._turns.items()):
             for client, queue in list(clients.items()):
                 while queue and queue[0].done():
-                    queue.popleft()  # cancelled while it waited
+                    queue.popleft()  # cancelled while waiting
                 if queue and self._held[client] >= self._client_slots:
                     continue
                 del clients[client]
@@ -129,13 +129,14 @@ class FairSlots:
 
 
 class HttpLimits:
-    """Run an ASGI application's HTTP requests within the limits above.
+    """Runs the HTTP requests of an ASGI application within the limits above.
 
-    A request takes its slot once its body is complete, so a slow sender holds none; it gives the slot back when its response starts,
-    so a slow reader, a stream of events or a long download hold none either.
+    A request takes a slot once its body is complete, so a slow sender holds none. It releases the slot when its response starts, so a slow
+    reader, an event stream or a long download holds none either.
 
     Args:
-        direct: what answers a path in the event loop itself, with a status and JSON: health, which must not wait for a thread.
+        direct: coroutine functions by path that return a status and JSON. They run in the event loop: health checks must not wait for a
+            thread.
     """
 
     def __init__(self, application: ASGI3Application, direct: Mapping[str, Direct]) -> None:
@@ -155,7 +156,7 @@ class HttpLimits:
         try:
             await self._application(scope, request.receive, request.send)
         finally:
-            request.give_back()
+            request.release_slot()
         if request.refusal is not None:
             await _refuse(send, *request.refusal)
 
@@ -166,24 +167,24 @@ class HttpLimits:
             await _refuse(send, 503, BUSY)
             return
         try:
-            await asyncio.sleep(0)  # a few answers in each turn of the event loop; all at once would fill it
+            await asyncio.sleep(0)  # a few responses per iteration of the event loop, so that they do not block it
             await _respond(send, status, state, [(b"cache-control", b"no-store")], body=scope["method"] != "HEAD")
         finally:
             self._direct_slots.release(client)
 
 
 class _Request:
-    """One request: its body's pauses, and its slot."""
+    """One request: the timeout of its body and its slot."""
 
     def __init__(self, client: Client, slots: FairSlots, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         self.refusal: tuple[int, str] | None = None
         self._client, self._slots = client, slots
         self._receive, self._send = receive, send
         self._complete = False
-        self._holding: asyncio.TimerHandle | None = None
+        self._hold_timer: asyncio.TimerHandle | None = None
 
     async def receive(self) -> ASGIReceiveEvent:
-        """Return what the client sent; the end of the body comes when the request has its turn, or `http.disconnect` when it is refused."""
+        """Return the next message of the client; its last one waits for a slot. Return `http.disconnect` if the request is rejected."""
         if self._complete:
             return await self._receive()
         try:
@@ -201,19 +202,19 @@ class _Request:
             admitted = False
         if not admitted:
             return self._refused(503, BUSY)
-        self._holding = asyncio.get_running_loop().call_later(HOLD_S, self.give_back)
+        self._hold_timer = asyncio.get_running_loop().call_later(HOLD_S, self.release_slot)
         return message
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send a part of the response; its start ends what the slot is for."""
-        self.give_back()
+        """Send a part of the response; its start releases the slot."""
+        self.release_slot()
         await self._send(message)
 
-    def give_back(self) -> None:
-        """Give the slot back, unless that was done or there is none."""
-        if self._holding is not None:
-            self._holding.cancel()
-            self._holding = None
+    def release_slot(self) -> None:
+        """Release the slot, if the request holds one."""
+        if self._hold_timer is not None:
+            self._hold_timer.cancel()
+            self._hold_timer = None
             self._slots.release(self._client)
 
     def _refused(self, status: int, reason: str) -> ASGIReceiveEvent:

@@ -1,4 +1,4 @@
-"""What a log line may not hold: access and set-up tokens that came in a query, and forty lines of Django for what somebody sent wrong."""
+"""Log filters: hide access and set-up tokens in query strings, and drop Django's long tracebacks for rejected requests."""
 
 import logging
 import re
@@ -7,10 +7,10 @@ _TOKEN = re.compile(r"\b((?:access_)?token=)[^&\s\"']+")
 
 
 class HideTokens(logging.Filter):
-    """Puts `***` in place of every token in a query; uvicorn logs the whole path of each connection."""
+    """Replaces every token in a query string with `***`; uvicorn logs the whole path of each connection."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record, and keep it."""
+        """Replace the tokens; always return True, so that the record is kept."""
         text = record.getMessage()
         if "token=" in text:
             record.msg, record.args = _TOKEN.sub(r"\1***", text), None
@@ -18,10 +18,10 @@ class HideTokens(logging.Filter):
 
 
 class OneLine(logging.Filter):
-    """Leaves what was refused in one line: the traceback below it would show how Django refuses, and anybody could fill a log with it."""
+    """Logs a rejected request in one line: the traceback would only show how Django rejects, and clients could fill the log with it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record, and keep it; failures of our own keep their traceback."""
+        """Remove the traceback of a rejected request; always return True. Our own errors keep their traceback."""
         refused = record.name.startswith("django.security") or (record.name == "django.request" and record.levelno < logging.ERROR)
         if refused and record.exc_info:
             record.exc_info = record.exc_text = None

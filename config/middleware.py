@@ -1,4 +1,4 @@
-"""Connections to the database are lent for as long as an answer is made, not for as long as it takes a client to read it."""
+"""Middleware that returns database connections to the pool before the response body is sent."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,17 @@ from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-Answer = Callable[[HttpRequest], HttpResponseBase]
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
-def lent_while_answering(get_response: Answer) -> Answer:
-    """Hand the request's connection back to the pool before the answer is sent: Django does so once it was read to its end.
+def release_connections_before_sending(get_response: GetResponse) -> GetResponse:
+    """Return the request's connections to the pool when the view returns; Django does so only after the client has read the response.
 
-    So clients that do not read hold no connection. It stands outside of all that uses the database, sessions included. On SQLite,
-    whose connections are kept, it changes nothing.
+    So slow clients hold no connection. It must wrap all middleware that uses the database, sessions included. It has no effect on
+    SQLite, whose connections are kept.
     """
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
         try:
             return get_response(request)
         finally:
@@ -24,4 +24,4 @@ def lent_while_answering(get_response: Answer) -> Answer:
                 if connection.settings_dict["CONN_MAX_AGE"] == 0 and not connection.in_atomic_block:
                     connection.close()
 
-    return answer
+    return middleware

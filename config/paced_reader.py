@@ -1,9 +1,9 @@
-"""Reads one WebSocket at a bounded pace: the back-pressure below the application, the same for Daphne and uvicorn.
+"""Reads one WebSocket at a bounded rate: back-pressure below the application, the same for Daphne and uvicorn.
 
-Both servers parse everything that one read of a socket brings in a single callback of the event loop: 64 to 256 KiB, which is tens of
-thousands of small frames and stops everybody else for up to a second. A `PacedReader` stands between the transport and the parser. It
-parses in slices, lets the event loop run between them, and pauses the transport while the application or the frame rate is behind
-(docs/adr/0070-flooding-sockets-are-read-slowly.md).
+Both servers parse everything that one read of a socket returns in one callback of the event loop: 64 to 256 KiB, which is tens of
+thousands of small frames and blocks other connections for up to a second. A `PacedReader` sits between the transport and the parser. It
+parses in slices, lets the event loop run between them, and pauses the transport while the application is behind or the frame rate is too
+high (docs/adr/0070-flooding-sockets-are-read-slowly.md).
 """
 
 import asyncio
@@ -12,28 +12,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 SLICE_BYTES = 2048
-"""Given to the parser at once: at most 341 frames, a few milliseconds of work."""
+"""Bytes passed to the parser at once: at most 341 frames, a few milliseconds of work."""
 FRAMES_AT_ONCE = 64
 """Frames after which the event loop runs before the next slice."""
 BYTES_AT_ONCE = 64 * 1024
 """The same for large frames, in bytes."""
 FRAMES_PER_S = 1000.0
-"""Frames that are read of one socket in the long run; audio comes at 10 to 100 a second."""
+"""Sustained limit of frames per second and socket; audio comes at 10 to 100 frames per second."""
 FRAME_BURST = 500.0
-"""Frames that are read faster than that: five seconds of the fastest usual audio."""
+"""Frames that may exceed that rate in a burst: five seconds of the fastest usual audio."""
 MAX_FRAGMENTS = 4096
-"""Fragments of one message; each costs memory even if it is empty."""
+"""Limit of fragments per message; each costs memory even if it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadControl:
-    """What a reader needs of its connection.
+    """The functions of a connection that a reader uses.
 
     Attributes:
-        parse: parses bytes and returns how many frames it found in them.
-        blocked: whether the application has as many messages waiting as it may have.
-        pause, resume: stop and start reading from the transport; both may be called several times.
-        call_later: runs a function after so many seconds, in the event loop, and returns a function that cancels that.
+        parse: parses bytes and returns the number of frames found.
+        blocked: returns whether the application's message queue is full.
+        pause, resume: pause and resume reading from the transport; may be called repeatedly.
+        call_later: calls a function in the event loop after a delay in seconds; returns a function that cancels the call.
     """
 
     parse: Callable[[bytes], int]
@@ -44,7 +44,7 @@ class ReadControl:
 
 
 class PacedReader:
-    """The bytes of one socket on their way to the parser."""
+    """Buffers the bytes of one socket and passes them to the parser at a bounded rate."""
 
     def __init__(self, control: ReadControl, clock: Callable[[], float] = time.monotonic) -> None:
         self._control = control
@@ -59,17 +59,17 @@ class PacedReader:
         self._closed = False
 
     def held_back(self, seconds: float) -> bool:
-        """Return whether the socket was not read from at some time in the last `seconds`: what it sent then, a pong too, still waits."""
+        """Return whether reading was paused within the last `seconds`: data sent then, such as a pong, may still be unread."""
         return self._paused or self._clock() - self._resumed_at < seconds
 
     def feed(self, data: bytes) -> None:
-        """Take what the transport read."""
+        """Receive bytes from the transport."""
         if not self._closed:
             self._unparsed += data
             self.advance()
 
     def advance(self) -> None:
-        """Parse what may be parsed now. To be called when `blocked` no longer holds; any number of times."""
+        """Parse as much as is allowed now. Call this when `blocked` becomes false; extra calls have no effect."""
         if self._closed or self._parsing:
             return
         if self._cancel_timer is None and not self._control.blocked():
@@ -83,7 +83,7 @@ class PacedReader:
         self._pause_or_resume()
 
     def close(self) -> None:
-        """Drop what was not parsed; nothing is read any more."""
+        """Drop unparsed bytes and stop parsing."""
         self._closed = True
         self._unparsed.clear()
         if self._cancel_timer is not None:
@@ -104,11 +104,11 @@ class PacedReader:
         return frames
 
     def _spend(self, frames: int) -> float:
-        """Take frames out of the token bucket and return how many seconds to wait until it is no longer overdrawn."""
+        """Take `frames` tokens from the bucket; return the seconds until it is no longer overdrawn."""
         now = self._clock()
         self._tokens = min(FRAME_BURST, self._tokens + (now - self._counted_at) * FRAMES_PER_S) - frames
         self._counted_at = now
-        return -self._tokens / FRAMES_PER_S if self._tokens <= -1 else 0.0  # less than a frame is no reason to wait
+        return -self._tokens / FRAMES_PER_S if self._tokens <= -1 else 0.0  # do not wait for less than one frame
 
     def _pause_or_resume(self) -> None:
         if self._closed:

@@ -208,7 +208,7 @@ MIDDLEWARE = [
     "config.hosts.any_host_for_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.lent_while_answering",
+    "config.middleware.release_connections_before_sending",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

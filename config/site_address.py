@@ -1,4 +1,4 @@
-"""The address at which people reach this installation, as far as the settings tell."""
+"""The public URL of this installation, derived from the settings."""
 
 from django.conf import settings
 
@@ -6,7 +6,7 @@ _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 
 
 def site_address(port: int) -> str:
-    """Return the first of TRUSTED_ORIGINS, else http://, HOST and the port; for a wildcard HOST the first concrete of ALLOWED_HOSTS."""
+    """Return the first of TRUSTED_ORIGINS, else http://HOST:port; a wildcard HOST is replaced by the first concrete ALLOWED_HOSTS entry."""
     if settings.TRUSTED_ORIGINS:
         return str(settings.TRUSTED_ORIGINS[0]).rstrip("/")
     host = settings.HOST

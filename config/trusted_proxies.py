@@ -1,7 +1,7 @@
-"""The client's address and scheme, from the headers of proxies in TRUSTED_PROXIES and of nobody else.
+"""Determines the address and scheme of the client from the headers of proxies in TRUSTED_PROXIES; other peers are not trusted.
 
-Called for every connection before anything else, on both servers, HTTP and WebSocket. The servers' own options for this must be
-off (uvicorn: `--no-proxy-headers`), because they replace the address of the peer, by which this module decides.
+It runs first for every connection, HTTP and WebSocket, on both servers. The servers' own options for this must be off (uvicorn:
+`--no-proxy-headers`), because they replace the address of the peer, which this module needs to decide.
 """
 
 import logging
@@ -15,17 +15,17 @@ logger = logging.getLogger(__name__)
 
 Network = IPv4Network | IPv6Network
 MAX_HOPS = 50
-"""Elements of X-Forwarded-For that are read: no chain of proxies is as long, and reading takes time in the event loop."""
+"""Limit of elements in X-Forwarded-For: no real chain of proxies is longer, and parsing takes time in the event loop."""
 UNIX = "unix"
-"""In TRUSTED_PROXIES: a proxy that connects over a Unix socket, where the peer has no address."""
+"""Word in TRUSTED_PROXIES for a proxy that connects over a Unix socket, where the peer has no address."""
 
 _reported: set[str] = set()
 
 
 def apply_forwarded(scope: dict[str, Any]) -> None:
-    """Set `client` and `scheme` of an HTTP or WebSocket scope to those of the client in front of the trusted proxies.
+    """Set `client` and `scheme` of an HTTP or WebSocket scope to those of the client behind the trusted proxies.
 
-    `client` becomes None where the address cannot be known; the limits count all such clients as one.
+    `client` becomes None if the address is unknown; rate limits count all such clients as one.
     """
     elements = _list(scope, b"x-forwarded-for")
     hops = [element for element in elements if element]
@@ -52,7 +52,7 @@ def apply_forwarded(scope: dict[str, Any]) -> None:
 
 
 def _apply_proto(scope: dict[str, Any]) -> None:
-    """Set the scheme to what X-Forwarded-Proto says. Without TRUSTED_PROXIES a client may lie here, but about itself only."""
+    """Set the scheme from X-Forwarded-Proto. Without TRUSTED_PROXIES a client can forge it, but only for its own requests."""
     proto = _list(scope, b"x-forwarded-proto")[-1:]
     if proto and (scheme := proto[0].lower()) in ("http", "https", "ws", "wss"):
         secure = scheme in ("https", "wss")
@@ -61,13 +61,13 @@ def _apply_proto(scope: dict[str, Any]) -> None:
 
 
 def _list(scope: dict[str, Any], name: bytes) -> list[str]:
-    """Return the elements of a header that is a comma-separated list and may come several times, in order; one too many at most."""
+    """Return the elements of a comma-separated header, which may be repeated, in order; at most MAX_HOPS + 1 elements."""
     values = [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
     return [part.strip() for part in ",".join(values).rsplit(",", MAX_HOPS)] if values else []
 
 
 def _first_untrusted(hops: Sequence[str], trusted: Iterable[Network | str]) -> str | None:
-    """Return the rightmost hop that is no trusted proxy, else the leftmost; None where an element that decides is no IP address."""
+    """Return the rightmost hop that is not a trusted proxy, else the leftmost; None if an element that must be checked is no IP address."""
     for hop in reversed(hops):
         host = _address(_split_port(hop)[0])
         if host is None or not _is_trusted(host, trusted):
@@ -83,7 +83,7 @@ def _is_trusted(host: str, trusted: Iterable[Network | str]) -> bool:
 
 
 def _address(host: str) -> str | None:
-    """Return an IP address in its usual form, an IPv4 address inside of an IPv6 one as IPv4; None for any other text."""
+    """Return an IP address in canonical form, an IPv4-mapped IPv6 address as IPv4; None for any other text."""
     try:
         parsed = ip_address(host)
     except ValueError:
@@ -93,15 +93,15 @@ def _address(host: str) -> str | None:
 
 
 def _was_rewritten(host: str, port: int, hops: Sequence[str]) -> bool:
-    """Return whether the server took its peer's address from the header: no IP address, or one of the hops with the hop's port or 0.
+    """Return whether the server replaced the peer's address by the header: it is no IP address, has port 0, or equals one of the hops.
 
-    A peer's own port is never 0, and a client that puts its own address and port there harms itself only.
+    The real port of a peer is never 0. A client that sends its own address and port in the header affects only itself.
     """
     return port == 0 or _address(host) is None or any((host, port) == _split_port(hop) for hop in hops)
 
 
 def _split_port(hop: str) -> tuple[str, int]:
-    """Return host and port of `host`, `host:port`, `[host]` or `[host]:port`; port 0 where there is none. uvicorn reads them like this."""
+    """Return host and port of `host`, `host:port`, `[host]` or `[host]:port`, port 0 if missing. uvicorn parses them the same way."""
     if hop.startswith("["):
         host, _, rest = hop[1:].partition("]")
         known, port = rest == "" or rest.startswith(":"), rest.removeprefix(":")
@@ -117,7 +117,7 @@ def _split_port(hop: str) -> tuple[str, int]:
 
 
 def _report(problem: str, message: str) -> None:
-    """Log a problem of the set-up once in this process: every request would repeat it."""
+    """Log a configuration problem once per process, because every request would repeat it."""
     if problem not in _reported:
         _reported.add(problem)
         logger.log(logging.WARNING if problem == "untrusted" else logging.ERROR, "%s", message)

@@ -1,4 +1,4 @@
-"""Every HTTP route of the site, wing by wing; then those of the installation's own apps, which cannot hide ours."""
+"""The HTTP routes of the site, then those of the installation's own apps, which cannot override ours."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -12,7 +12,7 @@ from config import error_handlers
 
 
 def of_apps(apps: Iterable[str]) -> list[URLResolver]:
-    """Return the routes of those apps that have a module `urls`."""
+    """Return the routes of the apps that have a `urls` module."""
     return [path("", include(f"{app}.urls")) for app in apps if module_has_submodule(import_module(app), "urls")]
 
 
@@ -22,4 +22,4 @@ urlpatterns = [
     path("", include("streaming.urls")),
     *of_apps(settings.APPS),
 ]
-handler400, handler404, handler500 = error_handlers.bad_request, error_handlers.not_found, error_handlers.broken
+handler400, handler404, handler500 = error_handlers.bad_request, error_handlers.not_found, error_handlers.server_error

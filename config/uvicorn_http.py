@@ -1,8 +1,8 @@
-"""Bounds for HTTP pipelines on uvicorn, whose parser takes all requests that it can read at once.
+"""Limits for HTTP pipelining on uvicorn, whose parser processes all requests that it can read at once.
 
-Stock uvicorn parses up to 256 KiB of requests in one step of the event loop, reads on while they wait, and does not tell a running
-request of a pipeline that its client left: its next write raises in uvloop. Uses uvicorn's protocol class beyond its public interface;
-`tests/config/test_pipelines.py` fails when a release changes it.
+Stock uvicorn parses up to 256 KiB of requests in one callback of the event loop and keeps reading while they wait. It does not notify a
+running request of a pipeline that its client disconnected, so the next write raises in uvloop. This module uses private parts of
+uvicorn's protocol class; `tests/config/test_pipelines.py` fails if a release changes them.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 PARSE_BYTES = 512
-"""Parsed at a time, until a request waits behind the running one: about 20 requests at most."""
+"""Bytes parsed at a time until a request waits behind the running one: about 20 requests at most."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """An HTTP connection that parses no further while a request waits behind the running one."""
+    """An HTTP connection that stops parsing while a request waits behind the running one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -25,22 +25,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin, with reading that goes on only when all was parsed."""
+        """Start the connection with a flow control that resumes reading only when everything was parsed."""
         super().connection_made(transport)
         self.flow = _Flow(transport, self)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the client."""
+        """Receive bytes from the client."""
         self._parse(self.unparsed + data)
 
     def on_response_complete(self) -> None:
-        """Start the request that waits, and parse what follows it."""
+        """Start the waiting request and parse what follows it."""
         super().on_response_complete()
         self._parse(self.unparsed)
         self.flow.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the running request, too, where a later one was parsed: uvicorn tells the latest only."""
+        """Notify the running request too; uvicorn notifies only the request that was parsed last."""
         running, self._running, self.unparsed = self._running, None, b""
         self.pipeline.clear()
         if running is not None and not running.response_complete:
@@ -63,20 +63,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 
 class _Flow(FlowControl):
-    """Reading that is not resumed while bytes wait to be parsed: Django asks for more as soon as a request is complete."""
+    """A flow control that does not resume reading while bytes wait to be parsed; Django requests it after each complete request."""
 
     def __init__(self, transport: asyncio.Transport, protocol: BoundedHttpProtocol) -> None:
         super().__init__(transport)
         self._protocol = protocol
 
     def resume_reading(self) -> None:
-        """Read from the client again."""
+        """Resume reading, unless bytes wait to be parsed."""
         if not self._protocol.unparsed:
             super().resume_reading()
 
 
 def install() -> None:
-    """Have uvicorn make bounded connections: it has chosen its class when it imports the application."""
+    """Make uvicorn create bounded connections; it chooses its protocol class before it imports the application."""
 
     def new(_: type[HttpToolsProtocol], *args: Any, **kwargs: Any) -> BoundedHttpProtocol:
         return object.__new__(BoundedHttpProtocol)

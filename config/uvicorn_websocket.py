@@ -1,7 +1,7 @@
 """uvicorn's WebSocket protocol with back-pressure below the application, for `uvicorn config.asgi:application`.
 
-uvicorn chooses its protocol class before it imports the application, so `install` makes the class that it chose create ours. Only the
-implementation that `--ws auto` and `--ws websockets-sansio` choose is changed.
+uvicorn chooses its protocol class before it imports the application, so `install` makes the chosen class create ours. Only the
+implementation of `--ws auto` and `--ws websockets-sansio` is changed.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
         self._reader = PacedReader(control)
 
     def data_received(self, data: bytes) -> None:
-        """Take what the transport read."""
+        """Receive bytes from the transport."""
         self._reader.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the application that the connection is gone."""
+        """Stop reading, and notify the application of the closed connection."""
         self._reader.close()
         super().connection_lost(exc)
 
     def handle_cont(self, event: "Frame") -> None:
-        """Take a fragment; a message of too many is refused, since even empty ones cost memory."""
+        """Receive a fragment; close if a message has too many fragments, because even empty ones cost memory."""
         if len(self.frames) < MAX_FRAGMENTS:
             super().handle_cont(event)
         elif not self.close_sent:
@@ -42,14 +42,14 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
 
     def keepalive_timeout(self) -> None:
-        """Close where no pong came in time; not where it may wait behind data that we do not read yet."""
+        """Close if no pong came in time, unless the pong may be unread because reading is paused."""
         if self.ping_timeout is not None and self._reader.held_back(self.ping_timeout):
             self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
         else:
             super().keepalive_timeout()
 
     async def receive(self) -> Any:
-        """Return the next message for the application; the socket is read on when it took the last one."""
+        """Return the next message to the application; resume reading when the queue is empty."""
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
@@ -57,7 +57,7 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
         return message
 
     async def send(self, message: Any) -> None:
-        """Send a message of the application; after its close the rest is read for the client's closing handshake."""
+        """Send a message of the application; after a close, keep reading for the client's closing handshake."""
         await super().send(message)
         if self.close_sent:
             self._reader.advance()
@@ -83,7 +83,7 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 def install() -> None:
-    """Make uvicorn create `PacedWebSocketProtocol` wherever it would create its base class."""
+    """Make uvicorn create `PacedWebSocketProtocol` instead of its base class."""
 
     def create(cls: type[WebSocketsSansIOProtocol], *args: Any, **kwargs: Any) -> asyncio.Protocol:
         return object.__new__(PacedWebSocketProtocol if cls is WebSocketsSansIOProtocol else cls)

@@ -1,1 +1,1 @@
-"""Commands that start and measure the whole server."""
+"""Management commands for the whole server."""

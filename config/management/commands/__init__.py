@@ -1,1 +1,1 @@
-"""Commands that start and measure the whole server."""
+"""The commands `serve`, `setuplink` and `demo`."""

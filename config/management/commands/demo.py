@@ -1,7 +1,7 @@
-"""`manage.py demo`: a server of its own, a recorded conversation, and where to read what was found.
+"""`manage.py demo`: starts a server, streams a recorded conversation to it and prints where the results are.
 
-The server works in a data folder of its own (`DATA_DIR/demo`), on a free port, and stays until Ctrl-C when a person
-watches; otherwise it ends with the conversation.
+The server uses its own data folder (`DATA_DIR/demo`) and a free port. On a terminal it runs until Ctrl-C, otherwise it stops with the
+end of the conversation.
 """
 
 import asyncio
@@ -35,20 +35,20 @@ START_S = 60.0
 
 
 class Command(BaseCommand):
-    """Shows in a minute what Parley does."""
+    """Runs a demonstration of Parley that takes about a minute."""
 
     help = "Start a server, stream a recorded conversation to it, and show where it is saved."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say what the command takes."""
+        """Declare the options."""
         parser.add_argument("--speed", type=float, default=1.0, help="1 is real time (default: %(default)s)")
         parser.add_argument("--leave", action="store_true", help="end the server at once, as without a terminal")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the demo from start to end; the server is ended whatever happens."""
+        """Run the demo; the server is stopped in any case."""
         if settings.DATA_DIR.name != FOLDER:
-            _again_in_a_folder_of_its_own()
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server below is ended then, too
+            _restart_in_demo_folder()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # runs the `finally` below, which stops the server
         call_command("migrate", verbosity=0)
         password, token = _account()
         server = subprocess.Popen([sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
@@ -71,8 +71,8 @@ class Command(BaseCommand):
             server.wait(30)
 
 
-def _again_in_a_folder_of_its_own() -> None:
-    """Replace this process by one whose data lies in DATA_DIR/demo, on SQLite and without Redis, at a free port."""
+def _restart_in_demo_folder() -> None:
+    """Replace this process by one with the data folder DATA_DIR/demo, SQLite, no Redis and a free port."""
     own = {"DATA_DIR": str(settings.DATA_DIR / FOLDER), "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "WARNING"}
     own |= {"REDIS_URL": "", "DATABASE_URL": ""}
     os.chdir(settings.BASE_DIR)
@@ -80,7 +80,7 @@ def _again_in_a_folder_of_its_own() -> None:
 
 
 def _account() -> tuple[str, str]:
-    """Return a fresh password and an access token of the demo's administrator."""
+    """Return a new password and an access token of the demo's administrator."""
     user = access.account_for(EMAIL)
     user.is_staff = user.is_superuser = True
     password = secrets.token_urlsafe(9)
@@ -91,7 +91,7 @@ def _account() -> tuple[str, str]:
 
 
 def _address(server: "subprocess.Popen[str]") -> str:
-    """Return the address that the server prints, once it is ready."""
+    """Return the address that the server prints, once the server is ready."""
     for line in server.stdout or ():
         if "http://" in line:
             url = line[line.index("http://") :].split()[0]

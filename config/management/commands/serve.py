@@ -21,24 +21,23 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 OPTIONS: dict[str, Any] = {
     "server_name": "parley",
     "verbosity": 1,
-    # A speaker whose line went dead without a word is missed after 25 s at most, so that it may come back soon.
+    # A connection that was lost without a close frame is detected within 25 s, so that its speaker can soon reconnect.
     "ping_interval": 10,
     "ping_timeout": 15,
 }
 
 
 class Command(BaseCommand):
-    """Serve until SIGTERM or Ctrl-C, then finish what is being said."""
+    """Serves until SIGTERM or Ctrl-C, then drains the live sessions."""
 
     help = "Serve Parley at HOST:PORT (PORT=0 lets the system choose)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the server; says on standard output where it listens once it does."""
+        """Run the server; print its address to standard output once it listens."""
         from config.asgi import application, drain
         from config.daphne_server import BoundedServer
 
-        self._prepare_database()
-        account_hint = _account_hint()  # before the event loop runs, in which Django refuses to use the database
+        account_hint = _account_hint()  # before the event loop starts, because Django forbids database access in it
         recogniser.begin_loading()  # so that the first speaker does not wait for the models
 
         def started(port: int) -> None:
@@ -84,14 +83,14 @@ def _network_hint(port: int) -> str:
 
 
 def _account_hint() -> Callable[[int], str]:
-    """Return what to print, by port, about how to create an account; an empty text if somebody can sign in or the database is away."""
+    """Return a function from the port to the hint on how to create an account; "" if an account exists or the database is down."""
     try:
         if access.setup_is_open():
             return lambda port: f"Create the first account at {access.setup_link(site_address(port))}\n"
         if access.nobody_can_sign_in():
             return lambda port: "No account has a password yet: `manage.py createadmin --email you@example.com` makes an administrator\n"
     except DatabaseError as error:
-        logger.warning("cannot tell whether there is an account: %s", type(error).__name__)
+        logger.warning("cannot check whether an account exists: %s", type(error).__name__)
     finally:
         connections.close_all()
     return lambda port: ""

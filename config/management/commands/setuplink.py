@@ -11,7 +11,7 @@ from insights.management.tables import create_missing_tables
 
 
 class Command(BaseCommand):
-    """Prints a new link, which is good for a day and until an account exists; earlier links stay good as long."""
+    """Prints a new link, valid for one day or until an account exists; earlier links stay valid for their own day."""
 
     help = "Print the link at which the first account is created."
     requires_system_checks = ()
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, site: str, **options: object) -> None:
-        """Print the link, or say why there is none."""
+        """Print the link. Raises CommandError if an account exists or `--site` is not a URL."""
         if site and not site.startswith(("http://", "https://")):
             raise CommandError(f"--site {site!r}: an address that starts with http:// or https:// is needed")
         create_missing_tables()
