@@ -1,1 +1,1 @@
-"""PCM, codecs and resampling; numpy, PyAV and soxr; no Django."""
+"""PCM, codecs and resampling with numpy, PyAV and soxr. Independent of Django."""

@@ -1,7 +1,7 @@
-"""Decoders: the bytes of one speaker in, 16 kHz samples out, chunk by chunk. `open_decoder` chooses by the announced encoding.
+"""Decoders: the bytes of one speaker in, 16 kHz samples out, chunk by chunk. `open_decoder` chooses one by the announced encoding.
 
-A decoder never blocks and never waits for bytes. Bad bytes raise AudioError and leave it usable. Knows no network.
-What a chunk announces (sample rate, duration) is checked before anything is decoded; the work is linear in the bytes and the samples.
+A decoder never waits for bytes and does no I/O. Invalid bytes raise AudioError and leave the decoder usable. The sample rate and the
+duration that a chunk announces are checked before anything is decoded. The work is linear in the number of bytes and samples.
 """
 
 from abc import ABC, abstractmethod
@@ -29,35 +29,35 @@ ENCODINGS: dict[str, tuple[int, int]] = {
     "MULAW": (8_000, 8_000),
     "OPUS": (8_000, 48_000),
 }
-"""The encodings that can be decoded, with the lowest and the highest rate in Hz that a client may announce."""
+"""The supported encodings, each with the lowest and the highest rate in Hz that a client may announce."""
 
-_OPUS_RATE = 48_000  # what libavcodec's Opus decoder gives, whatever rate was announced
+_OPUS_RATE = 48_000  # output rate of libavcodec's Opus decoder for any announced rate
 _LONGEST_CHUNK_S = 60.0  # a few bytes of FLAC or Opus can claim hours of silence
-_SLICE_BYTES = 2_048  # of a FLAC chunk, searched for frames at a time: a few milliseconds where it is made of headers
-_RATES = (8_000, 48_000)  # of a stream that tells its own, in Hz
+_SLICE_BYTES = 2_048  # of a FLAC chunk, searched for frames at a time: a few milliseconds even if it consists of headers
+_RATES = (8_000, 48_000)  # allowed in a stream that contains its own rate, in Hz
 
 
 class Decoder(ABC):
-    """Bytes of one stream to samples; carries the state between chunks."""
+    """Decodes the bytes of one stream to samples; keeps its state between chunks."""
 
     in_place = False
-    """Whether decoding is a few numpy calls, so that the VAD thread does it itself; such a decoder makes one block of each chunk."""
+    """Whether decoding is only a few numpy calls, so that the VAD thread decodes itself. Such a decoder yields one block per chunk."""
 
     @abstractmethod
     def blocks(self, chunk: bytes) -> Iterator[Samples]:
-        """Yield the samples that are ready after this chunk, packet by packet or frame by frame, each decoded when it is asked for.
+        """Yield the samples that are ready after this chunk, by packet or frame, each decoded only when it is requested.
 
-        A block has the shape (n,), float32 in [-1, 1] at 16 kHz; n may be 0. The iterator must be used up before the next call.
-        Raises AudioError where nothing of the chunk could be decoded; the chunk is dropped and the decoder goes on.
+        A block has the shape (n,), float32 in [-1, 1] at 16 kHz; n may be 0. The iterator must be exhausted before the next call.
+        Raises AudioError if nothing of the chunk could be decoded; the chunk is dropped and the decoder stays usable.
         """
 
     def decode(self, chunk: bytes) -> Samples:
-        """Return all blocks of a chunk as one. Raises AudioError as `blocks` does."""
+        """Return all blocks of a chunk as one. Raises AudioError like `blocks`."""
         return _joined(list(self.blocks(chunk)))
 
     @abstractmethod
     def flush(self) -> Samples:
-        """Return what was held back, of the same shape; the decoder then stands at the beginning of a new stream."""
+        """Return the samples held back, shape (n,), and reset the decoder for a new stream."""
 
 
 def _joined(blocks: Sequence[Samples]) -> Samples:
@@ -76,10 +76,10 @@ def _check_rate(rate: int) -> None:
 
 
 def open_decoder(encoding: str, rate: int) -> Decoder:
-    """Return a decoder for what a client announced; `encoding` in any case, `rate` in Hz.
+    """Return a decoder for the announced `encoding` (in any case) and `rate` (Hz).
 
-    FLAC and Opus tell their own rate, so that the announced one is only checked. Opus comes as one raw packet per chunk;
-    Ogg, WebM and FLAC streams announced as either are known by their first bytes. Raises AudioError for anything else.
+    FLAC and Opus contain their own rate, so the announced rate is only checked. Opus comes as one raw packet per chunk. Ogg, WebM and
+    FLAC streams announced as Opus or FLAC are detected by their first bytes. Raises AudioError for anything else.
     """
     name = encoding.upper()
     if name not in ENCODINGS:
@@ -110,7 +110,7 @@ class PcmDecoder(Decoder):
 
 
 class PacketDecoder:
-    """Packets of one codec to 16 kHz samples, by libavcodec; whole packets only, so that nothing blocks."""
+    """Decodes complete packets of one codec to 16 kHz samples with libavcodec."""
 
     def __init__(self, codec: str, what: str, extradata: bytes | None = None) -> None:
         self._codec, self._what, self._extradata = codec, what, extradata
@@ -119,15 +119,15 @@ class PacketDecoder:
 
     def _open(self) -> AudioCodecContext:
         context = CodecContext.create(self._codec, "r")
-        assert isinstance(context, AudioCodecContext)  # noqa: S101 - tells the type checker which of the two kinds it is
+        assert isinstance(context, AudioCodecContext)  # noqa: S101 - for the type checker: a video context is not possible
         if self._codec == "opus":
-            context.layout = "mono"  # stereo packets are mixed down by the decoder, for less than it costs here
+            context.layout = "mono"  # the decoder mixes stereo down, which is cheaper than here
         if self._extradata:
             context.extradata = self._extradata
         return context
 
     def blocks(self, packets: Iterable[bytes]) -> Iterator[Samples]:
-        """Yield the samples of each packet that can be decoded. Raises AudioError if there were packets and none can be."""
+        """Yield the samples of each packet that can be decoded. Raises AudioError if there are packets but none can be decoded."""
         error: AudioError | None = None
         decoded = False
         for packet in packets:
@@ -145,13 +145,13 @@ class PacketDecoder:
         try:
             frames = self._context.decode(av.Packet(packet)) if packet else []
         except (av.FFmpegError, ValueError, EOFError):
-            self._context = self._open()  # a context that has seen an error may refuse the good packets after it
+            self._context = self._open()  # after an error a context may reject valid packets
             raise AudioError(f"audio: this chunk is no {self._what}; it was dropped") from None
         blocks = [self._to_16k(frame) for frame in frames]
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks) if blocks else EMPTY
 
     def _to_16k(self, frame: av.AudioFrame) -> Samples:
-        """Return one frame as mono float32 at 16 kHz; whole-number formats are scaled by their full range."""
+        """Return one frame as mono float32 at 16 kHz; integer formats are scaled by their full range."""
         samples = frame.to_ndarray()
         channels = frame.layout.nb_channels
         if not frame.format.is_planar:
@@ -164,14 +164,14 @@ class PacketDecoder:
         return self._resampler.push((mono * scale).astype(np.float32))
 
     def flush(self) -> Samples:
-        """Return what the resampler held back, and begin anew."""
+        """Return the samples that the resampler held back, and reset the decoder."""
         rest = self._resampler.flush() if self._resampler else EMPTY
         self._context = self._open()
         return rest
 
 
 class OpusDecoder(Decoder):
-    """Opus as the Symbl clients send it: each chunk is one bare packet."""
+    """Opus as Symbl clients send it: each chunk is one raw packet."""
 
     def __init__(self) -> None:
         self._packets = _OpusPackets("Opus packet (send one raw packet per chunk, or an Ogg or WebM stream)")
@@ -184,13 +184,13 @@ class OpusDecoder(Decoder):
 
 
 class _OpusPackets(PacketDecoder):
-    """Opus packets, looked at by their first bytes before they are decoded."""
+    """Decodes Opus packets after a check of their announced duration."""
 
     def __init__(self, what: str) -> None:
         super().__init__("opus", what)
 
     def blocks(self, packets: Iterable[bytes]) -> Iterator[Samples]:
-        """Yield the samples of each packet that can be decoded; as the base class, but nothing where all announce too much together."""
+        """Yield the samples of each packet that can be decoded. Also raises AudioError if the packets announce too much audio together."""
         announced = [(packet, opus.duration_s(packet)) for packet in packets if packet]
         valid = [packet for packet, seconds in announced if seconds is not None]
         _check_duration(sum(seconds for _, seconds in announced if seconds is not None))
@@ -222,7 +222,7 @@ class ContainerDecoder(Decoder):
 
 
 class FlacDecoder(Decoder):
-    """A FLAC stream, with its head or from the middle. Each frame is decoded as soon as its last byte is there."""
+    """A FLAC stream, with its header or joined in the middle. Each frame is decoded as soon as its last byte is there."""
 
     def __init__(self) -> None:
         self._splitter = FrameSplitter()
@@ -234,7 +234,7 @@ class FlacDecoder(Decoder):
         for at in range(0, len(chunk), _SLICE_BYTES):
             frames += self._splitter.push(chunk[at : at + _SLICE_BYTES])
             if at + _SLICE_BYTES < len(chunk):
-                yield EMPTY  # whoever asks may leave it at that for now
+                yield EMPTY  # so that the caller can pause here
         tail = self._splitter.tail()
         self._check(frames if tail is None else [*frames, tail])
         if frames:
@@ -245,7 +245,7 @@ class FlacDecoder(Decoder):
             raise AudioError("audio: this chunk is no FLAC; it was dropped (send a FLAC stream: its head, then whole frames in order)")
 
     def _check(self, frames: Sequence[bytes]) -> None:
-        """Refuse by their headers frames that announce a rate that is not allowed, or too much audio together."""
+        """Raise AudioError if the headers of the frames announce a rate that is not allowed, or too much audio together."""
         seconds = 0.0
         for frame in frames:
             header = FrameHeader.read(frame[:16])
@@ -257,7 +257,7 @@ class FlacDecoder(Decoder):
 
     @property
     def _announced_rate(self) -> int:
-        """The rate in the stream's metadata, in Hz; 0 where there is none."""
+        """The rate in the stream's metadata, in Hz; 0 if there is none."""
         return int.from_bytes(self._splitter.streaminfo[10:13], "big") >> 4 if self._splitter.streaminfo else 0
 
     def _decoder(self) -> PacketDecoder:
@@ -266,7 +266,7 @@ class FlacDecoder(Decoder):
         return self._packets
 
     def _whole_tail(self, tail: bytes) -> Samples | None:
-        """Decode what seems to be a whole frame; one beginning in 65,536 only seems so, and is kept until the rest is there."""
+        """Decode what seems to be a whole frame, or return None. One partial frame in 65,536 seems whole; it is kept until complete."""
         try:
             samples = _joined(list(self._decoder().blocks((tail,))))
         except AudioError:
@@ -288,12 +288,12 @@ _BY_MAGIC: dict[bytes, Callable[[], Decoder]] = {
 
 
 class SniffingDecoder(Decoder):
-    """Chooses the decoder by the first bytes of the stream; `usual` where they are no known mark."""
+    """Chooses the decoder by the first bytes of the stream; `usual` if they match no known magic number."""
 
     def __init__(self, usual: Callable[[], Decoder]) -> None:
         self._usual = usual
         self._chosen: Decoder | None = None
-        self._held: list[bytes] = []  # chunks too short to tell; together fewer than four bytes
+        self._held: list[bytes] = []  # chunks too short to decide, together fewer than four bytes
 
     def blocks(self, chunk: bytes) -> Iterator[Samples]:
         if self._chosen is not None:
@@ -305,7 +305,7 @@ class SniffingDecoder(Decoder):
                 yield from self._choose(_BY_MAGIC.get(head))
 
     def _choose(self, by_magic: Callable[[], Decoder] | None) -> Iterator[Samples]:
-        """Open the decoder and give it what was held: joined for a stream, chunk by chunk for bare packets."""
+        """Open the decoder and pass it the held chunks: joined for a stream, one by one for raw packets."""
         held, self._held = self._held, []
         chosen = self._chosen = (by_magic or self._usual)()
         for chunk in [b"".join(held)] if by_magic else held:

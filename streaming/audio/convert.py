@@ -1,4 +1,4 @@
-"""Sound as handlers have it, (rate, array), in other forms: int16, float32, files' bytes. Pure functions."""
+"""Converts the audio of handlers, (rate, array), to other forms: int16, float32, MP3. Pure functions."""
 
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
@@ -18,7 +18,7 @@ _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 def audio_to_int16(audio: NDArray[Any] | Audio) -> NDArray[np.int16]:
-    """Return samples as int16, in the same shape; what is louder than full scale is clipped.
+    """Return samples as int16, in the same shape; floats outside [-1, 1] are clipped.
 
     Raises TypeError for anything but int16 and floats.
     """
@@ -43,14 +43,14 @@ def audio_to_float32(audio: NDArray[Any] | Audio) -> NDArray[np.float32]:
 
 
 def mono(rate: int, array: NDArray[Any], layout: str = "mono") -> Pcm:
-    """Return sound as a handler gives it as int16 of shape (n,); two channels are mixed.
+    """Return the audio of a handler as int16 of shape (n,); two channels are mixed.
 
-    Mono may have the shape (n,), (1, n) or (n, 1); "stereo" the shape (2, n), or interleaved (1, 2n) or (2n,).
-    Raises ValueError or TypeError for anything else.
+    Mono may have the shape (n,), (1, n) or (n, 1); `layout` "stereo" the shape (2, n), or interleaved (1, 2n) or (2n,). `rate` is in Hz,
+    from 1000 to 384000. Raises ValueError or TypeError for anything else.
     """
     plain = layout != "stereo" and type(array) is np.ndarray and array.ndim == 1 and array.dtype == np.int16
     if plain and type(rate) is int and 1000 <= rate <= 384_000:
-        return array  # what handlers give, nearly always
+        return array  # the usual case, without a copy
     if isinstance(rate, bool) or not isinstance(rate, int | np.integer) or not 1000 <= rate <= 384_000:
         raise ValueError(f"audio: the first value must be a sample rate from 1000 to 384000, not {rate!r}")
     if not isinstance(array, np.ndarray) or array.ndim > 2:
@@ -66,7 +66,7 @@ def mono(rate: int, array: NDArray[Any], layout: str = "mono") -> Pcm:
 
 
 def audio_to_bytes(audio: Audio) -> bytes:
-    """Return sound as the bytes of an MP3 file, to be posted to a service that wants one."""
+    """Return audio as the bytes of an MP3 file, for example to upload it to a service."""
     rate, array = audio
     samples = mono(int(rate), array)
     if rate not in _MP3_RATES:

@@ -1,4 +1,4 @@
-"""Sound as files, for services that want the name of one."""
+"""Writes audio to temporary files, for services that need a file name."""
 
 import atexit
 import shutil
@@ -11,11 +11,11 @@ from pathlib import Path
 from streaming.audio.convert import Audio, audio_to_bytes
 
 KEPT_S = 3600.0
-"""How long a file is there: long enough to be sent somewhere, and no disk fills up."""
+"""Seconds that a file is kept: long enough to upload it, short enough to bound the use of the disk."""
 
 
 def audio_to_file(audio: Audio) -> str:
-    """Write sound into an MP3 file and return its path. It is removed after an hour, or when the process ends."""
+    """Write audio to an MP3 file and return its path. Files older than an hour are removed at the next call, all at process exit."""
     folder = _folder()
     for old in folder.glob("*.mp3"):
         with suppress(OSError):  # another thread removes it too
@@ -28,7 +28,7 @@ def audio_to_file(audio: Audio) -> str:
 
 @lru_cache(maxsize=1)
 def _folder() -> Path:
-    """Return the folder of this process's files."""
+    """Return the folder for the files of this process; it is removed at process exit."""
     folder = Path(tempfile.mkdtemp(prefix="parley-sound-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -1,10 +1,10 @@
-"""Cuts a FLAC stream into its frames as the bytes come, so that each frame can be decoded as soon as it is whole (RFC 9639).
+"""Splits a FLAC stream into its frames incrementally, so that each frame can be decoded as soon as it is complete (RFC 9639).
 
-A frame does not tell its length. Its end is where the next frame's header begins; at the end of a chunk it is also where the
-frame's checksum comes out even, which saves waiting for the next frame. Sans-I/O, no decoding.
+A frame does not contain its length. It ends where the next frame's header starts. At the end of a chunk it also ends there if its
+checksum is valid, so the next frame need not be awaited. Sans-I/O, no decoding.
 
-The work is linear in the input, whatever it holds: each byte is searched once and enters one running checksum once, and the
-checksum of any range between two headers follows from the running one in constant time (`_position_free`).
+The work is linear in the input for any content: each byte is searched once and enters one running checksum once, and the checksum of
+any range between two headers follows from the running one in constant time (`_position_free`).
 """
 
 import re
@@ -23,14 +23,14 @@ _RATES = (0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44
 _RATE_UNITS = {12: 1000, 13: 1, 14: 10}  # in Hz, by the header's rate code, of a rate that is written out
 _CHECKSUM = 2  # bytes of the checksum at the end of a frame
 _MOST_FRAME_BYTES = 600_000
-"""A frame of 65,535 samples, two channels and 32 bits has 524,288 bytes; no encoder for up to 48 kHz makes a larger one."""
+"""Limit of a frame. A frame of 65,535 samples, two channels and 32 bits has 524,288 bytes; no encoder for up to 48 kHz exceeds that."""
 _MOST_CANDIDATES = 8
-"""Headers that may be found inside one frame before it is given up. By chance one byte in about ten million begins one."""
-_FEW_BYTES = 32  # up to so many, a loop in Python is faster than numpy
+"""Limit of headers found inside one frame before the frame is dropped. By chance about one byte in ten million starts a header."""
+_FEW_BYTES = 32  # up to this length a loop in Python is faster than numpy
 
 
 def _crc_table(polynomial: int, bits: int) -> list[int]:
-    """Return the 256 remainders of a most-significant-bit-first checksum."""
+    """Return the table of 256 remainders of a CRC, most significant bit first."""
     table = []
     for value in range(256):
         value <<= bits - 8
@@ -47,7 +47,7 @@ _STRIDE = 512
 
 
 def _crc16_by_distance() -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
-    """Return what a byte adds to the checksum when 511, 510 ... 0 bytes follow it, shape (512, 256): checksums are linear."""
+    """Return what a byte adds to the checksum if 511, 510 ... 0 bytes follow it, shape (512, 256): a CRC is linear."""
     first = np.array(_CRC16, dtype=np.uint16)
     rows = [first]
     for _ in range(_STRIDE - 1):
@@ -56,7 +56,7 @@ def _crc16_by_distance() -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
 
 
 _CRC16_AT = _crc16_by_distance()
-_ROWS = np.arange(_STRIDE, dtype=np.intp) * 256  # where each row of the table begins
+_ROWS = np.arange(_STRIDE, dtype=np.intp) * 256  # where each row of the table starts
 
 _PERIOD = 32_767
 """The smallest n > 0 for which x^n is 1 modulo the checksum's polynomial, (x + 1)(x^15 + x + 1)."""
@@ -76,7 +76,7 @@ _POWERS = _powers_of_x()
 def _position_free(crc: int, position: int) -> int:
     """Return the running checksum `crc` at a byte position, times x^(-8 position).
 
-    Two positions have the same value exactly where the bytes between them have the checksum 0, since
+    Two positions have the same value if and only if the bytes between them have the checksum 0, since
     crc(b) = crc(a) x^(8 (b - a)) + checksum of [a, b).
     """
     value, exponent = 0, -8 * position % _PERIOD
@@ -89,7 +89,7 @@ def _position_free(crc: int, position: int) -> int:
 
 
 def crc16(data: bytes | bytearray, crc: int = 0) -> int:
-    """Return FLAC's 16-bit frame checksum of `data`, going on from `crc`. Over a whole frame, its own checksum included, it is 0."""
+    """Return FLAC's 16-bit frame checksum of `data`, continued from `crc`. It is 0 over a whole frame including its checksum."""
     first = len(data) if len(data) <= _FEW_BYTES else len(data) % _STRIDE
     if first <= _FEW_BYTES:
         for byte in data[:first]:
@@ -108,13 +108,13 @@ def _row(data: bytes | bytearray) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
 
 
 def _carried(crc: int, count: int) -> int:
-    """Return a checksum after `count` zero bytes (2 to 512): it counts like the first two bytes."""
+    """Return a checksum after `count` zero bytes (2 to 512): it contributes like the first two bytes."""
     row = _STRIDE - count
     return int(_CRC16_AT[row, crc >> 8]) ^ int(_CRC16_AT[row + 1, crc & 0xFF])
 
 
 def _header_start() -> re.Pattern[bytes]:
-    """Return a pattern for the first five bytes of a frame header: sync code, sizes and codes that exist, a coded number."""
+    """Return a pattern for the first five bytes of a frame header: sync code, valid size and format codes, a coded number."""
 
     def one_of(allowed: Callable[[int], bool]) -> bytes:
         return b"[" + b"".join(re.escape(bytes([value])) for value in range(256) if allowed(value)) + b"]"
@@ -130,7 +130,7 @@ _HEADER_START = _header_start()
 
 @dataclass(frozen=True, slots=True)
 class FrameHeader:
-    """What the first bytes of a frame tell: enough to know the next frame's header when it comes."""
+    """A frame header, with the fields that are needed to recognise the header of the next frame."""
 
     variable: bool
     samples: int
@@ -143,7 +143,7 @@ class FrameHeader:
 
     @classmethod
     def read(cls, data: bytes | bytearray) -> Self | None:
-        """Return the header that `data` (16 bytes or more) begins with, or None where there is none."""
+        """Return the header at the start of `data` (at least 16 bytes), or None if there is none."""
         if data[0] != 0xFF or data[1] & 0xFE != 0xF8 or data[3] & 1:
             return None
         size_code, rate_code, channel_code, bits_code = data[2] >> 4, data[2] & 15, data[3] >> 4, data[3] >> 1 & 7
@@ -184,51 +184,51 @@ class FrameHeader:
 
     @property
     def longest(self) -> int:
-        """Bytes that a frame with this header has at most (every sample stored as it is, and some slack)."""
+        """Largest size in bytes of a frame with this header (uncompressed samples and some slack)."""
         return min(_MOST_FRAME_BYTES, self.samples * self.channels * ((self.bits or 32) + 1) // 8 + 64 * self.channels + 64)
 
     def leads_to(self, other: Self) -> bool:
-        """Tell whether `other` can be the header of the very next frame."""
+        """Return whether `other` can be the header of the next frame."""
         following = self.number + (self.samples if self.variable else 1)
         return (other.variable, other.rate_code, other.bits, other.number) == (self.variable, self.rate_code, self.bits, following)
 
 
 class _Candidate(NamedTuple):
-    """A place at which a frame may begin: bytes since the start of the stream, the header there, the checksum up to there."""
+    """A position (bytes since the start of the stream) at which a frame may start, the header there and the checksum up to it."""
 
     position: int
     header: FrameHeader
     check: int  # as `_position_free` gives it
 
     def ends_at(self, other: "_Candidate") -> bool:
-        """Tell whether the next frame begins at `other`: because the checksum says so, or the numbering (then bytes are missing)."""
+        """Return whether the next frame starts at `other`, by checksum or by frame number (then bytes are missing)."""
         if other.position - self.position < self.header.size + _CHECKSUM:
             return False
         return self.check == other.check or self.header.leads_to(other.header)
 
 
 class FrameSplitter:
-    """Bytes in, whole frames with a right checksum out; bytes that belong to none are dropped and counted in `skipped`.
+    """Bytes in, complete frames with a valid checksum out; other bytes are dropped and counted in `skipped`.
 
-    Holds at most one frame and `_MOST_CANDIDATES` headers in it. Positions count bytes since the start of the stream.
+    Buffers at most one frame and `_MOST_CANDIDATES` headers in it. Positions count bytes since the start of the stream.
     """
 
     def __init__(self) -> None:
         self.streaminfo: bytes | None = None
         self.skipped = 0
         self._buffer = bytearray()
-        self._most_samples = 65_536  # of a frame; the metadata may say less
+        self._most_samples = 65_536  # per frame; the metadata may set a lower limit
         self._base = 0  # position of the buffer's first byte
-        self._candidates: deque[_Candidate] = deque()  # the first one is where the buffer begins
+        self._candidates: deque[_Candidate] = deque()  # the first one is at the start of the buffer
         self._scanned = 0  # position up to which headers were searched
-        self._crc, self._summed = 0, 0  # the running checksum, and the position up to which it goes
+        self._crc, self._summed = 0, 0  # the running checksum and the position up to which it is computed
         self._tail_tried = False
         self._started = False
         self._metadata = False
         self._to_skip = 0
 
     def push(self, chunk: bytes) -> list[bytes]:
-        """Return the frames that became whole with this chunk, as they are known by the header that follows them."""
+        """Return the frames that this chunk completes, recognised by the header that follows each of them."""
         self._buffer += chunk
         frames: list[bytes] = []
         if not self._pass_metadata():
@@ -244,7 +244,7 @@ class FrameSplitter:
                 else:
                     self._skip_to(end.position)
             elif len(self._candidates) > _MOST_CANDIDATES or self._scanned - start.position > start.header.longest:
-                self._candidates.popleft()  # no frame after all: go on with the next header
+                self._candidates.popleft()  # not a frame: continue with the next header
                 self._tail_tried = False
             else:
                 break
@@ -253,9 +253,9 @@ class FrameSplitter:
         return frames
 
     def tail(self) -> bytes | None:
-        """Return the bytes at hand if their checksum says that they are a whole frame; call `drop_tail` once they are decoded.
+        """Return the buffered bytes if they have the checksum of a whole frame, else None. Call `drop_tail` once they are decoded.
 
-        They are returned once for each frame: where they turn out to be none, the next frame's header tells the end.
+        They are returned once per frame: if they are not a whole frame after all, the next frame's header marks the end.
         """
         if not self._candidates or self._tail_tried:
             return None
@@ -270,7 +270,7 @@ class FrameSplitter:
         return bytes(self._buffer)
 
     def drop_tail(self) -> None:
-        """Forget the bytes at hand."""
+        """Drop the buffered bytes."""
         self._cut_to(self._base + len(self._buffer))
 
     def _skip_to(self, position: int) -> None:
@@ -278,7 +278,7 @@ class FrameSplitter:
         self._cut_to(position)
 
     def _cut_to(self, position: int) -> None:
-        """Drop the bytes before a position, and the headers in them."""
+        """Drop the bytes before a position and the headers in them."""
         if position > self._base:
             self._tail_tried = False
             self._drop(position - self._base)
@@ -290,16 +290,16 @@ class FrameSplitter:
         self._base += count
         self._scanned = max(self._scanned, self._base)
         if self._summed < self._base:
-            self._summed, self._crc = self._base, 0  # no header before this place is remembered
+            self._summed, self._crc = self._base, 0  # no header before this position is kept
 
     def _sum_to(self, position: int) -> None:
-        """Take the bytes up to a position into the running checksum."""
+        """Add the bytes up to a position to the running checksum."""
         if position > self._summed:
             self._crc = crc16(self._buffer[self._summed - self._base : position - self._base], self._crc)
             self._summed = position
 
     def _pass_metadata(self) -> bool:
-        """Consume the stream's mark and its metadata blocks; tell whether frames may follow."""
+        """Consume the magic number and the metadata blocks; return whether frames may follow."""
         if not self._started:
             if len(self._buffer) < len(MAGIC):
                 return False
@@ -316,7 +316,7 @@ class FrameSplitter:
         return True
 
     def _read_block(self) -> bool:
-        """Read the head of one metadata block, keep it if it describes the stream; False when more bytes are needed."""
+        """Read the header of one metadata block and keep a STREAMINFO block; return False if more bytes are needed."""
         if len(self._buffer) < 4:
             return False
         kind, size = self._buffer[0] & 0x7F, int.from_bytes(self._buffer[1:4], "big")
@@ -330,7 +330,7 @@ class FrameSplitter:
         return True
 
     def _next_candidate(self) -> bool:
-        """Search on for a frame header and remember it; False when none is there yet."""
+        """Find the next frame header and keep it; return False if there is none yet."""
         last = len(self._buffer) - _LONGEST_HEADER
         at = self._scanned - self._base
         while at <= last:
@@ -352,7 +352,7 @@ class FrameSplitter:
         return False
 
     def _find_end(self, start: _Candidate) -> _Candidate | None:
-        """Return where the next frame begins, None while that is not known. Searches as far as the frame may reach."""
+        """Return where the next frame starts, None while unknown. Searches up to the largest size of the frame."""
         for other in self._candidates:
             if start.ends_at(other):
                 return self._near(start, other)

@@ -1,20 +1,20 @@
-"""Mu-law of ITU-T G.711 to and from 16-bit samples, by tables: one look-up a sample, in either direction."""
+"""Mu-law (ITU-T G.711) to and from 16-bit samples, with one table look-up per sample."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pcm = NDArray[np.int16]
-"""Mono sound, shape (n,)."""
+"""Mono audio, shape (n,)."""
 
 RATE = 8_000
-"""The rate of telephones, in Hz; any other works as well."""
+"""The sample rate of telephones, in Hz; mu-law works with any other rate too."""
 
 _BIAS = 0x84
 _LOUDEST = 32_635
 
 
 def _decoding_table() -> Pcm:
-    """Return the sample of each of the 256 codes: inverted bits, a sign, 3 bits of exponent, 4 of mantissa."""
+    """Return the sample of each of the 256 codes: inverted bits, a sign bit, 3 bits of exponent, 4 bits of mantissa."""
     code = ~np.arange(256, dtype=np.int32) & 0xFF
     magnitude = (((code & 0x0F) * 8 + _BIAS) << (code >> 4 & 7)) - _BIAS
     return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
@@ -33,20 +33,20 @@ def _encoding_table() -> NDArray[np.uint8]:
 
 _DECODED = _decoding_table()
 _ROOTS = bytes(np.rint(np.sqrt(np.abs(_DECODED.astype(np.int32))) * 1.4).astype(np.uint8))
-"""The root of each code's loudness, so stretched that it fills a byte."""
+"""The square root of each code's absolute sample, scaled to fit into a byte."""
 _ENCODED = _encoding_table()
 
 
 def decode(sound: bytes) -> Pcm:
-    """Return the samples of mu-law bytes, one each."""
+    """Return the int16 samples of mu-law bytes, one per byte."""
     return _DECODED.take(np.frombuffer(sound, dtype=np.uint8))
 
 
 def loudness(sound: bytes) -> float:
-    """Return about the average of the absolute samples, without decoding them; twice as loud is twice as much. 0 for no bytes."""
+    """Return approximately the mean absolute sample, without decoding; 0 for no bytes."""
     return (sum(sound.translate(_ROOTS)) / 1.4 / len(sound)) ** 2 if sound else 0.0
 
 
 def encode(samples: Pcm) -> bytes:
-    """Return the mu-law bytes of samples, one each."""
+    """Return the mu-law bytes of int16 samples, one per sample."""
     return _ENCODED.take(samples.view(np.uint16)).tobytes()

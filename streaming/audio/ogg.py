@@ -1,4 +1,4 @@
-"""Takes the Opus packets out of an Ogg stream as the bytes come (RFC 3533, RFC 7845). Sans-I/O, no decoding."""
+"""Extracts the Opus packets from an Ogg stream, incrementally (RFC 3533, RFC 7845). Sans-I/O, no decoding."""
 
 MAGIC = b"OggS"
 _HEAD = 27  # bytes of a page before its segment table
@@ -6,17 +6,17 @@ _LONGEST_PACKET = 61_440  # RFC 7845, section 6: no audio packet needs more
 
 
 class OggPackets:
-    """Bytes in, Opus packets out. Holds at most one page and one packet; bytes outside any page are counted in `skipped`."""
+    """Bytes in, Opus packets out. Buffers at most one page and one packet; bytes outside of pages are counted in `skipped`."""
 
     def __init__(self) -> None:
         self.skipped = 0
-        self.foreign = False  # the stream holds something that is not Opus
+        self.foreign = False  # the stream contains a codec other than Opus
         self._buffer = bytearray()
         self._packet = bytearray()
         self._too_long = False
 
     def push(self, chunk: bytes) -> list[bytes]:
-        """Return the audio packets that became whole with this chunk."""
+        """Return the audio packets that this chunk completes."""
         self._buffer += chunk
         packets: list[bytes] = []
         while self._find_page():
@@ -37,7 +37,7 @@ class OggPackets:
         return packets
 
     def _find_page(self) -> bool:
-        """Drop bytes up to the next page; False when its head is not there yet."""
+        """Drop the bytes before the next page; return False if its header is not complete yet."""
         at = self._buffer.find(MAGIC)
         cut = at if at >= 0 else max(0, len(self._buffer) - len(MAGIC) + 1)
         self.skipped += cut
@@ -47,7 +47,7 @@ class OggPackets:
     def _add(self, segment: bytes | bytearray, last: bool, packets: list[bytes]) -> None:
         if len(self._packet) + len(segment) <= _LONGEST_PACKET:
             self._packet += segment
-        else:  # cover art in the comments, or nonsense: read past it
+        else:  # cover art in the comments, or invalid data: skip it
             self._too_long = True
         if not last:
             return

@@ -1,14 +1,14 @@
-"""What the first bytes of an Opus packet announce (RFC 6716, section 3). No decoding."""
+"""Reads the duration from the first bytes of an Opus packet (RFC 6716, section 3). No decoding."""
 
 _SILK_MS = (10.0, 20.0, 40.0, 60.0)
 _HYBRID_MS = (10.0, 20.0)
 _CELT_MS = (2.5, 5.0, 10.0, 20.0)
 _MOST_MS = 120.0
-"""No packet may hold more (RFC 6716, section 3.4, R5)."""
+"""Longest allowed packet (RFC 6716, section 3.4, R5)."""
 
 
 def duration_s(packet: bytes) -> float | None:
-    """Return the seconds of audio that a packet announces, up to 0.12; None where its head is that of no valid packet."""
+    """Return the seconds of audio that a packet announces, up to 0.12; None if its header is not valid."""
     if not packet:
         return None
     code = packet[0] & 3

@@ -1,4 +1,4 @@
-"""Samples as bytes: LINEAR16 and mu-law to float32. Pure numpy; one chunk in, one block of samples out, no state."""
+"""Converts LINEAR16 and mu-law bytes to float32 samples, one chunk to one block, without state. Pure numpy."""
 
 from collections.abc import Callable
 
@@ -6,18 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
-"""A block of mono sound, shape (n,), in [-1, 1]."""
+"""A block of mono audio, shape (n,), in [-1, 1]."""
 
 RATE = 16_000
-"""Samples per second of everything behind the decoders."""
+"""Sample rate in Hz of all audio after decoding."""
 
 
 class AudioError(ValueError):
-    """Bytes or a setting that cannot be decoded; the text is for the client: it names the field and what is allowed."""
+    """Audio or a parameter that cannot be decoded. The text is sent to the client; it names the field and what is allowed."""
 
 
 def _mulaw_table() -> Samples:
-    """Return the float of each of the 256 mu-law codes (ITU-T G.711: inverted bits, sign, 3 bits exponent, 4 bits mantissa)."""
+    """Return the float sample of each of the 256 mu-law codes (ITU-T G.711: inverted bits, sign, 3 bits exponent, 4 bits mantissa)."""
     code = ~np.arange(256, dtype=np.int32) & 0xFF
     magnitude = (((code & 0x0F) * 8 + 0x84) << (code >> 4 & 7)) - 0x84
     return (np.where(code & 0x80, -magnitude, magnitude) / 32768).astype(np.float32)

@@ -1,7 +1,7 @@
-"""Mono int16 sound from any rate to one rate, block by block, with the filter's state carried over.
+"""Resamples mono int16 audio from any rate to one rate, block by block, keeping the filter's state.
 
-libswresample holds back less than a millisecond, where soxr's streams hand out blocks of 30 ms and more: this is what a live
-conversation needs. `resample.py` is for hearing, which does not mind.
+libswresample delays audio by less than a millisecond, while soxr's streams return blocks of 30 ms and more, so this module is for live
+audio. `resample.py` is for recognition, where the delay does not matter.
 """
 
 import av
@@ -14,7 +14,7 @@ NO_SOUND: Pcm = np.zeros(0, dtype=np.int16)
 
 
 class Converter:
-    """Takes blocks at whatever rate they come and returns them at `rate`: n milliseconds in, n milliseconds out."""
+    """Converts blocks of any rate to `rate` (Hz): n milliseconds in, n milliseconds out."""
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
@@ -23,7 +23,7 @@ class Converter:
         self._fresh = False
 
     def push(self, samples: Pcm, rate: int) -> Pcm:
-        """Return these samples, shape (n,), at the target rate. What the filter needs of the future comes with the next block."""
+        """Return the samples, shape (n,), at the target rate. Samples still in the filter come with the next block."""
         if rate == self._from and self._resampler is None:
             return samples
         held = NO_SOUND
@@ -36,7 +36,7 @@ class Converter:
         return np.concatenate((held, samples)) if len(held) else samples
 
     def flush(self) -> Pcm:
-        """Return what was held back; the next block begins afresh."""
+        """Return the samples in the filter; the next block starts with a new filter."""
         resampler, self._resampler, self._from = self._resampler, None, self.rate
         if resampler is None or self._fresh:
             return NO_SOUND
@@ -46,7 +46,7 @@ class Converter:
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = rate
         converted = _joined(resampler.resample(frame))
-        if self._fresh:  # put what is held back in front as silence, or else blocks of 20 ms would wait for the next one for ever
+        if self._fresh:  # pad the filter's delay with silence in front, or else blocks of 20 ms would always wait for the next one
             self._fresh = False
             missing = len(samples) * self.rate // rate - len(converted)
             converted = np.concatenate((np.zeros(max(0, missing), dtype=np.int16), converted))

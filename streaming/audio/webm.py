@@ -1,6 +1,6 @@
-"""Takes the Opus packets out of a WebM stream as the bytes come, such as a browser's MediaRecorder sends (RFC 8794, RFC 9559).
+"""Extracts the Opus packets from a WebM stream, incrementally, such as that of a browser's MediaRecorder (RFC 8794, RFC 9559).
 
-Sans-I/O, no decoding. Elements are read flat: those that hold audio are entered, all others are read past.
+Sans-I/O, no decoding. Elements that contain audio are entered, all others are skipped; nesting is ignored.
 """
 
 import re
@@ -9,11 +9,11 @@ MAGIC = b"\x1a\x45\xdf\xa3"
 _ENTER = {0x18538067, 0x1F43B675, 0xA0, 0x1654AE6B, 0xAE}  # Segment, Cluster, BlockGroup, Tracks, TrackEntry
 _TRACK_NUMBER, _CODEC, _SIMPLE_BLOCK, _BLOCK = 0xD7, 0x86, 0xA3, 0xA1
 _LONGEST_VALUE = 65_536
-_RESUME = re.compile(re.escape(MAGIC) + rb"|\x1f\x43\xb6\x75")  # where reading goes on behind broken bytes
+_RESUME = re.compile(re.escape(MAGIC) + rb"|\x1f\x43\xb6\x75")  # where parsing resumes after invalid bytes
 
 
 def _vint(data: bytes | bytearray, at: int, keep_marker: bool) -> tuple[int, int] | None:
-    """Return a number of variable length and the place behind it; None when bytes are missing. Raises ValueError for a first byte 0."""
+    """Return a variable-length number and the position after it; None if bytes are missing. Raises ValueError if the first byte is 0."""
     if at >= len(data):
         return None
     length = 9 - data[at].bit_length()
@@ -26,25 +26,25 @@ def _vint(data: bytes | bytearray, at: int, keep_marker: bool) -> tuple[int, int
 
 
 class WebmPackets:
-    """Bytes in, Opus packets out. Holds at most one element; broken bytes are dropped and counted in `skipped`."""
+    """Bytes in, Opus packets out. Buffers at most one element; invalid bytes are dropped and counted in `skipped`."""
 
     def __init__(self) -> None:
         self.skipped = 0
-        self.foreign = False  # the stream holds sound that is not Opus
+        self.foreign = False  # the stream contains an audio codec other than Opus
         self._buffer = bytearray()
         self._to_skip = 0
-        self._entry = 0  # number of the track that is being described
+        self._entry = 0  # number of the track whose description is being read
         self._track: int | None = None
 
     def push(self, chunk: bytes) -> list[bytes]:
-        """Return the audio packets that became whole with this chunk."""
+        """Return the audio packets that this chunk completes."""
         self._buffer += chunk
         packets: list[bytes] = []
         while self._buffer:
             try:
                 if not self._element(packets):
                     break
-            except ValueError:  # no element begins here: the next cluster or a new stream may
+            except ValueError:  # no element starts here: resume at the next cluster or stream
                 found = _RESUME.search(self._buffer, 1)
                 cut = found.start() if found else max(1, len(self._buffer) - len(MAGIC) + 1)
                 self.skipped += cut
@@ -52,7 +52,7 @@ class WebmPackets:
         return packets
 
     def _element(self, packets: list[bytes]) -> bool:
-        """Read one element; False when more bytes are needed. Raises ValueError where none begins."""
+        """Read one element; return False if more bytes are needed. Raises ValueError if no element starts here."""
         cut = min(self._to_skip, len(self._buffer))
         del self._buffer[:cut]
         self._to_skip -= cut
@@ -88,9 +88,9 @@ class WebmPackets:
             self._block(value, packets)
 
     def _block(self, value: bytes, packets: list[bytes]) -> None:
-        """Keep the packet of a block (track number, two bytes of time, flags, packet) that belongs to the Opus track."""
+        """Append the packet of a block (track number, two bytes of time, flags, packet) if it belongs to the Opus track."""
         track = _vint(value, 0, keep_marker=False)
         if track and track[0] == self._track and len(value) > track[1] + 3:
-            laced = value[track[1] + 2] & 0x06  # several packets in one block: no live encoder does that to speech
+            laced = value[track[1] + 2] & 0x06  # several packets in one block, which live encoders do not use for speech
             if not laced:
                 packets.append(value[track[1] + 3 :])
