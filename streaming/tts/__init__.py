@@ -1,1 +1,1 @@
-"""Text in, sound out: voices of programs and packages that are installed on this machine; no network, no Django, no asyncio."""
+"""Text to speech with programs and packages that are installed on this machine. Independent of the network, Django and asyncio."""

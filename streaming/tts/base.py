@@ -1,4 +1,4 @@
-"""What a voice is, and which of those that Parley knows are installed here."""
+"""The interface of a text-to-speech engine."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +14,17 @@ SLOWEST, FASTEST = 0.5, 2.0
 
 
 class VoiceError(RuntimeError):
-    """There is no voice, or it failed; the text says what to do, and nothing of what was to be said."""
+    """No voice is installed, or the voice failed. The text says what to do and never contains the words to speak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How to say something.
+    """Speech options.
 
     Attributes:
-        voice: one of the engine's voices; any other name, or none, is its usual one.
-        speed: times the usual speed, SLOWEST to FASTEST.
-        language: as "en-us"; for engines that speak several.
+        voice: name of one of the engine's voices; any other name, or "", selects the default voice.
+        speed: factor of the normal speed, from SLOWEST to FASTEST.
+        language: language code such as "en-us", for engines with several languages.
     """
 
     voice: str = ""
@@ -37,21 +37,21 @@ class Manner:
 
 
 class Engine(Protocol):
-    """A voice that is ready to speak; it blocks, and may be used from any thread."""
+    """A loaded text-to-speech engine. Its calls block and may come from any thread."""
 
     def say(self, text: str, manner: Manner) -> Speech:
-        """Return some text as sound. Raises VoiceError."""
+        """Return a text as audio. Raises VoiceError."""
         ...
 
 
 class Maker(Protocol):
-    """How to get an engine."""
+    """Finds an installed engine."""
 
     @property
     def hint(self) -> str:
-        """How to install it."""
+        """How to install the engine."""
         ...
 
     def find(self, folder: Path) -> Engine | None:
-        """Return the engine, None where it is not installed; `folder` is where voice files of one's own lie. Raises VoiceError."""
+        """Return the engine, or None if it is not installed; `folder` may contain the user's voice files. Raises VoiceError."""
         ...

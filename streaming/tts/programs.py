@@ -1,6 +1,6 @@
-"""Voices of programs: Flite and eSpeak NG, as Debian and others package them.
+"""Text to speech with the programs Flite and eSpeak NG, as packaged by Debian and others.
 
-The text goes through a file of one's own: a command line is for everybody on the machine to see.
+The text is passed in a private temporary file, because all users of the machine can see command lines.
 """
 
 import shutil
@@ -19,7 +19,7 @@ TIMEOUT_S = 30.0
 WORDS_PER_MINUTE = 175
 
 Arguments = Callable[[Manner, Path, Path], list[str]]
-"""The command line for a manner, the file to read and the file to write."""
+"""Returns the command-line arguments for a manner, the text file to read and the WAV file to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +31,27 @@ class Program:
     arguments: Arguments
 
     def find(self, folder: Path) -> Engine | None:
-        """Return the voice, where the program is installed."""
+        """Return the voice, or None if the program is not installed."""
         path = shutil.which(self.name)
         return ProgramVoice(path, self) if path else None
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramVoice:
-    """A program that is installed."""
+    """A voice of an installed program."""
 
     path: str
     program: Program
 
     def say(self, text: str, manner: Manner) -> Speech:
-        """Run the program once. Raises VoiceError when it fails, or takes more than half a minute."""
+        """Run the program once and return its audio. Raises VoiceError if it fails or takes longer than TIMEOUT_S."""
         with tempfile.TemporaryDirectory(prefix="parley-voice-") as folder:
-            written, spoken = Path(folder) / "text", Path(folder) / "sound.wav"
-            written.write_text(text)
-            command = [self.path, *self.program.arguments(manner, written, spoken)]
+            text_file, wav_file = Path(folder) / "text", Path(folder) / "sound.wav"
+            text_file.write_text(text)
+            command = [self.path, *self.program.arguments(manner, text_file, wav_file)]
             try:
                 subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)  # noqa: S603
-                return _read(spoken)
+                return _read(wav_file)
             except (OSError, subprocess.SubprocessError, EOFError, wave.Error) as error:
                 raise VoiceError(f"{self.program.name} could not speak ({type(error).__name__})") from None
 
