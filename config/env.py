@@ -1,7 +1,7 @@
-"""Typed and documented settings from environment variables, with clear errors for invalid values.
+"""Typed, documented settings from the environment. An invalid value raises SettingError with the name and what is allowed.
 
-Every setting is declared once, with its default and one sentence of help; a test checks `docs/reference/settings.md` against `DECLARED`.
-Independent of Django.
+Every setting is declared once, with its default, what is allowed and one sentence of help. `Env.declared` is the list from which
+`manage.py settings_reference` generates `docs/reference/settings.md`. Knows nothing of Django.
 """
 
 import os
@@ -17,12 +17,12 @@ _HOST = re.compile(r"\*|\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\]", r
 
 
 class SettingError(Exception):
-    """An environment variable has an invalid value; the text names the variable and what is allowed."""
+    """An environment variable holds a value that Parley cannot use; the text says which and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One declared environment variable: its name, its default as a string, and its help text."""
+    """One declared environment variable: its name, its default as a person would type it, its help, what is allowed, its group."""
 
     name: str
     default: str
@@ -93,17 +93,21 @@ class Env:
             return False
         raise SettingError(f"{name}={value!r}: use 1 or 0")
 
-    def words(self, name: str, default: str, help: str, *, starts: tuple[str, ...] = ()) -> list[str]:
-        """Return the non-empty words of a comma-separated list. Raises SettingError for a word without one of the prefixes `starts`."""
-        words = [word.strip() for word in self._raw(name, default, help).split(",") if word.strip()]
+    def words(self, name: str, default: str, help: str, *, starts: tuple[str, ...] = (), allowed: str = "") -> list[str]:
+        """Return the comma-separated words of a setting, without empty ones. Raises SettingError for one that starts otherwise.
+
+        `allowed` describes one word for the reference.
+        """
+        allowed = allowed or (f"each starts with {', '.join(f'`{start}`' for start in starts)}" if starts else "names")
+        words = [word.strip() for word in self._raw(name, default, help, f"comma-separated; {allowed}").split(",") if word.strip()]
         for word in words:
             if starts and not word.startswith(starts):
                 raise SettingError(f"{name}={word!r}: must start with one of {', '.join(starts)}")
         return words
 
     def hosts(self, name: str, default: str, help: str) -> list[str]:
-        """Return the host names of a list. Raises SettingError for a value that no Host header can match, such as a URL."""
-        hosts = self.words(name, default, help)
+        """Return the host names of a list. Raises SettingError for what no Host header can match, such as a URL or a name with a port."""
+        hosts = self.words(name, default, help, allowed="host names, `.example.org`, IP addresses or `*`")
         for host in hosts:
             if not _HOST.fullmatch(host):
                 allowed = "a host name such as talk.example.org, .example.org with all names below it, an IP address ([::1] for IPv6), or *"
@@ -111,7 +115,7 @@ class Env:
         return hosts
 
     def networks(self, name: str, help: str, *, words: tuple[str, ...] = ()) -> list[IPv4Network | IPv6Network | str]:
-        """Return the IP addresses, the networks and the allowed `words` of a list. Raises SettingError for anything else."""
+        """Return the IP addresses and networks of a list, and the words that are allowed beside them. Raises SettingError otherwise."""
         networks: list[IPv4Network | IPv6Network | str] = []
         for word in self.words(name, "", help, allowed=", ".join(("IP addresses or networks", *(f"`{word}`" for word in words)))):
             try:
@@ -122,8 +126,8 @@ class Env:
         return networks
 
     def modules(self, name: str, help: str) -> list[str]:
-        """Return a list of Python modules without importing them (their parents are). Raises SettingError for a missing module."""
-        modules = self.words(name, "", help)
+        """Return a list of Python modules, not imported yet (their parents are). Raises SettingError for one that is not there."""
+        modules = self.words(name, "", help, allowed="Python modules")
         for module in modules:
             try:
                 found = find_spec(module)
@@ -145,9 +149,9 @@ class Env:
         return str(Path(value).expanduser()) if value else ""
 
     def url(self, name: str, help: str, schemes: tuple[str, ...]) -> str:
-        """Return a URL with one of the schemes, or "" when unset. Raises SettingError for other schemes."""
-        value = self._raw(name, "", help)
+        """Return a URL with one of the schemes, or an empty text when unset. Raises SettingError otherwise."""
+        value = self._raw(name, "", help, f"URL that starts with {', '.join(f'`{scheme}://`' for scheme in schemes)}")
         if value and urlsplit(value).scheme not in schemes:
-            # The value may contain a password, so the message does not repeat it.
+            # The value may hold a password, so the message does not repeat it.
             raise SettingError(f"{name}: must start with one of {', '.join(s + '://' for s in schemes)}")
         return value

@@ -19,18 +19,18 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return defaults.bad_request(request, exception)
     if isinstance(exception, RequestDataTooBig):
         return _json_error(413, f"body: at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes are allowed")
-    return _json_error(400, "The request could not be understood.")
+    return _json_error(400, "Bad request.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Respond to a path that does not exist."""
     if request.path.startswith(_API):
-        return _json_error(404, "There is no such call; /api/docs lists them all.")
+        return _json_error(404, "No such API call. /api/docs lists all calls.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Respond after an unexpected exception; the cause is in the log only."""
     if request.path.startswith(_API):
-        return _json_error(500, "Something broke on our side. It was written to the server's log.")
+        return _json_error(500, "Internal server error. Details are in the server's log.")
     return defaults.server_error(request)

@@ -37,6 +37,7 @@ class Command(BaseCommand):
         from config.asgi import application, drain
         from config.daphne_server import BoundedServer
 
+        self._prepare_database()
         account_hint = _account_hint()  # before the event loop starts, because Django forbids database access in it
         recogniser.begin_loading()  # so that the first speaker does not wait for the models
 

@@ -1,6 +1,7 @@
 """Probability that a stretch of a transcript is a misheard vocabulary phrase, from sounds and confidences alone.
 
-The weights come from a logistic regression over our own clips (docs/develop/insights-on-transcripts.md), fitted by `tests.bench.tts_corpus.fit`.
+The weights come from a logistic regression over our own clips (docs/develop/insights-on-transcripts.md).
+`tests.bench.tts_corpus.fit` fits it.
 """
 
 import re
