@@ -125,7 +125,8 @@ class SpeakConsumer(SymblConsumer):
         try:
             message = parse(text)
         except WireError as error:
-            form = error_top if self._session is None or self._handler.started else error_envelope
+            top = self._session is None or (self._handler.started and not error.answers_start)
+            form = error_top if top else error_envelope
             self.send_queue.put(encode(form(str(error), field=error.field)))
             return False
         if isinstance(message, Ping):

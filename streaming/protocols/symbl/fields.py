@@ -20,7 +20,10 @@ class WireError(ValueError):
 
     `message` is a sentence for the client that names the field and what is allowed; `field` is the dotted path of the field
     (`config.speechRecognition.encoding`, `trackers[2].name`), or "" for the whole message.
+    `answers_start` is true if the message was a start_request: SDKs wait for the envelope form then.
     """
+
+    answers_start = False
 
     def __init__(self, message: str, field: str = "") -> None:
         super().__init__(message)

@@ -87,7 +87,11 @@ def _message(value: Any) -> ClientMessage:
         raise WireError(f"a text message must be a JSON object or __PING__, not {shown(value)}")
     message, kind = Fields(value), value.get("type")
     if kind == "start_request":
-        return start_request(message)
+        try:
+            return start_request(message)
+        except WireError as error:
+            error.answers_start = True
+            raise
     if kind == "modify_request":
         return modify_request(message)
     if kind == "stop_request":

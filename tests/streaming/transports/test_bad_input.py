@@ -100,11 +100,19 @@ async def test_noise_as_flac(live: Server, live_token: str) -> None:
 
 
 async def test_start_twice(live: Server, live_token: str) -> None:
-    """A second start is refused; the first goes on."""
+    """A second start is refused in the form that a waiting SDK reads, a wrong one too; the first goes on."""
     async with connected(live, live_token) as client:
         await client.start()
         await client.send({"type": "start_request"})
-        assert "already started" in (await client.wait("error"))["message"]
+        error = await client.wait("error")
+        assert error["type"] == "message"
+        assert "already started" in error["message"]["message"]
+        await client.send({"type": "start_request", "insightTypes": "question"})
+        error = await client.wait("error", 2)
+        assert error["type"] == "message"
+        assert error["message"]["field"] == "insightTypes"
+        await client.send({"type": "modify_request"})
+        assert (await client.wait("error", 3))["type"] == "error"
         await client.speak(2.1)
         await client.wait("message_response")
         await client.stop()
