@@ -12,9 +12,9 @@ router = Router(tags=["Access"])
 
 
 class Credentials(Schema):
-    """The credentials of an app; `type` is always `application`."""
+    """The credentials of an app; `type` is always `application` and may be omitted."""
 
-    type: Literal["application"]
+    type: Literal["application"] = "application"
     appId: str = Field(min_length=1, max_length=512)
     appSecret: str = Field(min_length=1, max_length=512)
 

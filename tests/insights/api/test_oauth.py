@@ -32,6 +32,11 @@ def test_a_good_pair_gets_a_token(pair: dict[str, str], owner: User) -> None:
     assert access.user_of_token(answer.json()["accessToken"]) == owner
 
 
+def test_the_type_may_be_left_out(pair: dict[str, str]) -> None:
+    """There is one type only, so a client need not say it."""
+    assert ask({"appId": pair["appId"], "appSecret": pair["appSecret"]}).status_code == 200
+
+
 @pytest.mark.parametrize("change", [{"appSecret": "wrong"}, {"appId": "wrong"}, {"appId": "a\x00b"}])
 def test_a_wrong_pair_is_401(pair: dict[str, str], change: dict[str, str]) -> None:
     """Neither a wrong id nor a wrong secret gets in, and the answer does not tell which it was."""
@@ -46,9 +51,9 @@ def test_a_wrong_pair_is_401(pair: dict[str, str], change: dict[str, str]) -> No
         ("not json", "request body"),
         ("[" * 100_000, "request body"),
         (b"\xff\xfe\x00", "request body"),
-        ([], "type: Field required"),
+        ([], "appId: Field required"),
         ({"type": "application", "appId": "\ud800", "appSecret": "b"}, "appId"),
-        ({}, "type"),
+        ({}, "appId"),
         ({"type": "password", "appId": "a", "appSecret": "b"}, "type: Input should be 'application'"),
         ({"type": "application", "appSecret": "b"}, "appId"),
         ({"type": "application", "appId": 7, "appSecret": "b"}, "appId"),
