@@ -118,7 +118,10 @@ def _tracker(fields: Fields) -> TrackerSpec:
         raise refused(fields.at("name"), f"a string of 1 to {NAME_LENGTH} characters", fields.get("name"))
     vocabulary = fields.texts("vocabulary", TRACKER_PHRASES, PHRASE_LENGTH)
     if not vocabulary:
-        raise refused(fields.at("vocabulary"), f"a list of 1 to {TRACKER_PHRASES} strings", fields.get("vocabulary"))
+        path, allowed = fields.at("vocabulary"), f"a list of 1 to {TRACKER_PHRASES} strings"
+        if fields.get("vocabulary") is None:
+            raise refused(path, allowed, None)
+        raise WireError(f"{path} must be {allowed}, not a list of 0 strings", path)
     return TrackerSpec(name, vocabulary, fields.text("id", NAME_LENGTH) or "")
 
 

@@ -78,7 +78,7 @@ EXPECTED = {
     "trackers_object.json": ("trackers", "a list of trackers, not an object"),
     "tracker_text.json": ("trackers[0]", "an object, not 'Price'"),
     "tracker_no_name.json": ("trackers[0].name", "1 to 256 characters"),
-    "tracker_no_phrase.json": ("trackers[0].vocabulary", "a list of 1 to 50 strings"),
+    "tracker_no_phrase.json": ("trackers[0].vocabulary", "a list of 1 to 50 strings, not a list of 0 strings"),
     "tracker_phrase_number.json": ("trackers[0].vocabulary[1]", "a string, not 5"),
     "no_connection_timeout_long.json": ("noConnectionTimeout", "from 0 to 1800 seconds, not 1801"),
     "no_connection_timeout_text.json": ("noConnectionTimeout", "a whole number from 0 to 1800 seconds"),
