@@ -7,7 +7,6 @@ from django.http.response import HttpResponseBase
 from ninja import Query, Router, Schema
 
 from insights import queries
-from insights.api.errors import ApiError
 from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.sentiment import Sentiment, sentiment_json
 from insights.json_text import nested
@@ -50,9 +49,7 @@ def list_topics(
     parentRefs: bool = False,
     refresh: bool = False,
 ) -> HttpResponseBase:
-    """Return the topics, strongest first. `refresh` has no effect: topics are always up to date. `sentiment` excludes `parentRefs`."""
-    if sentiment and parentRefs:
-        raise ApiError(400, "parentRefs: is not allowed together with sentiment; set one of them")
+    """Return the topics, strongest first. `refresh` has no effect: topics are always up to date."""
 
     def pieces(conversation: Conversation) -> Iterator[str]:
         topics = queries.topics_of(conversation).prefetch_related(None)

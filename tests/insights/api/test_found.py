@@ -20,13 +20,13 @@ def test_topics(api: Api) -> None:
 
 
 def test_topics_with_more(api: Api) -> None:
-    """Sentiment and parents come on request, but not together."""
+    """Sentiment and parents come on request, also together."""
     Topic.objects.update(parent_text="money", sentiment=-0.5)
     assert api.read("/topics", sentiment="true")["topics"][0]["sentiment"]["suggested"] == "negative"
     assert api.read("/topics", parentRefs="true")["topics"][0]["parentRefs"] == [{"type": "topic", "text": "money"}]
-    answer = api.get("/topics", sentiment="true", parentRefs="true")
-    assert answer.status_code == 400
-    assert answer.json()["message"].startswith("parentRefs: is not allowed together with sentiment")
+    both = api.read("/topics", sentiment="true", parentRefs="true")["topics"][0]
+    assert both["sentiment"]["suggested"] == "negative"
+    assert both["parentRefs"] == [{"type": "topic", "text": "money"}]
 
 
 @pytest.mark.parametrize("path", ["/trackers", "/trackers-detected"])
