@@ -1,5 +1,7 @@
 """The two JSON forms of members in the API."""
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from ninja import Schema
 
 from insights.models import Member
@@ -22,10 +24,21 @@ class SpeakerRef(Schema):
 
 
 def person_json(member: Member) -> dict[str, str]:
-    """Return {id, name, email} of a Person. Without an e-mail address, a user id with an `@` is used as one."""
-    email = member.email or (member.user_id if "@" in member.user_id else "")
-    shown = {"id": str(member.id), "name": member.name or member.user_id or email}
+    """Return {id, name, email} of a Person. Without an e-mail address, a user id that is an address is used as one.
+
+    Clients send any text as an email; text that is not an address is left out.
+    """
+    email = next((text for text in (member.email, member.user_id) if _is_address(text)), "")
+    shown = {"id": str(member.id), "name": member.name or member.user_id or member.email}
     return {**shown, "email": email} if email else shown
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def speaker_json(member: Member) -> dict[str, str]:

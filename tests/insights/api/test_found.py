@@ -2,8 +2,9 @@
 
 import pytest
 
+from insights.api.people import person_json
 from insights.api.values import shown
-from insights.models import Topic
+from insights.models import Member, Topic
 from tests.insights.api.conftest import Api
 
 
@@ -75,6 +76,21 @@ def test_ranges_have_two_ends() -> None:
 def test_members(api: Api) -> None:
     """Everybody who joined, in that order."""
     assert [(m["name"], m["email"]) for m in api.read("/members")["members"]] == [("Ada", "ada@example.org"), ("Ben", "ben@example.org")]
+
+
+@pytest.mark.parametrize(
+    ("user_id", "email", "shown_email"),
+    [
+        ("a@example.org/b", "", None),
+        ("a@example.org", "", "a@example.org"),
+        ("a@example.org", "@ada", "a@example.org"),
+        ("u1", "Ada <a@example.org>", None),
+        ("u1", "a@example.org", "a@example.org"),
+    ],
+)
+def test_the_email_of_a_member_is_an_address_or_left_out(user_id: str, email: str, shown_email: str | None) -> None:
+    """Clients put any text into `userId` and `email`."""
+    assert person_json(Member(name="Ada", user_id=user_id, email=email)).get("email") == shown_email
 
 
 def test_analytics(api: Api) -> None:
