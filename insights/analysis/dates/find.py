@@ -26,6 +26,11 @@ _FUTURE = re.compile(
     r"\b(?:will|shall|going to|gonna|need|needs|must|please|can|could|should|would|tomorrow|next|let's|have to"
     r"|has to|due|deadline|supposed)\b|'ll\b"
 )
+_PASSIVE_QUESTION = re.compile(
+    r"\b(?:is|are) (?:the|an?|my|your|our|their|his|her|its|this|that|these|those|all|everything)"
+    r"(?: (?!(?:i|you|we|he|she|they|it|who|that|which|and|but|or)\b)\w+){0,3}? \w{3,}ed\b"
+)
+"""'Is the pricing page finished?' is about the present, as 'the page is finished' is."""
 _PERFECT = re.compile(r"\b(?:should|could|would|must|might|may|ought to|needed to)(?:n't| not)? have (?!to\b)")
 """'You should have sent it on Monday' is about last Monday, despite 'should'."""
 
@@ -60,7 +65,9 @@ def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
 @lru_cache(maxsize=2)  # called for every duration of one message
 def is_past(low: str) -> bool:
     """Return whether a lower-case message is about the past, judged by its verbs."""
-    return _PERFECT.search(low) is not None or (_PAST.search(low) is not None and _FUTURE.search(low) is None)
+    if _PERFECT.search(low) is not None:
+        return True
+    return _PAST.search(_PASSIVE_QUESTION.sub("", low)) is not None and _FUTURE.search(low) is None
 
 
 def zone_of(minutes: int) -> timezone:

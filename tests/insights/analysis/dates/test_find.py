@@ -89,6 +89,23 @@ def test_not_dates(text: str) -> None:
     assert _found(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Our launch is planned for the 20th.", "2026-12-20"),
+        ("Our launch is planned for the 20th, is the pricing page finished?", "2026-12-20"),
+        ("Are all slides finished? The launch is on the 20th.", "2026-12-20"),
+        ("We launched it on the 20th.", "2026-11-20"),
+        ("It was launched on the 20th, is the pricing page finished?", "2026-11-20"),
+        ("Is this the page you launched on the 20th?", "2026-11-20"),
+    ],
+)
+def test_a_day_that_is_over_is_the_next_one(text: str, day: str) -> None:
+    """Said on the 28th, the 20th is next month's, unless the message tells of what was."""
+    said_at = datetime(2026, 11, 28, 10, 30, tzinfo=UTC)
+    assert [entity.value for entity in find(text.lower(), said_at, 0)] == [{"datetime": day}]
+
+
 def test_the_conversations_timezone_counts() -> None:
     """'tonight' is tonight there, also where the day is another one."""
     late = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
