@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from streaming.speech.turn_detector import Turn
 
 LEAST_SPEECH_S = 0.2
 """Seconds of speech that must follow the stop word in its turn; otherwise the next turn is replied to."""
+_STABLE_S = 0.25
+"""Seconds of further audio that must leave the words of an interim result unchanged: then they count as stable."""
 _SEARCH_S = 0.2  # seconds before and after the estimated end of the stop word in which the quietest place is searched
 _WINDOW_S = 0.02
 
@@ -74,6 +77,7 @@ class ReplyOnStopWords(ReplyOnPause):
         super().parley_begin_afresh()
         self._stop_word_seen = False  # the stop word was recognised, and no speech after it yet
         self._announced = False  # the stop word of the current turn was reported to the client
+        self._interim: tuple[float, list[str]] = (0.0, [])  # of the current turn: seconds of audio and the words in it
         self._early_end_s: float | None = None  # end of the stop word by recognition during the turn, in seconds from its start
         self._worker_thread = WorkerThread("stop-words")
         self._early_task: asyncio.Task[None] | None = None
@@ -86,6 +90,7 @@ class ReplyOnStopWords(ReplyOnPause):
     def began(self) -> None:
         """Handle the start of speech; it counts as a turn only after a stop word."""
         self._announced, self._early_end_s = False, None
+        self._interim = (0.0, [])
         if self._stop_word_seen:
             self.state.started_talking = True
 
@@ -105,10 +110,19 @@ class ReplyOnStopWords(ReplyOnPause):
 
     async def _search_early(self, turn: Turn) -> None:
         words = await self._words(turn, thorough=False)
-        found = find_phrase([word.text for word in words], self._phrases)
+        found = find_phrase(self._stable([word.text for word in words], len(turn.samples) / turn.rate), self._phrases)
         if found is not None and not self._announced:
             self._early_end_s = words[found - 1].end
             self._announce()
+
+    def _stable(self, words: list[str], length_s: float) -> list[str]:
+        """Return the leading words of an interim result that the previous one had, too: a word that is cut off may become another."""
+        before_s, before = self._interim
+        if before and length_s < before_s + _STABLE_S:
+            return []
+        self._interim = (length_s, words)
+        same = (plain([old]) == plain([new]) for old, new in zip(before, words, strict=False))
+        return words[: sum(takewhile(bool, same))]
 
     async def _search(self, turn: Turn, before: "asyncio.Task[None] | None") -> None:
         if before is not None:

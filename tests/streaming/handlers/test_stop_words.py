@@ -68,6 +68,12 @@ async def say(session: StreamSession, seconds: float) -> None:
     await until(lambda: all(task.done() or "_search" not in str(task.get_coro()) for task in asyncio.all_tasks()))
 
 
+async def interim(handler: Any, seconds: float) -> None:
+    """Let so much of the open turn be read, and wait until it was."""
+    handler.progress(turn(seconds))
+    await until(lambda: handler._reading is None or handler._reading.done())
+
+
 def words(*stop_words: str) -> ReplyOnStopWords:
     """Return a handler of these stop words."""
     return ReplyOnStopWords(length, stop_words=list(stop_words), input_sample_rate=RATE)
@@ -118,28 +124,46 @@ async def test_the_word_must_be_said_again(join: Join, reader: OutputSubscriptio
 
 
 async def test_told_while_the_user_goes_on(join: Join, reader: OutputSubscription) -> None:
-    """An early reading tells the client at once, and once."""
-    reader.early, reader.final = ["Hello computer"], ["Hello computer, go on please."]
+    """A stop word that a second interim result confirms is told before the turn is over, and once."""
+    reader.early, reader.final = ["Hello computer", "hello, computer! Go"], ["Hello computer, go on please."]
     session = await join(words("hello computer"))
     handler = handler_of(session)
     handler.began()
-    handler.progress(turn(1.0))
-    await until(lambda: line_of(session).of("stopword") == [""])
-    handler.progress(turn(2.0))
+    await interim(handler, 1.0)
+    assert line_of(session).of("stopword") == []
+    await interim(handler, 2.0)
+    assert line_of(session).of("stopword") == [""]
+    await interim(handler, 3.0)
     handler.ended(turn(5.0))
     await until(lambda: session.outputs.last == 1)
     assert line_of(session).of("stopword") == [""]
-    assert [thorough for thorough, _ in reader.asked] == [False, True]
+    assert [thorough for thorough, _ in reader.asked] == [False, False, True]
+
+
+async def test_a_word_of_one_interim_result_is_not_enough(join: Join, reader: OutputSubscription) -> None:
+    """ "short notice" is read as "short note" while it is cut off: nothing happens, also where the cut is read twice."""
+    reader.early, reader.final = ["short note", "short note", "short notice", "short notice is"], ["Short notice is fine."]
+    session = await join(words("short note"))
+    handler = handler_of(session)
+    handler.began()
+    for seconds in (1.0, 1.1, 1.6, 2.6):
+        await interim(handler, seconds)
+    handler.ended(turn(3.0))
+    await until(lambda: len(reader.asked) == 5)
+    await until(lambda: all(task.done() or "_read" not in str(task.get_coro()) for task in asyncio.all_tasks()))
+    assert line_of(session).messages == []
+    assert session.outputs.last == 0
 
 
 async def test_what_was_told_holds(join: Join, reader: OutputSubscription) -> None:
     """A final reading that has lost the word does not take the announcement back."""
-    reader.early, reader.final = ["computer"], ["commuter, what time is it?"]
+    reader.early, reader.final = ["computer"] * 2, ["commuter, what time is it?"]
     session = await join(words("computer"))
     handler = handler_of(session)
     handler.began()
-    handler.progress(turn(1.0))
-    await until(lambda: line_of(session).of("stopword"))
+    await interim(handler, 0.7)
+    await interim(handler, 1.0)
+    assert line_of(session).of("stopword")
     handler.ended(turn(5.0))
     await until(lambda: session.outputs.last == 1)
     assert numbers(session)[0] == pytest.approx(4.0, abs=0.3)
