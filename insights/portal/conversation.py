@@ -12,10 +12,11 @@ from django.urls import NoReverseMatch, reverse
 
 from insights import queries
 from insights.models import Conversation, Insight, Message
+from insights.portal import parts
 from insights.portal.listing import Face, begins_turn, face, local, shown_name
+from insights.portal.parts import message_link, part_of
 from insights.portal.wording import LABELS, clock, duration
 
-PART = 1000  # messages on one page; a longer conversation has several parts
 MOST_TOPICS = 12
 MOST_CARDS = 500
 """Insights on one page. If a conversation has more, each part shows only the insights of its own messages."""
@@ -66,16 +67,6 @@ class Share:
     percent: int
 
 
-def _part_of(number: int) -> int:
-    return (number - 1) // PART + 1
-
-
-def _href(message: Message, part: int) -> str:
-    """Return the link to a message from the page that shows `part`."""
-    target = _part_of(message.number)
-    return (f"?part={target}" if target != part else "") + f"#m-{message.id}"
-
-
 def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dict[UUID, str]) -> list[Turn]:
     """Group messages into turns of one member each."""
     turns: list[Turn] = []
@@ -100,7 +91,7 @@ def cards_of(found: Sequence[Insight], conversation: Conversation, faces: dict[U
             assignee=str(one.assignee) if one.assignee else one.assignee_name,
             due=local(one.due_at, conversation.timezone_offset) if one.due_at else None,
             percent=round(one.confidence * 100),
-            href=_href(one.message, part),
+            href=message_link(one.message, part),
             review=one.review,
         )
         for one in found
@@ -122,13 +113,13 @@ def _insights_on(conversation: Conversation, part: int) -> tuple[list[Insight], 
     some = list(found[: MOST_CARDS + 1])
     if len(some) <= MOST_CARDS:
         return some, True
-    return list(found.filter(message__number__gt=(part - 1) * PART, message__number__lte=part * PART)), False
+    return list(found.filter(message__number__gt=(part - 1) * parts.PART, message__number__lte=part * parts.PART)), False
 
 
 def topics_of(conversation: Conversation, part: int) -> list[tuple[str, str]]:
     """Return the strongest topics, each with a link to its first message."""
     leading = queries.leading_topics(conversation, MOST_TOPICS)
-    return [(text, _href(message, part) if message is not None else "") for text, message in leading]
+    return [(text, message_link(message, part) if message is not None else "") for text, message in leading]
 
 
 def _faces(conversation: Conversation) -> dict[UUID | None, Face]:
@@ -151,11 +142,11 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     one = queries.conversation_for(int(request.user.pk or 0), conversation_id)
     if one is None:
         raise Http404
-    last_part = max(1, _part_of(max(1, one.message_count)))
+    last_part = max(1, part_of(max(1, one.message_count)))
     asked = request.GET.get("part", "1")
     part = min(max(1, int(asked)), last_part) if asked.isdecimal() and len(asked) < 7 else 1
     found, all_found = _insights_on(one, part)
-    messages = list(queries.transcript_of(one, (part - 1) * PART, part * PART))
+    messages = list(queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART))
     talked = queries.talk_seconds(one)
     faces = _faces(one)  # read last, so that members of all rows read before are included
     kept = [insight for insight in found if insight.review != Insight.Review.REJECTED]

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from insights import queries
 from insights.models import Conversation, Member, Message
+from insights.portal.parts import message_link
 from insights.portal.wording import LABELS, TURN_S, VOICES, duration, initials, shorten
 
 PER_PAGE = 20
@@ -66,6 +67,8 @@ class Row:
     names: str
     counts: dict[str, int] = field(default_factory=dict)
     found: tuple[tuple[str, bool], ...] = ()
+    found_at: str = ""
+    """The link from the conversation's page to the message that was found; empty without one."""
 
 
 def face(member: Member | None, index: int) -> Face:
@@ -99,7 +102,7 @@ def marked(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     return tuple((piece, number % 2 == 1) for number, piece in enumerate(pieces) if piece)
 
 
-def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tuple[str, bool], ...]) -> Row:
+def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tuple[str, bool], ...], found_at: str) -> Row:
     faces = tuple(face(member, number) for number, member in enumerate(conversation.members.all()))  # prefetched
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
     return Row(
@@ -116,7 +119,13 @@ def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tup
         names=", ".join(one.name for one in faces),
         counts=dict(counts),
         found=found,
+        found_at=found_at,
     )
+
+
+def _quoted(message: Message, words: Sequence[str]) -> tuple[tuple[tuple[str, bool], ...], str]:
+    """Return the message that was found, marked, and the link to it from the first part of its conversation's page."""
+    return marked(shorten(message.text, words[0]), words), message_link(message, 1)
 
 
 def page_of(user_id: int, wanted: ListFilter, number: str) -> tuple[Page[Conversation], list[Row]]:
@@ -126,7 +135,5 @@ def page_of(user_id: int, wanted: ListFilter, number: str) -> tuple[Page[Convers
     page = Paginator(found, PER_PAGE).get_page(number)
     conversations, words = list(page.object_list), queries.search_words(wanted.query)
     counts, hits = queries.insight_counts(conversations), queries.first_hits(conversations, words)
-    rows = [
-        _row(one, counts.get(one.id, {}), marked(shorten(hits[one.id], words[0]), words) if one.id in hits else ()) for one in conversations
-    ]
+    rows = [_row(one, counts.get(one.id, {}), *_quoted(hits[one.id], words) if one.id in hits else ((), "")) for one in conversations]
     return page, rows

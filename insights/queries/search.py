@@ -45,8 +45,8 @@ def with_texts(conversations: QuerySet[Conversation], texts: Iterable[str], *, c
     return conversations
 
 
-def first_hits(conversations: Collection[Conversation], words: Sequence[str]) -> dict[int, str]:
-    """Return the text of the first message with one of the words, by conversation id; conversations without one are left out."""
+def first_hits(conversations: Collection[Conversation], words: Sequence[str]) -> dict[int, Message]:
+    """Return the first message with one of the words, by conversation id; conversations without one are left out."""
     ids = [one.pk for one in conversations]
     conditions = [_in_messages(word, ids) for word in words if _searches_messages(word)]
     if not ids or not conditions:
@@ -54,7 +54,8 @@ def first_hits(conversations: Collection[Conversation], words: Sequence[str]) ->
     said = Message.objects.filter(reduce(or_, conditions), conversation_id__in=ids).order_by()
     firsts = said.values_list("conversation_id").annotate(first=Min("number"))
     places = [Q(conversation_id=conversation_id, number=number) for conversation_id, number in firsts]
-    return dict(Message.objects.filter(reduce(or_, places)).values_list("conversation_id", "text")) if places else {}
+    found = Message.objects.filter(reduce(or_, places)).only("conversation_id", "number", "text") if places else ()
+    return {message.conversation_id: message for message in found}
 
 
 def _anywhere(text: str, connection_ids: bool) -> Q:

@@ -96,8 +96,12 @@ def test_first_hits(owner: User) -> None:
     one = conversation(owner, "One", "Hello.", "The bridge.", "The bridge again.")
     two = conversation(owner, "Two", "A river.", "明日の会議")
     titled = conversation(owner, "Bridge")
-    assert queries.first_hits([one, two, titled], ["bridge", "river"]) == {one.pk: "The bridge.", two.pk: "A river."}
-    assert queries.first_hits([one, two], ["会議"]) == {two.pk: "明日の会議"}
+
+    def texts(hits: dict[int, Message]) -> dict[int, str]:
+        return {pk: message.text for pk, message in hits.items()}
+
+    assert texts(queries.first_hits([one, two, titled], ["bridge", "river"])) == {one.pk: "The bridge.", two.pk: "A river."}
+    assert texts(queries.first_hits([one, two], ["会議"])) == {two.pk: "明日の会議"}
     assert queries.first_hits([one, two], ["of"]) == queries.first_hits([], ["bridge"]) == {}
 
 

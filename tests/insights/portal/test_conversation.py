@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from insights.models import Conversation, Topic, TopicReference
 from insights.portal import conversation as module
+from insights.portal import parts
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
 LINES = [("Ada", "Who can do it?"), ("Ada", "It is due on Friday."), ("Bob", "I will."), ("Ada", "Thanks.")]
@@ -122,7 +123,7 @@ def test_a_silent_conversation_says_so(visitor: Client, make_conversation: MakeC
 
 def test_a_long_conversation_comes_in_parts(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
     """A link to a message of another part names that part."""
-    monkeypatch.setattr(module, "PART", 2)
+    monkeypatch.setattr(parts, "PART", 2)
     conversation = make_conversation(lines=LINES)
     insight = add_insight(conversation, 3)
     first, second = text_of(visitor, conversation), text_of(visitor, conversation, "?part=2")
@@ -136,7 +137,7 @@ def test_a_long_conversation_comes_in_parts(visitor: Client, make_conversation: 
 
 def test_many_insights_come_in_parts_too(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a number of them each part shows those of its own messages, and says so."""
-    monkeypatch.setattr(module, "PART", 2)
+    monkeypatch.setattr(parts, "PART", 2)
     monkeypatch.setattr(module, "MOST_CARDS", 2)
     conversation = make_conversation(lines=LINES)
     own = [add_insight(conversation, number) for number in (1, 2)]

@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from insights.models import Message
 from tests.insights.portal.conftest import START, MakeConversation, add_insight
 
 
@@ -66,6 +67,18 @@ def test_search_shows_and_marks_what_was_said(visitor: Client, make_conversation
     """The first message with the word is quoted."""
     make_conversation("Planning", [("Ada", "The hotel in Porto is ready.")])
     assert "The hotel in <mark>Porto</mark> is ready." in page(visitor, "/?q=porto")
+
+
+def test_a_hit_opens_at_its_sentence(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the sentence is on a later part of the page; without a hit the page opens at its beginning."""
+    monkeypatch.setattr("insights.portal.parts.PART", 2)
+    one = make_conversation("Planning", [("Ada", "The hotel is ready."), ("Ada", "It is in Porto."), ("Ada", "Porto is sunny.")])
+    second, third = (Message.objects.get(conversation=one, number=number) for number in (2, 3))
+    assert f'href="/conversations/{one.pk}/#m-{second.pk}"' in page(visitor, "/?q=porto")
+    link = f"/conversations/{one.pk}/?part=2#m-{third.pk}"
+    assert f'href="{link}"' in page(visitor, "/?q=sunny")
+    assert f'id="m-{third.pk}"' in page(visitor, link)
+    assert f'href="/conversations/{one.pk}/"' in page(visitor, "/?q=planning")
 
 
 def test_search_never_reaches_into_other_accounts(stranger_client: Client, make_conversation: MakeConversation) -> None:

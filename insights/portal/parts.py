@@ -1,0 +1,17 @@
+"""Parts of a long conversation's page, and the links to its messages."""
+
+from insights.models import Message
+
+PART = 1000
+"""Messages on one page; a longer conversation has several parts."""
+
+
+def part_of(number: int) -> int:
+    """Return the part (from 1) that shows the message of a number (from 1)."""
+    return (number - 1) // PART + 1
+
+
+def message_link(message: Message, part: int) -> str:
+    """Return the link to a message, relative to the page that shows `part` of its conversation."""
+    there = part_of(message.number)
+    return (f"?part={there}" if there != part else "") + f"#m-{message.id}"
