@@ -30,13 +30,14 @@ def heartbeat(session_ids: Sequence[UUID]) -> list[UUID]:
         return [session_id for session_id in session_ids if session_id not in alive]
 
 
-def leave(session_id: UUID, *, final: bool, keep_s: int | None = None) -> list[StoredEvent]:
+def leave(session_id: UUID, *, final: bool, keep_s: int | None = None, discard_empty: bool = False) -> list[StoredEvent]:
     """Remove a session; removing it twice changes nothing.
 
     After the last session, the conversation ends: at once after a stop (`final`), else after `keep_s` seconds unless a session joins
     before. Returns the event of the end, if any.
 
     Pass `keep_s` for a session that was alive until now. The stored value is 0 if the session was taken for one that a crash left behind.
+    With `discard_empty`, a conversation without messages ends at once with its last session and is deleted.
     """
     now = timezone.now()
     with writing():
@@ -48,6 +49,11 @@ def leave(session_id: UUID, *, final: bool, keep_s: int | None = None) -> list[S
         if final and session.member_id is not None:  # older sessions of the same speaker, left by a crash, must not delay the end
             before = LiveSession.objects.filter(conversation=conversation, member_id=session.member_id, seen_at__lt=session.joined_at)
             before.update(keep_s=0)
+        if discard_empty and not conversation.messages.exists():
+            events = _end_or_wait(conversation, now, 0)
+            if events:
+                conversation.delete()
+            return events
         return _end_or_wait(conversation, now, 0 if final else session.keep_s if keep_s is None else keep_s)
 
 

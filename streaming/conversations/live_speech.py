@@ -195,13 +195,17 @@ class LiveSpeech:
             listener.results.close()
         await asyncio.shield(storing)
 
-    async def leave(self, *, final: bool) -> list[StoredEvent]:
-        """Leave the conversation after `finish`; the last speaker who leaves with `final` completes it. Return the stored events."""
+    async def leave(self, *, final: bool, discard_empty: bool = False) -> list[StoredEvent]:
+        """Leave the conversation after `finish`; the last speaker who leaves with `final` completes it. Return the stored events.
+
+        With `discard_empty`, the last speaker to leave deletes a conversation without messages.
+        """
         if self.joined is None:
             return []
         self.joined = None
         registry().left(self.session_id)
-        events = await _join_or_leave(recorder.leave, self.session_id, final=final, keep_s=self._start_options.keep_s)
+        keep_s = self._start_options.keep_s
+        events = await _join_or_leave(recorder.leave, self.session_id, final=final, keep_s=keep_s, discard_empty=discard_empty)
         await broadcaster().publish(events)
         return events
 

@@ -109,7 +109,7 @@ class ConversationHandler(AsyncStreamHandler):
             await self._speech.finish()
             if self._subscription is not None:  # without one nothing can be sent, but the speech is stored
                 await self._catch_up(self._speech.last_event)
-            await self._speech.leave(final=False)
+            await self._speech.leave(final=False, discard_empty=True)
         finally:
             if self._subscription is not None:
                 await self._subscription.close()

@@ -198,6 +198,21 @@ async def test_a_silent_session_leaves_no_conversation(join: Join, owner: User) 
     assert await run_in_database(Conversation.objects.count) == 0
 
 
+@pytest.mark.parametrize("script_lines", [[], [{"after": 0.2, "text": "Hm", "final": False}]], ids=["nothing", "interim only"])
+async def test_a_session_without_words_leaves_no_conversation(
+    join: Join, owner: User, script: Callable[[Any], None], script_lines: list[Any]
+) -> None:
+    """Sound in which nothing was said is no conversation; one in which others speak, or spoke, is kept."""
+    script({"recognitions": [script_lines, [{"after": 0.2, "text": "Hello."}], script_lines]})
+    for conversations in (0, 1, 1):
+        session = await join(conversation, id="meeting", owner=owner.id)
+        await speak(session, 0.6)
+        await until(lambda: handler_of(session)._part.joined)  # noqa: B023  # awaited right here
+        await session.close("bye")
+        assert await run_in_database(Conversation.objects.count) == conversations
+    assert await run_in_database(LiveSession.objects.count) == 0
+
+
 def test_inputs() -> None:
     """All have defaults; a threshold outside 0 to 1 and a word that is no type of insight are refused."""
     assert Inputs() == Inputs(conf_threshold=0.5, insight_types=["question", "action_item", "follow_up"], speaker_name="")
