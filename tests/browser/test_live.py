@@ -130,9 +130,11 @@ def test_a_cut_connection_and_a_crash_lose_nothing_and_repeat_nothing(hearing_se
     before = said(page)
     hearing_server.kill()
     expect(page.locator("#status")).to_have_text("Connection lost")
+    expect(page.get_by_role("button", name="Try now")).to_be_visible()
     expect(page.locator("#detail")).to_contain_text("kept and sent later")
     hearing_server.start()
     expect(page.locator("#status")).to_have_text("Listening")
+    expect(page.get_by_role("button", name="Try now")).to_be_hidden()
     expect(page.locator("#turns")).to_contain_text("incredulity")
     end(page)
     after = said(page)
@@ -190,6 +192,8 @@ def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser:
     expect(page.locator(TOLD).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("#stop").bounding_box()["y"] < 700  # type: ignore[index]
+    assert page.locator("#mute .word").bounding_box()["width"] > 20  # type: ignore[index]  # it is seen, not only read out
+    assert page.locator("#mute .word").evaluate("word => getComputedStyle(word).clipPath") == "none"
     page.get_by_role("button", name=re.compile("^Insights")).tap()
     expect(page.locator("#words")).to_be_hidden()
     page.locator("#insights a").first.tap()
