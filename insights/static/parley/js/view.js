@@ -132,11 +132,11 @@ export class View {
 
   /** `before` is the id of the insight that it is shown above; without one it is the last. */
   addInsight(insight, before) {
+    const side = this.part("side");
+    const stay = this.nearEnd(side);
     this.part("insights").insertBefore(this.insightCard(insight), before ? this.part(`i-${before}`) : null);
     this.insightsChanged(insight.message);
-    if (before) return;
-    const side = this.part("side");
-    side.scrollTop = side.scrollHeight;
+    if (!before && stay) side.scrollTop = side.scrollHeight; // else somebody reads further up
   }
 
   changeInsight(insight) {
@@ -211,8 +211,8 @@ export class View {
     }
   }
 
-  nearEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.pane;
+  nearEnd(pane = this.pane) {
+    const { scrollHeight, scrollTop, clientHeight } = pane;
     return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
   }
 
