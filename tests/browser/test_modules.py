@@ -223,6 +223,58 @@ def test_the_view_changes_removes_and_restores_insights(module_page: Page) -> No
     ]
 
 
+def test_a_new_insight_does_not_move_the_pane_of_a_reader(module_page: Page) -> None:
+    """Whoever is at its end follows the newest insight; whoever reads further up stays there."""
+    body = (
+        VIEW
+        + """
+        part('side').style = 'height: 200px; overflow: auto';
+        part('side').append(part('insights'));
+        const add = (id) => { view.show({insight: insight(id)}); part(`i-${id}`).style = 'display: block; height: 150px'; };
+        for (const id of ['i1', 'i2', 'i3', 'i4']) add(id);
+        part('side').scrollTop = 0;
+        add('i5');
+        const up = part('side').scrollTop;
+        part('side').scrollTop = part('side').scrollHeight;
+        const end = part('side').scrollTop;
+        view.show({insight: insight('i6')});
+        return [up, part('side').scrollTop > end];
+        """
+    )
+    assert run(module_page, "view", body) == [0, True]
+
+
+LINK = """
+    const made = [];
+    window.WebSocket = class { constructor() { made.push(this); } static OPEN = 1; close() {} };
+    const pauses = [];
+    const timers = [];
+    window.setTimeout = (call) => timers.push(call);
+    const link = new m.Link({address: () => 'ws://x', onOpen() {}, onMessage() {}, onEnd() {}, isEnd: () => false,
+      onLost: (seconds) => pauses.push(seconds)});
+    link.open();
+"""
+
+
+@pytest.mark.parametrize(("code", "longest_s"), [(1006, 2), (1012, 2), (1013, 12.5)])
+def test_the_page_is_back_soon_after_the_server(module_page: Page, code: int, longest_s: float) -> None:
+    """However long the server is away, the next try is less than 2 s ahead; a server that is full is asked less often."""
+    body = LINK + "for (let at = 0; at < 40; at += 1) { made.at(-1).onclose({code: given}); await timers.at(-1)(); } return pauses;"
+    pauses = run(module_page, "link", body, code)
+    assert len(pauses) == 40
+    assert longest_s / 2.5 < max(pauses) < longest_s
+    assert pauses[0] < 1
+
+
+def test_one_may_try_at_once(module_page: Page) -> None:
+    """The pause ends early; while a try goes on, another one is not begun."""
+    body = (
+        LINK
+        + "made[0].onclose({code: 1006}); link.hurry(); link.hurry(); await new Promise((go) => queueMicrotask(go)); return made.length;"
+    )
+    assert run(module_page, "link", body) == 2
+
+
 def test_the_record_asks_again_for_the_last_event(module_page: Page) -> None:
     """Several messages share a number, and the connection may break between them."""
     body = (

@@ -1,7 +1,9 @@
 // One WebSocket that comes back by itself, with growing pauses, until it is told to end.
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10000;
+const LONGEST_PAUSE_MS = 1400; // with its random part: the page is back within 2 s of the server's return
+const LONGEST_BUSY_PAUSE_MS = 10000;
+const TRY_AGAIN_LATER = 1013;
 const PING_EVERY_MS = 10000;
 const PONG_WITHIN_MS = 8000;
 
@@ -72,11 +74,11 @@ export class Link {
     clearInterval(this.pinging);
     if (this.over) return;
     if (this.isEnd(code)) this.end(code, reason);
-    else this.again();
+    else this.again(code === TRY_AGAIN_LATER ? LONGEST_BUSY_PAUSE_MS : LONGEST_PAUSE_MS);
   }
 
-  again() {
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failures) * (0.75 + Math.random() / 2);
+  again(longest = LONGEST_PAUSE_MS) {
+    const pause = Math.min(longest, FIRST_PAUSE_MS * 2 ** this.failures) * (0.75 + Math.random() / 2);
     this.failures += 1;
     this.onLost(pause / 1000);
     this.timer = setTimeout(() => this.reopen(), pause);
@@ -95,7 +97,7 @@ export class Link {
     if (!this.over) this.open();
   }
 
-  /** Try at once instead of after the pause, as the network is back. */
+  /** Try at once instead of after the pause, as the network is back or somebody asks for it. */
   hurry() {
     if (this.timer === undefined || this.over) return;
     clearTimeout(this.timer);

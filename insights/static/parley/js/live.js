@@ -67,6 +67,8 @@ function showState(state, detail) {
     document.querySelectorAll("#alerts .passing").forEach((shown) => shown.remove());
   }
   if (state === "lost") view.dropInterims();
+  else if (document.activeElement === part("try-now")) part("invite").focus(); // what is hidden loses the focus
+  part("try-now").hidden = state !== "lost";
   if (state === "over" || state === "failed") finish(state, detail);
 }
 
@@ -182,6 +184,7 @@ const ticking = setInterval(() => {
 }, 1000);
 
 part("invite").addEventListener("click", openInvitation);
+part("try-now").addEventListener("click", () => talk.link.hurry());
 part("setup")?.addEventListener("submit", start);
 part("stop")?.addEventListener("click", stop);
 part("mute")?.addEventListener("click", mute);
