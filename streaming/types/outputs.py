@@ -9,15 +9,31 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
+import numpy as np
+
 KEPT = 256
 """Number of outputs of one session that can be replayed."""
 
 
 class AdditionalOutputs:
-    """Any values that a handler yields for its subscribers, such as a chat history. They are in `args`."""
+    """Any values that a handler yields for its subscribers, such as a chat history. They are in `args`.
+
+    Lists, dictionaries, sets, tuples and arrays are copied, so that a handler may append to a list later.
+    """
 
     def __init__(self, *args: Any) -> None:
-        self.args = args
+        self.args = tuple(_copied(value) for value in args)
+
+
+def _copied(value: Any) -> Any:
+    """Return a value with copies of the containers and arrays in it; other objects stay shared."""
+    if isinstance(value, np.ndarray | bytearray):
+        return value.copy()
+    if type(value) is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_copied(item) for item in value)
+    return set(value) if type(value) is set else value
 
 
 class CloseStream:

@@ -189,6 +189,25 @@ async def test_output_stream(join: Join) -> None:
     assert [await reader for reader in (*early, late)] == [[1, 2, 3]] * 4
 
 
+async def test_outputs_are_as_they_were_given(join: Join) -> None:
+    """A handler that goes on appending to a list that it gave changes no earlier event, also of those that still wait in its queue."""
+    session = await join(Echo(), id="mine")
+    chat: list[Any] = []
+    picture = np.zeros(2)
+    for text in ("one", "two"):
+        chat.append({"content": [text]})
+        handler_of(session).queue.put_nowait(AdditionalOutputs(chat, picture))
+        chat[-1]["content"].append("more")
+        picture += 1
+    await until(lambda: session.outputs.last == 2)
+    given = [session.outputs.after(number)[1].args for number in (0, 1)]
+    assert [args[0] for args in given] == [
+        [{"content": ["one"]}],
+        [{"content": ["one", "more"]}, {"content": ["two"]}],
+    ]
+    assert [args[1].tolist() for args in given] == [[0, 0], [1, 1]]
+
+
 async def test_no_such_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for the outputs of nobody waits a little, leaves nothing behind, and ends."""
     monkeypatch.setattr(stream_module, "FETCH_S", 0.02)
