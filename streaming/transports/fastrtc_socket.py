@@ -8,7 +8,7 @@ from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import Media, Ping, Start, Stop, WireError
 from streaming.transports.http_auth import Requester
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.types.client_connection import AudioFrame
+from streaming.types.client_connection import AudioFrame, Message
 
 DEFAULT_RATE = 24_000
 """Hz, for a stream whose handler names no rate, such as a plain function."""
@@ -22,6 +22,8 @@ class FastrtcConsumer(StreamConsumer):
     _binary = False
     _rate_in = 0
     _rate_out = 0
+    _held: list[Message] | None = None
+    """Messages of a session that is being opened: a client of pcm16 reads `started` before them."""
 
     async def authenticated(self) -> None:
         """Refuse a requester who may not use the stream."""
@@ -66,6 +68,20 @@ class FastrtcConsumer(StreamConsumer):
             return True
         return False
 
+    def message(self, message: Message) -> None:
+        """Send JSON to the client, once its session is open."""
+        if self._held is None:
+            super().message(message)
+        else:
+            self._held.append(message)
+
+    def opened(self) -> None:
+        """Tell a client of pcm16 the rates, then what the session said before."""
+        held, self._held = self._held, None
+        if held is not None:
+            for message in (wire.started("pcm16", self._rate_in, self._rate_out), *held):
+                self.message(message)
+
     def clear(self) -> None:
         """Also send a `clear` message, on which our client drops what it has not played; FastRTC's clients ignore it."""
         super().clear()
@@ -88,7 +104,7 @@ class FastrtcConsumer(StreamConsumer):
         self._rate_out = start.sample_rate or self._rate_of("output_sample_rate")
         self._converter = Converter(self._rate_out)
         if self._binary:
-            self.message(wire.started(start.format, self._rate_in, self._rate_out))
+            self._held = []
         await self.begin(start.id, self._requester)
 
     def _rate_of(self, name: str) -> int:

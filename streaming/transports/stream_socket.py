@@ -166,6 +166,7 @@ class StreamConsumer(Consumer):
             self.refuse(wire.failed("the session could not start"), FAILED)
         else:
             self.session = session
+            self.opened()
             if session.may_rest:
                 self._receive = self.batched_receive(session, self._receive)
             revocation_watcher().note(session, requester.by)
@@ -175,6 +176,9 @@ class StreamConsumer(Consumer):
             self._audio_task = keep_task(asyncio.create_task(self._send_audio(session)))
             return True
         return False
+
+    def opened(self) -> None:
+        """The session is open; nothing was sent to the client yet but messages."""
 
     def end(self, reason: str) -> None:
         """End the session, if there is one; its end closes the socket."""

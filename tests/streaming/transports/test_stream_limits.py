@@ -19,6 +19,12 @@ async def test_one_session_too_many(site: Server, site_token: str) -> None:
             await second.send({"event": "start", "websocket_id": second.id})
             assert await second.wait(status="failed") == REACHED
             assert await second.wait_closed() == 1000
+            assert second.messages[0] == REACHED
+        async with streaming(site, site_token, "single") as binary:
+            await binary.send({"event": "start", "websocket_id": binary.id, "format": "pcm16"})
+            assert await binary.wait(status="failed") == REACHED
+            assert await binary.wait_closed() == 1000
+            assert binary.messages == [REACHED]  # and never "started"
         await first.speak(frame(1))
         assert await first.wait_sound(FRAME) == frame(1)
         await first.stop()
