@@ -9,13 +9,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import strip_tags
 from django.views.decorators.cache import never_cache
 from pydantic import BaseModel
 
-from streaming.discovery import streams
+from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
 
 GIVES = {"audio": "audio", "video": "video", "audio-video": "audio and video"}
@@ -49,11 +50,12 @@ def list_page(request: HttpRequest) -> HttpResponse:
     return render(request, "streams/list.html", {"cards": [_card(name, stream) for name, stream in sorted(streams().items())]})
 
 
-@login_required
 @never_cache
 def stream_page(request: HttpRequest, name: str) -> HttpResponse:
-    """Show the try-out page of one stream; 404 if there is none with that name."""
+    """Show the try-out page of one stream, without sign-in if the stream is public. Signed-in users get 404 for an unknown name."""
     stream = streams().get(name)
+    if not request.user.is_authenticated and (stream is None or not is_public(stream)):
+        return redirect_to_login(request.get_full_path())
     if stream is None:
         raise Http404
     page = {

@@ -1,7 +1,7 @@
 """The pages of the streams, without a browser: what a form is made of, what a stream says about itself."""
 
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from django.contrib.auth.models import User
@@ -92,6 +92,21 @@ def test_every_built_in_stream_has_a_page(name: str, user: User) -> None:
     page = client.get(f"/streams/{name}/").content.decode()
     assert f"/streams/{name}/webrtc/offer" in page
     assert f"/streams/{name}/" in client.get("/streams/").content.decode()
+
+
+def test_the_page_of_a_public_stream_is_public(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """By the stream's own word, or by the setting; a page that is not there sends strangers to sign in, as a private one does."""
+    monkeypatch.setattr(streams()["echo"], "public", True)
+    settings.STREAMS_PUBLIC = ["tone"]
+    for name in ("echo", "tone"):
+        answer = Client().get(f"/streams/{name}/")
+        page = answer.content.decode()
+        assert f"/streams/{name}/webrtc/offer" in page
+        assert "Sign out" not in page
+        assert f'href="/signin/?next=/streams/{name}/"' in page
+    for name in ("motion", "nothing"):
+        assert Client().get(f"/streams/{name}/").status_code == 302
+    assert Client().get("/streams/").status_code == 302
 
 
 def test_a_page_says_what_its_developer_wants(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
