@@ -26,7 +26,8 @@ def streams() -> Mapping[str, Stream]:
         module = importlib.import_module(f"{app.name}.streams")
         for variable, stream in vars(module).items():
             if isinstance(stream, Stream) and stream not in found.values():
-                stream.name = stream.name or variable.lower().replace("_", "-")
+                own = app.label if variable == "stream" else variable
+                stream.name = stream.name or own.lower().replace("_", "-")
                 _check(stream, found, module.__name__)
                 found[stream.name] = stream
     return MappingProxyType(found)

@@ -37,12 +37,13 @@ class Stream:
             for mode "receive" also a generator function (*inputs).
         modality: the media: "audio", "video" or "audio-video".
         mode: from the client's point of view: "send", "receive" or "send-receive".
-        name: the stream is mounted at /streams/{name}/; by default the name of the variable that holds it.
+        name: the stream is mounted at /streams/{name}/; by default the name of the variable that holds it,
+            for a variable called `stream` the label of its app.
         concurrency_limit: maximum number of sessions in one process; "default" is the setting STREAM_CONCURRENCY_LIMIT,
             with None only the limit of the process applies.
         time_limit: maximum length of a session in seconds, on every transport.
         allow_extra_tracks: whether a client may offer tracks that the stream does not use.
-        public: whether clients may use the stream without signing in.
+        public: whether clients may use the stream and its page without signing in.
         inputs: a pydantic model of the body of the input hook; its fields, in order, become the handler's inputs.
         rtc_configuration: what `/rtc/config?stream=` returns to browsers: an RTCConfiguration, or a function or coroutine function
             that returns one for each client, within 15 s. By default the one of the settings.
@@ -183,6 +184,7 @@ class Stream:
         if here is not None:
             here.set_input(*args)
         else:
+            self._find_name()
             session_client.send(self.name, webrtc_id, {"ask": "values", "values": _json_values(args)})
 
     async def aset_input(self, webrtc_id: str, *args: Any) -> None:
@@ -261,7 +263,13 @@ class Stream:
         for wake in list(self._arrivals):
             wake()
 
+    def _find_name(self) -> None:
+        """Load the streams of all apps, which names them. A shell or a task serves no requests, so nothing else does."""
+        if not self.name:
+            import_module(settings.ROOT_URLCONF)
+
     async def _request(self, webrtc_id: str, question: dict[str, Any], timeout_s: float | None = None) -> dict[str, Any] | None:
+        self._find_name()
         ask = session_client.asking(self.name, webrtc_id, self.participants.get(webrtc_id))
         return await ask(question, TIMEOUT_S if timeout_s is None else timeout_s)
 

@@ -1,5 +1,6 @@
 """Finding the streams of installed apps."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -54,11 +55,28 @@ def test_streams_of_an_app(app: Callable[[str], None]) -> None:
     assert set(discovery.streams()) == BUILT_IN | {"flip-it", "other"}
 
 
+def test_two_apps_may_call_their_variable_stream(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a stream has the label of its app as its name; `name=` wins."""
+    source = "from streaming import Stream\nstream = Stream(lambda image: image{})\n"
+    for app, arguments in {"first_app": "", "second_app": "", "third_app": ", name='named'"}.items():
+        (tmp_path / app).mkdir()
+        (tmp_path / app / "__init__.py").write_text("")
+        (tmp_path / app / "streams.py").write_text(source.format(arguments))
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "first_app", "second_app", "third_app"]
+    try:
+        assert set(discovery.streams()) == BUILT_IN | {"first-app", "second-app", "named"}
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("first_app", "second_app", "third_app")]:
+            del sys.modules[name]
+
+
 @pytest.mark.parametrize(
     ("source", "wrong"),
     [
         ("s = Stream(lambda image: image, name='echo')", "another stream 'echo'"),
         ("s = Stream(lambda image: image, name='Ä b')", "small letters"),
+        ("a = Stream(lambda image: image, name='same')\nb = Stream(lambda image: image, name='same')", "another stream 'same'"),
     ],
 )
 def test_names_that_cannot_be(app: Callable[[str], None], source: str, wrong: str) -> None:
@@ -134,6 +152,29 @@ def test_public_streams(settings: Any) -> None:
     settings.STREAMS_PUBLIC = ["echo"]
     assert discovery.is_public(echo)
     assert not discovery.is_public(discovery.streams()["tone"])
+
+
+def test_a_shell_knows_the_names_of_streams(tmp_path: Path) -> None:
+    """Code that runs without the routes, as `manage.py shell` and tasks do, finds the sessions of streams without `name=`."""
+    (tmp_path / "someapp").mkdir()
+    (tmp_path / "someapp" / "__init__.py").write_text("")
+    (tmp_path / "someapp" / "streams.py").write_text("from streaming import Stream\nflip_it = Stream(lambda image: image)\n")
+    (tmp_path / "settings_of_test.py").write_text(
+        "from config.settings import *\nINSTALLED_APPS = [*INSTALLED_APPS, 'someapp']\nDEFAULT_STREAM = 'flip-it'\n"
+    )
+    code = """
+from streaming.cluster import session_client
+from someapp.streams import flip_it
+asked = []
+session_client.tell = lambda name, *question: asked.append(name)
+flip_it.set_input("x", 1)
+print(asked)
+"""
+    root = Path(streaming.__file__).parents[1]
+    settings = {"DJANGO_SETTINGS_MODULE": "settings_of_test", "DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, cwd=root, env={**os.environ, **settings})
+    assert out.stdout.strip() == "['flip-it']", out.stderr
 
 
 def test_every_public_name_can_be_imported() -> None:
