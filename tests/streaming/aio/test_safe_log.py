@@ -1,0 +1,56 @@
+"""What the log says about an unexpected exception."""
+
+import re
+
+from streaming.aio.safe_log import MOST_FRAMES, error_location
+
+
+def fail(words: str) -> None:
+    """Raise an error that holds what was said."""
+    raise ValueError(f"cannot store {words!r}")
+
+
+def pass_on(words: str) -> None:
+    """Call what fails."""
+    fail(words)
+
+
+def caught(words: str) -> str:
+    """Return what is logged."""
+    try:
+        pass_on(words)
+    except ValueError as error:
+        return error_location(error)
+    raise AssertionError("nothing was raised")
+
+
+def test_the_frames_of_the_traceback_are_named() -> None:
+    """Type, then file, line and function of each frame, the innermost first."""
+    places = " < ".join(rf"test_safe_log\.py:\d+ in {name}" for name in ("fail", "pass_on", "caught"))
+    assert re.fullmatch(f"ValueError at {places}", caught("hello"))
+
+
+def test_nothing_that_was_said_is_logged() -> None:
+    """Neither the text of the exception nor a value of a frame."""
+    assert "secret" not in caught("secret")
+
+
+def test_an_exception_that_was_never_raised_has_its_type_only() -> None:
+    """There is no place to name."""
+    assert error_location(KeyError("secret")) == "KeyError"
+
+
+def test_a_long_traceback_is_cut() -> None:
+    """The innermost frames are given."""
+
+    def deeper(depth: int) -> None:
+        if depth == 0:
+            fail("x")
+        deeper(depth - 1)
+
+    try:
+        deeper(100)
+    except ValueError as error:
+        logged = error_location(error)
+    assert logged.startswith("ValueError at test_safe_log.py:")
+    assert logged.count(" in ") == MOST_FRAMES
