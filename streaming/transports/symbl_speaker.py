@@ -159,7 +159,7 @@ class SymblSpeaker:
     async def _begin(self, start: Start) -> bool:
         if self.state is State.LISTENING:
             text = "already started; send stop_request before another start_request"
-            self._outbox.put(encode(wire.error_envelope(text, field="type")))
+            self._send_queue.put(encode(wire.error_envelope(text, field="type")))
             return False
         try:
             joined = await self._speech.begin(_start_options(start))
