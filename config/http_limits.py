@@ -26,6 +26,8 @@ QUEUE_S = 10.0
 RETRY_AFTER_S = 1
 BODY_IDLE_S = 30.0
 """Longest pause in seconds within the body of a request; then 408. The whole body may take any time."""
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""Largest body of a request in bytes, the same on both servers; then 413. Django would store all of it on disk before a view can refuse it."""
 DIRECT_SLOTS = 2
 """Responses of `direct` per iteration of the event loop."""
 BUSY = "The server is busy: too many requests wait."
@@ -181,6 +183,7 @@ class _Request:
         self._client, self._slots = client, slots
         self._receive, self._send = receive, send
         self._complete = False
+        self._received = 0
         self._hold_timer: asyncio.TimerHandle | None = None
 
     async def receive(self) -> ASGIReceiveEvent:
@@ -192,7 +195,12 @@ class _Request:
                 message = await self._receive()
         except TimeoutError:
             return self._refused(408, f"No byte of the request's body came for {BODY_IDLE_S:g} s.")
-        if message["type"] != "http.request" or message.get("more_body"):
+        if message["type"] != "http.request":
+            return message
+        self._received += len(message.get("body", b""))
+        if self._received > MAX_BODY_BYTES:
+            return self._refused(413, f"The body of a request may be at most {MAX_BODY_BYTES} bytes.")
+        if message.get("more_body"):
             return message
         self._complete = True
         try:

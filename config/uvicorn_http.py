@@ -14,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 PARSE_BYTES = 512
 """Bytes parsed at a time until a request waits behind the running one: about 20 requests at most."""
+HEAD_BYTES = 16 * 1024
+"""Largest request line and headers of one request in bytes, as on Daphne; also of the trailers of a body. uvicorn itself has no limit."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -23,6 +25,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.unparsed = b""
         self._running: RequestResponseCycle | None = None
+        self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the connection with a flow control that resumes reading only when everything was parsed."""
@@ -32,6 +35,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Receive bytes from the client."""
         self._parse(self.unparsed + data)
+
+    def on_message_begin(self) -> None:
+        """Begin to count the bytes of a request's line and headers."""
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body; trailers may follow it."""
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request; the head of the next one follows."""
+        self._head_bytes = 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Start the waiting request and parse what follows it."""
@@ -55,11 +73,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         at = 0
         while at < len(data) and not self.pipeline and not self.transport.is_closing() and self.transport.get_protocol() is self:
-            super().data_received(data[at : at + PARSE_BYTES])
+            piece = data[at : at + PARSE_BYTES]
+            self._head_bytes += len(piece)
+            super().data_received(piece)
             at += PARSE_BYTES
+            if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+                self._refuse_head()
+                return
         self.unparsed = data[at:]
         if self.unparsed:
             self.flow.pause_reading()
+
+    def _refuse_head(self) -> None:
+        self.unparsed = b""
+        if self._running is None or self._running.response_complete:  # else the answer would stand amid another one
+            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        self.transport.close()
 
 
 class _Flow(FlowControl):

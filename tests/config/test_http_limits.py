@@ -216,6 +216,21 @@ async def test_a_body_that_pauses_is_cut(monkeypatch: pytest.MonkeyPatch) -> Non
         assert (b"connection", b"close") in sent[0]["headers"]
 
 
+async def test_a_body_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """413, once more than the limit has come; a body of exactly the limit may still end, and is cut for its pause only."""
+    monkeypatch.setattr(http_limits, "BODY_IDLE_S", 0.5)
+
+    async def view(scope: Any, receive: Any, send: Any) -> None:
+        assert not await read(receive)
+
+    half = b"a" * (http_limits.MAX_BODY_BYTES // 2)
+    start, body = await asked(HttpLimits(view, {}), body=(half, half, b"a"))
+    assert start["status"] == 413
+    assert str(http_limits.MAX_BODY_BYTES) in json.loads(body["body"])["message"]
+    start, *_ = await asked(HttpLimits(view, {}), body=(half, half))
+    assert start["status"] == 408
+
+
 async def test_a_request_that_waits_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """503 in the API's form of an error, with Retry-After."""
     monkeypatch.setattr(http_limits, "QUEUE_S", 0.05)

@@ -52,6 +52,40 @@ async def test_requests_of_a_pipeline_are_answered_in_order(server: Server) -> N
     await writer.wait_closed()
 
 
+@pytest.mark.parametrize("part", [b"X-Long: " + b"a" * 65_536, b"a: b\r\n" * 11_000], ids=["one header", "many headers"])
+async def test_a_head_without_end_is_refused(server: Server, part: bytes) -> None:
+    """The server closes long before it holds 8 MiB, which uvicorn would copy at each read."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+    sent = 0
+    async with asyncio.timeout(60):
+        try:
+            while not reader.at_eof() and sent < 2**23:
+                writer.write(part)
+                sent += len(part)
+                part = part.removeprefix(b"X-Long: ")
+                await writer.drain()
+                await asyncio.sleep(0)
+            await reader.read()
+        except ConnectionError:
+            pass
+    writer.transport.abort()
+    assert sent < 2**23
+
+
+async def test_headers_may_come_byte_by_byte_and_be_long(server: Server) -> None:
+    """Eight kilobytes of headers are usual, as with many cookies."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    async with asyncio.timeout(60):
+        for byte in b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n":
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0)
+        writer.write(b"Cookie: a=" + b"b" * 8000 + b"\r\n\r\n")
+        assert await _status(reader) == b"200"
+    writer.close()
+    await writer.wait_closed()
+
+
 async def _status(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
