@@ -116,8 +116,9 @@ class Consumer:
             fair.begin_item()
             if not self.send_queue.closed:
                 data = message.get("bytes")
-                audio = await (self.text(message.get("text") or "") if data is None else self.binary(data))
-                if not audio and not self._rate_limit.allows(clock()) and not self.send_queue.closed:
+                text = message.get("text") or ""
+                audio = await (self.text(text) if data is None else self.binary(data))
+                if not audio and not self._rate_limit.allows(clock(), len(text)) and not self.send_queue.closed:
                     self.refuse_rate(TOO_MANY_MESSAGES)
             await fair.after_item()
 

@@ -15,6 +15,9 @@ MAX_TEXT = 256 * 1024
 MAX_DEPTH = 32
 """Limit of nested objects and lists; the protocol needs four levels."""
 
+MAX_VALUES = 32_000
+"""Objects, lists and commas of one text message: 500 trackers of 50 phrases with 1,000 phrases of vocabulary have 28,500."""
+
 CONNECTION_ID_LENGTH = 256
 
 # A published Python client sends its stop request as the repr of a Python dictionary; only this exact form is accepted.
@@ -63,6 +66,8 @@ def after(text: str) -> int:
 
 def _load(text: str, non_finite: list[str]) -> Any:
     """Return the JSON value of a text; NaN and Infinity are parsed as floats and appended to `non_finite`."""
+    if sum(map(text.count, "[{,")) > MAX_VALUES:
+        raise WireError(f"a message may have at most {MAX_VALUES} values")
     depth = 0
     for token in _BRACKETS.finditer(text):
         first = text[token.start()]

@@ -13,6 +13,7 @@ import pytest
 import websockets
 
 from streaming.discovery import streams
+from streaming.protocols import fastrtc, symbl
 from streaming.sessions.stream_session import StreamSession
 from streaming.transports import stream_socket, twilio
 from streaming.transports.rate_limit import MAX_MESSAGES, WINDOW_S, MessageRateLimit
@@ -179,6 +180,33 @@ def test_the_limit_counts_in_windows() -> None:
     hasty = MessageRateLimit()
     assert [hasty.allows(number / 1000) for number in range(MAX_MESSAGES + 2)] == [True] * MAX_MESSAGES + [False] * 2
     assert hasty.allows(WINDOW_S)
+
+
+def test_long_texts_count_as_several_messages() -> None:
+    """A few start requests of the largest size are allowed; more, each of which takes up to 50 ms to read, are not."""
+    limit = MessageRateLimit()
+    assert [limit.allows(0.0, 262_144) for _ in range(8)] == [True] * 6 + [False] * 2
+    short = MessageRateLimit()
+    assert all(short.allows(0.0, 8000) for _ in range(MAX_MESSAGES))
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "1"])
+def test_messages_of_very_many_values_are_refused_unread(value: str) -> None:
+    """A quarter of a megabyte of empty lists takes 0.3 s to read, in the event loop."""
+    text = '{"type": "start_request", "event": "start", "x": [' + ",".join([value] * (240_000 // (len(value) + 1))) + "]}"
+    with pytest.raises(fastrtc.WireError, match="at most 1000 values"):
+        fastrtc.parse(text)
+    with pytest.raises(symbl.WireError, match="at most 32000 values"):
+        symbl.parse(text)
+
+
+def test_the_largest_start_request_is_read() -> None:
+    """All trackers with all phrases, and all words of a vocabulary."""
+    trackers = [{"name": f"{number}", "vocabulary": [f"{phrase}" for phrase in range(50)]} for number in range(500)]
+    message = {"type": "start_request", "trackers": trackers, "customVocabulary": [f"{word}" for word in range(1000)]}
+    started = symbl.parse(json.dumps(message))
+    assert isinstance(started, symbl.Start)
+    assert len(started.trackers) == 500
 
 
 @pytest.mark.parametrize(("auth_token", "closes"), [("", True), ("secret", False)])
