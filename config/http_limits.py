@@ -27,7 +27,7 @@ RETRY_AFTER_S = 1
 BODY_IDLE_S = 30.0
 """Longest pause in seconds within the body of a request; then 408. The whole body may take any time."""
 MAX_BODY_BYTES = 4 * 1024 * 1024
-"""Largest body of a request in bytes, the same on both servers; then 413. Django would store all of it on disk before a view can refuse it."""
+"""Largest body in bytes, the same on both servers; then 413. Django stores all of it on disk before a view can refuse it."""
 DIRECT_SLOTS = 2
 """Responses of `direct` per iteration of the event loop."""
 BUSY = "The server is busy: too many requests wait."

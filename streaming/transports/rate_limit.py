@@ -12,7 +12,8 @@ TOO_MANY_MESSAGES = f"more than {MAX_MESSAGES} messages without audio in {WINDOW
 class MessageRateLimit:
     """Counts the messages of one client in fixed windows of `WINDOW_S`, each starting with a message; uses constant memory.
 
-    A client that sends short messages is refused only if it sent more than `MAX_MESSAGES` within `WINDOW_S`, so no steady sender below that rate is.
+    A client that sends short messages is refused only if it sent more than `MAX_MESSAGES` within `WINDOW_S`, so a steady sender
+    below that rate never is.
     """
 
     def __init__(self) -> None:
