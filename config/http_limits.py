@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, HTTPScope, Scope
 
+from streaming.transports.http_auth import RELEASE_SLOT
+
 SLOTS = 8
 """Requests that run at once in one process; a request holds its slot until its response starts."""
 CLIENT_SLOTS = 4
@@ -155,6 +157,8 @@ class HttpLimits:
             await self._answer(scope, answer, send)
             return
         request = _Request(Client.of(scope), self._slots, receive, send)
+        extensions: dict[str, dict[object, object]] = {**(scope.get("extensions") or {}), RELEASE_SLOT: {"release": request.release_slot}}
+        scope["extensions"] = extensions
         try:
             await self._application(scope, request.receive, request.send)
         finally:

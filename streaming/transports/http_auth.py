@@ -26,6 +26,8 @@ View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
 StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 _REQUESTER = "parley_requester"
+RELEASE_SLOT = "parley.release_slot"
+"""Extension in the scope of a request: `release()` returns the slot of `config.http_limits` before the response starts."""
 
 
 def find_stream(name: str) -> Stream | None:
@@ -92,11 +94,19 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
             if not requester.may_use(stream):
                 return refusal(401, "sign in, or send an access token")
             setattr(request, _REQUESTER, requester)
+            _release_slot(request)
             return await view(request, stream, requester.user_id)
 
         return answer
 
     return decorate
+
+
+def _release_slot(request: HttpRequest) -> None:
+    """Release the request's slot: views of streams wait for sessions, also in other processes, and compute little."""
+    extensions = getattr(request, "scope", {}).get("extensions") or {}
+    if (slot := extensions.get(RELEASE_SLOT)) is not None:
+        slot["release"]()
 
 
 def refusal(status: int, text: str) -> JsonResponse:

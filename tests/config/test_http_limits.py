@@ -9,6 +9,7 @@ import pytest
 
 from config import http_limits
 from config.http_limits import CLIENT_SLOTS, SLOTS, Client, FairSlots, HttpLimits
+from streaming.transports.http_auth import RELEASE_SLOT
 
 MANY = Client("192.0.2.1", 0)
 OTHER = Client("192.0.2.2", 0)
@@ -149,6 +150,25 @@ async def test_a_response_that_has_started_holds_no_slot() -> None:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     limits = HttpLimits(stream, {})
+    requests = [asyncio.create_task(asked(limits)) for _ in range(SLOTS * 3)]
+    async with asyncio.timeout(WAIT_S):
+        for _ in requests:
+            await started.acquire()
+    end.set()
+    await asyncio.gather(*requests)
+
+
+async def test_a_view_may_release_its_slot_before_it_waits() -> None:
+    """Requests that wait for a session hold no slot: any number may wait at once."""
+    started, end = asyncio.Semaphore(0), asyncio.Event()
+
+    async def wait(scope: Any, receive: Any, send: Any) -> None:
+        assert await read(receive)
+        scope["extensions"][RELEASE_SLOT]["release"]()
+        started.release()
+        await end.wait()
+
+    limits = HttpLimits(wait, {})
     requests = [asyncio.create_task(asked(limits)) for _ in range(SLOTS * 3)]
     async with asyncio.timeout(WAIT_S):
         for _ in requests:
