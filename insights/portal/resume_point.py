@@ -30,7 +30,7 @@ def heard(request: HttpRequest, connection_id: str) -> JsonResponse:
     conversation = queries.live_conversation(int(request.user.pk or 0), connection_id)
     if conversation is None:
         return JsonResponse({"now": now.isoformat(), "live": False, "until": None, "seen": None})
-    until, seen = queries.heard_until(conversation, speaker), queries.last_seen(conversation, speaker)
+    until, seen = queries.recognised_until(conversation, speaker), queries.last_seen(conversation, speaker)
     return JsonResponse(
         {
             "now": now.isoformat(),

@@ -25,13 +25,13 @@ from insights.queries.live import (
     begun_since,
     ends_after,
     events_after,
-    heard_until,
     last_events,
     last_seen,
     latest_conversation,
     listening_place,
     live_conversation,
     open_conversation_of,
+    recognised_until,
 )
 from insights.queries.search import first_hits, search_texts, search_words, with_texts
 
@@ -48,7 +48,7 @@ __all__ = [
     "events_after",
     "figures_of",
     "first_hits",
-    "heard_until",
+    "recognised_until",
     "in_batches",
     "insight_counts",
     "insights_of",

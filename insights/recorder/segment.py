@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from insights.analysis.text.sentences import Sentence, sentences
-from insights.analysis.vocabulary.correction import Correction, Vocabulary, mended
+from insights.analysis.vocabulary.correction import Correction, Vocabulary, corrected
 from insights.recorder.event_log import clean
 from insights.recorder.types import SpokenWord, Utterance
 
@@ -83,7 +83,7 @@ def _correct(text: str, words: list[SpokenWord], corrector: Vocabulary) -> tuple
     pieces, recognised = text.split(), [word.text for word in words]
     confidences = [word.confidence for word in words]
     corrections = corrector.correct(pieces, confidences)
-    return mended(text, corrections), corrections if recognised == pieces else corrector.correct(recognised, confidences)
+    return corrected(text, corrections), corrections if recognised == pieces else corrector.correct(recognised, confidences)
 
 
 def _time_of(utterance: Utterance, offset: int) -> datetime:

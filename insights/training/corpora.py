@@ -115,7 +115,7 @@ _STUTTER = re.compile(r"\b(\w+)(?:[ ,]+\1\b)+", re.IGNORECASE)
 _CUT_OFF = re.compile(r"\b\w+-(?=\s|$)")
 
 
-def as_heard(text: str, style: str) -> str:
+def as_transcribed(text: str, style: str) -> str:
     """Return a message in another style: 'text' as it is, 'noq' without question marks, 'lower' without case and punctuation,
     'heard' like a final result of a recogniser (no hesitations, stutters, cut-off words or commas).
     """
@@ -134,7 +134,7 @@ def restyled(rows: Iterable[Row], style: str) -> list[Row]:
     """Return all rows in one style; 'mixed' draws one of the styles without question marks per row (seeded)."""
     coin = random.Random(20)  # noqa: S311  (reproducible, nothing secret)
     styles = ("noq", "noq", "lower", "heard", "heard")
-    return [replace(row, text=as_heard(row.text, coin.choice(styles) if style == "mixed" else style)) for row in rows]
+    return [replace(row, text=as_transcribed(row.text, coin.choice(styles) if style == "mixed" else style)) for row in rows]
 
 
 def torn_out(rows: Sequence[Row], every: int = 12) -> list[Row]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from insights.analysis.scoring import assign, detect
 from insights.analysis.types import FindingType
-from insights.training.corpora import as_heard
+from insights.training.corpora import as_transcribed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ def report(sentences: Sequence[Sentence]) -> list[str]:
     """Return the lines of a Markdown table, then the scores of assignees and due dates."""
     lines = ["| style | what | P | R | F1 at 0.5 | best F1 |", "|---|---|---|---|---|---|"]
     for style in ("text", "noq", "lower", "heard"):
-        rows = [{"conversation": at, "index": 0, "speaker": "A", "text": as_heard(one.text, style)} for at, one in enumerate(sentences)]
+        rows = [
+            {"conversation": at, "index": 0, "speaker": "A", "text": as_transcribed(one.text, style)} for at, one in enumerate(sentences)
+        ]
         answers = detect(rows)
         for name, kind, gold, counts in _TASKS:
             chosen = [(gold(one), answer[kind]) for one, answer in zip(sentences, answers, strict=True) if counts(one)]

@@ -142,7 +142,7 @@ class Broadcaster:
             body = {"number": event.number, "kind": str(event.kind), "payload": event.payload, "at": event.at.isoformat()}
             await self._send(event.conversation_id, body)
 
-    async def publish_heard(self, heard: TranscriptUpdate) -> None:
+    async def publish_update(self, heard: TranscriptUpdate) -> None:
         """Send an interim or final recognition result to all subscribers; it may be lost."""
         self._deliver(heard)
         if not self._pubsub.alone:

@@ -289,7 +289,7 @@ class LiveSpeech:
         return []
 
     async def _send_update(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
-        await broadcaster().publish_heard(_transcript_update(hypothesis, joined, self.session_id, trackers))
+        await broadcaster().publish_update(_transcript_update(hypothesis, joined, self.session_id, trackers))
 
 
 async def _join_or_leave(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

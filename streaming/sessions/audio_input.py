@@ -33,9 +33,9 @@ class AudioInput:
         return self._silence_buffer is not None and self._silence_buffer.silent
 
     @property
-    def heard_s(self) -> float:
+    def received_s(self) -> float:
         """Seconds of audio received so far; counted only with `is_idle`."""
-        return self._silence_buffer.heard_s if self._silence_buffer is not None else 0.0
+        return self._silence_buffer.received_s if self._silence_buffer is not None else 0.0
 
     def push(self, block: AudioBlock, rate: int) -> list[AudioFrame]:
         """Take a block, int16 of shape (n,) or mu-law bytes, at any rate; return the frames that it completes."""

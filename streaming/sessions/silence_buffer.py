@@ -40,7 +40,7 @@ class SilenceBuffer:
         self._awake_s = AWAKE_S
         self._silent_s = 0.0
         self._period = 0
-        self.heard_s = 0.0
+        self.received_s = 0.0
         """Seconds of audio received so far."""
 
     @property
@@ -53,7 +53,7 @@ class SilenceBuffer:
         seconds = len(block) / rate
         self._held.append((block, rate))
         self._held_s += seconds
-        self.heard_s += seconds
+        self.received_s += seconds
         self._measure(loudness(block), seconds)
         longest = SILENT_S if self._silent_s >= SILENT_S else LONGEST_S
         before, self._period = self._period, int(self._clock() / longest)

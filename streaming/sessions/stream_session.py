@@ -153,9 +153,9 @@ class StreamSession:
         return self._audio_input.silent
 
     @property
-    def heard_s(self) -> float:
+    def received_s(self) -> float:
         """Seconds of the client's audio received so far; counted only where `may_rest`."""
-        return self._audio_input.heard_s
+        return self._audio_input.received_s
 
     @property
     def backlog_s(self) -> float:

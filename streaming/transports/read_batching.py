@@ -32,15 +32,15 @@ class ReadBatching:
         if waited:
             self._right = self._empty
 
-    def is_due(self, now: float, heard_s: float) -> bool:
+    def is_due(self, now: float, received_s: float) -> bool:
         """Return whether at most one message is unread, so that reading may pause.
 
-        To be called after each message; `heard_s` is the total seconds of audio of all messages.
+        To be called after each message; `received_s` is the total seconds of audio of all messages.
         """
-        message_s, self._heard_s = heard_s - self._heard_s, heard_s
-        self._empty = (self._came, heard_s) if self._came is not None else None
+        message_s, self._heard_s = received_s - self._heard_s, received_s
+        self._empty = (self._came, received_s) if self._came is not None else None
         if self._right is None:
             return False
         passed = now - self._right[0]
-        unread_s = passed - (heard_s - self._right[1])
+        unread_s = passed - (received_s - self._right[1])
         return passed < RIGHT_S and message_s <= LONGEST_MESSAGE_S and unread_s < 2 * message_s

@@ -117,7 +117,7 @@ class StreamConsumer(Consumer):
         read_batching, now = ReadBatching(), self.loop.time
 
         async def receive_later() -> Event:
-            if read_batching.is_due(now(), session.heard_s) and session.silent:
+            if read_batching.is_due(now(), session.received_s) and session.silent:
                 await self.wait_for_batch()
             asked = now()
             message = await receive()

@@ -95,7 +95,7 @@ class Vocabulary:
 
     def apply(self, text: str, confidences: Sequence[float] = ()) -> str:
         """Return the text with all corrections made. confidences: one per word of the text, as for `correct`."""
-        return mended(text, self.correct(text.split(), confidences))
+        return corrected(text, self.correct(text.split(), confidences))
 
     def candidates(
         self, said: Sequence[Word], confidences: Sequence[float], least: float = LEAST_CHANCE
@@ -162,7 +162,7 @@ def _has_more(here: Window, one: Phrase) -> bool:
     return one.letters in here.letters and one.letters != here.letters
 
 
-def mended(text: str, corrections: Sequence[Correction]) -> str:
+def corrected(text: str, corrections: Sequence[Correction]) -> str:
     """Return the text with corrections of its words (`text.split()`) applied; white space and outer punctuation are kept."""
     pieces = list(re.finditer(r"\S+", text))
     for correction in reversed(corrections):

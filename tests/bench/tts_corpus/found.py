@@ -14,7 +14,7 @@ from insights.analysis.acts import dialogue_acts
 from insights.analysis.text.sentences import sentences
 from insights.analysis.types import FindingType, Said
 from insights.training import style
-from insights.training.corpora import Row, as_heard
+from insights.training.corpora import Row, as_transcribed
 from tests.bench.tts_corpus import choose
 from tests.bench.tts_corpus.table import Heard
 
@@ -61,7 +61,7 @@ def corpora(heard: Iterable[Heard], data: Path) -> Iterator[Judged]:
         if one.name in places:
             place = places[one.name]
             row = rows[place]
-            texts = {way: one.text if way == "heard" else as_heard(row.text, _STYLES[way]) for way in WAYS}
+            texts = {way: one.text if way == "heard" else as_transcribed(row.text, _STYLES[way]) for way in WAYS}
             found = {way: confidences(text, row.speaker, row.index, _before(rows, place, _STYLES[way])) for way, text in texts.items()}
             yield from _judged(row.corpus, {"question": row.question, "action_item": row.action}, found)
 
@@ -75,7 +75,7 @@ def business(heard: Iterable[Heard], data: Path) -> Iterator[Judged]:
     for one in heard:
         if one.name.startswith("style/"):
             gold = table[int(one.name.split("/")[1])]
-            texts = {way: one.text if way == "heard" else as_heard(gold.text, _STYLES[way]) for way in WAYS}
+            texts = {way: one.text if way == "heard" else as_transcribed(gold.text, _STYLES[way]) for way in WAYS}
             found = {way: confidences(text, "A", 0, ()) for way, text in texts.items()}
             question = None if gold.labels == "x" else int("q" in gold.labels)
             action = None if "f" in gold.labels else int("a" in gold.labels)
@@ -102,4 +102,4 @@ def _before(rows: Sequence[Row], place: int, style_: str) -> list[Said]:
     first = place
     while first > 0 and place - first < dialogue_acts.CONTEXT and rows[first - 1].conversation == rows[place].conversation:
         first -= 1
-    return [Said(as_heard(row.text, style_), row.speaker, THEN, index=row.index) for row in rows[first:place]]
+    return [Said(as_transcribed(row.text, style_), row.speaker, THEN, index=row.index) for row in rows[first:place]]

@@ -82,7 +82,7 @@ def test_threshold_decides_what_is_stored(say: Say) -> None:
 
 
 def test_vocabulary_keeps_what_was_heard(say: Say) -> None:
-    """A mended message holds the words as they were heard."""
+    """A corrected message holds the words as they were heard."""
     (message,) = of(say("This is about par lay today.", vocabulary=("Parley",)), "messages")
     assert message["text"] == "This is about Parley today."
     assert message["originalText"] == "This is about par lay today."

@@ -51,7 +51,7 @@ def test_dialogue_acts(tmp_path: Path, corpus: str, told: str | None, wanted: se
 )
 def test_styles(style: str, wanted: str) -> None:
     """The same message in other hands."""
-    assert corpora.as_heard("Um, do do you th- think so?", style) == wanted
+    assert corpora.as_transcribed("Um, do do you th- think so?", style) == wanted
 
 
 def test_mixed_styles_are_the_same_every_time() -> None:

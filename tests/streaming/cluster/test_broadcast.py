@@ -121,9 +121,9 @@ async def test_a_slow_listener_catches_up_from_the_store(fan: Broadcaster, store
     subscription = await fan.subscribe(CONVERSATION, 0)
     for _ in range(1000):
         await fan.publish([store.add()])
-        await fan.publish_heard(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
+        await fan.publish_update(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
     for _ in range(300):
-        await fan.publish_heard(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
+        await fan.publish_update(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
     assert await take(subscription, 1000) == list(range(1, 1001))
     await subscription.close()
 
@@ -132,7 +132,7 @@ async def test_an_interim_overtakes_nothing_and_costs_nothing(fan: Broadcaster, 
     """Interim results reach every listener of the process."""
     listeners = [await fan.subscribe(CONVERSATION, 0) for _ in range(3)]
     heard = TranscriptUpdate(CONVERSATION, uuid4(), "hello", (Word("hello", 0.0, 0.5, 0.5),), 0.5, False)
-    await fan.publish_heard(heard)
+    await fan.publish_update(heard)
     assert [await anext(listener) for listener in listeners] == [heard] * 3
     for listener in listeners:
         await listener.close()
@@ -251,7 +251,7 @@ def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: i
         late: list[StoredEvent] = []
         for fate in fates:
             if fate == "interim":
-                await fan.publish_heard(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
+                await fan.publish_update(TranscriptUpdate(CONVERSATION, uuid4(), "", (), 0.0, False))
                 continue
             stored = store.add()
             if fate == "late":

@@ -1,4 +1,4 @@
-"""Near misses of the recogniser are mended, ordinary talk is left alone."""
+"""Near misses of the recogniser are corrected, ordinary talk is left alone."""
 
 from collections import Counter
 from itertools import product
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.analysis import Correction, Vocabulary
-from insights.analysis.vocabulary.correction import mended
+from insights.analysis.vocabulary.correction import corrected
 from insights.analysis.vocabulary.mishearing import word
 
 VOCABULARY = Vocabulary(["Parley", "Kubernetes", "Zendesk", "OAuth", "Grafana", "Anneliese Weber"])
@@ -54,7 +54,7 @@ def test_left_alone(text: str) -> None:
 
 @pytest.mark.parametrize(("sure", "said"), [((0.99, 0.97, 0.96), "Zendesk"), ((0.99, 0.45, 0.5), "Parley")])
 def test_the_recognisers_doubt_counts(sure: tuple[float, ...], said: str) -> None:
-    """'par lay' is mended where the recogniser is in doubt, and left alone where it is sure."""
+    """'par lay' is corrected where the recogniser is in doubt, and left alone where it is sure."""
     heard = ["to", "par", "lay"]
     assert (VOCABULARY.correct(heard, sure) == [Correction(1, 3, "Parley")]) == (said == "Parley")
 
@@ -90,7 +90,7 @@ def test_what_is_right_is_in_no_candidate() -> None:
 
 def test_mended_text_keeps_its_spaces() -> None:
     """Only the words themselves change."""
-    assert mended("so,  par lay's\tup", [Correction(1, 3, "Parley")]) == "so,  Parley's\tup"
+    assert corrected("so,  par lay's\tup", [Correction(1, 3, "Parley")]) == "so,  Parley's\tup"
 
 
 def test_an_empty_vocabulary_changes_nothing() -> None:
