@@ -29,7 +29,7 @@ KEEP_WORDS = """
 TWO_CITIES = ("best", "worst", "wisdom", "foolishness", "belief", "incredulity") + ("times", "age", "epoch") * 2
 """Two words of each of the first clauses, such as "the age of wisdom"."""
 NO_MICROPHONE = {
-    "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }": "may not use the microphone",
+    "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }": "Microphone access is blocked",
     "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') }": "No microphone was found",
     "AudioContext.prototype.resume = () => new Promise(() => {}); "
     "Object.defineProperty(AudioContext.prototype, 'state', {value: 'suspended'})": "sound does not start",  # Firefox without loudspeakers
@@ -131,7 +131,7 @@ def test_a_cut_connection_and_a_crash_lose_nothing_and_repeat_nothing(hearing_se
     hearing_server.kill()
     expect(page.locator("#status")).to_have_text("Connection lost")
     expect(page.get_by_role("button", name="Try now")).to_be_visible()
-    expect(page.locator("#detail")).to_contain_text("kept and sent later")
+    expect(page.locator("#detail")).to_contain_text("Your audio is buffered and will be sent.")
     hearing_server.start()
     expect(page.locator("#status")).to_have_text("Listening")
     expect(page.get_by_role("button", name="Try now")).to_be_hidden()
@@ -216,7 +216,7 @@ def test_who_is_muted_reads_so(scripted_server: Server, open_browser: Callable[.
     page = enter(open_browser(recorded_speech()), scripted_server)
     begin(page, scripted_server, "")
     title = page.locator("#name").inner_text()
-    assert title.startswith("Conversation of ")
+    assert title.startswith("Conversation, ")
     page.get_by_role("button", name="Mute").click()
     expect(page.locator("#status")).to_have_text("Muted")
     page.get_by_role("button", name="Unmute").click()

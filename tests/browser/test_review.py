@@ -43,7 +43,7 @@ def verdicts(page: Page) -> list[str]:
 def test_verdicts_are_given_by_keys_and_saved_together(page: Page) -> None:
     """a, r, and p go on to the next row; letters in a text stay letters; Enter on a verdict saves instead of running an action."""
     troubles = complaints(page)
-    expect(page.locator(".review-keys")).to_contain_text("a accepts")
+    expect(page.locator(".review-keys")).to_contain_text("A accept")
     page.locator("#result_list input[type=radio]").first.focus()
     for key in "arap":
         page.keyboard.press(key)

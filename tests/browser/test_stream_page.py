@@ -83,8 +83,8 @@ def test_the_streams_are_listed(server: Server, open_browser: Callable[..., Brow
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Streams").click()
     expect(page.get_by_role("heading", name="Streams")).to_be_visible()
     motion = page.locator(".stream", has_text="motion")
-    expect(motion).to_contain_text("Takes your camera")
-    expect(motion).to_contain_text("Gives pictures")
+    expect(motion).to_contain_text("In: camera")
+    expect(motion).to_contain_text("Out: video")
     motion.get_by_role("link").click()
     expect(page.get_by_role("heading", name="motion")).to_be_visible()
     assert page.goto(f"{server.url}/streams/nothing/").status == 404

@@ -166,7 +166,7 @@ def test_a_shell_knows_the_names_of_streams(tmp_path: Path) -> None:
 from streaming.cluster import session_client
 from someapp.streams import flip_it
 asked = []
-session_client.tell = lambda name, *question: asked.append(name)
+session_client.send = lambda name, *question: asked.append(name)
 flip_it.set_input("x", 1)
 print(asked)
 """

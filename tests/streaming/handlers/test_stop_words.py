@@ -71,7 +71,7 @@ async def say(session: StreamSession, seconds: float) -> None:
 async def interim(handler: Any, seconds: float) -> None:
     """Let so much of the open turn be read, and wait until it was."""
     handler.progress(turn(seconds))
-    await until(lambda: handler._reading is None or handler._reading.done())
+    await until(lambda: handler._early_task is None or handler._early_task.done())
 
 
 def words(*stop_words: str) -> ReplyOnStopWords:

@@ -207,7 +207,7 @@ async def test_a_session_without_words_leaves_no_conversation(
     for conversations in (0, 1, 1):
         session = await join(conversation, id="meeting", owner=owner.id)
         await speak(session, 0.6)
-        await until(lambda: handler_of(session)._part.joined)  # noqa: B023  # awaited right here
+        await until(lambda: handler_of(session)._speech.joined)  # noqa: B023  # awaited right here
         await session.close("bye")
         assert await run_in_database(Conversation.objects.count) == conversations
     assert await run_in_database(LiveSession.objects.count) == 0

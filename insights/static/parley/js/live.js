@@ -30,7 +30,7 @@ const STATES = {
   },
   lost: (seconds) => [
     "Connection lost",
-    `${watching === "yes" ? "" : "Your audio is buffered and will be sent.  "}Trying again in ${Math.max(1, Math.round(seconds))} s.`,
+    `${watching === "yes" ? "" : "Your audio is buffered and will be sent. "}Trying again in ${Math.max(1, Math.round(seconds))} s.`,
   ],
   waiting: () => ["Reconnecting", "Catching up. Your audio is buffered and will be sent."],
   stopping: () => ["Finishing", "Finishing the transcript…"],
