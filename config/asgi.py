@@ -26,12 +26,11 @@ from config.http_limits import HttpLimits  # noqa: E402
 from config.trusted_proxies import apply_forwarded  # noqa: E402
 from streaming import health, recogniser  # noqa: E402
 from streaming.aio.executors import make_room  # noqa: E402
-from streaming.cluster.broadcast import broadcaster  # noqa: E402
-from streaming.cluster.registry import registry  # noqa: E402
+from streaming.cluster.runtime import runtime  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
 from streaming.transports.consumer import close_all  # noqa: E402
-from streaming.transports.webrtc.peer import peers  # noqa: E402
+from streaming.transports.webrtc.peer import Peers  # noqa: E402
 
 FLUSH_S = 2.0
 """Seconds at shutdown for the last messages to reach slow clients; for each of three steps."""
@@ -68,16 +67,16 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 def start() -> None:
     """Set up the thread pools, start the background tasks and load the recogniser; does nothing if already done."""
     make_room()
-    registry().start_background_tasks()
+    runtime().start()
     recogniser.begin_loading()
 
 
 async def drain() -> None:
     """Accept no new sessions and let live sessions finish: pending speech is stored and sent."""
-    await registry().drain(settings.DRAIN_S)
-    await broadcaster().caught_up(FLUSH_S)
+    await runtime().registry.drain(settings.DRAIN_S)
+    await runtime().broadcaster.caught_up(FLUSH_S)
     await close_all(FLUSH_S)
-    await peers().all_gone(FLUSH_S)
+    await runtime().part(Peers).all_gone(FLUSH_S)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, JsonResponse
 from insights.access.readiness import check_database
 from streaming import recogniser
 from streaming.aio.executors import Threads
-from streaming.cluster.registry import registry
+from streaming.cluster.runtime import runtime
 
 CHECK_S = 1.5
 """Longest wait for a check, in seconds; the response comes within 2 s."""
@@ -81,7 +81,7 @@ async def readiness() -> tuple[int, State]:
     """Return 200 if every part is ready, else 503, and the state of each part."""
     recogniser.begin_loading()
     database, layer = await asyncio.gather(_DATABASE.passes(), _LAYER.passes())
-    parts = {"database": database, "channelLayer": layer, "recogniser": recogniser.loaded(), "notDraining": not registry().draining}
+    parts = {"database": database, "channelLayer": layer, "recogniser": recogniser.loaded(), "notDraining": not runtime().registry.draining}
     ready = all(parts.values())
     return 200 if ready else 503, {"status": "ready" if ready else "not ready", **parts}
 

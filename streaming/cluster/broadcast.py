@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from insights import queries
 from insights.database import DATABASE_AWAY
 from insights.events import parse
 from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
 from streaming.aio.database_executors import run_in_database
-from streaming.cluster.pubsub import PubSub, pubsub
+from streaming.cluster.poller import Poller
+from streaming.cluster.pubsub import PubSub
 from streaming.cluster.transcript_update import Delivery, StoredEvent, TranscriptUpdate
 
 logger = logging.getLogger(__name__)
@@ -97,11 +97,11 @@ class Subscription(AsyncIterator[Delivery]):
 class Broadcaster:
     """All subscriptions of one event loop."""
 
-    def __init__(self, on: PubSub) -> None:
+    def __init__(self, on: PubSub, poller: Poller) -> None:
         self._pubsub = on
+        self._poller = poller
         self._subscriptions: dict[int, set[Subscription]] = {}
         self._latest: dict[int, int] = {}
-        self._polling: asyncio.Task[None] | None = None
 
     async def subscribe(self, conversation_id: int, after: int) -> Subscription:
         """Subscribe to a conversation, starting behind event `after`; 0 means from the beginning."""
@@ -109,8 +109,7 @@ class Broadcaster:
         subscribers = self._subscriptions.setdefault(conversation_id, set())
         subscribers.add(subscription)
         try:
-            if self._polling is None:
-                self._polling = asyncio.create_task(self._poll())
+            self._poller.add("check for lost events", self._read_latest, POLL_S)
             if len(subscribers) == 1:
                 await self._pubsub.join(_group(conversation_id), self._on_message)
             # Events may have been published between the caller's query and the joining of the group.
@@ -161,13 +160,6 @@ class Broadcaster:
             for subscription in subscriptions
         )
 
-    async def close(self) -> None:
-        """Stop the polling task; call before the event loop ends."""
-        if self._polling is not None:
-            self._polling.cancel()
-            await asyncio.gather(self._polling, return_exceptions=True)
-            self._polling = None
-
     def _deliver(self, delivery: Delivery) -> None:
         subscribers = self._subscriptions.get(delivery.conversation_id)
         if not subscribers:
@@ -189,31 +181,14 @@ class Broadcaster:
             event = parse(message["kind"], message["payload"])  # once for all subscribers of the process
             self._deliver(StoredEvent(conversation_id, message["number"], event, at))
 
-    async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                latest = await run_in_database(queries.last_events, list(self._subscriptions)) if self._subscriptions else {}
-            except Exception as error:
-                logger.warning("lost events cannot be read from the database (%s)", type(error).__name__)
-                continue
-            for conversation_id, number in latest.items():
-                if number > self._latest.get(conversation_id, 0):
-                    self._latest[conversation_id] = number
-                    for subscription in self._subscriptions.get(conversation_id, ()):
-                        subscription.push(number)
+    async def _read_latest(self) -> None:
+        latest = await run_in_database(queries.last_events, list(self._subscriptions)) if self._subscriptions else {}
+        for conversation_id, number in latest.items():
+            if number > self._latest.get(conversation_id, 0):
+                self._latest[conversation_id] = number
+                for subscription in self._subscriptions.get(conversation_id, ()):
+                    subscription.push(number)
 
 
 def _group(conversation_id: int) -> str:
     return f"conversation.{conversation_id}"
-
-
-_broadcasters: WeakKeyDictionary[asyncio.AbstractEventLoop, Broadcaster] = WeakKeyDictionary()
-
-
-def broadcaster() -> Broadcaster:
-    """Return the broadcaster of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _broadcasters:
-        _broadcasters[loop] = Broadcaster(pubsub())
-    return _broadcasters[loop]

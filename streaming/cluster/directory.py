@@ -16,12 +16,12 @@ from dataclasses import astuple, dataclass
 from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
-from weakref import WeakKeyDictionary, WeakValueDictionary, ref
+from weakref import WeakValueDictionary, ref
 
 from django.core.cache import cache
 
 from streaming.aio.executors import Threads
-from streaming.cluster.pubsub import pubsub
+from streaming.cluster.poller import Poller
 from streaming.types.client_connection import TransportKind
 
 logger = logging.getLogger(__name__)
@@ -58,11 +58,11 @@ class SessionOwner:
 class Directory:
     """The directory client of one event loop, and the claims of its sessions."""
 
-    def __init__(self, *, alone: bool) -> None:
+    def __init__(self, poller: Poller, *, alone: bool) -> None:
+        self._poller = poller
         self.process = uuid4().hex
         self._alone = alone
         self._held: dict[str, tuple[SessionOwner, Callable[[], None]]] = {}
-        self._heartbeat_task: asyncio.Task[None] | None = None
         self._failed = False
         self._cache_lost = False  # the heartbeat key was missing, so the entries may be too
         self._unregistered: dict[str, SessionOwner] = {}  # claims whose entries are still to be written again
@@ -87,8 +87,8 @@ class Directory:
             holder = await self._in_cache(None, self._register_or_release, key, mine)
         if holder is not None:
             self._drop(key, mine)
-        elif self._heartbeat_task is None:
-            self._heartbeat_task = asyncio.create_task(self._run_heartbeat())
+        else:
+            self._poller.add("heartbeat in the directory", self._send_heartbeat, BEAT_S)
         return holder
 
     async def release(self, stream: str, webrtc_id: str, session: UUID) -> None:
@@ -111,13 +111,6 @@ class Directory:
     async def is_alive(self, process: str) -> bool:
         """Return whether a process is alive; True where the cache cannot tell."""
         return self._alone or process == self.process or await self._in_cache(True, _has_heartbeat, process)
-
-    async def close(self) -> None:
-        """Stop the heartbeat; call before the event loop ends."""
-        if self._heartbeat_task is not None:
-            self._heartbeat_task.cancel()
-            await asyncio.gather(self._heartbeat_task, return_exceptions=True)
-            self._heartbeat_task = None
 
     def _lock(self, key: str) -> asyncio.Lock:
         """Return the lock of an id: neither the claim of a session nor the release by the one before it is atomic."""
@@ -221,15 +214,13 @@ class Directory:
 
     # -- in the event loop
 
-    async def _run_heartbeat(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT_S)
-            await self._in_cache(None, self._renew_heartbeat)
-            if self._cache_lost:
-                self._cache_lost = False
-                self._unregistered |= {key: mine for key, (mine, _) in self._held.items()}
-            await self._restore_entries()
-            await self._retry_releases()
+    async def _send_heartbeat(self) -> None:
+        await self._in_cache(None, self._renew_heartbeat)
+        if self._cache_lost:
+            self._cache_lost = False
+            self._unregistered |= {key: mine for key, (mine, _) in self._held.items()}
+        await self._restore_entries()
+        await self._retry_releases()
 
     async def _retry_releases(self) -> None:
         """Retry failed releases, for `AGAIN_S` at most so that the heartbeat continues; stop at a failure: the cache is still away."""
@@ -293,14 +284,3 @@ def _heartbeat_key(process: str) -> str:
 def _key(stream: str, webrtc_id: str) -> str:
     """Return the cache key of an id: a hash, since ids may hold characters that keys may not."""
     return "parley.claim." + hashlib.sha256(f"{stream}.{webrtc_id}".encode(errors="replace")).hexdigest()
-
-
-_directories: WeakKeyDictionary[asyncio.AbstractEventLoop, Directory] = WeakKeyDictionary()
-
-
-def directory() -> Directory:
-    """Return the directory of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _directories:
-        _directories[loop] = Directory(alone=pubsub().alone)
-    return _directories[loop]

@@ -7,8 +7,8 @@ session's process dies, requests stay unanswered and its heartbeat stops; the su
 import asyncio
 from typing import Any, Literal
 
-from streaming.cluster.directory import directory
 from streaming.cluster.rpc import Body
+from streaming.cluster.runtime import runtime
 from streaming.cluster.session_endpoint import Ask
 
 CALL_S = 5.0
@@ -52,7 +52,7 @@ class OutputSubscription:
         answer = await self._ask(0.0 if self._misses else CALL_S)
         if answer is None:
             self._misses += 1
-            self.lost = not await directory().is_alive(self._home)
+            self.lost = not await runtime().directory.is_alive(self._home)
             self.ended = self.lost or self._misses >= MOST_MISSES
             return []
         self._misses = 0

@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
-from weakref import WeakKeyDictionary
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
@@ -144,14 +143,3 @@ class PubSub:
             self._back.clear()
             for group in list(self._joined):
                 await self._call(self._layer.group_add(group, self._channel))
-
-
-_pubsubs: WeakKeyDictionary[asyncio.AbstractEventLoop, PubSub] = WeakKeyDictionary()
-
-
-def pubsub() -> PubSub:
-    """Return the pub/sub of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _pubsubs:
-        _pubsubs[loop] = PubSub()
-    return _pubsubs[loop]

@@ -6,7 +6,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 from insights.recorder import StoredEvent, stored_afterwards
-from streaming.cluster.broadcast import broadcaster
+from streaming.cluster.runtime import runtime
 
 
 def connect() -> None:
@@ -20,4 +20,4 @@ def _on_stored(events: Sequence[StoredEvent], **signal: Any) -> None:
 
 
 async def _publish(events: Sequence[StoredEvent]) -> None:
-    await broadcaster().publish(events)
+    await runtime().broadcaster.publish(events)

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.utils import timezone
@@ -21,7 +20,8 @@ from django.utils import timezone
 from insights import recorder
 from streaming.aio.database_executors import run_heartbeat, run_write
 from streaming.aio.safe_log import error_location
-from streaming.cluster.broadcast import broadcaster
+from streaming.cluster.broadcast import Broadcaster
+from streaming.cluster.poller import Poller
 from streaming.cluster.retention import FIRST_S, remove_expired
 from streaming.types.session_end import End, end_early
 
@@ -38,6 +38,8 @@ GRACE_S = 10.0
 """Seconds that it then waits for their heartbeats before it closes stale conversations."""
 CHECK_S = 2.0
 """Seconds between two checks for stale conversations; each check costs about a millisecond of CPU."""
+
+HEARTBEAT = "heartbeat"
 
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -62,16 +64,18 @@ class TooManySessions(Exception):
 class Registry:
     """The live sessions of one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, broadcaster: Broadcaster, poller: Poller) -> None:
+        self._broadcaster = broadcaster
+        self._poller = poller
         self.draining = False
         self.last_call = asyncio.Event()
         """Set near the end of a drain: audio that is not recognised yet is discarded."""
         self._sessions: dict[UUID, LiveSession] = {}
         self._joined: dict[UUID, object] = {}
         self._reserved = 0
-        self._tasks: list[asyncio.Task[None]] = []
         self._last_heartbeat = 0.0
         self._close_stale_from = 0.0
+        self._clean_up_at = 0.0
 
     def __len__(self) -> int:
         return len(self._sessions) + self._reserved
@@ -104,11 +108,14 @@ class Registry:
         """Stop the heartbeats of a session that has left its conversation."""
         self._joined.pop(session_id, None)
 
-    def start_background_tasks(self) -> None:
+    def start(self) -> None:
         """Start the heartbeats and the clean-up, unless they run already."""
-        if not self._tasks:
-            self._last_heartbeat = time.time()
-            self._tasks = [asyncio.create_task(self._run_heartbeats()), asyncio.create_task(self._run_clean_up())]
+        if HEARTBEAT in self._poller:
+            return
+        self._last_heartbeat = time.time()
+        self._clean_up_at = time.monotonic() + FIRST_S
+        self._poller.add(HEARTBEAT, self._heartbeat, CHECK_S)
+        self._poller.add("closing of stale conversations", self._clean_up, CHECK_S, first_s=0.0)
 
     async def drain(self, seconds: float) -> None:
         """Refuse new sessions, end the live ones so that pending speech is stored, and wait at most `seconds` for them."""
@@ -126,36 +133,24 @@ class Registry:
             if late:
                 logger.warning("%d sessions did not finish within %g s", len(late), seconds)
 
-    async def close(self) -> None:
-        """Stop the background tasks; call before the event loop ends."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-
     def _check_limit(self) -> None:
         if self.draining or len(self) >= settings.SESSION_LIMIT:
             raise TooManySessions
 
-    async def _run_heartbeats(self) -> None:
+    async def _heartbeat(self) -> None:
         """Send heartbeats. The wall clock counts, since the monotonic one stops while the machine is suspended; it may be set back."""
-        while True:
-            elapsed = time.time() - self._last_heartbeat
-            if not 0 <= elapsed <= HEARTBEAT_S - CHECK_S and await self._send_heartbeats():  # the next round would be too late
-                self._delay_closing_after_pause()
-                self._last_heartbeat = time.time()
-            await asyncio.sleep(CHECK_S)
-
-    async def _run_clean_up(self) -> None:
-        """Close stale conversations and remove expired data, in a task of its own so that heartbeats do not wait for it."""
-        clean_up_at = time.monotonic() + FIRST_S
-        while True:
+        elapsed = time.time() - self._last_heartbeat
+        if not 0 <= elapsed <= HEARTBEAT_S - CHECK_S and await self._send_heartbeats():  # the next round would be too late
             self._delay_closing_after_pause()
-            if time.monotonic() >= self._close_stale_from and not await self._close_stale():
-                self._close_stale_from = time.monotonic() + GRACE_S
-            if time.monotonic() >= clean_up_at:
-                clean_up_at = time.monotonic() + await remove_expired()
-            await asyncio.sleep(CHECK_S)
+            self._last_heartbeat = time.time()
+
+    async def _clean_up(self) -> None:
+        """Close stale conversations and remove expired data."""
+        self._delay_closing_after_pause()
+        if time.monotonic() >= self._close_stale_from and not await self._close_stale():
+            self._close_stale_from = time.monotonic() + GRACE_S
+        if time.monotonic() >= self._clean_up_at:
+            self._clean_up_at = time.monotonic() + await remove_expired()
 
     def _delay_closing_after_pause(self) -> None:
         """Delay the next closing of stale conversations where the own heartbeat was late, so that other processes can send theirs first."""
@@ -179,7 +174,7 @@ class Registry:
         """Close conversations without heartbeats and publish their events; return False where the database failed."""
         events = await _logged(run_write(recorder.close_due, timezone.now(), STALE_AFTER_S))
         if events:
-            await _logged(broadcaster().publish(events))
+            await _logged(self._broadcaster.publish(events))
         return events is not None
 
 
@@ -190,14 +185,3 @@ async def _logged(work: Awaitable[T]) -> T | None:
     except Exception as error:
         logger.warning("background task failed (%s)", error_location(error))
         return None
-
-
-_registries: WeakKeyDictionary[asyncio.AbstractEventLoop, Registry] = WeakKeyDictionary()
-
-
-def registry() -> Registry:
-    """Return the registry of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _registries:
-        _registries[loop] = Registry()
-    return _registries[loop]

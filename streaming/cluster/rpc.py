@@ -11,10 +11,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
-from weakref import WeakKeyDictionary
 
 from streaming.aio.safe_log import error_location
-from streaming.cluster.pubsub import PubSub, pubsub
+from streaming.cluster.pubsub import PubSub
 
 logger = logging.getLogger(__name__)
 
@@ -107,14 +106,3 @@ class Rpc:
 def _group(address: str) -> str:
     """Return the group of an address: a hash, since group names allow few characters and clients' ids any."""
     return "rpc." + hashlib.sha256(address.encode(errors="replace")).hexdigest()[:40]
-
-
-_rpcs: WeakKeyDictionary[asyncio.AbstractEventLoop, Rpc] = WeakKeyDictionary()
-
-
-def rpc() -> Rpc:
-    """Return the RPC server and client of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _rpcs:
-        _rpcs[loop] = Rpc(pubsub())
-    return _rpcs[loop]

@@ -11,8 +11,8 @@ from collections.abc import Awaitable
 from asgiref.sync import async_to_sync
 
 from streaming.cluster import session_endpoint
-from streaming.cluster.pubsub import pubsub
 from streaming.cluster.rpc import TIMEOUT_S, Body
+from streaming.cluster.runtime import runtime
 from streaming.cluster.session_endpoint import Ask
 from streaming.types.remote_session import Reachable
 
@@ -48,7 +48,7 @@ def send(stream: str, webrtc_id: str, question: Body) -> None:
         if async_to_sync(asking(stream, webrtc_id))(question, TIMEOUT_S) is None:
             raise no_session(stream) from None
         return
-    if pubsub().alone:
+    if runtime().pubsub.alone:
         raise no_session(stream)
     task = loop.create_task(_send(stream, webrtc_id, question))
     _tasks.add(task)

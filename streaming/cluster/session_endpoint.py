@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
-from streaming.cluster.directory import directory
-from streaming.cluster.rpc import Body, rpc
+from streaming.cluster.rpc import Body
+from streaming.cluster.runtime import runtime
 from streaming.protocols.fastrtc import BodyError, output_text, plain
 from streaming.types.client_connection import IdTaken
 from streaming.types.input_values import input_values
@@ -39,7 +39,7 @@ def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
     """Return a function that sends requests to the session with this id, in this event loop or another process, on behalf of `user`."""
 
     async def ask(question: Body, timeout_s: float) -> Body | None:
-        return await rpc().call(address(stream, webrtc_id), {**question, "user": user}, timeout_s)
+        return await runtime().rpc.call(address(stream, webrtc_id), {**question, "user": user}, timeout_s)
 
     return ask
 
@@ -51,7 +51,7 @@ async def claim(session: Reachable) -> None:
     def lost() -> None:
         _run_task(session.close("another session has this id"))
 
-    holder = await directory().claim(stream, identity, session.id, owner_id, session.line.kind, lost)
+    holder = await runtime().directory.claim(stream, identity, session.id, owner_id, session.line.kind, lost)
     if holder is not None:
         raise IdTaken(identity, holder.owner_id)
 
@@ -60,25 +60,25 @@ def announce(session: Reachable) -> None:
     """Register the endpoint of an open session."""
     at = address(session.stream.name, session.webrtc_id)
     session_endpoint = SessionEndpoint(session)
-    rpc().register(at, session_endpoint.answer)
-    _run_task(rpc().serve(at, session_endpoint.answer))
+    runtime().rpc.register(at, session_endpoint.answer)
+    _run_task(runtime().rpc.serve(at, session_endpoint.answer))
 
 
 async def withdraw(session: Reachable) -> None:
     """Unregister the endpoint: inputs are refused at once, outputs after `LINGER_S`. On return the id is free in every process."""
     at = address(session.stream.name, session.webrtc_id)
-    session_endpoint = getattr(rpc().answerer(at), "__self__", None)
+    session_endpoint = getattr(runtime().rpc.answerer(at), "__self__", None)
     if isinstance(session_endpoint, SessionEndpoint) and session_endpoint.session is session:
         session_endpoint.session = None
         _run_task(_unregister_later(at, session_endpoint))
-    await directory().release(session.stream.name, session.webrtc_id, session.id)
+    await runtime().directory.release(session.stream.name, session.webrtc_id, session.id)
 
 
 async def _unregister_later(at: str, session_endpoint: "SessionEndpoint") -> None:
     if session_endpoint.log.last:
         await asyncio.sleep(LINGER_S)
-    if getattr(rpc().answerer(at), "__self__", None) is session_endpoint:
-        await rpc().unserve(at)
+    if getattr(runtime().rpc.answerer(at), "__self__", None) is session_endpoint:
+        await runtime().rpc.unserve(at)
 
 
 class SessionEndpoint:
@@ -94,7 +94,7 @@ class SessionEndpoint:
         """Answer a request; return None, as if the session did not exist, to callers that do not own it (design law 6)."""
         if self._owner_id is not None and body["user"] not in (self._owner_id, PYTHON):
             return None
-        if self.session is None and await directory().holder(*self._identity) is not None:
+        if self.session is None and await runtime().directory.holder(*self._identity) is not None:
             return None  # the client came back to another process: that one answers
         ask = body["ask"]
         if ask == "outputs":
@@ -131,7 +131,7 @@ class SessionEndpoint:
             text = output_text(outputs.args)
             items.append((cursor, text if form == "text" else _values(outputs)))
             characters += len(text)
-        return {"items": items, "ended": self.log.closed and cursor == self.log.last, "home": directory().process}
+        return {"items": items, "ended": self.log.closed and cursor == self.log.last, "home": runtime().directory.process}
 
     async def _latest(self, session: Reachable, wait: float) -> Body:
         """Return the values of the newest output that was not fetched yet; wait up to `wait` seconds for one, else None."""

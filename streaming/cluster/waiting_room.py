@@ -7,24 +7,23 @@ subscribers also runs every `POLL_S`. A waiting subscriber counts against the se
 import asyncio
 import hashlib
 import logging
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from insights import queries
 from insights.models import Conversation
 from streaming.aio.database_executors import run_in_database
-from streaming.cluster.pubsub import PubSub, pubsub
-from streaming.cluster.registry import registry
+from streaming.cluster.poller import Poller
+from streaming.cluster.pubsub import PubSub
+from streaming.cluster.registry import Registry
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
 """Seconds between two checks for lost notifications."""
-_GROUP = "lobby"
+_GROUP = "waiting-room"
 
 
 @dataclass(eq=False, slots=True)
@@ -38,19 +37,21 @@ class _Waiter:
 class WaitingRoom:
     """The waiting subscribers of one event loop."""
 
-    def __init__(self, on: PubSub) -> None:
+    def __init__(self, on: PubSub, registry: Registry, poller: Poller) -> None:
         self._pubsub = on
+        self._registry = registry
+        self._poller = poller
         self._waiting: dict[str, set[_Waiter]] = {}
         self._notified: set[str] = set()
-        self._wake_up = asyncio.Event()
-        self._poll_task: asyncio.Task[None] | None = None
+        self._querying: asyncio.Task[None] | None = None
+        self._joined = False
 
     async def wait(self, user_id: int, connection_id: str, since: datetime, within_s: float) -> Conversation | None:
         """Wait for the user's conversation with this connection id: one that is live, or ended after `since`.
 
         Return None where none begins within `within_s` seconds. The caller has queried once already, after `since`. Raises TooManySessions.
         """
-        with registry().hold_slot():
+        with self._registry.hold_slot():
             waiter, name = _Waiter(user_id, connection_id, since), _name(user_id, connection_id)
             self._waiting.setdefault(name, set()).add(waiter)
             try:
@@ -64,47 +65,41 @@ class WaitingRoom:
                 if not self._waiting[name]:
                     del self._waiting[name]
 
-    async def ring(self, user_id: int, connection_id: str) -> None:
+    async def notify(self, user_id: int, connection_id: str) -> None:
         """Notify waiting subscribers in all processes that a conversation has begun."""
         name = _name(user_id, connection_id)
         self._on_notification({"name": name})
         await self._pubsub.tell(_GROUP, {"name": name})
 
-    async def close(self) -> None:
-        """Stop the polling task; call before the event loop ends."""
-        if self._poll_task is not None:
-            self._poll_task.cancel()
-            await asyncio.gather(self._poll_task, return_exceptions=True)
-            self._poll_task = None
-
     async def _start(self) -> None:
         """Start polling and join the group, once per event loop; both run until it ends. While no subscriber waits, no query is made."""
-        if self._poll_task is None:
-            self._poll_task = asyncio.create_task(self._poll())
+        self._poller.add("check for conversations that began", self._query_all, POLL_S)
+        if not self._joined:
+            self._joined = True
             await self._pubsub.join(_GROUP, self._on_notification)
 
     def _on_notification(self, message: dict[str, Any]) -> None:
         if message["name"] in self._waiting:
             self._notified.add(message["name"])
-            self._wake_up.set()
+            if self._querying is None:
+                self._querying = asyncio.create_task(self._query_notified())
 
-    async def _poll(self) -> None:
-        now = asyncio.get_running_loop().time
-        poll_at = now() + POLL_S  # however many notifications arrive before that
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(poll_at):
-                    await self._wake_up.wait()
-            if now() >= poll_at:
-                poll_at = now() + POLL_S
-                self._notified.update(self._waiting)
-            self._wake_up.clear()
-            names, self._notified = self._notified, set()
-            waiters = [waiter for name in names for waiter in self._waiting.get(name, ())]
-            if waiters:
-                await self._query(waiters)
+    async def _query_notified(self) -> None:
+        """Query for the waiters that were notified; one query at a time, however many notifications arrive."""
+        try:
+            while self._notified:
+                names, self._notified = self._notified, set()
+                await self._query(names)
+        finally:
+            self._querying = None
 
-    async def _query(self, waiters: Collection[_Waiter]) -> None:
+    async def _query_all(self) -> None:
+        await self._query(self._waiting)
+
+    async def _query(self, names: Iterable[str]) -> None:
+        waiters = [waiter for name in names for waiter in self._waiting.get(name, ())]
+        if not waiters:
+            return
         since = min(waiter.since for waiter in waiters)
         try:
             begun = await run_in_database(queries.begun_since, [(one.user_id, one.connection_id) for one in waiters], since)
@@ -121,14 +116,3 @@ class WaitingRoom:
 def _name(user_id: int, connection_id: str) -> str:
     """Return a hash of the user and the connection id, in characters that every channel layer accepts."""
     return hashlib.sha256(f"{user_id} {connection_id}".encode(errors="replace")).hexdigest()
-
-
-_waiting_rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, WaitingRoom] = WeakKeyDictionary()
-
-
-def waiting_room() -> WaitingRoom:
-    """Return the waiting room of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _waiting_rooms:
-        _waiting_rooms[loop] = WaitingRoom(pubsub())
-    return _waiting_rooms[loop]

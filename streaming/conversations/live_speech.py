@@ -26,10 +26,9 @@ from streaming.aio.database_executors import run_write
 from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
-from streaming.cluster.broadcast import broadcaster
-from streaming.cluster.registry import PROCESS, registry
+from streaming.cluster.registry import PROCESS
+from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
-from streaming.cluster.waiting_room import waiting_room
 from streaming.conversations.interim_trackers import InterimTrackers
 from streaming.speech.engines.base import Hypothesis, Recognition, RecognitionOptions, Word
 
@@ -138,12 +137,12 @@ class LiveSpeech:
         self._listener = listener
         self._recognition = engine.open(options, decoder, listener)
         self._storing = asyncio.create_task(self._store_results(listener, self.joined, start_options))
-        registry().joined(self.session_id)
+        runtime().registry.joined(self.session_id)
         if self.language_warning:
             logger.warning("session %s: %s", self.session_id, self.language_warning)
-        await broadcaster().publish(self.joined.events)
+        await runtime().broadcaster.publish(self.joined.events)
         if self.joined.created:
-            await waiting_room().ring(self.owner_id, self.connection_id)
+            await runtime().waiting_room.notify(self.owner_id, self.connection_id)
         return self.joined
 
     async def feed(self, chunk: bytes) -> None:
@@ -185,7 +184,7 @@ class LiveSpeech:
             return
         recognition.stop()
         try:
-            await _first_of(listener.done, registry().last_call, within_s=FINISH_S)
+            await _first_of(listener.done, runtime().registry.last_call, within_s=FINISH_S)
         finally:  # also when this call is cancelled: what was transcribed is stored
             if not listener.done.is_set():
                 logger.error("session %s: the recogniser did not finish in time", self.session_id)
@@ -203,10 +202,10 @@ class LiveSpeech:
         if self.joined is None:
             return []
         self.joined = None
-        registry().left(self.session_id)
+        runtime().registry.left(self.session_id)
         keep_s = self._start_options.keep_s
         events = await _join_or_leave(recorder.leave, self.session_id, final=final, keep_s=keep_s, discard_empty=discard_empty)
-        await broadcaster().publish(events)
+        await runtime().broadcaster.publish(events)
         return events
 
     def _opening(self, start_options: StartOptions) -> Opening:
@@ -254,7 +253,7 @@ class LiveSpeech:
                 await self._send_update(
                     listener.as_stored(hypothesis, events) if start_options.mask or start_options.vocabulary else hypothesis, joined
                 )
-                await broadcaster().publish(events)
+                await runtime().broadcaster.publish(events)
             listener.room.set()
 
     async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
@@ -289,7 +288,7 @@ class LiveSpeech:
         return []
 
     async def _send_update(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
-        await broadcaster().publish_update(_transcript_update(hypothesis, joined, self.session_id, trackers))
+        await runtime().broadcaster.publish_update(_transcript_update(hypothesis, joined, self.session_id, trackers))
 
 
 async def _join_or_leave(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.safe_log import error_location
-from streaming.cluster.registry import registry
+from streaming.cluster.runtime import runtime
 from streaming.types.session_end import End
 
 logger = logging.getLogger(__name__)
@@ -82,9 +82,8 @@ class Session(Generic[Message]):
 
     async def run(self, handler: Handler[Message]) -> End:
         """Serve the session and return why it ended. Raises TooManySessions before it begins."""
-        live = registry()
+        live = runtime().registry
         live.add(self)
-        live.start_background_tasks()
         try:
             self._end = await self._serve(handler)
         except Exception as error:

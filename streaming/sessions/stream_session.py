@@ -20,7 +20,8 @@ from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.cluster import session_endpoint
-from streaming.cluster.registry import TooManySessions, registry
+from streaming.cluster.registry import TooManySessions
+from streaming.cluster.runtime import runtime
 from streaming.handlers.context import Context, SessionContext, current_session, error_message, warning_message
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
@@ -116,8 +117,7 @@ class StreamSession:
             raise LimitReached(stream.limit)
         stream.participants[self.webrtc_id] = self
         try:
-            registry().add(self)
-            registry().start_background_tasks()
+            runtime().registry.add(self)
             await session_endpoint.claim(self)
             if self._closing is not None:  # the server is shutting down: an end before the start would have no effect
                 raise TooManySessions
@@ -361,7 +361,7 @@ class StreamSession:
         finally:
             if self.stream.participants.get(self.webrtc_id) is self:
                 del self.stream.participants[self.webrtc_id]
-            registry().remove(self)
+            runtime().registry.remove(self)
             self.ended.set()
             self._audio_output.close(discard=True)
             self._pictures.close(discard=True)

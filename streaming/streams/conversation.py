@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
-from streaming.cluster.broadcast import Subscription, broadcaster
+from streaming.cluster.broadcast import Subscription
+from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import Delivery, TranscriptUpdate
 from streaming.conversations.live_speech import LanguageError, LiveSpeech, StartOptions, StorageDelayed
 from streaming.handlers.context import error_message, warning_message
@@ -134,7 +135,7 @@ class ConversationHandler(AsyncStreamHandler):
     async def _subscribe(self, joined: Joined) -> None:
         """Subscribe to the events since this session joined; the next audio frame tries again after a database error."""
         self._last_sent = joined.cursor - len(joined.events)
-        self._subscription = await broadcaster().subscribe(joined.conversation_id, self._last_sent)
+        self._subscription = await runtime().broadcaster.subscribe(joined.conversation_id, self._last_sent)
         self._joined.set()
 
     async def _render(self, delivery: Delivery) -> None:

@@ -15,8 +15,8 @@ from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, 
 from streaming.aio.database_executors import run_write
 from streaming.aio.executors import READING
 from streaming.audio.convert import Audio
-from streaming.cluster.broadcast import broadcaster
 from streaming.cluster.registry import PROCESS
+from streaming.cluster.runtime import runtime
 
 NEW_NAME = "Voice notes"
 KEPT_OPEN_S = 60
@@ -33,7 +33,7 @@ async def note(audio: Audio) -> AsyncIterator[AdditionalOutputs]:
     if not text:
         raise WebRTCError("nothing was understood after the stop word")
     conversation_id, events = await run_write(store_note, user_id, text, samples.size / rate)
-    await broadcaster().publish(events)
+    await runtime().broadcaster.publish(events)
     yield AdditionalOutputs({"note": text, "conversationId": str(conversation_id), "events": [event.number for event in events]})
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from weakref import WeakKeyDictionary
 
 TICK_S = 0.5
 LATE_S = 0.05
@@ -47,14 +46,3 @@ class Lag:
         if now - self._due > LATE_S:
             self._stalls.append((now, now - self._due))
         self._wait()
-
-
-_lags: WeakKeyDictionary[asyncio.AbstractEventLoop, Lag] = WeakKeyDictionary()
-
-
-def lag() -> Lag:
-    """Return the lag of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _lags:
-        _lags[loop] = Lag()
-    return _lags[loop]

@@ -13,10 +13,10 @@ from django.http.response import HttpResponseBase
 
 from streaming.cluster import session_endpoint
 from streaming.cluster.output_subscription import OutputSubscription
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import HEARTBEAT, ended_event, last_event_id, server_sent
 from streaming.transports.http_auth import grant_of_request, on_stream, refusal
-from streaming.transports.revocation import revocation_watcher
 from streaming.types.session_end import End
 
 HEARTBEAT_S = 15.0
@@ -47,7 +47,7 @@ async def _subscribe(request: HttpRequest, stream: Stream, user_id: int | None, 
     if not await reader.find(GRACE_S):
         return refusal(404, "there is no session with this webrtc_id")
     subscriber = Subscriber(reader)
-    revocation_watcher().note(subscriber, grant_of_request(request))
+    runtime().revocation.note(subscriber, grant_of_request(request))
     response = StreamingHttpResponse(_events(subscriber, event), content_type="text/event-stream; charset=utf-8")
     for name, value in HEADERS.items():
         response.headers[name] = value

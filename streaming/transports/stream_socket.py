@@ -12,6 +12,7 @@ from django.conf import settings
 from streaming.aio.eager import begin
 from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
 from streaming.sessions.audio_input import AudioBlock
@@ -19,10 +20,9 @@ from streaming.sessions.stream_session import StreamSession
 from streaming.transports.auth import grant_of
 from streaming.transports.consumer import Consumer, Event, Receive, Scope, Send, keep_task
 from streaming.transports.http_auth import Requester, find_stream
-from streaming.transports.loop_lag import lag
+from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
 from streaming.transports.read_batching import BATCH_S, ReadBatching
-from streaming.transports.revocation import revocation_watcher
 from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, Message, TransportKind
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class StreamConsumer(Consumer):
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
         self.loop = asyncio.get_running_loop()
-        self._lag = lag()
+        self._lag = runtime().part(Lag)
         self.pace = Pace(LEAD_S, self._lag.stalled)
         self.alive_at = self.loop.time()
         self._start_timeout_s = settings.START_TIMEOUT_S
@@ -169,7 +169,7 @@ class StreamConsumer(Consumer):
             self.opened()
             if session.may_rest:
                 self._receive = self.batched_receive(session, self._receive)
-            revocation_watcher().note(session, requester.by)
+            runtime().revocation.note(session, requester.by)
             if self._watch_timer is not None:
                 self._watch_timer.cancel()
             self._watch()

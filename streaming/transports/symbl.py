@@ -14,9 +14,9 @@ from insights.models import Conversation
 from streaming.aio.database_executors import run_in_database
 from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
-from streaming.cluster.broadcast import Subscription, broadcaster
-from streaming.cluster.registry import TooManySessions, registry
-from streaming.cluster.waiting_room import waiting_room
+from streaming.cluster.broadcast import Subscription
+from streaming.cluster.registry import TooManySessions
+from streaming.cluster.runtime import runtime
 from streaming.conversations.event_sender import EventSender
 from streaming.protocols.symbl import (
     PONG,
@@ -38,7 +38,6 @@ from streaming.protocols.symbl import (
 from streaming.sessions.session import Session
 from streaming.transports.auth import REFUSED, grant_of
 from streaming.transports.consumer import Consumer, keep_task
-from streaming.transports.revocation import revocation_watcher
 from streaming.transports.symbl_speaker import SymblSpeaker, weight
 from streaming.types.session_end import TEXTS, End
 
@@ -77,7 +76,7 @@ class SymblConsumer(Consumer):
             self.refuse(REFUSED, "access_token")
             return
         self.user_id = by.user_id
-        revocation_watcher().note(self, by)
+        runtime().revocation.note(self, by)
         await self.authenticated()
 
     async def authenticated(self) -> None:
@@ -198,7 +197,6 @@ class ListenConsumer(SymblConsumer):
 
     async def authenticated(self) -> None:
         """Start to send events; the sender waits until the conversation is live."""
-        registry().start_background_tasks()
         self._sender_task = asyncio.create_task(self._run_sender())
 
     async def text(self, text: str) -> bool:
@@ -242,7 +240,7 @@ class ListenConsumer(SymblConsumer):
         )
         if found is not None:
             return await self._subscribe_to(found, from_now_on=True)
-        found = await waiting_room().wait(self.user_id, self.connection_id, since, settings.START_TIMEOUT_S)
+        found = await runtime().waiting_room.wait(self.user_id, self.connection_id, since, settings.START_TIMEOUT_S)
         return await self._subscribe_to(found, from_now_on=False) if found is not None else None
 
     async def _subscribe_to(self, found: Conversation, *, from_now_on: bool) -> Subscription | None:
@@ -255,4 +253,4 @@ class ListenConsumer(SymblConsumer):
                 return None
         elif cursor:  # a late subscriber starts after the conversation_created event but needs the id
             self.send_queue.put(encode(conversation_created(found.id)))
-        return await broadcaster().subscribe(found.id, cursor)
+        return await runtime().broadcaster.subscribe(found.id, cursor)

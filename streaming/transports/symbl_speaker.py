@@ -17,7 +17,8 @@ from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming.aio.send_queue import SendQueue
 from streaming.audio.codecs import AudioError
-from streaming.cluster.broadcast import Subscription, broadcaster
+from streaming.cluster.broadcast import Subscription
+from streaming.cluster.runtime import runtime
 from streaming.conversations.event_sender import SPEAKERS_SKIP, EventSender
 from streaming.conversations.live_speech import LanguageError, LiveSpeech, StartOptions, StorageDelayed
 from streaming.protocols import symbl as wire
@@ -189,7 +190,7 @@ class SymblSpeaker:
         cursor = joined.cursor if self._after is None else self._after
         if cursor > joined.cursor:
             cursor = 0  # the cursor belongs to an earlier conversation: the client has received nothing of this one
-        self._subscription = await broadcaster().subscribe(joined.conversation_id, cursor)
+        self._subscription = await runtime().broadcaster.subscribe(joined.conversation_id, cursor)
         only = None if self._all_results else self._session_id
         self._sender = EventSender(self._subscription, self._send_queue, view, results_of=only, skip=SPEAKERS_SKIP)
         self._sender_task = asyncio.create_task(self._sender.run())

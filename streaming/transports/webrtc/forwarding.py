@@ -12,9 +12,7 @@ from itertools import islice
 from typing import Any
 
 from streaming.aio.safe_log import error_location
-from streaming.cluster.directory import directory
-from streaming.cluster.pubsub import pubsub
-from streaming.cluster.rpc import rpc
+from streaming.cluster.runtime import runtime
 from streaming.transports.consumer import keep_task
 from streaming.transports.webrtc.candidates import Key, posted
 from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates
@@ -38,7 +36,7 @@ def peer_address(stream: str, webrtc_id: str) -> str:
 
 async def announce(key: Key) -> None:
     """Announce a session of this process, so that other processes send the candidates that they keep for it to its RPC address."""
-    await pubsub().tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2]})
+    await runtime().pubsub.tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2]})
 
 
 class Forwarding:
@@ -54,7 +52,7 @@ class Forwarding:
 
     def look_for(self, key: Key) -> None:
         """Look for the session of an id in other processes; do nothing if there is only this process."""
-        if pubsub().alone:
+        if runtime().pubsub.alone:
             return
         self._wanted[key] = None
         if len(self._wanted) > MOST:  # the cache does not respond
@@ -65,7 +63,7 @@ class Forwarding:
     async def _look_up(self) -> None:
         try:
             if not self._joined:
-                await pubsub().join(_ANNOUNCED, self._announced)
+                await runtime().pubsub.join(_ANNOUNCED, self._announced)
                 self._joined = True
             while self._wanted:
                 if len(self._wanted) < MOST_AT_ONCE:
@@ -73,7 +71,7 @@ class Forwarding:
                 keys = list(islice(self._wanted, MOST_AT_ONCE))
                 for key in keys:
                     del self._wanted[key]
-                holders = await directory().holders([key[1:] for key in keys])
+                holders = await runtime().directory.holders([key[1:] for key in keys])
                 for key, holder in zip(keys, holders, strict=True):
                     if holder is not None and holder.kind == "webrtc" and holder.owner_id == key[0]:
                         self._send(key)
@@ -99,7 +97,7 @@ class Forwarding:
             while (waiting := self._early.oldest(key)) is not None and self._sending[key]:
                 self._sending[key] = False
                 call = {"user": key[0], "body": posted(key[2], waiting.trickled)}
-                answered = await rpc().call_others(peer_address(key[1], key[2]), call, FORWARD_S)
+                answered = await runtime().rpc.call_others(peer_address(key[1], key[2]), call, FORWARD_S)
                 if answered is not None and answered["status"] == _SUCCESS:
                     self._early.drop(waiting)
                     waiting.taken.set()

@@ -8,7 +8,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from weakref import WeakKeyDictionary
 
 MOST_AT_ONCE = 4
 """Peer connections that are set up at the same time."""
@@ -47,14 +46,3 @@ class OfferQueue:
             self._of_address[address] -= 1
             if not self._of_address[address]:
                 del self._of_address[address]
-
-
-_queues: WeakKeyDictionary[asyncio.AbstractEventLoop, OfferQueue] = WeakKeyDictionary()
-
-
-def offer_queue() -> OfferQueue:
-    """Return the offer queue of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _queues:
-        _queues[loop] = OfferQueue()
-    return _queues[loop]

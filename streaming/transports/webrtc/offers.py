@@ -14,8 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from insights.access import Grant
-from streaming.cluster.directory import directory
-from streaming.cluster.rpc import rpc
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import (
     BodyError,
@@ -29,13 +28,12 @@ from streaming.protocols.fastrtc import (
 )
 from streaming.transports.consumer import keep_task
 from streaming.transports.http_auth import grant_of_request, on_stream, refusal
-from streaming.transports.revocation import revocation_watcher
 from streaming.transports.webrtc.candidates import CandidateError, Key, Trickled, parse
 from streaming.transports.webrtc.connection import Offer, read_offer
 from streaming.transports.webrtc.forwarding import announce, peer_address
 from streaming.transports.webrtc.offer_limits import OfferError
-from streaming.transports.webrtc.offer_queue import TooManyOffers, offer_queue
-from streaming.transports.webrtc.peer import Peer, peers
+from streaming.transports.webrtc.offer_queue import OfferQueue, TooManyOffers
+from streaming.transports.webrtc.peer import Peer, Peers
 from streaming.types.client_connection import IdTaken, LimitReached
 
 logger = logging.getLogger(__name__)
@@ -87,7 +85,7 @@ async def answer(stream: Stream, user_id: int | None, body: Body, by: Grant | No
     if body["type"] == CANDIDATE:
         return await _candidate(stream, key, body, address)
     try:
-        with offer_queue().place(address):
+        with runtime().part(OfferQueue).place(address):
             answered = await _offer(stream, key, body, by)
     except TooManyOffers as error:
         return Answer(limit_reached(error.limit), 429)
@@ -97,9 +95,9 @@ async def answer(stream: Stream, user_id: int | None, body: Body, by: Grant | No
 
 def _watch_grant(stream: Stream, key: Key, by: Grant | None) -> None:
     """End a session of this process when its grant is revoked; the grant of the last of several offers counts."""
-    peer = peers().find(stream, key[2], key[0])
+    peer = runtime().part(Peers).find(stream, key[2], key[0])
     if peer is not None:
-        revocation_watcher().note(peer.session, by)
+        runtime().revocation.note(peer.session, by)
 
 
 def _checked(body: Body) -> str:
@@ -150,11 +148,11 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answ
 
 async def _live_peer(stream: Stream, key: Key) -> Peer | None:
     """Return the requester's own peer of an id, or None. If its session has ended, wait until its id is free in all processes."""
-    peer = peers().find(stream, key[2], key[0])
+    peer = runtime().part(Peers).find(stream, key[2], key[0])
     if peer is None or not peer.session.ended.is_set():
         return peer
     await peer.session.close("a new offer came")
-    return peers().find(stream, key[2], key[0])
+    return runtime().part(Peers).find(stream, key[2], key[0])
 
 
 async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
@@ -164,7 +162,7 @@ async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
         try:
             return peer, await peer.open(offer)
         except LimitReached:
-            if not await peers().make_room(stream):
+            if not await runtime().part(Peers).make_room(stream):
                 raise
 
 
@@ -177,30 +175,30 @@ async def _candidate(stream: Stream, key: Key, body: Body, address: str) -> Answ
         trickled = parse(body.get("candidate"))
     except CandidateError as error:
         return Answer(failed(str(error)))
-    peer = peers().find(stream, key[2], key[0])
+    peer = runtime().part(Peers).find(stream, key[2], key[0])
     if peer is not None and peer.add(trickled):
         return Answer({"status": "success"})
-    if peers().is_past(key) or (peer is not None and peer.over):
+    if runtime().part(Peers).is_past(key) or (peer is not None and peer.over):
         return Answer(failed(CLOSED))
     return await _early(key, trickled, address)
 
 
 async def _early(key: Key, trickled: Trickled, address: str) -> Answer:
     """Keep a candidate until its offer comes, in this process or another one; the response waits for that at most EARLY_S."""
-    waiting = peers().early.put(key, trickled, address)
-    peers().forwarding.look_for(key)
-    return Answer({"status": "success"} if await peers().early.taken_within(waiting, EARLY_S) else failed(UNKNOWN))
+    waiting = runtime().part(Peers).early.put(key, trickled, address)
+    runtime().part(Peers).forwarding.look_for(key)
+    return Answer({"status": "success"} if await runtime().part(Peers).early.taken_within(waiting, EARLY_S) else failed(UNKNOWN))
 
 
 async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer | None:
     """Forward an offer to the process with its session. Return None if there is none. Raises IdTaken if the id is not a WebRTC session."""
-    holder = None if key[2] in stream.participants else await directory().holder(key[1], key[2])
+    holder = None if key[2] in stream.participants else await runtime().directory.holder(key[1], key[2])
     if holder is None:
         return None
     if holder.kind != "webrtc":
         raise IdTaken(key[2], holder.owner_id)
     call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key]}
-    found = await rpc().call_others(peer_address(key[1], key[2]), call, OFFER_ELSEWHERE_S)
+    found = await runtime().rpc.call_others(peer_address(key[1], key[2]), call, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
 
@@ -209,14 +207,14 @@ async def _register(peer: Peer) -> None:
     stream, identity = peer.stream, peer.webrtc_id
 
     async def handle_call(call: Body) -> Body:
-        if peers().find(stream, identity, call["user"]) is not peer:
+        if runtime().part(Peers).find(stream, identity, call["user"]) is not peer:
             return {"status": 404, "body": failed(UNKNOWN) if call["body"]["type"] == CANDIDATE else already_exists()}
         by = Grant(call["user"], *call["by"]) if call.get("by") else None
         answered = await answer(stream, call["user"], call["body"], by)
         return {"status": answered.status, "body": answered.body}
 
     async def register() -> None:
-        await rpc().serve(peer_address(stream.name, identity), handle_call)
+        await runtime().rpc.serve(peer_address(stream.name, identity), handle_call)
         if peer.over:
             _unregister(peer)
         else:
@@ -226,7 +224,7 @@ async def _register(peer: Peer) -> None:
 
 
 def _unregister(peer: Peer) -> None:
-    keep_task(asyncio.create_task(rpc().unserve(peer_address(peer.stream.name, peer.webrtc_id))))
+    keep_task(asyncio.create_task(runtime().rpc.unserve(peer_address(peer.stream.name, peer.webrtc_id))))
 
 
 async def _from_python(stream: Stream, user_id: int | None, body: Body) -> Body:

@@ -8,10 +8,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.sessions.stream_session import StreamSession
 from streaming.transports.consumer import keep_task
@@ -21,7 +21,7 @@ from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.early_candidates import EarlyCandidates
 from streaming.transports.webrtc.forwarding import Forwarding
 from streaming.transports.webrtc.offer_limits import OfferError
-from streaming.transports.webrtc.offer_queue import offer_queue
+from streaming.transports.webrtc.offer_queue import OfferQueue
 from streaming.types.client_connection import Message, TransportKind
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Peer:
         """
         check_media_kinds(self.stream, offer)
         await self.session.open()
-        peers().add(self)
+        runtime().part(Peers).add(self)
         try:
             answer = await self._connect(offer)
         except BaseException as error:
@@ -101,12 +101,12 @@ class Peer:
         """Close the connection because the session has ended."""
         if not self.over:
             self.over = True
-            peers().remove(self)
+            runtime().part(Peers).remove(self)
             self._on_end(self)
-            peers().track_closing(keep_task(asyncio.create_task(self._close_connection())))
+            runtime().part(Peers).track_closing(keep_task(asyncio.create_task(self._close_connection())))
 
     async def _connect(self, offer: Offer) -> str:
-        async with self._lock, offer_queue().turn:
+        async with self._lock, runtime().part(OfferQueue).turn:
             wanted, given = media_kinds(self.stream)
             before = self._connection
             connection = Connection(offer, self.session, self._messages, wanted=wanted, given=given)
@@ -116,7 +116,7 @@ class Peer:
                 keep_task(asyncio.create_task(connection.close()))
                 raise
             self._connection = connection
-            for trickled in peers().early.take((self.session.owner_id, self.stream.name, self.webrtc_id)):
+            for trickled in runtime().part(Peers).early.take((self.session.owner_id, self.stream.name, self.webrtc_id)):
                 connection.add(trickled)
         if before is not None:
             if before.sound is not None:
@@ -221,14 +221,3 @@ def check_media_kinds(stream: Stream, offer: Offer) -> None:
     strange = offer.receives - frozenset(kind for kind, flows in (("audio", stream.has_audio), ("video", stream.has_video)) if flows)
     if strange and not stream.allow_extra_tracks:
         raise OfferError(f"this stream takes {stream.modality}, not {' and '.join(sorted(strange))}; offer no such track")
-
-
-_peers: WeakKeyDictionary[asyncio.AbstractEventLoop, Peers] = WeakKeyDictionary()
-
-
-def peers() -> Peers:
-    """Return the peers of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _peers:
-        _peers[loop] = Peers()
-    return _peers[loop]

@@ -20,7 +20,8 @@ from aiortc.mediastreams import MediaStreamError
 from av import CodecContext, Packet, VideoFrame
 
 from streaming.aio.executors import PICTURES, SOUND, Threads
-from streaming.transports.loop_lag import lag
+from streaming.cluster.runtime import runtime
+from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
 from streaming.types.client_connection import AudioFrame
 
@@ -81,7 +82,7 @@ class AudioTrack(MediaStreamTrack):
         super().__init__()
         self._source = source
         self._played = played
-        self._lag = lag()
+        self._lag = runtime().part(Lag)
         self._pace = Pace(LEAD_S, self._lag.stalled, STALL_S)
         self._packets = 0
         self._encoder: OpusEncoder | None = None

@@ -6,12 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from streaming.cluster.registry import registry
-from streaming.cluster.rpc import rpc
+from streaming.cluster.runtime import runtime
 from streaming.discovery import streams
 from streaming.sessions.stream_session import StreamSession
 from streaming.transports import consumer
-from streaming.transports.webrtc.peer import peers
+from streaming.transports.webrtc.peer import Peers
 from tests.bench.site.handlers import Echo
 
 
@@ -42,10 +41,10 @@ async def left(request: HttpRequest) -> JsonResponse:
             "handlers": _alive(Counted) - 1,  # without the stream's own
             "participants": _alive(StreamSession),
             "slots": sum(len(stream.participants) for stream in streams().values()),
-            "sessions": len(registry()),
-            "peers": len(peers()),
+            "sessions": len(runtime().registry),
+            "peers": len(runtime().part(Peers)),
             "sockets": len(consumer._open),
-            "answerers": len(rpc()._answerers),
+            "answerers": len(runtime().rpc._answerers),
             "tasks": len(asyncio.all_tasks()),
         }
     )

@@ -15,7 +15,7 @@ from insights.events import MessagesStored
 from streaming.cluster import broadcast as fanout_module
 from streaming.cluster import pubsub as layer_module
 from streaming.cluster.broadcast import Broadcaster, Subscription
-from streaming.cluster.pubsub import pubsub
+from streaming.cluster.runtime import Runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.speech.engines.base import Word
 
@@ -71,9 +71,9 @@ def use_store(monkeypatch: pytest.MonkeyPatch) -> Store:
 @pytest.fixture
 async def fan(store: Store) -> AsyncIterator[Broadcaster]:
     """A fan-out that ends with the test."""
-    fan = Broadcaster(pubsub())
-    yield fan
-    await fan.close()
+    own = Runtime()
+    yield own.broadcaster
+    await own.poller.close()
 
 
 async def take(subscription: Subscription, count: int) -> list[int]:
@@ -159,8 +159,8 @@ async def test_a_layer_that_is_away_loses_nothing(fan: Broadcaster, store: Store
             return fail
 
     subscription = await fan.subscribe(CONVERSATION, 0)
-    monkeypatch.setattr(pubsub(), "_layer", Away())
-    monkeypatch.setattr(pubsub(), "alone", False)
+    monkeypatch.setattr(fan._pubsub, "_layer", Away())
+    monkeypatch.setattr(fan._pubsub, "alone", False)
     await fan.publish([store.add()])
     assert await take(subscription, 1) == [1]
     monkeypatch.undo()
@@ -182,8 +182,8 @@ async def test_a_layer_that_hangs_holds_nothing_up(fan: Broadcaster, store: Stor
             return hang
 
     subscription = await fan.subscribe(CONVERSATION, 0)
-    monkeypatch.setattr(pubsub(), "_layer", Hangs())
-    monkeypatch.setattr(pubsub(), "alone", False)
+    monkeypatch.setattr(fan._pubsub, "_layer", Hangs())
+    monkeypatch.setattr(fan._pubsub, "alone", False)
     for _ in range(200):
         await fan.publish([store.add()])
     assert len(waits) == 1
@@ -243,7 +243,8 @@ def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: i
     async def scenario(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fanout_module, "POLL_S", 0.01)
         store = use_store(monkeypatch)
-        fan = Broadcaster(pubsub())
+        own = Runtime()
+        fan = own.broadcaster
         for _ in range(before):
             store.add()
         after = min(cursor, before)
@@ -262,7 +263,7 @@ def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: i
         total = len(store.events)
         assert await take(subscription, total - after) == list(range(after + 1, total + 1))
         await subscription.close()
-        await fan.close()
+        await own.poller.close()
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         asyncio.run(scenario(monkeypatch))

@@ -14,7 +14,9 @@ import pytest
 from django.core.cache import cache
 
 from streaming.cluster import directory as module
-from streaming.cluster.directory import Directory, SessionOwner, directory
+from streaming.cluster.directory import Directory, SessionOwner
+from streaming.cluster.poller import Poller
+from streaming.cluster.runtime import runtime
 from tests.streaming.sessions.lines import until
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -33,10 +35,10 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def pair(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Directory, Directory]]:
     """Two processes that beat fast."""
     monkeypatch.setattr(module, "BEAT_S", 0.02)
-    both = Directory(alone=False), Directory(alone=False)
+    both = Directory(Poller(), alone=False), Directory(Poller(), alone=False)
     yield both
     for one in both:
-        await one.close()
+        await one._poller.close()
 
 
 async def taken(
@@ -64,18 +66,18 @@ async def test_many_can_be_asked_for_at_once(pair: tuple[Directory, Directory], 
     assert await taken(two, TWO, "own") is None
     ids = [("some", "free"), ("some", "id"), ("some", "own"), ("other", "id")]
     assert await two.holders(ids) == [None, SessionOwner(one.process, ONE.hex, 7, "websocket"), None, None]
-    await one.close()
+    await one._poller.close()
     cache.delete(module._heartbeat_key(one.process))
     assert await two.holders(ids) == [None] * 4
 
 
 async def test_of_many_at_once_one_has_it() -> None:
     """Whatever the order, an id has one holder."""
-    crowd = [Directory(alone=False) for _ in range(8)]
+    crowd = [Directory(Poller(), alone=False) for _ in range(8)]
     found = await asyncio.gather(*(taken(one, uuid4()) for one in crowd))
     assert found.count(None) == 1
     for one in crowd:
-        await one.close()
+        await one._poller.close()
 
 
 async def test_it_is_free_after_the_session(pair: tuple[Directory, Directory]) -> None:
@@ -108,15 +110,15 @@ async def test_ids_of_a_dead_process_are_free(pair: tuple[Directory, Directory],
     with monkeypatch.context() as short:
         short.setattr(module, "ALIVE_S", 1)
         await asyncio.to_thread(one._renew_heartbeat)
-        await one.close()  # as a process that was killed
+        await one._poller.close()  # as a process that was killed
     await until(lambda: not cache.get(f"parley.pulse.{one.process}"))
     assert not await two.is_alive(one.process)
     assert await two.holder("some", "id") is None
-    others = [two, *(Directory(alone=False) for _ in range(5))]
+    others = [two, *(Directory(Poller(), alone=False) for _ in range(5))]
     found = await asyncio.gather(*(taken(other, uuid4()) for other in others))
     assert found.count(None) == 1
     for other in others:
-        await other.close()
+        await other._poller.close()
 
 
 @pytest.mark.usefixtures("busy_handlers")
@@ -135,7 +137,7 @@ async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Directory, D
     lost: list[str] = []
     for webrtc_id in ("kept", "gone"):
         await taken(one, ONE, webrtc_id, lost=lambda webrtc_id=webrtc_id: lost.append(webrtc_id))
-    await one.close()
+    await one._poller.close()
     cache.clear()
     assert await taken(two, TWO, "gone") is None
     await taken(one, ONE, "third")  # it beats again
@@ -148,11 +150,11 @@ async def test_claims_are_noted_again_though_new_ones_come(pair: tuple[Directory
     """A session that begins between a restart of Redis and the next beat does not hide that the others' notes are gone."""
     one, two = pair
     await taken(one, ONE, "before")
-    await one.close()
+    await one._poller.close()
     cache.clear()
     await taken(one, TWO, "behind")  # it beats again
     before = SessionOwner(one.process, ONE.hex, 7, "websocket")
-    await until(lambda: one._heartbeat_task is not None and module._read(module._key("some", "before")) == before)
+    await until(lambda: one._poller._duties and module._read(module._key("some", "before")) == before)
     assert await two.holder("some", "before") == before
 
 
@@ -250,7 +252,7 @@ async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Direct
     cache.clear()
     await until(noted.is_set)
     await until(lambda: module._read(module._key("some", "id")) is None)
-    await one.close()
+    await one._poller.close()
     assert module._read(module._key("some", "id")) is None
     assert await taken(two, TWO) is None
 
@@ -397,10 +399,10 @@ async def test_a_cache_that_hung_notes_the_id_of_a_session_that_goes_on(
 
 async def test_alone_nothing_is_noted() -> None:
     """One process needs no cache."""
-    assert await taken(directory()) is None
-    assert await directory().holder("some", "id") is None
-    assert await directory().is_alive("anybody")
-    assert directory()._held == {}
+    assert await taken(runtime().directory) is None
+    assert await runtime().directory.holder("some", "id") is None
+    assert await runtime().directory.is_alive("anybody")
+    assert runtime().directory._held == {}
 
 
 def test_loops_that_are_over_are_forgotten() -> None:
@@ -408,8 +410,8 @@ def test_loops_that_are_over_are_forgotten() -> None:
 
     async def asked() -> None:
         loops.add(asyncio.get_running_loop())
-        await Directory(alone=False).holder("some", "id")
-        directory()
+        await Directory(Poller(), alone=False).holder("some", "id")
+        assert runtime().directory is not None
 
     loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
     for _ in range(3):

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from streaming.cluster import output_subscription as module
-from streaming.cluster.directory import Directory, directory
+from streaming.cluster.directory import Directory
 from streaming.cluster.output_subscription import CALL_S, SLACK_S, OutputSubscription
+from streaming.cluster.runtime import runtime
 
 HOME = "some process"
 
@@ -99,4 +100,4 @@ async def test_a_process_that_is_gone(alive: list[bool]) -> None:
 
 async def test_alone_every_process_lives() -> None:
     """Without a shared cache there is no other process that could die."""
-    assert await directory().is_alive(HOME)
+    assert await runtime().directory.is_alive(HOME)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from streaming.cluster import pubsub as layer_module
-from streaming.cluster.pubsub import pubsub
+from streaming.cluster.runtime import runtime
 from tests.servers import ROOT
 from tests.services import running_redis
 from tests.streaming.cluster.layers import processes
@@ -69,11 +69,11 @@ async def test_an_answer_reaches_one_process() -> None:
 
 async def test_a_process_alone_tells_nobody() -> None:
     """Without Redis there is nobody to be told, and no task that waits."""
-    assert pubsub().alone
-    assert pubsub() is pubsub()
-    await pubsub().join("group", TranscriptUpdate().append)
-    await pubsub().tell("group", {"n": 1})
-    assert not pubsub()._tasks
+    assert runtime().pubsub.alone
+    assert runtime().pubsub is runtime().pubsub
+    await runtime().pubsub.join("group", TranscriptUpdate().append)
+    await runtime().pubsub.tell("group", {"n": 1})
+    assert not runtime().pubsub._tasks
 
 
 async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -136,9 +136,9 @@ async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.Lo
 
 IDLE = """
 import asyncio
-from streaming.cluster.pubsub import pubsub
+from streaming.cluster.runtime import runtime
 async def idle():
-    on = pubsub()
+    on = runtime().pubsub
     await on.join("conversation.1", print)
     await asyncio.sleep(7)
     await on.close()

@@ -12,7 +12,7 @@ from insights.models import Insight
 from insights.recorder import Joined
 from streaming.aio.database_executors import close_database_threads
 from streaming.cluster import broadcast as fanout_module
-from streaming.cluster.broadcast import broadcaster
+from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import StoredEvent
 from tests.insights.conftest import Say, joined, owner, plain_analysis, say
 
@@ -26,7 +26,7 @@ async def deaf(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """A fan-out that never looks into the database by itself."""
     monkeypatch.setattr(fanout_module, "POLL_S", 3600.0)
     yield
-    await broadcaster().close()
+    await runtime().poller.close()
     close_database_threads()
 
 
@@ -35,7 +35,7 @@ async def test_a_review_rings_in_the_event_loop_of_its_page(
 ) -> None:
     """A synchronous view runs in a thread; the listeners of the loop behind it hear of what it stored, without a look at the database."""
     events = await sync_to_async(say)("Is it?")
-    subscription = await broadcaster().subscribe(joined.conversation_id, events[-1].number)
+    subscription = await runtime().broadcaster.subscribe(joined.conversation_id, events[-1].number)
     insight = await Insight.objects.aget()
     await sync_to_async(recorder.review_insight)(insight.pk, "accepted", owner.pk)
     async with asyncio.timeout(30):

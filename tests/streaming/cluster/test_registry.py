@@ -11,7 +11,9 @@ from django.db import OperationalError
 
 from insights import recorder
 from streaming.cluster import registry as registry_module
+from streaming.cluster.poller import Poller, Work
 from streaming.cluster.registry import HEARTBEAT_S, Registry
+from streaming.cluster.runtime import Runtime
 from streaming.sessions.session import Session
 from streaming.types.session_end import End
 
@@ -24,7 +26,8 @@ class House:
         self.slept = 0.0
         self.away = False
         self.lost: list[UUID] = []
-        self.registry = Registry()
+        self.runtime = Runtime()
+        self.registry = self.runtime.registry
 
     async def ask(self, work: Any, *args: Any) -> list[Any]:
         """Stand in for the database."""
@@ -73,9 +76,9 @@ async def house(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIterat
     registry = house.registry
     registry.add(session)
     registry.joined(session.id)
-    registry.start_background_tasks()
+    registry.start()
     yield house
-    await registry.close()
+    await house.runtime.close()
 
 
 SWEEP, BEAT = recorder.close_due.__name__, recorder.heartbeat.__name__
@@ -88,28 +91,30 @@ async def test_it_sweeps_all_the_time(house: House) -> None:
 
 async def test_a_heartbeat_is_never_older_than_it_may_be(monkeypatch: pytest.MonkeyPatch, session: Ending) -> None:
     """Pages take a session for gone that gave no sign for seven seconds, and say again what it heard: looks come between, not instead."""
-    registry, now, beats, sleep = Registry(), [1000.0], [1000.0], asyncio.sleep
+    now, beats, duties = [1000.0], [1000.0], {}
+
+    class Stepped(Poller):
+        def add(self, name: str, work: Work, every_s: float, *, first_s: float | None = None) -> None:
+            duties[name] = work, every_s
+
+    registry = Registry(Runtime().broadcaster, Stepped())
 
     async def ask(work: Any, *args: Any) -> list[Any]:
         if work is recorder.heartbeat:
             beats.append(now[0])
         return []
 
-    async def slept(seconds: float) -> None:
-        now[0] += seconds + 0.001
-        await sleep(0)
-
     monkeypatch.setattr(registry_module, "run_write", ask)
     monkeypatch.setattr(registry_module, "run_heartbeat", ask)
     monkeypatch.setattr(registry_module.time, "time", lambda: now[0])
-    monkeypatch.setattr(registry_module.asyncio, "sleep", slept)
     registry.add(session)
     registry.joined(session.id)
-    registry.start_background_tasks()
-    async with asyncio.timeout(30):
-        while len(beats) < 20:
-            await sleep(0)
-    await registry.close()
+    registry.start()
+    work, every_s = duties[registry_module.HEARTBEAT]
+    while len(beats) < 20 and now[0] < 2000.0:
+        now[0] += every_s + 0.001
+        await work()
+    assert len(beats) == 20
     assert max(later - sooner for sooner, later in pairwise(beats)) <= HEARTBEAT_S
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from streaming.cluster import rpc as module
-from streaming.cluster.rpc import Rpc, rpc
+from streaming.cluster.rpc import Rpc
+from streaming.cluster.runtime import runtime
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
 
@@ -51,7 +52,7 @@ async def test_nobody_answers(boards: tuple[Board, Board]) -> None:
     assert await boards[0].call("nobody", {}, 0.05) is None
     assert not boards[0]._waiting
     async with asyncio.timeout(30):
-        assert await rpc().call("nobody", {}, 3600) is None
+        assert await runtime().rpc.call("nobody", {}, 3600) is None
 
 
 async def test_many_calls_at_once(boards: tuple[Board, Board]) -> None:

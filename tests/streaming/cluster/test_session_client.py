@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from streaming.cluster import rpc, session_client
+from streaming.cluster import session_client
 from streaming.cluster.pubsub import PubSub
 from streaming.cluster.rpc import Rpc
+from streaming.cluster.runtime import Runtime, use
 from streaming.handlers.stream import Stream
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import Echo, Join, handler_of, line_of, outputs, until
@@ -20,11 +21,10 @@ from tests.streaming.sessions.lines import Echo, Join, handler_of, line_of, outp
 async def elsewhere(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PubSub]:
     """The layer of another process; this one has a layer that reaches it, and is patient."""
     mine, other = processes(2)
-    monkeypatch.setattr(session_client, "pubsub", lambda: mine)
     monkeypatch.setattr(session_client, "TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.handlers.stream.TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.cluster.output_subscription.SLACK_S", 60.0)
-    monkeypatch.setitem(rpc._rpcs, asyncio.get_running_loop(), Rpc(mine))
+    use(Runtime(mine))
     yield other
     for layer in (mine, other):
         await layer.close()

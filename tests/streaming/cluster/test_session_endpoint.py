@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from streaming.cluster import session_endpoint
-from streaming.cluster.directory import SessionOwner, directory
+from streaming.cluster.directory import SessionOwner
+from streaming.cluster.runtime import runtime
 from streaming.cluster.session_endpoint import PYTHON
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from tests.streaming.sessions.lines import FakeLine
@@ -63,7 +64,7 @@ async def ask(user: session_endpoint.Asker = OWNER, **question: Any) -> dict[str
 async def outputs(after: int = 0, wait: float = 0.0, user: session_endpoint.Asker = OWNER, form: str = "text") -> dict[str, Any] | None:
     """Ask for outputs; where the session lives is looked at elsewhere."""
     answer = await ask(user, ask="outputs", after=after, wait=wait, form=form)
-    assert answer is None or answer.pop("home") == directory().process
+    assert answer is None or answer.pop("home") == runtime().directory.process
     return answer
 
 
@@ -211,5 +212,5 @@ async def test_an_ended_session_keeps_silent_when_another_process_has_its_id(mon
     async def elsewhere(stream: str, webrtc_id: str) -> SessionOwner:
         return SessionOwner("another process", uuid4().hex, OWNER, "websocket")
 
-    monkeypatch.setattr(directory(), "holder", elsewhere)
+    monkeypatch.setattr(runtime().directory, "holder", elsewhere)
     assert await outputs() is None

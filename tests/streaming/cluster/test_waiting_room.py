@@ -11,7 +11,8 @@ from django.db import OperationalError
 from insights.models import Conversation
 from streaming.cluster import waiting_room as lobby_module
 from streaming.cluster.pubsub import PubSub
-from streaming.cluster.registry import TooManySessions, registry
+from streaming.cluster.registry import TooManySessions
+from streaming.cluster.runtime import Runtime
 from streaming.cluster.waiting_room import WaitingRoom
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
@@ -58,9 +59,9 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
 async def lobbies(tables: Tables) -> AsyncIterator[list[WaitingRoom]]:
     """The lobbies of two processes."""
     layers: list[PubSub] = processes(2)
-    lobbies = [WaitingRoom(each) for each in layers]
-    yield lobbies
-    for each in [*lobbies, *layers]:
+    own = [Runtime(each) for each in layers]
+    yield [each.waiting_room for each in own]
+    for each in own:
         await each.close()
 
 
@@ -73,9 +74,9 @@ async def waiting(
     waiting_room: WaitingRoom, user_id: int, connection_id: str, within_s: float = 60.0
 ) -> "asyncio.Task[Conversation | None]":
     """Begin to wait."""
-    before = len(registry())
+    before = len(waiting_room._registry)
     task = asyncio.create_task(waiting_room.wait(user_id, connection_id, NOW, within_s))
-    await until(lambda: len(registry()) > before and listens(waiting_room))
+    await until(lambda: len(waiting_room._registry) > before and listens(waiting_room))
     return task
 
 
@@ -84,7 +85,7 @@ async def test_a_ring_from_any_process_is_heard(lobbies: list[WaitingRoom], tabl
     """Who waits gets the conversation as soon as it has begun, here or in another process, and nobody else is asked about."""
     mine, other = await waiting(lobbies[0], JANE, "room"), await waiting(lobbies[0], JANE, "elsewhere")
     tables.begin(JANE, "room")
-    await lobbies[at].ring(JANE, "room")
+    await lobbies[at].notify(JANE, "room")
     found = await mine
     assert found is tables.held[0]
     assert tables.questions == [1]
@@ -96,8 +97,8 @@ async def test_of_the_same_name_but_somebody_elses(lobbies: list[WaitingRoom], t
     """Two users may wait under the same connection id; each gets only what is theirs (design law 6)."""
     jane, tom = await waiting(lobbies[0], JANE, "room"), await waiting(lobbies[0], TOM, "room", 0.2)
     tables.begin(JANE, "room")
-    await lobbies[1].ring(TOM, "room")
-    await lobbies[1].ring(JANE, "room")
+    await lobbies[1].notify(TOM, "room")
+    await lobbies[1].notify(JANE, "room")
     assert await jane is tables.held[0]
     assert await tom is None
 
@@ -107,7 +108,7 @@ async def test_all_are_asked_for_at_once(lobbies: list[WaitingRoom], tables: Tab
     monkeypatch.setattr(lobby_module, "POLL_S", 0.2)
     tasks = [await waiting(lobbies[0], JANE, f"room-{number}") for number in range(3)]
     tasks += [asyncio.create_task(lobbies[0].wait(JANE, "room-0", NOW, 60.0)) for _ in range(300)]
-    await until(lambda: len(registry()) == 303)
+    await until(lambda: len(lobbies[0]._registry) == 303)
     asked = len(tables.questions)
     tables.begin(JANE, "room-0")
     for task in [tasks[0], *tasks[3:]]:
@@ -131,7 +132,7 @@ async def test_rings_of_others_do_not_put_off_the_question(
     tables.begin(JANE, "room")
     async with asyncio.timeout(30):
         while not mine.done():
-            await lobbies[1].ring(JANE, "elsewhere")
+            await lobbies[1].notify(JANE, "elsewhere")
             await asyncio.sleep(0.02)
     assert await mine is tables.held[0]
     other.cancel()
@@ -145,22 +146,22 @@ async def test_nobody_waits_nobody_asks(lobbies: list[WaitingRoom], tables: Tabl
     last.cancel()
     await asyncio.gather(last, return_exceptions=True)
     asked = len(tables.questions)
-    await lobbies[1].ring(JANE, "room")
+    await lobbies[1].notify(JANE, "room")
     await asyncio.sleep(0.1)
     assert len(tables.questions) == asked
-    assert len(registry()) == 0
+    assert len(lobbies[0]._registry) == 0
 
 
 async def test_one_that_ended_before_is_not_what_they_wait_for(lobbies: list[WaitingRoom], tables: Tables) -> None:
     """A conversation that was over when somebody came is not told; one that ended meanwhile is."""
     task = await waiting(lobbies[0], JANE, "room")
     tables.begin(JANE, "room", ended_at=NOW - timedelta(seconds=1))
-    await lobbies[0].ring(JANE, "room")
+    await lobbies[0].notify(JANE, "room")
     await until(lambda: tables.questions)
     await asyncio.sleep(0.02)
     assert not task.done()
     tables.begin(JANE, "room", ended_at=NOW + timedelta(seconds=1))
-    await lobbies[0].ring(JANE, "room")
+    await lobbies[0].notify(JANE, "room")
     assert await task is tables.held[1]
 
 
@@ -168,11 +169,11 @@ async def test_without_a_database_they_go_on_waiting(lobbies: list[WaitingRoom],
     """A question that fails ends nobody's patience."""
     task = await waiting(lobbies[0], JANE, "room")
     tables.away = True
-    await lobbies[0].ring(JANE, "room")
+    await lobbies[0].notify(JANE, "room")
     await until(lambda: tables.questions)
     tables.away = False
     tables.begin(JANE, "room")
-    await lobbies[0].ring(JANE, "room")
+    await lobbies[0].notify(JANE, "room")
     assert await task is tables.held[0]
 
 
@@ -186,5 +187,5 @@ async def test_whoever_waits_holds_a_place(lobbies: list[WaitingRoom], tables: T
     await asyncio.gather(tasks[0], return_exceptions=True)
     tables.begin(JANE, "room")
     third = await waiting(lobbies[0], JANE, "room")
-    await lobbies[0].ring(JANE, "room")
+    await lobbies[0].notify(JANE, "room")
     assert await third is await tasks[1] is tables.held[0]

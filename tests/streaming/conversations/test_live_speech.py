@@ -19,8 +19,7 @@ from streaming import recogniser
 from streaming.aio.database_executors import close_database_threads, run_in_database
 from streaming.aio.send_queue import SendQueue
 from streaming.cluster import registry as registry_module
-from streaming.cluster.broadcast import broadcaster
-from streaming.cluster.registry import Registry, registry
+from streaming.cluster.runtime import runtime
 from streaming.conversations import live_speech as conversation_module
 from streaming.conversations.event_sender import CATCH_UP_S
 from streaming.conversations.interim_trackers import InterimTrackers
@@ -80,7 +79,6 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     loading: Future[Any] = Future()
     loading.set_result(Engine())
     monkeypatch.setattr(recogniser, "begin_loading", lambda: loading)
-    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     yield loading.result()
     close_database_threads()
 
@@ -133,8 +131,8 @@ async def test_at_shutdown_what_was_heard_so_far_is_kept(part: LiveSpeech, engin
 
     monkeypatch.setattr(registry_module, "LAST_CALL", 0.01)
     ending = Ending()
-    registry().add(ending)
-    await registry().drain(60.0)
+    runtime().registry.add(ending)
+    await runtime().registry.drain(60.0)
     assert ending.ended.is_set()
     assert engine.opened[0].abandoned
     assert await stored() == ["Hello there."]
@@ -315,7 +313,7 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
 
     handler = SymblSpeaker(uuid4(), user.pk, "room", SendQueue(nothing, nothing), site="https://talk.example.org", refuse=print)
     await handler.handle(Start())
-    assert len(broadcaster()._subscriptions) == 1
+    assert len(runtime().broadcaster._subscriptions) == 1
 
     def away(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("away")
@@ -323,5 +321,5 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
     monkeypatch.setattr(recorder, "leave", away)
     with pytest.raises(OperationalError):
         await handler.shutdown(End.LOST)
-    assert not broadcaster()._subscriptions
+    assert not runtime().broadcaster._subscriptions
     assert handler._sender_task is None

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from streaming.cluster.registry import Registry
 from streaming.handlers.stream import Stream
 from streaming.sessions.stream_session import StreamSession
 from tests.streaming.sessions.lines import Counting, FakeLine, Join, forget_threads, stream_of
@@ -20,7 +19,6 @@ def own_threads() -> None:
 @pytest.fixture
 async def join(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Join]:
     """Open sessions; those that a test leaves open are closed after it."""
-    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     Counting.shutdowns = 0
     opened: list[StreamSession] = []
 

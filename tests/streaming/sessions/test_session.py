@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from streaming.cluster.registry import Registry, TooManySessions, registry
+from streaming.cluster.registry import TooManySessions
+from streaming.cluster.runtime import runtime
 from streaming.sessions import session as session_module
 from streaming.sessions.session import Session
 from streaming.types.session_end import End
@@ -40,7 +41,6 @@ class Echo:
 @pytest.fixture(autouse=True)
 def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests need no database."""
-    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
 
 
 async def test_finished_by_its_handler() -> None:
@@ -52,7 +52,7 @@ async def test_finished_by_its_handler() -> None:
     assert await session.run(echo) is End.FINISHED
     assert echo.got == ["one", "two", "bye"]
     assert echo.ends == [End.FINISHED]
-    assert len(registry()) == 0
+    assert len(runtime().registry) == 0
 
 
 async def test_lost_after_everything_received_was_handled() -> None:
@@ -112,7 +112,7 @@ async def test_shutdown() -> None:
     running = asyncio.create_task(session.run(echo))
     await asyncio.sleep(0)
     session.offer("one")
-    await registry().drain(30)
+    await runtime().registry.drain(30)
     assert await running is End.SHUTDOWN
     assert echo.got == ["one"]
     with pytest.raises(TooManySessions):
@@ -128,7 +128,7 @@ async def test_cancelled() -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert echo.ends == [End.LOST]
-    assert len(registry()) == 0
+    assert len(runtime().registry) == 0
 
 
 async def test_a_shutdown_that_hangs_does_not_keep_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ async def test_a_shutdown_that_hangs_does_not_keep_the_place(monkeypatch: pytest
     session: Session[str] = Session()
     session.hang_up()
     await session.run(Hanging())
-    assert len(registry()) == 0
+    assert len(runtime().registry) == 0
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
 

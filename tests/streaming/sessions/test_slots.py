@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.cluster import session_endpoint
-from streaming.cluster.registry import Registry, registry
+from streaming.cluster.runtime import runtime
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
 from streaming.sessions import stream_session as participant_module
@@ -77,7 +77,7 @@ async def play(steps: list[tuple[str, str]]) -> None:
         assert len(stream.participants) <= LIMIT
     await asyncio.gather(*(session.close("the end") for session in opened))
     assert not stream.participants
-    assert len(registry()) == 0
+    assert len(runtime().registry) == 0
     assert (Counted.begun, Counted.ended) == (len(opened), len(opened))
     assert [line_of(session).reasons for session in opened if len(line_of(session).reasons) != 1] == []
     assert all(session.outputs.closed for session in opened)
@@ -86,7 +86,6 @@ async def play(steps: list[tuple[str, str]]) -> None:
 @pytest.fixture
 def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests need no database, and no patience."""
-    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     monkeypatch.setattr(participant_module, "LAST_SOUND_S", 0.01)
 
 
@@ -155,6 +154,6 @@ async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pyte
         await session.open()
     assert Counted.begun == Counted.ended == 0
     assert stream.participants == {}
-    assert len(registry()) == 0
+    assert len(runtime().registry) == 0
     assert session._runner is None
     assert line.reasons == []

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from django.conf import LazySettings
 
-from streaming.cluster.registry import registry
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
 from streaming.sessions import handler_calls as calls_module
 from streaming.sessions import stream_session as participant_module
@@ -103,7 +103,7 @@ async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None
             await StreamSession(stream, "a", None, line).open()
         assert line.reasons == []
     assert not stream.participants
-    assert len(registry()) == 0
+    assert len(runtime().registry) == 0
 
 
 @pytest.mark.parametrize("handler", [Echo(), Blocking()])
@@ -159,7 +159,7 @@ async def test_nothing_is_left(join: Join) -> None:
     await until(lambda: asyncio.all_tasks() == before)
     gc.collect()
     assert [ref() for ref in gone] == [None, None]
-    assert len(registry()) == 0
+    assert len(runtime().registry) == 0
 
 
 async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -186,7 +186,7 @@ async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.Mo
 async def test_drained_at_server_shutdown(join: Join) -> None:
     """Streams end with the server like conversations do."""
     session = await join(Echo())
-    await registry().drain(30)
+    await runtime().registry.drain(30)
     assert Counting.shutdowns == 1
     assert line_of(session).reasons == [TEXTS[End.SHUTDOWN]]
     with pytest.raises(LimitReached):

@@ -11,7 +11,7 @@ from django.db import OperationalError
 
 from insights.models import Conversation, Insight, LiveSession, Message
 from streaming.aio.database_executors import run_in_database
-from streaming.cluster.broadcast import broadcaster
+from streaming.cluster.runtime import runtime
 from streaming.sessions import handler_runner
 from streaming.streams.conversation import Inputs, conversation
 from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
@@ -107,7 +107,7 @@ async def test_a_database_that_is_away_for_a_moment(
 ) -> None:
     """What happens is told as soon as it can be asked for; nothing of it is lost."""
     script(SCRIPT)
-    subscribe, asked = broadcaster().subscribe, 0
+    subscribe, asked = runtime().broadcaster.subscribe, 0
 
     async def away(*args: Any) -> Any:
         nonlocal asked
@@ -116,7 +116,7 @@ async def test_a_database_that_is_away_for_a_moment(
             raise OperationalError("away")
         return await subscribe(*args)
 
-    monkeypatch.setattr(broadcaster(), "subscribe", away)
+    monkeypatch.setattr(runtime().broadcaster, "subscribe", away)
     session = await join(conversation, id="meeting", owner=owner.id)
     await speak(session, 1.2)
     await until(lambda: bool(of_type(session, "message_response")))
@@ -134,7 +134,7 @@ async def test_whoever_leaves_before_anything_could_be_told(
     async def away(*args: Any) -> Any:
         raise OperationalError("away")
 
-    monkeypatch.setattr(broadcaster(), "subscribe", away)
+    monkeypatch.setattr(runtime().broadcaster, "subscribe", away)
     session = await join(conversation, id="meeting", owner=owner.id)
     handler = handler_of(session)
     await speak(session, 1.2)

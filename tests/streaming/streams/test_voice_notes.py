@@ -12,7 +12,7 @@ from insights import recorder
 from insights.models import Conversation, Insight
 from insights.recorder import Opening
 from streaming.aio.database_executors import run_in_database
-from streaming.cluster.broadcast import broadcaster
+from streaming.cluster.runtime import runtime
 from streaming.speech.turn_detector import Turn
 from streaming.streams import voice_notes
 from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
@@ -37,7 +37,7 @@ async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: 
     """The stop word is told, and the note is an action item of the conversation, of which its listeners hear; in no handler's thread."""
     script(TWICE)
     identity = await run_in_database(opened, owner.id)
-    subscription = await broadcaster().subscribe(identity, 1)
+    subscription = await runtime().broadcaster.subscribe(identity, 1)
     session = await join(voice_notes, owner=owner.id)
     handler_of(session).ended(SAID)
     await until(lambda: session.outputs.last)

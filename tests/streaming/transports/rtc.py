@@ -18,11 +18,11 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
 
-from streaming.cluster.registry import registry
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import BodyError
 from streaming.transports.webrtc import offers
-from streaming.transports.webrtc.peer import peers
+from streaming.transports.webrtc.peer import Peers
 from tests.servers import Server
 
 RATE = 48_000
@@ -211,8 +211,8 @@ async def until(happened: Callable[[], bool], otherwise: str, seconds: float = W
 
 async def nothing_is_left() -> None:
     """Wait until no session, no connection and no task of one is left, and no socket is open."""
-    await until(lambda: not len(peers()) and not len(registry()), "a session did not end")
-    await registry().close()
+    await until(lambda: not len(runtime().part(Peers)) and not len(runtime().registry), "a session did not end")
+    await runtime().poller.close()
     await until(lambda: not _tasks(), f"tasks are left: {_tasks()}")
     vars(aioice.ice._mdns).clear()  # aioice keeps a lock for each thread, and tests have a loop each
     gc.collect()

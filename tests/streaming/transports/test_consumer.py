@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from insights.access import Grant
-from streaming.cluster.registry import Registry, registry
+from streaming.cluster.runtime import runtime
 from streaming.transports import symbl
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer, SymblConsumer
 
@@ -60,7 +60,6 @@ class Socket:
 @pytest.fixture
 def requester(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], None]:
     """Return a function that lets everybody in, or makes the question who it is fail."""
-    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
 
     def answers(error: BaseException | None) -> None:
         async def grant_of(credentials: object) -> Grant:
@@ -110,4 +109,4 @@ async def test_one_session_too_many_that_goes_on_sending(requester: Callable[[Ba
     await socket.serve(SpeakConsumer)
     assert socket.code == 1013
     assert not socket.inbound
-    assert len(registry()) == 0
+    assert len(runtime().registry) == 0

@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
+from streaming.cluster.runtime import runtime
 from streaming.transports import loop_lag as module
-from streaming.transports.loop_lag import Lag, lag
+from streaming.transports.loop_lag import Lag
 
 
 async def test_a_loop_that_stood_still_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,8 +27,8 @@ async def test_a_loop_that_stood_still_says_so(monkeypatch: pytest.MonkeyPatch) 
 
 async def test_it_ticks_only_while_needed() -> None:
     """Without a session there is no timer."""
-    one = lag()
-    assert one is lag()
+    one = runtime().part(Lag)
+    assert one is runtime().part(Lag)
     one.need()
     one.need()
     one.release()

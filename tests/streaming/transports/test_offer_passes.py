@@ -7,8 +7,8 @@ import pytest
 
 from insights.access import Grant
 from streaming.cluster.directory import Directory, SessionOwner
-from streaming.cluster.rpc import Rpc, rpc
-from streaming.transports.revocation import revocation_watcher
+from streaming.cluster.rpc import Rpc
+from streaming.cluster.runtime import runtime
 from streaming.transports.webrtc import offers
 from streaming.transports.webrtc.forwarding import peer_address
 from tests.streaming.transports.handlers import echo
@@ -23,7 +23,7 @@ OLD, NEW, SIGNED_IN = Grant(1, app_id="old"), Grant(1, app_id="new"), Grant(1, s
 async def nothing_left() -> AsyncIterator[None]:
     """After each test nothing of its sessions is left."""
     yield
-    await revocation_watcher().close()
+    await runtime().poller.close()
     await nothing_is_left()
 
 
@@ -33,15 +33,15 @@ async def test_a_renewal_that_another_process_passes_on(by: Grant) -> None:
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
     session = stream.participants[caller.id]
-    revocation_watcher().note(session, OLD)
-    answerer = rpc().answerer(peer_address(stream.name, caller.id))
+    runtime().revocation.note(session, OLD)
+    answerer = runtime().rpc.answerer(peer_address(stream.name, caller.id))
     assert answerer is not None
     offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp}
     for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key], by)):
         answered = await answerer({"user": 1, "body": offer, "by": passed_on})
         assert answered is not None
         assert answered["status"] == 200
-        assert revocation_watcher()._grants[session] == counts
+        assert runtime().revocation._grants[session] == counts
     await session.close("test")
     await caller.close()
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.transports.webrtc import connection as connection_module
 from streaming.transports.webrtc import rtp_in
-from streaming.transports.webrtc.peer import peers
+from streaming.transports.webrtc.peer import Peers
 from tests.streaming.transports.handlers import echo
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
@@ -24,7 +25,7 @@ async def nothing_left() -> AsyncIterator[None]:
 
 def inbound(stream: Stream, caller: Caller) -> Any:
     """Return the track on which a caller's sound comes in."""
-    peer = peers().find(stream, caller.id, 1)
+    peer = runtime().part(Peers).find(stream, caller.id, 1)
     assert peer is not None
     assert peer._connection is not None
     return peer._connection._pc.getReceivers()[0].track

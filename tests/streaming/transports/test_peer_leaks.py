@@ -12,12 +12,12 @@ from aiortc import RTCPeerConnection
 from pytest_django import Settings
 
 from streaming.aio.executors import close_threads
-from streaming.cluster.rpc import rpc
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.sessions.stream_session import StreamSession
 from streaming.transports.webrtc.connection import Connection
 from streaming.transports.webrtc.data_channel import Messages
-from streaming.transports.webrtc.peer import Peer, peers
+from streaming.transports.webrtc.peer import Peer, Peers
 from streaming.transports.webrtc.rtp_in import PromptQueue
 from streaming.transports.webrtc.rtp_out import AudioTrack
 from tests.streaming.transports.handlers import Echo, echo
@@ -46,13 +46,13 @@ async def one_session(stream: Stream, way: str, settings: Settings, monkeypatch:
     if way != "in order":
         await until(lambda: not stream.participants, "it was not missed")
     await caller.close()
-    await until(lambda: not stream.participants and not len(peers()), "the session did not end", 60)
+    await until(lambda: not stream.participants and not len(runtime().part(Peers)), "the session did not end", 60)
 
 
 async def held() -> Counter[str]:
     """Count what sessions are made of, when everything has settled."""
     await nothing_is_left()
-    await until(lambda: not rpc()._answerers, "an address is still answered")
+    await until(lambda: not runtime().rpc._answerers, "an address is still answered")
     await asyncio.sleep(0.2)  # threads end after what they did last
     close_threads()
     gc.collect()

@@ -10,7 +10,6 @@ import pytest
 from streaming import ReplyOnPause, Stream
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
-from streaming.cluster.registry import Registry
 from streaming.transports import read_batching as naps_module
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc_socket import FastrtcConsumer
@@ -39,7 +38,6 @@ async def read_batching(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pc
     stream = Stream(handler, modality="audio", mode="send-receive", name="napping", public=True)
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
     monkeypatch.setattr(naps_module, "WAITED_S", -1.0)
-    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     monkeypatch.setattr(Napping, "read_batching", 0)
     media = '{"event":"media","media":{"payload":"' + base64.b64encode(mulaw.encode(block)).decode() + '"}}'
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()

@@ -9,7 +9,6 @@ import pytest
 
 from streaming import AsyncStreamHandler, Stream, StreamHandler
 from streaming.aio.executors import close_threads
-from streaming.cluster.registry import Registry
 from streaming.sessions.stream_session import StreamSession
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc_socket import FastrtcConsumer
@@ -93,7 +92,6 @@ async def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, handler: Any) ->
     """After a hundred sessions there is as much as after the first few."""
     stream = Stream(handler(), modality="audio", mode="send-receive", name="leaky", public=True)
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
-    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
 
     async def rest() -> tuple[int, int, int]:
         await until(lambda: not stream.participants, 60)

@@ -13,6 +13,7 @@ from streaming.cluster import directory as claims_module
 from streaming.cluster.directory import Directory
 from streaming.cluster.pubsub import PubSub
 from streaming.cluster.rpc import Rpc
+from streaming.cluster.runtime import Runtime, use
 from streaming.transports.webrtc import forwarding
 from streaming.transports.webrtc.candidates import Key, parse
 from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates, Waiting
@@ -56,15 +57,12 @@ async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
     """The session's process; the test itself is the other one."""
     cache.clear()
     there, here = processes(2)
-    at_home = Home(there, Rpc(there), Directory(alone=False))
-    ours, exchange = Directory(alone=False), Rpc(here)
+    far, ours = Runtime(there), use(Runtime(here))
+    at_home = Home(there, far.rpc, far.directory)
     monkeypatch.setattr(claims_module, "ANSWER_S", 60.0)
     monkeypatch.setattr(forwarding, "FORWARD_S", 60.0)
-    monkeypatch.setattr(forwarding, "pubsub", lambda: here)
-    monkeypatch.setattr(forwarding, "directory", lambda: ours)
-    monkeypatch.setattr(forwarding, "rpc", lambda: exchange)
     yield at_home
-    for one in (at_home.directory, ours, there, here):
+    for one in (far, ours):
         await one.close()
     cache.clear()
 

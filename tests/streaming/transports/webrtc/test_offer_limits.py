@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from aiortc.sdp import SessionDescription
 
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.transports.webrtc import peer as webrtc
 from streaming.transports.webrtc.connection import read_offer
 from streaming.transports.webrtc.offer_limits import LONGEST_SDP, MOST_CANDIDATES, MOST_OF, OfferError, bounded_lines
-from streaming.transports.webrtc.offer_queue import MOST, MOST_AT_ONCE, MOST_OF_ADDRESS, TooManyOffers, offer_queue
-from streaming.transports.webrtc.peer import peers
+from streaming.transports.webrtc.offer_queue import MOST, MOST_AT_ONCE, MOST_OF_ADDRESS, OfferQueue, TooManyOffers
+from streaming.transports.webrtc.peer import Peers
 from tests.streaming.transports.handlers import echo, negative
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
@@ -179,7 +180,7 @@ async def test_candidates_of_a_session_above_the_limit_are_ignored() -> None:
     """They are answered with success, as those that came before; a repeated one is not tried twice."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
-    peer = peers().find(stream, caller.id, 1)
+    peer = runtime().part(Peers).find(stream, caller.id, 1)
     assert peer is not None
     connection: Any = peer._connection
     offered = connection._offer.candidates
@@ -215,11 +216,11 @@ async def test_a_candidate_that_comes_while_its_offer_is_answered_is_used(monkey
     await began.wait()
     init = {"candidate": "candidate:1 1 udp 1 192.0.2.77 1000 typ host", "sdpMid": "0"}
     early = asyncio.create_task(caller.post({"type": "ice-candidate", "candidate": init}))
-    await until(lambda: len(peers().early) == 1, "it was not kept")
+    await until(lambda: len(runtime().part(Peers).early) == 1, "it was not kept")
     go_on.set()
     status, described = await posting
     assert status == 200
-    peer: Any = peers().find(stream, caller.id, 1)
+    peer: Any = runtime().part(Peers).find(stream, caller.id, 1)
     assert [identity[4] for identity in peer._connection._candidates] == [1000]
     await early
     await caller.accept(described)
@@ -256,15 +257,15 @@ async def test_offers_that_wait_are_few() -> None:
     stream = echo()
     with ExitStack() as places:
         for _ in range(MOST_OF_ADDRESS):
-            places.enter_context(offer_queue().place(""))
+            places.enter_context(runtime().part(OfferQueue).place(""))
         status, answer = await here(stream)({"type": "offer", "webrtc_id": "a", "sdp": HEAD + AUDIO + OPUS})
         assert (status, answer["meta"]) == (429, {"error": "concurrency_limit_reached", "limit": MOST_OF_ADDRESS})
         for number in range(MOST - MOST_OF_ADDRESS):
-            places.enter_context(offer_queue().place(f"192.0.2.{number}"))
-        with pytest.raises(TooManyOffers, match=str(MOST)), offer_queue().place("192.0.2.250"):
+            places.enter_context(runtime().part(OfferQueue).place(f"192.0.2.{number}"))
+        with pytest.raises(TooManyOffers, match=str(MOST)), runtime().part(OfferQueue).place("192.0.2.250"):
             pass
     assert not stream.participants
-    assert not offer_queue()._of_address
+    assert not runtime().part(OfferQueue)._of_address
 
 
 async def test_a_peer_that_does_not_connect_gives_its_place_to_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,12 @@ import aioice.ice
 import pytest
 
 from streaming.cluster import session_endpoint
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.transports.webrtc import offers, peer
 from streaming.transports.webrtc.connection import read_offer
 from streaming.transports.webrtc.offer_limits import MOST_SECTIONS, OfferError
-from streaming.transports.webrtc.peer import peers
+from streaming.transports.webrtc.peer import Peers
 from tests.streaming.transports.handlers import Echo, echo, negative
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
@@ -172,7 +173,7 @@ async def test_a_candidate_may_come_before_its_offer(monkeypatch: pytest.MonkeyP
     status, answer = await caller.post(offer | {"sdp": bare})
     assert status == 200
     assert await early == (200, SUCCESS)
-    pc = peers().find(stream, caller.id, 1)._connection._pc
+    pc = runtime().part(Peers).find(stream, caller.id, 1)._connection._pc
     await until(lambda: "192.0.2.77" in known(pc), "the early candidate was not tried")
     await caller.accept(answer)
     await caller.hears(440)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from pytest_django import Settings
 
+from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
-from streaming.transports.webrtc.peer import peers
+from streaming.transports.webrtc.peer import Peers
 from streaming.transports.webrtc.rtp_out import LEAD_S
 from tests.streaming.transports.handlers import Echo, Mirror, Monologue, echo, negative, shades
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
@@ -209,7 +210,7 @@ async def test_a_lost_peer_makes_room_for_a_newcomer(monkeypatch: pytest.MonkeyP
     lost = await Caller(here(stream), "sendrecv").call()
     lost.vanish()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
-    await until(lambda: peers().find(stream, lost.id, 1).lost, "the loss was not noticed")
+    await until(lambda: runtime().part(Peers).find(stream, lost.id, 1).lost, "the loss was not noticed")
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # the newcomer may be held up for a moment
     newcomer = await Caller(here(stream), "sendrecv").call()
     assert set(stream.participants) == {newcomer.id}
@@ -225,7 +226,7 @@ async def test_a_peer_that_vanished_is_missed_and_may_come_back(settings: Settin
     handler = stream.participants[lost.id].handler
     lost.vanish()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
-    await until(lambda: peers().find(stream, lost.id, 1).lost, "the loss was not noticed")
+    await until(lambda: runtime().part(Peers).find(stream, lost.id, 1).lost, "the loss was not noticed")
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # who is back may be held up for a moment
     settings.RTC_RENEW_S = 1.5
     back = await Caller(here(stream), "sendrecv", webrtc_id=lost.id, microphone=900).call()

@@ -10,7 +10,8 @@ from aiortc import RTCPeerConnection, RTCRtpCodecParameters
 from aiortc.mediastreams import MediaStreamError
 from av import CodecContext, Packet
 
-from streaming.transports.loop_lag import Lag, lag
+from streaming.cluster.runtime import runtime
+from streaming.transports.loop_lag import Lag
 from streaming.transports.webrtc import rtp_out
 from streaming.transports.webrtc.rtp_out import OPUS_RATES, AudioTrack, OpusEncoder, VideoTrack, encode_apart
 from streaming.types.client_connection import AudioFrame
@@ -89,10 +90,10 @@ async def test_a_process_that_stood_still_catches_up_with_all_of_it(monkeypatch:
     assert (await track.recv()).pts == 0
     clock.now += 2.0
     assert [(await track.recv()).pts for _ in range(100)] == [960 * number for number in range(1, 101)]
-    assert lag()._users == 1
+    assert runtime().part(Lag)._users == 1
     track.stop()
     track.stop()
-    assert lag()._users == 0
+    assert runtime().part(Lag)._users == 0
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100, 48000])

@@ -4,18 +4,14 @@ Each process checks the grants of all its connections with one query every CHECK
 So it does not matter in which process, or how, access was withdrawn.
 """
 
-import asyncio
-import logging
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from insights import access
 from insights.access import Grant
 from streaming.aio.database_executors import run_in_database
-from streaming.aio.safe_log import error_location
+from streaming.cluster.poller import Poller
 from streaming.types.session_end import End, end_early
-
-logger = logging.getLogger(__name__)
 
 CHECK_S = 2.0
 
@@ -30,9 +26,9 @@ class Revocable(Protocol):
 class RevocationWatcher:
     """The grants of one event loop's connections. Connections are held weakly, so they need not be removed when they end."""
 
-    def __init__(self) -> None:
+    def __init__(self, poller: Poller) -> None:
+        self._poller = poller
         self._grants: WeakKeyDictionary[Revocable, Grant] = WeakKeyDictionary()
-        self._checking: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._grants)
@@ -41,48 +37,19 @@ class RevocationWatcher:
         """End the connection as REVOKED when its grant is no longer valid; without a grant (anonymous) do nothing."""
         if by is not None:
             self._grants[connection] = by
-            if self._checking is None:
-                self._checking = asyncio.create_task(self._check())
+            self._poller.add("revocation check", self._check, CHECK_S)
 
     def forget(self, connection: Revocable) -> None:
         """Stop checking a connection."""
         self._grants.pop(connection, None)
 
-    async def close(self) -> None:
-        """Stop the checks, at the end of an event loop."""
-        if self._checking is not None:
-            self._checking.cancel()
-            await asyncio.gather(self._checking, return_exceptions=True)
-            self._checking = None
-
     async def _check(self) -> None:
-        failing = False
-        while True:
-            await asyncio.sleep(CHECK_S)
-            grants = set(self._grants.values())
-            try:
-                good = await run_in_database(access.valid_grants, grants) if grants else grants
-            except Exception as error:  # an unreachable database ends no connection
-                if not failing:
-                    logger.warning("revocation check failed (%s)", error_location(error))
-                failing = True
-                continue
-            failing = False
-            self._end(grants - good)
+        grants = set(self._grants.values())
+        good = await run_in_database(access.valid_grants, grants) if grants else grants  # an unreachable database ends no connection
+        self._end(grants - good)
 
     def _end(self, withdrawn: set[Grant]) -> None:
         for connection, by in list(self._grants.items()) if withdrawn else ():
             if by in withdrawn:
                 self.forget(connection)
                 end_early(connection, End.REVOKED)
-
-
-_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, RevocationWatcher] = WeakKeyDictionary()
-
-
-def revocation_watcher() -> RevocationWatcher:
-    """Return the watcher of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _watchers:
-        _watchers[loop] = RevocationWatcher()
-    return _watchers[loop]

@@ -10,8 +10,9 @@ import pytest
 from django.db import OperationalError
 
 from insights.access import Grant
-from streaming.transports import revocation
-from streaming.transports.revocation import RevocationWatcher
+from streaming.cluster import revocation
+from streaming.cluster.poller import Poller
+from streaming.cluster.revocation import RevocationWatcher
 from streaming.types.session_end import TEXTS, End
 from tests.servers import Server
 from tests.streaming.transports.client import connected
@@ -68,9 +69,9 @@ def keeper(monkeypatch: pytest.MonkeyPatch) -> Doorkeeper:
 @pytest.fixture
 async def house(keeper: Doorkeeper) -> AsyncIterator[RevocationWatcher]:
     """The admissions of one event loop."""
-    house = RevocationWatcher()
-    yield house
-    await house.close()
+    poller = Poller()
+    yield RevocationWatcher(poller)
+    await poller.close()
 
 
 async def test_whose_pass_is_withdrawn_is_shown_out_once(house: RevocationWatcher, keeper: Doorkeeper) -> None:

@@ -1,0 +1,74 @@
+"""The runtime: everything that a process has once per event loop.
+
+`config.asgi` makes it when the server starts. Its parts get what they use from here, as arguments; code above this package asks
+`runtime()` for the runtime of the running event loop. A test that needs other parts makes its own `Runtime` and installs it with `use`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from streaming.cluster.broadcast import Broadcaster
+from streaming.cluster.directory import Directory
+from streaming.cluster.poller import Poller
+from streaming.cluster.pubsub import PubSub
+from streaming.cluster.registry import Registry
+from streaming.cluster.revocation import RevocationWatcher
+from streaming.cluster.rpc import Rpc
+from streaming.cluster.waiting_room import WaitingRoom
+
+Part = TypeVar("Part")
+
+
+class Runtime:
+    """The parts that work for all sessions of one event loop.
+
+    Args:
+        pubsub: the channel of this event loop; by default one on the configured channel layer.
+    """
+
+    def __init__(self, pubsub: PubSub | None = None) -> None:
+        self.poller = Poller()
+        self.pubsub = pubsub or PubSub()
+        self.rpc = Rpc(self.pubsub)
+        self.directory = Directory(self.poller, alone=self.pubsub.alone)
+        self.broadcaster = Broadcaster(self.pubsub, self.poller)
+        self.registry = Registry(self.broadcaster, self.poller)
+        self.waiting_room = WaitingRoom(self.pubsub, self.registry, self.poller)
+        self.revocation = RevocationWatcher(self.poller)
+        self._parts: dict[Callable[[], object], object] = {}
+
+    def part(self, kind: Callable[[], Part]) -> Part:
+        """Return this runtime's only instance of a class that belongs to a package above this one; the first call makes it."""
+        if kind not in self._parts:
+            self._parts[kind] = kind()
+        found: Part = self._parts[kind]  # type: ignore[assignment]  # `kind` made it
+        return found
+
+    def start(self) -> None:
+        """Start the periodic work that needs no session: heartbeats, closing of stale conversations, retention. May be called again."""
+        self.registry.start()
+
+    async def close(self) -> None:
+        """Stop all periodic work and the channel; call before the event loop ends."""
+        await self.poller.close()
+        await self.pubsub.close()
+
+
+_runtimes: WeakKeyDictionary[asyncio.AbstractEventLoop, Runtime] = WeakKeyDictionary()
+
+
+def runtime() -> Runtime:
+    """Return the runtime of the running event loop; the first call makes it. Raises RuntimeError outside of an event loop."""
+    loop = asyncio.get_running_loop()
+    found = _runtimes.get(loop)
+    if found is None:
+        found = _runtimes[loop] = Runtime()
+    return found
+
+
+def use(own: Runtime) -> Runtime:
+    """Make `own` the runtime of the running event loop, in place of the one that `runtime()` would make; return it."""
+    _runtimes[asyncio.get_running_loop()] = own
+    return own
