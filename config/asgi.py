@@ -30,6 +30,7 @@ from streaming.cluster.runtime import runtime  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
 from streaming.transports.consumer import close_all  # noqa: E402
+from streaming.transports.request_log import log_http_status, log_refused_handshake  # noqa: E402
 from streaming.transports.webrtc.peer import Peers  # noqa: E402
 
 FLUSH_S = 2.0
@@ -59,9 +60,12 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     start()
     apply_forwarded(scope)
     if scope["type"] == "websocket" and not host_is_allowed(scope):
+        log_refused_handshake(scope)
         await refuse_host(receive, send)
-        return
-    await (websockets if scope["type"] == "websocket" else _limited_http)(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await websockets(scope, receive, send)
+    else:
+        await _limited_http(scope, receive, log_http_status(scope, send))
 
 
 def start() -> None:

@@ -216,6 +216,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "insights.portal.security.content_security",
+    "config.middleware.note_user_of_refused_request",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -329,18 +330,30 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"hide_tokens": {"()": "config.log_filters.HideTokens"}, "one_line": {"()": "config.log_filters.OneLine"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {
+        "hide_tokens": {"()": "config.log_filters.HideTokens"},
+        "one_line": {"()": "config.log_filters.OneLine"},
+        "rate_limit": {"()": "config.log_filters.RateLimit"},
+        "no_connection_lines": {"()": "config.log_filters.DropConnectionLines"},
+    },
+    "formatters": {"line": {"()": "config.log_filters.SafeFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line", "hide_tokens"], "stream": sys.stderr}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["one_line", "hide_tokens", "rate_limit"],
+            "stream": sys.stderr,
+        }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "daphne": {"level": "WARNING"},
         "aioice": {"level": "WARNING"},
         "aiortc": {"level": "WARNING"},
-        "uvicorn.error": {"filters": ["hide_tokens"]},
-        "uvicorn.access": {"filters": ["hide_tokens"], "handlers": ["stderr"], "propagate": False},
+        "django.request": {"level": "ERROR"},  # streaming.transports.request_log logs 4xx, with address and user
+        "uvicorn": {"handlers": [], "level": "NOTSET", "propagate": True},  # uvicorn's own handler has another format
+        "uvicorn.error": {"filters": ["no_connection_lines"], "level": "NOTSET", "propagate": True},
+        "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
 # HSTS holds for this host only: whether hosts below it speak HTTPS, and browsers should know so beforehand, is not Parley's to say.

@@ -4,6 +4,7 @@ SQLite allows one writer at a time, and waiting writers poll for its lock. The w
 process, which wakes them at once; writers of different processes wait at `BEGIN IMMEDIATE`. PostgreSQL needs no such lock.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -31,6 +32,11 @@ def writing() -> Iterator[None]:
     lock = _sqlite_writer if connection.vendor == "sqlite" and not connection.in_atomic_block else nullcontext()
     with lock, transaction.atomic():
         yield
+
+
+def log_after_commit(logger: logging.Logger, message: str, *args: object) -> None:
+    """Log at level INFO what a transaction has done, once it is committed."""
+    transaction.on_commit(lambda: logger.info(message, *args))
 
 
 def release_connection() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from concurrent.futures import Future
 
 from django.conf import settings
@@ -42,6 +43,7 @@ def close() -> None:
 
 
 def _load(future: "Future[Recogniser]") -> None:
+    started = time.monotonic()
     try:
         recogniser = engines.make(
             settings.RECOGNISER,
@@ -54,5 +56,5 @@ def _load(future: "Future[Recogniser]") -> None:
         logger.error("the recogniser %s cannot be loaded: %s", settings.RECOGNISER, error)
         future.set_exception(error)
     else:
-        logger.info("the recogniser %s is ready", settings.RECOGNISER)
+        logger.info("the recogniser %s is ready: %s, loaded in %.1f s", settings.RECOGNISER, recogniser.model, time.monotonic() - started)
         future.set_result(recogniser)

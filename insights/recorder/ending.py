@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from insights.database import DATABASE_AWAY, writing
+from insights.database import DATABASE_AWAY, log_after_commit, writing
 from insights.events import ConversationCompleted
 from insights.models import Conversation, LiveSession
 from insights.payloads import StoredEvent, iso
@@ -116,4 +116,13 @@ def _end_or_wait(conversation: Conversation, now: datetime, keep_s: int) -> list
     topics.forget(conversation.id)
     log = EventLog(conversation, now)
     log.add(ConversationCompleted(str(conversation.id), iso(conversation.ended_at)))
+    seconds = (conversation.ended_at - conversation.started_at).total_seconds()
+    log_after_commit(
+        logger,
+        "conversation %d ended after %.1f s: %d messages, user %d",
+        conversation.id,
+        seconds,
+        conversation.message_count,
+        conversation.owner_id,
+    )
     return log.store("ended_at", "closes_at")

@@ -1,11 +1,12 @@
 """Join a live conversation or start it."""
 
+import logging
 from datetime import datetime
 
 from django.db import IntegrityError
 from django.utils import timezone
 
-from insights.database import writing
+from insights.database import log_after_commit, writing
 from insights.events import MemberJoined
 from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
@@ -13,6 +14,8 @@ from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.event_log import EventLog, clean
 from insights.recorder.types import ConversationBusy, Joined, Opening, Speaker
+
+logger = logging.getLogger(__name__)
 
 _TRIES = 5
 _DAY = 24 * 60
@@ -41,6 +44,7 @@ def _join(opening: Opening, now: datetime) -> Joined:
     log = EventLog(conversation, now)
     if created:
         log.add(conversation_created(conversation))
+        log_after_commit(logger, "conversation %d started: session %s, user %d", conversation.id, opening.session_id, opening.owner_id)
     member, changed = _member(conversation, opening.speaker) if opening.speaker else (None, False)
     speaking = member_snapshot(member)
     if changed and speaking is not None:

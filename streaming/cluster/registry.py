@@ -57,6 +57,11 @@ class LiveSession(Protocol):
         """End the session for a reason of the server. What was received is stored; then `ended` is set."""
 
 
+def describe_session(stream: str, transport: str, user_id: int | None) -> str:
+    """Return the description of a session for the log. The ids that clients choose are left out: they give access to public streams."""
+    return f"stream {stream}, {transport}, {'anonymous' if user_id is None else f'user {user_id}'}"
+
+
 class TooManySessions(Exception):
     """This process has reached `SESSION_LIMIT`, or is draining."""
 
@@ -71,6 +76,8 @@ class Registry:
         self.last_call = asyncio.Event()
         """Set near the end of a drain: audio that is not recognised yet is discarded."""
         self._sessions: dict[UUID, LiveSession] = {}
+        self._started: dict[UUID, tuple[float, str]] = {}
+        """When each session started, and its description for the log."""
         self._joined: dict[UUID, object] = {}
         self._reserved = 0
         self._last_heartbeat = 0.0
@@ -80,10 +87,12 @@ class Registry:
     def __len__(self) -> int:
         return len(self._sessions) + self._reserved
 
-    def add(self, session: LiveSession) -> None:
-        """Add a session. Raises TooManySessions at the limit and while draining."""
+    def add(self, session: LiveSession, description: str = "") -> None:
+        """Add a session; the description goes into the log. Raises TooManySessions at the limit and while draining."""
         self._check_limit()
         self._sessions[session.id] = session
+        self._started[session.id] = (time.monotonic(), description)
+        logger.info("session %s started: %s", session.id, description)
 
     @contextmanager
     def hold_slot(self) -> Iterator[None]:
@@ -95,9 +104,12 @@ class Registry:
         finally:
             self._reserved -= 1
 
-    def remove(self, session: LiveSession) -> None:
-        """Remove a session and free its slot."""
+    def remove(self, session: LiveSession, reason: str = "") -> None:
+        """Remove a session and free its slot; the reason goes into the log, so it must hold no text of a client or handler."""
         self._sessions.pop(session.id, None)
+        if (started := self._started.pop(session.id, None)) is not None:
+            since, description = started
+            logger.info("session %s ended after %.1f s: %s (%s)", session.id, time.monotonic() - since, reason, description)
         self._joined.pop(session.id, None)
 
     def joined(self, session_id: UUID) -> None:

@@ -55,10 +55,11 @@ class Handler(Protocol[Incoming]):
 class Session(Generic[Message]):
     """One session; `run` covers its life, from the slot in the registry to the end."""
 
-    def __init__(self, weigh: Callable[[Message], int] = lambda message: 1) -> None:
+    def __init__(self, weigh: Callable[[Message], int] = lambda message: 1, description: str = "") -> None:
         self.id: UUID = uuid4()
         self.ended = asyncio.Event()
         self._weigh = weigh
+        self._description = description
         self._queue: BoundedQueue[Message] = BoundedQueue(INBOX_BYTES)
         self._end = End.LOST
 
@@ -83,7 +84,7 @@ class Session(Generic[Message]):
     async def run(self, handler: Handler[Message]) -> End:
         """Serve the session and return why it ended. Raises TooManySessions before it begins."""
         live = runtime().registry
-        live.add(self)
+        live.add(self, self._description)
         try:
             self._end = await self._serve(handler)
         except Exception as error:
@@ -94,7 +95,7 @@ class Session(Generic[Message]):
         finally:
             self._queue.close(discard=True)
             await self._shut_down(handler)
-            live.remove(self)
+            live.remove(self, self._end.value)
             self.ended.set()
         return self._end
 

@@ -20,7 +20,7 @@ from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.cluster import session_endpoint
-from streaming.cluster.registry import TooManySessions
+from streaming.cluster.registry import TooManySessions, describe_session
 from streaming.cluster.runtime import runtime
 from streaming.handlers.context import Context, SessionContext, current_session, error_message, warning_message
 from streaming.handlers.handler_types import VideoStreamHandler
@@ -87,6 +87,7 @@ class StreamSession:
         self._time_limit: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
         self._closed_by_handler = False
+        self._end_reason = ""
         self._opened = False
 
     def belongs_to(self, user_id: int | None) -> bool:
@@ -117,7 +118,7 @@ class StreamSession:
             raise LimitReached(stream.limit)
         stream.participants[self.webrtc_id] = self
         try:
-            runtime().registry.add(self)
+            runtime().registry.add(self, describe_session(self.stream.name, self.line.kind, self.owner_id))
             await session_endpoint.claim(self)
             if self._closing is not None:  # the server is shutting down: an end before the start would have no effect
                 raise TooManySessions
@@ -343,10 +344,12 @@ class StreamSession:
         self._audio_output.pause()
         await self._audio_output.wait_until_played(LAST_SOUND_S)
         self._send({"type": "end_stream", "data": close.msg, "message": close.msg})
-        self._close(close.msg)
+        self._close(close.msg, "closed by its handler")
 
-    def _close(self, reason: str) -> None:
+    def _close(self, reason: str, logged: str = "") -> None:
+        """End for a reason, which the client gets; `logged` replaces it in the log, where it holds text of a handler."""
         if self._closing is None:
+            self._end_reason = logged or reason
             self._closing = asyncio.create_task(self._end(reason))
 
     async def _end(self, reason: str) -> None:
@@ -361,7 +364,7 @@ class StreamSession:
         finally:
             if self.stream.participants.get(self.webrtc_id) is self:
                 del self.stream.participants[self.webrtc_id]
-            runtime().registry.remove(self)
+            runtime().registry.remove(self, self._end_reason)
             self.ended.set()
             self._audio_output.close(discard=True)
             self._pictures.close(discard=True)

@@ -15,6 +15,7 @@ from streaming.aio.fairness import CooperativeYield
 from streaming.aio.send_queue import POLICY, SendQueue
 from streaming.transports.auth import Credentials
 from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
+from streaming.transports.request_log import log_close, log_refused_handshake
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -126,11 +127,13 @@ class Consumer:
         await self._send({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int, reason: str) -> None:
+        log_close(self.scope, code, getattr(self, "user_id", None))
         short = reason.encode()[:REASON_BYTES].decode(errors="ignore")
         await self._send({"type": "websocket.close", "code": code, "reason": short})
 
 
 async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse the handshake of a WebSocket with an unknown path."""
+    log_refused_handshake(scope)
     await receive()
     await send({"type": "websocket.close", "code": 1008})

@@ -67,6 +67,12 @@ def grant_of_request(request: HttpRequest) -> Grant | None:
     return requester.by if isinstance(requester, Requester) else None
 
 
+def user_of_request(request: HttpRequest) -> int | None:
+    """Return the user for whom `on_stream` accepted a request; None if anonymous."""
+    by = grant_of_request(request)
+    return by.user_id if by else None
+
+
 def _from_our_page(request: HttpRequest, credentials: Credentials) -> bool:
     """Return whether the cookie counts: browsers send Origin with every POST and with every cross-origin request."""
     if "origin" in credentials.headers:

@@ -15,7 +15,7 @@ from streaming.aio.database_executors import run_in_database
 from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.broadcast import Subscription
-from streaming.cluster.registry import TooManySessions
+from streaming.cluster.registry import TooManySessions, describe_session
 from streaming.cluster.runtime import runtime
 from streaming.conversations.event_sender import EventSender
 from streaming.protocols.symbl import (
@@ -105,7 +105,7 @@ class SpeakConsumer(SymblConsumer):
 
     async def authenticated(self) -> None:
         """Start the session in a task of its own, so that it can outlive the socket until it has stored everything."""
-        session: Session[ClientMessage] = Session(weight)
+        session: Session[ClientMessage] = Session(weight, describe_session("conversation", "websocket", self.user_id))
         self._handler = SymblSpeaker(
             session.id,
             self.user_id,

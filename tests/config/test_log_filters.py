@@ -1,10 +1,12 @@
-"""Log lines hold no tokens, and what was refused is one line."""
+"""Log lines hold no tokens and no exception texts, what was refused is one line, and a flood writes few."""
 
 import logging
+import sys
 
 import pytest
 
-from config.log_filters import HideTokens, OneLine
+from config import log_filters
+from config.log_filters import DropConnectionLines, HideTokens, OneLine, RateLimit, SafeFormatter
 
 
 def test_a_token_in_a_query_is_hidden() -> None:
@@ -47,3 +49,61 @@ def test_what_was_refused_is_one_line(logger: str, level: int, kept: bool) -> No
     record = logging.LogRecord(logger, level, "", 0, "text", None, (ValueError, error, None))
     assert OneLine().filter(record)
     assert (record.exc_info is not None) is kept
+
+
+def record_of(logger: str, text: str = "text", level: int = logging.INFO) -> logging.LogRecord:
+    """Return a record without arguments."""
+    return logging.LogRecord(logger, level, "", 0, text, None, None)
+
+
+def test_a_flood_writes_a_bounded_number_of_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Per logger; the line after it says how many were left out."""
+    now = [1000.0]
+    monkeypatch.setattr(log_filters.time, "monotonic", lambda: now[0])
+    limit = RateLimit(lines_per_s=2, at_once=5)
+    assert sum(limit.filter(record_of("a")) for _ in range(100)) == 5
+    assert limit.filter(record_of("b"))
+    now[0] += 3
+    after = record_of("a", "100% done")
+    assert limit.filter(after)
+    assert after.getMessage() == "100% done (95 earlier lines of this logger were left out)"
+    assert sum(limit.filter(record_of("a")) for _ in range(100)) == 4
+    next_line = record_of("a")
+    now[0] += 1000
+    assert limit.filter(next_line)
+    assert sum(limit.filter(record_of("a")) for _ in range(100)) == 4
+
+
+def test_a_traceback_counts_as_several_lines() -> None:
+    """It is as long as several."""
+    limit = RateLimit(lines_per_s=0, at_once=log_filters.TRACEBACK_LINES)
+    failed = record_of("a")
+    failed.exc_info = (ValueError, ValueError(), None)
+    assert limit.filter(failed)
+    assert not limit.filter(record_of("a"))
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "kept"),
+    [
+        ("connection open", logging.INFO, False),
+        ("connection closed", logging.INFO, False),
+        ('%s - "WebSocket %s" [accepted]', logging.INFO, False),
+        ("Started server process [%d]", logging.INFO, True),
+        ("connection open", logging.ERROR, True),
+    ],
+)
+def test_lines_of_uvicorn_about_one_socket_are_dropped(text: str, level: int, kept: bool) -> None:
+    """Those about the server stay."""
+    assert DropConnectionLines().filter(record_of("uvicorn.error", text, level)) is kept
+
+
+def test_the_text_of_an_exception_is_not_formatted() -> None:
+    """It may hold spoken words; its type and place do not."""
+    try:
+        raise ValueError("the merger closes at midnight")
+    except ValueError:
+        failed = logging.LogRecord("a", logging.ERROR, "", 0, "failed", None, sys.exc_info())
+    text = SafeFormatter("%(message)s").format(failed)
+    assert text.startswith("failed\n    ValueError at test_log_filters.py:")
+    assert "merger" not in text

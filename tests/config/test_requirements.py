@@ -26,7 +26,9 @@ def lacking(packages: dict[str, tuple[str, ...]], python: str) -> list[str]:
     for name, extras in packages.items():
         for line in metadata.requires(name) or []:
             wanted = Requirement(line)
-            environments = [{"python_version": python.rpartition(".")[0], "python_full_version": python, "extra": extra} for extra in ("", *extras)]
+            environments = [
+                {"python_version": python.rpartition(".")[0], "python_full_version": python, "extra": extra} for extra in ("", *extras)
+            ]
             needed = wanted.marker is None or any(wanted.marker.evaluate(environment) for environment in environments)
             if needed and canonicalize_name(wanted.name) not in packages:
                 missing.append(f"{name} needs {wanted.name}")

@@ -110,6 +110,8 @@ class Recogniser(ABC):
     """A speech engine that serves all recognitions of the process."""
 
     name: str
+    model: str = "no model"
+    """What was loaded, for the log."""
     languages: tuple[str, ...]
 
     @abstractmethod

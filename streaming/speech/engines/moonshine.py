@@ -180,7 +180,9 @@ class MoonshineRecogniser(Recogniser):
 
     def load(self) -> None:
         if self._pool is None:
-            pool = DecoderPool(Pair(small_model(), large_model(self._models_dir)), self._threads)
+            large = large_model(self._models_dir)
+            self.model = "tiny-en" if large is None else "tiny-en for interim results, base-en for final ones"
+            pool = DecoderPool(Pair(small_model(), large), self._threads)
             pool.start()
             self._pool = pool
 

@@ -1,0 +1,114 @@
+"""What the log of a server tells its operator: sessions, conversations, the model, and refused requests. The same under both servers."""
+
+import asyncio
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from streaming.transports.request_log import address_of, log_http_status, printable_path
+from tests.servers import Server
+from tests.streaming.transports.client import connected
+from tests.streaming.transports.rtc import until
+
+LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) [\w.]+ \S")
+SERVERS = ["daphne", "uvicorn"]
+
+
+def matching(server: Server, pattern: str) -> list[str]:
+    """Return the lines of a server's log that match."""
+    return [line.rstrip("\n") for line in server.output if re.search(pattern, line)]
+
+
+async def come(server: Server, pattern: str, count: int = 1) -> list[str]:
+    """Wait for lines of the log."""
+    await until(lambda: len(matching(server, pattern)) >= count, f"{pattern} was not logged: {''.join(server.output)}")
+    return matching(server, pattern)
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_a_conversation_and_its_session_have_a_start_and_an_end(make_server: Callable[..., Server], kind: str) -> None:
+    """With ids, transport, seconds and reason, each once."""
+    server = make_server(kind)
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token) as client:
+        await client.start("Jane")
+        await client.speak(1)
+        await client.stop()
+    [started] = await come(server, r"streaming\.cluster\.registry session \S+ started")
+    [ended] = await come(server, r"streaming\.cluster\.registry session \S+ ended")
+    [begun] = await come(server, r"insights\.recorder\.join conversation \d+ started")
+    [over] = await come(server, r"insights\.recorder\.ending conversation \d+ ended")
+    identity = started.split("session ")[1].split(" ")[0]
+    assert started.endswith(f"session {identity} started: stream conversation, websocket, user 1")
+    assert re.search(rf"session {identity} ended after \d+\.\d s: finished \(stream conversation, websocket, user 1\)$", ended)
+    conversation = begun.split("conversation ")[1].split(" ")[0]
+    assert begun.endswith(f"conversation {conversation} started: session {identity}, user 1")
+    assert re.search(rf"conversation {conversation} ended after \d+\.\d s: \d+ messages, user 1$", over)
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_refused_requests_have_address_and_user(make_server: Callable[..., Server], kind: str) -> None:
+    """Without the query; what was answered is not logged."""
+    server = make_server(kind)
+    token = await asyncio.to_thread(server.token)
+    ask = asyncio.to_thread
+    assert (await ask(server.get, f"/v1/conversations/77/messages?access_token={token}&q=merger"))[0] == 404
+    assert (await ask(server.get, "/v1/conversations"))[0] == 401
+    assert (await ask(server.get, "/nothing/at%0Aall/"))[0] == 404
+    assert (await ask(server.get, "/v1/conversations", token))[0] == 200
+    async with connected(server, "a.wrong.token") as client:
+        await client.wait("error")
+    lines = await come(server, r"streaming\.transports\.request_log ", 4)
+    assert [line.split("request_log ")[1] for line in lines] == [
+        "404 GET /v1/conversations/77/messages from 127.0.0.1, user 1",
+        "401 GET /v1/conversations from 127.0.0.1, anonymous",
+        "404 GET /nothing/at?all/ from 127.0.0.1, anonymous",
+        lines[3].split("request_log ")[1],
+    ]
+    assert re.search(r"WARNING \S+ closed with 1008: WebSocket /v1/(realtime|streaming)/\S+ from 127\.0\.0\.1, anonymous$", lines[3])
+    log = "".join(server.output)
+    assert "merger" not in log
+    assert "Not Found" not in log  # Django's own line
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_every_line_has_one_format(make_server: Callable[..., Server], kind: str) -> None:
+    """From the start to the end of a server, and the model is among them."""
+    server = make_server(kind)
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token) as client:
+        await client.start("Jane")
+    await asyncio.to_thread(server.get, "/nothing/")
+    assert await asyncio.to_thread(server.stop) in (0, -signal.SIGTERM)
+    await come(server, "streaming.transports.request_log")
+    lines = [line for line in server.output if not line.startswith(("Parley listens at ", "Create the first account", "No account has"))]
+    assert [line for line in lines if not LINE.match(line)] == []
+    [loaded] = matching(server, r"streaming\.recogniser the recogniser")
+    assert re.search(r"the recogniser scripted is ready: .+, loaded in \d+\.\d s$", loaded)
+    assert matching(server, "connection open|connection closed|\\[accepted\\]") == []
+
+
+async def test_a_response_is_passed_on_and_its_user_is_noted(caplog: pytest.LogCaptureFixture) -> None:
+    """The scope holds where the application says who asked, also in a copy of it."""
+    sent = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/x", "client": None}
+    logged = log_http_status(scope, send)
+    {**scope}["parley.user"]["id"] = 7
+    for message in ({"type": "http.response.start", "status": 429}, {"type": "http.response.body"}):
+        await logged(message)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert caplog.messages == ["429 GET /x from an unknown address, user 7"]
+
+
+def test_a_path_is_one_short_line() -> None:
+    """Whatever a client sends."""
+    path = printable_path({"path": "/a\r\nERROR b\x1b[1m" + "x" * 1000})
+    assert path.startswith("/a??ERROR b?[1mxxx")
+    assert len(path) == 200
+    assert address_of({"client": ("2001:db8::1", 5)}) == "2001:db8::1"
