@@ -8,7 +8,7 @@ from streaming import recogniser
 from streaming.audio.convert import Audio, audio_to_float32, mono
 from streaming.audio.pcm import RATE, Samples
 from streaming.audio.rates import Converter
-from streaming.speech.split_turns import turns_of
+from streaming.speech.turn_detector import split_turns
 
 MODELS = ("moonshine/base", "moonshine/tiny")
 LONGEST_S = 20.0
@@ -26,8 +26,8 @@ class SpeechToText:
         Raises RecogniserError if the recogniser cannot be loaded.
         """
         engine = recogniser.begin_loading().result()
-        sound = at_16_khz(audio)
-        parts = [sound] if len(sound) <= LONGEST_S * RATE else turns_of(sound)
+        samples = at_16_khz(audio)
+        parts = [samples] if len(samples) <= LONGEST_S * RATE else split_turns(samples)
         words = (word.text for part in parts for word in engine.transcribe(part))
         return " ".join(words)
 

@@ -13,7 +13,7 @@ from streaming.audio.convert import Audio, audio_to_float32, mono
 from streaming.audio.pcm import RATE
 from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.options import AlgoOptions, SileroVadOptions
-from streaming.speech.vad import FRAME, Voice
+from streaming.speech.vad import FRAME, VadModel
 
 Chunk = dict[str, int]
 """`start` and `end` of a segment of speech, in samples at 16 kHz."""
@@ -53,12 +53,12 @@ class SileroModel:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._voice: Voice | None = None
+        self._model: VadModel | None = None
 
     def warmup(self) -> None:
         """Load the model, unless it is loaded."""
         with self._lock:
-            self._voice = self._voice or Voice()
+            self._model = self._model or VadModel()
 
     def vad(self, audio: Audio, options: SileroVadOptions | None = None) -> tuple[float, list[Chunk]]:
         """Return the seconds of speech in the audio, and the segments of speech."""
@@ -70,16 +70,16 @@ class SileroModel:
         threshold = (options or SileroVadOptions()).threshold
         chunks: list[Chunk] = []
         with self._lock:
-            assert self._voice is not None  # noqa: S101  # warmed up above
-            slot = self._voice.take_slot()
+            assert self._model is not None  # noqa: S101  # warmed up above
+            slot = self._model.take_slot()
             for number, frame in enumerate(frames):
-                if self._voice.probabilities([slot], [frame])[0] < threshold:
+                if self._model.probabilities([slot], [frame])[0] < threshold:
                     continue
                 if chunks and chunks[-1]["end"] == number * FRAME:
                     chunks[-1]["end"] += FRAME
                 else:
                     chunks.append({"start": number * FRAME, "end": (number + 1) * FRAME})
-            self._voice.free_slot(slot)
+            self._model.free_slot(slot)
         return sum(chunk["end"] - chunk["start"] for chunk in chunks) / RATE, chunks
 
 

@@ -1,8 +1,8 @@
 """The queue of audio bytes of one recognition: any thread appends, one thread decodes in bounded portions, the VAD thread takes samples.
 
 Only one thread decodes at a time. With an in-place decoder (LINEAR16, mu-law) it is the VAD thread, in `take`; otherwise it is the
-thread of the decode executor, in `decode_portion`. When the decoder is switched to one of the other kind, the thread that has been
-decoding performs the switch last. The lock guards the queues and their sums.
+thread of the decode executor (decode_executor.py), in `decode_portion`. When the decoder is switched to one of the other kind, the
+thread that has been decoding performs the switch last. The lock guards the queues and their sums.
 """
 
 import threading
@@ -15,7 +15,6 @@ import numpy as np
 from streaming.audio.codecs import RATE, AudioError, Decoder
 from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
-from streaming.speech.cpu_budget import CpuBudget
 
 MOST_PENDING_BYTES = 1_048_576
 """Bytes that may wait to be decoded, with the overhead of each chunk: half a minute of LINEAR16 at 16 kHz."""
@@ -27,6 +26,57 @@ _READY_S = 1.0  # limit of decoded audio that was not taken yet, plus one frame 
 _PORTION_S = 0.25  # limit of audio decoded per portion of the executor, plus one frame or packet
 _PORTION_CPU_S = 0.005  # limit of CPU time per portion
 _PORTION_CHUNKS = 256  # limit of chunks per portion: even an empty chunk costs time
+
+CPU_PER_WALL_S = 0.1
+"""CPU seconds of decoding per second of wall time. At 1 to 2 ms per second of audio this is 50 to 100 times real time, about the speed
+of recognition."""
+BURST_CPU_S = 0.5
+"""CPU seconds by which a session may exceed that rate: 150 s of FLAC or Opus, sent again after a restart, take 0.2 to 0.5 s."""
+CPU_PER_AUDIO_S = 0.25
+"""CPU seconds that one second of decoded audio may cost: about 100 times the cost of FLAC at 48 kHz, 25 times the cost of Opus in
+packets of 2.5 ms."""
+CPU_PER_BYTE = 0.2e-6
+"""CPU seconds that one byte may cost in addition, whether it becomes audio or not: skipping pictures and other tracks takes 0.01e-6,
+headers without a valid frame take 2e-6."""
+GRACE_CPU_S = 0.5
+"""CPU seconds by which a session may exceed these prices in total. The first packet, which opens the decoder, takes less than 0.05."""
+ERROR_CPU_S = 0.02
+"""CPU seconds added to the rate for a rejected chunk, for the event loop's work on the error message. Not part of the price."""
+
+
+class CpuBudget:
+    """CPU budget for decoding the audio of one session. Only the thread that decodes for the session at the time may call it.
+
+    There are two limits: a rate (a session above it waits) and a price per second of audio and per byte (a session above it ends). All
+    costs are CPU time of the decoding thread, so load on the machine does not make a session look expensive.
+    """
+
+    def __init__(self) -> None:
+        self._level = BURST_CPU_S  # below 0 the session has to wait
+        self._refilled_at = time.monotonic()
+        self._debt_s = 0.0
+
+    def spend(self, cpu_s: float, *, audio_s: float, consumed: int, errors: int) -> None:
+        """Record a portion of work: its CPU time, the seconds of audio decoded, the bytes consumed and the chunks rejected."""
+        self._refill()
+        self._level -= cpu_s + errors * ERROR_CPU_S
+        self._debt_s = max(0.0, self._debt_s + cpu_s - audio_s * CPU_PER_AUDIO_S - consumed * CPU_PER_BYTE)
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds until the session may decode again; 0 if it may decode now."""
+        self._refill()
+        return max(0.0, -self._level / CPU_PER_WALL_S)
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether the session's audio costs more CPU than any real audio does."""
+        return self._debt_s > GRACE_CPU_S
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._level = min(BURST_CPU_S, self._level + (now - self._refilled_at) * CPU_PER_WALL_S)
+        self._refilled_at = now
 
 
 class _End:

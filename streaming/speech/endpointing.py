@@ -112,25 +112,21 @@ class Endpointer:
         self._now = 0  # number of the next frame
         self._onset = 0  # consecutive voiced frames while no turn is open
         self._free_from = 0  # end of the previous turn: the next may not start earlier
-        self._speaking = False
+        self.speaking = False
+        """Whether a turn is open."""
         self._start = self._last_voiced = self._next_progress = 0
         self._frames: list[tuple[float, float]] = []  # (probability, loudness) since the start of the turn
         self._before: deque[tuple[float, float]] = deque(maxlen=self._pre_roll + _ONSET_FRAMES)
 
     @property
-    def speaking(self) -> bool:
-        """Whether a turn is open."""
-        return self._speaking
-
-    @property
     def keep_from(self) -> int:
         """Number of the earliest frame whose audio may still be needed."""
-        return self._start if self._speaking else max(self._free_from, self._now - self._pre_roll - _ONSET_FRAMES)
+        return self._start if self.speaking else max(self._free_from, self._now - self._pre_roll - _ONSET_FRAMES)
 
     def push(self, probability: float, loudness: float) -> list[Event]:
         """Process the next frame; return the events in order."""
         number, self._now = self._now, self._now + 1
-        if not self._speaking:
+        if not self.speaking:
             self._before.append((probability, loudness))
             self._onset = self._onset + 1 if probability >= self._onset_from else 0
             return [self._begin(number)] if self._onset >= _ONSET_FRAMES else []
@@ -151,7 +147,7 @@ class Endpointer:
 
     def flush(self) -> list[Event]:
         """End the open turn, at the end of the audio."""
-        return [self._end()] if self._speaking else []
+        return [self._end()] if self.speaking else []
 
     def so_far(self) -> Span:
         """Return the open turn up to now."""
@@ -165,7 +161,7 @@ class Endpointer:
         first = number - self._onset + 1
         self._start = max(self._free_from, first - self._pre_roll)
         self._frames = list(self._before)[-(self._now - self._start) :]
-        self._speaking, self._last_voiced = True, number
+        self.speaking, self._last_voiced = True, number
         self._next_progress = first + _FIRST_PROGRESS
         return SpeechStarted(first)
 
@@ -177,7 +173,7 @@ class Endpointer:
         end = self._end_of_speech()
         span = self._span(end)
         real = sum(probability >= self._onset_from for probability, _ in self._frames) >= self._least_voiced
-        self._speaking, self._free_from, self._onset = False, end, 0
+        self.speaking, self._free_from, self._onset = False, end, 0
         self._before.clear()
         self._before.extend(self._frames[end - self._start :])
         self._frames = []

@@ -24,7 +24,7 @@ _MOST_LETTERS_PER_S = 31.0  # correctly recognised words had at most 23, see doc
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class UntimedWord:
     """One word without times: its text with punctuation, and the engine's confidence in [0, 1]."""
 
     text: str
@@ -39,9 +39,14 @@ class Transcript:
     later decode of the same audio and what follows it.
     """
 
-    words: tuple[Spoken, ...] = ()
+    words: tuple[UntimedWord, ...] = ()
     confidence: float = 0.0
     tokens: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, confidence: float = 1.0) -> "Transcript":
+        """Return the transcript of a text, for an engine without word confidences and drafts."""
+        return cls(tuple(UntimedWord(word, confidence) for word in text.split()), confidence)
 
 
 class Transcriber(Protocol):
@@ -54,25 +59,25 @@ class Transcriber(Protocol):
         """Return the words of a turn so far, as cheaply as the engine can."""
 
 
-def join_split_words(words: Sequence[Spoken]) -> tuple[Spoken, ...]:
+def join_split_words(words: Sequence[UntimedWord]) -> tuple[UntimedWord, ...]:
     """Return the words, joining those that the models split ('to day', 'per cent'); capitals and punctuation are kept.
 
     'Day to day' is not changed.
     """
-    joined: list[Spoken] = []
+    joined: list[UntimedWord] = []
     for word in words:
         last = joined[-1] if joined else None
         whole = _SPLIT.get((last.text.lower(), word.text.rstrip(_EDGE).lower())) if last else None
         if last and whole and not (whole == "today" and len(joined) > 1 and joined[-2].text.lower() == "day"):
             text = whole.capitalize() if last.text[0].isupper() else whole
             ending = word.text[len(word.text.rstrip(_EDGE)) :]
-            joined[-1] = Spoken(text + ending, min(last.confidence, word.confidence))
+            joined[-1] = UntimedWord(text + ending, min(last.confidence, word.confidence))
         else:
             joined.append(word)
     return tuple(joined)
 
 
-def is_believable(transcript: Transcript, voiced_s: float) -> bool:
+def is_plausible(transcript: Transcript, voiced_s: float) -> bool:
     """Return whether the words can have been spoken in `voiced_s` seconds of speech, judged by confidence and speaking rate.
 
     A breath or a click detected as speech is recognised as the most common words, sometimes with high confidence: 'Thank you.' in a
@@ -84,10 +89,10 @@ def is_believable(transcript: Transcript, voiced_s: float) -> bool:
     return voiced_s > _BRIEF_S or letters <= _MOST_LETTERS_PER_S * voiced_s
 
 
-def place_words(words: Sequence[Spoken], voiced: Sequence[tuple[float, float]]) -> tuple[Word, ...]:
+def assign_times(words: Sequence[UntimedWord], voiced: Sequence[tuple[float, float]]) -> tuple[Word, ...]:
     """Return the words with times, spread by their length over the speech segments (seconds, in order, not overlapping).
 
-    The engines here return no word times. Letters take about equally long and the VAD finds the pauses, so a word is placed within
+    The engines here return no word times. Letters take about equally long and the VAD finds the pauses, so a word is timed within
     about a quarter of a second of its real time. A word spans a pause only if it cannot be avoided.
     """
     if not words or not voiced:
@@ -95,14 +100,14 @@ def place_words(words: Sequence[Spoken], voiced: Sequence[tuple[float, float]]) 
     length = sum(end - start for start, end in voiced)
     weights = [len(word.text) + 1 for word in words]
     per_weight = length / sum(weights)
-    placed: list[Word] = []
+    timed: list[Word] = []
     passed = 0.0
     for word, weight in zip(words, weights, strict=True):
         start = _at(passed, voiced, after_pause=True)
         passed += weight * per_weight
         end = _at(passed, voiced, after_pause=False)
-        placed.append(Word(word.text, round(start, 3), round(max(start, end), 3), word.confidence))
-    return tuple(placed)
+        timed.append(Word(word.text, round(start, 3), round(max(start, end), 3), word.confidence))
+    return tuple(timed)
 
 
 def _at(voiced_s: float, voiced: Sequence[tuple[float, float]], *, after_pause: bool) -> float:

@@ -44,8 +44,8 @@ def open_model(file: Path) -> onnxruntime.InferenceSession:
         raise RecogniserError(f"{file.name} cannot be loaded ({type(error).__name__})") from None
 
 
-class Voice:
-    """The VAD model with one state slot per speaker. Not thread-safe."""
+class VadModel:
+    """The VAD model, with one slot of state per speaker. Not thread-safe."""
 
     def __init__(self) -> None:
         self._session = open_model(data_file("silero_vad", "data", "silero_vad_16k_op15.onnx"))

@@ -7,99 +7,123 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
 from streaming.audio.pcm import Samples
-from streaming.speech.vad import Voice
-from streaming.speech.vad_thread import VadThread
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
+from streaming.speech.audio_source import AudioSource
+from streaming.speech.vad import VadModel
 
 log = logging.getLogger(__name__)
 
+Member = TypeVar("Member")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+TICK_S = 0.032
+FEW = 8
+"""Up to this many members per tick, ticks are short: batching gains little, and a long tick would only add latency."""
+SHORT_TICK_S = 0.008
 _FRAMES_PER_TICK = 8  # limit per speaker, so that a fast sender cannot delay others
 _SILENT_PEAK = 12 / 32768  # a frame with no louder sample cannot contain speech: -69 dB
 _STALL_CHECK_S = 0.5  # interval of the check for open turns whose speaker sends nothing
 
 
-class Member(Protocol):
-    """One speaker; all methods are called in the VAD thread."""
+class TickThread(Generic[Member]):
+    """A thread that calls `tick` with the members that were woken; `tick` returns those that still have work.
 
-    slot: int | None
-    """Slot of the VAD model, assigned and released by the VAD thread."""
+    It calls at least 8 ms apart, or 32 ms if many members have work, and sleeps until a member is woken. While a member has more work than
+    fits into one tick, ticks follow each other without a pause, and each member gets a bounded share of each tick. `timeout` returns the
+    seconds after which `tick` is called even if no member was woken; None for never.
+    """
 
-    @property
-    def over(self) -> bool:
-        """Whether the member has ended."""
-
-    @property
-    def speaking(self) -> bool:
-        """Whether a turn is open."""
-
-    def pull(self) -> None:
-        """Prepare a bounded portion of audio."""
-
-    def frame(self) -> Samples | None:
-        """Return the next frame of 512 samples at 16 kHz, or None if not enough audio is there."""
-
-    def process(self, frame: Samples, probability: float) -> None:
-        """Process the speech probability, in [0, 1], of a frame."""
-
-    def stall(self, now: float) -> None:
-        """End an open turn whose speaker has stopped sending; `now` is a monotonic time."""
-
-    def settle(self) -> bool:
-        """End a tick; return whether there is more audio to process."""
-
-
-class VadWorker:
-    """The members, their slots of the model, and the VAD thread."""
-
-    def __init__(self) -> None:
-        self._vad = Voice()
-        self._thread: VadThread[Member] = VadThread(self._tick, self._timeout)
+    def __init__(self, name: str, tick: Callable[[list[Member]], list[Member]], timeout: Callable[[], float | None] = lambda: None) -> None:
+        self._tick, self._timeout = tick, timeout
         self._lock = threading.Lock()
-        self._all: set[Member] = set()
-        self._speaking: dict[Member, None] = {}
+        self._tick_s = TICK_S
+        self._woken: dict[Member, None] = {}  # in the order in which they were woken
+        self._wakeup = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
-    def join(self, member: Member) -> None:
+    def wake(self, member: Member) -> None:
+        """Include a member in the next tick. May be called from any thread; returns at once."""
+        with self._lock:
+            self._woken[member] = None
+        if not self._wakeup.is_set():
+            self._wakeup.set()
+
+    def close(self) -> None:
+        """Stop the thread and wait for it."""
+        self._closed.set()
+        self._wakeup.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _run(self) -> None:
+        more: list[Member] = []
+        while not self._closed.is_set():
+            began = time.monotonic()
+            if not more:
+                self._wakeup.wait(self._timeout())
+            self._wakeup.clear()
+            try:
+                more = self._tick(self._next(more))  # no local reference: a waiting thread must not keep members alive
+            except Exception as error:  # one failed tick must not end the thread
+                log.error("a tick of the thread %s failed (%s)", self._thread.name, type(error).__name__)
+                more = []
+            if not more:
+                self._closed.wait(max(0.0, self._tick_s - (time.monotonic() - began)))
+
+    def _next(self, more: list[Member]) -> list[Member]:
+        """Return the members of the next tick: those that still have work, then those that were woken."""
+        with self._lock:
+            members = list(dict.fromkeys((*more, *self._woken)))
+            self._woken.clear()
+        self._tick_s = SHORT_TICK_S if len(members) <= FEW else TICK_S
+        return members
+
+
+Source = AudioSource[Any]
+
+
+class VadWorker(TickThread[Source]):
+    """The VAD thread, its members, and their slots of the model."""
+
+    def __init__(self) -> None:
+        super().__init__("vad", self._process_portions, self._next_check_s)
+        self._model = VadModel()
+        self._all: set[Source] = set()
+        self._speaking: dict[Source, None] = {}
+
+    def join(self, member: Source) -> None:
         """Add a member; it is removed once it is `over`."""
         with self._lock:
             self._all.add(member)
 
-    def wake(self, member: Member) -> None:
-        """Include a member in the next tick. May be called from any thread; returns at once."""
-        self._thread.wake(member)
-
-    def close(self) -> None:
-        """Stop the thread and wait for it."""
-        self._thread.close()
-
-    def _timeout(self) -> float | None:
+    def _next_check_s(self) -> float | None:
         return _STALL_CHECK_S if self._speaking else None
 
-    def _tick(self, members: list[Member]) -> list[Member]:
+    def _process_portions(self, members: list[Source]) -> list[Source]:
         """Process up to `_FRAMES_PER_TICK` frames of each member; return the members that have more."""
         for member in members:
             self._guard(member.pull)
         for _ in range(_FRAMES_PER_TICK):
-            if not self._round(members):
+            if not self._process_frames(members):
                 break
         now = time.monotonic()
         for member in list(self._speaking):
             self._guard(member.stall, now)
         return [member for member in members if self._settle(member)]
 
-    def _round(self, members: list[Member]) -> bool:
+    def _process_frames(self, members: list[Source]) -> bool:
         """Process one frame of each member that has one; return False if none has."""
-        ready: list[Member] = []
+        ready: list[Source] = []
         frames: list[Samples] = []
         muted = False
         for member in members:
@@ -114,7 +138,7 @@ class VadWorker:
                 self._guard(member.process, frame, 0.0)
         if not ready:
             return muted
-        probabilities = self._vad.probabilities([self._slot(member) for member in ready], frames)
+        probabilities = self._model.probabilities([self._slot(member) for member in ready], frames)
         for member, frame, probability in zip(ready, frames, probabilities, strict=True):
             self._guard(member.process, frame, probability)
             if member.speaking:
@@ -123,22 +147,22 @@ class VadWorker:
                 self._speaking.pop(member, None)
         return True
 
-    def _settle(self, member: Member) -> bool:
+    def _settle(self, member: Source) -> bool:
         """End the tick of one member; remove it and release its slot if it is over."""
         more = self._guard(member.settle)
         if not member.speaking or member.over:
             self._speaking.pop(member, None)
         if member.over:
             if member.slot is not None:
-                self._vad.free_slot(member.slot)
+                self._model.free_slot(member.slot)
                 member.slot = None
             with self._lock:
                 self._all.discard(member)
         return bool(more)
 
-    def _slot(self, member: Member) -> int:
+    def _slot(self, member: Source) -> int:
         if member.slot is None:
-            member.slot = self._vad.take_slot()
+            member.slot = self._model.take_slot()
         return member.slot
 
     def _guard(self, call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result | None:

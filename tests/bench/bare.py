@@ -24,7 +24,7 @@ from streaming.audio.pcm import Samples
 from streaming.speech import engines
 from streaming.speech.engines.base import Hypothesis, RecognitionOptions
 from streaming.speech.engines.moonshine import Moonshine, small_model
-from streaming.speech.split_turns import turns_of
+from streaming.speech.turn_detector import split_turns
 from tests.bench import speech
 from tests.bench.client import chunks, stagger
 from tests.bench.machine import usage
@@ -100,7 +100,7 @@ def texts(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _transcript(bare: Moonshine, pcm: Samples) -> str:
-    return " ".join(word.text for turn in turns_of(pcm) for word in bare.transcribe(turn).words)
+    return " ".join(word.text for turn in split_turns(pcm) for word in bare.transcribe(turn).words)
 
 
 def _hear(sounds: list[bytes], threads: int, pace: float) -> dict[str, Any]:

@@ -1,31 +1,42 @@
-"""The speech engines: one module per recogniser, all with the interface of base.py."""
+"""The speech engines, and how the setting RECOGNISER names one: by a short name, or by the dotted path of a class."""
 
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
 
-from streaming.speech.engines.base import Recogniser
+from streaming.speech.engines.base import EngineOptions, Recogniser
 
-NAMES = ("moonshine", "scripted")
+SHORT_NAMES = {
+    "moonshine": "streaming.speech.engines.moonshine.MoonshineRecogniser",
+    "scripted": "streaming.speech.engines.scripted.ScriptedRecogniser",
+}
+_REQUIRED = (*sorted(Recogniser.__abstractmethods__), "languages")
 
 
-class _Builder(Protocol):
-    def __call__(self, *, threads: int, models_dir: Path, script: str) -> Recogniser: ...
+def engine_class(name: str) -> type[Recogniser]:
+    """Return the class of a short name or dotted path; only its module is imported.
+
+    The class need not derive from `Recogniser`, but must have all its methods. Raises ValueError, which says what is missing.
+    """
+    module_name, _, class_name = SHORT_NAMES.get(name, name).rpartition(".")
+    if not module_name:
+        raise ValueError(f"allowed are {', '.join(SHORT_NAMES)}, or the dotted path of a class, such as mycompany.speech.MyRecogniser")
+    try:
+        module = import_module(module_name)
+    except Exception as error:  # the module is another author's: it may raise anything
+        raise ValueError(f"the module {module_name} cannot be imported ({type(error).__name__}: {error})") from error
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type):
+        raise ValueError(f"the module {module_name} has no class {class_name}")
+    abstract: frozenset[str] = getattr(found, "__abstractmethods__", frozenset())
+    missing = sorted({required for required in _REQUIRED if not hasattr(found, required)} | abstract)
+    if missing:
+        raise ValueError(f"the class {class_name} lacks {', '.join(missing)} (see streaming.speech.engines.base.Recogniser)")
+    return found
 
 
 def make(name: str, *, threads: int, models_dir: Path, script: str = "") -> Recogniser:
-    """Return the recogniser of that name, not loaded yet.
+    """Return the recogniser of a short name or dotted path, not loaded yet; the other arguments are those of `EngineOptions`.
 
-    Each module here has a `build` function with these parameters. A module is imported only if its engine is chosen. Raises
-    ValueError for an unknown name.
-
-    Args:
-        name: one of NAMES.
-        threads: number of threads that decode speech.
-        models_dir: folder of the models that `manage.py getmodel` fetched.
-        script: file of the scripted recogniser.
+    Raises ValueError like `engine_class`.
     """
-    if name not in NAMES:
-        raise ValueError(f"unknown recogniser {name!r}; there are {', '.join(NAMES)}")
-    builder = cast(_Builder, import_module(f"{__name__}.{name}").build)
-    return builder(threads=threads, models_dir=models_dir, script=script)
+    return engine_class(name)(EngineOptions(threads, models_dir, script))  # type: ignore[call-arg]

@@ -7,6 +7,7 @@ threads of the recogniser. Independent of any engine, the network and Django.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from streaming.audio.codecs import AudioError, Decoder
@@ -106,13 +107,28 @@ class Recognition(ABC):
         """Seconds of audio fed so far, which is the start time of the next chunk. Approximate while bytes wait to be decoded."""
 
 
-class Recogniser(ABC):
-    """A speech engine that serves all recognitions of the process."""
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What every speech engine is made with.
 
-    name: str
+    Args:
+        threads: number of threads that decode speech (RECOGNISER_THREADS).
+        models_dir: folder of downloaded models, `DATA_DIR/models`.
+        script: file of the scripted recogniser (RECOGNISER_SCRIPT).
+    """
+
+    threads: int
+    models_dir: Path
+    script: str = ""
+
+
+class Recogniser(ABC):
+    """A speech engine that serves all recognitions of the process. It is made with `EngineOptions` as its only argument."""
+
     model: str = "no model"
     """What was loaded, for the log."""
     languages: tuple[str, ...]
+    """Language codes with a region, such as `en-US`, that a client may ask for."""
 
     @abstractmethod
     def load(self) -> None:

@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streaming.audio.codecs import RATE, Decoder
-from streaming.audio.pcm import Samples
-from streaming.speech.decoder_pool import DecoderPool
-from streaming.speech.engines.base import Listener, Recogniser, RecogniserError, Recognition, RecognitionOptions, Word
+from streaming.audio.pcm import RATE, Samples
 from streaming.speech.engines.tokens import END, START, Vocabulary
-from streaming.speech.transcript import Transcript, is_believable, place_words
+from streaming.speech.transcript import Transcript
+from streaming.speech.turn_recogniser import TurnRecogniser
 from streaming.speech.vad import data_file, open_model
 
 LANGUAGES = ("en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-IN", "en-NZ", "en-ZA")
@@ -140,22 +138,6 @@ def _accept(scores: NDArray[np.float32], guess: list[int], progress: _Progress) 
     return confirmed, written[-1]
 
 
-class Pair:
-    """The transcriber: the small model for interims, and the large one, if installed, for finals.
-
-    Both have the same vocabulary, so tokens of the small model are a draft for the large one.
-    """
-
-    def __init__(self, small: Moonshine, large: Moonshine | None) -> None:
-        self._small, self._large = small, large or small
-
-    def final(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
-        return self._large.transcribe(pcm, draft)
-
-    def interim(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
-        return self._small.transcribe(pcm, draft)
-
-
 def small_model() -> Moonshine:
     """Return tiny-en from the moonshine_voice wheel. Raises RecogniserError if it is not installed."""
     files = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
@@ -168,48 +150,24 @@ def large_model(models_dir: Path) -> Moonshine | None:
     return Moonshine(*files) if all(file.is_file() for file in files) else None
 
 
-class MoonshineRecogniser(Recogniser):
-    """The embedded recogniser; `threads` is the number of decoding threads."""
+class MoonshineRecogniser(TurnRecogniser):
+    """The embedded recogniser: the small model decodes interims, and the large one, if installed, finals.
 
-    name = "moonshine"
+    Both have the same vocabulary, so tokens of the small model are a draft for the large one.
+    """
+
     languages = LANGUAGES
+    _small: Moonshine
+    _large: Moonshine
 
-    def __init__(self, threads: int, models_dir: Path) -> None:
-        self._threads, self._models_dir = threads, models_dir
-        self._pool: DecoderPool | None = None
+    def load_model(self) -> None:
+        self._small = small_model()
+        large = large_model(self.options.models_dir)
+        self._large = large or self._small
+        self.model = "tiny-en" if large is None else "tiny-en for interim results, base-en for final ones"
 
-    def load(self) -> None:
-        if self._pool is None:
-            large = large_model(self._models_dir)
-            self.model = "tiny-en" if large is None else "tiny-en for interim results, base-en for final ones"
-            pool = DecoderPool(Pair(small_model(), large), self._threads)
-            pool.start()
-            self._pool = pool
+    def final(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
+        return self._large.transcribe(pcm, draft)
 
-    @property
-    def ready(self) -> bool:
-        return self._pool is not None
-
-    def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> Recognition:
-        if self._pool is None:
-            raise RecogniserError("the recogniser is not loaded")
-        return self._pool.open(options, decoder, listener)
-
-    def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
-        if self._pool is None:
-            raise RecogniserError("the recogniser is not loaded")
-        transcript = self._pool.transcribe(pcm, thorough=thorough)
-        voiced = voiced or ((0.0, len(pcm) / RATE),)
-        if not is_believable(transcript, sum(end - start for start, end in voiced)):
-            return ()
-        return place_words(transcript.words, voiced)
-
-    def close(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool:
-            pool.close()
-
-
-def build(*, threads: int, models_dir: Path, script: str) -> Recogniser:
-    """Return the embedded recogniser; see `make`."""
-    return MoonshineRecogniser(threads, models_dir)
+    def interim(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
+        return self._small.transcribe(pcm, draft)

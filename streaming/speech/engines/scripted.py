@@ -26,18 +26,9 @@ import numpy as np
 from streaming.audio.codecs import RATE, Decoder
 from streaming.audio.pcm import Samples
 from streaming.speech.decode_executor import DecodeExecutor
-from streaming.speech.decode_queue import DecodeQueue
-from streaming.speech.engines.base import (
-    Hypothesis,
-    Listener,
-    Recogniser,
-    RecogniserError,
-    Recognition,
-    RecognitionOptions,
-    Word,
-)
-from streaming.speech.recognition_callbacks import RecognitionCallbacks
-from streaming.speech.vad_thread import VadThread
+from streaming.speech.engines.base import EngineOptions, Hypothesis, Listener, Recogniser, RecogniserError, RecognitionOptions, Word
+from streaming.speech.recognition import QueuedRecognition
+from streaming.speech.vad_worker import TickThread
 
 SENTENCES = (
     "Shall we start with the budget?",
@@ -104,78 +95,32 @@ def spread(text: str, start: float, end: float, confidence: float) -> tuple[Word
     return tuple(Word(word, start + n * step, start + (n + 1) * step, confidence) for n, word in enumerate(words))
 
 
-class ScriptedRecognition(Recognition):
+class ScriptedRecognition(QueuedRecognition):
     """The recognition of one speaker; the thread of the recogniser calls the listener."""
 
     def __init__(
         self,
-        thread: VadThread["ScriptedRecognition"],
+        thread: TickThread["ScriptedRecognition"],
         executor: DecodeExecutor,
         script: Iterator[Entry] | None,
         options: RecognitionOptions,
         decoder: Decoder,
         listener: Listener,
     ) -> None:
+        super().__init__(decoder, listener, executor, thread.wake)
         self._script, self._options = script, options
-        self._thread, self._executor = thread, executor
-        self._listener = RecognitionCallbacks(listener)
-        self._queue = DecodeQueue(decoder, self._listener.trouble)
         self._speaking = False
         self._next = next(script, None) if script else None
         self._processed = self._voiced = 0  # samples so far; samples of the current sentence that are not silent
         self._turn, self._turn_start, self._interim_given = 1, 0.0, False
         self._rest: Samples = np.zeros(0, dtype=np.float32)
 
-    def feed(self, chunk: bytes) -> None:
-        if self._queue.feed(chunk):
-            self._listener.update_backlog(self.backlog)
-            self._wake_decoder()
-
-    def switch(self, decoder: Decoder) -> None:
-        if self._queue.switch(decoder):
-            self._wake_decoder()
-
-    def stop(self) -> None:
-        if self._queue.close():
-            self._wake_decoder()
-
-    def _wake_decoder(self) -> None:
-        if self._queue.in_place:
-            self._thread.wake(self)
-        else:
-            self._executor.submit(self)
-
-    def abandon(self) -> None:
-        self._listener.disable()
-        self._queue.clear()
-
-    @property
-    def backlog(self) -> float:
-        return self._queue.seconds
-
-    @property
-    def full(self) -> bool:
-        return self._queue.full
-
-    @property
-    def fed(self) -> float:
-        return self._queue.fed
-
-    def decode_portion(self) -> float | None:
-        """Decode a portion of the waiting bytes, in the thread of the decode executor; see `DecodeTask`."""
-        wait_s = self._queue.decode_portion()
-        if self._queue.can_take:
-            self._thread.wake(self)
-        return wait_s
-
     def work(self) -> bool:
         """Process one portion, in the thread of the recogniser; return whether there is more."""
-        if self._listener.over:
+        if self.over:
             return False
-        self._process(self._queue.take(_PORTION_S))
-        if self._queue.wants_executor:
-            self._executor.submit(self)
-        self._listener.update_backlog(self.backlog)
+        self._process(self._take(_PORTION_S))
+        self._callbacks.update_backlog(self.backlog)
         if self._queue.ended:
             self._finish()
         return self._queue.can_take
@@ -222,10 +167,12 @@ class ScriptedRecognition(Recognition):
         start = min(end, entry.start if entry.start is not None else self._turn_start)
         if not self._speaking:
             self._speaking = True
-            self._listener.speech_started(start)
+            self._callbacks.call(self._listener.speech_started, start)
         if entry.final or self._options.interims:
             words = spread(entry.text, start, end, entry.confidence)
-            self._listener.hypothesis(Hypothesis(entry.text, words, entry.confidence, entry.final, start, end, self._turn))
+            self._callbacks.call(
+                self._listener.hypothesis, Hypothesis(entry.text, words, entry.confidence, entry.final, start, end, self._turn)
+            )
         if entry.final:
             self._turn, self._turn_start, self._speaking = self._turn + 1, end, False
 
@@ -238,28 +185,27 @@ class ScriptedRecognition(Recognition):
                 self._next = next(self._script, None) if self._script else None
         if self._script is None and self._voiced > 0.2 * RATE:
             self._emit_sentence(final=True)
-        self._listener.finished()
+        self._callbacks.finished()
 
 
 class ScriptedRecogniser(Recogniser):
-    """Returns scripted results; `script` is the path of the JSON file, or empty for the sentences above."""
+    """Returns scripted results; `EngineOptions.script` is the path of the JSON file, or empty for the sentences above."""
 
-    name = "scripted"
     languages: tuple[str, ...] = ("en-US", "en-GB")
 
-    def __init__(self, script: str = "") -> None:
-        self._path = script
+    def __init__(self, options: EngineOptions) -> None:
+        self._path = options.script
         self._scripts: list[list[Entry]] = []
         self._transcriptions: tuple[str, ...] = SENTENCES
         self._opened, self._transcribed = count(), count()
-        self._thread: VadThread[ScriptedRecognition] | None = None
+        self._thread: TickThread[ScriptedRecognition] | None = None
         self._executor = DecodeExecutor()
 
     def load(self) -> None:
         self._scripts = read_script(Path(self._path)) if self._path else []
         self._transcriptions = read_transcriptions(Path(self._path)) if self._path else SENTENCES
         self.languages = read_languages(Path(self._path)) if self._path else type(self).languages
-        self._thread = VadThread(lambda members: [member for member in members if member.work()])
+        self._thread = TickThread("scripted-recogniser", lambda members: [member for member in members if member.work()])
         self._thread.start()
         self._executor = DecodeExecutor()
         self._executor.start()
@@ -268,7 +214,7 @@ class ScriptedRecogniser(Recogniser):
     def ready(self) -> bool:
         return self._thread is not None
 
-    def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> Recognition:
+    def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> ScriptedRecognition:
         if self._thread is None:
             raise RecogniserError("the recogniser is not loaded")
         number = next(self._opened)
@@ -290,8 +236,3 @@ class ScriptedRecogniser(Recogniser):
         if thread:
             thread.close()
             self._executor.close()
-
-
-def build(*, threads: int, models_dir: Path, script: str) -> Recogniser:
-    """Return the scripted recogniser; see `make`."""
-    return ScriptedRecogniser(script)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streaming.speech.engines.base import RecogniserError
-from streaming.speech.transcript import Spoken, join_split_words
+from streaming.speech.transcript import UntimedWord, join_split_words
 
 START, END = 1, 2
 _SPACE = "\u2581".encode()
@@ -40,7 +40,7 @@ class Vocabulary:
     def __init__(self, file: Path) -> None:
         self._tokens = read_vocabulary(file)
 
-    def words(self, tokens: Sequence[int], log_probabilities: Sequence[float]) -> tuple[Spoken, ...]:
+    def words(self, tokens: Sequence[int], log_probabilities: Sequence[float]) -> tuple[UntimedWord, ...]:
         """Return the words of the tokens; the confidence of a word is the geometric mean of its tokens' probabilities."""
         spelled: list[tuple[bytearray, list[float]]] = []
         for token, log_probability in zip(tokens, log_probabilities, strict=True):
@@ -52,4 +52,4 @@ class Vocabulary:
             spelled[-1][0].extend(text)
             spelled[-1][1].append(log_probability)
         words = [(bytes(text).replace(_SPACE, b" ").decode("utf-8", "ignore").strip(), logs) for text, logs in spelled]
-        return join_split_words([Spoken(text, round(math.exp(sum(logs) / len(logs)), 4)) for text, logs in words if text])
+        return join_split_words([UntimedWord(text, round(math.exp(sum(logs) / len(logs)), 4)) for text, logs in words if text])

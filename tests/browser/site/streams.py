@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 
 from streaming import AdditionalOutputs, AsyncStreamHandler, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
 from streaming.handlers import reply_on_pause
-from streaming.speech import recognition, turn_detector
+from streaming.speech import audio_source
 from streaming.transports.webrtc import offers
 
 FRAMES_BETWEEN_OUTPUTS = 25
 
 offers.EARLY_S = 60.0  # the answer to an early candidate waits for its offer, however long a busy machine takes for that
 reply_on_pause.FIRST_INPUTS_S = reply_on_pause.NEW_INPUTS_S = 60.0  # and a reply for the page's inputs
-turn_detector._STALL_S = recognition._STALL_S = 60.0  # a microphone that was held up for a while has not finished its sentence
+audio_source.STALL_S = 60.0  # a microphone that was held up for a while has not finished its sentence
 
 
 class Talk(AsyncStreamHandler):

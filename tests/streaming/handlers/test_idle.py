@@ -11,7 +11,7 @@ from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.sessions.silence_buffer import AudioBlock
 from streaming.sessions.stream_session import StreamSession
-from streaming.speech import vad_thread as thread_module
+from streaming.speech import vad_worker
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until
 from tests.streaming.speech.test_turn_detector import VOICE
@@ -41,7 +41,7 @@ def hear(session: StreamSession, sound: Pcm, form: Callable[[Pcm], AudioBlock] =
 @pytest.fixture
 async def idle(join: Join, monkeypatch: pytest.MonkeyPatch) -> StreamSession:
     """A session that has heard enough of an empty room to know it."""
-    monkeypatch.setattr(thread_module, "SHORT_TICK_S", 0.0)
+    monkeypatch.setattr(vad_worker, "SHORT_TICK_S", 0.0)
     session: StreamSession = await join(ReplyOnPause(turn_of, input_sample_rate=RATE))
     hear(session, room(1.0))
     await until(lambda: handler_of(session).parley_at_rest())

@@ -10,9 +10,7 @@ import pytest
 
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
-from streaming.speech import turn_detector as watch_module
-from streaming.speech import vad_thread as thread_module
-from streaming.speech import vad_worker
+from streaming.speech import audio_source, vad_worker
 from streaming.speech.engines.base import RecogniserError
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import logs, reply, respond
@@ -68,8 +66,8 @@ async def told_all(watch: Any) -> None:
 
 async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded sentences, through pause detection, each get their reply; sound before the first word is in the turn."""
-    monkeypatch.setattr(thread_module, "TICK_S", 0.0)
-    monkeypatch.setattr(watch_module, "_STALL_S", 3600.0)
+    monkeypatch.setattr(vad_worker, "TICK_S", 0.0)
+    monkeypatch.setattr(audio_source, "STALL_S", 3600.0)
 
     def count(audio: Any) -> Iterator[Any]:
         yield AdditionalOutputs(audio[1].shape[1] / audio[0])

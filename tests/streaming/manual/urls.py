@@ -9,13 +9,13 @@ from django.views.decorators.csrf import csrf_exempt
 from pydantic import ValidationError
 
 from streaming.handlers import reply_on_pause
-from streaming.speech import recognition, turn_detector
+from streaming.speech import audio_source
 from tests.streaming.manual.streams import InputData, detector, narrator
 
 reply_on_pause.FIRST_INPUTS_S = reply_on_pause.NEW_INPUTS_S = (
     30.0  # a test on a busy machine answers late, and not with what it gave before
 )
-turn_detector._STALL_S = recognition._STALL_S = 60.0  # and its clients falter in the middle of a sentence
+audio_source.STALL_S = 60.0  # and its clients falter in the middle of a sentence
 
 
 @csrf_exempt

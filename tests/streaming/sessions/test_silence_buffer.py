@@ -10,7 +10,7 @@ from streaming.audio.pcm import Samples
 from streaming.audio.rates import Pcm
 from streaming.sessions.silence_buffer import LONGEST_S, SILENT_S, AudioBlock, SilenceBuffer, loudness, samples_of
 from streaming.speech.endpointing import Endpointer, SpeechEnded, SpeechStarted
-from streaming.speech.vad import FRAME, Voice
+from streaming.speech.vad import FRAME, VadModel
 from tests.streaming.speech.fakes import recording
 
 RATE = 16_000
@@ -118,7 +118,7 @@ def test_silent_only_where_it_does_not_matter() -> None:
 
 def turns(sound: Samples) -> list[int]:
     """Return where the detector notices that somebody begins to speak, in samples."""
-    voice, finder, noticed = Voice(), Endpointer(), []
+    voice, finder, noticed = VadModel(), Endpointer(), []
     slots = [voice.take_slot()]
     for at in range(0, len(sound) - FRAME + 1, FRAME):
         frame = sound[at : at + FRAME]

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 
 from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, ReplyOnPause, Stream, StreamHandler
 from streaming.cluster import directory
-from streaming.speech import recognition, turn_detector
+from streaming.speech import audio_source
 from streaming.transports.webrtc import offers
 
 RATE = 8000
-turn_detector._STALL_S = recognition._STALL_S = 60.0  # a client that a busy machine held up has not finished its sentence
+audio_source.STALL_S = 60.0  # a client that a busy machine held up has not finished its sentence
 directory.ANSWER_S = offers.OFFER_ELSEWHERE_S = 30.0  # and what it asks of the cache, or of another process, comes late
 TONE = (np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE) * 8000).astype(np.int16)
 

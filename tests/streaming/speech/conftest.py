@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streaming.speech import recognition as recognition_module
-from streaming.speech import vad_thread as thread_module
-from streaming.speech.decoder_pool import DecoderPool
-from tests.streaming.speech.fakes import FakeTranscriber
+from streaming.speech import audio_source, vad_worker
+from tests.streaming.speech.fakes import FakeRecogniser, FakeTranscriber
 
 
 @pytest.fixture
@@ -17,12 +15,12 @@ def transcriber() -> FakeTranscriber:
 
 
 @pytest.fixture
-def ears(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[DecoderPool]:
+def ears(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRecogniser]:
     """Ears that do not wait between ticks, so that recordings pass as fast as they can be heard, and that a slow test does not bore."""
-    monkeypatch.setattr(thread_module, "TICK_S", 0.0)
-    monkeypatch.setattr(recognition_module, "_STALL_S", 3600.0)
-    ears = DecoderPool(transcriber, threads=2)
-    ears.start()
+    monkeypatch.setattr(vad_worker, "TICK_S", 0.0)
+    monkeypatch.setattr(audio_source, "STALL_S", 3600.0)
+    ears = FakeRecogniser(transcriber, threads=2)
+    ears.load()
     yield ears
     transcriber.gate.set()
     ears.close()

@@ -3,16 +3,17 @@
 import threading
 import wave
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import soxr
 
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.audio.pcm import Samples
-from streaming.speech.decoder_pool import DecoderPool
-from streaming.speech.engines.base import Hypothesis, RecognitionOptions
+from streaming.speech.engines.base import EngineOptions, Hypothesis, RecognitionOptions
 from streaming.speech.recognition import TurnRecognition
-from streaming.speech.transcript import Spoken, Transcript
+from streaming.speech.transcript import Transcript, UntimedWord
+from streaming.speech.turn_recogniser import TurnRecogniser
 from streaming.speech.vad import data_file
 
 
@@ -90,7 +91,7 @@ class FakeTranscriber:
             fails, self.fail_next = self.fail_next > 0, max(0, self.fail_next - 1)
         if fails:
             raise RuntimeError("the secret words")
-        words = tuple(Spoken(word, self.confidence) for word in (kind, f"{len(pcm) / 16_000:.1f}"))
+        words = tuple(UntimedWord(word, self.confidence) for word in (kind, f"{len(pcm) / 16_000:.1f}"))
         return Transcript(words, self.confidence, (len(pcm),))
 
     def final(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
@@ -98,6 +99,25 @@ class FakeTranscriber:
 
     def interim(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
         return self._say("interim", pcm, draft)
+
+
+class FakeRecogniser(TurnRecogniser):
+    """The recogniser of a fake transcriber, with the real VAD, queues and threads."""
+
+    languages = ("en-US",)
+
+    def __init__(self, transcriber: FakeTranscriber, threads: int) -> None:
+        super().__init__(EngineOptions(threads, Path("no-models-here")))
+        self._transcriber = transcriber
+
+    def load_model(self) -> None:
+        """There is none."""
+
+    def final(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
+        return self._transcriber.final(pcm, draft)
+
+    def interim(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
+        return self._transcriber.interim(pcm, draft)
 
 
 def recording(name: str) -> Samples:
@@ -124,7 +144,7 @@ BECKETT = linear16(recording("beckett.wav"))
 SENTENCES = 6
 
 
-def listen(ears: DecoderPool, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
+def listen(ears: FakeRecogniser, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
     """Open a recognition of LINEAR16 at 16 kHz."""
     notes = notes or Notes()
     return ears.open(RecognitionOptions(**options), open_decoder("LINEAR16", RATE), notes), notes  # type: ignore[arg-type]

@@ -9,8 +9,7 @@ import pytest
 from streaming.audio.codecs import AudioError, Decoder, open_decoder
 from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
-from streaming.speech.cpu_budget import BURST_CPU_S, GRACE_CPU_S
-from streaming.speech.decode_queue import DecodeCostError, DecodeQueue
+from streaming.speech.decode_queue import BURST_CPU_S, GRACE_CPU_S, DecodeCostError, DecodeQueue
 
 
 @pytest.fixture

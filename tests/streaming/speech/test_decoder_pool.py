@@ -1,298 +1,148 @@
-"""All ears: recorded voices through real pause detection; what is decoded is counted, not recognised, unless a test says so."""
+"""Workers: what is urgent comes first, and nothing kills them."""
 
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
 
-from streaming.audio.codecs import Decoder, open_decoder
-from streaming.audio.pcm import Samples
-from streaming.speech import recognition as recognition_module
-from streaming.speech.decoder_pool import DecoderPool
-from streaming.speech.engines.base import RecognitionOptions
-from tests.streaming.speech.fakes import BECKETT, RATE, SENTENCES, FakeTranscriber, Notes, chunks, linear16, listen, live, recording
+from streaming.speech.decoder_pool import DecoderPool, Urgency
 
 
-def test_each_sentence_is_a_turn(ears: DecoderPool) -> None:
-    """Six sentences are six starts and six finals, in order, inside the recording, and one end."""
-    recognition, notes = listen(ears)
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert [h.turn for h in notes.finals] == list(range(1, SENTENCES + 1))
-    assert len(notes.starts) == SENTENCES
-    assert all(a.end <= b.start for a, b in zip(notes.finals, notes.finals[1:], strict=False))
-    assert notes.finals[-1].end <= len(BECKETT) / 2 / RATE
-    assert notes.ends == 1
+@dataclass(eq=False)
+class Note:
+    """A job that writes its name down, after its gate was opened."""
+
+    name: str
+    book: list[str]
+    gate: threading.Event | None = None
+    ran: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        if self.gate:
+            self.gate.wait(60)
+        self.book.append(self.name)
+        self.ran.set()
 
 
-def test_a_start_is_told_before_the_words(ears: DecoderPool) -> None:
-    """Speech is noticed within about 100 ms of the voice, and the first word is not before it by more than that."""
-    recognition, notes = listen(ears)
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(30)
-    for start, final in zip(notes.starts, notes.finals, strict=True):
-        assert abs(start - final.start) < 0.1
+class Bomb:
+    """A job that fails with words in its message."""
+
+    def run(self) -> None:
+        raise ValueError("the secret words")
 
 
-def test_the_first_syllable_is_in_the_turn(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
-    """What is decoded begins 0.3 s before the voice and ends 0.29 s behind it: 0.19 s behind what the detector takes for voice."""
-    recognition, notes = listen(ears, interims=False)
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(30)
-    lengths = [samples / RATE for kind, samples, _ in transcriber.calls if kind == "final"]
-    voiced = [h.end - h.start for h in notes.finals]
-    assert len(lengths) >= SENTENCES
-    assert all(any(abs(length - voice - 0.61) < 0.04 for length in lengths) for voice in voiced[1:])
+@pytest.fixture
+def pool() -> Iterator[DecoderPool]:
+    """One worker, so that the order can be seen."""
+    pool = DecoderPool(1)
+    pool.start()
+    yield pool
+    pool.close()
 
 
-def test_a_turn_is_not_decoded_twice(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
-    """What was decoded ahead in the pause becomes the final."""
-    recognition, notes = listen(ears, interims=False)
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert len(transcriber.calls) <= SENTENCES + 1
+def busy(pool: DecoderPool, book: list[str]) -> threading.Event:
+    """Give the worker something to do until the event is set."""
+    gate = threading.Event()
+    job = Note("busy", book, gate)
+    pool.submit(job, Urgency.FINAL)
+    while not pool.has_room:  # the worker has taken it once nothing urgent waits
+        threading.Event().wait(0.001)
+    return gate
 
 
-def test_interims_come_before_their_final_and_draft_it(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
-    """Each final is decoded with the tokens of the newest interim of its turn."""
-    recognition, notes = listen(ears)
-    live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 10], decoded=True)
-    recognition.stop()
-    assert notes.done.wait(30)
-    turns = [h.turn for h in notes.heard]
-    assert turns == sorted(turns)
-    assert sum(not h.is_final for h in notes.heard) >= 2
-    assert any(draft for kind, _, draft in transcriber.calls if kind == "final")
+def test_finals_before_decodes_ahead_before_interims(pool: DecoderPool) -> None:
+    """The queue is worked off by urgency, not by time."""
+    book: list[str] = []
+    gate = busy(pool, book)
+    last = Note("interim", book)
+    for job, urgency in ((last, Urgency.INTERIM), (Note("ahead", book), Urgency.SPECULATIVE), (Note("final", book), Urgency.FINAL)):
+        pool.submit(job, urgency)
+    gate.set()
+    assert last.ran.wait(30)
+    assert book == ["busy", "final", "ahead", "interim"]
 
 
-def test_no_interims_where_nobody_wants_them(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
-    """They are neither told nor decoded."""
-    recognition, notes = listen(ears, interims=False)
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert len(notes.finals) == len(notes.heard) == SENTENCES
-    assert "interim" not in {kind for kind, _, _ in transcriber.calls}
+def test_interims_are_not_welcome_while_a_final_waits(pool: DecoderPool) -> None:
+    """Nor while two interims per worker wait already."""
+    book: list[str] = []
+    gate = busy(pool, book)
+    assert pool.has_room
+    waiting = Note("final", book)
+    pool.submit(waiting, Urgency.FINAL)
+    assert not pool.has_room
+    pool.cancel(waiting)
+    assert pool.has_room
+    for _ in range(2):
+        pool.submit(Note("interim", book), Urgency.INTERIM)
+    assert not pool.has_room
+    gate.set()
 
 
-def test_stop_in_mid_sentence_keeps_the_last_words(ears: DecoderPool) -> None:
-    """Speech without a pause behind it is decoded up to its last sample."""
-    recognition, notes = listen(ears)
-    for chunk in chunks(BECKETT[: int(2 * RATE * 1.0)]):
-        recognition.feed(chunk)
-    recognition.stop()
-    recognition.stop()
-    recognition.feed(BECKETT)
-    assert notes.done.wait(30)
-    assert len(notes.finals) == 1
-    assert notes.finals[0].end == pytest.approx(1.0, abs=0.05)
-    assert recognition.backlog == 0
+def test_interims_leave_a_worker_free() -> None:
+    """With two workers, a final begins though interims fill the queue and one of them is at work."""
+    pool = DecoderPool(2)
+    pool.start()
+    book: list[str] = []
+    gate = threading.Event()
+    interims = [Note("interim", book, gate) for _ in range(3)]
+    for job in interims:
+        pool.submit(job, Urgency.INTERIM)
+    final = Note("final", book)
+    pool.submit(final, Urgency.FINAL)
+    assert final.ran.wait(30)
+    assert book == ["final"]
+    gate.set()
+    assert all(job.ran.wait(30) for job in interims)
+    pool.close()
 
 
-def test_stop_before_anything_was_fed(ears: DecoderPool) -> None:
-    """It ends at once, with nothing."""
-    recognition, notes = listen(ears)
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert (notes.heard, notes.starts, notes.ends) == ([], [], 1)
+def test_a_job_ahead_can_be_made_a_final(pool: DecoderPool) -> None:
+    """It then comes before the other decodes ahead."""
+    book: list[str] = []
+    gate = busy(pool, book)
+    first, second = Note("first", book), Note("second", book)
+    pool.submit(first, Urgency.SPECULATIVE)
+    pool.submit(second, Urgency.SPECULATIVE)
+    pool.promote(second)
+    gate.set()
+    assert first.ran.wait(30)
+    assert book == ["busy", "second", "first"]
 
 
-def test_a_speaker_who_sends_nothing_more(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An open turn ends though no silence is sent, such as when a client mutes itself."""
-    recognition, notes = listen(ears)
-    live(recognition, BECKETT[: int(2 * RATE * 1.0)])
-    monkeypatch.setattr(recognition_module, "_STALL_S", 0.1)
-    assert notes.wait(lambda: len(notes.finals) == 1)
-    assert notes.ends == 0
+def test_a_cancelled_job_does_not_run(pool: DecoderPool) -> None:
+    """And cancelling what has run is no error."""
+    book: list[str] = []
+    gate = busy(pool, book)
+    dropped, kept = Note("dropped", book), Note("kept", book)
+    pool.submit(dropped, Urgency.FINAL)
+    pool.submit(kept, Urgency.FINAL)
+    assert pool.cancel(dropped)
+    gate.set()
+    assert kept.ran.wait(30)
+    assert not pool.cancel(kept)
+    assert book == ["busy", "kept"]
 
 
-def test_a_turn_is_not_over_while_its_sound_waits(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sound that was sent at once takes its time to be heard; that is no reason to cut turns."""
-    monkeypatch.setattr(recognition_module, "_STALL_S", -1.0)
-    recognition, notes = listen(ears, end_of_turn_ms=1500)
-    recognition.feed(BECKETT)
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert len(notes.finals) == 1
-
-
-def test_abandoned_in_mid_decode(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
-    """When abandon has returned nothing is told any more, though a worker is still busy with it."""
-    transcriber.gate.clear()
-    recognition, notes = listen(ears, interims=False)
-    for chunk in chunks(BECKETT):
-        recognition.feed(chunk)
-    assert transcriber.entered.acquire(timeout=30)
-    recognition.abandon()
-    told = len(notes.starts)
-    transcriber.gate.set()
-    other, others = listen(ears)
-    other.feed(BECKETT)
-    other.stop()
-    assert others.done.wait(30)
-    assert (notes.heard, notes.ends, len(notes.starts)) == ([], 0, told)
-    assert recognition.backlog < 1, "what was unpacked already"
-
-
-def test_a_failing_decode_costs_one_turn(ears: DecoderPool, transcriber: FakeTranscriber, caplog: pytest.LogCaptureFixture) -> None:
-    """The other finals come in order, the end comes, and the log holds the type alone."""
-    transcriber.fail_next = 1
-    recognition, notes = listen(ears, interims=False)
+def test_a_failing_job_is_logged_by_type_and_kills_nobody(pool: DecoderPool, caplog: pytest.LogCaptureFixture) -> None:
+    """The next job runs; what was said is not in the log."""
+    book: list[str] = []
+    after = Note("after", book)
     with caplog.at_level(logging.DEBUG):
-        live(recognition, BECKETT)
-        recognition.stop()
-        assert notes.done.wait(30)
-    heard = [h.turn for h in notes.finals]
-    assert heard == sorted(set(heard) & set(range(1, SENTENCES + 1)))
-    assert len(heard) >= SENTENCES - 1
-    assert "RuntimeError" in caplog.text
+        pool.submit(Bomb(), Urgency.FINAL)
+        pool.submit(after, Urgency.FINAL)
+        assert after.ran.wait(30)
+    assert "ValueError" in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_unsure_results_are_dropped(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
-    """Below a half of mean token probability nothing is told: noise reads like that."""
-    transcriber.confidence = 0.49
-    recognition, notes = listen(ears)
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert notes.heard == []
-
-
-def noise(seconds: float, level: float) -> Samples:
-    """Return white noise."""
-    return np.random.default_rng(5).normal(size=int(seconds * RATE)).astype(np.float32) * np.float32(level)
-
-
-def hum(seconds: float, hertz: float) -> Samples:
-    """Return a sine."""
-    return (np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE) * 0.3).astype(np.float32)
-
-
-def click(milliseconds: int) -> Samples:
-    """Return silence with one loud click in it."""
-    sound = np.zeros(3 * RATE, dtype=np.float32)
-    sound[RATE : RATE + milliseconds * RATE // 1000] = 0.8
-    return sound
-
-
-@pytest.mark.parametrize(
-    "sound",
-    [np.zeros(5 * RATE, dtype=np.float32), noise(5, 0.01), noise(5, 0.2), hum(5, 440), hum(5, 50), click(10), click(2), noise(0.01, 0.5)],
-    ids=["silence", "soft noise", "loud noise", "tone", "hum", "click of 10 ms", "click of 2 ms", "burst"],
-)
-def test_what_is_no_speech_is_no_turn(ears: DecoderPool, transcriber: FakeTranscriber, sound: Samples) -> None:
-    """Nothing is decoded, nothing is told."""
-    recognition, notes = listen(ears)
-    live(recognition, linear16(np.concatenate((sound, np.zeros(RATE, dtype=np.float32)))))
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert notes.heard == []
-
-
-def test_a_bad_chunk_is_told_and_the_rest_heard(ears: DecoderPool) -> None:
-    """Nobody else notices."""
-    recognition, notes = listen(ears)
-    other, others = listen(ears)
-    live(recognition, BECKETT[:64_000])
-    recognition.feed(b"odd")
-    live(recognition, BECKETT[64_000:])
-    live(other, BECKETT)
-    recognition.stop()
-    other.stop()
-    assert notes.done.wait(30)
-    assert others.done.wait(30)
-    assert [len(notes.troubles), len(others.troubles)] == [1, 0]
-    assert len(notes.finals) == len(others.finals) == SENTENCES
-
-
-def test_switching_the_decoder(ears: DecoderPool) -> None:
-    """After a switch to another rate the words keep their place in time."""
-    recognition, notes = listen(ears)
-    half = len(BECKETT) // 2 // 3_200 * 3_200
-    live(recognition, BECKETT[:half])
-    recognition.switch(open_decoder("LINEAR16", 32_000))
-    doubled = np.repeat(np.frombuffer(BECKETT[half:], dtype="<i2"), 2).tobytes()
-    live(recognition, doubled)
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert len(notes.finals) == SENTENCES
-    assert notes.finals[-1].end == pytest.approx(8.9, abs=0.4)
-
-
-class Loud(Notes):
-    """A listener that fails each time it hears something."""
-
-    def speech_started(self, at: float) -> None:
-        raise ValueError("no")
-
-
-def test_a_failing_listener_is_its_own_problem(ears: DecoderPool) -> None:
-    """Its words still come, and so do everybody else's."""
-    recognition, notes = listen(ears, Loud())
-    other, others = listen(ears)
-    for each in (recognition, other):
-        live(each, BECKETT)
-        each.stop()
-    assert notes.done.wait(30)
-    assert others.done.wait(30)
-    assert len(notes.finals) == len(others.finals) == SENTENCES
-
-
-@pytest.mark.parametrize(("ms", "turns"), [(300, 6), (1500, 1)])
-def test_the_end_of_a_turn_can_be_chosen(ears: DecoderPool, ms: int, turns: int) -> None:
-    """With a longer silence sentences flow together."""
-    recognition, notes = listen(ears, end_of_turn_ms=ms)
-    live(recognition, BECKETT)
-    recognition.stop()
-    assert notes.done.wait(30)
-    assert len(notes.finals) == turns
-
-
-def own_threads() -> set[threading.Thread]:
-    """Return the threads that hear or decode."""
-    return {thread for thread in threading.enumerate() if thread.name == "vad" or thread.name.startswith("decoding-")}
-
-
-def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads are gone and nobody is called any more."""
-    before = own_threads()
-    ears = DecoderPool(transcriber, threads=2)
-    ears.start()
-    recognition, notes = listen(ears)
-    for chunk in chunks(BECKETT * 5):
-        recognition.feed(chunk)
-    ears.close()
-    told = len(notes.heard)
-    recognition.stop()
-    assert own_threads() <= before
-    assert (len(notes.heard), notes.ends) == (told, 0)
-
-
-def test_feeding_returns_at_once(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes are not decoded in the caller's thread: in the VAD thread where that is cheap, else in a thread of their own."""
-    threads: list[str] = []
-
-    class Watched(Decoder):
-        def blocks(self, chunk: bytes) -> Iterator[Samples]:
-            yield self.flush()
-
-        def flush(self) -> Samples:
-            threads.append(threading.current_thread().name)
-            return np.zeros(0, dtype=np.float32)
-
-    for in_place, name in ((True, "vad"), (False, "audio-decoder")):
-        threads.clear()
-        notes, decoder = Notes(), Watched()
-        decoder.in_place = in_place
-        recognition = ears.open(RecognitionOptions(), decoder, notes)
-        recognition.feed(b"1")
-        recognition.stop()
-        assert notes.done.wait(30)
-        assert threads == [name, name]
+def test_close_ends_the_threads_and_drops_what_waits() -> None:
+    """After close nothing runs any more, and nothing is taken."""
+    book: list[str] = []
+    pool = DecoderPool(2)
+    pool.start()
+    pool.close()
+    pool.submit(Note("late", book), Urgency.FINAL)
+    assert book == []
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decoder-") and thread in pool._threads]

@@ -8,22 +8,33 @@ import pytest
 from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
-from streaming.speech.decoder_pool import DecoderPool
 from streaming.speech.engines.base import LOW_WATER_S, RecognitionOptions
-from tests.streaming.speech.fakes import BECKETT, RATE, SENTENCES, FakeTranscriber, Notes, chunks, linear16, listen, live, recording
+from tests.streaming.speech.fakes import (
+    BECKETT,
+    RATE,
+    SENTENCES,
+    FakeRecogniser,
+    FakeTranscriber,
+    Notes,
+    chunks,
+    linear16,
+    listen,
+    live,
+    recording,
+)
 
 
-def test_a_muted_microphone_costs_no_model(ears: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_muted_microphone_costs_no_model(ears: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact zeros are silence without asking; the words after them are heard, at their time."""
     asked = 0
-    probabilities = ears.vad._vad.probabilities
+    probabilities = ears._vad._model.probabilities
 
     def counted(slots: list[int], frames: list[Samples]) -> list[float]:
         nonlocal asked
         asked += len(frames)
         return probabilities(slots, frames)
 
-    monkeypatch.setattr(ears.vad._vad, "probabilities", counted)
+    monkeypatch.setattr(ears._vad._model, "probabilities", counted)
     recognition, notes = listen(ears)
     live(recognition, bytes(2 * RATE * 5))
     assert asked == 0
@@ -34,7 +45,7 @@ def test_a_muted_microphone_costs_no_model(ears: DecoderPool, monkeypatch: pytes
     assert notes.finals[0].start == pytest.approx(5.3, abs=0.2)
 
 
-def test_thirty_at_once(ears: DecoderPool) -> None:
+def test_thirty_at_once(ears: FakeRecogniser) -> None:
     """Thirty speakers each get their six sentences, in order, and end."""
     speakers = [listen(ears) for _ in range(30)]
     for chunk in chunks(BECKETT):
@@ -46,7 +57,7 @@ def test_thirty_at_once(ears: DecoderPool) -> None:
     assert {tuple(h.turn for h in notes.finals) for _, notes in speakers} == {tuple(range(1, SENTENCES + 1))}
 
 
-def test_places_are_given_back(ears: DecoderPool) -> None:
+def test_places_are_given_back(ears: FakeRecogniser) -> None:
     """After all have ended, nobody holds a slot or is remembered."""
     gone = threading.Event()
     for _ in range(3):
@@ -55,10 +66,10 @@ def test_places_are_given_back(ears: DecoderPool) -> None:
             recognition.feed(BECKETT[:32_000])
             recognition.stop()
         assert all(notes.done.wait(60) for _, notes in speakers)
-        while ears.vad._all or ears.vad._thread._woken:
+        while ears._vad._all or ears._vad._woken:
             gone.wait(0.005)
-    assert not ears.vad._speaking
-    assert len(ears.vad._vad._free) == len(ears.vad._vad._context) == 8
+    assert not ears._vad._speaking
+    assert len(ears._vad._model._free) == len(ears._vad._model._context) == 8
 
 
 class Held(Decoder):
@@ -78,7 +89,7 @@ class Held(Decoder):
         return EMPTY
 
 
-def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: DecoderPool) -> None:
+def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: FakeRecogniser) -> None:
     """Three minutes are heard beside ten seconds that came behind them, each sentence of which is noticed long before the flood is over."""
     held, (flood, flooded) = Held(), listen(ears)
 
@@ -107,7 +118,7 @@ def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: DecoderPool) -
     assert [h.turn for h in flooded.finals] == list(range(1, len(flooded.finals) + 1))
 
 
-def test_bytes_stay_bytes_while_finals_are_owed(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
+def test_bytes_stay_bytes_while_finals_are_owed(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """With the workers held up, no more than half a minute of sound is unpacked, however much is sent."""
     transcriber.gate.clear()
     recognition, notes = listen(ears)
@@ -127,7 +138,7 @@ def test_bytes_stay_bytes_while_finals_are_owed(ears: DecoderPool, transcriber: 
     assert notes.done.wait(60)
 
 
-def test_finals_first_under_load(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
+def test_finals_first_under_load(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """While workers are held up no interims pile up."""
     transcriber.gate.clear()
     speakers = [listen(ears) for _ in range(10)]
@@ -143,7 +154,7 @@ def test_finals_first_under_load(ears: DecoderPool, transcriber: FakeTranscriber
     assert sum(kind == "interim" for kind, _, _ in transcriber.calls) <= 10
 
 
-def test_a_cancelled_interim_does_not_stop_those_after_it(ears: DecoderPool, transcriber: FakeTranscriber) -> None:
+def test_a_cancelled_interim_does_not_stop_those_after_it(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """A pause takes the place of an interim that still waits; after it interims go on."""
     transcriber.gate.clear()
     blockers = [listen(ears, interims=False) for _ in range(2)]

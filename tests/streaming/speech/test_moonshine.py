@@ -12,13 +12,12 @@ import pytest
 
 from streaming.audio.codecs import open_decoder
 from streaming.audio.pcm import Samples
-from streaming.speech import recognition as recognition_module
-from streaming.speech import vad_thread as thread_module
-from streaming.speech.engines import make
-from streaming.speech.engines.base import Recogniser, RecogniserError, RecognitionOptions
-from streaming.speech.engines.moonshine import BASE_FILES, Moonshine, MoonshineRecogniser, Pair, large_model, small_model
+from streaming.speech import audio_source, vad_worker
+from streaming.speech.engines import make, moonshine
+from streaming.speech.engines.base import EngineOptions, Recogniser, RecogniserError, RecognitionOptions
+from streaming.speech.engines.moonshine import BASE_FILES, Moonshine, MoonshineRecogniser, large_model, small_model
 from streaming.speech.recognition import TurnRecognition
-from streaming.speech.split_turns import turns_of
+from streaming.speech.turn_detector import split_turns
 from tests.streaming.speech.fakes import Notes, chunks, decoding, linear16, recording
 
 BECKETT = "ever tried ever failed no matter try again fail again fail better"
@@ -43,8 +42,8 @@ def model() -> Moonshine:
 def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
     """The recogniser with the small model only, not waiting between ticks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(thread_module, "TICK_S", 0.0)
-        patch.setattr(recognition_module, "_STALL_S", 3600.0)  # `hear` may wait long for a decode on a busy machine
+        patch.setattr(vad_worker, "TICK_S", 0.0)
+        patch.setattr(audio_source, "STALL_S", 3600.0)  # `hear` may wait long for a decode on a busy machine
         recogniser = make("moonshine", threads=2, models_dir=tmp_path_factory.mktemp("models"))
         recogniser.load()
         yield recogniser
@@ -77,14 +76,14 @@ def hear(recogniser: Recogniser, sound: Samples, encoding: str = "LINEAR16", *, 
 
 def test_reads_a_short_recording(model: Moonshine) -> None:
     """The bare model reads the sentences of ten seconds, with one word wrong at most."""
-    text = " ".join(words_of(model, turn) for turn in turns_of(recording("beckett.wav")))
+    text = " ".join(words_of(model, turn) for turn in split_turns(recording("beckett.wav")))
     assert jiwer.wer(BECKETT, text) <= 2 / len(BECKETT.split())
 
 
 def test_live_is_as_good_as_bare(model: Moonshine, recogniser: Recogniser) -> None:
     """45 seconds heard live, with drafts from interims: at most one point of word error rate above the bare model, no turn empty."""
     sound = recording("two_cities.wav")
-    turns = turns_of(sound)
+    turns = split_turns(sound)
     bare = jiwer.wer(TWO_CITIES, " ".join(words_of(model, turn) for turn in turns))
     notes = hear(recogniser, sound)
     assert len(notes.finals) == len(turns)
@@ -145,10 +144,10 @@ def test_a_breath_does_not_become_words(model: Moonshine, recogniser: Recogniser
     with wave.open(str(SPEECH / "breath.wav")) as file:
         breath = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16).astype(np.float32) / 32768
     sound = np.concatenate((breath, np.zeros(RATE, dtype=np.float32)))
-    assert [words_of(model, turn) for turn in turns_of(sound)] == ["thank you"]
+    assert [words_of(model, turn) for turn in split_turns(sound)] == ["thank you"]
     notes = hear(recogniser, sound, paced=False)
     assert (len(notes.starts), notes.heard) == (1, [])
-    (turn,) = turns_of(sound)
+    (turn,) = split_turns(sound)
     assert recogniser.transcribe(turn, ((0.32, 0.48),)) == ()
     assert plain(" ".join(word.text for word in recogniser.transcribe(turn))) == "thank you"
 
@@ -190,7 +189,7 @@ def test_too_short_to_be_read(model: Moonshine) -> None:
 
 def test_threads_share_the_model(model: Moonshine) -> None:
     """Four decodes at the same time give what one gives."""
-    turns = turns_of(recording("beckett.wav"))[:4]
+    turns = split_turns(recording("beckett.wav"))[:4]
     alone = [words_of(model, turn) for turn in turns]
     together = [""] * len(turns)
 
@@ -217,13 +216,13 @@ def test_a_broken_larger_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "base-en").mkdir()
     for file in BASE_FILES:
         (tmp_path / "base-en" / file).write_bytes(b"nonsense")
-    recogniser = MoonshineRecogniser(1, tmp_path)
+    recogniser = MoonshineRecogniser(EngineOptions(1, tmp_path))
     with pytest.raises(RecogniserError, match="cannot be loaded"):
         recogniser.load()
     assert not recogniser.ready
 
 
-def test_finals_by_the_larger_model(model: Moonshine) -> None:
+def test_finals_by_the_larger_model(model: Moonshine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is a larger model, finals are its work, and interims that of the small one."""
 
     class Larger(Moonshine):
@@ -235,10 +234,13 @@ def test_finals_by_the_larger_model(model: Moonshine) -> None:
             return model.transcribe(pcm)
 
     larger = Larger()
-    pair = Pair(model, larger)
-    pair.interim(np.zeros(3_200, dtype=np.float32), ())
+    monkeypatch.setattr(moonshine, "small_model", lambda: model)
+    monkeypatch.setattr(moonshine, "large_model", lambda folder: larger)
+    recogniser = MoonshineRecogniser(EngineOptions(1, tmp_path))
+    recogniser.load_model()
+    recogniser.interim(np.zeros(3_200, dtype=np.float32), ())
     assert larger.read == []
-    pair.final(np.zeros(3_200, dtype=np.float32), ())
+    recogniser.final(np.zeros(3_200, dtype=np.float32), ())
     assert larger.read == [3_200]
 
 
@@ -260,4 +262,4 @@ def test_a_stretch_of_sound_on_its_own(recogniser: Recogniser) -> None:
         assert 0.3 <= words[0].start < words[-1].end <= 1.2
     assert recogniser.transcribe(sound[:100]) == ()
     with pytest.raises(RecogniserError, match="not loaded"):
-        MoonshineRecogniser(1, Path()).transcribe(sound)
+        MoonshineRecogniser(EngineOptions(1, Path())).transcribe(sound)

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from streaming.speech.engines.base import LOW_WATER_S, Hypothesis
-from streaming.speech.recognition_callbacks import RecognitionCallbacks
+from streaming.speech.recognition import RecognitionCallbacks
 from tests.streaming.speech.fakes import Notes
 
 HYPOTHESIS = Hypothesis("Hello.", (), 0.9, True, 0.0, 1.0, 1)
@@ -17,7 +17,7 @@ def test_finished_is_told_once_and_nothing_after_it() -> None:
     callbacks = RecognitionCallbacks(notes)
     callbacks.finished()
     callbacks.finished()
-    callbacks.hypothesis(HYPOTHESIS)
+    callbacks.call(notes.hypothesis, HYPOTHESIS)
     assert (notes.ends, notes.heard, callbacks.over) == (1, [], True)
 
 
@@ -26,7 +26,7 @@ def test_silence() -> None:
     notes = Notes()
     callbacks = RecognitionCallbacks(notes)
     callbacks.disable()
-    callbacks.speech_started(1.0)
+    callbacks.call(notes.speech_started, 1.0)
     callbacks.finished()
     assert (notes.starts, notes.ends, callbacks.over) == ([], 0, True)
 
@@ -52,7 +52,7 @@ def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) ->
     notes = Bad()
     callbacks = RecognitionCallbacks(notes)
     with caplog.at_level(logging.DEBUG):
-        callbacks.hypothesis(HYPOTHESIS)
+        callbacks.call(notes.hypothesis, HYPOTHESIS)
     callbacks.finished()
     assert notes.ends == 1
     assert "ValueError" in caplog.text

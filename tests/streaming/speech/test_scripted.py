@@ -157,7 +157,7 @@ def test_not_loaded_or_closed(tmp_path: Path) -> None:
 
 def test_an_unknown_recogniser(tmp_path: Path) -> None:
     """Those there are get named."""
-    with pytest.raises(ValueError, match="there are moonshine, scripted"):
+    with pytest.raises(ValueError, match="allowed are moonshine, scripted, or the dotted path"):
         make("whisper", threads=1, models_dir=tmp_path)
 
 

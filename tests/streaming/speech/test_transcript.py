@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.speech.transcript import Spoken, Transcript, is_believable, join_split_words, place_words
+from streaming.speech.transcript import Transcript, UntimedWord, assign_times, is_plausible, join_split_words
 
 
 def joined(text: str) -> str:
     """Return the text after joining."""
-    return " ".join(word.text for word in join_split_words([Spoken(word, 0.9) for word in text.split()]))
+    return " ".join(word.text for word in join_split_words([UntimedWord(word, 0.9) for word in text.split()]))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_joining(said: str, wanted: str) -> None:
 
 def test_a_joined_word_is_as_sure_as_its_weaker_half() -> None:
     """The lower confidence counts."""
-    assert join_split_words([Spoken("per", 0.9), Spoken("cent", 0.4)]) == (Spoken("percent", 0.4),)
+    assert join_split_words([UntimedWord("per", 0.9), UntimedWord("cent", 0.4)]) == (UntimedWord("percent", 0.4),)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_a_joined_word_is_as_sure_as_its_weaker_half() -> None:
 )
 def test_what_can_be_believed(text: str, confidence: float, voiced_s: float, believed: bool) -> None:
     """What is sure enough and not too fast; only brief turns are judged by their pace."""
-    words = tuple(Spoken(word, confidence) for word in text.split())
-    assert is_believable(Transcript(words, confidence), voiced_s) is believed
+    words = tuple(UntimedWord(word, confidence) for word in text.split())
+    assert is_plausible(Transcript(words, confidence), voiced_s) is believed
 
 
 def test_words_fill_the_voiced_stretches() -> None:
     """The first word begins with the voice, the last ends with it, longer words take longer."""
-    short, long = place_words([Spoken("a", 1), Spoken("considerable", 1)], [(1.0, 2.5)])
+    short, long = assign_times([UntimedWord("a", 1), UntimedWord("considerable", 1)], [(1.0, 2.5)])
     assert (short.start, long.end) == (1.0, 2.5)
     assert short.end == long.start
     assert long.end - long.start > 4 * (short.end - short.start)
@@ -64,13 +64,13 @@ def test_words_fill_the_voiced_stretches() -> None:
 
 def test_a_word_is_not_put_into_a_pause() -> None:
     """Two words, two stretches: each has its own."""
-    first, second = place_words([Spoken("one", 1), Spoken("two", 1)], [(0.0, 1.0), (3.0, 4.0)])
+    first, second = assign_times([UntimedWord("one", 1), UntimedWord("two", 1)], [(0.0, 1.0), (3.0, 4.0)])
     assert (first.start, first.end, second.start, second.end) == (0.0, 1.0, 3.0, 4.0)
 
 
 def test_no_words_no_voice() -> None:
     """Nothing comes of nothing."""
-    assert place_words([], [(0, 1)]) == place_words([Spoken("one", 1)], []) == ()
+    assert assign_times([], [(0, 1)]) == assign_times([UntimedWord("one", 1)], []) == ()
 
 
 @given(
@@ -83,7 +83,7 @@ def test_times_rise_and_stay_inside(words: list[str], stretches: list[tuple[floa
     for length, pause in stretches:
         voiced.append((at, at + length))
         at += length + pause
-    placed = place_words([Spoken(word, 0.5) for word in words], voiced)
+    placed = assign_times([UntimedWord(word, 0.5) for word in words], voiced)
     times = [time for word in placed for time in (word.start, word.end)]
     assert [word.text for word in placed] == words
     assert times == sorted(times)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from streaming.audio.rates import Converter, Pcm
-from streaming.speech import turn_detector as watch_module
-from streaming.speech import vad_thread as thread_module
-from streaming.speech import vad_worker
-from streaming.speech.turn_detector import AudioHistory, Turn, TurnDetector, TurnDetectorOptions
+from streaming.audio.rates import NO_SOUND, Converter, Pcm
+from streaming.speech import audio_source, vad_worker
+from streaming.speech.audio_source import AudioHistory
+from streaming.speech.endpointing import Span
+from streaming.speech.turn_detector import Turn, TurnDetector, TurnDetectorOptions
 from streaming.speech.vad_worker import VadWorker
 from tests.streaming.speech.fakes import recording
 
@@ -62,8 +62,8 @@ class Notes:
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[VadWorker]:
     """The shared attention, without pauses between its ticks; a slow test does not bore it."""
-    monkeypatch.setattr(thread_module, "TICK_S", 0.0)
-    monkeypatch.setattr(watch_module, "_STALL_S", 3600.0)
+    monkeypatch.setattr(vad_worker, "TICK_S", 0.0)
+    monkeypatch.setattr(audio_source, "STALL_S", 3600.0)
     yield vad_worker.acquire()
     vad_worker.release()
 
@@ -162,7 +162,7 @@ def test_a_speaker_who_sends_nothing_more(hearing: VadWorker, monkeypatch: pytes
     """The open turn is over then."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[:16_000])
-    monkeypatch.setattr(watch_module, "_STALL_S", 0.1)
+    monkeypatch.setattr(audio_source, "STALL_S", 0.1)
     assert notes.wait("ended")
 
 
@@ -200,17 +200,20 @@ def test_a_flood_is_bounded() -> None:
     assert sum(len(block) for block in watch._waiting) <= 62 * 16_000
 
 
-def test_a_tape() -> None:
-    """Positions count from the beginning; what is forgotten is gone, whole blocks at a time."""
-    tape = AudioHistory()
+@pytest.mark.parametrize("rate", [8_000, 16_000, 48_000])
+def test_history(rate: int) -> None:
+    """Positions are frames since the start; whole blocks are dropped, and only those that are not needed any more."""
+    frame = 512 * rate // 16_000
+    history = AudioHistory(rate, NO_SOUND)
     for start in (0, 10, 20):
-        tape.append(np.arange(start, start + 10, dtype=np.int16))
-    assert tape.cut(5, 25).tolist() == list(range(5, 25))
-    tape.forget(15)
-    assert tape.first == 10
-    assert tape.cut(15, 99).tolist() == list(range(15, 30))
-    tape.forget(99)
-    assert len(tape.cut(0, 99)) == 0
+        history.append(np.repeat(np.arange(start, start + 10, dtype=np.int16), frame))
+        history.append(NO_SOUND)
+    assert history.cut(Span(5, 25, ())).tolist() == np.repeat(np.arange(5, 25), frame).tolist()
+    history.forget(15)
+    assert [block[0] for block in history._blocks] == [10, 20]
+    assert history.cut(Span(15, 99, ())).tolist() == np.repeat(np.arange(15, 30), frame).tolist()
+    history.forget(99)
+    assert len(history.cut(Span(0, 99, ()))) == 0
 
 
 def hearing_threads() -> set[threading.Thread]:

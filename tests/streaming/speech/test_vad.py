@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from streaming.speech.engines.base import RecogniserError
-from streaming.speech.vad import FRAME, Voice, data_file, open_model
+from streaming.speech.vad import FRAME, VadModel, data_file, open_model
 from tests.streaming.speech.fakes import recording
 
 
@@ -17,7 +17,7 @@ def frames() -> list[np.ndarray]:
 
 def test_a_voice_is_told_from_silence(frames: list[np.ndarray]) -> None:
     """Somewhere in it the model is sure of speech, and never in silence."""
-    voice = Voice()
+    voice = VadModel()
     speech, silence = voice.take_slot(), voice.take_slot()
     both = [voice.probabilities([speech, silence], [frame, np.zeros(FRAME, dtype=np.float32)]) for frame in frames]
     assert max(heard for heard, _ in both) > 0.9
@@ -26,7 +26,7 @@ def test_a_voice_is_told_from_silence(frames: list[np.ndarray]) -> None:
 
 def test_a_batch_is_the_same_as_one_by_one(frames: list[np.ndarray]) -> None:
     """Slots do not see each other, whatever their order and company."""
-    alone, together = Voice(), Voice()
+    alone, together = VadModel(), VadModel()
     slot = alone.take_slot()
     first, second = together.take_slot(), together.take_slot()
     single = [alone.probabilities([slot], [frame])[0] for frame in frames]
@@ -40,7 +40,7 @@ def test_a_batch_is_the_same_as_one_by_one(frames: list[np.ndarray]) -> None:
 
 def test_a_slot_begins_anew(frames: list[np.ndarray]) -> None:
     """Who gets a used slot hears nothing of the speaker before."""
-    voice = Voice()
+    voice = VadModel()
     slot = voice.take_slot()
     first = [voice.probabilities([slot], [frame])[0] for frame in frames[:40]]
     voice.free_slot(slot)
@@ -50,7 +50,7 @@ def test_a_slot_begins_anew(frames: list[np.ndarray]) -> None:
 
 def test_there_are_always_slots() -> None:
     """A hundred speakers get a hundred slots."""
-    voice = Voice()
+    voice = VadModel()
     assert len({voice.take_slot() for _ in range(100)}) == 100
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from streaming.audio.codecs import open_decoder
 from streaming.management.terminal import channels_of
-from streaming.speech import recognition as recognition_module
-from streaming.speech import vad_thread as thread_module
+from streaming.speech import audio_source, vad_worker
 from streaming.speech.engines import make
 from streaming.speech.engines.base import RecognitionOptions
 from tests.streaming.speech.fakes import Notes, chunks
@@ -30,8 +29,8 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
     """By how many seconds the words of Anna that were heard right are too late: their starts, then their ends; shape (2, n)."""
     anna, _ = channels_of(DEMO / "conversation.ogg", 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(thread_module, "TICK_S", 0.0)
-        patch.setattr(recognition_module, "_STALL_S", 3600.0)  # a busy machine may be long between two chunks
+        patch.setattr(vad_worker, "TICK_S", 0.0)
+        patch.setattr(audio_source, "STALL_S", 3600.0)  # a busy machine may be long between two chunks
         recogniser = make("moonshine", threads=2, models_dir=tmp_path_factory.mktemp("models"))
         recogniser.load()
         notes = Notes()

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from streaming.speech.vad_thread import VadThread
+from streaming.speech.vad_worker import TickThread
 
 Tick = Callable[[list[str]], list[str]]
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., VadThread[str]]]:
+def start() -> Iterator[Callable[..., TickThread[str]]]:
     """Start threads that end with the test."""
-    started: list[VadThread[str]] = []
+    started: list[TickThread[str]] = []
 
-    def begin(tick: Tick, patience: Callable[[], float | None] = lambda: None) -> VadThread[str]:
-        thread = VadThread(tick, patience)
+    def begin(tick: Tick, patience: Callable[[], float | None] = lambda: None) -> TickThread[str]:
+        thread = TickThread("tested", tick, patience)
         thread.start()
         started.append(thread)
         return thread
@@ -29,7 +29,7 @@ def start() -> Iterator[Callable[..., VadThread[str]]]:
         thread.close()
 
 
-def test_nobody_woken_nothing_done(start: Callable[..., VadThread[str]]) -> None:
+def test_nobody_woken_nothing_done(start: Callable[..., TickThread[str]]) -> None:
     """After its one tick the thread sleeps until it is woken again."""
     ticks: list[list[str]] = []
     ticked = threading.Semaphore(0)
@@ -52,7 +52,7 @@ def test_nobody_woken_nothing_done(start: Callable[..., VadThread[str]]) -> None
     assert ticks == [["jane"], ["joe"], ["jim"]]
 
 
-def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callable[..., VadThread[str]]) -> None:
+def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callable[..., TickThread[str]]) -> None:
     """A member with much work does not keep others waiting."""
     ticks: list[list[str]] = []
     enough = threading.Event()
@@ -71,7 +71,7 @@ def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callabl
     assert ticks == [["jane"], ["jane", "joe"], ["jane"]]
 
 
-def test_patience(start: Callable[..., VadThread[str]]) -> None:
+def test_patience(start: Callable[..., TickThread[str]]) -> None:
     """With patience, the thread looks again though nobody was woken."""
     ticked = threading.Semaphore(0)
 
@@ -83,7 +83,7 @@ def test_patience(start: Callable[..., VadThread[str]]) -> None:
     assert all(ticked.acquire(timeout=30) for _ in range(3))
 
 
-def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., VadThread[str]], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., TickThread[str]], caplog: pytest.LogCaptureFixture) -> None:
     """It is logged by type; the next tick comes."""
     reached = threading.Event()
 
@@ -107,7 +107,7 @@ class Member:
     """Somebody to be heard."""
 
 
-def test_a_thread_that_waits_keeps_nobody_alive(start: Callable[..., VadThread[Member]]) -> None:
+def test_a_thread_that_waits_keeps_nobody_alive(start: Callable[..., TickThread[Member]]) -> None:
     """Who was heard last and is gone leaves the memory, though nobody is heard after him."""
     ticked, waiting = threading.Event(), threading.Event()
 

@@ -1,0 +1,134 @@
+"""One audio source of the VAD worker: what recognition and turn detection share.
+
+A source takes audio from its own queue (`pull`), hands out frames (`frame`) and receives their speech probabilities (`process`). The
+endpointer turns these into events, which the subclass handles. The VAD thread calls all methods of this module.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streaming.audio.pcm import RATE, Samples
+from streaming.audio.resample import EMPTY
+from streaming.speech.endpointing import Endpointer, Event, Span, SpeechEnded
+from streaming.speech.vad import FRAME
+
+PORTION_S = 0.25
+"""Approximate limit, in seconds, of audio that `pull` takes from the queue of a source."""
+STALL_S = 2.0
+"""An open turn ends if the source receives nothing for this many seconds."""
+
+Audio = TypeVar("Audio", bound=NDArray[Any])
+
+
+class AudioHistory(Generic[Audio]):
+    """Audio that a turn may still need, at `rate` samples per second; positions are frame numbers since the start."""
+
+    def __init__(self, rate: int, empty: Audio) -> None:
+        self._rate = rate
+        self._empty: Audio = empty
+        self._first = 0  # position of the first sample, in samples
+        self._blocks: deque[Audio] = deque()
+
+    def append(self, samples: Audio) -> None:
+        """Append samples. An empty block is ignored, because it would cost memory too."""
+        if len(samples):
+            self._blocks.append(samples)
+
+    def forget(self, before: int) -> None:
+        """Drop the blocks that end at or before a frame."""
+        position = before * FRAME * self._rate // RATE
+        while self._blocks and self._first + len(self._blocks[0]) <= position:
+            self._first += len(self._blocks.popleft())
+
+    def cut(self, span: Span) -> Audio:
+        """Return the samples of a span, as far as they are available."""
+        if not self._blocks:
+            return self._empty
+        start, end = (max(0, frame * FRAME * self._rate // RATE - self._first) for frame in (span.start, span.end))
+        joined: Any = np.concatenate(self._blocks)
+        samples: Audio = joined[start:end]
+        return samples
+
+
+class AudioSource(ABC, Generic[Audio]):
+    """One speaker of the VAD worker. `history` holds the audio as the subclass received it."""
+
+    def __init__(self, endpointer: Endpointer, history: AudioHistory[Audio]) -> None:
+        self.slot: int | None = None
+        """Slot of the VAD model, assigned and released by the VAD worker."""
+        self._endpointer = endpointer
+        self._history: AudioHistory[Audio] = history
+        self._samples: Samples = EMPTY  # at 16 kHz
+        self._at = 0  # how many of them the VAD has processed
+        self._last_fed = time.monotonic()
+
+    @property
+    @abstractmethod
+    def over(self) -> bool:
+        """Whether the source has ended; the VAD worker then removes it."""
+
+    @abstractmethod
+    def pull(self) -> None:
+        """Take a portion of audio from the queue, unless enough already waits; see `_append`."""
+
+    @abstractmethod
+    def settle(self) -> bool:
+        """End a tick; return whether there is more audio to process."""
+
+    @property
+    @abstractmethod
+    def _is_queued(self) -> bool:
+        """Whether audio waits in the queue of the subclass."""
+
+    @abstractmethod
+    def _handle(self, event: Event) -> None:
+        """Handle an event of the endpointer."""
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn is open."""
+        return self._endpointer.speaking
+
+    @property
+    def _unprocessed_s(self) -> float:
+        return (len(self._samples) - self._at) / RATE
+
+    @property
+    def _is_processed(self) -> bool:
+        """Whether all audio was processed but for less than a frame."""
+        return len(self._samples) - self._at < FRAME and not self._is_queued
+
+    def _append(self, audio: Audio, samples: Samples) -> None:
+        """Append audio to the history, and the same audio at 16 kHz to the samples that wait for the VAD."""
+        self._history.append(audio)
+        self._samples, self._at = np.concatenate((self._samples[self._at :], samples)), 0
+
+    def frame(self) -> Samples | None:
+        """Return the next frame of 512 samples at 16 kHz, or None if not enough audio is there."""
+        if len(self._samples) - self._at < FRAME:
+            return None
+        self._at += FRAME
+        return self._samples[self._at - FRAME : self._at]
+
+    def process(self, frame: Samples, probability: float) -> None:
+        """Process the speech probability, in [0, 1], of a frame."""
+        for event in self._endpointer.push(probability, float(frame @ frame) ** 0.5):
+            self._handle(event)
+        self._history.forget(self._endpointer.keep_from)
+
+    def stall(self, now: float) -> None:
+        """End the open turn if all audio was processed and nothing was fed for `STALL_S`; `now` is a monotonic time."""
+        if self._is_processed and now - self._last_fed > STALL_S:
+            self._close_turn()
+
+    def _close_turn(self) -> bool:
+        """End the open turn, if any; return whether it was speech."""
+        events = self._endpointer.flush()
+        for event in events:
+            self._handle(event)
+        return any(isinstance(event, SpeechEnded) for event in events)
