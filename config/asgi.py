@@ -45,7 +45,7 @@ if "uvicorn" in sys.modules:
     uvicorn_http.install()
     uvicorn_websocket.install()
 
-check_settings()  # an invalid stream stops the server here; this also imports the streams before the first request
+check_settings()  # an invalid stream or speech engine stops the server here; this also imports them before the first request
 get_resolver().url_patterns  # noqa: B018  # imports the views before the first request
 gc.collect()
 gc.freeze()

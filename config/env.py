@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+_DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 _HOST = re.compile(r"\*|\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 
@@ -60,6 +61,15 @@ class Env:
         value = self._raw(name, default, help, ", ".join(f"`{word}`" for word in allowed))
         if value not in allowed:
             raise SettingError(f"{name}={value!r}: allowed values are {', '.join(allowed)}")
+        return value
+
+    def class_path(self, name: str, default: str, short_names: tuple[str, ...], help: str) -> str:
+        """Return one of the short names, or the dotted path of a class, not imported yet. Raises SettingError for anything else."""
+        words = ", ".join(f"`{word}`" for word in short_names)
+        value = self._raw(name, default, help, f"{words}, or the dotted path of a class")
+        if value not in short_names and not _DOTTED_PATH.fullmatch(value):
+            allowed = f"{', '.join(short_names)}, or the dotted path of a class, such as mycompany.speech.MyRecogniser"
+            raise SettingError(f"{name}={value!r}: allowed values are {allowed}")
         return value
 
     def integer(self, name: str, default: int, help: str, *, least: int = 0, most: int = 2**31) -> int:

@@ -79,7 +79,12 @@ try:
         "RTC_RENEW_S", 20, "Seconds during which a lost peer may renew its session with a new offer.", least=0, most=600
     )
     env.group = "Speech recognition"
-    RECOGNISER = env.choice("RECOGNISER", "moonshine", ("moonshine", "scripted"), "Speech recognition engine. `scripted` is for tests.")
+    RECOGNISER = env.class_path(
+        "RECOGNISER",
+        "moonshine",
+        ("moonshine", "scripted"),
+        "Speech recognition engine. `scripted` is for tests. [An engine of your own](../guide/speech-engines.md): its class.",
+    )
     RECOGNISER_SCRIPT = env.file("RECOGNISER_SCRIPT", "JSON file with the results of the `scripted` recogniser (for tests).")
     RECOGNISER_THREADS = env.integer("RECOGNISER_THREADS", 2, "Threads that decode speech. Each uses up to one CPU core.", least=1, most=64)
     END_OF_TURN_MS = env.integer("END_OF_TURN_MS", 500, "Milliseconds of silence that end a turn.", least=100, most=5000)

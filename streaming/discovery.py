@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
+from streaming import recogniser
 from streaming.handlers.stream import Stream
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -49,7 +50,8 @@ def mounts() -> dict[str, str]:
 
 
 def check_settings() -> None:
-    """Raise ImproperlyConfigured if DEFAULT_STREAM or STREAMS_PUBLIC names an unknown stream."""
+    """Raise ImproperlyConfigured if RECOGNISER, DEFAULT_STREAM or STREAMS_PUBLIC names something that is not there."""
+    recogniser.check_setting()
     for setting, names in {"DEFAULT_STREAM": [settings.DEFAULT_STREAM], "STREAMS_PUBLIC": settings.STREAMS_PUBLIC}.items():
         for name in names:
             if name not in streams():

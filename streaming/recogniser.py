@@ -6,6 +6,7 @@ import time
 from concurrent.futures import Future
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from streaming.speech import engines
 from streaming.speech.engines.base import Recogniser
@@ -14,6 +15,14 @@ logger = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _loading: "Future[Recogniser] | None" = None
+
+
+def check_setting() -> None:
+    """Raise ImproperlyConfigured unless RECOGNISER names a class that can be used; this imports its module."""
+    try:
+        engines.engine_class(settings.RECOGNISER)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"RECOGNISER={settings.RECOGNISER!r}: {error}") from error
 
 
 def begin_loading() -> "Future[Recogniser]":

@@ -47,6 +47,20 @@ def test_choices() -> None:
         Env({"RECOGNISER": "parrot"}).choice("RECOGNISER", "moonshine", ("moonshine", "scripted"), "")
 
 
+@pytest.mark.parametrize("value", ["moonshine", "mycompany.speech.MyRecogniser"])
+def test_a_class_by_short_name_or_dotted_path(value: str) -> None:
+    """It is not imported here."""
+    assert Env({"RECOGNISER": value}).class_path("RECOGNISER", "scripted", ("moonshine", "scripted"), "") == value
+
+
+@pytest.mark.parametrize("value", ["parrot", "my company.Speech", "mycompany/speech.py", ".speech.Mine", "speech.", "1st.Mine"])
+def test_what_is_no_path_of_a_class(value: str) -> None:
+    """The error has the setting, the value and what is allowed."""
+    with pytest.raises(SettingError) as refused:
+        Env({"RECOGNISER": value}).class_path("RECOGNISER", "moonshine", ("moonshine", "scripted"), "")
+    assert str(refused.value).startswith(f"RECOGNISER={value!r}: allowed values are moonshine, scripted, or the dotted path of a class")
+
+
 def test_a_wrong_url_is_refused_without_being_shown() -> None:
     """A database URL may hold a password, so the message does not repeat it."""
     with pytest.raises(SettingError) as refused:

@@ -1,6 +1,7 @@
 """The speech engines, and how the setting RECOGNISER names one: by a short name, or by the dotted path of a class."""
 
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 from streaming.speech.engines.base import EngineOptions, Recogniser
@@ -31,6 +32,10 @@ def engine_class(name: str) -> type[Recogniser]:
     missing = sorted({required for required in _REQUIRED if not hasattr(found, required)} | abstract)
     if missing:
         raise ValueError(f"the class {class_name} lacks {', '.join(missing)} (see streaming.speech.engines.base.Recogniser)")
+    try:
+        signature(found).bind(None)
+    except TypeError as error:
+        raise ValueError(f"the class {class_name} must be made with one argument, EngineOptions ({error})") from error
     return found
 
 

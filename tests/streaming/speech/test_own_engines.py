@@ -1,0 +1,109 @@
+"""The setting RECOGNISER with the dotted path of a class."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from streaming.speech import engines
+from streaming.speech.engines.moonshine import MoonshineRecogniser
+from tests.servers import ROOT, Server, copied
+from tests.streaming.speech import own_engines
+from tests.streaming.speech.fakes import BECKETT, SENTENCES, chunks
+from tests.streaming.transports.client import connected
+
+HERE = "tests.streaming.speech.own_engines"
+GUIDE = (ROOT / "docs" / "guide" / "speech-engines.md").read_text()
+
+
+def test_short_names_and_paths() -> None:
+    """Both name a class."""
+    assert engines.engine_class("moonshine") is MoonshineRecogniser
+    assert engines.engine_class("streaming.speech.engines.moonshine.MoonshineRecogniser") is MoonshineRecogniser
+    assert engines.engine_class(f"{HERE}.TurnLength") is own_engines.TurnLength
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("parrot", "allowed are moonshine, scripted, or the dotted path of a class"),
+        ("nothing_like_that.Engine", r"the module nothing_like_that cannot be imported \(ModuleNotFoundError: .*nothing_like_that"),
+        (f"{HERE}.Missing", f"the module {HERE} has no class Missing"),
+        (f"{HERE}.function", f"the module {HERE} has no class function"),
+        (f"{HERE}.WithoutModel", "the class WithoutModel lacks languages, load_model"),
+        (f"{HERE}.Unrelated", "the class Unrelated lacks close, load, open, ready, transcribe"),
+        (f"{HERE}.WithoutArgument", "the class WithoutArgument must be made with one argument, EngineOptions"),
+    ],
+)
+def test_a_class_that_cannot_be_used(path: str, error: str) -> None:
+    """The error says what is missing."""
+    with pytest.raises(ValueError, match=error):
+        engines.engine_class(path)
+
+
+def test_a_module_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it raises."""
+    (tmp_path / "failing_engine.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match=r"failing_engine cannot be imported \(ZeroDivisionError: division by zero\)"):
+        engines.engine_class("failing_engine.Engine")
+
+
+@pytest.mark.parametrize("command", [("manage.py", "serve"), ("-m", "uvicorn", "config.asgi:application", "--port", "0")])
+def test_the_server_does_not_start_without_its_engine(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Setting, value and what is missing are in the last line."""
+    path = f"{HERE}.WithoutModel"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "PORT": "0", "RECOGNISER": path}
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1
+    assert f"RECOGNISER='{path}': the class WithoutModel lacks languages, load_model" in done.stderr.splitlines()[-1]
+
+
+async def said(server: Server) -> list[str]:
+    """Speak six sentences over a Symbl socket; return the messages."""
+    async with connected(server, await asyncio.to_thread(server.token)) as client:
+        await client.start()
+        for chunk in chunks(BECKETT):
+            await client.socket.send(chunk)
+        await client.stop()
+    return client.said()
+
+
+async def test_an_engine_of_a_test_module_is_used(make_server: Callable[..., Server]) -> None:
+    """Its words are on the socket."""
+    messages = await said(make_server(RECOGNISER=f"{HERE}.TurnLength"))
+    assert len(messages) == SENTENCES
+    lengths = [re.fullmatch(r"I will send (\d+) samples tomorrow\.", message) for message in messages]
+    assert all(length and 8_000 < int(length[1]) < 32_000 for length in lengths)
+
+
+async def test_the_engine_of_the_guide_is_used(migrated_data: Path, tmp_path: Path) -> None:
+    """As it is written there."""
+    [listing] = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    [command] = re.findall(r"RECOGNISER=(mycompany\S+) make run", GUIDE)
+    (tmp_path / "mycompany").mkdir()
+    (tmp_path / "mycompany" / "speech.py").write_text(listing)
+    server = Server(copied(migrated_data, tmp_path / "data"), {"RECOGNISER": command, "PYTHONPATH": str(tmp_path)}).start()
+    try:
+        messages = await said(server)
+    finally:
+        server.kill()
+    assert len(messages) == SENTENCES
+    assert all(re.fullmatch(r"\d\.\d seconds\.", message) for message in messages)
+
+
+def test_the_error_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the one that a class without methods gets."""
+    (tmp_path / "mycompany2").mkdir()
+    (tmp_path / "mycompany2" / "speech.py").write_text(
+        "from streaming.speech.turn_recogniser import TurnRecogniser\nclass MyRecogniser(TurnRecogniser):\n    languages = ('en-US',)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match="lacks") as refused:
+        engines.engine_class("mycompany2.speech.MyRecogniser")
+    assert str(refused.value).partition(" (see")[0] in GUIDE
