@@ -44,18 +44,18 @@ class Threads:
 
 _all: list[Threads] = []
 
-SOUND = Threads("sound", _DEFAULT_THREADS)
+AUDIO_THREADS = Threads("audio", _DEFAULT_THREADS)
 """Encodes the audio of each session every 20 ms."""
-PICTURES = Threads("pictures", _DEFAULT_THREADS)
+VIDEO_THREADS = Threads("video", _DEFAULT_THREADS)
 """Converts video frames to arrays and encodes them, some milliseconds each."""
-EARS = Threads("ears", 1)
+VAD_LOADER_THREADS = Threads("vad-loader", 1)
 """Loads and unloads the VAD, which has one lock anyway."""
-FINDING = Threads("finding", 2)
-"""Looks for trackers in interim results."""
-READING = Threads("reading", 4)
-"""Waits for the recogniser."""
-SPEAKING = Threads("speaking", 4)
-"""Runs the installed text-to-speech voices."""
+TRACKER_THREADS = Threads("trackers", 2)
+"""Searches interim results for trackers."""
+STT_THREADS = Threads("stt", 4)
+"""Waits for the recogniser, for handlers that transcribe whole recordings."""
+TTS_THREADS = Threads("tts", 4)
+"""Synthesises speech."""
 
 
 _enlarged: WeakSet[asyncio.AbstractEventLoop] = WeakSet()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from insights.analysis.text.languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
 from insights.events import MessageReference, TrackerMatchSnapshot, TrackerSnapshot
-from streaming.aio.executors import FINDING
+from streaming.aio.executors import TRACKER_THREADS
 from streaming.aio.safe_log import error_location
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class InterimTrackers:
             self._turn, self._reported = turn, set()
         if self._search is not None and not self._search.done():
             return []
-        self._search = FINDING.run(self._find, text)
+        self._search = TRACKER_THREADS.run(self._find, text)
         await asyncio.wait({self._search}, timeout=ENOUGH_S)
         if not self._search.done():
             return []

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from django.conf import settings
 
-from streaming.aio.executors import SPEAKING
+from streaming.aio.executors import TTS_THREADS
 from streaming.tts.base import Engine, Maker, Manner, Speech, VoiceError
 from streaming.tts.piper import Piper
 from streaming.tts.programs import ESPEAK, FLITE
@@ -61,7 +61,7 @@ class TextToSpeech:
         """Yield a text as audio, sentence by sentence, each synthesised in a thread."""
         manner = _to_manner(options)
         for number, sentence in enumerate(sentences(text)):
-            yield await SPEAKING.run(self._say, sentence, manner, number)
+            yield await TTS_THREADS.run(self._say, sentence, manner, number)
 
     def _say(self, sentence: str, manner: Manner, number: int) -> Speech:
         rate, samples = self._engine.say(sentence, manner)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from streaming.aio.executors import EARS
+from streaming.aio.executors import VAD_LOADER_THREADS
 from streaming.speech import vad_worker
 from streaming.speech.engines.base import RecogniserError
 from streaming.speech.turn_detector import Turn, TurnDetector, TurnDetectorOptions
@@ -43,7 +43,7 @@ class TurnListener:
         self._lock = threading.Lock()
         self._closed = False
         self._acquired = False
-        EARS.run(self._load)
+        VAD_LOADER_THREADS.run(self._load)
 
     def close(self) -> None:
         """Stop turn detection; nothing is forwarded afterwards."""
@@ -52,7 +52,7 @@ class TurnListener:
             self._closed = True
         self.detector.close()
         if acquired:
-            EARS.run(vad_worker.release)
+            VAD_LOADER_THREADS.run(vad_worker.release)
 
     def _load(self) -> None:
         """Load the VAD and join its worker; called in a thread."""

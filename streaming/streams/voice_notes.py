@@ -13,7 +13,7 @@ from insights import queries, recorder
 from insights.recorder import Listening, Opening, StoredEvent, Utterance
 from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
 from streaming.aio.database_executors import run_write
-from streaming.aio.executors import READING
+from streaming.aio.executors import STT_THREADS
 from streaming.audio.convert import Audio
 from streaming.cluster.registry import PROCESS
 from streaming.cluster.runtime import runtime
@@ -29,7 +29,7 @@ async def note(audio: Audio) -> AsyncIterator[AdditionalOutputs]:
     if user_id is None:
         raise WebRTCError("sign in to take notes")
     rate, samples = audio
-    text = await READING.run(get_stt_model().stt, audio)
+    text = await STT_THREADS.run(get_stt_model().stt, audio)
     if not text:
         raise WebRTCError("nothing was understood after the stop word")
     conversation_id, events = await run_write(store_note, user_id, text, samples.size / rate)

@@ -15,7 +15,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from aiortc.utils import uint16_add, uint32_add
 
-from streaming.aio.executors import PICTURES
+from streaming.aio.executors import VIDEO_THREADS
 
 PATIENCE = 2
 """Number of later packets after which a missing one counts as lost."""
@@ -191,7 +191,7 @@ async def _convert(
             warn(f"pictures of more than {MOST_PIXELS} pixels are left out")
             continue
         try:
-            picture = await PICTURES.run(lambda picked: picked.to_ndarray(format="bgr24"), frame)
+            picture = await VIDEO_THREADS.run(lambda picked: picked.to_ndarray(format="bgr24"), frame)
         except Exception as error:
             logger.warning("a video frame could not be converted (%s)", type(error).__name__)
             warn("a picture could not be read")

@@ -19,7 +19,7 @@ from aiortc import MediaStreamTrack, RTCRtpSender
 from aiortc.mediastreams import MediaStreamError
 from av import CodecContext, Packet, VideoFrame
 
-from streaming.aio.executors import PICTURES, SOUND, Threads
+from streaming.aio.executors import AUDIO_THREADS, VIDEO_THREADS, Threads
 from streaming.cluster.runtime import runtime
 from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
@@ -132,7 +132,7 @@ class AudioTrack(MediaStreamTrack):
     async def _encode(self, voice: OpusEncoder, block: Block) -> "Packet[Any] | av.AudioFrame":
         timestamp = self._next_timestamp()
         if self.opus:
-            packet = Packet(await SOUND.run(voice.encode, block))
+            packet = Packet(await AUDIO_THREADS.run(voice.encode, block))
             packet.pts = timestamp
             packet.time_base = CLOCK_BASE
             return packet
@@ -221,7 +221,7 @@ class VideoTrack(MediaStreamTrack):
             raise MediaStreamError
         now = time.monotonic()
         self._began = now if self._began is None else self._began
-        frame = await PICTURES.run(_to_frame, picture)
+        frame = await VIDEO_THREADS.run(_to_frame, picture)
         self._last = max(self._last + 1, int((now - self._began) * PICTURE_CLOCK))
         frame.pts = self._last
         frame.time_base = fractions.Fraction(1, PICTURE_CLOCK)
@@ -243,7 +243,7 @@ def encode_apart(sender: RTCRtpSender) -> None:
     """Make a sender encode in our threads, not in asyncio's. aiortc has no public API for it; a test checks the private name."""
     if not hasattr(sender, _LOOP):
         raise AttributeError(f"RTCRtpSender has no {_LOOP} any more")
-    setattr(sender, _LOOP, _OwnThreads(SOUND if sender.kind == "audio" else PICTURES))
+    setattr(sender, _LOOP, _OwnThreads(AUDIO_THREADS if sender.kind == "audio" else VIDEO_THREADS))
 
 
 def _to_frame(picture: npt.NDArray[np.uint8]) -> VideoFrame:

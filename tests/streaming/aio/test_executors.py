@@ -9,7 +9,7 @@ import pytest
 
 import streaming
 from streaming.aio import executors as module
-from streaming.aio.executors import FINDING, SOUND, Threads, close_threads
+from streaming.aio.executors import AUDIO_THREADS, TRACKER_THREADS, Threads, close_threads
 
 THEIRS = {"handlers/ice_servers.py", "handlers/turn_credentials.py"}
 """Where developers' functions are called, and services asked: in asyncio's threads."""
@@ -25,18 +25,18 @@ def test_no_work_of_ours_is_in_asyncios_threads() -> None:
 @pytest.mark.usefixtures("busy_handlers")
 async def test_results_and_exceptions_come_back() -> None:
     """Whatever asyncio's threads are at."""
-    assert await SOUND.run(divmod, 7, 3) == (2, 1)
+    assert await AUDIO_THREADS.run(divmod, 7, 3) == (2, 1)
     with pytest.raises(ZeroDivisionError):
-        await SOUND.run(divmod, 7, 0)
+        await AUDIO_THREADS.run(divmod, 7, 0)
 
 
 async def test_no_kind_waits_behind_another() -> None:
     """However much of it there is."""
     go_on = threading.Event()
-    many = [FINDING.run(go_on.wait, 60) for _ in range(20)]
+    many = [TRACKER_THREADS.run(go_on.wait, 60) for _ in range(20)]
     try:
         async with asyncio.timeout(30):
-            assert await SOUND.run(threading.get_ident) != threading.get_ident()
+            assert await AUDIO_THREADS.run(threading.get_ident) != threading.get_ident()
         assert not any(one.done() for one in many)
     finally:
         go_on.set()
