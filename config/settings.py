@@ -130,6 +130,13 @@ try:
         least=1,
         most=100_000,
     )
+    env.group = "Insights"
+    INSIGHT_KINDS = env.words(
+        "INSIGHT_KINDS",
+        "",
+        "Your own kinds of insights, beside questions, action items and follow-ups.",
+        allowed="dotted paths, such as `meetings.kinds.DECISION`",
+    )
     env.group = "Storage"
     KEEP_DAYS = env.integer("KEEP_DAYS", 0, "Days after which an ended conversation is deleted for good. 0: never.", most=36_500)
     env.group = "Server"

@@ -1,7 +1,14 @@
 """The Django application `insights`."""
 
+from collections.abc import Iterable
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
+
+from insights import insight_kinds
 
 
 class InsightsConfig(AppConfig):
@@ -11,7 +18,25 @@ class InsightsConfig(AppConfig):
     verbose_name = "Conversations"
 
     def ready(self) -> None:
-        """Repair the search index after every migration."""
+        """Register the installation's own kinds of insights; repair the search index after every migration."""
         from insights.models import search
 
+        register_kinds(settings.INSIGHT_KINDS)
         post_migrate.connect(search.repair, sender=self)
+
+
+def register_kinds(paths: Iterable[str]) -> None:
+    """Register the kinds that the setting INSIGHT_KINDS names by dotted path. Raises ImproperlyConfigured for one that is not usable."""
+    added = []
+    for path in paths:
+        try:
+            kind = import_string(path)
+        except ImportError as error:
+            raise ImproperlyConfigured(f"INSIGHT_KINDS={path!r}: it cannot be imported: {error}") from error
+        if not isinstance(kind, insight_kinds.InsightKind):
+            raise ImproperlyConfigured(f"INSIGHT_KINDS={path!r}: an InsightKind is needed, not {type(kind).__name__}")
+        added.append(kind)
+    try:
+        insight_kinds.install(added)
+    except insight_kinds.KindError as error:
+        raise ImproperlyConfigured(f"INSIGHT_KINDS: {error}") from error

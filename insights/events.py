@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, TypeAlias, assert_never
 
+from insights.insight_kinds import KindName
+
 JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
 JsonObject: TypeAlias = dict[str, JsonValue]
 Payload: TypeAlias = Mapping[str, Any]
@@ -147,14 +149,14 @@ class MessageSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class InsightSnapshot:
-    """A question, an action item or a follow-up. `member` is the speaker; `due_by` is empty if no date was said.
+    """An insight; `type` is the name of its kind. `member` is the speaker; `due_by` is empty if no date was said.
 
     `tags`, `hints` and `entities` are JSON in the form that clients get. `review` is pending, accepted or rejected; `reviewed_at` is
     empty while it is pending. Only the events of reviews store those two and `original_text`.
     """
 
     id: str
-    type: str
+    type: KindName
     text: str
     message_id: str
     member: MemberSnapshot | None = None
@@ -232,9 +234,8 @@ class TopicSnapshot:
     def parse(cls, payload: Payload) -> "TopicSnapshot":
         """Return the topic that a JSON object describes."""
         get = payload.get
-        return cls(
-            payload["id"], payload["text"], payload["score"], get("sentiment", 0.0), get("parent") or "", tuple(get("messageIds") or ())
-        )
+        references = tuple(get("messageIds") or ())
+        return cls(payload["id"], payload["text"], payload["score"], get("sentiment", 0.0), get("parent") or "", references)
 
     def dump(self) -> JsonObject:
         """Return {id, text, score, sentiment, parent, messageIds}."""
@@ -266,11 +267,11 @@ class MessageReference:
 
 @dataclass(frozen=True, slots=True)
 class InsightReference:
-    """A match in an insight."""
+    """A match in an insight; `type` is the name of its kind."""
 
     id: str
     text: str
-    type: str
+    type: KindName
     offset: int
 
     def dump(self) -> JsonObject:

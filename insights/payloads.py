@@ -22,6 +22,7 @@ from insights.events import (
     TrackerMatchSnapshot,
     TrackerSnapshot,
 )
+from insights.insight_kinds import KindName
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, Topic, TrackerMatch
 
 
@@ -116,7 +117,7 @@ def insight_snapshot(insight: Insight) -> InsightSnapshot:
     """Return the snapshot of an insight without its review."""
     return InsightSnapshot(
         id=str(insight.id),
-        type=insight.type,
+        type=KindName(insight.type),
         text=insight.text,
         confidence=insight.confidence,
         message_id=str(insight.message_id),
@@ -187,7 +188,7 @@ class _References:
     def add(self, match: TrackerMatch) -> None:
         """Add the match of a row."""
         if match.insight is not None:
-            self.insights.append(InsightReference(str(match.insight.id), match.insight.text, match.insight.type, match.offset))
+            self.insights.append(InsightReference(str(match.insight.id), match.insight.text, KindName(match.insight.type), match.offset))
             return
         message = match.message
         times = iso(message.started_at), iso(message.ended_at)

@@ -43,7 +43,6 @@ else:
 
 VERDICTS: dict[str, Any] = {"review": admin.HORIZONTAL}  # as radio buttons
 LABELS = {"text": "Wording", "review": "Verdict"}
-KINDS = {"question": "Question", "action_item": "Action item", "follow_up": "Follow-up"}
 
 
 class Titled(AnyBase):

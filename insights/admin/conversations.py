@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 
 from insights import exports, queries, recorder
 from insights.admin.bases import (
-    KINDS,
     VERDICTS,
     ConversationBase,
     FormSetBase,
@@ -25,6 +24,7 @@ from insights.admin.bases import (
 )
 from insights.admin.filters import Confidence, InsightType, Review, Year
 from insights.admin.paging import PagedInline, links
+from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, Message
 
 
@@ -69,7 +69,7 @@ class InsightInline(WithConfidence, PagedInline):
     @admin.display(description="Type")
     def kind(self, insight: Insight) -> str:
         """Return the type, the speaker and the time."""
-        return f"{KINDS[insight.type]} ({place(insight.message)})"
+        return f"{kind_of(insight.type).label} ({place(insight.message)})"
 
     @admin.display(description="For, due")
     def for_whom(self, insight: Insight) -> SafeString:

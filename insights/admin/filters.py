@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from insights.admin.bases import KINDS
+from insights.insight_kinds import choices
 from insights.models import Conversation, Insight
 
 _LEVELS = {"90": (0.9, 1.01), "70": (0.7, 0.9), "50": (0.5, 0.7), "0": (0.0, 0.5)}
@@ -38,7 +38,7 @@ class InsightType(_InsightFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the choices."""
-        return list(KINDS.items())
+        return choices()
 
     def wanted(self) -> dict[str, object] | None:
         """Return the condition on insights."""

@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from insights import recorder
-from insights.admin.bases import KINDS, VERDICTS, EditableText, InsightBase, Titled, WithConfidence, history, place, reviewer, submit_review
+from insights.admin.bases import VERDICTS, EditableText, InsightBase, Titled, WithConfidence, history, place, reviewer, submit_review
 from insights.admin.filters import Confidence, InsightType, Review
+from insights.insight_kinds import kind_of
 from insights.models import Insight
 
 
@@ -52,7 +53,7 @@ class InsightAdmin(WithConfidence, EditableText, Titled, InsightBase):
     @admin.display(description="Type", ordering="type")
     def kind(self, insight: Insight) -> str:
         """Return the type."""
-        return KINDS[insight.type]
+        return kind_of(insight.type).label
 
     @admin.display(description="Said")
     def where(self, insight: Insight) -> str:

@@ -7,7 +7,7 @@ from insights.analysis.summary import summarise
 from insights.analysis.text.sentences import Sentence, sentences
 from insights.analysis.topics import Topic, TopicIndex
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
-from insights.analysis.types import Entity, Finding, FindingType, MessageAnalysis, Person, Said
+from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
 from insights.analysis.vocabulary.correction import Correction, Vocabulary
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Correction",
     "Entity",
     "Finding",
-    "FindingType",
     "MessageAnalysis",
     "Person",
     "Said",

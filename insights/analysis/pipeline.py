@@ -1,6 +1,7 @@
 """The complete analysis of one message, as the recorder runs it."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 
 from insights.analysis import entities
 from insights.analysis.acts import dialogue_acts
@@ -8,7 +9,10 @@ from insights.analysis.acts.assignees import assignee
 from insights.analysis.acts.commitments import Commitment, commitment
 from insights.analysis.sentiment import polarity
 from insights.analysis.text.words import LONGEST
-from insights.analysis.types import Entity, Finding, FindingType, MessageAnalysis, Person, Said
+from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
+from insights.insight_kinds import InsightKind, kinds
+
+logger = logging.getLogger(__name__)
 
 CONTEXT = dialogue_acts.CONTEXT
 """Number of earlier messages that the analysis takes into account."""
@@ -28,7 +32,7 @@ def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timez
     """
     before = before[-CONTEXT:]
     spans = entities.extract(said.text, said.at, timezone_offset, members)
-    kept = [(kind, confidence) for kind, confidence in dialogue_acts.score(said, before).items() if confidence >= FLOOR]
+    kept = [(kind, confidence) for kind, confidence in _scores(said, before) if confidence >= FLOOR]
     if not kept:
         return MessageAnalysis((), spans, polarity(said.text))
     task = commitment(said.text[:LONGEST], spans, said.at, timezone_offset)
@@ -38,16 +42,36 @@ def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timez
     return MessageAnalysis(findings, spans, polarity(said.text), phrases)
 
 
-def _finding(kind: FindingType, confidence: float, said: Said, spans: tuple[Entity, ...], task: Commitment, doer: Person | None) -> Finding:
-    """Build one finding; a question has no assignee, no due date and no action phrase."""
+def _scores(said: Said, before: Sequence[Said]) -> Iterator[tuple[InsightKind, float]]:
+    """Yield the confidence of each registered kind: those of the model first, as the model has them, then those of detectors."""
+    registered = {kind.name: kind for kind in kinds()}
+    for name, confidence in dialogue_acts.score(said, before).items():
+        yield registered[name], confidence
+    for kind in registered.values():
+        if kind.detector is not None:
+            yield kind, _detected(kind, said, before)
+
+
+def _detected(kind: InsightKind, said: Said, before: Sequence[Said]) -> float:
+    """Return the confidence of a detector, from 0 to 1; 0 if it fails, so that the other insights of the message are still found."""
+    try:
+        confidence = kind.detector(said, before) if kind.detector else None
+        return 0.0 if confidence is None else min(1.0, max(0.0, float(confidence)))
+    except Exception as error:  # only the type is logged: the text of an error may contain spoken words
+        logger.error("the detector of the insight kind %s failed (%s)", kind.name, type(error).__name__)
+        return 0.0
+
+
+def _finding(kind: InsightKind, confidence: float, said: Said, spans: tuple[Entity, ...], task: Commitment, doer: Person | None) -> Finding:
+    """Build one finding; only a kind that is assignable has an assignee, a due date and an action phrase."""
     hints = {"confidenceScore": f"{confidence:.4f}"}
-    if kind == "question":
-        if task.role == "NAMED" or (task.role == "ADDRESSEE" and doer):
+    if not kind.assignable:
+        if kind.addressed and (task.role == "NAMED" or (task.role == "ADDRESSEE" and doer)):
             hints["addressedTo"] = "; ".join(task.names) or (doer.name if doer else "")
-        return Finding(kind, confidence, said.text, entities=spans, hints=hints)
+        return Finding(kind.name, confidence, said.text, entities=spans, hints=hints)
     if task.role == "WE":
         hints["addressedTo"] = "everyone"
     if task.due_text:
         hints["dueText"] = task.due_text
     phrase = task.action_phrase
-    return Finding(kind, confidence, said.text, doer, task.due, task.definitive, phrase, spans, hints)
+    return Finding(kind.name, confidence, said.text, doer, task.due, task.definitive, phrase, spans, hints)

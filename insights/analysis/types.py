@@ -1,10 +1,10 @@
-"""Input and output types of the analysis, without any dependency."""
+"""Input and output types of the analysis."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-FindingType = Literal["question", "action_item", "follow_up"]
+from insights.insight_kinds import KindName
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Entity:
 class Finding:
     """One insight of a message. confidence is in (0, 1); due is timezone-aware; hint values are strings, as the Symbl protocol requires."""
 
-    type: FindingType
+    type: KindName
     confidence: float
     text: str
     assignee: Person | None = None

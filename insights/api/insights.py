@@ -1,17 +1,19 @@
-"""Questions, action items, follow-ups, and all of them together, without rejected ones."""
+"""The insights of a conversation: one list per kind, and all of them together, without rejected ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Field, Query, Router, Schema
+from pydantic import create_model
 
 from insights import queries
 from insights.api.messages import Phrase
 from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.people import Person, SpeakerRef, person_json, speaker_json
 from insights.api.values import shown
+from insights.insight_kinds import InsightKind, KindName, kind_of, kinds
 from insights.json_text import Form, array_of
 from insights.models import Conversation, Insight
 from insights.payloads import iso
@@ -32,7 +34,7 @@ class InsightEntity(Schema):
 
 
 class InsightOut(Schema):
-    """An insight. A question has the first six fields; action items and follow-ups have all, `dueBy` only if a date was said."""
+    """An insight. A question has the first six fields; kinds with an assignee have all, `dueBy` only if a date was said."""
 
     id: str
     text: str
@@ -47,24 +49,6 @@ class InsightOut(Schema):
     dueBy: str | None = None
 
 
-class Questions(Schema):
-    """Questions in order."""
-
-    questions: list[InsightOut]
-
-
-class ActionItems(Schema):
-    """Action items in order."""
-
-    actionItems: list[InsightOut]
-
-
-class FollowUps(Schema):
-    """Follow-ups in order."""
-
-    followUps: list[InsightOut]
-
-
 class Insights(Schema):
     """Insights in order."""
 
@@ -74,33 +58,37 @@ class Insights(Schema):
 _SHAPE: dict[str, Any] = {"by_alias": True, "exclude_none": True}
 
 
-@router.get(_ROOT + "/questions", response=responses(Questions), **_SHAPE, summary="List questions")
-def list_questions(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Return the questions, without rejected ones."""
-    return _answer(request, conversation_id, part, "questions", Insight.Type.QUESTION)
+def _list_of(kind: InsightKind) -> type[Schema]:
+    """Return the schema of a response with the insights of one kind; OpenAPI names it by the key: `ActionItems`."""
+    name = kind.json_name[:1].upper() + kind.json_name[1:]
+    fields: dict[str, Any] = {kind.json_name: (list[InsightOut], ...)}
+    return create_model(name, __base__=Schema, __doc__=f"{kind.plural} in order.", **fields)
 
 
-@router.get(_ROOT + "/action-items", response=responses(ActionItems), **_SHAPE, summary="List action items")
-def list_action_items(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Return the action items, without rejected ones."""
-    return _answer(request, conversation_id, part, "actionItems", Insight.Type.ACTION_ITEM)
+def _operation(kind: InsightKind) -> Callable[..., HttpResponseBase]:
+    """Return the operation that lists the insights of one kind; OpenAPI names it by the function."""
+
+    def list_kind(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
+        return _answer(request, conversation_id, part, kind.json_name, kind.name)
+
+    list_kind.__name__ = f"list_{kind.path.replace('-', '_')}"
+    list_kind.__doc__ = f"Return the {kind.noun(2)}, without rejected ones."
+    return list_kind
 
 
-@router.get(_ROOT + "/follow-ups", response=responses(FollowUps), **_SHAPE, summary="List follow-ups")
-def list_follow_ups(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Return the follow-ups, without rejected ones."""
-    return _answer(request, conversation_id, part, "followUps", Insight.Type.FOLLOW_UP)
+for _kind in kinds():
+    router.get(f"{_ROOT}/{_kind.path}", response=responses(_list_of(_kind)), **_SHAPE, summary=f"List {_kind.noun(2)}")(_operation(_kind))
 
 
 @router.get(_ROOT + "/insights", response=responses(Insights), **_SHAPE, summary="List insights")
 def list_insights(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-    """Return questions, action items and follow-ups in the order of speech, without rejected ones."""
+    """Return the insights of all kinds in the order of speech, without rejected ones."""
     return _answer(request, conversation_id, part, "insights")
 
 
-def _answer(request: HttpRequest, conversation_id: str, part: Part, name: str, *types: str) -> HttpResponseBase:
+def _answer(request: HttpRequest, conversation_id: str, part: Part, name: str, *names: KindName) -> HttpResponseBase:
     def pieces(conversation: Conversation) -> Iterator[str]:
-        rows = queries.insights_of(conversation, *types)
+        rows = queries.insights_of(conversation, *names)
         kept = rows.exclude(review=Insight.Review.REJECTED)
         batches = queries.in_batches(kept, *queries.INSIGHT_ORDER, after=item_after(rows, part), most=part.limit)
         return array_of(batches, _form, f'{{"{name}": [', "]}")
@@ -118,7 +106,7 @@ def _form(row: Insight) -> dict[str, object]:
         "messageIds": [str(row.message_id)],
         "from": speaker_json(row.message.member) if row.message.member else {},
     }
-    if row.type == Insight.Type.QUESTION:
+    if not kind_of(row.type).assignable:
         return form
     form["entities"] = [_entity(entity) for entity in row.entities]
     form["phrases"] = [{"type": "action_phrase", "text": row.action_phrase}] if row.action_phrase else []

@@ -1,5 +1,6 @@
 """The API object with its resources, errors and documentation, and its routes."""
 
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern
 from ninja import NinjaAPI
 
@@ -32,8 +33,21 @@ api = NinjaAPI(
     auth=CALLERS,
 )
 errors.install(api)
-for resource in (oauth, conversations, messages, insights, topics, trackers, entities, members, analytics, summary, events, manage):
+RESOURCES = (oauth, conversations, messages, insights, topics, trackers, entities, members, analytics, summary, events, manage)
+for resource in RESOURCES:
     api.add_router("", resource.router)
+
+
+def check_paths() -> None:
+    """Raise ImproperlyConfigured if two resources have the same path, as an installation's own kind of insight may."""
+    known: set[str] = set()
+    for resource in RESOURCES:
+        if taken := known & resource.router.path_operations.keys():
+            raise ImproperlyConfigured(f"INSIGHT_KINDS: the path {sorted(taken)[0]} is taken; give the kind another `path`")
+        known |= resource.router.path_operations.keys()
+
+
+check_paths()
 
 
 def urlpatterns() -> tuple[list[URLPattern], str, str]:

@@ -6,22 +6,16 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from insights import insight_kinds
 from insights.models.conversations import Conversation, Member
 from insights.models.messages import Message
 
 
 class Insight(models.Model):
-    """A question, an action item or a follow-up, with its review by a person.
+    """An insight with its review by a person. `type` is the name of its kind (`insights.insight_kinds`), which no constraint lists.
 
     `tags`, `hints` and `entities` are JSON lists in the form that clients get (see `insights.payloads`).
     """
-
-    class Type(models.TextChoices):
-        """The types of insights."""
-
-        QUESTION = "question"
-        ACTION_ITEM = "action_item"
-        FOLLOW_UP = "follow_up"
 
     class Review(models.TextChoices):
         """What a person decided about an insight."""
@@ -33,7 +27,7 @@ class Insight(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="insights")
     message = models.ForeignKey(Message, models.CASCADE, related_name="insights")
-    type = models.CharField(max_length=16, choices=Type.choices)
+    type = models.CharField(max_length=insight_kinds.LONGEST_NAME, choices=insight_kinds.choices)
     text = models.TextField()
     original_text = models.TextField(blank=True, default="", help_text="What was found, where a person reworded it.")
     confidence = models.FloatField()
@@ -52,7 +46,6 @@ class Insight(models.Model):
     class Meta:
         ordering = ["conversation_id", "message__number", "type", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(type__in=["question", "action_item", "follow_up"]), name="insight_type_known"),
             models.CheckConstraint(condition=Q(review__in=["pending", "accepted", "rejected"]), name="insight_review_known"),
             models.CheckConstraint(condition=Q(confidence__gte=0, confidence__lte=1), name="insight_confidence_0_to_1"),
             models.CheckConstraint(

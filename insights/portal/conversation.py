@@ -11,11 +11,12 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
 from insights import queries
+from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Conversation, Insight, Message
 from insights.portal import parts
 from insights.portal.listing import Face, begins_turn, face, local, shown_name
 from insights.portal.parts import message_link, part_of
-from insights.portal.wording import LABELS, clock, duration
+from insights.portal.wording import clock, duration
 
 MOST_TOPICS = 12
 MOST_CARDS = 500
@@ -24,11 +25,11 @@ MOST_CARDS = 500
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message in a turn. `kind` is the type of its first insight, or empty."""
+    """One message in a turn. `kind` is that of its first insight; None without one."""
 
     id: UUID
     text: str
-    kind: str
+    kind: InsightKind | None
     corrected: bool
 
 
@@ -46,8 +47,7 @@ class Turn:
 class Card:
     """One insight with a link to its message."""
 
-    kind: str
-    label: str
+    kind: InsightKind
     text: str
     who: str
     place: str
@@ -67,7 +67,7 @@ class Share:
     percent: int
 
 
-def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dict[UUID, str]) -> list[Turn]:
+def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dict[UUID, InsightKind]) -> list[Turn]:
     """Group messages into turns of one member each."""
     turns: list[Turn] = []
     first: Message | None = None
@@ -75,7 +75,7 @@ def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dic
         if first is None or begins_turn(first, one):
             first = one
             turns.append(Turn(faces[one.member_id], clock(one.offset_s), one.started_at))
-        turns[-1].lines.append(Line(one.id, one.text, kinds.get(one.id, ""), one.corrected_at is not None))
+        turns[-1].lines.append(Line(one.id, one.text, kinds.get(one.id), one.corrected_at is not None))
     return turns
 
 
@@ -83,8 +83,7 @@ def cards_of(found: Sequence[Insight], conversation: Conversation, faces: dict[U
     """Return the cards of the insights, in the same order."""
     return [
         Card(
-            kind=one.type,
-            label=LABELS[one.type],
+            kind=kind_of(one.type),
             text=one.text,
             who=faces[one.message.member_id].name,
             place=clock(one.message.offset_s),
@@ -150,7 +149,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     talked = queries.talk_seconds(one)
     faces = _faces(one)  # read last, so that members of all rows read before are included
     kept = [insight for insight in found if insight.review != Insight.Review.REJECTED]
-    kinds = {insight.message_id: insight.type for insight in reversed(kept)}  # the first insight of a message wins
+    kinds = {insight.message_id: kind_of(insight.type) for insight in reversed(kept)}  # the first insight of a message wins
     context = {
         "conversation": one,
         "title": shown_name(one, [share.name for key, share in faces.items() if key]),

@@ -5,10 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
-from insights import queries
+from insights import insight_kinds, queries
 from insights.access import setup_is_open
 from insights.portal.listing import PERIODS, ListFilter, page_of
-from insights.portal.wording import LABELS
 
 
 def conversations(request: HttpRequest) -> HttpResponse:
@@ -23,7 +22,7 @@ def _own_conversations(request: HttpRequest) -> HttpResponse:
     user_id = int(request.user.pk or 0)
     wanted = ListFilter.of(request.GET)
     page, rows = page_of(user_id, wanted, request.GET.get("page", "1"))
-    choices = {"kinds": LABELS, "periods": PERIODS}
+    choices = {"kinds": insight_kinds.choices(), "periods": PERIODS}
     context = {"page": page, "rows": rows, "wanted": wanted, **choices, "any": bool(rows) or queries.conversations_of(user_id).exists()}
     part = request.headers.get("HX-Request") == "true"
     response = render(request, "portal/_conversations.html" if part else "portal/conversations.html", context)

@@ -8,9 +8,10 @@ from django.http.response import HttpResponseBase
 from django.utils.text import slugify
 
 from insights import exports, queries
+from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, Member, Message
 from insights.portal.listing import UNKNOWN, begins_turn, local, shown_name
-from insights.portal.wording import LABELS, clock
+from insights.portal.wording import clock
 
 TYPES = {"txt": "text/plain; charset=utf-8", "json": "application/json"}
 
@@ -60,4 +61,4 @@ def _line(insight: Insight, conversation: Conversation) -> str:
         facts.append(f"for {who}")
     if insight.due_at:
         facts.append(f"due {local(insight.due_at, conversation.timezone_offset):%d %B %Y}")
-    return f"- {LABELS[insight.type]}: {insight.text} ({', '.join(facts)})\n"
+    return f"- {kind_of(insight.type).label}: {insight.text} ({', '.join(facts)})\n"

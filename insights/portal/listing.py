@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 from urllib.parse import urlencode
@@ -11,9 +11,10 @@ from django.core.paginator import Page, Paginator
 from django.utils import timezone
 
 from insights import queries
+from insights.insight_kinds import InsightKind, is_registered, kind_of, kinds
 from insights.models import Conversation, Member, Message
 from insights.portal.parts import message_link
-from insights.portal.wording import LABELS, TURN_S, VOICES, duration, initials, shorten
+from insights.portal.wording import TURN_S, VOICES, duration, initials, shorten
 
 PER_PAGE = 20
 UNKNOWN = "Unknown speaker"
@@ -22,7 +23,7 @@ PERIODS = {"1": "Past 24 hours", "7": "Past 7 days", "30": "Past 30 days", "365"
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """The filters of the list: search words, a type of insight, and a maximum age in days. Empty: no filter."""
+    """The filters of the list: search words, a kind of insight, and a maximum age in days. Empty: no filter."""
 
     query: str = ""
     kind: str = ""
@@ -32,7 +33,7 @@ class ListFilter:
     def of(cls, query: Mapping[str, str]) -> Self:
         """Return the filters of a URL's query; invalid values are ignored."""
         kind, days = query.get("kind", ""), query.get("days", "")
-        return cls(query.get("q", "").strip()[:200], kind if kind in LABELS else "", days if days in PERIODS else "")
+        return cls(query.get("q", "").strip()[:200], kind if is_registered(kind) else "", days if days in PERIODS else "")
 
     @property
     def address(self) -> str:
@@ -51,6 +52,15 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many insights of a kind a conversation has; `noun` is the word behind the number."""
+
+    kind: InsightKind
+    number: int
+    noun: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One conversation in the list. `local_start` is in the conversation's time zone."""
 
@@ -65,7 +75,7 @@ class Row:
     faces: tuple[Face, ...]
     more_faces: int
     names: str
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: tuple[Count, ...] = ()
     found: tuple[tuple[str, bool], ...] = ()
     found_at: str = ""
     """The link from the conversation's page to the message that was found; empty without one."""
@@ -102,6 +112,12 @@ def marked(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     return tuple((piece, number % 2 == 1) for number, piece in enumerate(pieces) if piece)
 
 
+def counts_of(numbers: Mapping[str, int]) -> tuple[Count, ...]:
+    """Return the counts by kind, in the order of the registry, then those of kinds that are not registered any more."""
+    names = list(dict.fromkeys([*(kind.name for kind in kinds()), *sorted(numbers)]))
+    return tuple(Count(kind_of(name), numbers[name], kind_of(name).noun(numbers[name])) for name in names if numbers.get(name))
+
+
 def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tuple[str, bool], ...], found_at: str) -> Row:
     faces = tuple(face(member, number) for number, member in enumerate(conversation.members.all()))  # prefetched
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
@@ -117,7 +133,7 @@ def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tup
         faces=faces[:4],
         more_faces=max(0, len(faces) - 4),
         names=", ".join(one.name for one in faces),
-        counts=dict(counts),
+        counts=counts_of(counts),
         found=found,
         found_at=found_at,
     )

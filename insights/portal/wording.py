@@ -1,6 +1,5 @@
 """Format numbers and names for people. Pure functions."""
 
-LABELS = {"question": "Question", "action_item": "Action item", "follow_up": "Follow-up"}
 TURN_S = 60  # a longer turn is split, so that a long monologue has headings with times
 VOICES = 8  # number of speaker colours
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Min, Prefetch, QuerySet
 
+from insights.insight_kinds import KindName
 from insights.models import Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
 
 INSIGHT_ORDER = ("message__number", "type", "id")
@@ -32,8 +33,8 @@ def transcript_of(conversation: Conversation, after: int, last: int) -> QuerySet
     return found.only("conversation_id", "number", "member_id", "text", "started_at", "offset_s", "corrected_at")
 
 
-def insights_of(conversation: Conversation, *types: str) -> QuerySet[Insight]:
-    """Return the insights of these types (default: all) in the order of their messages, with speaker, assignee and reviewer."""
+def insights_of(conversation: Conversation, *types: KindName) -> QuerySet[Insight]:
+    """Return the insights of these kinds (default: all) in the order of their messages, with speaker, assignee and reviewer."""
     # Filtered by the message's conversation, so that batches use the index on message numbers instead of sorting all insights.
     found = Insight.objects.filter(message__conversation=conversation).select_related("message__member", "assignee", "reviewed_by")
     found = found.defer("message__words", "message__phrases")

@@ -13,13 +13,14 @@ from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
 from insights.analysis.types import Entity as FoundEntity
 from insights.analysis.types import Finding, MessageAnalysis, Person, Said
 from insights.events import JsonObject
+from insights.insight_kinds import choices, is_registered
 from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
 from insights.names import clean_name
 from insights.payloads import entity_snapshot, iso
 from insights.recorder.event_log import clean
 from insights.recorder.redact import redacted
 from insights.recorder.segment import Draft
-from insights.recorder.types import Listening, Utterance
+from insights.recorder.types import Listening, UnknownKind, Utterance
 
 logger = logging.getLogger(__name__)
 
@@ -79,11 +80,16 @@ def _analysed(now: Said, before: Sequence[Said], people: Sequence[Person], timez
 
 
 def _with_note(found: MessageAnalysis, now: Said, listening: Listening) -> MessageAnalysis:
-    """Return the analysis, with the whole message as an insight of the type `listening.noted` unless it has one of that type already."""
-    if listening.noted is None or any(f.type == listening.noted and f.confidence >= listening.confidence_threshold for f in found.findings):
+    """Return the analysis, with the whole message as an insight of the kind `listening.noted` unless it has one of that kind already."""
+    if listening.noted is None:
         return found
-    kept = tuple(finding for finding in found.findings if finding.type != listening.noted)
-    return replace(found, findings=(*kept, Finding(listening.noted, 1.0, now.text, hints={"source": "note"})))
+    kind = listening.noted.name
+    if not is_registered(kind):
+        raise UnknownKind(f"noted={kind!r} is no registered kind of insight; there are {', '.join(name for name, _ in choices())}")
+    if any(finding.type == kind and finding.confidence >= listening.confidence_threshold for finding in found.findings):
+        return found
+    kept = tuple(finding for finding in found.findings if finding.type != kind)
+    return replace(found, findings=(*kept, Finding(kind, 1.0, now.text, hints={"source": "note"})))
 
 
 def person(member: Member) -> Person:

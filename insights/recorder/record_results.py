@@ -27,7 +27,7 @@ def record(conversation_id: int, utterance: Utterance, listening: Listening) -> 
 
     The events come in the order messages, insights, topics, trackers, without the empty ones; none for blank text. An utterance that
     arrives after the end of its conversation is stored all the same. One that is stored already is not stored again; the events of the
-    first time are returned. Raises UnknownConversation and UnknownMember.
+    first time are returned. Raises UnknownConversation, UnknownMember and UnknownKind.
     """
     sentences = drafts(utterance, listening.vocabulary)
     if not sentences:

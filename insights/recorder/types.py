@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID, uuid4, uuid5
 
 from insights.analysis.trackers import Tracker
-from insights.analysis.types import FindingType
 from insights.events import MemberSnapshot
+from insights.insight_kinds import InsightKind
 from insights.payloads import StoredEvent
 
 
@@ -24,6 +24,10 @@ class UnknownMember(RecorderError):
 
 class UnknownMessage(RecorderError):
     """No message, or no insight, has this id."""
+
+
+class UnknownKind(RecorderError):
+    """No registered kind of insight has this name."""
 
 
 class ConversationBusy(RecorderError):
@@ -104,8 +108,8 @@ class Listening:
     """The analysis options of one speaker.
 
     `confidence_threshold`: smallest confidence (0 to 1) of insights that are stored. `trackers`: phrases to watch for. `vocabulary`:
-    words that recognised text is corrected to. `noted`: type of insight that every message becomes, with confidence 1, unless the
-    analysis finds one of that type in it; for clients that take notes. `mask`: if not empty, replaces personal data (who a person is,
+    words that recognised text is corrected to. `noted`: kind of insight that every message becomes, with confidence 1, unless the
+    analysis finds one of that kind in it; for clients that take notes. `mask`: if not empty, replaces personal data (who a person is,
     how to reach or charge them). In a `language` that the detectors do not support, only exact phrases of trackers are found.
     """
 
@@ -113,6 +117,6 @@ class Listening:
     confidence_threshold: float = 0.5
     trackers: tuple[Tracker, ...] = ()
     vocabulary: tuple[str, ...] = ()
-    noted: FindingType | None = None
+    noted: InsightKind | None = None
     language: str = "en-US"
     mask: str = ""

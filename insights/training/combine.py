@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.acts import rule_features
-from insights.analysis.acts.mixture import EXPERTS, FACTS, KINDS, TASKS, Combiner, Floats, calibrated, gate_view, unchanged
-from insights.analysis.acts.weights import ALL_HEADS, HEADS
-from insights.analysis.types import FindingType
+from insights.analysis.acts.mixture import EXPERTS, FACTS, HEADS, KINDS, LABELS, TASKS, Combiner, Floats, calibrated, gate_view, unchanged
+from insights.analysis.acts.weights import ALL_HEADS
+from insights.insight_kinds import FOLLOW_UP, KindName
 from insights.training.corpora import Row
 from insights.training.fit import Vector, lbfgs
 from insights.training.table import HANDS
@@ -23,11 +23,9 @@ _EXPERT_PENALTY = {
     "ami/action": 100.0,
     "mrda/action": 100_000.0,
     "email/action": 1000.0,
-    "own/question": 20.0,
-    "own/action": 20.0,
-    "own/follow_up": 20.0,
 }
-"""How strongly an expert is tied to its own head and the corresponding network output."""
+_OWN_PENALTY = 20.0
+"""How strongly an expert is tied to its own head and the corresponding network output; that of our own sentences for any label."""
 
 _GATE_PENALTY = 30.0
 _GATE_WEIGHT = {"ami": 1.0, "mrda": 1.0, "email": 8.0, "own": 40.0}
@@ -41,15 +39,13 @@ _LIGHT = 0.05
 _SURE, _KNOWN, _HELD_BACK = 0.9, 20, 0.89
 """An expert may exceed .9 only if at least _KNOWN messages were that sure and nine in ten right; else it is multiplied by .89."""
 
-_LABEL: dict[FindingType, str] = {"question": "question", "action_item": "action", "follow_up": "follow_up"}
 
-
-def targets(rows: Sequence[Row], shown: Sequence[tuple[int, ...]], task: FindingType) -> tuple[Vector, Vector]:
+def targets(rows: Sequence[Row], shown: Sequence[tuple[int, ...]], task: KindName) -> tuple[Vector, Vector]:
     """Return (labels, weights) of a task; weight 0 where the row has no label."""
     labels, weights = np.zeros(len(rows)), np.zeros(len(rows))
     for number, row in enumerate(rows):
-        value, weight = getattr(row, _LABEL[task]), 1.0
-        if value is None and task == "follow_up" and row.action == 0 and _CONTACT.isdisjoint(shown[number]):
+        value, weight = getattr(row, LABELS[task]), 1.0
+        if value is None and task == FOLLOW_UP.name and row.action == 0 and _CONTACT.isdisjoint(shown[number]):
             value, weight = 0, _UNLIKELY
         if value is not None:
             labels[number], weights[number] = value, weight
@@ -122,9 +118,10 @@ def fit(table: Floats, rows: Sequence[Row], shown: Sequence[tuple[int, ...]]) ->
         labels, weights = targets(rows, shown, task)
         columns = []
         for kind in EXPERTS[task]:
-            mine = weights > 0 if task == "follow_up" else (weights > 0) & (corpora == KINDS.index(kind))
-            name = f"{kind}/{_LABEL[task]}"
-            columns.append(fit_expert(table[mine], labels[mine], weights[mine], HEADS.index(name), _EXPERT_PENALTY[name], spread))
+            mine = weights > 0 if task == FOLLOW_UP.name else (weights > 0) & (corpora == KINDS.index(kind))
+            name = f"{kind}/{LABELS[task]}"
+            penalty = _EXPERT_PENALTY.get(name, _OWN_PENALTY)
+            columns.append(fit_expert(table[mine], labels[mine], weights[mine], HEADS.index(name), penalty, spread))
         experts.append(np.stack(columns, axis=1))
     return Combiner(fit_gate(table, corpora), tuple(experts), tuple(unchanged(len(EXPERTS[task])) for task in TASKS))
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.acts.cnn import Net
-from insights.analysis.acts.weights import ALL_HEADS, HEADS, KIND_HEADS
+from insights.analysis.acts.mixture import HEADS
+from insights.analysis.acts.weights import ALL_HEADS, KIND_HEADS
 from insights.training import lessons
 from insights.training import net as training
 from insights.training.corpora import Row

@@ -13,8 +13,9 @@ from zlib import crc32
 
 import numpy as np
 
-from insights.analysis.acts.mixture import TASKS, Floats
-from insights.analysis.acts.weights import HEADS, Model, shipped
+from insights.analysis.acts.mixture import HEADS, LABELS, TASKS, Floats
+from insights.analysis.acts.weights import Model, shipped
+from insights.insight_kinds import FOLLOW_UP
 from insights.training import combine, corpora, diagram
 from insights.training.corpora import Row
 from insights.training.diagram import Bin
@@ -26,7 +27,7 @@ FOLDS = 5
 SURE = 0.9
 """A threshold that the documentation recommends to clients."""
 
-_LABEL = {"question": "question", "action_item": "action"}
+_LABEL = {task: label for task, label in LABELS.items() if task != FOLLOW_UP.name}
 _DRAWS = 40
 
 Pair = tuple[float, bool]

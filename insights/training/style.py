@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from insights.analysis.scoring import assign, detect
-from insights.analysis.types import FindingType
+from insights.insight_kinds import ACTION_ITEM, FOLLOW_UP, QUESTION, InsightKind
 from insights.training.corpora import as_transcribed
 
 
@@ -50,12 +50,12 @@ def score(gold: Sequence[bool], confidences: Sequence[float]) -> Score:
     return Score(*at(0.5), max(at(threshold)[2] for threshold in confidences))
 
 
-_TASKS: tuple[tuple[str, FindingType, Callable[[Sentence], bool], Callable[[Sentence], bool]], ...] = (
-    ("action items, follow-ups left out", "action_item", lambda one: "a" in one.labels, lambda one: "f" not in one.labels),
-    ("action items, follow-ups not among them", "action_item", lambda one: "a" in one.labels, lambda one: True),
-    ("action items, follow-ups among them", "action_item", lambda one: not {"a", "f"}.isdisjoint(one.labels), lambda one: True),
-    ("follow-ups", "follow_up", lambda one: "f" in one.labels, lambda one: True),
-    ("questions, small talk left out", "question", lambda one: "q" in one.labels, lambda one: one.labels != "x"),
+_TASKS: tuple[tuple[str, InsightKind, Callable[[Sentence], bool], Callable[[Sentence], bool]], ...] = (
+    ("action items, follow-ups left out", ACTION_ITEM, lambda one: "a" in one.labels, lambda one: "f" not in one.labels),
+    ("action items, follow-ups not among them", ACTION_ITEM, lambda one: "a" in one.labels, lambda one: True),
+    ("action items, follow-ups among them", ACTION_ITEM, lambda one: not {"a", "f"}.isdisjoint(one.labels), lambda one: True),
+    ("follow-ups", FOLLOW_UP, lambda one: "f" in one.labels, lambda one: True),
+    ("questions, small talk left out", QUESTION, lambda one: "q" in one.labels, lambda one: one.labels != "x"),
 )
 
 
@@ -68,7 +68,7 @@ def report(sentences: Sequence[Sentence]) -> list[str]:
         ]
         answers = detect(rows)
         for name, kind, gold, counts in _TASKS:
-            chosen = [(gold(one), answer[kind]) for one, answer in zip(sentences, answers, strict=True) if counts(one)]
+            chosen = [(gold(one), answer[kind.name]) for one, answer in zip(sentences, answers, strict=True) if counts(one)]
             found = score([good for good, _ in chosen], [confidence for _, confidence in chosen])
             lines.append(f"| {style} | {name} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} | {found.best_f1:.3f} |")
     return lines + _who_and_when([one for one in sentences if one.assignee])

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.acts import mixture, rule_features, talk_type
-from insights.analysis.acts.mixture import FACTS, Floats, facts
-from insights.analysis.acts.weights import HEADS
+from insights.analysis.acts.mixture import FACTS, HEADS, Floats, facts
 from insights.training.corpora import Row
 from insights.training.matrix import Seen
 

@@ -17,13 +17,14 @@ import av
 import numpy as np
 import websockets
 
+from insights import insight_kinds
+
 RATE = 16_000
 CHUNK_S = 0.1
 BAR_WIDTH = 24
 STOP_S = 120.0
 
 GREY, BOLD, YELLOW, RESET = "\033[90m", "\033[1m", "\033[33m", "\033[0m"
-LABELS = {"question": "question", "action_item": "action item", "follow_up": "follow-up"}
 
 
 class StreamError(Exception):
@@ -135,7 +136,7 @@ class Voice:
     def _start(self) -> dict[str, Any]:
         return {
             "type": "start_request",
-            "insightTypes": ["question", "action_item", "follow_up"],
+            "insightTypes": list(insight_kinds.wire_types()),
             "config": {"speechRecognition": {"encoding": "LINEAR16", "sampleRateHertz": RATE}},
             "speaker": {"userId": f"{self.name.lower().replace(' ', '.')}@example.com", "name": self.name},
         }
@@ -188,7 +189,8 @@ class Voice:
 
 def describe(insight: dict[str, Any]) -> str:
     """Return an insight of the protocol as one line of text."""
-    parts = [f"{LABELS.get(insight['type'], insight['type'])} ({insight['confidence']:.0%}): {insight['payload']['content']}"]
+    label = insight_kinds.label_of_wire_type(insight["type"])
+    parts = [f"{label} ({insight['confidence']:.0%}): {insight['payload']['content']}"]
     if (insight.get("assignee") or {}).get("name"):
         parts.append(f"[{insight['assignee']['name']}]")
     if (insight.get("dueBy") or {}).get("value"):

@@ -8,11 +8,12 @@ A session that reconnects with the same id continues its conversation.
 import asyncio
 from collections import deque
 from contextlib import suppress
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field
 
+from insights import insight_kinds
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
@@ -29,7 +30,10 @@ from streaming.speech.engines.base import RecogniserError
 RATE = 16_000
 CATCH_UP_S = 5.0
 
-InsightType = Literal["question", "action_item", "follow_up"]
+if TYPE_CHECKING:
+    InsightType = str
+else:  # the registered kinds are known only at run time
+    InsightType = Literal[insight_kinds.wire_types()]
 
 
 class Inputs(BaseModel):
@@ -39,7 +43,7 @@ class Inputs(BaseModel):
 
     conf_threshold: float = Field(default=0.5, ge=0, le=1, title="Least confidence", description="Insights below it are left out.")
     insight_types: list[InsightType] = Field(
-        default=["question", "action_item", "follow_up"], title="Insights", description="The kinds that you want."
+        default=list(insight_kinds.wire_types()), title="Insights", description="The kinds that you want."
     )
     speaker_name: str = Field(
         default="", max_length=320, title="Your name", description="Shown to others. Without a name, your messages have no speaker."

@@ -10,6 +10,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from insights import queries, recorder
+from insights.insight_kinds import ACTION_ITEM
 from insights.recorder import Listening, Opening, StoredEvent, Utterance
 from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
 from streaming.aio.database_executors import run_write
@@ -41,7 +42,7 @@ def store_note(user_id: int, text: str, seconds: float) -> tuple[int, list[Store
     """Record a note in the user's newest open conversation, or in a new one; blocks. Return the conversation id and the events."""
     now = timezone.now()
     utterance = Utterance(text, (), 1.0, now - timedelta(seconds=seconds), now)
-    listening = Listening(noted="action_item")
+    listening = Listening(noted=ACTION_ITEM)
     conversation = queries.open_conversation_of(user_id)
     if conversation is not None:
         return conversation.id, recorder.record(conversation.id, utterance, listening)

@@ -149,12 +149,12 @@ def test_insights_stand_beside_their_messages(scripted_server: Server, open_brow
     """They appear while somebody speaks; choosing one shows its message, live and saved."""
     page = enter(open_browser(recorded_speech()), scripted_server)
     begin(page, scripted_server)
-    expect(page.locator("#insights .question").first).to_contain_text("Shall we start with the budget?")
-    page.locator("#insights .question a").first.press("Enter")
+    expect(page.locator("#insights [data-kind=question]").first).to_contain_text("Shall we start with the budget?")
+    page.locator("#insights [data-kind=question] a").first.press("Enter")
     assert "budget" in page.evaluate("document.activeElement.textContent")
     end(page)
-    assert page.locator(".insight.question").count() >= 1
-    page.locator(".insight.question a").first.click()
+    assert page.locator(".insight[data-kind=question]").count() >= 1
+    page.locator(".insight[data-kind=question] a").first.click()
     assert page.locator(".message:target").inner_text() == "Shall we start with the budget?"
 
 

@@ -160,9 +160,13 @@ def test_the_record_does_not_show_what_was_dismissed_before(module_page: Page) -
 
 
 VIEW = """
+    const KINDS = [
+      {type: 'question', name: 'question', label: 'Question', icon: 'kind-question', colour: 'blue'},
+      {type: 'action_item', name: 'action_item', label: 'Action item', icon: 'kind-action_item', colour: 'orange'},
+    ];
     document.body.innerHTML = ['words', 'jump', 'panes', 'waiting', 'turns', 'interims', 'side', 'insights', 'no-insights', 'insight-count',
       'tab-count'].map((id) => `<div id="${id}" tabindex="-1"></div>`).join('');
-    const view = new m.View(document);
+    const view = new m.View(document, KINDS);
     const message = (id, who, at) => ({message: {id, text: id, from: {id: who, name: who}, at}});
     const insight = (id, changes = {}) =>
       ({id, type: 'question', text: 'Why?', from: {name: 'Ada'}, message: 'm1', assignee: '', due: '', confidence: 0.8, ...changes});
@@ -195,7 +199,7 @@ def test_the_view_changes_removes_and_restores_insights(module_page: Page) -> No
         VIEW
         + """
         const now = () => [[...part('insights').children].map((card) => card.querySelector('.text').textContent).join(),
-          part('insight-count').textContent, part('no-insights').hidden, part('m-m1').className];
+          part('insight-count').textContent, part('no-insights').hidden, part('m-m1').className, {...part('m-m1').dataset}];
         view.show({insight: insight('i1')});
         view.show({insight: insight('i2', {type: 'action_item', text: 'Do.'})});
         const found = [now()];
@@ -211,15 +215,15 @@ def test_the_view_changes_removes_and_restores_insights(module_page: Page) -> No
         return found;
         """
     )
-    both = "message found question action_item"
+    both = ["message found", {"kind": "question action_item", "colour": "orange"}]
     assert run(module_page, "view", body) == [
-        ["Why?,Do.", "2", True, both],
-        ["Why not?,Do.", "2", True, both],
+        ["Why?,Do.", "2", True, *both],
+        ["Why not?,Do.", "2", True, *both],
         True,
-        ["Do.", "1", True, "message found action_item"],
+        ["Do.", "1", True, "message found", {"kind": "action_item", "colour": "orange"}],
         "side",
-        ["Why?,Do.", "2", True, both],
-        ["", "", False, "message"],
+        ["Why?,Do.", "2", True, *both],
+        ["", "", False, "message", {}],
     ]
 
 

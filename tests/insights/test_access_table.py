@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from insights import insight_kinds
 from insights.models import Conversation
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
@@ -83,9 +84,7 @@ TABLE: dict[str, Access] = {
         f"{_CONVERSATION}/{rest}": OWN_API
         for rest in (
             "messages",
-            "questions",
-            "action-items",
-            "follow-ups",
+            *(kind.path for kind in insight_kinds.kinds()),
             "insights",
             "topics",
             "trackers",

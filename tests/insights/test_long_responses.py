@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from insights import access, long_responses, queries
+from insights import access, insight_kinds, long_responses, queries
 from insights.long_responses import MOST_PER_ACCOUNT, TooManyAnswers
 from insights.models import App, Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
 from insights.payloads import trackers_json
@@ -49,7 +49,7 @@ def long_talk(owner: User) -> Conversation:
         for number in range(1, COUNT + 1)
     ]
     Message.objects.bulk_create(messages)
-    kinds = [*Insight.Type.values, "question"]
+    kinds = [*(kind.name for kind in insight_kinds.kinds()), "question"]
     insights = [
         Insight(conversation=talk, message=message, type=kind, text="Send it", confidence=0.5, review="pending")
         for message in messages

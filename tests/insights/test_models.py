@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from insights.models import App, Conversation, Event, Insight, Member, Message, Topic, TopicReference, TrackerMatch
@@ -83,14 +84,21 @@ def test_messages_make_sense(conversation: Conversation, message: Message, wrong
     assert not refused(Message, **fields)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"type": "joke"}, {"confidence": -0.1}, {"review": "liked"}, {"review": "accepted"}, {"reviewed_at": NOW}]
-)
+@pytest.mark.parametrize("wrong", [{"confidence": -0.1}, {"review": "liked"}, {"review": "accepted"}, {"reviewed_at": NOW}])
 def test_insights_make_sense(conversation: Conversation, message: Message, wrong: dict[str, object]) -> None:
-    """Types and reviews are known ones, confidences in range, and a review has a time."""
+    """Reviews are known ones, confidences in range, and a review has a time."""
     fields = {"conversation": conversation, "message": message, "type": "question", "text": "x", "confidence": 0.5}
     assert refused(Insight, **{**fields, **wrong})
     assert not refused(Insight, **fields)
+
+
+def test_an_insight_is_of_a_registered_kind(conversation: Conversation, message: Message) -> None:
+    """The registry says which kinds there are, without a constraint in the database."""
+    fields = {"conversation": conversation, "message": message, "text": "x", "confidence": 0.5}
+    Insight(type="question", **fields).full_clean()
+    with pytest.raises(ValidationError) as refusal:
+        Insight(type="joke", **fields).full_clean()
+    assert refusal.value.message_dict == {"type": ["Value 'joke' is not a valid choice."]}
 
 
 def test_topics_and_references_are_unique(conversation: Conversation, message: Message) -> None:

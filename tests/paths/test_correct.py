@@ -151,7 +151,8 @@ async def review_the_insight(installation: Installation, talk: Talk, wording: st
     await expect(card.locator(".text")).to_have_text(wording)
     assert await page.locator("#insights li").first.get_attribute("id") == f"i-{talk.insight_id}"
     await expect(page.locator("#insight-count")).to_have_text("2")
-    await expect(page.locator(f"#m-{talk.message_id}")).to_have_class("message found question")
+    await expect(page.locator(f"#m-{talk.message_id}")).to_have_class("message found")
+    await expect(page.locator(f"#m-{talk.message_id}")).to_have_attribute("data-kind", "question")
     assert (await replayed(installation, talk))[1][talk.insight_id] == wording
     await agree(installation, talk, rejected=False)
 
@@ -166,7 +167,7 @@ async def agree(installation: Installation, talk: Talk, *, rejected: bool) -> No
         await page.goto(f"{server.url}/conversations/{talk.id}/")
         await expect(page.locator("#found h2 span")).to_have_text(str(count))
         await page.goto(server.url)
-        await expect(page.locator(".row .count.question").first).to_contain_text(str(count))
+        await expect(page.locator(".row .count[data-kind=question]").first).to_contain_text(str(count))
         text = await (await page.request.get(f"{server.url}/conversations/{talk.id}/download.txt")).text()
         assert text.count("- Question:") == count
         document = await (await page.request.get(f"{server.url}/conversations/{talk.id}/download.json")).json()

@@ -48,7 +48,8 @@ async def test_what_is_said_arrives_everywhere(installation: Installation, brows
             assert (await socket.wait("message_response"))["messages"][0]["id"] == message["id"]
             assert (await socket.wait("insight_response"))["insights"][0]["id"] == insight["id"]
         await expect(page.locator(f"#m-{message['id']}")).to_have_text(SAID)
-        await expect(page.locator(f"#m-{message['id']}")).to_have_class("message found question")
+        await expect(page.locator(f"#m-{message['id']}")).to_have_class("message found")
+        await expect(page.locator(f"#m-{message['id']}")).to_have_attribute("data-kind", "question")
         await expect(page.locator(f"#i-{insight['id']} .text")).to_have_text(insight["payload"]["content"])
         await expect(page.locator("#insight-count")).to_have_text("1")
         stored = await read(two, token, f"{root}/messages")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.acts.features import SIDE_FACTS, Glance
+from insights.analysis.acts.mixture import HEADS
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -28,13 +29,13 @@ SHAPES: dict[str, tuple[int, int]] = {
     "side": (SIDE_FACTS, 16),
     "bags": (2 * BAG + 1, 24),
     "hidden": (2 * 128 + 16 + 24, 64),
-    "direct": (2 * 128 + 16 + 24, 8),
-    "out": (64, 8),
+    "direct": (2 * 128 + 16 + 24, len(HEADS)),
+    "out": (64, len(HEADS)),
     "window_bias": (1, 128),
     "hidden_bias": (1, 64),
-    "out_bias": (1, 8),
+    "out_bias": (1, len(HEADS)),
 }
-"""Shapes of the network's arrays; 8 outputs, one for each of weights.HEADS."""
+"""Shapes of the network's arrays; one output for each of mixture.HEADS."""
 
 EMBEDDINGS = ("words", "side", "bags")
 

@@ -11,13 +11,14 @@ import numpy as np
 from insights.analysis.acts import cnn, features, mixture, talk_type
 from insights.analysis.acts.mixture import TASKS
 from insights.analysis.acts.weights import shipped
-from insights.analysis.types import FindingType, Said
+from insights.analysis.types import Said
+from insights.insight_kinds import KindName
 
 CONTEXT = talk_type.PAST
 """Number of earlier messages that are used: the words of the last few, and the type of talk of all."""
 
 
-def score(said: Said, before: Sequence[Said]) -> dict[FindingType, float]:
+def score(said: Said, before: Sequence[Said]) -> dict[KindName, float]:
     """Return calibrated confidences in (0, 1) by type; near 0 for a message without words ("Huh?" has one). before: oldest first."""
     before = before[-CONTEXT:]
     seen = features.glance(said, before)

@@ -12,18 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.acts import rule_features, talk_type
-from insights.analysis.types import FindingType
+from insights.insight_kinds import BUILT_IN, KindName
 
 Floats = NDArray[np.float32]
 
 Marks = tuple[bool, bool]
 """Whether a message contains a question mark, and whether one of the last messages before it did."""
 
-TASKS: tuple[FindingType, ...] = ("question", "action_item", "follow_up")
+LABELS: dict[KindName, str] = {kind.name: kind.head for kind in BUILT_IN if kind.head}
+"""The kinds of insights that the model finds, with their label in HEADS."""
+
+_PUBLIC = ("ami/question", "mrda/question", "ami/action", "mrda/action", "email/action")
+HEADS: tuple[str, ...] = (*_PUBLIC, *(f"own/{label}" for label in LABELS.values()))
+"""One linear model, and one output of the network, per corpus and label. Our own sentences have every label."""
+
+TASKS = tuple(LABELS)
 KINDS: tuple[str, ...] = ("ami", "mrda", "email", "own")
 """Corpora that the gate chooses among."""
 
-EXPERTS: dict[FindingType, tuple[str, ...]] = {"question": ("ami", "mrda", "own"), "action_item": KINDS, "follow_up": ("own",)}
+EXPERTS: dict[KindName, tuple[str, ...]] = {
+    task: tuple(corpus for corpus in KINDS if f"{corpus}/{label}" in HEADS) for task, label in LABELS.items()
+}
 """The corpora that have labels for a task."""
 
 FACTS = 6

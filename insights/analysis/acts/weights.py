@@ -16,20 +16,8 @@ from numpy.typing import NDArray
 
 from insights.analysis.acts import features
 from insights.analysis.acts.cnn import EMBEDDINGS, SHAPES, Net
-from insights.analysis.acts.mixture import TASKS, Combiner, Floats
+from insights.analysis.acts.mixture import HEADS, TASKS, Combiner, Floats
 from insights.analysis.acts.word_classes import Classes
-
-HEADS: tuple[str, ...] = (
-    "ami/question",
-    "mrda/question",
-    "ami/action",
-    "mrda/action",
-    "email/action",
-    "own/question",
-    "own/action",
-    "own/follow_up",
-)
-"""One linear model, and one output of the network, per corpus and label."""
 
 KIND_HEADS: tuple[str, ...] = ("is/ami", "is/email", "is/own")
 """Linear models over a message's own single words and pairs, which distinguish the types of talk."""

@@ -7,7 +7,6 @@ from streaming.protocols.symbl.events import View, render_event, tracker_respons
 from streaming.protocols.symbl.fields import WireError
 from streaming.protocols.symbl.messages import (
     ENCODINGS,
-    INSIGHT_TYPES,
     Audio,
     ClientMessage,
     Modify,
@@ -16,6 +15,7 @@ from streaming.protocols.symbl.messages import (
     Start,
     Stop,
     TrackerSpec,
+    insight_types,
 )
 from streaming.protocols.symbl.parsing import after, connection_id, parse
 from streaming.protocols.symbl.render import (
@@ -37,7 +37,6 @@ from streaming.protocols.symbl.render import (
 
 __all__ = [
     "ENCODINGS",
-    "INSIGHT_TYPES",
     "PONG",
     "Audio",
     "ClientMessage",
@@ -57,6 +56,7 @@ __all__ = [
     "encode",
     "error_envelope",
     "error_top",
+    "insight_types",
     "parse",
     "recognition_result",
     "recognition_started",

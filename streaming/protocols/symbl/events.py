@@ -5,10 +5,11 @@ is sent again under the same id; Symbl's field `dismissed` is true if it was del
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import assert_never
 
+from insights import insight_kinds
 from insights.events import (
     REJECTED,
     ConversationCompleted,
@@ -31,7 +32,7 @@ from insights.events import (
     UnknownEvent,
 )
 from streaming.protocols.symbl import render
-from streaming.protocols.symbl.messages import INSIGHT_TYPES, Start
+from streaming.protocols.symbl.messages import Start, insight_types
 from streaming.protocols.symbl.render import Message, encode, user
 
 
@@ -42,7 +43,7 @@ class View:
     `confidence_threshold` is in [0, 1], `timezone_offset` in minutes from UTC; `summary_url` is the URL of the conversation's summary.
     """
 
-    insight_types: frozenset[str] = frozenset(INSIGHT_TYPES)
+    insight_types: frozenset[str] = field(default_factory=lambda: frozenset(insight_types()))
     confidence_threshold: float = 0.0
     sentiment: bool = False
     entities: bool = False
@@ -172,24 +173,17 @@ def _sentiment(score: float) -> Message:
 
 def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: bool = False) -> list[Message]:
     wanted = [
-        _insight(insight, view) | {"type": kind, "dismissed": dismissed}
+        _insight(insight, kind, view) | {"dismissed": dismissed}
         for insight in insights
-        if (kind := _type_for(insight.type, view.insight_types)) and insight.confidence >= view.confidence_threshold
+        if (kind := insight_kinds.wire_type_for(insight.type, view.insight_types)) and insight.confidence >= view.confidence_threshold
     ]
     return [{"type": "insight_response", "insights": wanted}] if wanted else []
 
 
-def _type_for(kind: str, wanted: frozenset[str]) -> str:
-    """Return the type of an insight for a subscriber, "" if not wanted: a follow-up counts as an action item if only those are wanted."""
-    if kind == "follow_up" and kind not in wanted:
-        kind = "action_item"
-    return kind if kind in wanted else ""
-
-
-def _insight(insight: InsightSnapshot, view: View) -> Message:
+def _insight(insight: InsightSnapshot, kind: str, view: View) -> Message:
     rendered = {
         "id": insight.id,
-        "type": insight.type,
+        "type": kind,
         "confidence": insight.confidence,
         "messageReference": {"id": insight.message_id},
         "hints": [{"key": hint["key"], "value": str(hint["value"])} for hint in insight.hints],

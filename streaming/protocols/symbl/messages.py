@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
-INSIGHT_TYPES = ("question", "action_item", "follow_up", "topic")
-"""The values allowed in `insightTypes`."""
+from insights import insight_kinds
 
 ENCODINGS = ("LINEAR16", "MULAW", "FLAC", "OPUS")
 """The encodings of the protocol, in upper case; clients may use any case."""
+
+
+def insight_types() -> tuple[str, ...]:
+    """Return the values allowed in `insightTypes`."""
+    return (*insight_kinds.wire_types(), insight_kinds.TOPIC)
 
 
 @dataclass(frozen=True, slots=True)

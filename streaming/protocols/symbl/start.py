@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from streaming.protocols.symbl.fields import Fields, WireError, refused
-from streaming.protocols.symbl.messages import ENCODINGS, INSIGHT_TYPES, Modify, Speaker, Start, TrackerSpec
+from streaming.protocols.symbl.messages import ENCODINGS, Modify, Speaker, Start, TrackerSpec, insight_types
 
 NAME_LENGTH = 256
 MASK_LENGTH = 16
@@ -90,10 +90,10 @@ def _language(config: Fields) -> str:
 
 
 def _insight_types(message: Fields) -> frozenset[str]:
-    types = message.items("insightTypes", "insight types", 100)
+    types, allowed = message.items("insightTypes", "insight types", 100), insight_types()
     for index, value in enumerate(types):
-        if not isinstance(value, str) or value not in INSIGHT_TYPES:
-            raise refused(f"{message.at('insightTypes')}[{index}]", "one of " + ", ".join(INSIGHT_TYPES), value)
+        if not isinstance(value, str) or value not in allowed:
+            raise refused(f"{message.at('insightTypes')}[{index}]", "one of " + ", ".join(allowed), value)
     return frozenset(types)
 
 

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from insights.analysis.acts import dialogue_acts
+from insights.analysis.acts.mixture import TASKS
 from insights.analysis.text.sentences import sentences
-from insights.analysis.types import FindingType, Said
+from insights.analysis.types import Said
+from insights.insight_kinds import KindName
 from insights.training import style
 from insights.training.corpora import Row, as_transcribed
 from tests.bench.tts_corpus import choose
@@ -33,7 +35,7 @@ class Judged:
     """One reading: the label, whether it is right by the gold, and the confidence for each text."""
 
     group: str
-    kind: FindingType
+    kind: KindName
     gold: bool
     confidences: dict[str, float]
 
@@ -42,10 +44,10 @@ class Judged:
         return self.confidences[way] >= THRESHOLD
 
 
-def confidences(text: str, speaker: str, index: int, before: Sequence[Said]) -> dict[FindingType, float]:
+def confidences(text: str, speaker: str, index: int, before: Sequence[Said]) -> dict[KindName, float]:
     """Return the confidence of each type of insight in a turn: that of its best sentence; empty text has none."""
     past = list(before)
-    best: dict[FindingType, float] = {"question": 0.0, "action_item": 0.0, "follow_up": 0.0}
+    best = dict.fromkeys(TASKS, 0.0)
     for sentence in sentences(text):
         said = Said(sentence.text, speaker, THEN, index=index)
         best = {kind: max(best[kind], confidence) for kind, confidence in dialogue_acts.score(said, past).items()}
@@ -89,9 +91,8 @@ def scores(judged: Sequence[Judged]) -> dict[str, style.Score]:
     return {way: style.score(golds, [one.confidences[way] for one in judged]) for way in WAYS}
 
 
-def _judged(group: str, golds: dict[str, int | None], found: dict[str, dict[FindingType, float]]) -> Iterator[Judged]:
-    kinds: tuple[FindingType, ...] = ("question", "action_item", "follow_up")
-    for kind in kinds:
+def _judged(group: str, golds: dict[str, int | None], found: dict[str, dict[KindName, float]]) -> Iterator[Judged]:
+    for kind in TASKS:
         gold = golds.get(kind)
         if gold is not None:
             yield Judged(group, kind, bool(gold), {way: found[way][kind] for way in found})

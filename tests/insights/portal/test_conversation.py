@@ -59,7 +59,7 @@ def test_a_rejected_insight_is_struck_and_marks_no_message(visitor: Client, make
     conversation = make_conversation(lines=LINES)
     add_insight(conversation, 1, review="rejected", reviewed_at=conversation.started_at)
     text = text_of(visitor, conversation)
-    assert "insight question rejected" in text
+    assert '<li class="insight rejected" data-kind="question"' in text
     assert "message found" not in text
 
 

@@ -2,19 +2,22 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.test import Client
+
+from insights import insight_kinds
 
 STATIC = Path(settings.BASE_DIR) / "insights" / "static" / "parley"
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 GROUNDS = ("paper", "card")
-TEXTS = ("ink", "ink-2", "ink-interim", "accent", "live", *(f"voice-{number}" for number in range(8)), "question", "action", "follow")
+KINDS = ("blue", "orange", "violet", "green", "pink")
+TEXTS = ("ink", "ink-2", "ink-interim", "accent", "live", *(f"voice-{number}" for number in range(8)), *KINDS)
 ON_THEIR_OWN = [
-    ("question", "question-soft"),
-    ("action", "action-soft"),
-    ("follow", "follow-soft"),
+    *((colour, f"{colour}-soft") for colour in KINDS),
     ("live", "live-soft"),
     ("warn", "warn-soft"),
     ("on-accent", "accent"),
@@ -98,10 +101,19 @@ def test_every_colour_and_size_that_is_used_is_defined() -> None:
 
 def test_every_icon_that_is_used_is_drawn() -> None:
     """Templates and scripts name symbols of the sheet of icons."""
-    drawn = set(re.findall(r'id="i-([\w-]+)"', (TEMPLATES / "portal" / "icons.svg").read_text()))
+    drawn = set(re.findall(r'id="i-([\w-]+)"', render_to_string("portal/icons.svg")))
     pages = "\n".join(file.read_text() for file in TEMPLATES.rglob("*.html"))
-    used = set(re.findall(r'href="#i-([\w-]+)"', pages)) | {"question", "action_item", "follow_up", "alert"}
+    kinds = {kind.icon_id for kind in (*insight_kinds.kinds(), insight_kinds.kind_of("gone"))}
+    assert {"kind-question", "kind"} <= kinds
+    used = set(re.findall(r'href="#i-([\w-]+)"', pages)) | kinds | {"alert"}
     assert used == drawn
+
+
+def test_every_colour_of_a_kind_is_in_the_stylesheet() -> None:
+    """A kind chooses one of these colours by its name."""
+    rules = dict(re.findall(r'^\[data-colour="(\w+)"\] \{ --kind: var\(--([\w-]+)\);', (STATIC / "pages.css").read_text(), re.MULTILINE))
+    assert rules == {colour: colour for colour in KINDS} | {"grey": "ink-2"}
+    assert set(rules) == set(get_args(insight_kinds.Colour))
 
 
 def test_a_browser_finds_the_icon_without_being_told(client: Client) -> None:

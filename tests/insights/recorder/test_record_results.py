@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from insights import analysis, queries, recorder
 from insights.analysis.pipeline import analyse
 from insights.analysis.trackers import Tracker
+from insights.insight_kinds import ACTION_ITEM, KindName
 from insights.models import Entity, Event, Insight, Message, TopicReference, TrackerMatch
 from insights.recorder import Joined, Listening, Speaker, StoredEvent, UnknownConversation, UnknownMember
 from insights.recorder import record_results as module
@@ -197,11 +198,19 @@ def test_number_of_queries_does_not_grow(say: Say, django_assert_max_num_queries
 
 def test_a_note_is_an_insight(say: Say) -> None:
     """What somebody notes is an insight of the type he said, whatever the analysis thinks; what it finds itself is not doubled."""
-    (noted,) = of(say("Milk.", noted="action_item"), "insights")
+    (noted,) = of(say("Milk.", noted=ACTION_ITEM), "insights")
     assert (noted["type"], noted["text"], noted["confidence"]) == ("action_item", "Milk.", 1.0)
     assert {"key": "source", "value": "note"} in noted["hints"]  # type: ignore[operator]
-    (found,) = of(say("Ada will send the report tomorrow.", noted="action_item"), "insights")
+    (found,) = of(say("Ada will send the report tomorrow.", noted=ACTION_ITEM), "insights")
     assert found["actionPhrase"] == "send the report tomorrow"
+
+
+def test_a_note_of_an_unknown_kind_is_refused(say: Say) -> None:
+    """Only registered kinds are stored; the error names them."""
+    joke = replace(ACTION_ITEM, name=KindName("joke"))
+    with pytest.raises(recorder.UnknownKind, match="noted='joke' is no registered kind of insight; there are question, "):
+        say("Milk.", noted=joke)
+    assert not Message.objects.exists()
 
 
 def test_the_open_conversation_of_a_user(joined: Joined, owner: User, other_user: User) -> None:

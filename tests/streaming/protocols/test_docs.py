@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.protocols.symbl import ENCODINGS, INSIGHT_TYPES, WireError, parse, parsing, start
+from streaming.protocols.symbl import ENCODINGS, WireError, insight_types, parse, parsing, start
 from tests.streaming.protocols.samples import start as start_text
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "websocket.md").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def test_the_limits_of_a_field_are_on_the_page(field: str, numbers: tuple[int, .
 def test_the_words_that_are_allowed_are_on_the_page() -> None:
     """Encodings and insight types are listed as the code knows them."""
     assert [word for word in ENCODINGS if word not in allowed("config.speechRecognition.encoding")] == []
-    assert [word for word in INSIGHT_TYPES if word not in allowed("insightTypes")] == []
+    assert [word for word in insight_types() if word not in allowed("insightTypes")] == []
 
 
 def test_the_limits_of_a_message_are_on_the_page() -> None:

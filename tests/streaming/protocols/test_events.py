@@ -3,7 +3,7 @@
 import pytest
 
 from insights.events import parse as parse_event
-from streaming.protocols.symbl import INSIGHT_TYPES, Start, View, conversation_created, render_event
+from streaming.protocols.symbl import Start, View, conversation_created, insight_types, render_event
 
 
 def test_a_created_conversation_is_told_to_who_replays_it() -> None:
@@ -26,4 +26,4 @@ def test_a_view_is_what_the_start_request_asked_for() -> None:
 
 def test_a_subscriber_sees_every_type() -> None:
     """Who only listens sends no start_request and gets all insights that are stored."""
-    assert (View().insight_types, View().confidence_threshold) == (frozenset(INSIGHT_TYPES), 0.0)
+    assert (View().insight_types, View().confidence_threshold) == (frozenset(insight_types()), 0.0)

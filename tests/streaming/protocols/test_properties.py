@@ -10,7 +10,6 @@ from insights.events import MemberSnapshot
 from insights.events import parse as parse_event
 from streaming.protocols.symbl import (
     ENCODINGS,
-    INSIGHT_TYPES,
     Audio,
     Speaker,
     Start,
@@ -20,6 +19,7 @@ from streaming.protocols.symbl import (
     encode,
     error_envelope,
     error_top,
+    insight_types,
     parse,
     recognition_result,
     render_event,
@@ -39,7 +39,7 @@ FIELDS = """
 """
 keys = st.sampled_from(FIELDS.split())
 known = st.recursive(
-    scalars | st.sampled_from(ENCODINGS + INSIGHT_TYPES),
+    scalars | st.sampled_from(ENCODINGS + insight_types()),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=6),
     max_leaves=25,
 )
@@ -94,7 +94,7 @@ def starts(draw: st.DrawFn) -> Start:
     user_id, name, email = draw(storable), draw(storable), draw(storable)
     user_id = user_id or email
     return Start(
-        insight_types=draw(st.frozensets(st.sampled_from(INSIGHT_TYPES))),
+        insight_types=draw(st.frozensets(st.sampled_from(insight_types()))),
         confidence_threshold=draw(st.floats(0, 1)),
         language=draw(st.sampled_from(["en-US", "en", "de-AT", "zh-Hant-TW"])),
         encoding=draw(st.sampled_from(ENCODINGS)),
@@ -152,7 +152,12 @@ def test_a_start_that_is_written_is_read_back(start: Start) -> None:
 
 
 views = st.builds(
-    View, st.frozensets(st.sampled_from(INSIGHT_TYPES)), st.floats(0, 1), st.booleans(), st.booleans(), st.none() | st.integers(-1080, 1080)
+    View,
+    st.frozensets(st.sampled_from(insight_types())),
+    st.floats(0, 1),
+    st.booleans(),
+    st.booleans(),
+    st.none() | st.integers(-1080, 1080),
 )
 events = st.sampled_from(
     [

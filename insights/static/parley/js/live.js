@@ -7,9 +7,10 @@ import { Speaking } from "./speaking.js";
 import { clock, element, icon, View } from "./view.js";
 import { Watching } from "./watching.js";
 
-const { connection, watching, live, account, saved, started } = document.getElementById("main").dataset;
+const { connection, watching, live, account, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
+const kinds = JSON.parse(kindsJson);
 const part = (id) => document.getElementById(id);
-const view = new View(document);
+const view = new View(document, kinds);
 const record = new Record();
 const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
@@ -121,6 +122,7 @@ function newSpeaking() {
     place: { socket: `${sockets}/streaming/${path}`, heard: `${origin}/heard/${path}/` },
     who: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
     title,
+    insightTypes: kinds.map((kind) => kind.type),
     record,
     on,
   });

@@ -15,11 +15,11 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Speaking {
   /**
-   * `place`: {socket, heard} URLs; `who`: {userId, name}; `title` may be empty.
+   * `place`: {socket, heard} URLs; `who`: {userId, name}; `title` may be empty; `insightTypes` are those that the page shows.
    * `on`: told(message), state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed; trouble(text, passing).
    */
-  constructor({ place, who, title, record, on }) {
-    Object.assign(this, { place, who, title, record, on });
+  constructor({ place, who, title, insightTypes, record, on }) {
+    Object.assign(this, { place, who, title, insightTypes, record, on });
     this.tape = new Tape();
     this.listening = false;
     this.stopping = false;
@@ -52,7 +52,7 @@ export class Speaking {
     this.link.send(
       JSON.stringify({
         type: "start_request",
-        insightTypes: ["question", "action_item", "follow_up"],
+        insightTypes: this.insightTypes,
         noConnectionTimeout: KEEP_S,
         speaker: this.who,
         config: {

@@ -2,7 +2,6 @@
 
 const VOICES = 8;
 const TURN_S = 60; // whoever talks longer gets a new heading with the time
-const LABELS = { question: "Question", action_item: "Action item", follow_up: "Follow-up" };
 const NEAR_END_PX = 120;
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
@@ -38,8 +37,10 @@ function initials(name) {
 }
 
 export class View {
-  constructor(root) {
+  /** `kinds` are those of insights, in the order of the server: [{type, name, label, icon, colour}]. */
+  constructor(root, kinds = []) {
     this.part = (id) => root.getElementById(id);
+    this.kinds = new Map(kinds.map((kind) => [kind.type, kind]));
     this.voices = new Map();
     this.interims = new Map();
     this.pane = this.part("words");
@@ -159,13 +160,25 @@ export class View {
     const cards = [...this.part("insights").children];
     this.part("no-insights").hidden = cards.length > 0;
     this.part("insight-count").textContent = this.part("tab-count").textContent = cards.length ? String(cards.length) : "";
-    const types = cards.filter((card) => card.dataset.message === message).map((card) => card.dataset.type);
+    const names = cards.filter((card) => card.dataset.message === message).map((card) => card.dataset.kind);
     const said = this.part(`m-${message}`);
-    said?.classList.remove("found", ...Object.keys(LABELS));
-    if (types.length) said?.classList.add("found", ...types);
+    if (!said) return;
+    const found = [...this.kinds.values()].filter((kind) => names.includes(kind.name));
+    said.classList.toggle("found", names.length > 0);
+    delete said.dataset.kind;
+    delete said.dataset.colour;
+    if (!found.length) return;
+    said.dataset.kind = found.map((kind) => kind.name).join(" ");
+    said.dataset.colour = found.at(-1).colour;
+  }
+
+  /** The kind of an insight; a type that came after this page was loaded has its own name as label. */
+  kindOf(type) {
+    return this.kinds.get(type) ?? { name: type, label: type, icon: "kind", colour: "grey" };
   }
 
   insightCard({ id, type, text, from, message, assignee, due, confidence }) {
+    const kind = this.kindOf(type);
     const sure = element("span", { class: "sure", title: "Confidence" }, `${Math.round(confidence * 100)}%`);
     const meta = [
       element("span", {}, from?.name || "Unknown speaker"),
@@ -175,11 +188,11 @@ export class View {
     const link = element(
       "a",
       { href: `#m-${message}` },
-      element("span", { class: "kind" }, icon(type), LABELS[type] ?? type, sure),
+      element("span", { class: "kind" }, icon(kind.icon), kind.label, sure),
       element("span", { class: "text" }, text),
       element("span", { class: "meta" }, ...meta),
     );
-    return element("li", { class: `insight new ${type}`, id: `i-${id}`, "data-type": type, "data-message": message }, link);
+    return element("li", { class: "insight new", id: `i-${id}`, "data-kind": kind.name, "data-colour": kind.colour, "data-message": message }, link);
   }
 
   showTopics(topics) {

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.analysis.acts import dialogue_acts
-from insights.analysis.types import FindingType
+from insights.insight_kinds import KindName
 from tests.insights.analysis.talk import BOB, JANE, said
 
 TALK = [
@@ -16,7 +16,7 @@ TALK = [
 """Something to have been said before."""
 
 
-def _confidence(text: str, kind: FindingType, alone: bool) -> float:
+def _confidence(text: str, kind: KindName, alone: bool) -> float:
     before = [] if alone else TALK
     return dialogue_acts.score(said(text, JANE, len(before) + 3 if before else 0), before)[kind]
 
@@ -36,7 +36,7 @@ def _confidence(text: str, kind: FindingType, alone: bool) -> float:
         ("Let me check with the warehouse and get back to you.", "follow_up"),
     ],
 )
-def test_heard(text: str, kind: FindingType, alone: bool) -> None:
+def test_heard(text: str, kind: KindName, alone: bool) -> None:
     """Plain business sentences are found, with and without a conversation around them, with and without a question mark."""
     assert _confidence(text, kind, alone) >= 0.5
 
@@ -70,7 +70,7 @@ def test_a_list_of_points(alone: bool) -> None:
 @pytest.mark.parametrize(
     "text", ["The roof was painted green.", "Good morning, everyone.", "What he built is remarkable.", "That sounds good.", "", "...", "?!"]
 )
-def test_not_heard(text: str, kind: FindingType) -> None:
+def test_not_heard(text: str, kind: KindName) -> None:
     """Statements, greetings and noise are none of them."""
     assert _confidence(text, kind, alone=True) < 0.5
 
