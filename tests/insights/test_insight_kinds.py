@@ -1,0 +1,273 @@
+"""The registry of insight kinds: what may be registered, what each entry says, and that nobody else lists the kinds."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights import insight_kinds
+from insights.analysis.pipeline import analyse
+from insights.analysis.types import Said
+from insights.api import root
+from insights.apps import register_kinds
+from insights.insight_kinds import ACTION_ITEM, BUILT_IN, FOLLOW_UP, QUESTION, KindError, KindName, SpokenMessage
+from insights.portal.listing import counts_of
+from tests.insights.decisions.kinds import DECISION
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = tuple(ROOT / name for name in ("config", "insights", "streaming", "templates"))
+HOME = "insights/insight_kinds.py"
+MODEL = {
+    "insights/analysis/acts/mixture.py": "the outputs of the shipped model, by corpus and label",
+    "insights/training/corpora.py": "the labels of the corpora that the model is trained on",
+    "insights/training/combine.py": "how strongly each output of the model is tied to its corpus",
+    "insights/training/style.py": "the rows of the table of accuracy",
+    "insights/migrations/0001_initial.py": "what the first version had",
+}
+"""Besides the registry: files that belong to the trained model, which can find these kinds only, and history."""
+SPELLINGS = {
+    kind.name: re.compile(
+        rf"""["'`/.#]{kind.name}\b|\b{kind.name}["'`:]|["'/]{kind.path}\b|\b{kind.json_name}\b|\b(?:list_)?{kind.name.upper()}\b"""
+        + (rf"|\b{kind.name}\b" if "_" in kind.name else "")
+    )
+    for kind in BUILT_IN
+}
+"""How code names a kind: as text, attribute, CSS class, SVG id, path, key of JSON, or constant. A question in prose is none."""
+
+
+@pytest.fixture(autouse=True)
+def _only_built_in() -> Iterator[None]:
+    """Leave the registry as it was found."""
+    yield
+    insight_kinds.install([])
+
+
+def refusal(**changes: object) -> str:
+    """Return why a changed kind cannot be registered; an empty text if it can."""
+    try:
+        insight_kinds.install([replace(DECISION, **changes)])  # type: ignore[arg-type]
+    except KindError as error:
+        assert insight_kinds.kinds() == BUILT_IN
+        return str(error)
+    return ""
+
+
+def test_the_built_in_kinds_obey_the_rules() -> None:
+    """Each could be registered behind those before it, but that a head finds it instead of a detector."""
+    for place, kind in enumerate(BUILT_IN):
+        insight_kinds.check(replace(kind, head="", detector=DECISION.detector), BUILT_IN[:place])
+        assert kind.head
+
+
+def test_an_added_kind_comes_behind_the_others() -> None:
+    """In every list, under its label; it is gone when it is not installed again."""
+    insight_kinds.install([DECISION])
+    assert insight_kinds.kinds() == (*BUILT_IN, DECISION)
+    assert insight_kinds.choices()[-1] == ("decision", "Decision")
+    assert insight_kinds.listed("and") == "questions, action items, follow-ups and decisions"
+    assert insight_kinds.kind_of("decision") is DECISION
+    insight_kinds.install([])
+    assert insight_kinds.kinds() == BUILT_IN
+    assert insight_kinds.listed("or") == "questions, action items or follow-ups"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "Decision"}, "name='Decision': a lower-case word"),
+        ({"name": "de cision"}, "name="),
+        ({"name": "x" * 33}, "at most 32 letters"),
+        ({"name": "question"}, "question: name='question' is taken by another kind; taken are action_item, follow_up, question"),
+        ({"label": ""}, "decision: label='': a text such as Decision is needed"),
+        ({"plural": ""}, "plural="),
+        ({"path": ""}, "path='': a part of a URL"),
+        ({"path": "a/b"}, "path='a/b'"),
+        ({"path": "questions"}, "path='questions' is taken"),
+        ({"icon": "M4 12h16"}, "icon='M4 12h16': the content of an SVG symbol"),
+        ({"colour": "mauve"}, "colour='mauve': one of blue, orange, violet, green, pink, grey is needed"),
+        ({"wire_name": "topic"}, "wire_name='topic': any name but topic is needed"),
+        ({"wire_name": "question"}, "wire_type='question' is taken"),
+        ({"detector": None}, "detector=None: a function, in place of a head, is needed"),
+        ({"head": "decision"}, "detector="),
+        ({"counts_as": "joke"}, "counts_as='joke': the name of a kind that comes before is needed"),
+    ],
+)
+def test_a_wrong_kind_is_refused(changes: dict[str, object], said: str) -> None:
+    """The error names the kind, the field, and what is allowed; the registry stays as it was."""
+    assert said in refusal(**changes)
+
+
+def test_a_right_kind_is_not_refused() -> None:
+    """Unchanged, and with every optional field."""
+    assert refusal() == ""
+    assert refusal(wire_name="verdict", assignable=True, addressed=True, counts_as=QUESTION.name) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nothing.here", "INSIGHT_KINDS='nothing.here': it cannot be imported"),
+        ("insights.insight_kinds.BUILT_IN", "INSIGHT_KINDS='insights.insight_kinds.BUILT_IN': an InsightKind is needed, not tuple"),
+        ("insights.insight_kinds.QUESTION", "INSIGHT_KINDS: question: detector=None"),
+    ],
+)
+def test_a_wrong_setting_is_a_start_up_error(path: str, said: str) -> None:
+    """It names the setting and the entry."""
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        register_kinds([path])
+    assert said in str(refusal.value)
+    assert insight_kinds.kinds() == BUILT_IN
+
+
+def test_a_path_of_another_resource_is_a_start_up_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind must not hide the messages of a conversation."""
+    router = type(root.insights.router)()
+    router.get("/v1/conversations/{conversation_id}/messages")(lambda request, conversation_id: None)
+    root.check_paths()
+    monkeypatch.setattr(root.insights, "router", router)
+    with pytest.raises(ImproperlyConfigured, match="INSIGHT_KINDS: the path /v1/conversations/{conversation_id}/messages is taken"):
+        root.check_paths()
+
+
+def test_a_kind_that_is_not_registered_any_more_has_a_label() -> None:
+    """What was found while it was registered can still be read, in lists behind all others."""
+    gone = insight_kinds.kind_of("risk_item")
+    assert (gone.label, gone.colour, gone.icon_id, gone.assignable) == ("Risk item", "grey", "kind", False)
+    assert not insight_kinds.is_registered("risk_item")
+    counts = counts_of({"risk_item": 1, "question": 2, "follow_up": 0})
+    found = [(count.kind.name, count.number, count.noun) for count in counts]
+    assert found == [("question", 2, "questions"), ("risk_item", 1, "risk item")]
+
+
+def test_labels_in_sentences_keep_abbreviations() -> None:
+    """Only an ordinary first letter becomes small."""
+    breach = replace(DECISION, label="SLA breach", plural="SLA breaches")
+    assert (breach.noun(1), breach.noun(3), DECISION.noun(1)) == ("SLA breach", "SLA breaches", "decision")
+
+
+@given(st.frozensets(st.sampled_from(["question", "action_item", "follow_up", "verdict", "topic"])))
+def test_a_client_gets_the_types_that_it_wants(wanted: frozenset[str]) -> None:
+    """Under the name of the WebSocket; a kind that counts as another one comes as that to a client that wants only the other."""
+    verdict = replace(DECISION, wire_name="verdict", counts_as=FOLLOW_UP.name)
+    insight_kinds.install([verdict])
+    try:
+        for name, ways in {
+            QUESTION.name: ["question"],
+            ACTION_ITEM.name: ["action_item"],
+            FOLLOW_UP.name: ["follow_up", "action_item"],
+            verdict.name: ["verdict", "follow_up", "action_item"],
+            KindName("gone"): [],
+        }.items():
+            assert insight_kinds.wire_type_for(name, wanted) == next((way for way in ways if way in wanted), "")
+    finally:
+        insight_kinds.install([])
+
+
+SAID = Said("We decided that Ada will send the report by Friday.", "A", NOON)
+
+
+def found_by(**changes: object) -> dict[str, float]:
+    """Return the insights that a changed kind, and the model, find in a sentence."""
+    insight_kinds.install([replace(DECISION, **changes)])  # type: ignore[arg-type]
+    return {finding.type: finding.confidence for finding in analyse(SAID, [], []).findings}
+
+
+@pytest.mark.parametrize(("answer", "confidence"), [(0.7, 0.7), (3, 1.0), (None, None), (-1, None), (0.01, None), (float("nan"), None)])
+def test_the_answer_of_a_detector_is_a_confidence(answer: float | None, confidence: float | None) -> None:
+    """It is brought into the range from 0 to 1; an answer of nothing, or next to nothing, is no insight."""
+    assert found_by(detector=lambda said, before: answer).get("decision") == confidence
+
+
+def test_a_detector_that_fails_spoils_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """The other insights of the message are found, and the log has its name without the words."""
+
+    def fails(said: SpokenMessage, before: Sequence[SpokenMessage]) -> float:
+        raise ValueError(said.text)
+
+    assert "action_item" in found_by(detector=fails)
+    assert caplog.messages == ["the detector of the insight kind decision failed (ValueError)"]
+
+
+def test_a_detector_gets_the_messages_before() -> None:
+    """The oldest first."""
+    seen = []
+    insight_kinds.install([replace(DECISION, detector=lambda said, before: seen.append([one.text for one in (*before, said)]))])
+    analyse(SAID, [Said("One.", "B", NOON), Said("Two.", "B", NOON)], [])
+    assert seen == [["One.", "Two.", SAID.text]]
+
+
+def test_only_an_assignable_kind_has_an_assignee_and_a_due_date() -> None:
+    """The entry says so, not its name."""
+    promise = Said("I will send the report by Friday.", "A", NOON, "Ada")
+    for assignable in (True, False):
+        insight_kinds.install([replace(DECISION, assignable=assignable, detector=lambda said, before: 0.9)])
+        (decision,) = [finding for finding in analyse(promise, [], []).findings if finding.type == "decision"]
+        assert (decision.assignee is not None, decision.due is not None, bool(decision.action_phrase)) == (assignable,) * 3
+
+
+def named_in(text: str) -> set[str]:
+    """Return the kinds that a text names in code."""
+    return {name for name, spelling in SPELLINGS.items() if spelling.search(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'LABELS = {"question": "Question", "action_item": "Action item"}',
+        "if kind in (Type.QUESTION, Type.FOLLOW_UP):",
+        "const ICONS = { question: 1, follow_up: 2 };",
+        ".question { } .action_item { }",
+        '<use href="/questions"> <a href="/follow-ups">',
+        "questions: list[X]; actionItems: list[X]",
+        "from insights.insight_kinds import ACTION_ITEM, FOLLOW_UP",
+    ],
+)
+def test_the_check_sees(text: str) -> None:
+    """A list of kinds, in any language of the sources, is found."""
+    assert len(named_in(text)) == 2
+
+
+def test_the_check_does_not_see_prose() -> None:
+    """A sentence about them, and a variable with the name of one of them, is none."""
+    assert named_in('"""Questions, action items and follow-ups. A question is asked."""\nquestion = await ask(question)') == set()
+
+
+def sources() -> Iterator[Path]:
+    """Return every source file of the product that a person wrote."""
+    for folder in SOURCES:
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in {".py", ".js", ".css", ".html", ".svg"} and "vendor" not in file.parts:
+                yield file
+
+
+def test_no_other_module_lists_the_kinds() -> None:
+    """A file may use one kind by name, for what only that kind is good for; two are the beginning of a list."""
+    naming = {file.relative_to(ROOT).as_posix(): names for file in sources() if len(names := named_in(file.read_text())) > 1}
+    assert naming.pop(HOME) == {kind.name for kind in BUILT_IN}
+    assert naming.keys() <= MODEL.keys()
+
+
+def test_the_table_of_the_model_is_made_of_the_registry() -> None:
+    """The files of the model that may name kinds are there, and so is every label that the registry names."""
+    from insights.analysis.acts.mixture import HEADS, LABELS
+
+    assert [file for file in MODEL if not (ROOT / file).is_file()] == []
+    assert {name.split("/")[1] for name in HEADS} == set(LABELS.values()) == {kind.head for kind in BUILT_IN}
+
+
+def test_the_guide_names_the_files_to_touch() -> None:
+    """docs/develop/insight-kinds.md lists at most six for each way, and each is there."""
+    page = (ROOT / "docs" / "develop" / "insight-kinds.md").read_text()
+    for heading in ("In an app", "In Parley, found by a rule", "In Parley, found by the model"):
+        section = page.split(f"## {heading}\n")[1].split("\n## ")[0]
+        rows = re.findall(r"^\d+\. `([\w./]+)`", section, re.MULTILINE)
+        assert 1 <= len(rows) <= 6, heading
+        ours = [row for row in rows if row.split("/")[0] in ("insights", "streaming", "docs", "tests")]
+        assert [row for row in ours if not (ROOT / row).exists()] == [], heading
