@@ -8,6 +8,7 @@ from insights.models.conversations import Conversation, LiveSession, Member
 from insights.models.events import Event
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
 from insights.models.messages import Entity, Message
+from insights.models.processes import ServerProcess
 
 __all__ = [
     "App",
@@ -18,6 +19,7 @@ __all__ = [
     "LiveSession",
     "Member",
     "Message",
+    "ServerProcess",
     "Topic",
     "TopicReference",
     "TrackerMatch",

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from insights.models.processes import ServerProcess
+
 LEAST_ID = 10**15
 MOST_ID = 2**53 - 1  # the largest integer that JavaScript represents exactly
 
@@ -81,20 +83,18 @@ class Member(models.Model):
 
 
 class LiveSession(models.Model):
-    """One speaker's connection, in any process. Removed when its heartbeats stop."""
+    """One speaker's connection. It is stale once the row of its process is gone, and then removed."""
 
     id = models.UUIDField(primary_key=True)
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="live_sessions")
     member = models.ForeignKey(Member, models.CASCADE, null=True, blank=True, related_name="live_sessions")
-    process = models.CharField(max_length=200, help_text="Name of the server process that holds the connection.")
+    process = models.ForeignKey(  # no constraint: deleting the row of a dead process must not wait for the rows of its sessions
+        ServerProcess, models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="live_sessions"
+    )
     joined_at = models.DateTimeField()
-    seen_at = models.DateTimeField(help_text="Last heartbeat.")
     keep_s = models.PositiveIntegerField(
         default=0, help_text="How long the conversation waits when this was the last connection and it got lost."
     )
-
-    class Meta:
-        indexes = [models.Index(fields=["seen_at"], name="live_session_seen")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -21,7 +21,7 @@ def heard(request: HttpRequest, connection_id: str) -> JsonResponse:
     """Return the resume point of the member `?speaker=` (a user id) in the user's own live conversation. Times are ISO 8601.
 
     `now`: the server's clock; `live`: whether the conversation is live; `until`: end of the member's last stored message, or null;
-    `seen`: seconds since the last heartbeat of this member's sessions, or null without a session.
+    `seen`: seconds since the last heartbeat of the process that has this member's session, or null without one.
     """
     if not possible(connection_id):
         raise Http404

@@ -81,7 +81,7 @@ def recognised_until(conversation: Conversation, speaker: str) -> datetime | Non
 
 
 def last_seen(conversation: Conversation, speaker: str) -> datetime | None:
-    """Return the last heartbeat of the sessions of the member with this user id, None if no session is left."""
+    """Return the last heartbeat of a process with a session of the member with this user id, None if no session is left."""
     sessions = LiveSession.objects.filter(conversation=conversation, member__user_id=clean_name(speaker, LONGEST_NAME))
-    seen: datetime | None = sessions.aggregate(seen=Max("seen_at"))["seen"]
+    seen: datetime | None = sessions.aggregate(seen=Max("process__seen_at"))["seen"]
     return seen

@@ -1,33 +1,22 @@
-"""Heartbeats of sessions, the end of a session, and the end of a conversation."""
+"""The end of a session, and the end of a conversation."""
 
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from insights.database import DATABASE_AWAY, log_after_commit, writing
 from insights.events import ConversationCompleted
-from insights.models import Conversation, LiveSession
+from insights.models import Conversation, LiveSession, ServerProcess
 from insights.payloads import StoredEvent, iso
 from insights.recorder import topics
 from insights.recorder.event_log import EventLog, locked, locked_if_free
+from insights.recorder.processes import remove_dead_processes
 
 logger = logging.getLogger(__name__)
-
-
-def heartbeat(session_ids: Sequence[UUID]) -> list[UUID]:
-    """Store a heartbeat for these sessions; return the ids of those that no longer exist.
-
-    The sessions of a process that was suspended longer than the stale limit may have been removed by `close_due`; it may open them again.
-    """
-    with writing():
-        known = LiveSession.objects.filter(id__in=session_ids)
-        if known.update(seen_at=timezone.now()) == len(session_ids):
-            return []
-        alive = set(known.values_list("id", flat=True))
-        return [session_id for session_id in session_ids if session_id not in alive]
 
 
 def leave(session_id: UUID, *, final: bool, keep_s: int | None = None, discard_empty: bool = False) -> list[StoredEvent]:
@@ -47,8 +36,8 @@ def leave(session_id: UUID, *, final: bool, keep_s: int | None = None, discard_e
         conversation = locked(session.conversation_id)
         LiveSession.objects.filter(id=session_id).delete()
         if final and session.member_id is not None:  # older sessions of the same speaker, left by a crash, must not delay the end
-            before = LiveSession.objects.filter(conversation=conversation, member_id=session.member_id, seen_at__lt=session.joined_at)
-            before.update(keep_s=0)
+            before = LiveSession.objects.filter(conversation=conversation, member_id=session.member_id)
+            before.exclude(process__in=ServerProcess.objects.filter(seen_at__gte=session.joined_at)).update(keep_s=0)
         if discard_empty and not conversation.messages.exists():
             events = _end_or_wait(conversation, now, 0)
             if events:
@@ -58,14 +47,16 @@ def leave(session_id: UUID, *, final: bool, keep_s: int | None = None, discard_e
 
 
 def close_due(now: datetime, stale_after_s: float) -> list[StoredEvent]:
-    """Remove sessions without a heartbeat for `stale_after_s` seconds, then end the conversations whose waiting time is over.
+    """Remove processes without a heartbeat for `stale_after_s` seconds and their sessions; then end the conversations that waited enough.
+
+    A process whose row is removed stays dead: its sessions are stale, whether they are removed already or not.
 
     One transaction per conversation; safe to run in every process at once. A conversation that another process has locked is left for
     the next call, as that process may be suspended. Returns the events of the ended conversations.
     """
-    limit = now - timedelta(seconds=stale_after_s)
-    stale = LiveSession.objects.filter(seen_at__lt=limit).values_list("conversation_id", flat=True)
-    events = _end_each(sorted(set(stale)), lambda conversation_id: _remove_stale(conversation_id, now, limit))
+    remove_dead_processes(stale_after_s)
+    stale = _stale_sessions().values_list("conversation_id", flat=True)
+    events = _end_each(sorted(set(stale)), lambda conversation_id: _remove_stale(conversation_id, now))
     due = Conversation.objects.filter(ended_at=None, closes_at__lte=now).values_list("id", flat=True)
     return events + _end_each(list(due), lambda conversation_id: _end_if_due(conversation_id, now))
 
@@ -85,13 +76,17 @@ def _end_each(conversation_ids: Sequence[int], end: Callable[[int], list[StoredE
     return events
 
 
-def _remove_stale(conversation_id: int, now: datetime, limit: datetime) -> list[StoredEvent]:
+def _stale_sessions() -> QuerySet[LiveSession]:
+    return LiveSession.objects.exclude(Exists(ServerProcess.objects.filter(id=OuterRef("process_id"))))
+
+
+def _remove_stale(conversation_id: int, now: datetime) -> list[StoredEvent]:
     with writing():
         conversation = locked_if_free(conversation_id)
         if conversation is None:
             return []
-        stale = LiveSession.objects.select_for_update(skip_locked=True).filter(conversation=conversation, seen_at__lt=limit)
-        keep_s = {session.id: session.keep_s for session in stale}  # the rows are locked: no heartbeat can come in between
+        stale = _stale_sessions().select_for_update(skip_locked=True).filter(conversation=conversation)
+        keep_s = {session.id: session.keep_s for session in stale}
         LiveSession.objects.filter(id__in=keep_s).delete()
         return _end_or_wait(conversation, now, max(keep_s.values())) if keep_s else []
 

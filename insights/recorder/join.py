@@ -49,7 +49,7 @@ def _join(opening: Opening, now: datetime) -> Joined:
     speaking = member_snapshot(member)
     if changed and speaking is not None:
         log.add(MemberJoined(speaking))
-    session = {"conversation": conversation, "member": member, "process": clean(opening.process, 200), "joined_at": now, "seen_at": now}
+    session = {"conversation": conversation, "member": member, "process_id": opening.process, "joined_at": now}
     LiveSession.objects.update_or_create(id=opening.session_id, defaults={**session, "keep_s": opening.keep_s})
     conversation.closes_at = None
     events = log.store("closes_at")

@@ -48,13 +48,14 @@ class Opening:
     """A request to join the live conversation of a connection id, or to start it.
 
     `timezone_offset`: minutes east of UTC. `keep_s`: seconds for which the conversation stays open after its last connection, this one,
-    was lost. `process`: name of the server process. An empty `name` becomes the conversation's id.
+    was lost. `process`: id of the registered server process; a session without one is stale until it leaves. An empty `name` becomes
+    the conversation's id.
     """
 
     owner_id: int
     connection_id: str
     session_id: UUID
-    process: str
+    process: UUID | None = None
     name: str = ""
     timezone_offset: int = 0
     language: str = "en-US"

@@ -3,7 +3,7 @@
 No database work runs in the event loop, or on the thread-sensitive thread that Django shares among all requests (design law 4). Reads and
 writes have separate executors, so that a handshake or the read of a gap never waits behind a writer that waits for SQLite's lock. SQLite
 gets one writer thread, since it allows one writer at a time. Heartbeats have their own thread: a late heartbeat makes other processes
-consider this one dead.
+consider this one dead. So has the session directory, so that a session that starts does not wait behind results that are stored.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _pools: dict[str, ThreadPoolExecutor] = {}
 def _pool(kind: str) -> ThreadPoolExecutor:
     if kind not in _pools:
         writers = _POSTGRES_WRITERS if connection.vendor == "postgresql" else 1
-        threads = {"read": _READERS, "write": writers, "heartbeat": _HEARTBEATS}
+        threads = {"read": _READERS, "write": writers, "directory": writers, "heartbeat": _HEARTBEATS}
         _pools[kind] = ThreadPoolExecutor(threads[kind], thread_name_prefix=f"database-{kind}")
     return _pools[kind]
 
@@ -43,7 +43,24 @@ async def run_write(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 async def run_heartbeat(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a heartbeat in its own thread, so that it never waits behind other writes, and return its result."""
-    return await asyncio.get_running_loop().run_in_executor(_pool("heartbeat"), lambda: _run(work, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_pool("heartbeat"), lambda: _run_without_fsync(work, *args, **kwargs))
+
+
+async def run_in_directory(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a write to the session directory in a thread and return its result."""
+    return await asyncio.get_running_loop().run_in_executor(_pool("directory"), lambda: _run_without_fsync(work, *args, **kwargs))
+
+
+def _run_without_fsync(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a write that a power failure may undo, as it ends all processes and sessions that the rows are about."""
+
+    def run() -> T:
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA synchronous=NORMAL")
+        return work(*args, **kwargs)
+
+    return _run(run)
 
 
 def _run(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

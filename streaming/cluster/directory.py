@@ -1,286 +1,253 @@
-"""Session directory of all processes: which session has which id of a stream.
+"""Session directory of all processes: which session has which id of a stream, and the channel of its process.
 
-The first session that claims an id owns it until the session or its process ends. A claim is an entry in the shared cache that names the
-process; a heartbeat key of each process shows that it is alive. A session therefore costs two cache calls in all, and the claims of a
-killed process expire with its heartbeat. While the cache is unavailable, sessions start without the guarantee that their id is unique.
+The directory is a table in the database (`directory_table.py`). The first session that claims an id owns it until the session or its
+process ends. While the database is unreachable, sessions start without the guarantee that their id is unique, and their claims are
+written when it is back; live sessions do not need it.
 """
 
 import asyncio
-import hashlib
 import logging
-import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import astuple, dataclass
-from functools import partial
-from typing import ParamSpec, TypeVar
-from uuid import UUID, uuid4
-from weakref import WeakValueDictionary, ref
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+from weakref import WeakValueDictionary
 
-from django.core.cache import cache
-
-from streaming.aio.executors import Threads
-from streaming.cluster.poller import Poller
+from streaming.aio.database_executors import run_in_database, run_in_directory
+from streaming.aio.safe_log import error_location
+from streaming.cluster import directory_table as table
+from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
+from streaming.cluster.heartbeat import Beat, Heartbeat
 from streaming.types.client_connection import TransportKind
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
-BEAT_S = 2.0
-"""Seconds between two heartbeats."""
-ALIVE_S = 8
-"""Seconds without a heartbeat after which a process is considered dead."""
-KEPT_S = 24 * 3600
-"""Lifetime of a cache entry in seconds."""
-TRIES = 3
-"""Tries to register an id whose entry other processes change in between."""
-AGAIN_S = 1.0
-"""Seconds between two heartbeats for writing lost entries again, and for retrying releases; the rest waits for the next heartbeat."""
 ANSWER_S = 2.5
-"""Timeout of a cache call in seconds; a session then starts without it."""
+"""Longest wait for the database in seconds. A session then starts without its claim, which is written later."""
+FAILED_ANSWER_S = 0.25
+"""Longest wait for a claim after the last write failed: a database that hangs must not delay each session."""
 
-_threads = Threads("claims", 4)
-"""Own threads: if busy handlers delayed the heartbeat, other processes would consider this one dead."""
+
+class DirectoryAway(LookupError):
+    """The database cannot be read, so it is unknown whether there is such a session."""
+
+    def __init__(self) -> None:
+        super().__init__("sessions of other processes cannot be found, because the database is unreachable")
 
 
-@dataclass(frozen=True, slots=True)
-class SessionOwner:
-    """The session that owns an id, and its process."""
+@dataclass(eq=False, slots=True)
+class _Held:
+    """An id that a session of this process has."""
 
-    process: str
-    session: str
-    owner_id: int | None
-    kind: TransportKind
+    key: SessionKey
+    session: UUID
+    transport: TransportKind
+    lost: Callable[[], None]
+    started: bool = False
+    """Whether the session started before its claim was written, so that it must be ended if the claim fails."""
+    written: bool = False
+    """Whether the table has the claim, under the present row of this process."""
 
 
 class Directory:
-    """The directory client of one event loop, and the claims of its sessions."""
+    """The directory client of one event loop, and the ids of its sessions.
 
-    def __init__(self, poller: Poller, *, alone: bool) -> None:
-        self._poller = poller
-        self.process = uuid4().hex
+    Args:
+        alone: whether there can be no other process, so that nothing is written or read.
+    """
+
+    def __init__(self, heartbeat: Heartbeat, *, alone: bool) -> None:
+        self._heartbeat = heartbeat
         self._alone = alone
-        self._held: dict[str, tuple[SessionOwner, Callable[[], None]]] = {}
+        self._held: dict[SessionKey, _Held] = {}
+        self._ended: dict[SessionKey, _Held] = {}  # sessions whose last outputs can still be read
+        self._unreleased: set[UUID] = set()  # sessions whose entries could not be removed yet
+        self._locks: WeakValueDictionary[SessionKey, asyncio.Lock] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._repairing = False
         self._failed = False
-        self._cache_lost = False  # the heartbeat key was missing, so the entries may be too
-        self._unregistered: dict[str, SessionOwner] = {}  # claims whose entries are still to be written again
-        self._registering = threading.Lock()
-        self._loop = ref(asyncio.get_running_loop())  # weak: a strong reference would keep the key of `_directories` alive
-        self._release_tasks: set[asyncio.Task[None]] = set()
-        self._unreleased: set[tuple[str, SessionOwner]] = set()  # release failed; other processes cannot claim them while this one lives
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        heartbeat.listen(self._on_beat)
 
-    async def claim(
-        self, stream: str, webrtc_id: str, session: UUID, owner_id: int | None, kind: TransportKind, lost: Callable[[], None]
-    ) -> SessionOwner | None:
-        """Claim an id for a session of this process; return None on success, else the session that owns it.
+    @property
+    def process(self) -> str:
+        """The name of this process for `is_alive`; empty before the first session."""
+        return self._heartbeat.process.hex if self._heartbeat.process is not None else ""
 
-        `lost` is called if another process claims the id later because this one seemed dead.
+    async def claim(self, key: SessionKey, session: UUID, transport: TransportKind, lost: Callable[[], None]) -> SessionLocation | None:
+        """Claim an id for a session of this process; return None on success, else the session that has it.
+
+        `lost` is called if it turns out later that another process has the id.
         """
+        held = self._held[key] = _Held(key, session, transport, lost)
+        self._ended.pop(key, None)
         if self._alone:
             return None
-        key, mine = _key(stream, webrtc_id), SessionOwner(self.process, session.hex, owner_id, kind)
-        self._held[key] = mine, lost
-        async with self._lock(key):
-            holder = await self._in_cache(None, self._register_or_release, key, mine)
-        if holder is not None:
-            self._drop(key, mine)
-        else:
-            self._poller.add("heartbeat in the directory", self._send_heartbeat, BEAT_S)
-        return holder
+        writing = self._spawn(self._write(held))
+        await asyncio.wait({writing}, timeout=FAILED_ANSWER_S if self._failed else ANSWER_S)
+        if writing.done():
+            return writing.result()
+        held.started = True
+        self._note_failure("TimeoutError")
+        return None
 
-    async def release(self, stream: str, webrtc_id: str, session: UUID) -> None:
-        """Release the id of a session."""
-        key = _key(stream, webrtc_id)
+    async def release(self, key: SessionKey, session: UUID, *, readable: bool = False) -> None:
+        """Free the id of a session. With `readable`, its last outputs can be found until `forget`."""
         held = self._held.get(key)
-        if held is not None and held[0].session == session.hex:
-            self._drop(key, held[0])
-            await self._release_entry(key, held[0])
+        if held is None or held.session != session:
+            return
+        del self._held[key]
+        if readable:
+            self._ended[key] = held
+        if not self._alone:
+            await asyncio.wait({self._spawn(self._remove(key, session, readable=readable))}, timeout=ANSWER_S)
 
-    async def holder(self, stream: str, webrtc_id: str) -> SessionOwner | None:
-        """Return the session of another live process that owns an id, or None."""
-        return None if self._alone else await self._in_cache(None, self._other, _key(stream, webrtc_id))
+    async def forget(self, key: SessionKey, session: UUID) -> None:
+        """Remove an ended session, whose last outputs cannot be read any more."""
+        if key in self._ended and self._ended[key].session == session:
+            del self._ended[key]
+        if not self._alone:
+            await self._remove(key, session, readable=False)
 
-    async def holders(self, ids: Sequence[tuple[str, str]]) -> list[SessionOwner | None]:
-        """Return what `holder` returns for each pair of stream and webrtc_id, with one cache call for all entries."""
-        none: list[SessionOwner | None] = [None] * len(ids)
-        return none if self._alone else await self._in_cache(none, self._others, [_key(*each) for each in ids])
+    async def find(self, stream: str, webrtc_id: str, asker: Asker) -> SessionLocation | None:
+        """Return the session that the asker means by an id: a live one, else one that ended just now. Raises DirectoryAway.
+
+        A user means their own session, else one of an anonymous client; an anonymous client means one without owner. "python" means a
+        session of this process, else the newest.
+        """
+        return (await self.find_all([(asker, stream, webrtc_id)]))[0]
+
+    async def find_all(self, questions: Sequence[tuple[Asker, str, str]]) -> list[SessionLocation | None]:
+        """Return what `find` returns for each asker, stream and id, with one query. Raises DirectoryAway."""
+        found = [self._live_here(*question) for question in questions]
+        missing = [place for place, location in enumerate(found) if location is None]
+        if missing and not self._alone:
+            try:
+                elsewhere = await self._read(table.find_all, [questions[place] for place in missing])
+            except DirectoryAway:
+                elsewhere = [self._other_here(*questions[place]) for place in missing]
+                if None in elsewhere:
+                    raise
+            for place, location in zip(missing, elsewhere, strict=True):
+                found[place] = location
+        return [found[place] or self._other_here(*question) for place, question in enumerate(questions)]
 
     async def is_alive(self, process: str) -> bool:
-        """Return whether a process is alive; True where the cache cannot tell."""
-        return self._alone or process == self.process or await self._in_cache(True, _has_heartbeat, process)
-
-    def _lock(self, key: str) -> asyncio.Lock:
-        """Return the lock of an id: neither the claim of a session nor the release by the one before it is atomic."""
-        return self._locks.setdefault(key, asyncio.Lock())
-
-    async def _release_entry(self, key: str, mine: SessionOwner) -> None:
-        async with self._lock(key):
-            if await self._in_cache(False, self._try_delete_entry, key, mine):
-                self._unreleased.discard((key, mine))
-            else:
-                self._unreleased.add((key, mine))
-
-    def _drop(self, key: str, holder: SessionOwner) -> None:
-        if self._holds(key, holder):
-            del self._held[key]
-
-    def _holds(self, key: str, mine: SessionOwner) -> bool:
-        held = self._held.get(key)
-        return held is not None and held[0] is mine
-
-    # -- in threads
-
-    def _register_or_release(self, key: str, mine: SessionOwner) -> SessionOwner | None:
-        """Register an id; if the session ended while the cache hung, have the entry released."""
-        found = self._register(key, mine)
-        if found is None:
-            self._release_late([(key, mine)])
-        return found
-
-    def _release_late(self, written: Iterable[tuple[str, SessionOwner]]) -> None:
-        """Have the entries released that were written after the end of their sessions."""
-        loop = self._loop()
-        for key, mine in written:
-            if loop is not None and not self._holds(key, mine):
-                with suppress(RuntimeError):  # the loop is closed: the process ends, and its heartbeat with it
-                    loop.call_soon_threadsafe(self._release_soon, key, mine)
-
-    def _register(self, key: str, mine: SessionOwner) -> SessionOwner | None:
-        self._renew_heartbeat()
-        found = None
-        for _ in range(TRIES):
-            if cache.add(key, astuple(mine), KEPT_S):
-                return None
-            found = _read(key)
-            if found is None:
-                continue  # it was released in between
-            if found.process == self.process:
-                if found != mine:  # of a session that has just ended in this process
-                    cache.set(key, astuple(mine), KEPT_S)
-                return None
-            if _has_heartbeat(found.process):
-                return found
-            if cache.add(f"{key}.{found.session}", True, ALIVE_S):  # of several processes that find it dead, one removes the entry
-                cache.delete(key)
-        return found
-
-    def _try_delete_entry(self, key: str, mine: SessionOwner) -> bool:
-        self._delete_entry(key, mine)
-        return True
-
-    def _delete_entry(self, key: str, mine: SessionOwner) -> None:
-        if _read(key) == mine:
-            cache.delete(key)
-
-    def _other(self, key: str) -> SessionOwner | None:
-        found = _read(key)
-        return found if found is not None and found.process != self.process and _has_heartbeat(found.process) else None
-
-    def _others(self, keys: Sequence[str]) -> list[SessionOwner | None]:
-        entries = cache.get_many(keys)
-        found = [SessionOwner(*entry) if (entry := entries.get(key)) else None for key in keys]
-        others = {holder.process for holder in found if holder is not None and holder.process != self.process}
-        alive = {process for process in others if _has_heartbeat(process)}
-        return [holder if holder is not None and holder.process in alive else None for holder in found]
-
-    def _renew_heartbeat(self) -> None:
-        """Renew the heartbeat; set `_cache_lost` where the cache no longer had it."""
-        if not cache.touch(_heartbeat_key(self.process), ALIVE_S):
-            self._cache_lost = True
-            cache.set(_heartbeat_key(self.process), True, ALIVE_S)
-
-    def _register_again(self, held: dict[str, SessionOwner]) -> dict[str, bool]:
-        """Write lost entries again; return the keys done within `AGAIN_S`, each with whether another process owns it by now.
-
-        Does nothing while another thread is still doing it: a cache that hangs would otherwise block one thread after the other.
-        """
-        found: dict[str, bool] = {}
-        if not self._registering.acquire(blocking=False):
-            return found
-        until = time.monotonic() + AGAIN_S
+        """Return whether a process is alive; True where the database cannot tell."""
+        if self._alone or not process or process == self.process:
+            return True
         try:
-            for key, mine in held.items():
-                holder = None if cache.add(key, astuple(mine), KEPT_S) else _read(key)
-                found[key] = holder is not None and holder.process != self.process
-                if time.monotonic() > until:
-                    break
-        finally:
-            self._registering.release()
-            self._release_late(held.items())
-        return found
+            return await self._read(table.is_alive, UUID(process))
+        except DirectoryAway:
+            return True
 
-    # -- in the event loop
+    # -- sessions of this process
 
-    async def _send_heartbeat(self) -> None:
-        await self._in_cache(None, self._renew_heartbeat)
-        if self._cache_lost:
-            self._cache_lost = False
-            self._unregistered |= {key: mine for key, (mine, _) in self._held.items()}
-        await self._restore_entries()
-        await self._retry_releases()
+    def _live_here(self, asker: Asker, stream: str, webrtc_id: str) -> SessionLocation | None:
+        """Return the asker's own live session of this process."""
+        if asker == PYTHON:
+            held = next((one for key, one in reversed(self._held.items()) if key[1:] == (stream, webrtc_id)), None)
+        else:
+            held = self._held.get(SessionKey(asker, stream, webrtc_id))
+        return None if held is None else self._location(held)
 
-    async def _retry_releases(self) -> None:
-        """Retry failed releases, for `AGAIN_S` at most so that the heartbeat continues; stop at a failure: the cache is still away."""
-        until = time.monotonic() + AGAIN_S
-        for key, mine in list(self._unreleased):
-            await self._release_entry(key, mine)
-            if (key, mine) in self._unreleased:
+    def _other_here(self, asker: Asker, stream: str, webrtc_id: str) -> SessionLocation | None:
+        """Return the anonymous session of this process that a user may mean, else an ended one."""
+        anonymous = self._live_here(None, stream, webrtc_id)
+        if anonymous is not None:
+            return anonymous
+        for key, ended in self._ended.items():
+            if key[1:] == (stream, webrtc_id) and (asker == PYTHON or key.owner_id in (None, asker)):
+                return self._location(ended, ended=True)
+        return None
+
+    def _location(self, held: _Held, *, ended: bool = False) -> SessionLocation:
+        return SessionLocation(held.session, self._heartbeat.process, "", held.key.owner_id, held.transport, ended)
+
+    # -- the table
+
+    async def _write(self, held: _Held) -> SessionLocation | None:
+        """Write a claim; return the session of another process that has the id. A failure is noted, for `_repair`."""
+        async with self._lock(held.key):
+            if held.written or not self._is_held(held):
+                return None
+            try:
+                process = await self._heartbeat.registered()
+                found = await run_in_directory(table.claim, process, held.key, held.session, held.transport)
+            except Exception as error:
+                held.started = True
+                self._note_failure(error_location(error))
+                return None
+            self._failed = False
+            if found is None:
+                held.written = process == self._heartbeat.process
+                held.started = True
+            elif self._is_held(held):
+                del self._held[held.key]
+                if held.started:
+                    held.lost()
+            return found
+
+    async def _remove(self, key: SessionKey, session: UUID, *, readable: bool) -> None:
+        """Remove the entry of an ended session, or mark it as ended. A failure is noted, for `_repair`."""
+        async with self._lock(key):
+            try:
+                await run_in_directory(table.mark_ended if readable else table.release, session)
+            except Exception as error:
+                self._unreleased.add(session)
+                self._note_failure(error_location(error))
                 return
-            self._cache_lost = self._cache_lost or key in self._held  # the next session with this id may not have been registered
-            if time.monotonic() > until:
-                return
+            self._failed = False
+            self._unreleased.discard(session)
 
-    async def _restore_entries(self) -> None:
-        """Write lost entries again, for `AGAIN_S` at most so that the heartbeat continues; the rest follows with the next heartbeats."""
-        self._unregistered = {key: mine for key, mine in self._unregistered.items() if self._holds(key, mine)}
-        if not self._unregistered:
-            return
-        for key, taken in (await self._in_cache({}, self._register_again, dict(self._unregistered))).items():
-            mine = self._unregistered.pop(key)
-            if taken:
-                self._lose(key, mine)
-
-    def _release_soon(self, key: str, mine: SessionOwner) -> None:
-        task = asyncio.create_task(self._release_entry(key, mine))
-        self._release_tasks.add(task)
-        task.add_done_callback(self._release_tasks.discard)
-
-    def _lose(self, key: str, mine: SessionOwner) -> None:
-        held = self._held.get(key)
-        if held is not None and held[0] is mine:
-            del self._held[key]
-            held[1]()
-
-    async def _in_cache(self, otherwise: R, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call the cache in a thread; return `otherwise` on an error or timeout."""
+    async def _read(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Read the table in a thread. Raises DirectoryAway on an error or timeout."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                found = await _threads.run(partial(work, *args, **kwargs))
+                return await run_in_database(work, *args, **kwargs)
         except Exception as error:
-            if not self._failed:
-                logger.warning("the shared cache is away (%s): an id may be used in two processes", type(error).__name__)
-            self._failed = True
-            return otherwise
-        self._failed = False
-        return found
+            self._note_failure(error_location(error))
+            raise DirectoryAway from None
 
+    def _on_beat(self, beat: Beat) -> None:
+        """Claim again what others may have taken, and write what could not be written before."""
+        if beat is not Beat.ON_TIME:
+            for held in self._held.values():
+                held.written = False
+        if not self._alone and not self._repairing and (self._unreleased or not all(held.written for held in self._held.values())):
+            self._repairing = True
+            self._spawn(self._repair())
 
-def _read(key: str) -> SessionOwner | None:
-    entry = cache.get(key)
-    return SessionOwner(*entry) if entry else None
+    async def _repair(self) -> None:
+        """Write what is missing, in a task of its own so that heartbeats do not wait for it; stop where the database fails."""
+        try:
+            for held in [held for held in self._held.values() if not held.written]:
+                await self._write(held)
+                if self._is_held(held) and not held.written:
+                    return
+            for session in list(self._unreleased):
+                await run_in_directory(table.release, session)
+                self._unreleased.discard(session)
+        except Exception as error:
+            self._note_failure(error_location(error))
+        finally:
+            self._repairing = False
 
+    def _is_held(self, held: _Held) -> bool:
+        return self._held.get(held.key) is held
 
-def _has_heartbeat(process: str) -> bool:
-    return bool(cache.get(_heartbeat_key(process)))
+    def _lock(self, key: SessionKey) -> asyncio.Lock:
+        """Return the lock of an id: a claim must not overtake the release of the session before it."""
+        return self._locks.setdefault(key, asyncio.Lock())
 
+    def _note_failure(self, reason: str) -> None:
+        if not self._failed:
+            logger.warning("the session directory cannot use the database (%s): an id may be used in two processes", reason)
+        self._failed = True
 
-def _heartbeat_key(process: str) -> str:
-    return f"parley.pulse.{process}"
-
-
-def _key(stream: str, webrtc_id: str) -> str:
-    """Return the cache key of an id: a hash, since ids may hold characters that keys may not."""
-    return "parley.claim." + hashlib.sha256(f"{stream}.{webrtc_id}".encode(errors="replace")).hexdigest()
+    def _spawn(self, work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

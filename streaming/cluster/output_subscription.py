@@ -7,6 +7,7 @@ session's process dies, requests stay unanswered and its heartbeat stops; the su
 import asyncio
 from typing import Any, Literal
 
+from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.rpc import Body
 from streaming.cluster.runtime import runtime
 from streaming.cluster.session_endpoint import Ask
@@ -16,6 +17,8 @@ CALL_S = 5.0
 SLACK_S = 2.0
 MOST_MISSES = 3
 GRACE_STEP_S = 0.1
+"""First pause between two looks for a session that has not started; each further pause is longer by half, up to `LONGEST_STEP_S`."""
+LONGEST_STEP_S = 0.5
 
 
 class OutputSubscription:
@@ -39,17 +42,24 @@ class OutputSubscription:
         self._home = ""
 
     async def find(self, grace_s: float) -> bool:
-        """Return whether the session exists, or begins within `grace_s` seconds: pages open session and reader at the same time."""
-        deadline = _now() + grace_s
+        """Return whether the session exists, or begins within `grace_s` seconds: pages open session and reader at the same time.
+
+        Raises DirectoryAway.
+        """
+        deadline, pause = _now() + grace_s, GRACE_STEP_S
         while await self._ask(0.0) is None:
             if _now() >= deadline:
                 return False
-            await asyncio.sleep(GRACE_STEP_S)
+            await asyncio.sleep(pause)
+            pause = min(1.5 * pause, LONGEST_STEP_S)
         return True
 
     async def more(self) -> list[tuple[int, Any]]:
         """Wait up to `CALL_S` for outputs after the cursor; return (number, output) pairs, none where none came or none will."""
-        answer = await self._ask(0.0 if self._misses else CALL_S)
+        try:
+            answer = await self._ask(0.0 if self._misses else CALL_S)
+        except DirectoryAway:
+            answer = None
         if answer is None:
             self._misses += 1
             self.lost = not await runtime().directory.is_alive(self._home)

@@ -68,7 +68,7 @@ class PubSub:
         self._callbacks[name] = callback
 
     async def channel(self) -> str:
-        """Return the name of this event loop's channel, for replies; "" where there can be no other process."""
+        """Return the name of this event loop's channel, for calls and replies; "" where there can be no other process."""
         if not self._channel and not self.alone:
             self._channel = await self._layer.new_channel("parley")
             self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._rejoin())]
@@ -79,9 +79,9 @@ class PubSub:
         if not self.alone:
             await self._call(self._layer.group_send(group, self._message(group, body)))
 
-    async def answer(self, channel: str, name: str, body: dict[str, Any]) -> None:
-        """Send a message to one channel, under the name that it listens to."""
-        await self._call(self._layer.send(channel, self._message(name, body)))
+    async def send(self, channel: str, name: str, body: dict[str, Any]) -> bool:
+        """Send a message to one channel, under the name that it listens to; return False if that failed."""
+        return await self._call(self._layer.send(channel, self._message(name, body)))
 
     async def close(self) -> None:
         """Stop the background tasks; call before the event loop ends."""
@@ -93,19 +93,24 @@ class PubSub:
     def _message(self, to: str, body: dict[str, Any]) -> dict[str, Any]:
         return {"type": "parley.ring", "origin": self.origin, "to": to, **body}
 
-    async def _call(self, call: Coroutine[Any, Any, Any]) -> None:
-        """Await a call of the channel layer. A failure or timeout is logged, never raised: subscribers then read from the database."""
+    async def _call(self, call: Coroutine[Any, Any, Any]) -> bool:
+        """Await a call of the channel layer; return whether it succeeded.
+
+        A failure or timeout is logged, never raised: subscribers then read from the database.
+        """
         if time.monotonic() < self._silent_until:
             call.close()
-            return
+            return False
         try:
             async with asyncio.timeout(ANSWER_S):
                 await call
-            self._note_success()
         except Exception as error:
             if isinstance(error, TimeoutError):
                 self._silent_until = time.monotonic() + SILENT_S
             self._note_failure(error)
+            return False
+        self._note_success()
+        return True
 
     def _note_success(self) -> None:
         if self._failed:

@@ -1,13 +1,10 @@
 """The live sessions of this process: session limit, heartbeats, and drain at shutdown.
 
-Heartbeats in the database show the other processes which sessions are alive (design law 7). Any process closes the conversations of
-sessions whose process died (design law 5).
+Any process closes the conversations of sessions whose process died (design law 5); `heartbeat.py` proves that this one lives.
 """
 
 import asyncio
 import logging
-import os
-import socket
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
@@ -18,9 +15,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import recorder
-from streaming.aio.database_executors import run_heartbeat, run_write
+from streaming.aio.database_executors import run_write
 from streaming.aio.safe_log import error_location
 from streaming.cluster.broadcast import Broadcaster
+from streaming.cluster.heartbeat import Beat, Heartbeat
 from streaming.cluster.poller import Poller
 from streaming.cluster.retention import FIRST_S, remove_expired
 from streaming.types.session_end import End, end_early
@@ -28,10 +26,8 @@ from streaming.types.session_end import End, end_early
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-HEARTBEAT_S = 5.0
-"""Greatest age of a heartbeat in seconds; pages wait for a session whose heartbeat is younger than 7 s (docs/develop/portal.md)."""
 STALE_AFTER_S = 30
-"""Seconds without a heartbeat after which a session is considered dead: six were missed."""
+"""Seconds without a heartbeat after which a process is dead, and its conversations are closed."""
 LATE_S = 15.0
 """Seconds without an own heartbeat that mean a suspended process or an unreachable database; other live processes may be affected too."""
 GRACE_S = 10.0
@@ -39,10 +35,7 @@ GRACE_S = 10.0
 CHECK_S = 2.0
 """Seconds between two checks for stale conversations; each check costs about a millisecond of CPU."""
 
-HEARTBEAT = "heartbeat"
-
-PROCESS = f"{socket.gethostname()}:{os.getpid()}"
-
+CLEAN_UP = "closing of stale conversations"
 LAST_CALL = 0.75
 """Share of the drain time after which no more audio is recognised, so that the rest is enough to store the results."""
 
@@ -69,18 +62,19 @@ class TooManySessions(Exception):
 class Registry:
     """The live sessions of one event loop."""
 
-    def __init__(self, broadcaster: Broadcaster, poller: Poller) -> None:
+    def __init__(self, broadcaster: Broadcaster, poller: Poller, heartbeat: Heartbeat) -> None:
         self._broadcaster = broadcaster
         self._poller = poller
+        self._heartbeat = heartbeat
+        heartbeat.listen(self._on_beat)
         self.draining = False
         self.last_call = asyncio.Event()
         """Set near the end of a drain: audio that is not recognised yet is discarded."""
         self._sessions: dict[UUID, LiveSession] = {}
         self._started: dict[UUID, tuple[float, str]] = {}
         """When each session started, and its description for the log."""
-        self._joined: dict[UUID, object] = {}
+        self._joined: dict[UUID, UUID] = {}  # the row of this process under which a session has joined a conversation
         self._reserved = 0
-        self._last_heartbeat = 0.0
         self._close_stale_from = 0.0
         self._clean_up_at = 0.0
 
@@ -112,22 +106,21 @@ class Registry:
             logger.info("session %s ended after %.1f s: %s (%s)", session.id, time.monotonic() - since, reason, description)
         self._joined.pop(session.id, None)
 
-    def joined(self, session_id: UUID) -> None:
-        """Send heartbeats for a session that has joined a conversation; it ends as SWEPT if they come too late."""
-        self._joined[session_id] = object()
+    def joined(self, session_id: UUID, process: UUID) -> None:
+        """Note that a session has joined a conversation under a row of this process; it ends as SWEPT when that row is removed."""
+        self._joined[session_id] = process
+        self._end_swept()
 
     def left(self, session_id: UUID) -> None:
-        """Stop the heartbeats of a session that has left its conversation."""
+        """Note that a session has left its conversation."""
         self._joined.pop(session_id, None)
 
     def start(self) -> None:
-        """Start the heartbeats and the clean-up, unless they run already."""
-        if HEARTBEAT in self._poller:
-            return
-        self._last_heartbeat = time.time()
-        self._clean_up_at = time.monotonic() + FIRST_S
-        self._poller.add(HEARTBEAT, self._heartbeat, CHECK_S)
-        self._poller.add("closing of stale conversations", self._clean_up, CHECK_S, first_s=0.0)
+        """Start the heartbeat and the clean-up, unless they run already."""
+        self._heartbeat.start()
+        if CLEAN_UP not in self._poller:
+            self._clean_up_at = time.monotonic() + FIRST_S
+            self._poller.add(CLEAN_UP, self._clean_up, CHECK_S, first_s=0.0)
 
     async def drain(self, seconds: float) -> None:
         """Refuse new sessions, end the live ones so that pending speech is stored, and wait at most `seconds` for them."""
@@ -149,38 +142,32 @@ class Registry:
         if self.draining or len(self) >= settings.SESSION_LIMIT:
             raise TooManySessions
 
-    async def _heartbeat(self) -> None:
-        """Send heartbeats. The wall clock counts, since the monotonic one stops while the machine is suspended; it may be set back."""
-        elapsed = time.time() - self._last_heartbeat
-        if not 0 <= elapsed <= HEARTBEAT_S - CHECK_S and await self._send_heartbeats():  # the next round would be too late
-            self._delay_closing_after_pause()
-            self._last_heartbeat = time.time()
+    def _on_beat(self, beat: Beat) -> None:
+        if beat is not Beat.ON_TIME:
+            self._delay_closing()
+        self._end_swept()
+
+    def _end_swept(self) -> None:
+        """End the sessions that joined under a row of this process that is gone: others have closed them, or will."""
+        for identity, process in list(self._joined.items()):
+            if process != self._heartbeat.process:
+                self.left(identity)
+                if identity in self._sessions:
+                    logger.warning("session %s: closed as stale by another process; its client must reconnect", identity)
+                    end_early(self._sessions[identity], End.SWEPT)
 
     async def _clean_up(self) -> None:
         """Close stale conversations and remove expired data."""
-        self._delay_closing_after_pause()
+        if self._heartbeat.age_s > LATE_S:
+            self._delay_closing()
         if time.monotonic() >= self._close_stale_from and not await self._close_stale():
             self._close_stale_from = time.monotonic() + GRACE_S
         if time.monotonic() >= self._clean_up_at:
             self._clean_up_at = time.monotonic() + await remove_expired()
 
-    def _delay_closing_after_pause(self) -> None:
-        """Delay the next closing of stale conversations where the own heartbeat was late, so that other processes can send theirs first."""
-        if time.time() - self._last_heartbeat > LATE_S:
-            self._close_stale_from = time.monotonic() + GRACE_S
-
-    async def _send_heartbeats(self) -> bool:
-        """Send the heartbeats of our sessions, and end sessions that were closed as stale; return False where the database failed."""
-        beating = {identity: since for identity, since in self._joined.items() if identity in self._sessions}
-        if not beating:
-            return True
-        lost = await _logged(run_heartbeat(recorder.heartbeat, list(beating)))
-        for identity in lost or ():
-            if self._joined.get(identity) is beating[identity]:  # otherwise it has left, or joined again, in the meantime
-                logger.warning("session %s: closed as stale by another process; its client must reconnect", identity)
-                end_early(self._sessions[identity], End.SWEPT)
-                self.left(identity)
-        return lost is not None
+    def _delay_closing(self) -> None:
+        """Delay the next closing of stale conversations, so that other live processes can send their heartbeats first."""
+        self._close_stale_from = time.monotonic() + GRACE_S
 
     async def _close_stale(self) -> bool:
         """Close conversations without heartbeats and publish their events; return False where the database failed."""

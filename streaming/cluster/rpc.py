@@ -1,11 +1,10 @@
-"""RPC between processes: a call goes to an address; the process that registered the address answers (design law 7).
+"""RPC between processes: a call goes to an address at the channel of one process (design law 7).
 
-A call may stay unanswered: the address is not registered, the channel layer lost a message, or the process died. The caller therefore
-waits with a timeout. Bodies and answers are JSON objects.
+The caller knows the channel from the directory. A call may stay unanswered: the address is not registered, the channel layer lost a
+message, or the process died. The caller therefore waits with a timeout. Bodies and answers are JSON objects.
 """
 
 import asyncio
-import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -25,7 +24,7 @@ TIMEOUT_S = 2.0
 MOST_CALLS = 2000
 """Calls of other processes that are answered at the same time; further ones stay unanswered."""
 
-_REPLIES = "rpc.replies"
+_CALLS, _REPLIES = "rpc.calls", "rpc.replies"
 
 
 class Rpc:
@@ -36,43 +35,35 @@ class Rpc:
         self._answerers: dict[str, Answerer] = {}
         self._waiting: dict[str, asyncio.Future[Body]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        on.listen(_CALLS, self._on_call)
         on.listen(_REPLIES, self._on_reply)
 
-    async def serve(self, address: str, answerer: Answerer) -> None:
-        """Register an address: for calls of this process at once, for those of others when the channel layer has added the group."""
-        self.register(address, answerer)
-        await self._pubsub.join(_group(address), self._on_call)
-
     def register(self, address: str, answerer: Answerer) -> None:
-        """Register an address for calls of this process only; `serve` adds those of other processes."""
+        """Register an address: calls to it in this process are answered by `answerer`."""
         self._answerers[address] = answerer
 
     def answerer(self, address: str) -> Answerer | None:
         """Return the answerer that is registered for an address in this process."""
         return self._answerers.get(address)
 
-    async def unserve(self, address: str) -> None:
+    def unregister(self, address: str) -> None:
         """Unregister an address."""
-        if self._answerers.pop(address, None) is not None:
-            await self._pubsub.leave(_group(address))
+        self._answerers.pop(address, None)
 
-    async def call(self, address: str, body: Body, timeout: float = TIMEOUT_S) -> Body | None:  # noqa: ASYNC109
-        """Call an address, in this process or another one; return None without an answer within `timeout` seconds."""
+    async def call(self, channel: str, address: str, body: Body, timeout: float = TIMEOUT_S) -> Body | None:  # noqa: ASYNC109
+        """Call an address at a channel; an address of this process needs none. Return None without an answer within `timeout` seconds."""
         answerer = self._answerers.get(address)
-        if answerer is not None and (answer := await answerer(body)) is not None:
-            return answer
-        return await self.call_others(address, body, timeout)
-
-    async def call_others(self, address: str, body: Body, timeout: float = TIMEOUT_S) -> Body | None:  # noqa: ASYNC109
-        """Call an address in other processes; return the first answer, or None without one within `timeout` seconds."""
-        if self._pubsub.alone:
+        if answerer is not None:
+            return await answerer(body)
+        if not channel or self._pubsub.alone or channel == await self._pubsub.channel():
             return None
         call = uuid4().hex
         answer: asyncio.Future[Body] = asyncio.get_running_loop().create_future()
         self._waiting[call] = answer
         try:
             question = {"call": call, "reply": await self._pubsub.channel(), "address": address, "body": json.dumps(body)}
-            await self._pubsub.tell(_group(address), question)
+            if not await self._pubsub.send(channel, _CALLS, question):
+                return None
             async with asyncio.timeout(timeout):
                 return await answer
         except TimeoutError:
@@ -95,14 +86,9 @@ class Rpc:
             logger.error("a call from another process failed: %s", error_location(error))
             return
         if answer is not None:
-            await self._pubsub.answer(message["reply"], _REPLIES, {"call": message["call"], "answer": json.dumps(answer)})
+            await self._pubsub.send(message["reply"], _REPLIES, {"call": message["call"], "answer": json.dumps(answer)})
 
     def _on_reply(self, message: dict[str, Any]) -> None:
         waiting = self._waiting.get(message["call"])
         if waiting is not None and not waiting.done():
             waiting.set_result(dict(json.loads(message["answer"])))
-
-
-def _group(address: str) -> str:
-    """Return the group of an address: a hash, since group names allow few characters and clients' ids any."""
-    return "rpc." + hashlib.sha256(address.encode(errors="replace")).hexdigest()[:40]

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from streaming.cluster.broadcast import Broadcaster
 from streaming.cluster.directory import Directory
+from streaming.cluster.heartbeat import Heartbeat
 from streaming.cluster.poller import Poller
 from streaming.cluster.pubsub import PubSub
 from streaming.cluster.registry import Registry
@@ -32,9 +33,10 @@ class Runtime:
         self.poller = Poller()
         self.pubsub = pubsub or PubSub()
         self.rpc = Rpc(self.pubsub)
-        self.directory = Directory(self.poller, alone=self.pubsub.alone)
+        self.heartbeat = Heartbeat(self.pubsub, self.poller)
+        self.directory = Directory(self.heartbeat, alone=self.pubsub.alone)
         self.broadcaster = Broadcaster(self.pubsub, self.poller)
-        self.registry = Registry(self.broadcaster, self.poller)
+        self.registry = Registry(self.broadcaster, self.poller, self.heartbeat)
         self.waiting_room = WaitingRoom(self.pubsub, self.registry, self.poller)
         self.revocation = RevocationWatcher(self.poller)
         self._parts: dict[Callable[[], object], object] = {}

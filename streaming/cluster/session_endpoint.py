@@ -1,13 +1,15 @@
 """RPC endpoint of a live session: every process can request its outputs and send it inputs (design law 7).
 
-A session's id is unique among all processes. Outputs are requested by cursor, in batches, so that an idle reader costs nothing. They
-remain available to other processes for `LINGER_S` after the session's end.
+The directory tells which process has a session. Outputs are requested by cursor, in batches, so that an idle reader costs nothing. They
+can be read for `LINGER_S` after the session's end.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any
+from uuid import UUID
 
+from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
 from streaming.cluster.rpc import Body
 from streaming.cluster.runtime import runtime
 from streaming.protocols.fastrtc import BodyError, output_text, plain
@@ -16,11 +18,10 @@ from streaming.types.input_values import input_values
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from streaming.types.remote_session import Reachable
 
-Asker = int | Literal["python"] | None
-"""The caller: a user id, None for an anonymous client, or "python" for the installation's own code, which has access to every session."""
-PYTHON: Asker = "python"
+__all__ = ["PYTHON", "Ask", "Asker", "address", "announce", "asking", "claim", "withdraw"]
+
 Ask = Callable[[Body, float], Awaitable[Body | None]]
-"""Sends a request to one session, with a timeout in seconds; returns None without an answer."""
+"""Sends a request to one session, with a timeout in seconds; returns None without an answer. Raises DirectoryAway."""
 
 LINGER_S = 5.0
 """Seconds after a session's end for which its last outputs can be read."""
@@ -30,55 +31,68 @@ MOST_WAIT_S = 30.0
 _tasks: set[asyncio.Task[None]] = set()
 
 
-def address(stream: str, webrtc_id: str) -> str:
-    """Return the RPC address of the session with this id."""
-    return f"stream.{stream}.{webrtc_id}"
+def address(session: UUID) -> str:
+    """Return the RPC address of a session."""
+    return f"session.{session.hex}"
 
 
 def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
-    """Return a function that sends requests to the session with this id, in this event loop or another process, on behalf of `user`."""
+    """Return a function that sends requests to the session with this id, in whatever process, on behalf of `user`.
+
+    It looks the session up once, and again after a request without an answer.
+    """
+    location: SessionLocation | None = None
 
     async def ask(question: Body, timeout_s: float) -> Body | None:
-        return await runtime().rpc.call(address(stream, webrtc_id), {**question, "user": user}, timeout_s)
+        nonlocal location
+        location = location or await runtime().directory.find(stream, webrtc_id, user)
+        if location is None:
+            return None
+        answer = await runtime().rpc.call(location.channel, address(location.session), {**question, "user": user}, timeout_s)
+        if answer is None:
+            location = None
+        return answer
 
     return ask
 
 
 async def claim(session: Reachable) -> None:
-    """Register the session's id in the directory of all processes. Raises IdTaken where another session has it."""
-    stream, identity, owner_id = session.stream.name, session.webrtc_id, session.owner_id
+    """Claim the session's id in the directory of all processes. Raises IdTaken where another session of its owner has it."""
 
     def lost() -> None:
         _run_task(session.close("another session has this id"))
 
-    holder = await runtime().directory.claim(stream, identity, session.id, owner_id, session.line.kind, lost)
-    if holder is not None:
-        raise IdTaken(identity, holder.owner_id)
+    taken = await runtime().directory.claim(_key(session), session.id, session.line.kind, lost)
+    if taken is not None:
+        raise IdTaken(session.webrtc_id, taken.owner_id)
 
 
 def announce(session: Reachable) -> None:
     """Register the endpoint of an open session."""
-    at = address(session.stream.name, session.webrtc_id)
-    session_endpoint = SessionEndpoint(session)
-    runtime().rpc.register(at, session_endpoint.answer)
-    _run_task(runtime().rpc.serve(at, session_endpoint.answer))
+    runtime().rpc.register(address(session.id), SessionEndpoint(session).answer)
 
 
 async def withdraw(session: Reachable) -> None:
     """Unregister the endpoint: inputs are refused at once, outputs after `LINGER_S`. On return the id is free in every process."""
-    at = address(session.stream.name, session.webrtc_id)
-    session_endpoint = getattr(runtime().rpc.answerer(at), "__self__", None)
-    if isinstance(session_endpoint, SessionEndpoint) and session_endpoint.session is session:
-        session_endpoint.session = None
-        _run_task(_unregister_later(at, session_endpoint))
-    await runtime().directory.release(session.stream.name, session.webrtc_id, session.id)
+    at, readable = address(session.id), session.outputs.last > 0
+    endpoint = getattr(runtime().rpc.answerer(at), "__self__", None)
+    if isinstance(endpoint, SessionEndpoint):
+        endpoint.session = None
+        if readable:
+            _run_task(_forget_later(_key(session), session.id))
+        else:
+            runtime().rpc.unregister(at)
+    await runtime().directory.release(_key(session), session.id, readable=readable)
 
 
-async def _unregister_later(at: str, session_endpoint: "SessionEndpoint") -> None:
-    if session_endpoint.log.last:
-        await asyncio.sleep(LINGER_S)
-    if getattr(runtime().rpc.answerer(at), "__self__", None) is session_endpoint:
-        await runtime().rpc.unserve(at)
+async def _forget_later(key: SessionKey, session: UUID) -> None:
+    await asyncio.sleep(LINGER_S)
+    runtime().rpc.unregister(address(session))
+    await runtime().directory.forget(key, session)
+
+
+def _key(session: Reachable) -> SessionKey:
+    return SessionKey(session.owner_id, session.stream.name, session.webrtc_id)
 
 
 class SessionEndpoint:
@@ -88,14 +102,11 @@ class SessionEndpoint:
         self.session: Reachable | None = session
         self.log: OutputLog = session.outputs
         self._owner_id = session.owner_id
-        self._identity = session.stream.name, session.webrtc_id
 
     async def answer(self, body: Body) -> Body | None:
         """Answer a request; return None, as if the session did not exist, to callers that do not own it (design law 6)."""
         if self._owner_id is not None and body["user"] not in (self._owner_id, PYTHON):
             return None
-        if self.session is None and await runtime().directory.holder(*self._identity) is not None:
-            return None  # the client came back to another process: that one answers
         ask = body["ask"]
         if ask == "outputs":
             return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S), body["form"])

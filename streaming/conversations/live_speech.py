@@ -6,7 +6,7 @@ It uses the recogniser, the recorder and the broadcast, and knows no transport. 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
@@ -26,7 +26,6 @@ from streaming.aio.database_executors import run_write
 from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import AudioError, open_decoder
-from streaming.cluster.registry import PROCESS
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.conversations.interim_trackers import InterimTrackers
@@ -131,13 +130,14 @@ class LiveSpeech:
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
         listener = _RecognitionListener(self._on_error)
         options = RecognitionOptions(start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
-        self.joined = await _join_or_leave(recorder.open_conversation, self._opening(start_options))
+        process = await _with_retries(runtime().heartbeat.registered)
+        self.joined = await _join_or_leave(recorder.open_conversation, self._opening(start_options, process))
         self.last_event = max(self.last_event, self.joined.cursor)
         self._start_options = start_options
         self._listener = listener
         self._recognition = engine.open(options, decoder, listener)
         self._storing = asyncio.create_task(self._store_results(listener, self.joined, start_options))
-        runtime().registry.joined(self.session_id)
+        runtime().registry.joined(self.session_id, process)
         if self.language_warning:
             logger.warning("session %s: %s", self.session_id, self.language_warning)
         await runtime().broadcaster.publish(self.joined.events)
@@ -208,7 +208,7 @@ class LiveSpeech:
         await runtime().broadcaster.publish(events)
         return events
 
-    def _opening(self, start_options: StartOptions) -> Opening:
+    def _opening(self, start_options: StartOptions, process: UUID) -> Opening:
         return Opening(
             owner_id=self.owner_id,
             connection_id=self.connection_id,
@@ -217,7 +217,7 @@ class LiveSpeech:
             language=start_options.language,
             speaker=start_options.speaker,
             session_id=self.session_id,
-            process=PROCESS,
+            process=process,
             keep_s=start_options.keep_s,
         )
 
@@ -293,13 +293,17 @@ class LiveSpeech:
 
 async def _join_or_leave(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a join or a leave, with retries while the database is unreachable; both are idempotent. Raises the last error."""
+    return await _with_retries(lambda: run_write(work, *args, **kwargs))
+
+
+async def _with_retries(work: Callable[[], Awaitable[T]]) -> T:
     for pause in JOIN_TRIES_S:
         try:
-            return await run_write(work, *args, **kwargs)
+            return await work()
         except DATABASE_AWAY as error:
             logger.warning("the database is unreachable, joining or leaving is tried again (%s)", error_location(error))
             await asyncio.sleep(pause)
-    return await run_write(work, *args, **kwargs)
+    return await work()
 
 
 class _RecognitionListener:

@@ -16,7 +16,6 @@ from streaming import AdditionalOutputs, AlgoOptions, ReplyOnStopWords, Stream, 
 from streaming.aio.database_executors import run_write
 from streaming.aio.executors import STT_THREADS
 from streaming.audio.convert import Audio
-from streaming.cluster.registry import PROCESS
 from streaming.cluster.runtime import runtime
 
 NEW_NAME = "Voice notes"
@@ -47,9 +46,7 @@ def store_note(user_id: int, text: str, seconds: float) -> tuple[int, list[Store
     if conversation is not None:
         return conversation.id, recorder.record(conversation.id, utterance, listening)
     session = uuid4()
-    opening = Opening(
-        owner_id=user_id, connection_id=f"voice-notes-{session}", session_id=session, process=PROCESS, name=NEW_NAME, keep_s=KEPT_OPEN_S
-    )
+    opening = Opening(owner_id=user_id, connection_id=f"voice-notes-{session}", session_id=session, name=NEW_NAME, keep_s=KEPT_OPEN_S)
     joined = recorder.open_conversation(opening)
     events = recorder.record(joined.conversation_id, utterance, listening)
     return joined.conversation_id, [*joined.events, *events, *recorder.leave(session, final=False)]

@@ -5,6 +5,7 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from streaming.cluster import session_endpoint
+from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.rpc import TIMEOUT_S
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import BodyError, body_object, webrtc_id
@@ -23,7 +24,10 @@ async def input_hook(request: HttpRequest, stream: Stream, user_id: int | None) 
         return refusal(413, "this body is too large")
     except BodyError as error:
         return JsonResponse(error.answer, status=422)
-    answer = await session_endpoint.asking(stream.name, identity, user_id)({"ask": "input", "body": body}, TIMEOUT_S)
+    try:
+        answer = await session_endpoint.asking(stream.name, identity, user_id)({"ask": "input", "body": body}, TIMEOUT_S)
+    except DirectoryAway as error:
+        return refusal(503, str(error))
     if answer is None:
         return refusal(404, "there is no session with this webrtc_id")
     if answer["details"]:

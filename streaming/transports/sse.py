@@ -12,6 +12,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from streaming.cluster import session_endpoint
+from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.output_subscription import OutputSubscription
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
@@ -44,8 +45,11 @@ async def _subscribe(request: HttpRequest, stream: Stream, user_id: int | None, 
         return refusal(422, "webrtc_id: a query parameter with the id of a session is needed")
     after = last_event_id(request.headers.get("Last-Event-ID") or request.GET.get("after"))
     reader = OutputSubscription(session_endpoint.asking(stream.name, identity, user_id), after)
-    if not await reader.find(GRACE_S):
-        return refusal(404, "there is no session with this webrtc_id")
+    try:
+        if not await reader.find(GRACE_S):
+            return refusal(404, "there is no session with this webrtc_id")
+    except DirectoryAway as error:
+        return refusal(503, str(error))
     subscriber = Subscriber(reader)
     runtime().revocation.note(subscriber, grant_of_request(request))
     response = StreamingHttpResponse(_events(subscriber, event), content_type="text/event-stream; charset=utf-8")

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from insights import analysis, recorder
 from insights.access.rate_limit import rate_limit
+from insights.models import ServerProcess
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, StoredEvent, Utterance
 from tests.insights import fakes
 
@@ -43,9 +46,26 @@ def _empty_cache() -> Iterator[None]:
     rate_limit.reset()
 
 
+PROCESS = UUID(int=1)
+"""The server process that has the sessions of a test, where the test does not name another one."""
+
+
+def process(identity: UUID = PROCESS) -> UUID:
+    """Register a server process, unless it is registered already, and return its id."""
+    ServerProcess.objects.get_or_create(id=identity, defaults={"name": "test", "seen_at": timezone.now()})
+    return identity
+
+
+def age_process(seconds: float, identity: UUID = PROCESS) -> None:
+    """Let the last heartbeat of a process be so many seconds old."""
+    ServerProcess.objects.filter(id=identity).update(seen_at=Now() - timedelta(seconds=seconds))
+
+
 def opening(owner: User, connection_id: str = "room-1", **changes: object) -> Opening:
-    """Return an opening by a new session."""
-    fields: dict[str, object] = {"owner_id": owner.pk, "connection_id": connection_id, "session_id": uuid4(), "process": "test"}
+    """Return an opening by a new session of a registered process."""
+    fields: dict[str, object] = {"owner_id": owner.pk, "connection_id": connection_id, "session_id": uuid4()}
+    if "process" not in changes:
+        fields["process"] = process()
     return Opening(**{**fields, **changes})  # type: ignore[arg-type]
 
 

@@ -1,15 +1,16 @@
 """Forwards early candidates that arrived in another process than their offer (design law 7).
 
-There are two ways, each with at most one query to the shared cache. If the session exists already, the directory names its process,
-and the candidate is sent there. If it starts later, its process announces it once, and each process that keeps candidates for it sends
-them then. A session registers its id before it announces it, and a candidate is kept before its session is looked up, so no candidate
-is missed. While the cache or the channel layer is unreachable, candidates stay where they are.
+There are two ways, each with at most one query to the directory. If the session exists already, the directory names its process, and the
+candidate is sent there. If it starts later, its process announces it once, and each process that keeps candidates for it sends them then.
+A session claims its id before it announces it, and a candidate is kept before its session is looked up, so no candidate is missed. While
+the database or the channel layer is unreachable, candidates stay where they are.
 """
 
 import asyncio
 import logging
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from streaming.aio.safe_log import error_location
 from streaming.cluster.runtime import runtime
@@ -24,19 +25,23 @@ FORWARD_S = 1.0
 COLLECT_S = 0.05
 """Seconds for which candidates are collected before their sessions are looked up: a browser posts several at once."""
 MOST_AT_ONCE = 64
-"""Ids in one query to the shared cache."""
+"""Ids in one query to the directory."""
 _ANNOUNCED = "early-candidates"
 _SUCCESS = 200
 
-
-def peer_address(stream: str, webrtc_id: str) -> str:
-    """Return the RPC address of a peer."""
-    return f"peer.{stream}.{webrtc_id}"
+Target = tuple[str, UUID]
+"""The channel of a process and the session that it has."""
 
 
-async def announce(key: Key) -> None:
+def peer_address(session: UUID) -> str:
+    """Return the RPC address of the peer of a session."""
+    return f"peer.{session.hex}"
+
+
+async def announce(key: Key, session: UUID) -> None:
     """Announce a session of this process, so that other processes send the candidates that they keep for it to its RPC address."""
-    await runtime().pubsub.tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2]})
+    at = {"channel": await runtime().pubsub.channel(), "session": session.hex}
+    await runtime().pubsub.tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2], **at})
 
 
 class Forwarding:
@@ -47,15 +52,15 @@ class Forwarding:
         self._wanted: dict[Key, None] = {}
         self._lookup: asyncio.Task[None] | None = None
         self._joined = False
-        self._sending: dict[Key, bool] = {}
-        """Ids whose candidates are being sent; the value: whether to try again after a failed attempt."""
+        self._sending: dict[Key, Target | None] = {}
+        """Ids whose candidates are being sent; the value: where to try next, None after a failed attempt."""
 
     def look_for(self, key: Key) -> None:
         """Look for the session of an id in other processes; do nothing if there is only this process."""
         if runtime().pubsub.alone:
             return
         self._wanted[key] = None
-        if len(self._wanted) > MOST:  # the cache does not respond
+        if len(self._wanted) > MOST:  # the database does not respond
             del self._wanted[next(iter(self._wanted))]
         if self._lookup is None:
             self._lookup = keep_task(asyncio.create_task(self._look_up()))
@@ -71,10 +76,9 @@ class Forwarding:
                 keys = list(islice(self._wanted, MOST_AT_ONCE))
                 for key in keys:
                     del self._wanted[key]
-                holders = await runtime().directory.holders([key[1:] for key in keys])
-                for key, holder in zip(keys, holders, strict=True):
-                    if holder is not None and holder.kind == "webrtc" and holder.owner_id == key[0]:
-                        self._send(key)
+                for key, found in zip(keys, await runtime().directory.find_all(keys), strict=True):
+                    if found is not None and found.channel and found.transport == "webrtc" and found.owner_id == key[0]:
+                        self._send(key, (found.channel, found.session))
         except Exception as error:
             logger.error("looking up the sessions of early candidates failed: %s", error_location(error))
         finally:
@@ -83,24 +87,24 @@ class Forwarding:
     def _announced(self, message: dict[str, Any]) -> None:
         key = (message["owner"], message["stream"], message["webrtc_id"])
         if self._early.oldest(key) is not None:
-            self._send(key)
+            self._send(key, (message["channel"], UUID(message["session"])))
 
-    def _send(self, key: Key) -> None:
-        if key in self._sending:
-            self._sending[key] = True
-        else:
-            self._sending[key] = True
+    def _send(self, key: Key, to: Target) -> None:
+        running = key in self._sending
+        self._sending[key] = to
+        if not running:
             keep_task(asyncio.create_task(self._send_all(key)))
 
     async def _send_all(self, key: Key) -> None:
         try:
-            while (waiting := self._early.oldest(key)) is not None and self._sending[key]:
-                self._sending[key] = False
+            while (waiting := self._early.oldest(key)) is not None and (to := self._sending[key]) is not None:
+                self._sending[key] = None
                 call = {"user": key[0], "body": posted(key[2], waiting.trickled)}
-                answered = await runtime().rpc.call_others(peer_address(key[1], key[2]), call, FORWARD_S)
+                channel, session = to
+                answered = await runtime().rpc.call(channel, peer_address(session), call, FORWARD_S)
                 if answered is not None and answered["status"] == _SUCCESS:
                     self._early.drop(waiting)
                     waiting.taken.set()
-                    self._sending[key] = True
+                    self._sending[key] = self._sending[key] or to
         finally:
             del self._sending[key]

@@ -14,6 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from insights.access import Grant
+from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import (
@@ -45,8 +46,6 @@ LONGEST_BODY = 131_072
 """Bytes of a request: the longest session description, with most of its characters escaped."""
 OFFER_ELSEWHERE_S = 5.0
 """Seconds that another process may take to answer an offer."""
-KNOWN_WITHIN_S = 0.5
-"""Seconds that the response to an offer waits for the registration of the peer with other processes."""
 
 UNKNOWN, CLOSED = "unknown_connection", "connection_closed"
 
@@ -142,7 +141,7 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answ
         return Answer(limit_reached(error.limit), 429)
     except IdTaken as error:  # the owner gets FastRTC's answer; to others the session does not exist (design law 6)
         return Answer(already_exists(), 200 if error.belongs_to(user_id) else 404)
-    await _register(peer)
+    _register(peer)
     return _answer_body(described)
 
 
@@ -192,19 +191,22 @@ async def _early(key: Key, trickled: Trickled, address: str) -> Answer:
 
 async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer | None:
     """Forward an offer to the process with its session. Return None if there is none. Raises IdTaken if the id is not a WebRTC session."""
-    holder = None if key[2] in stream.participants else await runtime().directory.holder(key[1], key[2])
-    if holder is None:
+    try:
+        at = None if key[2] in stream.participants else await runtime().directory.find(key[1], key[2], key[0])
+    except DirectoryAway:
         return None
-    if holder.kind != "webrtc":
-        raise IdTaken(key[2], holder.owner_id)
+    if at is None or at.ended or not at.channel or at.owner_id != key[0]:
+        return None
+    if at.transport != "webrtc":
+        raise IdTaken(key[2], at.owner_id)
     call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key]}
-    found = await runtime().rpc.call_others(peer_address(key[1], key[2]), call, OFFER_ELSEWHERE_S)
+    found = await runtime().rpc.call(at.channel, peer_address(at.session), call, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
 
-async def _register(peer: Peer) -> None:
-    """Register a peer for calls from other processes; wait for that at most KNOWN_WITHIN_S."""
-    stream, identity = peer.stream, peer.webrtc_id
+def _register(peer: Peer) -> None:
+    """Register a peer for calls from other processes, and announce it to them."""
+    stream, identity, session = peer.stream, peer.webrtc_id, peer.session.id
 
     async def handle_call(call: Body) -> Body:
         if runtime().part(Peers).find(stream, identity, call["user"]) is not peer:
@@ -213,18 +215,13 @@ async def _register(peer: Peer) -> None:
         answered = await answer(stream, call["user"], call["body"], by)
         return {"status": answered.status, "body": answered.body}
 
-    async def register() -> None:
-        await runtime().rpc.serve(peer_address(stream.name, identity), handle_call)
-        if peer.over:
-            _unregister(peer)
-        else:
-            await announce((peer.session.owner_id, stream.name, identity))
-
-    await asyncio.wait({keep_task(asyncio.create_task(register()))}, timeout=KNOWN_WITHIN_S)
+    if not peer.over:
+        runtime().rpc.register(peer_address(session), handle_call)
+        keep_task(asyncio.create_task(announce((peer.session.owner_id, stream.name, identity), session)))
 
 
 def _unregister(peer: Peer) -> None:
-    keep_task(asyncio.create_task(runtime().rpc.unserve(peer_address(peer.stream.name, peer.webrtc_id))))
+    runtime().rpc.unregister(peer_address(peer.session.id))
 
 
 async def _from_python(stream: Stream, user_id: int | None, body: Body) -> Body:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from insights.models import LiveSession
+from tests.insights.conftest import age_process, process
 from tests.insights.portal.conftest import START, MakeConversation
 
 
@@ -24,13 +25,9 @@ def test_it_tells_of_a_session_that_is_not_finished(visitor: Client, make_conver
     conversation = make_conversation(lines=[("Ada", "One.")], live=True, connection="room")
     now = timezone.now()
     LiveSession.objects.create(
-        id=uuid.uuid4(),
-        conversation=conversation,
-        member=conversation.members.get(),
-        process="p",
-        joined_at=now,
-        seen_at=now - timedelta(seconds=3),
+        id=uuid.uuid4(), conversation=conversation, member=conversation.members.get(), process_id=process(), joined_at=now
     )
+    age_process(3)
     assert 3 <= visitor.get("/heard/room/?speaker=Ada").json()["seen"] < 90
     assert visitor.get("/heard/room/?speaker=Bob").json()["seen"] is None
 

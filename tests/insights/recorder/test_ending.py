@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +13,10 @@ from insights import recorder
 from insights.database import connection_closed_after, writing
 from insights.models import Conversation, LiveSession
 from insights.recorder import Speaker, StoredEvent, ending
-from tests.insights.conftest import opening
+from tests.insights.conftest import PROCESS, age_process, opening, process
+
+OTHER = UUID(int=2)
+"""Another server process."""
 
 
 @pytest.fixture
@@ -67,8 +70,8 @@ def test_who_stops_is_not_waited_for_in_a_session_of_before(owner: User, now: da
     """A crash leaves a session behind; its speaker comes back and stops: the conversation ends with the sweep, not keep_s later."""
     ada, session = Speaker("ada@example.org", "Ada"), uuid4()
     recorder.open_conversation(opening(owner, speaker=ada, keep_s=600))
-    LiveSession.objects.update(seen_at=now - timedelta(seconds=20))
-    recorder.open_conversation(opening(owner, speaker=ada, session_id=session, keep_s=600))
+    age_process(20)
+    recorder.open_conversation(opening(owner, speaker=ada, session_id=session, keep_s=600, process=process(OTHER)))
     assert recorder.leave(session, final=True) == []
     assert [event.kind for event in recorder.close_due(now, 10)] == ["conversation_completed"]
 
@@ -79,7 +82,7 @@ def test_who_stops_takes_no_patience_from_a_session_of_theirs_that_goes_on(owner
     recorder.open_conversation(opening(owner, speaker=ada, session_id=one, keep_s=600))
     recorder.open_conversation(opening(owner, speaker=ada, session_id=two, keep_s=600))
     recorder.leave(two, final=True)
-    recorder.heartbeat([one])
+    recorder.heartbeat(PROCESS)
     assert recorder.leave(one, final=False, keep_s=600) == []
     assert Conversation.objects.get().closes_at is not None
 
@@ -88,8 +91,8 @@ def test_who_stops_takes_nobody_elses_patience(owner: User, now: datetime) -> No
     """Somebody else who got lost is still waited for."""
     session = uuid4()
     recorder.open_conversation(opening(owner, speaker=Speaker("bob@example.org", "Bob"), keep_s=600))
-    LiveSession.objects.update(seen_at=now - timedelta(seconds=20))
-    recorder.open_conversation(opening(owner, speaker=Speaker("ada@example.org", "Ada"), session_id=session))
+    age_process(20)
+    recorder.open_conversation(opening(owner, speaker=Speaker("ada@example.org", "Ada"), session_id=session, process=process(OTHER)))
     recorder.leave(session, final=True)
     assert recorder.close_due(now, 10) == []
 
@@ -114,7 +117,7 @@ def test_sessions_without_heartbeat_are_swept(owner: User, now: datetime) -> Non
     """A process that died leaves sessions; when they are stale they count as lost, and the longest patience holds."""
     for keep_s in (5, 20):
         recorder.open_conversation(opening(owner, keep_s=keep_s))
-    LiveSession.objects.update(seen_at=now - timedelta(seconds=100))
+    age_process(100)
     assert recorder.close_due(now, 60) == []
     assert LiveSession.objects.count() == 0
     assert Conversation.objects.get().closes_at == now + timedelta(seconds=20)
@@ -122,14 +125,34 @@ def test_sessions_without_heartbeat_are_swept(owner: User, now: datetime) -> Non
 
 
 def test_a_heartbeat_saves_from_the_sweeper(owner: User, now: datetime) -> None:
-    """A session that was heard of stays; unknown ones are named."""
-    session, unknown = uuid4(), uuid4()
+    """Sessions of a process that was heard of stay; those of a process that was not are removed."""
+    session, other = uuid4(), uuid4()
     recorder.open_conversation(opening(owner, session_id=session))
-    LiveSession.objects.update(seen_at=now - timedelta(seconds=100))
-    assert recorder.heartbeat([session, unknown]) == [unknown]
-    assert recorder.heartbeat([session]) == []
+    recorder.open_conversation(opening(owner, session_id=other, process=process(OTHER)))
+    age_process(100)
+    age_process(100, OTHER)
+    assert recorder.heartbeat(PROCESS)
     recorder.close_due(now, 60)
-    assert LiveSession.objects.filter(id=session).exists()
+    assert [live.id for live in LiveSession.objects.all()] == [session]
+
+
+def test_a_process_that_was_taken_for_dead_stays_dead(owner: User, now: datetime) -> None:
+    """Its next heartbeat says so; its sessions are stale, also those that nobody has removed yet and one that joins after that."""
+    process()
+    age_process(100)
+    recorder.close_due(now, 60)
+    assert not recorder.heartbeat(PROCESS)
+    late = opening(owner, process=PROCESS, keep_s=0)
+    recorder.open_conversation(late)
+    assert [event.kind for event in recorder.close_due(now, 60)] == ["conversation_completed"]
+    assert not LiveSession.objects.filter(id=late.session_id).exists()
+
+
+def test_a_process_that_ends_needs_no_heartbeat_limit(owner: User, now: datetime) -> None:
+    """What it left live ends at once when it removes its row."""
+    recorder.open_conversation(opening(owner, keep_s=0))
+    recorder.remove_process(PROCESS)
+    assert [event.kind for event in recorder.close_due(now, 60)] == ["conversation_completed"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -143,6 +166,7 @@ def test_what_somebody_is_busy_with_is_left_to_the_next_time(owner: User, now: d
     recorder.open_conversation(opening(owner, "over", keep_s=60, session_id=(over := uuid4())))
     recorder.leave(over, final=False)
     later = now + timedelta(seconds=120)
+    age_process(120)
     with writing(), ThreadPoolExecutor(1) as other:
         list(Conversation.objects.select_for_update().filter(connection_id__in=["busy", "over"]))
         other.submit(connection_closed_after(lambda: recorder.close_due(later, 60))).result(timeout=60)
@@ -159,6 +183,7 @@ def test_one_that_cannot_be_ended_keeps_none_of_the_others(
     """Whatever is wrong with it: the others end, and their events are told."""
     for name in ("one", "two"):
         recorder.open_conversation(opening(owner, name))
+    age_process(120)
     broken = sorted(Conversation.objects.values_list("id", flat=True))[failing]
     end_or_wait = ending._end_or_wait
 
@@ -178,6 +203,7 @@ def test_a_database_that_goes_away_meanwhile_hides_no_end(owner: User, now: date
     """What was ended before is told; where nothing was, the housekeeping learns that the database is away."""
     for name in ("one", "two"):
         recorder.open_conversation(opening(owner, name))
+    age_process(120)
     end_or_wait, allowed = ending._end_or_wait, [True]
 
     def end_once(*args: object) -> list[StoredEvent]:

@@ -1,408 +1,461 @@
-"""Whose an id is among several processes: two of them in one event loop here, with one cache between them."""
+"""Which session has which id: two processes in one event loop here, with one database between them."""
 
 import asyncio
 import gc
 import logging
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakSet
 
 import pytest
-from django.core.cache import cache
+from django.db import OperationalError
+from django.db.models.functions import Now
 
+from insights.models import ServerProcess
+from streaming.aio.database_executors import close_database_threads, run_write
 from streaming.cluster import directory as module
-from streaming.cluster.directory import Directory, SessionOwner
-from streaming.cluster.poller import Poller
-from streaming.cluster.runtime import runtime
+from streaming.cluster import directory_table as table
+from streaming.cluster import heartbeat as heartbeat_module
+from streaming.cluster.directory import Directory, DirectoryAway
+from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
+from streaming.cluster.runtime import Runtime, runtime
+from streaming.models import DirectoryEntry
+from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
 
-ONE, TWO = UUID(int=1), UUID(int=2)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ONE, TWO, THREE = UUID(int=1), UUID(int=2), UUID(int=3)
+OWNER, OTHER = 7, 8
 
 
 @pytest.fixture(autouse=True)
-def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A cache in which nothing is noted, and which may take its time: on a busy machine it is not away."""
+def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A database that may take its time: on a busy machine it is not away. Its threads end with the test."""
     monkeypatch.setattr(module, "ANSWER_S", 60.0)
-    cache.clear()
+    monkeypatch.setattr(module, "FAILED_ANSWER_S", 60.0)
     yield
-    cache.clear()
+    close_database_threads()
+
+
+class Process:
+    """One server process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.directory: Directory = runtime.directory
+
+    async def claim(
+        self, session: UUID = ONE, webrtc_id: str = "id", owner: int | None = OWNER, lost: Callable[[], None] = lambda: None
+    ) -> SessionLocation | None:
+        """Claim an id."""
+        return await self.directory.claim(SessionKey(owner, "some", webrtc_id), session, "websocket", lost)
+
+    async def release(self, session: UUID = ONE, webrtc_id: str = "id", *, readable: bool = False) -> None:
+        """Release an id."""
+        await self.directory.release(SessionKey(OWNER, "some", webrtc_id), session, readable=readable)
+
+    async def session(self, webrtc_id: str = "id", asker: Asker = OWNER) -> UUID | None:
+        """Return the session that is found for an id."""
+        found = await self.directory.find("some", webrtc_id, asker)
+        return None if found is None else found.session
+
+    async def beat(self) -> None:
+        """Send a heartbeat, and wait until what it found is written."""
+        await self.runtime.heartbeat._beat()
+        await until(lambda: not self.directory._repairing)
+
+    async def seem_dead(self, seconds: float = 3600.0) -> None:
+        """Let the last heartbeat be so old."""
+        rows = ServerProcess.objects.filter(id=self.runtime.heartbeat.process)
+        assert await run_write(lambda: rows.update(seen_at=Now() - timedelta(seconds=seconds))) == 1
+        self.runtime.heartbeat._last -= seconds
 
 
 @pytest.fixture
-async def pair(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Directory, Directory]]:
-    """Two processes that beat fast."""
-    monkeypatch.setattr(module, "BEAT_S", 0.02)
-    both = Directory(Poller(), alone=False), Directory(Poller(), alone=False)
-    yield both
-    for one in both:
-        await one._poller.close()
+async def crowd() -> AsyncIterator[list[Process]]:
+    """Eight processes, whose heartbeats the test sends."""
+    made = [Process(Runtime(layer)) for layer in processes(8)]
+    yield made
+    for one in made:
+        await asyncio.gather(*one.directory._tasks)
+        await one.runtime.close()
 
 
-async def taken(
-    process: Directory, session: UUID = ONE, webrtc_id: str = "id", owner: int | None = 7, lost: Any = None
-) -> SessionOwner | None:
-    """Claim an id."""
-    return await process.claim("some", webrtc_id, session, owner, "websocket", lost or (lambda: None))
+@pytest.fixture
+async def pair(crowd: list[Process]) -> tuple[Process, Process]:
+    """Two processes."""
+    return crowd[0], crowd[1]
 
 
-async def test_the_first_has_it(pair: tuple[Directory, Directory]) -> None:
-    """The second learns who; ids of other streams and other ids are free."""
+async def entry(session: UUID) -> bool:
+    """Return whether the table has an entry of a session."""
+    return await run_write(DirectoryEntry.objects.filter(session=session).exists)
+
+
+async def test_the_first_has_it(pair: tuple[Process, Process]) -> None:
+    """The second learns who, and how to reach it; ids of other streams and other ids are free."""
     one, two = pair
-    assert await taken(one) is None
-    assert await taken(two, TWO) == SessionOwner(one.process, ONE.hex, 7, "websocket")
-    assert await two.holder("some", "id") == SessionOwner(one.process, ONE.hex, 7, "websocket")
-    assert await one.holder("some", "id") is None, "a process knows its own sessions itself"
-    assert await taken(two, TWO, "another \x00 id") is None
-    assert await two.claim("other", "id", TWO, 7, "webrtc", lambda: None) is None
+    assert await one.claim() is None
+    channel = await one.runtime.pubsub.channel()
+    there = SessionLocation(ONE, one.runtime.heartbeat.process, channel, OWNER, "websocket")
+    assert await two.claim(TWO) == there
+    assert await two.directory.find("some", "id", OWNER) == there
+    assert await two.claim(TWO, "another \x00 id \ud800") is None
+    assert await two.directory.claim(SessionKey(OWNER, "other", "id"), THREE, "webrtc", lambda: None) is None
 
 
-async def test_many_can_be_asked_for_at_once(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one question; what nobody has, what is one's own, and what a dead process had, is nobody's."""
+async def test_ids_are_per_user(pair: tuple[Process, Process]) -> None:
+    """Two accounts and the anonymous clients may each use one id; nobody finds another account's session by it."""
     one, two = pair
-    assert await taken(one) is None
-    assert await taken(two, TWO, "own") is None
-    ids = [("some", "free"), ("some", "id"), ("some", "own"), ("other", "id")]
-    assert await two.holders(ids) == [None, SessionOwner(one.process, ONE.hex, 7, "websocket"), None, None]
-    await one._poller.close()
-    cache.delete(module._heartbeat_key(one.process))
-    assert await two.holders(ids) == [None] * 4
+    for session, owner in ((ONE, OWNER), (TWO, OTHER), (THREE, None)):
+        assert await one.claim(session, owner=owner) is None
+        assert await two.claim(uuid4(), owner=owner) is not None
+    for process in pair:
+        assert await process.session(asker=OWNER) == ONE
+        assert await process.session(asker=OTHER) == TWO
+        assert await process.session(asker=None) == THREE
+        assert await process.session(asker=9) == THREE, "who knows the id of an anonymous session has access to it"
+    await one.directory.release(SessionKey(None, "some", "id"), THREE)
+    for process in pair:
+        assert await process.session(asker=9) is None
+        assert await process.session(asker=None) is None
 
 
-async def test_of_many_at_once_one_has_it() -> None:
-    """Whatever the order, an id has one holder."""
-    crowd = [Directory(Poller(), alone=False) for _ in range(8)]
-    found = await asyncio.gather(*(taken(one, uuid4()) for one in crowd))
+async def test_the_installations_own_code_finds_the_newest(crowd: list[Process]) -> None:
+    """It has no user: of several owners' sessions with one id it gets one of its own process, else the newest."""
+    one, two, three = crowd[:3]
+    assert await one.claim(ONE, owner=OWNER) is None
+    assert await two.claim(TWO, owner=OTHER) is None
+    assert await three.session(asker=PYTHON) == TWO
+    assert await one.session(asker=PYTHON) == ONE
+
+
+async def test_many_can_be_looked_up_at_once(pair: tuple[Process, Process]) -> None:
+    """What nobody has, and what a dead process had, is nobody's."""
+    one, two = pair
+    assert await one.claim() is None
+    assert await two.claim(TWO, "own") is None
+    ids = [(OWNER, "some", "free"), (OWNER, "some", "id"), (OWNER, "some", "own"), (OWNER, "other", "id"), (OTHER, "some", "id")]
+    found = await two.directory.find_all(ids)
+    assert [location and location.session for location in found] == [None, ONE, TWO, None, None]
+    await one.seem_dead()
+    found = await two.directory.find_all(ids)
+    assert [location and location.session for location in found] == [None, None, TWO, None, None]
+
+
+def test_many_cost_one_query(django_assert_num_queries: Any) -> None:
+    """However many ids and askers there are."""
+    with django_assert_num_queries(1):
+        table.find_all([(OWNER, "some", str(number)) for number in range(50)] + [(PYTHON, "other", "id")])
+
+
+async def test_of_many_at_once_one_has_it(crowd: list[Process]) -> None:
+    """Whatever the order, an id has one session."""
+    found = await asyncio.gather(*(one.claim(uuid4()) for one in crowd))
     assert found.count(None) == 1
-    for one in crowd:
-        await one._poller.close()
 
 
-async def test_it_is_free_after_the_session(pair: tuple[Directory, Directory]) -> None:
-    """Whoever lets go of what is not theirs changes nothing."""
+async def test_it_is_free_after_the_session(pair: tuple[Process, Process]) -> None:
+    """Whoever releases what is not theirs changes nothing."""
     one, two = pair
-    assert await taken(one) is None
-    await two.release("some", "id", TWO)
-    await one.release("some", "id", TWO)
-    assert await taken(two, TWO) is not None
-    await one.release("some", "id", ONE)
-    assert await taken(two, TWO) is None
-    await one.release("some", "id", ONE)
-    assert await one.holder("some", "id") == SessionOwner(two.process, TWO.hex, 7, "websocket")
+    assert await one.claim() is None
+    await two.release(TWO)
+    await one.release(TWO)
+    assert await two.claim(TWO) is not None
+    await one.release(ONE)
+    assert await two.claim(TWO) is None
+    await one.release(ONE)
+    assert await one.session() == TWO
 
 
-async def test_a_new_session_of_the_same_process_need_not_wait(pair: tuple[Directory, Directory]) -> None:
-    """The process knows itself that the session before has ended; its late letting go does not harm the new one."""
+async def test_a_new_session_of_the_same_process_need_not_wait(pair: tuple[Process, Process]) -> None:
+    """The process knows itself that the session before has ended; its late release does not harm the new one."""
     one, two = pair
-    assert await taken(one) is None
-    assert await taken(one, TWO) is None
-    await one.release("some", "id", ONE)
-    assert await two.holder("some", "id") == SessionOwner(one.process, TWO.hex, 7, "websocket")
+    assert await one.claim() is None
+    assert await one.claim(TWO) is None
+    await one.release(ONE)
+    assert await two.session() == TWO
 
 
-async def test_ids_of_a_dead_process_are_free(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once it has no pulse; of many that want the id then, one has it."""
+async def test_the_outputs_of_an_ended_session_can_be_found(pair: tuple[Process, Process]) -> None:
+    """Its id is free, in its own process and in others; a new session with the id takes its place."""
     one, two = pair
-    assert await taken(one) is None
-    assert await two.is_alive(one.process)
-    with monkeypatch.context() as short:
-        short.setattr(module, "ALIVE_S", 1)
-        await asyncio.to_thread(one._renew_heartbeat)
-        await one._poller.close()  # as a process that was killed
-    await until(lambda: not cache.get(f"parley.pulse.{one.process}"))
-    assert not await two.is_alive(one.process)
-    assert await two.holder("some", "id") is None
-    others = [two, *(Directory(Poller(), alone=False) for _ in range(5))]
-    found = await asyncio.gather(*(taken(other, uuid4()) for other in others))
+    assert await one.claim() is None
+    await one.release(readable=True)
+    for process in pair:
+        found = await process.directory.find("some", "id", OWNER)
+        assert found is not None
+        assert (found.session, found.ended) == (ONE, True)
+    assert await one.session(asker=OTHER) is None
+    assert await two.claim(TWO) is None
+    assert await one.session() == TWO, "the client came back to another process: that one answers"
+    await one.directory.forget(SessionKey(OWNER, "some", "id"), ONE)
+    assert await one.session() == TWO
+    await two.release(TWO, readable=True)
+    await two.directory.forget(SessionKey(OWNER, "some", "id"), TWO)
+    assert await two.session() is None
+
+
+async def test_ids_of_a_dead_process_are_free(crowd: list[Process]) -> None:
+    """Once it has sent no heartbeat for a while; of many that want the id then, one has it."""
+    one, two = crowd[:2]
+    assert await one.claim() is None
+    assert await two.claim(TWO, "other") is None
+    assert await two.directory.is_alive(one.directory.process)
+    await one.seem_dead(heartbeat_module.ALIVE_S + 1)
+    assert not await two.directory.is_alive(one.directory.process)
+    assert await two.session() is None
+    found = await asyncio.gather(*(other.claim(uuid4()) for other in crowd[1:]))
     assert found.count(None) == 1
-    for other in others:
-        await other._poller.close()
+
+
+async def test_rows_of_dead_processes_are_removed(pair: tuple[Process, Process]) -> None:
+    """With the entries of their sessions."""
+    one, two = pair
+    assert await one.claim() is None
+    assert await two.claim(TWO, "other") is None
+    await one.seem_dead()
+    await two.runtime.registry._close_stale()
+    assert not await entry(ONE)
+    assert await entry(TWO)
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_handlers_that_keep_asyncios_threads_busy_do_not_stop_the_pulse(pair: tuple[Directory, Directory]) -> None:
+async def test_busy_handlers_do_not_stop_claims_and_heartbeats(pair: tuple[Process, Process]) -> None:
     """Ids are claimed, and their process shows that it lives, however many calls handlers have made in threads."""
     one, two = pair
-    assert await asyncio.wait_for(taken(one), 30) is None
-    cache.delete(module._heartbeat_key(one.process))
-    await until(lambda: module._has_heartbeat(one.process))
-    assert await asyncio.wait_for(taken(two, TWO), 30) == SessionOwner(one.process, ONE.hex, 7, "websocket")
+    assert await asyncio.wait_for(one.claim(), 30) is None
+    await one.seem_dead()
+    await asyncio.wait_for(one.beat(), 30)
+    assert await asyncio.wait_for(two.session(), 30) == ONE
 
 
-async def test_a_process_that_slept_learns_what_it_lost(pair: tuple[Directory, Directory]) -> None:
-    """It gives up the ids that others took meanwhile, and notes those again that were forgotten, as after a restart of Redis."""
+async def test_a_process_that_was_suspended_learns_what_it_lost(pair: tuple[Process, Process]) -> None:
+    """For a moment: it gives up the ids that others claimed meanwhile, and keeps the others."""
     one, two = pair
     lost: list[str] = []
-    for webrtc_id in ("kept", "gone"):
-        await taken(one, ONE, webrtc_id, lost=lambda webrtc_id=webrtc_id: lost.append(webrtc_id))
-    await one._poller.close()
-    cache.clear()
-    assert await taken(two, TWO, "gone") is None
-    await taken(one, ONE, "third")  # it beats again
-    cache.delete(f"parley.pulse.{one.process}")
-    await until(lambda: lost == ["gone"])
-    assert (await two.holder("some", "kept")) == SessionOwner(one.process, ONE.hex, 7, "websocket")
+    for webrtc_id, session in (("kept", ONE), ("gone", THREE)):
+        await one.claim(session, webrtc_id, lost=lambda webrtc_id=webrtc_id: lost.append(webrtc_id))
+    before = one.directory.process
+    await one.seem_dead(heartbeat_module.ALIVE_S + 1)
+    assert await two.claim(TWO, "gone") is None
+    await one.beat()
+    assert lost == ["gone"]
+    assert await two.session("kept") == ONE
+    assert one.directory.process == before
 
 
-async def test_claims_are_noted_again_though_new_ones_come(pair: tuple[Directory, Directory]) -> None:
-    """A session that begins between a restart of Redis and the next beat does not hide that the others' notes are gone."""
+async def test_a_process_that_was_taken_for_dead_claims_again(pair: tuple[Process, Process]) -> None:
+    """Its row and its claims were removed: it gets a new row, and what others did not claim meanwhile."""
     one, two = pair
-    await taken(one, ONE, "before")
-    await one._poller.close()
-    cache.clear()
-    await taken(one, TWO, "behind")  # it beats again
-    before = SessionOwner(one.process, ONE.hex, 7, "websocket")
-    await until(lambda: one._poller._duties and module._read(module._key("some", "before")) == before)
-    assert await two.holder("some", "before") == before
+    lost: list[str] = []
+    for webrtc_id, session in (("kept", ONE), ("gone", THREE)):
+        await one.claim(session, webrtc_id, lost=lambda webrtc_id=webrtc_id: lost.append(webrtc_id))
+    before = one.directory.process
+    await one.seem_dead()
+    await two.runtime.registry._close_stale()
+    assert await two.claim(TWO, "gone") is None
+    assert await two.session("kept") is None
+    await one.beat()
+    assert lost == ["gone"]
+    assert await two.session("kept") == ONE
+    assert one.directory.process != before
+    assert not await two.directory.is_alive(before)
 
 
-class Slow:
-    """A cache whose `add` takes its time; counts who is in there at once, and the pulses beside it."""
-
-    def __init__(self, wait: Callable[[], object]) -> None:
-        self.most_at_once = self.pulses = 0
-        self._wait, self._inside, self._lock = wait, 0, threading.Lock()
-
-    def add(self, *args: Any) -> bool:
-        """Note."""
-        with self._lock:
-            self._inside += 1
-            self.most_at_once = max(self._inside, self.most_at_once)
-        self._wait()
-        with self._lock:
-            self._inside -= 1
-        return cache.add(*args)
-
-    def touch(self, *args: Any) -> bool:
-        """Prolong the pulse."""
-        self.pulses += 1
-        return cache.touch(*args)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(cache, name)
+async def test_a_claim_under_a_removed_row_is_written_with_the_next_heartbeat(pair: tuple[Process, Process]) -> None:
+    """A process that does not know yet that it was taken for dead starts the session all the same."""
+    one, two = pair
+    await one.claim()
+    await one.seem_dead()
+    await two.runtime.registry._close_stale()
+    assert await one.claim(THREE, "late") is None
+    assert not await entry(THREE)
+    await one.beat()
+    assert await two.session("late") == THREE
+    assert await two.session() == ONE
 
 
-async def test_a_hundred_claims_are_noted_again_beside_the_pulse(
-    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
+class Sometimes:
+    """A database that fails or hangs as the test says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.away = False
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.reached = threading.Event()
+        for name in ("claim", "release", "mark_ended", "find_all", "is_alive"):
+            monkeypatch.setattr(table, name, self._instead(getattr(table, name)))
+
+    def _instead(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any) -> Any:
+            self.reached.set()
+            assert self.go_on.wait(60)
+            if self.away:
+                raise OperationalError("secret words")
+            return work(*args)
+
+        return run
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch, patient: None) -> Iterator[Sometimes]:
+    """A database that the test can take away."""
+    database = Sometimes(monkeypatch)
+    yield database
+    database.go_on.set()
+
+
+async def test_a_database_that_is_away_stops_no_session(
+    pair: tuple[Process, Process], database: Sometimes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After a restart of Redis, which then takes longer for all of them than for one answer: some with each beat, by one thread."""
+    """Sessions start without it; that is logged once, without the words of the error. Sessions of the own process are found."""
     one, two = pair
-    ids = [str(number) for number in range(100)]
-    await asyncio.gather(*(taken(one, ONE, webrtc_id) for webrtc_id in ids))
-    slow = Slow(lambda: time.sleep(0.01))
-    monkeypatch.setattr(module, "AGAIN_S", 0.1)
-    monkeypatch.setattr(module, "ANSWER_S", 0.5)
-    monkeypatch.setattr(module, "cache", slow)
-    cache.clear()
-    await until(lambda: all(module._read(module._key("some", webrtc_id)) for webrtc_id in ids))
-    assert slow.most_at_once == 1
-    assert slow.pulses >= 5
-    await until(lambda: not one._unregistered)
+    database.away = True
+    with caplog.at_level(logging.WARNING):
+        assert await one.claim() is None
+        assert await two.claim(TWO) is None
+        assert await one.claim(THREE, "another") is None
+        assert await one.session() == ONE
+        with pytest.raises(DirectoryAway):
+            await one.session("elsewhere")
+        assert await one.directory.is_alive(uuid4().hex), "nobody is taken for dead by a database that does not answer"
+        await one.release()
+    assert caplog.text.count("cannot use the database (OperationalError") == 2, "each process says it once"
+    assert "secret" not in caplog.text
+
+
+async def test_claims_are_written_when_the_database_is_back(pair: tuple[Process, Process], database: Sometimes) -> None:
+    """Of two sessions that started with one id meanwhile, the first to write it has it; the other one ends."""
+    one, two = pair
+    lost: list[int] = []
+    database.away = True
+    assert await one.claim(lost=lambda: lost.append(1)) is None
+    assert await two.claim(TWO, lost=lambda: lost.append(2)) is None
+    assert await one.claim(THREE, "over") is None
+    await one.release(THREE, "over")
+    database.away = False
+    await one.beat()
+    await two.beat()
+    assert lost == [2]
+    assert await two.session() == ONE
+    assert not await entry(THREE)
+
+
+async def test_an_id_that_could_not_be_released_is_released_later(pair: tuple[Process, Process], database: Sometimes) -> None:
+    """A database that is away as a session ends does not keep its id from other processes for as long as this one lives."""
+    one, two = pair
+    assert await one.claim() is None
+    database.away = True
+    await one.release()
+    database.away = False
+    assert await two.claim(TWO) is not None
+    await one.beat()
+    assert await two.claim(TWO) is None
+
+
+async def test_an_id_released_late_is_not_taken_from_the_next_session(pair: tuple[Process, Process], database: Sometimes) -> None:
+    """It started in the same process, and has the id as soon as the database is back."""
+    one, two = pair
+    assert await one.claim() is None
+    database.away = True
+    await one.release()
+    assert await one.claim(TWO) is None
+    database.away = False
+    await one.beat()
+    assert await two.session() == TWO
+    assert await two.claim(THREE) is not None
+
+
+async def test_a_database_that_hangs_stops_no_session(
+    pair: tuple[Process, Process], database: Sometimes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session starts after a while; the next ones wait less. What is written late is removed again if the session has ended."""
+    one, two = pair
+    await one.runtime.heartbeat.registered()
+    database.go_on.clear()
+    monkeypatch.setattr(module, "ANSWER_S", 0.1)
+    monkeypatch.setattr(module, "FAILED_ANSWER_S", 0.01)
+    assert await one.claim() is None
+    assert await one.claim(THREE, "over") is None
+    await one.release(THREE, "over")
+    with pytest.raises(DirectoryAway):
+        await two.session()
+    database.go_on.set()
     monkeypatch.setattr(module, "ANSWER_S", 60.0)
-    assert await two.holder("some", "99") == SessionOwner(one.process, ONE.hex, 7, "websocket")
+    await until(lambda: not one.directory._tasks)
+    assert await two.session() == ONE
+    assert not await entry(THREE)
 
 
-async def test_a_cache_that_hangs_takes_one_thread_and_no_pulse(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Noting again is not begun a second time while the first still waits; it is made up for later."""
-    one, _ = pair
-    for webrtc_id in ("first", "second"):
-        await taken(one, ONE, webrtc_id)
-    go_on = threading.Event()
-    slow = Slow(lambda: go_on.wait(60))
-    monkeypatch.setattr(module, "ANSWER_S", 0.05)
-    monkeypatch.setattr(module, "cache", slow)
-    cache.clear()
-    try:
-        await until(lambda: slow.pulses >= 20)
-        assert slow.most_at_once == 1
-    finally:
-        go_on.set()
-    await until(lambda: all(module._read(module._key("some", webrtc_id)) for webrtc_id in ("first", "second")))
-
-
-async def test_its_own_note_does_not_keep_a_session_out(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A beat that notes again what was forgotten may be there before the claim itself."""
-    one, _ = pair
-    take = one._register
-
-    def late(key: str, mine: SessionOwner) -> SessionOwner | None:
-        assert one._register_again({key: mine}) == {key: False}
-        return take(key, mine)
-
-    monkeypatch.setattr(one, "_register", late)
-    assert await taken(one) is None
-
-
-async def test_what_is_let_go_while_it_is_noted_again_is_free(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a restart of Redis, an id whose session ends just then does not stay taken."""
-    one, two = pair
-    await taken(one)
-    loop, again, noted = asyncio.get_running_loop(), one._register_again, threading.Event()
-
-    def late(held: dict[str, SessionOwner]) -> dict[str, bool]:
-        asyncio.run_coroutine_threadsafe(one.release("some", "id", ONE), loop).result(20)
-        try:
-            return again(held)
-        finally:
-            noted.set()
-
-    monkeypatch.setattr(one, "_register_again", late)
-    cache.clear()
-    await until(noted.is_set)
-    await until(lambda: module._read(module._key("some", "id")) is None)
-    await one._poller.close()
-    assert module._read(module._key("some", "id")) is None
-    assert await taken(two, TWO) is None
-
-
-async def test_letting_go_does_not_remove_the_next_sessions_note(
-    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
+async def test_a_claim_that_is_refused_late_ends_the_session(
+    pair: tuple[Process, Process], database: Sometimes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A session that begins while the one before is letting the id go has it."""
+    """It had started because the database hung."""
     one, two = pair
-    await taken(one)
-    reading, go_on = threading.Event(), threading.Event()
-    read = module._read
+    lost: list[str] = []
+    assert await two.claim(TWO) is None
+    await one.runtime.heartbeat.registered()
+    database.go_on.clear()
+    monkeypatch.setattr(module, "ANSWER_S", 0.1)
+    assert await one.claim(lost=lambda: lost.append("one")) is None
+    assert lost == []
+    database.go_on.set()
+    await until(lambda: lost == ["one"])
+    monkeypatch.setattr(module, "ANSWER_S", 60.0)
+    assert await one.session() == TWO
 
-    def slow(key: str) -> SessionOwner | None:
-        found = read(key)
-        if threading.current_thread() in slow_threads:
-            reading.set()
-            go_on.wait(20)
-        return found
 
-    slow_threads: set[threading.Thread] = set()
-    give_back = one._delete_entry
+async def test_a_heartbeat_waits_for_no_claim(pair: tuple[Process, Process], database: Sometimes) -> None:
+    """Claims that hang are written by one task, beside the heartbeats."""
+    one, _ = pair
+    database.away = True
+    for number in range(3):
+        await one.claim(uuid4(), str(number))
+    database.away = False
+    database.go_on.clear()
+    database.reached.clear()
+    for _ in range(5):
+        await asyncio.wait_for(one.runtime.heartbeat._beat(), 30)
+    assert await asyncio.to_thread(database.reached.wait, 30)
+    assert len(one.directory._tasks) == 1
+    database.go_on.set()
+    await until(lambda: not one.directory._tasks)
+    assert await pair[1].session("2") is not None
 
-    def giving_back(key: str, mine: SessionOwner) -> None:
-        slow_threads.add(threading.current_thread())
-        give_back(key, mine)
-        slow_threads.clear()
 
-    monkeypatch.setattr(module, "_read", slow)
-    monkeypatch.setattr(one, "_delete_entry", giving_back)
-    leaving = asyncio.create_task(one.release("some", "id", ONE))
-    assert await asyncio.to_thread(reading.wait, 20)
-    coming = asyncio.create_task(taken(one, TWO))
+async def test_a_release_does_not_overtake_a_claim(pair: tuple[Process, Process], database: Sometimes) -> None:
+    """A session that starts while the one before is releasing the id has it."""
+    one, two = pair
+    await one.claim()
+    database.go_on.clear()
+    leaving = asyncio.create_task(one.release())
+    await asyncio.sleep(0)
+    coming = asyncio.create_task(one.claim(TWO))
     await asyncio.wait({coming}, timeout=0.1)
-    go_on.set()
+    database.go_on.set()
     await leaving
     assert await coming is None
-    assert await two.holder("some", "id") == SessionOwner(one.process, TWO.hex, 7, "websocket")
+    assert await two.session() == TWO
 
 
-async def test_a_cache_that_is_away_stops_nobody(
-    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Sessions begin without it; that is said once."""
-
-    class Away:
-        def __getattr__(self, name: str) -> Any:
-            raise ConnectionError("no Redis")
-
-    monkeypatch.setattr(module, "cache", Away())
-    with caplog.at_level(logging.WARNING):
-        assert await taken(pair[0]) is None
-        assert await taken(pair[1]) is None
-    assert await pair[0].is_alive("somebody")
-    assert caplog.text.count("the shared cache is away (ConnectionError)") == 2, "each process says it once"
-    monkeypatch.undo()
-
-
-async def test_an_id_that_could_not_be_let_go_is_let_go_later(pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache that is away for a moment as a session ends does not keep its id from other processes for as long as this one lives."""
-    one, two = pair
-    assert await taken(one) is None
-    give_back, refused = one._delete_entry, threading.Event()
-
-    def away(key: str, mine: SessionOwner) -> None:
-        if not refused.is_set():
-            refused.set()
-            raise ConnectionError("no Redis")
-        give_back(key, mine)
-
-    monkeypatch.setattr(one, "_delete_entry", away)
-    await one.release("some", "id", ONE)
-    assert refused.is_set()
-    await until(lambda: cache.get(module._key("some", "id")) is None)
-    assert await taken(two, TWO) is None
-    await until(lambda: not one._unreleased)
-
-
-async def test_an_id_let_go_late_is_not_taken_from_the_next_session(
-    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It began in the same process, where nobody could note it: it has the id as soon as the cache is back."""
-    one, two = pair
-    assert await taken(one) is None
-    away = threading.Event()
-    away.set()
-
-    class Sometimes:
-        def __getattr__(self, name: str) -> Any:
-            if away.is_set():
-                raise ConnectionError("no Redis")
-            return getattr(cache, name)
-
-    monkeypatch.setattr(module, "cache", Sometimes())
-    await one.release("some", "id", ONE)
-    assert await taken(one, TWO) is None
-    away.clear()
-    await until(lambda: module._read(module._key("some", "id")) == SessionOwner(one.process, TWO.hex, 7, "websocket"))
-    assert await taken(two, UUID(int=3)) == SessionOwner(one.process, TWO.hex, 7, "websocket")
-
-
-async def test_a_cache_that_hung_notes_nothing_for_a_session_that_is_over(
-    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What it notes late is removed again: the id is free for other processes."""
-    one, two = pair
-    reached, go_on, noted = threading.Event(), threading.Event(), threading.Event()
-    take = one._register
-
-    def hung(key: str, mine: SessionOwner) -> SessionOwner | None:
-        reached.set()
-        assert go_on.wait(60)
-        try:
-            return take(key, mine)
-        finally:
-            noted.set()
-
-    monkeypatch.setattr(one, "_register", hung)
-    monkeypatch.setattr(module, "ANSWER_S", 2.0)
-    assert await taken(one) is None
-    assert reached.is_set()
-    monkeypatch.setattr(module, "ANSWER_S", 60.0)
-    await one.release("some", "id", ONE)
-    go_on.set()
-    await until(noted.is_set)
-    await until(lambda: cache.get(module._key("some", "id")) is None)
-    assert await taken(two, TWO) is None
-
-
-async def test_a_cache_that_hung_notes_the_id_of_a_session_that_goes_on(
-    pair: tuple[Directory, Directory], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Late is better than never: from then on nobody else has it."""
-    one, two = pair
-    go_on, take = threading.Event(), one._register
-    monkeypatch.setattr(one, "_register", lambda key, mine: take(key, mine) if go_on.wait(60) else None)
-    monkeypatch.setattr(module, "ANSWER_S", 2.0)
-    assert await taken(one) is None
-    monkeypatch.setattr(module, "ANSWER_S", 60.0)
-    go_on.set()
-    await until(lambda: cache.get(module._key("some", "id")) is not None)
-    assert await taken(two, TWO) == SessionOwner(one.process, ONE.hex, 7, "websocket")
-
-
-async def test_alone_nothing_is_noted() -> None:
-    """One process needs no cache."""
-    assert await taken(runtime().directory) is None
-    assert await runtime().directory.holder("some", "id") is None
-    assert await runtime().directory.is_alive("anybody")
-    assert runtime().directory._held == {}
+async def test_alone_nothing_is_written() -> None:
+    """One process needs no table."""
+    alone = Process(runtime())
+    assert await alone.claim() is None
+    assert await alone.session() == ONE
+    assert await alone.session(asker=OTHER) is None
+    assert await alone.session("unknown") is None
+    assert await alone.directory.is_alive(uuid4().hex)
+    await alone.release(readable=True)
+    assert await alone.session() == ONE
+    await alone.directory.forget(SessionKey(OWNER, "some", "id"), ONE)
+    assert await alone.session() is None
+    assert not await entry(ONE)
 
 
 def test_loops_that_are_over_are_forgotten() -> None:
@@ -410,12 +463,12 @@ def test_loops_that_are_over_are_forgotten() -> None:
 
     async def asked() -> None:
         loops.add(asyncio.get_running_loop())
-        await Directory(Poller(), alone=False).holder("some", "id")
-        assert runtime().directory is not None
+        one = Process(Runtime(processes(1)[0]))
+        assert await one.session() is None
 
     loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
     for _ in range(3):
         asyncio.run(asked())
-    module._threads.close()  # no thread has its last piece of work in hand any more
+    close_database_threads()
     gc.collect()
     assert len(loops) == 0

@@ -61,7 +61,7 @@ async def test_an_answer_reaches_one_process() -> None:
     one, two = processes(2)
     heard = TranscriptUpdate()
     one.listen("replies", heard.append)
-    await two.answer(await one.channel(), "replies", {"n": 3})
+    await two.send(await one.channel(), "replies", {"n": 3})
     await heard.reaches(1)
     assert heard[0]["n"] == 3
     await one.close()

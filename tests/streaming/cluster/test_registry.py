@@ -1,48 +1,77 @@
-"""The registry's housekeeping: heartbeats before the sweep, whatever happened to the clock or the database (design law 5)."""
+"""The registry's clean-up: heartbeats before the closing, whatever happened to the clock or the database (design law 5)."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from itertools import pairwise
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
 
 from insights import recorder
+from streaming.cluster import heartbeat as heartbeat_module
 from streaming.cluster import registry as registry_module
+from streaming.cluster.broadcast import Broadcaster
+from streaming.cluster.heartbeat import HEARTBEAT, Heartbeat
 from streaming.cluster.poller import Poller, Work
-from streaming.cluster.registry import HEARTBEAT_S, Registry
-from streaming.cluster.runtime import Runtime
+from streaming.cluster.registry import CLEAN_UP, LATE_S, Registry
+from streaming.cluster.runtime import Runtime, runtime
 from streaming.sessions.session import Session
 from streaming.types.session_end import End
 
+GRACE_S = 0.1
+
+
+class Stepped(Poller):
+    """Runs a duty when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.work: dict[str, Work] = {}
+        self.every_s: dict[str, float] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.work
+
+    def add(self, name: str, work: Work, every_s: float, *, first_s: float | None = None) -> None:
+        """Keep the duty."""
+        self.work[name], self.every_s[name] = work, every_s
+
 
 class House:
-    """Notes what housekeeping asks of the database, and says how late it is."""
+    """A process, whose database notes what it is asked."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.slept = 0.0
         self.away = False
-        self.lost: list[UUID] = []
-        self.runtime = Runtime()
-        self.registry = self.runtime.registry
+        self.alive = True
+        self.poller = Stepped()
+        self.heartbeat = Heartbeat(runtime().pubsub, self.poller)
+        self.registry = Registry(Broadcaster(runtime().pubsub, self.poller), self.poller, self.heartbeat)
 
-    async def ask(self, work: Any, *args: Any) -> list[Any]:
+    async def ask(self, work: Any, *args: Any) -> Any:
         """Stand in for the database."""
         self.calls.append(work.__name__)
         if self.away:
             raise OperationalError("away")
-        return self.lost if work is recorder.heartbeat else []
+        return self.alive if work is recorder.heartbeat else []
 
-    async def until(self, calls: int) -> list[str]:
-        """Wait for so many more calls and return them."""
+    async def run(self, *duties: str) -> list[str]:
+        """Run duties one after the other and return what the database was asked; a failing duty is tried again later, as by the poller."""
         del self.calls[:]
-        async with asyncio.timeout(30):
-            while len(self.calls) < calls:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
-        return self.calls[:calls]
+        for duty in duties:
+            try:
+                await self.poller.work[duty]()
+            except OperationalError:
+                assert self.away
+        return self.calls
+
+    async def join(self, session: "Ending") -> None:
+        """Let a session join a conversation."""
+        self.registry.add(session)
+        self.registry.joined(session.id, await self.heartbeat.registered())
 
 
 class Ending(Session[str]):
@@ -59,123 +88,116 @@ class Ending(Session[str]):
 
 @pytest.fixture
 async def session() -> Ending:
-    """A session, taken in by the housekeeping."""
+    """A session that is in a conversation."""
     return Ending()
 
 
 @pytest.fixture
 async def house(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIterator[House]:
-    """Housekeeping of a process with one session that is in a conversation, at a hundredth of its pace between sweeps."""
-    house = House()
-    start = registry_module.time.time()
+    """A process with one session that is in a conversation."""
+    house, clock = House(), time.time
     monkeypatch.setattr(registry_module, "run_write", house.ask)
-    monkeypatch.setattr(registry_module, "run_heartbeat", house.ask)
-    monkeypatch.setattr(registry_module.time, "time", lambda: start + house.slept)  # only what a test sleeps makes a heartbeat due
-    monkeypatch.setattr(registry_module, "CHECK_S", 0.005)
-    monkeypatch.setattr(registry_module, "GRACE_S", 0.1)
-    registry = house.registry
-    registry.add(session)
-    registry.joined(session.id)
-    registry.start()
-    yield house
-    await house.runtime.close()
+    monkeypatch.setattr(heartbeat_module, "run_heartbeat", house.ask)
+    monkeypatch.setattr(time, "time", lambda: clock() + house.slept)
+    monkeypatch.setattr(registry_module, "GRACE_S", GRACE_S)
+    house.registry.start()
+    await house.join(session)
+    return house
 
 
-SWEEP, BEAT = recorder.close_due.__name__, recorder.heartbeat.__name__
+CLOSING, BEAT, REGISTER = recorder.close_due.__name__, recorder.heartbeat.__name__, recorder.register_process.__name__
 
 
-async def test_it_sweeps_all_the_time(house: House) -> None:
-    """Between two heartbeats there are sweeps."""
-    assert await house.until(3) == [SWEEP] * 3
+async def test_stale_conversations_are_closed_all_the_time(house: House) -> None:
+    """Each check closes what is due, between the heartbeats too."""
+    assert await house.run(CLEAN_UP, CLEAN_UP, CLEAN_UP) == [CLOSING] * 3
 
 
-async def test_a_heartbeat_is_never_older_than_it_may_be(monkeypatch: pytest.MonkeyPatch, session: Ending) -> None:
-    """Pages take a session for gone that gave no sign for seven seconds, and say again what it heard: looks come between, not instead."""
-    now, beats, duties = [1000.0], [1000.0], {}
-
-    class Stepped(Poller):
-        def add(self, name: str, work: Work, every_s: float, *, first_s: float | None = None) -> None:
-            duties[name] = work, every_s
-
-    registry = Registry(Runtime().broadcaster, Stepped())
-
-    async def ask(work: Any, *args: Any) -> list[Any]:
-        if work is recorder.heartbeat:
-            beats.append(now[0])
-        return []
-
-    monkeypatch.setattr(registry_module, "run_write", ask)
-    monkeypatch.setattr(registry_module, "run_heartbeat", ask)
-    monkeypatch.setattr(registry_module.time, "time", lambda: now[0])
-    registry.add(session)
-    registry.joined(session.id)
-    registry.start()
-    work, every_s = duties[registry_module.HEARTBEAT]
-    while len(beats) < 20 and now[0] < 2000.0:
-        now[0] += every_s + 0.001
-        await work()
-    assert len(beats) == 20
-    assert max(later - sooner for sooner, later in pairwise(beats)) <= HEARTBEAT_S
+async def test_a_heartbeat_is_sent_each_time(house: House) -> None:
+    """Pages take a session for gone whose process gave no sign for seven seconds; a wall clock that is set on or back changes nothing."""
+    assert house.poller.every_s[HEARTBEAT] <= 3.0
+    for slept in (0.0, 3600.0, -3600.0, 0.0):
+        house.slept = slept
+        assert await house.run(HEARTBEAT, HEARTBEAT) == [BEAT, BEAT]
 
 
-async def test_who_slept_says_first_that_its_sessions_live(house: House) -> None:
-    """After a laptop woke up, no sweep takes its own sessions for dead, nor those of others who slept as well."""
-    await house.until(1)
+async def test_without_a_session_there_is_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that never had a session is none of the database's business; the first session inserts the row, once."""
+    house = House()
+    monkeypatch.setattr(heartbeat_module, "run_heartbeat", house.ask)
+    house.heartbeat.start()
+    assert await house.run(HEARTBEAT) == []
+    first, *others = await asyncio.gather(*(house.heartbeat.registered() for _ in range(5)))
+    assert others == [first] * 4
+    assert house.calls == [REGISTER]
+    assert await house.run(HEARTBEAT) == [BEAT]
+
+
+@pytest.mark.parametrize("order", [(CLEAN_UP, HEARTBEAT), (HEARTBEAT, CLEAN_UP)])
+async def test_who_slept_says_first_that_its_sessions_live(house: House, order: tuple[str, str]) -> None:
+    """After a laptop woke up, it takes nobody's sessions for dead, neither its own nor those of others who slept as well."""
     house.slept = 3600.0
-    woken = asyncio.get_running_loop().time()
-    calls = await house.until(2)
-    assert calls == [BEAT, SWEEP]
-    assert asyncio.get_running_loop().time() - woken >= 0.1
+    assert await house.run(*order, CLEAN_UP) == [BEAT]
+    await asyncio.sleep(GRACE_S)
+    assert await house.run(CLEAN_UP) == [CLOSING]
 
 
-async def test_a_heartbeat_waits_for_no_sweep(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sweep that hangs, at a lock that somebody else holds or at a database that is away, makes nobody late with a heartbeat."""
-    asked = asyncio.Event()
+async def test_a_heartbeat_waits_for_no_closing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closing that hangs, at a lock that somebody else holds or at a database that is away, makes nobody late with a heartbeat."""
+    asked, beats = asyncio.Event(), []
 
     async def hang(work: Any, *args: Any) -> list[Any]:
         asked.set()
         await asyncio.Event().wait()
         return []
 
+    async def beat(work: Any, *args: Any) -> bool:
+        beats.append(work.__name__)
+        return True
+
     monkeypatch.setattr(registry_module, "run_write", hang)
+    monkeypatch.setattr(heartbeat_module, "run_heartbeat", beat)
+    monkeypatch.setattr(heartbeat_module, "HEARTBEAT_S", 0.01)
+    own = Runtime()
+    own.start()
+    await own.heartbeat.registered()
     await asyncio.wait_for(asked.wait(), 30)
-    house.slept = 60.0
-    assert await house.until(1) == [BEAT]
-
-
-async def test_a_clock_that_is_set_back_delays_no_heartbeat(house: House) -> None:
-    """The others go by their own clocks: who waited for the old time again would be taken for gone."""
-    await house.until(1)
-    house.slept = -3600.0
-    assert BEAT in await house.until(2)
-    assert BEAT not in await house.until(20)
+    del beats[:]
+    async with asyncio.timeout(30):
+        while len(beats) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert set(beats) == {BEAT}
+    await own.close()
 
 
 async def test_who_had_no_database_lets_the_others_speak_first(house: House) -> None:
-    """When the database is back, heartbeats come before the sweep, here and elsewhere."""
-    await house.until(1)
+    """When the database is back, heartbeats come before the closing, here and elsewhere."""
     house.away = True
-    house.slept = 3600.0
-    assert set(await house.until(5)) == {BEAT}
+    assert await house.run(HEARTBEAT, CLEAN_UP) == [BEAT, CLOSING], "it is away since a moment only"
+    house.slept = LATE_S + 1
+    assert await house.run(HEARTBEAT, CLEAN_UP) == [BEAT]
     house.away = False
-    calls = await house.until(2)
-    assert calls == [BEAT, SWEEP]
+    assert await house.run(HEARTBEAT, CLEAN_UP) == [BEAT]
+    await asyncio.sleep(GRACE_S)
+    assert await house.run(CLEAN_UP) == [CLOSING]
 
 
-async def test_a_session_that_was_swept_is_ended(house: House, session: Ending) -> None:
-    """A session that others took for gone is ended, once; it is in no conversation any more, so nobody beats for it."""
-    await house.until(1)
-    house.lost = [session.id]
-    house.slept = 60.0
-    assert await house.until(1) == [BEAT]
-    await house.until(2)
+async def test_the_sessions_of_a_process_that_was_taken_for_dead_end(house: House, session: Ending) -> None:
+    """Once; the process gets a new row, under which sessions join from then on."""
+    before = house.heartbeat.process
+    house.alive = False
+    assert await house.run(HEARTBEAT) == [BEAT, REGISTER]
     assert session.ends == [End.SWEPT]
-    house.slept = 120.0
-    assert BEAT not in await house.until(20)
+    assert house.heartbeat.process != before
+    house.alive = True
+    later = Ending()
+    await house.join(later)
+    assert await house.run(HEARTBEAT, HEARTBEAT) == [BEAT, BEAT]
+    assert (session.ends, later.ends) == ([End.SWEPT], [])
 
 
-async def test_a_session_that_cannot_be_ended(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The housekeeping goes on without it, and a server that goes down ends the others."""
+async def test_a_session_that_cannot_be_ended(house: House) -> None:
+    """The others end all the same, now and when the server goes down."""
 
     class Broken(Ending):
         def end_early(self, end: End) -> None:
@@ -184,57 +206,51 @@ async def test_a_session_that_cannot_be_ended(house: House, monkeypatch: pytest.
 
     broken, other = Broken(), Ending()
     for session in (broken, other):
-        house.registry.add(session)
-        house.registry.joined(session.id)
-    await house.until(1)
-    house.lost = [broken.id, other.id]
-    house.slept = 60.0
-    assert await house.until(3) == [BEAT, SWEEP, SWEEP]
+        await house.join(session)
+    house.alive = False
+    await house.run(HEARTBEAT)
     assert (broken.ends, other.ends) == ([End.SWEPT], [End.SWEPT])
     await house.registry.drain(0.0)
     assert (broken.ends[1:], other.ends[1:]) == ([End.SHUTDOWN], [End.SHUTDOWN])
 
 
-async def test_only_who_is_in_a_conversation_beats(house: House, session: Ending) -> None:
-    """A session that has not joined, or has left, is none of the database's business, and cannot be lost there."""
+async def test_only_who_is_in_a_conversation_is_ended(house: House, session: Ending) -> None:
+    """A session that has not joined, or has left, has nothing that others could close."""
     house.registry.left(session.id)
-    house.lost = [session.id]
-    house.slept = 60.0
-    assert BEAT not in await house.until(20)
-    assert session.ends == []
+    other = Ending()
+    house.registry.add(other)
+    house.alive = False
+    await house.run(HEARTBEAT)
+    assert (session.ends, other.ends) == ([], [])
 
 
-async def test_who_joined_again_meanwhile_is_not_lost(house: House, session: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer to a heartbeat may be older than a new beginning of the same session."""
-    ask = house.ask
-
-    async def slowly(work: Any, *args: Any) -> list[Any]:
-        answer = await ask(work, *args)
-        if work is recorder.heartbeat:
-            house.registry.left(session.id)
-            house.registry.joined(session.id)
-        return answer
-
-    monkeypatch.setattr(registry_module, "run_heartbeat", slowly)
-    house.lost = [session.id]
-    house.slept = 60.0
-    assert BEAT in await house.until(20)
-    assert session.ends == []
+async def test_who_joined_under_a_row_that_is_gone_is_ended(house: House, session: Ending) -> None:
+    """The row may be removed while a session joins; who joined again under the new row goes on."""
+    old: UUID = await house.heartbeat.registered()
+    house.registry.left(session.id)
+    house.alive = False
+    await house.run(HEARTBEAT)
+    house.registry.joined(session.id, await house.heartbeat.registered())
+    late = Ending()
+    house.registry.add(late)
+    house.registry.joined(late.id, old)
+    assert (session.ends, late.ends) == ([], [End.SWEPT])
+    house.registry.joined(uuid4(), old)  # of a session that has ended in the meantime
 
 
-async def test_it_tidies_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not in the first minute; then as often as the tidying itself wants."""
-    tidied = 0
+async def test_expired_data_is_removed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the first minute; then as often as the removal itself wants."""
+    removed = 0
 
     async def remove_expired() -> float:
-        nonlocal tidied
-        tidied += 1
-        return 0.0 if tidied < 3 else 3600.0
+        nonlocal removed
+        removed += 1
+        return 0.0 if removed < 3 else 3600.0
 
     monkeypatch.setattr(registry_module, "remove_expired", remove_expired)
-    await house.until(5)
-    assert tidied == 0
-    clock = registry_module.time.monotonic
-    monkeypatch.setattr(registry_module.time, "monotonic", lambda: clock() + 61.0)
-    await house.until(10)
-    assert tidied == 3
+    await house.run(*[CLEAN_UP] * 5)
+    assert removed == 0
+    clock = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + 61.0)
+    await house.run(*[CLEAN_UP] * 5)
+    assert removed == 3

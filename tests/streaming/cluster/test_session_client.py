@@ -5,32 +5,35 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from streaming.aio.database_executors import close_database_threads
 from streaming.cluster import session_client
-from streaming.cluster.pubsub import PubSub
-from streaming.cluster.rpc import Rpc
+from streaming.cluster.directory_table import SessionKey
 from streaming.cluster.runtime import Runtime, use
+from streaming.cluster.session_endpoint import address
 from streaming.handlers.stream import Stream
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import Echo, Join, handler_of, line_of, outputs, until
 
 
 @pytest.fixture
-async def elsewhere(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PubSub]:
-    """The layer of another process; this one has a layer that reaches it, and is patient."""
+async def elsewhere(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Runtime]:
+    """Another process; this one has a layer that reaches it, and is patient."""
     mine, other = processes(2)
     monkeypatch.setattr(session_client, "TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.handlers.stream.TIMEOUT_S", 60.0)
     monkeypatch.setattr("streaming.cluster.output_subscription.SLACK_S", 60.0)
-    use(Runtime(mine))
-    yield other
-    for layer in (mine, other):
-        await layer.close()
+    both = use(Runtime(mine)), Runtime(other)
+    yield both[1]
+    for one in both:
+        await one.close()
+    close_database_threads()
 
 
-async def serve(other: PubSub, answer: Any = None) -> list[dict[str, Any]]:
+async def serve(other: Runtime, answer: Any = None) -> list[dict[str, Any]]:
     """Have a session with the id "far" in the other process, which notes what it is asked."""
     asked: list[dict[str, Any]] = []
 
@@ -38,7 +41,9 @@ async def serve(other: PubSub, answer: Any = None) -> list[dict[str, Any]]:
         asked.append(body)
         return answer or {}
 
-    await Rpc(other).serve("stream.tested.far", answered)
+    session = uuid4()
+    assert await other.directory.claim(SessionKey(7, "tested", "far"), session, "websocket", lambda: None) is None
+    other.rpc.register(address(session), answered)
     return asked
 
 
@@ -77,7 +82,7 @@ async def test_other_threads_and_loops(join: Join) -> None:
     assert line_of(session).of("update_connection") == ["closed"]
 
 
-async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: PubSub) -> None:
+async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: Runtime) -> None:
     """Inputs as they are, whoever owns the session; from a coroutine at once or waited for."""
     asked = await serve(elsewhere)
     stream.set_input("far", 0.7, ["two"])
@@ -91,7 +96,7 @@ async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: Pub
     ]
 
 
-async def test_values_that_cannot_travel(stream: Stream, elsewhere: PubSub) -> None:
+async def test_values_that_cannot_travel(stream: Stream, elsewhere: Runtime) -> None:
     """They are refused where they are given, since the session is not here."""
     for value in (object(), b"bytes", {1, 2}):
         with pytest.raises(TypeError, match="JSON"):
@@ -100,13 +105,13 @@ async def test_values_that_cannot_travel(stream: Stream, elsewhere: PubSub) -> N
             await stream.aset_input("far", value)
 
 
-async def test_outputs_of_another_process(stream: Stream, elsewhere: PubSub) -> None:
+async def test_outputs_of_another_process(stream: Stream, elsewhere: Runtime) -> None:
     """They come as outputs, with their values; the end of the session is the end."""
     await serve(elsewhere, {"items": [[1, ["a", {"b": 1}]], [2, []]], "ended": True, "home": "there"})
     assert [output.args async for output in stream.output_stream("far")] == [("a", {"b": 1}), ()]
 
 
-async def test_the_latest_output_of_another_process(stream: Stream, elsewhere: PubSub) -> None:
+async def test_the_latest_output_of_another_process(stream: Stream, elsewhere: Runtime) -> None:
     """The session's process knows what was fetched; where none comes, TimeoutError."""
     await serve(elsewhere, {"items": [], "ended": False, "home": "there", "values": ["new"]})
     assert (await stream.fetch_latest_output("far")).args == ("new",)
@@ -115,10 +120,8 @@ async def test_the_latest_output_of_another_process(stream: Stream, elsewhere: P
         await stream.fetch_latest_output("far")
 
 
-async def test_nobody_has_the_session(stream: Stream, elsewhere: PubSub, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
-    """Whoever waits for the answer gets an error; else it is logged, without the id. What is over can be ended again."""
-    monkeypatch.setattr(session_client, "TIMEOUT_S", 0.05)
-    monkeypatch.setattr("streaming.handlers.stream.TIMEOUT_S", 0.05)
+async def test_nobody_has_the_session(stream: Stream, elsewhere: Runtime, caplog: Any) -> None:
+    """Known at once: whoever waits for it gets an error, else it is logged, without the id. What is over can be ended again."""
     with pytest.raises(LookupError, match="tested"):
         await stream.aset_input("nobody", 1)
     with caplog.at_level(logging.WARNING):

@@ -7,11 +7,13 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 
+from streaming.aio.database_executors import close_database_threads
 from streaming.cluster import session_endpoint
-from streaming.cluster.directory import SessionOwner
-from streaming.cluster.runtime import runtime
+from streaming.cluster.directory_table import SessionKey
+from streaming.cluster.runtime import Runtime, runtime, use
 from streaming.cluster.session_endpoint import PYTHON
 from streaming.types.outputs import AdditionalOutputs, OutputLog
+from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import FakeLine
 
 OWNER, OTHER = 7, 8
@@ -75,16 +77,17 @@ async def nothing_is_left() -> None:
             await asyncio.sleep(0.01)
 
 
-def opened(owner_id: int | None = OWNER) -> Any:
-    """Return an announced session."""
+async def opened(owner_id: int | None = OWNER) -> Any:
+    """Return an open session."""
     session: Any = Session(owner_id)
+    await session_endpoint.claim(session)
     session_endpoint.announce(session)
     return session
 
 
 async def test_outputs_come_by_cursor() -> None:
     """What comes after the cursor is returned, with its numbers, as text; a cursor from the future counts as 0."""
-    session = opened()
+    session = await opened()
     for number in range(3):
         session.outputs.append(AdditionalOutputs({"n": number}))
     assert await outputs(1) == {"items": [(2, '{"n": 1}'), (3, '{"n": 2}')], "ended": False}
@@ -95,14 +98,14 @@ async def test_outputs_come_by_cursor() -> None:
 
 async def test_outputs_come_as_values_for_python() -> None:
     """What an output held, as far as JSON knows it, for code that wants the values and not their text."""
-    session = opened()
+    session = await opened()
     session.outputs.append(AdditionalOutputs({1}, "two", float("nan")))
     assert await outputs(form="values") == {"items": [(1, [[1], "two", None])], "ended": False}
 
 
 async def test_waiting_ends_with_news_or_in_time() -> None:
     """A question waits for the next output, or as long as it says; nobody is left waiting behind it."""
-    session = opened()
+    session = await opened()
     waiting = asyncio.create_task(outputs(0, 60))
     await asyncio.sleep(0.01)
     session.outputs.append(AdditionalOutputs("news"))
@@ -114,7 +117,7 @@ async def test_waiting_ends_with_news_or_in_time() -> None:
 async def test_large_outputs_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer holds about so much; the next question gets the rest."""
     monkeypatch.setattr(session_endpoint, "BATCH_CHARACTERS", 100)
-    session = opened()
+    session = await opened()
     for _ in range(5):
         session.outputs.append(AdditionalOutputs("x" * 60))
     first = await outputs(0)
@@ -124,7 +127,7 @@ async def test_large_outputs_come_in_batches(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_inputs_are_checked_and_given() -> None:
     """Values reach the session in their declared order and type; wrong ones are named and not given."""
-    session = opened()
+    session = await opened()
     assert await ask(ask="input", body={"webrtc_id": "id", "level": "3"}) == {"details": []}
     answer = await ask(ask="input", body={"webrtc_id": "id", "level": "high"})
     assert answer is not None
@@ -134,7 +137,7 @@ async def test_inputs_are_checked_and_given() -> None:
 
 async def test_python_gives_values_and_ends_sessions() -> None:
     """The installation's own code reaches everybody's session: inputs as they are, without the stream's model; and the end."""
-    session = opened()
+    session = await opened()
     assert await ask(PYTHON, ask="values", values=[0.7, "two"]) == {}
     assert await ask(PYTHON, ask="close", told=True) == {}
     assert session.given == [(0.7, "two"), "told"]
@@ -142,7 +145,7 @@ async def test_python_gives_values_and_ends_sessions() -> None:
 
 async def test_the_latest_output_is_fetched_once() -> None:
     """The newest of those that nobody fetched; waits for one, and says when none came."""
-    session = opened()
+    session = await opened()
     for number in range(2):
         session.outputs.append(AdditionalOutputs(number))
     assert await ask(PYTHON, ask="latest", wait=60) == {"values": [1]}
@@ -155,10 +158,10 @@ async def test_the_latest_output_is_fetched_once() -> None:
 
 async def test_it_keeps_silent_to_others() -> None:
     """To whom it does not belong, it does not exist; one without an owner answers everybody."""
-    opened()
+    await opened()
     assert await outputs(user=OTHER) is None
     assert await outputs(user=None) is None
-    opened(None)
+    await opened(None)
     assert await outputs(user=OTHER) is not None
     assert await outputs(user=PYTHON) is not None
     assert await outputs(user=None) is not None
@@ -167,14 +170,14 @@ async def test_it_keeps_silent_to_others() -> None:
 async def test_the_end_can_be_read_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the end there are no more inputs; the last outputs and the end linger, then nothing is left."""
     monkeypatch.setattr(session_endpoint, "LINGER_S", 3600.0)
-    session = opened()
+    session = await opened()
     session.outputs.append(AdditionalOutputs("last"))
     session.outputs.close()
     await session_endpoint.withdraw(session)
     assert await ask(ask="input", body={"level": 1}) is None
     assert await outputs() == {"items": [(1, "last")], "ended": True}
     monkeypatch.setattr(session_endpoint, "LINGER_S", 0.01)
-    soon = opened()
+    soon = await opened()
     soon.outputs.append(AdditionalOutputs("last"))
     await session_endpoint.withdraw(soon)
     await nothing_is_left()
@@ -182,7 +185,7 @@ async def test_the_end_can_be_read_for_a_moment(monkeypatch: pytest.MonkeyPatch)
 
 async def test_a_session_without_outputs_goes_at_once() -> None:
     """There is nothing to read of it."""
-    session = opened()
+    session = await opened()
     session.outputs.close()
     await session_endpoint.withdraw(session)
     await nothing_is_left()
@@ -191,26 +194,34 @@ async def test_a_session_without_outputs_goes_at_once() -> None:
 async def test_the_next_session_of_an_id_is_not_taken_for_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """An id that is used again answers for the new session, also when the old one's time is over."""
     monkeypatch.setattr(session_endpoint, "LINGER_S", 0.05)
-    old = opened()
+    old = await opened()
     old.outputs.append(AdditionalOutputs("old"))
     await session_endpoint.withdraw(old)
-    new = opened()
+    new = await opened()
     new.outputs.append(AdditionalOutputs("new"))
     await session_endpoint.withdraw(old)
     await asyncio.sleep(0.1)
     assert await outputs() == {"items": [(1, "new")], "ended": False}
 
 
-async def test_an_ended_session_keeps_silent_when_another_process_has_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.django_db(transaction=True)
+async def test_an_ended_session_keeps_silent_when_another_process_has_its_id() -> None:
     """Whoever comes back with the same id, to another process, is not told of the session before, nor that all is over."""
-    session = opened()
+    here, there = processes(2)
+    use(Runtime(here))
+    other = Runtime(there)
+    session = await opened()
     session.outputs.append(AdditionalOutputs("old"))
     session.outputs.close()
     await session_endpoint.withdraw(session)
     assert await outputs() is not None, "its last outputs can be read for a moment"
-
-    async def elsewhere(stream: str, webrtc_id: str) -> SessionOwner:
-        return SessionOwner("another process", uuid4().hex, OWNER, "websocket")
-
-    monkeypatch.setattr(runtime().directory, "holder", elsewhere)
-    assert await outputs() is None
+    new: Any = Session()
+    assert await other.directory.claim(SessionKey(OWNER, "some", "id"), new.id, "websocket", lambda: None) is None
+    new.outputs.append(AdditionalOutputs("new"))
+    other.rpc.register(session_endpoint.address(new.id), session_endpoint.SessionEndpoint(new).answer)
+    answer = await ask(ask="outputs", after=0, wait=0.0, form="text")
+    assert answer is not None
+    assert answer["items"] == [[1, "new"]]
+    for one in (runtime(), other):
+        await one.close()
+    close_database_threads()

@@ -29,7 +29,7 @@ def owner(transactional_db: None) -> User:
 
 def opened(owner_id: int) -> int:
     """Begin a conversation and return its id."""
-    return recorder.open_conversation(Opening(owner_id=owner_id, connection_id="x", session_id=uuid4(), process="test")).conversation_id
+    return recorder.open_conversation(Opening(owner_id=owner_id, connection_id="x", session_id=uuid4())).conversation_id
 
 
 @pytest.mark.usefixtures("busy_handlers")

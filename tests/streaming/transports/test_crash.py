@@ -71,8 +71,8 @@ def _age_sessions(server: Server) -> None:
         "shell",
         "-v0",
         "-c",
-        "from datetime import timedelta\nfrom django.db.models import F\nfrom insights.models import LiveSession\n"
-        "LiveSession.objects.update(seen_at=F('seen_at') - timedelta(hours=1))",
+        "from datetime import timedelta\nfrom django.db.models import F\nfrom insights.models import ServerProcess\n"
+        "ServerProcess.objects.update(seen_at=F('seen_at') - timedelta(hours=1))",
     )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from insights.access import Grant
-from streaming.cluster.directory import Directory, SessionOwner
+from streaming.cluster.directory import Directory
+from streaming.cluster.directory_table import Asker, SessionLocation
 from streaming.cluster.rpc import Rpc
 from streaming.cluster.runtime import runtime
 from streaming.transports.webrtc import offers
@@ -34,7 +36,7 @@ async def test_a_renewal_that_another_process_passes_on(by: Grant) -> None:
     caller = await Caller(here(stream), "sendrecv").call()
     session = stream.participants[caller.id]
     runtime().revocation.note(session, OLD)
-    answerer = runtime().rpc.answerer(peer_address(stream.name, caller.id))
+    answerer = runtime().rpc.answerer(peer_address(session.id))
     assert answerer is not None
     offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp}
     for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key], by)):
@@ -51,15 +53,19 @@ async def test_what_is_passed_on(monkeypatch: pytest.MonkeyPatch, by: Grant | No
     """Who asks, by what, and the offer as it came."""
     calls: list[dict[str, Any]] = []
 
-    async def holder(self: Directory, stream: str, webrtc_id: str) -> SessionOwner:
-        return SessionOwner("other", "session", 1, "webrtc")
+    session = uuid4()
 
-    async def call_others(self: Rpc, address: str, body: dict[str, Any], _: float) -> dict[str, Any]:
+    async def find(self: Directory, stream: str, webrtc_id: str, asker: Asker) -> SessionLocation:
+        assert (stream, webrtc_id, asker) == ("echo", caller.id, 1)
+        return SessionLocation(session, uuid4(), "channel", 1, "webrtc")
+
+    async def call(self: Rpc, channel: str, address: str, body: dict[str, Any], _: float) -> dict[str, Any]:
+        assert (channel, address) == ("channel", peer_address(session))
         calls.append(body)
         return {"status": 200, "body": {"type": "answer", "sdp": ""}}
 
-    monkeypatch.setattr(Directory, "holder", holder)
-    monkeypatch.setattr(Rpc, "call_others", call_others)
+    monkeypatch.setattr(Directory, "find", find)
+    monkeypatch.setattr(Rpc, "call", call)
     caller = Caller(here(echo()), "sendrecv")
     body = {**await caller.offer(), "webrtc_id": caller.id}
     assert (await offers.answer(echo(), 1, body, by)).status == 200

@@ -95,8 +95,8 @@ async def asleep(sleeper: Server, other: Server) -> AsyncIterator[None]:
 AGE = """
 from datetime import timedelta
 from django.db.models import F
-from insights.models import LiveSession
-LiveSession.objects.update(seen_at=F("seen_at") - timedelta(hours=1))
+from insights.models import ServerProcess
+ServerProcess.objects.update(seen_at=F("seen_at") - timedelta(hours=1))
 """
 COUNT = "from insights.models import LiveSession; print(LiveSession.objects.count())"
 

@@ -1,4 +1,4 @@
-"""Early candidates whose session lives in another process: two pretended processes, with one channel layer and one cache between them."""
+"""Early candidates whose session lives in another process: two processes with one channel layer and one database between them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.core.cache import cache
 
-from streaming.cluster import directory as claims_module
+from streaming.aio.database_executors import close_database_threads
+from streaming.cluster import directory as directory_module
 from streaming.cluster.directory import Directory
-from streaming.cluster.pubsub import PubSub
+from streaming.cluster.directory_table import SessionKey
 from streaming.cluster.rpc import Rpc
 from streaming.cluster.runtime import Runtime, use
 from streaming.transports.webrtc import forwarding
@@ -21,6 +21,8 @@ from streaming.transports.webrtc.forwarding import Forwarding, peer_address
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
 SESSION = UUID(int=1)
 KEY: Key = (7, "echo", "a")
 
@@ -29,20 +31,19 @@ KEY: Key = (7, "echo", "a")
 class Home:
     """The process that has the session, and the ports of the candidates that it got."""
 
-    layer: PubSub
-    rpc: Rpc
-    directory: Directory
+    runtime: Runtime
     got: list[int] = field(default_factory=list)
     status: int = 200
 
     async def claim(self, owner_id: int | None = 7) -> None:
         """Claim the id."""
-        assert await self.directory.claim(KEY[1], KEY[2], SESSION, owner_id, "webrtc", lambda: None) is None
+        assert await self.runtime.directory.claim(SessionKey(owner_id, *KEY[1:]), SESSION, "webrtc", lambda: None) is None
 
     async def serve(self) -> None:
         """Answer calls, and say so, as a session does that begins."""
-        await self.rpc.serve(peer_address(KEY[1], KEY[2]), self._answer)
-        await self.layer.tell("early-candidates", {"owner": 7, "stream": KEY[1], "webrtc_id": KEY[2]})
+        self.runtime.rpc.register(peer_address(SESSION), self._answer)
+        at = {"channel": await self.runtime.pubsub.channel(), "session": SESSION.hex}
+        await self.runtime.pubsub.tell("early-candidates", {"owner": 7, "stream": KEY[1], "webrtc_id": KEY[2], **at})
 
     async def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
         assert (call["user"], call["body"]["type"], call["body"]["webrtc_id"]) == (7, "ice-candidate", "a")
@@ -55,16 +56,14 @@ class Home:
 @pytest.fixture
 async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
     """The session's process; the test itself is the other one."""
-    cache.clear()
     there, here = processes(2)
     far, ours = Runtime(there), use(Runtime(here))
-    at_home = Home(there, far.rpc, far.directory)
-    monkeypatch.setattr(claims_module, "ANSWER_S", 60.0)
+    monkeypatch.setattr(directory_module, "ANSWER_S", 60.0)
     monkeypatch.setattr(forwarding, "FORWARD_S", 60.0)
-    yield at_home
+    yield Home(far)
     for one in (far, ours):
         await one.close()
-    cache.clear()
+    close_database_threads()
 
 
 def put(early: EarlyCandidates, port: int, key: Key = KEY) -> Waiting:
@@ -97,7 +96,7 @@ async def test_the_session_comes_later(home: Home) -> None:
 
 
 async def test_the_session_does_not_answer_yet(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has claimed its id and is not on the switchboard: the candidate is kept, and sent when the session is announced."""
+    """It has claimed its id and has not registered its address: the candidate is kept, and sent when the session is announced."""
     monkeypatch.setattr(forwarding, "FORWARD_S", 0.01)
     await home.claim()
     early = EarlyCandidates()
@@ -114,7 +113,7 @@ async def test_the_session_does_not_answer_yet(home: Home, monkeypatch: pytest.M
 async def test_the_session_is_announced_while_it_is_called(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The call got lost before that: it is made again."""
     called, lost = asyncio.Event(), asyncio.Event()
-    call = Rpc.call_others
+    call = Rpc.call
 
     async def lose_first(self: Rpc, *args: Any) -> Any:
         if not called.is_set():
@@ -123,7 +122,7 @@ async def test_the_session_is_announced_while_it_is_called(home: Home, monkeypat
             return None
         return await call(self, *args)
 
-    monkeypatch.setattr(Rpc, "call_others", lose_first)
+    monkeypatch.setattr(Rpc, "call", lose_first)
     await home.claim()
     early = EarlyCandidates()
     put(early, 1)
@@ -131,7 +130,7 @@ async def test_the_session_is_announced_while_it_is_called(home: Home, monkeypat
     looking.look_for(KEY)
     await called.wait()
     await home.serve()
-    await until(lambda: looking._sending == {KEY: True})
+    await until(lambda: looking._sending.get(KEY) is not None)
     lost.set()
     await until(lambda: home.got == [1] and not len(early))
 
@@ -162,14 +161,14 @@ async def test_the_session_of_another_user_is_not_called(home: Home) -> None:
 
 
 async def test_unknown_ids_cost_one_question_for_many(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the cache does not answer, those that wait for it are few."""
+    """While the database does not answer, those that wait for it are few."""
     asked: list[int] = []
 
-    async def holders(self: Directory, ids: list[tuple[str, str]]) -> list[None]:
+    async def find_all(self: Directory, ids: list[Key]) -> list[None]:
         asked.append(len(ids))
         return [None] * len(ids)
 
-    monkeypatch.setattr(Directory, "holders", holders)
+    monkeypatch.setattr(Directory, "find_all", find_all)
     early = EarlyCandidates()
     looking = Forwarding(early)
     for number in range(MOST + 100):
