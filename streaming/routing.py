@@ -21,10 +21,10 @@ _STREAM = r"^(?:streams/(?P<name>[a-z0-9-]+)/)?"
 
 
 _built_in = [
-    _route(r"^v1/(?:streaming|realtime/insights)/(?P<connection_id>(?s:.*))$", SpeakConsumer.as_asgi),
-    _route(r"^v1/subscribe/(?P<connection_id>(?s:.*))$", ListenConsumer.as_asgi),
-    _route(_STREAM + r"websocket/offer$", FastrtcConsumer.as_asgi),
-    _route(_STREAM + r"telephone/handler$", TelephoneConsumer.as_asgi),
+    _route(r"^v1/(?:streaming|realtime/insights)/(?P<connection_id>(?s:.*))$", SpeakConsumer.as_asgi()),
+    _route(r"^v1/subscribe/(?P<connection_id>(?s:.*))$", ListenConsumer.as_asgi()),
+    _route(_STREAM + r"websocket/offer$", FastrtcConsumer.as_asgi()),
+    _route(_STREAM + r"telephone/handler$", TelephoneConsumer.as_asgi()),
 ]
 
 
@@ -38,7 +38,7 @@ def mounted() -> list[Any]:
     for at, name in mounts().items():
         if any(route.pattern.match(f"{at}/{endpoint}") for route in _built_in for endpoint, _ in endpoints) or _is_hidden(at, name):
             raise ImproperlyConfigured(f"the stream {name!r} cannot be mounted at {at!r}: other routes have what is below that")
-        routes += [_route(f"^{re.escape(at)}/{endpoint}$", consumer.as_asgi, {"name": name}) for endpoint, consumer in endpoints]
+        routes += [_route(f"^{re.escape(at)}/{endpoint}$", consumer.as_asgi(), {"name": name}) for endpoint, consumer in endpoints]
     return routes
 
 

@@ -28,11 +28,19 @@ class CooperativeYield:
             self._items = 0
             self._began = now
 
-    async def after_item(self) -> None:
-        """Call after each item; yields once the limit of items or of time is reached."""
+    def ends_turn(self) -> bool:
+        """Call after each item. Return whether the limit of items or of time is reached; then call `pause`."""
         self._items += 1
-        self._ended = self._clock()
-        if self._items >= ITEMS_AT_ONCE or self._ended - self._began > AT_ONCE_S:
-            await asyncio.sleep(0)
-            self._items = 0
-            self._began = self._ended = self._clock()
+        self._ended = now = self._clock()
+        return self._items >= ITEMS_AT_ONCE or now - self._began > AT_ONCE_S
+
+    async def pause(self) -> None:
+        """Let the event loop serve other tasks."""
+        await asyncio.sleep(0)
+        self._items = 0
+        self._began = self._ended = self._clock()
+
+    async def after_item(self) -> None:
+        """Call after each item; yields once a limit is reached. `ends_turn` and `pause` together, for loops where a call matters little."""
+        if self.ends_turn():
+            await self.pause()

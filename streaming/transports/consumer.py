@@ -1,7 +1,8 @@
-"""A lean WebSocket consumer on bare ASGI.
+"""The base of all WebSocket consumers: Channels' `AsyncConsumer` with a receive loop of its own.
 
-Channels' own consumer runs a database connection clean-up on one shared thread for every message and subscribes to a layer
-channel of its own. This one does neither, because both cost too much per audio message (docs/adr/0001-lean-consumer.md).
+Channels' receive loop opens a channel on the layer for every socket, starts a task for every message, and runs a database connection
+clean-up on one shared thread for every message. This one does none of them, because they cost too much per audio message
+(docs/adr/0001-lean-consumer.md).
 Handling a message must not block the reading, unless the server applies back-pressure. The read loop yields to the event loop
 after a few messages, and a client that sends too many messages without audio is closed
 (docs/adr/0070-flooding-sockets-are-read-slowly.md).
@@ -10,6 +11,9 @@ after a few messages, and a client that sends too many messages without audio is
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
 
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.send_queue import POLICY, SendQueue
@@ -47,21 +51,27 @@ async def close_all(seconds: float) -> None:
         await asyncio.wait(writers, timeout=seconds)
 
 
-class Consumer:
-    """One WebSocket. Subclasses implement `connected`, `text`, `binary` and `disconnected`.
+class Consumer(AsyncConsumer):
+    """One WebSocket. Subclasses implement `connected`, `text`, `binary` and `disconnected`; a route takes `as_asgi()`.
+
+    `scope` is the connection's ASGI scope, as in every Channels consumer. There is no `channel_layer`: `cluster/pubsub.py` has the one
+    channel of the process.
 
     `makes_client_wait`: whether the server applies back-pressure, that is, stops reading from a socket whose application does not
     call `receive`. uvicorn does, our own Daphne does (config/daphne_server.py), a bare Daphne does not.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope = scope
-        self.credentials = Credentials.from_scope(scope)
-        self.makes_client_wait = "websocket.http.response" in scope.get("extensions", {}) or "parley.waits" in scope.get("extensions", {})
-        self._receive = receive
-        self._send = send
+    scope: Scope
+    credentials: Credentials
+    makes_client_wait: bool
+    base_send: Send
+    _receive: Receive
+    _writer: "asyncio.Task[None] | None" = None
+
+    def __init__(self) -> None:
         self.send_queue = SendQueue(self._write, self._close)
         self._rate_limit = MessageRateLimit()
+        self._clock = asyncio.get_running_loop().time
 
     @property
     def site(self) -> str:
@@ -69,27 +79,72 @@ class Consumer:
         scheme = "https" if self.scope.get("scheme") == "wss" else "http"
         return f"{scheme}://{self.credentials.headers.get('host', '')}"
 
-    @classmethod
-    async def as_asgi(cls, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection: the ASGI application."""
-        await cls(scope, receive, send).serve()
-
-    async def serve(self) -> None:
-        """Run until the client or the server closes the connection."""
-        if (await self._receive())["type"] != "websocket.connect":
-            return
-        subprotocol = self.credentials.subprotocols[0] if self.credentials.subprotocols else None
-        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        writer = asyncio.create_task(self.send_queue.run())
-        _open[writer] = self.send_queue
-        writer.add_done_callback(_open.pop)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection until the client or the server closes it. Yields to the event loop after a few messages."""
+        self.scope, self._receive, self.base_send = scope, receive, send
+        self.credentials = Credentials.from_scope(scope)
+        extensions = scope.get("extensions", {})
+        self.makes_client_wait = "websocket.http.response" in extensions or "parley.waits" in extensions
+        fair = CooperativeYield()
         try:
-            await self.connected()
-            await self._read_messages()
+            while True:
+                message = await self._receive()  # `StreamConsumer` replaces it
+                fair.begin_item()
+                if message["type"] == "websocket.receive":  # nearly all messages: they save the call of `dispatch`
+                    await self.websocket_receive(message)
+                else:
+                    await self.dispatch(message)
+                if fair.ends_turn():
+                    await fair.pause()
+        except StopConsumer:
+            pass
         finally:
+            await self._finish()
+        if self._writer is not None:
+            await self._writer
+
+    async def dispatch(self, message: Event) -> None:
+        """Call the method for an ASGI message. Raises ValueError for a message of another type."""
+        match message["type"]:
+            case "websocket.receive":
+                await self.websocket_receive(message)
+            case "websocket.connect":
+                await self.websocket_connect(message)
+            case "websocket.disconnect":
+                await self.websocket_disconnect(message)
+            case other:
+                raise ValueError(f"No handler for message type {other}")
+
+    async def websocket_connect(self, message: Event) -> None:
+        """Accept the connection with the first subprotocol that the client offers, and start to write."""
+        subprotocol = self.credentials.subprotocols[0] if self.credentials.subprotocols else None
+        await self.base_send({"type": "websocket.accept", "subprotocol": subprotocol})
+        self._writer = asyncio.create_task(self.send_queue.run())
+        _open[self._writer] = self.send_queue
+        self._writer.add_done_callback(_open.pop)
+        await self.connected()
+
+    async def websocket_receive(self, message: Event) -> None:
+        """Handle a message of the client; drop it if we closed the connection. Only messages without audio count for the rate limit."""
+        if self.send_queue.closed:
+            return
+        if (data := message.get("bytes")) is not None:
+            text, audio = "", await self.binary(data)
+        else:
+            text = message.get("text") or ""
+            audio = await self.text(text)
+        if not audio and not self._rate_limit.allows(self._clock(), len(text)) and not self.send_queue.closed:
+            self.refuse_rate(TOO_MANY_MESSAGES)
+
+    async def websocket_disconnect(self, message: Event) -> None:
+        """Handle the end of the connection. Raises StopConsumer, which ends the receive loop."""
+        raise StopConsumer
+
+    async def _finish(self) -> None:
+        """Close the send queue and call `disconnected`, whatever ended the connection; do nothing if it was not accepted."""
+        if self._writer is not None:
             self.send_queue.finish()
             await self.disconnected()
-        await writer
 
     async def connected(self) -> None:
         """Handle the open socket; `self.send_queue` can be used."""
@@ -109,27 +164,13 @@ class Consumer:
     async def disconnected(self) -> None:
         """Handle the end of the connection, whichever side closed it."""
 
-    async def _read_messages(self) -> None:
-        """Dispatch messages until the socket is closed; drop those that arrive after our own close."""
-        fair = CooperativeYield()
-        clock = asyncio.get_running_loop().time
-        while (message := await self._receive())["type"] == "websocket.receive":
-            fair.begin_item()
-            if not self.send_queue.closed:
-                data = message.get("bytes")
-                text = message.get("text") or ""
-                audio = await (self.text(text) if data is None else self.binary(data))
-                if not audio and not self._rate_limit.allows(clock(), len(text)) and not self.send_queue.closed:
-                    self.refuse_rate(TOO_MANY_MESSAGES)
-            await fair.after_item()
-
     async def _write(self, text: str) -> None:
-        await self._send({"type": "websocket.send", "text": text})
+        await self.base_send({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int, reason: str) -> None:
         log_close(self.scope, code, getattr(self, "user_id", None))
         short = reason.encode()[:REASON_BYTES].decode(errors="ignore")
-        await self._send({"type": "websocket.close", "code": code, "reason": short})
+        await self.base_send({"type": "websocket.close", "code": code, "reason": short})
 
 
 async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:

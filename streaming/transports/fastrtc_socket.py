@@ -91,9 +91,9 @@ class FastrtcConsumer(StreamConsumer):
         """Send a block of audio in the client's format."""
         samples = sound.samples if sound.rate == self._rate_out else self._converter.push(sound.samples, sound.rate)
         if self._binary:
-            await self._send({"type": "websocket.send", "bytes": samples.astype("<i2", copy=False).tobytes()})
+            await self.base_send({"type": "websocket.send", "bytes": samples.astype("<i2", copy=False).tobytes()})
         else:
-            await self._send({"type": "websocket.send", "text": wire.media(mulaw.encode(samples))})
+            await self.base_send({"type": "websocket.send", "text": wire.media(mulaw.encode(samples))})
 
     async def _start(self, start: Start) -> None:
         if self.session is not None:

@@ -18,7 +18,7 @@ from streaming.protocols import fastrtc as wire
 from streaming.sessions.audio_input import AudioBlock
 from streaming.sessions.stream_session import StreamSession
 from streaming.transports.auth import grant_of
-from streaming.transports.consumer import Consumer, Event, Receive, Scope, Send, keep_task
+from streaming.transports.consumer import Consumer, Event, Receive, keep_task
 from streaming.transports.http_auth import Requester, find_stream
 from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
@@ -48,8 +48,8 @@ class StreamConsumer(Consumer):
     stream: Stream
     session: StreamSession | None = None
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(scope, receive, send)
+    def __init__(self) -> None:
+        super().__init__()
         self.loop = asyncio.get_running_loop()
         self._lag = runtime().part(Lag)
         self.pace = Pace(LEAD_S, self._lag.stalled)

@@ -43,7 +43,7 @@ class Socket:
         extensions: dict[str, Any] = {"parley.waits": {}}
         scope = {"type": "websocket", "headers": [], "query_string": query.encode(), "url_route": route, "extensions": extensions}
         async with asyncio.timeout(30):
-            await kind(scope, self.receive, self.send).serve()
+            await kind()(scope, self.receive, self.send)
 
     @property
     def told(self) -> list[Any]:

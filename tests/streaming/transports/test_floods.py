@@ -163,8 +163,8 @@ async def test_a_handler_that_stands_still_does_not_hide_its_clients_end(
             self.waiting -= taken
             return self.waiting
 
-    scope = {"type": "websocket", "headers": [], "query_string": b"", "path": "/", "extensions": {"parley.waits": {}}}
-    consumer = TelephoneConsumer(scope, Socket().receive, Socket().send)
+    consumer = TelephoneConsumer()
+    consumer.makes_client_wait = True
     session = Behind(streams()["echo"], "behind", None, consumer)
     async with asyncio.timeout(30):
         assert await consumer.push_audio(session, b"0", 8000)
@@ -221,6 +221,6 @@ async def test_an_anonymous_telephone_socket_has_little_time_to_start(
     socket = Socket()
     scope = {"type": "websocket", "headers": [], "query_string": b"", "path": "/telephone/handler", "url_route": {"kwargs": {}}}
     async with asyncio.timeout(30):
-        await TelephoneConsumer({**scope, "extensions": {"parley.waits": {}}}, socket.receive, socket.send).serve()
+        await TelephoneConsumer()({**scope, "extensions": {"parley.waits": {}}}, socket.receive, socket.send)
     assert socket.code == 1008
     assert f"no start came within {0.1 if closes else 0.4} s" in json.dumps(socket.told)

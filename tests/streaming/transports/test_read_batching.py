@@ -48,7 +48,7 @@ async def read_batching(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pc
     scope = {"type": "websocket", "url_route": {"kwargs": {"name": "napping"}}, "query_string": b"", "headers": [], "subprotocols": []}
     incoming.put_nowait({"type": "websocket.connect"})
     incoming.put_nowait({"type": "websocket.receive", "text": '{"event":"start","websocket_id":"a"}'})
-    serving = asyncio.create_task(Napping.as_asgi(scope, incoming.get, send))
+    serving = asyncio.create_task(Napping.as_asgi()(scope, incoming.get, send))
     for number in range(3000):
         if number >= 60 and Napping.read_batching >= least:
             break

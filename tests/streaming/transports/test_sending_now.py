@@ -93,7 +93,7 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         start = json.dumps({"event": "start", "websocket_id": "x", "format": "pcm16"})
         socket.arriving.put_nowait({"type": "websocket.connect"})
         socket.arriving.put_nowait({"type": "websocket.receive", "text": start})
-        serving = asyncio.create_task(FastrtcConsumer(scope, socket.arriving.get, socket.send).serve())
+        serving = asyncio.create_task(FastrtcConsumer()(scope, socket.arriving.get, socket.send))
         ends.append((socket, serving))
         await until(lambda: stream.participants)
         session = stream.participants["x"]

@@ -80,7 +80,7 @@ async def one_session(name: str, number: int, *, stop: bool) -> None:
     incoming.put_nowait({"type": "websocket.connect"})
     incoming.put_nowait({"type": "websocket.receive", "text": f'{{"event":"start","websocket_id":"leak{number}"}}'})
     incoming.put_nowait({"type": "websocket.receive", "text": MEDIA})
-    serving = asyncio.create_task(FastrtcConsumer.as_asgi(scope, incoming.get, send))
+    serving = asyncio.create_task(FastrtcConsumer.as_asgi()(scope, incoming.get, send))
     async with asyncio.timeout(60):
         await heard.wait()
         incoming.put_nowait({"type": "websocket.receive", "text": '{"event":"stop"}'} if stop else {"type": "websocket.disconnect"})

@@ -45,7 +45,7 @@ async def test_a_start_on_the_heels_of_a_refused_handshake(
     ):
         arriving.put_nowait(message)
     scope = {"headers": [], "query_string": b"", "path": "/", "url_route": {"kwargs": {"name": "echo"}}}
-    serving = asyncio.create_task(consumer(scope, arriving.get, send).serve())
+    serving = asyncio.create_task(consumer()(scope, arriving.get, send))
     await until(lambda: sent and sent[-1]["type"] == "websocket.close", 30)
     assert arriving.empty()
     assert sent[-1]["code"] == 1008
