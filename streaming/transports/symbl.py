@@ -14,10 +14,9 @@ from insights.models import Conversation
 from streaming.aio.database_executors import run_in_database
 from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
-from streaming.cluster.broadcast import Subscription
 from streaming.cluster.registry import TooManySessions, describe_session
 from streaming.cluster.runtime import runtime
-from streaming.conversations.event_sender import EventSender
+from streaming.conversations.rendered_events import RenderedEvents, SymblTexts, send_events
 from streaming.protocols.symbl import (
     PONG,
     Audio,
@@ -221,18 +220,18 @@ class ListenConsumer(SymblConsumer):
             self.refuse("the server cannot send more events at present; connect again", "", FAILED)
 
     async def _send_events(self) -> None:
-        subscription = await self._subscribe()
-        if subscription is None:
+        events = await self._subscribe()
+        if events is None:
             if not self.send_queue.closed:
                 self.refuse("no live conversation has this connectionId", "connectionId")
             return
         try:
-            await EventSender(subscription, self.send_queue, View()).run()
+            await send_events(events, self.send_queue)
         finally:
-            await subscription.close()
+            await events.close()
         self.send_queue.finish(NORMAL)
 
-    async def _subscribe(self) -> Subscription | None:
+    async def _subscribe(self) -> RenderedEvents[str] | None:
         """Subscribe to the conversation, after waiting for its first speaker if needed. Return None if there is nothing to send."""
         since = timezone.now()
         found = await run_in_database(
@@ -243,7 +242,7 @@ class ListenConsumer(SymblConsumer):
         found = await runtime().waiting_room.wait(self.user_id, self.connection_id, since, settings.START_TIMEOUT_S)
         return await self._subscribe_to(found, from_now_on=False) if found is not None else None
 
-    async def _subscribe_to(self, found: Conversation, *, from_now_on: bool) -> Subscription | None:
+    async def _subscribe_to(self, found: Conversation, *, from_now_on: bool) -> RenderedEvents[str] | None:
         cursor = found.last_event if from_now_on else 0
         if self.after is not None:
             cursor = self.after if self.after <= found.last_event else 0  # a larger number belongs to an earlier conversation
@@ -253,4 +252,4 @@ class ListenConsumer(SymblConsumer):
                 return None
         elif cursor:  # a late subscriber starts after the conversation_created event but needs the id
             self.send_queue.put(encode(conversation_created(found.id)))
-        return await runtime().broadcaster.subscribe(found.id, cursor)
+        return await RenderedEvents.subscribe(found.id, cursor, SymblTexts(View(), self.send_queue))

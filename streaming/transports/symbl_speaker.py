@@ -17,10 +17,9 @@ from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
 from streaming.aio.send_queue import SendQueue
 from streaming.audio.codecs import AudioError
-from streaming.cluster.broadcast import Subscription
-from streaming.cluster.runtime import runtime
-from streaming.conversations.event_sender import SPEAKERS_SKIP, EventSender
-from streaming.conversations.live_speech import LanguageError, LiveSpeech, StartOptions, StorageDelayed
+from streaming.conversations.conversation_handler import ConversationHandler
+from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
+from streaming.conversations.rendered_events import SPEAKERS_SKIP, SymblTexts, send_events
 from streaming.protocols import symbl as wire
 from streaming.protocols.symbl import Audio, ClientMessage, Modify, Start, Stop, View, encode
 from streaming.speech.decode_queue import DecodeCostError
@@ -82,10 +81,9 @@ class SymblSpeaker:
         self._after = after
         self._all_results = all_results
         self._refuse = refuse
-        self._speech = LiveSpeech(session_id, user_id, connection_id, self._on_error)
+        self._conversation: ConversationHandler[str] = ConversationHandler(session_id, user_id, connection_id, self._on_error)
+        self._speech = self._conversation.speech
         self._start = Start()
-        self._subscription: Subscription | None = None
-        self._sender: EventSender | None = None
         self._sender_task: asyncio.Task[None] | None = None
         self._late_audio_reported = False
 
@@ -140,9 +138,7 @@ class SymblSpeaker:
         After a lost connection the conversation stays live for as long as the client asked (`noConnectionTimeout`).
         """
         try:
-            await self._speech.finish()
-            if self._sender is not None and end in (End.IDLE, End.SHUTDOWN, End.SWEPT):
-                await self._sender.caught_up(self._speech.last_event)
+            await self._conversation.finish(catch_up=end in (End.IDLE, End.SHUTDOWN, End.SWEPT))
             done = end in (End.FINISHED, End.IDLE) or self.state is State.STOPPED
             await self._speech.leave(final=done)
         finally:
@@ -163,7 +159,7 @@ class SymblSpeaker:
             self._send_queue.put(encode(wire.error_envelope(text, field="type")))
             return False
         try:
-            joined = await self._speech.begin(_start_options(start))
+            joined = await self._conversation.begin(_start_options(start))
         except REFUSED_STARTS as error:
             self._send_queue.put(encode(wire.error_envelope(str(error), field=_field(error))))
             return False
@@ -183,34 +179,31 @@ class SymblSpeaker:
 
     async def _start_sending(self, joined: Joined) -> None:
         view = View.of(self._start, summary_url=self._page(joined.conversation_id))
-        if self._sender is not None and self._subscription is not None and self._subscription.conversation_id == joined.conversation_id:
-            self._sender.view = view
+        results_of = None if self._all_results else self._session_id
+        texts = SymblTexts(view, self._send_queue, results_of=results_of, skip=SPEAKERS_SKIP)
+        if self._conversation.events is not None and self._conversation.is_subscribed_to(joined):
+            self._conversation.events.renderer = texts
             return
         await self._stop_sending()
         cursor = joined.cursor if self._after is None else self._after
         if cursor > joined.cursor:
             cursor = 0  # the cursor belongs to an earlier conversation: the client has received nothing of this one
-        self._subscription = await runtime().broadcaster.subscribe(joined.conversation_id, cursor)
-        only = None if self._all_results else self._session_id
-        self._sender = EventSender(self._subscription, self._send_queue, view, results_of=only, skip=SPEAKERS_SKIP)
-        self._sender_task = asyncio.create_task(self._sender.run())
+        events = await self._conversation.subscribe(joined, cursor, texts)
+        self._sender_task = asyncio.create_task(send_events(events, self._send_queue))
 
     async def _stop_sending(self) -> None:
-        if self._subscription is not None:
-            await self._subscription.close()
+        await self._conversation.unsubscribe()
         if self._sender_task is not None:
             self._sender_task.cancel()
             await asyncio.gather(self._sender_task, return_exceptions=True)
-        self._subscription = self._sender = self._sender_task = None
+            self._sender_task = None
 
     async def _stop(self) -> bool:
         if self.state is not State.LISTENING:
             state = "already stopped" if self.state is State.STOPPED else "not started"
             self._error(f"{state}; send start_request first", "type")
             return False
-        await self._speech.finish()
-        if self._sender is not None:
-            await self._sender.caught_up(self._speech.last_event)
+        await self._conversation.finish()
         if not self._start.disconnect_on_stop and self._start.stop_timeout > 0:
             self.state = State.STOPPED
             self.started_or_starting = True

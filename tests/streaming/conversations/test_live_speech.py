@@ -21,9 +21,9 @@ from streaming.aio.send_queue import SendQueue
 from streaming.cluster import registry as registry_module
 from streaming.cluster.runtime import runtime
 from streaming.conversations import live_speech as conversation_module
-from streaming.conversations.event_sender import CATCH_UP_S
 from streaming.conversations.interim_trackers import InterimTrackers
 from streaming.conversations.live_speech import FINISH_S, STORE_TRIES_S, LanguageError, LiveSpeech, StartOptions, StorageDelayed
+from streaming.conversations.rendered_events import CATCH_UP_S
 from streaming.protocols.symbl import Audio, Start
 from streaming.sessions.session import INBOX_BYTES, SHUTDOWN_S
 from streaming.speech.engines.base import Hypothesis, Listener, Recognition, Word

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from streaming import recogniser
 from streaming.aio.database_executors import close_database_threads
+from streaming.conversations import rendered_events
 from streaming.sessions import handler_runner
 from tests.streaming.sessions.conftest import join
 
@@ -20,7 +20,7 @@ __all__ = ["join"]
 def script(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], None]]:
     """Set what the recogniser hears; the last words may take long. The database's threads and the recogniser end with the test."""
     monkeypatch.setattr(handler_runner, "THE_REST_S", 60.0)
-    monkeypatch.setattr(import_module("streaming.streams.conversation"), "CATCH_UP_S", 60.0)  # the package has a stream of that name
+    monkeypatch.setattr(rendered_events, "CATCH_UP_S", 60.0)
 
     def write(content: Any) -> None:
         file = tmp_path / "script.json"

@@ -138,9 +138,9 @@ async def test_whoever_leaves_before_anything_could_be_told(
     session = await join(conversation, id="meeting", owner=owner.id)
     handler = handler_of(session)
     await speak(session, 1.2)
-    await until(lambda: handler._speech.active)
+    await until(lambda: handler._conversation.speech.active)
     await session.close("bye")
-    assert not handler._speech.active
+    assert not handler._conversation.speech.active
     assert await run_in_database(LiveSession.objects.count) == 0
     assert await run_in_database(Message.objects.count) == 2
 
@@ -152,8 +152,8 @@ async def test_sound_that_waits_at_the_end_begins_nothing_anew(
     script(SCRIPT)
     monkeypatch.setattr(handler_runner, "THE_REST_S", 0.0)
     session = await join(conversation, id="meeting", owner=owner.id)
-    await until(lambda: handler_of(session)._speech is not None)
-    part = handler_of(session)._speech
+    await until(lambda: handler_of(session)._conversation is not None)
+    part = handler_of(session)._conversation.speech
     free, begun = asyncio.Event(), []
     begin, hear, finish = part.begin, part.feed, part.finish
 
@@ -207,7 +207,7 @@ async def test_a_session_without_words_leaves_no_conversation(
     for conversations in (0, 1, 1):
         session = await join(conversation, id="meeting", owner=owner.id)
         await speak(session, 0.6)
-        await until(lambda: handler_of(session)._speech.joined)  # noqa: B023  # awaited right here
+        await until(lambda: handler_of(session)._conversation.speech.joined)  # noqa: B023  # awaited right here
         await session.close("bye")
         assert await run_in_database(Conversation.objects.count) == conversations
     assert await run_in_database(LiveSession.objects.count) == 0

@@ -1,0 +1,152 @@
+"""A subscription to a conversation as messages for one client: missed events first, then live, in order, without gap and without repeat."""
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Iterable
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from insights.events import ConversationCompleted, Kind
+from streaming.aio.send_queue import SendQueue
+from streaming.cluster.broadcast import Subscription
+from streaming.cluster.runtime import runtime
+from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
+from streaming.protocols.symbl import View, encode, recognition_result, render_event, tracker_response
+
+logger = logging.getLogger(__name__)
+M = TypeVar("M")
+M_co = TypeVar("M_co", covariant=True)
+
+CATCH_UP_S = 5.0
+"""Seconds that a client may take at the end of its session for the events that it has not got yet."""
+SPEAKERS_SKIP: frozenset[str] = frozenset({Kind.CONVERSATION_CREATED, Kind.CONVERSATION_COMPLETED})
+"""Kinds of events that a speaker receives in the answers to its own start_request and stop_request instead."""
+REMEMBERED = 256
+"""Entries of each rendering cache."""
+
+_rendered: OrderedDict[tuple[int, int, View], tuple[str, ...]] = OrderedDict()
+_rendered_updates: OrderedDict[int, tuple[TranscriptUpdate, tuple[str, ...]]] = OrderedDict()
+"""Keyed by `id()` of the update; the entry holds the update, so that its id is not reused."""
+
+
+class Renderer(Protocol[M_co]):
+    """The form in which a client gets events and recognition results."""
+
+    def event(self, event: StoredEvent) -> Iterable[M_co]:
+        """Return the messages of one event, in order."""
+
+    def update(self, update: TranscriptUpdate) -> Iterable[M_co]:
+        """Return the messages of one recognition result. It may be dropped: return none."""
+
+
+class RenderedEvents(AsyncIterator[M]):
+    """The messages of one subscription, until it is closed or the conversation is completed; read by one client at its own pace."""
+
+    def __init__(self, subscription: Subscription, renderer: Renderer[M]) -> None:
+        self.renderer = renderer
+        """May be replaced; events that are not read yet are rendered with the new one."""
+        self.conversation_id = subscription.conversation_id
+        self._subscription = subscription
+        self._messages: deque[M] = deque()
+        self._last_read = subscription.cursor
+        self._completed = self._closed = False
+        self._progress = asyncio.Event()
+
+    @classmethod
+    async def subscribe(cls, conversation_id: int, after: int, renderer: Renderer[M]) -> "RenderedEvents[M]":
+        """Subscribe to a conversation, starting behind event `after`; 0 means from the beginning."""
+        return cls(await runtime().broadcaster.subscribe(conversation_id, after), renderer)
+
+    async def __anext__(self) -> M:
+        while not self._messages:
+            self._last_read = self._subscription.cursor  # the client asks for more, so it has got everything up to here
+            self._progress.set()
+            if self._completed:  # events stored after the end of the conversation are not sent
+                raise StopAsyncIteration
+            delivery = await anext(self._subscription)
+            if isinstance(delivery, TranscriptUpdate):
+                self._messages.extend(self.renderer.update(delivery))
+                continue
+            self._messages.extend(self.renderer.event(delivery))
+            self._completed = isinstance(delivery.event, ConversationCompleted)
+        return self._messages.popleft()
+
+    async def caught_up(self, number: int) -> None:
+        """Wait until the messages up to event `number` were read, at most CATCH_UP_S, or until no more is read."""
+        try:
+            async with asyncio.timeout(CATCH_UP_S):
+                while self._last_read < number and not self._completed and not self._closed:
+                    self._progress.clear()
+                    await self._progress.wait()
+        except TimeoutError:
+            logger.info("a client is behind at the end of its session: %d of %d events sent", self._last_read, number)
+
+    def stop(self) -> None:
+        """Note that the client reads no more: `caught_up` does not wait for it."""
+        self._closed = True
+        self._progress.set()
+
+    async def close(self) -> None:
+        """End the subscription."""
+        self.stop()
+        await self._subscription.close()
+
+
+async def send_events(events: RenderedEvents[str], send_queue: SendQueue) -> None:
+    """Put all messages into a client's send queue, at the pace at which the client reads; return at the end of either."""
+    try:
+        async for text in events:
+            if not await send_queue.put_when_room(text):
+                return
+    finally:
+        events.stop()
+
+
+class SymblTexts:
+    """Renders for one client of the Symbl protocol.
+
+    Args:
+        view: what the client asked for.
+        send_queue: the client's; while it is crowded, recognition results are dropped.
+        results_of: send recognition results of this session only; None: of all sessions.
+        skip: kinds of events that are not sent, because this client receives them in another way.
+    """
+
+    def __init__(self, view: View, send_queue: SendQueue, *, results_of: UUID | None = None, skip: frozenset[str] = frozenset()) -> None:
+        self._view = view
+        self._send_queue = send_queue
+        self._results_of = results_of
+        self._skip = skip
+
+    def event(self, event: StoredEvent) -> Iterable[str]:
+        """Return the encoded messages of one event; cached, because many subscribers share an event and a view."""
+        if event.kind in self._skip:
+            return ()
+        key = (event.conversation_id, event.number, self._view)
+        texts = _rendered.get(key)
+        if texts is None:
+            texts = tuple(encode(message) for message in render_event(event.event, event.number, self._view))
+            _rendered[key] = texts
+            if len(_rendered) > REMEMBERED:
+                _rendered.popitem(last=False)
+        return texts
+
+    def update(self, update: TranscriptUpdate) -> Iterable[str]:
+        """Return the encoded messages of one recognition result, if this client wants it and has room for it."""
+        wanted = self._results_of in (None, update.session_id) and not self._send_queue.crowded
+        return rendered_update(update) if wanted else ()
+
+
+def rendered_update(update: TranscriptUpdate) -> tuple[str, ...]:
+    """Return the encoded messages of one recognition result; cached, because all subscribers of a process get the same object."""
+    known = _rendered_updates.get(id(update))
+    if known is not None:
+        return known[1]
+    message = recognition_result(update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member)
+    trackers = [tracker_response(update.trackers, is_final=False)] if update.trackers else []
+    texts = tuple(encode(each) for each in (message, *trackers))
+    _rendered_updates[id(update)] = (update, texts)
+    if len(_rendered_updates) > REMEMBERED:
+        _rendered_updates.popitem(last=False)
+    return texts

@@ -1,0 +1,125 @@
+"""Events and results as messages for one client: missed ones first, then live; rendered once for all clients of a process."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from insights.events import ConversationCompleted, ConversationCreated
+from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
+from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
+from streaming.conversations import rendered_events
+from streaming.conversations.rendered_events import RenderedEvents
+from streaming.speech.engines.base import Word
+
+
+def heard(text: str) -> TranscriptUpdate:
+    """Return an interim result of one word."""
+    return TranscriptUpdate(1, uuid4(), text, (Word(text, 0.0, 0.5, 0.9),), 0.9, False)
+
+
+def test_every_listener_gets_the_same_text() -> None:
+    """A recognition result is rendered once for all listeners of a process."""
+    result = heard("Hello.")
+    assert rendered_events.rendered_update(result) is rendered_events.rendered_update(result)
+
+
+def test_results_are_not_confused() -> None:
+    """However many results there were, each is told with its own words, and not all of them are remembered."""
+    told = [rendered_events.rendered_update(heard(f"word{number}")) for number in range(3 * rendered_events.REMEMBERED)]
+    texts = [json.loads(text)["message"]["punctuated"]["transcript"] for (text,) in told]
+    assert texts == [f"word{number}" for number in range(3 * rendered_events.REMEMBERED)]
+    assert len(rendered_events._rendered_updates) == rendered_events.REMEMBERED
+
+
+class Subscribed:
+    """A subscription in which a test puts what happens; `close` ends it."""
+
+    conversation_id = 1
+
+    def __init__(self, cursor: int = 0) -> None:
+        self.cursor = cursor
+        self.queue: BoundedQueue[Any] = BoundedQueue(100)
+
+    async def __anext__(self) -> Any:
+        try:
+            delivery = await self.queue.get()
+        except QueueClosed:
+            raise StopAsyncIteration from None
+        self.cursor = getattr(delivery, "number", self.cursor)
+        return delivery
+
+    async def close(self) -> None:
+        """End it."""
+        self.queue.close(discard=True)
+
+
+class Plain:
+    """Renders an event as two messages and a result as one."""
+
+    def event(self, event: StoredEvent) -> list[str]:
+        """Return its number twice."""
+        return [f"{event.number}a", f"{event.number}b"]
+
+    def update(self, update: TranscriptUpdate) -> list[str]:
+        """Return its text."""
+        return [update.text]
+
+
+def stored(number: int, event: Any = None) -> StoredEvent:
+    """Return an event of the conversation."""
+    return StoredEvent(1, number, event or ConversationCreated("1"), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+async def test_a_client_has_caught_up_once_it_asks_for_more() -> None:
+    """Not when the last message was rendered: it has to be sent first."""
+    source = Subscribed()
+    events: RenderedEvents[str] = RenderedEvents(source, Plain())  # type: ignore[arg-type]
+    for delivery in (stored(1), heard("word"), stored(2)):
+        source.queue.put(delivery)
+    catching_up = asyncio.create_task(events.caught_up(2))
+    assert [await anext(events) for _ in range(5)] == ["1a", "1b", "word", "2a", "2b"]
+    await asyncio.sleep(0)
+    assert not catching_up.done()
+    reading = asyncio.create_task(anext(events, None))
+    await asyncio.wait_for(catching_up, 30)
+    await events.close()
+    assert await reading is None
+
+
+async def test_nobody_waits_for_a_client_that_reads_no_more() -> None:
+    """A subscription that was closed, and a client that has gone, end the wait at once."""
+    for source in (Subscribed(), Subscribed()):
+        events: RenderedEvents[str] = RenderedEvents(source, Plain())  # type: ignore[arg-type]
+        catching_up = asyncio.create_task(events.caught_up(7))
+        await asyncio.sleep(0)
+        await events.close()
+        async with asyncio.timeout(rendered_events.CATCH_UP_S / 2):
+            await catching_up
+
+
+async def test_the_end_of_a_conversation_is_the_last_message() -> None:
+    """Events stored after it are not sent."""
+    source = Subscribed()
+    events: RenderedEvents[str] = RenderedEvents(source, Plain())  # type: ignore[arg-type]
+    for delivery in (stored(1), stored(2, ConversationCompleted("1")), stored(3)):
+        source.queue.put(delivery)
+    assert [message async for message in events] == ["1a", "1b", "2a", "2b"]
+    await events.caught_up(3)
+
+
+async def test_another_renderer_holds_for_what_is_not_read_yet() -> None:
+    """A client that starts again with other options gets later events in their form."""
+    source = Subscribed()
+    events: RenderedEvents[str] = RenderedEvents(source, Plain())  # type: ignore[arg-type]
+    source.queue.put(heard("first"))
+    assert await anext(events) == "first"
+
+    class Loud(Plain):
+        def update(self, update: TranscriptUpdate) -> list[str]:
+            return [update.text.upper()]
+
+    events.renderer = Loud()
+    source.queue.put(heard("second"))
+    assert await anext(events) == "SECOND"
