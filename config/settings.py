@@ -1,5 +1,6 @@
 """Django's settings, read through `config.env`. `manage.py settings_reference` generates `docs/reference/settings.md` from it."""
 
+import hashlib
 import secrets
 import sys
 import time
@@ -56,7 +57,11 @@ try:
     env.group = "Storage"
     DATABASE_URL = env.url("DATABASE_URL", "Database. Empty: SQLite in `DATA_DIR`.", ("postgres", "postgresql", "sqlite"))
     DATABASE_POOL = env.integer("DATABASE_POOL", 10, "Maximum number of PostgreSQL connections of one process.", least=2, most=200)
-    REDIS_URL = env.url("REDIS_URL", "Redis, for several server processes. Empty: one process, in memory.", ("redis", "rediss", "unix"))
+    REDIS_URL = env.url(
+        "REDIS_URL",
+        "Redis, for several hosts. Empty: processes of one machine with the same `DATA_DIR` and database use local sockets.",
+        ("redis", "rediss", "unix"),
+    )
     env.group = "WebRTC and telephones"
     RTC_ICE_SERVERS = env.words(
         "RTC_ICE_SERVERS", "", "STUN and TURN servers for browsers. Empty: none, so that no other host is contacted.", starts=_ICE
@@ -281,6 +286,8 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Processes with the same DATA_DIR and another database must not get each other's messages.
+_database_id = hashlib.sha256("|".join(str(DATABASES["default"].get(key, "")) for key in ("NAME", "HOST", "PORT")).encode()).hexdigest()[:8]
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": (
         {
@@ -289,7 +296,10 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 10}], "capacity": 1000, "expiry": 30},
         }
         if REDIS_URL
-        else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
+        else {
+            "BACKEND": "streaming.cluster.local_layer.LocalChannelLayer",
+            "CONFIG": {"folder": DATA_DIR / f"sockets-{_database_id}", "capacity": 1000, "expiry": 30},
+        }
     )
 }
 CACHES = {

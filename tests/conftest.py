@@ -1,11 +1,14 @@
 """Fixtures that every room may use: accounts, tokens, and real servers."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from channels.layers import channel_layers
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from hypothesis import HealthCheck, settings
 
@@ -18,6 +21,17 @@ settings.register_profile(
     derandomize=not os.environ.get("PARLEY_TEST_RANDOM"),  # the same examples every time, unless somebody looks for new ones
 )
 settings.load_profile("parley")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_channel_layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each process of a parallel test run has a channel layer of its own: they share a data folder."""
+    config = django_settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    if "folder" in config:
+        config["folder"] = tmp_path_factory.mktemp("sockets")
+    yield
+    for layer in channel_layers.backends.values():
+        asyncio.run(layer.close())
 
 
 @pytest.fixture

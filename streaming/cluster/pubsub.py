@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-from channels.layers import InMemoryChannelLayer, get_channel_layer
+from channels.layers import get_channel_layer
 
 from streaming.aio.safe_log import error_location
 
@@ -37,8 +37,6 @@ class PubSub:
     def __init__(self) -> None:
         self.origin = uuid4().hex
         self._layer: Any = get_channel_layer()
-        self.alone = isinstance(self._layer, InMemoryChannelLayer)
-        """Whether there can be no other process (in-memory layer), so that nothing needs to be sent."""
         self._channel = ""
         self._callbacks: dict[str, Callback] = {}
         self._joined: set[str] = set()
@@ -47,11 +45,14 @@ class PubSub:
         self._back = asyncio.Event()
         self._silent_until = 0.0
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other process now, so that nothing needs to be sent. Only the local layer knows; one may start later."""
+        return getattr(self._layer, "alone", False) is True
+
     async def join(self, group: str, callback: Callback) -> None:
         """Receive the messages that other processes send to a group. A group has one callback per event loop."""
         self._callbacks[group] = callback
-        if self.alone:
-            return
         self._joined.add(group)
         await self.channel()
         await self._call(self._layer.group_add(group, self._channel))
@@ -68,8 +69,8 @@ class PubSub:
         self._callbacks[name] = callback
 
     async def channel(self) -> str:
-        """Return the name of this event loop's channel, for calls and replies; "" where there can be no other process."""
-        if not self._channel and not self.alone:
+        """Return the name of this event loop's channel, for calls and replies."""
+        if not self._channel:
             self._channel = await self._layer.new_channel("parley")
             self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._rejoin())]
         return self._channel

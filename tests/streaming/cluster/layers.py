@@ -11,6 +11,6 @@ def processes(count: int) -> list[PubSub]:
     made = []
     for _ in range(count):
         one = PubSub()
-        one._layer, one.alone = shared, False
+        one._layer = shared
         made.append(one)
     return made

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from streaming.cluster import pubsub as layer_module
-from streaming.cluster.runtime import runtime
+from streaming.cluster.local_layer import LocalChannelLayer
+from streaming.cluster.pubsub import PubSub
 from tests.servers import ROOT
 from tests.services import running_redis
 from tests.streaming.cluster.layers import processes
@@ -67,13 +68,31 @@ async def test_an_answer_reaches_one_process() -> None:
     await one.close()
 
 
-async def test_a_process_alone_tells_nobody() -> None:
-    """Without Redis there is nobody to be told, and no task that waits."""
-    assert runtime().pubsub.alone
-    assert runtime().pubsub is runtime().pubsub
-    await runtime().pubsub.join("group", TranscriptUpdate().append)
-    await runtime().pubsub.tell("group", {"n": 1})
-    assert not runtime().pubsub._tasks
+async def test_a_process_alone_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Redis a process sends nothing until a second one starts on the same data folder; that one gets what is sent then."""
+    one, two = PubSub(), PubSub()
+    one._layer, two._layer = (LocalChannelLayer(tmp_path / "sockets") for _ in range(2))
+    calls: list[str] = []
+    group_send = LocalChannelLayer.group_send
+
+    async def counted(layer: LocalChannelLayer, group: str, message: dict[str, Any]) -> None:
+        calls.append(group)
+        await group_send(layer, group, message)
+
+    monkeypatch.setattr(LocalChannelLayer, "group_send", counted)
+    await one.join("group", TranscriptUpdate().append)
+    assert one.alone
+    await one.tell("group", {"n": 1})
+    assert not calls
+    heard = TranscriptUpdate()
+    await two.join("group", heard.append)
+    assert not one.alone
+    await one.tell("group", {"n": 2})
+    await heard.reaches(1)
+    assert [message["n"] for message in heard] == [2]
+    for process in (one, two):
+        await process.close()
+        await process._layer.close()
 
 
 async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
