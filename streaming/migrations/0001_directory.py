@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('insights', '0004_server_process'),
+        ('insights', '0005_server_process'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('insights', '0003_member_order'),
+        ('insights', '0004_kinds_of_insights'),
     ]
 
     operations = [
