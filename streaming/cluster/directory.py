@@ -55,12 +55,12 @@ class Directory:
     """The directory client of one event loop, and the ids of its sessions.
 
     Args:
-        alone: whether there can be no other process, so that nothing is written or read.
+        shared: whether other processes may look for our sessions; False: the table is neither written nor read.
     """
 
-    def __init__(self, heartbeat: Heartbeat, *, alone: bool) -> None:
+    def __init__(self, heartbeat: Heartbeat, *, shared: bool = True) -> None:
         self._heartbeat = heartbeat
-        self._alone = alone
+        self._shared = shared
         self._held: dict[SessionKey, _Held] = {}
         self._ended: dict[SessionKey, _Held] = {}  # sessions whose last outputs can still be read
         self._unreleased: set[UUID] = set()  # sessions whose entries could not be removed yet
@@ -82,7 +82,7 @@ class Directory:
         """
         held = self._held[key] = _Held(key, session, transport, lost)
         self._ended.pop(key, None)
-        if self._alone:
+        if not self._shared:
             return None
         writing = self._spawn(self._write(held))
         await asyncio.wait({writing}, timeout=FAILED_ANSWER_S if self._failed else ANSWER_S)
@@ -100,14 +100,14 @@ class Directory:
         del self._held[key]
         if readable:
             self._ended[key] = held
-        if not self._alone:
+        if self._shared:
             await asyncio.wait({self._spawn(self._remove(key, session, readable=readable))}, timeout=ANSWER_S)
 
     async def forget(self, key: SessionKey, session: UUID) -> None:
         """Remove an ended session, whose last outputs cannot be read any more."""
         if key in self._ended and self._ended[key].session == session:
             del self._ended[key]
-        if not self._alone:
+        if self._shared:
             await self._remove(key, session, readable=False)
 
     async def find(self, stream: str, webrtc_id: str, asker: Asker) -> SessionLocation | None:
@@ -122,7 +122,7 @@ class Directory:
         """Return what `find` returns for each asker, stream and id, with one query. Raises DirectoryAway."""
         found = [self._live_here(*question) for question in questions]
         missing = [place for place, location in enumerate(found) if location is None]
-        if missing and not self._alone:
+        if missing and self._shared:
             try:
                 elsewhere = await self._read(table.find_all, [questions[place] for place in missing])
             except DirectoryAway:
@@ -135,7 +135,7 @@ class Directory:
 
     async def is_alive(self, process: str) -> bool:
         """Return whether a process is alive; True where the database cannot tell."""
-        if self._alone or not process or process == self.process:
+        if not self._shared or not process or process == self.process:
             return True
         try:
             return await self._read(table.is_alive, UUID(process))
@@ -215,7 +215,7 @@ class Directory:
         if beat is not Beat.ON_TIME:
             for held in self._held.values():
                 held.written = False
-        if not self._alone and not self._repairing and (self._unreleased or not all(held.written for held in self._held.values())):
+        if self._shared and not self._repairing and (self._unreleased or not all(held.written for held in self._held.values())):
             self._repairing = True
             self._spawn(self._repair())
 

@@ -27,14 +27,15 @@ class Runtime:
 
     Args:
         pubsub: the channel of this event loop; by default one on the configured channel layer.
+        shared: whether other processes may look for our sessions in the directory; False where there is no database.
     """
 
-    def __init__(self, pubsub: PubSub | None = None) -> None:
+    def __init__(self, pubsub: PubSub | None = None, *, shared: bool = True) -> None:
         self.poller = Poller()
         self.pubsub = pubsub or PubSub()
         self.rpc = Rpc(self.pubsub)
         self.heartbeat = Heartbeat(self.pubsub, self.poller)
-        self.directory = Directory(self.heartbeat, alone=False)
+        self.directory = Directory(self.heartbeat, shared=shared)
         self.broadcaster = Broadcaster(self.pubsub, self.poller)
         self.registry = Registry(self.broadcaster, self.poller, self.heartbeat)
         self.waiting_room = WaitingRoom(self.pubsub, self.registry, self.poller)

@@ -4,10 +4,13 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from streaming.aio.executors import close_threads
+from streaming.cluster import runtime as runtime_module
+from streaming.cluster.runtime import Runtime
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +18,13 @@ def _our_threads() -> Iterator[None]:
     """No thread outlives its test."""
     yield
     close_threads()
+
+
+@pytest.fixture(autouse=True)
+def _own_directory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a database there is no shared directory of sessions: `runtime()` makes one for this process only."""
+    if not {"db", "transactional_db"} & set(request.fixturenames) and request.node.get_closest_marker("django_db") is None:
+        monkeypatch.setattr(runtime_module, "Runtime", partial(Runtime, shared=False))
 
 
 @pytest.fixture

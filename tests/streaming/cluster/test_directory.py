@@ -21,7 +21,7 @@ from streaming.cluster import directory_table as table
 from streaming.cluster import heartbeat as heartbeat_module
 from streaming.cluster.directory import Directory, DirectoryAway
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
-from streaming.cluster.runtime import Runtime, runtime
+from streaming.cluster.runtime import Runtime
 from streaming.models import DirectoryEntry
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
@@ -445,7 +445,7 @@ async def test_a_release_does_not_overtake_a_claim(pair: tuple[Process, Process]
 
 async def test_alone_nothing_is_written() -> None:
     """One process needs no table."""
-    alone = Process(runtime())
+    alone = Process(Runtime(shared=False))
     assert await alone.claim() is None
     assert await alone.session() == ONE
     assert await alone.session(asker=OTHER) is None
