@@ -36,7 +36,7 @@ CHECK_S = 2.0
 """Seconds between two checks for stale conversations; each check costs about a millisecond of CPU."""
 
 CLEAN_UP = "closing of stale conversations"
-LAST_CALL = 0.75
+DRAIN_DEADLINE_SHARE = 0.75
 """Share of the drain time after which no more audio is recognised, so that the rest is enough to store the results."""
 
 
@@ -68,7 +68,7 @@ class Registry:
         self._heartbeat = heartbeat
         heartbeat.listen(self._on_beat)
         self.draining = False
-        self.last_call = asyncio.Event()
+        self.drain_deadline = asyncio.Event()
         """Set near the end of a drain: audio that is not recognised yet is discarded."""
         self._sessions: dict[UUID, LiveSession] = {}
         self._started: dict[UUID, tuple[float, str]] = {}
@@ -125,7 +125,7 @@ class Registry:
     async def drain(self, seconds: float) -> None:
         """Refuse new sessions, end the live ones so that pending speech is stored, and wait at most `seconds` for them."""
         self.draining = True
-        asyncio.get_running_loop().call_later(LAST_CALL * seconds, self.last_call.set)
+        asyncio.get_running_loop().call_later(DRAIN_DEADLINE_SHARE * seconds, self.drain_deadline.set)
         sessions = list(self._sessions.values())
         for session in sessions:
             end_early(session, End.SHUTDOWN)

@@ -62,7 +62,7 @@ async def claim(session: Reachable) -> None:
     def lost() -> None:
         _run_task(session.close("another session has this id"))
 
-    taken = await runtime().directory.claim(_key(session), session.id, session.line.kind, lost)
+    taken = await runtime().directory.claim(_key(session), session.id, session.connection.kind, lost)
     if taken is not None:
         raise IdTaken(session.webrtc_id, taken.owner_id)
 

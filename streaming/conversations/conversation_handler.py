@@ -8,6 +8,9 @@ from insights.recorder import Joined
 from streaming.conversations.live_speech import LiveSpeech, StartOptions
 from streaming.conversations.rendered_events import M, RenderedEvents, Renderer
 
+LAST_WORDS_S = 90.0
+"""Seconds that the end may take: more than recognising, storing and sending the last words may take together."""
+
 
 class ConversationHandler(Generic[M]):
     """The speaker's audio (`speech`) and the events that its client reads (`events`).

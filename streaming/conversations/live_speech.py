@@ -46,7 +46,7 @@ STORE_WARNING_S = 3.0
 JOIN_TRIES_S = (0.1, 0.5)
 """The same pauses for joining and leaving: enough to replace a broken connection, and a client waits only briefly."""
 FINISH_S = 60.0
-"""Seconds that the rest of the audio may take to be transcribed; a server that shuts down gives less (`Registry.last_call`)."""
+"""Seconds that the rest of the audio may take to be transcribed; a server that shuts down gives less (`Registry.drain_deadline`)."""
 
 
 class LanguageError(ValueError):
@@ -184,7 +184,7 @@ class LiveSpeech:
             return
         recognition.stop()
         try:
-            await _first_of(listener.done, runtime().registry.last_call, within_s=FINISH_S)
+            await _first_of(listener.done, runtime().registry.drain_deadline, within_s=FINISH_S)
         finally:  # also when this call is cancelled: what was transcribed is stored
             if not listener.done.is_set():
                 logger.error("session %s: the recogniser did not finish in time", self.session_id)
@@ -257,38 +257,42 @@ class LiveSpeech:
             listener.room.set()
 
     async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
+        """Store an utterance, with retries while the database is unreachable; return no events if it was not stored."""
         warning = asyncio.get_running_loop().call_later(STORE_WARNING_S, self._report_outage)
         try:
-            return await self._store_with_retries(utterance, joined, listening)
+            for pause in (*STORE_TRIES_S, None):
+                try:
+                    events = await run_write(recorder.record, joined.conversation_id, utterance, listening)
+                    self._outage_reported = False
+                    return events
+                except recorder.RecorderError as error:
+                    self._on_error(error)
+                    return []
+                except DATABASE_AWAY as error:
+                    logger.warning(
+                        "session %s: the database is unreachable, an utterance waits (%s)", self.session_id, error_location(error)
+                    )
+                    if pause is not None:
+                        await asyncio.sleep(pause)
+                except Exception as error:
+                    logger.error("session %s: an utterance could not be stored: %s", self.session_id, error_location(error))
+                    break
         finally:
             warning.cancel()
+        self._on_error(RuntimeError("an utterance could not be stored; transcription continues"))
+        return []
 
     def _report_outage(self) -> None:
         if not self._outage_reported:
             self._outage_reported = True
             self._on_error(StorageDelayed())
 
-    async def _store_with_retries(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
-        for pause in (*STORE_TRIES_S, None):
-            try:
-                events = await run_write(recorder.record, joined.conversation_id, utterance, listening)
-                self._outage_reported = False
-                return events
-            except recorder.RecorderError as error:
-                self._on_error(error)
-                return []
-            except DATABASE_AWAY as error:
-                logger.warning("session %s: the database is unreachable, an utterance waits (%s)", self.session_id, error_location(error))
-                if pause is not None:
-                    await asyncio.sleep(pause)
-            except Exception as error:
-                logger.error("session %s: an utterance could not be stored: %s", self.session_id, error_location(error))
-                break
-        self._on_error(RuntimeError("an utterance could not be stored; transcription continues"))
-        return []
-
-    async def _send_update(self, hypothesis: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
-        await runtime().broadcaster.publish_update(_transcript_update(hypothesis, joined, self.session_id, trackers))
+    async def _send_update(self, h: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
+        """Send a recognition result to all subscribers."""
+        update = TranscriptUpdate(
+            joined.conversation_id, self.session_id, h.text, tuple(h.words), h.confidence, h.is_final, joined.member, tuple(trackers)
+        )
+        await runtime().broadcaster.publish_update(update)
 
 
 async def _join_or_leave(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -386,10 +390,3 @@ def knows(languages: tuple[str, ...], language: str) -> bool:
     wanted = language.lower()
     known = {entry.lower() for entry in languages}
     return wanted in known or wanted.split("-")[0] in known
-
-
-def _transcript_update(h: Hypothesis, joined: Joined, session_id: UUID, trackers: Sequence[TrackerSnapshot]) -> TranscriptUpdate:
-    """Return a hypothesis in the form that subscribers get."""
-    return TranscriptUpdate(
-        joined.conversation_id, session_id, h.text, tuple(h.words), h.confidence, h.is_final, joined.member, tuple(trackers)
-    )

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from streaming.types.client_connection import Message
+from streaming.types.session_end import End
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class SessionContext:
-    """A context, and a function that sends JSON to its client; `tell` may be called from any thread."""
+    """A context, and a function that sends JSON to its client; `send_message` may be called from any thread."""
 
     context: Context
-    tell: Callable[[Message], None]
+    send_message: Callable[[Message], None]
 
 
 current_session: ContextVar[SessionContext | None] = ContextVar("parley_session", default=None)
@@ -45,6 +46,15 @@ def get_current_context() -> Context:
 def error_message(text: str) -> Message:
     """Return an error message for a client. It holds the text twice, since some clients read `data` and others `message`."""
     return {"type": "error", "data": text, "message": text}
+
+
+def end_message(end: End, reason: str) -> Message | None:
+    """Return the message to a client whose session the server or the handler ends; None where the closed connection says enough."""
+    if end in (End.SWEPT, End.REVOKED):
+        return error_message(reason)
+    if end in (End.TIME_LIMIT, End.FINISHED):
+        return {"type": "end_stream", "data": reason, "message": reason}
+    return None
 
 
 def warning_message(text: str) -> Message:
@@ -66,11 +76,11 @@ class WebRTCError(Exception):
         current = current_session.get()
         self.sent = current is not None
         if current is not None:
-            current.tell(error_message(message))
+            current.send_message(error_message(message))
 
 
 def Warning(message: str = "Warning issued.") -> None:  # noqa: N802  # FastRTC's name
     """Send the client a warning; do nothing outside of a handler."""
     current = current_session.get()
     if current is not None:
-        current.tell(warning_message(message))
+        current.send_message(warning_message(message))

@@ -178,7 +178,7 @@ class ReplyOnPause(StreamHandler):
     def began(self) -> None:
         """Handle the start of speech: interrupt the reply, if `can_interrupt`."""
         self.state.started_talking = True
-        self.parley.tell(log_message("started_talking"))
+        self.parley.send_message(log_message("started_talking"))
         if self.busy and self.can_interrupt:
             self._interrupt()
 
@@ -191,7 +191,7 @@ class ReplyOnPause(StreamHandler):
 
     def vad_unavailable(self) -> None:
         """Send an error: the VAD cannot be loaded."""
-        self.parley.tell(error_message("nobody can be heard here: this server's pause detection is missing"))
+        self.parley.send_message(error_message("nobody can be heard here: this server's pause detection is missing"))
 
     def ended(self, turn: Turn) -> None:
         """Handle the end of a turn: let `emit` reply."""
@@ -242,7 +242,7 @@ class ReplyOnPause(StreamHandler):
             return None
         if reply.announces and not reply.announced:
             reply.announced = True
-            self.parley.tell(log_message("response_starting"))
+            self.parley.send_message(log_message("response_starting"))
         return item
 
     async def _start_reply(self) -> _Reply:
@@ -254,7 +254,7 @@ class ReplyOnPause(StreamHandler):
                 await self._renew_inputs()
             return _Reply(await self._runs.begin(self.startup_fn, tuple(self.latest_args[1 : takes + 1])), announces=False)
         turn, self._turn = self._turn or Turn(NO_SOUND, self.input_sample_rate), None
-        self.parley.tell(log_message("pause_detected"))
+        self.parley.send_message(log_message("pause_detected"))
         takes = positional(self.fn)[1]
         if takes > 1 or self.needs_args:
             await self._renew_inputs()

@@ -145,7 +145,7 @@ class ReplyOnStopWords(ReplyOnPause):
 
     def _announce(self) -> None:
         self._announced = True
-        self.parley.tell({"type": "stopword", "data": ""})
+        self.parley.send_message({"type": "stopword", "data": ""})
         if self.busy and self.can_interrupt:
             self._interrupt()
 

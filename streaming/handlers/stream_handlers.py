@@ -16,7 +16,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from streaming.types.client_connection import Message, Picture
+from streaming.types.client_connection import Message, VideoFrame
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ AudioEmit = (
     | tuple[tuple[int, NDArray[Any]], AdditionalOutputs | CloseStream]
     | None
 )
-VideoEmit = Picture | tuple[Picture, AdditionalOutputs | CloseStream] | AdditionalOutputs | CloseStream | None
+VideoEmit = VideoFrame | tuple[VideoFrame, AdditionalOutputs | CloseStream] | AdditionalOutputs | CloseStream | None
 
 
 class Host(Protocol):
@@ -48,10 +48,10 @@ class Host(Protocol):
     def playing(self) -> bool:
         """Whether audio for the client is queued, or sent and not played yet."""
 
-    def tell(self, message: Message) -> None:
+    def send_message(self, message: Message) -> None:
         """Send the client JSON. Any thread."""
 
-    def clear_sound(self) -> None:
+    def clear_audio(self) -> None:
         """Drop all audio that was not played yet. Any thread."""
 
     def interrupt(self) -> None:
@@ -76,7 +76,7 @@ class Channel:
             message = json.loads(text)
         except ValueError:
             message = None
-        self._host.tell(message if isinstance(message, dict) else {"type": "log", "data": text})
+        self._host.send_message(message if isinstance(message, dict) else {"type": "log", "data": text})
 
 
 class StreamHandlerBase:
@@ -171,7 +171,7 @@ class StreamHandlerBase:
         """Attach to a session; called before all other methods."""
         self._parley = host
         self.phone_mode = host.phone
-        self.clear_queue = host.clear_sound
+        self.clear_queue = host.clear_audio
         self.channel_set.set()
 
     def parley_leave(self) -> None:
@@ -189,7 +189,7 @@ class StreamHandlerBase:
     async def fetch_args(self) -> None:
         """Request the client's inputs; do nothing on a telephone, which has none."""
         if not self.phone_mode:
-            self.parley.tell({"type": "send_input", "data": []})
+            self.parley.send_message({"type": "send_input", "data": []})
 
     async def wait_for_args(self) -> None:
         """Request the client's inputs and wait for them."""
@@ -269,7 +269,7 @@ class AudioVideoStreamHandler(StreamHandler):
     """A blocking handler of audio and video."""
 
     @abstractmethod
-    def video_receive(self, frame: Picture) -> Any:
+    def video_receive(self, frame: VideoFrame) -> Any:
         """Process a video frame of the client: uint8 of shape (height, width, 3), BGR."""
 
     @abstractmethod
@@ -281,7 +281,7 @@ class AsyncAudioVideoStreamHandler(AsyncStreamHandler):
     """A handler of audio and video with coroutine methods."""
 
     @abstractmethod
-    async def video_receive(self, frame: Picture) -> Any:
+    async def video_receive(self, frame: VideoFrame) -> Any:
         """Process a video frame of the client: uint8 of shape (height, width, 3), BGR."""
 
     @abstractmethod

@@ -53,7 +53,7 @@ class HandlerCalls:
         self._reported[text] = now
         if not (isinstance(error, WebRTCError) and error.sent):
             logger.warning("a handler failed: %s", error_location(error))
-            self._session_context.tell(error_message(text))
+            self._session_context.send_message(error_message(text))
 
     def abandon(self, name: str) -> None:
         """Abandon a thread that may be blocked; the next call of that name gets a new one, or waits where too many are abandoned."""

@@ -1,32 +1,38 @@
-"""Runners of handler objects: `start_up`, `receive` and `emit` run concurrently, each at its own pace."""
+"""Runners of streams, one for each kind of handler: handler objects, functions of video frames, generator functions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
-from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
+from insights.access import Grant
+from streaming.aio.bounded_queue import BoundedQueue, FullPolicy
 from streaming.aio.eager import has_no_await, run_inline
-from streaming.aio.fairness import CooperativeYield
 from streaming.aio.isolation import LEAVES, as_exception
-from streaming.handlers.handler_types import is_async
+from streaming.handlers.generators import GeneratorRun, GeneratorRuns
+from streaming.handlers.handler_types import VideoStreamHandler, is_async, positional
+from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import (
     FRAME_PLACEHOLDER,
     AsyncAudioVideoStreamHandler,
     AsyncStreamHandler,
     AudioFrame,
     AudioVideoStreamHandler,
-    Host,
     StreamHandler,
     StreamHandlerBase,
 )
-from streaming.sessions.handler_calls import HandlerCalls
-from streaming.sessions.handler_output import Item, audio_item, video_item
-from streaming.types.client_connection import Picture
+from streaming.sessions.media_runner import Item, MediaRunner, audio_item, video_item
+from streaming.sessions.session import Session
+from streaming.types.client_connection import MediaConnection, VideoFrame
+from streaming.types.session_end import End
+
+StreamSession = Session[MediaRunner]
+"""A session of a stream."""
 
 FRAME_S = 0.02
 WAITING_FRAMES = 700
 """Frames queued for a slow `receive`: 14 s. One message holds up to 12 s, so it fits where back-pressure stops the client."""
-WAITING_PICTURES = 8
+WAITING_VIDEO_FRAMES = 8
 """Video frames queued for a slow handler."""
 EMPTY_PAUSE_S = 0.02
 """Seconds between two calls of an `emit` that returns nothing."""
@@ -36,138 +42,109 @@ THE_REST_S = 1.0
 """Seconds that a handler may take at the end for the queued frames."""
 
 
-class Session(Host, Protocol):
-    """The session as a runner sees it."""
-
-    calls: HandlerCalls
-
-    async def deliver(self, item: Item, *, live: bool = False) -> bool:
-        """Pass on a result of the handler; wait while the queue is full (`live`: drop older frames). Return False after CloseStream."""
-
-    def warn_once(self, text: str) -> None:
-        """Send the client a warning, unless the same one was sent before."""
+def stream_session(
+    stream: Stream, webrtc_id: str, owner_id: int | None, connection: MediaConnection, grant: Grant | None = None
+) -> StreamSession:
+    """Return a session of a stream, to be opened."""
+    return Session(connection, owner_id, webrtc_id, partial(make_runner, connection), stream, grant)
 
 
-class HandlerRunner:
-    """Passes a session's audio, video and inputs to its handler."""
-
-    input_format = (48000, "mono")
-    """Sample rate and layout of the frames for `push_audio`."""
-    output_rate = 24000
-    fps = 30
-    is_idle: Callable[[], bool] | None = None
-    """Returns whether silence has no effect at the moment, so that it may be held back; None: it never may."""
-
-    def start(self) -> None:
-        """Start the tasks."""
-        raise NotImplementedError
-
-    def push_audio(self, frame: AudioFrame) -> None:
-        """Take an audio frame of the client."""
-
-    @property
-    def backlog_s(self) -> float:
-        """Seconds of audio that wait for the handler. Transports with back-pressure stop reading while it is high."""
-        return 0.0
-
-    def push_video(self, picture: Picture) -> None:
-        """Take a video frame of the client."""
-
-    def set_input(self, args: tuple[Any, ...]) -> None:
-        """Take new inputs of the client."""
-        raise NotImplementedError
-
-    def restart_emit(self) -> None:
-        """Discard the item that is being waited for, and request the next one."""
-
-    async def shutdown(self) -> None:
-        """Finish the queued input, then shut the handler down."""
-
-    def stop(self) -> None:
-        """Release resources without waiting; called after `shutdown`, when the tasks have ended."""
-
-    def release(self) -> None:
-        """Wake threads that are still blocked; may be called repeatedly."""
+def make_runner(connection: MediaConnection, session: StreamSession) -> MediaRunner:
+    """Return the runner for the handler of a session's stream."""
+    stream, handler = session.stream, session.stream.handler
+    if isinstance(handler, StreamHandlerBase):
+        copy: Any = handler
+        return StreamHandlerRunner(session, connection, copy.copy())
+    video = handler if isinstance(handler, VideoStreamHandler) else VideoStreamHandler(handler)
+    if stream.mode == "receive":
+        return GeneratorRunner(session, connection, video.callable, video=stream.has_video, fps=video.fps)
+    return VideoFunctionRunner(session, connection, video)
 
 
-class StreamHandlerRunner(HandlerRunner):
-    """Runs a handler object."""
+class StreamHandlerRunner(MediaRunner):
+    """Runs a handler object: `start_up`, `receive` and `emit` run concurrently, each at its own pace."""
 
-    def __init__(self, session: Session, handler: StreamHandlerBase, *, audio: bool, video: bool, receives: bool) -> None:
+    handler: StreamHandlerBase
+
+    def __init__(self, session: StreamSession, connection: MediaConnection, handler: StreamHandlerBase) -> None:
+        super().__init__(
+            session,
+            connection,
+            input_format=(handler.input_sample_rate, handler.expected_layout),
+            output_rate=handler.output_sample_rate,
+            is_idle=handler.parley_at_rest if handler.parley_receives_at_once else None,
+        )
         self.handler = handler
-        self.input_format = (handler.input_sample_rate, handler.expected_layout)
-        self.output_rate = handler.output_sample_rate
         self.fps = handler.fps
-        self.is_idle = handler.parley_at_rest if handler.parley_receives_at_once else None
-        self._session = session
-        self._audio, self._receives = audio, receives
-        self._video = video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
-        self._frames: BoundedQueue[AudioFrame] = BoundedQueue(WAITING_FRAMES, FullPolicy.DROP_OLDEST)
-        self._pictures: BoundedQueue[Picture] = BoundedQueue(WAITING_PICTURES, FullPolicy.DROP_OLDEST)
+        self._audio = session.stream.has_audio
+        self._video = session.stream.has_video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
+        self._audio_frames: BoundedQueue[AudioFrame] = BoundedQueue(WAITING_FRAMES, FullPolicy.DROP_OLDEST)
+        self._video_frames: BoundedQueue[VideoFrame] = BoundedQueue(WAITING_VIDEO_FRAMES, FullPolicy.DROP_OLDEST)
         self._receive_tasks: list[asyncio.Task[None]] = []
         self._emit_task: asyncio.Task[None] | None = None
         self._shutting_down = False
         self._receive_now: Callable[[AudioFrame], None] | None = None
         """Receives frames inline, where set; otherwise they are queued for a task."""
-        handler.parley_join(session)
+        handler.parley_join(self)
 
     def start(self) -> None:
         handler: Any = self.handler
-        bind, spawn = self._session.calls.bind, self._session.spawn
+        bind, spawn = self.calls.bind, self.spawn
         if _is_overridden(handler.start_up):
             spawn(self._start_up(bind(handler.start_up, "start_up")))
         if self._audio:
             if handler.parley_receives_at_once:
                 self._receive_now = lambda frame: handler.receive(frame)  # `receive` may be replaced during the session
-            elif self._receives and has_no_await(handler.receive):
+            elif self._takes_audio and has_no_await(handler.receive):
                 spawn(self._receive_inline(handler.receive))
-            elif self._receives:
+            elif self._takes_audio:
                 receive = bind(handler.receive, "receive", bare=True)
-                self._receive_tasks.append(spawn(self._run_receive(self._frames, receive)))
+                self._receive_tasks.append(spawn(self.session.serve(self._audio_frames, self._reporting(receive))))
             self.restart_emit()
         if self._video:
-            if self._receives:
+            if self._takes_video:
                 receive = bind(handler.video_receive, "video_receive", bare=True)
-                self._receive_tasks.append(spawn(self._run_receive(self._pictures, receive)))
+                self._receive_tasks.append(spawn(self.session.serve(self._video_frames, self._reporting(receive))))
             spawn(self._run_emit(handler.video_emit, "video_emit", video_item))
 
     def restart_emit(self) -> None:
         if self._emit_task is not None:
             self._emit_task.cancel()
-            self._session.calls.abandon("emit")
-        self._emit_task = self._session.spawn(self._run_emit(self.handler.parley_emitter(), "emit", audio_item))
+            self.calls.abandon("emit")
+        self._emit_task = self.spawn(self._run_emit(self.handler.parley_emitter(), "emit", audio_item))
 
-    def push_audio(self, frame: AudioFrame) -> None:
+    def receive_audio(self, frame: AudioFrame) -> None:
         if self._receive_now is not None:
             try:
                 self._receive_now(frame)
             except (Exception, *LEAVES) as error:
-                self._session.calls.report(as_exception(error))
+                self.calls.report(as_exception(error))
             return
-        self._frames.put(frame)
-        if self._frames.dropped:
-            self._session.warn_once("this stream takes sound slower than it comes; some was left out")
+        self._audio_frames.put(frame)
+        if self._audio_frames.dropped:
+            self.session.warn_once("this stream takes sound slower than it comes; some was left out")
 
     @property
     def backlog_s(self) -> float:
-        return max(len(self._frames) * FRAME_S, self.handler.parley_backlog_s)
+        return max(len(self._audio_frames) * FRAME_S, self.handler.parley_backlog_s) if self._takes_audio else 0.0
 
-    def push_video(self, picture: Picture) -> None:
-        self._pictures.put(picture)
+    def receive_video(self, frame: VideoFrame) -> None:
+        self._video_frames.put(frame)
 
     def set_input(self, args: tuple[Any, ...]) -> None:
         self.handler.set_args([FRAME_PLACEHOLDER, *args])
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, end: End) -> None:
         await self._drain()
         self._shutting_down = True
         handler: Any = self.handler
         if _is_overridden(handler.shutdown):
-            await self._session.calls.bind(handler.shutdown, "shutdown")()
+            await self.calls.bind(handler.shutdown, "shutdown")()
 
     def stop(self) -> None:
-        self._frames.close(discard=True)
-        self._pictures.close(discard=True)
+        self._audio_frames.close(discard=True)
+        self._video_frames.close(discard=True)
+        super().stop()
         self.handler.parley_leave()
 
     def release(self) -> None:
@@ -175,8 +152,8 @@ class StreamHandlerRunner(HandlerRunner):
 
     async def _drain(self) -> None:
         """Let `receive` process the queued frames, for at most `THE_REST_S`."""
-        self._frames.close()
-        self._pictures.close()
+        self._audio_frames.close()
+        self._video_frames.close()
         if self._receive_tasks:
             await asyncio.wait(self._receive_tasks, timeout=THE_REST_S)
 
@@ -184,49 +161,143 @@ class StreamHandlerRunner(HandlerRunner):
         try:
             await call()
         except Exception as error:
-            self._session.calls.report(error)
+            self.calls.report(error)
         finally:
-            self._session.calls.abandon("start_up")
+            self.calls.abandon("start_up")
 
     async def _receive_inline(self, receive: Callable[[AudioFrame], Coroutine[Any, Any, None]]) -> None:
         """Receive frames inline from now on. `start_up` has run to its first suspension, so that what it creates until then exists."""
         self._receive_now = run_inline(receive)
-        while len(self._frames):
-            self.push_audio(await self._frames.get())
+        while len(self._audio_frames):
+            self.receive_audio(await self._audio_frames.get())
 
-    async def _run_receive(self, waiting: BoundedQueue[Any], receive: Callable[[Any], Awaitable[Any]]) -> None:
-        fair = CooperativeYield()
-        while True:
-            try:
-                frame = await waiting.get()
-            except QueueClosed:
-                return
-            fair.begin_item()
+    def _reporting(self, receive: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[None]]:
+        """Return a function that reports what `receive` raises: a handler that fails with one frame gets the next one."""
+
+        async def call(frame: Any) -> None:
             try:
                 await receive(frame)
             except (Exception, *LEAVES) as error:
-                self._session.calls.report(as_exception(error))
-            await fair.after_item()
+                self.calls.report(as_exception(error))
+
+        return call
 
     async def _run_emit(self, method: Callable[[], Any], name: str, to_item: Callable[[Any], Item]) -> None:
         """Call `emit` repeatedly; a blocking one only until `shutdown` begins, which wakes it for the last time."""
         loop = asyncio.get_running_loop()
-        emit, blocks = self._session.calls.bind(method, name, bare=True), not is_async(method)
+        emit, blocks = self.calls.bind(method, name, bare=True), not is_async(method)
         while not (blocks and self._shutting_down):
             began = loop.time()
             try:
                 value = await emit()
                 if value is None:
                     await self._pause_after_empty(loop.time() - began)
-                elif not await self._session.deliver(to_item(value)):
+                elif not await self.deliver(to_item(value)):
                     return
             except (Exception, *LEAVES) as error:
-                self._session.calls.report(as_exception(error))
+                self.calls.report(as_exception(error))
                 await asyncio.sleep(AFTER_ERROR_S)
 
     async def _pause_after_empty(self, took: float) -> None:
         """Pause after an `emit` that returned nothing, unless it waits itself, so that the loop does not spin."""
         await asyncio.sleep(0 if self.handler.parley_waits_itself else max(0.0, EMPTY_PAUSE_S - took))
+
+
+def session_copy(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function for one session: an object with a method `copy` is copied, so that it may keep state per session."""
+    copy = getattr(function, "copy", None)
+    made = copy() if copy is not None and not isinstance(function, type) else function
+    return made if callable(made) else function
+
+
+class VideoFunctionRunner(MediaRunner):
+    """Runs a function (image, *inputs) -> image."""
+
+    def __init__(self, session: StreamSession, connection: MediaConnection, handler: VideoStreamHandler) -> None:
+        super().__init__(session, connection)
+        self.fps = handler.fps
+        self._function = session_copy(handler.callable)
+        self._needed = positional(self._function)[0]
+        self._args: tuple[Any, ...] = ()
+        self._frames: BoundedQueue[VideoFrame] = BoundedQueue(1 if handler.skip_frames else WAITING_VIDEO_FRAMES, FullPolicy.DROP_OLDEST)
+
+    def start(self) -> None:
+        self.spawn(self._run())
+
+    def receive_video(self, frame: VideoFrame) -> None:
+        self._frames.put(frame)
+
+    def set_input(self, args: tuple[Any, ...]) -> None:
+        self._args = args
+
+    def stop(self) -> None:
+        self._frames.close(discard=True)
+        super().stop()
+
+    async def _run(self) -> None:
+        call = self.calls.bind(self._function, "video")
+        while True:
+            frame = await self._frames.get()
+            try:
+                ready = self._needed <= 1 + len(self._args)  # until the inputs arrive, video frames pass unchanged
+                item = video_item(await call(frame, *self._args)) if ready else Item(frame=frame)
+                if not await self.deliver(item, live=True):
+                    return
+            except Exception as error:
+                self.calls.report(error)
+
+
+class GeneratorRunner(MediaRunner):
+    """Runs a generator function (*inputs), for mode "receive". New inputs restart it."""
+
+    def __init__(
+        self, session: StreamSession, connection: MediaConnection, function: Callable[..., Any], *, video: bool, fps: int = 30
+    ) -> None:
+        super().__init__(session, connection)
+        self.fps = fps
+        self._function = session_copy(function)
+        self._needed = positional(self._function)[0]
+        self._to_item: Callable[[Any], Item] = video_item if video else audio_item
+        self._runs = GeneratorRuns()
+        self._run: GeneratorRun | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        if self._needed == 0:
+            self._restart(())
+        else:
+            self.send_message({"type": "send_input", "data": []})
+
+    def set_input(self, args: tuple[Any, ...]) -> None:
+        self._restart(args)
+
+    def stop(self) -> None:
+        self._close_run()
+        super().stop()
+
+    def _close_run(self) -> None:
+        if self._run is not None:
+            self._run.close()
+
+    def _restart(self, args: tuple[Any, ...]) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self.clear_audio()
+        self._close_run()
+        self._task = self.spawn(self._iterate(args))
+
+    async def _iterate(self, args: tuple[Any, ...]) -> None:
+        self._run = run = await self._runs.begin(self._function, args)
+        try:
+            while await self.deliver(self._to_item(await run.next())):
+                pass
+        except StopAsyncIteration:
+            pass
+        except Exception as error:
+            self.calls.report(error)
+            await asyncio.sleep(AFTER_ERROR_S)
+        finally:
+            run.close()
 
 
 def _is_overridden(method: Callable[[], Any]) -> bool:

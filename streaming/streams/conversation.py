@@ -16,12 +16,11 @@ from insights.recorder import RecorderError, Speaker
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
-from streaming.conversations.conversation_handler import ConversationHandler
+from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
 from streaming.protocols.symbl import View, recognition_result, render_event
-from streaming.sessions.session import SHUTDOWN_S
 from streaming.speech.engines.base import RecogniserError
 from streaming.types.client_connection import Message
 
@@ -50,7 +49,7 @@ class Inputs(BaseModel):
 class ConversationStreamHandler(AsyncStreamHandler):
     """One speaker in a conversation, which begins with the first audio."""
 
-    shutdown_s = SHUTDOWN_S
+    shutdown_s = LAST_WORDS_S
 
     def __init__(self) -> None:
         super().__init__(input_sample_rate=RATE)
@@ -141,7 +140,7 @@ class ConversationStreamHandler(AsyncStreamHandler):
 
     def _on_error(self, error: Exception) -> None:
         message = warning_message if isinstance(error, StorageDelayed) else error_message
-        self.parley.tell(message(str(error)))
+        self.parley.send_message(message(str(error)))
 
 
 conversation = Stream(ConversationStreamHandler(), modality="audio", mode="send", name="conversation", inputs=Inputs)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from streaming import AdditionalOutputs, Stream, VideoStreamHandler
 
-Picture = NDArray[np.uint8]
+VideoFrame = NDArray[np.uint8]
 """Shape (height, width, 3), BGR."""
 BLOCK = 16
 """Width and height of a block in pixels."""
@@ -47,7 +47,7 @@ class Motion:
         """Return a new one without a background, for another session."""
         return Motion()
 
-    def __call__(self, image: Picture, conf_threshold: float = 0.3) -> Picture | tuple[Picture, AdditionalOutputs]:
+    def __call__(self, image: VideoFrame, conf_threshold: float = 0.3) -> VideoFrame | tuple[VideoFrame, AdditionalOutputs]:
         """Return the frame with its moving areas marked, and an output with their number and boxes whenever the number changes."""
         now = blocks_of(image)
         if self._background is None or self._background.shape != now.shape:
@@ -62,7 +62,7 @@ class Motion:
         return marked, AdditionalOutputs({"moving": len(boxes), "boxes": [list(box) for box in boxes]})
 
 
-def blocks_of(image: Picture) -> NDArray[np.float32]:
+def blocks_of(image: VideoFrame) -> NDArray[np.float32]:
     """Return the mean lightness, 0 to 255, of each whole block."""
     rows, columns = image.shape[0] // BLOCK, image.shape[1] // BLOCK
     whole = image[: rows * BLOCK, : columns * BLOCK].mean(axis=2, dtype=np.float32)
@@ -88,7 +88,7 @@ def areas(moving: NDArray[np.bool_]) -> list[Box]:
     return sorted(boxes)
 
 
-def framed(image: Picture, boxes: list[Box]) -> Picture:
+def framed(image: VideoFrame, boxes: list[Box]) -> VideoFrame:
     """Return a copy of the picture with a green line around each box."""
     marked = image.copy()
     for left, top, right, bottom in boxes:

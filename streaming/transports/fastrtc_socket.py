@@ -33,7 +33,8 @@ class FastrtcConsumer(StreamConsumer):
 
     async def text(self, text: str) -> bool:
         """Process a message; answer an invalid one with an error and change nothing."""
-        self.alive_at = self.loop.time()
+        if self.session is not None:
+            self.session.touch()
         try:
             message = wire.parse(text)
         except WireError as error:
@@ -56,10 +57,11 @@ class FastrtcConsumer(StreamConsumer):
 
     async def binary(self, data: bytes) -> bool:
         """Process a binary frame of 16-bit little-endian PCM."""
-        self.alive_at = self.loop.time()
         if self.session is None:
             self.send_error(NOT_STARTED)
-        elif not self._binary:
+            return False
+        self.session.touch()
+        if not self._binary:
             self.send_error('binary frames need a start with "format": "pcm16"')
         elif len(data) % 2 or len(data) > wire.LONGEST_MEDIA_BYTES:
             self.send_error(f"a binary frame has an even number of bytes, at most {wire.LONGEST_MEDIA_BYTES}, not {len(data)}")
@@ -87,9 +89,9 @@ class FastrtcConsumer(StreamConsumer):
         super().clear()
         self.send_queue.put(wire.CLEAR)
 
-    async def write_audio(self, sound: AudioFrame) -> None:
+    async def write_audio(self, frame: AudioFrame) -> None:
         """Send a block of audio in the client's format."""
-        samples = sound.samples if sound.rate == self._rate_out else self._converter.push(sound.samples, sound.rate)
+        samples = frame.samples if frame.rate == self._rate_out else self._converter.push(frame.samples, frame.rate)
         if self._binary:
             await self.base_send({"type": "websocket.send", "bytes": samples.astype("<i2", copy=False).tobytes()})
         else:

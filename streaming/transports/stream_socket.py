@@ -15,8 +15,9 @@ from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
-from streaming.sessions.audio_input import AudioBlock
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.audio import AudioBlock
+from streaming.sessions.handler_runner import StreamSession, stream_session
+from streaming.sessions.media_runner import MediaRunner
 from streaming.transports.auth import grant_of
 from streaming.transports.consumer import Consumer, Event, Receive, keep_task
 from streaming.transports.http_auth import Requester, find_stream
@@ -24,6 +25,7 @@ from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
 from streaming.transports.read_batching import BATCH_S, ReadBatching
 from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, Message, TransportKind
+from streaming.types.session_end import End
 
 logger = logging.getLogger(__name__)
 
@@ -53,19 +55,16 @@ class StreamConsumer(Consumer):
         self.loop = asyncio.get_running_loop()
         self._lag = runtime().part(Lag)
         self.pace = Pace(LEAD_S, self._lag.stalled)
-        self.alive_at = self.loop.time()
         self._start_timeout_s = settings.START_TIMEOUT_S
-        self._waits_for_room = False
         self._stalled = False
         self._audio_task: asyncio.Task[None] | None = None
-        self._watch_timer: asyncio.TimerHandle | None = None
+        self._start_timer: asyncio.TimerHandle | None = None
         self._report_timer: asyncio.TimerHandle | None = None
         self._clears = 0
         self._first_sent = False  # whether the first block was sent
         self._sending = False  # whether `send_now` is sending a block
         self._late_send: asyncio.Task[None] | None = None  # sends that block when the client does not read
         self._send_done: asyncio.Future[None] | None = None  # set by the audio task, which waits for the end of `send_now`
-        self._over = False
 
     async def connected(self) -> None:
         """Find the stream, start the timeout for the client's start, and authenticate."""
@@ -82,29 +81,27 @@ class StreamConsumer(Consumer):
     def start_within(self, seconds: float) -> None:
         """Close the socket unless its client starts within so many seconds from now; the shortest of several limits applies."""
         self._start_timeout_s = min(seconds, self._start_timeout_s)
-        if self._watch_timer is not None:
-            self._watch_timer.cancel()
-        self._watch_timer = self.loop.call_later(self._start_timeout_s, self._watch)
+        if self._start_timer is not None:
+            self._start_timer.cancel()
+        self._start_timer = self.loop.call_later(self._start_timeout_s, self._on_start_timeout)
 
     async def push_audio(self, session: StreamSession, block: AudioBlock, rate: int) -> bool:
         """Give audio to the session; wait while its handler is more than BACKLOG_S behind, which applies back-pressure to the client.
 
         Return whether there was any audio. On servers without back-pressure the session drops excess audio, as with WebRTC.
         """
-        session.hear(block, rate)
-        if session.backlog_s <= BACKLOG_S:
+        session.runner.push_audio(block, rate)
+        if session.runner.backlog_s <= BACKLOG_S:
             self._stalled = False
         elif self.makes_client_wait and not self._stalled:
-            self._waits_for_room = True
-            await self._wait_for_room(session)
-            self._waits_for_room = False
-            self.alive_at = self.loop.time()
+            with session.busy():
+                await self._wait_for_room(session.runner)
         return len(block) > 0
 
-    async def _wait_for_room(self, session: StreamSession) -> None:
+    async def _wait_for_room(self, runner: MediaRunner) -> None:
         """Wait until the handler's backlog is small, or until it took nothing for STALLED_S (see there)."""
-        least, since = session.backlog_s, self.loop.time()
-        while (backlog := session.backlog_s) > BACKLOG_S:  # handler threads send no signal when they take audio, so this polls
+        least, since = runner.backlog_s, self.loop.time()
+        while (backlog := runner.backlog_s) > BACKLOG_S:  # handler threads send no signal when they take audio, so this polls
             if backlog < least:
                 least, since = backlog, self.loop.time()
             elif self.loop.time() - since > STALLED_S:
@@ -112,12 +109,12 @@ class StreamConsumer(Consumer):
                 return
             await asyncio.sleep(BACKLOG_POLL_S)
 
-    def batched_receive(self, session: StreamSession, receive: Receive) -> Receive:
-        """Return a `receive` that pauses before it reads, if nearly all audio was read and the session is silent (`read_batching.py`)."""
+    def batched_receive(self, runner: MediaRunner, receive: Receive) -> Receive:
+        """Return a `receive` that pauses before it reads, if nearly all audio was read and the client is silent (`read_batching.py`)."""
         read_batching, now = ReadBatching(), self.loop.time
 
         async def receive_later() -> Event:
-            if read_batching.is_due(now(), session.received_s) and session.silent:
+            if read_batching.is_due(now(), runner.received_s) and runner.silent:
                 await self.wait_for_batch()
             asked = now()
             message = await receive()
@@ -154,9 +151,9 @@ class StreamConsumer(Consumer):
         """Open the session. Return False when it was refused, with a message to the client, or the socket was already closed."""
         if self.send_queue.closed:
             return False
-        session = StreamSession(self.stream, identity, requester.user_id, self)
+        session = stream_session(self.stream, identity, requester.user_id, self, requester.by)
         try:
-            await session.open()
+            runner = await session.open()
         except LimitReached as error:
             self.refuse(wire.limit_reached(error.limit), NORMAL)
         except IdTaken:
@@ -167,13 +164,12 @@ class StreamConsumer(Consumer):
         else:
             self.session = session
             self.opened()
-            if session.may_rest:
-                self._receive = self.batched_receive(session, self._receive)
-            runtime().revocation.note(session, requester.by)
-            if self._watch_timer is not None:
-                self._watch_timer.cancel()
-            self._watch()
-            self._audio_task = keep_task(asyncio.create_task(self._send_audio(session)))
+            if runner.may_rest:
+                self._receive = self.batched_receive(runner, self._receive)
+            if self._start_timer is not None:
+                self._start_timer.cancel()
+            session.set_idle_limit(settings.SILENCE_TIMEOUT_S)
+            self._audio_task = keep_task(asyncio.create_task(self._send_audio(runner)))
             return True
         return False
 
@@ -184,16 +180,15 @@ class StreamConsumer(Consumer):
         """End the session, if there is one; its end closes the socket."""
         if self.session is None:
             self.send_queue.finish()
-        elif not self._over:
-            self._over = True
-            keep_task(asyncio.create_task(self.session.close(reason)))
+        else:
+            self.session.end(End.CLOSED, reason)
 
     async def disconnected(self) -> None:
         """Stop timers and tasks, and end the session."""
-        for timer in (self._watch_timer, self._report_timer):
+        for timer in (self._start_timer, self._report_timer):
             if timer is not None:
                 timer.cancel()
-        self._watch_timer = self._report_timer = None
+        self._start_timer = self._report_timer = None
         for task in (self._audio_task, self._late_send):
             if task is not None:
                 task.cancel()
@@ -208,14 +203,13 @@ class StreamConsumer(Consumer):
         self._clears += 1
         self.pace.clear(self.loop.time())
 
-    def hang_up(self, reason: str) -> None:
-        """Close the socket after the remaining audio is sent. Without a session do nothing: `begin` sends the reason and closes."""
-        self._over = True
-        if self.session is None:
-            return
-        keep_task(asyncio.create_task(self._close_after_sound(reason)))
+    def hang_up(self, end: End, reason: str) -> None:
+        """Close the socket after the remaining audio is sent."""
+        if end is End.IDLE:
+            self.send_error(f"nothing came for {settings.SILENCE_TIMEOUT_S:g} s")
+        keep_task(asyncio.create_task(self._close_after_audio(reason)))
 
-    async def write_audio(self, sound: AudioFrame) -> None:
+    async def write_audio(self, frame: AudioFrame) -> None:
         """Send one block of audio; waits while the server applies back-pressure."""
         raise NotImplementedError
 
@@ -223,29 +217,29 @@ class StreamConsumer(Consumer):
         """Return whether a block could be sent now without overtaking a message."""
         return self._first_sent and not self._sending and self.send_queue.idle and not self.pace.wait(self.loop.time())
 
-    def send_now(self, sound: AudioFrame) -> None:
+    def send_now(self, frame: AudioFrame) -> None:
         """Send a block at once, or as soon as the client reads again."""
         self._sending = True
-        rest = begin(self._send_directly(sound))
+        rest = begin(self._send_directly(frame))
         if rest is not None:
             self._late_send = keep_task(asyncio.create_task(rest))
 
     async def closing(self) -> None:
         """Prepare to close; called after the last audio was sent."""
 
-    def report(self, session: StreamSession) -> None:
+    def report(self, runner: MediaRunner) -> None:
         """Report to the session how many seconds were played since the last report."""
-        session.played(self.pace.played(self.loop.time()))
+        runner.played(self.pace.played(self.loop.time()))
 
-    async def _send_audio(self, session: StreamSession) -> None:
+    async def _send_audio(self, runner: MediaRunner) -> None:
         """Send the session's audio when it is due, until there is no more."""
-        lag_needed = not session.may_rest  # a session that may rest sends nothing yet, so lag does not matter to it
+        lag_needed = not runner.may_rest  # a session that may rest sends nothing yet, so lag does not matter to it
         if lag_needed:
             self._lag.need()
         self.pace.begin(self.loop.time())
-        session.send_through(self)
+        runner.send_through(self)
         try:
-            while (sound := await session.sound()) is not None:
+            while (frame := await runner.next_audio()) is not None:
                 if not lag_needed:
                     lag_needed = True
                     self._lag.need()
@@ -258,7 +252,7 @@ class StreamConsumer(Consumer):
                     await asyncio.sleep(wait)
                 if clears != self._clears:
                     continue
-                await self._send_block(sound)
+                await self._send_block(frame)
                 self._first_sent = True
         except Exception as error:
             self._lost(error)
@@ -266,10 +260,10 @@ class StreamConsumer(Consumer):
             if lag_needed:
                 self._lag.release()
 
-    async def _send_directly(self, sound: AudioFrame) -> None:
+    async def _send_directly(self, frame: AudioFrame) -> None:
         """Send a block without the audio task; a block that the task gets meanwhile waits until this one is sent."""
         try:
-            await self._send_block(sound)
+            await self._send_block(frame)
         except Exception as error:
             self._first_sent = False
             self._lost(error)
@@ -278,27 +272,27 @@ class StreamConsumer(Consumer):
             if self._send_done is not None and not self._send_done.done():
                 self._send_done.set_result(None)
 
-    async def _send_block(self, sound: AudioFrame) -> None:
-        await self.write_audio(sound)
-        self.pace.sent(sound.seconds, self.loop.time())
+    async def _send_block(self, frame: AudioFrame) -> None:
+        await self.write_audio(frame)
+        self.pace.sent(frame.seconds, self.loop.time())
         if self._report_timer is None and self.session is not None:
-            self._report_later(self.session)
+            self._report_later(self.session.runner)
 
     def _lost(self, error: Exception) -> None:
         """Log that the connection was lost during a write."""
         logger.debug("a client disconnected: %s", type(error).__name__)
 
-    def _report_later(self, session: StreamSession) -> None:
+    def _report_later(self, runner: MediaRunner) -> None:
         ahead = self.pace.ahead(self.loop.time())
-        self._report_timer = self.loop.call_later(ahead + REPORT_S, self._report, session)
+        self._report_timer = self.loop.call_later(ahead + REPORT_S, self._report, runner)
 
-    def _report(self, session: StreamSession) -> None:
+    def _report(self, runner: MediaRunner) -> None:
         self._report_timer = None
-        self.report(session)
+        self.report(runner)
         if self.pace.ahead(self.loop.time()):
-            self._report_later(session)
+            self._report_later(runner)
 
-    async def _close_after_sound(self, reason: str) -> None:
+    async def _close_after_audio(self, reason: str) -> None:
         if self._audio_task is not None:
             _, late = await asyncio.wait([self._audio_task], timeout=LAST_WORDS_S)
             for task in late:
@@ -306,19 +300,9 @@ class StreamConsumer(Consumer):
             await self.closing()
         self.send_queue.finish(NORMAL, reason)
 
-    def _watch(self) -> None:
-        """Enforce the time limits: close a socket that does not start, and end a session whose client sends nothing any more."""
-        self._watch_timer = None
+    def _on_start_timeout(self) -> None:
+        """Close a socket whose client does not start."""
+        self._start_timer = None
         if self.session is None:
-            if not self._over:
-                self.send_error(f"no start came within {self._start_timeout_s:g} s")
-                self.send_queue.finish(POLICY, "not started")
-            return
-        if self._waits_for_room:
-            self.alive_at = self.loop.time()
-        left = self.alive_at + settings.SILENCE_TIMEOUT_S - self.loop.time()
-        if left <= 0:
-            self.send_error(f"nothing came for {settings.SILENCE_TIMEOUT_S:g} s")
-            self.end("silence")
-            return
-        self._watch_timer = self.loop.call_later(left, self._watch)
+            self.send_error(f"no start came within {self._start_timeout_s:g} s")
+            self.send_queue.finish(POLICY, "not started")

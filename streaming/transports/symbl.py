@@ -5,16 +5,19 @@ A speaker's messages are parsed here and put into the session's queue; `symbl_sp
 
 import asyncio
 import logging
+from functools import partial
+from typing import assert_never
 
 from django.conf import settings
 from django.utils import timezone
 
 from insights import queries
+from insights.access import Grant
 from insights.models import Conversation
 from streaming.aio.database_executors import run_in_database
 from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
-from streaming.cluster.registry import TooManySessions, describe_session
+from streaming.cluster.registry import TooManySessions
 from streaming.cluster.runtime import runtime
 from streaming.conversations.rendered_events import RenderedEvents, SymblTexts, send_events
 from streaming.protocols.symbl import (
@@ -36,8 +39,9 @@ from streaming.protocols.symbl import (
 )
 from streaming.sessions.session import Session
 from streaming.transports.auth import REFUSED, grant_of
-from streaming.transports.consumer import Consumer, keep_task
-from streaming.transports.symbl_speaker import SymblSpeaker, weight
+from streaming.transports.consumer import Consumer
+from streaming.transports.symbl_speaker import SymblSpeaker
+from streaming.types.client_connection import LimitReached, Message, TransportKind
 from streaming.types.session_end import TEXTS, End
 
 logger = logging.getLogger(__name__)
@@ -54,6 +58,7 @@ class SymblConsumer(Consumer):
     """The common base: checks the connection id, the cursor (`?after=`) and the credentials."""
 
     user_id: int
+    grant: Grant
     connection_id: str
     after: int | None
 
@@ -75,15 +80,11 @@ class SymblConsumer(Consumer):
             self.refuse(REFUSED, "access_token")
             return
         self.user_id = by.user_id
-        runtime().revocation.note(self, by)
+        self.grant = by
         await self.authenticated()
 
     async def authenticated(self) -> None:
         """Start to serve the authenticated client."""
-
-    def end_early(self, end: End) -> None:
-        """Send the reason why the server ends this connection, and close it."""
-        self.refuse(TEXTS[end], "access_token")
 
     def refuse_rate(self, text: str) -> None:
         """Send a warning that too many messages without audio came, and close."""
@@ -99,31 +100,34 @@ class SymblConsumer(Consumer):
 class SpeakConsumer(SymblConsumer):
     """`/v1/streaming/{id}` and `/v1/realtime/insights/{id}`: one speaker, who also receives results."""
 
-    _session: Session[ClientMessage] | None = None
-    _handler: SymblSpeaker
+    kind: TransportKind = "websocket"
+    _session: Session[SymblSpeaker] | None = None
+    _speaker: SymblSpeaker | None = None
 
     async def authenticated(self) -> None:
-        """Start the session in a task of its own, so that it can outlive the socket until it has stored everything."""
-        session: Session[ClientMessage] = Session(weight, describe_session("conversation", "websocket", self.user_id))
-        self._handler = SymblSpeaker(
-            session.id,
-            self.user_id,
-            self.connection_id,
-            self.send_queue,
+        """Open the session, which can outlive the socket until it has stored everything."""
+        make_speaker = partial(
+            SymblSpeaker,
+            user_id=self.user_id,
+            send_queue=self.send_queue,
             site=self.site,
-            refuse=self._overrun,
             after=self.after,
             all_results=self.credentials.query.get("results") == "all",
         )
-        self._session = session
-        keep_task(asyncio.create_task(self._run_session(session)))
+        session = Session(self, self.user_id, self.connection_id, make_speaker, grant=self.grant)
+        try:
+            self._speaker = await session.open()
+        except LimitReached:
+            self.refuse(FULL, "", TRY_AGAIN_LATER)
+        else:
+            self._session = session
 
     async def text(self, text: str) -> bool:
         """Parse and queue a message; answer an invalid one with an error and change nothing."""
         try:
             message = parse(text)
         except WireError as error:
-            top = self._session is None or (self._handler.started and not error.answers_start)
+            top = self._speaker is None or (self._speaker.started and not error.answers_start)
             form = error_top if top else error_envelope
             self.send_queue.put(encode(form(str(error), field=error.field)))
             return False
@@ -135,7 +139,7 @@ class SpeakConsumer(SymblConsumer):
 
     async def binary(self, data: bytes) -> bool:
         """Queue a chunk of audio. Refuse one that is too large, keeping the session; ignore one that is empty or before the start."""
-        if not data or self._session is None or not self._handler.started_or_starting:
+        if not data or self._speaker is None or not self._speaker.started_or_starting:
             return True
         if len(data) > settings.MAX_AUDIO_CHUNK_BYTES:
             limit = settings.MAX_AUDIO_CHUNK_BYTES
@@ -145,48 +149,39 @@ class SpeakConsumer(SymblConsumer):
         await self._offer(Audio(data))
         return True
 
-    def end_early(self, end: End) -> None:
-        """Close at once; the session ends after it stored what was said while access was allowed."""
-        super().end_early(end)
-        if self._session is not None:
-            self._session.hang_up(end)
-
     async def disconnected(self) -> None:
         """End the session; what the client said before is still transcribed, stored and sent to subscribers."""
         if self._session is not None:
-            self._session.hang_up()
+            self._session.end(End.LOST)
+
+    def message(self, message: Message) -> None:
+        """Send JSON to the client."""
+        self.send_queue.put(encode(message))
+
+    def hang_up(self, end: End, reason: str) -> None:
+        """Close the socket, after an error that says why where the client did not close it."""
+        match end:
+            case End.IDLE:
+                self.refuse(self._speaker.idle_text if self._speaker is not None else reason, "")
+            case End.FAILED:
+                self.refuse("the session failed on the server; what was stored is kept", "", FAILED)
+            case End.SHUTDOWN | End.SWEPT:
+                from_sdk = self.credentials.query.get("source") in ("js_sdk", "web_sdk")
+                self.refuse(reason, "", RECONNECT if from_sdk else RESTART)
+            case End.REVOKED:
+                self.refuse(reason, "access_token")
+            case End.OVERRUN:
+                self.refuse(reason, "audio")
+            case End.FINISHED | End.LOST | End.CLOSED | End.TIME_LIMIT:
+                self.send_queue.finish(NORMAL)
+            case _:
+                assert_never(end)
 
     async def _offer(self, message: ClientMessage) -> None:
-        session = self._session
-        if session is None:
+        if self._session is None or self._speaker is None:
             return
-        self._handler.expect(message)
-        if self.makes_client_wait:
-            await session.offer_when_room(message)
-        elif not session.offer(message):
-            self._overrun("audio comes faster than this server can process it; send it more slowly")
-
-    def _overrun(self, text: str) -> None:
-        """Send an error because the audio exceeds what the server processes, close, and accept nothing more; earlier results are kept."""
-        self.refuse(text, "audio")
-        if self._session is not None:
-            self._session.hang_up(End.OVERRUN)
-
-    async def _run_session(self, session: Session[ClientMessage]) -> None:
-        try:
-            end = await session.run(self._handler)
-        except TooManySessions:
-            session.hang_up(End.OVERRUN)  # otherwise a client that keeps sending would wait forever for room in the queue
-            self.refuse(FULL, "", TRY_AGAIN_LATER)
-            return
-        if end is End.IDLE:
-            self.refuse(self._handler.idle_text, "")
-        elif end is End.FAILED:
-            self.refuse("the session failed on the server; what was stored is kept", "", FAILED)
-        elif end in (End.SHUTDOWN, End.SWEPT):
-            from_sdk = self.credentials.query.get("source") in ("js_sdk", "web_sdk")
-            self.refuse(TEXTS[end], "", RECONNECT if from_sdk else RESTART)
-        self.send_queue.finish(NORMAL)
+        if not await self._speaker.push(message, wait=self.makes_client_wait):
+            self._session.end(End.OVERRUN, "audio comes faster than this server can process it; send it more slowly")
 
 
 class ListenConsumer(SymblConsumer):
@@ -196,6 +191,7 @@ class ListenConsumer(SymblConsumer):
 
     async def authenticated(self) -> None:
         """Start to send events; the sender waits until the conversation is live."""
+        runtime().revocation.note(self, self.grant)
         self._sender_task = asyncio.create_task(self._run_sender())
 
     async def text(self, text: str) -> bool:
@@ -203,6 +199,10 @@ class ListenConsumer(SymblConsumer):
         if text == "__PING__":
             self.send_queue.put(PONG)
         return False
+
+    def end_early(self, end: End) -> None:
+        """Send the reason why the server ends this connection, and close it."""
+        self.refuse(TEXTS[end], "access_token")
 
     async def disconnected(self) -> None:
         """Stop to send events."""

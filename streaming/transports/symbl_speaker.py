@@ -1,31 +1,36 @@
-"""The session handler of a Symbl speaker: a state machine over the client's messages.
+"""What runs in the session of a Symbl speaker: a state machine over the client's messages, around the conversation handler.
 
 WAITING until a start_request, LISTENING until a stop_request, then STOPPED (which may start again if the client asked for
 that) or DONE. Symbl fact sheet: message order after the start in 4.1, at the end in section 5.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
-from uuid import UUID
+from typing import assert_never
 
 from django.conf import settings
 
 from insights.analysis.managed_trackers import with_managed
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, Speaker
+from streaming.aio.bounded_queue import BoundedQueue
 from streaming.aio.send_queue import SendQueue
 from streaming.audio.codecs import AudioError
-from streaming.conversations.conversation_handler import ConversationHandler
+from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
 from streaming.conversations.rendered_events import SPEAKERS_SKIP, SymblTexts, send_events
 from streaming.protocols import symbl as wire
-from streaming.protocols.symbl import Audio, ClientMessage, Modify, Start, Stop, View, encode
+from streaming.protocols.symbl import Audio, ClientMessage, Modify, Ping, Start, Stop, View, encode
+from streaming.sessions.session import Runner, Session
 from streaming.speech.decode_queue import DecodeCostError
 from streaming.speech.engines.base import RecogniserError
 from streaming.types.session_end import End
 
+INBOX_BYTES = 1_000_000
+"""Bytes of messages that may wait: half a minute of 16 kHz audio."""
+RECEIVED_S = 600.0
+"""Seconds that the messages which wait at the end may take to be handled: they may hold minutes of compressed audio."""
 MESSAGE_BYTES = 128
 """Overhead in bytes that each queued audio chunk is counted with, so that many tiny chunks cannot fill the memory."""
 
@@ -51,37 +56,38 @@ def weight(message: ClientMessage) -> int:
     return 256 + sum(64 + len(phrase) for phrase in phrases)  # a Python str takes about 64 bytes besides its characters
 
 
-class SymblSpeaker:
-    """The handler of one speaker's session.
+class SymblSpeaker(Runner):
+    """One speaker.
 
     Args:
+        send_queue: the way out to the client.
         site: the base URL that the client connected to, such as https://talk.example.org.
-        refuse: called to send the client this error and end its session; what it said before is kept.
         after: cursor of a client that reconnects and wants the events that it missed; None: only events from now on.
         all_results: whether to send recognition results of other speakers too (our extension `results=all`).
     """
 
+    shutdown_s = RECEIVED_S + LAST_WORDS_S
+
     def __init__(
         self,
-        session_id: UUID,
-        user_id: int,
-        connection_id: str,
-        send_queue: SendQueue,
+        session: "Session[SymblSpeaker]",
         *,
+        user_id: int,
+        send_queue: SendQueue,
         site: str,
-        refuse: Callable[[str], None],
         after: int | None = None,
         all_results: bool = False,
     ) -> None:
-        self._site = site
         self.state = State.WAITING
         self.started_or_starting = False
-        self._session_id = session_id
+        self._session = session
         self._send_queue = send_queue
+        self._site = site
         self._after = after
         self._all_results = all_results
-        self._refuse = refuse
-        self._conversation: ConversationHandler[str] = ConversationHandler(session_id, user_id, connection_id, self._on_error)
+        self._inbox: BoundedQueue[ClientMessage] = BoundedQueue(INBOX_BYTES)
+        self._serving: asyncio.Task[None] | None = None
+        self._conversation: ConversationHandler[str] = ConversationHandler(session.id, user_id, session.webrtc_id, self._on_error)
         self._speech = self._conversation.speech
         self._start = Start()
         self._sender_task: asyncio.Task[None] | None = None
@@ -93,12 +99,7 @@ class SymblSpeaker:
         return self.state is not State.WAITING
 
     @property
-    def finished(self) -> bool:
-        """Whether the socket may be closed."""
-        return self.state is State.DONE
-
-    @property
-    def patience_s(self) -> float:
+    def idle_limit_s(self) -> float:
         """Seconds without activity after which the session ends, in the current state."""
         if self.state is State.LISTENING:
             return float(settings.SILENCE_TIMEOUT_S)
@@ -108,50 +109,71 @@ class SymblSpeaker:
 
     @property
     def idle_text(self) -> str:
-        """The error text for a client that exceeded `patience_s`."""
+        """The error text for a client that exceeded `idle_limit_s`."""
         if self.state is State.LISTENING:
             return f"no audio came for {settings.SILENCE_TIMEOUT_S:g} s"
         if self.state is State.STOPPED:
             return f"no start_request came for {self._start.stop_timeout} s after the stop_request"
         return f"no start_request came within {settings.START_TIMEOUT_S:g} s"
 
-    def expect(self, message: ClientMessage) -> None:
-        """Note a message when it is queued: audio that arrives right after a start_request belongs to it."""
-        if isinstance(message, Start):
+    def start(self) -> None:
+        self._session.set_idle_limit(self.idle_limit_s)
+        self._serving = self._session.spawn(self._session.serve(self._inbox, self._receive))
+
+    async def push(self, message: ClientMessage, *, wait: bool) -> bool:
+        """Queue a message of the client; `wait`: as soon as there is room. Return False if there was none."""
+        if isinstance(message, Start):  # audio that arrives right after a start_request belongs to it
             self.started_or_starting = True
+        if wait:
+            await self._inbox.put_when_room(message, weight(message))
+        return wait or self._inbox.put(message, weight(message)) or self._inbox.closed
+
+    def on_end(self, end: End, reason: str) -> None:
+        """Take no more messages; queued ones are still handled if the client went, or the server ends the session."""
+        self._inbox.close(discard=end in (End.FINISHED, End.FAILED, End.IDLE, End.OVERRUN))
+
+    async def _receive(self, message: ClientMessage) -> None:
+        with self._session.busy():
+            active = await self.handle(message)
+        if self.state is State.DONE:
+            self._session.end(End.FINISHED)
+        elif active:
+            self._session.set_idle_limit(self.idle_limit_s)
 
     async def handle(self, message: ClientMessage) -> bool:
         """Process one message. Return whether it was activity, which resets the idle limit: audio while LISTENING, a start or a stop."""
-        if isinstance(message, Audio):
-            return await self._audio(message)
-        if isinstance(message, Start):
-            return await self._begin(message)
-        if isinstance(message, Stop):
-            return await self._stop()
-        if isinstance(message, Modify):
-            await self._modify(message)
+        match message:
+            case Audio(chunk) if self.state is State.LISTENING:
+                await self._speech.feed(chunk)
+                return bool(chunk)
+            case Start():
+                return await self._begin(message)
+            case Stop():
+                return await self._stop()
+            case Modify():
+                await self._modify(message)
+            case Audio() if self.state is State.STOPPED and not self._late_audio_reported:
+                self._late_audio_reported = True
+                self._error("audio after stop_request is ignored; send start_request first", "audio")
+            case Audio() | Ping():  # audio without a start is ignored, and the consumer answers pings
+                pass
+            case _:
+                assert_never(message)
         return False
 
     async def shutdown(self, end: End) -> None:
-        """Transcribe and store the pending speech, then leave the conversation.
+        """Handle the queued messages, transcribe and store the pending speech, then leave the conversation.
 
         After a lost connection the conversation stays live for as long as the client asked (`noConnectionTimeout`).
         """
+        if self._serving is not None:
+            await asyncio.wait({self._serving}, timeout=RECEIVED_S)
         try:
             await self._conversation.finish(catch_up=end in (End.IDLE, End.SHUTDOWN, End.SWEPT))
             done = end in (End.FINISHED, End.IDLE) or self.state is State.STOPPED
             await self._speech.leave(final=done)
         finally:
             await self._stop_sending()
-
-    async def _audio(self, message: Audio) -> bool:
-        if self.state is State.LISTENING:
-            await self._speech.feed(message.chunk)
-            return bool(message.chunk)
-        if self.state is State.STOPPED and not self._late_audio_reported:
-            self._late_audio_reported = True
-            self._error("audio after stop_request is ignored; send start_request first", "audio")
-        return False
 
     async def _begin(self, start: Start) -> bool:
         if self.state is State.LISTENING:
@@ -179,7 +201,7 @@ class SymblSpeaker:
 
     async def _start_sending(self, joined: Joined) -> None:
         view = View.of(self._start, summary_url=self._page(joined.conversation_id))
-        results_of = None if self._all_results else self._session_id
+        results_of = None if self._all_results else self._session.id
         texts = SymblTexts(view, self._send_queue, results_of=results_of, skip=SPEAKERS_SKIP)
         if self._conversation.events is not None and self._conversation.is_subscribed_to(joined):
             self._conversation.events.renderer = texts
@@ -238,7 +260,7 @@ class SymblSpeaker:
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, DecodeCostError):
-            self._refuse(str(error))
+            self._session.end(End.OVERRUN, str(error))
             return
         if isinstance(error, StorageDelayed):
             self._send_queue.put(encode(wire.warning(str(error), "storage")))

@@ -19,7 +19,8 @@ from streaming.audio.rates import Converter
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession
+from streaming.sessions.media_runner import MediaRunner
 from streaming.transports.auth import Credentials, grant_of
 from streaming.transports.http_auth import Requester, on_stream, refusal
 from streaming.transports.stream_socket import StreamConsumer
@@ -53,7 +54,8 @@ class TelephoneConsumer(StreamConsumer):
 
     async def text(self, text: str) -> bool:
         """Process one message of Twilio."""
-        self.alive_at = self.loop.time()
+        if self.session is not None:
+            self.session.touch()
         try:
             message = wire.parse(text)
         except WireError as error:
@@ -90,13 +92,13 @@ class TelephoneConsumer(StreamConsumer):
         self._unmarked = 0.0
         self.send_queue.put(wire.encode(wire.clear(self._sid)))
 
-    async def write_audio(self, sound: AudioFrame) -> None:
+    async def write_audio(self, frame: AudioFrame) -> None:
         """Send a block through the send queue, which keeps it in order with marks and clear."""
-        samples = self._converter.push(sound.samples, sound.rate)
-        self._unmarked += sound.seconds
+        samples = self._converter.push(frame.samples, frame.rate)
+        self._unmarked += frame.seconds
         await self.send_queue.put_when_room(wire.telephone_media(mulaw.encode(samples), self._sid))
 
-    def report(self, session: StreamSession) -> None:
+    def report(self, runner: MediaRunner) -> None:
         """Send a mark after the audio sent so far; Twilio returns it when that was played."""
         if self._unmarked and len(self._marks) < MOST_MARKS:
             self._marked += 1
@@ -117,21 +119,21 @@ class TelephoneConsumer(StreamConsumer):
     def _played(self, name: str) -> None:
         seconds = self._marks.pop(name, None)
         if seconds is not None and self.session is not None:
-            self.session.played(seconds)
+            self.session.runner.played(seconds)
 
     def _key_pressed(self, digit: str) -> None:
         """Call the handler's method `dtmf`, if it has one, with a pressed key."""
         session = self.session
-        press = getattr(session.handler, "dtmf", None) if session is not None else None
+        press = getattr(session.runner.handler, "dtmf", None) if session is not None else None
         if session is not None and press is not None and self._keys_waiting < MOST_KEYS:
             self._keys_waiting += 1
             session.spawn(self._call_handler(session, press, digit))
 
     async def _call_handler(self, session: StreamSession, press: Callable[[str], object], digit: str) -> None:
         try:
-            await session.calls.bind(press, "dtmf")(digit)
+            await session.runner.calls.bind(press, "dtmf")(digit)
         except Exception as error:
-            session.calls.report(error)
+            session.runner.calls.report(error)
         finally:
             self._keys_waiting -= 1
 

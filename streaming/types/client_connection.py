@@ -6,10 +6,12 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from streaming.types.session_end import End
+
 Pcm = NDArray[np.int16]
 """Mono audio samples, shape (n,)."""
 
-Picture = NDArray[np.uint8]
+VideoFrame = NDArray[np.uint8]
 """A video frame, shape (height, width, 3), BGR."""
 
 Message = dict[str, Any]
@@ -49,11 +51,15 @@ class ClientConnection(Protocol):
     def message(self, message: Message) -> None:
         """Send JSON to the client."""
 
+    def hang_up(self, end: End, reason: str) -> None:
+        """Close the connection after all pending output was sent. Called exactly once for each opened session, at its end."""
+
+
+class MediaConnection(ClientConnection, Protocol):
+    """A connection that carries audio or video."""
+
     def clear(self) -> None:
         """Drop audio that was passed to the transport and is not played yet, since the user interrupts."""
-
-    def hang_up(self, reason: str) -> None:
-        """Close the connection after all pending output was sent. Called exactly once for each opened session, at its end."""
 
 
 class LimitReached(Exception):

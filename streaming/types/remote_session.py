@@ -23,12 +23,12 @@ class Streamed(Protocol):
 
 
 class Reachable(Protocol):
-    """A live session; for the threads in which its methods may be called, see `StreamSession`."""
+    """A live session; for the threads in which its methods may be called, see `Session`."""
 
     id: UUID
     webrtc_id: str
     owner_id: int | None
-    line: ClientConnection
+    connection: ClientConnection
     loop: asyncio.AbstractEventLoop
     outputs: OutputLog
     fetched: int

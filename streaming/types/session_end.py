@@ -13,7 +13,7 @@ class End(Enum):
     """Why a session ended."""
 
     FINISHED = "finished"
-    """The client requested the end, and all work was completed."""
+    """The handler ended the session: what the client asked for is done."""
     LOST = "lost"
     """The connection was lost."""
     IDLE = "idle"
@@ -28,6 +28,14 @@ class End(Enum):
     """This process sent no heartbeat for so long that another one closed its sessions as stale."""
     REVOKED = "revoked"
     """The client's access was revoked."""
+    CLOSED = "closed"
+    """The client or the developer's code closed the session."""
+    TIME_LIMIT = "time limit"
+    """The stream's time limit was reached."""
+
+
+AT_ONCE = frozenset({End.REVOKED, End.OVERRUN})
+"""Reasons for which the connection is closed before the handler has finished: nothing more may reach the client."""
 
 
 TEXTS = {

@@ -93,8 +93,8 @@ async def test_echoes(join: Join, handler: Any, kind: str) -> None:
     """Sound comes back at 24 kHz, from a handler at its own rate, over any transport."""
     session = await join(Stream(handler, modality="audio", mode="send-receive", concurrency_limit=5), kind=kind, id="me")
     for _ in range(3):
-        session.hear(FRAME, 48_000)
-    sounds = [await session.sound() for _ in range(3)]
+        session.runner.push_audio(FRAME, 48_000)
+    sounds = [await session.runner.next_audio() for _ in range(3)]
     assert {(sound.rate, len(sound.samples)) for sound in sounds if sound} == {(24_000, 480)}
     assert max(np.abs(sound.samples).max() for sound in sounds if sound) > 3000
     async with asyncio.timeout(30):
@@ -130,7 +130,7 @@ async def test_a_chat(join: Join) -> None:
     async for item in stream.output_stream("me"):
         if len(item.args[0]) == 2:
             break
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
 
 
 async def test_stop_words_and_a_greeting(join: Join) -> None:
@@ -141,7 +141,7 @@ async def test_stop_words_and_a_greeting(join: Join) -> None:
 
     handler = ReplyOnStopWords(lambda audio: iter(()), ["computer"], startup, AlgoOptions(), SileroVadOptions(), True, "mono", 24000)
     session = await join(Stream(handler, modality="audio", mode="send-receive"))
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
 
 
 async def test_a_filter_of_pictures(join: Join) -> None:
@@ -155,13 +155,13 @@ async def test_a_filter_of_pictures(join: Join) -> None:
     stream = Stream(handler=VideoStreamHandler(detection, skip_frames=True), modality="video", mode="send-receive", time_limit=90)
     session = await join(stream, id="me")
     picture = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
-    session.see(picture)
-    assert np.array_equal(await session.picture(), picture[::-1])
+    session.runner.push_video(picture)
+    assert np.array_equal(await session.runner.next_video(), picture[::-1])
     stream.set_input("me", 0.7)
-    session.see(picture)
+    session.runner.push_video(picture)
     await until(lambda: numbers(session) == [0.3, 0.7])
     stream.set_input("me", 7)
-    session.see(picture)
+    session.runner.push_video(picture)
     await until(lambda: line_of(session).of("error") == ["conf_threshold must be at most 1"])
 
 
@@ -204,16 +204,16 @@ async def test_a_model_of_sound_and_pictures(join: Join) -> None:
             self.closed = True
 
     session = await join(Stream(Remote(), modality="audio-video", mode="send-receive"))
-    assert (await session.picture()).shape == (100, 100, 3)
+    assert (await session.runner.next_video()).shape == (100, 100, 3)
     stream_line = line_of(session)
     await until(lambda: stream_line.of("send_input"))
     session.set_input("key")
     for _ in range(3):
-        session.see(np.ones((20, 20, 3), dtype=np.uint8))
+        session.runner.push_video(np.ones((20, 20, 3), dtype=np.uint8))
     await until(lambda: handler_of(session).sent == 1)
-    session.hear(FRAME, 48_000)
-    sound = await session.sound()
-    session.played(sound.seconds)
+    session.runner.push_audio(FRAME, 48_000)
+    sound = await session.runner.next_audio()
+    session.runner.played(sound.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert stream_line.of("end_stream") == ["enough"]
     assert handler_of(session).closed

@@ -29,7 +29,7 @@ from django.conf import settings
 
 from streaming.aio.safe_log import error_location
 from streaming.handlers.ice_servers import own_servers
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession
 from streaming.transports.webrtc import rtp_in
 from streaming.transports.webrtc.candidates import Identity, Trickled, parse
 from streaming.transports.webrtc.data_channel import Messages
@@ -62,7 +62,6 @@ class End(Enum):
     CLOSED = "the client closed the connection"
     LOST = "the connection was lost"
     NEVER = "the connection was not established in time"
-    SILENT = "no audio or video came for too long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class Connection:
 
     def __init__(self, offer: Offer, session: StreamSession, messages: Messages, *, wanted: frozenset[str], given: frozenset[str]) -> None:
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
-        self.sound: AudioTrack | None = None
+        self.audio_track: AudioTrack | None = None
         self._offer = offer
         self._session = session
         self._messages = messages
@@ -135,10 +134,11 @@ class Connection:
         servers = [RTCIceServer(**server) for server in own_servers(session.stream.server_rtc_configuration)]
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=servers, bundlePolicy=self._policy))
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._connect_timer: asyncio.TimerHandle | None = None
+        """Runs from the answer until the client has connected."""
         self._candidates: set[Identity] = set()
         self._channels = 0
-        self._received_at = self._answered_at = time.monotonic()
+        self._answered_at = time.monotonic()
         self._closing = False
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
@@ -152,7 +152,7 @@ class Connection:
     @property
     def connecting_s(self) -> float:
         """Seconds since the answer without a connection; 0 once the client has connected."""
-        return time.monotonic() - self._answered_at if "connect" in self._timers else 0.0
+        return time.monotonic() - self._answered_at if self._connect_timer is not None else 0.0
 
     async def answer(self) -> str:
         """Apply the offer and return the session description of our answer. Raises OfferError."""
@@ -169,7 +169,7 @@ class Connection:
         local: str = self._pc.localDescription.sdp
         self._prepare(local)
         self._answered_at = time.monotonic()
-        self._start_timer("connect", settings.RTC_CONNECT_S, End.NEVER)
+        self._connect_timer = asyncio.get_running_loop().call_later(settings.RTC_CONNECT_S, self._finish, End.NEVER)
         for trickled in self._offer.later:
             self.add(trickled)
         return local
@@ -193,8 +193,8 @@ class Connection:
         if self._closing:
             return
         self._closing = True
-        for timer in self._timers.values():
-            timer.cancel()
+        if self._connect_timer is not None:
+            self._connect_timer.cancel()
         self._finish(End.CLOSED)
         try:
             async with asyncio.timeout(CLOSE_S):
@@ -208,16 +208,17 @@ class Connection:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _add_tracks(self) -> None:
+        runner = self._session.runner
         if "audio" in self._given:
-            self.sound = AudioTrack(self._session.sound, self._session.played)
-            encode_apart(self._pc.addTrack(self.sound))
+            self.audio_track = AudioTrack(runner.next_audio, runner.played)
+            encode_apart(self._pc.addTrack(self.audio_track))
         if "video" in self._given:
-            encode_apart(self._pc.addTrack(VideoTrack(self._session.picture)))
+            encode_apart(self._pc.addTrack(VideoTrack(runner.next_video)))
 
     def _prepare(self, local: str) -> None:
         for section in SessionDescription.parse(local).media:
-            if section.kind == "audio" and self.sound is not None:
-                self.sound.opus = section.rtp.codecs[0].mimeType.lower() == "audio/opus"
+            if section.kind == "audio" and self.audio_track is not None:
+                self.audio_track.opus = section.rtp.codecs[0].mimeType.lower() == "audio/opus"
         for transceiver in self._pc.getTransceivers():
             if transceiver.kind == "audio":
                 rtp_in.use_prompt_buffer(transceiver.receiver)
@@ -228,9 +229,9 @@ class Connection:
         if track.kind not in self._wanted:
             self._spawn(rtp_in.discard(track))
         elif track.kind == "audio":
-            self._spawn(self._read(track, rtp_in.read_audio(track, self._guarded(self._session.hear))))
+            self._spawn(self._read(track, rtp_in.read_audio(track, self._guarded(self._session.runner.push_audio))))
         else:
-            reading = rtp_in.read_video(track, self._guarded(self._session.see), self._session.warn_once)
+            reading = rtp_in.read_video(track, self._guarded(self._session.runner.push_video), self._session.warn_once)
             self._spawn(self._read(track, reading))
 
     async def _read(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
@@ -242,15 +243,15 @@ class Connection:
             await rtp_in.discard(track)
 
     def _guarded(self, take: Callable[..., None]) -> Callable[..., None]:
-        """Wrap a callback for media: note the time, skip it after the close, and report its errors so that later blocks still come."""
+        """Wrap a callback for media: note the activity, skip it after the close, and report its errors so that later blocks still come."""
 
         def received(*block: Any) -> None:
-            self._received_at = time.monotonic()
             if not self._closing:
+                self._session.touch()
                 try:
                     take(*block)
                 except Exception as error:
-                    self._session.calls.report(error)
+                    self._session.runner.calls.report(error)
 
         return received
 
@@ -262,16 +263,16 @@ class Connection:
             self._messages.attach(channel)
 
     def _on_connected(self) -> None:
-        if waiting := self._timers.pop("connect", None):
-            waiting.cancel()
+        if self._connect_timer is not None:
+            self._connect_timer.cancel()
+            self._connect_timer = None
         transports = {transceiver.receiver.transport for transceiver in self._pc.getTransceivers()}
         if self._pc.sctp is not None:
             transports.add(self._pc.sctp.transport)
         for transport in transports:
             transport.on("statechange", partial(self._on_transport, transport))
-        self._received_at = time.monotonic()
-        if self._wanted:
-            self._start_silence_timer(settings.RTC_SILENCE_S)
+        if self._wanted and not self._closing:
+            self._session.set_idle_limit(settings.RTC_SILENCE_S)
 
     def _on_transport(self, transport: RTCDtlsTransport) -> None:
         """Distinguish a client that closed from a lost one: for a lost one ICE fails first and clears its local candidates."""
@@ -280,25 +281,12 @@ class Connection:
 
     def _on_state(self) -> None:
         state = self._pc.connectionState
-        if state == "connected" and "connect" in self._timers:
+        if state == "connected" and self._connect_timer is not None:
             self._on_connected()
         elif state == "failed":
             self._finish(End.LOST)
         elif state == "closed":
             self._finish(End.CLOSED)
-
-    def _start_silence_timer(self, seconds: float) -> None:
-        self._timers["silence"] = asyncio.get_running_loop().call_later(seconds, self._check_silence)
-
-    def _check_silence(self) -> None:
-        left = self._received_at + settings.RTC_SILENCE_S - time.monotonic()
-        if left > 0:
-            self._start_silence_timer(left)
-        else:
-            self._finish(End.SILENT)
-
-    def _start_timer(self, name: str, seconds: float, end: End) -> None:
-        self._timers[name] = asyncio.get_running_loop().call_later(seconds, self._finish, end)
 
     def _finish(self, end: End) -> None:
         if not self.ended.done():

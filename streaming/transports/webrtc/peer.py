@@ -13,7 +13,7 @@ from django.conf import settings
 
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import stream_session
 from streaming.transports.consumer import keep_task
 from streaming.transports.webrtc.candidates import Key, Trickled
 from streaming.transports.webrtc.connection import Connection, End, Offer
@@ -23,6 +23,7 @@ from streaming.transports.webrtc.forwarding import Forwarding
 from streaming.transports.webrtc.offer_limits import OfferError
 from streaming.transports.webrtc.offer_queue import OfferQueue
 from streaming.types.client_connection import Message, TransportKind
+from streaming.types.session_end import End as SessionEnd
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Peer:
     def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, on_end: Callable[["Peer"], None]) -> None:
         self.stream = stream
         self.webrtc_id = webrtc_id
-        self.session = StreamSession(stream, webrtc_id, owner_id, self)
+        self.session = stream_session(stream, webrtc_id, owner_id, self)
         self.over = False
         self.lost = False
         """Whether the connection is lost and the peer waits for a new offer."""
@@ -94,10 +95,10 @@ class Peer:
 
     def clear(self) -> None:
         """Drop audio that is not sent yet (barge-in)."""
-        if self._connection is not None and self._connection.sound is not None:
-            self._connection.sound.clear()
+        if self._connection is not None and self._connection.audio_track is not None:
+            self._connection.audio_track.clear()
 
-    def hang_up(self, reason: str) -> None:
+    def hang_up(self, end: SessionEnd, reason: str) -> None:
         """Close the connection because the session has ended."""
         if not self.over:
             self.over = True
@@ -116,11 +117,12 @@ class Peer:
                 keep_task(asyncio.create_task(connection.close()))
                 raise
             self._connection = connection
+            self.session.set_idle_limit(None)  # until this connection is established
             for trickled in runtime().part(Peers).early.take((self.session.owner_id, self.stream.name, self.webrtc_id)):
                 connection.add(trickled)
         if before is not None:
-            if before.sound is not None:
-                before.sound.stop()  # otherwise it would take audio that the new connection has to send
+            if before.audio_track is not None:
+                before.audio_track.stop()  # otherwise it would take audio that the new connection has to send
             keep_task(asyncio.create_task(before.close()))
         return answer
 
@@ -138,6 +140,7 @@ class Peer:
 
     async def _wait_for_renewal(self) -> None:
         self.lost = True
+        self.session.set_idle_limit(None)
         try:
             async with asyncio.timeout(settings.RTC_RENEW_S):
                 await self._renewed.wait()

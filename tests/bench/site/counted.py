@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 
 from streaming.cluster.runtime import runtime
 from streaming.discovery import streams
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.session import Session
 from streaming.transports import consumer
 from streaming.transports.webrtc.peer import Peers
 from tests.bench.site.handlers import Echo
@@ -39,7 +39,7 @@ async def left(request: HttpRequest) -> JsonResponse:
             "begun": Counted.begun,
             "shut_down": Counted.shut_down,
             "handlers": _alive(Counted) - 1,  # without the stream's own
-            "participants": _alive(StreamSession),
+            "participants": _alive(Session),
             "slots": sum(len(stream.participants) for stream in streams().values()),
             "sessions": len(runtime().registry),
             "peers": len(runtime().part(Peers)),

@@ -156,16 +156,16 @@ async def test_frames_that_come_with_the_start(join: Join) -> None:
     """They are received in order, after `start_up` has begun; a failing one is told to the client and takes nobody along."""
     session = await join(Made(), id="mine")
     for number in range(3):
-        session.hear(np.full_like(FRAME, number), RATE)
+        session.runner.push_audio(np.full_like(FRAME, number), RATE)
     handler = handler_of(session)
     await until(lambda: len(getattr(handler, "got", ())) == 3)
     for number in range(3, 6):
-        session.hear(np.full_like(FRAME, number), RATE)
+        session.runner.push_audio(np.full_like(FRAME, number), RATE)
     assert handler.got == [0, 1, 2, 3, 4, 5]
     assert handler.ids == {"mine"}
     assert line_of(session).of("error") == ["three is too many", "the handler raised SystemExit"]
     await session.close("enough")
-    session.hear(FRAME, RATE)
+    session.runner.push_audio(FRAME, RATE)
     assert len(handler.got) == 6
 
 
@@ -183,8 +183,8 @@ async def test_receive_may_be_replaced(join: Join) -> None:
     """Whatever stands there when a frame comes gets it."""
     session = await join(AtOnce())
     handler = handler_of(session)
-    session.hear(FRAME, RATE)
+    session.runner.push_audio(FRAME, RATE)
     others: list[AudioFrame] = []
     handler.receive = others.append
-    session.hear(FRAME, RATE)
+    session.runner.push_audio(FRAME, RATE)
     assert (len(handler.frames), len(others)) == (1, 1)

@@ -56,9 +56,9 @@ async def test_a_method(join: Join, method: str, fault: Any, told: str) -> None:
 
     session = await join(Faulty())
     for _ in range(2):
-        session.hear(FRAME, RATE)
+        session.runner.push_audio(FRAME, RATE)
         await asyncio.sleep(0)
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
     if method != "shutdown":
         await until(lambda: line_of(session).of("error"))
         assert told in line_of(session).of("error")[0]
@@ -83,7 +83,7 @@ async def test_a_reply(join: Join, fault: Any) -> None:
     await until(lambda: line_of(session).of("error"))
     await until(lambda: not handler_of(session).busy)
     handler_of(session).ended(SAID)
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
 
 
 async def test_whoever_runs_it_may_cancel_it() -> None:

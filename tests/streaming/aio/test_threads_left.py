@@ -9,7 +9,7 @@ from typing import Any
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream import Stream
-from streaming.sessions.function_runner import GeneratorRunner
+from streaming.sessions.handler_runner import GeneratorRunner
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import SAID, respond
 from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until

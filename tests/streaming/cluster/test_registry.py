@@ -17,7 +17,6 @@ from streaming.cluster.heartbeat import HEARTBEAT, Heartbeat
 from streaming.cluster.poller import Poller, Work
 from streaming.cluster.registry import CLEAN_UP, LATE_S, Registry
 from streaming.cluster.runtime import Runtime, runtime
-from streaming.sessions.session import Session
 from streaming.types.session_end import End
 
 GRACE_S = 0.1
@@ -74,11 +73,12 @@ class House:
         self.registry.joined(session.id, await self.heartbeat.registered())
 
 
-class Ending(Session[str]):
+class Ending:
     """A session that notes how the server ends it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.id = uuid4()
+        self.ended = asyncio.Event()
         self.ends: list[End] = []
 
     def end_early(self, end: End) -> None:

@@ -39,7 +39,7 @@ class Session:
         self.id = uuid4()
         self.stream = Stream()
         self.webrtc_id = webrtc_id
-        self.line = FakeLine()
+        self.connection = FakeLine()
         self.fetched = 0
         self.owner_id = owner_id
         self.outputs = OutputLog()

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -21,14 +22,16 @@ from streaming.aio.send_queue import SendQueue
 from streaming.cluster import registry as registry_module
 from streaming.cluster.runtime import runtime
 from streaming.conversations import live_speech as conversation_module
+from streaming.conversations.conversation_handler import LAST_WORDS_S
 from streaming.conversations.interim_trackers import InterimTrackers
 from streaming.conversations.live_speech import FINISH_S, STORE_TRIES_S, LanguageError, LiveSpeech, StartOptions, StorageDelayed
 from streaming.conversations.rendered_events import CATCH_UP_S
 from streaming.protocols.symbl import Audio, Start
-from streaming.sessions.session import INBOX_BYTES, SHUTDOWN_S
+from streaming.sessions.session import Session
 from streaming.speech.engines.base import Hypothesis, Listener, Recognition, Word
-from streaming.transports.symbl_speaker import SymblSpeaker, weight
+from streaming.transports.symbl_speaker import INBOX_BYTES, SymblSpeaker, weight
 from streaming.types.session_end import End
+from tests.streaming.sessions.lines import FakeLine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,7 +132,7 @@ async def test_at_shutdown_what_was_heard_so_far_is_kept(part: LiveSpeech, engin
             await part.leave(final=False)
             self.ended.set()
 
-    monkeypatch.setattr(registry_module, "LAST_CALL", 0.01)
+    monkeypatch.setattr(registry_module, "DRAIN_DEADLINE_SHARE", 0.01)
     ending = Ending()
     runtime().registry.add(ending)
     await runtime().registry.drain(60.0)
@@ -280,7 +283,7 @@ async def test_a_final_does_not_wait_for_the_trackers_of_an_interim(
 
 def test_a_session_may_take_longer_than_its_last_words() -> None:
     """Hearing the rest, storing it with a database that comes back late, and telling it: a session has time for all of them."""
-    assert FINISH_S + sum(STORE_TRIES_S) + CATCH_UP_S < SHUTDOWN_S
+    assert FINISH_S + sum(STORE_TRIES_S) + CATCH_UP_S < LAST_WORDS_S
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
@@ -311,7 +314,9 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
     async def nothing(*args: Any) -> None:
         return None
 
-    handler = SymblSpeaker(uuid4(), user.pk, "room", SendQueue(nothing, nothing), site="https://talk.example.org", refuse=print)
+    make = partial(SymblSpeaker, user_id=user.pk, send_queue=SendQueue(nothing, nothing), site="https://talk.example.org")
+    session = Session(FakeLine(), user.pk, "room", make)
+    handler = make(session)
     await handler.handle(Start())
     assert len(runtime().broadcaster._subscriptions) == 1
 

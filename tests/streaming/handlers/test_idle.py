@@ -9,8 +9,8 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.sessions.silence_buffer import AudioBlock
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.audio import AudioBlock
+from streaming.sessions.handler_runner import StreamSession
 from streaming.speech import vad_worker
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until
@@ -35,7 +35,7 @@ def room(seconds: float) -> Pcm:
 def hear(session: StreamSession, sound: Pcm, form: Callable[[Pcm], AudioBlock] = lambda block: block) -> None:
     """Let sound be heard in blocks of 20 ms."""
     for at in range(0, len(sound) - BLOCK + 1, BLOCK):
-        session.hear(form(sound[at : at + BLOCK]), RATE)
+        session.runner.push_audio(form(sound[at : at + BLOCK]), RATE)
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ async def test_the_first_word_is_whole(idle: StreamSession, form: Callable[[Pcm]
 async def test_nothing_does_not_add_up(idle: StreamSession) -> None:
     """Empty blocks, which take no time, do not wait for the time when there is enough of them."""
     for _ in range(1000):
-        idle.hear(b"", RATE)
-        idle.hear(SENTENCE[:0], RATE)
-    silence_buffer = idle._audio_input._silence_buffer
+        idle.runner.push_audio(b"", RATE)
+        idle.runner.push_audio(SENTENCE[:0], RATE)
+    silence_buffer = idle.runner._audio_input._silence_buffer
     assert silence_buffer is not None
     assert len(silence_buffer._held) < 20
 
@@ -83,6 +83,6 @@ async def test_nothing_does_not_add_up(idle: StreamSession) -> None:
 async def test_silent_only_at_rest(idle: StreamSession) -> None:
     """A transport may take its time with a muted client, but not while a turn is open or a reply is played."""
     hear(idle, np.zeros(2 * RATE, dtype=np.int16))
-    assert idle.silent
+    assert idle.runner.silent
     handler_of(idle)._due.set()
-    assert not idle.silent
+    assert not idle.runner.silent

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.sessions import audio_output
+from streaming.sessions import audio
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import LONG, reply, respond
 from tests.streaming.sessions.lines import FRAME, RATE, Join, handler_of, handler_threads, line_of, numbers, until
@@ -28,13 +28,13 @@ async def test_barge_in(join: Join) -> None:
 
     session = await join(ReplyOnPause(long))
     await reply(session)
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
     handler_of(session).began()
     assert line_of(session).cleared == 1
-    assert not session.playing
+    assert not session.runner.playing
     assert await asyncio.to_thread(closed.wait, 30)
     await reply(session)
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
 
 
 async def test_barge_in_while_the_reply_is_still_thought_about(join: Join) -> None:
@@ -63,7 +63,7 @@ async def test_barge_in_during_playback(join: Join) -> None:
     """The function has long ended, and its sound still plays: that stops, too."""
     session = await join(ReplyOnPause(respond))
     await reply(session)
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
     await until(lambda: handler_of(session)._reply is None)
     assert handler_of(session).busy
     handler_of(session).began()
@@ -72,19 +72,19 @@ async def test_barge_in_during_playback(join: Join) -> None:
 
 async def test_protected_until_its_last_sample_was_played(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `can_interrupt` the user is not heard before the client has played everything."""
-    monkeypatch.setattr(audio_output, "_FAR_END_S", 3600.0)
+    monkeypatch.setattr(audio, "_FAR_END_S", 3600.0)
     session = await join(ReplyOnPause(lambda audio: iter([(RATE, FRAME)]), can_interrupt=False, input_sample_rate=16_000))
     handler = handler_of(session)
     fed: list[int] = []
     handler._listener.detector.feed = lambda samples: fed.append(len(samples))
     await reply(session)
-    sound = await session.sound()
+    sound = await session.runner.next_audio()
     assert sound is not None
     await until(lambda: handler._reply is None)
-    session.hear(SILENCE[:320], 16_000)
+    session.runner.push_audio(SILENCE[:320], 16_000)
     assert fed == []
-    session.played(sound.seconds)
-    session.hear(SILENCE[:320], 16_000)
+    session.runner.played(sound.seconds)
+    session.runner.push_audio(SILENCE[:320], 16_000)
     assert fed == [320]
     assert line_of(session).cleared == 0
 
@@ -102,7 +102,7 @@ async def test_closed_in_the_middle_of_a_reply(join: Join) -> None:
 
     session = await join(ReplyOnPause(long))
     await reply(session)
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
     await session.close("bye")
     assert await asyncio.to_thread(closed.wait, 30)
     await until(lambda: not handler_threads())

@@ -29,7 +29,7 @@ async def test_a_turn_and_its_reply(join: Join) -> None:
     session = await join(ReplyOnPause(chatter))
     await reply(session)
     for _ in range(5):
-        assert await session.sound() is not None
+        assert await session.runner.next_audio() is not None
     assert numbers(session) == [(16_000, (1, 1600), "int16")]
     assert logs(session) == ["started_talking", "pause_detected", "response_starting"]
 
@@ -76,7 +76,7 @@ async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     handler = handler_of(session)
     await until(lambda: handler._listener.detector._wake)
     for portion in np.concatenate((VOICE, SILENCE, SILENCE))[:185_600].reshape(-1, 3200):
-        session.hear(portion, 16_000)
+        session.runner.push_audio(portion, 16_000)
         await told_all(handler._listener.detector)
         await until(lambda: not handler.busy)  # faster than anybody speaks: the next word would interrupt the reply
     await until(lambda: session.outputs.last == 6)
@@ -176,5 +176,5 @@ async def test_subclasses_that_receive(join: Join) -> None:
             super().receive(frame)
 
     session = await join(Noting(respond, input_sample_rate=16_000))
-    session.hear(SILENCE[:320], 16_000)
+    session.runner.push_audio(SILENCE[:320], 16_000)
     await until(lambda: names == ["handler-receive"])

@@ -14,7 +14,7 @@ from streaming import recogniser
 from streaming.audio.pcm import Samples
 from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, plain, quiet_place
 from streaming.handlers.stt import at_16_khz, get_stt_model
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession
 from streaming.speech.engines.base import Word
 from streaming.speech.engines.scripted import spread
 from streaming.speech.turn_detector import Turn
@@ -179,7 +179,7 @@ async def test_a_stop_word_interrupts(join: Join, reader: OutputSubscription) ->
     session = await join(ReplyOnStopWords(long, ["stop", "computer"], input_sample_rate=RATE))
     reader.final = ["computer sing a song", "what a song", "stop"]
     await say(session, 2.0)
-    assert await session.sound() is not None
+    assert await session.runner.next_audio() is not None
     await say(session, 1.0)
     assert line_of(session).cleared == 0
     await say(session, 0.5)

@@ -130,7 +130,7 @@ async def test_errors_and_warnings_from_threads(join: Join) -> None:
             raise WebRTCError("no credit")
 
     session = await join(Complaining())
-    session.hear(FRAME, RATE)
+    session.runner.push_audio(FRAME, RATE)
     line = line_of(session)
     await until(lambda: line.of("error"))
     await asyncio.sleep(0.02)
@@ -190,7 +190,7 @@ async def test_the_context(join: Join, base: Any) -> None:
                 return Handler()
 
     session = await join(Handler(), id="mine", owner=7)
-    session.hear(FRAME, RATE)
+    session.runner.push_audio(FRAME, RATE)
     await until(lambda: len(seen) == 2)
     await session.close("bye")
     assert len(seen) == 3
@@ -208,10 +208,10 @@ async def test_clear_queue_from_a_thread(join: Join) -> None:
 
     session = await join(Clearing())
     handler_of(session).queue.put((RATE, np.tile(FRAME, 3)))
-    await until(lambda: session.playing)
-    session.hear(FRAME, RATE)
+    await until(lambda: session.runner.playing)
+    session.runner.push_audio(FRAME, RATE)
     await until(lambda: line_of(session).cleared == 1)
-    assert not session.playing
+    assert not session.runner.playing
 
 
 async def test_stereo_is_packed(join: Join) -> None:
@@ -226,12 +226,12 @@ async def test_stereo_is_packed(join: Join) -> None:
             self.frames.append(frame)
 
     session = await join(Stereo(), kind="webrtc")
-    session.hear(FRAME, RATE)
+    session.runner.push_audio(FRAME, RATE)
     handler = handler_of(session)
     await until(lambda: handler.frames)
     assert handler.frames[0][1].shape == (1, 2 * len(FRAME))
     handler.queue.put_nowait((RATE, handler.frames[0][1], "stereo"))
-    sound = await session.sound()
+    sound = await session.runner.next_audio()
     assert sound is not None
     assert sound.samples.tolist() == FRAME.tolist()
 
@@ -245,7 +245,7 @@ async def test_names_that_a_handler_has_for_itself(join: Join) -> None:
             self.host = self.session = self.join = self.leave = self.release = self.emitter = self.at_rest = "mine"
 
     session = await join(Busy())
-    session.hear(FRAME, RATE)
-    assert await session.sound() is not None
+    session.runner.push_audio(FRAME, RATE)
+    assert await session.runner.next_audio() is not None
     assert handler_of(session).host == "mine"
     await session.close("bye")

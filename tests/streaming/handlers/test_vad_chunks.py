@@ -9,7 +9,7 @@ import pytest
 from streaming.audio.rates import Pcm
 from streaming.handlers.options import SileroVadOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession
 from tests.streaming.handlers.turns import logs, respond
 from tests.streaming.sessions.lines import Join, numbers, until
 from tests.streaming.speech.test_turn_detector import SILENCE, VOICE
@@ -35,7 +35,7 @@ async def hear_chunks(session: StreamSession, *levels: int) -> None:
     """Let 0.6 s of each loudness be heard."""
     for level in levels:
         for _ in range(30):
-            session.hear(np.full(320, level, dtype=np.int16), 16_000)
+            session.runner.push_audio(np.full(320, level, dtype=np.int16), 16_000)
             await asyncio.sleep(0)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from streaming.audio.rates import Pcm
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession
 from streaming.speech.turn_detector import Turn
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.sessions.lines import RATE, handler_of, line_of

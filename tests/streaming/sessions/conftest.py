@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streaming.handlers.stream import Stream
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession, stream_session
 from tests.streaming.sessions.lines import Counting, FakeLine, Join, forget_threads, stream_of
 
 
@@ -24,7 +24,7 @@ async def join(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Join]:
 
     async def join(handler: Any, kind: Any = "websocket", id: str = "", owner: int | None = None, **options: Any) -> StreamSession:
         stream = handler if isinstance(handler, Stream) else stream_of(handler, **options)
-        session = StreamSession(stream, id or f"session-{len(opened)}", owner, FakeLine(kind))
+        session = stream_session(stream, id or f"session-{len(opened)}", owner, FakeLine(kind))
         await session.open()
         opened.append(session)
         return session

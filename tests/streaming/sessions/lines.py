@@ -10,9 +10,10 @@ import numpy as np
 
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame, StreamHandler
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession
 from streaming.types.client_connection import Message, Pcm, TransportKind
 from streaming.types.outputs import AdditionalOutputs
+from streaming.types.session_end import End
 
 RATE = 24_000
 FRAME: Pcm = np.arange(RATE // 50, dtype=np.int16)
@@ -26,6 +27,7 @@ class FakeLine:
         self.kind: TransportKind = kind
         self.messages: list[Message] = []
         self.cleared = 0
+        self.ends: list[End] = []
         self.reasons: list[str] = []
 
     def message(self, message: Message) -> None:
@@ -36,8 +38,9 @@ class FakeLine:
         """Count it."""
         self.cleared += 1
 
-    def hang_up(self, reason: str) -> None:
+    def hang_up(self, end: End, reason: str) -> None:
         """Note why."""
+        self.ends.append(end)
         self.reasons.append(reason)
 
     def of(self, kind: str) -> list[Any]:
@@ -112,14 +115,14 @@ def stream_of(handler: Any, **options: Any) -> Stream:
 
 def line_of(session: StreamSession) -> FakeLine:
     """Return a participant's line as what it is."""
-    assert isinstance(session.line, FakeLine)
-    return session.line
+    assert isinstance(session.connection, FakeLine)
+    return session.connection
 
 
 def handler_of(session: StreamSession) -> Any:
     """Return a participant's handler, whatever its type."""
-    assert session.handler is not None
-    return session.handler
+    assert session.runner.handler is not None
+    return session.runner.handler
 
 
 async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:

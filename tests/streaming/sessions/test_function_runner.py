@@ -11,7 +11,7 @@ import pytest
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AudioVideoStreamHandler
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from tests.streaming.sessions.lines import FRAME, RATE, Join, line_of, numbers, until
 
@@ -29,7 +29,7 @@ def video(handler: Any, **options: Any) -> Stream:
 async def colour(session: StreamSession) -> int:
     """Return the colour of the next picture."""
     async with asyncio.timeout(30):
-        got = await session.picture()
+        got = await session.runner.next_video()
     assert got is not None
     return int(got[0, 0, 0])
 
@@ -43,7 +43,7 @@ async def test_a_function_off_the_loop(join: Join) -> None:
         return image + 1, AdditionalOutputs(int(image[0, 0, 0]))
 
     session = await join(video(brighter))
-    session.see(picture(5))
+    session.runner.push_video(picture(5))
     assert await colour(session) == 6
     assert numbers(session) == [5]
     assert seen == [((4, 6, 3), False)]
@@ -56,13 +56,13 @@ async def test_called_without_inputs_and_with_all_of_them(join: Join) -> None:
         return image + by * times
 
     session = await join(video(tint))
-    session.see(picture(0))
+    session.runner.push_video(picture(0))
     assert await colour(session) == 1
     session.set_input(3)
-    session.see(picture(0))
+    session.runner.push_video(picture(0))
     assert await colour(session) == 3
     session.set_input(3, 2)
-    session.see(picture(0))
+    session.runner.push_video(picture(0))
     assert await colour(session) == 6
 
 
@@ -73,10 +73,10 @@ async def test_pictures_pass_until_the_inputs_are_there(join: Join) -> None:
         return image + by
 
     session = await join(video(tint))
-    session.see(picture(1))
+    session.runner.push_video(picture(1))
     assert await colour(session) == 1
     session.set_input(3)
-    session.see(picture(1))
+    session.runner.push_video(picture(1))
     assert await colour(session) == 4
 
 
@@ -90,7 +90,7 @@ async def test_an_error_costs_one_picture(join: Join) -> None:
 
     session = await join(video(touchy))
     for value in (1, 2, 3):
-        session.see(picture(value))
+        session.runner.push_video(picture(value))
     assert await colour(session) == 3
     told = line_of(session).of("error")
     assert told[0] == "not this one"
@@ -109,7 +109,7 @@ async def test_a_slow_function_gets_the_newest(join: Join, skip: bool, seen: lis
 
     session = await join(video(VideoStreamHandler(slow, skip_frames=skip)))
     for value in range(20):
-        session.see(picture(value))
+        session.runner.push_video(picture(value))
         if value == 0:
             await until(lambda: got)
     gate.set()
@@ -128,7 +128,7 @@ async def test_pictures_that_nobody_takes_are_replaced(join: Join) -> None:
 
     session = await join(video(pass_on))
     for value in range(10):
-        session.see(picture(value))
+        session.runner.push_video(picture(value))
         await until(lambda: len(given) > value)  # noqa: B023  # awaited right here
     assert await colour(session) >= 6
 
@@ -150,7 +150,7 @@ async def test_an_object_for_each_session(join: Join) -> None:
     stream = video(VideoStreamHandler(Counting()))
     for _ in range(2):
         session = await join(stream)
-        session.see(picture(0))
+        session.runner.push_video(picture(0))
         assert await colour(session) == 1
 
 
@@ -162,7 +162,7 @@ async def test_a_coroutine_function(join: Join) -> None:
         return image + 1
 
     session = await join(video(brighter))
-    session.see(picture(1))
+    session.runner.push_video(picture(1))
     assert await colour(session) == 2
 
 
@@ -177,7 +177,7 @@ async def test_generated_pictures_keep_the_clients_pace(join: Join) -> None:
             start += 1
 
     session = await join(video(VideoStreamHandler(count, fps=5), mode="receive"))
-    assert session.fps == 5
+    assert session.runner.fps == 5
     assert [await colour(session) for _ in range(3)] == [0, 1, 2]
     await asyncio.sleep(0.02)
     assert len(made) < 8
@@ -191,9 +191,9 @@ async def test_generated_sound_and_new_inputs(join: Join) -> None:
             yield RATE, np.full_like(FRAME, value)
 
     session = await join(say, mode="receive")
-    first = await session.sound()
+    first = await session.runner.next_audio()
     session.set_input(2)
-    second = await session.sound()
+    second = await session.runner.next_audio()
     assert first is not None
     assert second is not None
     assert (first.samples[0], second.samples[0]) == (1, 2)
@@ -221,9 +221,9 @@ async def test_a_generator_that_closes(join: Join) -> None:
         yield (RATE, FRAME), CloseStream("done")
 
     session = await join(say, mode="receive")
-    sound = await session.sound()
+    sound = await session.runner.next_audio()
     assert sound is not None
-    session.played(sound.seconds)
+    session.runner.played(sound.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert line_of(session).of("end_stream") == ["done"]
 
@@ -252,7 +252,7 @@ async def test_sound_and_pictures(join: Join) -> None:
             return picture(9) if self.pictures.acquire(timeout=0.2) else None
 
     session = await join(Both(), modality="audio-video")
-    session.see(picture(1))
+    session.runner.push_video(picture(1))
     assert await colour(session) == 9
-    session.hear(FRAME, RATE)
-    assert await session.sound() is not None
+    session.runner.push_audio(FRAME, RATE)
+    assert await session.runner.next_audio() is not None

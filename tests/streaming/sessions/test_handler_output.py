@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.sessions.handler_output import audio_item, video_item
+from streaming.sessions.media_runner import audio_item, video_item
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 PCM = np.array([1, 2, 3], dtype=np.int16)
@@ -57,9 +57,9 @@ def test_audio_of_a_strange_type() -> None:
 def test_video(value: Any, outputs: Any, close: Any) -> None:
     """Pictures, alone or with more."""
     item = video_item(value)
-    assert item.picture is PICTURE
+    assert item.frame is PICTURE
     assert (item.outputs, item.close) == (outputs, close)
-    assert video_item(OUTPUTS).picture is None
+    assert video_item(OUTPUTS).frame is None
     assert video_item(None).outputs == ()
 
 

@@ -1,169 +1,260 @@
-"""The session: messages one after the other, and an end that always comes, once (design law 5)."""
+"""The session, with any runner: messages one after the other, limits, and an end that always comes, once (design law 5)."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from streaming.cluster.registry import TooManySessions
+from insights.access import Grant
+from streaming.aio.bounded_queue import BoundedQueue
+from streaming.cluster.registry import Registry
 from streaming.cluster.runtime import runtime
 from streaming.sessions import session as session_module
-from streaming.sessions.session import Session
-from streaming.types.session_end import End
+from streaming.sessions.session import Runner, Session
+from streaming.types.client_connection import LimitReached
+from streaming.types.session_end import AT_ONCE, TEXTS, End
+from tests.streaming.sessions.lines import FakeLine, until
+
+INBOX = 100
 
 
-class Echo:
-    """A handler that notes what it gets; the words "boom" and "bye" do what they say, and "idle talk" gets nobody on."""
+class Words(Runner):
+    """Notes what it gets; the words "boom" and "bye" do what they say, and "idle talk" is no activity."""
 
-    patience_s = 60.0
+    limit_s: float | None = 60.0
 
-    def __init__(self) -> None:
+    def __init__(self, session: "Session[Words]") -> None:
+        self.session = session
+        self.inbox: BoundedQueue[str] = BoundedQueue(INBOX)
         self.got: list[str] = []
         self.ends: list[End] = []
-        self.finished = False
+        self.announced: list[tuple[End, str]] = []
+        self.stopped = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def handle(self, message: str) -> bool:
-        """Note a message."""
-        await self.gate.wait()
-        if message == "boom":
-            raise ValueError("secret words")
-        self.got.append(message)
-        self.finished = message == "bye"
-        return message != "idle talk"
+    def start(self) -> None:
+        """Serve the inbox."""
+        self.session.set_idle_limit(self.limit_s)
+        self.serving = self.session.spawn(self.session.serve(self.inbox, self.receive))
+
+    async def receive(self, word: str) -> None:
+        """Note a word."""
+        with self.session.busy():
+            await self.gate.wait()
+            if word == "boom":
+                raise ValueError("secret words")
+            self.got.append(word)
+        if word == "bye":
+            self.session.end(End.FINISHED)
+        elif word != "idle talk":
+            self.session.touch()
+
+    def on_end(self, end: End, reason: str) -> None:
+        """Note it, and take nothing more."""
+        self.announced.append((end, reason))
+        self.inbox.close(discard=end in (End.OVERRUN, End.FINISHED))
 
     async def shutdown(self, end: End) -> None:
-        """Note the end."""
+        """Handle what was received, and note the end."""
+        await self.serving
         self.ends.append(end)
+
+    def stop(self) -> None:
+        """Count."""
+        self.stopped += 1
+
+
+Open = Callable[..., Any]
+
+
+def line_of(session: Session[Words]) -> FakeLine:
+    """Return the connection as what it is."""
+    assert isinstance(session.connection, FakeLine)
+    return session.connection
 
 
 @pytest.fixture(autouse=True)
 def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests need no database."""
+    monkeypatch.setattr(Registry, "start", lambda self: None)
+
+
+async def opened(make: Callable[[Session[Words]], Words] = Words, grant: Grant | None = None) -> Session[Words]:
+    """Return an open session."""
+    session: Session[Words] = Session(FakeLine(), 7, "room", make, grant=grant)
+    await session.open()
+    return session
+
+
+async def over(session: Session[Words]) -> End:
+    """Wait for the end; return why the connection was closed."""
+    await asyncio.wait_for(session.ended.wait(), 30)
+    await session.close("again")
+    return line_of(session).ends[-1]
 
 
 async def test_finished_by_its_handler() -> None:
-    """A session ends as FINISHED when its handler has what it needs, and gives its place back."""
-    session: Session[str] = Session()
-    echo = Echo()
+    """A session ends as FINISHED when its handler has what it needs, and gives its slot back."""
+    session = await opened()
     for word in ("one", "two", "bye", "never"):
-        assert session.offer(word)
-    assert await session.run(echo) is End.FINISHED
-    assert echo.got == ["one", "two", "bye"]
-    assert echo.ends == [End.FINISHED]
+        assert session.runner.inbox.put(word)
+    assert await over(session) is End.FINISHED
+    assert session.runner.got == ["one", "two", "bye"]
+    assert session.runner.ends == [End.FINISHED]
+    assert session.runner.stopped == 1
     assert len(runtime().registry) == 0
 
 
 async def test_lost_after_everything_received_was_handled() -> None:
-    """A client that hangs up loses nothing that it had sent."""
-    session: Session[str] = Session()
-    echo = Echo()
-    session.offer("one")
-    session.hang_up()
-    session.offer("too late")
-    assert await session.run(echo) is End.LOST
-    assert echo.got == ["one"]
-    assert echo.ends == [End.LOST]
+    """A client that goes away loses nothing that it had sent."""
+    session = await opened()
+    session.runner.inbox.put("one")
+    session.end(End.LOST)
+    assert not session.runner.inbox.put("too late")
+    assert await over(session) is End.LOST
+    assert session.runner.got == ["one"]
+    assert session.runner.ends == [End.LOST]
 
 
 async def test_idle() -> None:
-    """A client that says nothing for the handler's patience is let go."""
-    session: Session[str] = Session()
-    echo = Echo()
-    echo.patience_s = 0.02
-    assert await session.run(echo) is End.IDLE
-    assert echo.ends == [End.IDLE]
+    """A session whose client is inactive for the idle limit ends; without a limit it does not."""
+    session = await opened()
+    session.set_idle_limit(None)
+    await asyncio.sleep(0.05)
+    assert not session.ended.is_set()
+    session.set_idle_limit(0.02)
+    assert await over(session) is End.IDLE
+    assert session.runner.ends == [End.IDLE]
 
 
 @pytest.mark.parametrize(("word", "ends"), [("idle talk", True), ("a step", False)])
-async def test_only_steps_renew_the_time(word: str, ends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that says something all the time, but nothing that gets it on, is let go like a silent one."""
+async def test_only_activity_resets_the_idle_limit(word: str, ends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends something all the time, but nothing that is activity, is treated like a silent one."""
     loop, passed = asyncio.get_running_loop(), 0.0
     clock = loop.time
     monkeypatch.setattr(loop, "time", lambda: clock() + passed)
-    session: Session[str] = Session()
-    running = asyncio.create_task(session.run(echo := Echo()))
+    session = await opened()
     for _ in range(40):
-        session.offer(word)
+        session.runner.inbox.put(word)
         for _ in range(10):  # it takes the word and waits for the next one
             await asyncio.sleep(0)
-        passed += echo.patience_s / 10
+        passed += 6.0
     assert session.ended.is_set() is ends
-    session.hang_up()
-    assert await running is (End.IDLE if ends else End.LOST)
+    session.end(End.LOST)
+    assert await over(session) is (End.IDLE if ends else End.LOST)
+
+
+async def test_the_time_that_a_handler_takes_is_no_inactivity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client waits for us then; afterwards it has as much time as it had before."""
+    monkeypatch.setattr(session_module, "BUSY_POLL_S", 0.01)
+    session = await opened()
+    session.runner.gate.clear()
+    session.set_idle_limit(0.05)
+    session.runner.inbox.put("idle talk")
+    await asyncio.sleep(0.3)
+    assert not session.ended.is_set()
+    session.runner.gate.set()
+    assert await over(session) is End.IDLE
+    assert session.runner.got == ["idle talk"]
 
 
 async def test_failed(caplog: pytest.LogCaptureFixture) -> None:
     """A handler that raises ends its session alone; the log names type and place, never the text."""
-    session: Session[str] = Session()
-    echo = Echo()
-    session.offer("boom")
-    assert await session.run(echo) is End.FAILED
-    assert echo.ends == [End.FAILED]
+    session = await opened()
+    session.runner.inbox.put("boom")
+    assert await over(session) is End.FAILED
+    assert session.runner.ends == [End.FAILED]
     assert "ValueError at test_session.py" in caplog.text
     assert "secret" not in caplog.text
 
 
 async def test_shutdown() -> None:
-    """At server shutdown a session handles what it has, then ends as SHUTDOWN."""
-    session: Session[str] = Session()
-    echo = Echo()
-    running = asyncio.create_task(session.run(echo))
-    await asyncio.sleep(0)
-    session.offer("one")
+    """At server shutdown a session handles what it has, then ends as SHUTDOWN; no other one begins."""
+    session = await opened()
+    session.runner.inbox.put("one")
     await runtime().registry.drain(30)
-    assert await running is End.SHUTDOWN
-    assert echo.got == ["one"]
-    with pytest.raises(TooManySessions):
-        await Session[str]().run(Echo())
+    assert await over(session) is End.SHUTDOWN
+    assert session.runner.got == ["one"]
+    with pytest.raises(LimitReached):
+        await opened()
 
 
-async def test_cancelled() -> None:
-    """Even a cancelled session shuts its handler down."""
-    session: Session[str] = Session()
-    echo = Echo()
-    running = asyncio.create_task(session.run(echo))
-    await asyncio.sleep(0.01)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    assert echo.ends == [End.LOST]
+@pytest.mark.parametrize("end", sorted(AT_ONCE, key=str))
+@pytest.mark.parametrize("ending", [False, True])
+async def test_closed_at_once(end: End, ending: bool) -> None:
+    """Where nothing more may reach the client, the connection is closed before the handler has finished, also during another end."""
+    session = await opened()
+    session.runner.gate.clear()
+    session.runner.inbox.put("one")
+    await asyncio.sleep(0)
+    if ending:
+        session.end(End.LOST)
+        await asyncio.sleep(0)
+        assert line_of(session).ends == []
+    session.end(end, "why")
+    assert (line_of(session).ends, line_of(session).reasons) == ([end], ["why"])
+    assert not session.ended.is_set()
+    session.runner.gate.set()
+    assert await over(session) is end
+    assert session.runner.ends == [End.LOST if ending else end]
+
+
+async def test_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session whose grant is withdrawn ends, whatever its transport."""
+    grant = Grant(7)
+    session = await opened(grant=grant)
+    runtime().revocation._end({grant})
+    assert await over(session) is End.REVOKED
+    assert session.runner.announced == [(End.REVOKED, TEXTS[End.REVOKED])]
+
+
+async def test_a_start_that_fails_or_is_cancelled() -> None:
+    """The slot is free again, the runner is shut down if there is one, and the transport, which knows, closes the connection itself."""
+
+    class Broken(Words):
+        def start(self) -> None:
+            super().start()
+            raise OSError("no")
+
+    made: list[Broken] = []
+
+    def make(session: Session[Words]) -> Broken:
+        made.append(Broken(session))
+        return made[-1]
+
+    with pytest.raises(OSError, match="no"):
+        await opened(make)
+    assert made[0].ends == [End.FAILED]
+    assert line_of(made[0].session).ends == []
     assert len(runtime().registry) == 0
 
 
-async def test_a_shutdown_that_hangs_does_not_keep_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler whose shutdown never returns is given up after SHUTDOWN_S."""
+async def test_a_shutdown_that_hangs_does_not_keep_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A runner whose shutdown never returns is given up after SHUTDOWN_S."""
     monkeypatch.setattr(session_module, "SHUTDOWN_S", 0.02)
 
-    class Hanging(Echo):
+    class Hanging(Words):
         async def shutdown(self, end: End) -> None:
             await asyncio.Event().wait()
 
-    session: Session[str] = Session()
-    session.hang_up()
-    await session.run(Hanging())
+    before = asyncio.all_tasks()
+    session = await opened(Hanging)
+    session.end(End.LOST)
+    await over(session)
     assert len(runtime().registry) == 0
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
-        task.cancel()
-
-
-async def test_the_inbox_is_bounded() -> None:
-    """What a client sends ahead of a slow handler is refused at the limit, by weight."""
-    session: Session[bytes] = Session(len)
-    assert session.offer(b"x" * session_module.INBOX_BYTES)
-    assert not session.offer(b"y")
+    await until(lambda: asyncio.all_tasks() <= before)
 
 
 async def test_the_limit_of_sessions(settings: Any) -> None:
-    """The session after the last allowed one is refused, and room is there again when one ended."""
+    """The session after the last allowed one is refused, and there is room again when one ended."""
     settings.SESSION_LIMIT = 1
-    first: Session[str] = Session()
-    running = asyncio.create_task(first.run(Echo()))
-    await asyncio.sleep(0)
-    with pytest.raises(TooManySessions):
-        await Session[str]().run(Echo())
-    first.hang_up()
-    await running
-    second: Session[str] = Session()
-    second.hang_up()
-    assert await second.run(Echo()) is End.LOST
+    first = await opened()
+    with pytest.raises(LimitReached):
+        await opened()
+    first.end(End.LOST)
+    await over(first)
+    second = await opened()
+    second.end(End.LOST)
+    assert await over(second) is End.LOST

@@ -14,8 +14,8 @@ from streaming.cluster import session_endpoint
 from streaming.cluster.runtime import runtime
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
-from streaming.sessions import stream_session as participant_module
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions import media_runner as media_module
+from streaming.sessions.handler_runner import StreamSession, stream_session
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import End
@@ -64,7 +64,7 @@ async def play(steps: list[tuple[str, str]]) -> None:
         session = stream.participants.get(name)
         if what.startswith("open"):
             Counted.broken = what == "open broken"
-            newcomer = StreamSession(stream, name, None, FakeLine())
+            newcomer = stream_session(stream, name, None, FakeLine())
             with suppress(LimitReached, IdTaken, OSError):
                 await newcomer.open()
                 opened.append(newcomer)
@@ -72,7 +72,7 @@ async def play(steps: list[tuple[str, str]]) -> None:
             await asyncio.gather(*(session.close("bye") for _ in range(2 if what == "close twice" else 1)))
             assert name not in stream.participants
         elif session is not None:
-            session.hear(FRAME + {"say": 10, "fail": 1, "finish": 2}[what] - FRAME[0], RATE)
+            session.runner.push_audio(FRAME + {"say": 10, "fail": 1, "finish": 2}[what] - FRAME[0], RATE)
             await asyncio.sleep(0)
         assert len(stream.participants) <= LIMIT
     await asyncio.gather(*(session.close("the end") for session in opened))
@@ -86,7 +86,7 @@ async def play(steps: list[tuple[str, str]]) -> None:
 @pytest.fixture
 def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests need no database, and no patience."""
-    monkeypatch.setattr(participant_module, "LAST_SOUND_S", 0.01)
+    monkeypatch.setattr(media_module, "LAST_AUDIO_S", 0.01)
 
 
 @settings(max_examples=40, deadline=None)
@@ -119,9 +119,9 @@ async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
         yield audio
 
     async def cycle() -> None:
-        session = StreamSession(stream, "again", None, FakeLine("webrtc"))
+        session = stream_session(stream, "again", None, FakeLine("webrtc"))
         await session.open()
-        session.hear(FRAME, RATE)
+        session.runner.push_audio(FRAME, RATE)
         await asyncio.sleep(0)
         await session.close("bye")
 
@@ -143,7 +143,7 @@ async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pyte
     """A server that goes down at this very moment begins no handler that nobody would ever end."""
     Counted.begun = Counted.ended = 0
     stream, line = stream_of(Counted()), FakeLine()
-    session = StreamSession(stream, "a", None, line)
+    session = stream_session(stream, "a", None, line)
 
     async def claim(claiming: StreamSession) -> None:
         claiming.end_early(End.SHUTDOWN)

@@ -13,9 +13,8 @@ from django.conf import LazySettings
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
 from streaming.sessions import handler_calls as calls_module
-from streaming.sessions import stream_session as participant_module
-from streaming.sessions.handler_runner import EMPTY_PAUSE_S, WAITING_FRAMES
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions import session as session_module
+from streaming.sessions.handler_runner import EMPTY_PAUSE_S, WAITING_FRAMES, stream_session
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS, End
@@ -39,8 +38,8 @@ from tests.streaming.sessions.lines import (
 async def test_sound_goes_through(join: Join) -> None:
     """What the client says reaches the handler, and what that gives reaches the client."""
     session = await join(Echo())
-    session.hear(FRAME, RATE)
-    sound = await session.sound()
+    session.runner.push_audio(FRAME, RATE)
+    sound = await session.runner.next_audio()
     assert sound is not None
     assert sound.rate == RATE
     assert np.array_equal(sound.samples, FRAME)
@@ -50,10 +49,10 @@ async def test_two_hundred_blocking_handlers_all_work(join: Join) -> None:
     """Each blocks a thread of its own and none of anybody else; all of them end."""
     everybody = [await join(Blocking()) for _ in range(200)]
     for session in everybody:
-        session.hear(FRAME, RATE)
+        session.runner.push_audio(FRAME, RATE)
     for session in everybody:
         async with asyncio.timeout(60):
-            assert await session.sound() is not None
+            assert await session.runner.next_audio() is not None
     await asyncio.gather(*(session.close("enough") for session in everybody))
     assert Counting.shutdowns == 200
     await until(lambda: not handler_threads())
@@ -100,7 +99,7 @@ async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None
     for _ in range(3):
         line = FakeLine()
         with pytest.raises(OSError, match="no model"):
-            await StreamSession(stream, "a", None, line).open()
+            await stream_session(stream, "a", None, line).open()
         assert line.reasons == []
     assert not stream.participants
     assert len(runtime().registry) == 0
@@ -115,8 +114,8 @@ async def test_shutdown_exactly_once(join: Join, handler: Any) -> None:
     assert Counting.shutdowns == 1
     assert line_of(session).reasons == ["reason 0"]
     assert session.ended.is_set()
-    assert await session.sound() is None
-    assert await session.picture() is None
+    assert await session.runner.next_audio() is None
+    assert await session.runner.next_video() is None
 
 
 async def test_a_blocking_emit_is_not_called_again_once_shutdown_woke_it(join: Join) -> None:
@@ -148,10 +147,10 @@ async def test_nothing_is_left(join: Join) -> None:
     """After a session there is no task, no thread, no handler and no participant."""
     before = asyncio.all_tasks()
     line = FakeLine()
-    session = StreamSession(stream_of(Blocking()), "gone", None, line)
+    session = stream_session(stream_of(Blocking()), "gone", None, line)
     await session.open()
-    session.hear(FRAME, RATE)
-    await session.sound()
+    session.runner.push_audio(FRAME, RATE)
+    await session.runner.next_audio()
     await session.close("bye")
     gone = weakref.ref(session), weakref.ref(handler_of(session))
     del session
@@ -174,7 +173,7 @@ async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.Mo
             await asyncio.Event().wait()
 
     for handler, limit in ((Failing(), 60.0), (Hanging(), 0.05)):
-        monkeypatch.setattr(participant_module, "SHUTDOWN_S", limit)
+        monkeypatch.setattr(session_module, "SHUTDOWN_S", limit)
         session = await join(handler)
         await session.close("bye")
         assert not session.stream.participants
@@ -218,8 +217,8 @@ async def test_errors_reach_the_client_and_the_session_goes_on(join: Join) -> No
 
     session = await join(Touchy())
     for first in (1, 2, 3):
-        session.hear(np.full_like(FRAME, first), RATE)
-    heard = [await session.sound() for _ in range(2)]
+        session.runner.push_audio(np.full_like(FRAME, first), RATE)
+    heard = [await session.runner.next_audio() for _ in range(2)]
     assert [sound.samples[0] for sound in heard if sound] == [1, 3]
     errors = [message for message in line_of(session).messages if message["type"] == "error"]
     assert errors[0] == {"type": "error", "data": "one is too many", "message": "one is too many"}
@@ -239,7 +238,7 @@ async def test_the_same_error_again_and_again_is_told_once_in_a_while(join: Join
 
     session = await join(Failing())
     for _ in range(20):
-        session.hear(FRAME, RATE)
+        session.runner.push_audio(FRAME, RATE)
     await until(lambda: handler_of(session).failures == 20)
     assert line_of(session).of("error") == ["always"]
 
@@ -251,13 +250,13 @@ async def test_close_stream_waits_for_the_sound(join: Join) -> None:
     await asyncio.sleep(0.03)
     assert line_of(session).of("end_stream") == []
     for _ in range(2):
-        sound = await session.sound()
+        sound = await session.runner.next_audio()
         assert sound is not None
-        session.played(sound.seconds)
+        session.runner.played(sound.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert line_of(session).of("end_stream") == ["that was all"]
     assert line_of(session).reasons == ["that was all"]
-    assert await session.sound() is None
+    assert await session.runner.next_audio() is None
 
 
 async def test_mode_send_has_outputs_and_no_sound(join: Join) -> None:
@@ -269,13 +268,13 @@ async def test_mode_send_has_outputs_and_no_sound(join: Join) -> None:
     await until(lambda: session.outputs.last == 5)
     assert numbers(session) == [0, 1, 2, 3, 4]
     assert line_of(session).of("fetch_output") == [[]] * 5
-    assert not session.playing
+    assert not session.runner.playing
 
 
 async def test_mode_receive_hears_nothing(join: Join) -> None:
     """A client that only receives cannot send."""
     session = await join(Echo(), mode="receive")
-    session.hear(FRAME, RATE)
+    session.runner.push_audio(FRAME, RATE)
     await asyncio.sleep(0.01)
     assert handler_of(session).frames == []
 
@@ -285,7 +284,7 @@ async def test_frames_are_20_ms_in_the_shape_of_the_transport(join: Join, kind: 
     """Whatever portions come at whatever rate, the handler gets steady frames at its own rate."""
     session = await join(Echo(), kind=kind)
     for portion in np.array_split(np.zeros(4800, dtype=np.int16), 7):
-        session.hear(portion, 48_000)
+        session.runner.push_audio(portion, 48_000)
     await until(lambda: len(handler_of(session).frames) == 5)
     assert {(rate, frame.shape, frame.dtype.name) for rate, frame in handler_of(session).frames} == {(RATE, shape, "int16")}
 
@@ -303,7 +302,7 @@ async def test_a_slow_handler_loses_the_oldest_with_one_warning(join: Join) -> N
     Slow.gate = asyncio.Event()
     session = await join(Slow())
     for n in range(WAITING_FRAMES + 100):
-        session.hear(np.full_like(FRAME, n), RATE)
+        session.runner.push_audio(np.full_like(FRAME, n), RATE)
         if n == 0:
             await asyncio.sleep(0)
     assert len(line_of(session).of("warning")) == 1
@@ -356,12 +355,12 @@ async def test_an_end_that_fails_gives_the_slot_back(join: Join, monkeypatch: py
     session = await join(stream)
     disconnected: list[str] = []
 
-    def broken(reason: str = "") -> None:
+    def broken(end: End | None = None, reason: str = "") -> None:
         disconnected.append(reason)
         raise OSError("secret words")
 
     monkeypatch.setattr(handler_of(session), "parley_leave", broken)
-    monkeypatch.setattr(session.line, "hang_up", broken)
+    monkeypatch.setattr(session.connection, "hang_up", broken)
     await session.close("bye")
     assert disconnected == ["", "bye"]
     assert caplog.text.count("OSError at test_stream_session.py") == 2
@@ -376,9 +375,9 @@ async def test_a_line_that_fails_harms_nobody(join: Join, caplog: pytest.LogCapt
     def broken(message: Any) -> None:
         raise ConnectionError("secret words")
 
-    session.line.message = broken
-    session.tell({"type": "log", "data": "x"})
-    session.hear(FRAME, RATE)
-    assert await session.sound() is not None
+    session.connection.message = broken
+    session.send_message({"type": "log", "data": "x"})
+    session.runner.push_audio(FRAME, RATE)
+    assert await session.runner.next_audio() is not None
     assert "ConnectionError at test_stream_session.py" in caplog.text
     assert "secret" not in caplog.text

@@ -44,7 +44,7 @@ def live(session: Any) -> list[bool]:
 async def speak(session: Any, seconds: float = 1.0) -> None:
     """Send sound in frames of 20 ms."""
     for block in np.tile(SECOND, int(np.ceil(seconds)))[: int(seconds * 16_000)].reshape(-1, 320):
-        session.hear(block, 16_000)
+        session.runner.push_audio(block, 16_000)
         await asyncio.sleep(0)
 
 

@@ -20,13 +20,13 @@ async def test_echo_says_it_again(join: Join) -> None:
     session = await join(echo)
     said = (np.sin(np.arange(4800) / 20) * 9000).astype(np.int16)
     handler_of(session).ended(Turn(said, 48_000))
-    blocks = [await session.sound() for _ in range(5)]
+    blocks = [await session.runner.next_audio() for _ in range(5)]
     assert np.concatenate([block.samples for block in blocks if block]).tolist() == said.tolist()
 
 
 async def pitch(session: Any) -> float:
     """Return the strongest frequency of the next half second."""
-    blocks = [(await session.sound()).samples for _ in range(25)]
+    blocks = [(await session.runner.next_audio()).samples for _ in range(25)]
     wave = np.concatenate(blocks).astype(float)
     return float(np.abs(np.fft.rfft(wave * np.hanning(len(wave)))).argmax() * 24_000 / len(wave))
 
@@ -37,7 +37,7 @@ async def test_a_tone_of_the_pitch_that_was_asked_for(join: Join) -> None:
     assert await pitch(session) == pytest.approx(440, abs=3)
     session.set_input(1000.0, 0.5)
     assert await pitch(session) == pytest.approx(1000, abs=3)
-    blocks = [(await session.sound()).samples for _ in range(50)]
+    blocks = [(await session.runner.next_audio()).samples for _ in range(50)]
     steps = np.abs(np.diff(np.concatenate(blocks).astype(int)))
     assert steps.max() < 0.5 * 32767 * 2 * np.pi * 1000 / 24_000 * 1.05
 
@@ -51,9 +51,9 @@ def scene(left: int) -> Any:
 
 async def see(session: Any, picture: Any) -> Any:
     """Show a picture and return what comes back."""
-    session.see(picture)
+    session.runner.push_video(picture)
     async with asyncio.timeout(30):
-        return await session.picture()
+        return await session.runner.next_video()
 
 
 async def test_motion_is_marked_and_counted(join: Join) -> None:

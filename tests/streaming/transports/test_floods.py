@@ -6,6 +6,7 @@ import contextlib
 import json
 import statistics
 import urllib.request
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ import websockets
 
 from streaming.discovery import streams
 from streaming.protocols import fastrtc, symbl
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.handler_runner import StreamSession, make_runner
+from streaming.sessions.media_runner import MediaRunner
+from streaming.sessions.session import Session
 from streaming.transports import stream_socket, twilio
 from streaming.transports.rate_limit import MAX_MESSAGES, WINDOW_S, MessageRateLimit
 from streaming.transports.twilio import TelephoneConsumer
@@ -149,12 +152,12 @@ async def test_a_handler_that_stands_still_does_not_hide_its_clients_end(
     """The socket of a stalled handler is read on, and what it cannot hold is dropped; one that is only slow makes its client wait."""
     monkeypatch.setattr(stream_socket, "STALLED_S", 0.1)
 
-    class Behind(StreamSession):
+    class Behind(MediaRunner):
         """Has five seconds of audio waiting, and takes some of it each time that it is asked."""
 
         waiting = 5.0
 
-        def hear(self, block: Any, rate: int) -> None:
+        def push_audio(self, block: Any, rate: int) -> None:
             """Take more."""
 
         @property
@@ -165,11 +168,12 @@ async def test_a_handler_that_stands_still_does_not_hide_its_clients_end(
 
     consumer = TelephoneConsumer()
     consumer.makes_client_wait = True
-    session = Behind(streams()["echo"], "behind", None, consumer)
+    session: StreamSession = Session(consumer, None, "behind", partial(make_runner, consumer), streams()["echo"])
+    session._runner = behind = Behind(session, consumer)
     async with asyncio.timeout(30):
         assert await consumer.push_audio(session, b"0", 8000)
         assert await consumer.push_audio(session, b"0", 8000)
-    assert (session.waiting > 1.0) == stalls
+    assert (behind.waiting > 1.0) == stalls
 
 
 def test_the_limit_counts_in_windows() -> None:

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from streaming.aio.executors import close_threads
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions.session import Session
 from streaming.transports.webrtc.connection import Connection
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.peer import Peer, Peers
@@ -25,7 +25,7 @@ from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-HELD = (StreamSession, Peer, Connection, Messages, AudioTrack, PromptQueue, RTCPeerConnection, Echo)
+HELD = (Session, Peer, Connection, Messages, AudioTrack, PromptQueue, RTCPeerConnection, Echo)
 WAYS = ("in order", "without a word", "from our side")
 SILENT = "silent"
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.sessions import stream_session as participant_module
-from streaming.sessions.handler_output import Item
-from streaming.sessions.stream_session import StreamSession
+from streaming.sessions import media_runner as media_module
+from streaming.sessions.handler_runner import StreamSession
+from streaming.sessions.media_runner import Item
+from streaming.sessions.session import Session
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS
@@ -97,10 +98,10 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         ends.append((socket, serving))
         await until(lambda: stream.participants)
         session = stream.participants["x"]
-        assert isinstance(session, StreamSession)
-        await until(lambda: hasattr(session.handler, "asked_in"))
+        assert isinstance(session, Session)
+        await until(lambda: hasattr(session.runner.handler, "asked_in"))
         handler_of(session).queue.put_nowait(block(1))
-        await until(lambda: socket.blocks == [1] and session._audio_output._waiting.awaited)
+        await until(lambda: socket.blocks == [1] and session.runner._audio_output._waiting.awaited)
         return socket, session
 
     yield begin
@@ -137,7 +138,7 @@ async def test_order_holds_while_a_client_does_not_read(talk: Talk) -> None:
     handler_of(session).queue.put_nowait(block(2))
     await until(lambda: socket.waiting == 1)
     for number in (3, 4, 5):
-        assert await session.deliver(Item(pcm=block(number)[1], rate=RATE))
+        assert await session.runner.deliver(Item(pcm=block(number)[1], rate=RATE))
     await asyncio.sleep(0.05)
     assert socket.waiting == 1
     socket.reads.set()
@@ -154,7 +155,7 @@ async def test_an_interruption_while_a_client_does_not_read(talk: Talk) -> None:
     socket.reads.clear()
     handler.queue.put_nowait(block(2))
     await until(lambda: socket.waiting == 1)
-    session.interrupt()
+    session.runner.interrupt()
     handler.queue.put_nowait(block(3))
     await until(handler.queue.empty)
     socket.reads.set()
@@ -183,7 +184,7 @@ async def test_sound_overtakes_no_message(talk: Talk) -> None:
 @pytest.mark.parametrize("barges_in", [False, True])
 async def test_a_stream_closes_though_its_client_does_not_read(talk: Talk, barges_in: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither sound that waits nor an interruption keeps the handler's wish from being done."""
-    monkeypatch.setattr(participant_module, "LAST_SOUND_S", 0.2)
+    monkeypatch.setattr(media_module, "LAST_AUDIO_S", 0.2)
     socket, session = await talk()
     socket.reads.clear()
     handler = handler_of(session)
@@ -192,7 +193,7 @@ async def test_a_stream_closes_though_its_client_does_not_read(talk: Talk, barge
     handler.queue.put_nowait((block(3), CloseStream("enough")))
     await until(handler.queue.empty)
     if barges_in:
-        session.interrupt()
+        session.runner.interrupt()
     async with asyncio.timeout(60):
         await session.ended.wait()
 
@@ -232,9 +233,9 @@ async def test_whatever_happens_a_block_comes_once_at_most_and_in_order(talk: Ta
         for _ in range(chance.randint(0, 3)):
             await asyncio.sleep(0)
         if chance.random() < 0.5:
-            session.interrupt()
+            session.runner.interrupt()
         elif chance.random() < 0.3:
-            session.clear_sound()
+            session.runner.clear_audio()
         socket.reads.set()
         for _ in range(chance.randint(0, 3)):
             await asyncio.sleep(0)
@@ -252,4 +253,4 @@ async def test_a_client_that_went_away_is_no_failure_of_the_handler(talk: Talk) 
     await until(lambda: handler_of(session).queue.empty())
     await asyncio.sleep(0.05)
     assert not any('"error"' in text for text in socket.texts)
-    assert session.calls._reported == {}
+    assert session.runner.calls._reported == {}

@@ -236,7 +236,7 @@ async def test_a_renewed_offer_takes_the_session_over() -> None:
     await new.hears(800)
     assert stream.participants == {old.id: session}
     await until(lambda: old.pc.connectionState == "closed", "the old connection was not closed")
-    session.tell({"type": "log", "data": "still here"})
+    session.send_message({"type": "log", "data": "still here"})
     await new.message("log", "still here")
     await old.close()
     await new.close()

@@ -59,7 +59,7 @@ async def test_sound_only_to_the_stream() -> None:
     """Mode send: it is heard, and nothing comes back."""
     stream = Stream(Echo(), modality="audio", mode="send", name="ear")
     caller = await Caller(here(stream), "sendrecv").call()
-    handler = stream.participants[caller.id].handler
+    handler = stream.participants[caller.id].runner.handler
     await until(lambda: handler.heard > 20, "nothing was heard")
     assert not caller.blocks
     await caller.close()
@@ -128,7 +128,7 @@ async def test_a_session_with_nothing_but_a_data_channel_works() -> None:
     """It hears messages."""
     stream = echo()
     caller = await Caller(here(stream)).call()
-    stream.participants[caller.id].tell({"type": "log", "data": "hello"})
+    stream.participants[caller.id].send_message({"type": "log", "data": "hello"})
     await caller.message("log", "hello")
     caller.channel.send("handshake")
     await caller.message("log", "Server received: handshake")
@@ -140,7 +140,7 @@ async def test_messages_of_the_first_moment_arrive() -> None:
     stream = echo()
     caller = Caller(here(stream), "sendrecv")
     status, answer = await caller.post(await caller.offer())
-    stream.participants[caller.id].tell({"type": "send_input", "data": []})
+    stream.participants[caller.id].send_message({"type": "send_input", "data": []})
     assert status == 200
     await caller.accept(answer)
     await caller.message("send_input")
@@ -153,7 +153,7 @@ async def test_an_interruption_silences_within_a_moment() -> None:
     caller = await Caller(here(stream), "sendrecv", microphone=0).call()
     await caller.hears(600)
     heard = len(caller.sound)
-    stream.participants[caller.id].clear_sound()
+    stream.participants[caller.id].runner.clear_audio()
     await until(lambda: time.monotonic() - caller.arrivals[-1] > 1.0, "it speaks on")
     assert len(caller.sound) - heard < 48_000
     await caller.close()
@@ -223,7 +223,7 @@ async def test_a_peer_that_vanished_is_missed_and_may_come_back(settings: Settin
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
     stream = echo()
     lost = await Caller(here(stream), "sendrecv").call()
-    handler = stream.participants[lost.id].handler
+    handler = stream.participants[lost.id].runner.handler
     lost.vanish()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
     await until(lambda: runtime().part(Peers).find(stream, lost.id, 1).lost, "the loss was not noticed")
@@ -231,7 +231,7 @@ async def test_a_peer_that_vanished_is_missed_and_may_come_back(settings: Settin
     settings.RTC_RENEW_S = 1.5
     back = await Caller(here(stream), "sendrecv", webrtc_id=lost.id, microphone=900).call()
     await back.hears(900)
-    assert stream.participants[lost.id].handler is handler
+    assert stream.participants[lost.id].runner.handler is handler
     back.vanish()
     began = time.monotonic()
     await gone(stream)
