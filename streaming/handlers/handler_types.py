@@ -48,9 +48,9 @@ def check_handler(handler: HandlerLike, modality: Modality, mode: Mode) -> None:
     if modality == "audio" and mode != "receive":
         raise TypeError("modality 'audio' needs a StreamHandler or AsyncStreamHandler; a generator function does for mode 'receive'")
     if modality == "audio" and isinstance(handler, VideoStreamHandler):
-        raise TypeError("a VideoStreamHandler has no sound")
+        raise TypeError("a VideoStreamHandler has no audio")
     if mode == "receive" and not generates(function):
-        raise TypeError("mode 'receive' needs a generator function or a handler: there is no picture to call a function with")
+        raise TypeError("mode 'receive' needs a generator function or a handler: there is no video frame to call a function with")
 
 
 def generates(function: Callable[..., Any]) -> bool:

@@ -258,9 +258,9 @@ class ReplyOnPause(StreamHandler):
         takes = positional(self.fn)[1]
         if takes > 1 or self.needs_args:
             await self._renew_inputs()
-        sound = (turn.rate, turn.samples.reshape(1, -1))
-        self.latest_args[0] = sound
-        return _Reply(await self._runs.begin(self.fn, (sound, *self.latest_args[1:takes])), announces=True)
+        audio = (turn.rate, turn.samples.reshape(1, -1))
+        self.latest_args[0] = audio
+        return _Reply(await self._runs.begin(self.fn, (audio, *self.latest_args[1:takes])), announces=True)
 
     async def _renew_inputs(self) -> None:
         """Request the client's inputs; without an answer use its previous ones, and let the next reply not wait."""

@@ -151,8 +151,8 @@ class ReplyOnStopWords(ReplyOnPause):
 
     async def _words(self, turn: Turn, *, thorough: bool) -> tuple[Word, ...]:
         engine = await asyncio.wrap_future(recogniser.begin_loading())
-        sound = at_16_khz((turn.rate, turn.samples))
-        return await self._worker_thread.run(partial(engine.transcribe, sound, turn.voiced, thorough=thorough))
+        audio = at_16_khz((turn.rate, turn.samples))
+        return await self._worker_thread.run(partial(engine.transcribe, audio, turn.voiced, thorough=thorough))
 
 
 def plain(words: Sequence[str]) -> list[str]:

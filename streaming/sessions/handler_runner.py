@@ -122,7 +122,7 @@ class StreamHandlerRunner(MediaRunner):
             return
         self._audio_frames.put(frame)
         if self._audio_frames.dropped:
-            self.session.warn_once("this stream takes sound slower than it comes; some was left out")
+            self.session.warn_once("this stream processes audio more slowly than it arrives; some was dropped")
 
     @property
     def backlog_s(self) -> float:

@@ -239,7 +239,7 @@ def video_item(value: Any) -> Item:
     if not isinstance(value, np.ndarray):
         raise ValueError(f"a video handler gave {type(value).__name__}; {_VIDEO}")
     if value.ndim != 3 or value.shape[2] != 3 or value.dtype != np.uint8 or not value.size:
-        raise ValueError(f"a picture must be uint8 of shape (height, width, 3), not {value.dtype} of {value.shape}")
+        raise ValueError(f"a video frame must be uint8 of shape (height, width, 3), not {value.dtype} of {value.shape}")
     return Item(frame=value, outputs=outputs, close=close)
 
 

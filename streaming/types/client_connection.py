@@ -39,7 +39,7 @@ class ImmediateSink(Protocol):
     def is_free(self) -> bool:
         """Return whether a frame can be sent now: no other send is pending, and it would not be too far ahead of real time."""
 
-    def send_now(self, sound: AudioFrame) -> None:
+    def send_now(self, frame: AudioFrame) -> None:
         """Send one frame without blocking the caller. Raises nothing if the client is disconnected."""
 
 
