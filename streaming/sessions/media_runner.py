@@ -15,7 +15,7 @@ from streaming.handlers.stream_handlers import AudioFrame as InputFrame
 from streaming.sessions.audio import AudioBlock, AudioInput, AudioOutput
 from streaming.sessions.handler_calls import HandlerCalls
 from streaming.sessions.session import Runner, Session
-from streaming.types.client_connection import AudioFrame, ImmediateSink, MediaConnection, Message, Pcm, VideoFrame
+from streaming.types.client_connection import AudioFrame, MediaConnection, Message, Pcm, VideoFrame
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import End
 
@@ -66,14 +66,12 @@ class MediaRunner(Runner):
         self.calls = HandlerCalls(session.context)
         self.may_rest = is_idle is not None
         """Whether the handler can be idle, so that silence may be held back."""
-        self.output_rate = output_rate
-        """Samples per second of every `AudioFrame` of this session."""
+        self.audio_input = AudioInput(*input_format, connection.kind, is_idle)
+        self.audio_output = AudioOutput(output_rate)
         stream = session.stream
         self._takes_audio = stream.has_audio and stream.mode != "receive"
         self._takes_video = stream.has_video and stream.mode != "receive"
         self._gives = stream.mode != "send"
-        self._audio_input = AudioInput(*input_format, connection.kind, is_idle)
-        self._audio_output = AudioOutput(output_rate)
         self._video_output: BoundedQueue[VideoFrame] = BoundedQueue(READY_FRAMES)
         self._connection = connection
         self._closed_by_handler = False
@@ -83,7 +81,7 @@ class MediaRunner(Runner):
     def push_audio(self, block: AudioBlock, rate: int) -> None:
         """Take the client's audio, int16 of shape (n,) or mu-law bytes, at any rate and in blocks of any length."""
         if self._takes_audio:
-            for frame in self._audio_input.push(block, rate):
+            for frame in self.audio_input.push(block, rate):
                 self.receive_audio(frame)
 
     def push_video(self, frame: VideoFrame) -> None:
@@ -99,25 +97,11 @@ class MediaRunner(Runner):
         """
         return 0.0
 
-    @property
-    def silent(self) -> bool:
-        """Whether the client's audio has been inaudible for a while and the handler is idle, so that a transport may read it later."""
-        return self._audio_input.silent
-
-    @property
-    def received_s(self) -> float:
-        """Seconds of the client's audio received so far; counted only where `may_rest`."""
-        return self._audio_input.received_s
-
     # -- for the transport: to the client
 
     async def next_audio(self) -> AudioFrame | None:
         """Wait for the next audio frame for the client and return it; None at the end."""
-        return await self._audio_output.get()
-
-    def send_through(self, outlet: ImmediateSink) -> None:
-        """Send an audio frame directly to `outlet` if nothing is queued and `next_audio` is being awaited."""
-        self._audio_output.outlet = outlet
+        return await self.audio_output.get()
 
     async def next_video(self) -> VideoFrame | None:
         """Wait for the next video frame for the client and return it; None at the end."""
@@ -126,16 +110,12 @@ class MediaRunner(Runner):
         except QueueClosed:
             return None
 
-    def played(self, seconds: float) -> None:
-        """Record that the client has played `seconds` more of what `next_audio` returned; optional, for transports that know."""
-        self._audio_output.played(seconds)
-
     # -- for the handler
 
     @property
     def playing(self) -> bool:
         """Whether audio for the client is queued, or sent and not played yet."""
-        return self._audio_output.playing
+        return self.audio_output.playing
 
     def send_message(self, message: Message) -> None:
         """Send the client JSON. Any thread."""
@@ -166,7 +146,7 @@ class MediaRunner(Runner):
             if self.phone and self.handler is not None:  # a telephone has no page that would send them back as inputs
                 self.handler.set_args([FRAME_PLACEHOLDER, *outputs.args])
         if item.pcm is not None and self._gives:
-            await self._audio_output.put(item.pcm, item.rate)
+            await self.audio_output.put(item.pcm, item.rate)
         if item.frame is not None and self._gives:
             if live and len(self._video_output) >= READY_FRAMES:
                 self._video_output.clear()
@@ -195,10 +175,10 @@ class MediaRunner(Runner):
         if message is not None:
             self.send_message(message)
         if end is End.REVOKED:  # nothing that the handler still produces may reach this client
-            self._audio_output.close(discard=True)
+            self.audio_output.close(discard=True)
 
     def stop(self) -> None:
-        self._audio_output.close(discard=True)
+        self.audio_output.close(discard=True)
         self._video_output.close(discard=True)
         self.calls.close()
 
@@ -208,13 +188,13 @@ class MediaRunner(Runner):
 
     def _clear(self) -> None:
         if not self.session.ended.is_set():
-            self._audio_output.clear()
+            self.audio_output.clear()
             self._connection.clear()
 
     async def _play_out(self, close: CloseStream) -> None:
         """End the session once the client has played the queued audio."""
-        self._audio_output.pause()
-        await self._audio_output.wait_until_played(LAST_AUDIO_S)
+        self.audio_output.pause()
+        await self.audio_output.wait_until_played(LAST_AUDIO_S)
         self.session.end(End.FINISHED, close.msg)
 
 

@@ -114,7 +114,7 @@ class StreamConsumer(Consumer):
         read_batching, now = ReadBatching(), self.loop.time
 
         async def receive_later() -> Event:
-            if read_batching.is_due(now(), runner.received_s) and runner.silent:
+            if read_batching.is_due(now(), runner.audio_input.received_s) and runner.audio_input.silent:
                 await self.wait_for_batch()
             asked = now()
             message = await receive()
@@ -229,7 +229,7 @@ class StreamConsumer(Consumer):
 
     def report(self, runner: MediaRunner) -> None:
         """Report to the session how many seconds were played since the last report."""
-        runner.played(self.pace.played(self.loop.time()))
+        runner.audio_output.played(self.pace.played(self.loop.time()))
 
     async def _send_audio(self, runner: MediaRunner) -> None:
         """Send the session's audio when it is due, until there is no more."""
@@ -237,7 +237,7 @@ class StreamConsumer(Consumer):
         if lag_needed:
             self._lag.need()
         self.pace.begin(self.loop.time())
-        runner.send_through(self)
+        runner.audio_output.outlet = self
         try:
             while (frame := await runner.next_audio()) is not None:
                 if not lag_needed:

@@ -119,7 +119,7 @@ class TelephoneConsumer(StreamConsumer):
     def _played(self, name: str) -> None:
         seconds = self._marks.pop(name, None)
         if seconds is not None and self.session is not None:
-            self.session.runner.played(seconds)
+            self.session.runner.audio_output.played(seconds)
 
     def _key_pressed(self, digit: str) -> None:
         """Call the handler's method `dtmf`, if it has one, with a pressed key."""

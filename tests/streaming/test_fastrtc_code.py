@@ -213,7 +213,7 @@ async def test_a_model_of_sound_and_pictures(join: Join) -> None:
     await until(lambda: handler_of(session).sent == 1)
     session.runner.push_audio(FRAME, 48_000)
     sound = await session.runner.next_audio()
-    session.runner.played(sound.seconds)
+    session.runner.audio_output.played(sound.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert stream_line.of("end_stream") == ["enough"]
     assert handler_of(session).closed

@@ -210,7 +210,7 @@ class Connection:
     def _add_tracks(self) -> None:
         runner = self._session.runner
         if "audio" in self._given:
-            self.audio_track = AudioTrack(runner.next_audio, runner.played)
+            self.audio_track = AudioTrack(runner.next_audio, runner.audio_output.played)
             encode_apart(self._pc.addTrack(self.audio_track))
         if "video" in self._given:
             encode_apart(self._pc.addTrack(VideoTrack(runner.next_video)))

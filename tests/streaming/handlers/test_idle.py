@@ -75,7 +75,7 @@ async def test_nothing_does_not_add_up(idle: StreamSession) -> None:
     for _ in range(1000):
         idle.runner.push_audio(b"", RATE)
         idle.runner.push_audio(SENTENCE[:0], RATE)
-    silence_buffer = idle.runner._audio_input._silence_buffer
+    silence_buffer = idle.runner.audio_input._silence_buffer
     assert silence_buffer is not None
     assert len(silence_buffer._held) < 20
 
@@ -83,6 +83,6 @@ async def test_nothing_does_not_add_up(idle: StreamSession) -> None:
 async def test_silent_only_at_rest(idle: StreamSession) -> None:
     """A transport may take its time with a muted client, but not while a turn is open or a reply is played."""
     hear(idle, np.zeros(2 * RATE, dtype=np.int16))
-    assert idle.runner.silent
+    assert idle.runner.audio_input.silent
     handler_of(idle)._due.set()
-    assert not idle.runner.silent
+    assert not idle.runner.audio_input.silent

@@ -83,7 +83,7 @@ async def test_protected_until_its_last_sample_was_played(join: Join, monkeypatc
     await until(lambda: handler._reply is None)
     session.runner.push_audio(SILENCE[:320], 16_000)
     assert fed == []
-    session.runner.played(sound.seconds)
+    session.runner.audio_output.played(sound.seconds)
     session.runner.push_audio(SILENCE[:320], 16_000)
     assert fed == [320]
     assert line_of(session).cleared == 0

@@ -223,7 +223,7 @@ async def test_a_generator_that_closes(join: Join) -> None:
     session = await join(say, mode="receive")
     sound = await session.runner.next_audio()
     assert sound is not None
-    session.runner.played(sound.seconds)
+    session.runner.audio_output.played(sound.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert line_of(session).of("end_stream") == ["done"]
 

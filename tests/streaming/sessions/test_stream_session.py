@@ -252,7 +252,7 @@ async def test_close_stream_waits_for_the_sound(join: Join) -> None:
     for _ in range(2):
         sound = await session.runner.next_audio()
         assert sound is not None
-        session.runner.played(sound.seconds)
+        session.runner.audio_output.played(sound.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert line_of(session).of("end_stream") == ["that was all"]
     assert line_of(session).reasons == ["that was all"]

@@ -67,7 +67,7 @@ async def test_sound_that_breaks_something_is_told_and_read_on(monkeypatch: pyte
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.hears(440)
     session = stream.participants[caller.id]
-    monkeypatch.setattr(session.runner._audio_input, "push", broken)
+    monkeypatch.setattr(session.runner.audio_input, "push", broken)
     await caller.message("error", "no such sound")
     track = inbound(stream, caller)
     sent = caller.microphone._count

@@ -101,7 +101,7 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         assert isinstance(session, Session)
         await until(lambda: hasattr(session.runner.handler, "asked_in"))
         handler_of(session).queue.put_nowait(block(1))
-        await until(lambda: socket.blocks == [1] and session.runner._audio_output._waiting.awaited)
+        await until(lambda: socket.blocks == [1] and session.runner.audio_output._waiting.awaited)
         return socket, session
 
     yield begin
