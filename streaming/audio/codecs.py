@@ -66,7 +66,7 @@ def _joined(blocks: Sequence[Samples]) -> Samples:
 
 def _check_duration(seconds: float) -> None:
     if seconds > _LONGEST_CHUNK_S:
-        raise AudioError(f"audio: one chunk may hold at most {_LONGEST_CHUNK_S:.0f} seconds of sound")
+        raise AudioError(f"audio: one chunk may hold at most {_LONGEST_CHUNK_S:.0f} seconds of audio")
 
 
 def _check_rate(rate: int) -> None:

@@ -61,7 +61,7 @@ def mono(rate: int, array: NDArray[Any], layout: str = "mono") -> Pcm:
         mixed: Pcm = (pair.astype(np.int32).sum(axis=1) // 2).astype(np.int16)
         return mixed
     if samples.ndim == 2 and 1 not in samples.shape:
-        raise ValueError(f"audio: {samples.shape} is no shape of mono sound; yield (rate, array, 'stereo') for two channels")
+        raise ValueError(f"audio: {samples.shape} is no shape of mono audio; yield (rate, array, 'stereo') for two channels")
     return samples.reshape(-1)
 
 

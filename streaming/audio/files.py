@@ -29,6 +29,6 @@ def audio_to_file(audio: Audio) -> str:
 @lru_cache(maxsize=1)
 def _folder() -> Path:
     """Return the folder for the files of this process; it is removed at process exit."""
-    folder = Path(tempfile.mkdtemp(prefix="parley-sound-"))
+    folder = Path(tempfile.mkdtemp(prefix="parley-audio-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -37,14 +37,14 @@ _ROOTS = bytes(np.rint(np.sqrt(np.abs(_DECODED.astype(np.int32))) * 1.4).astype(
 _ENCODED = _encoding_table()
 
 
-def decode(sound: bytes) -> Pcm:
+def decode(data: bytes) -> Pcm:
     """Return the int16 samples of mu-law bytes, one per byte."""
-    return _DECODED.take(np.frombuffer(sound, dtype=np.uint8))
+    return _DECODED.take(np.frombuffer(data, dtype=np.uint8))
 
 
-def loudness(sound: bytes) -> float:
+def loudness(data: bytes) -> float:
     """Return approximately the mean absolute sample, without decoding; 0 for no bytes."""
-    return (sum(sound.translate(_ROOTS)) / 1.4 / len(sound)) ** 2 if sound else 0.0
+    return (sum(data.translate(_ROOTS)) / 1.4 / len(data)) ** 2 if data else 0.0
 
 
 def encode(samples: Pcm) -> bytes:

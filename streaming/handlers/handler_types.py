@@ -50,7 +50,7 @@ def check_handler(handler: HandlerLike, modality: Modality, mode: Mode) -> None:
     if modality == "audio" and isinstance(handler, VideoStreamHandler):
         raise TypeError("a VideoStreamHandler has no audio")
     if mode == "receive" and not generates(function):
-        raise TypeError("mode 'receive' needs a generator function or a handler: there is no video frame to call a function with")
+        raise TypeError("mode 'receive' needs a generator function or a handler: no video frames arrive for a function")
 
 
 def generates(function: Callable[..., Any]) -> bool:

@@ -267,9 +267,9 @@ class ReplyOnPause(StreamHandler):
         if self.args_set.is_set() or self.phone_mode:
             return
         await self.fetch_args()
-        patience = NEW_INPUTS_S if len(self.latest_args) > 1 else FIRST_INPUTS_S
+        limit_s = NEW_INPUTS_S if len(self.latest_args) > 1 else FIRST_INPUTS_S
         try:
-            async with asyncio.timeout(0 if self._unanswered else patience):
+            async with asyncio.timeout(0 if self._unanswered else limit_s):
                 await self.args_set.wait()
         except TimeoutError:
             self._unanswered = True

@@ -141,7 +141,7 @@ class ReplyOnStopWords(ReplyOnPause):
         if said < LEAST_SPEECH_S or found == len(words):
             self._stop_word_seen = True
         else:
-            super().ended(Turn(turn.samples[quiet_place(turn.samples, turn.rate, end or 0.0) :], turn.rate))
+            super().ended(Turn(turn.samples[quietest_position(turn.samples, turn.rate, end or 0.0) :], turn.rate))
 
     def _announce(self) -> None:
         self._announced = True
@@ -151,8 +151,8 @@ class ReplyOnStopWords(ReplyOnPause):
 
     async def _words(self, turn: Turn, *, thorough: bool) -> tuple[Word, ...]:
         engine = await asyncio.wrap_future(recogniser.begin_loading())
-        audio = at_16_khz((turn.rate, turn.samples))
-        return await self._worker_thread.run(partial(engine.transcribe, audio, turn.voiced, thorough=thorough))
+        samples = at_16_khz((turn.rate, turn.samples))
+        return await self._worker_thread.run(partial(engine.transcribe, samples, turn.voiced, thorough=thorough))
 
 
 def plain(words: Sequence[str]) -> list[str]:
@@ -169,7 +169,7 @@ def find_phrase(words: Sequence[str], phrases: Sequence[Sequence[str]]) -> int |
     return None
 
 
-def quiet_place(samples: Pcm, rate: int, at_s: float) -> int:
+def quietest_position(samples: Pcm, rate: int, at_s: float) -> int:
     """Return the sample position of the quietest 20 ms near a time, for a cut that hits no word: word ends are estimates."""
     window = max(1, int(_WINDOW_S * rate))
     first = max(0, int((at_s - _SEARCH_S) * rate))

@@ -9,11 +9,11 @@ import numpy as np
 from django.conf import settings
 
 from streaming.aio.executors import TTS_THREADS
-from streaming.tts.base import Engine, Maker, Manner, Speech, VoiceError
+from streaming.tts.base import Engine, EngineFinder, Speech, SpeechOptions, VoiceError
 from streaming.tts.piper import Piper
 from streaming.tts.programs import ESPEAK, FLITE
 
-ENGINES: dict[str, Maker] = {"piper": Piper(), "flite": FLITE, "espeak-ng": ESPEAK}
+ENGINES: dict[str, EngineFinder] = {"piper": Piper(), "flite": FLITE, "espeak-ng": ESPEAK}
 """The supported engines, the best one first."""
 FOLDER = "voices"
 """Folder in DATA_DIR/models for voice files of the installation."""
@@ -53,18 +53,18 @@ class TextToSpeech:
 
     def stream_tts_sync(self, text: str, options: KokoroTTSOptions | None = None) -> Iterator[Speech]:
         """Yield a text as audio, sentence by sentence, so that the first one plays while the next one is synthesised; blocks."""
-        manner = _to_manner(options)
+        speech_options = _speech_options(options)
         for number, sentence in enumerate(sentences(text)):
-            yield self._say(sentence, manner, number)
+            yield self._synthesise(sentence, speech_options, number)
 
     async def stream_tts(self, text: str, options: KokoroTTSOptions | None = None) -> AsyncIterator[Speech]:
         """Yield a text as audio, sentence by sentence, each synthesised in a thread."""
-        manner = _to_manner(options)
+        speech_options = _speech_options(options)
         for number, sentence in enumerate(sentences(text)):
-            yield await TTS_THREADS.run(self._say, sentence, manner, number)
+            yield await TTS_THREADS.run(self._synthesise, sentence, speech_options, number)
 
-    def _say(self, sentence: str, manner: Manner, number: int) -> Speech:
-        rate, samples = self._engine.say(sentence, manner)
+    def _synthesise(self, sentence: str, options: SpeechOptions, number: int) -> Speech:
+        rate, samples = self._engine.synthesise(sentence, options)
         return rate, np.concatenate((np.zeros(rate // _PAUSE, dtype=np.float32), samples)) if number else samples
 
 
@@ -89,13 +89,13 @@ def get_tts_model(model: str = "kokoro", **options: str) -> TextToSpeech:
     if model not in ("kokoro", *ENGINES):
         raise ValueError(f"model must be one of kokoro, {', '.join(ENGINES)}, not {model!r}")
     wanted = ENGINES if model == "kokoro" else {model: ENGINES[model]}
-    for maker in wanted.values():
-        engine = maker.find(settings.DATA_DIR / "models" / FOLDER)
+    for finder in wanted.values():
+        engine = finder.find(settings.DATA_DIR / "models" / FOLDER)
         if engine is not None:
             return TextToSpeech(engine)
-    raise VoiceError("no voice is installed here: " + ", or ".join(maker.hint for maker in wanted.values()))
+    raise VoiceError("no voice is installed here: " + ", or ".join(finder.hint for finder in wanted.values()))
 
 
-def _to_manner(options: KokoroTTSOptions | None) -> Manner:
+def _speech_options(options: KokoroTTSOptions | None) -> SpeechOptions:
     options = options or KokoroTTSOptions()
-    return Manner(options.voice, options.speed, options.lang)
+    return SpeechOptions(options.voice, options.speed, options.lang)

@@ -18,7 +18,7 @@ class VoiceError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class SpeechOptions:
     """Speech options.
 
     Attributes:
@@ -39,13 +39,13 @@ class Manner:
 class Engine(Protocol):
     """A loaded text-to-speech engine. Its calls block and may come from any thread."""
 
-    def say(self, text: str, manner: Manner) -> Speech:
+    def synthesise(self, text: str, options: SpeechOptions) -> Speech:
         """Return a text as audio. Raises VoiceError."""
         ...
 
 
-class Maker(Protocol):
-    """Finds an installed engine."""
+class EngineFinder(Protocol):
+    """Finds an engine that may be installed on this machine."""
 
     @property
     def hint(self) -> str:

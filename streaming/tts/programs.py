@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from streaming.tts.base import Engine, Manner, Speech, VoiceError
+from streaming.tts.base import Engine, Speech, SpeechOptions, VoiceError
 
 TIMEOUT_S = 30.0
 WORDS_PER_MINUTE = 175
 
-Arguments = Callable[[Manner, Path, Path], list[str]]
-"""Returns the command-line arguments for a manner, the text file to read and the WAV file to write."""
+Arguments = Callable[[SpeechOptions, Path, Path], list[str]]
+"""Returns the command-line arguments for the options, the text file to read and the WAV file to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ class ProgramVoice:
     path: str
     program: Program
 
-    def say(self, text: str, manner: Manner) -> Speech:
+    def synthesise(self, text: str, options: SpeechOptions) -> Speech:
         """Run the program once and return its audio. Raises VoiceError if it fails or takes longer than TIMEOUT_S."""
         with tempfile.TemporaryDirectory(prefix="parley-voice-") as folder:
-            text_file, wav_file = Path(folder) / "text", Path(folder) / "sound.wav"
+            text_file, wav_file = Path(folder) / "text", Path(folder) / "audio.wav"
             text_file.write_text(text)
-            command = [self.path, *self.program.arguments(manner, text_file, wav_file)]
+            command = [self.path, *self.program.arguments(options, text_file, wav_file)]
             try:
                 subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)  # noqa: S603
                 return _read(wav_file)
@@ -62,15 +62,15 @@ def _read(path: Path) -> Speech:
         return file.getframerate(), samples.astype(np.float32) / np.float32(32768)
 
 
-def _flite(manner: Manner, text: Path, sound: Path) -> list[str]:
-    if not manner.language.lower().startswith("en"):
-        raise VoiceError(f"flite speaks English only, not {manner.language}")
-    voice = manner.voice if manner.voice in ("kal", "kal16", "awb", "rms", "slt") else "slt"
-    return ["-voice", voice, "--setf", f"duration_stretch={1 / manner.speed:.3f}", "-f", str(text), "-o", str(sound)]
+def _flite(options: SpeechOptions, text: Path, wav: Path) -> list[str]:
+    if not options.language.lower().startswith("en"):
+        raise VoiceError(f"flite speaks English only, not {options.language}")
+    voice = options.voice if options.voice in ("kal", "kal16", "awb", "rms", "slt") else "slt"
+    return ["-voice", voice, "--setf", f"duration_stretch={1 / options.speed:.3f}", "-f", str(text), "-o", str(wav)]
 
 
-def _espeak(manner: Manner, text: Path, sound: Path) -> list[str]:
-    return ["-v", manner.language, "-s", str(round(WORDS_PER_MINUTE * manner.speed)), "-b", "1", "-f", str(text), "-w", str(sound)]
+def _espeak(options: SpeechOptions, text: Path, wav: Path) -> list[str]:
+    return ["-v", options.language, "-s", str(round(WORDS_PER_MINUTE * options.speed)), "-b", "1", "-f", str(text), "-w", str(wav)]
 
 
 FLITE = Program("flite", "Debian's package flite", _flite)

@@ -44,9 +44,9 @@ class _Progress:
         if not self.tokens:
             return self.draft[:most]
         last = self.tokens[-2:]
-        for place in range(max(0, self.at - 2), min(len(self.draft) - 1, self.at + _RESYNC)):
-            if self.draft[place : place + len(last)] == last:
-                self.at = place + len(last)
+        for position in range(max(0, self.at - 2), min(len(self.draft) - 1, self.at + _RESYNC)):
+            if self.draft[position : position + len(last)] == last:
+                self.at = position + len(last)
                 return self.draft[self.at : self.at + most]
         return []
 
@@ -74,18 +74,18 @@ class Moonshine:
         if len(pcm) < _LEAST_SAMPLES:
             return Transcript()
         progress = _Progress([], [], [token for token in draft if token != END])
-        sound = np.concatenate((pcm, _TAIL))[None]
-        self._generate(sound, progress, int(len(pcm) / RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS)
+        audio = np.concatenate((pcm, _TAIL))[None]
+        self._generate(audio, progress, int(len(pcm) / RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS)
         if not progress.tokens:
             return Transcript()
         confidence = float(np.exp(progress.logs).mean())
         return Transcript(self._vocabulary.words(progress.tokens, progress.logs), round(confidence, 4), tuple(progress.tokens))
 
-    def _generate(self, sound: NDArray[np.float32], progress: _Progress, most: int) -> None:
+    def _generate(self, audio: NDArray[np.float32], progress: _Progress, most: int) -> None:
         """Append tokens to `progress`, by greedy decoding, until the end token or `most` tokens."""
-        mask = np.ones(sound.shape, dtype=np.int64)
+        mask = np.ones(audio.shape, dtype=np.int64)
         hidden = self._encoder.run(
-            None, {"input_values": sound, "attention_mask": mask} if self._encoder_masked else {"input_values": sound}
+            None, {"input_values": audio, "attention_mask": mask} if self._encoder_masked else {"input_values": audio}
         )
         inputs: Arrays = {"encoder_hidden_states": hidden[0], "use_cache_branch": np.array([False]), **self._empty_cache}
         if self._decoder_masked:

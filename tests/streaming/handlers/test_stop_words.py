@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streaming import recogniser
 from streaming.audio.pcm import Samples
-from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, plain, quiet_place
+from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, plain, quietest_position
 from streaming.handlers.stt import at_16_khz, get_stt_model
 from streaming.sessions.handler_runner import StreamSession
 from streaming.speech.engines.base import Word
@@ -226,10 +226,10 @@ def test_cutting_where_it_is_quiet() -> None:
     """An estimated word end is moved to the pause beside it, and stays inside the sound."""
     samples = np.full(RATE, 5000, dtype=np.int16)
     samples[int(0.6 * RATE) : int(0.65 * RATE)] = 0
-    assert 0.58 <= quiet_place(samples, RATE, 0.5) / RATE <= 0.65
-    assert quiet_place(samples, RATE, 0.0) == 0
-    assert quiet_place(samples, RATE, 9.0) <= RATE
-    assert quiet_place(samples[:10], RATE, 0.5) <= 10
+    assert 0.58 <= quietest_position(samples, RATE, 0.5) / RATE <= 0.65
+    assert quietest_position(samples, RATE, 0.0) == 0
+    assert quietest_position(samples, RATE, 9.0) <= RATE
+    assert quietest_position(samples[:10], RATE, 0.5) <= 10
 
 
 def test_speech_to_text(reader: OutputSubscription) -> None:

@@ -10,7 +10,7 @@ import pytest
 import streaming
 from streaming.handlers import tts as module
 from streaming.handlers.tts import KokoroTTSOptions, get_tts_model, sentences
-from streaming.tts.base import Manner, VoiceError
+from streaming.tts.base import SpeechOptions, VoiceError
 
 RATE = 7000
 
@@ -21,16 +21,16 @@ class Pretended:
     def __init__(self, hint: str = "how", found: bool = True) -> None:
         self.hint = hint
         self.found = found
-        self.manners: list[Manner] = []
+        self.options: list[SpeechOptions] = []
 
     def find(self, folder: Path) -> Any:
         """Be found, or not."""
         assert folder.parts[-2:] == ("models", "voices")
         return self if self.found else None
 
-    def say(self, text: str, manner: Manner) -> Any:
-        """Note the manner."""
-        self.manners.append(manner)
+    def synthesise(self, text: str, options: SpeechOptions) -> Any:
+        """Note the options."""
+        self.options.append(options)
         return RATE, np.full(10 * len(text), 0.5, dtype=np.float32)
 
 
@@ -99,6 +99,6 @@ def test_options_reach_the_engine(engines: dict[str, Pretended]) -> None:
     """FastRTC's, by their meaning; a speed that cannot be is refused before anything is said."""
     model = get_tts_model()
     model.tts("Hello", KokoroTTSOptions(voice="rms", speed=1.5, lang="en-gb"))
-    assert engines["plain"].manners == [Manner("rms", 1.5, "en-gb")]
+    assert engines["plain"].options == [SpeechOptions("rms", 1.5, "en-gb")]
     with pytest.raises(ValueError, match="speed"):
         model.tts("Hello", KokoroTTSOptions(speed=9))

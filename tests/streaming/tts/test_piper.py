@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from streaming.tts import piper
-from streaming.tts.base import Manner, VoiceError
+from streaming.tts.base import SpeechOptions, VoiceError
 from streaming.tts.piper import PACKAGED, Piper
 
 PIPER = """
@@ -61,9 +61,9 @@ def test_the_packaged_voice(installed: Callable[[bool], None], tmp_path: Path) -
     installed(True)
     voice = Piper().find(tmp_path / "none")
     assert voice is not None
-    rate, samples = voice.say("three short words", Manner(speed=2.0))
+    rate, samples = voice.synthesise("three short words", SpeechOptions(speed=2.0))
     assert (rate, samples.dtype, samples.shape) == (22_050, np.float32, (150,))
-    assert voice.say("", Manner())[1].shape == (0,)
+    assert voice.synthesise("", SpeechOptions())[1].shape == (0,)
 
 
 def test_a_voice_of_one_s_own_comes_first(installed: Callable[[bool], None], tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_what_fails_is_said_without_the_words(installed: Callable[[bool], None],
     voice = Piper().find(tmp_path / "none")
     assert voice is not None
     with pytest.raises(VoiceError, match=r"^piper could not speak \(RuntimeError\)$"):
-        voice.say("fail", Manner())
+        voice.synthesise("fail", SpeechOptions())
     folder = tmp_path / "voices"
     folder.mkdir()
     (folder / "broken.onnx").write_text("")
@@ -99,5 +99,5 @@ def test_the_real_one_speaks() -> None:
         pytest.skip(f"needs {Piper.hint}")
     voice = Piper().find(Path("none"))
     assert voice is not None
-    rate, samples = voice.say("The quarterly report is due on Friday.", Manner())
+    rate, samples = voice.synthesise("The quarterly report is due on Friday.", SpeechOptions())
     assert 1 < len(samples) / rate < 5

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.tts.base import Manner, VoiceError
+from streaming.tts.base import SpeechOptions, VoiceError
 from streaming.tts.programs import ESPEAK, FLITE, Program
 
 SECRET = "zeppelin, $(date) & 'more' — \"words\""
@@ -48,7 +48,7 @@ def said(program: Program, text: str = SECRET, **manner: Any) -> tuple[int, Any]
     """Have something said."""
     voice = program.find(Path("nowhere"))
     assert voice is not None
-    return voice.say(text, Manner(**manner))
+    return voice.synthesise(text, SpeechOptions(**manner))
 
 
 @pytest.mark.parametrize("program", [FLITE, ESPEAK])
@@ -84,7 +84,7 @@ def test_how_espeak_is_asked(pretend: Pretend) -> None:
 def test_speeds_that_cannot_be(speed: float) -> None:
     """The error says what can."""
     with pytest.raises(ValueError, match=r"0\.5 to 2\.0"):
-        Manner(speed=speed)
+        SpeechOptions(speed=speed)
 
 
 def test_a_program_that_fails(pretend: Pretend) -> None:
