@@ -29,7 +29,7 @@ from streaming.audio.codecs import AudioError, open_decoder
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.conversations.interim_trackers import InterimTrackers
-from streaming.speech.engines.base import Hypothesis, Recognition, RecognitionOptions, Word
+from streaming.speech.engines.base import Recognition, RecognitionOptions, RecognitionResult, Word
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -238,20 +238,20 @@ class LiveSpeech:
         )
         while True:
             try:
-                hypothesis = await listener.results.get()
+                result = await listener.results.get()
             except QueueClosed:
                 return
-            if not hypothesis.is_final:
+            if not result.is_final:
                 # An interim result with successors is stale. With redaction none is sent: half a name or number is not recognisable.
                 if not len(listener.results) and not start_options.mask:
-                    trackers = await early.find(hypothesis.turn, hypothesis.text) if early else []
-                    await self._send_update(hypothesis, joined, trackers)
+                    trackers = await early.find(result.turn, result.text) if early else []
+                    await self._send_update(result, joined, trackers)
                 continue
-            events = await self._store(listener.utterance(hypothesis), joined, listening)
+            events = await self._store(listener.utterance(result), joined, listening)
             if events:
                 self.last_event = events[-1].number
                 await self._send_update(
-                    listener.as_stored(hypothesis, events) if start_options.mask or start_options.vocabulary else hypothesis, joined
+                    listener.as_stored(result, events) if start_options.mask or start_options.vocabulary else result, joined
                 )
                 await runtime().broadcaster.publish(events)
             listener.room.set()
@@ -287,10 +287,17 @@ class LiveSpeech:
             self._outage_reported = True
             self._on_error(StorageDelayed())
 
-    async def _send_update(self, h: Hypothesis, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
+    async def _send_update(self, result: RecognitionResult, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
         """Send a recognition result to all subscribers."""
         update = TranscriptUpdate(
-            joined.conversation_id, self.session_id, h.text, tuple(h.words), h.confidence, h.is_final, joined.member, tuple(trackers)
+            joined.conversation_id,
+            self.session_id,
+            result.text,
+            tuple(result.words),
+            result.confidence,
+            result.is_final,
+            joined.member,
+            tuple(trackers),
         )
         await runtime().broadcaster.publish_update(update)
 
@@ -314,11 +321,11 @@ class _RecognitionListener:
     """Receives the callbacks of a recognition: moves them from recogniser threads to the event loop and maps times to the wall clock."""
 
     def __init__(self, on_error: Callable[[Exception], None]) -> None:
-        self.results: BoundedQueue[Hypothesis] = BoundedQueue(10_000)
+        self.results: BoundedQueue[RecognitionResult] = BoundedQueue(10_000)
         self.room = asyncio.Event()
         self.done = asyncio.Event()
         self.clock = Clock()
-        self._unfinished: Hypothesis | None = None
+        self._unfinished: RecognitionResult | None = None
         self._on_error = on_error
         self._loop = asyncio.get_running_loop()
 
@@ -327,36 +334,36 @@ class _RecognitionListener:
         if self._unfinished is not None:
             self.results.put(replace(self._unfinished, is_final=True))
 
-    def utterance(self, h: Hypothesis) -> Utterance:
-        """Return a final hypothesis in wall-clock time."""
+    def utterance(self, result: RecognitionResult) -> Utterance:
+        """Return a final result in wall-clock time."""
         at = self.clock.at
-        words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in h.words)
-        return Utterance(h.text, words, h.confidence, at(h.start), at(h.end))
+        words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in result.words)
+        return Utterance(result.text, words, result.confidence, at(result.start), at(result.end))
 
-    def as_stored(self, h: Hypothesis, events: Sequence[StoredEvent]) -> Hypothesis:
-        """Return a final hypothesis with the text and words that were stored; word times are seconds since the start of the audio."""
+    def as_stored(self, result: RecognitionResult, events: Sequence[StoredEvent]) -> RecognitionResult:
+        """Return a final result with the text and words that were stored; word times are seconds since the start of the audio."""
         messages = [message for stored in events if isinstance(stored.event, MessagesStored) for message in stored.event.messages]
-        origin = self.clock.at(h.start)
+        origin = self.clock.at(result.start)
 
         def seconds(text: str) -> float:
-            return round(h.start + (datetime.fromisoformat(text) - origin).total_seconds(), 3)
+            return round(result.start + (datetime.fromisoformat(text) - origin).total_seconds(), 3)
 
         words = [word for message in messages for word in message.words]
         placed = tuple(Word(one.word, seconds(one.start_time), seconds(one.end_time), one.score) for one in words)
-        return replace(h, text=" ".join(message.text for message in messages), words=placed)
+        return replace(result, text=" ".join(message.text for message in messages), words=placed)
 
-    def hypothesis(self, h: Hypothesis) -> None:
+    def recognised(self, result: RecognitionResult) -> None:
         """Queue a result. Called from any thread."""
-        self._call_in_loop(self._take, h)
+        self._call_in_loop(self._take, result)
 
     def speech_started(self, at: float) -> None:
         """Do nothing: only recognised words matter here. Called from any thread."""
 
-    def trouble(self, error: AudioError) -> None:
+    def audio_error(self, error: AudioError) -> None:
         """Report an error. Called from any thread."""
         self._call_in_loop(self._on_error, error)
 
-    def drained(self) -> None:
+    def backlog_low(self) -> None:
         """Wake a waiting `feed`. Called from any thread."""
         self._call_in_loop(self.room.set)
 
@@ -364,9 +371,9 @@ class _RecognitionListener:
         """Note that all audio is transcribed. Called from any thread."""
         self._call_in_loop(self.done.set)
 
-    def _take(self, h: Hypothesis) -> None:
-        self._unfinished = None if h.is_final else h
-        self.results.put(h)
+    def _take(self, result: RecognitionResult) -> None:
+        self._unfinished = None if result.is_final else result
+        self.results.put(result)
 
     def _call_in_loop(self, call: Callable[..., Any], *args: Any) -> None:
         try:

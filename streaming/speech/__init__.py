@@ -1,1 +1,1 @@
-"""Speech to text: encoded audio in, interim and final hypotheses out. Independent of the network and of Django."""
+"""Speech to text: encoded audio in, interim and final results out. Independent of the network and of Django."""

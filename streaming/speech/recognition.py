@@ -33,7 +33,7 @@ from streaming.speech.endpointing import (
     SpeechPaused,
     SpeechStarted,
 )
-from streaming.speech.engines.base import LOW_WATER_S, Hypothesis, Listener, Recognition, RecognitionOptions
+from streaming.speech.engines.base import LOW_BACKLOG_S, Listener, Recognition, RecognitionOptions, RecognitionResult
 from streaming.speech.transcript import Transcriber, Transcript, assign_times, is_plausible
 from streaming.speech.vad import FRAME
 
@@ -55,7 +55,7 @@ class RecognitionCallbacks:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self.lock = threading.RLock()
-        self._disabled = self._finished = self._above_low_water = False
+        self._disabled = self._finished = self._backlog_is_high = False
 
     def call(self, method: Callable[Arguments, None], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         """Call a method of the listener."""
@@ -84,12 +84,12 @@ class RecognitionCallbacks:
         return self._disabled or self._finished
 
     def update_backlog(self, backlog: float) -> None:
-        """Record the backlog in seconds; call `drained` when it has fallen to `LOW_WATER_S` or less."""
-        if backlog > LOW_WATER_S:
-            self._above_low_water = True
-        elif self._above_low_water:
-            self._above_low_water = False
-            self.call(self._listener.drained)
+        """Record the backlog in seconds; call `backlog_low` when it has fallen to `LOW_BACKLOG_S` or less."""
+        if backlog > LOW_BACKLOG_S:
+            self._backlog_is_high = True
+        elif self._backlog_is_high:
+            self._backlog_is_high = False
+            self.call(self._listener.backlog_low)
 
 
 class QueuedRecognition(Recognition):
@@ -101,7 +101,7 @@ class QueuedRecognition(Recognition):
     def __init__(self, decoder: Decoder, listener: Listener, executor: DecodeExecutor, wake: Callable[[Any], None]) -> None:
         self._callbacks = callbacks = RecognitionCallbacks(listener)
         self._listener = listener
-        self._queue = DecodeQueue(decoder, lambda error: callbacks.call(listener.trouble, error))
+        self._queue = DecodeQueue(decoder, lambda error: callbacks.call(listener.audio_error, error))
         self._executor, self._wake = executor, wake
         self._last_fed = time.monotonic()
 
@@ -355,4 +355,5 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             return
         text = " ".join(word.text for word in words)
         start, end = round(words[0].start, 3), round(words[-1].end, 3)
-        self._callbacks.call(self._listener.hypothesis, Hypothesis(text, words, transcript.confidence, is_final, start, end, job.turn))
+        result = RecognitionResult(text, words, transcript.confidence, is_final, start, end, job.turn)
+        self._callbacks.call(self._listener.recognised, result)

@@ -22,7 +22,7 @@ import numpy as np
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.audio.pcm import Samples
 from streaming.speech import engines
-from streaming.speech.engines.base import Hypothesis, RecognitionOptions
+from streaming.speech.engines.base import RecognitionOptions, RecognitionResult
 from streaming.speech.engines.moonshine import Moonshine, small_model
 from streaming.speech.turn_detector import split_turns
 from tests.bench import speech
@@ -42,21 +42,21 @@ class RecordingListener:
         self.errors: list[str] = []
         self.end = threading.Event()
 
-    def hypothesis(self, h: Hypothesis) -> None:
+    def recognised(self, result: RecognitionResult) -> None:
         """Record a final result, or count an interim one."""
-        if h.is_final:
-            self.finals.append((time.perf_counter() - self.begin, h.text))
+        if result.is_final:
+            self.finals.append((time.perf_counter() - self.begin, result.text))
         else:
             self.interims += 1
 
     def speech_started(self, at: float) -> None:
         """Ignore it."""
 
-    def trouble(self, error: AudioError) -> None:
+    def audio_error(self, error: AudioError) -> None:
         """Record the error."""
         self.errors.append(str(error))
 
-    def drained(self) -> None:
+    def backlog_low(self) -> None:
         """Ignore it: this client never waits for room."""
 
     def finished(self) -> None:

@@ -1,6 +1,6 @@
 """The interface of a speech engine.
 
-A recogniser opens one recognition per speaker. `feed` takes chunks of bytes; hypotheses come out through a `Listener`, called from
+A recogniser opens one recognition per speaker. `feed` takes chunks of bytes; results come out through a `Listener`, called from
 threads of the recogniser. Independent of any engine, the network and Django.
 """
 
@@ -13,7 +13,7 @@ from typing import Protocol
 from streaming.audio.codecs import AudioError, Decoder
 from streaming.audio.pcm import Samples
 
-LOW_WATER_S = 4.0  # `Listener.drained` is called when the backlog falls from above this to below it
+LOW_BACKLOG_S = 4.0  # `Listener.backlog_low` is called when the backlog falls from above this to below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Hypothesis:
+class RecognitionResult:
     """The interim or final result of one turn.
 
     `start` and `end` are seconds since the first sample fed; `confidence` is in [0, 1]. `turn` counts from 1; the number of a turn
@@ -54,19 +54,19 @@ class RecognitionOptions:
 
 
 class Listener(Protocol):
-    """Receives the hypotheses. Called from any thread, one call at a time per recognition; every method must return at once."""
+    """Receives the results. Called from any thread, one call at a time per recognition; every method must return at once."""
 
-    def hypothesis(self, h: Hypothesis) -> None:
-        """Receive an interim or final hypothesis; the finals of a recognition come in the order of their turns."""
+    def recognised(self, result: RecognitionResult) -> None:
+        """Receive an interim or final result; the finals of a recognition come in the order of their turns."""
 
     def speech_started(self, at: float) -> None:
         """Speech started, `at` seconds after the first sample fed."""
 
-    def trouble(self, error: AudioError) -> None:
+    def audio_error(self, error: AudioError) -> None:
         """A chunk could not be decoded and was dropped; the recognition continues."""
 
-    def drained(self) -> None:
-        """The backlog was above `LOW_WATER_S` and is below it again."""
+    def backlog_low(self) -> None:
+        """The backlog was above `LOW_BACKLOG_S` and is below it again."""
 
     def finished(self) -> None:
         """The last final was delivered. Called exactly once, after `stop()`."""

@@ -26,7 +26,7 @@ import numpy as np
 from streaming.audio.codecs import RATE, Decoder
 from streaming.audio.pcm import Samples
 from streaming.speech.decode_executor import DecodeExecutor
-from streaming.speech.engines.base import EngineOptions, Hypothesis, Listener, Recogniser, RecogniserError, RecognitionOptions, Word
+from streaming.speech.engines.base import EngineOptions, Listener, Recogniser, RecogniserError, RecognitionOptions, RecognitionResult, Word
 from streaming.speech.recognition import QueuedRecognition
 from streaming.speech.vad_worker import TickThread
 
@@ -171,7 +171,7 @@ class ScriptedRecognition(QueuedRecognition):
         if entry.final or self._options.interims:
             words = spread(entry.text, start, end, entry.confidence)
             self._callbacks.call(
-                self._listener.hypothesis, Hypothesis(entry.text, words, entry.confidence, entry.final, start, end, self._turn)
+                self._listener.recognised, RecognitionResult(entry.text, words, entry.confidence, entry.final, start, end, self._turn)
             )
         if entry.final:
             self._turn, self._turn_start, self._speaking = self._turn + 1, end, False

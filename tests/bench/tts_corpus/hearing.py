@@ -9,7 +9,7 @@ import numpy as np
 
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.speech import engines
-from streaming.speech.engines.base import Hypothesis, Recogniser, RecognitionOptions
+from streaming.speech.engines.base import Recogniser, RecognitionOptions, RecognitionResult
 from tests.bench.speech import RATE, Sound
 
 _PATIENCE_S = 60.0
@@ -32,18 +32,18 @@ class FinalsListener:
         self.turns: list[Turn] = []
         self.end = threading.Event()
 
-    def hypothesis(self, h: Hypothesis) -> None:
+    def recognised(self, result: RecognitionResult) -> None:
         """Keep a final result."""
-        if h.is_final:
-            self.turns.append(Turn(tuple(word.text for word in h.words), tuple(word.confidence for word in h.words), h.end))
+        if result.is_final:
+            self.turns.append(Turn(tuple(word.text for word in result.words), tuple(word.confidence for word in result.words), result.end))
 
     def speech_started(self, at: float) -> None:
         """Ignore it."""
 
-    def trouble(self, error: AudioError) -> None:
+    def audio_error(self, error: AudioError) -> None:
         """Ignore it: PCM samples are never rejected."""
 
-    def drained(self) -> None:
+    def backlog_low(self) -> None:
         """Ignore it: this client never waits for room."""
 
     def finished(self) -> None:

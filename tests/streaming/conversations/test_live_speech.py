@@ -28,7 +28,7 @@ from streaming.conversations.live_speech import FINISH_S, STORE_TRIES_S, Languag
 from streaming.conversations.rendered_events import CATCH_UP_S
 from streaming.protocols.symbl import Audio, Start
 from streaming.sessions.session import Session
-from streaming.speech.engines.base import Hypothesis, Listener, Recognition, Word
+from streaming.speech.engines.base import Listener, Recognition, RecognitionResult, Word
 from streaming.transports.symbl_speaker import INBOX_BYTES, SymblSpeaker, weight
 from streaming.types.session_end import End
 from tests.streaming.sessions.lines import FakeLine
@@ -49,7 +49,7 @@ class Slow(Recognition):
     def feed(self, chunk: bytes) -> None:
         """Hear one word after the other."""
         word = Word("Hello", 0.0, 0.5, 0.9)
-        self.listener.hypothesis(Hypothesis("Hello there.", (word,), 0.9, chunk == b"final", 0.0, 0.5, 1))
+        self.listener.recognised(RecognitionResult("Hello there.", (word,), 0.9, chunk == b"final", 0.0, 0.5, 1))
 
     def switch(self, decoder: Any) -> None:
         """Nothing to switch."""

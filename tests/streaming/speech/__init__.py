@@ -1,1 +1,1 @@
-"""Tests of streaming/speech: from chunks to hypotheses."""
+"""Tests of streaming/speech: from chunks to results."""

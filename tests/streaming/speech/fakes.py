@@ -10,7 +10,7 @@ import soxr
 
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.audio.pcm import Samples
-from streaming.speech.engines.base import EngineOptions, Hypothesis, RecognitionOptions
+from streaming.speech.engines.base import EngineOptions, RecognitionOptions, RecognitionResult
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.transcript import Transcript, UntimedWord
 from streaming.speech.turn_recogniser import TurnRecogniser
@@ -21,7 +21,7 @@ class Notes:
     """A listener that writes down what it is told, in order."""
 
     def __init__(self) -> None:
-        self.heard: list[Hypothesis] = []
+        self.heard: list[RecognitionResult] = []
         self.starts: list[float] = []
         self.troubles: list[AudioError] = []
         self.drains = 0
@@ -34,19 +34,19 @@ class Notes:
         with self.changed:
             self.changed.notify_all()
 
-    def hypothesis(self, h: Hypothesis) -> None:
-        self.heard.append(h)
+    def recognised(self, result: RecognitionResult) -> None:
+        self.heard.append(result)
         self._change()
 
     def speech_started(self, at: float) -> None:
         self.starts.append(at)
         self._change()
 
-    def trouble(self, error: AudioError) -> None:
+    def audio_error(self, error: AudioError) -> None:
         self.troubles.append(error)
         self._change()
 
-    def drained(self) -> None:
+    def backlog_low(self) -> None:
         self.drains += 1
         self._change()
 
@@ -61,8 +61,8 @@ class Notes:
             return self.changed.wait_for(condition, seconds)
 
     @property
-    def finals(self) -> list[Hypothesis]:
-        """The final hypotheses."""
+    def finals(self) -> list[RecognitionResult]:
+        """The final results."""
         return [h for h in self.heard if h.is_final]
 
     @property

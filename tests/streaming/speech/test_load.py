@@ -8,7 +8,7 @@ import pytest
 from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import Samples
 from streaming.audio.resample import EMPTY
-from streaming.speech.engines.base import LOW_WATER_S, RecognitionOptions
+from streaming.speech.engines.base import LOW_BACKLOG_S, RecognitionOptions
 from tests.streaming.speech.fakes import (
     BECKETT,
     RATE,
@@ -98,7 +98,7 @@ def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: FakeRecogniser
 
         def speech_started(self, at: float) -> None:
             super().speech_started(at)
-            self.left.append((flood.backlog > 100 > LOW_WATER_S, flooded.drains))
+            self.left.append((flood.backlog > 100 > LOW_BACKLOG_S, flooded.drains))
 
     ears.open(RecognitionOptions(), held, Notes()).feed(b"nothing")
     assert held.entered.wait(30)

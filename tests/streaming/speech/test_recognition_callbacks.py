@@ -4,11 +4,11 @@ import logging
 
 import pytest
 
-from streaming.speech.engines.base import LOW_WATER_S, Hypothesis
+from streaming.speech.engines.base import LOW_BACKLOG_S, RecognitionResult
 from streaming.speech.recognition import RecognitionCallbacks
 from tests.streaming.speech.fakes import Notes
 
-HYPOTHESIS = Hypothesis("Hello.", (), 0.9, True, 0.0, 1.0, 1)
+RESULT = RecognitionResult("Hello.", (), 0.9, True, 0.0, 1.0, 1)
 
 
 def test_finished_is_told_once_and_nothing_after_it() -> None:
@@ -17,7 +17,7 @@ def test_finished_is_told_once_and_nothing_after_it() -> None:
     callbacks = RecognitionCallbacks(notes)
     callbacks.finished()
     callbacks.finished()
-    callbacks.call(notes.hypothesis, HYPOTHESIS)
+    callbacks.call(notes.recognised, RESULT)
     assert (notes.ends, notes.heard, callbacks.over) == (1, [], True)
 
 
@@ -35,7 +35,7 @@ def test_drained_is_told_when_the_backlog_has_fallen() -> None:
     """Once for each time that it was above the mark."""
     notes = Notes()
     callbacks = RecognitionCallbacks(notes)
-    for backlog in (0.0, LOW_WATER_S, LOW_WATER_S + 1, LOW_WATER_S + 9, LOW_WATER_S - 1, 0.0, LOW_WATER_S + 1):
+    for backlog in (0.0, LOW_BACKLOG_S, LOW_BACKLOG_S + 1, LOW_BACKLOG_S + 9, LOW_BACKLOG_S - 1, 0.0, LOW_BACKLOG_S + 1):
         callbacks.update_backlog(backlog)
     assert notes.drains == 1
     callbacks.update_backlog(0.0)
@@ -46,13 +46,13 @@ def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) ->
     """Its exception is logged by type, without the words."""
 
     class Bad(Notes):
-        def hypothesis(self, h: Hypothesis) -> None:
-            raise ValueError(h.text)
+        def recognised(self, result: RecognitionResult) -> None:
+            raise ValueError(result.text)
 
     notes = Bad()
     callbacks = RecognitionCallbacks(notes)
     with caplog.at_level(logging.DEBUG):
-        callbacks.call(notes.hypothesis, HYPOTHESIS)
+        callbacks.call(notes.recognised, RESULT)
     callbacks.finished()
     assert notes.ends == 1
     assert "ValueError" in caplog.text

@@ -40,7 +40,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
         recognition.stop()
         assert notes.done.wait(120)
         recogniser.close()
-    heard = [word for hypothesis in notes.finals for word in hypothesis.words]
+    heard = [word for result in notes.finals for word in result.words]
     said = json.loads((DEMO / "words.json").read_text())
     matcher = difflib.SequenceMatcher(None, [plain(word["word"]) for word in said], [plain(word.text) for word in heard], autojunk=False)
     pairs = [(said[a + i], heard[b + i]) for a, b, count in matcher.get_matching_blocks() for i in range(count)]
