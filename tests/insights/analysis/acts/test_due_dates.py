@@ -1,4 +1,4 @@
-"""A third set: by when, in the words of the office. Seen by the rules for the first time, 38 of 75 were right."""
+"""Due dates in the words of the office: end of day, within the hour, first thing, parts of days, periods."""
 
 from datetime import UTC, datetime
 

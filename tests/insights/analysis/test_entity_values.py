@@ -1,5 +1,6 @@
 """Money, measures, addresses and names."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -111,3 +112,29 @@ def test_names(text: str, wanted: list[tuple[str, str]]) -> None:
     """Persons, organisations, places."""
     found = extract(text, NOW, 0, (JANE, BOB))
     assert [(one.type, one.text) for one in found if one.type in {"person", "organization", "location"}] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "wanted"),
+    [
+        ("The total is eighteen thousand two hundred euros.", "money", ("eighteen thousand two hundred euros", 18200)),
+        ("It went up from 3% to 4.5%.", "percent", ("3%", 3)),
+        ("Dial 030 123456 and ask for Eva.", "phone", ("030 123456",)),
+        ("Write to info at parley dot dev.", "email", ("info at parley dot dev",)),
+        ("Our office in Warsaw has forty desks.", "location", ("Warsaw",)),
+        ("Siemens and Bosch both replied.", "organization", ("Siemens",)),
+        ("I spoke to Heidi about it.", "person", ("Heidi",)),
+        ("Thank you, Olga.", "person", ("Olga",)),
+        ("Zalando is our biggest client.", "organization", ("Zalando",)),
+        ("The courier from DHL was late.", "organization", ("DHL",)),
+        ("We work with a company called Brightwater.", "organization", ("Brightwater",)),
+        ("The flight to Oslo takes two and a half hours.", "duration", ("two and a half hours", 9000)),
+        ("They want nine ninety nine dollars for it.", "money", ("nine ninety nine dollars", 9.99)),
+        ("It is minus five degrees.", "money", ()),
+        ("Rose said she likes it.", "person", ("Rose",)),
+    ],
+)
+def test_first_of_its_type(text: str, kind: str, wanted: tuple[object, ...]) -> None:
+    """The first one of its type: its words, and of a measure its value."""
+    found = [entity for entity in extract(text, datetime(2027, 2, 25, 14, 20, tzinfo=UTC), 0) if entity.type == kind]
+    assert ((found[0].text, *found[0].value.values())[: len(wanted)] if found else ()) == wanted

@@ -1,4 +1,4 @@
-"""Who, by when, how firmly, and what, at awkward moments and in conversations of four members."""
+"""Assignee, due date, firmness and phrase of commitments, at the ends of months and years and among four members."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Dates and times at awkward moments: ends of months and years, far zones. A moment is (when it was said, minutes east of UTC)."""
+"""Dates and times at the ends of months and years, and in far time zones. A moment is (time in UTC, minutes east of UTC)."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,9 @@ NEW_YEAR_IN_CAIRO: Moment = (datetime(2026, 12, 31, 22, 30, tzinfo=UTC), 120)
 LEAP_DAY: Moment = (datetime(2028, 2, 29, 8, 0, tzinfo=UTC), 0)
 NIGHT_IN_DELHI: Moment = (datetime(2026, 3, 30, 20, 0, tzinfo=UTC), 330)
 EVENING_IN_SEATTLE: Moment = (datetime(2026, 10, 1, 5, 30, tzinfo=UTC), -480)
+FEBRUARY_25: Moment = (datetime(2027, 2, 25, 14, 20, tzinfo=UTC), 0)
+FEBRUARY_28: Moment = (datetime(2027, 2, 28, 23, 10, tzinfo=UTC), 0)
+MARCH_1_IN_TOKYO: Moment = (datetime(2027, 2, 28, 16, 0, tzinfo=UTC), 540)
 
 
 def _times(text: str, moment: Moment) -> list[tuple[str, str, dict[str, Any]]]:
@@ -178,3 +181,39 @@ def test_ranges(text: str, moment: Moment, first: str, end: str) -> None:
 def test_no_times(text: str) -> None:
     """Nothing here is a date that one could put into a calendar."""
     assert _times(text, WED) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "when"),
+    [
+        ("The shipment arrives the day after tomorrow.", FEBRUARY_25, "2027-02-27"),
+        ("Can we do the first Tuesday of March?", FEBRUARY_25, "2027-03-02"),
+        ("Let's aim for the 31st.", FEBRUARY_25, "2027-03-31"),
+        ("I have an appointment at quarter to eight tomorrow morning.", FEBRUARY_25, "2027-02-26T07:45:00+00:00"),
+        ("The shop opens at 9:30 on Monday.", FEBRUARY_25, "2027-03-01T09:30:00+00:00"),
+        ("He left at ten past three.", FEBRUARY_25, "2027-02-24T15:10:00+00:00"),
+        ("We will know by Wednesday evening.", FEBRUARY_25, "2027-03-03T19:00:00+00:00"),
+        ("The meeting is moved to Friday at eleven.", FEBRUARY_25, "2027-02-26T11:00:00+00:00"),
+        ("The report is due on March 15.", FEBRUARY_25, "2027-03-15"),
+        ("Please come by at 5 pm.", FEBRUARY_25, "2027-02-25T17:00:00+00:00"),
+        ("This month was slow.", FEBRUARY_28, "2027-02-01"),
+        ("Next month will be better.", FEBRUARY_28, "2027-03-01"),
+        ("The deadline is tomorrow at noon.", FEBRUARY_28, "2027-03-01T12:00:00+00:00"),
+        ("It happened yesterday evening.", MARCH_1_IN_TOKYO, "2027-02-28T19:00:00+09:00"),
+        ("Let's meet today.", MARCH_1_IN_TOKYO, "2027-03-01"),
+        ("We open in early April.", FEBRUARY_25, "2027-04-01"),
+        ("The warranty ends in June 2028.", FEBRUARY_25, "2028-06-01"),
+        ("I was there in 2019.", FEBRUARY_25, "2019-01-01"),
+        ("The release is planned for Q2.", FEBRUARY_25, "2027-04-01"),
+        ("Tickets are on sale until Saturday.", FEBRUARY_25, "2027-02-27"),
+        ("We talked last Wednesday.", FEBRUARY_25, "2027-02-24"),
+        ("Remind me on the second of April.", FEBRUARY_25, "2027-04-02"),
+        ("Our lease runs until the end of 2027.", FEBRUARY_25, "2027-12-31"),
+        ("I'm off from Wednesday to Friday.", FEBRUARY_25, "2027-03-03"),
+        ("See you next Thursday.", FEBRUARY_25, "2027-03-04"),
+    ],
+)
+def test_end_of_february(text: str, moment: Moment, when: str) -> None:
+    """The only time in it, or where it begins."""
+    times = [entity for entity in extract(text, *moment) if entity.type in {"date", "time", "datetime", "daterange"}]
+    assert [entity.value.get("datetime") or entity.value.get("start") for entity in times] == [when]

@@ -1,4 +1,4 @@
-"""Phrases as people really say them: inflected, apart, misspelt, in two breaths, in other scripts."""
+"""Matches of tracker phrases: inflected, apart, misspelt, over two messages, in other scripts."""
 
 import pytest
 
