@@ -1,7 +1,6 @@
 """Rate and memory limits for the SCTP of a peer's data channels, because aiortc processes every chunk in Python in the event loop.
 
-SCTP retransmits lost packets, so packets above the limit are dropped: a correct sender slows down and loses no message. All private
-attributes of aiortc's SCTP that we use are in this file.
+SCTP retransmits lost packets, so packets above the limit are dropped: a correct sender slows down and loses no message.
 """
 
 import asyncio
@@ -9,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from aiortc import RTCSctpTransport
+
+from streaming.transports.webrtc.aiortc_patches import HANDLE_DATA, RECEIVE_DATA_CHUNK, RECEIVE_SACK_CHUNK, SctpInternals
 
 CHUNKS_PER_S = 500.0
 CHUNK_BURST = 1000.0
@@ -22,31 +23,25 @@ MAX_GAPS = 4096
 
 _COMMON_HEADER = 12
 _CHUNK_HEADER = 4
-_TSN_MODULO = 2**32
 
 
 def limit_sctp(sctp: RTCSctpTransport) -> None:
     """Bound the work and the memory that a peer can cause with its SCTP packets."""
-    SctpLimits(sctp, asyncio.get_running_loop().time).install()
+    SctpLimits(sctp, asyncio.get_running_loop().time)
 
 
 class SctpLimits:
-    """The limits of one SCTP association."""
+    """The limits of one SCTP association; they apply from its creation on."""
 
-    def __init__(self, sctp: Any, clock: Callable[[], float]) -> None:
-        self._sctp = sctp
+    def __init__(self, sctp: RTCSctpTransport, clock: Callable[[], float]) -> None:
+        self._sctp = SctpInternals(sctp)
         self._clock = clock
         self._tokens = CHUNK_BURST
         self._counted_at = clock()
-        self._handle_data = sctp._handle_data
-        self._receive_data_chunk = sctp._receive_data_chunk
-        self._receive_sack_chunk = sctp._receive_sack_chunk
-
-    def install(self) -> None:
-        """Replace aiortc's methods by the limited ones."""
-        self._sctp._handle_data = self.handle_data
-        self._sctp._receive_data_chunk = self.receive_data_chunk
-        self._sctp._receive_sack_chunk = self.receive_sack_chunk
+        replace = self._sctp.replace_handler
+        self._handle_data = replace(HANDLE_DATA, self.handle_data)
+        self._receive_data_chunk = replace(RECEIVE_DATA_CHUNK, self.receive_data_chunk)
+        self._receive_sack_chunk = replace(RECEIVE_SACK_CHUNK, self.receive_sack_chunk)
 
     async def handle_data(self, data: bytes) -> None:
         """Process a packet, or drop it if the peer exceeds the chunk rate."""
@@ -61,13 +56,11 @@ class SctpLimits:
     async def receive_data_chunk(self, chunk: Any) -> None:
         """Process a DATA chunk unless too many wait already; then it is not acknowledged and the peer sends it again."""
         sctp = self._sctp
-        stream = sctp._inbound_streams.get(chunk.stream_id)
-        waiting = len(stream.reassembly) if stream is not None else 0
-        is_next = sctp._last_received_tsn is not None and chunk.tsn == (sctp._last_received_tsn + 1) % _TSN_MODULO
+        waiting, is_next = sctp.waiting_chunks(chunk.stream_id), sctp.is_next(chunk.tsn)
         most = 2 * MAX_WAITING_CHUNKS if is_next else MAX_WAITING_CHUNKS  # the next chunk may be the one that all others wait for
-        crowded = waiting >= most or (not is_next and (len(sctp._sack_misordered) >= most or sctp._advertised_rwnd <= 0))
-        if crowded or (stream is None and len(sctp._inbound_streams) >= MAX_STREAMS):
-            sctp._sack_needed = True
+        crowded = (waiting or 0) >= most or (not is_next and (sctp.misordered_chunks >= most or sctp.receive_window <= 0))
+        if crowded or (waiting is None and sctp.streams >= MAX_STREAMS):
+            sctp.need_sack()
         else:
             await self._receive_data_chunk(chunk)
 

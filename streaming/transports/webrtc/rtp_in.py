@@ -16,6 +16,7 @@ from aiortc.rtp import RtpPacket
 from aiortc.utils import uint16_add, uint32_add
 
 from streaming.aio.executors import VIDEO_THREADS
+from streaming.transports.webrtc import aiortc_patches
 
 PATIENCE = 2
 """Number of later packets after which a missing one counts as lost."""
@@ -33,16 +34,12 @@ PICTURES_TO_DECODE = 60
 
 logger = logging.getLogger(__name__)
 
-_BUFFER = "_RTCRtpReceiver__jitter_buffer"
-_DECODING = "_RTCRtpReceiver__decoder_queue"
-_UNDECODED = "_RTCRtpReceiver__decoder_error"
-
 
 class PromptFrame(JitterFrame):
     """The audio of one packet, and of the later packets that waited for it."""
 
     def __init__(self, packet: RtpPacket) -> None:
-        super().__init__(getattr(packet, "_data", b""), packet.timestamp)
+        super().__init__(aiortc_patches.packet_payload(packet), packet.timestamp)
         self.sent_as = packet.timestamp
         """The original RTP timestamp; aiortc's receiver changes `timestamp`."""
         self.later: list[PromptFrame] = []
@@ -114,20 +111,15 @@ class PromptBuffer(JitterBuffer):
 
 
 def use_prompt_buffer(receiver: RTCRtpReceiver) -> None:
-    """Give an audio receiver a PromptBuffer before it is started. aiortc has no public API for it; a test checks the private names."""
-    _replace(receiver, _BUFFER, PromptBuffer())
-    _replace(receiver, _DECODING, PromptQueue(SOUND_TO_DECODE, _ignore_loss))
+    """Give an audio receiver a PromptBuffer before it is started."""
+    aiortc_patches.replace_jitter_buffer(receiver, PromptBuffer())
+    aiortc_patches.replace_decoder_queue(receiver, PromptQueue(SOUND_TO_DECODE, _ignore_loss))
 
 
 def bound_video_queue(receiver: RTCRtpReceiver) -> None:
     """Bound the decoder queue of a video receiver; after a dropped frame a keyframe is requested."""
-    _replace(receiver, _DECODING, TrackQueue(PICTURES_TO_DECODE, getattr(receiver, _UNDECODED).set))
-
-
-def _replace(receiver: RTCRtpReceiver, name: str, own: Any) -> None:
-    if not hasattr(receiver, name):
-        raise AttributeError(f"RTCRtpReceiver has no {name} any more")
-    setattr(receiver, name, own)
+    lost = aiortc_patches.keyframe_request(receiver)
+    aiortc_patches.replace_decoder_queue(receiver, TrackQueue(PICTURES_TO_DECODE, lost))
 
 
 def _ignore_loss() -> None:

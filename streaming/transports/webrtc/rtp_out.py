@@ -23,6 +23,7 @@ from streaming.aio.executors import AUDIO_THREADS, VIDEO_THREADS, Threads
 from streaming.cluster.runtime import runtime
 from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
+from streaming.transports.webrtc import aiortc_patches
 from streaming.types.client_connection import AudioFrame
 
 Block = npt.NDArray[np.int16]
@@ -40,8 +41,6 @@ CLOCK_BASE = fractions.Fraction(1, CLOCK)
 PICTURE_CLOCK = 90_000
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 VOICE_BITS = 48_000
-
-_LOOP = "_RTCRtpSender__loop"
 
 
 class OpusEncoder:
@@ -240,10 +239,8 @@ class _OwnThreads:
 
 
 def encode_apart(sender: RTCRtpSender) -> None:
-    """Make a sender encode in our threads, not in asyncio's. aiortc has no public API for it; a test checks the private name."""
-    if not hasattr(sender, _LOOP):
-        raise AttributeError(f"RTCRtpSender has no {_LOOP} any more")
-    setattr(sender, _LOOP, _OwnThreads(AUDIO_THREADS if sender.kind == "audio" else VIDEO_THREADS))
+    """Make a sender encode in our threads, not in asyncio's."""
+    aiortc_patches.replace_encoder_loop(sender, _OwnThreads(AUDIO_THREADS if sender.kind == "audio" else VIDEO_THREADS))
 
 
 def _to_frame(picture: npt.NDArray[np.uint8]) -> VideoFrame:

@@ -80,7 +80,7 @@ def test_broken_packets_are_counted(packet: bytes) -> None:
 
 async def test_chunks_behind_a_gap_are_bounded(sctp: Any) -> None:
     """A peer that leaves one chunk out and sends all later ones fills no memory; when it comes, everything goes on."""
-    SctpLimits(sctp, asyncio.get_running_loop().time).install()
+    SctpLimits(sctp, asyncio.get_running_loop().time)
     for number in range(1, 5 * MAX_WAITING_CHUNKS):
         await sctp._receive_data_chunk(data(FIRST + number, stream=number % 5))
     assert len(sctp._sack_misordered) == MAX_WAITING_CHUNKS
@@ -91,7 +91,7 @@ async def test_chunks_behind_a_gap_are_bounded(sctp: Any) -> None:
 
 async def test_a_message_without_end_is_bounded(sctp: Any) -> None:
     """Nor does one whose message never ends, or who uses any number of streams."""
-    SctpLimits(sctp, asyncio.get_running_loop().time).install()
+    SctpLimits(sctp, asyncio.get_running_loop().time)
     await sctp._receive_data_chunk(data(FIRST, flags=0x02))
     for number in range(1, 5 * MAX_WAITING_CHUNKS):
         await sctp._receive_data_chunk(data(FIRST + number, flags=0))

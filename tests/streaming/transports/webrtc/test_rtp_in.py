@@ -68,14 +68,6 @@ def test_a_new_numbering_is_a_new_beginning() -> None:
     assert given([40000, 40001, 100, 101]) == [[40000], [40001], [100], [101]]
 
 
-async def test_aiortc_still_has_the_buffer_that_is_replaced() -> None:
-    """The names are private to aiortc: an upgrade that changes them breaks here, not in a conversation."""
-    with pytest.raises(AttributeError):
-        use_prompt_buffer(object())
-    with pytest.raises(AttributeError):
-        bound_video_queue(object())
-
-
 async def test_a_flood_of_pictures_does_not_wait_for_a_slow_decoder() -> None:
     """What comes above the limit is lost, and a whole picture is asked for; the end gets through."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))

@@ -1,0 +1,124 @@
+"""All private attributes of aiortc that Parley uses, in one place; aiortc has no public API for any of this.
+
+Checked against aiortc 1.16.0 (`CHECKED_VERSION`). `tests/streaming/transports/webrtc/test_aiortc_patches.py` has a test for each attribute
+that says what an upgrade broke. At run time a missing attribute raises AttributeError with its name, when a session begins.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from queue import Queue
+from typing import Any, Protocol
+
+from aiortc import RTCRtpReceiver, RTCRtpSender, RTCSctpTransport
+from aiortc.jitterbuffer import JitterBuffer
+from aiortc.rtp import RtpPacket
+
+CHECKED_VERSION = "1.16.0"
+
+JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
+DECODER_QUEUE = "_RTCRtpReceiver__decoder_queue"
+DECODER_ERROR = "_RTCRtpReceiver__decoder_error"
+SENDER_LOOP = "_RTCRtpSender__loop"
+PACKET_DATA = "_data"
+INBOUND_STREAMS = "_inbound_streams"
+LAST_RECEIVED_TSN = "_last_received_tsn"
+SACK_MISORDERED = "_sack_misordered"
+ADVERTISED_RWND = "_advertised_rwnd"
+SACK_NEEDED = "_sack_needed"
+HANDLE_DATA = "_handle_data"
+RECEIVE_DATA_CHUNK = "_receive_data_chunk"
+RECEIVE_SACK_CHUNK = "_receive_sack_chunk"
+
+_TSN_MODULO = 2**32
+
+
+def packet_payload(packet: RtpPacket) -> bytes:
+    """Return the depayloaded audio of a packet, which aiortc's receiver sets."""
+    data: bytes = getattr(packet, PACKET_DATA, b"")
+    return data
+
+
+def replace_jitter_buffer(receiver: RTCRtpReceiver, buffer: JitterBuffer) -> None:
+    """Make a receiver that is not started use this jitter buffer."""
+    _replace(receiver, JITTER_BUFFER, buffer)
+
+
+def replace_decoder_queue(receiver: RTCRtpReceiver, waiting: "Queue[Any]") -> None:
+    """Make a receiver that is not started pass encoded frames to its decoder through this queue."""
+    _replace(receiver, DECODER_QUEUE, waiting)
+
+
+def keyframe_request(receiver: RTCRtpReceiver) -> Callable[[], None]:
+    """Return a function that makes the receiver request a keyframe, as after a decoder error."""
+    request: Callable[[], None] = _get(receiver, DECODER_ERROR).set
+    return request
+
+
+class Encoders(Protocol):
+    """Runs encoders in threads; the only method of an event loop that aiortc's sender uses."""
+
+    def run_in_executor(self, _: None, encode: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":
+        """Run an encoder."""
+
+
+def replace_encoder_loop(sender: RTCRtpSender, encoders: Encoders) -> None:
+    """Make a sender run its encoder in other threads than asyncio's."""
+    _replace(sender, SENDER_LOOP, encoders)
+
+
+class SctpInternals:
+    """The private state and methods of one SCTP association."""
+
+    def __init__(self, sctp: RTCSctpTransport) -> None:
+        self._sctp: Any = sctp
+        for name in (INBOUND_STREAMS, LAST_RECEIVED_TSN, SACK_MISORDERED, ADVERTISED_RWND, SACK_NEEDED):
+            _get(sctp, name)
+
+    @property
+    def streams(self) -> int:
+        """Number of incoming streams."""
+        return len(self._sctp._inbound_streams)
+
+    def waiting_chunks(self, stream_id: int) -> int | None:
+        """Return how many chunks of a stream wait for others; None if there is no such stream."""
+        stream = self._sctp._inbound_streams.get(stream_id)
+        return None if stream is None else len(stream.reassembly)
+
+    def is_next(self, tsn: int) -> bool:
+        """Return whether a chunk with this sequence number (TSN) is the one after the last received one."""
+        last = self._sctp._last_received_tsn
+        return last is not None and tsn == (last + 1) % _TSN_MODULO
+
+    @property
+    def misordered_chunks(self) -> int:
+        """Number of received chunks after a missing one."""
+        return len(self._sctp._sack_misordered)
+
+    @property
+    def receive_window(self) -> int:
+        """Bytes that the peer may still send."""
+        window: int = self._sctp._advertised_rwnd
+        return window
+
+    def need_sack(self) -> None:
+        """Send an acknowledgement (SACK) after this packet."""
+        self._sctp._sack_needed = True
+
+    def replace_handler(self, name: str, handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+        """Replace one of HANDLE_DATA, RECEIVE_DATA_CHUNK and RECEIVE_SACK_CHUNK; return aiortc's own method."""
+        before: Callable[[Any], Awaitable[None]] = _get(self._sctp, name)
+        setattr(self._sctp, name, handler)
+        return before
+
+
+def _get(owner: object, name: str) -> Any:
+    """Return a private attribute. Raises AttributeError that names it and the version that had it."""
+    if not hasattr(owner, name):
+        raise AttributeError(f"{type(owner).__name__} has no {name}: this aiortc is not like {CHECKED_VERSION}")
+    return getattr(owner, name)
+
+
+def _replace(owner: object, name: str, value: object) -> None:
+    """Set a private attribute that exists. Raises AttributeError as `_get` does."""
+    _get(owner, name)
+    setattr(owner, name, value)

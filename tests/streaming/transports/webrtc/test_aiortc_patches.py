@@ -1,0 +1,121 @@
+"""Each private attribute of aiortc that Parley uses: what an upgrade that changes it would break."""
+
+import importlib.metadata
+import inspect
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, rtcrtpreceiver
+from aiortc.codecs import depayload
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtcsctptransport import InboundStream, RTCSctpTransport
+from aiortc.rtp import RtpPacket
+
+from streaming.transports.webrtc import aiortc_patches as patches
+from streaming.transports.webrtc.data_channel_limits import SctpLimits
+from streaming.transports.webrtc.rtp_in import PromptBuffer, TrackQueue, bound_video_queue, use_prompt_buffer
+from streaming.transports.webrtc.rtp_out import encode_apart
+
+RECEIVER = {
+    patches.JITTER_BUFFER: "audio from WebRTC clients is delayed by 80 ms, and stops for 16 packets after each loss",
+    patches.DECODER_QUEUE: "a client can fill the memory with encoded frames that a slow decoder does not take",
+    patches.DECODER_ERROR: "after a dropped video frame no keyframe is requested, so that the picture stays broken",
+}
+SENDER = {patches.SENDER_LOOP: "encoding shares asyncio's default threads: blocking handlers stop outgoing audio and video"}
+SCTP = {
+    patches.INBOUND_STREAMS: "a client can open streams of a data channel without limit",
+    patches.LAST_RECEIVED_TSN: "the chunk that all others wait for is dropped with them",
+    patches.SACK_MISORDERED: "a client can fill the memory with chunks behind a missing one",
+    patches.ADVERTISED_RWND: "a client can send more than the receive window",
+    patches.SACK_NEEDED: "a client is not told which chunks were dropped, and its data channel stalls",
+    patches.HANDLE_DATA: "a client can flood the event loop with SCTP packets",
+    patches.RECEIVE_DATA_CHUNK: "a client can fill the memory with parts of messages",
+    patches.RECEIVE_SACK_CHUNK: "one acknowledgement can occupy the event loop for seconds",
+}
+
+
+class Transport:
+    """What SCTP runs over."""
+
+    state = "connected"
+    _role = "server"
+
+
+@pytest.fixture
+def pc() -> RTCPeerConnection:
+    """A peer connection without ICE servers."""
+    return RTCPeerConnection(RTCConfiguration(iceServers=[]))
+
+
+def broken(name: str, consequence: str) -> str:
+    """Return what a failed check says."""
+    return f"aiortc {importlib.metadata.version('aiortc')} has no {name} (checked against {patches.CHECKED_VERSION}): {consequence}"
+
+
+def test_the_version_was_checked() -> None:
+    """An upgrade has to look at `aiortc_patches.py`, and at the code of aiortc that it names."""
+    found = importlib.metadata.version("aiortc")
+    assert found == patches.CHECKED_VERSION, f"read aiortc_patches.py against aiortc {found}, run these tests, then set CHECKED_VERSION"
+
+
+@pytest.mark.parametrize("name", RECEIVER)
+async def test_a_receiver_has(pc: RTCPeerConnection, name: str) -> None:
+    """The attribute is there."""
+    assert hasattr(pc.addTransceiver("audio").receiver, name), broken(name, RECEIVER[name])
+    await pc.close()
+
+
+@pytest.mark.parametrize("name", SENDER)
+async def test_a_sender_has(pc: RTCPeerConnection, name: str) -> None:
+    """The attribute is there."""
+    assert hasattr(pc.addTransceiver("audio").sender, name), broken(name, SENDER[name])
+    await pc.close()
+
+
+@pytest.mark.parametrize("name", SCTP)
+async def test_an_association_has(name: str) -> None:
+    """The attribute is there."""
+    transport: Any = Transport()
+    assert hasattr(RTCSctpTransport(transport), name), broken(name, SCTP[name])
+
+
+def test_an_inbound_stream_has_a_reassembly_queue() -> None:
+    """Its length is how many chunks of a stream wait."""
+    assert InboundStream().reassembly == [], broken("InboundStream.reassembly", "a client can fill the memory with parts of messages")
+
+
+def test_a_packet_has_its_payload() -> None:
+    """The receiver puts the depayloaded audio into `_data` before it calls the jitter buffer."""
+    packet = RtpPacket(payload=b"audio")
+    packet._data = depayload(RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48000, payloadType=96), packet.payload)
+    consequence = broken(patches.PACKET_DATA, "audio from WebRTC clients is empty")
+    assert f"packet.{patches.PACKET_DATA} = depayload(" in inspect.getsource(rtcrtpreceiver), consequence
+    assert patches.packet_payload(packet) == b"audio"
+
+
+async def test_what_is_replaced_is_used(pc: RTCPeerConnection) -> None:
+    """The receiver and the sender hold what they were given."""
+    transceiver = pc.addTransceiver("audio")
+    use_prompt_buffer(transceiver.receiver)
+    encode_apart(transceiver.sender)
+    assert isinstance(getattr(transceiver.receiver, patches.JITTER_BUFFER), PromptBuffer)
+    assert isinstance(getattr(transceiver.receiver, patches.DECODER_QUEUE), TrackQueue)
+    assert hasattr(getattr(transceiver.sender, patches.SENDER_LOOP), "run_in_executor")
+    await pc.close()
+
+
+@pytest.mark.parametrize(
+    ("patch", "name"),
+    [
+        (use_prompt_buffer, patches.JITTER_BUFFER),
+        (bound_video_queue, patches.DECODER_ERROR),
+        (encode_apart, patches.SENDER_LOOP),
+        (lambda sctp: SctpLimits(sctp, lambda: 0.0), patches.INBOUND_STREAMS),
+    ],
+)
+def test_a_missing_attribute_is_named(patch: Callable[[Any], object], name: str) -> None:
+    """A server on another aiortc says what is missing, rather than to run without the patch."""
+    with pytest.raises(AttributeError, match=f" has no {name}: this aiortc is not like {patches.CHECKED_VERSION}"):
+        patch(SimpleNamespace(kind="audio"))
