@@ -3,7 +3,7 @@
 Both servers parse everything that one read of a socket returns in one callback of the event loop: 64 to 256 KiB, which is tens of
 thousands of small frames and blocks other connections for up to a second. A `PacedReader` sits between the transport and the parser. It
 parses in slices, lets the event loop run between them, and pauses the transport while the application is behind or the frame rate is too
-high (docs/adr/0070-flooding-sockets-are-read-slowly.md).
+high (docs/adr/0070-paced-reading-of-websockets.md).
 """
 
 import asyncio

@@ -5,7 +5,7 @@ clean-up on one shared thread for every message. This one does none of them, bec
 (docs/adr/0001-lean-consumer.md).
 Handling a message must not block the reading, unless the server applies back-pressure. The read loop yields to the event loop
 after a few messages, and a client that sends too many messages without audio is closed
-(docs/adr/0070-flooding-sockets-are-read-slowly.md).
+(docs/adr/0070-paced-reading-of-websockets.md).
 """
 
 import asyncio

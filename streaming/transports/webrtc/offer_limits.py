@@ -1,7 +1,7 @@
 """Limits on a session description: its size, its lines, and how often each attribute may occur.
 
 aiortc parses session descriptions in the event loop. In places its time grows with the product of two attribute counts: 32 KiB of codec
-and feedback lines took 2.5 s. With these limits the worst description takes a few milliseconds (docs/adr/0075-signalling-has-limits.md).
+and feedback lines took 2.5 s. With these limits the worst description takes a few milliseconds (docs/adr/0075-signalling-limits.md).
 They are several times what a browser offers. The check itself reads each line once.
 """
 

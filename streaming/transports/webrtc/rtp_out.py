@@ -1,7 +1,7 @@
 """Audio and video that a peer sends: audio in packets of 20 ms in real time, video frames as they come. One track per kind and connection.
 
 Audio is encoded here, as mono at the handler's own rate, and not by aiortc, which converts everything to 48 kHz stereo and needs
-twice the CPU time (docs/adr/0059-opus-of-our-own.md).
+twice the CPU time (docs/adr/0055-real-time-audio.md).
 """
 
 import asyncio
