@@ -1,1 +1,1 @@
-"""The switchboard: settings, URLs and the ASGI entry point. Every other room may be unaware of it."""
+"""Settings, URLs, servers and the ASGI entry point. Nothing else imports it, except for `config.env`."""

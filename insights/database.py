@@ -23,7 +23,7 @@ _sqlite_writer = threading.Lock()
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def write_transaction() -> Iterator[None]:
     """Run a block in one write transaction; an exception rolls it back.
 
     Inside an open transaction (a view of the admin) this only adds a savepoint, because waiting for the process's lock while holding

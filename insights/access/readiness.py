@@ -5,7 +5,7 @@ import secrets
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from insights.database import connection_closed_after, writing
+from insights.database import connection_closed_after, write_transaction
 from insights.models import LiveSession
 
 
@@ -18,6 +18,6 @@ def check_database() -> None:
     """
     LiveSession.objects.exists()
     key = f"readyz-{secrets.token_hex(8)}"
-    with writing():
+    with write_transaction():
         Session.objects.create(session_key=key, session_data="", expire_date=timezone.now())
         Session.objects.filter(session_key=key).delete()

@@ -17,7 +17,7 @@ from insights.portal.live import possible
 @login_required
 @never_cache
 @require_GET
-def heard(request: HttpRequest, connection_id: str) -> JsonResponse:
+def resume_point(request: HttpRequest, connection_id: str) -> JsonResponse:
     """Return the resume point of the member `?speaker=` (a user id) in the user's own live conversation. Times are ISO 8601.
 
     `now`: the server's clock; `live`: whether the conversation is live; `until`: end of the member's last stored message, or null;

@@ -23,6 +23,6 @@ urlpatterns = [
     path("live/", live.new, name="new_live"),
     path("live/<path:connection_id>/", live.speak, name="live"),
     path("watch/<path:connection_id>/", live.watch, name="watch"),
-    path("heard/<path:connection_id>/", resume_point.heard, name="heard"),
+    path("heard/<path:connection_id>/", resume_point.resume_point, name="resume_point"),
     path("favicon.ico", ICON, name="icon"),
 ]

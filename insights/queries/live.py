@@ -24,7 +24,7 @@ def live_conversation(owner_id: int, connection_id: str) -> Conversation | None:
 
 def latest_conversation(user_id: int, connection_id: str) -> Conversation | None:
     """Return the user's live conversation with this connection id, else the last ended one."""
-    return listening_place(user_id, connection_id, ended_since=None)
+    return conversation_for_subscriber(user_id, connection_id, ended_since=None)
 
 
 def open_conversation_of(user_id: int) -> Conversation | None:
@@ -32,7 +32,7 @@ def open_conversation_of(user_id: int) -> Conversation | None:
     return Conversation.objects.filter(owner_id=user_id, ended_at=None).order_by("-started_at", "-id").first()
 
 
-def listening_place(user_id: int, connection_id: str, *, ended_since: datetime | None) -> Conversation | None:
+def conversation_for_subscriber(user_id: int, connection_id: str, *, ended_since: datetime | None) -> Conversation | None:
     """Return the conversation that a subscriber to this connection id gets: the live one, else the last one that ended at or after
     `ended_since` (None: at any time).
     """
@@ -45,7 +45,7 @@ def listening_place(user_id: int, connection_id: str, *, ended_since: datetime |
     return ended.order_by("-started_at", "-id").first()
 
 
-def begun_since(places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
+def conversations_started_since(places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
     """Return, oldest first, the conversations of pairs of user id and connection id that began since then and are live, or ended since.
 
     Start times are compared with a tolerance of CLOCKS_DIFFER for the clocks of other hosts. One query for any number of pairs; the

@@ -7,7 +7,7 @@ from django.utils import timezone
 from insights import analysis
 from insights.analysis.text.languages import knows
 from insights.analysis.types import MessageAnalysis, Said
-from insights.database import writing
+from insights.database import write_transaction
 from insights.events import InsightReviewed, MessageCorrected
 from insights.models import Conversation, Entity, Insight, Member, Message
 from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot
@@ -26,7 +26,7 @@ def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEve
     wording = clean(text).strip()
     if not wording:
         raise RecorderError("text: at least one character is needed")
-    with writing():
+    with write_transaction():
         message = _message(message_id)
         conversation = locked(message.conversation_id)
         message.refresh_from_db()
@@ -53,7 +53,7 @@ def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | Non
     wording = None if text is None else clean(text).strip()
     if wording == "":
         raise RecorderError("text: at least one character is needed")
-    with writing():
+    with write_transaction():
         insight = _insight(insight_id)
         conversation = locked(insight.conversation_id)
         insight.refresh_from_db()

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from insights.database import DATABASE_AWAY, log_after_commit, writing
+from insights.database import DATABASE_AWAY, log_after_commit, write_transaction
 from insights.events import ConversationCompleted
 from insights.models import Conversation, LiveSession, ServerProcess
 from insights.payloads import StoredEvent, iso
@@ -29,7 +29,7 @@ def leave(session_id: UUID, *, final: bool, keep_s: int | None = None, discard_e
     With `discard_empty`, a conversation without messages ends at once with its last session and is deleted.
     """
     now = timezone.now()
-    with writing():
+    with write_transaction():
         session = LiveSession.objects.filter(id=session_id).first()
         if session is None:
             return []
@@ -81,7 +81,7 @@ def _stale_sessions() -> QuerySet[LiveSession]:
 
 
 def _remove_stale(conversation_id: int, now: datetime) -> list[StoredEvent]:
-    with writing():
+    with write_transaction():
         conversation = locked_if_free(conversation_id)
         if conversation is None:
             return []
@@ -92,7 +92,7 @@ def _remove_stale(conversation_id: int, now: datetime) -> list[StoredEvent]:
 
 
 def _end_if_due(conversation_id: int, now: datetime) -> list[StoredEvent]:
-    with writing():
+    with write_transaction():
         conversation = locked_if_free(conversation_id)
         if conversation is None or conversation.closes_at is None or conversation.closes_at > now:
             return []

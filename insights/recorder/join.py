@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError
 from django.utils import timezone
 
-from insights.database import log_after_commit, writing
+from insights.database import log_after_commit, write_transaction
 from insights.events import MemberJoined
 from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
@@ -29,7 +29,7 @@ def open_conversation(opening: Opening) -> Joined:
     """
     for _ in range(_TRIES):
         try:
-            with writing():
+            with write_transaction():
                 return _join(opening, timezone.now())
         except IntegrityError:
             continue

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from insights import analysis
 from insights.analysis.text.languages import knows
-from insights.database import writing
+from insights.database import write_transaction
 from insights.events import ConversationEvent, InsightsFound, Kind, MessagesStored, TopicsChanged, TrackersMatched
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, TrackerMatch
 from insights.payloads import StoredEvent, insight_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
@@ -60,7 +60,7 @@ def _record(conversation_id: int, utterance: Utterance, sentences: Sequence[Draf
         memory.catch_up(context.conversation)
         memory.add(counted)
         changes = memory.changes(context.conversation)
-        with writing():
+        with write_transaction():
             conversation = locked(conversation_id)
             if not memory.current(conversation):  # another process wrote meanwhile
                 if memory.catch_up(conversation):

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from insights import derived
-from insights.database import writing
+from insights.database import write_transaction
 from insights.models import Conversation, Entity, Event, Insight, LiveSession, Member, Message, Topic, TopicReference, TrackerMatch
 from insights.recorder import topics
 from insights.recorder.event_log import locked
@@ -24,7 +24,7 @@ _MOST_KEPT = 1000
 
 def remove_conversation(conversation_id: int) -> None:
     """Remove a conversation. Raises UnknownConversation."""
-    with writing():
+    with write_transaction():
         conversation = locked(conversation_id)
         _delete(TopicReference.objects.filter(topic__conversation=conversation))
         _delete(Entity.objects.filter(message__conversation=conversation))

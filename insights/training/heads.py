@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from insights.analysis.acts.cnn import Net
 from insights.analysis.acts.mixture import HEADS
 from insights.analysis.acts.weights import ALL_HEADS, KIND_HEADS
-from insights.training import lessons
+from insights.training import auxiliary_tasks
 from insights.training import net as training
 from insights.training.corpora import Row
 from insights.training.fit import logistic
@@ -97,7 +97,7 @@ def _matrix(seen: Seen, name: str) -> Matrix:
 def fit_net(seen: Seen, rows: Sequence[Row]) -> tuple[Net, NDArray[np.float32]]:
     """Return (network, (rows, HEADS) logits). The logits are out of fold: a third of the conversations is left out each time."""
     own = np.stack([labels_of(rows, name) for name in HEADS], axis=1).astype(np.float32)
-    labels = np.concatenate([own, lessons.labels(rows, lessons.names(rows))], axis=1)
+    labels = np.concatenate([own, auxiliary_tasks.labels(rows, auxiliary_tasks.names(rows))], axis=1)
     thirds = folds_of(rows)
     logits = np.zeros(own.shape, dtype=np.float32)
     for third in range(FOLDS):

@@ -1,4 +1,4 @@
-"""Measures the cost of a message: python -m insights.training.cost --data DIR. CPU time of one thread, in microseconds.
+"""Measures the cost of a message: python -m insights.training.message_cost --data DIR. CPU time of one thread, in microseconds.
 
 Uses messages of MRDA's dev part in context, with the weights already loaded. Trackers: 500 with 50 phrases each, two to four words
 long, from AMI's dev part, so that their words are typical of talk.

@@ -1,10 +1,10 @@
-"""Measures topics without annotated data: python -m insights.training.subjects --data DIR
+"""Measures topics without annotated data: python -m insights.training.topic_measures --data DIR
 
 Two methods, over the longer meetings of the dev parts, for our topics and for simpler baselines in the same run.
 
 1. A subject of a meeting recurs: it is said in at least two messages of the second half. A common word recurs too, but in every
    other meeting as well. So the ten topics of each first half are searched in its second half, and in those of other groups' meetings.
-2. The prescribed subjects of AMI's groups (script.py): the share of a whole meeting's ten topics that name a subject of its phase.
+2. The prescribed subjects of AMI's groups (meeting_topics.py): the share of a whole meeting's ten topics that name a subject of its phase.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from insights.analysis.text.document_frequency import idf
 from insights.analysis.text.words import stem, tokens
 from insights.analysis.topics import TopicIndex, phrases
 from insights.training.corpora import by_conversation, read
-from insights.training.script import SCRIPT, on_script
+from insights.training.meeting_topics import SCRIPT, on_script
 
 _LEAST_MESSAGES = 200
 _TOP = 10

@@ -1,4 +1,4 @@
-"""Measures false positives of the managed trackers: python -m insights.training.alarms --data DIR
+"""Measures false positives of the managed trackers: python -m insights.training.tracker_false_positives --data DIR
 
 The managed trackers, 500 phrases, are applied to a seeded random sample of the dev parts. These meetings and emails contain few
 purchases, complaints or cancellations, so most near matches would be false; each is printed for a person to judge.

@@ -16,7 +16,7 @@ from insights.analysis.acts.cnn import Net
 from insights.analysis.acts.mixture import TASKS, Combiner
 from insights.analysis.acts.weights import ALL_HEADS
 from insights.analysis.acts.word_classes import Classes
-from insights.training import alike, backdrop, combine, corpora, heads, table, tagger
+from insights.training import combine, corpora, document_frequencies, heads, table, tagger, word_clusters
 from insights.training.corpora import Row
 from insights.training.matrix import build
 from insights.training.net import logits as logits_of_net
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = corpora.read(chosen.data / f"{corpus}.train.jsonl.gz" for corpus in CORPORA)
     dev = corpora.read(chosen.data / f"{corpus}.dev.jsonl.gz" for corpus in CORPORA)
     own = corpora.read_own((files("insights.analysis") / "data" / "business.tsv").read_text(encoding="utf-8"))
-    print(f"background: {backdrop.save(rows, chosen.out / 'background.npz')}")
+    print(f"background: {document_frequencies.save(rows, chosen.out / 'background.npz')}")
     print(f"names: {tagger.train(chosen.data / 'ami.train.jsonl.gz', chosen.out / 'names.npz')}")
     train(rows, dev, own, chosen.out)
     for name in ("acts.npz", "background.npz", "names.npz"):
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path) -> None:
     """Fit heads, network and combiner on rows and own sentences, calibrate on dev, write out/acts.npz."""
-    classes = alike.learn(row.text for row in rows)
+    classes = word_clusters.learn(row.text for row in rows)
     print(f"classes: {len(classes.of)} words")
     learnt = [*rows, *corpora.torn_out(rows), *corpora.placed(own)]
     heard = corpora.restyled(learnt, "mixed")

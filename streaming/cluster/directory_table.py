@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
-from insights.database import writing
+from insights.database import write_transaction
 from insights.models import ServerProcess
 from streaming.cluster.heartbeat import ALIVE_S
 from streaming.models import DirectoryEntry
@@ -56,7 +56,7 @@ def claim(process: UUID, key: SessionKey, session: UUID, transport: str) -> Sess
     """
     for _ in range(TRIES):
         try:
-            with writing():
+            with write_transaction():
                 return _claim(process, key, session, transport)
         except IntegrityError:  # another process inserted the same id at the same time
             continue
@@ -65,13 +65,13 @@ def claim(process: UUID, key: SessionKey, session: UUID, transport: str) -> Sess
 
 def release(session: UUID) -> None:
     """Remove the entry of a session, if it is still there."""
-    with writing():
+    with write_transaction():
         DirectoryEntry.objects.filter(session=session).delete()
 
 
 def mark_ended(session: UUID) -> None:
     """Free the id of a session; its last outputs can still be found."""
-    with writing():
+    with write_transaction():
         DirectoryEntry.objects.filter(session=session).update(ended=True)
 
 

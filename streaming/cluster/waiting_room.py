@@ -102,7 +102,7 @@ class WaitingRoom:
             return
         since = min(waiter.since for waiter in waiters)
         try:
-            begun = await run_in_database(queries.begun_since, [(one.user_id, one.connection_id) for one in waiters], since)
+            begun = await run_in_database(queries.conversations_started_since, [(one.user_id, one.connection_id) for one in waiters], since)
         except Exception as error:  # the subscribers keep waiting; the next poll queries again
             logger.warning("new conversations cannot be read from the database (%s)", type(error).__name__)
             return

@@ -235,7 +235,7 @@ class ListenConsumer(SymblConsumer):
         """Subscribe to the conversation, after waiting for its first speaker if needed. Return None if there is nothing to send."""
         since = timezone.now()
         found = await run_in_database(
-            queries.listening_place, self.user_id, self.connection_id, ended_since=since if self.after is None else None
+            queries.conversation_for_subscriber, self.user_id, self.connection_id, ended_since=since if self.after is None else None
         )
         if found is not None:
             return await self._subscribe_to(found, from_now_on=True)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.bare`: the recogniser without a server, in its own process, on the same audio.
+"""`python -m tests.bench.bare_recogniser`: the recogniser without a server, in its own process, on the same audio.
 
 Two baselines are measured:
 
@@ -27,7 +27,7 @@ from streaming.speech.engines.moonshine import Moonshine, small_model
 from streaming.speech.turn_detector import split_turns
 from tests.bench import speech
 from tests.bench.client import chunks, stagger
-from tests.bench.machine import usage
+from tests.bench.resource_usage import usage
 
 _END_S = 120.0
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from tests.bench.machine import Usage
 from tests.bench.process import ROOT, BenchError, Process
+from tests.bench.resource_usage import Usage
 
 __all__ = ["BenchError", "Server", "ask_child"]
 
@@ -31,7 +31,7 @@ class Server:
         own = {"DATA_DIR": str(self._data), "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "WARNING", "SESSION_LIMIT": "2000"}
         own |= {"DATABASE_URL": "", "REDIS_URL": "", "RECOGNISER": "moonshine", "DEBUG": "0", "PYTHONUNBUFFERED": "1"}
         self._environment = {**os.environ, **own, **environment}
-        self._process = Process([sys.executable, "-m", "tests.bench.watched", kind], self._environment)
+        self._process = Process([sys.executable, "-m", "tests.bench.profiled_server", kind], self._environment)
         self.url = ""
         self.token = ""
 

@@ -13,12 +13,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from tests.bench import machine
-from tests.bench.children import BenchError, Server
+from tests.bench import resource_usage
+from tests.bench.child_processes import BenchError, Server
 from tests.bench.report import GOAL_HEADS, Goal, Result, Table, summary, write_into
 from tests.bench.rounds import Say
+from tests.bench.scale import QUICK, Sizes
 from tests.bench.scenarios import accuracy, flood, growth, listeners, load, sockets, streams, webrtc
-from tests.bench.sizes import QUICK, Sizes
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target, targets
 
 DOCS = settings.BASE_DIR / "docs" / "develop"
@@ -73,14 +73,14 @@ class Command(BaseCommand):
         """Measure part by part. Each result is printed, and written if requested, as soon as it is known."""
         sizes, fastrtc = _sizes(options), options["fastrtc"]
         beside = f"FastRTC {_version(fastrtc)}" if fastrtc else "no FastRTC (--fastrtc): streams are compared with a bare server only"
-        about = f"{machine.describe()}; {beside}"
+        about = f"{resource_usage.describe()}; {beside}"
         self.stdout.write(about)
         data: dict[str, Any] = {"machine": about}
         goals: list[Goal] = []
         wanted = [part for parts in options["only"] or [list(PAGES)] for part in parts]
         for name in wanted:
             self._say(name)
-            others = machine.Others()
+            others = resource_usage.Others()
             try:
                 result = _measure(name, sizes, fastrtc, self._say)
             except BenchError as error:

@@ -12,7 +12,7 @@ from queue import Empty, Queue
 from types import TracebackType
 from typing import Self
 
-from tests.bench.machine import Usage, usage
+from tests.bench.resource_usage import Usage, usage
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 120.0

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.watched daphne|uvicorn`: the server of `manage.py serve`, or of docs/operate/deploy.md, on HOST and PORT.
+"""`python -m tests.bench.profiled_server daphne|uvicorn`: the server of `manage.py serve`, or of docs/operate/deploy.md, on HOST and PORT.
 
 Prints its address, and on SIGUSR1 the number of tasks of its event loop.
 """

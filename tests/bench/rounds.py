@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench.children import ask_child
-from tests.bench.machine import Others
-from tests.bench.sizes import Sizes
+from tests.bench.child_processes import ask_child
+from tests.bench.resource_usage import Others
+from tests.bench.scale import Sizes
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target
 
 BASES = (FASTRTC, BARE)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.bench.speech import Turn
-from tests.bench.words import alike
+from tests.bench.word_errors import alike
 
 _TAIL = 4  # last words that identify the final result of a turn
 _ALIKE = 0.5  # minimum share of them that must match

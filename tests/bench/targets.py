@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench.children import Server
-from tests.bench.machine import Usage, usage
+from tests.bench.child_processes import Server
 from tests.bench.process import ROOT, BenchError, Process
+from tests.bench.resource_usage import Usage, usage
 
 UVICORN, DAPHNE, FASTRTC, BARE = "Parley, uvicorn", "Parley, Daphne", "FastRTC", "bare"
 SITE = "tests.bench.site.settings"

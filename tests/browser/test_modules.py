@@ -75,7 +75,7 @@ def test_the_tape_gives_what_was_not_heard_again(module_page: Page) -> None:
 
 
 def test_the_tape_never_forgets_what_was_not_sent(module_page: Page) -> None:
-    """Being told that the future was heard changes nothing."""
+    """Being asked to forget audio of the future changes nothing."""
     body = TAPE + "say(3); tape.take(); tape.forget(99); return [tape.take(), tape.take()];"
     assert run(module_page, "tape", body) == [1, 2]
 
@@ -90,8 +90,8 @@ def test_the_tape_is_bounded_and_counts_what_it_lost(module_page: Page) -> None:
     assert run(module_page, "tape", body) == [3, 3, 4, 5]
 
 
-TELL = """
-    const record = new m.Record();
+MESSAGES = """
+    const record = new m.ConversationStore();
     const message = (id, text, number) => ({type: 'message_response', sequenceNumber: number,
       messages: [{id, payload: {content: text}, from: {id: 'a', name: 'Ada'}, duration: {timeOffset: 1.5}}]});
     const insight = (id, number) => ({type: 'insight_response', sequenceNumber: number,
@@ -99,36 +99,36 @@ TELL = """
 """
 
 
-def test_the_record_takes_each_thing_once(module_page: Page) -> None:
-    """What is told again after a reconnection is not new."""
+def test_the_store_takes_each_thing_once(module_page: Page) -> None:
+    """What is sent again after a reconnection is not new."""
     body = (
-        TELL
+        MESSAGES
         + "return [message('m1', 'Hi', 1), insight('i1', 2), message('m1', 'Hi', 1), insight('i1', 2)]"
-        + ".map((told) => record.take(told).length);"
+        + ".map((received) => record.take(received).length);"
     )
-    assert run(module_page, "record", body) == [1, 1, 0, 0]
+    assert run(module_page, "conversation-store", body) == [1, 1, 0, 0]
 
 
-def test_the_record_notices_a_correction(module_page: Page) -> None:
+def test_the_store_notices_a_correction(module_page: Page) -> None:
     """The same message with other words is a change."""
-    body = TELL + "record.take(message('m1', 'Hi', 1)); return record.take(message('m1', 'Hello', 2))[0].changed.text;"
-    assert run(module_page, "record", body) == "Hello"
+    body = MESSAGES + "record.take(message('m1', 'Hi', 1)); return record.take(message('m1', 'Hello', 2))[0].changed.text;"
+    assert run(module_page, "conversation-store", body) == "Hello"
 
 
 REVIEW = (
-    TELL
+    MESSAGES
     + """
     const again = (id, changes, number) => {
-      const told = insight(id, number);
-      Object.assign(told.insights[0], changes);
-      return told;
+      const received = insight(id, number);
+      Object.assign(received.insights[0], changes);
+      return received;
     };
-    const names = (told) => record.take(told).map((change) => Object.keys(change)[0]);
+    const names = (received) => record.take(received).map((change) => Object.keys(change)[0]);
 """
 )
 
 
-def test_the_record_notices_what_a_reviewer_did(module_page: Page) -> None:
+def test_the_store_notices_what_a_reviewer_did(module_page: Page) -> None:
     """A reworded insight is a change, a rejected one is removed, once; set back to pending, it is there again, in its place."""
     body = (
         REVIEW
@@ -141,11 +141,11 @@ def test_the_record_notices_what_a_reviewer_did(module_page: Page) -> None:
         return [...found, back.insight.text, back.before];
         """
     )
-    found = run(module_page, "record", body)
+    found = run(module_page, "conversation-store", body)
     assert found == [[], ["changedInsight"], ["removedInsight"], [], "Why not?", "i2"]
 
 
-def test_the_record_does_not_show_what_was_dismissed_before(module_page: Page) -> None:
+def test_the_store_does_not_show_what_was_dismissed_before(module_page: Page) -> None:
     """An insight or a message that this page never showed is not removed from it, and comes when it is no longer dismissed."""
     body = (
         REVIEW
@@ -156,7 +156,7 @@ def test_the_record_does_not_show_what_was_dismissed_before(module_page: Page) -
           names({...gone, messages: [{...gone.messages[0], id: 'm2'}]})];
         """
     )
-    assert run(module_page, "record", body) == [[], [], ["insight"], ["message"], ["removed"]]
+    assert run(module_page, "conversation-store", body) == [[], [], ["insight"], ["message"], ["removed"]]
 
 
 VIEW = """
@@ -279,22 +279,22 @@ def test_one_may_try_at_once(module_page: Page) -> None:
     assert run(module_page, "link", body) == 2
 
 
-def test_the_record_asks_again_for_the_last_event(module_page: Page) -> None:
+def test_the_store_asks_again_for_the_last_event(module_page: Page) -> None:
     """Several messages share a number, and the connection may break between them."""
     body = (
-        TELL
+        MESSAGES
         + "const before = record.cursor; record.take(message('m1', 'Hi', 7)); record.take({type: 'message'});"
         + " return [before, record.cursor];"
     )
-    assert run(module_page, "record", body) == [0, 6]
+    assert run(module_page, "conversation-store", body) == [0, 6]
 
 
 def test_the_leading_topics_come_first(module_page: Page) -> None:
-    """A topic that is told again has its new score."""
+    """A topic that is sent again has its new score."""
     body = """
-        const record = new m.Record();
+        const record = new m.ConversationStore();
         const topics = (...pairs) => record.take({type: 'topic_response', topics: pairs.map(([id, score]) => ({id, score}))});
         topics(['a', 0.5], ['b', 0.9]);
         return topics(['a', 1])[0].topics.map((topic) => topic.id);
     """
-    assert run(module_page, "record", body) == ["a", "b"]
+    assert run(module_page, "conversation-store", body) == ["a", "b"]

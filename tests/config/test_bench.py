@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.bench import machine, report, scoring, speech, words
-from tests.bench.children import Server
+from tests.bench import report, resource_usage, scoring, speech, word_errors
+from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
+from tests.bench.scale import TINY
 from tests.bench.scenarios import accuracy, flood, listeners, load, sockets
-from tests.bench.sizes import TINY
 from tests.bench.speech import Turn
 
 
@@ -106,11 +106,11 @@ class TestWords:
     )
     def test_alike(self, one: str, other: str) -> None:
         """Both spellings become the same."""
-        assert words.alike(one) == words.alike(other)
+        assert word_errors.alike(one) == word_errors.alike(other)
 
     def test_errors_add_up(self) -> None:
         """Two recordings weigh by their words."""
-        both = words.errors("one two three four", "one two free four") + words.errors("five", "five")
+        both = word_errors.errors("one two three four", "one two free four") + word_errors.errors("five", "five")
         assert (both.wrong, both.words, both.rate) == (1, 5, 20.0)
 
 
@@ -156,8 +156,8 @@ class TestReport:
 
 def test_usage_of_this_process() -> None:
     """The kernel's figures of a living process are there, and no host is named."""
-    own = machine.usage(os.getpid())
+    own = resource_usage.usage(os.getpid())
     assert own.cpu_s > 0
     assert own.resident > 2**20
     assert own.threads >= 1
-    assert socket.gethostname() not in machine.describe()
+    assert socket.gethostname() not in resource_usage.describe()

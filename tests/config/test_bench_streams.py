@@ -19,8 +19,8 @@ from tests.bench.clients.peers import BEEP, FAINT, PITCHES, RATE, Listener, dela
 from tests.bench.command import Command, _parts
 from tests.bench.process import BenchError, Process
 from tests.bench.rounds import Measured
+from tests.bench.scale import TINY
 from tests.bench.scenarios import growth, streams, webrtc
-from tests.bench.sizes import TINY
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
 from tests.servers import copied
 
@@ -30,7 +30,7 @@ def process(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """Parley on uvicorn as the bench starts it, on a database that is already there."""
     data = str(copied(migrated_data, tmp_path_factory.mktemp("bench") / "data"))
     own = {"DATA_DIR": data, "HOST": "127.0.0.1", "PORT": "0", "RECOGNISER": "scripted", "DJANGO_SETTINGS_MODULE": SITE}
-    with Process([sys.executable, "-m", "tests.bench.watched", "uvicorn"], {**os.environ, **own}) as process:
+    with Process([sys.executable, "-m", "tests.bench.profiled_server", "uvicorn"], {**os.environ, **own}) as process:
         yield process
 
 

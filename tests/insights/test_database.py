@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from insights.database import connection_closed_after, writing
+from insights.database import connection_closed_after, write_transaction
 
 
 @pytest.mark.django_db(transaction=True)
@@ -15,7 +15,7 @@ def test_an_exception_rolls_back() -> None:
     """What a failed transaction wrote is gone."""
 
     def fail() -> None:
-        with writing():
+        with write_transaction():
             User.objects.create(username="ghost")
             raise KeyError("no")
 
@@ -32,7 +32,7 @@ def test_a_writer_inside_a_transaction_does_not_wait_for_those_outside() -> None
     @connection_closed_after
     def outside() -> None:
         begun.set()
-        with writing():
+        with write_transaction():
             User.objects.create(username="outside")
 
     with ThreadPoolExecutor(1) as pool:
@@ -40,7 +40,7 @@ def test_a_writer_inside_a_transaction_does_not_wait_for_those_outside() -> None
             User.objects.create(username="view")
             waiting = pool.submit(outside)
             assert begun.wait(60)
-            with writing():
+            with write_transaction():
                 User.objects.create(username="inside")
         waiting.result(timeout=60)
     assert set(User.objects.values_list("username", flat=True)) == {"view", "inside", "outside"}

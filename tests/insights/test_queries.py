@@ -79,16 +79,16 @@ def test_last_events(joined: Joined) -> None:
 
 def test_where_a_listener_listens(joined: Joined, owner: User, stranger: User) -> None:
     """A listener hears what goes on, else what ended last, not before a given time; strangers hear nothing."""
-    assert queries.listening_place(stranger.pk, "room-1", ended_since=None) is None
-    assert queries.listening_place(owner.pk, "room\x00", ended_since=None) is None
+    assert queries.conversation_for_subscriber(stranger.pk, "room-1", ended_since=None) is None
+    assert queries.conversation_for_subscriber(owner.pk, "room\x00", ended_since=None) is None
     Conversation.objects.update(ended_at=joined.started_at)
-    assert queries.listening_place(owner.pk, "room-1", ended_since=joined.started_at + timedelta(seconds=1)) is None
-    assert queries.listening_place(owner.pk, "room-1", ended_since=joined.started_at) is not None
-    ended = queries.listening_place(owner.pk, "room-1", ended_since=None)
+    assert queries.conversation_for_subscriber(owner.pk, "room-1", ended_since=joined.started_at + timedelta(seconds=1)) is None
+    assert queries.conversation_for_subscriber(owner.pk, "room-1", ended_since=joined.started_at) is not None
+    ended = queries.conversation_for_subscriber(owner.pk, "room-1", ended_since=None)
     assert ended is not None
     assert ended.id == joined.conversation_id
     again = recorder.open_conversation(opening(owner))
-    live = queries.listening_place(owner.pk, "room-1", ended_since=None)
+    live = queries.conversation_for_subscriber(owner.pk, "room-1", ended_since=None)
     assert live is not None
     assert live.id == again.conversation_id
 
@@ -98,11 +98,11 @@ def test_what_began_lately(joined: Joined, owner: User, stranger: User) -> None:
     places, at = [(owner.pk, "room-1"), (stranger.pk, "room-1")], joined.started_at
 
     def begun(since: timedelta) -> list[int]:
-        return [found.id for found in queries.begun_since(places, at + since)]
+        return [found.id for found in queries.conversations_started_since(places, at + since)]
 
     assert begun(timedelta()) == begun(timedelta(seconds=30)) == [joined.conversation_id]
     assert begun(timedelta(hours=1)) == []
-    assert queries.begun_since([(owner.pk, "room-2")], at) == []
+    assert queries.conversations_started_since([(owner.pk, "room-2")], at) == []
     Conversation.objects.update(ended_at=at + timedelta(seconds=10))
     assert begun(timedelta(seconds=10)) == [joined.conversation_id]
     assert begun(timedelta(seconds=11)) == []

@@ -1,1 +1,1 @@
-"""Tests of the readings: spoken sentences, and the figures on what was heard of them."""
+"""Tests of the corpus of synthesised speech, and of the figures computed from it."""

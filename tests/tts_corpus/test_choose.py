@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.tts_corpus import choose
-from tests.bench.tts_corpus.mending import holds
+from tests.bench.tts_corpus.corrections import holds
 
 
 def test_the_vocabulary_has_500_different_phrases() -> None:

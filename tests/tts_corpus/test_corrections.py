@@ -5,10 +5,10 @@ import re
 import pytest
 
 from insights.analysis.vocabulary.correction import Vocabulary
-from tests.bench.tts_corpus import choose, table, words
+from tests.bench.tts_corpus import choose, table, vocabulary_tables
 from tests.bench.tts_corpus.choose import Reading
+from tests.bench.tts_corpus.corrections import SIZES, Score, changes, holds, is_held_out, score
 from tests.bench.tts_corpus.figures import PAGE
-from tests.bench.tts_corpus.mending import SIZES, Score, changes, holds, is_held_out, score
 from tests.bench.tts_corpus.table import Heard
 
 READING = Reading("name/1", "slt", "We look at Grafana every day.", "We look at gra fahna every day.", "Grafana")
@@ -64,13 +64,13 @@ class TestHeard:
 
     def test_mends_more_than_it_breaks(self, model: str, size: int) -> None:
         """Over all clips with and without phrases, five times as many readings are mended as broken, and words get better."""
-        found = words.score(table.read(model), choose.clips(), size)
+        found = vocabulary_tables.score(table.read(model), choose.clips(), size)
         assert found.mended > 5 * found.broken
         assert found.after.wrong < found.before.wrong
 
     def test_so_it_does_on_the_half_held_out(self, model: str, size: int) -> None:
         """The same, four times, on clips that the weights were not fitted to."""
-        found = words.score(table.read(model), [one for one in choose.clips() if is_held_out(one)], size)
+        found = vocabulary_tables.score(table.read(model), [one for one in choose.clips() if is_held_out(one)], size)
         assert found.mended > 4 * found.broken
 
     def test_the_demo_stays_as_it_is(self, model: str, size: int) -> None:
@@ -82,7 +82,7 @@ class TestHeard:
 
     def test_the_page_tells_these_figures(self, model: str, size: int) -> None:
         """docs/develop/insights-on-transcripts.md has what is computed here."""
-        found = words.score(table.read(model), [one for one in choose.clips() if one.phrase in choose.phrases()[:size]], size)
+        found = vocabulary_tables.score(table.read(model), [one for one in choose.clips() if one.phrase in choose.phrases()[:size]], size)
         row = re.search(rf"^\| {size} +\| {model} +\|(.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
         assert row is not None
         cells = [cell.strip() for cell in row[1].split("|")]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.report import begin_mark, end_mark
-from tests.bench.tts_corpus import figures, table, words
+from tests.bench.tts_corpus import figures, table, vocabulary_tables
 from tests.bench.tts_corpus.table import Heard
 
 PARTS = ("hearing", "insights", "entities", "demo", "vocabulary", "texts")
@@ -48,7 +48,7 @@ def test_tables_are_written_into_the_page(
 
 def test_the_vocabulary_by_size(few: list[Heard]) -> None:
     """One clip, mended at every size; nothing broken."""
-    rows = words.mending_table({"tiny": few}, []).rows
+    rows = vocabulary_tables.mending_table({"tiny": few}, []).rows
     assert [row[:6] for row in rows] == [[size, "tiny", "1", "0", "1", "0"] for size in ("5", "50", "500")]
     assert {(row[7], row[8]) for row in rows} == {("0", "0 of 1")}
 
@@ -61,4 +61,4 @@ def test_hearing_by_voice(few: list[Heard]) -> None:
 
 def test_costs_are_times(few: list[Heard]) -> None:
     """A line for each size."""
-    assert [line.split()[1] for line in words.costs(few)] == ["5", "50", "500"]
+    assert [line.split()[1] for line in vocabulary_tables.costs(few)] == ["5", "50", "500"]

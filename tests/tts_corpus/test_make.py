@@ -9,7 +9,7 @@ import pytest
 
 from tests.bench.tts_corpus import choose, make, table
 from tests.bench.tts_corpus.choose import Reading
-from tests.bench.tts_corpus.hearing import Turn
+from tests.bench.tts_corpus.recognised_turns import Turn
 
 CLIPS = [Reading("name/1", "slt", "Ask Okta.", "Ask octa.", "Okta"), Reading("plain/1", "rms", "Ask again.", "Ask again.")]
 

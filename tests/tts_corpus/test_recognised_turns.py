@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from streaming.management.terminal import channels_of
-from tests.bench.tts_corpus.hearing import recogniser, transcribe
+from tests.bench.tts_corpus.recognised_turns import recogniser, transcribe
 
-CLIP = Path(__file__).resolve().parents[2] / "streaming" / "transports" / "names.ogg"
+CLIP = Path(__file__).resolve().parents[1] / "streaming" / "transports" / "names.ogg"
 
 
 def test_finals_with_words_and_confidences(tmp_path: Path) -> None:

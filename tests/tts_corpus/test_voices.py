@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.children import BenchError
+from tests.bench.child_processes import BenchError
 from tests.bench.tts_corpus.voices import speak
 
 

@@ -1,6 +1,6 @@
 """Classes of words with similar usage: "send" and "give" share a class for the linear heads, besides being two words.
 
-Built by training.alike from neighbouring words; words are identified by hash. Sequences of one to three classes are features with a
+Built by training.word_clusters from neighbouring words; words are identified by hash. Sequences of one to three classes are features with a
 range of their own.
 """
 

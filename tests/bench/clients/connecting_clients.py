@@ -1,4 +1,4 @@
-"""`python -m tests.bench.clients.visitors`: clients that connect to a stream, receive some audio, and disconnect, repeatedly."""
+"""`python -m tests.bench.clients.connecting_clients`: clients that connect to a stream, receive some audio, and disconnect, repeatedly."""
 
 import asyncio
 import time
@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
+from tests.bench.clients.measurement_window import Answer, Question, answer, http_client, in_time
 from tests.bench.clients.noise import Noise
 from tests.bench.clients.peers import Peer
 from tests.bench.clients.sockets import Socket
-from tests.bench.clients.window import Answer, Question, answer, http_client, in_time
 
 FIRST_S = 60.0
 """Maximum wait for the first audio; reached only if none arrives."""

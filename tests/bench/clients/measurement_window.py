@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.bench.machine import usage
+from tests.bench.resource_usage import usage
 from tests.bench.scoring import percentile
 
 Question = dict[str, Any]

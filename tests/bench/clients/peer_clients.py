@@ -5,8 +5,8 @@ import math
 import time
 from collections.abc import Sequence
 
+from tests.bench.clients.measurement_window import PATIENCE_S, Answer, Question, Window, answer, http_client, in_time, percentiles, some
 from tests.bench.clients.peers import Peer, delays
-from tests.bench.clients.window import PATIENCE_S, Answer, Question, Window, answer, http_client, in_time, percentiles, some
 from tests.bench.scoring import percentile
 
 _FIRST_S = 0.3

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 import uvloop
 
+from tests.bench.clients.measurement_window import PATIENCE_S, Answer, Question, Window, answer, http_client, in_time, percentiles, some
 from tests.bench.clients.noise import Noise
 from tests.bench.clients.sockets import Socket, open_all
 from tests.bench.clients.subscribers import Subscriber
-from tests.bench.clients.window import PATIENCE_S, Answer, Question, Window, answer, http_client, in_time, percentiles, some
 from tests.bench.scoring import percentile, slope
 
 _FIRST_S = 0.3

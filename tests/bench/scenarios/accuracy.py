@@ -5,10 +5,10 @@ from functools import reduce
 from operator import add
 
 from tests.bench import speech
-from tests.bench.children import Server, ask_child
+from tests.bench.child_processes import Server, ask_child
 from tests.bench.report import Goal, Result, Table, number
-from tests.bench.sizes import Sizes
-from tests.bench.words import Errors, errors
+from tests.bench.scale import Sizes
+from tests.bench.word_errors import Errors, errors
 
 GOAL_POINTS = 1.0
 _WAYS = ("server", "recogniser", "model")

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from tests.bench import speech
-from tests.bench.children import Server, ask_child
-from tests.bench.machine import Peak
+from tests.bench.child_processes import Server, ask_child
 from tests.bench.report import Result, Table, megabytes, number
+from tests.bench.resource_usage import Peak
+from tests.bench.scale import Sizes
 from tests.bench.scoring import all_delays
-from tests.bench.sizes import Sizes
 
 
 def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tests.bench.children import ask_child
-from tests.bench.machine import Usage
+from tests.bench.child_processes import ask_child
 from tests.bench.report import Goal, Result, Table, megabytes, number
+from tests.bench.resource_usage import Usage
 from tests.bench.rounds import Say
+from tests.bench.scale import Sizes
 from tests.bench.scoring import slope
-from tests.bench.sizes import Sizes
 from tests.bench.targets import DAPHNE, FASTRTC, UVICORN, Target
 
 STREAM = "bench-counted"
 TRANSPORTS = {"sockets": "WebSocket", "peers": "WebRTC"}
 HELD = ("handlers", "participants", "slots", "sessions", "peers", "sockets", "answerers", "tasks")
-"""Counters reported by Parley (`tests/bench/site/counted.py`); none of them may grow."""
+"""Counters reported by Parley (`tests/bench/site/session_counts.py`); none of them may grow."""
 VISIT_S = 2.0
 _START_S = 180.0
 """Additional timeout for a first visit that takes as long as its own limits allow."""

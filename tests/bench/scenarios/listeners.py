@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from tests.bench.children import Server, ask_child
+from tests.bench.child_processes import Server, ask_child
 from tests.bench.report import Result, Table, number
+from tests.bench.scale import Sizes
 from tests.bench.scoring import percentile
-from tests.bench.sizes import Sizes
 
 
 def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tests.bench import speech
-from tests.bench.children import Server, ask_child
-from tests.bench.machine import Others
+from tests.bench.child_processes import Server, ask_child
 from tests.bench.report import Goal, Result, Table, megabytes, number
+from tests.bench.resource_usage import Others
+from tests.bench.scale import Sizes
 from tests.bench.scoring import Delays, all_delays, crossing
-from tests.bench.sizes import Sizes
 
 GOAL_RATIO = 1.5
 LIMIT_S = 1.0

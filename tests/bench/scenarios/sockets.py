@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from tests.bench.children import Server, ask_child
-from tests.bench.machine import Usage
+from tests.bench.child_processes import Server, ask_child
 from tests.bench.report import Result, Table, megabytes, number
+from tests.bench.resource_usage import Usage
+from tests.bench.scale import Sizes
 from tests.bench.scoring import slope
-from tests.bench.sizes import Sizes
 
 
 def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:

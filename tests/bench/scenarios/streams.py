@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.bench.report import Goal, Result, Table, number
 from tests.bench.rounds import Measured, Say, base, complaints, find, in_turn, method, ours
-from tests.bench.sizes import Sizes
+from tests.bench.scale import Sizes
 from tests.bench.targets import DAPHNE, FASTRTC, UVICORN, Target
 
 CLIENTS = "socket_clients"

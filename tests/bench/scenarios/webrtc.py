@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from tests.bench.report import Goal, Result, Table, number
 from tests.bench.rounds import Measured, Say, base, complaints, find, in_turn, method, ours
-from tests.bench.sizes import Sizes
+from tests.bench.scale import Sizes
 from tests.bench.targets import FASTRTC, Target
 
 _MEANT = """Peers call one after the other; before them one more calls and hangs up, and its answer is the column of first answers. First

@@ -3,8 +3,8 @@
 from typing import Any
 
 from streaming import ReplyOnPause, Stream
-from tests.bench.site.counted import Counted
 from tests.bench.site.handlers import Blocking, Echo, Ticker, respond
+from tests.bench.site.session_counts import Counted
 
 TELEPHONE, WIDE = 8_000, 24_000
 

@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from tests.bench.site.counted import left
+from tests.bench.site.session_counts import left
 
 urlpatterns = [path("bench/left", left)]

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from tests.bench.tts_corpus.choose import Reading
 from tests.bench.tts_corpus.table import Heard
-from tests.bench.words import Errors, errors
+from tests.bench.word_errors import Errors, errors
 
 SIZES = (5, 50, 500)
 """Numbers of phrases of the vocabularies."""

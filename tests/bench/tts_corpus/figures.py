@@ -9,11 +9,11 @@ from pathlib import Path
 
 from insights.analysis.vocabulary.correction import Vocabulary
 from tests.bench.report import Table, write_into
-from tests.bench.tts_corpus import choose, found, spans, table, talk, words
+from tests.bench.tts_corpus import choose, found, spans, table, talk, vocabulary_tables
 from tests.bench.tts_corpus.choose import Reading
 from tests.bench.tts_corpus.found import Judged
 from tests.bench.tts_corpus.table import Heard
-from tests.bench.words import Errors, errors
+from tests.bench.word_errors import Errors, errors
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "develop" / "insights-on-transcripts.md"
 
@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "insights": insights(models, chosen.data).markdown(),
         "entities": entities(models, chosen.data).markdown(),
         "demo": "\n".join(demo(models)),
-        "vocabulary": words.mending_table(models, choose.dev(chosen.data)).markdown(),
-        "texts": "\n".join([*words.texts(chosen.data), *words.costs(models["tiny"])]),
+        "vocabulary": vocabulary_tables.mending_table(models, choose.dev(chosen.data)).markdown(),
+        "texts": "\n".join([*vocabulary_tables.texts(chosen.data), *vocabulary_tables.costs(models["tiny"])]),
     }
     for name, part in parts.items():
         print(f"\n## {name}\n\n{part.strip()}")
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def hearing(models: Models, dev: Sequence[Reading]) -> Table:
     """Return word error rates by kind of reading and voice, and the fate of question marks."""
-    read = {model: words.pairs(everything, [*choose.clips(), *dev]) for model, everything in models.items()}
+    read = {model: vocabulary_tables.pairs(everything, [*choose.clips(), *dev]) for model, everything in models.items()}
     rows = []
     for kind in ("style", *choose.CORPORA, "name", "plain"):
         for model, everything in read.items():

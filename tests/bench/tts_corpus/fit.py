@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from insights.analysis.vocabulary.correction import Vocabulary
 from insights.analysis.vocabulary.mishearing import Weights, signs, word
 from tests.bench.tts_corpus import choose, table
-from tests.bench.tts_corpus.mending import holds, is_held_out
+from tests.bench.tts_corpus.corrections import holds, is_held_out
 
 Floats = NDArray[np.float64]
 

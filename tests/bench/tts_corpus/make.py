@@ -12,7 +12,7 @@ from streaming.management.terminal import channels_of
 from streaming.speech.engines.base import Recogniser
 from tests.bench.tts_corpus import choose, table
 from tests.bench.tts_corpus.choose import Reading
-from tests.bench.tts_corpus.hearing import recogniser, transcribe
+from tests.bench.tts_corpus.recognised_turns import recogniser, transcribe
 from tests.bench.tts_corpus.table import Heard
 from tests.bench.tts_corpus.voices import speak
 

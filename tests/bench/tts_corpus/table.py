@@ -6,7 +6,7 @@ from pathlib import Path
 
 MODELS = ("tiny", "base")
 
-_FOLDER = Path(__file__).resolve().parent / "heard"
+_FOLDER = Path(__file__).resolve().parent / "transcripts"
 _HEAD = "# reading\tvoice\twhat was heard\thow sure, in percent, word by word"
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from insights.analysis.vocabulary.correction import Vocabulary
 from tests.bench.report import Table
-from tests.bench.tts_corpus import choose, mending
+from tests.bench.tts_corpus import choose, corrections
 from tests.bench.tts_corpus.choose import Reading
-from tests.bench.tts_corpus.mending import SIZES, Score
+from tests.bench.tts_corpus.corrections import SIZES, Score
 from tests.bench.tts_corpus.table import Heard
 
 Pairs = Sequence[tuple[Reading, Heard]]
@@ -46,9 +46,9 @@ def _cells(everything: Sequence[Heard], dev: Sequence[Reading], phrases: Sequenc
     clips, others = pairs(everything, choose.clips()), pairs(everything, dev)
     with_phrase = [pair for pair in clips if pair[0].phrase in phrases]
     without = [pair for pair in clips if pair[0].phrase not in phrases]
-    held_out = [pair for pair in clips if mending.is_held_out(pair[0])]
-    meant, plain, dev_ = (mending.score(some, phrases, corrected) for some in (with_phrase, without, others))
-    halves = [mending.score(held_out, phrases, corrected), mending.score(clips, phrases, lambda one: vocabulary.apply(one.text))]
+    held_out = [pair for pair in clips if corrections.is_held_out(pair[0])]
+    meant, plain, dev_ = (corrections.score(some, phrases, corrected) for some in (with_phrase, without, others))
+    halves = [corrections.score(held_out, phrases, corrected), corrections.score(clips, phrases, lambda one: vocabulary.apply(one.text))]
     cells = [str(number) for number in (meant.clips, meant.right, meant.mended, meant.missed)]
     cells.append(f"{meant.before.rate:.1f} to {meant.after.rate:.1f}")
     cells += [str(meant.broken), f"{plain.broken} of {plain.others}", f"{dev_.broken} of {dev_.others}"]
@@ -59,7 +59,7 @@ def score(everything: Sequence[Heard], readings: Sequence[Reading], size: int) -
     """Return the counts of the vocabulary of this size on readings, with the recogniser's confidences."""
     phrases = choose.phrases()[:size]
     vocabulary = Vocabulary(phrases)
-    return mending.score(pairs(everything, readings), phrases, lambda one: vocabulary.apply(one.text, one.confidences))
+    return corrections.score(pairs(everything, readings), phrases, lambda one: vocabulary.apply(one.text, one.confidences))
 
 
 def pairs(everything: Sequence[Heard], readings: Sequence[Reading]) -> Pairs:

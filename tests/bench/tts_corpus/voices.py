@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.children import BenchError
+from tests.bench.child_processes import BenchError
 
 Job = tuple[str, Path]
 """The text to read, and the output file."""

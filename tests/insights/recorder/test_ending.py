@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from insights import recorder
-from insights.database import connection_closed_after, writing
+from insights.database import connection_closed_after, write_transaction
 from insights.models import Conversation, LiveSession
 from insights.recorder import Speaker, StoredEvent, ending
 from tests.insights.conftest import PROCESS, age_process, opening, process
@@ -167,7 +167,7 @@ def test_what_somebody_is_busy_with_is_left_to_the_next_time(owner: User, now: d
     recorder.leave(over, final=False)
     later = now + timedelta(seconds=120)
     age_process(120)
-    with writing(), ThreadPoolExecutor(1) as other:
+    with write_transaction(), ThreadPoolExecutor(1) as other:
         list(Conversation.objects.select_for_update().filter(connection_id__in=["busy", "over"]))
         other.submit(connection_closed_after(lambda: recorder.close_due(later, 60))).result(timeout=60)
         assert set(Conversation.objects.filter(ended_at=None)) == set(Conversation.objects.filter(connection_id__in=["busy", "over"]))

@@ -1,6 +1,6 @@
 """Side lessons of the network."""
 
-from insights.training import lessons
+from insights.training import auxiliary_tasks
 from insights.training.corpora import Row
 
 
@@ -13,10 +13,10 @@ ROWS = [_row("ami", "ami/inf"), _row("ami", "ami/sug"), _row("ami", "ami/inf"), 
 
 def test_frequent_acts_come_first() -> None:
     """Acts below the least count are left out; equals are in order of their names."""
-    assert lessons.names(ROWS, least=1) == ["ami/inf", "ami/sug", "mrda/co", "mrda/s"]
-    assert lessons.names(ROWS, least=2) == ["ami/inf"]
+    assert auxiliary_tasks.names(ROWS, least=1) == ["ami/inf", "ami/sug", "mrda/co", "mrda/s"]
+    assert auxiliary_tasks.names(ROWS, least=2) == ["ami/inf"]
 
 
 def test_a_corpus_knows_its_own_acts_only() -> None:
     """An act is 1 or 0 in rows of its corpus and unknown in all others."""
-    assert lessons.labels(ROWS, ["ami/inf", "mrda/co"]).tolist() == [[1, -1], [0, -1], [1, -1], [-1, 1], [-1, -1]]
+    assert auxiliary_tasks.labels(ROWS, ["ami/inf", "mrda/co"]).tolist() == [[1, -1], [0, -1], [1, -1], [-1, 1], [-1, -1]]

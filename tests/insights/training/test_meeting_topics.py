@@ -1,6 +1,6 @@
 """The subjects that AMI's groups were given."""
 
-from insights.training.script import SCRIPT, on_script
+from insights.training.meeting_topics import SCRIPT, on_script
 
 
 def test_a_topic_counts_when_one_of_its_words_is_a_subject() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from insights.training import cost
+from insights.training import message_cost
 from insights.training.corpora import Row
 
 _ROWS = [
@@ -16,14 +16,14 @@ _ROWS = [
 
 def test_messages_come_with_those_before() -> None:
     """Of their own conversation only, and no more messages than wanted."""
-    found = cost.in_context(_ROWS, 6)
+    found = message_cost.in_context(_ROWS, 6)
     assert [len(before) for _, before in found] == [0, 1, 2, 3, 0, 1]
 
 
 def test_trackers_are_made_of_talk() -> None:
     """So many phrases of two to four neighbouring words, the same every time."""
-    made = cost.trackers(_ROWS, 3, 5)
-    assert made == cost.trackers(_ROWS, 3, 5)
+    made = message_cost.trackers(_ROWS, 3, 5)
+    assert made == message_cost.trackers(_ROWS, 3, 5)
     assert [len(tracker.vocabulary) for tracker in made] == [5, 5, 5]
     assert all(2 <= len(phrase.split()) <= 4 for tracker in made for phrase in tracker.vocabulary)
     assert all(any(phrase in row.text for row in _ROWS) for tracker in made for phrase in tracker.vocabulary)
@@ -31,7 +31,7 @@ def test_trackers_are_made_of_talk() -> None:
 
 def test_the_command_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """One line for each kind of work, with percentiles."""
-    monkeypatch.setattr(cost, "TRACKERS", 4)
+    monkeypatch.setattr(message_cost, "TRACKERS", 4)
     lines = [
         {
             "corpus": "x",
@@ -48,7 +48,7 @@ def test_the_command_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     content = gzip.compress("\n".join(json.dumps(line) for line in lines).encode())
     for corpus in ("ami", "mrda"):
         (tmp_path / f"{corpus}.dev.jsonl.gz").write_bytes(content)
-    cost.main(["--data", str(tmp_path), "--messages", "8"])
+    message_cost.main(["--data", str(tmp_path), "--messages", "8"])
     report = capsys.readouterr().out
     assert all(kind in report for kind in ("entities:", "acts:", "sentiment:", "all insights", "topics,", "trackers:", "4000 characters"))
     assert report.count("p95") == 7

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from insights.training import subjects
+from insights.training import topic_measures
 
 
 def test_what_comes_back_and_what_is_said_everywhere() -> None:
     """'forklift' comes back here only, 'visitors' here and elsewhere, 'pelican' never."""
-    here = subjects.meeting("a", ["visitors saw the forklift", "the pelican", "the forklift and visitors", "the forklift", "visitors"])
-    there = subjects.meeting("b", ["it rained", "it rained", "visitors came", "visitors went"])
+    here = topic_measures.meeting(
+        "a", ["visitors saw the forklift", "the pelican", "the forklift and visitors", "the forklift", "visitors"]
+    )
+    there = topic_measures.meeting("b", ["it rained", "it rained", "visitors came", "visitors went"])
     assert here.first == ("visitors saw the forklift", "the pelican")
 
     def share(phrase: str) -> tuple[float, float]:
-        return subjects.shares([here, there], lambda texts: [(phrase,)] if "pelican" in texts[1] else [])
+        return topic_measures.shares([here, there], lambda texts: [(phrase,)] if "pelican" in texts[1] else [])
 
     assert share("forklift") == (1.0, 0.0)
     assert share("pelican") == (0.0, 0.0)
@@ -29,7 +31,7 @@ def test_all_rankings_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture
         row = {"corpus": corpus, "conversation": "m1", "speaker": "A", "question": 0, "action_item": None, "commit": 0}
         lines = [json.dumps({**row, "index": number, "text": f"the forklift and the {corpus} roof"}) for number in range(220)]
         (tmp_path / f"{corpus}.dev.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
-    subjects.main(["--data", str(tmp_path)])
+    topic_measures.main(["--data", str(tmp_path)])
     told = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in told] == ["topics", "most frequent phrases", "words by tf-idf"]
     assert all("come back 1.000" in line for line in told[:2])
@@ -39,4 +41,4 @@ def test_all_rankings_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_meetings_are_asked_for_the_subjects_of_their_phase() -> None:
     """Half of the topics of the one meeting with a phase are on its script, none on others'."""
     talks = [("c", ["solar panels"]), ("x", ["no phase"])]
-    assert subjects.script_shares(talks, lambda texts: [("solar",), ("forklift",)]) == (0.5, 0.5 / 3)
+    assert topic_measures.script_shares(talks, lambda texts: [("solar",), ("forklift",)]) == (0.5, 0.5 / 3)

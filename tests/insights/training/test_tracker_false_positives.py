@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from insights.training import alarms
+from insights.training import tracker_false_positives
 
 _TEXTS = ["Please cancel the contract.", "The contract has to be cancelled.", "It is raining.", "So we go on."]
 
@@ -19,7 +19,7 @@ def test_exact_and_similar_hits_are_counted(tmp_path: Path, capsys: pytest.Captu
             for at, text in enumerate(_TEXTS if corpus == "ami" else [])
         ]
         (tmp_path / f"{corpus}.dev.jsonl.gz").write_bytes(gzip.compress("\n".join(json.dumps(row) for row in rows).encode()))
-    alarms.main(["--data", str(tmp_path)])
+    tracker_false_positives.main(["--data", str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "4 messages: 1 exact, 1 similar (25.00%)"
     assert lines[0].startswith("Cancellation: 'cancel ")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from insights.analysis.acts.word_classes import NONE, Classes
-from insights.training import alike
+from insights.training import word_clusters
 
 
 def _talk(seed: int) -> list[str]:
@@ -22,8 +22,8 @@ def _class(classes: Classes, word: str) -> tuple[int, int]:
 
 def test_words_in_like_company_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Things fall into one class and doings into another, since other words stand beside them."""
-    monkeypatch.setattr(alike, "COARSE", 3)
-    classes = alike.learn(_talk(1))
+    monkeypatch.setattr(word_clusters, "COARSE", 3)
+    classes = word_clusters.learn(_talk(1))
     things = {_class(classes, word)[0] for word in ("lamp", "pump", "door")}
     doings = {_class(classes, word)[0] for word in ("mends", "paints", "sells")}
     assert len(things) == len(doings) == 1
@@ -33,25 +33,25 @@ def test_words_in_like_company_are_alike(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_same_every_time() -> None:
     """Two runs give the same classes, and the order of the messages changes nothing."""
     texts = _talk(2)
-    assert alike.learn(texts).of == alike.learn(texts).of == alike.learn(reversed(texts)).of
+    assert word_clusters.learn(texts).of == word_clusters.learn(texts).of == word_clusters.learn(reversed(texts)).of
 
 
 def test_rare_words_have_no_class() -> None:
     """A word that was said seven times is not known, one that was said eight times is."""
-    classes = alike.learn([*_talk(3), *["the hedgehog sleeps"] * 7, *["the squirrel sits"] * 8])
+    classes = word_clusters.learn([*_talk(3), *["the hedgehog sleeps"] * 7, *["the squirrel sits"] * 8])
     assert crc32(b"hedgehog") not in classes.of
     assert crc32(b"squirrel") in classes.of
 
 
 def test_nothing_to_learn_from() -> None:
     """Without a frequent word there are no classes."""
-    assert alike.learn([]) is NONE
-    assert alike.learn(["once upon a time"]) is NONE
+    assert word_clusters.learn([]) is NONE
+    assert word_clusters.learn(["once upon a time"]) is NONE
 
 
 def test_neighbours_are_those_of_the_same_message() -> None:
     """Counted by place, and never across the end of a message."""
-    counts = alike.neighbours([(1, 2), (2, 1, 1)], [1, 2])
+    counts = word_clusters.neighbours([(1, 2), (2, 1, 1)], [1, 2])
     two_before, before, behind, two_behind = np.hsplit(counts, 4)
     assert before.tolist() == [[1, 1], [1, 0]]
     assert behind.tolist() == [[1, 1], [1, 0]]
@@ -60,7 +60,7 @@ def test_neighbours_are_those_of_the_same_message() -> None:
 
 def test_information_is_told_of_what_is_more_than_chance() -> None:
     """Neighbours that come as often as chance has them tell nothing; those that come more often do."""
-    assert alike.informative(np.full((4, 4), 5, dtype=np.float32)).max() == pytest.approx(0, abs=1e-6)
-    found = alike.informative(np.array([[9, 1], [1, 9]], dtype=np.float32))
+    assert word_clusters.informative(np.full((4, 4), 5, dtype=np.float32)).max() == pytest.approx(0, abs=1e-6)
+    found = word_clusters.informative(np.array([[9, 1], [1, 9]], dtype=np.float32))
     assert found[0, 0] == pytest.approx(np.log(1.8), abs=1e-3)
     assert found[0, 1] == 0

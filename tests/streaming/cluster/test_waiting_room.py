@@ -29,7 +29,7 @@ class Tables:
         self.questions: list[int] = []
         self.away = False
 
-    def begun_since(self, places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
+    def conversations_started_since(self, places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
         """As in insights.queries."""
         self.questions.append(len(places))
         if self.away:
@@ -49,7 +49,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
     async def at_once(work: Any, *args: Any) -> Any:
         return work(*args)
 
-    monkeypatch.setattr(lobby_module.queries, "begun_since", tables.begun_since)
+    monkeypatch.setattr(lobby_module.queries, "conversations_started_since", tables.conversations_started_since)
     monkeypatch.setattr(lobby_module, "run_in_database", at_once)
     monkeypatch.setattr(lobby_module, "POLL_S", 60.0)
     return tables
@@ -124,10 +124,10 @@ async def test_rings_of_others_do_not_put_off_the_question(
     """On a busy server, where something rings all the time, a lost ring is noticed all the same."""
     monkeypatch.setattr(lobby_module, "POLL_S", 0.2)
 
-    def begun_since(places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
+    def conversations_started_since(places: Collection[tuple[int, str]], since: datetime) -> list[Conversation]:
         return [one for one in tables.held if (one.owner_id, one.connection_id) in places]
 
-    monkeypatch.setattr(lobby_module.queries, "begun_since", begun_since)
+    monkeypatch.setattr(lobby_module.queries, "conversations_started_since", conversations_started_since)
     mine, other = await waiting(lobbies[0], JANE, "room"), await waiting(lobbies[0], JANE, "elsewhere")
     tables.begin(JANE, "room")
     async with asyncio.timeout(30):

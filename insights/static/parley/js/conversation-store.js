@@ -1,8 +1,8 @@
-// What is known of a conversation, from the server's messages: each thing once, however often it is told.
+// What is known of a conversation, from the server's messages: each thing once, however often the server sends it.
 
 const SHOWN = ["type", "text", "assignee", "due"]; // the parts of an insight that a person can see changed
 
-export class Record {
+export class ConversationStore {
   constructor() {
     this.forgetNumbers();
     this.conversation = "";
@@ -25,50 +25,50 @@ export class Record {
    * Take one message of the server; return what is new: `{message}`, `{changed}` and `{removed}` (messages), `{insight, before}`,
    * `{changedInsight}` and `{removedInsight}`, or `{topics}`. `before` is the id of the insight that follows, undefined for none.
    */
-  take(told) {
-    this.highest = Math.max(this.highest, told.sequenceNumber ?? 0);
-    switch (told.type) {
+  take(received) {
+    this.highest = Math.max(this.highest, received.sequenceNumber ?? 0);
+    switch (received.type) {
       case "message_response":
-        return told.messages.flatMap((one) => this.said(one));
+        return received.messages.flatMap((one) => this.takeMessage(one));
       case "insight_response":
-        return told.insights.flatMap((one) => this.found(one));
+        return received.insights.flatMap((one) => this.takeInsight(one));
       case "topic_response":
-        told.topics.forEach((one) => this.topics.set(one.id, one));
+        received.topics.forEach((one) => this.topics.set(one.id, one));
         return [{ topics: this.leadingTopics() }];
       default:
         return [];
     }
   }
 
-  said(told) {
-    const known = this.messages.get(told.id);
+  takeMessage(received) {
+    const known = this.messages.get(received.id);
     const message = {
-      id: told.id,
-      text: told.payload.content,
-      from: told.from,
-      at: told.duration?.timeOffset ?? 0,
+      id: received.id,
+      text: received.payload.content,
+      from: received.from,
+      at: received.duration?.timeOffset ?? 0,
     };
-    this.messages.set(told.id, { ...message, gone: told.dismissed });
-    if (told.dismissed) return known && !known.gone ? [{ removed: message }] : [];
+    this.messages.set(received.id, { ...message, gone: received.dismissed });
+    if (received.dismissed) return known && !known.gone ? [{ removed: message }] : [];
     if (!known || known.gone) return [{ message }];
     return known.text === message.text ? [] : [{ changed: message }];
   }
 
-  found(told) {
-    const known = this.insights.get(told.id);
+  takeInsight(received) {
+    const known = this.insights.get(received.id);
     const insight = {
-      id: told.id,
-      type: told.type,
-      text: told.payload?.content ?? told.text,
-      from: told.from,
-      message: told.messageReference?.id,
-      assignee: told.assignee?.name ?? "",
-      due: told.dueBy?.value ?? "",
-      confidence: told.confidence,
+      id: received.id,
+      type: received.type,
+      text: received.payload?.content ?? received.text,
+      from: received.from,
+      message: received.messageReference?.id,
+      assignee: received.assignee?.name ?? "",
+      due: received.dueBy?.value ?? "",
+      confidence: received.confidence,
     };
-    this.insights.set(told.id, { ...insight, gone: told.dismissed }); // a known key keeps its place in the map
-    if (told.dismissed) return known && !known.gone ? [{ removedInsight: insight }] : [];
-    if (!known || known.gone) return [{ insight, before: this.shownAfter(told.id) }];
+    this.insights.set(received.id, { ...insight, gone: received.dismissed }); // a known key keeps its place in the map
+    if (received.dismissed) return known && !known.gone ? [{ removedInsight: insight }] : [];
+    if (!known || known.gone) return [{ insight, before: this.shownAfter(received.id) }];
     return SHOWN.some((field) => known[field] !== insight[field]) ? [{ changedInsight: insight }] : [];
   }
 

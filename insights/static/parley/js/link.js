@@ -1,4 +1,4 @@
-// One WebSocket that comes back by itself, with growing pauses, until it is told to end.
+// One WebSocket that comes back by itself, with growing pauses, until `end` is called.
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 1400; // with its random part: the page is back within 2 s of the server's return
@@ -49,15 +49,15 @@ export class Link {
   }
 
   receive(data) {
-    this.heardAt = Date.now();
+    this.receivedAt = Date.now();
     if (data !== "__PONG__") this.onMessage(JSON.parse(data));
   }
 
   startPinging() {
-    this.heardAt = Date.now();
+    this.receivedAt = Date.now();
     clearInterval(this.pinging);
     this.pinging = setInterval(() => {
-      if (Date.now() - this.heardAt > PING_EVERY_MS + PONG_WITHIN_MS) this.drop();
+      if (Date.now() - this.receivedAt > PING_EVERY_MS + PONG_WITHIN_MS) this.drop();
       else this.send("__PING__");
     }, PING_EVERY_MS);
   }

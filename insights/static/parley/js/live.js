@@ -2,16 +2,16 @@
 
 import "./copy.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
-import { Record } from "./record.js";
+import { ConversationStore } from "./conversation-store.js";
 import { Speaking } from "./speaking.js";
 import { clock, element, icon, View } from "./view.js";
-import { Watching } from "./watching.js";
+import { Viewer } from "./viewer.js";
 
 const { connection, watching, live, account, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
 const kinds = JSON.parse(kindsJson);
 const part = (id) => document.getElementById(id);
 const view = new View(document, kinds);
-const record = new Record();
+const record = new ConversationStore();
 const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
 const sockets = `${origin.replace(/^http/, "ws")}/v1`;
@@ -88,14 +88,14 @@ function finish(state, reason) {
   if (state === "failed") alarm(reason || "The server ended the connection. Reload this page to continue.");
 }
 
-function told(message) {
+function receive(message) {
   for (const change of record.take(message)) view.show(change);
   const inner = message.type === "message" ? message.message : {};
   if (inner.type === "warning") alarm(inner.message);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
 }
 
-const on = { told, state: showState, trouble: alarm };
+const on = { message: receive, state: showState, trouble: alarm };
 
 function showLevel(level) {
   const decibels = 20 * Math.log10(Math.max(level, 1e-5));
@@ -119,7 +119,7 @@ function newSpeaking() {
   if (title) part("name").textContent = title;
   if (title) document.title = `${title} · Live · Parley`;
   return new Speaking({
-    place: { socket: `${sockets}/streaming/${path}`, heard: `${origin}/heard/${path}/` },
+    place: { socket: `${sockets}/streaming/${path}`, resumePoint: `${origin}/heard/${path}/` },
     who: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
     title,
     insightTypes: kinds.map((kind) => kind.type),
@@ -195,6 +195,6 @@ window.addEventListener("beforeunload", (event) => {
   if (["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
 });
 if (watching === "yes") {
-  talk = new Watching({ socket: `${sockets}/subscribe/${path}`, record, on });
+  talk = new Viewer({ socket: `${sockets}/subscribe/${path}`, record, on });
   talk.start();
 }

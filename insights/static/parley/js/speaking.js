@@ -15,8 +15,8 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Speaking {
   /**
-   * `place`: {socket, heard} URLs; `who`: {userId, name}; `title` may be empty; `insightTypes` are those that the page shows.
-   * `on`: told(message), state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed; trouble(text, passing).
+   * `place`: {socket, resumePoint} URLs; `who`: {userId, name}; `title` may be empty; `insightTypes` are those that the page shows.
+   * `on`: message(object), state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed; trouble(text, passing).
    */
   constructor({ place, who, title, insightTypes, record, on }) {
     Object.assign(this, { place, who, title, insightTypes, record, on });
@@ -106,7 +106,7 @@ export class Speaking {
     else if (inner.type === "recognition_result") this.recognised(inner);
     else if (inner.type === "recognition_stopped") this.finished();
     if (told.type === "message_response") this.calibrate(told.messages);
-    this.on.told(told);
+    this.on.message(told);
   }
 
   finished() {
@@ -178,7 +178,7 @@ export class Speaking {
   }
 
   async ask() {
-    const url = new URL(this.place.heard);
+    const url = new URL(this.place.resumePoint);
     url.searchParams.set("speaker", this.who.userId);
     const response = await fetch(url, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(8000) });
     if (response.type === "opaqueredirect") throw new Hopeless("You were signed out. Sign in again, then come back to this page.");

@@ -7,7 +7,7 @@ const LONGEST = 600;
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const WORDS = {
   started_talking: "You began to speak",
-  pause_detected: "A pause was heard",
+  pause_detected: "A pause was detected",
   response_starting: "The answer begins",
 };
 const CONVERSATION = /^\d+$/;
@@ -75,8 +75,8 @@ export class Log {
 
   message(message) {
     const text = message.message ?? message.data;
-    const told = WORDS[text];
-    if (message.type === "log" && told) this.add(told, "");
+    const label = WORDS[text];
+    if (message.type === "log" && label) this.add(label, "");
     else this.add(TITLES[message.type] ?? message.type ?? "Message", asText(text), { kind: message.type });
   }
 

@@ -59,7 +59,7 @@ function show(state, detail = "") {
   part("screen").dataset.state = state;
 }
 
-function alarm(text) {
+function showAlert(text) {
   part("alerts").replaceChildren(element("p", { class: "notice bad" }, icon("alert"), element("span", {}, text)));
 }
 
@@ -89,7 +89,7 @@ async function openDevices() {
   }
 }
 
-/** Names of devices are only told once one of them may be used. */
+/** Browsers give the names of devices only once one of them may be used. */
 async function listDevices() {
   const found = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   for (const [id, kind] of [["microphone", "audioinput"], ["camera", "videoinput"]]) {
@@ -115,7 +115,7 @@ function showTheirs(stream) {
   if (!receives) return;
   const player = stream.getVideoTracks().length ? part("picture") : part("sound");
   if (player.srcObject !== stream) player.srcObject = stream;
-  player.play().catch(() => alarm("The browser does not play the sound yet. Press Stop, then Start once more."));
+  player.play().catch(() => showAlert("The browser does not play the sound yet. Press Stop, then Start once more."));
   levels.out.follow(context, stream);
 }
 
@@ -126,10 +126,10 @@ function listen() {
   events.addEventListener("end", ({ target }) => target.close()); // there is nothing to come back for
 }
 
-function told(message) {
+function receive(message) {
   messages.message(message);
   if (message.type === "send_input") inputs.send();
-  if (message.type === "error") alarm(String(message.message ?? message.data ?? ""));
+  if (message.type === "error") showAlert(String(message.message ?? message.data ?? ""));
   if (message.type === "end_stream") link.end(String(message.data ?? ""));
   if (message.type === "update_connection" && message.data === "closed") link.end("The server ended the session.");
 }
@@ -168,12 +168,12 @@ async function start() {
       media,
       kinds: receives ? kinds : [],
       rtpParams,
-      on: { state: changed, message: told, stream: showTheirs },
+      on: { state: changed, message: receive, stream: showTheirs },
     });
     await link.start();
     part("stop").focus();
   } catch (error) {
-    alarm(error.name === "TimeoutError" || error instanceof TypeError ? "The server does not answer. Try again in a moment." : error.message);
+    showAlert(error.name === "TimeoutError" || error instanceof TypeError ? "The server does not answer. Try again in a moment." : error.message);
     if (link && !link.over) link.end();
     else finish();
     show("ready");

@@ -1,8 +1,8 @@
-// Reading along without speaking.
+// A viewer of a live conversation, who does not speak.
 
 import { Link } from "./link.js";
 
-export class Watching {
+export class Viewer {
   /** `socket` is the URL; `on` as in speaking.js. */
   constructor({ socket, record, on }) {
     this.record = record;
@@ -14,7 +14,7 @@ export class Watching {
         return url.href;
       },
       onOpen: () => this.opened(),
-      onMessage: (told) => this.take(told),
+      onMessage: (message) => this.take(message),
       onLost: (seconds) => on.state("lost", seconds),
       onEnd: ({ code, reason }) => on.state(code === 1000 ? "over" : "failed", reason),
       isEnd: (code) => code === 1000 || code === 1008,
@@ -31,10 +31,10 @@ export class Watching {
     this.on.state("listening");
   }
 
-  take(told) {
-    const inner = told.type === "message" ? told.message : {};
+  take(message) {
+    const inner = message.type === "message" ? message.message : {};
     if (inner.type === "conversation_created") this.record.conversation = inner.data.conversationId;
-    if (told.type === "error") this.on.trouble(told.details ?? told.message, true);
-    this.on.told(told);
+    if (message.type === "error") this.on.trouble(message.details ?? message.message, true);
+    this.on.message(message);
   }
 }
