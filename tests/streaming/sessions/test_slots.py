@@ -107,7 +107,7 @@ def living(kind: type) -> list[Any]:
     return [thing for thing in gc.get_objects() if isinstance(thing, kind)]
 
 
-def hearing_threads() -> set[threading.Thread]:
+def vad_threads() -> set[threading.Thread]:
     """Return the threads that hear; a test of this process may have left its own."""
     return {thread for thread in threading.enumerate() if thread.name == "vad"}
 
@@ -128,12 +128,12 @@ async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
     stream = stream_of(ReplyOnPause(respond), concurrency_limit=1)
     patterns = len(living(ReplyOnPause))
     threads = len(handler_threads())  # one that another test left blocked is not ours
-    ears = hearing_threads()
+    ears = vad_threads()
     await cycle()
     tasks = len(asyncio.all_tasks())
     for _ in range(100):
         await cycle()
-    await until(lambda: hearing_threads() <= ears)
+    await until(lambda: vad_threads() <= ears)
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
     await until(lambda: len(handler_threads()) <= threads)
     await until(lambda: len(living(ReplyOnPause)) <= patterns)

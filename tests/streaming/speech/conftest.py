@@ -1,4 +1,4 @@
-"""Ears without a model for words."""
+"""A recogniser without a speech model."""
 
 from collections.abc import Iterator
 
@@ -10,17 +10,17 @@ from tests.streaming.speech.fakes import FakeRecogniser, FakeTranscriber
 
 @pytest.fixture
 def transcriber() -> FakeTranscriber:
-    """Says how much it was given."""
+    """Returns the length of the audio as words."""
     return FakeTranscriber()
 
 
 @pytest.fixture
-def ears(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRecogniser]:
-    """Ears that do not wait between ticks, so that recordings pass as fast as they can be heard, and that a slow test does not bore."""
+def recogniser(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRecogniser]:
+    """A recogniser that does not wait between ticks and ends no stalled turn, so that recordings are processed as fast as possible."""
     monkeypatch.setattr(vad_worker, "TICK_S", 0.0)
     monkeypatch.setattr(audio_source, "STALL_S", 3600.0)
-    ears = FakeRecogniser(transcriber, threads=2)
-    ears.load()
-    yield ears
+    recogniser = FakeRecogniser(transcriber, threads=2)
+    recogniser.load()
+    yield recogniser
     transcriber.gate.set()
-    ears.close()
+    recogniser.close()

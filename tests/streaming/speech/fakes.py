@@ -1,4 +1,4 @@
-"""A listener that remembers, a transcriber that needs no model, and recorded voices."""
+"""A listener that records its calls, a transcriber without a model, and recorded speech."""
 
 import threading
 import wave
@@ -18,7 +18,7 @@ from streaming.speech.vad import data_file
 
 
 class Notes:
-    """A listener that writes down what it is told, in order."""
+    """A listener that records its calls, in order."""
 
     def __init__(self) -> None:
         self.heard: list[RecognitionResult] = []
@@ -56,7 +56,7 @@ class Notes:
         self._change()
 
     def wait(self, condition: Callable[[], bool], seconds: float = 30.0) -> bool:
-        """Wait until the condition holds after something was told; tell whether it does."""
+        """Wait until the condition holds, checked at each call; return whether it does."""
         with self.changed:
             return self.changed.wait_for(condition, seconds)
 
@@ -67,12 +67,12 @@ class Notes:
 
     @property
     def text(self) -> str:
-        """All that was finally heard."""
+        """The texts of all final results."""
         return " ".join(h.text for h in self.finals)
 
 
 class FakeTranscriber:
-    """Says how many tenths of a second it was given; may be held up, may fail."""
+    """Returns the kind of decode and the seconds of audio as words; can be blocked, and can fail."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int, tuple[int, ...]]] = []  # kind, samples, draft
@@ -111,7 +111,7 @@ class FakeRecogniser(TurnRecogniser):
         self._transcriber = transcriber
 
     def load_model(self) -> None:
-        """There is none."""
+        """Do nothing."""
 
     def final(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
         return self._transcriber.final(pcm, draft)
@@ -121,7 +121,7 @@ class FakeRecogniser(TurnRecogniser):
 
 
 def recording(name: str) -> Samples:
-    """Return a recorded voice that comes with the model's package, at 16 kHz."""
+    """Return a recording from the model's package, at 16 kHz."""
     with wave.open(str(data_file("moonshine_voice", "assets", name))) as file:
         sound = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float32) / 32768
         heard: Samples = soxr.resample(sound, file.getframerate(), 16_000)
@@ -129,12 +129,12 @@ def recording(name: str) -> Samples:
 
 
 def linear16(sound: Samples) -> bytes:
-    """Return the sound as LINEAR16."""
+    """Return samples as LINEAR16."""
     return (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
 
 
 def chunks(data: bytes, size: int = 3_200) -> list[bytes]:
-    """Return the bytes in pieces."""
+    """Return the bytes in chunks."""
     return [data[n : n + size] for n in range(0, len(data), size)]
 
 
@@ -144,19 +144,19 @@ BECKETT = linear16(recording("beckett.wav"))
 SENTENCES = 6
 
 
-def listen(ears: FakeRecogniser, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
+def listen(recogniser: FakeRecogniser, notes: Notes | None = None, **options: object) -> tuple[TurnRecognition, Notes]:
     """Open a recognition of LINEAR16 at 16 kHz."""
     notes = notes or Notes()
-    return ears.open(RecognitionOptions(**options), open_decoder("LINEAR16", RATE), notes), notes  # type: ignore[arg-type]
+    return recogniser.open(RecognitionOptions(**options), open_decoder("LINEAR16", RATE), notes), notes  # type: ignore[arg-type]
 
 
 def decoding(recognition: TurnRecognition) -> bool:
-    """Tell whether an interim or a decode ahead is under way."""
+    """Return whether an interim or a speculative decode is in progress."""
     return any(job is not None and not job.is_done for job in (recognition._interim, recognition._speculative))
 
 
 def live(recognition: TurnRecognition, data: bytes, *, decoded: bool = False) -> None:
-    """Feed chunk by chunk, each when the one before was heard, as at real time; `decoded`: and when what it began was decoded."""
+    """Feed chunk by chunk, each once the previous one was processed, as in real time; `decoded`: and its decodes have ended."""
     for chunk in chunks(data):
         recognition.feed(chunk)
         settled = threading.Event()

@@ -1,4 +1,4 @@
-"""Many speakers, and greedy ones: shares, bounds and what gives way under load."""
+"""Many speakers and fast senders: shares, limits, and what is dropped under load."""
 
 import threading
 from collections.abc import Iterator
@@ -24,18 +24,18 @@ from tests.streaming.speech.fakes import (
 )
 
 
-def test_a_muted_microphone_costs_no_model(ears: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exact zeros are silence without asking; the words after them are heard, at their time."""
+def test_a_muted_microphone_costs_no_model(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact zeros are silence without a model call; the words after them are recognised, with the right times."""
     asked = 0
-    probabilities = ears._vad._model.probabilities
+    probabilities = recogniser._vad._model.probabilities
 
     def counted(slots: list[int], frames: list[Samples]) -> list[float]:
         nonlocal asked
         asked += len(frames)
         return probabilities(slots, frames)
 
-    monkeypatch.setattr(ears._vad._model, "probabilities", counted)
-    recognition, notes = listen(ears)
+    monkeypatch.setattr(recogniser._vad._model, "probabilities", counted)
+    recognition, notes = listen(recogniser)
     live(recognition, bytes(2 * RATE * 5))
     assert asked == 0
     live(recognition, BECKETT)
@@ -45,9 +45,9 @@ def test_a_muted_microphone_costs_no_model(ears: FakeRecogniser, monkeypatch: py
     assert notes.finals[0].start == pytest.approx(5.3, abs=0.2)
 
 
-def test_thirty_at_once(ears: FakeRecogniser) -> None:
+def test_thirty_at_once(recogniser: FakeRecogniser) -> None:
     """Thirty speakers each get their six sentences, in order, and end."""
-    speakers = [listen(ears) for _ in range(30)]
+    speakers = [listen(recogniser) for _ in range(30)]
     for chunk in chunks(BECKETT):
         for recognition, _ in speakers:
             recognition.feed(chunk)
@@ -57,23 +57,23 @@ def test_thirty_at_once(ears: FakeRecogniser) -> None:
     assert {tuple(h.turn for h in notes.finals) for _, notes in speakers} == {tuple(range(1, SENTENCES + 1))}
 
 
-def test_places_are_given_back(ears: FakeRecogniser) -> None:
-    """After all have ended, nobody holds a slot or is remembered."""
+def test_slots_are_released(recogniser: FakeRecogniser) -> None:
+    """After all have ended, no slot is taken and no member is left."""
     gone = threading.Event()
     for _ in range(3):
-        speakers = [listen(ears) for _ in range(8)]
+        speakers = [listen(recogniser) for _ in range(8)]
         for recognition, _ in speakers:
             recognition.feed(BECKETT[:32_000])
             recognition.stop()
         assert all(notes.done.wait(60) for _, notes in speakers)
-        while ears._vad._all or ears._vad._woken:
+        while recogniser._vad._all or recogniser._vad._woken:
             gone.wait(0.005)
-    assert not ears._vad._speaking
-    assert len(ears._vad._model._free) == len(ears._vad._model._context) == 8
+    assert not recogniser._vad._speaking
+    assert len(recogniser._vad._model._free) == len(recogniser._vad._model._context) == 8
 
 
 class Held(Decoder):
-    """A decoder that keeps the hearing thread until the test lets it go."""
+    """A decoder that blocks the VAD thread until the test releases it."""
 
     in_place = True
 
@@ -89,9 +89,9 @@ class Held(Decoder):
         return EMPTY
 
 
-def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: FakeRecogniser) -> None:
-    """Three minutes are heard beside ten seconds that came behind them, each sentence of which is noticed long before the flood is over."""
-    held, (flood, flooded) = Held(), listen(ears)
+def test_a_flood_does_not_delay_others(recogniser: FakeRecogniser) -> None:
+    """Three minutes are processed beside ten seconds that came later; all of the ten are done long before the three minutes."""
+    held, (flood, flooded) = Held(), listen(recogniser)
 
     class Beside(Notes):
         left: list[tuple[bool, int]] = []
@@ -100,11 +100,11 @@ def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: FakeRecogniser
             super().speech_started(at)
             self.left.append((flood.backlog > 100 > LOW_BACKLOG_S, flooded.drains))
 
-    ears.open(RecognitionOptions(), held, Notes()).feed(b"nothing")
+    recogniser.open(RecognitionOptions(), held, Notes()).feed(b"nothing")
     assert held.entered.wait(30)
     for chunk in chunks(BECKETT * 18, 8_000):
         flood.feed(chunk)
-    recognition, notes = listen(ears, beside := Beside())
+    recognition, notes = listen(recogniser, beside := Beside())
     for chunk in chunks(BECKETT):
         recognition.feed(chunk)
     recognition.stop()
@@ -118,10 +118,10 @@ def test_one_who_sends_a_flood_does_not_keep_others_waiting(ears: FakeRecogniser
     assert [h.turn for h in flooded.finals] == list(range(1, len(flooded.finals) + 1))
 
 
-def test_bytes_stay_bytes_while_finals_are_owed(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """With the workers held up, no more than half a minute of sound is unpacked, however much is sent."""
+def test_audio_stays_encoded_while_finals_are_pending(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+    """With the workers blocked, at most half a minute of audio is decoded, however much is sent."""
     transcriber.gate.clear()
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     for chunk in chunks(BECKETT * 12, 8_000):
         recognition.feed(chunk)
     assert transcriber.entered.acquire(timeout=30)
@@ -138,10 +138,10 @@ def test_bytes_stay_bytes_while_finals_are_owed(ears: FakeRecogniser, transcribe
     assert notes.done.wait(60)
 
 
-def test_finals_first_under_load(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """While workers are held up no interims pile up."""
+def test_finals_first_under_load(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+    """While the workers are blocked, no interims accumulate."""
     transcriber.gate.clear()
-    speakers = [listen(ears) for _ in range(10)]
+    speakers = [listen(recogniser) for _ in range(10)]
     for chunk in chunks(BECKETT[: 2 * RATE * 4]):
         for recognition, _ in speakers:
             recognition.feed(chunk)
@@ -154,15 +154,15 @@ def test_finals_first_under_load(ears: FakeRecogniser, transcriber: FakeTranscri
     assert sum(kind == "interim" for kind, _, _ in transcriber.calls) <= 10
 
 
-def test_a_cancelled_interim_does_not_stop_those_after_it(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """A pause takes the place of an interim that still waits; after it interims go on."""
+def test_a_cancelled_interim_does_not_stop_those_after_it(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+    """A speculative decode replaces an interim that still waits; later interims come again."""
     transcriber.gate.clear()
-    blockers = [listen(ears, interims=False) for _ in range(2)]
+    blockers = [listen(recogniser, interims=False) for _ in range(2)]
     for blocker, _ in blockers:
         live(blocker, BECKETT[: 2 * RATE * 2])
     assert transcriber.entered.acquire(timeout=30)
     assert transcriber.entered.acquire(timeout=30)
-    recognition, _ = listen(ears)
+    recognition, _ = listen(recogniser)
     speech = linear16(recording("two_cities.wav"))[2 * RATE :]
     live(recognition, speech[: int(2 * RATE * 4.2)])  # an interim waits behind the blockers, then a pause
     assert recognition._speculative is not None

@@ -1,4 +1,4 @@
-"""The way back to the listener."""
+"""The calls of a recognition's listener."""
 
 import logging
 
@@ -11,7 +11,7 @@ from tests.streaming.speech.fakes import Notes
 RESULT = RecognitionResult("Hello.", (), 0.9, True, 0.0, 1.0, 1)
 
 
-def test_finished_is_told_once_and_nothing_after_it() -> None:
+def test_finished_is_called_once_and_nothing_after_it() -> None:
     """A recognition ends once."""
     notes = Notes()
     callbacks = RecognitionCallbacks(notes)
@@ -21,8 +21,8 @@ def test_finished_is_told_once_and_nothing_after_it() -> None:
     assert (notes.ends, notes.heard, callbacks.over) == (1, [], True)
 
 
-def test_silence() -> None:
-    """After it nothing is told, not even the end."""
+def test_disable() -> None:
+    """After `disable` nothing is called, not even `finished`."""
     notes = Notes()
     callbacks = RecognitionCallbacks(notes)
     callbacks.disable()
@@ -31,8 +31,8 @@ def test_silence() -> None:
     assert (notes.starts, notes.ends, callbacks.over) == ([], 0, True)
 
 
-def test_drained_is_told_when_the_backlog_has_fallen() -> None:
-    """Once for each time that it was above the mark."""
+def test_backlog_low_is_called_when_the_backlog_has_fallen() -> None:
+    """Once for each time that the backlog was high."""
     notes = Notes()
     callbacks = RecognitionCallbacks(notes)
     for backlog in (0.0, LOW_BACKLOG_S, LOW_BACKLOG_S + 1, LOW_BACKLOG_S + 9, LOW_BACKLOG_S - 1, 0.0, LOW_BACKLOG_S + 1):
@@ -42,7 +42,7 @@ def test_drained_is_told_when_the_backlog_has_fallen() -> None:
     assert notes.drains == 2
 
 
-def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_that_fails_is_logged_by_type(caplog: pytest.LogCaptureFixture) -> None:
     """Its exception is logged by type, without the words."""
 
     class Bad(Notes):

@@ -1,4 +1,4 @@
-"""The hearing thread itself."""
+"""The thread that calls its tick with the members that were woken."""
 
 import gc
 import logging
@@ -18,8 +18,8 @@ def start() -> Iterator[Callable[..., TickThread[str]]]:
     """Start threads that end with the test."""
     started: list[TickThread[str]] = []
 
-    def begin(tick: Tick, patience: Callable[[], float | None] = lambda: None) -> TickThread[str]:
-        thread = TickThread("tested", tick, patience)
+    def begin(tick: Tick, timeout: Callable[[], float | None] = lambda: None) -> TickThread[str]:
+        thread = TickThread("tested", tick, timeout)
         thread.start()
         started.append(thread)
         return thread
@@ -71,8 +71,8 @@ def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callabl
     assert ticks == [["jane"], ["jane", "joe"], ["jane"]]
 
 
-def test_patience(start: Callable[..., TickThread[str]]) -> None:
-    """With patience, the thread looks again though nobody was woken."""
+def test_timeout(start: Callable[..., TickThread[str]]) -> None:
+    """With a timeout, the tick is called although no member was woken."""
     ticked = threading.Semaphore(0)
 
     def tick(members: list[str]) -> list[str]:
@@ -84,7 +84,7 @@ def test_patience(start: Callable[..., TickThread[str]]) -> None:
 
 
 def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., TickThread[str]], caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged by type; the next tick comes."""
+    """It is logged by type, and the next tick follows."""
     reached = threading.Event()
 
     def tick(members: list[str]) -> list[str]:
@@ -104,22 +104,22 @@ def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., TickThread[
 
 
 class Member:
-    """Somebody to be heard."""
+    """A member."""
 
 
 def test_a_thread_that_waits_keeps_nobody_alive(start: Callable[..., TickThread[Member]]) -> None:
-    """Who was heard last and is gone leaves the memory, though nobody is heard after him."""
+    """The last member is released from memory, although no other follows."""
     ticked, waiting = threading.Event(), threading.Event()
 
     def tick(members: list[Member]) -> list[Member]:
         ticked.set()
         return []
 
-    def patience() -> None:
+    def timeout() -> None:
         if ticked.is_set():
             waiting.set()
 
-    thread = start(tick, patience)
+    thread = start(tick, timeout)
     member = Member()
     gone = weakref.ref(member)
     thread.wake(member)

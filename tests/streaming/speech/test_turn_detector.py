@@ -1,4 +1,4 @@
-"""Turns as sound: recorded voices through real pause detection."""
+"""Turns as audio: recorded speech through the real VAD."""
 
 import threading
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ SILENCE: Pcm = np.zeros(16_000, dtype=np.int16)
 
 
 class Notes:
-    """Writes down what it is told."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -54,14 +54,14 @@ class Notes:
         self._note("dropped")
 
     def wait(self, what: str, times: int = 1, seconds: float = 30.0) -> bool:
-        """Wait until something was told so often."""
+        """Wait until there were so many calls of a kind."""
         with self.changed:
             return self.changed.wait_for(lambda: self.told.count(what) >= times, seconds)
 
 
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[VadWorker]:
-    """The shared attention, without pauses between its ticks; a slow test does not bore it."""
+    """The shared VAD worker, without waits between its ticks; no turn stalls."""
     monkeypatch.setattr(vad_worker, "TICK_S", 0.0)
     monkeypatch.setattr(audio_source, "STALL_S", 3600.0)
     yield vad_worker.acquire()
@@ -69,7 +69,7 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[VadWorker]:
 
 
 def watching(hearing: VadWorker, options: TurnDetectorOptions | None = None, rate: int = 16_000) -> tuple[TurnDetector, Notes]:
-    """Begin to watch somebody."""
+    """Start a turn detector."""
     notes = Notes()
     watch = TurnDetector(options or TurnDetectorOptions(), rate, notes)
     hearing.join(watch)
@@ -78,7 +78,7 @@ def watching(hearing: VadWorker, options: TurnDetectorOptions | None = None, rat
 
 
 def feed(watch: TurnDetector, *sounds: Pcm, size: int = 320) -> None:
-    """Feed sound in small portions."""
+    """Feed audio in blocks of 20 ms."""
     whole = np.concatenate(sounds)
     for start in range(0, len(whole), size):
         watch.feed(whole[start : start + size])
@@ -86,7 +86,7 @@ def feed(watch: TurnDetector, *sounds: Pcm, size: int = 320) -> None:
 
 @pytest.mark.parametrize("rate", [16_000, 48_000, 8_000])
 def test_each_sentence_is_a_turn_at_its_own_rate(hearing: VadWorker, rate: int) -> None:
-    """Six sentences, six turns; the sound is what was fed, from before its first word on."""
+    """Six sentences are six turns; their audio is what was fed, from before the first word on."""
     watch, notes = watching(hearing, rate=rate)
     sound = Converter(rate).push(VOICE, 16_000)
     feed(watch, sound, np.zeros(rate, dtype=np.int16), size=rate // 50)
@@ -101,7 +101,7 @@ def test_each_sentence_is_a_turn_at_its_own_rate(hearing: VadWorker, rate: int) 
 
 
 def test_speech_is_noticed_within_100_ms(hearing: VadWorker) -> None:
-    """Two frames of speech are enough to know; sound that follows is not needed."""
+    """Two frames of speech are enough; no audio after them is needed."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[: int((0.33 + 0.1 + 0.032) * 16_000)])
     assert notes.wait("began")
@@ -109,7 +109,7 @@ def test_speech_is_noticed_within_100_ms(hearing: VadWorker) -> None:
 
 @pytest.mark.parametrize("milliseconds", [5, 10, 20])
 def test_a_click_is_no_turn(hearing: VadWorker, milliseconds: int) -> None:
-    """Nothing is replied to; only the sentence after it is a turn. The flush tells when all was heard: it brings one empty turn."""
+    """Only the sentence after it is a turn. The flush marks the end: it brings one empty turn."""
     watch, notes = watching(hearing)
     click = np.full(16 * milliseconds, 25_000, dtype=np.int16)
     feed(watch, SILENCE, click, SILENCE, click, SILENCE, FIRST_SENTENCE, SILENCE)
@@ -119,7 +119,7 @@ def test_a_click_is_no_turn(hearing: VadWorker, milliseconds: int) -> None:
 
 
 def test_the_pause_can_be_chosen(hearing: VadWorker) -> None:
-    """A speaker who thinks between his sentences is left the time."""
+    """A longer pause joins sentences to one turn."""
     watch, notes = watching(hearing, TurnDetectorOptions(pause_ms=1500))
     feed(watch, VOICE, SILENCE, SILENCE)
     watch.flush()
@@ -128,7 +128,7 @@ def test_the_pause_can_be_chosen(hearing: VadWorker) -> None:
 
 
 def test_a_long_turn_is_cut(hearing: VadWorker) -> None:
-    """What somebody says without a pause is held for a stated time at most."""
+    """Speech without a pause is cut at the longest turn."""
     watch, notes = watching(hearing, TurnDetectorOptions(pause_ms=3000, longest_s=3.0))
     feed(watch, VOICE, SILENCE, SILENCE, SILENCE, SILENCE)
     assert notes.wait("ended", 3)
@@ -159,7 +159,7 @@ def test_flushed(hearing: VadWorker) -> None:
 
 
 def test_a_speaker_who_sends_nothing_more(hearing: VadWorker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The open turn is over then."""
+    """The open turn ends."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[:16_000])
     monkeypatch.setattr(audio_source, "STALL_S", 0.1)
@@ -167,7 +167,7 @@ def test_a_speaker_who_sends_nothing_more(hearing: VadWorker, monkeypatch: pytes
 
 
 def test_calm(hearing: VadWorker) -> None:
-    """Half a second without anything like speech must have been heard; a turn ends the calm, and its end does not bring it back at once."""
+    """Half a second without possible speech must have passed; a turn ends the calm, and it does not return at once."""
     watch, notes = watching(hearing)
     assert not watch.calm
     feed(watch, SILENCE)
@@ -180,7 +180,7 @@ def test_calm(hearing: VadWorker) -> None:
 
 
 def test_closed(hearing: VadWorker) -> None:
-    """Nobody is told any more, nothing is held, and the place in the model is free again."""
+    """No callback is called any more, no audio is held, and the slot of the model is free."""
     watch, notes = watching(hearing)
     feed(watch, VOICE[: 16_000 // 2])
     assert notes.wait("began")
@@ -193,7 +193,7 @@ def test_closed(hearing: VadWorker) -> None:
 
 
 def test_a_flood_is_bounded() -> None:
-    """Sound for a detector that is not there yet waits, but not without end."""
+    """Audio for a worker that is not loaded yet waits, up to a limit."""
     watch = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
     for _ in range(200):
         watch.feed(SILENCE)
@@ -216,24 +216,24 @@ def test_history(rate: int) -> None:
     assert len(history.cut(Span(0, 99, ()))) == 0
 
 
-def hearing_threads() -> set[threading.Thread]:
-    """Return the threads that hear."""
+def vad_threads() -> set[threading.Thread]:
+    """Return the VAD threads."""
     return {thread for thread in threading.enumerate() if thread.name == "vad"}
 
 
 def test_the_last_one_ends_the_thread() -> None:
-    """The attention is shared while somebody needs it."""
-    before = hearing_threads()
+    """The VAD worker is shared while it has users."""
+    before = vad_threads()
     first, second = vad_worker.acquire(), vad_worker.acquire()
     assert first is second
     vad_worker.release()
-    assert len(hearing_threads() - before) == 1
+    assert len(vad_threads() - before) == 1
     vad_worker.release()
-    assert hearing_threads() <= before
+    assert vad_threads() <= before
 
 
 def test_blocks_that_wait_are_bounded_in_number() -> None:
-    """However short they are; and one portion holds no more than some hundreds of them."""
+    """However short they are; one portion takes at most 256 of them."""
     watch = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
     for _ in range(13_000):
         watch.feed(np.zeros(1, dtype=np.int16))

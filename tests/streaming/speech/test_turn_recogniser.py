@@ -1,4 +1,4 @@
-"""All ears: recorded voices through real pause detection; what is decoded is counted, not recognised, unless a test says so."""
+"""Recorded speech through the real VAD; a fake transcriber counts what is decoded."""
 
 import logging
 import threading
@@ -26,9 +26,9 @@ from tests.streaming.speech.fakes import (
 )
 
 
-def test_each_sentence_is_a_turn(ears: FakeRecogniser) -> None:
+def test_each_sentence_is_a_turn(recogniser: FakeRecogniser) -> None:
     """Six sentences are six starts and six finals, in order, inside the recording, and one end."""
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
@@ -39,9 +39,9 @@ def test_each_sentence_is_a_turn(ears: FakeRecogniser) -> None:
     assert notes.ends == 1
 
 
-def test_a_start_is_told_before_the_words(ears: FakeRecogniser) -> None:
+def test_speech_started_is_called_before_the_words(recogniser: FakeRecogniser) -> None:
     """Speech is noticed within about 100 ms of the voice, and the first word is not before it by more than that."""
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
@@ -49,9 +49,9 @@ def test_a_start_is_told_before_the_words(ears: FakeRecogniser) -> None:
         assert abs(start - final.start) < 0.1
 
 
-def test_the_first_syllable_is_in_the_turn(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+def test_the_first_syllable_is_in_the_turn(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """What is decoded begins 0.3 s before the voice and ends 0.29 s behind it: 0.19 s behind what the detector takes for voice."""
-    recognition, notes = listen(ears, interims=False)
+    recognition, notes = listen(recogniser, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
@@ -61,18 +61,18 @@ def test_the_first_syllable_is_in_the_turn(ears: FakeRecogniser, transcriber: Fa
     assert all(any(abs(length - voice - 0.61) < 0.04 for length in lengths) for voice in voiced[1:])
 
 
-def test_a_turn_is_not_decoded_twice(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+def test_a_turn_is_not_decoded_twice(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """What was decoded ahead in the pause becomes the final."""
-    recognition, notes = listen(ears, interims=False)
+    recognition, notes = listen(recogniser, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
     assert len(transcriber.calls) <= SENTENCES + 1
 
 
-def test_interims_come_before_their_final_and_draft_it(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+def test_interims_come_before_their_final_and_draft_it(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """Each final is decoded with the tokens of the newest interim of its turn."""
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 10], decoded=True)
     recognition.stop()
     assert notes.done.wait(30)
@@ -82,9 +82,9 @@ def test_interims_come_before_their_final_and_draft_it(ears: FakeRecogniser, tra
     assert any(draft for kind, _, draft in transcriber.calls if kind == "final")
 
 
-def test_no_interims_where_nobody_wants_them(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+def test_no_interims_unless_requested(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """They are neither told nor decoded."""
-    recognition, notes = listen(ears, interims=False)
+    recognition, notes = listen(recogniser, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
@@ -92,9 +92,9 @@ def test_no_interims_where_nobody_wants_them(ears: FakeRecogniser, transcriber: 
     assert "interim" not in {kind for kind, _, _ in transcriber.calls}
 
 
-def test_stop_in_mid_sentence_keeps_the_last_words(ears: FakeRecogniser) -> None:
+def test_stop_in_mid_sentence_keeps_the_last_words(recogniser: FakeRecogniser) -> None:
     """Speech without a pause behind it is decoded up to its last sample."""
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     for chunk in chunks(BECKETT[: int(2 * RATE * 1.0)]):
         recognition.feed(chunk)
     recognition.stop()
@@ -106,44 +106,44 @@ def test_stop_in_mid_sentence_keeps_the_last_words(ears: FakeRecogniser) -> None
     assert recognition.backlog == 0
 
 
-def test_stop_before_anything_was_fed(ears: FakeRecogniser) -> None:
+def test_stop_before_anything_was_fed(recogniser: FakeRecogniser) -> None:
     """It ends at once, with nothing."""
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     recognition.stop()
     assert notes.done.wait(30)
     assert (notes.heard, notes.starts, notes.ends) == ([], [], 1)
 
 
-def test_a_speaker_who_sends_nothing_more(ears: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_speaker_who_sends_nothing_more(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """An open turn ends though no silence is sent, such as when a client mutes itself."""
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     live(recognition, BECKETT[: int(2 * RATE * 1.0)])
     monkeypatch.setattr(audio_source, "STALL_S", 0.1)
     assert notes.wait(lambda: len(notes.finals) == 1)
     assert notes.ends == 0
 
 
-def test_a_turn_is_not_over_while_its_sound_waits(ears: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_is_not_over_while_its_sound_waits(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sound that was sent at once takes its time to be heard; that is no reason to cut turns."""
     monkeypatch.setattr(audio_source, "STALL_S", -1.0)
-    recognition, notes = listen(ears, end_of_turn_ms=1500)
+    recognition, notes = listen(recogniser, end_of_turn_ms=1500)
     recognition.feed(BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
     assert len(notes.finals) == 1
 
 
-def test_abandoned_in_mid_decode(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+def test_abandoned_in_mid_decode(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """When abandon has returned nothing is told any more, though a worker is still busy with it."""
     transcriber.gate.clear()
-    recognition, notes = listen(ears, interims=False)
+    recognition, notes = listen(recogniser, interims=False)
     for chunk in chunks(BECKETT):
         recognition.feed(chunk)
     assert transcriber.entered.acquire(timeout=30)
     recognition.abandon()
     told = len(notes.starts)
     transcriber.gate.set()
-    other, others = listen(ears)
+    other, others = listen(recogniser)
     other.feed(BECKETT)
     other.stop()
     assert others.done.wait(30)
@@ -151,10 +151,12 @@ def test_abandoned_in_mid_decode(ears: FakeRecogniser, transcriber: FakeTranscri
     assert recognition.backlog < 1, "what was unpacked already"
 
 
-def test_a_failing_decode_costs_one_turn(ears: FakeRecogniser, transcriber: FakeTranscriber, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_decode_costs_one_turn(
+    recogniser: FakeRecogniser, transcriber: FakeTranscriber, caplog: pytest.LogCaptureFixture
+) -> None:
     """The other finals come in order, the end comes, and the log holds the type alone."""
     transcriber.fail_next = 1
-    recognition, notes = listen(ears, interims=False)
+    recognition, notes = listen(recogniser, interims=False)
     with caplog.at_level(logging.DEBUG):
         live(recognition, BECKETT)
         recognition.stop()
@@ -166,10 +168,10 @@ def test_a_failing_decode_costs_one_turn(ears: FakeRecogniser, transcriber: Fake
     assert "secret" not in caplog.text
 
 
-def test_unsure_results_are_dropped(ears: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+def test_unsure_results_are_dropped(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """Below a half of mean token probability nothing is told: noise reads like that."""
     transcriber.confidence = 0.49
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
@@ -198,19 +200,19 @@ def click(milliseconds: int) -> Samples:
     [np.zeros(5 * RATE, dtype=np.float32), noise(5, 0.01), noise(5, 0.2), hum(5, 440), hum(5, 50), click(10), click(2), noise(0.01, 0.5)],
     ids=["silence", "soft noise", "loud noise", "tone", "hum", "click of 10 ms", "click of 2 ms", "burst"],
 )
-def test_what_is_no_speech_is_no_turn(ears: FakeRecogniser, transcriber: FakeTranscriber, sound: Samples) -> None:
+def test_what_is_no_speech_is_no_turn(recogniser: FakeRecogniser, transcriber: FakeTranscriber, sound: Samples) -> None:
     """Nothing is decoded, nothing is told."""
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     live(recognition, linear16(np.concatenate((sound, np.zeros(RATE, dtype=np.float32)))))
     recognition.stop()
     assert notes.done.wait(30)
     assert notes.heard == []
 
 
-def test_a_bad_chunk_is_told_and_the_rest_heard(ears: FakeRecogniser) -> None:
+def test_a_bad_chunk_is_reported_and_the_rest_recognised(recogniser: FakeRecogniser) -> None:
     """Nobody else notices."""
-    recognition, notes = listen(ears)
-    other, others = listen(ears)
+    recognition, notes = listen(recogniser)
+    other, others = listen(recogniser)
     live(recognition, BECKETT[:64_000])
     recognition.feed(b"odd")
     live(recognition, BECKETT[64_000:])
@@ -223,9 +225,9 @@ def test_a_bad_chunk_is_told_and_the_rest_heard(ears: FakeRecogniser) -> None:
     assert len(notes.finals) == len(others.finals) == SENTENCES
 
 
-def test_switching_the_decoder(ears: FakeRecogniser) -> None:
+def test_switching_the_decoder(recogniser: FakeRecogniser) -> None:
     """After a switch to another rate the words keep their place in time."""
-    recognition, notes = listen(ears)
+    recognition, notes = listen(recogniser)
     half = len(BECKETT) // 2 // 3_200 * 3_200
     live(recognition, BECKETT[:half])
     recognition.switch(open_decoder("LINEAR16", 32_000))
@@ -244,10 +246,10 @@ class Loud(Notes):
         raise ValueError("no")
 
 
-def test_a_failing_listener_is_its_own_problem(ears: FakeRecogniser) -> None:
+def test_a_failing_listener_does_not_affect_others(recogniser: FakeRecogniser) -> None:
     """Its words still come, and so do everybody else's."""
-    recognition, notes = listen(ears, Loud())
-    other, others = listen(ears)
+    recognition, notes = listen(recogniser, Loud())
+    other, others = listen(recogniser)
     for each in (recognition, other):
         live(each, BECKETT)
         each.stop()
@@ -257,9 +259,9 @@ def test_a_failing_listener_is_its_own_problem(ears: FakeRecogniser) -> None:
 
 
 @pytest.mark.parametrize(("ms", "turns"), [(300, 6), (1500, 1)])
-def test_the_end_of_a_turn_can_be_chosen(ears: FakeRecogniser, ms: int, turns: int) -> None:
+def test_the_end_of_a_turn_can_be_chosen(recogniser: FakeRecogniser, ms: int, turns: int) -> None:
     """With a longer silence sentences flow together."""
-    recognition, notes = listen(ears, end_of_turn_ms=ms)
+    recognition, notes = listen(recogniser, end_of_turn_ms=ms)
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
@@ -274,19 +276,19 @@ def own_threads() -> set[threading.Thread]:
 def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads are gone and nobody is called any more."""
     before = own_threads()
-    ears = FakeRecogniser(transcriber, threads=2)
-    ears.load()
-    recognition, notes = listen(ears)
+    recogniser = FakeRecogniser(transcriber, threads=2)
+    recogniser.load()
+    recognition, notes = listen(recogniser)
     for chunk in chunks(BECKETT * 5):
         recognition.feed(chunk)
-    ears.close()
+    recogniser.close()
     told = len(notes.heard)
     recognition.stop()
     assert own_threads() <= before
     assert (len(notes.heard), notes.ends) == (told, 0)
 
 
-def test_feeding_returns_at_once(ears: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feeding_returns_at_once(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes are not decoded in the caller's thread: in the VAD thread where that is cheap, else in a thread of their own."""
     threads: list[str] = []
 
@@ -302,7 +304,7 @@ def test_feeding_returns_at_once(ears: FakeRecogniser, monkeypatch: pytest.Monke
         threads.clear()
         notes, decoder = Notes(), Watched()
         decoder.in_place = in_place
-        recognition = ears.open(RecognitionOptions(), decoder, notes)
+        recognition = recogniser.open(RecognitionOptions(), decoder, notes)
         recognition.feed(b"1")
         recognition.stop()
         assert notes.done.wait(30)
