@@ -259,6 +259,15 @@ def test_every_output_of_the_model_is_of_a_kind() -> None:
     assert {name.split("/")[1] for name in HEADS} == set(LABELS.values()) == {kind.head for kind in BUILT_IN}
 
 
+def test_the_example_of_the_guide_works() -> None:
+    """Its kind can be registered, and finds what it should."""
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "develop" / "insight-kinds.md").read_text(), re.DOTALL)
+    module: dict[str, insight_kinds.InsightKind] = {}
+    exec(example, module)
+    insight_kinds.install([module["DECISION"]])
+    assert [finding.confidence for finding in analyse(SAID, [], []).findings if finding.type == "decision"] == [0.9]
+
+
 def test_the_guide_names_the_files_to_touch() -> None:
     """docs/develop/insight-kinds.md lists at most six for each way, and each is there."""
     page = (ROOT / "docs" / "develop" / "insight-kinds.md").read_text()
