@@ -1,20 +1,14 @@
 """Middleware: returns database connections to the pool before the response body is sent, and tells the request log who asked."""
 
-from collections.abc import Awaitable, Callable
-from inspect import iscoroutinefunction
-
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
 from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.decorators import sync_and_async_middleware
 
+from insights.portal.middleware import GetResponse, response_middleware
 from streaming.transports.http_auth import user_of_request
 from streaming.transports.request_log import USER
-
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
-AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 def release_connections_before_sending(get_response: GetResponse) -> GetResponse:
@@ -35,26 +29,6 @@ def release_connections_before_sending(get_response: GetResponse) -> GetResponse
     return middleware
 
 
-@sync_and_async_middleware
-def note_user_of_refused_request(get_response: GetResponse | AsyncGetResponse) -> GetResponse | AsyncGetResponse:
-    """Tell the request log which user got a 4xx or 5xx response. It uses what the view has loaded, and makes no query."""
-    if iscoroutinefunction(get_response):
-        get_async_response: AsyncGetResponse = get_response
-
-        async def async_middleware(request: HttpRequest) -> HttpResponseBase:
-            return _with_user(request, await get_async_response(request))
-
-        return async_middleware
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        if not isinstance(response, HttpResponseBase):
-            raise TypeError("an asynchronous view was given to the synchronous chain")
-        return _with_user(request, response)
-
-    return middleware
-
-
 def _with_user(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     noted = getattr(request, "scope", {}).get(USER)
     if response.status_code >= 400 and isinstance(noted, dict):
@@ -71,3 +45,7 @@ def _user_id(request: HttpRequest) -> object:
         return by_stream
     session = getattr(request, "session", None)
     return session.get(SESSION_KEY) if session is not None and session.accessed else None
+
+
+note_user_of_refused_request = response_middleware(_with_user)
+"""Middleware that tells the request log which user got a 4xx or 5xx response. It uses what the view has loaded, and makes no query."""

@@ -1,15 +1,10 @@
 """Middleware for security headers: Content-Security-Policy (own origin only), Permissions-Policy and Cache-Control (no-store)."""
 
-from collections.abc import Awaitable, Callable
-from inspect import iscoroutinefunction
-
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.decorators import sync_and_async_middleware
 
-Answer = Callable[[HttpRequest], HttpResponseBase]
-AsyncAnswer = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+from insights.portal.middleware import response_middleware
 
 
 def policy(request: HttpRequest) -> str:
@@ -45,21 +40,5 @@ def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
     return response
 
 
-@sync_and_async_middleware
-def content_security(get_response: Answer | AsyncAnswer) -> Answer | AsyncAnswer:
-    """Add the security headers to every response that does not set its own. Works in the event loop, without a thread."""
-    if iscoroutinefunction(get_response):
-        get_async_response: AsyncAnswer = get_response
-
-        async def async_answer(request: HttpRequest) -> HttpResponseBase:
-            return _with_headers(request, await get_async_response(request))
-
-        return async_answer
-
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        if not isinstance(response, HttpResponseBase):
-            raise TypeError("an asynchronous view was given to the synchronous chain")
-        return _with_headers(request, response)
-
-    return answer
+content_security = response_middleware(_with_headers)
+"""Middleware that adds the security headers to every response that does not set its own."""
