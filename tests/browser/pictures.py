@@ -93,15 +93,15 @@ def take_all(browser: Browser, server: Server, folder: Path) -> None:
     join(wide, "Jane")
     join(phone, "Lee")
     talking.start()
-    wide.locator(".insight").nth(4).wait_for()
+    wide.locator("#insights > *").nth(4).wait_for()
     take(wide, folder, "live")
     take(phone, folder, "live-phone")
     phone.locator("button[data-tab=insights]").click()
     take(phone, folder, "insights-phone")
-    talking.join()
     for page in (phone, wide):
         page.get_by_role("button", name="Stop").click()
         page.get_by_text("The conversation is saved").first.wait_for()
+    talking.join()  # the program waits for the end of the conversation
     wide.goto("/")
     take(wide, folder, "conversations")
     wide.get_by_role("link", name=TITLE).first.click()
