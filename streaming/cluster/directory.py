@@ -2,7 +2,7 @@
 
 The directory is a table in the database (`directory_table.py`). The first session that claims an id owns it until the session or its
 process ends. While the database is unreachable, sessions start without the guarantee that their id is unique, and their claims are
-written when it is back; live sessions do not need it.
+written when it is back; live sessions do not need it. A process that is alone does not wait for its claims to be written.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from streaming.aio.safe_log import error_location
 from streaming.cluster import directory_table as table
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
 from streaming.cluster.heartbeat import Beat, Heartbeat
+from streaming.cluster.pubsub import PubSub
 from streaming.types.client_connection import TransportKind
 
 logger = logging.getLogger(__name__)
@@ -58,8 +59,9 @@ class Directory:
         shared: whether other processes may look for our sessions; False: the table is neither written nor read.
     """
 
-    def __init__(self, heartbeat: Heartbeat, *, shared: bool = True) -> None:
+    def __init__(self, heartbeat: Heartbeat, pubsub: PubSub, *, shared: bool = True) -> None:
         self._heartbeat = heartbeat
+        self._pubsub = pubsub
         self._shared = shared
         self._held: dict[SessionKey, _Held] = {}
         self._ended: dict[SessionKey, _Held] = {}  # sessions whose last outputs can still be read
@@ -85,6 +87,9 @@ class Directory:
         if not self._shared:
             return None
         writing = self._spawn(self._write(held))
+        if self._pubsub.alone:
+            held.started = True
+            return None
         await asyncio.wait({writing}, timeout=FAILED_ANSWER_S if self._failed else ANSWER_S)
         if writing.done():
             return writing.result()
@@ -101,7 +106,9 @@ class Directory:
         if readable:
             self._ended[key] = held
         if self._shared:
-            await asyncio.wait({self._spawn(self._remove(key, session, readable=readable))}, timeout=ANSWER_S)
+            removing = self._spawn(self._remove(key, session, readable=readable))
+            if not self._pubsub.alone:
+                await asyncio.wait({removing}, timeout=ANSWER_S)
 
     async def forget(self, key: SessionKey, session: UUID) -> None:
         """Remove an ended session, whose last outputs cannot be read any more."""
@@ -122,7 +129,7 @@ class Directory:
         """Return what `find` returns for each asker, stream and id, with one query. Raises DirectoryAway."""
         found = [self._live_here(*question) for question in questions]
         missing = [place for place, location in enumerate(found) if location is None]
-        if missing and self._shared:
+        if missing and self._shared and not self._pubsub.alone:
             try:
                 elsewhere = await self._read(table.find_all, [questions[place] for place in missing])
             except DirectoryAway:
@@ -135,7 +142,7 @@ class Directory:
 
     async def is_alive(self, process: str) -> bool:
         """Return whether a process is alive; True where the database cannot tell."""
-        if not self._shared or not process or process == self.process:
+        if not self._shared or self._pubsub.alone or not process or process == self.process:
             return True
         try:
             return await self._read(table.is_alive, UUID(process))

@@ -35,7 +35,7 @@ class Runtime:
         self.pubsub = pubsub or PubSub()
         self.rpc = Rpc(self.pubsub)
         self.heartbeat = Heartbeat(self.pubsub, self.poller)
-        self.directory = Directory(self.heartbeat, shared=shared)
+        self.directory = Directory(self.heartbeat, self.pubsub, shared=shared)
         self.broadcaster = Broadcaster(self.pubsub, self.poller)
         self.registry = Registry(self.broadcaster, self.poller, self.heartbeat)
         self.waiting_room = WaitingRoom(self.pubsub, self.registry, self.poller)

@@ -21,7 +21,7 @@ from streaming.cluster import directory_table as table
 from streaming.cluster import heartbeat as heartbeat_module
 from streaming.cluster.directory import Directory, DirectoryAway
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
-from streaming.cluster.runtime import Runtime
+from streaming.cluster.runtime import Runtime, runtime
 from streaming.models import DirectoryEntry
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.lines import until
@@ -443,8 +443,8 @@ async def test_a_release_does_not_overtake_a_claim(pair: tuple[Process, Process]
     assert await two.session() == TWO
 
 
-async def test_alone_nothing_is_written() -> None:
-    """One process needs no table."""
+async def test_what_is_not_shared_is_not_written() -> None:
+    """A process whose sessions nobody else may find needs no table."""
     alone = Process(Runtime(shared=False))
     assert await alone.claim() is None
     assert await alone.session() == ONE
@@ -456,6 +456,30 @@ async def test_alone_nothing_is_written() -> None:
     await alone.directory.forget(SessionKey(OWNER, "some", "id"), ONE)
     assert await alone.session() is None
     assert not await entry(ONE)
+
+
+async def test_a_process_that_is_alone_waits_for_nothing(database: Sometimes) -> None:
+    """It knows its sessions itself, and writes its claims beside them, for a process that starts later."""
+    assert runtime().pubsub.alone
+    alone = Process(runtime())
+    database.go_on.clear()
+    async with asyncio.timeout(30):
+        assert await alone.claim() is None
+        assert await alone.session() == ONE
+        assert await alone.session(asker=OTHER) is None
+        assert await alone.session("unknown") is None
+        assert await alone.claim(TWO, "over") is None
+        await alone.release(TWO, "over", readable=True)
+        assert await alone.session("over") == TWO
+    database.go_on.set()
+    await until(lambda: not alone.directory._tasks)
+    later = Process(Runtime(processes(1)[0]))
+    assert await later.session() == ONE
+    assert await later.session("over") is None, "it ended before its claim was written"
+    await alone.directory.forget(SessionKey(OWNER, "some", "over"), TWO)
+    assert await alone.session("over") is None
+    await later.runtime.close()
+    await alone.runtime.close()
 
 
 def test_loops_that_are_over_are_forgotten() -> None:

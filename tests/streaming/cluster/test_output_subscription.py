@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streaming.cluster import output_subscription as module
-from streaming.cluster.directory import Directory
+from streaming.cluster.directory import Directory, DirectoryAway
 from streaming.cluster.output_subscription import CALL_S, SLACK_S, OutputSubscription
 from streaming.cluster.runtime import runtime
 
@@ -14,7 +14,7 @@ HOME = "some process"
 
 
 class Session:
-    """Answers what the test says, one after the other; None is silence, and what comes after the last answer."""
+    """Answers what the test says, one after the other; None is silence, and what comes after the last answer. An error is raised."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
@@ -23,7 +23,10 @@ class Session:
     async def ask(self, question: dict[str, Any], timeout_s: float) -> dict[str, Any] | None:
         """Answer."""
         self.asked.append((question["after"], question["wait"], timeout_s))
-        return self.answers.pop(0) if self.answers else None
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[no-any-return]
 
 
 def answer(*numbers: int, ended: bool = False) -> dict[str, Any]:
@@ -76,6 +79,14 @@ async def test_a_lost_answer_is_no_end(alive: list[bool]) -> None:
     assert not reader.ended
     assert await reader.more() == [(2, "output 2")]
     assert session.asked[-1] == (1, 0.0, SLACK_S)
+
+
+async def test_a_directory_that_is_away_is_no_end(alive: list[bool]) -> None:
+    """A reader waits for it as for an answer that got lost."""
+    session = Session(answer(1), DirectoryAway(), answer(2))
+    reader = OutputSubscription(session.ask)
+    assert [await reader.more() for _ in range(3)] == [[(1, "output 1")], [], [(2, "output 2")]]
+    assert not reader.ended
 
 
 async def test_a_session_that_is_gone(alive: list[bool]) -> None:

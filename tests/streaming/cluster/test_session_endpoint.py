@@ -205,6 +205,16 @@ async def test_the_next_session_of_an_id_is_not_taken_for_the_last(monkeypatch: 
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_an_unknown_id_is_answered_at_once() -> None:
+    """Other processes are not called: the directory knows that none of them has such a session."""
+    use(Runtime(processes(2)[0]))
+    async with asyncio.timeout(60):
+        assert await session_endpoint.asking("some", "unknown", OWNER)({"ask": "input", "body": {}}, 3600.0) is None
+    await runtime().close()
+    close_database_threads()
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_an_ended_session_keeps_silent_when_another_process_has_its_id() -> None:
     """Whoever comes back with the same id, to another process, is not told of the session before, nor that all is over."""
     here, there = processes(2)

@@ -16,7 +16,7 @@ from streaming.transports.webrtc import offers
 
 RATE = 8000
 audio_source.STALL_S = 60.0  # a client that a busy machine held up has not finished its sentence
-directory.ANSWER_S = offers.OFFER_ELSEWHERE_S = 30.0  # and what it asks of the cache, or of another process, comes late
+directory.ANSWER_S = offers.OFFER_ELSEWHERE_S = 30.0  # and what it asks of the database, or of another process, comes late
 TONE = (np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE) * 8000).astype(np.int16)
 
 
@@ -226,6 +226,7 @@ public_numbers = _stream(Numbers(), "public-numbers", public=True)
 blocking = _stream(Blocking(), "blocking")
 inputs = _stream(Inputs(), "inputs", inputs=Threshold)
 free_inputs = _stream(Inputs(), "free-inputs")
+nameless_inputs = Stream(Inputs(), modality="audio", mode="send-receive", concurrency_limit=100)
 ticker = _stream(Ticker(), "ticker")
 faulty = _stream(Faulty(), "faulty")
 closing = _stream(Closing(), "closing")
