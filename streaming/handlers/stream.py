@@ -176,7 +176,8 @@ class Stream:
         """Set the inputs of one session's handler, used from its next call on.
 
         May be called in any thread and any process; for a session in another process the values must be JSON types. In an event loop it
-        does not wait until they are set; `aset_input` does.
+        does not wait until they are set; `aset_input` does. Ids are per user: of several sessions with this id, one of this process is
+        meant, else the newest.
 
         Raises LookupError if there is no such session, TypeError for values that are not JSON types.
         """
