@@ -62,6 +62,23 @@ class MemberSnapshot:
         return {"id": self.id, "name": self.name, "userId": self.user_id, "email": self.email}
 
 
+@dataclass(frozen=True, slots=True)
+class SpeakerSnapshot:
+    """A voice in one audio source. `number` counts the speakers of a conversation from 1."""
+
+    id: str
+    number: int
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "SpeakerSnapshot":
+        """Return the speaker that a JSON object describes."""
+        return cls(payload["id"], payload["number"])
+
+    def dump(self) -> JsonObject:
+        """Return {id, number}."""
+        return {"id": self.id, "number": self.number}
+
+
 class Word(NamedTuple):
     """A recognised word with its score from 0 to 1. A tuple for speed: a message has many, and every process parses every event."""
 
@@ -94,6 +111,7 @@ class EntitySnapshot:
 class MessageSnapshot:
     """A message. `number` counts messages from 1. `original_text` is the recognised text if the text differs from it, else empty.
 
+    `member` is the speaker's member when the event happened. `speaker` is None in events of versions that stored no speakers.
     `offset` is seconds from the start of the conversation; `confidence` is from 0 to 1, `sentiment` from -1 to 1.
     """
 
@@ -110,6 +128,7 @@ class MessageSnapshot:
     duration: float = 0.0
     sentiment: float = 0.0
     entities: tuple[EntitySnapshot, ...] = ()
+    speaker: SpeakerSnapshot | None = None
 
     @classmethod
     def parse(cls, payload: Payload) -> "MessageSnapshot":
@@ -126,10 +145,12 @@ class MessageSnapshot:
             parse_words(get("words") or ()),
             *(get("confidence", 0.0), get("offset", 0.0), get("duration", 0.0), get("sentiment", 0.0)),
             tuple(map(EntitySnapshot.parse, get("entities") or ())),
+            SpeakerSnapshot.parse(speaker) if (speaker := get("speaker")) else None,
         )
 
     def dump(self) -> JsonObject:
-        """Return the JSON form, every field present."""
+        """Return the JSON form, every field present but an unknown `speaker`."""
+        speaker: JsonObject = {"speaker": self.speaker.dump()} if self.speaker else {}
         return {
             "id": self.id,
             "number": self.number,
@@ -144,6 +165,7 @@ class MessageSnapshot:
             "duration": self.duration,
             "sentiment": self.sentiment,
             "entities": [entity.dump() for entity in self.entities],
+            **speaker,
         }
 
 

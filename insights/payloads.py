@@ -18,12 +18,13 @@ from insights.events import (
     MemberSnapshot,
     MessageReference,
     MessageSnapshot,
+    SpeakerSnapshot,
     TopicSnapshot,
     TrackerMatchSnapshot,
     TrackerSnapshot,
 )
 from insights.insight_kinds import KindName
-from insights.models import Conversation, Entity, Event, Insight, Member, Message, Topic, TrackerMatch
+from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, Topic, TrackerMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ def member_json(member: Member | None) -> JsonObject | None:
     return known.dump() if known else None
 
 
+def speaker_snapshot(speaker: Speaker) -> SpeakerSnapshot:
+    """Return the snapshot of a speaker."""
+    return SpeakerSnapshot(str(speaker.id), speaker.number)
+
+
 def conversation_created(conversation: Conversation) -> ConversationCreated:
     """Return the event of a conversation's start."""
     return ConversationCreated(str(conversation.id), conversation.name, iso(conversation.started_at))
@@ -89,6 +95,7 @@ def message_snapshot(message: Message, entities: Iterable[Entity]) -> MessageSna
         number=message.number,
         text=message.text,
         original_text=message.original_text,
+        speaker=speaker_snapshot(message.speaker),
         member=member_snapshot(message.member),
         words=events.parse_words(message.words),
         confidence=message.confidence,

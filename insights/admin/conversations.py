@@ -39,7 +39,7 @@ class MessageInline(WithConfidence, PagedInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """Return the rows with what their columns show."""
-        return super().get_queryset(request).select_related("member", "corrected_by")
+        return super().get_queryset(request).select_related("speaker__member", "corrected_by")
 
     @admin.display(description="Said by")
     def said(self, message: Message) -> str:
@@ -64,7 +64,7 @@ class InsightInline(WithConfidence, PagedInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Insight]:
         """Return the rows with what their columns show."""
-        return super().get_queryset(request).select_related("message__member", "assignee", "reviewed_by")
+        return super().get_queryset(request).select_related("message__speaker__member", "assignee", "reviewed_by")
 
     @admin.display(description="Type")
     def kind(self, insight: Insight) -> str:

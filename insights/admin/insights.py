@@ -32,7 +32,7 @@ class InsightAdmin(WithConfidence, EditableText, Titled, InsightBase):
         "conversation__started_at",
     )
     search_fields = ("text", "assignee_name", "conversation__name")
-    list_select_related = ("conversation", "message__member", "reviewed_by")
+    list_select_related = ("conversation", "message__speaker__member", "reviewed_by")
     fields = (
         "text",
         "review",

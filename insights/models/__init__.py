@@ -4,7 +4,7 @@ Only `insights.recorder` writes conversations and only `insights.queries` reads 
 """
 
 from insights.models.apps import App
-from insights.models.conversations import Conversation, LiveSession, Member
+from insights.models.conversations import Conversation, LiveSession, Member, Speaker
 from insights.models.events import Event
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
 from insights.models.messages import Entity, Message
@@ -20,6 +20,7 @@ __all__ = [
     "Member",
     "Message",
     "ServerProcess",
+    "Speaker",
     "Topic",
     "TopicReference",
     "TrackerMatch",

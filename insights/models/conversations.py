@@ -82,6 +82,35 @@ class Member(models.Model):
         return self.name or self.user_id or self.email
 
 
+class Speaker(models.Model):
+    """A voice in one audio source. It points to a member once it is known whose voice it is.
+
+    The person behind a message is the member of its speaker, so that changing `member` renames or merges speakers in every message.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="speakers")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … in the order in which the speakers first said something.")
+    source = models.UUIDField(null=True, blank=True, editable=False, help_text="The audio source; empty if it was not stored.")
+    member = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="speakers")
+
+    class Meta:
+        ordering = ["conversation_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "number"], name="speaker_number_unique"),
+            models.UniqueConstraint(fields=["conversation", "source"], condition=Q(source__isnull=False), name="speaker_source_unique"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="speaker_number_from_1"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.member) if self.member else self.label
+
+    @property
+    def label(self) -> str:
+        """The text for a speaker whose member is unknown: `Speaker 1`."""
+        return f"Speaker {self.number}"
+
+
 class LiveSession(models.Model):
     """One speaker's connection. It is stale once the row of its process is gone, and then removed."""
 

@@ -6,11 +6,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from insights.models.conversations import Conversation, Member
+from insights.models.conversations import Conversation, Member, Speaker
 
 
 class Message(models.Model):
-    """One sentence of one member.
+    """One sentence of one speaker.
 
     `words` is a list of {word, startTime, endTime, score} with ISO 8601 times. `offset_s` is seconds from the start of the conversation,
     `duration_s` seconds, `sentiment` from -1 to 1.
@@ -19,7 +19,7 @@ class Message(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
     number = models.PositiveIntegerField(editable=False, help_text="1, 2, 3 … in the order of storing.")
-    member = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="messages")
+    speaker = models.ForeignKey(Speaker, models.RESTRICT, related_name="messages")
     text = models.TextField()
     original_text = models.TextField(blank=True, default="", help_text="What was heard, where the text was changed since.")
     words = models.JSONField(default=list, blank=True)
@@ -45,6 +45,16 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    @property
+    def member(self) -> Member | None:
+        """Who said it: the member of the speaker, None if unknown. Queries select `speaker__member` together with the message."""
+        return self.speaker.member
+
+    @property
+    def member_id(self) -> uuid.UUID | None:
+        """The id of `member`; queries select `speaker`."""
+        return self.speaker.member_id
 
 
 class Entity(models.Model):

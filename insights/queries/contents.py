@@ -17,26 +17,28 @@ def members_of(conversation: Conversation) -> QuerySet[Member]:
 
 def messages_of(conversation: Conversation) -> QuerySet[Message]:
     """Return the messages in order, with their members, entities and the users who corrected them."""
-    found = Message.objects.filter(conversation=conversation).select_related("member", "corrected_by")
+    found = Message.objects.filter(conversation=conversation).select_related("speaker__member", "corrected_by")
     return found.prefetch_related("entities").order_by("number")
 
 
 def spoken_in(conversation: Conversation, *, words: bool) -> QuerySet[Message]:
     """Return the messages in order with their members. The timed words of each message are loaded only if `words` is true."""
-    found = Message.objects.filter(conversation=conversation).select_related("member").order_by("number")
+    found = Message.objects.filter(conversation=conversation).select_related("speaker__member").order_by("number")
     return found.defer("original_text") if words else found.defer("original_text", "words")
 
 
 def transcript_of(conversation: Conversation, after: int, last: int) -> QuerySet[Message]:
-    """Return the messages with numbers above `after`, up to `last`, in order, with only the fields that a transcript shows."""
+    """Return the messages with numbers above `after`, up to `last`, in order, with only what a transcript shows."""
     found = Message.objects.filter(conversation=conversation, number__gt=after, number__lte=last).order_by("number")
-    return found.only("conversation_id", "number", "member_id", "text", "started_at", "offset_s", "corrected_at")
+    return found.select_related("speaker").only(
+        "conversation_id", "number", "speaker__member_id", "text", "started_at", "offset_s", "corrected_at"
+    )
 
 
 def insights_of(conversation: Conversation, *types: KindName) -> QuerySet[Insight]:
     """Return the insights of these kinds (default: all) in the order of their messages, with speaker, assignee and reviewer."""
     # Filtered by the message's conversation, so that batches use the index on message numbers instead of sorting all insights.
-    found = Insight.objects.filter(message__conversation=conversation).select_related("message__member", "assignee", "reviewed_by")
+    found = Insight.objects.filter(message__conversation=conversation).select_related("message__speaker__member", "assignee", "reviewed_by")
     found = found.defer("message__words", "message__phrases")
     return (found.filter(type__in=types) if types else found).order_by(*INSIGHT_ORDER)
 

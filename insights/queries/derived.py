@@ -100,7 +100,7 @@ def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str
 def _spoken_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:
     counted = messages.annotate(said=_Length("words"))
     text = Case(When(said=0, then=F("text")), default=Value(""), output_field=TextField())
-    return counted.values_list("number", "member_id", "offset_s", "duration_s", "said", text)
+    return counted.values_list("number", "speaker__member_id", "offset_s", "duration_s", "said", text)
 
 
 def _text_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:

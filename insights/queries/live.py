@@ -75,7 +75,7 @@ def last_events(conversation_ids: Iterable[int]) -> dict[int, int]:
 
 def recognised_until(conversation: Conversation, speaker: str) -> datetime | None:
     """Return the end time of the last stored message of the member with this user id, None without one."""
-    said = Message.objects.filter(conversation=conversation, member__user_id=clean_name(speaker, LONGEST_NAME))
+    said = Message.objects.filter(conversation=conversation, speaker__member__user_id=clean_name(speaker, LONGEST_NAME))
     until: datetime | None = said.aggregate(until=Max("ended_at"))["until"]
     return until
 

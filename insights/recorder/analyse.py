@@ -14,7 +14,7 @@ from insights.analysis.types import Entity as FoundEntity
 from insights.analysis.types import Finding, MessageAnalysis, Person, Said
 from insights.events import JsonObject
 from insights.insight_kinds import choices, is_registered
-from insights.models import Conversation, Entity, Insight, Member, Message, TrackerMatch
+from insights.models import Conversation, Entity, Insight, Member, Message, Speaker, TrackerMatch
 from insights.names import clean_name
 from insights.payloads import entity_snapshot, iso
 from insights.recorder.event_log import clean
@@ -32,7 +32,7 @@ class Context:
     conversation: Conversation
     members: list[Member]
     before: list[Message]
-    speaker: Member | None
+    speaker: Speaker
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ def rows(context: Context, utterance: Utterance, drafts: Sequence[Draft], listen
     people = [person(member) for member in context.members]
     known = knows(listening.language)
     index = _index(listening.trackers, known)
-    previous = next((m.text for m in reversed(context.before) if m.member_id == (context.speaker.id if context.speaker else None)), "")
+    previous = next((m.text for m in reversed(context.before) if m.member_id == context.speaker.member_id), "")
     for spoken in drafts:
         draft, hidden = redacted(spoken, listening.mask, people, context.conversation.timezone_offset) if listening.mask else (spoken, [])
         message = _message(context, draft, utterance.message_id(len(new.messages)))
@@ -127,7 +127,7 @@ def _message(context: Context, draft: Draft, identity: UUID) -> Message:
     return Message(
         id=identity,
         conversation=context.conversation,
-        member=context.speaker,
+        speaker=context.speaker,
         text=draft.text,
         original_text=draft.original,
         words=words,

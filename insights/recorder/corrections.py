@@ -73,14 +73,14 @@ def review_insight(insight_id: UUID, verdict: str, user_id: int, text: str | Non
 
 
 def _message(message_id: UUID) -> Message:
-    message = Message.objects.filter(id=message_id).first()
+    message = Message.objects.select_related("speaker__member").filter(id=message_id).first()
     if message is None:
         raise UnknownMessage(f"message {message_id} does not exist")
     return message
 
 
 def _insight(insight_id: UUID) -> Insight:
-    insight = Insight.objects.select_related("message__member", "assignee").filter(id=insight_id).first()
+    insight = Insight.objects.select_related("message__speaker__member", "assignee").filter(id=insight_id).first()
     if insight is None:
         raise UnknownMessage(f"insight {insight_id} does not exist")
     return insight

@@ -10,13 +10,13 @@ from insights import analysis
 from insights.analysis.text.languages import knows
 from insights.database import write_transaction
 from insights.events import ConversationEvent, InsightsFound, Kind, MessagesStored, TopicsChanged, TrackersMatched
-from insights.models import Conversation, Entity, Event, Insight, Member, Message, TrackerMatch
+from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, TrackerMatch
 from insights.payloads import StoredEvent, insight_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
-from insights.recorder import topics
+from insights.recorder import speakers, topics
 from insights.recorder.analyse import Context, Rows, rows
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.segment import Draft, drafts
-from insights.recorder.types import Listening, UnknownConversation, UnknownMember, Utterance
+from insights.recorder.types import Listening, UnknownConversation, Utterance
 
 _RECENT_TURNS = 1000
 """Turns that are searched for an utterance that was stored before. A retry comes within seconds, so it is among them."""
@@ -66,28 +66,29 @@ def _record(conversation_id: int, utterance: Utterance, sentences: Sequence[Draf
                 if memory.catch_up(conversation):
                     memory.add(counted)
                 changes = memory.changes(conversation)
-            events = _store(conversation, new, memory, changes)
+            events = _store(conversation, context.speaker, new, memory, changes)
         memory.stored(conversation)
     return events
 
 
 def _context(conversation_id: int, listening: Listening) -> Context:
-    """Read what the analysis needs, in three queries."""
-    conversation = Conversation.objects.filter(id=conversation_id).first()
+    """Read what the analysis needs: in three queries, and in four for the first utterance of a speaker."""
+    speaker = speakers.known(conversation_id, listening)
+    conversation = speaker.conversation if speaker else Conversation.objects.filter(id=conversation_id).first()
     if conversation is None:
         raise UnknownConversation(f"conversation {conversation_id} does not exist")
     members = list(Member.objects.filter(conversation=conversation))
-    before = Message.objects.filter(conversation=conversation).select_related("member").order_by("-number")[: analysis.CONTEXT]
-    speaker = None
-    if listening.member_id is not None:
-        speaker = next((member for member in members if str(member.id) == str(listening.member_id)), None)
-        if speaker is None:
-            raise UnknownMember(f"member {listening.member_id} is not in conversation {conversation_id}")
+    before = Message.objects.filter(conversation=conversation).select_related("speaker__member").order_by("-number")[: analysis.CONTEXT]
+    speaker = speaker or speakers.new(conversation, members, listening)
     return Context(conversation, members, list(reversed(before)), speaker)
 
 
-def _store(conversation: Conversation, new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> list[StoredEvent]:
+def _store(
+    conversation: Conversation, speaker: Speaker, new: Rows, memory: topics.Memory, changes: list[topics.Change]
+) -> list[StoredEvent]:
+    speaker = speakers.stored(speaker)
     for place, message in enumerate(new.messages):
+        message.speaker = speaker
         message.number = conversation.message_count + place + 1
     conversation.message_count += len(new.messages)
     Message.objects.bulk_create(new.messages)

@@ -106,8 +106,10 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """The analysis options of one speaker.
+    """Where the words of an utterance come from, and the options of their analysis.
 
+    `member_id`: the member who speaks, None if unknown. `session_id`: the session whose audio was recognised; the audio source is that
+    session while the same member speaks in it. A speaker that points to another member by now keeps that one.
     `confidence_threshold`: smallest confidence (0 to 1) of insights that are stored. `trackers`: phrases to watch for. `vocabulary`:
     words that recognised text is corrected to. `noted`: kind of insight that every message becomes, with confidence 1, unless the
     analysis finds one of that kind in it; for clients that take notes. `mask`: if not empty, replaces personal data (who a person is,
@@ -115,6 +117,7 @@ class Listening:
     """
 
     member_id: UUID | str | None = None
+    session_id: UUID | None = None
     confidence_threshold: float = 0.5
     trackers: tuple[Tracker, ...] = ()
     vocabulary: tuple[str, ...] = ()

@@ -225,6 +225,7 @@ class LiveSpeech:
         """Store and send the results, in order, until the queue of results is closed."""
         listening = Listening(
             member_id=joined.member.id if joined.member else None,
+            session_id=self.session_id,
             confidence_threshold=start_options.confidence_threshold,
             trackers=start_options.trackers,
             vocabulary=start_options.vocabulary,

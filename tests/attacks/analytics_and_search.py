@@ -30,7 +30,7 @@ from datetime import datetime, timedelta, UTC
 from uuid import uuid4
 from django.contrib.auth.models import User
 from django.test import Client
-from insights.models import Conversation, Event, Insight, Member, Message, Topic, TopicReference
+from insights.models import Conversation, Event, Insight, Member, Message, Speaker, Topic, TopicReference
 from insights.models.conversations import new_conversation_id
 
 MESSAGES, CONVERSATIONS = {messages}, {conversations}
@@ -51,17 +51,18 @@ def timed(text, at):
 
 POOL = [(text, timed(text, begin)) for text in (sentence(10) for _ in range(2000))]
 
-def message(conversation, number, member, offset):
+def message(conversation, number, speaker, offset):
     text, words = draw.choice(POOL)
     at = conversation.started_at + timedelta(seconds=offset)
-    return Message(conversation=conversation, number=number, member=member, text=text, words=words, confidence=0.9,
+    return Message(conversation=conversation, number=number, speaker=speaker, text=text, words=words, confidence=0.9,
                    started_at=at, ended_at=at + timedelta(seconds=3), offset_s=offset, duration_s=3.0)
 
 long = Conversation.objects.create(owner=owner, connection_id="long", name="Long", started_at=begin, message_count=MESSAGES, last_event=1)
 Event.objects.create(conversation=long, number=1, kind="conversation_created", payload={{}}, created_at=begin)
 people = [Member.objects.create(conversation=long, user_id=f"user{{n}}", name=f"Speaker {{n}}") for n in range(4)]
+voices = [Speaker.objects.create(conversation=long, number=n, member=member) for n, member in enumerate(people, 1)]
 for start in range(0, MESSAGES, 500):
-    Message.objects.bulk_create(message(long, n + 1, draw.choice(people), round(n * 2.7, 3))
+    Message.objects.bulk_create(message(long, n + 1, draw.choice(voices), round(n * 2.7, 3))
                                 for n in range(start, min(MESSAGES, start + 500)))
 said = list(Message.objects.filter(conversation=long).order_by("number").values_list("id", flat=True))
 for n in range(60):
@@ -77,7 +78,9 @@ while made < CONVERSATIONS:
     Conversation.objects.bulk_create(chunk)
     members = [Member(conversation=one, name=draw.choice(["Ada", "Ben", "Chidi", "Dunja"])) for one in chunk]
     Member.objects.bulk_create(members)
-    Message.objects.bulk_create(message(one, n, member, n * 5.0) for one, member in zip(chunk, members) for n in (1, 2, 3))
+    speakers = [Speaker(conversation=one, number=1, member=member) for one, member in zip(chunk, members)]
+    Speaker.objects.bulk_create(speakers)
+    Message.objects.bulk_create(message(one, n, speaker, n * 5.0) for one, speaker in zip(chunk, speakers) for n in (1, 2, 3))
     made += len(chunk)
 rare = chunk[-1]
 Message.objects.filter(conversation=rare, number=2).update(text="The xylophone is here.")

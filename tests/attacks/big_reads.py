@@ -35,18 +35,19 @@ import sys
 from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
-from insights.models import Conversation, Member, Message
+from insights.models import Conversation, Member, Message, Speaker
 owner, count, start = User.objects.get(username={email!r}), {count}, timezone.now() - timedelta(hours=3)
 talk = Conversation.objects.create(owner=owner, connection_id={email!r}, name="long", started_at=start, ended_at=timezone.now(),
     message_count=count, last_event=1)
 people = [Member.objects.create(conversation=talk, user_id=f"u{{n}}@example.com", name=f"Speaker {{n}}") for n in range(4)]
+voices = [Speaker.objects.create(conversation=talk, number=n, member=member) for n, member in enumerate(people, 1)]
 text = "We will send the report about the budget to them on Friday morning then"
 def words(at):
     stamp = lambda place: (at + timedelta(milliseconds=40 * place)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return [dict(word=word, startTime=stamp(n), endTime=stamp(n + 1), score=0.9) for n, word in enumerate(text.split())]
 def row(number):
     at = start + timedelta(seconds=number / 2)
-    return Message(conversation=talk, number=number, member=people[number % 4], text=text, words=words(at), confidence=0.9, started_at=at,
+    return Message(conversation=talk, number=number, speaker=voices[number % 4], text=text, words=words(at), confidence=0.9, started_at=at,
         ended_at=at + timedelta(milliseconds=500), offset_s=number / 2, duration_s=0.5, sentiment=0.1)
 for first in range(1, count + 1, 1000):
     Message.objects.bulk_create([row(number) for number in range(first, min(first + 1000, count + 1))])

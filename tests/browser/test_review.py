@@ -12,11 +12,13 @@ from tests.servers import Server, copied
 FOUND = f"""
 from django.contrib.auth.models import User
 from django.utils import timezone
-from insights.models import Conversation, Insight, Message
+from insights.models import Conversation, Insight, Message, Speaker
 now = timezone.now()
 talk = Conversation.objects.create(owner=User.objects.get(username={EMAIL!r}), connection_id="talk", name="Planning", started_at=now)
+speaker = Speaker.objects.create(conversation=talk, number=1)
 for number in range(1, 5):
-    said = Message.objects.create(conversation=talk, number=number, text=f"Who does {{number}}?", started_at=now, ended_at=now)
+    said = Message.objects.create(conversation=talk, speaker=speaker, number=number, text=f"Who does {{number}}?",
+        started_at=now, ended_at=now)
     Insight.objects.create(conversation=talk, message=said, type="question", text=said.text, confidence=0.8)
 """
 

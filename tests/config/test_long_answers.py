@@ -17,12 +17,13 @@ WAIT_S = 60.0
 SEED = """
 from django.contrib.auth.models import User
 from django.utils import timezone
-from insights.models import Conversation, Message
+from insights.models import Conversation, Message, Speaker
 now = timezone.now()
 talk = Conversation.objects.create(owner=User.objects.get(), connection_id="long", name="long", started_at=now, ended_at=now,
     message_count=3000, last_event=1)
-Message.objects.bulk_create([Message(conversation=talk, number=number, text="It is a long talk. " * 250, started_at=now, ended_at=now)
-    for number in range(1, 3001)])
+speaker = Speaker.objects.create(conversation=talk, number=1)
+Message.objects.bulk_create([Message(conversation=talk, speaker=speaker, number=number, text="It is a long talk. " * 250,
+    started_at=now, ended_at=now) for number in range(1, 3001)])
 print(talk.id)
 """
 

@@ -17,13 +17,14 @@ from tests.servers import Server
 LONG_TALK = """
 from django.contrib.auth.models import User
 from django.utils import timezone
-from insights.models import Conversation, Message
+from insights.models import Conversation, Message, Speaker
 from insights.models.conversations import new_conversation_id
 now = timezone.now()
 talk = Conversation.objects.create(id=new_conversation_id(), owner=User.objects.get(), connection_id="long", name="long",
     language="en-US", timezone_offset=0, started_at=now, ended_at=now, message_count=3000, last_event=1)
-Message.objects.bulk_create([Message(conversation=talk, number=number, text="It is a long talk. " * 250, words=[], confidence=1,
-    started_at=now, ended_at=now, offset_s=0, duration_s=0) for number in range(1, 3001)])
+speaker = Speaker.objects.create(conversation=talk, number=1)
+Message.objects.bulk_create([Message(conversation=talk, speaker=speaker, number=number, text="It is a long talk. " * 250, words=[],
+    confidence=1, started_at=now, ended_at=now, offset_s=0, duration_s=0) for number in range(1, 3001)])
 print(talk.id)
 """
 

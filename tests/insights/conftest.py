@@ -10,9 +10,9 @@ from django.core.cache import cache
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from insights import analysis, recorder
+from insights import analysis, models, recorder
 from insights.access.rate_limit import rate_limit
-from insights.models import ServerProcess
+from insights.models import Conversation, Member, ServerProcess
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, StoredEvent, Utterance
 from tests.insights import fakes
 
@@ -74,6 +74,12 @@ def utterance(text: str, start: datetime, confidence: float = 0.9) -> Utterance:
     half = timedelta(seconds=0.5)
     words = tuple(SpokenWord(word, start + half * i, start + half * (i + 1), confidence) for i, word in enumerate(text.split()))
     return Utterance(text, words, confidence, start, start + half * max(1, len(words)))
+
+
+def voice(conversation: Conversation, member: Member | None = None) -> models.Speaker:
+    """Return the speaker of a member, or the unknown one; made if there is none."""
+    number = conversation.speakers.count() + 1
+    return models.Speaker.objects.get_or_create(conversation=conversation, member=member, defaults={"number": number})[0]
 
 
 @pytest.fixture

@@ -24,11 +24,11 @@ OLD_ROWS = json.loads((Path(__file__).parent / "events_0_1.json").read_text())
 SAMPLES = {
     Kind.CONVERSATION_CREATED: {"conversationId": "42", "name": "Planning", "startedAt": "2026-11-20T09:00:00.000Z"},
     Kind.MEMBER_JOINED: {"member": {"id": "7", "name": "Jane", "userId": "jane", "email": ""}},
-    Kind.MESSAGES: {"messages": [message(), message(member=None)]},
+    Kind.MESSAGES: {"messages": [message(), message(member=None, speaker={"id": "s1", "number": 2})]},
     Kind.INSIGHTS: {"insights": [insight(), insight(dueBy=None, assignee=None)]},
     Kind.TOPICS: {"topics": [topic(), topic() | {"parent": "phone"}]},
     Kind.TRACKERS: {"trackers": [tracker()]},
-    Kind.MESSAGE_CORRECTED: {"message": message("Hello.", originalText="Hullo.")},
+    Kind.MESSAGE_CORRECTED: {"message": message("Hello.", originalText="Hullo.", speaker={"id": "s1", "number": 2})},
     Kind.MESSAGE_DELETED: {"message": message("", words=[], entities=[])},
     Kind.INSIGHT_REVIEWED: {"insight": insight(originalText="", review="rejected", reviewedAt="2026-11-20T09:00:00.000Z")},
     Kind.INSIGHT_DELETED: {"insight": insight(originalText="", review="pending", reviewedAt=None)},
@@ -105,9 +105,10 @@ def test_rows_of_version_0_1_are_replayed(owner: User) -> None:
 def test_a_row_with_less_or_more_in_it_is_read() -> None:
     """Fields that a version did not have get their defaults; fields of later versions are ignored."""
     times = {"startTime": "2026-11-20T09:00:00.000Z", "endTime": "2026-11-20T09:00:01.000Z"}
-    event = parse("messages", {"messages": [{"id": "m", "text": "Hi.", **times, "speaker": "s1"}], "more": 1})
+    event = parse("messages", {"messages": [{"id": "m", "text": "Hi.", **times, "mood": "calm"}], "more": 1})
     assert isinstance(event, MessagesStored)
-    assert (event.messages[0].text, event.messages[0].member, event.messages[0].words) == ("Hi.", None, ())
+    said = event.messages[0]
+    assert (said.text, said.member, said.speaker, said.words) == ("Hi.", None, None, ())
     event = parse("insight_reviewed", {"insight": {"id": "i", "type": "question", "text": "Why?", "messageId": "m"}})
     assert isinstance(event, InsightReviewed)
     assert event.insight.review == "pending"

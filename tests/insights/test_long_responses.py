@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from insights import access, insight_kinds, long_responses, queries
 from insights.long_responses import MOST_PER_ACCOUNT, TooManyAnswers
-from insights.models import App, Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
+from insights.models import App, Conversation, Entity, Insight, Member, Message, Speaker, Topic, TopicReference, TrackerMatch
 from insights.payloads import trackers_json
 from insights.queries import batches
 from tests.insights.api.conftest import Api, token_of
@@ -44,8 +44,10 @@ def long_talk(owner: User) -> Conversation:
     )
     people = [Member(conversation=talk, user_id=f"u{number}@example.org", name=f"Speaker {number}") for number in range(COUNT)]
     Member.objects.bulk_create(people)
+    voices = [Speaker(conversation=talk, number=number, member=member) for number, member in enumerate(people[:7], 1)]
+    Speaker.objects.bulk_create(voices)
     messages = [
-        Message(conversation=talk, number=number, member=people[number % 7], text=TEXT, started_at=start, ended_at=start)
+        Message(conversation=talk, number=number, speaker=voices[number % 7], text=TEXT, started_at=start, ended_at=start)
         for number in range(1, COUNT + 1)
     ]
     Message.objects.bulk_create(messages)
@@ -182,10 +184,12 @@ def test_many_members_and_references(reader: Api, monkeypatch: pytest.MonkeyPatc
 def test_each_batch_costs_the_same(reader: Api, long_talk: Conversation) -> None:
     """Twice as many messages take one query more for each hundred of them, and nothing for each one."""
     counts = []
+    speaker = long_talk.speakers.first()
     for more in (0, 300):
         start, numbers = long_talk.started_at, range(COUNT + 1, COUNT + 1 + more)
         Message.objects.bulk_create(
-            Message(conversation=long_talk, number=number, text=TEXT, started_at=start, ended_at=start) for number in numbers
+            Message(conversation=long_talk, number=number, speaker=speaker, text=TEXT, started_at=start, ended_at=start)
+            for number in numbers
         )
         with CaptureQueriesContext(connection) as asked:
             whole(reader, "/messages")

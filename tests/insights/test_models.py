@@ -1,13 +1,14 @@
 """The constraints of the tables: what must never be stored, whoever tries."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
-from insights.models import App, Conversation, Event, Insight, Member, Message, Topic, TopicReference, TrackerMatch
+from insights.models import App, Conversation, Event, Insight, Member, Message, Speaker, Topic, TopicReference, TrackerMatch
 from insights.models.conversations import LEAST_ID, MOST_ID, new_conversation_id
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -22,7 +23,8 @@ def conversation(owner: User) -> Conversation:
 @pytest.fixture
 def message(conversation: Conversation) -> Message:
     """Return its first message."""
-    return Message.objects.create(conversation=conversation, number=1, text="Hello", started_at=NOW, ended_at=NOW)
+    speaker = Speaker.objects.create(conversation=conversation, number=1)
+    return Message.objects.create(conversation=conversation, speaker=speaker, number=1, text="Hello", started_at=NOW, ended_at=NOW)
 
 
 def refused(model: type[models.Model], **fields: object) -> bool:
@@ -79,9 +81,42 @@ def test_namesakes_with_user_ids_are_two(conversation: Conversation) -> None:
 )
 def test_messages_make_sense(conversation: Conversation, message: Message, wrong: dict[str, object]) -> None:
     """Numbers are unique and from 1, confidences and sentiments in range, ends after starts."""
-    fields = {"conversation": conversation, "number": 2, "text": "x", "started_at": NOW, "ended_at": NOW}
+    fields = {
+        "conversation": conversation,
+        "speaker": message.speaker,
+        "number": 2,
+        "text": "x",
+        "started_at": NOW,
+        "ended_at": NOW,
+    }
     assert refused(Message, **{**fields, **wrong})
     assert not refused(Message, **fields)
+
+
+def test_speakers_make_sense(conversation: Conversation, message: Message) -> None:
+    """Numbers are unique and from 1, one speaker for each audio source, and none is deleted before its messages."""
+    one, other = uuid4(), uuid4()
+    Speaker.objects.create(conversation=conversation, number=2, source=one)
+    assert refused(Speaker, conversation=conversation, number=0)
+    assert refused(Speaker, conversation=conversation, number=2)
+    assert refused(Speaker, conversation=conversation, number=3, source=one)
+    assert not refused(Speaker, conversation=conversation, number=3, source=other)
+    assert not refused(Speaker, conversation=conversation, number=4)
+    with pytest.raises(models.RestrictedError):
+        message.speaker.delete()
+    conversation.delete()
+    assert not Speaker.objects.exists()
+
+
+def test_the_member_of_a_message_is_that_of_its_speaker(conversation: Conversation, message: Message) -> None:
+    """Naming a speaker names every message of it; a removed member leaves the speaker and its messages."""
+    assert (message.member, str(message.speaker)) == (None, "Speaker 1")
+    ada = Member.objects.create(conversation=conversation, name="Ada")
+    Speaker.objects.update(member=ada)
+    message = Message.objects.get()
+    assert (message.member, message.member_id, str(message.speaker)) == (ada, ada.id, "Ada")
+    ada.delete()
+    assert Message.objects.get().member is None
 
 
 @pytest.mark.parametrize("wrong", [{"confidence": -0.1}, {"review": "liked"}, {"review": "accepted"}, {"reviewed_at": NOW}])

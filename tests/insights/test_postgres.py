@@ -16,7 +16,10 @@ HERE = Path(__file__).parent
 @pytest.mark.skipif("PARLEY_TEST_DATABASE_URL" in os.environ, reason="this run is on another database already")
 def test_the_same_on_postgresql() -> None:
     """Everything that holds on SQLite holds on PostgreSQL, with a pool of connections and several writers."""
-    tests = [str(HERE / name) for name in ("recorder", "test_models.py", "test_queries.py", "test_search.py", "test_derived.py")]
+    tests = [
+        str(HERE / name)
+        for name in ("recorder", "test_models.py", "test_queries.py", "test_search.py", "test_derived.py", "test_migrations.py")
+    ]
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     with postgres.cluster() as url:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

@@ -6,13 +6,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insights import queries, recorder
 from insights.models import Conversation, Member, Message, search
+from insights.models.conversations import new_conversation_id
 from insights.recorder import Joined, Speaker
-from tests.insights.conftest import Say, opening
+from tests.insights.conftest import Say, opening, voice
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 sqlite_only = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL's indexes need neither triggers nor repair")
@@ -22,9 +24,10 @@ def conversation(owner: User, name: str = "Title", *texts: str, connection_id: s
     """Return a conversation with a title, messages and a member."""
     ended = {"ended_at": NOW, "started_at": NOW}
     one = Conversation.objects.create(owner=owner, name=name, connection_id=connection_id, message_count=len(texts), **ended)
-    who = Member.objects.create(conversation=one, name=member)
+    speaker = voice(one, Member.objects.create(conversation=one, name=member))
     rows = [
-        Message(conversation=one, number=place, member=who, text=text, started_at=NOW, ended_at=NOW) for place, text in enumerate(texts, 1)
+        Message(conversation=one, number=place, speaker=speaker, text=text, started_at=NOW, ended_at=NOW)
+        for place, text in enumerate(texts, 1)
     ]
     Message.objects.bulk_create(rows)
     return one
@@ -147,7 +150,13 @@ def test_the_migration_indexes_what_is_stored(owner: User) -> None:
     one = conversation(owner, "Quarterly review", "The zeppelin.", member="Grace").pk
     call_command("migrate", "insights", "0001", verbosity=0)
     try:
-        two = conversation(owner, "Another", "The zeppelin again.").pk
+        tables = MigrationExecutor(connection).loader.project_state([("insights", "0001_initial")]).apps
+        another = tables.get_model("insights", "Conversation").objects.create(
+            id=new_conversation_id(), owner_id=owner.pk, name="Another", connection_id="another", started_at=NOW, message_count=1
+        )
+        said = {"number": 1, "text": "The zeppelin again.", "started_at": NOW, "ended_at": NOW}
+        tables.get_model("insights", "Message").objects.create(conversation=another, **said)
+        two = another.pk
     finally:
         call_command("migrate", "insights", verbosity=0)
     assert found("zeppelin") == {one, two}

@@ -1,6 +1,6 @@
 """GET /v1/conversations/{id}/messages."""
 
-from insights.models import Conversation, Message
+from insights.models import Conversation, Speaker
 from tests.insights.api.conftest import Api
 
 
@@ -34,7 +34,7 @@ def test_sentiment_is_added_and_named(api: Api) -> None:
 
 def test_unknown_speakers_are_nobody(api: Api) -> None:
     """A message without a member has an empty `from`, which the SDKs can read."""
-    Message.objects.update(member=None)
+    Speaker.objects.update(member=None)
     assert api.read("/messages")["messages"][0]["from"] == {}
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from insights.models import Conversation, Insight, Member, Message
+from tests.insights.conftest import voice
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MakeConversation = Callable[..., Conversation]
@@ -64,7 +65,7 @@ def make_conversation(user: User) -> MakeConversation:
             Message.objects.create(
                 conversation=conversation,
                 number=number,
-                member=member,
+                speaker=voice(conversation, member),
                 text=text,
                 started_at=at,
                 ended_at=at + timedelta(seconds=4),

@@ -153,7 +153,7 @@ def test_many_insights_come_in_parts_too(visitor: Client, make_conversation: Mak
 def test_a_message_of_nobody_known_is_shown(visitor: Client, make_conversation: MakeConversation) -> None:
     """A speaker without a name has a name on the page."""
     conversation = make_conversation(lines=LINES[:1])
-    conversation.messages.update(member=None)
+    conversation.speakers.update(member=None)
     assert "Unknown speaker" in text_of(visitor, conversation)
 
 

@@ -49,7 +49,7 @@ def test_a_long_one_costs_no_more_than_a_short_one(joined: Joined, say: Say) -> 
     with CaptureQueriesContext(connection) as queries:
         recorder.remove_conversation(joined.conversation_id)
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (1, 10)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (1, 11)
 
 
 def test_only_old_ones_that_ended(owner: User) -> None:

@@ -64,7 +64,7 @@ async def test_what_is_said_is_stored_and_told(join: Join, owner: User, script: 
         "question",
         "action_item",
     }
-    stored = await run_in_database(lambda: list(Message.objects.values_list("text", "member__name")))
+    stored = await run_in_database(lambda: list(Message.objects.values_list("text", "speaker__member__name")))
     assert stored == [(text, "Jane") for text in texts]
     assert await run_in_database(LiveSession.objects.count) == 0
     assert await run_in_database(lambda: Conversation.objects.get().ended_at) is None, "it waits for who comes back"
@@ -83,7 +83,7 @@ async def test_only_what_was_asked_for(join: Join, owner: User, script: Callable
     told = [insight["payload"]["content"] for output in of_type(session, "insight_response") for insight in output["insights"]]
     assert told == ["What is the plan for today?"]
     assert await run_in_database(
-        lambda: list(Insight.objects.order_by("message__number").values_list("message__member__name", flat=True))
+        lambda: list(Insight.objects.order_by("message__number").values_list("message__speaker__member__name", flat=True))
     ) == [
         "Jane",
         "John",

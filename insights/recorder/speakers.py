@@ -1,0 +1,53 @@
+"""Find or create the speaker of an utterance."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
+from django.db.models import Max, QuerySet
+
+from insights.models import Conversation, Member, Speaker
+from insights.recorder.types import Listening, UnknownMember
+
+
+def known(conversation_id: int, listening: Listening) -> Speaker | None:
+    """Return the stored speaker of an utterance with its member and conversation, in one query; None before its first utterance."""
+    return _same(conversation_id, _source(listening), listening.member_id).first()
+
+
+def new(conversation: Conversation, members: Sequence[Member], listening: Listening) -> Speaker:
+    """Return an unsaved speaker, which gets its number when it is stored. Raises UnknownMember."""
+    member = None
+    if listening.member_id is not None:
+        member = next((one for one in members if str(one.id) == str(listening.member_id)), None)
+        if member is None:
+            raise UnknownMember(f"member {listening.member_id} is not in conversation {conversation.id}")
+    return Speaker(conversation=conversation, source=_source(listening), member=member)
+
+
+def stored(speaker: Speaker) -> Speaker:
+    """Store a speaker unless it is stored already. Its conversation must be locked.
+
+    Returns the stored row: a different one if another process stored the same speaker meanwhile.
+    """
+    if not speaker._state.adding:
+        return speaker
+    same = _same(speaker.conversation_id, speaker.source, speaker.member_id).first()
+    if same is not None:
+        return same
+    last: int | None = Speaker.objects.filter(conversation=speaker.conversation).aggregate(last=Max("number"))["last"]
+    speaker.number = (last or 0) + 1
+    speaker.save(force_insert=True)
+    return speaker
+
+
+def _same(conversation_id: int, source: UUID | None, member_id: UUID | str | None) -> QuerySet[Speaker]:
+    """Return the speakers of an audio source. Without a source, those of a member (None: unknown) that have no source either."""
+    found = Speaker.objects.select_related("member", "conversation").filter(conversation_id=conversation_id, source=source)
+    if source is None:
+        found = found.filter(member_id=member_id) if member_id else found.filter(member=None)
+    return found.order_by("number")
+
+
+def _source(listening: Listening) -> UUID | None:
+    """Return the id of the audio source. A session that starts again as another member is another source."""
+    return uuid5(listening.session_id, str(listening.member_id or "")) if listening.session_id else None

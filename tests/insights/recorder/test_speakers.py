@@ -1,0 +1,99 @@
+"""The speakers of messages: which utterances have the same one, and what follows when it points to another member."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.contrib.auth.models import User
+from pytest_django import DjangoAssertNumQueries
+
+from insights import queries, recorder
+from insights.events import MemberSnapshot, MessageSnapshot, MessagesStored
+from insights.models import Conversation, Member, Message, Speaker
+from insights.recorder import Joined, StoredEvent, record_results
+from tests.insights.conftest import Say, opening, utterance
+
+
+def messages(events: list[StoredEvent]) -> list[MessageSnapshot]:
+    """Return the messages of the events."""
+    return [message for stored in events if isinstance(stored.event, MessagesStored) for message in stored.event.messages]
+
+
+def numbers() -> list[int]:
+    """Return the numbers of the speakers of all messages, in order."""
+    return list(Message.objects.order_by("number").values_list("speaker__number", flat=True))
+
+
+def test_one_speaker_for_each_audio_source(joined: Joined, owner: User, say: Say) -> None:
+    """Each session is an audio source, also two sessions of one member; unknown speakers of two sessions are two."""
+    one, two, three, four = (uuid4() for _ in range(4))
+    for session, member in ((one, joined.member), (two, joined.member), (one, joined.member), (three, None), (four, None), (three, None)):
+        say("It is late.", session_id=session, member_id=member.id if member else None)
+    assert numbers() == [1, 2, 1, 3, 4, 3]
+    said = Message.objects.select_related("speaker__member").order_by("number")
+    assert [str(message.member) for message in said] == ["Ada", "Ada", "Ada", "None", "None", "None"]
+
+
+def test_a_session_that_starts_again_as_somebody_else_is_another_source(joined: Joined, owner: User, say: Say) -> None:
+    """A client may stop and start on one connection, with another name."""
+    ben = recorder.open_conversation(opening(owner, speaker=recorder.Speaker("b", "Ben"))).member
+    assert ben is not None
+    session = uuid4()
+    for member in ({}, {"member_id": ben.id}, {}):
+        say("It is late.", session_id=session, **member)
+    assert numbers() == [1, 2, 1]
+
+
+def test_without_a_session_one_speaker_for_each_member(joined: Joined, say: Say) -> None:
+    """Notes and imports have no session."""
+    for member in ({}, {"member_id": None}, {}, {"member_id": None}):
+        say("It is late.", **member)
+    assert numbers() == [1, 2, 1, 2]
+
+
+def test_events_carry_the_speaker(joined: Joined, owner: User, say: Say) -> None:
+    """When a message is stored and when it is corrected, beside the member that the speaker has then."""
+    (said,) = messages(say("It is late.", session_id=uuid4()))
+    speaker = Speaker.objects.get()
+    assert said.speaker is not None
+    assert (said.speaker.id, said.speaker.number, said.member) == (str(speaker.id), 1, joined.member)
+    (corrected,) = recorder.correct_message(Message.objects.get().id, "It is early.", owner.pk)
+    assert corrected.payload["message"]["speaker"] == {"id": str(speaker.id), "number": 1}  # type: ignore[index,call-overload]
+    assert queries.events_after(joined.conversation_id, corrected.number - 1) == [corrected]
+
+
+def test_a_speaker_that_got_another_member_keeps_it(joined: Joined, say: Say) -> None:
+    """Messages before and after, their insights and the figures are those of the new member; the session need not know."""
+    conversation = Conversation.objects.get()
+    ben = Member.objects.create(conversation=conversation, name="Ben", user_id="b")
+    session = uuid4()
+    say("Who can send the report?", session_id=session)
+    Speaker.objects.update(member=ben)
+    (said,) = messages(say("Who can send the letter?", session_id=session))
+    assert said.member == MemberSnapshot(str(ben.id), "Ben", "b")
+    assert numbers() == [1, 1]
+    assert {row.member for row in queries.spoken_in(conversation, words=False)} == {ben}
+    assert {row.message.member for row in queries.insights_of(conversation)} == {ben}
+    conversation.refresh_from_db()
+    assert set(queries.talk_seconds(conversation)) == {ben.id}
+    assert queries.recognised_until(conversation, "b") == Message.objects.get(number=2).ended_at
+
+
+def test_the_speaker_costs_one_query_once(joined: Joined, say: Say, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """Reading what an utterance needs takes four queries for the first one of a speaker, and three for all others."""
+    session = uuid4()
+    listening = recorder.Listening(member_id=joined.member.id if joined.member else None, session_id=session)
+    with django_assert_num_queries(4):
+        record_results._context(joined.conversation_id, listening)
+    say("It is late.", session_id=session)
+    with django_assert_num_queries(3):
+        context = record_results._context(joined.conversation_id, listening)
+        assert str(context.speaker.member) == str(context.before[0].member) == "Ada"
+
+
+def test_an_utterance_that_is_stored_twice_makes_no_second_speaker(joined: Joined, plain_analysis: None) -> None:
+    """A caller that lost its database connection during the commit stores it again."""
+    listening = recorder.Listening(session_id=uuid4())
+    said = utterance("It is late.", joined.started_at + timedelta(seconds=1))
+    first = recorder.record(joined.conversation_id, said, listening)
+    assert recorder.record(joined.conversation_id, said, listening) == first
+    assert Speaker.objects.count() == 1

@@ -1,0 +1,136 @@
+"""Migrations of data, run on rows of the version before them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.test.utils import CaptureQueriesContext
+
+from insights import queries, recorder
+from insights.models import Conversation, Message, Speaker
+from insights.models.conversations import new_conversation_id
+
+NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+BEFORE = "0005_server_process"
+LINES = (("Ben", "One."), (None, "Two."), ("Ada", "Three."), ("Ben", "Four."), (None, "Five."))
+
+
+@pytest.fixture
+def old_tables(transactional_db: None) -> Iterator[Any]:
+    """Migrate back to the version before speakers; give its models. Afterwards the tables are those of today."""
+    yield migrate_to(BEFORE)
+    call_command("migrate", "insights", verbosity=0)
+
+
+def migrate_to(name: str) -> Any:
+    """Migrate forwards or backwards; return the models of that version."""
+    call_command("migrate", "insights", name, verbosity=0)
+    return MigrationExecutor(connection).loader.project_state([("insights", name)]).apps
+
+
+def old_conversation(tables: Any, owner: User, *lines: tuple[str | None, str]) -> int:
+    """Store a conversation with the tables of the version before speakers; return its id."""
+    talk = tables.get_model("insights", "Conversation").objects.create(
+        id=new_conversation_id(), owner_id=owner.pk, name="Talk", connection_id=str(new_conversation_id()), started_at=NOW
+    )
+    members = tables.get_model("insights", "Member").objects
+    for number, (name, text) in enumerate(lines, 1):
+        at = NOW + timedelta(seconds=number)
+        member = members.get_or_create(conversation=talk, name=name)[0] if name else None
+        said = {"number": number, "text": text, "started_at": at, "ended_at": at, "offset_s": float(number), "duration_s": 0.5}
+        tables.get_model("insights", "Message").objects.create(conversation=talk, member=member, **said)
+    talk.message_count = len(lines)
+    talk.save()
+    return int(talk.pk)
+
+
+def said_in(conversation_id: int) -> list[tuple[int, str]]:
+    """Return the number of the speaker and the member's name of each message."""
+    rows = queries.messages_of(Conversation.objects.get(id=conversation_id))
+    return [(row.speaker.number, row.member.name if row.member else "") for row in rows]
+
+
+def test_old_messages_get_speakers(old_tables: Any, owner: User) -> None:
+    """One for each member of each conversation and one for nobody, in the order of speaking; the search index stays complete."""
+    one, two = old_conversation(old_tables, owner, *LINES), old_conversation(old_tables, owner, ("Ada", "The zeppelin."))
+    empty = old_conversation(old_tables, owner)
+    call_command("migrate", "insights", verbosity=0)
+    assert said_in(one) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
+    assert said_in(two) == [(1, "Ada")]
+    assert said_in(empty) == []
+    assert Counter(Speaker.objects.values_list("conversation_id", flat=True)) == {one: 3, two: 1}
+    assert set(queries.with_texts(Conversation.objects.all(), ["zeppelin"]).values_list("id", flat=True)) == {two}
+    Message.objects.filter(conversation_id=two).update(text="The airship.")
+    assert set(queries.with_texts(Conversation.objects.all(), ["airship"]).values_list("id", flat=True)) == {two}
+
+
+def test_new_messages_follow_old_ones(old_tables: Any, owner: User) -> None:
+    """A note of a migrated conversation continues its unknown speaker; a new session is a new speaker."""
+    one = old_conversation(old_tables, owner, *LINES)
+    call_command("migrate", "insights", verbosity=0)
+    note = recorder.Utterance("Milk.", (), 1.0, NOW, NOW)
+    recorder.record(one, note, recorder.Listening())
+    recorder.record(one, recorder.Utterance("Eggs.", (), 1.0, NOW, NOW), recorder.Listening(session_id=uuid4()))
+    assert said_in(one)[-2:] == [(2, ""), (4, "")]
+
+
+def test_it_can_be_undone_and_done_again(old_tables: Any, owner: User) -> None:
+    """Backwards, messages get the member of their speaker, also one that was changed since."""
+    one = old_conversation(old_tables, owner, *LINES)
+    call_command("migrate", "insights", verbosity=0)
+    ben, ada = (Speaker.objects.get(number=number) for number in (1, 3))
+    Speaker.objects.filter(id=ben.id).update(member=ada.member)
+    tables = migrate_to(BEFORE)
+    rows = tables.get_model("insights", "Message").objects.filter(conversation_id=one).order_by("number")
+    assert [row.member.name if row.member else "" for row in rows] == ["Ada", "", "Ada", "Ada", ""]
+    call_command("migrate", "insights", verbosity=0)
+    assert said_in(one) == [(1, "Ada"), (2, ""), (1, "Ada"), (1, "Ada"), (2, "")]
+
+
+def test_it_goes_on_where_it_stopped(old_tables: Any, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch is a transaction of its own; what an interrupted migration did is not done twice."""
+    module = import_module("insights.migrations.0007_fill_speakers")
+    monkeypatch.setattr(module, "BATCH", 2)
+    talks = sorted(old_conversation(old_tables, owner, *LINES) for _ in range(5))
+    tables = migrate_to("0006_speaker")
+
+    class Interrupted(Exception):
+        pass
+
+    def some(*args: Any, **rest: Any) -> Iterator[list[int]]:
+        for place, ids in enumerate(batches(*args, **rest)):
+            if place == 2:
+                raise Interrupted
+            yield ids
+
+    batches = module.batches
+    with monkeypatch.context() as patch, connection.schema_editor(atomic=False) as editor:
+        patch.setattr(module, "batches", some)
+        with pytest.raises(Interrupted):
+            module.fill(tables, editor)
+    done = tables.get_model("insights", "Message").objects.exclude(speaker=None).values_list("conversation_id", flat=True)
+    assert sorted(set(done)) == talks[:4]
+    call_command("migrate", "insights", verbosity=0)
+    assert [said_in(talk) for talk in talks] == [[(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]] * 5
+
+
+def test_the_number_of_statements_does_not_grow_with_the_messages(old_tables: Any, owner: User) -> None:
+    """A batch takes the same statements for a hundred messages as for five."""
+    module = import_module("insights.migrations.0007_fill_speakers")
+    statements = []
+    for lines in (LINES, LINES * 20):
+        old_conversation(migrate_to(BEFORE), owner, *lines)
+        tables = migrate_to("0006_speaker")
+        with connection.schema_editor(atomic=False) as editor, CaptureQueriesContext(connection) as asked:
+            module.fill(tables, editor)
+        statements.append(len(asked))
+        tables.get_model("insights", "Conversation").objects.all().delete()
+    assert statements[0] == statements[1] < 12
