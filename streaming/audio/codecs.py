@@ -16,7 +16,7 @@ from streaming.audio import opus
 from streaming.audio.flac import FrameHeader, FrameSplitter
 from streaming.audio.ogg import MAGIC as OGG
 from streaming.audio.ogg import OggPackets
-from streaming.audio.pcm import RATE, UNPACKERS, AudioError, Samples
+from streaming.audio.pcm import BYTES_PER_SAMPLE, RATE, UNPACKERS, AudioError, Samples
 from streaming.audio.resample import EMPTY, Resampler
 from streaming.audio.webm import MAGIC as WEBM
 from streaming.audio.webm import WebmPackets
@@ -42,6 +42,9 @@ class Decoder(ABC):
 
     in_place = False
     """Whether decoding is only a few numpy calls, so that the VAD thread decodes itself. Such a decoder yields one block per chunk."""
+
+    seconds_per_byte: float | None = None
+    """Seconds of audio in a byte if all bytes have the same, else None."""
 
     @abstractmethod
     def blocks(self, chunk: bytes) -> Iterator[Samples]:
@@ -101,6 +104,7 @@ class PcmDecoder(Decoder):
     def __init__(self, encoding: str, rate: int) -> None:
         self._unpack = UNPACKERS[encoding]
         self._resampler = Resampler(rate)
+        self.seconds_per_byte = 1 / (rate * BYTES_PER_SAMPLE[encoding])
 
     def blocks(self, chunk: bytes) -> Iterator[Samples]:
         yield self._resampler.push(self._unpack(chunk))

@@ -41,3 +41,4 @@ def mulaw(chunk: bytes) -> Samples:
 
 
 UNPACKERS: dict[str, Callable[[bytes], Samples]] = {"LINEAR16": linear16, "MULAW": mulaw}
+BYTES_PER_SAMPLE = {"LINEAR16": 2, "MULAW": 1}

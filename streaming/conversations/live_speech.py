@@ -6,9 +6,10 @@ It uses the recogniser, the recorder and the broadcast, and knows no transport. 
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from streaming import recogniser
 from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.database_executors import run_write
 from streaming.aio.safe_log import error_location
-from streaming.audio.clock import Clock
+from streaming.audio.clock import Clock, DatedClock, SteadyTime, steady_time_of
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
@@ -77,6 +78,8 @@ class StartOptions:
     keep_s: int = 0
     mask: str = ""
     """The text that replaces redacted words; empty: nothing is redacted."""
+    audio_age_s: float | None = None
+    """How long before the start the first sample was recorded, in seconds; None: the audio is dated by its arrival."""
 
 
 class LiveSpeech:
@@ -100,6 +103,8 @@ class LiveSpeech:
         self._recognition: Recognition | None = None
         self._listener: _RecognitionListener | None = None
         self._storing: asyncio.Task[None] | None = None
+        self._time = SteadyTime()
+        self._exact = False  # whether the duration of a chunk is known before it is decoded
         self._outage_reported = False
 
     @property
@@ -121,6 +126,7 @@ class LiveSpeech:
 
         Raises AudioError, LanguageError or recorder.RecorderError, each naming what is allowed; the state is unchanged then.
         """
+        started = time.monotonic()
         engine = await asyncio.wrap_future(recogniser.begin_loading())
         if not knows(engine.languages, start_options.language):
             allowed = ", ".join(engine.languages)
@@ -128,13 +134,15 @@ class LiveSpeech:
         if start_options.mask and not knows(("en",), start_options.language):
             raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {start_options.language!r}")
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
-        listener = _RecognitionListener(self._on_error)
         options = RecognitionOptions(start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
         process = await _with_retries(runtime().heartbeat.registered)
         self.joined = await _join_or_leave(recorder.open_conversation, self._opening(start_options, process))
         self.last_event = max(self.last_event, self.joined.cursor)
         self._start_options = start_options
+        self._time = steady_time_of(self.joined.conversation_id)
+        listener = _RecognitionListener(self._on_error, _clock(start_options, self._time.at(started)))
         self._listener = listener
+        self._exact = decoder.seconds_per_byte is not None
         self._recognition = engine.open(options, decoder, listener)
         self._storing = asyncio.create_task(self._store_results(listener, self.joined, start_options))
         runtime().registry.joined(self.session_id, process)
@@ -150,8 +158,11 @@ class LiveSpeech:
         recognition, listener = self._recognition, self._listener
         if recognition is None or listener is None:
             return
-        listener.clock.arrived(recognition.fed, datetime.now(UTC))
+        now = self._time.now()
+        listener.clock.arrived(recognition.fed, now)
         recognition.feed(chunk)
+        if self._exact:
+            listener.clock.ended(recognition.fed, now)
         await self._wait_for_room(recognition, listener)
 
     async def _wait_for_room(self, recognition: Recognition, listener: "_RecognitionListener") -> None:
@@ -170,7 +181,9 @@ class LiveSpeech:
         """Decode what is fed from now on with another encoding or rate in Hz; waits as `feed` does. Raises AudioError."""
         recognition, listener = self._recognition, self._listener
         if recognition is not None and listener is not None:
-            recognition.switch(open_decoder(encoding, sample_rate))
+            decoder = open_decoder(encoding, sample_rate)
+            self._exact = decoder.seconds_per_byte is not None
+            recognition.switch(decoder)
             await self._wait_for_room(recognition, listener)
 
     async def finish(self) -> None:
@@ -321,11 +334,11 @@ async def _with_retries(work: Callable[[], Awaitable[T]]) -> T:
 class _RecognitionListener:
     """Receives the callbacks of a recognition: moves them from recogniser threads to the event loop and maps times to the wall clock."""
 
-    def __init__(self, on_error: Callable[[Exception], None]) -> None:
+    def __init__(self, on_error: Callable[[Exception], None], clock: Clock) -> None:
         self.results: BoundedQueue[RecognitionResult] = BoundedQueue(10_000)
         self.room = asyncio.Event()
         self.done = asyncio.Event()
-        self.clock = Clock()
+        self.clock = clock
         self._unfinished: RecognitionResult | None = None
         self._on_error = on_error
         self._loop = asyncio.get_running_loop()
@@ -381,6 +394,12 @@ class _RecognitionListener:
             self._loop.call_soon_threadsafe(call, *args)
         except RuntimeError:  # the event loop is closed because the server has stopped
             logger.debug("a recognition result came after the end of the event loop")
+
+
+def _clock(start_options: StartOptions, started_at: datetime) -> Clock:
+    """Return the clock of a recognition whose start was requested at `started_at`."""
+    age_s = start_options.audio_age_s
+    return Clock() if age_s is None else DatedClock(started_at - timedelta(seconds=age_s))
 
 
 async def _first_of(*events: asyncio.Event, within_s: float) -> None:

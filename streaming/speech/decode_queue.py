@@ -170,11 +170,13 @@ class DecodeQueue:
 
     @property
     def fed(self) -> float:
-        """Seconds of audio fed so far; the part not decoded yet is estimated."""
+        """Seconds of audio fed so far; of compressed audio, the part not decoded yet is estimated."""
         return self._earlier_s + self._decoded_s + self._bytes * self._seconds_per_byte
 
     @property
     def _seconds_per_byte(self) -> float:
+        if self._decoder.seconds_per_byte is not None:
+            return self._decoder.seconds_per_byte
         return self._decoded_s / self._decoded_bytes if self._decoded_bytes > 2_000 else _INITIAL_S_PER_BYTE
 
     # -- the VAD thread

@@ -288,6 +288,7 @@ def _start_options(start: Start) -> StartOptions:
         early_trackers=start.tracker_interims,
         keep_s=keep_s,
         mask=start.redaction,
+        audio_age_s=start.audio_age,
     )
 
 

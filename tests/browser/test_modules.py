@@ -298,3 +298,44 @@ def test_the_leading_topics_come_first(module_page: Page) -> None:
         return topics(['a', 1])[0].topics.map((topic) => topic.id);
     """
     assert run(module_page, "conversation-store", body) == ["a", "b"]
+
+
+def test_a_corrected_message_is_not_read_again(module_page: Page) -> None:
+    """It leaves the live region before its text changes, so that a screen reader does not begin again with it."""
+    body = (
+        VIEW
+        + """
+        part('turns').setAttribute('aria-live', 'polite');
+        const live = [];
+        const watch = new MutationObserver((changes) => live.push(...changes.map(
+          ({ target }) => [target.id, target.closest('[aria-live]').getAttribute('aria-live')])));
+        watch.observe(part('turns'), { subtree: true, childList: true, characterData: true });
+        view.show({changed: {id: 'm2', text: 'Better.'}});
+        await new Promise((go) => setTimeout(go));
+        return [part('m-m2').textContent, live];
+        """
+    )
+    assert run(module_page, "view", body) == ["Better.", [["m-m2", "off"]]]
+
+
+CAPTURED = "const clock = new m.CaptureClock(); const hear = (end, late) => clock.arrived(end, 5000 + end * 1000 + late);"
+
+
+def test_the_time_of_recording_does_not_depend_on_the_page(module_page: Page) -> None:
+    """Chunks that reach a busy page late were recorded no later; the quickest of the last ones tells."""
+    body = (
+        CAPTURED
+        + "for (const [n, late] of [900, 20, 700, 1300].entries()) hear(0.1 * (n + 1), late); return [clock.at(0.1), clock.at(0.4)];"
+    )
+    assert run(module_page, "capture-clock", body) == pytest.approx([5120, 5420])
+
+
+def test_the_clocks_of_page_and_device_may_part(module_page: Page) -> None:
+    """After a device was suspended for a minute, chunks are dated by those that came since."""
+    body = CAPTURED + "hear(0.1, 10); for (let n = 2; n < 60; n += 1) hear(0.1 * n, 60010); return clock.at(5.9);"
+    assert run(module_page, "capture-clock", body) == pytest.approx(5000 + 5900 + 60010)
+
+
+def test_before_the_first_chunk_there_is_no_time(module_page: Page) -> None:
+    """The page then says nothing about the age of its audio."""
+    assert run(module_page, "capture-clock", "return new m.CaptureClock().at(0) ?? null") is None

@@ -59,6 +59,8 @@ class Start:
     sentiment: bool = False
     redaction: str = ""
     """The text that replaces redacted words; empty if nothing is redacted."""
+    audio_age: float | None = None
+    """Our extension: how many seconds ago the first sample that will be sent was recorded; None if the client does not say."""
 
 
 @dataclass(frozen=True, slots=True)

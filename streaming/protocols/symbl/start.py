@@ -48,6 +48,7 @@ def start_request(message: Fields) -> Start:
         detect_entities=config.flag("detectEntities") or identified,
         sentiment=config.flag("sentiment") or False,
         redaction=mask,
+        audio_age=message.number("audioAge", 0, LONGEST_TIMEOUT),
     )
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -11,6 +13,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.db import InterfaceError, InternalError, OperationalError
+from django.utils import timezone
 
 from insights import recorder
 from insights.analysis.trackers import Tracker
@@ -19,6 +22,7 @@ from insights.recorder import StoredEvent
 from streaming import recogniser
 from streaming.aio.database_executors import close_database_threads, run_in_database
 from streaming.aio.send_queue import SendQueue
+from streaming.audio import clock as clock_module
 from streaming.cluster import registry as registry_module
 from streaming.cluster.runtime import runtime
 from streaming.conversations import live_speech as conversation_module
@@ -328,3 +332,72 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
         await handler.shutdown(End.LOST)
     assert not runtime().broadcaster._subscriptions
     assert handler._sender_task is None
+
+
+class Sentences(Slow):
+    """A recognition that hears a sentence in each chunk of LINEAR16."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Hear a sentence that lasts as long as the chunk."""
+        start, self.fed = self.fed, self.fed + len(chunk) / 32_000
+        word = Word("Hello.", start, self.fed, 0.9)
+        self.listener.recognised(RecognitionResult("Hello.", (word,), 0.9, True, start, self.fed, 1))
+
+    def stop(self) -> None:
+        """There is nothing left to hear."""
+        self.listener.finished()
+
+
+@pytest.fixture
+def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Return a function that sets the clock of the machine by so much, for all that asks for the time here."""
+    ahead = [timedelta()]
+
+    class Machine(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return datetime.now(tz) + ahead[0]
+
+    for module in (clock_module, timezone):
+        monkeypatch.setattr(module, "datetime", Machine)
+    return lambda by: ahead.append(ahead.pop() + by)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_jump_of_the_clock_moves_no_message(
+    user: User, engine: Engine, jump: Callable[[timedelta], None], monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """Neither those of a speaker who was there before it, nor those of one who joins afterwards."""
+    monkeypatch.setattr(Engine, "open", lambda self, options, decoder, listener: Sentences(listener))
+    first, second = (LiveSpeech(uuid4(), user.pk, "room", lambda error: None) for _ in range(2))
+    started = time.monotonic()
+    await first.begin(StartOptions())
+    await first.feed(bytes(3_200))
+    jump(timedelta(hours=hours))
+    await first.feed(bytes(3_200))
+    await second.begin(StartOptions())
+    await second.feed(bytes(3_200))
+    await first.finish()
+    await second.finish()
+    passed = timedelta(seconds=time.monotonic() - started)
+    times = await run_in_database(lambda: list(Message.objects.values_list("started_at", flat=True)))
+    assert len(times) == 3
+    assert max(times) - min(times) <= passed
+
+
+async def test_buffered_audio_is_dated_by_its_age(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent again is as old as the client says, however late it comes; the time of other clients' audio is that of its arrival."""
+    monkeypatch.setattr(Engine, "open", lambda self, options, decoder, listener: Sentences(listener))
+    for age in (None, 20.0):
+        part = LiveSpeech(uuid4(), user.pk, f"room of {age}", lambda error: None)
+        before = timezone.now()
+        joined = await part.begin(StartOptions(audio_age_s=age))
+        after = timezone.now()
+        await part.feed(bytes(32_000))
+        await part.feed(bytes(32_000))
+        await part.finish()
+        messages = Message.objects.filter(conversation=joined.conversation_id).order_by("number")
+        first, second = await run_in_database(lambda found=messages: list(found.values_list("started_at", flat=True)))
+        said = timedelta(seconds=age or 0)
+        assert before - said <= first <= (after - said if age else timezone.now())
+        assert second - first == timedelta(seconds=1)

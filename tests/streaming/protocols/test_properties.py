@@ -113,6 +113,7 @@ def starts(draw: st.DrawFn) -> Start:
         stop_timeout=draw(st.integers(0, 1800)),
         detect_entities=draw(st.booleans()),
         sentiment=draw(st.booleans()),
+        audio_age=draw(st.none() | st.floats(0, 1800)),
     )
 
 
@@ -140,6 +141,7 @@ def written(start: Start) -> str:
             "noConnectionTimeout": start.no_connection_timeout,
             "disconnectOnStopRequest": start.disconnect_on_stop,
             "disconnectOnStopRequestTimeout": start.stop_timeout,
+            "audioAge": start.audio_age,
         }
     )
 

@@ -1,8 +1,9 @@
-// Runs in the audio thread: microphone samples become chunks of 100 ms, LINEAR16 mono at 16 kHz, with their loudness.
+// Runs in the audio thread: microphone samples become chunks of 100 ms, LINEAR16 mono at 16 kHz, with their loudness and end time.
 
 import { Resampler, TARGET_RATE } from "./resampler.js";
 
 const CHUNK = TARGET_RATE / 10;
+const BLOCK = 128; // samples of one call of `process`; `currentTime` is the time of the first of them
 
 class Capture extends AudioWorkletProcessor {
   constructor() {
@@ -28,7 +29,7 @@ class Capture extends AudioWorkletProcessor {
   send() {
     const level = Math.sqrt(this.energy / CHUNK);
     const { buffer } = this.samples;
-    this.port.postMessage({ chunk: buffer, level }, [buffer]);
+    this.port.postMessage({ chunk: buffer, level, end: currentTime + BLOCK / sampleRate }, [buffer]);
     this.samples = new Int16Array(CHUNK);
     this.filled = 0;
     this.energy = 0;

@@ -134,9 +134,9 @@ async function start(event) {
   part("alerts").replaceChildren();
   talk = newSpeaking();
   microphone = new Microphone({
-    onChunk: (chunk, level) => {
+    onChunk: (chunk, level, end) => {
       showLevel(level);
-      talk.push(chunk);
+      talk.push(chunk, end);
     },
     onLost: () => alarm("Microphone disconnected. Reconnect it and start again; the transcript so far is saved."),
   });

@@ -15,7 +15,7 @@ const STILL = "The browser's sound does not start. Some browsers need speakers o
 export class MicrophoneError extends Error {}
 
 export class Microphone {
-  /** `onChunk(ArrayBuffer, level)` ten times a second, level from 0 to 1; `onLost()` when the device goes away. */
+  /** `onChunk(ArrayBuffer, level, end)` ten times a second: level from 0 to 1, end in seconds of the audio thread's time; `onLost()` when the device goes away. */
   constructor({ onChunk, onLost }) {
     this.onChunk = onChunk;
     this.onLost = onLost;
@@ -38,7 +38,7 @@ export class Microphone {
     await this.context.audioWorklet.addModule(new URL("./capture-worklet.js", import.meta.url));
     this.node = new AudioWorkletNode(this.context, "parley-capture", { numberOfOutputs: 0 });
     this.finished = new Promise((resolve) => {
-      this.node.port.onmessage = ({ data }) => (data.finished ? resolve() : this.onChunk(data.chunk, data.level));
+      this.node.port.onmessage = ({ data }) => (data.finished ? resolve() : this.onChunk(data.chunk, data.level, data.end));
     });
     this.context.createMediaStreamSource(this.stream).connect(this.node);
     await Promise.race([this.context.resume(), new Promise((resolve) => setTimeout(resolve, STARTS_WITHIN_MS))]);

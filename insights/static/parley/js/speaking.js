@@ -1,12 +1,16 @@
 // One's own part in a live conversation: sound out, words in, over a connection that may break and comes back.
 
+import { CaptureClock } from "./capture-clock.js";
 import { Hopeless, Link } from "./link.js";
 import { Tape } from "./tape.js";
 
 const CHUNKS_PER_S = 10;
+const SILENCE = new ArrayBuffer(3200); // one chunk
+const FIRST_CHUNK_MS = 500; // how long the start waits for the first chunk
 const CHUNKS_AT_ONCE = 8; // after a pause the tape is sent faster than it was spoken, but not all at a blow
 const ALIVE_S = 7; // sessions of the server give a sign every 5 s
 const PATIENCE_MS = 60000; // for a server that still believes in the connection that we lost
+const OLDEST_S = 1800; // the highest `audioAge` that the server takes
 const KEEP_S = 600; // how long the conversation waits for us
 const DONE = 1000;
 const NOT_ALLOWED = 1008;
@@ -21,6 +25,7 @@ export class Speaking {
   constructor({ place, who, title, insightTypes, record, on }) {
     Object.assign(this, { place, who, title, insightTypes, record, on });
     this.tape = new Tape();
+    this.clock = new CaptureClock();
     this.listening = false;
     this.stopping = false;
     this.stopped = false;
@@ -48,12 +53,29 @@ export class Speaking {
     this.link.open();
   }
 
+  /** Ask to start once there is a chunk: the server dates the audio by the age of the first one. */
   greet() {
+    if (this.tape.end || this.waited) {
+      this.requestStart();
+      return;
+    }
+    setTimeout(() => {
+      this.waited = true;
+      if (this.link.socket?.readyState === WebSocket.OPEN && !this.listening) this.requestStart();
+    }, FIRST_CHUNK_MS);
+  }
+
+  requestStart() {
+    this.base = this.number = this.tape.rewind();
+    const recordedAt = this.firstRecordedAt();
+    const age = recordedAt === undefined ? undefined : Math.max(0, performance.now() - recordedAt);
+    this.began = age === undefined ? undefined : Date.now() + this.skew - age; // a guess, until the first words tell exactly
     this.link.send(
       JSON.stringify({
         type: "start_request",
         insightTypes: this.insightTypes,
         noConnectionTimeout: KEEP_S,
+        audioAge: age === undefined ? undefined : Math.min(OLDEST_S, age / 1000),
         speaker: this.who,
         config: {
           confidenceThreshold: 0.5,
@@ -66,10 +88,17 @@ export class Speaking {
     );
   }
 
-  /** Ten times a second, whatever the state of the connection. */
-  push(chunk) {
+  /** When the first sample that will be sent was recorded, in ms of `performance.now()`; undefined before the first chunk. */
+  firstRecordedAt() {
+    const { firstEnd } = this.tape;
+    return firstEnd === undefined ? this.clock.at(this.clock.end) : this.clock.at(firstEnd - 1 / CHUNKS_PER_S);
+  }
+
+  /** Ten times a second, whatever the state of the connection; `end` is the time of the audio thread at the end of the chunk. */
+  push(chunk, end) {
     const before = this.tape.dropped;
-    this.tape.push(chunk);
+    this.clock.arrived(end, performance.now());
+    this.tape.push(chunk, end);
     if (before === 0 && this.tape.dropped) this.on.trouble("The connection was down for too long. The oldest audio of that time is lost.");
     this.pump();
   }
@@ -77,9 +106,10 @@ export class Speaking {
   pump() {
     if (!this.listening) return;
     for (let count = 0; count < CHUNKS_AT_ONCE && this.link.room > 0; count += 1) {
-      const chunk = this.tape.take();
+      const chunk = this.number < this.tape.next ? SILENCE : this.tape.take(); // a lost chunk must not shift the later ones
       if (!chunk) break;
-      this.began ??= Date.now() + this.skew; // a guess, until the first words tell exactly
+      this.number += 1;
+      this.began ??= Date.now() + this.skew;
       this.link.send(chunk);
     }
     if (this.stopping && !this.tape.waiting) this.sayStop();
@@ -123,8 +153,6 @@ export class Speaking {
   }
 
   listen() {
-    this.base = this.tape.rewind();
-    this.began = undefined;
     this.lastEnd = undefined;
     this.saidStop = false;
     this.listening = true;

@@ -9,6 +9,7 @@ export class Tape {
     this.first = 0;
     this.next = 0;
     this.dropped = 0; // chunks that were lost because nobody listened for too long
+    this.ends = []; // of the chunks, in seconds of the audio thread's time
   }
 
   get end() {
@@ -19,8 +20,9 @@ export class Tape {
     return this.end - this.next;
   }
 
-  push(chunk) {
+  push(chunk, end) {
     this.chunks.push(chunk);
+    this.ends.push(end);
     if (this.waiting > this.limits.unsent) {
       this.dropped += 1;
       this.next += 1;
@@ -42,7 +44,13 @@ export class Tape {
     const count = Math.min(before, this.next) - this.first;
     if (count <= 0) return;
     this.chunks.splice(0, count);
+    this.ends.splice(0, count);
     this.first += count;
+  }
+
+  /** When the first chunk ends; undefined without one. */
+  get firstEnd() {
+    return this.ends[0];
   }
 
   /** A new connection begins: what is not safe will be sent again. Returns the number of its first chunk. */

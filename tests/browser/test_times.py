@@ -1,0 +1,105 @@
+"""Messages of the live page carry the time at which they were said, also when the server was away meanwhile."""
+
+import json
+import wave
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import EMAIL, make_account, recorded_speech, sign_in
+from tests.servers import Server, copied
+
+CLIP_S = 1.65
+"""The recording begins with "It was the best of times"."""
+FRAME, LOUD = 800, 330
+"""Samples of 50 ms; their loudness when somebody speaks."""
+CLOSE_S = 0.3
+
+MICROPHONE = """
+    navigator.mediaDevices.getUserMedia = async () => {
+      const context = new AudioContext();
+      const microphone = context.createMediaStreamDestination();
+      const buffer = context.createBuffer(1, clip.length, 16000);
+      buffer.copyToChannel(Float32Array.from(clip, (sample) => sample / 32768), 0);
+      const offsets = [];
+      setInterval(() => offsets.push([context.currentTime, Date.now() - context.currentTime * 1000]), 20);
+      const placed = [];
+      window.say = (...pauses) => pauses.forEach((pause) => {
+        const at = Math.max(context.currentTime, (placed.at(-1) ?? 0) + buffer.duration) + pause;
+        const source = new AudioBufferSourceNode(context, { buffer });
+        source.connect(microphone);
+        source.start(at);
+        placed.push(at);
+      });
+      const moment = (at) => at * 1000 + Math.min(...offsets.filter(([time]) => Math.abs(time - at) < 3).map(([, offset]) => offset));
+      window.saidAt = () => placed.map(moment);
+      return microphone.stream;
+    };
+"""
+"""A microphone into which the test speaks. The audio device counts the time; the shortest delay tells how it relates to the clock."""
+
+
+@pytest.fixture
+def server(migrated_data: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server with the real recogniser, and an account on it."""
+    server = Server(copied(migrated_data, tmp_path / "data"), {"RECOGNISER": "moonshine"})
+    make_account(server)
+    server.start()
+    yield server
+    server.kill()
+
+
+def clip() -> list[int]:
+    """Return one sentence as samples at 16 kHz, without the silence before it."""
+    with wave.open(str(recorded_speech())) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)[:: file.getframerate() // 16_000]
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME).astype(np.float64)
+    first = int(np.argmax(np.sqrt((frames**2).mean(axis=1)) > LOUD)) * FRAME
+    chosen: list[int] = samples[first : first + int(CLIP_S * 16_000)].tolist()
+    return chosen
+
+
+def said(page: Page, count: int) -> None:
+    """Wait until so many messages are on the page."""
+    page.wait_for_function("(count) => document.querySelectorAll('#turns .message').length >= count", arg=count)
+
+
+def stored(server: Server, conversation: str) -> list[dict[str, Any]]:
+    """Return the messages of a conversation."""
+    status, answer = server.get(f"/v1/conversations/{conversation}/messages", server.token(EMAIL))
+    assert status == 200, answer
+    messages: list[dict[str, Any]] = answer["messages"]
+    return messages
+
+
+def test_messages_keep_their_time_when_the_server_is_killed_twice(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Spoken before, between and while the server is away: each message has the time at which the page recorded it."""
+    page = open_browser().new_context(permissions=["microphone"]).new_page()
+    sign_in(page, server)
+    page.add_init_script(f"window.clip = {json.dumps(clip())};{MICROPHONE}")
+    page.goto(f"{server.url}/live/")
+    page.locator("#start").click()
+    expect(page.locator("#status")).to_have_text("Listening")
+    page.evaluate("say(0.3, 2.5)")
+    said(page, 2)
+    for count in (5, 8):
+        server.kill()
+        page.evaluate("say(0.5, 3.1, 2.2)")
+        expect(page.locator("#status")).to_have_text("Connection lost")
+        server.start()
+        said(page, count)
+    page.evaluate("say(0.5, 2.4)")
+    said(page, 10)
+    truth = page.evaluate("saidAt()")
+    page.get_by_role("button", name="Stop").click()
+    link = page.get_by_role("link", name="Open saved conversation")
+    expect(link).to_be_visible()
+    messages = stored(server, str(link.get_attribute("href")).split("/")[-2])
+    times = [datetime.fromisoformat(message["startTime"]).timestamp() for message in messages]
+    late = [round(time - at / 1000, 3) for time, at in zip(times, truth, strict=True)]
+    assert all(abs(seconds) <= CLOSE_S for seconds in late), late
