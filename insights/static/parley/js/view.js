@@ -53,7 +53,7 @@ export class View {
 
   show({ message, changed, removed, insight, before, changedInsight, removedInsight, topics }) {
     if (message) this.addMessage(message);
-    if (changed) this.part(`m-${changed.id}`).textContent = changed.text;
+    if (changed) this.changeMessage(changed);
     if (removed) this.removeMessage(removed);
     if (insight) this.addInsight(insight, before);
     if (changedInsight) this.changeInsight(changedInsight);
@@ -120,6 +120,13 @@ export class View {
   dropInterims() {
     this.interims.forEach((turn) => turn.remove());
     this.interims.clear();
+  }
+
+  /** A screen reader has read the message; it does not read the new text on its own. */
+  changeMessage({ id, text }) {
+    const message = this.part(`m-${id}`);
+    message.setAttribute("aria-live", "off");
+    message.textContent = text;
   }
 
   /** A deleted message takes its heading with it where it was the only one under it. */
