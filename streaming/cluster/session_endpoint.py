@@ -9,20 +9,24 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
 from streaming.cluster.rpc import Body
 from streaming.cluster.runtime import runtime
 from streaming.protocols.fastrtc import BodyError, output_text, plain
+from streaming.types import resume
 from streaming.types.client_connection import IdTaken
 from streaming.types.input_values import input_values
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from streaming.types.remote_session import Reachable
 
-__all__ = ["PYTHON", "Ask", "Asker", "address", "announce", "asking", "claim", "withdraw"]
+__all__ = ["PYTHON", "Ask", "Asker", "address", "announce", "asking", "claim", "end_resumed", "withdraw"]
 
 Ask = Callable[[Body, float], Awaitable[Body | None]]
 """Sends a request to one session, with a timeout in seconds; returns None without an answer. Raises DirectoryAway."""
 
+END_S = 25.0
+"""Seconds that the end of a session may take whose client came back: its handler is shut down."""
 LINGER_S = 5.0
 """Seconds after a session's end for which its last outputs can be read."""
 BATCH_CHARACTERS = 65_536
@@ -64,7 +68,20 @@ async def claim(session: Reachable) -> None:
 
     taken = await runtime().directory.claim(_key(session), session.id, session.connection.kind, lost)
     if taken is not None:
-        raise IdTaken(session.webrtc_id, taken.owner_id)
+        raise IdTaken
+
+
+async def end_resumed(stream: str, webrtc_id: str, owner_id: int | None, presented: str) -> bool:
+    """End the owner's session with this id, in whatever process, if `presented` is its resume value; return whether its id is free now."""
+    try:
+        location = await runtime().directory.find(stream, webrtc_id, owner_id)
+    except DirectoryAway:
+        return False
+    if location is None or location.ended or location.owner_id != owner_id:
+        return False
+    question = {"ask": "resume", "resume": presented, "user": owner_id}
+    answer = await runtime().rpc.call(location.channel, address(location.session), question, END_S)
+    return answer is not None and bool(answer["ended"])
 
 
 def announce(session: Reachable) -> None:
@@ -112,6 +129,8 @@ class SessionEndpoint:
             return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S), body["form"])
         if self.session is None:
             return None
+        if ask == "resume":
+            return await self._end_resumed(self.session, body["resume"])
         if ask == "latest":
             return await self._latest(self.session, min(body["wait"], MOST_WAIT_S))
         if ask == "input":
@@ -121,6 +140,12 @@ class SessionEndpoint:
         elif ask == "close":
             self.session.dismiss(told=body["told"])
         return {}
+
+    async def _end_resumed(self, session: Reachable, presented: str) -> Body:
+        found = resume.matches(session.resume, presented)
+        if found:
+            await session.close("its client came back")
+        return {"ended": found}
 
     def _input(self, session: Reachable, body: dict[str, Any]) -> Body:
         try:

@@ -18,6 +18,7 @@ from streaming.cluster.rpc import TIMEOUT_S
 from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
 from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
 from streaming.types.outputs import AdditionalOutputs
+from streaming.types.participants import Participants
 from streaming.types.remote_session import Reachable
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Stream:
         self.ui_args: UIArgs = {**ui_args} if ui_args else {}
         self.paths: list[str] = []
         """Additional mount paths, without leading and trailing slashes."""
-        self.participants: dict[str, Reachable] = {}
+        self.participants = Participants()
         """The open sessions of this process, by webrtc_id."""
         self._arrivals: set[Callable[[], object]] = set()
 

@@ -84,7 +84,7 @@ class Session(Generic[R]):
     Args:
         connection: the connection to the client.
         owner_id: the user it belongs to; None for an anonymous client of a public stream.
-        webrtc_id: the id that the client chose; unique in its stream.
+        webrtc_id: the id that the client chose; unique among the sessions of its owner in the stream.
         make_runner: returns the runner; called once the session has its slot.
         stream: the stream, with its own limits; None for the Symbl protocol.
         grant: what the client was allowed by: once it is no longer valid, the session ends as REVOKED. None for an anonymous client.
@@ -103,6 +103,8 @@ class Session(Generic[R]):
         self.connection = connection
         self.owner_id = owner_id
         self.webrtc_id = webrtc_id
+        self.resume = ""
+        """The value with which the client may renew the session (`types/resume.py`); empty if it did not ask for one."""
         self.outputs = OutputLog()
         self.fetched = 0
         """Number of the last output that `Stream.fetch_latest_output` returned."""
@@ -139,10 +141,6 @@ class Session(Generic[R]):
             raise RuntimeError("this session is not open yet")
         return self._runner
 
-    def belongs_to(self, user_id: int | None) -> bool:
-        """Whether this user has access; a session without an owner is open to every client that knows its id."""
-        return self.owner_id is None or self.owner_id == user_id
-
     # -- the start
 
     async def open(self) -> R:
@@ -177,11 +175,11 @@ class Session(Generic[R]):
         stream = self._stream
         if stream is None:
             return
-        if self.webrtc_id in stream.participants:
-            raise IdTaken(self.webrtc_id, stream.participants[self.webrtc_id].owner_id)
-        if stream.limit is not None and len(stream.participants) >= stream.limit:
+        if stream.participants.of(self.owner_id, self.webrtc_id) is not None:
+            raise IdTaken
+        if stream.limit is not None and stream.participants.count >= stream.limit:
             raise LimitReached(stream.limit)
-        stream.participants[self.webrtc_id] = self
+        stream.participants.add(self)
 
     # -- for transports and runners
 
@@ -315,8 +313,8 @@ class Session(Generic[R]):
         except Exception as error:
             logger.error("a session did not end cleanly: %s", error_location(error))
         finally:
-            if self._stream is not None and self._stream.participants.get(self.webrtc_id) is self:
-                del self._stream.participants[self.webrtc_id]
+            if self._stream is not None:
+                self._stream.participants.remove(self)
             runtime().registry.remove(self, _logged_reason(end, reason))
             self.ended.set()
             self.outputs.close()

@@ -20,10 +20,11 @@ class FastrtcConsumer(StreamConsumer):
 
     _requester: Requester
     _binary = False
+    _format = wire.FORMATS[0]
     _rate_in = 0
     _rate_out = 0
     _held: list[Message] | None = None
-    """Messages of a session that is being opened: a client of pcm16 reads `started` before them."""
+    """Messages of a session that is being opened: a client of our extensions reads `started` before them."""
 
     async def authenticated(self) -> None:
         """Refuse a requester who may not use the stream."""
@@ -78,10 +79,10 @@ class FastrtcConsumer(StreamConsumer):
             self._held.append(message)
 
     def opened(self) -> None:
-        """Tell a client of pcm16 the rates, then what the session said before."""
+        """Tell a client of pcm16 the rates, and one that asked its resume value, then what the session said before."""
         held, self._held = self._held, None
-        if held is not None:
-            for message in (wire.started("pcm16", self._rate_in, self._rate_out), *held):
+        if held is not None and self.session is not None:
+            for message in (wire.started(self._format, self._rate_in, self._rate_out, self.session.resume), *held):
                 self.message(message)
 
     def clear(self) -> None:
@@ -101,13 +102,14 @@ class FastrtcConsumer(StreamConsumer):
         if self.session is not None:
             self.send_error("already started")
             return
+        self._format = start.format
         self._binary = start.format == "pcm16"
         self._rate_in = start.sample_rate or self._rate_of("input_sample_rate")
         self._rate_out = start.sample_rate or self._rate_of("output_sample_rate")
         self._converter = Converter(self._rate_out)
-        if self._binary:
+        if self._binary or start.resume:
             self._held = []
-        await self.begin(start.id, self._requester)
+        await self.begin(start.id, self._requester, start.resume)
 
     def _rate_of(self, name: str) -> int:
         return int(getattr(self.stream.handler, name, DEFAULT_RATE))

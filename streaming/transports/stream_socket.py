@@ -13,6 +13,7 @@ from streaming.aio.eager import begin
 from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.runtime import runtime
+from streaming.cluster.session_endpoint import end_resumed
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
 from streaming.sessions.audio import AudioBlock
@@ -24,6 +25,7 @@ from streaming.transports.http_auth import Requester, find_stream
 from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
 from streaming.transports.read_batching import BATCH_S, ReadBatching
+from streaming.types import resume
 from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, Message, TransportKind
 from streaming.types.session_end import End
 
@@ -147,13 +149,16 @@ class StreamConsumer(Consumer):
         """Send an error message; nothing else changes."""
         self.send_queue.put(wire.encode(wire.error(text)))
 
-    async def begin(self, identity: str, requester: Requester) -> bool:
-        """Open the session. Return False when it was refused, with a message to the client, or the socket was already closed."""
+    async def begin(self, identity: str, requester: Requester, wish: bool | str = False) -> bool:
+        """Open the session. Return False when it was refused, with a message to the client, or the socket was already closed.
+
+        Args:
+            wish: whether the client asks for a resume value, or the value that it presents.
+        """
         if self.send_queue.closed:
             return False
-        session = stream_session(self.stream, identity, requester.user_id, self, requester.by)
         try:
-            runner = await session.open()
+            session, runner = await self._open(identity, requester, wish)
         except LimitReached as error:
             self.refuse(wire.limit_reached(error.limit), NORMAL)
         except IdTaken:
@@ -172,6 +177,22 @@ class StreamConsumer(Consumer):
             self._audio_task = keep_task(asyncio.create_task(self._send_audio(runner)))
             return True
         return False
+
+    async def _open(self, identity: str, requester: Requester, wish: bool | str) -> tuple[StreamSession, MediaRunner]:
+        """Open a session; a resume value ends the session before it, whose client has lost its socket. Raises LimitReached or IdTaken."""
+        session = self._make_session(identity, requester, wish)
+        try:
+            return session, await session.open()
+        except IdTaken:
+            if not isinstance(wish, str) or not await end_resumed(self.stream.name, identity, requester.user_id, wish):
+                raise
+        session = self._make_session(identity, requester, wish)
+        return session, await session.open()
+
+    def _make_session(self, identity: str, requester: Requester, wish: bool | str) -> StreamSession:
+        session = stream_session(self.stream, identity, requester.user_id, self, requester.by)
+        session.resume = resume.new_value() if wish else ""
+        return session
 
     def opened(self) -> None:
         """The session is open; nothing was sent to the client yet but messages."""

@@ -71,12 +71,4 @@ class LimitReached(Exception):
 
 
 class IdTaken(Exception):
-    """A session with this webrtc_id is already open on this stream, in this process or another one; it may belong to another user."""
-
-    def __init__(self, webrtc_id: str, owner_id: int | None) -> None:
-        super().__init__(webrtc_id)
-        self._owner_id = owner_id
-
-    def belongs_to(self, user_id: int | None) -> bool:
-        """Return whether this user has access to that session."""
-        return self._owner_id is None or self._owner_id == user_id
+    """A session of the same user with this webrtc_id is already open on this stream, in this process or another one."""

@@ -27,6 +27,7 @@ class Reachable(Protocol):
 
     id: UUID
     webrtc_id: str
+    resume: str
     owner_id: int | None
     connection: ClientConnection
     loop: asyncio.AbstractEventLoop

@@ -3,7 +3,7 @@
 Sans-I/O: text, bytes and dictionaries in and out. `docs/reference/fastrtc.md` lists what is supported and what differs.
 """
 
-from streaming.protocols.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, webrtc_id
+from streaming.protocols.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, resume, webrtc_id
 from streaming.protocols.fastrtc.events import HEARTBEAT, ended_event, last_event_id, output_text, plain, server_sent
 from streaming.protocols.fastrtc.messages import (
     FORMATS,
@@ -72,6 +72,7 @@ __all__ = [
     "output_text",
     "parse",
     "plain",
+    "resume",
     "server_sent",
     "started",
     "telephone_media",

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from streaming.protocols.fastrtc.parsing import LONGEST_ID
+from streaming.protocols.fastrtc.messages import WireError
+from streaming.protocols.fastrtc.parsing import LONGEST_ID, resume_value
 
 Detail = dict[str, Any]
 
@@ -58,6 +59,14 @@ def webrtc_id(body: dict[str, Any]) -> str:
             [invalid_detail("webrtc_id", "value_error", f"1 to {LONGEST_ID} printable characters are needed", value[:LONGEST_ID])]
         )
     return value
+
+
+def resume(body: dict[str, Any]) -> bool | str:
+    """Return whether an offer asks for a resume value (our extension), or the value that it presents. Raises BodyError."""
+    try:
+        return resume_value(body.get("resume"))
+    except WireError as error:  # the input is left out: a value gives access to a session
+        raise BodyError([invalid_detail("resume", "value_error", str(error).removeprefix("resume: "), None)]) from None
 
 
 def _reject_constant(name: str) -> float:

@@ -26,12 +26,14 @@ class Start:
         format: one of FORMATS.
         sample_rate: rate in Hz of the audio in both directions (our extension); None for the handler's own rates.
         parameters: custom parameters of a telephone call.
+        resume: whether the client asks for a resume value, or the value that it presents (our extension).
     """
 
     id: str
     format: str = "mulaw"
     sample_rate: int | None = None
     parameters: dict[str, str] = field(default_factory=dict)
+    resume: bool | str = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ LONGEST_TEXT = 262_144
 MOST_VALUES = 1000
 """Objects, lists and commas of one message; a list of 87,000 lists took 0.3 s to read. Base64 has none of these characters."""
 LONGEST_ID = 256
+LONGEST_RESUME = 64
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 _PLAIN_MEDIA = ('{"event":"media","media":{"payload":"', '{"event": "media", "media": {"payload": "')
 """How browsers and Python serialise `media`, which is nearly all of the traffic: only the payload needs to be decoded."""
@@ -95,7 +96,17 @@ def _start(message: dict[str, Any]) -> Start:
         _format(message.get("format")),
         _rate(message.get("sample_rate")),
         {key: value for key, value in parameters.items() if isinstance(value, str)} if isinstance(parameters, dict) else {},
+        resume_value(message.get("resume")),
     )
+
+
+def resume_value(value: Any) -> bool | str:
+    """Return the `resume` of a start or an offer: whether a value is asked for, or the value that is presented. Raises WireError."""
+    if value is None:
+        return False
+    if isinstance(value, bool) or (isinstance(value, str) and 1 <= len(value) <= LONGEST_RESUME):
+        return value
+    raise WireError(f"resume: true, false, or the value of an earlier answer (1 to {LONGEST_RESUME} characters) is needed", "resume")
 
 
 def _id(value: Any, name: str) -> str:

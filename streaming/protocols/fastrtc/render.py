@@ -48,10 +48,10 @@ def warning(text: str) -> Message:
     return {"type": "warning", "data": text, "message": text}
 
 
-def started(format: str, input_rate: int, output_rate: int) -> Message:
-    """Return the rates in Hz of the binary frames, for a client that requested pcm16 (our extension)."""
+def started(format: str, input_rate: int, output_rate: int, resume: str = "") -> Message:
+    """Return the rates in Hz of the audio, for a client that requested pcm16 or a resume value (our extensions)."""
     rates = {"format": format, "input_sample_rate": input_rate, "output_sample_rate": output_rate}
-    return {"type": "log", "data": "started", **rates}
+    return {"type": "log", "data": "started", **rates, **({"resume": resume} if resume else {})}
 
 
 def failed(reason: str, **meta: Any) -> Message:

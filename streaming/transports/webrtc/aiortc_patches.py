@@ -5,11 +5,11 @@ that says what an upgrade broke. At run time a missing attribute raises Attribut
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from queue import Queue
 from typing import Any, Protocol
 
-from aiortc import RTCRtpReceiver, RTCRtpSender, RTCSctpTransport
+from aiortc import RTCDtlsTransport, RTCRtpReceiver, RTCRtpSender, RTCSctpTransport
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
@@ -28,6 +28,9 @@ SACK_NEEDED = "_sack_needed"
 HANDLE_DATA = "_handle_data"
 RECEIVE_DATA_CHUNK = "_receive_data_chunk"
 RECEIVE_SACK_CHUNK = "_receive_sack_chunk"
+ICE_CONNECTION = "_connection"
+ICE_PROTOCOLS = "_protocols"
+DATAGRAM_RECEIVED = "datagram_received"
 
 _TSN_MODULO = 2**32
 
@@ -64,6 +67,21 @@ class Encoders(Protocol):
 def replace_encoder_loop(sender: RTCRtpSender, encoders: Encoders) -> None:
     """Make a sender run its encoder in other threads than asyncio's."""
     _replace(sender, SENDER_LOOP, encoders)
+
+
+def on_packet(transports: Iterable[RTCDtlsTransport], received: Callable[[], None]) -> None:
+    """Call `received` for every packet of connected transports: RTP, RTCP, DTLS and STUN. aiortc itself counts no STUN."""
+    for transport in transports:
+        for protocol in _get(_get(transport.transport, ICE_CONNECTION), ICE_PROTOCOLS):
+            _replace(protocol, DATAGRAM_RECEIVED, _counted(_get(protocol, DATAGRAM_RECEIVED), received))
+
+
+def _counted(pass_on: Callable[[bytes, Any], None], received: Callable[[], None]) -> Callable[[bytes, Any], None]:
+    def datagram_received(data: bytes, address: Any) -> None:
+        received()
+        pass_on(data, address)
+
+    return datagram_received
 
 
 class SctpInternals:

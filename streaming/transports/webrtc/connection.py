@@ -31,6 +31,7 @@ from streaming.aio.safe_log import error_location
 from streaming.handlers.ice_servers import own_servers
 from streaming.sessions.handler_runner import StreamSession
 from streaming.transports.webrtc import rtp_in
+from streaming.transports.webrtc.aiortc_patches import on_packet
 from streaming.transports.webrtc.candidates import Identity, Trickled, parse
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.data_channel_limits import limit_sctp
@@ -40,6 +41,8 @@ from streaming.transports.webrtc.rtp_out import AudioTrack, VideoTrack, encode_a
 logger = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
+ACTIVE_S = 10.0
+"""Seconds after its last packet for which a client is not taken for lost; it answers a STUN check every 5 s."""
 MOST_CHANNELS = 16
 """Data channels of a connection; FastRTC's clients open one. Further ones are closed."""
 
@@ -139,6 +142,7 @@ class Connection:
         self._candidates: set[Identity] = set()
         self._channels = 0
         self._answered_at = time.monotonic()
+        self._packet_at = float("-inf")
         self._closing = False
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
@@ -153,6 +157,11 @@ class Connection:
     def connecting_s(self) -> float:
         """Seconds since the answer without a connection; 0 once the client has connected."""
         return time.monotonic() - self._answered_at if self._connect_timer is not None else 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether the client is connecting, or a packet came from it within ACTIVE_S."""
+        return (self._connect_timer is not None and not self.ended.done()) or time.monotonic() - self._packet_at < ACTIVE_S
 
     async def answer(self) -> str:
         """Apply the offer and return the session description of our answer. Raises OfferError."""
@@ -271,8 +280,13 @@ class Connection:
             transports.add(self._pc.sctp.transport)
         for transport in transports:
             transport.on("statechange", partial(self._on_transport, transport))
+        on_packet(transports, self._on_packet)
+        self._on_packet()
         if self._wanted and not self._closing:
             self._session.set_idle_limit(settings.RTC_SILENCE_S)
+
+    def _on_packet(self) -> None:
+        self._packet_at = time.monotonic()
 
     def _on_transport(self, transport: RTCDtlsTransport) -> None:
         """Distinguish a client that closed from a lost one: for a lost one ICE fails first and clears its local candidates."""

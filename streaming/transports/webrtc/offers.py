@@ -2,6 +2,9 @@
 
 A request may arrive in another process than the one that has its session. Then it is forwarded to that process by RPC, and
 answered there (design law 7).
+
+An id that the requester already uses is FastRTC's `connection_already_exists`, unless the offer may renew the session (`Peer.may_renew`).
+Ids of other users have no influence on an answer.
 """
 
 import asyncio
@@ -16,6 +19,7 @@ from django.http.response import HttpResponseBase
 from insights.access import Grant
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.runtime import runtime
+from streaming.cluster.session_endpoint import end_resumed
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import (
     BodyError,
@@ -25,6 +29,7 @@ from streaming.protocols.fastrtc import (
     invalid_detail,
     limit_reached,
     missing_detail,
+    resume,
     webrtc_id,
 )
 from streaming.transports.consumer import keep_task
@@ -88,12 +93,13 @@ async def answer(stream: Stream, user_id: int | None, body: Body, by: Grant | No
             answered = await _offer(stream, key, body, by)
     except TooManyOffers as error:
         return Answer(limit_reached(error.limit), 429)
-    _watch_grant(stream, key, by)
+    if answered.body.get("type") == "answer":
+        _watch_grant(stream, key, by)
     return answered
 
 
 def _watch_grant(stream: Stream, key: Key, by: Grant | None) -> None:
-    """End a session of this process when its grant is revoked; the grant of the last of several offers counts."""
+    """End a session of this process when its grant is revoked; the grant of the last offer that was answered counts."""
     peer = runtime().part(Peers).find(stream, key[2], key[0])
     if peer is not None:
         runtime().revocation.note(peer.session, by)
@@ -115,6 +121,11 @@ def _checked(body: Body) -> str:
         wrong.append(missing_detail("sdp", body))
     elif kind == OFFER and not isinstance(body["sdp"], str):
         wrong.append(invalid_detail("sdp", "string_type", "Input should be a valid string", None))
+    if kind == OFFER:
+        try:
+            resume(body)
+        except BodyError as error:
+            wrong += error.details
     if kind == CANDIDATE and not isinstance(body.get("candidate"), dict | None):
         wrong.append(invalid_detail("candidate", "dict_type", "Input should be a valid dictionary", None))
     if wrong:
@@ -123,13 +134,13 @@ def _checked(body: Body) -> str:
 
 
 async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer:
-    user_id, _, identity = key
+    wish = resume(body)
     try:
         offer = read_offer(body["sdp"])
         await asyncio.sleep(0)  # let other connections run: reading an offer and answering it take milliseconds each
         peer = await _live_peer(stream, key)
         if peer is not None:
-            return _answer_body(await peer.renew(offer))
+            return _answer_body(await peer.renew(offer, wish), peer.give_value(wish))
         elsewhere = await _answer_elsewhere(stream, key, body, by)
         if elsewhere is not None:
             return elsewhere
@@ -139,10 +150,10 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answ
         return Answer({**failed(str(error)), "detail": [detail]}, 422)
     except LimitReached as error:
         return Answer(limit_reached(error.limit), 429)
-    except IdTaken as error:  # the owner gets FastRTC's answer; to others the session does not exist (design law 6)
-        return Answer(already_exists(), 200 if error.belongs_to(user_id) else 404)
+    except IdTaken:
+        return Answer(already_exists())
     _register(peer)
-    return _answer_body(described)
+    return _answer_body(described, peer.give_value(wish))
 
 
 async def _live_peer(stream: Stream, key: Key) -> Peer | None:
@@ -165,8 +176,9 @@ async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
                 raise
 
 
-def _answer_body(sdp: str) -> Answer:
-    return Answer({"sdp": sdp, "type": "answer"})
+def _answer_body(sdp: str, resume_value: str) -> Answer:
+    """Return FastRTC's answer; only a client that asked finds its resume value in it."""
+    return Answer({"sdp": sdp, "type": "answer", **({"resume": resume_value} if resume_value else {})})
 
 
 async def _candidate(stream: Stream, key: Key, body: Body, address: str) -> Answer:
@@ -177,7 +189,7 @@ async def _candidate(stream: Stream, key: Key, body: Body, address: str) -> Answ
     peer = runtime().part(Peers).find(stream, key[2], key[0])
     if peer is not None and peer.add(trickled):
         return Answer({"status": "success"})
-    if runtime().part(Peers).is_past(key) or (peer is not None and peer.over):
+    if runtime().part(Peers).is_past(key) or (peer is not None and peer.session.ended.is_set()):
         return Answer(failed(CLOSED))
     return await _early(key, trickled, address)
 
@@ -190,15 +202,22 @@ async def _early(key: Key, trickled: Trickled, address: str) -> Answer:
 
 
 async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer | None:
-    """Forward an offer to the process with its session. Return None if there is none. Raises IdTaken if the id is not a WebRTC session."""
+    """Forward an offer to the process with the requester's session; return None if there is none.
+
+    Raises IdTaken if that is no WebRTC session, unless the offer presents its resume value: then that session ends.
+    """
     try:
-        at = None if key[2] in stream.participants else await runtime().directory.find(key[1], key[2], key[0])
+        at = await runtime().directory.find(key[1], key[2], key[0])
     except DirectoryAway:
         return None
-    if at is None or at.ended or not at.channel or at.owner_id != key[0]:
+    if at is None or at.ended or at.owner_id != key[0]:
         return None
-    if at.transport != "webrtc":
-        raise IdTaken(key[2], at.owner_id)
+    if at.transport != "webrtc":  # its client changes the transport
+        if not isinstance(wish := resume(body), str) or not await end_resumed(key[1], key[2], key[0], wish):
+            raise IdTaken
+        return None
+    if not at.channel:
+        return None
     call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key]}
     found = await runtime().rpc.call(at.channel, peer_address(at.session), call, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None

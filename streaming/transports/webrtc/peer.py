@@ -1,7 +1,8 @@
 """A peer: one session of a stream over WebRTC, which may use several peer connections one after the other.
 
-It is the session's `ClientConnection`. The session ends with its connection, but a lost connection may be renewed for RTC_RENEW_S
-seconds: a new offer with the same id, from the same owner, continues the session with its handler.
+It is the session's `ClientConnection`. The session ends with its connection, but a new offer with the same id, from the same owner, may
+renew it, so that it continues with its handler: at any time with its resume value; without it when a signed-in client seems lost. A lost
+connection may be renewed for RTC_RENEW_S seconds.
 """
 
 import asyncio
@@ -22,7 +23,8 @@ from streaming.transports.webrtc.early_candidates import EarlyCandidates
 from streaming.transports.webrtc.forwarding import Forwarding
 from streaming.transports.webrtc.offer_limits import OfferError
 from streaming.transports.webrtc.offer_queue import OfferQueue
-from streaming.types.client_connection import Message, TransportKind
+from streaming.types import resume
+from streaming.types.client_connection import IdTaken, Message, TransportKind
 from streaming.types.session_end import End as SessionEnd
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,11 @@ class Peer:
         self._renewed = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
 
+    @property
+    def key(self) -> Key:
+        """Owner, stream and id."""
+        return self.session.owner_id, self.stream.name, self.webrtc_id
+
     async def open(self, offer: Offer) -> str:
         """Open the session and return the session description of our answer.
 
@@ -70,16 +77,30 @@ class Peer:
         self._watcher = keep_task(asyncio.create_task(self._watch()))
         return answer
 
-    async def renew(self, offer: Offer) -> str:
-        """Replace the connection and return the answer to the new offer. Raises OfferError; the peer is unchanged then."""
+    def may_renew(self, wish: bool | str) -> bool:
+        """Whether an offer of the owner may renew the session: with the resume value, or if the client of a signed-in user seems lost."""
+        if isinstance(wish, str) and resume.matches(self.session.resume, wish):
+            return True
+        return self.session.owner_id is not None and self._connection is not None and not self._connection.active
+
+    def give_value(self, wish: bool | str) -> str:
+        """Return the resume value for a client that asks, or "". It is a new one, unless the client presents the one it has."""
+        if not wish:
+            return ""
+        if not (isinstance(wish, str) and resume.matches(self.session.resume, wish)):
+            self.session.resume = resume.new_value()
+        return self.session.resume
+
+    async def renew(self, offer: Offer, wish: bool | str) -> str:
+        """Replace the connection and return the answer to the new offer. Raises IdTaken or OfferError; the peer is unchanged then."""
         check_media_kinds(self.stream, offer)
-        answer = await self._connect(offer)
+        answer = await self._connect(offer, wish)
         self._renewed.set()
         return answer
 
     def add(self, trickled: Trickled) -> bool:
         """Add a candidate. Return False if the session has ended or its offer is not answered yet."""
-        if self._connection is None or self.over:
+        if self._connection is None or self.over or self.session.ended.is_set():
             return False
         self._connection.add(trickled)
         return True
@@ -106,8 +127,10 @@ class Peer:
             self._on_end(self)
             runtime().part(Peers).track_closing(keep_task(asyncio.create_task(self._close_connection())))
 
-    async def _connect(self, offer: Offer) -> str:
+    async def _connect(self, offer: Offer, wish: bool | str | None = None) -> str:
         async with self._lock, runtime().part(OfferQueue).turn:
+            if wish is not None and not self.may_renew(wish):  # checked here, since another offer may just have renewed the session
+                raise IdTaken
             wanted, given = media_kinds(self.stream)
             before = self._connection
             connection = Connection(offer, self.session, self._messages, wanted=wanted, given=given)
@@ -118,7 +141,7 @@ class Peer:
                 raise
             self._connection = connection
             self.session.set_idle_limit(None)  # until this connection is established
-            for trickled in runtime().part(Peers).early.take((self.session.owner_id, self.stream.name, self.webrtc_id)):
+            for trickled in runtime().part(Peers).early.take(self.key):
                 connection.add(trickled)
         if before is not None:
             if before.audio_track is not None:
@@ -167,20 +190,20 @@ class Peers:
         self.forwarding = Forwarding(self.early)
         self._closing: set[asyncio.Task[None]] = set()
         self._past: deque[Key] = deque(maxlen=REMEMBERED)
-        self._peers: dict[tuple[str, str], Peer] = {}
+        self._peers: dict[Key, Peer] = {}
 
     def __len__(self) -> int:
         return len(self._peers)
 
     def add(self, peer: Peer) -> None:
-        """Register a peer by its stream and id."""
-        self._peers[peer.stream.name, peer.webrtc_id] = peer
+        """Register a peer by its owner, stream and id."""
+        self._peers[peer.key] = peer
 
     def remove(self, peer: Peer) -> None:
         """Unregister a peer."""
-        if self._peers.get((peer.stream.name, peer.webrtc_id)) is peer:
-            del self._peers[peer.stream.name, peer.webrtc_id]
-            self._past.append((peer.session.owner_id, peer.stream.name, peer.webrtc_id))
+        if self._peers.get(peer.key) is peer:
+            del self._peers[peer.key]
+            self._past.append(peer.key)
 
     async def make_room(self, stream: Stream) -> bool:
         """End a session of the stream whose client is lost or did not connect within CONNECTING_S. Return False if there is none."""
@@ -207,9 +230,8 @@ class Peers:
         return key in self._past
 
     def find(self, stream: Stream, webrtc_id: str, user_id: int | None) -> Peer | None:
-        """Return the live peer of that id if it belongs to the user, else None."""
-        peer = self._peers.get((stream.name, webrtc_id))
-        return peer if peer is not None and peer.session.belongs_to(user_id) else None
+        """Return the user's live peer of that id, or None; `user_id` None is that of anonymous clients."""
+        return self._peers.get((user_id, stream.name, webrtc_id))
 
 
 def media_kinds(stream: Stream) -> tuple[frozenset[str], frozenset[str]]:

@@ -94,9 +94,19 @@ class Caller:
     configuration = RTCConfiguration(iceServers=[])
 
     def __init__(
-        self, post: Post, audio: str = "", video: str = "", *, channel: bool = True, webrtc_id: str = "", microphone: float = 440.0
+        self,
+        post: Post,
+        audio: str = "",
+        video: str = "",
+        *,
+        channel: bool = True,
+        webrtc_id: str = "",
+        microphone: float = 440.0,
+        resume: bool | str | None = None,
     ) -> None:
         self.id = webrtc_id or uuid4().hex
+        self.resume = resume
+        """What the next offer says: whether it asks for a resume value, or the value; None: nothing, as FastRTC's clients."""
         self.messages: list[dict[str, Any]] = []
         self.pictures: list[np.ndarray] = []
         self.blocks: list[np.ndarray] = []
@@ -117,7 +127,8 @@ class Caller:
     async def offer(self) -> dict[str, Any]:
         """Return the body of the offer."""
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        return {"sdp": self.pc.localDescription.sdp, "type": "offer", "webrtc_id": self.id}
+        resume = {} if self.resume is None else {"resume": self.resume}
+        return {"sdp": self.pc.localDescription.sdp, "type": "offer", "webrtc_id": self.id, **resume}
 
     async def post(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Post something and return status and JSON."""
@@ -134,6 +145,7 @@ class Caller:
 
     async def accept(self, answer: dict[str, Any]) -> None:
         """Take an answer."""
+        self.resume = answer.get("resume", self.resume)
         await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
 
     async def message(self, kind: str, data: Any = None) -> dict[str, Any]:

@@ -33,17 +33,21 @@ async def nothing_left() -> AsyncIterator[None]:
 async def test_a_renewal_that_another_process_passes_on(by: Grant) -> None:
     """From then on the new pass counts, as if the offer had come here; what says nothing of a pass changes nothing."""
     stream = echo()
-    caller = await Caller(here(stream), "sendrecv").call()
+    caller = await Caller(here(stream), "sendrecv", resume=True).call()
     session = stream.participants[caller.id]
     runtime().revocation.note(session, OLD)
     answerer = runtime().rpc.answerer(peer_address(session.id))
     assert answerer is not None
-    offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp}
+    offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp, "resume": caller.resume}
     for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key], by)):
         answered = await answerer({"user": 1, "body": offer, "by": passed_on})
         assert answered is not None
         assert answered["status"] == 200
         assert runtime().revocation._grants[session] == counts
+    refused = await answerer({"user": 1, "body": offer | {"resume": "wrong"}, "by": ["other", ""]})
+    assert refused is not None
+    assert refused["body"]["meta"]["error"] == "connection_already_exists"
+    assert runtime().revocation._grants[session] == by
     await session.close("test")
     await caller.close()
 

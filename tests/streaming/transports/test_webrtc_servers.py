@@ -16,6 +16,7 @@ from tests.streaming.transports.rtc import WAIT_S, Caller, Post, nothing_is_left
 
 USUAL = "/streams/usual/webrtc/offer"
 OPEN = "/streams/open-to-all/webrtc/offer"
+TAKEN = {"status": "failed", "meta": {"error": "connection_already_exists"}}
 HOST = {"candidate": "candidate:1 1 udp 2122260223 192.0.2.77 50000 typ host", "sdpMid": "0"}
 
 
@@ -67,14 +68,14 @@ async def test_bad_requests_are_answered_as_fastapi_does(site: Server, site_toke
     assert site.get(USUAL, site_token)[0] == 405
 
 
-async def test_an_id_belongs_to_the_one_who_opened_it(site: Server, site_token: str, other_token: str) -> None:
-    """To another user it is in use, and its session cannot be found."""
+async def test_ids_are_per_user(site: Server, site_token: str, other_token: str) -> None:
+    """Another user's offer with the same id opens a session of their own, as with an id that nobody uses."""
     async with to(site, site_token, USUAL) as post, to(site, other_token, USUAL) as strange:
         caller = await Caller(post, "sendrecv").call()
         mallory = Caller(strange, "sendrecv", webrtc_id=caller.id)
-        status, answer = await mallory.post(await mallory.offer())
-        assert (status, answer["meta"]["error"]) == (404, "connection_already_exists")
         assert (await mallory.post({"type": "ice-candidate", "candidate": HOST}))[1]["meta"]["error"] == "unknown_connection"
+        mallory.microphone.hz = 900
+        await (await mallory.call()).hears(900)
         await caller.hears(440)
         await caller.close()
         await mallory.close()
@@ -181,16 +182,23 @@ async def test_a_candidate_may_come_to_the_other_process_before_its_offer(pair: 
 
 @pytest.mark.parametrize("home", [0, 1])
 async def test_a_renewed_offer_may_land_in_the_other_process(pair: tuple[Server, Server], pair_token: str, home: int) -> None:
-    """The session's own process answers it, and its handler goes on; the id is nobody else's there either."""
+    """The session's own process answers it, and its handler goes on; another user has a session of their own with that id."""
     mallory = pair[0].token("mallory@example.com")
     async with to(pair[home], pair_token, USUAL) as here, to(pair[1 - home], pair_token, USUAL) as there:
-        old = await Caller(here, "sendrecv", microphone=500).call()
+        old = await Caller(here, "sendrecv", microphone=500, resume=True).call()
         await old.hears(500)
         async with to(pair[1 - home], mallory, USUAL) as strange:
-            thief = Caller(strange, "sendrecv", webrtc_id=old.id)
-            assert (await thief.post(await thief.offer()))[0] == 404
-            await thief.close()
-        new = await Caller(there, "sendrecv", webrtc_id=old.id, microphone=900).call()
+            other = await Caller(strange, "sendrecv", webrtc_id=old.id, microphone=700, resume=old.resume).call()
+            await other.hears(700)
+            assert other.resume not in (True, old.resume)
+            await other.close()
+        for value in (None, True, "wrong"):
+            refused = Caller(there, "sendrecv", webrtc_id=old.id, resume=value)
+            assert await refused.post(await refused.offer()) == (200, TAKEN)
+            await refused.close()
+        await old.hears(500)
+        new = await Caller(there, "sendrecv", webrtc_id=old.id, microphone=900, resume=old.resume).call()
+        assert new.resume == old.resume
         await new.hears(900)
         await until(lambda: old.pc.connectionState == "closed", "the old connection was not closed")
         await new.close()

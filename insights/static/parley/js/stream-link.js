@@ -53,9 +53,10 @@ export class StreamLink {
     pc.onconnectionstatechange = () => this.changed(pc);
     await pc.setLocalDescription(await pc.createOffer());
     const offeredAt = performance.now();
-    const offer = { sdp: pc.localDescription.sdp, type: "offer", webrtc_id: this.id };
+    const offer = { sdp: pc.localDescription.sdp, type: "offer", webrtc_id: this.id, resume: this.resume ?? true };
     const answer = await this.post(offer).finally(() => before?.close()); // not sooner: a goodbye that arrives ends the session
     this.answeredIn = performance.now() - offeredAt;
+    this.resume = answer.resume; // with it the session can be renewed at any time
     if (this.over || pc !== this.pc) return;
     await pc.setRemoteDescription(answer);
     this.late = setTimeout(() => pc === this.pc && pc.connectionState !== "connected" && this.lost(), CONNECT_WITHIN_MS);

@@ -1,5 +1,6 @@
 """Each private attribute of aiortc that Parley uses: what an upgrade that changes it would break."""
 
+import asyncio
 import importlib.metadata
 import inspect
 from collections.abc import Callable
@@ -34,6 +35,27 @@ SCTP = {
     patches.RECEIVE_DATA_CHUNK: "a client can fill the memory with parts of messages",
     patches.RECEIVE_SACK_CHUNK: "one acknowledgement can occupy the event loop for seconds",
 }
+
+
+async def test_every_packet_is_noted() -> None:
+    """Without it a client that only listens is taken for lost, and another offer of its user takes its session over."""
+    consequence = "a client that sends only STUN is taken for lost after ten seconds"
+    one, two = RTCPeerConnection(RTCConfiguration(iceServers=[])), RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    one.createDataChannel("text")
+    await one.setLocalDescription(await one.createOffer())
+    await two.setRemoteDescription(one.localDescription)
+    await two.setLocalDescription(await two.createAnswer())
+    ice = two.sctp.transport.transport
+    assert hasattr(ice, patches.ICE_CONNECTION), broken(patches.ICE_CONNECTION, consequence)
+    assert getattr(ice._connection, patches.ICE_PROTOCOLS), broken(patches.ICE_PROTOCOLS, consequence)
+    noted: list[None] = []
+    patches.on_packet([two.sctp.transport], lambda: noted.append(None))
+    await one.setRemoteDescription(two.localDescription)
+    async with asyncio.timeout(60):
+        while not noted or two.connectionState != "connected":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    for pc in (one, two):
+        await pc.close()
 
 
 class Transport:

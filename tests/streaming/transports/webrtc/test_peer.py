@@ -222,14 +222,14 @@ async def test_a_peer_that_vanished_is_missed_and_may_come_back(settings: Settin
     """Nobody answers any more: the session waits a while for a new offer, then ends."""
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
     stream = echo()
-    lost = await Caller(here(stream), "sendrecv").call()
+    lost = await Caller(here(stream), "sendrecv", resume=True).call()
     handler = stream.participants[lost.id].runner.handler
     lost.vanish()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
     await until(lambda: runtime().part(Peers).find(stream, lost.id, 1).lost, "the loss was not noticed")
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # who is back may be held up for a moment
     settings.RTC_RENEW_S = 1.5
-    back = await Caller(here(stream), "sendrecv", webrtc_id=lost.id, microphone=900).call()
+    back = await Caller(here(stream), "sendrecv", webrtc_id=lost.id, microphone=900, resume=lost.resume).call()
     await back.hears(900)
     assert stream.participants[lost.id].runner.handler is handler
     back.vanish()

@@ -1,0 +1,200 @@
+"""Ids of streams: per user, and a session in use is renewed with its resume value only."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from streaming.cluster.runtime import runtime
+from streaming.transports.webrtc import connection
+from streaming.transports.webrtc.peer import Peers
+from streaming.types import resume
+from tests.streaming.transports.handlers import echo
+from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TAKEN = (200, {"status": "failed", "meta": {"error": "connection_already_exists"}})
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left() -> AsyncIterator[None]:
+    """After each test nothing of its sessions is left."""
+    yield
+    await nothing_is_left()
+
+
+async def offered(caller: Caller, **more: Any) -> tuple[int, dict[str, Any]]:
+    """Post a client's offer, with more in it."""
+    return await caller.post({**await caller.offer(), **more})
+
+
+async def is_refused(post: Any, webrtc_id: str, value: bool | str | None = None) -> bool:
+    """Return whether another client's offer with this id is refused."""
+    caller = Caller(post, "sendrecv", webrtc_id=webrtc_id, resume=value)
+    answer = await offered(caller)
+    await caller.close()
+    return answer == TAKEN
+
+
+async def test_only_a_client_that_asks_gets_a_value() -> None:
+    """All others get FastRTC's answer, unchanged."""
+    for wish, has_value in ((None, False), (False, False), (True, True), ("of another session", True)):
+        stream = echo()
+        caller = await Caller(here(stream), "sendrecv", resume=wish).call()
+        assert isinstance(caller.resume, str) is has_value
+        assert caller.resume != "of another session"
+        await caller.close()
+        await until(lambda stream=stream: not stream.participants, "the session did not end")
+    plain = Caller(here(echo()), "sendrecv")
+    status, answer = await offered(plain)
+    assert (status, set(answer)) == (200, {"sdp", "type"})
+    await plain.accept(answer)
+    await until(lambda: plain.pc.connectionState == "connected", "the connection did not come about")
+    await plain.close()
+
+
+@pytest.mark.parametrize("user", [1, None])
+async def test_the_value_renews_at_any_time(user: int | None) -> None:
+    """While the client still connects, and while it speaks; the value stays the same, and so does the session."""
+    stream = echo()
+    first = Caller(here(stream, user), "sendrecv", resume=True)
+    status, answer = await offered(first)
+    assert status == 200
+    session, value = stream.participants[first.id], answer["resume"]
+    for hz in (600, 900):
+        caller = await Caller(here(stream, user), "sendrecv", webrtc_id=first.id, microphone=hz, resume=value).call()
+        await caller.hears(hz)
+        assert caller.resume == value
+        assert stream.participants == {first.id: session}
+        for wrong in (None, False, True, "wrong", value + "x", value[:-1]):
+            assert await is_refused(here(stream, user), first.id, wrong)
+        await caller.hears(hz)
+    await session.close("test")
+    await first.close()
+    await caller.close()
+
+
+async def test_a_client_that_connects_is_not_taken_for_lost() -> None:
+    """Its id is in use from its offer on, as with FastRTC."""
+    stream = echo()
+    caller = Caller(here(stream), "sendrecv")
+    both = await asyncio.gather(offered(caller), is_refused(here(stream), caller.id))
+    assert both[0][0] == 200
+    assert both[1]
+    assert await is_refused(here(stream), caller.id)
+    await stream.participants[caller.id].close("test")
+    await caller.close()
+
+
+async def test_a_signed_in_owner_renews_a_lost_session() -> None:
+    """Ten seconds after the last packet, without a value. STUN alone keeps the id in use: this client sends nothing else."""
+    stream = echo()
+    lost = await Caller(here(stream)).call()
+    session = stream.participants[lost.id]
+    await asyncio.sleep(connection.ACTIVE_S + 1)
+    assert await is_refused(here(stream), lost.id)
+    lost.vanish()
+    since = time.monotonic()
+    while await is_refused(here(stream), lost.id, "wrong"):  # noqa: ASYNC110
+        await asyncio.sleep(0.3)
+    # the offer that was accepted has replaced the connection; its client never came
+    assert time.monotonic() - since > connection.ACTIVE_S - 6  # the last check came at most 6 s before
+    assert stream.participants == {lost.id: session}
+    await session.close("test")
+    await lost.close()
+
+
+async def test_of_two_offers_for_a_lost_session_one_renews_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one finds a client that connects. Whoever asks gets a new value, and the one before is void."""
+    stream = echo()
+    lost = await Caller(here(stream), "sendrecv", resume=True).call()
+    value = str(lost.resume)
+    lost.vanish()
+    monkeypatch.setattr(connection, "ACTIVE_S", 0.5)
+    await until(lambda: not runtime().part(Peers).find(stream, lost.id, 1)._connection.active, "the client is not lost")
+    callers = [Caller(here(stream), "sendrecv", webrtc_id=lost.id, resume=True) for _ in range(2)]
+    answers = await asyncio.gather(*map(offered, callers))
+    assert sorted(answer.get("type", "") for _, answer in answers) == ["", "answer"]
+    assert TAKEN in answers
+    assert next(answer["resume"] for _, answer in answers if "resume" in answer) != value
+    assert await is_refused(here(stream), lost.id, value)
+    await stream.participants[lost.id].close("test")
+    for caller in (lost, *callers):
+        await caller.close()
+
+
+async def test_an_anonymous_visitor_renews_with_the_value_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may know the id, so that silence is not enough."""
+    stream = echo()
+    lost = await Caller(here(stream, None), "sendrecv", resume=True).call()
+    silent = await Caller(here(stream, None), "sendrecv").call()
+    for caller in (lost, silent):
+        caller.vanish()
+    monkeypatch.setattr(connection, "ACTIVE_S", 0.5)
+    for caller in (lost, silent):
+        peer = runtime().part(Peers).find(stream, caller.id, None)
+        await until(lambda peer=peer: not peer._connection.active, "the client is not lost")
+        for wrong in (None, True, "wrong"):
+            assert await is_refused(here(stream, None), caller.id, wrong)
+    back = await Caller(here(stream, None), "sendrecv", webrtc_id=lost.id, microphone=800, resume=lost.resume).call()
+    await back.hears(800)
+    for session in list(stream.participants.values()):
+        await session.close("test")
+    for caller in (lost, silent, back):
+        await caller.close()
+
+
+async def test_ids_are_per_user() -> None:
+    """Two users and the anonymous visitors have a session each with one id. No answer shows that the others are there."""
+    stream = echo(concurrency_limit=3)
+    callers = [Caller(here(stream, user), "sendrecv", webrtc_id="shared", microphone=hz) for user, hz in ((1, 500), (2, 700), (None, 900))]
+    host = {"candidate": "candidate:1 1 udp 2122260223 192.0.2.77 50000 typ host", "sdpMid": "0"}
+    for count, caller in enumerate(callers):
+        early = await caller.post({"type": "ice-candidate", "candidate": host})
+        assert early == (200, {"status": "failed", "meta": {"error": "unknown_connection"}})
+        await caller.call()
+        assert stream.participants.count == count + 1
+        assert len(stream.participants) == 1
+    for caller, hz in zip(callers, (500, 700, 900), strict=True):
+        await caller.hears(hz)
+    stranger = Caller(here(stream, 3), "sendrecv", webrtc_id="shared")
+    assert (await offered(stranger))[1]["meta"] == {"error": "concurrency_limit_reached", "limit": 3}  # each of them counts
+    await callers[1].close()
+    await until(lambda: stream.participants.count == 2, "the session did not end")
+    await callers[0].hears(500)
+    for caller in (callers[0], callers[2], stranger):
+        await caller.close()
+    await until(lambda: not stream.participants, "a session did not end")
+    assert stream.participants.count == 0
+
+
+@pytest.mark.parametrize("value", [1, 0.5, "", "x" * 65, [], {"a": 1}])
+async def test_a_wrong_wish_is_refused(value: Any) -> None:
+    """The field and what is allowed are named, and the value is not repeated."""
+    caller = Caller(here(echo()), "sendrecv")
+    status, answer = await offered(caller, resume=value)
+    assert status == 422
+    assert answer["detail"] == [
+        {
+            "type": "value_error",
+            "loc": ["body", "resume"],
+            "msg": "true, false, or the value of an earlier answer (1 to 64 characters) is needed",
+            "input": None,
+        }
+    ]
+    await caller.close()
+
+
+def test_values() -> None:
+    """They differ, are long, and none matches a session without one."""
+    values = {resume.new_value() for _ in range(100)}
+    assert len(values) == 100
+    assert all(32 <= len(value) <= 64 for value in values)
+    one = values.pop()
+    assert resume.matches(one, one)
+    assert not resume.matches(one, values.pop())
+    assert not resume.matches(one, "\ud800 ä")
+    assert not resume.matches("", "")
