@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from http.client import HTTPConnection
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from tests.servers import Server, migrated
 from tests.services import running_redis
@@ -61,6 +62,11 @@ class Client:
 
     async def post(self, body: Body) -> str:
         """Post JSON and return the status and, where there is one, FastRTC's word for the failure."""
+        status, answer = await self.ask(body)
+        return f"{status} {answer.get('meta', {}).get('error', answer.get('status', answer.get('type', 'refused')))}"[:60]
+
+    async def ask(self, body: Body) -> tuple[str, dict[str, Any]]:
+        """Post JSON and return the status and the JSON of the answer."""
         data = json.dumps(body).encode()
         head = f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         self.writer.write(head.encode() + data)
@@ -70,8 +76,7 @@ class Client:
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
-        answer = json.loads(await self._reader.readexactly(length))
-        return f"{status} {answer.get('meta', {}).get('error', answer.get('status', answer.get('type', 'refused')))}"[:60]
+        return status, json.loads(await self._reader.readexactly(length))
 
 
 async def post_all(port: int, bodies: Iterator[Body], connections: int = CONNECTIONS) -> Counter[str]:
@@ -145,8 +150,17 @@ async def offer_flood(port: int) -> Counter[str]:
 
 
 async def renewal_flood(port: int) -> Counter[str]:
-    """Post offers for one id, as fast as they are answered: each gets a peer connection of its own."""
-    return await post_all(port, for_a_while(lambda i: offer("one")))
+    """Post offers for one id with its resume value, as fast as they are answered: each gets a peer connection of its own."""
+    client = Client(*await asyncio.open_connection("127.0.0.1", port))
+    _, answer = await client.ask(offer("renewed") | {"resume": True})
+    client.writer.close()
+    return await post_all(port, for_a_while(lambda i: offer("renewed") | {"resume": answer["resume"]}))
+
+
+async def taken_id(port: int) -> Counter[str]:
+    """Post offers for an id in use without its resume value, as fast as they are answered: all of them are refused."""
+    await post_all(port, iter([offer("taken")]), 1)
+    return await post_all(port, for_a_while(lambda i: offer("taken") | {"resume": f"guess{i}"}))
 
 
 async def control(port: int) -> Counter[str]:
@@ -155,7 +169,7 @@ async def control(port: int) -> Counter[str]:
     return await post_all(port, bodies)
 
 
-ATTACKS: tuple[Attack, ...] = (control, big_candidates, feedback_product, unknown_ids, one_session, renewal_flood, offer_flood)
+ATTACKS: tuple[Attack, ...] = (control, big_candidates, feedback_product, unknown_ids, one_session, taken_id, renewal_flood, offer_flood)
 
 
 def measure(server: Server, attack: Attack) -> str:

@@ -320,14 +320,6 @@ async def test_outputs_of_a_phone_call_are_its_next_inputs(join: Join) -> None:
     assert handler_of(session).latest_args[1:] == ["so far"]
 
 
-async def test_whom_it_belongs_to(join: Join) -> None:
-    """A session answers to its owner; one of a public stream to whoever knows its id."""
-    assert (await join(Echo(), owner=7)).belongs_to(7)
-    assert not (await join(Echo(), owner=7)).belongs_to(8)
-    assert not (await join(Echo(), owner=7)).belongs_to(None)
-    assert (await join(Echo())).belongs_to(8)
-
-
 async def test_an_emit_that_has_nothing_is_not_spun(join: Join) -> None:
     """A handler whose `emit` returns None at once is asked about fifty times a second, not as fast as possible."""
 
