@@ -1,0 +1,36 @@
+"""The sessions of a stream by id and owner."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streaming.types.participants import Participants
+
+
+def session(webrtc_id: str, owner_id: int | None) -> Any:
+    """Return what counts of a session here."""
+    return SimpleNamespace(webrtc_id=webrtc_id, owner_id=owner_id)
+
+
+def test_each_owner_has_a_session_with_an_id() -> None:
+    """Python code that knows the id only means the newest one; all of them count."""
+    participants = Participants()
+    first, second, anonymous, other = session("a", 1), session("a", 2), session("a", None), session("b", 1)
+    for one in (first, second, anonymous, other):
+        participants.add(one)
+    assert participants.count == 4
+    assert list(participants) == ["a", "b"]
+    assert participants == {"a": anonymous, "b": other}
+    assert [participants.of(owner, "a") for owner in (1, 2, None, 3)] == [first, second, anonymous, None]
+    participants.remove(anonymous)
+    assert participants["a"] is second
+    participants.remove(session("a", 1))  # of the same owner and id, but not the one that is here
+    assert participants.of(1, "a") is first
+    for one in (first, second, second, other):
+        participants.remove(one)
+    assert participants == {}
+    assert participants.count == 0
+    assert participants.get("a") is None
+    with pytest.raises(KeyError):
+        participants["a"]
