@@ -17,12 +17,8 @@ from streaming.transports.webrtc import offers
 
 RATE = 8000
 audio_source.STALL_S = 60.0  # a client that a busy machine held up has not finished its sentence
-<<<<<<< HEAD
-directory.ANSWER_S = offers.OFFER_ELSEWHERE_S = 30.0  # and what it asks of the database, or of another process, comes late
-=======
 directory.ANSWER_S = offers.OFFER_ELSEWHERE_S = 30.0  # and what it asks of the database, or of another process, comes late
 broadcast.POLL_S = float(os.environ.get("SITE_POLL_S", broadcast.POLL_S))
->>>>>>> b7a937e (tests: a second process on the data folder of a server)
 TONE = (np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE) * 8000).astype(np.int16)
 
 
