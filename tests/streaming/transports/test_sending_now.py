@@ -99,7 +99,7 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         await until(lambda: stream.participants)
         session = stream.participants["x"]
         assert isinstance(session, Session)
-        await until(lambda: hasattr(session.runner.handler, "asked_in"))
+        await until(lambda: session._runner is not None and hasattr(session.runner.handler, "asked_in"))
         handler_of(session).queue.put_nowait(block(1))
         await until(lambda: socket.blocks == [1] and session.runner.audio_output._waiting.awaited)
         return socket, session
