@@ -65,5 +65,6 @@ def _load(future: "Future[Recogniser]") -> None:
         logger.error("the recogniser %s cannot be loaded: %s", settings.RECOGNISER, error)
         future.set_exception(error)
     else:
-        logger.info("the recogniser %s is ready: %s, loaded in %.1f s", settings.RECOGNISER, recogniser.model, time.monotonic() - started)
+        model = getattr(recogniser, "model", Recogniser.model)  # an engine need not derive from Recogniser
+        logger.info("the recogniser %s is ready: %s, loaded in %.1f s", settings.RECOGNISER, model, time.monotonic() - started)
         future.set_result(recogniser)

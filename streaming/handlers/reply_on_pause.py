@@ -191,7 +191,7 @@ class ReplyOnPause(StreamHandler):
 
     def vad_unavailable(self) -> None:
         """Send an error: the VAD cannot be loaded."""
-        self.parley.send_message(error_message("nobody can be heard here: this server's pause detection is missing"))
+        self.parley.send_message(error_message("turn detection is not available: the VAD model of this server cannot be loaded"))
 
     def ended(self, turn: Turn) -> None:
         """Handle the end of a turn: let `emit` reply."""

@@ -1,6 +1,6 @@
 """A complete recogniser for any model that turns a block of audio into words.
 
-A subclass loads the model and decodes one block; pause detection, interim results, speculative decoding and threads are here. It is the
+A subclass loads the model and decodes one block; turn detection, interim results, speculative decoding and threads are here. It is the
 usual base of a speech engine of your own (`RECOGNISER`, docs/guide/speech-engines.md).
 """
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import Samples
-from streaming.speech.engines.base import EngineOptions
+from streaming.speech.engines.base import EngineOptions, Listener, RecogniserError, Recognition, RecognitionOptions, Word
 from streaming.speech.transcript import Transcript
 from streaming.speech.turn_recogniser import TurnRecogniser
 
@@ -38,6 +39,33 @@ class Unrelated:
     """Has nothing of a recogniser but its languages."""
 
     languages = ("en-US",)
+
+
+class Underived:
+    """All methods of a recogniser, without its base class."""
+
+    languages = ("en-US",)
+
+    ready = False
+
+    def __init__(self, options: EngineOptions) -> None:
+        self.options = options
+
+    def load(self) -> None:
+        """Be ready."""
+        self.ready = True
+
+    def close(self) -> None:
+        """End."""
+        self.ready = False
+
+    def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> Recognition:
+        """Open nothing."""
+        raise RecogniserError("this engine only transcribes whole recordings")
+
+    def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
+        """Return one word."""
+        return (Word("Underived.", 0.0, 1.0, 1.0),)
 
 
 def function(options: EngineOptions) -> TurnLength:

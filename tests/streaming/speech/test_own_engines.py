@@ -7,9 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from streaming import recogniser
+from streaming.handlers.stt import get_stt_model
 from streaming.speech import engines
 from streaming.speech.engines.moonshine import MoonshineRecogniser
 from tests.servers import ROOT, Server, copied
@@ -62,6 +66,18 @@ def test_the_server_does_not_start_without_its_engine(tmp_path: Path, command: t
     done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
     assert done.returncode == 1
     assert f"RECOGNISER='{path}': the class WithoutModel lacks languages, load_model" in done.stderr.splitlines()[-1]
+
+
+def test_an_engine_without_the_base_class(settings: Any) -> None:
+    """It is loaded and transcribes, although it has no name of a model for the log."""
+    recogniser.close()
+    settings.RECOGNISER = f"{HERE}.Underived"
+    try:
+        recogniser.begin_loading().result(60)
+        assert recogniser.loaded()
+        assert get_stt_model().stt((16_000, np.zeros(16_000, dtype=np.int16))) == "Underived."
+    finally:
+        recogniser.close()
 
 
 async def said(server: Server) -> list[str]:
