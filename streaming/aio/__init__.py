@@ -1,1 +1,1 @@
-"""asyncio helpers: bounded queues, executors, eager start, isolation, logging of exceptions. Independent of the rest of Parley."""
+"""asyncio helpers: bounded queues, executors, isolation, logging of exceptions. Independent of the rest of Parley."""

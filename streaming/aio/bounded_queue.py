@@ -50,11 +50,6 @@ class BoundedQueue(Generic[T]):
         """Whether `close` was called; queued items may remain."""
         return self._closed
 
-    @property
-    def awaited(self) -> bool:
-        """Whether the queue is empty and its reader is waiting."""
-        return self._reader is not None
-
     def put(self, item: T, weight: int = 1) -> bool:
         """Append an item and return True; return False if it was refused or the queue is closed.
 

@@ -33,6 +33,11 @@ class SendQueue:
         self._texts: BoundedQueue[str] = BoundedQueue(QUEUE_CHARACTERS)
         self._code = NORMAL
         self._reason = ""
+        self._queued = 0
+        self._written = 0
+        self._progress = asyncio.Event()
+        """Set after each write and at the end, for `written`."""
+        self._ended = False
 
     @property
     def closed(self) -> bool:
@@ -41,8 +46,8 @@ class SendQueue:
 
     @property
     def idle(self) -> bool:
-        """Whether everything was written and `run` waits for the next text."""
-        return self._texts.awaited
+        """Whether everything that was queued is written."""
+        return self._written >= self._queued or self._ended
 
     @property
     def crowded(self) -> bool:
@@ -51,12 +56,23 @@ class SendQueue:
 
     def put(self, text: str) -> None:
         """Queue a text that cannot be sent again later; at the limit the client is disconnected with POLICY."""
-        if not self._texts.put(text, len(text)) and not self.closed:
+        if self._texts.put(text, len(text)):
+            self._queued += 1
+        elif not self.closed:
             self.finish(POLICY, "messages were not read", discard=True)
 
     async def put_when_room(self, text: str) -> bool:
         """Queue a text as soon as there is room. Return False if the queue was closed."""
-        return await self._texts.put_when_room(text, len(text))
+        queued = await self._texts.put_when_room(text, len(text))
+        self._queued += queued
+        return queued
+
+    async def written(self) -> None:
+        """Wait until the texts that are queued now are written, or the connection is closed."""
+        queued = self._queued
+        while self._written < queued and not self._ended:
+            self._progress.clear()
+            await self._progress.wait()
 
     def finish(self, code: int = NORMAL, reason: str = "", *, discard: bool = False) -> None:
         """Write the queued texts (unless discarded), then close the connection. The first call decides code and reason."""
@@ -73,6 +89,8 @@ class SendQueue:
                 fair.begin_item()
                 async with asyncio.timeout(WRITE_TIMEOUT_S):
                     await self._write(text)
+                self._written += 1
+                self._progress.set()
                 await fair.after_item()
         except QueueClosed:
             pass
@@ -82,6 +100,8 @@ class SendQueue:
         except Exception as error:  # the connection was lost during a write
             logger.debug("a connection was lost: %s", type(error).__name__)
             self._texts.close(discard=True)
+        self._ended = True
+        self._progress.set()
         try:
             await self._close(self._code, self._reason)
         except Exception as error:

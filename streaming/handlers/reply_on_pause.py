@@ -12,6 +12,7 @@ from streaming.audio.rates import NO_SOUND
 from streaming.handlers.context import error_message, log_message
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import positional
+from streaming.handlers.in_loop import InLoopHandler
 from streaming.handlers.options import AlgoOptions, SileroVadOptions, turn_detector_options
 from streaming.handlers.stream_handlers import AudioFrame, Host, StreamHandler
 from streaming.handlers.turn_listener import TurnListener
@@ -34,7 +35,7 @@ class _Reply:
     announced: bool = False
 
 
-class ReplyOnPause(StreamHandler):
+class ReplyOnPause(InLoopHandler, StreamHandler):
     """Calls `fn` with the user's turn once the user pauses, and plays what it yields.
 
     Args:
@@ -210,6 +211,7 @@ class ReplyOnPause(StreamHandler):
         return self.parley.wait_here(self._next_item())
 
     def parley_emitter(self) -> Callable[[], Any]:
+        """Return the coroutine function behind `emit`, unless a subclass overrides `emit`."""
         return self._next_item if self.parley_waits_itself else self.emit
 
     def reset(self) -> None:

@@ -108,26 +108,8 @@ class StreamHandlerBase:
         self.fps = fps
         self.parley_begin_afresh()
 
-    parley_receives_at_once = False
-    """Whether `receive` only queues the frame, so that it may be called in the event loop, without a thread."""
-    parley_waits_itself = False
-    """Whether `emit` itself waits for the next item, so that no pause between calls is needed."""
     shutdown_s: float | None = None
     """An addition of Parley: seconds that `shutdown` may take, for handlers that need more than the default limit."""
-
-    @property
-    def parley_backlog_s(self) -> float:
-        """Seconds of audio that wait behind `receive`, for handlers that pass it on to one of our threads."""
-        return 0.0
-
-    def parley_at_rest(self) -> bool:
-        """Return whether silence has no effect, so that it may be held back; called only where `parley_receives_at_once`."""
-        return False
-
-    def parley_emitter(self) -> Callable[[], Any]:
-        """Return the function that is called for the next item: `emit`, unless one of our handlers has a cheaper one."""
-        emit: Callable[[], Any] = getattr(self, "emit")  # noqa: B009  # declared by the subclasses below, with and without async
-        return emit
 
     def parley_release(self) -> None:
         """Wake threads that still block in a queue of this handler, at its end: a `get` receives None, a `put` gets room."""

@@ -16,7 +16,7 @@ from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.audio import mulaw
 from streaming.audio.rates import NO_SOUND, Converter
 from streaming.handlers.stream_handlers import AudioFrame as InputFrame
-from streaming.types.client_connection import AudioFrame, ImmediateSink, Pcm, TransportKind
+from streaming.types.client_connection import AudioFrame, Pcm, TransportKind
 
 AudioBlock = Pcm | bytes
 """A block of a client's audio: int16 of shape (n,), or mu-law bytes."""
@@ -151,8 +151,6 @@ class AudioOutput:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self.outlet: ImmediateSink | None = None
-        """Takes a block directly if nothing is queued and `get` is waiting."""
         self._loop = asyncio.get_running_loop()
         self._converter = Converter(rate)
         self._waiting: BoundedQueue[Pcm] = BoundedQueue(int(AHEAD_S * rate))
@@ -167,9 +165,6 @@ class AudioOutput:
     async def put(self, pcm: Pcm, rate: int) -> None:
         """Append audio, shape (n,), at any rate; wait while the queue is full."""
         converted = self._converter.push(pcm, rate)
-        if self.outlet is not None and 0 < len(converted) <= self._block and self._waiting.awaited and self.outlet.is_free():
-            self.outlet.send_now(self._sent(converted))
-            return
         cleared = self._cleared
         while len(converted) and cleared == self._cleared and not self._waiting.closed:
             if self._waiting.put(converted, len(converted)):

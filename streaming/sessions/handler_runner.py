@@ -1,16 +1,16 @@
 """Runners of streams, one for each kind of handler: handler objects, functions of video frames, generator functions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from insights.access import Grant
 from streaming.aio.bounded_queue import BoundedQueue, FullPolicy
-from streaming.aio.eager import has_no_await, run_inline
 from streaming.aio.isolation import LEAVES, as_exception
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import VideoStreamHandler, is_async, positional
+from streaming.handlers.in_loop import InLoopHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import (
     FRAME_PLACEHOLDER,
@@ -67,14 +67,16 @@ class StreamHandlerRunner(MediaRunner):
     handler: StreamHandlerBase
 
     def __init__(self, session: StreamSession, connection: MediaConnection, handler: StreamHandlerBase) -> None:
+        in_loop = handler if isinstance(handler, InLoopHandler) else None
         super().__init__(
             session,
             connection,
             input_format=(handler.input_sample_rate, handler.expected_layout),
             output_rate=handler.output_sample_rate,
-            is_idle=handler.parley_at_rest if handler.parley_receives_at_once else None,
+            is_idle=in_loop.parley_at_rest if in_loop is not None and in_loop.parley_receives_at_once else None,
         )
         self.handler = handler
+        self._in_loop = in_loop
         self.fps = handler.fps
         self._audio = session.stream.has_audio
         self._video = session.stream.has_video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
@@ -93,10 +95,8 @@ class StreamHandlerRunner(MediaRunner):
         if _is_overridden(handler.start_up):
             spawn(self._start_up(bind(handler.start_up, "start_up")))
         if self._audio:
-            if handler.parley_receives_at_once:
+            if self._in_loop is not None and self._in_loop.parley_receives_at_once:
                 self._receive_now = lambda frame: handler.receive(frame)  # `receive` may be replaced during the session
-            elif self._takes_audio and has_no_await(handler.receive):
-                spawn(self._receive_inline(handler.receive))
             elif self._takes_audio:
                 receive = bind(handler.receive, "receive", bare=True)
                 self._receive_tasks.append(spawn(self.session.serve(self._audio_frames, self._reporting(receive))))
@@ -111,7 +111,9 @@ class StreamHandlerRunner(MediaRunner):
         if self._emit_task is not None:
             self._emit_task.cancel()
             self.calls.abandon("emit")
-        self._emit_task = self.spawn(self._run_emit(self.handler.parley_emitter(), "emit", audio_item))
+        handler: Any = self.handler
+        emit = handler.emit if self._in_loop is None else self._in_loop.parley_emitter()
+        self._emit_task = self.spawn(self._run_emit(emit, "emit", audio_item))
 
     def receive_audio(self, frame: AudioFrame) -> None:
         if self._receive_now is not None:
@@ -126,7 +128,10 @@ class StreamHandlerRunner(MediaRunner):
 
     @property
     def backlog_s(self) -> float:
-        return max(len(self._audio_frames) * FRAME_S, self.handler.parley_backlog_s) if self._takes_audio else 0.0
+        if not self._takes_audio:
+            return 0.0
+        queued_s = len(self._audio_frames) * FRAME_S
+        return queued_s if self._in_loop is None else max(queued_s, self._in_loop.parley_backlog_s)
 
     def receive_video(self, frame: VideoFrame) -> None:
         self._video_frames.put(frame)
@@ -165,12 +170,6 @@ class StreamHandlerRunner(MediaRunner):
         finally:
             self.calls.abandon("start_up")
 
-    async def _receive_inline(self, receive: Callable[[AudioFrame], Coroutine[Any, Any, None]]) -> None:
-        """Receive frames inline from now on. `start_up` has run to its first suspension, so that what it creates until then exists."""
-        self._receive_now = run_inline(receive)
-        while len(self._audio_frames):
-            self.receive_audio(await self._audio_frames.get())
-
     def _reporting(self, receive: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[None]]:
         """Return a function that reports what `receive` raises: a handler that fails with one frame gets the next one."""
 
@@ -200,7 +199,8 @@ class StreamHandlerRunner(MediaRunner):
 
     async def _pause_after_empty(self, took: float) -> None:
         """Pause after an `emit` that returned nothing, unless it waits itself, so that the loop does not spin."""
-        await asyncio.sleep(0 if self.handler.parley_waits_itself else max(0.0, EMPTY_PAUSE_S - took))
+        waits_itself = self._in_loop is not None and self._in_loop.parley_waits_itself
+        await asyncio.sleep(0 if waits_itself else max(0.0, EMPTY_PAUSE_S - took))
 
 
 def session_copy(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,6 @@ import logging
 
 from django.conf import settings
 
-from streaming.aio.eager import begin
 from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.runtime import runtime
@@ -63,10 +62,6 @@ class StreamConsumer(Consumer):
         self._start_timer: asyncio.TimerHandle | None = None
         self._report_timer: asyncio.TimerHandle | None = None
         self._clears = 0
-        self._first_sent = False  # whether the first block was sent
-        self._sending = False  # whether `send_now` is sending a block
-        self._late_send: asyncio.Task[None] | None = None  # sends that block when the client does not read
-        self._send_done: asyncio.Future[None] | None = None  # set by the audio task, which waits for the end of `send_now`
 
     async def connected(self) -> None:
         """Find the stream, start the timeout for the client's start, and authenticate."""
@@ -210,9 +205,8 @@ class StreamConsumer(Consumer):
             if timer is not None:
                 timer.cancel()
         self._start_timer = self._report_timer = None
-        for task in (self._audio_task, self._late_send):
-            if task is not None:
-                task.cancel()
+        if self._audio_task is not None:
+            self._audio_task.cancel()
         self.end("the client disconnected")
 
     def message(self, message: Message) -> None:
@@ -234,17 +228,6 @@ class StreamConsumer(Consumer):
         """Send one block of audio; waits while the server applies back-pressure."""
         raise NotImplementedError
 
-    def is_free(self) -> bool:
-        """Return whether a block could be sent now without overtaking a message."""
-        return self._first_sent and not self._sending and self.send_queue.idle and not self.pace.wait(self.loop.time())
-
-    def send_now(self, frame: AudioFrame) -> None:
-        """Send a block at once, or as soon as the client reads again."""
-        self._sending = True
-        rest = begin(self._send_directly(frame))
-        if rest is not None:
-            self._late_send = keep_task(asyncio.create_task(rest))
-
     async def closing(self) -> None:
         """Prepare to close; called after the last audio was sent."""
 
@@ -258,50 +241,31 @@ class StreamConsumer(Consumer):
         if lag_needed:
             self._lag.need()
         self.pace.begin(self.loop.time())
-        runner.audio_output.outlet = self
         try:
             while (frame := await runner.next_audio()) is not None:
                 if not lag_needed:
                     lag_needed = True
                     self._lag.need()
                 clears = self._clears
-                while self._sending:
-                    self._send_done = self.loop.create_future()
-                    await self._send_done
                 wait = self.pace.wait(self.loop.time())
                 if wait > 0:
                     await asyncio.sleep(wait)
+                if not self.send_queue.idle:  # audio overtakes no message: a client drops what comes before `clear`, not behind it
+                    await self.send_queue.written()
                 if clears != self._clears:
                     continue
                 await self._send_block(frame)
-                self._first_sent = True
         except Exception as error:
-            self._lost(error)
+            logger.debug("a client disconnected: %s", type(error).__name__)
         finally:
             if lag_needed:
                 self._lag.release()
-
-    async def _send_directly(self, frame: AudioFrame) -> None:
-        """Send a block without the audio task; a block that the task gets meanwhile waits until this one is sent."""
-        try:
-            await self._send_block(frame)
-        except Exception as error:
-            self._first_sent = False
-            self._lost(error)
-        finally:
-            self._sending = False
-            if self._send_done is not None and not self._send_done.done():
-                self._send_done.set_result(None)
 
     async def _send_block(self, frame: AudioFrame) -> None:
         await self.write_audio(frame)
         self.pace.sent(frame.seconds, self.loop.time())
         if self._report_timer is None and self.session is not None:
             self._report_later(self.session.runner)
-
-    def _lost(self, error: Exception) -> None:
-        """Log that the connection was lost during a write."""
-        logger.debug("a client disconnected: %s", type(error).__name__)
 
     def _report_later(self, runner: MediaRunner) -> None:
         ahead = self.pace.ahead(self.loop.time())

@@ -33,16 +33,6 @@ class AudioFrame:
         return len(self.samples) / self.rate
 
 
-class ImmediateSink(Protocol):
-    """Sends an audio frame directly, without waking a task."""
-
-    def is_free(self) -> bool:
-        """Return whether a frame can be sent now: no other send is pending, and it would not be too far ahead of real time."""
-
-    def send_now(self, frame: AudioFrame) -> None:
-        """Send one frame without blocking the caller. Raises nothing if the client is disconnected."""
-
-
 class ClientConnection(Protocol):
     """One client's connection as its session sees it. All methods are called in the event loop and return at once."""
 

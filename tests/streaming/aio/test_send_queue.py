@@ -94,3 +94,44 @@ async def test_put_when_room_waits_for_the_client() -> None:
     out.finish()
     await running
     assert [text[0] for text in line.written] == ["b", "x", "y"]
+
+
+async def test_written_waits_for_what_is_queued_now() -> None:
+    """Neither for what is queued later nor, once the connection is closed, for anything."""
+    reads = asyncio.Semaphore(0)
+    got: list[str] = []
+
+    async def write(text: str) -> None:
+        await reads.acquire()
+        got.append(text)
+
+    async def close(code: int, reason: str) -> None:
+        got.append(str(code))
+
+    queue = SendQueue(write, close)
+    running = asyncio.create_task(queue.run())
+    await queue.written()
+    assert queue.idle
+    queue.put("one")
+    assert not queue.idle
+    waiting = asyncio.create_task(queue.written())
+    await asyncio.sleep(0)
+    await queue.put_when_room("two")
+    reads.release()
+    async with asyncio.timeout(30):
+        await waiting
+    assert got == ["one"]
+    waiting = asyncio.create_task(queue.written())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    running.cancel()
+    queue.finish(discard=True)
+    reads.release()
+    other = SendQueue(write, close)
+    other.put("three")
+    other.finish(discard=True)
+    await other.run()
+    async with asyncio.timeout(30):
+        await other.written()
+    waiting.cancel()
+    await asyncio.gather(running, waiting, return_exceptions=True)

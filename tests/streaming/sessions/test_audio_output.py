@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streaming.sessions import audio as playback_module
 from streaming.sessions.audio import AHEAD_S, AudioOutput
-from streaming.types.client_connection import AudioFrame, Pcm
+from streaming.types.client_connection import Pcm
 
 RATE = 1000
 """Blocks of 20 samples, so that tests can count."""
@@ -120,36 +120,23 @@ async def test_other_rates_are_converted() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(min_value=1, max_value=50), st.integers(0, 2), st.booleans()), min_size=1, max_size=25))
-def test_two_ways_out_keep_the_order(portions: list[tuple[int, int, bool]]) -> None:
-    """Whether a block goes straight to the outlet or is fetched, and however the two take turns, every sample comes once and in order."""
+@given(st.lists(st.tuples(st.integers(min_value=1, max_value=50), st.integers(0, 2)), min_size=1, max_size=25))
+def test_the_order_is_kept(portions: list[tuple[int, int]]) -> None:
+    """However the producer and the reader take turns, every sample comes once and in order, in blocks of 20 ms at most."""
 
     async def run() -> None:
         playback = AudioOutput(RATE)
         out: list[int] = []
 
-        class Way:
-            """Is free as often as the example says."""
-
-            free = False
-
-            def is_free(self) -> bool:
-                return self.free
-
-            def send_now(self, sound: AudioFrame) -> None:
-                assert len(sound.samples) <= 20
-                out.extend(sound.samples.tolist())
-
         async def fetch() -> None:
             while (sound := await playback.get()) is not None:
+                assert len(sound.samples) <= 20
                 out.extend(sound.samples.tolist())
                 await asyncio.sleep(0)
 
-        way = Way()
-        playback.outlet = way
         fetching = asyncio.create_task(fetch())
         at = 0
-        for length, turns, way.free in portions:  # noqa: B007  # the outlet looks at it
+        for length, turns in portions:
             for _ in range(turns):
                 await asyncio.sleep(0)
             await playback.put(ramp(length, at), RATE)

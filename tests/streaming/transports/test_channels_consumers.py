@@ -15,7 +15,6 @@ from django.contrib.auth.models import User
 from insights import access
 from insights.models import Message
 from streaming.aio.database_executors import run_in_database
-from streaming.cluster.registry import Registry
 from streaming.routing import websockets
 from streaming.transports import consumer as module
 from streaming.transports.consumer import RESTART, Consumer, close_all
@@ -36,9 +35,8 @@ Connect = Callable[..., Awaitable[WebsocketCommunicator]]
 
 
 @pytest.fixture
-async def connect(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
+async def connect() -> AsyncIterator[Connect]:
     """Connect to a path of the site, or to one consumer; sockets that a test leaves open are disconnected."""
-    monkeypatch.setattr(Registry, "start_background_tasks", lambda self: None)
     async with AsyncExitStack() as stack:
 
         async def connect(path: str, application: Any = websockets, **scope: Any) -> WebsocketCommunicator:

@@ -1,4 +1,4 @@
-"""A block that nothing is ahead of leaves in the task that made it: in order with all others, and nobody suffers when it cannot."""
+"""Audio to a stream's WebSocket: in order with all messages, also while the client does not read or has disconnected."""
 
 import asyncio
 import json
@@ -32,7 +32,6 @@ class Socket:
     def __init__(self) -> None:
         self.arriving: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.got: list[int | str] = []
-        self.tasks: list[Any] = []
         self.reads = asyncio.Event()
         self.reads.set()
         self.gone = False
@@ -62,7 +61,6 @@ class Socket:
         finally:
             self.waiting -= 1
         if "bytes" in message:
-            self.tasks.append(asyncio.current_task())
             self.got += set(np.frombuffer(message["bytes"], dtype="<i2").tolist())
         else:
             self.got.append(str(message.get("text")))
@@ -83,7 +81,7 @@ Talk = Callable[[], Awaitable[tuple[Socket, StreamSession]]]
 
 @pytest.fixture
 async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
-    """Open a session over a socket, and let its first block through: that one goes the long way."""
+    """Open a session over a socket, and let its first block through."""
     ends: list[tuple[Socket, asyncio.Task[None]]] = []
 
     async def begin() -> tuple[Socket, StreamSession]:
@@ -101,7 +99,7 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         assert isinstance(session, Session)
         await until(lambda: session._runner is not None and hasattr(session.runner.handler, "asked_in"))
         handler_of(session).queue.put_nowait(block(1))
-        await until(lambda: socket.blocks == [1] and session.runner.audio_output._waiting.awaited)
+        await until(lambda: socket.blocks == [1])
         return socket, session
 
     yield begin
@@ -109,16 +107,6 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         socket.reads.set()
         socket.arriving.put_nowait({"type": "websocket.disconnect"})
         await serving
-
-
-async def test_a_block_leaves_in_the_task_of_who_made_it(talk: Talk) -> None:
-    """All but the first; no other task is woken."""
-    socket, session = await talk()
-    handler = handler_of(session)
-    for number in (2, 3):
-        handler.queue.put_nowait(block(number))
-        await until(lambda wanted=number: socket.blocks[-1] == wanted)  # type: ignore[misc]
-    assert [task is handler.asked_in for task in socket.tasks] == [False, True, True]
 
 
 async def test_a_long_item_goes_in_blocks(talk: Talk) -> None:
