@@ -3,6 +3,9 @@
 Stock Daphne queues without limit what a client sends, does not wait for a client that does not read, and closes its sockets at once on
 SIGTERM (measured in docs/adr/0002-daphne-with-bounds.md). This subclass stops reading from a socket whose application is behind, makes
 `send` wait for slow clients, and lets live sessions finish before it exits.
+
+All names of Twisted, Daphne and Autobahn without a public contract that Parley uses are in this file; `tests/config/test_private_names.py`
+has a test for each.
 """
 
 import asyncio
@@ -21,6 +24,8 @@ from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_la
 
 logger = logging.getLogger(__name__)
 
+CHECKED_VERSIONS = {"twisted": "26.10.0", "daphne": "4.2.3", "autobahn": "26.10.2"}
+"""The versions against which the private names in this file were checked."""
 READ_AHEAD_BYTES = 256 * 1024
 """Queued bytes of one WebSocket at which reading from it stops; it resumes at half of that."""
 MESSAGE_BYTES = 512

@@ -2,7 +2,8 @@
 
 Stock uvicorn parses up to 256 KiB of requests in one callback of the event loop and keeps reading while they wait. It does not notify a
 running request of a pipeline that its client disconnected, so the next write raises in uvloop. This module uses private parts of
-uvicorn's protocol class; `tests/config/test_pipelines.py` fails if a release changes them.
+uvicorn's protocol class; `tests/config/test_private_names.py` names what breaks if a release changes one, and
+`tests/config/test_pipelines.py` tests the behaviour.
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+CHECKED_VERSIONS = {"uvicorn": "0.54.0"}
+"""The version against which the private names in this file were checked."""
 PARSE_BYTES = 512
 """Bytes parsed at a time until a request waits behind the running one: about 20 requests at most."""
 HEAD_BYTES = 16 * 1024

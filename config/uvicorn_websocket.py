@@ -1,7 +1,8 @@
 """uvicorn's WebSocket protocol with back-pressure below the application, for `uvicorn config.asgi:application`.
 
 uvicorn chooses its protocol class before it imports the application, so `install` makes the chosen class create ours. Only the
-implementation of `--ws auto` and `--ws websockets-sansio` is changed.
+implementation of `--ws auto` and `--ws websockets-sansio` is changed. `tests/config/test_private_names.py` names what breaks if a release
+changes a name that has no public contract.
 """
 
 import asyncio
@@ -14,6 +15,10 @@ from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_la
 
 if TYPE_CHECKING:
     from websockets.frames import Frame
+
+
+CHECKED_VERSIONS = {"uvicorn": "0.54.0", "websockets": "17.4"}
+"""The versions against which the private names in this file were checked."""
 
 
 class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
