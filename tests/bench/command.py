@@ -18,8 +18,8 @@ from tests.bench.child_processes import BenchError, Server
 from tests.bench.report import GOAL_HEADS, Goal, Result, Table, summary, write_into
 from tests.bench.rounds import Say
 from tests.bench.scale import QUICK, Sizes
-from tests.bench.scenarios import accuracy, flood, growth, listeners, load, sockets, streams, webrtc
-from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target, targets
+from tests.bench.scenarios import accuracy, flood, growth, listeners, load, optimisations, sockets, streams, webrtc
+from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target, targets, variants
 
 DOCS = settings.BASE_DIR / "docs" / "develop"
 SUMMARY = DOCS / "performance.md"
@@ -40,6 +40,7 @@ PAGES = {
     "streams": DOCS / "performance-streams.md",
     "webrtc": DOCS / "performance-webrtc.md",
     "growth": DOCS / "performance-streams.md",
+    "optimisations": DOCS / "performance-streams.md",
 }
 
 
@@ -107,6 +108,9 @@ def _measure(name: str, sizes: Sizes, fastrtc: str, say: Say) -> Result:
     if name in SPEECH:
         with Server(RECOGNISER_THREADS=str(sizes.threads)) as server:
             return SPEECH[name](server, sizes, say)
+    if name == "optimisations":
+        with variants(optimisations.NAMES, optimisations.ALL) as found:
+            return optimisations.measure(found, sizes, say)
     with targets([FASTRTC, UVICORN, DAPHNE, BARE], fastrtc) as found:
         return STREAMS[name](found, sizes, say)
 

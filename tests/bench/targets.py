@@ -49,6 +49,21 @@ def targets(names: Sequence[str], fastrtc: str = "") -> Iterator[list[Target]]:
         yield found
 
 
+@contextmanager
+def variants(names: Sequence[str], every: str) -> Iterator[list[Target]]:
+    """Start a server on uvicorn with all optimisations, named `every`, and for each name one without that optimisation.
+
+    Raises BenchError when a server does not become ready.
+    """
+    with ExitStack() as stack:
+        found = []
+        for name in (every, *names):
+            without = "" if name == every else name
+            server = stack.enter_context(Server("uvicorn", DJANGO_SETTINGS_MODULE=SITE, BENCH_WITHOUT=without))
+            found.append(Target(name, server.url, server.pid))
+        yield found
+
+
 def _start(stack: ExitStack, name: str, fastrtc: str) -> Target:
     if name in (UVICORN, DAPHNE):
         server = stack.enter_context(Server("uvicorn" if name == UVICORN else "daphne", DJANGO_SETTINGS_MODULE=SITE))

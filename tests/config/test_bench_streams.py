@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import signal
+import subprocess
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from tests.bench.command import Command, _parts
 from tests.bench.process import BenchError, Process
 from tests.bench.rounds import Measured
 from tests.bench.scale import TINY
-from tests.bench.scenarios import growth, streams, webrtc
+from tests.bench.scenarios import growth, optimisations, streams, webrtc
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
 from tests.servers import copied
 
@@ -80,6 +81,33 @@ class TestParts:
             assert figures["frames_per_s"] > 0
             assert figures["p50"] > 0
         assert [row[1] for row in result.tables[0].rows] == [UVICORN, BARE]
+
+    def test_optimisations(self, parley: Target) -> None:
+        """Each one is measured on a server with it and on one without it."""
+        both = [Target(name, parley.url, parley.pid) for name in (optimisations.ALL, *optimisations.NAMES)]
+        result = optimisations.measure(both, TINY, quiet)
+        assert {name: [one["name"] for one in found] for name, found in result.data.items()} == {
+            name: [optimisations.ALL, name] for name in optimisations.NAMES
+        }
+        assert [one["errors"] for found in result.data.values() for one in found] == [[]] * 2 * len(optimisations.NAMES)
+        assert [row[0] for row in result.tables[0].rows] == [f"`{name}`" for name in optimisations.NAMES]
+
+    @pytest.mark.parametrize("name", optimisations.NAMES)
+    def test_a_server_without_an_optimisation(self, name: str, tmp_path: Path) -> None:
+        """BENCH_WITHOUT replaces the code of exactly one when the server starts; `silence_buffer` includes `read_batching`."""
+        look = (
+            "import django; django.setup()\n"
+            "from streaming.sessions.audio import SilenceBuffer\n"
+            "from streaming.transports.loop_lag import Lag\n"
+            "from streaming.transports.stream_socket import StreamConsumer\n"
+            "from tests.bench.site.handlers import wait_for_item\n"
+            "found = (SilenceBuffer.push, StreamConsumer.batched_receive, wait_for_item, Lag.stalled)\n"
+            "print([one.__module__ == 'tests.bench.site.without' for one in found])"
+        )
+        own = {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": SITE, "BENCH_WITHOUT": name}
+        done = subprocess.run([sys.executable, "-c", look], env={**os.environ, **own}, capture_output=True, text=True, check=True)
+        replaced = json.loads(done.stdout.lower())
+        assert replaced == [one == name or (one, name) == ("read_batching", "silence_buffer") for one in optimisations.NAMES]
 
     def test_growth(self, parley: Target, bare: Target) -> None:
         """Visitors come and go over both transports; nothing of them is left, and every handler was shut down."""

@@ -6,6 +6,8 @@ included.
 
 import asyncio
 import math
+import os
+import signal
 import statistics
 import time
 from collections.abc import Sequence
@@ -20,6 +22,8 @@ from tests.bench.scoring import percentile, slope
 
 _FIRST_S = 0.3
 """Seconds between the last opening and the first frame."""
+_RECOVERY_S = 0.5
+"""Seconds that a stopped server has to catch up before delays count."""
 _LEAST = 4
 """Minimum number of outputs per reader in the window; the first and the last of them are not counted."""
 
@@ -28,6 +32,7 @@ async def speak(question: Question) -> Answer:
     """Run concurrent WebSockets, not in step; each sends a frame at a fixed interval, or silence."""
     every_s, warm_s = question["every_s"], question["warm_s"]
     noise = Noise(max(1, round((warm_s + question["seconds"]) / every_s)))
+    stall_s = question.get("stall_s", 0.0)
     sockets = [Socket(question["url"], noise, question["silent"]) for _ in range(question["sockets"])]
     async with http_client() as http:
         inside = await open_all(sockets, http)
@@ -36,14 +41,26 @@ async def speak(question: Question) -> Answer:
             asyncio.create_task(socket.speak(begin + every_s * number / len(inside), every_s)) for number, socket in enumerate(inside)
         ]
         await asyncio.sleep(begin + warm_s - time.perf_counter())
-        window = Window(question["pid"])
+        if stall_s:
+            await asyncio.to_thread(_stall, question["pid"], stall_s)
+            await asyncio.sleep(_RECOVERY_S)
+        window, since = Window(question["pid"]), time.perf_counter()
         await asyncio.gather(*speaking)
         await asyncio.sleep(begin + warm_s + question["seconds"] - time.perf_counter())  # clients may finish before the window ends
         used = window.seen()
         if not question["silent"]:
             await in_time(lambda: all(len(socket.delays) == len(socket.sent) for socket in inside), question["late_s"])
         await asyncio.gather(*(socket.close() for socket in inside))
-    return {**used, **_results(sockets, begin + warm_s)}
+    return {**used, **_results(sockets, since if stall_s else begin + warm_s)}
+
+
+def _stall(pid: int, seconds: float) -> None:
+    """Stop the server's process, as a suspended machine does."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(seconds)
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def _results(sockets: Sequence[Socket], since: float) -> Answer:

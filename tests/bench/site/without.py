@@ -1,0 +1,46 @@
+"""Replaces an optimisation by the plain code that would stand in its place, so that the benchmark can measure what it saves."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from streaming.sessions.audio import SilenceBuffer
+from streaming.transports.loop_lag import Lag
+from streaming.transports.stream_socket import StreamConsumer
+from tests.bench.site import handlers
+
+
+def silence_buffer() -> None:
+    """Pass every block on at once."""
+
+    def push(self: SilenceBuffer, block: Any, rate: int) -> list[tuple[Any, int]]:
+        return [(block, rate)]
+
+    SilenceBuffer.push = push  # type: ignore[method-assign]
+    read_batching()
+
+
+def read_batching() -> None:
+    """Read every message when it comes."""
+    StreamConsumer.batched_receive = lambda self, runner, receive: receive  # type: ignore[method-assign]
+
+
+def wait_for_item() -> None:
+    """Wait with a timer for each wait."""
+
+    async def wait(queue: "asyncio.Queue[Any]", timeout: float = 0.1) -> Any:  # noqa: ASYNC109
+        try:
+            async with asyncio.timeout(timeout):
+                return await queue.get()
+        except TimeoutError:
+            return None
+
+    handlers.wait_for_item = wait  # type: ignore[attr-defined]
+
+
+def loop_lag() -> None:
+    """Take every stall of the process for a pause of the audio."""
+    Lag.stalled = lambda self, now: 0.0  # type: ignore[method-assign]
+
+
+WITHOUT: dict[str, Callable[[], None]] = {one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag)}
