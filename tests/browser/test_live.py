@@ -200,6 +200,44 @@ def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser:
     expect(page.locator("#words")).to_be_visible()
 
 
+def rows_of_controls(page: Page) -> set[float]:
+    """Return the top edges of the visible controls of the dock, after a check that each shows its whole label inside the screen."""
+    width = page.viewport_size["width"]  # type: ignore[index]
+    controls = page.locator(".dock .controls > :not([hidden])")
+    labels = [text.strip() for text in controls.all_inner_texts()]
+    assert all(labels)
+    boxes = [box for control in controls.all() if (box := control.bounding_box())]
+    assert len(boxes) == len(labels)
+    for label, box in zip(labels, boxes, strict=True):
+        assert box["x"] >= 0, (label, width)
+        assert box["x"] + box["width"] <= width, (label, width)
+    shown = "word => getComputedStyle(word).clipPath === 'none' && word.getBoundingClientRect().width > 20"
+    assert all(word.evaluate(shown) for word in page.locator(".dock .controls > :not([hidden]) .word").all())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    return {box["y"] for box in boxes}
+
+
+def test_the_controls_of_a_speaker_share_one_row_on_a_narrow_phone(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """With their labels, in both colour schemes: while the user speaks, is muted, and while the connection is lost."""
+    page = enter(open_browser(recorded_speech()), scripted_server, viewport={"width": 360, "height": 700}, has_touch=True)
+    begin(page, scripted_server)
+
+    def check(count: int) -> None:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            for width in (390, 360, 320):
+                page.set_viewport_size({"width": width, "height": 700})
+                assert page.locator(".dock .controls > :not([hidden])").count() == count
+                assert len(rows_of_controls(page)) == 1, (scheme, width)
+
+    check(3)
+    page.get_by_role("button", name="Mute").tap()
+    expect(page.locator("#mute")).to_have_text("Unmute")
+    check(3)
+    page.locator("#try-now").evaluate("button => { button.hidden = false; }")  # as in the state `lost`, which lasts for a second
+    check(4)
+
+
 def test_without_a_microphone_the_page_says_what_to_do(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
     """Refused, missing, or kept from pages without https: in plain words, and one may try again at once."""
     page = enter(open_browser(), scripted_server)
