@@ -144,7 +144,7 @@ def rendered_update(update: TranscriptUpdate) -> tuple[str, ...]:
     if known is not None:
         return known[1]
     message = recognition_result(update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member)
-    trackers = [tracker_response(update.trackers, is_final=False)] if update.trackers else []
+    trackers = [tracker_response(update.trackers, View(), is_final=False)] if update.trackers else []
     texts = tuple(encode(each) for each in (message, *trackers))
     _rendered_updates[id(update)] = (update, texts)
     if len(_rendered_updates) > REMEMBERED:

@@ -27,6 +27,7 @@ from insights.events import (
     MessagesStored,
     TopicsChanged,
     TopicSnapshot,
+    TrackerMatchSnapshot,
     TrackersMatched,
     TrackerSnapshot,
     UnknownEvent,
@@ -93,16 +94,31 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
             topics = [_topic(topic, view) for topic in event.topics]
             return [{"type": "topic_response", "topics": topics}] if topics else []
         case TrackersMatched():
-            return [tracker_response(event.trackers, is_final=True)] if event.trackers else []
+            return [tracker_response(event.trackers, view, is_final=True)] if event.trackers else []
         case MemberJoined() | UnknownEvent():
             return []
         case _:
             assert_never(event)
 
 
-def tracker_response(trackers: Iterable[TrackerSnapshot], *, is_final: bool) -> Message:
+def tracker_response(trackers: Iterable[TrackerSnapshot], view: View, *, is_final: bool) -> Message:
     """Return matched trackers; `is_final` is False for matches in interim text, which may still change."""
-    return {"type": "tracker_response", "isFinal": is_final, "trackers": [tracker.dump() for tracker in trackers]}
+    return {"type": "tracker_response", "isFinal": is_final, "trackers": [_tracker(tracker, view) for tracker in trackers]}
+
+
+def _tracker(tracker: TrackerSnapshot, view: View) -> Message:
+    return tracker.dump() | {"matches": [_tracker_match(match, view) for match in tracker.matches]}
+
+
+def _tracker_match(match: TrackerMatchSnapshot, view: View) -> Message:
+    """Return the matches of one phrase; an insight has the type that it has in `insight_response`."""
+    found = [one.dump() | {"type": _reference_type(one.type, view)} for one in match.insights]
+    return match.dump() | {"insightRefs": found}
+
+
+def _reference_type(name: str, view: View) -> str:
+    """Return the type of an insight in a reference, also for a subscriber that does not get the insight."""
+    return insight_kinds.wire_type_for(name, view.insight_types) or insight_kinds.kind_of(name).wire_type
 
 
 def _messages(messages: Sequence[MessageSnapshot], view: View) -> list[Message]:
