@@ -45,6 +45,11 @@ class SendQueue:
         return self._texts.closed
 
     @property
+    def reason(self) -> str:
+        """Why the server closes the connection; empty before that, and where the client closed it or was sent everything."""
+        return self._reason
+
+    @property
     def idle(self) -> bool:
         """Whether everything that was queued is written."""
         return self._written >= self._queued or self._ended

@@ -5,8 +5,10 @@ A speaker's messages are parsed here and put into the session's queue; `symbl_sp
 
 import asyncio
 import logging
+import time
 from functools import partial
 from typing import assert_never
+from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
@@ -51,6 +53,7 @@ TRY_AGAIN_LATER = 1013
 RESTART = 1012
 RECONNECT = 3006
 """The close code on which Symbl's JavaScript clients reconnect (fact sheet, section 7)."""
+DISCONNECTED = "the client disconnected"
 FULL = "this server has as many sessions as it can serve; try again later"
 
 
@@ -188,9 +191,14 @@ class ListenConsumer(SymblConsumer):
     """`/v1/subscribe/{id}`: sends the results of a conversation; ignores all messages of the client except pings."""
 
     _sender_task: asyncio.Task[None] | None = None
+    _conversation_id: int | None = None
+    _finished = False
 
     async def authenticated(self) -> None:
         """Start to send events; the sender waits until the conversation is live."""
+        self._id = uuid4()
+        self._started_at = time.monotonic()
+        logger.info("subscriber %s started: %s", self._id, self._description)
         runtime().revocation.note(self, self.grant)
         self._sender_task = asyncio.create_task(self._run_sender())
 
@@ -206,9 +214,24 @@ class ListenConsumer(SymblConsumer):
 
     async def disconnected(self) -> None:
         """Stop to send events."""
-        if self._sender_task is not None:
-            self._sender_task.cancel()
-            await asyncio.gather(self._sender_task, return_exceptions=True)
+        if self._sender_task is None:
+            return
+        self._sender_task.cancel()
+        await asyncio.gather(self._sender_task, return_exceptions=True)
+        reason = End.FINISHED.value if self._finished else self.send_queue.reason or DISCONNECTED
+        logger.info("subscriber %s ended after %.1f s: %s (%s)", self._id, time.monotonic() - self._started_at, reason, self._description)
+
+    @property
+    def _description(self) -> str:
+        """The description for the log."""
+        conversation = "" if self._conversation_id is None else f"conversation {self._conversation_id}, "
+        return f"{conversation}websocket, user {self.user_id}"
+
+    def _finish_sending(self) -> None:
+        """Close the connection after everything was sent."""
+        if not self.send_queue.closed:
+            self._finished = True
+            self.send_queue.finish(NORMAL)
 
     async def _run_sender(self) -> None:
         try:
@@ -229,7 +252,7 @@ class ListenConsumer(SymblConsumer):
             await send_events(events, self.send_queue)
         finally:
             await events.close()
-        self.send_queue.finish(NORMAL)
+        self._finish_sending()
 
     async def _subscribe(self) -> RenderedEvents[str] | None:
         """Subscribe to the conversation, after waiting for its first speaker if needed. Return None if there is nothing to send."""
@@ -243,12 +266,13 @@ class ListenConsumer(SymblConsumer):
         return await self._subscribe_to(found, from_now_on=False) if found is not None else None
 
     async def _subscribe_to(self, found: Conversation, *, from_now_on: bool) -> RenderedEvents[str] | None:
+        self._conversation_id = found.id
         cursor = found.last_event if from_now_on else 0
         if self.after is not None:
             cursor = self.after if self.after <= found.last_event else 0  # a larger number belongs to an earlier conversation
             if found.ended_at is not None and not await run_in_database(queries.ends_after, found.id, cursor):
                 self.send_queue.put(encode(conversation_completed(found.id)))  # the event log holds no such event after the cursor
-                self.send_queue.finish(NORMAL)
+                self._finish_sending()
                 return None
         elif cursor:  # a late subscriber starts after the conversation_created event but needs the id
             self.send_queue.put(encode(conversation_created(found.id)))

@@ -48,6 +48,42 @@ async def test_a_conversation_and_its_session_have_a_start_and_an_end(make_serve
     assert re.search(rf"conversation {conversation} ended after \d+\.\d s: \d+ messages, user 1$", over)
 
 
+async def test_a_subscriber_has_a_start_and_an_end(make_server: Callable[..., Server]) -> None:
+    """With ids, user, seconds and reason, each once, and without what was said and the id that the client chose."""
+    server = make_server()
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token, "planning") as speaker:
+        conversation = await speaker.start("Jane")
+        async with connected(server, token, "planning", "/v1/subscribe/") as gone:
+            await gone.wait("conversation_created")
+        await come(server, r"subscriber \S+ ended")
+        async with connected(server, token, "planning", "/v1/subscribe/") as listener:
+            await listener.wait("conversation_created")
+            await speaker.speak(1)
+            await speaker.stop()
+            await listener.wait("conversation_completed")
+            await listener.wait_closed()
+    started = await come(server, r"streaming\.transports\.symbl subscriber \S+ started", 2)
+    ended = await come(server, r"streaming\.transports\.symbl subscriber \S+ ended", 2)
+    for begun, over, reason in zip(started, ended, ["the client disconnected", "finished"], strict=True):
+        identity = begun.split("subscriber ")[1].split(" ")[0]
+        assert begun.endswith(f"subscriber {identity} started: websocket, user 1")
+        detail = rf"\(conversation {conversation}, websocket, user 1\)$"
+        assert re.search(rf"subscriber {identity} ended after \d+\.\d s: {reason} {detail}", over)
+    assert not matching(server, "subscriber .*planning")
+
+
+async def test_a_subscriber_that_the_server_ends_has_the_reason(make_server: Callable[..., Server]) -> None:
+    """Here a restart, while it still waits for a conversation."""
+    server = make_server()
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token, "planning", "/v1/subscribe/"):
+        await come(server, r"subscriber \S+ started")
+        assert await asyncio.to_thread(server.stop) in (0, -signal.SIGTERM)
+    [ended] = await come(server, r"subscriber \S+ ended")
+    assert re.search(r"ended after \d+\.\d s: the server is going down \(websocket, user 1\)$", ended)
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 async def test_refused_requests_have_address_and_user(make_server: Callable[..., Server], kind: str) -> None:
     """Without the query; what was answered is not logged."""
