@@ -1,4 +1,4 @@
-"""Convert rows to the snapshots in events (`insights.events`), and to JSON for exports and the API. No queries of its own.
+"""Convert rows to snapshots (`insights/snapshots.py`), and to JSON for exports and the API. No queries of its own.
 
 Times are ISO 8601 in UTC with milliseconds and Z.
 """
@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from insights import events
-from insights.events import (
-    ConversationCreated,
-    ConversationEvent,
+from insights.events import ConversationCreated, ConversationEvent
+from insights.insight_kinds import KindName
+from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, Topic, TrackerMatch
+from insights.snapshots import (
     EntitySnapshot,
     InsightReference,
     InsightSnapshot,
@@ -22,9 +23,8 @@ from insights.events import (
     TopicSnapshot,
     TrackerMatchSnapshot,
     TrackerSnapshot,
+    parse_words,
 )
-from insights.insight_kinds import KindName
-from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, Topic, TrackerMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def message_snapshot(message: Message, entities: Iterable[Entity]) -> MessageSna
         original_text=message.original_text,
         speaker=speaker_snapshot(message.speaker),
         member=member_snapshot(message.member),
-        words=events.parse_words(message.words),
+        words=parse_words(message.words),
         confidence=message.confidence,
         start_time=iso(message.started_at),
         end_time=iso(message.ended_at),

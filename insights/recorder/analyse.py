@@ -12,7 +12,6 @@ from insights.analysis.text.languages import knows
 from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
 from insights.analysis.types import Entity as FoundEntity
 from insights.analysis.types import Finding, MessageAnalysis, Person, Said
-from insights.events import JsonObject
 from insights.insight_kinds import choices, is_registered
 from insights.models import Conversation, Entity, Insight, Member, Message, Speaker, TrackerMatch
 from insights.names import clean_name
@@ -21,6 +20,7 @@ from insights.recorder.event_log import clean
 from insights.recorder.redact import redacted
 from insights.recorder.segment import Draft
 from insights.recorder.types import Listening, UnknownKind, Utterance
+from insights.snapshots import JsonObject
 
 logger = logging.getLogger(__name__)
 

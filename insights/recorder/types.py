@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID, uuid4, uuid5
 
 from insights.analysis.trackers import Tracker
-from insights.events import MemberSnapshot
 from insights.insight_kinds import InsightKind
 from insights.payloads import StoredEvent
+from insights.snapshots import MemberSnapshot
 
 
 class RecorderError(Exception):

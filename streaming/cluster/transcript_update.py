@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from insights.events import JsonObject, MemberSnapshot, TrackerSnapshot
 from insights.recorder import StoredEvent
+from insights.snapshots import JsonObject, MemberSnapshot, TrackerSnapshot
 from streaming.speech.engines.base import Word
 
 __all__ = ["Delivery", "TranscriptUpdate", "StoredEvent"]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from insights.analysis.text.languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
-from insights.events import MessageReference, TrackerMatchSnapshot, TrackerSnapshot
+from insights.snapshots import MessageReference, TrackerMatchSnapshot, TrackerSnapshot
 from streaming.aio.executors import TRACKER_THREADS
 from streaming.aio.safe_log import error_location
 

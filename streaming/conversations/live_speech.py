@@ -19,8 +19,9 @@ from insights import recorder
 from insights.analysis.text import languages
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_AWAY
-from insights.events import MessagesStored, TrackerSnapshot
+from insights.events import MessagesStored
 from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
+from insights.snapshots import TrackerSnapshot
 from streaming import recogniser
 from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.database_executors import run_write

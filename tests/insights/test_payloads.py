@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.events import MemberSnapshot
 from insights.models import Insight, Member, Message, TrackerMatch
 from insights.payloads import assignee_snapshot, iso, member_json, trackers_json
+from insights.snapshots import MemberSnapshot
 
 NOW = datetime(2026, 3, 2, 14, 0, 0, 123456, tzinfo=UTC)
 

@@ -11,26 +11,28 @@ from typing import assert_never
 
 from insights import insight_kinds
 from insights.events import (
-    REJECTED,
     ConversationCompleted,
     ConversationCreated,
     ConversationEvent,
-    EntitySnapshot,
     InsightDeleted,
     InsightReviewed,
     InsightsFound,
-    InsightSnapshot,
     MemberJoined,
     MessageCorrected,
     MessageDeleted,
-    MessageSnapshot,
     MessagesStored,
     TopicsChanged,
+    TrackersMatched,
+    UnknownEvent,
+)
+from insights.snapshots import (
+    REJECTED,
+    EntitySnapshot,
+    InsightSnapshot,
+    MessageSnapshot,
     TopicSnapshot,
     TrackerMatchSnapshot,
-    TrackersMatched,
     TrackerSnapshot,
-    UnknownEvent,
 )
 from streaming.protocols.symbl import render
 from streaming.protocols.symbl.messages import Start, insight_types

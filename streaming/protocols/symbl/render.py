@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from insights.events import MemberSnapshot
+from insights.snapshots import MemberSnapshot
 
 PONG = "__PONG__"
 

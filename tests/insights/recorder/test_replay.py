@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insights import queries, recorder
-from insights.events import JsonObject
 from insights.models import Conversation, Insight, Message
 from insights.payloads import insight_json, message_json, topic_json
 from insights.recorder import Joined, Listening, Speaker, StoredEvent
+from insights.snapshots import JsonObject
 from tests.insights.conftest import opening, utterance
 
 WORDS = st.lists(

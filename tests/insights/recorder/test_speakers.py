@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from pytest_django import DjangoAssertNumQueries
 
 from insights import queries, recorder
-from insights.events import MemberSnapshot, MessageSnapshot, MessagesStored
+from insights.events import MessagesStored
 from insights.models import Conversation, Member, Message, Speaker
 from insights.recorder import Joined, StoredEvent, record_results
+from insights.snapshots import MemberSnapshot, MessageSnapshot
 from tests.insights.conftest import Say, opening, utterance
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.events import MemberSnapshot
 from insights.events import parse as parse_event
+from insights.snapshots import MemberSnapshot
 from streaming.protocols.symbl import (
     ENCODINGS,
     Audio,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from insights.events import MemberSnapshot
+from insights.snapshots import MemberSnapshot
 from streaming.protocols.symbl import recognition_result
 from tests.streaming.protocols.samples import JANE, JANE_ON_THE_WIRE, NOBODY
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from insights import insight_kinds
-from insights.events import TrackerSnapshot
 from insights.events import parse as parse_event
 from insights.insight_kinds import ACTION_ITEM
+from insights.snapshots import TrackerSnapshot
 from streaming.protocols.symbl import View, render_event, tracker_response
 from tests.insights.decisions.kinds import DECISION
 from tests.streaming.protocols.samples import insight, tracker
