@@ -76,6 +76,7 @@ class StreamHandlerRunner(MediaRunner):
             is_idle=in_loop.parley_at_rest if in_loop is not None and in_loop.parley_receives_at_once else None,
         )
         self.handler = handler
+        self.shutdown_s = handler.shutdown_s
         self._in_loop = in_loop
         self.fps = handler.fps
         self._audio = session.stream.has_audio

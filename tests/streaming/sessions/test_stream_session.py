@@ -182,6 +182,23 @@ async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.Mo
     assert "secret" not in caplog.text
 
 
+@pytest.mark.parametrize("own_limit", [True, False])
+async def test_a_handler_may_take_longer_to_shut_down(join: Join, monkeypatch: pytest.MonkeyPatch, own_limit: bool) -> None:
+    """Its `shutdown_s` replaces the default limit."""
+    monkeypatch.setattr(session_module, "SHUTDOWN_S", 0.01)
+    stored: list[str] = []
+
+    class Storing(Echo):
+        shutdown_s = 30.0 if own_limit else None
+
+        async def shutdown(self) -> None:
+            await asyncio.sleep(0.2 if own_limit else 60)
+            stored.append("the last words")
+
+    await (await join(Storing())).close("done")
+    assert stored == (["the last words"] if own_limit else [])
+
+
 async def test_drained_at_server_shutdown(join: Join) -> None:
     """Streams end with the server like conversations do."""
     session = await join(Echo())
