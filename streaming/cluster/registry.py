@@ -6,8 +6,9 @@ Any process closes the conversations of sessions whose process died (design law 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import recorder
+from insights.recorder import StoredEvent
 from streaming.aio.database_executors import run_write
 from streaming.aio.safe_log import error_location
 from streaming.cluster.broadcast import Broadcaster
@@ -25,6 +27,9 @@ from streaming.types.session_end import End, end_early
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+Leave = Callable[[], Sequence[StoredEvent]]
+"""Removes a session from its conversation, and returns the stored events; it may be called again."""
 
 STALE_AFTER_S = 30
 """Seconds without a heartbeat after which a process is dead, and its conversations are closed."""
@@ -74,6 +79,7 @@ class Registry:
         self._started: dict[UUID, tuple[float, str]] = {}
         """When each session started, and its description for the log."""
         self._joined: dict[UUID, UUID] = {}  # the row of this process under which a session has joined a conversation
+        self._not_left: dict[UUID, Leave] = {}  # ended sessions that could not leave their conversation yet
         self._reserved = 0
         self._close_stale_from = 0.0
         self._clean_up_at = 0.0
@@ -104,7 +110,8 @@ class Registry:
         if (started := self._started.pop(session.id, None)) is not None:
             since, description = started
             logger.info("session %s ended after %.1f s: %s (%s)", session.id, time.monotonic() - since, reason, description)
-        self._joined.pop(session.id, None)
+        if session.id in self._joined:  # it could not leave: the database was away, or its end took too long
+            self.leave_later(session.id, partial(recorder.leave, session.id, final=False))
 
     def joined(self, session_id: UUID, process: UUID) -> None:
         """Note that a session has joined a conversation under a row of this process; it ends as SWEPT when that row is removed."""
@@ -114,6 +121,11 @@ class Registry:
     def left(self, session_id: UUID) -> None:
         """Note that a session has left its conversation."""
         self._joined.pop(session_id, None)
+
+    def leave_later(self, session_id: UUID, leave: "Leave") -> None:
+        """Let a session leave once the database is back: while this process lives, nobody else removes it, and its conversation stays live."""
+        self.left(session_id)
+        self._not_left[session_id] = leave
 
     def start(self) -> None:
         """Start the heartbeat and the clean-up, unless they run already."""
@@ -160,10 +172,23 @@ class Registry:
         """Close stale conversations and remove expired data."""
         if self._heartbeat.age_s > LATE_S:
             self._delay_closing()
-        if time.monotonic() >= self._close_stale_from and not await self._close_stale():
-            self._close_stale_from = time.monotonic() + GRACE_S
+        if time.monotonic() >= self._close_stale_from:
+            if await self._close_stale():
+                await self._leave_now()
+            else:
+                self._delay_closing()
         if time.monotonic() >= self._clean_up_at:
             self._clean_up_at = time.monotonic() + await remove_expired()
+
+    async def _leave_now(self) -> None:
+        """Let the sessions leave that could not before; stop at the first failure."""
+        for session_id, leave in list(self._not_left.items()):
+            events = await _logged(run_write(leave))
+            if events is None:
+                return
+            del self._not_left[session_id]
+            if events:
+                await _logged(self._broadcaster.publish(events))
 
     def _delay_closing(self) -> None:
         """Delay the next closing of stale conversations, so that other live processes can send their heartbeats first."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -137,6 +138,7 @@ class LiveSpeech:
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
         options = RecognitionOptions(start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
         process = await _with_retries(runtime().heartbeat.registered)
+        runtime().registry.joined(self.session_id, process)  # before the row is written: also one that is written late must be removed
         self.joined = await _join_or_leave(recorder.open_conversation, self._opening(start_options, process))
         self.last_event = max(self.last_event, self.joined.cursor)
         self._start_options = start_options
@@ -146,7 +148,6 @@ class LiveSpeech:
         self._exact = decoder.seconds_per_byte is not None
         self._recognition = engine.open(options, decoder, listener)
         self._storing = asyncio.create_task(self._store_results(listener, self.joined, start_options))
-        runtime().registry.joined(self.session_id, process)
         if self.language_warning:
             logger.warning("session %s: %s", self.session_id, self.language_warning)
         await runtime().broadcaster.publish(self.joined.events)
@@ -167,10 +168,10 @@ class LiveSpeech:
         await self._wait_for_room(recognition, listener)
 
     async def _wait_for_room(self, recognition: Recognition, listener: "_RecognitionListener") -> None:
-        """Wait until more may be fed."""
+        """Wait until more may be fed; not after the server's shutdown deadline, so that `finish` can still store what was recognised."""
         while (
             recognition.full or recognition.backlog > HIGH_WATER_S or len(listener.results) > PENDING_FINALS
-        ) and not listener.done.is_set():
+        ) and not (listener.done.is_set() or runtime().registry.drain_deadline.is_set()):
             listener.room.clear()
             try:
                 async with asyncio.timeout(0.25):
@@ -218,7 +219,12 @@ class LiveSpeech:
         self.joined = None
         runtime().registry.left(self.session_id)
         keep_s = self._start_options.keep_s
-        events = await _join_or_leave(recorder.leave, self.session_id, final=final, keep_s=keep_s, discard_empty=discard_empty)
+        work = partial(recorder.leave, self.session_id, final=final, keep_s=keep_s, discard_empty=discard_empty)
+        try:
+            events = await _join_or_leave(work)
+        except BaseException:  # also when cancelled
+            runtime().registry.leave_later(self.session_id, work)
+            raise
         await runtime().broadcaster.publish(events)
         return events
 

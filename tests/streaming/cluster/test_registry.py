@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ import pytest
 from django.db import OperationalError
 
 from insights import recorder
+from insights.recorder import StoredEvent
 from streaming.cluster import heartbeat as heartbeat_module
 from streaming.cluster import registry as registry_module
 from streaming.cluster.broadcast import Broadcaster
@@ -236,6 +238,45 @@ async def test_who_joined_under_a_row_that_is_gone_is_ended(house: House, sessio
     house.registry.joined(late.id, old)
     assert (session.ends, late.ends) == ([], [End.SWEPT])
     house.registry.joined(uuid4(), old)  # of a session that has ended in the meantime
+
+
+async def test_a_session_that_could_not_leave_leaves_later(house: House, session: Ending) -> None:
+    """While its process lives, nobody else removes it: a conversation that it is in would stay live for ever."""
+
+    def leave_first() -> list[StoredEvent]:
+        return []
+
+    def leave_second() -> list[StoredEvent]:
+        return []
+
+    house.registry.leave_later(session.id, leave_first)
+    house.registry.leave_later(uuid4(), leave_second)
+    house.away = True
+    assert await house.run(CLEAN_UP) == [CLOSING]
+    house.away = False
+    await asyncio.sleep(GRACE_S)
+    assert await house.run(CLEAN_UP, CLEAN_UP) == [CLOSING, "leave_first", "leave_second", CLOSING]
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_a_session_that_ends_without_leaving(house: House, session: Ending, monkeypatch: pytest.MonkeyPatch, left: bool) -> None:
+    """The end of a handler may take too long; then the registry removes the session from its conversation."""
+    gone: list[UUID] = []
+
+    def leave(session_id: UUID, *, final: bool) -> list[StoredEvent]:
+        gone.append(session_id)
+        return []
+
+    async def run_write(work: Any, *args: Any) -> Any:
+        return work() if isinstance(work, partial) else []
+
+    monkeypatch.setattr(recorder, "leave", leave)
+    monkeypatch.setattr(registry_module, "run_write", run_write)
+    if left:
+        house.registry.left(session.id)
+    house.registry.remove(session)
+    await house.run(CLEAN_UP, CLEAN_UP)
+    assert gone == ([] if left else [session.id])
 
 
 async def test_expired_data_is_removed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -334,6 +334,43 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
     assert handler._sender_task is None
 
 
+async def test_a_speaker_who_cannot_leave_leaves_later(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database was away at the end of the session: the conversation ends when it is back, though this process lives on."""
+    monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", ())
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    joined = await part.begin(StartOptions())
+    await part.finish()
+    leave, away = recorder.leave, [OperationalError("away")]
+
+    def reluctant(*args: Any, **kwargs: Any) -> Any:
+        if away:
+            raise away[0]
+        return leave(*args, **kwargs)
+
+    monkeypatch.setattr(recorder, "leave", reluctant)
+    with pytest.raises(OperationalError):
+        await part.leave(final=True)
+    away.clear()
+    await runtime().registry._clean_up()
+    assert not await Conversation.objects.filter(pk=joined.conversation_id, ended_at=None).aexists()
+
+
+async def test_nothing_waits_for_room_at_the_shutdown_deadline(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recogniser that is far behind must not keep a session from storing what it has recognised before the process ends."""
+    monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
+    monkeypatch.setattr(conversation_module, "HIGH_WATER_S", -1.0)
+    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    await part.begin(StartOptions())
+    feeding = asyncio.create_task(part.feed(bytes(3200)))
+    await asyncio.wait({feeding}, timeout=0.05)
+    assert not feeding.done()
+    runtime().registry.drain_deadline.set()
+    await asyncio.wait_for(feeding, 30)
+    await part.finish()
+    await part.leave(final=True)
+
+
 class Sentences(Slow):
     """A recognition that hears a sentence in each chunk of LINEAR16."""
 
