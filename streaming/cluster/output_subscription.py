@@ -16,6 +16,11 @@ CALL_S = 5.0
 """Seconds that one request waits for a new output; a dead process is detected after that."""
 SLACK_S = 2.0
 MOST_MISSES = 3
+"""Requests without an answer, one after the other, after which the session counts as ended, but not before `GONE_S`."""
+GONE_S = 10.0
+"""Seconds without an answer after which it does: while the channel layer is away, requests fail at once though the session goes on."""
+RETRY_S = 1.0
+"""Least seconds from a request without an answer to the next one."""
 GRACE_STEP_S = 0.1
 """First pause between two looks for a session that has not started; each further pause is longer by half, up to `LONGEST_STEP_S`."""
 LONGEST_STEP_S = 0.5
@@ -39,6 +44,7 @@ class OutputSubscription:
         self._form = form
         self._cursor = after
         self._misses = 0
+        self._missed_since = self._asked_at = 0.0
         self._home = ""
 
     async def find(self, grace_s: float) -> bool:
@@ -56,14 +62,18 @@ class OutputSubscription:
 
     async def more(self) -> list[tuple[int, Any]]:
         """Wait up to `CALL_S` for outputs after the cursor; return (number, output) pairs, none where none came or none will."""
+        if self._misses:
+            await asyncio.sleep(max(0.0, self._asked_at + RETRY_S - _now()))
+        self._asked_at = _now()
         try:
             answer = await self._ask(0.0 if self._misses else CALL_S)
         except DirectoryAway:
             answer = None
         if answer is None:
+            self._missed_since = self._missed_since if self._misses else self._asked_at
             self._misses += 1
             self.lost = not await runtime().directory.is_alive(self._home)
-            self.ended = self.lost or self._misses >= MOST_MISSES
+            self.ended = self.lost or (self._misses >= MOST_MISSES and _now() - self._missed_since >= GONE_S)
             return []
         self._misses = 0
         self.ended = answer["ended"]

@@ -38,6 +38,8 @@ def answer(*numbers: int, ended: bool = False) -> dict[str, Any]:
 def alive(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether the session's process has a pulse; the test may change it."""
     pulse = [True]
+    monkeypatch.setattr(module, "RETRY_S", 0.0)
+    monkeypatch.setattr(module, "GONE_S", 0.0)
 
     async def is_alive(self: Directory, process: str) -> bool:
         return process == HOME and pulse[0]
@@ -97,6 +99,17 @@ async def test_a_session_that_is_gone(alive: list[bool]) -> None:
         await reader.more()
     assert reader.ended
     assert not reader.lost
+
+
+async def test_requests_that_fail_at_once_are_no_end(alive: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the channel layer is away for a moment, a session of another process goes on."""
+    monkeypatch.setattr(module, "RETRY_S", 0.001)
+    monkeypatch.setattr(module, "GONE_S", 3600.0)
+    session = Session(answer(1), *[None] * (2 * module.MOST_MISSES), answer(2))
+    reader = OutputSubscription(session.ask)
+    got = [await reader.more() for _ in range(2 + 2 * module.MOST_MISSES)]
+    assert (got[0], got[-1]) == ([(1, "output 1")], [(2, "output 2")])
+    assert not reader.ended
 
 
 async def test_a_process_that_is_gone(alive: list[bool]) -> None:
