@@ -1,7 +1,14 @@
-"""Sessions point to the process that has them. Existing sessions get none: they are stale, since the server was stopped for the upgrade."""
+"""Sessions point to the process that has them. Existing sessions get none: they are stale, since the server was stopped for the upgrade.
+
+Backwards, sessions are removed: they are stale too, and the columns that come back have no value for them.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models
+
+
+def remove_sessions(apps, schema_editor):
+    apps.get_model('insights', 'LiveSession').objects.using(schema_editor.connection.alias).all().delete()
 
 
 class Migration(migrations.Migration):
@@ -37,4 +44,5 @@ class Migration(migrations.Migration):
             name='process',
             field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='live_sessions', to='insights.serverprocess'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, remove_sessions),
     ]

@@ -1,11 +1,11 @@
-"""Migrations of data, run on rows of the version before them."""
+"""Migrations of data, run on rows of the versions before them."""
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,10 +15,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
 from insights import queries, recorder
-from insights.models import Conversation, Message, Speaker
+from insights.models import Conversation, Message, Speaker, TopicReference, TrackerMatch
 from insights.models.conversations import new_conversation_id
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+PREVIOUS = "0003_member_order"
+"""The last migration of the previous version."""
 BEFORE = "0005_server_process"
 LINES = (("Ben", "One."), (None, "Two."), ("Ada", "Three."), ("Ben", "Four."), (None, "Five."))
 
@@ -50,6 +52,67 @@ def old_conversation(tables: Any, owner: User, *lines: tuple[str | None, str]) -
     talk.message_count = len(lines)
     talk.save()
     return int(talk.pk)
+
+
+def rows_of_previous_version(owner: User) -> tuple[int, UUID]:
+    """Migrate back to the previous version, store a row in each table; return the ids of a live conversation and of its session."""
+    tables = migrate_to(PREVIOUS)
+    talk = old_conversation(tables, owner, *LINES)
+    made = {name: tables.get_model("insights", name).objects for name in OLD_TABLES}
+    first, last = made["Message"].filter(conversation_id=talk).order_by("number")[::4]
+    ben = first.member
+    session = made["LiveSession"].create(
+        id=uuid4(), conversation_id=talk, member=ben, process="host:1", joined_at=NOW, seen_at=NOW, keep_s=0
+    )
+    reviewed = {"review": "accepted", "reviewed_at": NOW, "reviewed_by_id": owner.pk}
+    task = {"conversation_id": talk, "message": first, "type": "action_item", "text": "One.", "confidence": 0.9, "assignee": ben}
+    insight = made["Insight"].create(**task, **reviewed)
+    made["Insight"].create(conversation_id=talk, message=last, type="question", text="Five.", confidence=0.8)
+    made["Entity"].create(message=first, type="person", text="One", offset=0, value={"name": "One"})
+    topic = made["Topic"].create(conversation_id=talk, text="one", score=0.5)
+    made["TopicReference"].create(topic=topic, message=first)
+    match = {"tracker_name": "Ones", "tracker_id": "t", "value": "one", "text": "One", "offset": 0}
+    made["TrackerMatch"].create(conversation_id=talk, message=first, insight=insight, **match)
+    payload = {"conversationId": str(talk), "name": "Talk", "startedAt": NOW.isoformat()}
+    made["Event"].create(conversation_id=talk, number=1, kind="conversation_created", payload=payload, created_at=NOW)
+    made["Conversation"].filter(id=talk).update(last_event=1)
+    return talk, session.id
+
+
+OLD_TABLES = ("Conversation", "Message", "LiveSession", "Insight", "Entity", "Topic", "TopicReference", "TrackerMatch", "Event")
+
+
+def test_a_database_of_the_previous_version_is_kept_whole(old_tables: Any, owner: User) -> None:
+    """All new migrations at once: no row is lost, the stale session is removed, and the conversation goes on before it ends."""
+    talk, session = rows_of_previous_version(owner)
+    call_command("migrate", "insights", verbosity=0)
+    assert said_in(talk) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
+    conversation = Conversation.objects.get(id=talk)
+    first, second = queries.insights_of(conversation)
+    assert (first.type, first.review, str(first.assignee), str(first.message.member)) == ("action_item", "accepted", "Ben", "Ben")
+    assert (second.type, second.message.member) == ("question", None)
+    assert [(match.insight_id, match.message_id) for match in TrackerMatch.objects.all()] == [(first.id, first.message_id)]
+    assert [entity.text for entity in first.message.entities.all()] == ["One"]
+    assert [reference.message_id for reference in TopicReference.objects.all()] == [first.message_id]
+    events = recorder.record(talk, recorder.Utterance("Six.", (), 1.0, NOW, NOW), recorder.Listening(session_id=session))
+    assert events[0].number == 2
+    assert said_in(talk)[-1] == (4, "")
+    assert [str(event.event.kind) for event in recorder.close_due(NOW, 15.0)] == ["conversation_completed"]
+    recorder.remove_conversation(talk)
+    assert not Speaker.objects.exists()
+
+
+def test_it_can_be_undone_while_there_are_sessions(old_tables: Any, owner: User) -> None:
+    """Back to the previous version, also after a crash that left rows of sessions and processes; those sessions are removed."""
+    call_command("migrate", "insights", verbosity=0)
+    process = uuid4()
+    recorder.register_process(process, "host:1", "")
+    session = recorder.Opening(owner_id=owner.pk, connection_id="room", session_id=uuid4(), process=process)
+    talk = recorder.open_conversation(session).conversation_id
+    recorder.record(talk, recorder.Utterance("One.", (), 1.0, NOW, NOW), recorder.Listening(session_id=session.session_id))
+    tables = migrate_to(PREVIOUS)
+    assert [row.text for row in tables.get_model("insights", "Message").objects.filter(conversation_id=talk)] == ["One."]
+    assert not tables.get_model("insights", "LiveSession").objects.exists()
 
 
 def said_in(conversation_id: int) -> list[tuple[int, str]]:
