@@ -3,6 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern
 from ninja import NinjaAPI
+from ninja.operation import PathView
 
 from insights.api import (
     analytics,
@@ -39,12 +40,19 @@ for resource in RESOURCES:
 
 
 def check_paths() -> None:
-    """Raise ImproperlyConfigured if two resources have the same path, as an installation's own kind of insight may."""
+    """Raise ImproperlyConfigured if two resources, or two operations of one, have the same path, as an installation's own kind may."""
     known: set[str] = set()
     for resource in RESOURCES:
-        if taken := known & resource.router.path_operations.keys():
+        paths = resource.router.path_operations
+        twice = {path for path, view in paths.items() if len(methods := _methods(view)) > len(set(methods))}
+        if taken := (known & paths.keys()) | twice:
             raise ImproperlyConfigured(f"INSIGHT_KINDS: the path {sorted(taken)[0]} is taken; give the kind another `path`")
-        known |= resource.router.path_operations.keys()
+        known |= paths.keys()
+
+
+def _methods(view: PathView) -> list[str]:
+    """Return the HTTP methods of the operations of a path."""
+    return [method for operation in view.operations for method in operation.methods]
 
 
 check_paths()

@@ -126,13 +126,18 @@ def test_a_wrong_setting_is_a_start_up_error(path: str, said: str) -> None:
     assert insight_kinds.kinds() == BUILT_IN
 
 
-def test_a_path_of_another_resource_is_a_start_up_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kind must not hide the messages of a conversation."""
-    router = type(root.insights.router)()
-    router.get("/v1/conversations/{conversation_id}/messages")(lambda request, conversation_id: None)
+@pytest.mark.parametrize("path", ["messages", "insights"])
+def test_a_path_of_another_resource_is_a_start_up_error(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind must not hide the messages of a conversation, nor the list of all its insights."""
+    ours = root.insights.router
+    router = type(ours)()
+    router.get(f"/v1/conversations/{{conversation_id}}/{path}")(lambda request, conversation_id: None)
+    for own, view in ours.path_operations.items():
+        for operation in view.operations:
+            router.add_api_operation(own, operation.methods, operation.view_func)
     root.check_paths()
     monkeypatch.setattr(root.insights, "router", router)
-    with pytest.raises(ImproperlyConfigured, match="INSIGHT_KINDS: the path /v1/conversations/{conversation_id}/messages is taken"):
+    with pytest.raises(ImproperlyConfigured, match=f"INSIGHT_KINDS: the path /v1/conversations/{{conversation_id}}/{path} is taken"):
         root.check_paths()
 
 

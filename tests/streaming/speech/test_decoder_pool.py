@@ -34,7 +34,7 @@ class Bomb:
 
 
 @pytest.fixture
-def pool() -> Iterator[DecoderPool]:
+def pool() -> Iterator[FakeRecogniser]:
     """One worker, so that the order can be seen."""
     pool = DecoderPool(1)
     pool.start()
