@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from inspect import iscoroutinefunction
 from typing import Literal, NewType, Protocol, TypeAlias, get_args
 
 KindName = NewType("KindName", str)
@@ -212,7 +213,7 @@ def check(kind: InsightKind, known: Sequence[InsightKind]) -> None:
         "icon": (kind.icon.startswith("<"), 'the content of an SVG symbol such as <path d="M4 12h16"/>'),
         "colour": (kind.colour in get_args(Colour), f"one of {', '.join(get_args(Colour))}"),
         "wire_name": (kind.wire_type != TOPIC, f"any name but {TOPIC}"),
-        "detector": (callable(kind.detector) and not kind.head, "a function, in place of a head,"),
+        "detector": (_is_detector(kind.detector) and not kind.head, "a function that is no coroutine function, in place of a head,"),
         "counts_as": (kind.counts_as is None or kind.counts_as in {one.name for one in known}, "the name of a kind that comes before"),
     }
     for field, (good, allowed) in rules.items():
@@ -222,3 +223,8 @@ def check(kind: InsightKind, known: Sequence[InsightKind]) -> None:
         taken = {getattr(one, field) for one in known}
         if getattr(kind, field) in taken:
             raise KindError(f"{kind.name}: {field}={getattr(kind, field)!r} is taken by another kind; taken are {', '.join(sorted(taken))}")
+
+
+def _is_detector(detector: Detector | None) -> bool:
+    """Return whether this can be called without `await`."""
+    return callable(detector) and not iscoroutinefunction(detector) and not iscoroutinefunction(type(detector).__call__)

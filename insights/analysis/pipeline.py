@@ -1,6 +1,7 @@
 """The complete analysis of one message, as the recorder runs it."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 
 from insights.analysis import entities
@@ -19,6 +20,9 @@ CONTEXT = dialogue_acts.CONTEXT
 
 FLOOR = 0.05
 """Findings with a lower confidence are dropped: they are not worth a database row."""
+
+SLOW_S = 0.25
+"""Seconds for one message above which the log names a detector; it should take less than a millisecond, but a machine may be busy."""
 
 
 def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timezone_offset: int = 0) -> MessageAnalysis:
@@ -54,12 +58,16 @@ def _scores(said: Said, before: Sequence[Said]) -> Iterator[tuple[InsightKind, f
 
 def _detected(kind: InsightKind, said: Said, before: Sequence[Said]) -> float:
     """Return the confidence of a detector, from 0 to 1; 0 if it fails, so that the other insights of the message are still found."""
+    began = time.perf_counter()
     try:
-        confidence = kind.detector(said, before) if kind.detector else None
-        return 0.0 if confidence is None else min(1.0, max(0.0, float(confidence)))
+        answer = kind.detector(said, before) if kind.detector else None
+        confidence = 0.0 if answer is None else min(1.0, max(0.0, float(answer)))
     except Exception as error:  # only the type is logged: the text of an error may contain spoken words
         logger.error("the detector of the insight kind %s failed (%s)", kind.name, type(error).__name__)
         return 0.0
+    if (seconds := time.perf_counter() - began) > SLOW_S:
+        logger.warning("the detector of the insight kind %s took %.1f s for a message; other messages wait meanwhile", kind.name, seconds)
+    return confidence
 
 
 def _finding(kind: InsightKind, confidence: float, said: Said, spans: tuple[Entity, ...], task: Commitment, doer: Person | None) -> Finding:

@@ -1,6 +1,8 @@
 """The registry of insight kinds: what may be registered, what each entry says, and that nobody else lists the kinds."""
 
+import asyncio
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from insights import insight_kinds
 from insights.analysis.acts.mixture import HEADS, LABELS
-from insights.analysis.pipeline import analyse
+from insights.analysis.pipeline import SLOW_S, analyse
 from insights.analysis.types import Said
 from insights.api import root
 from insights.apps import register_kinds
@@ -40,6 +42,14 @@ SPELLINGS = {
     for kind in BUILT_IN
 }
 """How code names a kind: as text, attribute, CSS class, SVG id, path, key of JSON, or constant. A question in prose is none."""
+
+
+class AwaitedDetector:
+    """A detector whose answer would have to be awaited."""
+
+    async def __call__(self, said: SpokenMessage, before: Sequence[SpokenMessage]) -> float:
+        """Never called."""
+        return 1.0
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +104,9 @@ def test_an_added_kind_comes_behind_the_others() -> None:
         ({"colour": "mauve"}, "colour='mauve': one of blue, orange, violet, green, pink, grey is needed"),
         ({"wire_name": "topic"}, "wire_name='topic': any name but topic is needed"),
         ({"wire_name": "question"}, "wire_type='question' is taken"),
-        ({"detector": None}, "detector=None: a function, in place of a head, is needed"),
+        ({"detector": None}, "detector=None: a function that is no coroutine function, in place of a head, is needed"),
+        ({"detector": asyncio.sleep}, "detector="),
+        ({"detector": AwaitedDetector()}, "detector="),
         ({"head": "decision"}, "detector="),
         ({"counts_as": "joke"}, "counts_as='joke': the name of a kind that comes before is needed"),
     ],
@@ -198,6 +210,18 @@ def test_a_detector_that_fails_spoils_nothing(caplog: pytest.LogCaptureFixture) 
 
     assert "action_item" in found_by(detector=fails)
     assert caplog.messages == ["the detector of the insight kind decision failed (ValueError)"]
+
+
+def test_a_slow_detector_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Its answer counts all the same; the log has no words."""
+
+    def waits(said: SpokenMessage, before: Sequence[SpokenMessage]) -> float:
+        time.sleep(SLOW_S)
+        return 0.7
+
+    assert found_by(detector=waits)["decision"] == 0.7
+    (line,) = caplog.messages
+    assert re.fullmatch(r"the detector of the insight kind decision took \d+\.\d s for a message; other messages wait meanwhile", line)
 
 
 def test_a_detector_gets_the_messages_before() -> None:
