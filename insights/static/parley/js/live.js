@@ -41,7 +41,7 @@ const STATES = {
 const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], waiting: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], failed: ["Stopped", ""] };
 
 function muted() {
-  return part("mute").getAttribute("aria-pressed") === "true";
+  return part("mute").dataset.muted === "true";
 }
 
 function say(title, detail) {
@@ -168,7 +168,7 @@ async function stop() {
 function mute() {
   const silent = !muted();
   microphone.muted = silent;
-  part("mute").setAttribute("aria-pressed", String(silent));
+  part("mute").dataset.muted = String(silent);
   part("mute").querySelector(".word").textContent = silent ? "Unmute" : "Mute";
   part("meter").classList.toggle("off", silent);
   if (document.body.dataset.state === "listening") say(...STATES.listening());

@@ -205,13 +205,13 @@ function setMuted(muted) {
   });
   const button = part("mute");
   if (!button) return;
-  button.setAttribute("aria-pressed", String(muted));
+  button.dataset.muted = String(muted);
   const [off, on] = kinds.includes("audio") ? ["Mute", "Unmute"] : ["Pause", "Go on"];
   button.querySelector(".word").textContent = muted ? on : off;
 }
 
 part("start").addEventListener("click", start);
 part("stop").addEventListener("click", () => link?.end("You stopped it."));
-part("mute")?.addEventListener("click", () => setMuted(part("mute").getAttribute("aria-pressed") !== "true"));
+part("mute")?.addEventListener("click", () => setMuted(part("mute").dataset.muted !== "true"));
 window.addEventListener("pagehide", () => link?.end());
 listDevices();
