@@ -13,7 +13,7 @@ from insights.models.conversations import new_conversation_id
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.event_log import EventLog, clean
-from insights.recorder.types import ConversationBusy, Joined, Opening, Speaker
+from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _start(opening: Opening, now: datetime) -> Conversation:
     )
 
 
-def _member(conversation: Conversation, speaker: Speaker) -> tuple[Member | None, bool]:
+def _member(conversation: Conversation, speaker: SpeakerIdentity) -> tuple[Member | None, bool]:
     """Return the speaker's member and whether it is new or changed; None if the speaker has no user id, e-mail address or name."""
     user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (speaker.user_id, speaker.name, speaker.email))
     members = Member.objects.filter(conversation=conversation)

@@ -35,7 +35,7 @@ class ConversationBusy(RecorderError):
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class SpeakerIdentity:
     """A speaker's identity as the client sent it; not an account of ours."""
 
     user_id: str = ""
@@ -59,7 +59,7 @@ class Opening:
     name: str = ""
     timezone_offset: int = 0
     language: str = "en-US"
-    speaker: Speaker | None = None
+    speaker: SpeakerIdentity | None = None
     keep_s: int = 0
 
 

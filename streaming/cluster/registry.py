@@ -123,7 +123,7 @@ class Registry:
         self._joined.pop(session_id, None)
 
     def leave_later(self, session_id: UUID, leave: "Leave") -> None:
-        """Let a session leave once the database is back: while this process lives, nobody else removes it, and its conversation stays live."""
+        """Let a session leave once the database is back: no other process removes it before, and its conversation stays live."""
         self.left(session_id)
         self._not_left[session_id] = leave
 

@@ -21,7 +21,7 @@ from insights.analysis.text import languages
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_AWAY
 from insights.events import MessagesStored
-from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, Utterance
+from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, SpokenWord, Utterance
 from insights.snapshots import TrackerSnapshot
 from streaming import recogniser
 from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
@@ -67,7 +67,7 @@ class StorageDelayed(Exception):
 class StartOptions:
     """What a speaker asked for at the start; the Symbl fact sheet, section 3.1, gives meanings and units."""
 
-    speaker: Speaker | None = None
+    speaker: SpeakerIdentity | None = None
     language: str = "en-US"
     encoding: str = "LINEAR16"
     sample_rate: int = 16000
@@ -169,9 +169,9 @@ class LiveSpeech:
 
     async def _wait_for_room(self, recognition: Recognition, listener: "_RecognitionListener") -> None:
         """Wait until more may be fed; not after the server's shutdown deadline, so that `finish` can still store what was recognised."""
-        while (
-            recognition.full or recognition.backlog > HIGH_WATER_S or len(listener.results) > PENDING_FINALS
-        ) and not (listener.done.is_set() or runtime().registry.drain_deadline.is_set()):
+        while (recognition.full or recognition.backlog > HIGH_WATER_S or len(listener.results) > PENDING_FINALS) and not (
+            listener.done.is_set() or runtime().registry.drain_deadline.is_set()
+        ):
             listener.room.clear()
             try:
                 async with asyncio.timeout(0.25):

@@ -12,7 +12,7 @@ from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field
 
 from insights import insight_kinds
-from insights.recorder import RecorderError, Speaker
+from insights.recorder import RecorderError, SpeakerIdentity
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
@@ -132,7 +132,7 @@ class ConversationStreamHandler(AsyncStreamHandler):
 
     def _start_options_of(self, inputs: Inputs) -> StartOptions:
         return StartOptions(
-            speaker=Speaker(name=inputs.speaker_name) if inputs.speaker_name else None,
+            speaker=SpeakerIdentity(name=inputs.speaker_name) if inputs.speaker_name else None,
             sample_rate=RATE,
             confidence_threshold=inputs.conf_threshold,
             keep_s=settings.NO_CONNECTION_TIMEOUT_S,

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from insights.analysis.managed_trackers import with_managed
 from insights.analysis.trackers import Tracker
-from insights.recorder import Joined, RecorderError, Speaker
+from insights.recorder import Joined, RecorderError, SpeakerIdentity
 from streaming.aio.bounded_queue import BoundedQueue
 from streaming.aio.send_queue import SendQueue
 from streaming.audio.codecs import AudioError
@@ -276,7 +276,7 @@ def _start_options(start: Start) -> StartOptions:
     keep_s = settings.NO_CONNECTION_TIMEOUT_S if start.no_connection_timeout is None else start.no_connection_timeout
     trackers = tuple(Tracker(tracker.name, tracker.vocabulary, tracker.id) for tracker in start.trackers)
     return StartOptions(
-        speaker=Speaker(speaker.user_id, speaker.name, speaker.email) if speaker else None,
+        speaker=SpeakerIdentity(speaker.user_id, speaker.name, speaker.email) if speaker else None,
         language=start.language,
         encoding=start.encoding,
         sample_rate=start.sample_rate,

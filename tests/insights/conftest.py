@@ -13,7 +13,7 @@ from django.utils import timezone
 from insights import analysis, models, recorder
 from insights.access.rate_limit import rate_limit
 from insights.models import Conversation, Member, ServerProcess
-from insights.recorder import Joined, Listening, Opening, Speaker, SpokenWord, StoredEvent, Utterance
+from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, SpokenWord, StoredEvent, Utterance
 from tests.insights import fakes
 
 Say = Callable[..., list[StoredEvent]]
@@ -85,7 +85,7 @@ def voice(conversation: Conversation, member: Member | None = None) -> models.Sp
 @pytest.fixture
 def joined(owner: User) -> Joined:
     """Return a live conversation with Ada in it."""
-    return recorder.open_conversation(opening(owner, speaker=Speaker("ada@example.org", "Ada")))
+    return recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("ada@example.org", "Ada")))
 
 
 @pytest.fixture

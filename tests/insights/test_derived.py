@@ -13,7 +13,7 @@ from insights.analysis import Topic, summarise
 from insights.analytics import Figures, Spoken, Talk, measure
 from insights.derived import Derived
 from insights.models import Conversation, Message
-from insights.recorder import Joined, Listening, Speaker, Utterance
+from insights.recorder import Joined, Listening, SpeakerIdentity, Utterance
 from tests.insights.api.conftest import Api, token_of
 from tests.insights.conftest import Say, opening, utterance
 
@@ -55,7 +55,7 @@ def test_always_as_from_scratch(seed: int, joined: Joined, owner: User, plain_an
             recorder.correct_message(draw.choice(rows).pk, " ".join(draw.choice(WORDS) for _ in range(8)), owner.pk)
 
     def join() -> None:
-        who = recorder.open_conversation(opening(owner, speaker=Speaker(f"u{draw.randrange(3)}", draw.choice(["", "Ben"]))))
+        who = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity(f"u{draw.randrange(3)}", draw.choice(["", "Ben"]))))
         members.append(who.member.id if who.member else None)
 
     steps: list[Callable[[], None]] = [say, say, say, correct, join]

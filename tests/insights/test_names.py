@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from insights import access, queries, recorder
 from insights.models import Conversation, Member
 from insights.names import clean_name, isolated
-from insights.recorder import Speaker
+from insights.recorder import SpeakerIdentity
 from tests.insights.conftest import opening
 
 MISLEADING = [*range(0x00, 0x20), *range(0x7F, 0xA0), 0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
@@ -68,12 +68,12 @@ def test_any_text(text: str, limit: int) -> None:
 
 def test_stored_names(owner: User) -> None:
     """Title, name, user id and address are cleaned where a conversation is opened; what is the same afterwards is the same member."""
-    speaker = Speaker("u\u200b1", "Ada\u202e gnp.", "ada\u2066@example.org")
+    speaker = SpeakerIdentity("u\u200b1", "Ada\u202e gnp.", "ada\u2066@example.org")
     one = recorder.open_conversation(opening(owner, name="Budget\u202ecod\r\n", speaker=speaker))
     assert Conversation.objects.get().name == "Budgetcod"
     assert one.member is not None
     assert (one.member.user_id, one.member.name, one.member.email) == ("u1", "Ada gnp.", "ada@example.org")
-    again = recorder.open_conversation(opening(owner, speaker=Speaker("u1\ufeff", "Ada")))
+    again = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("u1\ufeff", "Ada")))
     assert again.member == one.member
     assert Member.objects.count() == 1
     assert queries.last_seen(Conversation.objects.get(), "u\u200b1") is not None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from insights import queries, recorder
 from insights.models import Conversation, Member, Message, search
 from insights.models.conversations import new_conversation_id
-from insights.recorder import Joined, Speaker
+from insights.recorder import Joined, SpeakerIdentity
 from tests.insights.conftest import Say, opening, voice
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -114,9 +114,9 @@ def test_corrections_are_found(joined: Joined, say: Say, owner: User) -> None:
     recorder.correct_message(Message.objects.get().pk, "The airship has landed.", owner.pk)
     assert found("airship") == {joined.conversation_id}
     assert found("zeppelin") == set()
-    recorder.open_conversation(opening(owner, speaker=Speaker("u-1")))
+    recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("u-1")))
     assert found("Grace") == set()
-    recorder.open_conversation(opening(owner, speaker=Speaker("u-1", "Grace")))
+    recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("u-1", "Grace")))
     assert found("Grace") == {joined.conversation_id}
 
 

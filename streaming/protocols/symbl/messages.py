@@ -14,7 +14,7 @@ def insight_types() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class StartSpeaker:
     """The speaker of a WebSocket; each field may be "". `user_id` is the e-mail address if the client sent no user id."""
 
     user_id: str = ""
@@ -45,7 +45,7 @@ class Start:
     language: str = "en-US"
     encoding: str = "LINEAR16"
     sample_rate: int = 16000
-    speaker: Speaker | None = None
+    speaker: StartSpeaker | None = None
     vocabulary: tuple[str, ...] = ()
     trackers: tuple[TrackerSpec, ...] = ()
     tracker_interims: bool = False

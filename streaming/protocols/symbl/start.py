@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from streaming.protocols.symbl.fields import Fields, WireError, refused
-from streaming.protocols.symbl.messages import ENCODINGS, Modify, Speaker, Start, TrackerSpec, insight_types
+from streaming.protocols.symbl.messages import ENCODINGS, Modify, Start, StartSpeaker, TrackerSpec, insight_types
 
 NAME_LENGTH = 256
 MASK_LENGTH = 16
@@ -98,11 +98,11 @@ def _insight_types(message: Fields) -> frozenset[str]:
     return frozenset(types)
 
 
-def _speaker(message: Fields) -> Speaker | None:
+def _speaker(message: Fields) -> StartSpeaker | None:
     speaker = message.child("speaker")
     name, email = speaker.text("name", NAME_LENGTH), speaker.text("email", NAME_LENGTH)
     user_id = _user_id(speaker) or email
-    return Speaker(user_id or "", name or "", email or "") if user_id or name else None
+    return StartSpeaker(user_id or "", name or "", email or "") if user_id or name else None
 
 
 def _user_id(speaker: Fields) -> str | None:

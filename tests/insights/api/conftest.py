@@ -9,7 +9,7 @@ from django.test import Client
 from insights import access, recorder
 from insights.analysis.trackers import Tracker
 from insights.models import Conversation
-from insights.recorder import Joined, Listening, Speaker
+from insights.recorder import Joined, Listening, SpeakerIdentity
 from tests.insights.conftest import Say, opening, utterance
 
 
@@ -45,7 +45,7 @@ def talk(owner: User, joined: Joined, say: Say) -> Conversation:
     say("Is the budget ready?", trackers=money)
     say("Ada will send the budget report tomorrow. That is good.", trackers=money)
     say("Or maybe we meet.", confidence_threshold=0.1)
-    ben = recorder.open_conversation(opening(owner, speaker=Speaker("", "Ben", "ben@example.org")))
+    ben = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("", "Ben", "ben@example.org")))
     assert ben.member is not None
     # Ben talks over the last second of Ada's last sentence: hers is from 15 s to 17 s.
     over = utterance("Zoe will call.", joined.started_at + timedelta(seconds=16))

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from insights import recorder
 from insights.analysis.trackers import Tracker
 from insights.models import Conversation
-from insights.recorder import Listening, Speaker
+from insights.recorder import Listening, SpeakerIdentity
 from tests.insights.api.conftest import Api, token_of
 from tests.insights.conftest import Say, opening, utterance
 from tests.insights.test_access_table import TABLE
@@ -30,7 +30,7 @@ def test_a_long_conversation_costs_no_more_queries(api: Api, talk: Conversation,
     """Each resource of a conversation takes as many queries for a dozen of everything as for a few, and few of them."""
     before = asked(api, path)
     for number in range(12):
-        speaker = recorder.open_conversation(opening(owner, speaker=Speaker("", f"Speaker {number}")))
+        speaker = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("", f"Speaker {number}")))
         said = utterance(f"Is the budget number {number} there? Ada will call tomorrow.", speaker.started_at)
         member = speaker.member.id if speaker.member else None
         recorder.record(talk.id, said, Listening(member_id=member, trackers=(Tracker("Money", ("budget",)),)))
@@ -47,6 +47,6 @@ def test_a_long_list_costs_no_more_queries(owner: User) -> None:
     counts = []
     for rooms in (range(1), range(1, 30)):
         for number in rooms:
-            recorder.open_conversation(opening(owner, f"room-{number}", speaker=Speaker("", "Ada")))
+            recorder.open_conversation(opening(owner, f"room-{number}", speaker=SpeakerIdentity("", "Ada")))
         counts.append(asked(api, "", limit=100))
     assert counts == [3, 3]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from insights import recorder
 from insights.database import connection_closed_after, write_transaction
 from insights.models import Conversation, LiveSession
-from insights.recorder import Speaker, StoredEvent, ending
+from insights.recorder import SpeakerIdentity, StoredEvent, ending
 from tests.insights.conftest import PROCESS, age_process, opening, process
 
 OTHER = UUID(int=2)
@@ -68,7 +68,7 @@ def test_a_lost_connection_waits(owner: User, now: datetime) -> None:
 
 def test_who_stops_is_not_waited_for_in_a_session_of_before(owner: User, now: datetime) -> None:
     """A crash leaves a session behind; its speaker comes back and stops: the conversation ends with the sweep, not keep_s later."""
-    ada, session = Speaker("ada@example.org", "Ada"), uuid4()
+    ada, session = SpeakerIdentity("ada@example.org", "Ada"), uuid4()
     recorder.open_conversation(opening(owner, speaker=ada, keep_s=600))
     age_process(20)
     recorder.open_conversation(opening(owner, speaker=ada, session_id=session, keep_s=600, process=process(OTHER)))
@@ -78,7 +78,7 @@ def test_who_stops_is_not_waited_for_in_a_session_of_before(owner: User, now: da
 
 def test_who_stops_takes_no_patience_from_a_session_of_theirs_that_goes_on(owner: User) -> None:
     """It only had no time for a heartbeat since: its connection, lost later, is waited for as long as its client asked."""
-    ada, one, two = Speaker("ada@example.org", "Ada"), uuid4(), uuid4()
+    ada, one, two = SpeakerIdentity("ada@example.org", "Ada"), uuid4(), uuid4()
     recorder.open_conversation(opening(owner, speaker=ada, session_id=one, keep_s=600))
     recorder.open_conversation(opening(owner, speaker=ada, session_id=two, keep_s=600))
     recorder.leave(two, final=True)
@@ -90,9 +90,11 @@ def test_who_stops_takes_no_patience_from_a_session_of_theirs_that_goes_on(owner
 def test_who_stops_takes_nobody_elses_patience(owner: User, now: datetime) -> None:
     """Somebody else who got lost is still waited for."""
     session = uuid4()
-    recorder.open_conversation(opening(owner, speaker=Speaker("bob@example.org", "Bob"), keep_s=600))
+    recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("bob@example.org", "Bob"), keep_s=600))
     age_process(20)
-    recorder.open_conversation(opening(owner, speaker=Speaker("ada@example.org", "Ada"), session_id=session, process=process(OTHER)))
+    recorder.open_conversation(
+        opening(owner, speaker=SpeakerIdentity("ada@example.org", "Ada"), session_id=session, process=process(OTHER))
+    )
     recorder.leave(session, final=True)
     assert recorder.close_due(now, 10) == []
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from insights import recorder
 from insights.events import MemberJoined
 from insights.models import Conversation, LiveSession, Member
-from insights.recorder import ConversationBusy, Speaker
+from insights.recorder import ConversationBusy, SpeakerIdentity
 from insights.recorder import join as module
 from tests.insights.conftest import opening
 
@@ -35,8 +35,8 @@ def test_name_defaults_to_the_id(owner: User) -> None:
 
 def test_second_opening_joins(owner: User) -> None:
     """The same connection id of the same owner is the same conversation, with another member."""
-    first = recorder.open_conversation(opening(owner, speaker=Speaker("a", "Ada")))
-    second = recorder.open_conversation(opening(owner, speaker=Speaker("b", "Ben")))
+    first = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("a", "Ada")))
+    second = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("b", "Ben")))
     assert second.conversation_id == first.conversation_id
     assert not second.created
     assert [event.kind for event in second.events] == ["member_joined"]
@@ -49,8 +49,10 @@ def test_connection_ids_belong_to_their_owner(owner: User, stranger: User) -> No
     assert recorder.open_conversation(opening(owner)).conversation_id != recorder.open_conversation(opening(stranger)).conversation_id
 
 
-@pytest.mark.parametrize("speaker", [Speaker("u1", "Ada"), Speaker("", "Ada", "ada@example.org"), Speaker("", "Ada")])
-def test_a_speaker_who_comes_back_is_the_same_member(owner: User, speaker: Speaker) -> None:
+@pytest.mark.parametrize(
+    "speaker", [SpeakerIdentity("u1", "Ada"), SpeakerIdentity("", "Ada", "ada@example.org"), SpeakerIdentity("", "Ada")]
+)
+def test_a_speaker_who_comes_back_is_the_same_member(owner: User, speaker: SpeakerIdentity) -> None:
     """User id, else address, else name decide who somebody is; coming back is no event."""
     first = recorder.open_conversation(opening(owner, speaker=speaker))
     again = recorder.open_conversation(opening(owner, speaker=speaker))
@@ -61,15 +63,15 @@ def test_a_speaker_who_comes_back_is_the_same_member(owner: User, speaker: Speak
 
 def test_a_name_that_comes_later_is_filled_in(owner: User) -> None:
     """A member known by user id alone gets the name that a later session brings, and that is told."""
-    recorder.open_conversation(opening(owner, speaker=Speaker("u1")))
-    again = recorder.open_conversation(opening(owner, speaker=Speaker("u1", "Ada")))
+    recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("u1")))
+    again = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("u1", "Ada")))
     assert [event.payload["member"]["name"] for event in again.events] == ["Ada"]
     assert Member.objects.get().name == "Ada"
 
 
 def test_a_speaker_without_any_word_is_nobody(owner: User) -> None:
     """An empty speaker object makes no member."""
-    assert recorder.open_conversation(opening(owner, speaker=Speaker(" ", ""))).member is None
+    assert recorder.open_conversation(opening(owner, speaker=SpeakerIdentity(" ", ""))).member is None
 
 
 def test_coming_back_stops_the_clock(owner: User) -> None:
@@ -92,13 +94,15 @@ def test_one_session_may_open_again(owner: User) -> None:
     """Stop and start on one socket keep one session."""
     session = uuid4()
     recorder.open_conversation(opening(owner, session_id=session))
-    recorder.open_conversation(opening(owner, session_id=session, speaker=Speaker("a", "Ada"), keep_s=9))
+    recorder.open_conversation(opening(owner, session_id=session, speaker=SpeakerIdentity("a", "Ada"), keep_s=9))
     assert [(live.id, live.keep_s) for live in LiveSession.objects.all()] == [(session, 9)]
 
 
 def test_names_no_database_could_keep_are_mended(owner: User) -> None:
     """NUL, lone surrogates and endless names are made storable."""
-    joined = recorder.open_conversation(opening(owner, connection_id="a\x00b", name="x" * 900, speaker=Speaker("u\x00", "A\ud800da")))
+    joined = recorder.open_conversation(
+        opening(owner, connection_id="a\x00b", name="x" * 900, speaker=SpeakerIdentity("u\x00", "A\ud800da"))
+    )
     stored = Conversation.objects.get(id=joined.conversation_id)
     assert (stored.connection_id, len(stored.name)) == ("ab", 500)
     assert joined.member is not None

@@ -17,7 +17,7 @@ from insights import database, queries, recorder
 from insights.database import connection_closed_after
 from insights.models import Conversation, Message, Topic
 from insights.models import Event as EventRow
-from insights.recorder import Listening, Speaker, StoredEvent, record_results, topics
+from insights.recorder import Listening, SpeakerIdentity, StoredEvent, record_results, topics
 from tests.insights.conftest import opening, utterance
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,7 +96,7 @@ def test_readers_see_every_event_once_and_in_order(processes: str, owner: User) 
 
 def test_any_cursor_and_the_rest_is_everything(owner: User, plain_analysis: None) -> None:
     """Whatever the cursor and the page size, what was seen and what comes after is the whole history."""
-    joined = recorder.open_conversation(opening(owner, speaker=Speaker("a", "Ada")))
+    joined = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("a", "Ada")))
     for turn in range(5):
         recorder.record(joined.conversation_id, utterance(f"Will budget {turn} do?", START), Listening())
     everything = queries.events_after(joined.conversation_id, 0, 10_000)
@@ -126,7 +126,7 @@ def test_topics_agree_with_those_of_a_single_writer(processes: str, owner: User)
 
 def test_one_of_eight_starts_the_conversation(processes: str, owner: User) -> None:
     """Eight sessions open one connection id at once: one starts it, seven join it."""
-    joined = at_once(lambda number: recorder.open_conversation(opening(owner, speaker=Speaker(f"u{number}", "Ada"))))
+    joined = at_once(lambda number: recorder.open_conversation(opening(owner, speaker=SpeakerIdentity(f"u{number}", "Ada"))))
     assert sum(answer.created for answer in joined) == 1  # type: ignore[attr-defined]
     assert Conversation.objects.count() == 1
     assert [event.number for event in EventRow.objects.order_by("number")] == list(range(1, THREADS + 2))

@@ -14,7 +14,7 @@ from insights.analysis.pipeline import analyse
 from insights.analysis.trackers import Tracker
 from insights.insight_kinds import ACTION_ITEM, KindName
 from insights.models import Entity, Event, Insight, Message, TopicReference, TrackerMatch
-from insights.recorder import Joined, Listening, Speaker, StoredEvent, UnknownConversation, UnknownMember
+from insights.recorder import Joined, Listening, SpeakerIdentity, StoredEvent, UnknownConversation, UnknownMember
 from insights.recorder import record_results as module
 from tests.insights.conftest import Say, opening, utterance
 
@@ -140,7 +140,7 @@ def test_speech_of_nobody(joined: Joined, plain_analysis: None) -> None:
 
 def test_unknown_conversation_and_member(joined: Joined, owner: User) -> None:
     """Speech for nowhere, or by a member of another conversation, is refused and leaves nothing."""
-    other = recorder.open_conversation(opening(owner, "elsewhere", speaker=Speaker("x", "X")))
+    other = recorder.open_conversation(opening(owner, "elsewhere", speaker=SpeakerIdentity("x", "X")))
     said = utterance("Hello.", joined.started_at)
     with pytest.raises(UnknownConversation):
         recorder.record(1, said, Listening())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from insights import queries, recorder
 from insights.models import Conversation, Insight, Message
 from insights.payloads import insight_json, message_json, topic_json
-from insights.recorder import Joined, Listening, Speaker, StoredEvent
+from insights.recorder import Joined, Listening, SpeakerIdentity, StoredEvent
 from insights.snapshots import JsonObject
 from tests.insights.conftest import opening, utterance
 
@@ -34,7 +34,7 @@ def take(step: tuple[str, str], joined: Joined, owner: User) -> list[StoredEvent
     action, text = step
     conversation = Conversation.objects.get(id=joined.conversation_id)
     if action == "join":
-        return recorder.open_conversation(opening(owner, conversation.connection_id, speaker=Speaker("", text))).events
+        return recorder.open_conversation(opening(owner, conversation.connection_id, speaker=SpeakerIdentity("", text))).events
     if action == "say":
         start = joined.started_at + timedelta(seconds=10 * conversation.message_count)
         return recorder.record(conversation.id, utterance(text, start), Listening())
@@ -59,7 +59,7 @@ def replay(events: list[StoredEvent]) -> dict[str, dict[str, JsonObject]]:
 @given(steps=STEPS, data=st.data())
 def test_events_tell_everything(steps: list[tuple[str, str]], data: st.DataObject, owner: User, plain_analysis: None) -> None:
     """Events come numbered on, what is returned is what is stored, and any cursor plus the rest makes up the whole."""
-    joined = recorder.open_conversation(opening(owner, str(uuid4()), speaker=Speaker("", "Ada")))
+    joined = recorder.open_conversation(opening(owner, str(uuid4()), speaker=SpeakerIdentity("", "Ada")))
     returned = list(joined.events)
     for step in steps:
         returned += take(step, joined, owner)

@@ -36,7 +36,7 @@ def test_one_speaker_for_each_audio_source(joined: Joined, owner: User, say: Say
 
 def test_a_session_that_starts_again_as_somebody_else_is_another_source(joined: Joined, owner: User, say: Say) -> None:
     """A client may stop and start on one connection, with another name."""
-    ben = recorder.open_conversation(opening(owner, speaker=recorder.Speaker("b", "Ben"))).member
+    ben = recorder.open_conversation(opening(owner, speaker=recorder.SpeakerIdentity("b", "Ben"))).member
     assert ben is not None
     session = uuid4()
     for member in ({}, {"member_id": ben.id}, {}):

@@ -30,7 +30,7 @@ def test_a_process_that_forgot_catches_up(joined: Joined, say: Say) -> None:
 def test_events_of_others_do_not_lose_topics(joined: Joined, say: Say, owner: User) -> None:
     """Somebody who joins in between moves the last event; the counts go on."""
     told(say, "The budget report is late.")
-    recorder.open_conversation(opening(owner, speaker=recorder.Speaker("b", "Ben")))
+    recorder.open_conversation(opening(owner, speaker=recorder.SpeakerIdentity("b", "Ben")))
     assert len(told(say, "The budget report is long.")["budget report"]) == 2
 
 

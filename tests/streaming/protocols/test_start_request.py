@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from streaming.protocols.symbl import Speaker, Start, TrackerSpec, WireError, parse
+from streaming.protocols.symbl import Start, StartSpeaker, TrackerSpec, WireError, parse
 from tests.streaming.protocols.samples import seed, start
 
 
@@ -17,7 +17,7 @@ def test_the_published_example_is_read_field_by_field() -> None:
         language="en-US",
         encoding="LINEAR16",
         sample_rate=16000,
-        speaker=Speaker(user_id="jane.doe@example.com", name="Jane"),
+        speaker=StartSpeaker(user_id="jane.doe@example.com", name="Jane"),
     )
 
 
@@ -59,7 +59,7 @@ def test_every_field_is_read() -> None:
         language="de-AT",
         encoding="FLAC",
         sample_rate=44100,
-        speaker=Speaker("u1", "Jane", "jane@example.com"),
+        speaker=StartSpeaker("u1", "Jane", "jane@example.com"),
         vocabulary=("Parley", "Symbl"),
         trackers=(TrackerSpec("Price", ("cost", "how much"), "t1"),),
         tracker_interims=True,
@@ -126,13 +126,13 @@ def test_a_rate_may_be_a_float_with_a_whole_value() -> None:
 def test_an_email_address_stands_in_for_the_user_id() -> None:
     """One SDK's guide sends `email` and no `userId`."""
     assert parse(start(speaker={"name": "Jane", "email": "jane@example.com"})) == Start(
-        speaker=Speaker("jane@example.com", "Jane", "jane@example.com")
+        speaker=StartSpeaker("jane@example.com", "Jane", "jane@example.com")
     )
 
 
 def test_a_user_id_may_be_a_number() -> None:
     """Programs whose users are numbered send the number; it is kept as text."""
-    assert parse(start(speaker={"userId": 4711})) == Start(speaker=Speaker("4711"))
+    assert parse(start(speaker={"userId": 4711})) == Start(speaker=StartSpeaker("4711"))
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(True, 1800), (False, 0), (0, 0), (1800, 1800), (900.0, 900)])
@@ -153,7 +153,7 @@ def test_all_trackers_may_be_asked_for_in_three_places(fields: dict[str, Any]) -
 def test_names_lose_the_blanks_around_them() -> None:
     """A name, a title and a phrase are kept without the blanks at their ends."""
     assert parse(start(speaker={"name": " Jane\n"}, customVocabulary=[" Parley "], config={"meetingTitle": " Plan "})) == Start(
-        speaker=Speaker("", "Jane"), vocabulary=("Parley",), meeting_title="Plan"
+        speaker=StartSpeaker("", "Jane"), vocabulary=("Parley",), meeting_title="Plan"
     )
 
 

@@ -34,7 +34,7 @@ class Bomb:
 
 
 @pytest.fixture
-def pool() -> Iterator[FakeRecogniser]:
+def pool() -> Iterator[DecoderPool]:
     """One worker, so that the order can be seen."""
     pool = DecoderPool(1)
     pool.start()
