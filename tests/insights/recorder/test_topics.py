@@ -84,14 +84,14 @@ def test_wording_corrected_while_something_is_said(say: Say, owner: User, monkey
     """What is said in the moment of a correction counts for the topics like all else."""
     say("The budget report is late.")
     first = Message.objects.get().id
-    writing = record_results.writing
+    write = record_results.write_transaction
     corrections = [lambda: recorder.correct_message(first, "The budget memo is late.", owner.pk)]
 
     def correct_first() -> AbstractContextManager[None]:
         while corrections:
             corrections.pop()()
-        return writing()
+        return write()
 
-    monkeypatch.setattr(record_results, "writing", correct_first)
+    monkeypatch.setattr(record_results, "write_transaction", correct_first)
     say("The zebra census begins.")
     assert "zebra census" in set(Topic.objects.values_list("text", flat=True))
