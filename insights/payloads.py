@@ -139,11 +139,6 @@ def insight_snapshot(insight: Insight) -> InsightSnapshot:
     )
 
 
-def insight_json(insight: Insight) -> JsonObject:
-    """Return the JSON form of an insight, without its review."""
-    return insight_snapshot(insight).dump()
-
-
 def reviewed_insight_snapshot(insight: Insight) -> InsightSnapshot:
     """Return the snapshot of an insight with its review."""
     reviewed_at = iso(insight.reviewed_at) if insight.reviewed_at else ""
@@ -178,11 +173,6 @@ def tracker_snapshots(matches: Iterable[TrackerMatch]) -> tuple[TrackerSnapshot,
         TrackerSnapshot(identity, name, tuple(references.match(value) for value, references in phrases.items()))
         for identity, (name, phrases) in trackers.items()
     )
-
-
-def trackers_json(matches: Iterable[TrackerMatch]) -> list[JsonObject]:
-    """Return the JSON forms of `tracker_snapshots`."""
-    return [tracker.dump() for tracker in tracker_snapshots(matches)]
 
 
 class _References:

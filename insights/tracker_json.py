@@ -28,7 +28,7 @@ class _Group:
 
 
 def tracker_pieces(conversation: Conversation, before: str = "[", behind: str = "]") -> Iterator[str]:
-    """Yield the text of `payloads.trackers_json` for all matches in a conversation."""
+    """Yield the JSON list of the snapshots of all trackers with matches in a conversation."""
     return resolved(_segments(conversation, before, behind), lambda ids: _references(conversation, ids))
 
 

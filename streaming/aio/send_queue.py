@@ -16,7 +16,6 @@ WRITE_TIMEOUT_S = 60.0
 
 NORMAL = 1000
 POLICY = 1008
-TOO_MUCH = 1009
 
 
 class SendQueue:

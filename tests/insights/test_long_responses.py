@@ -18,7 +18,7 @@ from django.utils import timezone
 from insights import access, insight_kinds, long_responses, queries
 from insights.long_responses import MOST_PER_ACCOUNT, TooManyAnswers
 from insights.models import App, Conversation, Entity, Insight, Member, Message, Speaker, Topic, TopicReference, TrackerMatch
-from insights.payloads import trackers_json
+from insights.payloads import tracker_snapshots
 from insights.queries import batches
 from tests.insights.api.conftest import Api, token_of
 
@@ -162,7 +162,7 @@ def test_conversations_after_one(owner: User) -> None:
 
 def test_groups_over_the_whole_conversation(reader: Api, long_talk: Conversation) -> None:
     """Entities and trackers that are read in batches are grouped as if they were read at once."""
-    assert whole(reader, "/trackers") == trackers_json(queries.tracker_matches_of(long_talk))
+    assert whole(reader, "/trackers") == [tracker.dump() for tracker in tracker_snapshots(queries.tracker_matches_of(long_talk))]
     entities = whole(reader, "/entities")["entities"]
     assert [(one["text"], one["value"], len(one["messageRefs"])) for one in entities[:2]] == [
         ("Ada", "Ada", 2 * COUNT),

@@ -1,12 +1,13 @@
 """The JSON forms of what is stored."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.models import Insight, Member, Message, TrackerMatch
-from insights.payloads import assignee_snapshot, iso, member_json, trackers_json
+from insights.payloads import assignee_snapshot, iso, member_json, tracker_snapshots
 from insights.snapshots import MemberSnapshot
 
 NOW = datetime(2026, 3, 2, 14, 0, 0, 123456, tzinfo=UTC)
@@ -43,7 +44,8 @@ def test_hits_are_grouped_by_tracker_and_phrase() -> None:
             tracker_id=tracker, tracker_name=tracker, value=value, text=value, offset=offset, message=message, insight=found
         )
 
-    trackers = trackers_json([hit("t", "buy", 3), hit("u", "it", 7), hit("t", "buy", 3, insight), hit("t", "sell", 14)])
+    found = tracker_snapshots([hit("t", "buy", 3), hit("u", "it", 7), hit("t", "buy", 3, insight), hit("t", "sell", 14)])
+    trackers: list[Any] = [tracker.dump() for tracker in found]
     assert [(tracker["id"], [match["value"] for match in tracker["matches"]]) for tracker in trackers] == [
         ("t", ["buy", "sell"]),
         ("u", ["it"]),
@@ -51,4 +53,4 @@ def test_hits_are_grouped_by_tracker_and_phrase() -> None:
     buy = trackers[0]["matches"][0]
     assert [ref["id"] for ref in buy["messageRefs"]] == [str(message.id)]
     assert [(ref["id"], ref["type"]) for ref in buy["insightRefs"]] == [(str(insight.id), "action_item")]
-    assert trackers_json([]) == []
+    assert tracker_snapshots([]) == ()

@@ -32,11 +32,6 @@ class Trickled:
     candidate: RTCIceCandidate | None
 
     @property
-    def is_mdns(self) -> bool:
-        """Whether its address is an mDNS name, which only the local network resolves, in up to a second."""
-        return self.candidate is not None and self.candidate.ip.endswith(".local")
-
-    @property
     def identity(self) -> Identity:
         """A key that is equal for repeated posts of the same candidate."""
         if (found := self.candidate) is None:

@@ -55,10 +55,6 @@ BROKEN_OFFERS = (ValueError, AssertionError, IndexError, KeyError, AttributeErro
 """Exceptions that aiortc raises for invalid session descriptions; it validates little itself."""
 
 
-Kinds = frozenset[str]
-"""Some of "audio" and "video"."""
-
-
 class End(Enum):
     """Why a connection ended."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from insights import queries, recorder
 from insights.models import Conversation, Insight, Message
-from insights.payloads import insight_json, message_json, topic_json
+from insights.payloads import insight_snapshot, message_json, topic_json
 from insights.recorder import Joined, Listening, SpeakerIdentity, StoredEvent
 from insights.snapshots import JsonObject
 from tests.insights.conftest import opening, utterance
@@ -69,7 +69,7 @@ def test_events_tell_everything(steps: list[tuple[str, str]], data: st.DataObjec
     conversation = Conversation.objects.get(id=joined.conversation_id)
     known = replay(returned)
     assert list(known["messages"].values()) == [message_json(m, m.entities.all()) for m in queries.messages_of(conversation)]
-    assert [known["insights"][str(i.id)] | insight_json(i) for i in queries.insights_of(conversation)] == [
+    assert [known["insights"][str(i.id)] | insight_snapshot(i).dump() for i in queries.insights_of(conversation)] == [
         known["insights"][str(i.id)] for i in queries.insights_of(conversation)
     ]
     for topic in queries.topics_of(conversation):

@@ -4,6 +4,7 @@ import pytest
 
 from streaming.transports.webrtc.candidates import CandidateError, parse, posted
 
+MDNS = "0d1e2f3a-1111-4222-8333-444455556666.local"
 HOST = "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"
 
 
@@ -15,7 +16,7 @@ HOST = "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"
         ("candidate:2 1 UDP 1686052607 203.0.113.9 61000 typ srflx raddr 192.0.2.7 rport 50000 generation 0", "203.0.113.9", "srflx"),
         ("candidate:3 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active generation 0", "192.0.2.7", "host"),
         ("candidate:4 1 udp 2122197247 2001:db8::7 50000 typ host", "2001:db8::7", "host"),
-        ("candidate:5 1 udp 2122197247 0d1e2f3a-1111-4222-8333-444455556666.local 50000 typ host", "", "host"),
+        (f"candidate:5 1 udp 2122197247 {MDNS} 50000 typ host", MDNS, "host"),
         ("candidate:6 1 udp 41885695 203.0.113.9 61000 typ relay raddr 0.0.0.0 rport 0", "203.0.113.9", "relay"),
     ],
 )
@@ -24,8 +25,7 @@ def test_every_form_of_a_candidate_is_read(text: str, ip: str, kind: str) -> Non
     found = parse({"candidate": text, "sdpMid": "0", "sdpMLineIndex": 0})
     assert found.candidate is not None
     assert found.candidate.type == kind
-    assert found.is_mdns is (ip == "")
-    assert found.candidate.ip == ip or found.is_mdns
+    assert found.candidate.ip == ip
     assert found.candidate.sdpMid == "0"
 
 
