@@ -128,3 +128,22 @@ def test_the_portals_pages_are_listed() -> None:
     heads = {f"`/{re.split('[<]', route)[0].split('/')[0]}" for route in routes} - {"`/favicon.ico"}
     assert len(routes) > 10
     assert [head for head in heads if head not in rows] == []
+
+
+def record_row(record: Path) -> tuple[str, str, str, str, str]:
+    """Return number, file, title, status and date of a decision record; the status without links, and without what follows a semicolon."""
+    text = record.read_text()
+    title = re.match(r"# (\d+)\. (.+)\n", text)
+    status = re.search(r"^Status: (.+?)\. Date: (\d{4}-\d\d-\d\d)[.,]", text, re.MULTILINE)
+    assert title, f"{record.name}: the first line is not `# <number>. <title>`"
+    assert status, f"{record.name}: there is no line `Status: <status>. Date: <date>.`"
+    return title[1], record.name, title[2], re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", status[1]).split(";")[0], status[2]
+
+
+def test_the_index_of_decisions_has_each_record() -> None:
+    """In order, each with the title, status and date of its file."""
+    folder = ROOT / "docs" / "adr"
+    rows = re.findall(r"^\| \[(\d+)\]\(([^)]+)\) \| (.+) \| (.+) \| (.+) \|$", (folder / "README.md").read_text(), re.MULTILINE)
+    records = [record_row(record) for record in sorted(folder.glob("[0-9]*.md"))]
+    assert rows == records
+    assert all(int(number) == int(name[:4]) for number, name, *_ in records)
