@@ -141,6 +141,11 @@ class Session(Generic[R]):
             raise RuntimeError("this session is not open yet")
         return self._runner
 
+    @property
+    def ending(self) -> bool:
+        """Whether the session ends, or has ended."""
+        return self._ending is not None
+
     # -- the start
 
     async def open(self) -> R:

@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from insights.access import Grant
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.runtime import runtime
-from streaming.cluster.session_endpoint import end_resumed
+from streaming.cluster.session_endpoint import END_S, end_resumed
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import (
     BodyError,
@@ -157,11 +157,18 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answ
 
 
 async def _live_peer(stream: Stream, key: Key) -> Peer | None:
-    """Return the requester's own peer of an id, or None. If its session has ended, wait until its id is free in all processes."""
+    """Return the requester's own peer of an id, or None. If its session is ending, wait until its id is free in all processes.
+
+    Raises IdTaken if that takes more than END_S.
+    """
     peer = runtime().part(Peers).find(stream, key[2], key[0])
-    if peer is None or not peer.session.ended.is_set():
+    if peer is None or not peer.session.ending:
         return peer
-    await peer.session.close("a new offer came")
+    try:
+        async with asyncio.timeout(END_S):
+            await peer.session.close("a new offer came")
+    except TimeoutError:
+        raise IdTaken from None
     return runtime().part(Peers).find(stream, key[2], key[0])
 
 

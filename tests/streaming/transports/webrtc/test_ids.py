@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from streaming.cluster.runtime import runtime
+from streaming.handlers.stream import Stream
+from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame
 from streaming.transports.webrtc import connection
 from streaming.transports.webrtc.peer import Peers
 from streaming.types import resume
@@ -87,6 +89,47 @@ async def test_a_client_that_connects_is_not_taken_for_lost() -> None:
     assert await is_refused(here(stream), caller.id)
     await stream.participants[caller.id].close("test")
     await caller.close()
+
+
+async def test_an_offer_for_a_session_that_ends_waits() -> None:
+    """A session that is shutting down takes no more input, so it is not renewed: the offer begins a new one when the id is free."""
+    stored = asyncio.Event()
+
+    class Storing(AsyncStreamHandler):
+        """Takes long to store the last words."""
+
+        def copy(self) -> "Storing":
+            """Return one for another session."""
+            return Storing()
+
+        async def receive(self, frame: AudioFrame) -> None:
+            """Drop it."""
+
+        async def emit(self) -> None:
+            """Return nothing."""
+
+        async def shutdown(self) -> None:
+            """Wait."""
+            await stored.wait()
+
+    stream = Stream(Storing(), modality="audio", name="storing", concurrency_limit=None)
+    first = Caller(here(stream), "sendrecv", resume=True)
+    status, answer = await offered(first)
+    session = stream.participants[first.id]
+    closing = asyncio.create_task(session.close("test"))
+    await asyncio.sleep(0)
+    second = Caller(here(stream), "sendrecv", webrtc_id=first.id, resume=answer["resume"])
+    renewing = asyncio.create_task(offered(second))
+    await asyncio.wait({renewing}, timeout=1)
+    assert not renewing.done()
+    stored.set()
+    await closing
+    status, answer = await renewing
+    assert (status, answer.get("type")) == (200, "answer")
+    assert stream.participants[first.id] is not session
+    await stream.participants[first.id].close("test")
+    await first.close()
+    await second.close()
 
 
 async def test_a_signed_in_owner_renews_a_lost_session() -> None:
