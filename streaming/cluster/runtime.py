@@ -67,6 +67,7 @@ def runtime() -> Runtime:
     loop = asyncio.get_running_loop()
     found = _runtimes.get(loop)
     if found is None:
+        _forget_closed_loops()
         found = _runtimes[loop] = Runtime()
     return found
 
@@ -75,3 +76,11 @@ def use(own: Runtime) -> Runtime:
     """Make `own` the runtime of the running event loop, in place of the one that `runtime()` would make; return it."""
     _runtimes[asyncio.get_running_loop()] = own
     return own
+
+
+def _forget_closed_loops() -> None:
+    """Drop the runtimes of closed event loops: they refer to their loops, so that none would ever go. Synchronous code makes a loop per call."""
+    for reference in _runtimes.keyrefs():
+        loop = reference()
+        if loop is not None and loop.is_closed():
+            _runtimes.pop(loop, None)

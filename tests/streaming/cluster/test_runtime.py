@@ -50,3 +50,17 @@ def test_runtimes_of_loops_that_ended_are_freed() -> None:
         asyncio.run(used())
     gc.collect()
     assert len(loops) == 0
+
+
+def test_runtimes_that_used_their_channel_are_freed() -> None:
+    """Synchronous code that reaches a session of another process makes an event loop for each call; only the last one may stay."""
+
+    async def used() -> None:
+        loops.add(asyncio.get_running_loop())
+        await runtime().pubsub.channel()
+
+    loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+    for _ in range(5):
+        asyncio.run(used())
+    gc.collect()
+    assert len(loops) <= 1
