@@ -6,6 +6,7 @@ Frames may be lost: at the limit of a queue, and when a process ends.
 """
 
 import atexit
+import errno
 import logging
 import os
 import selectors
@@ -317,14 +318,20 @@ class LocalSockets:
 
     def _accept(self, events: int) -> None:
         assert self._listener is not None  # noqa: S101  # it was readable
-        with suppress(OSError):
+        try:
             connection, _ = self._listener.accept()
-            if self._connections >= MOST_CONNECTIONS:
-                connection.close()
-                return
-            connection.setblocking(False)
-            self._connections += 1
-            self._selector.register(connection, _READ, partial(self._read, connection, bytearray()))
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):  # no file descriptor is free: the listener stays readable
+                time.sleep(RETRY_S)
+            return
+        if self._connections >= MOST_CONNECTIONS:
+            connection.close()
+            return
+        connection.setblocking(False)
+        self._connections += 1
+        self._selector.register(connection, _READ, partial(self._read, connection, bytearray()))
 
     def _read(self, connection: socket.socket, buffer: bytearray, events: int) -> None:
         try:

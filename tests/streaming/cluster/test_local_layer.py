@@ -1,6 +1,7 @@
 """The channel layer without Redis: Channels' contract, several processes, event loops and threads, and its limits."""
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -368,6 +369,30 @@ async def test_nonsense_on_the_socket(make: Make, folder: Path, caplog: pytest.L
     assert "secret" not in caplog.text
     await one.send(channel, {"n": 2})
     assert await received(two, channel) == {"n": 2}
+
+
+async def test_a_process_without_a_free_file_descriptor(make: Make) -> None:
+    """It accepts connections later, and does not keep the processor busy until then."""
+
+    class Full:
+        """A listener that cannot accept."""
+
+        tries = 0
+
+        def accept(self) -> None:
+            """Fail as the kernel does."""
+            self.tries += 1
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    one, two, full = make(), make(), Full()
+    channel = await one.new_channel()
+    listener, one._sockets._listener = one._sockets._listener, full  # type: ignore[assignment]
+    await two.send(channel, {"type": "late"})
+    await until(lambda: full.tries > 0)
+    await asyncio.sleep(0.5)
+    one._sockets._listener = listener
+    assert full.tries < 10
+    assert await received(one, channel) == {"type": "late"}
 
 
 async def test_a_long_path(tmp_path: Path, make: Make) -> None:
