@@ -184,9 +184,9 @@ class Broadcaster:
     async def _read_latest(self) -> None:
         latest = await run_in_database(queries.last_events, list(self._subscriptions)) if self._subscriptions else {}
         for conversation_id, number in latest.items():
-            if number > self._latest.get(conversation_id, 0):
+            if conversation_id in self._subscriptions and number > self._latest.get(conversation_id, 0):
                 self._latest[conversation_id] = number
-                for subscription in self._subscriptions.get(conversation_id, ()):
+                for subscription in self._subscriptions[conversation_id]:
                     subscription.push(number)
 
 

@@ -212,6 +212,20 @@ async def test_a_subscription_that_cannot_begin_is_forgotten(fan: Broadcaster, s
     assert not fan._subscriptions
 
 
+async def test_a_subscription_that_ends_during_a_check(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it stays in memory."""
+    subscription = await fan.subscribe(CONVERSATION, 0)
+    store.add()
+
+    async def close_first(work: Any, *args: Any) -> Any:
+        await subscription.close()
+        return work(*args)
+
+    monkeypatch.setattr(fanout_module, "run_in_database", close_first)
+    await fan._read_latest()
+    assert not fan._latest
+
+
 async def test_a_listener_outlives_a_database_that_is_away(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gap that cannot be read just now is read later; the listener does not notice."""
     monkeypatch.setattr(fanout_module, "RETRY_S", 0.01)
