@@ -79,7 +79,7 @@ def use(own: Runtime) -> Runtime:
 
 
 def _forget_closed_loops() -> None:
-    """Drop the runtimes of closed event loops: they refer to their loops, so that none would ever go. Synchronous code makes a loop per call."""
+    """Drop the runtimes of closed event loops, which they refer to and so keep alive. Synchronous code makes a loop for each call."""
     for reference in _runtimes.keyrefs():
         loop = reference()
         if loop is not None and loop.is_closed():
