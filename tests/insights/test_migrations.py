@@ -197,3 +197,22 @@ def test_the_number_of_statements_does_not_grow_with_the_messages(old_tables: An
         statements.append(len(asked))
         tables.get_model("insights", "Conversation").objects.all().delete()
     assert statements[0] == statements[1] < 12
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by statistics")
+def test_a_batch_reads_the_messages_of_its_conversations_only(old_tables: Any, owner: User) -> None:
+    """Forwards and backwards, no statement searches the messages of all conversations: the time grows with their number, not its square."""
+    module = import_module("insights.migrations.0007_fill_speakers")
+    old_conversation(old_tables, owner, *LINES)
+    tables = migrate_to("0006_speaker")
+    with connection.schema_editor(atomic=False) as editor, CaptureQueriesContext(connection) as asked:
+        module.fill(tables, editor)
+        module.empty(tables, editor)
+    plans = []
+    of_messages = [query["sql"] for query in asked if '"insights_message"' in query["sql"]]
+    for statement in (sql for sql in of_messages if '"speaker_id" IN (' not in sql):  # these are the messages of certain speakers
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            plans += [row[3] for row in cursor.fetchall() if "insights_message" in row[3]]
+    assert len(plans) >= 3
+    assert [plan for plan in plans if "(conversation_id=?" not in plan] == []
