@@ -81,6 +81,8 @@ async def drain() -> None:
     await runtime().broadcaster.caught_up(FLUSH_S)
     await close_all(FLUSH_S)
     await runtime().part(Peers).all_gone(FLUSH_S)
+    if not len(runtime().registry):
+        await runtime().heartbeat.stop()
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

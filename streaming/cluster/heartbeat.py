@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from insights import recorder
 from streaming.aio.database_executors import run_heartbeat
+from streaming.aio.safe_log import error_location
 from streaming.cluster.poller import Poller
 from streaming.cluster.pubsub import PubSub
 
@@ -74,6 +75,16 @@ class Heartbeat:
         if HEARTBEAT not in self._poller:
             self._last = time.time()
             self._poller.add(HEARTBEAT, self._beat, HEARTBEAT_S)
+
+    async def stop(self) -> None:
+        """Stop the heartbeat and remove the row, when the process and its sessions have ended; others learn at once that it is gone."""
+        await self._poller.remove(HEARTBEAT)
+        process, self.process = self.process, None
+        if process is not None:
+            try:
+                await run_heartbeat(recorder.remove_process, process)
+            except Exception as error:  # the row expires by itself
+                logger.warning("the row of this process could not be removed (%s)", error_location(error))
 
     async def _register(self) -> None:
         self.start()

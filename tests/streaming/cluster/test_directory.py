@@ -96,6 +96,18 @@ async def entry(session: UUID) -> bool:
     return await run_write(DirectoryEntry.objects.filter(session=session).exists)
 
 
+async def test_a_process_that_stops_is_known_to_be_gone_at_once(pair: tuple[Process, Process]) -> None:
+    """Its row is removed, so others wait for no heartbeat."""
+    one, two = pair
+    await one.claim()
+    process = one.directory.process
+    assert await two.directory.is_alive(process)
+    await one.runtime.heartbeat.stop()
+    assert not await two.directory.is_alive(process)
+    assert await two.session() is None
+    assert await two.claim(TWO) is None
+
+
 async def test_the_first_has_it(pair: tuple[Process, Process]) -> None:
     """The second learns who, and how to reach it; ids of other streams and other ids are free."""
     one, two = pair

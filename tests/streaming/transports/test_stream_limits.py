@@ -77,7 +77,7 @@ async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> 
 
 
 async def test_a_server_that_goes_down_ends_its_sessions(make_server: Callable[..., Server]) -> None:
-    """On SIGTERM the sockets are closed with a code, on both servers."""
+    """On SIGTERM the sockets are closed with a code, on both servers, and the row of the process is removed."""
     for kind in ("daphne", "uvicorn"):
         server = await asyncio.to_thread(make_server, kind, **SITE)
         token = await asyncio.to_thread(server.token)
@@ -86,3 +86,5 @@ async def test_a_server_that_goes_down_ends_its_sessions(make_server: Callable[.
             stopping = asyncio.create_task(asyncio.to_thread(server.stop))
             assert await client.wait_closed() in (1000, 1012)
             await stopping
+        count = "from insights.models import ServerProcess; print(ServerProcess.objects.count())"
+        assert (await asyncio.to_thread(server.manage, "shell", "-v0", "-c", count)).strip() == "0", "its row is left"
