@@ -31,7 +31,6 @@ ENCODINGS: dict[str, tuple[int, int]] = {
 }
 """The supported encodings, each with the lowest and the highest rate in Hz that a client may announce."""
 
-_OPUS_RATE = 48_000  # output rate of libavcodec's Opus decoder for any announced rate
 _LONGEST_CHUNK_S = 60.0  # a few bytes of FLAC or Opus can claim hours of silence
 _SLICE_BYTES = 2_048  # of a FLAC chunk, searched for frames at a time: a few milliseconds even if it consists of headers
 _RATES = (8_000, 48_000)  # allowed in a stream that contains its own rate, in Hz

@@ -141,11 +141,11 @@ class Broadcaster:
             body = {"number": event.number, "kind": str(event.kind), "payload": event.payload, "at": event.at.isoformat()}
             await self._send(event.conversation_id, body)
 
-    async def publish_update(self, heard: TranscriptUpdate) -> None:
+    async def publish_update(self, update: TranscriptUpdate) -> None:
         """Send an interim or final recognition result to all subscribers; it may be lost."""
-        self._deliver(heard)
+        self._deliver(update)
         if not self._pubsub.alone:
-            await self._send(heard.conversation_id, {"session": str(heard.session_id), "heard": heard.dump()})
+            await self._send(update.conversation_id, {"session": str(update.session_id), "update": update.dump()})
 
     async def caught_up(self, seconds: float) -> None:
         """Wait, at most `seconds`, until every subscriber has taken the last event of its conversation that this process knows."""
@@ -174,8 +174,8 @@ class Broadcaster:
 
     def _on_message(self, message: dict[str, Any]) -> None:
         conversation_id = message["conversation"]
-        if "heard" in message:
-            self._deliver(TranscriptUpdate.parse(conversation_id, UUID(message["session"]), message["heard"]))
+        if "update" in message:
+            self._deliver(TranscriptUpdate.parse(conversation_id, UUID(message["session"]), message["update"]))
         else:
             at = datetime.fromisoformat(message["at"])
             event = parse(message["kind"], message["payload"])  # once for all subscribers of the process

@@ -27,8 +27,6 @@ HEARTBEAT = "heartbeat"
 ALIVE_S = 10.0
 """Seconds without a heartbeat after which the ids of a process may be claimed by others."""
 
-PROCESS_NAME = f"{socket.gethostname()}:{os.getpid()}"
-
 
 class Beat(Enum):
     """What a heartbeat found."""
@@ -89,7 +87,8 @@ class Heartbeat:
     async def _register(self) -> None:
         self.start()
         process = uuid4()
-        await run_heartbeat(recorder.register_process, process, PROCESS_NAME, await self._pubsub.channel())
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        await run_heartbeat(recorder.register_process, process, name, await self._pubsub.channel())
         self.process = process
         self._last = time.time()
 

@@ -92,7 +92,7 @@ class PubSub:
         self._tasks.clear()
 
     def _message(self, to: str, body: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "parley.ring", "origin": self.origin, "to": to, **body}
+        return {"type": "parley.message", "origin": self.origin, "to": to, **body}
 
     async def _call(self, call: Coroutine[Any, Any, Any]) -> bool:
         """Await a call of the channel layer; return whether it succeeded.

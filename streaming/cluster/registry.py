@@ -114,9 +114,9 @@ class Registry:
             self.leave_later(session.id, partial(recorder.leave, session.id, final=False))
 
     def joined(self, session_id: UUID, process: UUID) -> None:
-        """Note that a session has joined a conversation under a row of this process; it ends as SWEPT when that row is removed."""
+        """Note that a session has joined a conversation under a row of this process; it ends as STALE when that row is removed."""
         self._joined[session_id] = process
-        self._end_swept()
+        self._end_stale()
 
     def left(self, session_id: UUID) -> None:
         """Note that a session has left its conversation."""
@@ -157,16 +157,16 @@ class Registry:
     def _on_beat(self, beat: Beat) -> None:
         if beat is not Beat.ON_TIME:
             self._delay_closing()
-        self._end_swept()
+        self._end_stale()
 
-    def _end_swept(self) -> None:
+    def _end_stale(self) -> None:
         """End the sessions that joined under a row of this process that is gone: others have closed them, or will."""
         for identity, process in list(self._joined.items()):
             if process != self._heartbeat.process:
                 self.left(identity)
                 if identity in self._sessions:
                     logger.warning("session %s: closed as stale by another process; its client must reconnect", identity)
-                    end_early(self._sessions[identity], End.SWEPT)
+                    end_early(self._sessions[identity], End.STALE)
 
     async def _clean_up(self) -> None:
         """Close stale conversations and remove expired data."""

@@ -168,7 +168,7 @@ class SpeakConsumer(SymblConsumer):
                 self.refuse(self._speaker.idle_text if self._speaker is not None else reason, "")
             case End.FAILED:
                 self.refuse("the session failed on the server; what was stored is kept", "", FAILED)
-            case End.SHUTDOWN | End.SWEPT:
+            case End.SHUTDOWN | End.STALE:
                 from_sdk = self.credentials.query.get("source") in ("js_sdk", "web_sdk")
                 self.refuse(reason, "", RECONNECT if from_sdk else RESTART)
             case End.REVOKED:

@@ -169,7 +169,7 @@ class SymblSpeaker(Runner):
         if self._serving is not None:
             await asyncio.wait({self._serving}, timeout=RECEIVED_S)
         try:
-            await self._conversation.finish(catch_up=end in (End.IDLE, End.SHUTDOWN, End.SWEPT))
+            await self._conversation.finish(catch_up=end in (End.IDLE, End.SHUTDOWN, End.STALE))
             done = end in (End.FINISHED, End.IDLE) or self.state is State.STOPPED
             await self._speech.leave(final=done)
         finally:

@@ -24,7 +24,7 @@ class End(Enum):
     """The handler raised an exception."""
     SHUTDOWN = "shutdown"
     """This server is shutting down."""
-    SWEPT = "swept"
+    STALE = "stale"
     """This process sent no heartbeat for so long that another one closed its sessions as stale."""
     REVOKED = "revoked"
     """The client's access was revoked."""
@@ -40,7 +40,7 @@ AT_ONCE = frozenset({End.REVOKED, End.OVERRUN})
 
 TEXTS = {
     End.SHUTDOWN: "this server is restarting; connect again",
-    End.SWEPT: "this server was asleep and others took its sessions for gone; connect again",
+    End.STALE: "this server was suspended, and other processes closed its sessions; connect again",
     End.REVOKED: "your access was withdrawn; sign in again",
 }
 """The texts that clients get where the server ends their session."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from insights import recorder
 from insights.database import connection_closed_after, write_transaction
-from insights.models import Conversation, LiveSession
+from insights.models import Conversation, LiveSession, ServerProcess
 from insights.recorder import SpeakerIdentity, StoredEvent, ending
 from tests.insights.conftest import PROCESS, age_process, opening, process
 
@@ -106,7 +106,7 @@ def test_a_lost_connection_without_patience_ends(owner: User) -> None:
     assert [event.kind for event in recorder.leave(session, final=False)] == ["conversation_completed"]
 
 
-def test_who_came_back_in_time_is_not_swept(owner: User, now: datetime) -> None:
+def test_who_came_back_in_time_is_not_stale(owner: User, now: datetime) -> None:
     """A conversation that somebody joined again is not ended by the clock of before."""
     session = uuid4()
     recorder.open_conversation(opening(owner, session_id=session, keep_s=1))
@@ -115,7 +115,7 @@ def test_who_came_back_in_time_is_not_swept(owner: User, now: datetime) -> None:
     assert recorder.close_due(now + timedelta(seconds=10), 60) == []
 
 
-def test_sessions_without_heartbeat_are_swept(owner: User, now: datetime) -> None:
+def test_sessions_without_heartbeat_are_closed(owner: User, now: datetime) -> None:
     """A process that died leaves sessions; when they are stale they count as lost, and the longest patience holds."""
     for keep_s in (5, 20):
         recorder.open_conversation(opening(owner, keep_s=keep_s))
@@ -150,10 +150,10 @@ def test_a_process_that_was_taken_for_dead_stays_dead(owner: User, now: datetime
     assert not LiveSession.objects.filter(id=late.session_id).exists()
 
 
-def test_a_process_that_ends_needs_no_heartbeat_limit(owner: User, now: datetime) -> None:
-    """What it left live ends at once when it removes its row."""
+def test_a_process_without_a_row_needs_no_heartbeat_limit(owner: User, now: datetime) -> None:
+    """What it left live ends at once when its row is removed."""
     recorder.open_conversation(opening(owner, keep_s=0))
-    recorder.remove_process(PROCESS)
+    ServerProcess.objects.filter(id=PROCESS).delete()
     assert [event.kind for event in recorder.close_due(now, 60)] == ["conversation_completed"]
 
 

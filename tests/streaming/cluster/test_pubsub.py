@@ -139,7 +139,7 @@ async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.Lo
         heard.append({"n": message["n"]})
 
     await two.join("group", ear)
-    await one._layer.send(await two.channel(), {"type": "parley.ring", "spoken": "secret"})
+    await one._layer.send(await two.channel(), {"type": "parley.message", "spoken": "secret"})
     await one.tell("group", {"spoken": "secret"})
     await one.tell("group", {"n": 1})
     await heard.reaches(1)

@@ -189,13 +189,13 @@ async def test_the_sessions_of_a_process_that_was_taken_for_dead_end(house: Hous
     before = house.heartbeat.process
     house.alive = False
     assert await house.run(HEARTBEAT) == [BEAT, REGISTER]
-    assert session.ends == [End.SWEPT]
+    assert session.ends == [End.STALE]
     assert house.heartbeat.process != before
     house.alive = True
     later = Ending()
     await house.join(later)
     assert await house.run(HEARTBEAT, HEARTBEAT) == [BEAT, BEAT]
-    assert (session.ends, later.ends) == ([End.SWEPT], [])
+    assert (session.ends, later.ends) == ([End.STALE], [])
 
 
 async def test_a_session_that_cannot_be_ended(house: House) -> None:
@@ -211,7 +211,7 @@ async def test_a_session_that_cannot_be_ended(house: House) -> None:
         await house.join(session)
     house.alive = False
     await house.run(HEARTBEAT)
-    assert (broken.ends, other.ends) == ([End.SWEPT], [End.SWEPT])
+    assert (broken.ends, other.ends) == ([End.STALE], [End.STALE])
     await house.registry.drain(0.0)
     assert (broken.ends[1:], other.ends[1:]) == ([End.SHUTDOWN], [End.SHUTDOWN])
 
@@ -236,7 +236,7 @@ async def test_who_joined_under_a_row_that_is_gone_is_ended(house: House, sessio
     late = Ending()
     house.registry.add(late)
     house.registry.joined(late.id, old)
-    assert (session.ends, late.ends) == ([], [End.SWEPT])
+    assert (session.ends, late.ends) == ([], [End.STALE])
     house.registry.joined(uuid4(), old)  # of a session that has ended in the meantime
 
 
