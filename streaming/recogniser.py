@@ -31,6 +31,7 @@ def begin_loading() -> "Future[Recogniser]":
     with _lock:
         if _loading is None or (_loading.done() and _loading.exception() is not None):
             _loading = Future()
+            _loading.set_running_or_notify_cancel()  # a session that waits for it and is cancelled must not cancel it for all others
             threading.Thread(
                 target=_load, args=(_loading,), name="load-recogniser"
             ).start()  # no daemon: exiting while it loads would abort the process

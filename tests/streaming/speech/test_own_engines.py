@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,35 @@ def test_an_engine_without_the_base_class(settings: Any) -> None:
         assert get_stt_model().stt((16_000, np.zeros(16_000, dtype=np.int16))) == "Underived."
     finally:
         recogniser.close()
+
+
+async def test_a_session_that_ends_while_the_engine_loads(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its task is cancelled; the engine is loaded all the same, for those who come later."""
+    recogniser.close()
+    settings.RECOGNISER = f"{HERE}.Underived"
+    load, may_load = own_engines.Underived.load, threading.Event()
+
+    def load_later(self: own_engines.Underived) -> None:
+        may_load.wait(60)
+        load(self)
+
+    monkeypatch.setattr(own_engines.Underived, "load", load_later)
+    try:
+        waiting = asyncio.create_task(_engine())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert waiting.cancelled()
+        may_load.set()
+        assert await asyncio.wait_for(_engine(), 60)
+    finally:
+        may_load.set()
+        await asyncio.to_thread(recogniser.close)
+
+
+async def _engine() -> Any:
+    """Wait for the engine as sessions do."""
+    return await asyncio.wrap_future(recogniser.begin_loading())
 
 
 async def said(server: Server) -> list[str]:
