@@ -54,7 +54,7 @@ class Rpc:
         """Call an address at a channel; an address of this process needs none. Return None without an answer within `timeout` seconds."""
         answerer = self._answerers.get(address)
         if answerer is not None:
-            return await answerer(body)
+            return await _within(timeout, answerer(body))
         if not channel or self._pubsub.alone or channel == await self._pubsub.channel():
             return None
         call = uuid4().hex
@@ -64,10 +64,7 @@ class Rpc:
             question = {"call": call, "reply": await self._pubsub.channel(), "address": address, "body": json.dumps(body)}
             if not await self._pubsub.send(channel, _CALLS, question):
                 return None
-            async with asyncio.timeout(timeout):
-                return await answer
-        except TimeoutError:
-            return None
+            return await _within(timeout, answer)
         finally:
             del self._waiting[call]
 
@@ -92,3 +89,12 @@ class Rpc:
         waiting = self._waiting.get(message["call"])
         if waiting is not None and not waiting.done():
             waiting.set_result(dict(json.loads(message["answer"])))
+
+
+async def _within(seconds: float, answer: Awaitable[Body | None]) -> Body | None:
+    """Return an answer, or None if it takes too long."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await answer
+    except TimeoutError:
+        return None

@@ -77,6 +77,19 @@ async def test_the_own_process_answers_at_once(pair: tuple[Process, Process]) ->
         assert await one.call(one, {}, 3600, "nobody") is None
 
 
+async def test_the_own_process_has_no_more_time_than_another_one(pair: tuple[Process, Process]) -> None:
+    """An answer that takes too long is none."""
+
+    async def hanging(body: dict[str, Any]) -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    one, _ = pair
+    one.rpc.register("a", hanging)
+    async with asyncio.timeout(30):
+        assert await one.rpc.call("", "a", {}, 0.05) is None
+
+
 async def test_nobody_answers(pair: tuple[Process, Process]) -> None:
     """An address that nobody has costs the stated time; without other processes, or without a channel, it costs nothing."""
     one, two = pair
