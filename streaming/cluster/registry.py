@@ -49,10 +49,12 @@ class LiveSession(Protocol):
     """A live session: of a Symbl WebSocket or of a stream."""
 
     id: UUID
-    ended: asyncio.Event
 
     def end_early(self, end: End) -> None:
-        """End the session for a reason of the server. What was received is stored; then `ended` is set."""
+        """End the session for a reason of the server, after storing what was received."""
+
+    async def close(self, reason: str) -> None:
+        """Wait until the session has ended, its id is free and its connection knows."""
 
 
 def describe_session(stream: str, transport: str, user_id: int | None) -> str:
@@ -141,7 +143,7 @@ class Registry:
         sessions = list(self._sessions.values())
         for session in sessions:
             end_early(session, End.SHUTDOWN)
-        ends = [asyncio.ensure_future(session.ended.wait()) for session in sessions]
+        ends = [asyncio.ensure_future(session.close("this server is shutting down")) for session in sessions]
         if ends:
             logger.info("finishing %d sessions", len(ends))
             _, late = await asyncio.wait(ends, timeout=seconds)

@@ -87,6 +87,10 @@ class Ending:
         """Note it."""
         self.ends.append(end)
 
+    async def close(self, reason: str) -> None:
+        """Wait until it has ended."""
+        await self.ended.wait()
+
 
 @pytest.fixture
 async def session() -> Ending:

@@ -136,6 +136,9 @@ async def test_at_shutdown_what_was_heard_so_far_is_kept(part: LiveSpeech, engin
             await part.leave(final=False)
             self.ended.set()
 
+        async def close(self, reason: str) -> None:
+            await self.ended.wait()
+
     monkeypatch.setattr(registry_module, "DRAIN_DEADLINE_SHARE", 0.01)
     ending = Ending()
     runtime().registry.add(ending)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from django.conf import LazySettings
 
+from streaming.cluster import session_endpoint
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
 from streaming.sessions import handler_calls as calls_module
@@ -197,6 +198,24 @@ async def test_a_handler_may_take_longer_to_shut_down(join: Join, monkeypatch: p
 
     await (await join(Storing())).close("done")
     assert stored == (["the last words"] if own_limit else [])
+
+
+async def test_a_drain_waits_until_the_connections_know(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Freeing an id may take seconds; then the connection is closed in its own way, before the server closes all that are open."""
+    free = asyncio.Event()
+
+    async def withdraw(session: Any) -> None:
+        await free.wait()
+
+    monkeypatch.setattr(session_endpoint, "withdraw", withdraw)
+    session = await join(Echo())
+    draining = asyncio.create_task(runtime().registry.drain(60))
+    await session.ended.wait()
+    await asyncio.wait({draining}, timeout=0.1)
+    assert not draining.done()
+    free.set()
+    await draining
+    assert line_of(session).ends == [End.SHUTDOWN]
 
 
 async def test_drained_at_server_shutdown(join: Join) -> None:
