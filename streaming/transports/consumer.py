@@ -62,6 +62,8 @@ class Consumer(AsyncConsumer):
     """
 
     scope: Scope
+    user_id: int | None = None
+    """The authenticated user, for the log."""
     credentials: Credentials
     makes_client_wait: bool
     base_send: Send
@@ -168,7 +170,7 @@ class Consumer(AsyncConsumer):
         await self.base_send({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int, reason: str) -> None:
-        log_close(self.scope, code, getattr(self, "user_id", None))
+        log_close(self.scope, code, self.user_id)
         short = reason.encode()[:REASON_BYTES].decode(errors="ignore")
         await self.base_send({"type": "websocket.close", "code": code, "reason": short})
 

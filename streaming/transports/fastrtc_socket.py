@@ -29,6 +29,7 @@ class FastrtcConsumer(StreamConsumer):
     async def authenticated(self) -> None:
         """Refuse a requester who may not use the stream."""
         self._requester = await self.authenticate()
+        self.user_id = self._requester.user_id
         if not self._requester.may_use(self.stream):
             self.refuse(wire.error("sign in, or send an access token"))
 

@@ -143,6 +143,7 @@ class TelephoneConsumer(StreamConsumer):
             return
         token = start.parameters.get("access_token", "")
         caller = Requester(await grant_of(Credentials({"access_token": token}, {}, ()))) if token else await self.authenticate()
+        self.user_id = caller.user_id
         if not caller.may_use(self.stream):
             self.refuse(wire.error("an access token is needed, in the query of telephone/incoming"))
             return

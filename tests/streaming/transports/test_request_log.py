@@ -7,9 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from insights.access import Grant
+from streaming.transports.fastrtc_socket import FastrtcConsumer
+from streaming.transports.http_auth import Requester
 from streaming.transports.request_log import address_of, log_http_status, printable_path
 from tests.servers import Server
 from tests.streaming.transports.client import connected
+from tests.streaming.transports.handlers import echo
 from tests.streaming.transports.rtc import until
 
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING|ERROR|CRITICAL) [\w.]+ \S")
@@ -140,6 +144,24 @@ async def test_a_response_is_passed_on_and_its_user_is_noted(caplog: pytest.LogC
         await logged(message)
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert caplog.messages == ["429 GET /x from an unknown address, user 7"]
+
+
+async def test_the_close_of_a_stream_socket_names_its_user(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Not only that of a Symbl socket."""
+
+    async def authenticate(self: FastrtcConsumer) -> Requester:
+        return Requester(Grant(7))
+
+    async def send(message: object) -> None:
+        """Send nothing."""
+
+    monkeypatch.setattr(FastrtcConsumer, "authenticate", authenticate)
+    consumer = FastrtcConsumer()
+    consumer.scope, consumer.base_send = {"path": "/streams/echo/websocket/offer", "client": ("192.0.2.1", 5)}, send
+    consumer.stream = echo()
+    await consumer.authenticated()
+    await consumer._close(1008, "refused")
+    assert "closed with 1008: WebSocket /streams/echo/websocket/offer from 192.0.2.1, user 7" in caplog.text
 
 
 def test_a_path_is_one_short_line() -> None:
