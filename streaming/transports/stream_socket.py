@@ -19,7 +19,7 @@ from streaming.sessions.audio import AudioBlock
 from streaming.sessions.handler_runner import StreamSession, stream_session
 from streaming.sessions.media_runner import MediaRunner
 from streaming.transports.auth import grant_of
-from streaming.transports.consumer import Consumer, Event, Receive, keep_task
+from streaming.transports.consumer import RESTART, Consumer, Event, Receive, keep_task
 from streaming.transports.http_auth import Requester, find_stream
 from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
@@ -222,7 +222,8 @@ class StreamConsumer(Consumer):
         """Close the socket after the remaining audio is sent."""
         if end is End.IDLE:
             self.send_error(f"nothing came for {settings.SILENCE_TIMEOUT_S:g} s")
-        keep_task(asyncio.create_task(self._close_after_audio(reason)))
+        code = RESTART if end in (End.SHUTDOWN, End.STALE) else NORMAL
+        keep_task(asyncio.create_task(self._close_after_audio(code, reason)))
 
     async def write_audio(self, frame: AudioFrame) -> None:
         """Send one block of audio; waits while the server applies back-pressure."""
@@ -277,13 +278,13 @@ class StreamConsumer(Consumer):
         if self.pace.ahead(self.loop.time()):
             self._report_later(runner)
 
-    async def _close_after_audio(self, reason: str) -> None:
+    async def _close_after_audio(self, code: int, reason: str) -> None:
         if self._audio_task is not None:
             _, late = await asyncio.wait([self._audio_task], timeout=LAST_WORDS_S)
             for task in late:
                 task.cancel()
             await self.closing()
-        self.send_queue.finish(NORMAL, reason)
+        self.send_queue.finish(code, reason)
 
     def _on_start_timeout(self) -> None:
         """Close a socket whose client does not start."""

@@ -41,7 +41,7 @@ from streaming.protocols.symbl import (
 )
 from streaming.sessions.session import Session
 from streaming.transports.auth import REFUSED, grant_of
-from streaming.transports.consumer import Consumer
+from streaming.transports.consumer import RESTART, Consumer
 from streaming.transports.symbl_speaker import SymblSpeaker
 from streaming.types.client_connection import LimitReached, Message, TransportKind
 from streaming.types.session_end import TEXTS, End
@@ -50,7 +50,6 @@ logger = logging.getLogger(__name__)
 
 FAILED = 1011
 TRY_AGAIN_LATER = 1013
-RESTART = 1012
 RECONNECT = 3006
 """The close code on which Symbl's JavaScript clients reconnect (fact sheet, section 7)."""
 DISCONNECTED = "the client disconnected"
