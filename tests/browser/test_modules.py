@@ -336,6 +336,19 @@ def test_the_clocks_of_page_and_device_may_part(module_page: Page) -> None:
     assert run(module_page, "capture-clock", body) == pytest.approx(5000 + 5900 + 60010)
 
 
+def test_the_first_chunk_after_a_suspension_tells_of_it(module_page: Page) -> None:
+    """A page that reconnects at once must not say that all its audio is older by the suspension: what is said then would be dated so too."""
+    body = CAPTURED + "for (let n = 1; n < 60; n += 1) hear(0.1 * n, 10); hear(6, 60010); return clock.at(6);"
+    assert run(module_page, "capture-clock", body) == pytest.approx(5000 + 6000 + 60010)
+
+
+def test_a_page_that_was_held_up_changes_nothing(module_page: Page) -> None:
+    """The chunks that waited come at once, each with a shorter delay than the one before."""
+    body = CAPTURED + "for (let n = 1; n < 60; n += 1) hear(0.1 * n, 10);"
+    body += " for (let n = 60; n < 115; n += 1) hear(0.1 * n, Math.max(10, 5000 - 100 * (n - 60))); return clock.at(6);"
+    assert run(module_page, "capture-clock", body) == pytest.approx(5000 + 6000 + 10)
+
+
 def test_before_the_first_chunk_there_is_no_time(module_page: Page) -> None:
     """The page then says nothing about the age of its audio."""
     assert run(module_page, "capture-clock", "return new m.CaptureClock().at(0) ?? null") is None
