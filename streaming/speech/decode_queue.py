@@ -171,7 +171,8 @@ class DecodeQueue:
     @property
     def fed(self) -> float:
         """Seconds of audio fed so far; of compressed audio, the part not decoded yet is estimated."""
-        return self._earlier_s + self._decoded_s + self._bytes * self._seconds_per_byte
+        with self._lock:  # a chunk that is being decoded counts once
+            return self._earlier_s + self._decoded_s + self._bytes * self._seconds_per_byte
 
     @property
     def _seconds_per_byte(self) -> float:

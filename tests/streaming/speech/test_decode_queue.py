@@ -1,5 +1,7 @@
 """Bytes on their way in."""
 
+import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -31,6 +33,29 @@ def test_seconds_that_wait(intake: DecodeQueue) -> None:
     assert len(intake.take(10.0)) == 16_000
     assert intake.seconds == 0
     assert not intake
+
+
+def test_decoding_does_not_change_how_much_was_fed(intake: DecodeQueue) -> None:
+    """Another thread decodes meanwhile: a sum that misses the chunk that it just decoded would look like a pause of the microphone."""
+    chunks, seen = 20_000, set()
+    for _ in range(chunks):
+        intake.feed(bytes(32))
+
+    def decode() -> None:
+        while intake.seconds:
+            intake.take(1.0)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        decoding = threading.Thread(target=decode)
+        decoding.start()
+        while decoding.is_alive():
+            seen.add(round(intake.fed, 6))
+        decoding.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert seen == {chunks / 1_000}
 
 
 def test_takes_a_bounded_portion(intake: DecodeQueue) -> None:
