@@ -71,15 +71,22 @@ def open_browser(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
 
 
 @pytest.fixture(scope="module")
-def module_page(playwright: Playwright) -> Iterator[Page]:
-    """A page that can import the portal's scripts without any server: its files come from the folder."""
+def module_browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser for the pages of `module_page`."""
     browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS, timeout=PATIENCE_MS)
-    page = browser.new_page()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def module_page(module_browser: Browser) -> Iterator[Page]:
+    """A new page that can import the portal's scripts without any server: its files come from the folder."""
+    page = module_browser.new_page()
     page.route("**/static/**", lambda route: route.fulfill(path=STATIC / route.request.url.split("/static/")[1]))
     page.route("**/empty", lambda route: route.fulfill(body="<!doctype html><title>empty</title>", content_type="text/html"))
     page.goto("http://localhost:1/empty")
     yield page
-    browser.close()
+    page.close()
 
 
 def make_account(server: Server) -> None:
