@@ -59,35 +59,42 @@ def test_the_size_of_the_blocks_does_not_matter(module_page: Page) -> None:
     assert run(module_page, "resampler", body) is True
 
 
-TAPE = "const tape = new m.Tape({unsent: 5, unheard: 3}); const say = (n) => { for (let i = 0; i < n; i += 1) tape.push(tape.end); };"
+BUFFER = """
+    const buffer = new m.ResendBuffer({unsent: 5, unstored: 3});
+    const record = (count) => { for (let at = 0; at < count; at += 1) buffer.push(buffer.end); };
+"""
 
 
-def test_the_tape_gives_each_chunk_once(module_page: Page) -> None:
+def test_the_buffer_returns_each_chunk_once(module_page: Page) -> None:
     """In order, then nothing."""
-    body = TAPE + "say(3); return [tape.take(), tape.take(), tape.take(), tape.take() ?? null, tape.waiting];"
-    assert run(module_page, "tape", body) == [0, 1, 2, None, 0]
+    body = BUFFER + "record(3); return [buffer.take(), buffer.take(), buffer.take(), buffer.take() ?? null, buffer.waiting];"
+    assert run(module_page, "resend-buffer", body) == [0, 1, 2, None, 0]
 
 
-def test_the_tape_gives_what_was_not_heard_again(module_page: Page) -> None:
-    """After a rewind it begins behind what is safe."""
-    body = TAPE + "say(3); tape.take(); tape.take(); tape.take(); tape.forget(2); const base = tape.rewind(); return [base, tape.take()];"
-    assert run(module_page, "tape", body) == [2, 2]
-
-
-def test_the_tape_never_forgets_what_was_not_sent(module_page: Page) -> None:
-    """Being asked to forget audio of the future changes nothing."""
-    body = TAPE + "say(3); tape.take(); tape.forget(99); return [tape.take(), tape.take()];"
-    assert run(module_page, "tape", body) == [1, 2]
-
-
-def test_the_tape_is_bounded_and_counts_what_it_lost(module_page: Page) -> None:
-    """The oldest goes when nobody listens for too long; what was sent is kept for a while only."""
+def test_the_buffer_returns_what_was_not_stored_again(module_page: Page) -> None:
+    """After a rewind it begins behind the chunks that were dropped."""
     body = (
-        TAPE
-        + "say(8); const lost = [tape.dropped, tape.take(), tape.waiting]; while (tape.take() !== undefined);"
-        + " return [...lost, tape.rewind()];"
+        BUFFER
+        + "record(3); buffer.take(); buffer.take(); buffer.take(); buffer.forget(2);"
+        + " const base = buffer.rewind(); return [base, buffer.take()];"
     )
-    assert run(module_page, "tape", body) == [3, 3, 4, 5]
+    assert run(module_page, "resend-buffer", body) == [2, 2]
+
+
+def test_the_buffer_keeps_what_was_not_sent(module_page: Page) -> None:
+    """A number behind the last chunk that was sent drops only those that were sent."""
+    body = BUFFER + "record(3); buffer.take(); buffer.forget(99); return [buffer.take(), buffer.take()];"
+    assert run(module_page, "resend-buffer", body) == [1, 2]
+
+
+def test_the_buffer_is_bounded_and_counts_what_it_dropped(module_page: Page) -> None:
+    """The oldest unsent chunk is dropped at one limit, the oldest sent one at the other."""
+    body = (
+        BUFFER
+        + "record(8); const dropped = [buffer.dropped, buffer.take(), buffer.waiting]; while (buffer.take() !== undefined);"
+        + " return [...dropped, buffer.rewind()];"
+    )
+    assert run(module_page, "resend-buffer", body) == [3, 3, 4, 5]
 
 
 MESSAGES = """
@@ -248,23 +255,23 @@ def test_a_new_insight_does_not_move_the_pane_of_a_reader(module_page: Page) -> 
     assert run(module_page, "view", body) == [0, True]
 
 
-LINK = """
+SOCKET = """
     const made = [];
     window.WebSocket = class { constructor() { made.push(this); } static OPEN = 1; close() {} };
     const pauses = [];
     const timers = [];
     window.setTimeout = (call) => timers.push(call);
-    const link = new m.Link({address: () => 'ws://x', onOpen() {}, onMessage() {}, onEnd() {}, isEnd: () => false,
+    const socket = new m.ReconnectingSocket({address: () => 'ws://x', onOpen() {}, onMessage() {}, onEnd() {}, isEnd: () => false,
       onLost: (seconds) => pauses.push(seconds)});
-    link.open();
+    socket.open();
 """
 
 
 @pytest.mark.parametrize(("code", "longest_s"), [(1006, 2), (1012, 2), (1013, 12.5)])
 def test_the_page_is_back_soon_after_the_server(module_page: Page, code: int, longest_s: float) -> None:
     """However long the server is away, the next try is less than 2 s ahead; a server that is full is asked less often."""
-    body = LINK + "for (let at = 0; at < 40; at += 1) { made.at(-1).onclose({code: given}); await timers.at(-1)(); } return pauses;"
-    pauses = run(module_page, "link", body, code)
+    body = SOCKET + "for (let at = 0; at < 40; at += 1) { made.at(-1).onclose({code: given}); await timers.at(-1)(); } return pauses;"
+    pauses = run(module_page, "reconnecting-socket", body, code)
     assert len(pauses) == 40
     assert longest_s / 2.5 < max(pauses) < longest_s
     assert pauses[0] < 1
@@ -273,10 +280,11 @@ def test_the_page_is_back_soon_after_the_server(module_page: Page, code: int, lo
 def test_one_may_try_at_once(module_page: Page) -> None:
     """The pause ends early; while a try goes on, another one is not begun."""
     body = (
-        LINK
-        + "made[0].onclose({code: 1006}); link.hurry(); link.hurry(); await new Promise((go) => queueMicrotask(go)); return made.length;"
+        SOCKET
+        + "made[0].onclose({code: 1006}); socket.reconnectNow(); socket.reconnectNow();"
+        + " await new Promise((go) => queueMicrotask(go)); return made.length;"
     )
-    assert run(module_page, "link", body) == 2
+    assert run(module_page, "reconnecting-socket", body) == 2
 
 
 def test_the_store_asks_again_for_the_last_event(module_page: Page) -> None:

@@ -1,17 +1,17 @@
-// The live page: puts microphone, connection and view together, and says in words how things stand.
+// The live page: connects microphone, session and view, and shows the status.
 
 import "./copy.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
 import { ConversationStore } from "./conversation-store.js";
-import { Speaking } from "./speaking.js";
+import { SpeakerSession } from "./speaker-session.js";
 import { clock, element, icon, View } from "./view.js";
-import { Viewer } from "./viewer.js";
+import { ViewerSession } from "./viewer-session.js";
 
 const { connection, watching, live, account, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
 const kinds = JSON.parse(kindsJson);
 const part = (id) => document.getElementById(id);
 const view = new View(document, kinds);
-const record = new ConversationStore();
+const store = new ConversationStore();
 const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
 const sockets = `${origin.replace(/^http/, "ws")}/v1`;
@@ -19,7 +19,7 @@ const QUIET_CHUNKS = 80;
 const NOW = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 let microphone;
-let talk;
+let session;
 let beganAt = started ? Date.parse(started) : 0;
 let quiet = 0;
 
@@ -44,20 +44,20 @@ function muted() {
   return part("mute").dataset.muted === "true";
 }
 
-function say(title, detail) {
+function showStatus(title, detail) {
   part("status").textContent = title;
   part("detail").textContent = detail;
 }
 
-/** A sentence above the panes; a passing one goes when all is well again. */
-function alarm(said, passing = false) {
-  const text = said.charAt(0).toUpperCase() + said.slice(1);
+/** Show a sentence above the panes; a temporary one is removed when the page is listening again. */
+function showWarning(message, temporary = false) {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
   if ([...part("alerts").children].some((shown) => shown.textContent === text)) return;
-  part("alerts").append(element("p", { class: `notice bad${passing ? " passing" : ""}` }, icon("alert"), element("span", {}, text)));
+  part("alerts").append(element("p", { class: `notice bad${temporary ? " temporary" : ""}` }, icon("alert"), element("span", {}, text)));
 }
 
 function showState(state, detail) {
-  say(...STATES[state](detail));
+  showStatus(...STATES[state](detail));
   const [label, kind] = PILLS[state] ?? ["Connecting", ""];
   part("pill").textContent = label;
   part("pill").className = `pill ${kind}`;
@@ -65,10 +65,10 @@ function showState(state, detail) {
   if (state === "listening") {
     beganAt ||= Date.now();
     part("clock").hidden = false;
-    document.querySelectorAll("#alerts .passing").forEach((shown) => shown.remove());
+    document.querySelectorAll("#alerts .temporary").forEach((shown) => shown.remove());
   }
   if (state === "lost") view.dropInterims();
-  else if (document.activeElement === part("try-now")) part("invite").focus(); // what is hidden loses the focus
+  else if (document.activeElement === part("try-now")) part("invite").focus(); // a hidden element loses the focus
   part("try-now").hidden = state !== "lost";
   if (state === "over" || state === "failed") finish(state, detail);
 }
@@ -80,22 +80,22 @@ function finish(state, reason) {
   for (const id of ["stop", "mute", "meter"]) if (part(id)) part(id).hidden = true;
   part("waiting").hidden = true;
   part("invite").hidden = true;
-  if (record.conversation) {
-    part("open").href = saved.replace("/0/", `/${record.conversation}/`);
+  if (store.conversation) {
+    part("open").href = saved.replace("/0/", `/${store.conversation}/`);
     part("open").hidden = false;
-    if (document.activeElement === document.body) part("open").focus(); // what had the focus is gone
+    if (document.activeElement === document.body) part("open").focus(); // the element with the focus is hidden
   }
-  if (state === "failed") alarm(reason || "The server ended the connection. Reload this page to continue.");
+  if (state === "failed") showWarning(reason || "The server ended the connection. Reload this page to continue.");
 }
 
 function receive(message) {
-  for (const change of record.take(message)) view.show(change);
+  for (const change of store.take(message)) view.show(change);
   const inner = message.type === "message" ? message.message : {};
-  if (inner.type === "warning") alarm(inner.message);
+  if (inner.type === "warning") showWarning(inner.message);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
 }
 
-const on = { message: receive, state: showState, trouble: alarm };
+const on = { message: receive, state: showState, warning: showWarning };
 
 function showLevel(level) {
   const decibels = 20 * Math.log10(Math.max(level, 1e-5));
@@ -109,21 +109,21 @@ function showLevel(level) {
 function warnWhenQuiet(nothing) {
   quiet = nothing && !muted() ? quiet + 1 : 0;
   if (document.body.dataset.state !== "listening") return;
-  if (quiet === QUIET_CHUNKS) say("Listening", "No sound from the microphone. Check that it is the right one and switched on.");
-  if (quiet === 0 && part("detail").textContent.startsWith("No sound")) say(...STATES.listening());
+  if (quiet === QUIET_CHUNKS) showStatus("Listening", "No sound from the microphone. Check that it is the right one and switched on.");
+  if (quiet === 0 && part("detail").textContent.startsWith("No sound")) showStatus(...STATES.listening());
 }
 
-function newSpeaking() {
+function newSession() {
   const name = part("speaker").value.trim();
   const title = part("meeting")?.value.trim() || (live === "yes" ? "" : `Conversation, ${NOW.format(new Date())}`);
   if (title) part("name").textContent = title;
   if (title) document.title = `${title} · Live · Parley`;
-  return new Speaking({
-    place: { socket: `${sockets}/streaming/${path}`, resumePoint: `${origin}/heard/${path}/` },
-    who: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
+  return new SpeakerSession({
+    urls: { socket: `${sockets}/streaming/${path}`, resumePoint: `${origin}/heard/${path}/` },
+    speaker: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
     title,
     insightTypes: kinds.map((kind) => kind.type),
-    record,
+    store,
     on,
   });
 }
@@ -132,21 +132,21 @@ async function start(event) {
   event.preventDefault();
   part("start").disabled = true;
   part("alerts").replaceChildren();
-  talk = newSpeaking();
+  session = newSession();
   microphone = new Microphone({
     onChunk: (chunk, level, end) => {
       showLevel(level);
-      talk.push(chunk, end);
+      session.push(chunk, end);
     },
-    onLost: () => alarm("Microphone disconnected. Reconnect it and start again; the transcript so far is saved."),
+    onLost: () => showWarning("Microphone disconnected. Reconnect it and start again; the transcript so far is saved."),
   });
   try {
-    say("Waiting for the microphone", "Your browser may ask for permission.");
+    showStatus("Waiting for the microphone", "Your browser may ask for permission.");
     await microphone.open();
   } catch (error) {
     part("start").disabled = false;
-    say("Ready", "The microphone is off.");
-    alarm(error instanceof MicrophoneError ? error.message : `This browser cannot record audio (${error.name}).`);
+    showStatus("Ready", "The microphone is off.");
+    showWarning(error instanceof MicrophoneError ? error.message : `This browser cannot record audio (${error.name}).`);
     return;
   }
   part("setup").hidden = true;
@@ -154,15 +154,15 @@ async function start(event) {
   part("meter").classList.remove("off");
   for (const id of ["stop", "mute"]) part(id).hidden = false;
   part("stop").focus();
-  navigator.wakeLock?.request("screen").catch(() => {}); // a phone that may not stay awake works all the same
-  talk.start();
+  navigator.wakeLock?.request("screen").catch(() => {}); // it is optional
+  session.start();
 }
 
 async function stop() {
   part("stop").disabled = true;
   await microphone.close();
   part("meter").classList.add("off");
-  talk.stop();
+  session.stop();
 }
 
 function mute() {
@@ -171,7 +171,7 @@ function mute() {
   part("mute").dataset.muted = String(silent);
   part("mute").querySelector(".word").textContent = silent ? "Unmute" : "Mute";
   part("meter").classList.toggle("off", silent);
-  if (document.body.dataset.state === "listening") say(...STATES.listening());
+  if (document.body.dataset.state === "listening") showStatus(...STATES.listening());
 }
 
 function openInvitation() {
@@ -186,7 +186,7 @@ const ticking = setInterval(() => {
 }, 1000);
 
 part("invite").addEventListener("click", openInvitation);
-part("try-now").addEventListener("click", () => talk.link.hurry());
+part("try-now").addEventListener("click", () => session.connection.reconnectNow());
 part("setup")?.addEventListener("submit", start);
 part("stop")?.addEventListener("click", stop);
 part("mute")?.addEventListener("click", mute);
@@ -195,6 +195,6 @@ window.addEventListener("beforeunload", (event) => {
   if (["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
 });
 if (watching === "yes") {
-  talk = new Viewer({ socket: `${sockets}/subscribe/${path}`, record, on });
-  talk.start();
+  session = new ViewerSession({ socket: `${sockets}/subscribe/${path}`, store, on });
+  session.start();
 }

@@ -1,26 +1,26 @@
-// One WebSocket that comes back by itself, with growing pauses, until `end` is called.
+// A WebSocket that reconnects by itself, with growing pauses, until `end` is called.
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 1400; // with its random part: the page is back within 2 s of the server's return
+const LONGEST_PAUSE_MS = 1400; // with the random part below 2 s
 const LONGEST_BUSY_PAUSE_MS = 10000;
 const TRY_AGAIN_LATER = 1013;
 const PING_EVERY_MS = 10000;
 const PONG_WITHIN_MS = 8000;
 
-/** Thrown by `prepare` where trying again cannot help; its message is shown. */
-export class Hopeless extends Error {}
+/** Thrown by `prepare` if another try cannot succeed; its message is shown. */
+export class PermanentError extends Error {}
 
-export class Link {
+export class ReconnectingSocket {
   /**
-   * `address()` gives the URL of the next connection; `prepare()` runs before each but the first and may throw;
+   * `address()` returns the URL of the next connection; `prepare()` runs before each but the first and may throw;
    * `onOpen`, `onMessage(object)`, `onLost(seconds until the next try)`, `onEnd({code, reason})`;
-   * `isEnd(code)` says whether a close of the server is meant.
+   * `isEnd(code)` returns whether the server closed for good.
    */
   constructor({ address, prepare, onOpen, onMessage, onLost, onEnd, isEnd }) {
     Object.assign(this, { address, prepare, onOpen, onMessage, onLost, onEnd, isEnd });
     this.failures = 0;
-    this.over = false;
-    window.addEventListener("online", () => this.hurry());
+    this.ended = false;
+    window.addEventListener("online", () => this.reconnectNow());
   }
 
   open() {
@@ -43,8 +43,8 @@ export class Link {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(data);
   }
 
-  /** The server answered properly: the next loss starts with a short pause again. */
-  settled() {
+  /** Call when the server has accepted the client: the next reconnect starts with a short pause again. */
+  resetPause() {
     this.failures = 0;
   }
 
@@ -62,7 +62,7 @@ export class Link {
     }, PING_EVERY_MS);
   }
 
-  /** Give up a connection that is silent: its own closing could take minutes. */
+  /** Close a connection without answers to pings, and do not wait for the close, which can take minutes. */
   drop() {
     const { socket } = this;
     socket.onclose = socket.onmessage = null;
@@ -72,12 +72,12 @@ export class Link {
 
   closed({ code, reason }) {
     clearInterval(this.pinging);
-    if (this.over) return;
+    if (this.ended) return;
     if (this.isEnd(code)) this.end(code, reason);
-    else this.again(code === TRY_AGAIN_LATER ? LONGEST_BUSY_PAUSE_MS : LONGEST_PAUSE_MS);
+    else this.retryLater(code === TRY_AGAIN_LATER ? LONGEST_BUSY_PAUSE_MS : LONGEST_PAUSE_MS);
   }
 
-  again(longest = LONGEST_PAUSE_MS) {
+  retryLater(longest = LONGEST_PAUSE_MS) {
     const pause = Math.min(longest, FIRST_PAUSE_MS * 2 ** this.failures) * (0.75 + Math.random() / 2);
     this.failures += 1;
     this.onLost(pause / 1000);
@@ -89,24 +89,24 @@ export class Link {
     try {
       await this.prepare?.();
     } catch (error) {
-      if (this.over) return;
-      if (error instanceof Hopeless) this.end(0, error.message);
-      else this.again();
+      if (this.ended) return;
+      if (error instanceof PermanentError) this.end(0, error.message);
+      else this.retryLater();
       return;
     }
-    if (!this.over) this.open();
+    if (!this.ended) this.open();
   }
 
-  /** Try at once instead of after the pause, as the network is back or somebody asks for it. */
-  hurry() {
-    if (this.timer === undefined || this.over) return;
+  /** Reconnect now instead of after the pause. */
+  reconnectNow() {
+    if (this.timer === undefined || this.ended) return;
     clearTimeout(this.timer);
     this.reopen();
   }
 
   end(code = 1000, reason = "") {
-    if (this.over) return;
-    this.over = true;
+    if (this.ended) return;
+    this.ended = true;
     clearTimeout(this.timer);
     clearInterval(this.pinging);
     this.socket?.close();
