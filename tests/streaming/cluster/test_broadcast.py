@@ -108,7 +108,7 @@ async def test_live_events_cost_no_query(fan: Broadcaster, store: Store) -> None
 
 
 async def test_a_lost_ring_is_noticed(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event whose doorbell was lost arrives by the poll, even when nothing follows it."""
+    """An event whose notification was lost arrives by the poll, even when nothing follows it."""
     monkeypatch.setattr(fanout_module, "POLL_S", 0.02)
     subscription = await fan.subscribe(CONVERSATION, 0)
     store.add()
@@ -250,7 +250,7 @@ FATES = st.lists(st.sampled_from(["told", "told twice", "late", "never", "interi
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(FATES, st.integers(min_value=0, max_value=10), st.integers(min_value=0, max_value=10))
 def test_replay_plus_live_is_everything(fates: list[str], before: int, cursor: int) -> None:
-    """Whatever happens to the rings, a subscriber gets every event after its cursor exactly once, in order."""
+    """Whatever happens to the notifications, a subscriber gets every event after its cursor exactly once, in order."""
 
     async def scenario(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fanout_module, "POLL_S", 0.01)

@@ -18,8 +18,8 @@ from tests.services import running_redis
 from tests.streaming.cluster.layers import processes
 
 
-class TranscriptUpdate(list[dict[str, Any]]):
-    """What an ear heard."""
+class Received(list[dict[str, Any]]):
+    """The messages that a listener received."""
 
     async def reaches(self, count: int) -> None:
         """Wait until so much was heard."""
@@ -31,14 +31,14 @@ class TranscriptUpdate(list[dict[str, Any]]):
 async def test_others_hear_and_the_teller_does_not() -> None:
     """What is told to a group reaches the other processes that joined it, each once, and not its own."""
     one, two, three = processes(3)
-    ears = [TranscriptUpdate() for _ in range(3)]
-    for process, ear in zip((one, two, three), ears, strict=True):
-        await process.join("group", ear.append)
+    listeners = [Received() for _ in range(3)]
+    for process, listener in zip((one, two, three), listeners, strict=True):
+        await process.join("group", listener.append)
     await one.tell("group", {"n": 1})
-    await ears[1].reaches(1)
-    await ears[2].reaches(1)
-    assert [message["n"] for message in ears[1]] == [1]
-    assert not ears[0]
+    await listeners[1].reaches(1)
+    await listeners[2].reaches(1)
+    assert [message["n"] for message in listeners[1]] == [1]
+    assert not listeners[0]
     for process in (one, two, three):
         await process.close()
 
@@ -46,7 +46,7 @@ async def test_others_hear_and_the_teller_does_not() -> None:
 async def test_who_left_hears_nothing() -> None:
     """After leave, a group is silent, though others of the process go on."""
     one, two = processes(2)
-    left, stayed = TranscriptUpdate(), TranscriptUpdate()
+    left, stayed = Received(), Received()
     await two.join("left", left.append)
     await two.join("stayed", stayed.append)
     await two.leave("left")
@@ -60,7 +60,7 @@ async def test_who_left_hears_nothing() -> None:
 async def test_an_answer_reaches_one_process() -> None:
     """What is told to a process alone reaches it under its name."""
     one, two = processes(2)
-    heard = TranscriptUpdate()
+    heard = Received()
     one.listen("replies", heard.append)
     await two.send(await one.channel(), "replies", {"n": 3})
     await heard.reaches(1)
@@ -80,11 +80,11 @@ async def test_a_process_alone_sends_nothing(tmp_path: Path, monkeypatch: pytest
         await group_send(layer, group, message)
 
     monkeypatch.setattr(LocalChannelLayer, "group_send", counted)
-    await one.join("group", TranscriptUpdate().append)
+    await one.join("group", Received().append)
     assert one.alone
     await one.tell("group", {"n": 1})
     assert not calls
-    heard = TranscriptUpdate()
+    heard = Received()
     await two.join("group", heard.append)
     assert not one.alone
     await one.tell("group", {"n": 2})
@@ -117,7 +117,7 @@ async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyP
 
             return fail
 
-    heard = TranscriptUpdate()
+    heard = Received()
     with caplog.at_level(logging.INFO):
         two._layer = Away()
         await two.join("group", heard.append)
@@ -133,13 +133,13 @@ async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyP
 async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
     """A process of another version may tell what we do not know: what comes after it is heard."""
     one, two = processes(2)
-    heard = TranscriptUpdate()
+    heard = Received()
 
-    def ear(message: dict[str, Any]) -> None:
+    def listener(message: dict[str, Any]) -> None:
         heard.append({"n": message["n"]})
 
-    await two.join("group", ear)
-    await one._layer.send(await two.channel(), {"type": "parley.message", "spoken": "secret"})
+    await two.join("group", listener)
+    await one._layer.send(await two.channel(), {"type": "parley.unknown", "spoken": "secret"})
     await one.tell("group", {"spoken": "secret"})
     await one.tell("group", {"n": 1})
     await heard.reaches(1)

@@ -25,7 +25,7 @@ GRACE_S = 0.1
 
 
 class Stepped(Poller):
-    """Runs a duty when the test says so."""
+    """Runs background work when the test says so."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,11 +36,11 @@ class Stepped(Poller):
         return name in self.work
 
     def add(self, name: str, work: Work, every_s: float, *, first_s: float | None = None) -> None:
-        """Keep the duty."""
+        """Keep the work."""
         self.work[name], self.every_s[name] = work, every_s
 
 
-class House:
+class Process:
     """A process, whose database notes what it is asked."""
 
     def __init__(self) -> None:
@@ -59,12 +59,12 @@ class House:
             raise OperationalError("away")
         return self.alive if work is recorder.heartbeat else []
 
-    async def run(self, *duties: str) -> list[str]:
-        """Run duties one after the other and return what the database was asked; a failing duty is tried again later, as by the poller."""
+    async def run(self, *names: str) -> list[str]:
+        """Run background work in this order and return the database calls; work that fails is tried again later, as by the poller."""
         del self.calls[:]
-        for duty in duties:
+        for name in names:
             try:
-                await self.poller.work[duty]()
+                await self.poller.work[name]()
             except OperationalError:
                 assert self.away
         return self.calls
@@ -99,57 +99,57 @@ async def session() -> Ending:
 
 
 @pytest.fixture
-async def house(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIterator[House]:
+async def process(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIterator[Process]:
     """A process with one session that is in a conversation."""
-    house, clock = House(), time.time
-    monkeypatch.setattr(registry_module, "run_write", house.ask)
-    monkeypatch.setattr(heartbeat_module, "run_heartbeat", house.ask)
-    monkeypatch.setattr(time, "time", lambda: clock() + house.slept)
+    process, clock = Process(), time.time
+    monkeypatch.setattr(registry_module, "run_write", process.ask)
+    monkeypatch.setattr(heartbeat_module, "run_heartbeat", process.ask)
+    monkeypatch.setattr(time, "time", lambda: clock() + process.slept)
     monkeypatch.setattr(registry_module, "GRACE_S", GRACE_S)
-    house.registry.start()
-    await house.join(session)
-    return house
+    process.registry.start()
+    await process.join(session)
+    return process
 
 
 CLOSING, BEAT, REGISTER = recorder.close_due.__name__, recorder.heartbeat.__name__, recorder.register_process.__name__
 
 
-async def test_stale_conversations_are_closed_all_the_time(house: House) -> None:
+async def test_stale_conversations_are_closed_all_the_time(process: Process) -> None:
     """Each check closes what is due, between the heartbeats too."""
-    assert await house.run(CLEAN_UP, CLEAN_UP, CLEAN_UP) == [CLOSING] * 3
+    assert await process.run(CLEAN_UP, CLEAN_UP, CLEAN_UP) == [CLOSING] * 3
 
 
-async def test_a_heartbeat_is_sent_each_time(house: House) -> None:
-    """Pages take a session for gone whose process gave no sign for seven seconds; a wall clock that is set on or back changes nothing."""
-    assert house.poller.every_s[HEARTBEAT] <= 3.0
+async def test_a_heartbeat_is_sent_each_time(process: Process) -> None:
+    """Pages count a session as ended after seven seconds without a heartbeat; a change of the wall clock changes nothing."""
+    assert process.poller.every_s[HEARTBEAT] <= 3.0
     for slept in (0.0, 3600.0, -3600.0, 0.0):
-        house.slept = slept
-        assert await house.run(HEARTBEAT, HEARTBEAT) == [BEAT, BEAT]
+        process.slept = slept
+        assert await process.run(HEARTBEAT, HEARTBEAT) == [BEAT, BEAT]
 
 
 async def test_without_a_session_there_is_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that never had a session is none of the database's business; the first session inserts the row, once."""
-    house = House()
-    monkeypatch.setattr(heartbeat_module, "run_heartbeat", house.ask)
-    house.heartbeat.start()
-    assert await house.run(HEARTBEAT) == []
-    first, *others = await asyncio.gather(*(house.heartbeat.registered() for _ in range(5)))
+    """A process that never had a session has no row; the first session inserts it, once."""
+    process = Process()
+    monkeypatch.setattr(heartbeat_module, "run_heartbeat", process.ask)
+    process.heartbeat.start()
+    assert await process.run(HEARTBEAT) == []
+    first, *others = await asyncio.gather(*(process.heartbeat.registered() for _ in range(5)))
     assert others == [first] * 4
-    assert house.calls == [REGISTER]
-    assert await house.run(HEARTBEAT) == [BEAT]
+    assert process.calls == [REGISTER]
+    assert await process.run(HEARTBEAT) == [BEAT]
 
 
 @pytest.mark.parametrize("order", [(CLEAN_UP, HEARTBEAT), (HEARTBEAT, CLEAN_UP)])
-async def test_who_slept_says_first_that_its_sessions_live(house: House, order: tuple[str, str]) -> None:
-    """After a laptop woke up, it takes nobody's sessions for dead, neither its own nor those of others who slept as well."""
-    house.slept = 3600.0
-    assert await house.run(*order, CLEAN_UP) == [BEAT]
+async def test_a_suspended_process_sends_a_heartbeat_before_it_closes_stale_conversations(process: Process, order: tuple[str, str]) -> None:
+    """After a machine was suspended, no session counts as stale, neither its own nor those of other suspended processes."""
+    process.slept = 3600.0
+    assert await process.run(*order, CLEAN_UP) == [BEAT]
     await asyncio.sleep(GRACE_S)
-    assert await house.run(CLEAN_UP) == [CLOSING]
+    assert await process.run(CLEAN_UP) == [CLOSING]
 
 
 async def test_a_heartbeat_waits_for_no_closing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A closing that hangs, at a lock that somebody else holds or at a database that is away, makes nobody late with a heartbeat."""
+    """A closing that hangs, at a lock or at an unreachable database, delays no heartbeat."""
     asked, beats = asyncio.Event(), []
 
     async def hang(work: Any, *args: Any) -> list[Any]:
@@ -176,33 +176,33 @@ async def test_a_heartbeat_waits_for_no_closing(monkeypatch: pytest.MonkeyPatch)
     await own.close()
 
 
-async def test_who_had_no_database_lets_the_others_speak_first(house: House) -> None:
+async def test_after_a_database_failure_heartbeats_come_before_the_closing(process: Process) -> None:
     """When the database is back, heartbeats come before the closing, here and elsewhere."""
-    house.away = True
-    assert await house.run(HEARTBEAT, CLEAN_UP) == [BEAT, CLOSING], "it is away since a moment only"
-    house.slept = LATE_S + 1
-    assert await house.run(HEARTBEAT, CLEAN_UP) == [BEAT]
-    house.away = False
-    assert await house.run(HEARTBEAT, CLEAN_UP) == [BEAT]
+    process.away = True
+    assert await process.run(HEARTBEAT, CLEAN_UP) == [BEAT, CLOSING], "it is away since a moment only"
+    process.slept = LATE_S + 1
+    assert await process.run(HEARTBEAT, CLEAN_UP) == [BEAT]
+    process.away = False
+    assert await process.run(HEARTBEAT, CLEAN_UP) == [BEAT]
     await asyncio.sleep(GRACE_S)
-    assert await house.run(CLEAN_UP) == [CLOSING]
+    assert await process.run(CLEAN_UP) == [CLOSING]
 
 
-async def test_the_sessions_of_a_process_that_was_taken_for_dead_end(house: House, session: Ending) -> None:
+async def test_the_sessions_of_a_process_whose_row_was_removed_end(process: Process, session: Ending) -> None:
     """Once; the process gets a new row, under which sessions join from then on."""
-    before = house.heartbeat.process
-    house.alive = False
-    assert await house.run(HEARTBEAT) == [BEAT, REGISTER]
+    before = process.heartbeat.process
+    process.alive = False
+    assert await process.run(HEARTBEAT) == [BEAT, REGISTER]
     assert session.ends == [End.STALE]
-    assert house.heartbeat.process != before
-    house.alive = True
+    assert process.heartbeat.process != before
+    process.alive = True
     later = Ending()
-    await house.join(later)
-    assert await house.run(HEARTBEAT, HEARTBEAT) == [BEAT, BEAT]
+    await process.join(later)
+    assert await process.run(HEARTBEAT, HEARTBEAT) == [BEAT, BEAT]
     assert (session.ends, later.ends) == ([End.STALE], [])
 
 
-async def test_a_session_that_cannot_be_ended(house: House) -> None:
+async def test_a_session_that_cannot_be_ended(process: Process) -> None:
     """The others end all the same, now and when the server goes down."""
 
     class Broken(Ending):
@@ -212,39 +212,39 @@ async def test_a_session_that_cannot_be_ended(house: House) -> None:
 
     broken, other = Broken(), Ending()
     for session in (broken, other):
-        await house.join(session)
-    house.alive = False
-    await house.run(HEARTBEAT)
+        await process.join(session)
+    process.alive = False
+    await process.run(HEARTBEAT)
     assert (broken.ends, other.ends) == ([End.STALE], [End.STALE])
-    await house.registry.drain(0.0)
+    await process.registry.drain(0.0)
     assert (broken.ends[1:], other.ends[1:]) == ([End.SHUTDOWN], [End.SHUTDOWN])
 
 
-async def test_only_who_is_in_a_conversation_is_ended(house: House, session: Ending) -> None:
+async def test_only_a_session_in_a_conversation_is_ended(process: Process, session: Ending) -> None:
     """A session that has not joined, or has left, has nothing that others could close."""
-    house.registry.left(session.id)
+    process.registry.left(session.id)
     other = Ending()
-    house.registry.add(other)
-    house.alive = False
-    await house.run(HEARTBEAT)
+    process.registry.add(other)
+    process.alive = False
+    await process.run(HEARTBEAT)
     assert (session.ends, other.ends) == ([], [])
 
 
-async def test_who_joined_under_a_row_that_is_gone_is_ended(house: House, session: Ending) -> None:
-    """The row may be removed while a session joins; who joined again under the new row goes on."""
-    old: UUID = await house.heartbeat.registered()
-    house.registry.left(session.id)
-    house.alive = False
-    await house.run(HEARTBEAT)
-    house.registry.joined(session.id, await house.heartbeat.registered())
+async def test_a_session_that_joined_under_a_removed_row_is_ended(process: Process, session: Ending) -> None:
+    """The row may be removed while a session joins; a session that joined again under the new row goes on."""
+    old: UUID = await process.heartbeat.registered()
+    process.registry.left(session.id)
+    process.alive = False
+    await process.run(HEARTBEAT)
+    process.registry.joined(session.id, await process.heartbeat.registered())
     late = Ending()
-    house.registry.add(late)
-    house.registry.joined(late.id, old)
+    process.registry.add(late)
+    process.registry.joined(late.id, old)
     assert (session.ends, late.ends) == ([], [End.STALE])
-    house.registry.joined(uuid4(), old)  # of a session that has ended in the meantime
+    process.registry.joined(uuid4(), old)  # of a session that has ended in the meantime
 
 
-async def test_a_session_that_could_not_leave_leaves_later(house: House, session: Ending) -> None:
+async def test_a_session_that_could_not_leave_leaves_later(process: Process, session: Ending) -> None:
     """While its process lives, nobody else removes it: a conversation that it is in would stay live for ever."""
 
     def leave_first() -> list[StoredEvent]:
@@ -253,17 +253,17 @@ async def test_a_session_that_could_not_leave_leaves_later(house: House, session
     def leave_second() -> list[StoredEvent]:
         return []
 
-    house.registry.leave_later(session.id, leave_first)
-    house.registry.leave_later(uuid4(), leave_second)
-    house.away = True
-    assert await house.run(CLEAN_UP) == [CLOSING]
-    house.away = False
+    process.registry.leave_later(session.id, leave_first)
+    process.registry.leave_later(uuid4(), leave_second)
+    process.away = True
+    assert await process.run(CLEAN_UP) == [CLOSING]
+    process.away = False
     await asyncio.sleep(GRACE_S)
-    assert await house.run(CLEAN_UP, CLEAN_UP) == [CLOSING, "leave_first", "leave_second", CLOSING]
+    assert await process.run(CLEAN_UP, CLEAN_UP) == [CLOSING, "leave_first", "leave_second", CLOSING]
 
 
 @pytest.mark.parametrize("left", [True, False])
-async def test_a_session_that_ends_without_leaving(house: House, session: Ending, monkeypatch: pytest.MonkeyPatch, left: bool) -> None:
+async def test_a_session_that_ends_without_leaving(process: Process, session: Ending, monkeypatch: pytest.MonkeyPatch, left: bool) -> None:
     """The end of a handler may take too long; then the registry removes the session from its conversation."""
     gone: list[UUID] = []
 
@@ -277,13 +277,13 @@ async def test_a_session_that_ends_without_leaving(house: House, session: Ending
     monkeypatch.setattr(recorder, "leave", leave)
     monkeypatch.setattr(registry_module, "run_write", run_write)
     if left:
-        house.registry.left(session.id)
-    house.registry.remove(session)
-    await house.run(CLEAN_UP, CLEAN_UP)
+        process.registry.left(session.id)
+    process.registry.remove(session)
+    await process.run(CLEAN_UP, CLEAN_UP)
     assert gone == ([] if left else [session.id])
 
 
-async def test_expired_data_is_removed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_expired_data_is_removed(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not in the first minute; then as often as the removal itself wants."""
     removed = 0
 
@@ -293,9 +293,9 @@ async def test_expired_data_is_removed(house: House, monkeypatch: pytest.MonkeyP
         return 0.0 if removed < 3 else 3600.0
 
     monkeypatch.setattr(registry_module, "remove_expired", remove_expired)
-    await house.run(*[CLEAN_UP] * 5)
+    await process.run(*[CLEAN_UP] * 5)
     assert removed == 0
     clock = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: clock() + 61.0)
-    await house.run(*[CLEAN_UP] * 5)
+    await process.run(*[CLEAN_UP] * 5)
     assert removed == 3

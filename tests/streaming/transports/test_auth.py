@@ -44,17 +44,17 @@ def cookie(user: User) -> str:
 
 async def test_a_token_from_anywhere(user: User, token: str) -> None:
     """Query, both headers and the subprotocol all carry the token."""
-    knocks = [
+    presented = [
         credentials(query=f"access_token={token}"),
         credentials({"x-api-key": token}),
         credentials({"authorization": f"Bearer {token}"}),
         credentials(subprotocols=(token,)),
     ]
-    assert [await requester(one) for one in knocks] == [user.pk] * 4
+    assert [await requester(one) for one in presented] == [user.pk] * 4
 
 
-async def test_a_stranger(user: User) -> None:
-    """Nothing, nonsense, and a token signed by somebody else are strangers."""
+async def test_without_a_token(user: User) -> None:
+    """Without a valid token there is no user."""
     for one in (
         credentials(),
         credentials(query="access_token=abc"),

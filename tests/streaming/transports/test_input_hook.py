@@ -82,7 +82,7 @@ async def test_a_huge_body_is_refused(site: Server, site_token: str) -> None:
 
 
 async def test_whose_session_it_is(site: Server, site_token: str, other_token: str) -> None:
-    """An id that is nobody's, or somebody else's, is a 404 alike; a stranger is a 401; the handler hears of none of them."""
+    """An id that is nobody's, or somebody else's, is a 404 alike; an anonymous client gets a 401; the handler gets none of them."""
     body = {"conf_threshold": 0.5}
     async with streaming(site, site_token, "inputs") as client:
         await client.start()

@@ -103,7 +103,7 @@ COUNT = "from insights.models import LiveSession; print(LiveSession.objects.coun
 
 @pytest.mark.parametrize(("source", "code"), [("", 1012), ("js_sdk", 3006)])
 async def test_a_process_that_slept_lets_its_sessions_go(pair: tuple[Server, Server], pair_token: str, source: str, code: int) -> None:
-    """A paused process whose sessions were closed as stale tells their speakers to come back; what they said is kept and told, once."""
+    """A paused process whose sessions were closed as stale tells the speakers to reconnect; what they said is stored and sent, once."""
     one, two = pair
     connection_id = uuid4().hex
     async with connected(one, pair_token, connection_id, query=f"?source={source}") as client:

@@ -10,7 +10,7 @@ import pytest
 from streaming import ReplyOnPause, Stream
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
-from streaming.transports import read_batching as naps_module
+from streaming.transports import read_batching as read_batching_module
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.transports.loop_lag import Lag
@@ -23,43 +23,43 @@ MUTED: Pcm = np.zeros(FRAME, dtype=np.int16)
 ROOM: Pcm = np.random.default_rng(1).normal(0, 20, FRAME).astype(np.int16)
 
 
-class Napping(FastrtcConsumer):
-    """Counts its naps."""
+class Batching(FastrtcConsumer):
+    """Counts its waits for a batch."""
 
     read_batching = 0
 
     async def wait_for_batch(self) -> None:
         """Count it; there is no time for it."""
-        Napping.read_batching += 1
+        Batching.read_batching += 1
 
 
 async def read_batching(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pcm, least: int = 0) -> int:
-    """Return how often the socket of a session napped that got a block 300 times, and on until it had napped so often, or 15,000 times."""
-    stream = Stream(handler, modality="audio", mode="send-receive", name="napping", public=True)
+    """Return how often a socket waited for a batch. It gets a block 300 times, then until it has waited `least` times, or 15,000 times."""
+    stream = Stream(handler, modality="audio", mode="send-receive", name="batching", public=True)
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
-    monkeypatch.setattr(naps_module, "WAITED_S", -1.0)
-    monkeypatch.setattr(Napping, "read_batching", 0)
+    monkeypatch.setattr(read_batching_module, "WAITED_S", -1.0)
+    monkeypatch.setattr(Batching, "read_batching", 0)
     media = '{"event":"media","media":{"payload":"' + base64.b64encode(mulaw.encode(block)).decode() + '"}}'
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def send(message: dict[str, Any]) -> None:
         pass
 
-    scope = {"type": "websocket", "url_route": {"kwargs": {"name": "napping"}}, "query_string": b"", "headers": [], "subprotocols": []}
+    scope = {"type": "websocket", "url_route": {"kwargs": {"name": "batching"}}, "query_string": b"", "headers": [], "subprotocols": []}
     incoming.put_nowait({"type": "websocket.connect"})
     incoming.put_nowait({"type": "websocket.receive", "text": '{"event":"start","websocket_id":"a"}'})
-    serving = asyncio.create_task(Napping.as_asgi()(scope, incoming.get, send))
+    serving = asyncio.create_task(Batching.as_asgi()(scope, incoming.get, send))
     for number in range(3000):
-        if number >= 60 and Napping.read_batching >= least:
+        if number >= 60 and Batching.read_batching >= least:
             break
         for _ in range(5):
             incoming.put_nowait({"type": "websocket.receive", "text": media})
         await until(incoming.empty, 30)
-        await asyncio.sleep(0.01)  # the hearing thread has its say
+        await asyncio.sleep(0.01)  # the turn detector's thread runs
     incoming.put_nowait({"type": "websocket.disconnect"})
     await serving
     await until(lambda: not stream.participants)
-    return Napping.read_batching
+    return Batching.read_batching
 
 
 def listener() -> ReplyOnPause:

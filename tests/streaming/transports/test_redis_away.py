@@ -1,4 +1,4 @@
-"""The channel layer is a doorbell (design law 2): without it everything still arrives, a little later."""
+"""The channel layer only notifies (design law 2): without it everything still arrives, a little later."""
 
 from contextlib import ExitStack
 from pathlib import Path

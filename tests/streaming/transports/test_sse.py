@@ -149,7 +149,7 @@ async def test_a_token_in_the_query(site: Server, site_token: str) -> None:
 
 
 async def test_a_public_session_belongs_to_whoever_knows_its_id(site: Server) -> None:
-    """A stranger's session on a public stream can be read by its id alone."""
+    """A session of an anonymous client on a public stream can be read by its id alone."""
     async with streaming(site, "", "public-numbers") as client:
         await client.start()
         await speak(client, 1)

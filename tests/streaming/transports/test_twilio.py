@@ -172,7 +172,7 @@ async def test_wrong_messages_harm_nothing(site: Server, site_token: str) -> Non
 
 
 async def test_incoming_calls_are_connected(site: Server, site_token: str) -> None:
-    """The webhook's answer is TwiML that names our socket and carries the token; a stranger is refused."""
+    """The webhook's answer is TwiML that names our socket and carries the token; a request without a valid token is refused."""
     async with httpx.AsyncClient(timeout=30) as client:
         url = f"{site.url}/streams/plain/telephone/incoming"
         answer = await client.post(f"{url}?access_token={site_token}", data={"CallSid": "CA1"}, headers={"X-Forwarded-Proto": "https"})

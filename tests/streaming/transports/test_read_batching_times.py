@@ -1,4 +1,4 @@
-"""How long a socket may be left unread: a client and its reader, played in virtual time."""
+"""How long read batching leaves a socket unread: a client and its reader in virtual time."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ def real_time(seconds: float, every_s: float = MESSAGE_S, begin: float = 0.01) -
 
 
 def test_a_client_that_sends_as_it_speaks() -> None:
-    """Three messages are read at a time, next to none is waited for, and none waits longer than a nap and a message."""
+    """Three messages are read at a time, next to none is waited for, and none waits longer than a batch and a message."""
     reader = OutputSubscription(real_time(20))
     assert reader.read_batching > 12 * 20
     assert reader.waits < 4 * 20
