@@ -8,7 +8,7 @@ from insights.payloads import StoredEvent
 from insights.recorder.corrections import correct_message, review_insight
 from insights.recorder.ending import close_due, leave
 from insights.recorder.join import open_conversation
-from insights.recorder.processes import heartbeat, register_process
+from insights.recorder.processes import heartbeat, register_process, remove_process
 from insights.recorder.record_results import record
 from insights.recorder.retention import forget_ended_before, remove_conversation
 from insights.recorder.signals import stored_afterwards
@@ -50,6 +50,7 @@ __all__ = [
     "open_conversation",
     "record",
     "register_process",
+    "remove_process",
     "remove_conversation",
     "review_insight",
     "stored_afterwards",

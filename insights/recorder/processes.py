@@ -24,6 +24,12 @@ def heartbeat(process: UUID) -> bool:
         return bool(ServerProcess.objects.filter(id=process).update(seen_at=Now()))
 
 
+def remove_process(process: UUID) -> None:
+    """Remove the row of a process that ends."""
+    with write_transaction():
+        ServerProcess.objects.filter(id=process).delete()
+
+
 def remove_dead_processes(stale_after_s: float) -> None:
     """Remove the rows of processes without a heartbeat for so many seconds; the entries of their sessions in the directory go with them.
 

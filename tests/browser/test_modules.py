@@ -345,7 +345,7 @@ def test_the_clocks_of_page_and_device_may_part(module_page: Page) -> None:
 
 
 def test_the_first_chunk_after_a_suspension_tells_of_it(module_page: Page) -> None:
-    """A page that reconnects at once must not say that all its audio is older by the suspension: what is said then would be dated so too."""
+    """A page that reconnects at once must not say that all its audio is older by the suspension: later words would be dated too early."""
     body = CAPTURED + "for (let n = 1; n < 60; n += 1) hear(0.1 * n, 10); hear(6, 60010); return clock.at(6);"
     assert run(module_page, "capture-clock", body) == pytest.approx(5000 + 6000 + 60010)
 
