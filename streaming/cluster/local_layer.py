@@ -20,12 +20,14 @@ import msgpack
 from channels.exceptions import ChannelFull
 from channels.layers import BaseChannelLayer
 
+from streaming.aio.executors import Threads
 from streaming.cluster.local_sockets import LocalSockets, is_id
 
 MOST_BYTES = 16 * 1024 * 1024
 """Serialised bytes that may wait on one channel."""
 AT_ONCE = 64
 """Messages that `receive` returns without letting other tasks run."""
+_CLOSING_THREADS = Threads("local-sockets-closing", 1)
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
@@ -193,7 +195,7 @@ class LocalChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # Channels has
 
     async def close(self) -> None:
         """Stop sending to other processes and receiving from them."""
-        await asyncio.to_thread(self._sockets.close)
+        await _CLOSING_THREADS.run(self._sockets.close)
 
     def _stop_waiting(self, channel: _Channel, waiter: _Waiter) -> None:
         """Remove a reader that was cancelled. The message that it was to get goes to the next one."""
