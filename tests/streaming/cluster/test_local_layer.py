@@ -575,7 +575,7 @@ async def test_nothing_is_left(folder: Path, caplog: pytest.LogCaptureFixture) -
         for layer in (one, two, one):
             await layer.close()
         await one.send(channel, {"n": 2})
-    executor_threads = sum(thread.name.startswith("asyncio_") for thread in threading.enumerate())
+    executor_threads = sum(thread.name.startswith("local-sockets-closing") for thread in threading.enumerate())
     assert threading.active_count() - executor_threads <= threads
     assert len(os.listdir("/proc/self/fd")) == before
     assert os.listdir(folder) == []
