@@ -138,7 +138,7 @@ class SessionEndpoint:
         if ask == "values":
             self.session.set_input(*body["values"])
         elif ask == "close":
-            self.session.dismiss(told=body["told"])
+            self.session.dismiss(notify=body["notify"])
         return {}
 
     async def _end_resumed(self, session: Reachable, presented: str) -> Body:

@@ -27,11 +27,11 @@ def spoken(text: str) -> tuple[list[Phone], np.ndarray, int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "text.wav"
         command = ["flite", *VOICE, "-t", text + " ", "-psdur", "-o", str(path)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        durations = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         with wave.open(str(path)) as sound:
             samples, rate = np.frombuffer(sound.readframes(sound.getnframes()), "<i2") / 32768, sound.getframerate()
     phones, at = [], 0.0
-    for item in told.split():
+    for item in durations.split():
         name, end = item.rsplit(":", 1)
         phones.append((name, at, float(end)))
         at = float(end)

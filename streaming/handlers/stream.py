@@ -208,13 +208,13 @@ class Stream:
         if desired_state != "closed":
             raise ValueError(f"desired_state must be 'closed', not {desired_state!r}")
         webrtc_id = webrtc_data if isinstance(webrtc_data, str) else webrtc_data.webrtc_id
-        await self._request(webrtc_id, {"ask": "close", "told": True})
+        await self._request(webrtc_id, {"ask": "close", "notify": True})
 
     def clean_up(self, webrtc_id: str) -> None:
         """End a session of this process, if there is one. Sessions clean up after themselves, so this is rarely needed."""
         here = self.participants.get(webrtc_id)
         if here is not None:
-            here.loop.call_soon_threadsafe(lambda: here.dismiss(told=False))
+            here.loop.call_soon_threadsafe(lambda: here.dismiss(notify=False))
 
     async def output_stream(self, webrtc_id: str) -> AsyncIterator[AdditionalOutputs]:
         """Yield every output of one session, from the first one on, until it ends; each caller gets all of them.

@@ -284,9 +284,9 @@ class Session(Generic[R]):
         """End for a reason of the server; what was received is still processed and stored."""
         self.end(end, TEXTS[end])
 
-    def dismiss(self, *, told: bool) -> None:
-        """End on request of the developer's code; with `told`, the client gets FastRTC's `update_connection`, and closes on its side."""
-        if told:
+    def dismiss(self, *, notify: bool) -> None:
+        """End on request of the developer's code; with `notify`, the client gets FastRTC's `update_connection`, and closes on its side."""
+        if notify:
             self._send({"type": "update_connection", "data": "closed"})
         self.end(End.CLOSED, "the server closed the connection")
 

@@ -42,8 +42,8 @@ class Reachable(Protocol):
     def set_input(self, *args: Any) -> None:
         """Set the handler's inputs."""
 
-    def dismiss(self, *, told: bool) -> None:
-        """End on request of the developer's code; with `told`, the client gets a message first."""
+    def dismiss(self, *, notify: bool) -> None:
+        """End on request of the developer's code; with `notify`, the client gets a message first."""
 
     async def close(self, reason: str) -> None:
         """End the session and wait until it has ended."""

@@ -92,7 +92,7 @@ async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: Run
     assert asked == [
         {"ask": "values", "values": [0.7, ["two"]], "user": "python"},
         {"ask": "values", "values": [1], "user": "python"},
-        {"ask": "close", "told": True, "user": "python"},
+        {"ask": "close", "notify": True, "user": "python"},
     ]
 
 

@@ -49,9 +49,9 @@ class Session:
         """Note the values."""
         self.given.append(values)
 
-    def dismiss(self, *, told: bool) -> None:
+    def dismiss(self, *, notify: bool) -> None:
         """Note how."""
-        self.given.append("told" if told else "not told")
+        self.given.append("notified" if notify else "not notified")
 
     async def close(self, reason: str) -> None:
         """Note why."""
@@ -139,8 +139,8 @@ async def test_python_gives_values_and_ends_sessions() -> None:
     """The installation's own code reaches everybody's session: inputs as they are, without the stream's model; and the end."""
     session = await opened()
     assert await ask(PYTHON, ask="values", values=[0.7, "two"]) == {}
-    assert await ask(PYTHON, ask="close", told=True) == {}
-    assert session.given == [(0.7, "two"), "told"]
+    assert await ask(PYTHON, ask="close", notify=True) == {}
+    assert session.given == [(0.7, "two"), "notified"]
 
 
 async def test_the_latest_output_is_fetched_once() -> None:
