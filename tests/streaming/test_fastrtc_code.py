@@ -28,7 +28,7 @@ from streaming import (
 )
 from streaming.speech.turn_detector import Turn
 from tests.streaming.sessions.conftest import join
-from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.connections import Join, connection_of, handler_of, numbers, until
 
 __all__ = ["join"]
 
@@ -123,7 +123,7 @@ async def test_a_chat(join: Join) -> None:
     stream = Stream(modality="audio", mode="send-receive", handler=handler, additional_outputs_handler=lambda a, b: b)
     session = await join(stream, id="me")
     handler_of(session).ended(Turn(np.zeros(1600, dtype=np.int16), 16_000))
-    await until(lambda: line_of(session).of("send_input"))
+    await until(lambda: connection_of(session).of("send_input"))
     stream.set_input("me", [])
     output = await stream.fetch_latest_output("me")
     assert output.args[0][0] == {"role": "user", "content": "turn 0"}
@@ -162,7 +162,7 @@ async def test_a_filter_of_pictures(join: Join) -> None:
     await until(lambda: numbers(session) == [0.3, 0.7])
     stream.set_input("me", 7)
     session.runner.push_video(picture)
-    await until(lambda: line_of(session).of("error") == ["conf_threshold must be at most 1"])
+    await until(lambda: connection_of(session).of("error") == ["conf_threshold must be at most 1"])
 
 
 async def test_a_model_of_sound_and_pictures(join: Join) -> None:
@@ -205,7 +205,7 @@ async def test_a_model_of_sound_and_pictures(join: Join) -> None:
 
     session = await join(Stream(Remote(), modality="audio-video", mode="send-receive"))
     assert (await session.runner.next_video()).shape == (100, 100, 3)
-    stream_line = line_of(session)
+    stream_line = connection_of(session)
     await until(lambda: stream_line.of("send_input"))
     session.set_input("key")
     for _ in range(3):

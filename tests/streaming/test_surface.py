@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import streaming
-from tests.streaming.sessions.lines import Echo
+from tests.streaming.sessions.connections import Echo
 
 ROOT = Path(__file__).parents[2]
 SURFACE: dict[str, dict[str, list[str] | None]] = json.loads((Path(__file__).parent / "fastrtc_surface.json").read_text())

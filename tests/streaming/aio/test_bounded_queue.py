@@ -1,4 +1,4 @@
-"""The mailbox: bounded, closable, with a stated policy when full."""
+"""The bounded queue: it has a limit, can be closed, and has a policy at its limit."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ async def test_first_in_first_out() -> None:
 
 
 async def test_refuses_when_full() -> None:
-    """A full mailbox that refuses keeps what it has."""
+    """A full queue that refuses keeps its items."""
     box: BoundedQueue[str] = BoundedQueue(2)
     assert box.put("a")
     assert box.put("b")
@@ -28,7 +28,7 @@ async def test_refuses_when_full() -> None:
 
 
 async def test_drops_oldest_and_counts() -> None:
-    """A mailbox that drops says how many it dropped."""
+    """A queue that drops items counts them."""
     box: BoundedQueue[str] = BoundedQueue(2, FullPolicy.DROP_OLDEST)
     for letter in "abc":
         assert box.put(letter)
@@ -36,15 +36,15 @@ async def test_drops_oldest_and_counts() -> None:
     assert await box.get() == "b"
 
 
-async def test_heavy_item_enters_an_empty_mailbox() -> None:
-    """The limit bounds what waits: one item alone always fits."""
+async def test_a_heavy_item_enters_an_empty_queue() -> None:
+    """A queue that is empty accepts an item of any weight."""
     box: BoundedQueue[bytes] = BoundedQueue(10)
     assert box.put(b"x" * 100, 100)
     assert not box.put(b"y", 1)
 
 
-async def test_closed_mailbox_delivers_the_rest_then_says_so() -> None:
-    """Close lets nothing in and everything out."""
+async def test_a_closed_queue_delivers_the_rest_then_ends() -> None:
+    """A closed queue accepts no item and delivers those it has."""
     box: BoundedQueue[int] = BoundedQueue(5)
     box.put(1)
     box.close()
@@ -54,7 +54,7 @@ async def test_closed_mailbox_delivers_the_rest_then_says_so() -> None:
         await box.get()
 
 
-async def test_discarding_close_drops_what_waits() -> None:
+async def test_a_discarding_close_drops_the_items() -> None:
     """A discarding close ends the reader at once."""
     box: BoundedQueue[int] = BoundedQueue(5)
     box.put(1)
@@ -64,7 +64,7 @@ async def test_discarding_close_drops_what_waits() -> None:
 
 
 async def test_close_wakes_a_waiting_reader() -> None:
-    """A reader that waits when the mailbox closes does not wait for ever."""
+    """A close ends the wait of a reader."""
     box: BoundedQueue[int] = BoundedQueue(5)
     reader = asyncio.create_task(box.get())
     await asyncio.sleep(0)
@@ -74,7 +74,7 @@ async def test_close_wakes_a_waiting_reader() -> None:
 
 
 async def test_put_when_room_waits_for_the_reader() -> None:
-    """A writer that is willing to wait goes on as soon as something was read."""
+    """A waiting writer continues as soon as an item was read."""
     box: BoundedQueue[int] = BoundedQueue(1)
     box.put(1)
     writer = asyncio.create_task(box.put_when_room(2))
@@ -85,8 +85,8 @@ async def test_put_when_room_waits_for_the_reader() -> None:
     assert await box.get() == 2
 
 
-async def test_put_when_room_ends_with_the_mailbox() -> None:
-    """A waiting writer learns that nobody will read."""
+async def test_put_when_room_ends_with_the_queue() -> None:
+    """A close ends the wait of a writer."""
     box: BoundedQueue[int] = BoundedQueue(1)
     box.put(1)
     writer = asyncio.create_task(box.put_when_room(2))
@@ -97,7 +97,7 @@ async def test_put_when_room_ends_with_the_mailbox() -> None:
 
 @given(st.lists(st.integers(min_value=1, max_value=50)), st.integers(min_value=1, max_value=100))
 def test_weight_never_exceeds_the_limit_by_more_than_one_item(weights: list[int], limit: int) -> None:
-    """Whatever is put, either one item is alone or the total is within the limit."""
+    """Either the queue has one item, or the total weight is within the limit."""
     box: BoundedQueue[int] = BoundedQueue(limit)
     for weight in weights:
         box.put(weight, weight)

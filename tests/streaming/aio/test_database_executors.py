@@ -1,4 +1,4 @@
-"""The way to the database: reading never waits behind writing."""
+"""The database executors: reads never wait behind writes."""
 
 import asyncio
 import threading
@@ -13,13 +13,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _threads() -> Iterator[None]:
-    """Let no thread outlive its test's database."""
+    """Close the threads at the end of each test."""
     yield
     close_database_threads()
 
 
-async def test_a_reader_overtakes_a_writer_that_waits() -> None:
-    """While something waits to write, a handshake is answered."""
+async def test_a_read_overtakes_a_waiting_write() -> None:
+    """A handshake is answered while a write waits."""
     go_on = threading.Event()
     writing = asyncio.ensure_future(run_write(go_on.wait, 60))
     assert await run_in_database(lambda: "read") == "read"
@@ -28,8 +28,8 @@ async def test_a_reader_overtakes_a_writer_that_waits() -> None:
     assert await writing
 
 
-async def test_an_exception_comes_back() -> None:
-    """What fails in the thread fails here."""
+async def test_an_exception_reaches_the_caller() -> None:
+    """An exception in the thread is raised in the caller."""
 
     def fail() -> None:
         raise ValueError("no")
@@ -39,7 +39,7 @@ async def test_an_exception_comes_back() -> None:
 
 
 async def test_threads_start_again_after_they_were_closed() -> None:
-    """Closing is for the end of a test or a server; the next use works."""
+    """The next use after a close starts new threads."""
     assert await run_in_database(threading.get_ident) != threading.get_ident()
     close_database_threads()
     assert await run_in_database(lambda: 1) == 1

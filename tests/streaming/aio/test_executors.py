@@ -1,4 +1,4 @@
-"""Threads of Parley's own: nothing that must be in time waits behind a handler, nor behind another kind of work."""
+"""Executors: urgent work waits neither behind a handler nor behind work of another kind."""
 
 import asyncio
 import re
@@ -15,23 +15,23 @@ THEIRS = {"handlers/ice_servers.py", "handlers/turn_credentials.py"}
 """Where developers' functions are called, and services asked: in asyncio's threads."""
 
 
-def test_no_work_of_ours_is_in_asyncios_threads() -> None:
-    """Six blocked calls of one handler would stop it; what is new gets threads of its own, or good reasons."""
+def test_our_code_does_not_use_asyncios_threads() -> None:
+    """Six blocked calls of one handler would stop it; new work uses an executor, or its exception is listed."""
     root = Path(streaming.__file__).parent
     asyncios = re.compile(r"\bto_thread\(|run_in_executor\(\s*None\b|thread_sensitive=False")
     assert {file.relative_to(root).as_posix() for file in root.rglob("*.py") if asyncios.search(file.read_text())} == THEIRS
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_results_and_exceptions_come_back() -> None:
-    """Whatever asyncio's threads are at."""
+async def test_results_and_exceptions_reach_the_caller() -> None:
+    """They arrive also while handlers block asyncio's threads."""
     assert await AUDIO_THREADS.run(divmod, 7, 3) == (2, 1)
     with pytest.raises(ZeroDivisionError):
         await AUDIO_THREADS.run(divmod, 7, 0)
 
 
 async def test_no_kind_waits_behind_another() -> None:
-    """However much of it there is."""
+    """Work of one kind does not delay work of another, whatever its amount."""
     go_on = threading.Event()
     many = [TRACKER_THREADS.run(go_on.wait, 60) for _ in range(20)]
     try:
@@ -44,7 +44,7 @@ async def test_no_kind_waits_behind_another() -> None:
 
 
 async def test_closing_leaves_no_thread() -> None:
-    """What waits is still done; the next use starts afresh."""
+    """A close finishes the queued work; the next use starts new threads."""
     few = Threads("tested", 2)
     try:
         done = [few.run(threading.current_thread) for _ in range(10)]

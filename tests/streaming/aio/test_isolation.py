@@ -1,4 +1,4 @@
-"""A coroutine of a handler that exits, or is cancelled from inside: its session goes on, and so does the server (design law 4)."""
+"""A coroutine of a handler that exits, or is cancelled from inside: its session continues, and so does the server (design law 4)."""
 
 import asyncio
 import sys
@@ -11,7 +11,7 @@ from streaming.aio.isolation import contained
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
 from tests.streaming.handlers.turns import SAID
-from tests.streaming.sessions.lines import FRAME, RATE, Counting, Echo, Join, handler_of, line_of, until
+from tests.streaming.sessions.connections import FRAME, RATE, Counting, Echo, Join, connection_of, handler_of, until
 
 
 async def leave() -> None:
@@ -20,7 +20,7 @@ async def leave() -> None:
 
 
 async def give_up() -> None:
-    """Await something that was cancelled."""
+    """Await a cancelled future."""
     inner = asyncio.create_task(asyncio.sleep(10))
     inner.cancel()
     await inner
@@ -29,7 +29,7 @@ async def give_up() -> None:
 @pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit"), (give_up, "cancelled")])
 @pytest.mark.parametrize("method", ["start_up", "receive", "emit", "shutdown"])
 async def test_a_method(join: Join, method: str, fault: Any, told: str) -> None:
-    """The client is told, the next frame is heard, and the session ends as ever."""
+    """The client gets the error, the next frame is received, and the session ends normally."""
 
     class Faulty(Echo):
         failed = False
@@ -60,8 +60,8 @@ async def test_a_method(join: Join, method: str, fault: Any, told: str) -> None:
         await asyncio.sleep(0)
     assert await session.runner.next_audio() is not None
     if method != "shutdown":
-        await until(lambda: line_of(session).of("error"))
-        assert told in line_of(session).of("error")[0]
+        await until(lambda: connection_of(session).of("error"))
+        assert told in connection_of(session).of("error")[0]
     await session.close("bye")
     assert Counting.shutdowns == 1
     assert not session._tasks
@@ -69,7 +69,7 @@ async def test_a_method(join: Join, method: str, fault: Any, told: str) -> None:
 
 @pytest.mark.parametrize("fault", [leave, give_up])
 async def test_a_reply(join: Join, fault: Any) -> None:
-    """The next turn is replied to."""
+    """The next turn gets a reply."""
     turns: list[int] = []
 
     async def reply(audio: Any) -> AsyncIterator[Any]:
@@ -80,14 +80,14 @@ async def test_a_reply(join: Join, fault: Any) -> None:
 
     session = await join(ReplyOnPause(reply))
     handler_of(session).ended(SAID)
-    await until(lambda: line_of(session).of("error"))
+    await until(lambda: connection_of(session).of("error"))
     await until(lambda: not handler_of(session).busy)
     handler_of(session).ended(SAID)
     assert await session.runner.next_audio() is not None
 
 
-async def test_whoever_runs_it_may_cancel_it() -> None:
-    """At once, as any other."""
+async def test_the_caller_may_cancel_it() -> None:
+    """A cancellation by the caller ends the coroutine at once."""
     entered = asyncio.Event()
 
     async def wait() -> None:

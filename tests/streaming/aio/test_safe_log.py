@@ -1,4 +1,4 @@
-"""What the log says about an unexpected exception."""
+"""The log entry of an unexpected exception."""
 
 import re
 
@@ -6,17 +6,17 @@ from streaming.aio.safe_log import MOST_FRAMES, error_location
 
 
 def fail(words: str) -> None:
-    """Raise an error that holds what was said."""
+    """Raise an error that contains the words."""
     raise ValueError(f"cannot store {words!r}")
 
 
 def pass_on(words: str) -> None:
-    """Call what fails."""
+    """Call the function that fails."""
     fail(words)
 
 
 def caught(words: str) -> str:
-    """Return what is logged."""
+    """Return the log entry."""
     try:
         pass_on(words)
     except ValueError as error:
@@ -25,23 +25,23 @@ def caught(words: str) -> str:
 
 
 def test_the_frames_of_the_traceback_are_named() -> None:
-    """Type, then file, line and function of each frame, the innermost first."""
+    """The entry has the type, then file, line and function of each frame, the innermost first."""
     places = " < ".join(rf"test_safe_log\.py:\d+ in {name}" for name in ("fail", "pass_on", "caught"))
     assert re.fullmatch(f"ValueError at {places}", caught("hello"))
 
 
-def test_nothing_that_was_said_is_logged() -> None:
-    """Neither the text of the exception nor a value of a frame."""
+def test_spoken_words_are_not_logged() -> None:
+    """The entry has neither the text of the exception nor a value of a frame."""
     assert "secret" not in caught("secret")
 
 
 def test_an_exception_that_was_never_raised_has_its_type_only() -> None:
-    """There is no place to name."""
+    """An exception without a traceback has no place."""
     assert error_location(KeyError("secret")) == "KeyError"
 
 
 def test_a_long_traceback_is_cut() -> None:
-    """The innermost frames are given."""
+    """The entry has the innermost frames."""
 
     def deeper(depth: int) -> None:
         if depth == 0:

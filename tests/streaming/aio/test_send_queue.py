@@ -1,4 +1,4 @@
-"""The outbox: in order, bounded, and the close comes last."""
+"""The send queue: ordered, bounded, with the close at the end."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from streaming.aio.send_queue import NORMAL, POLICY, SendQueue
 
 
 class ClientConnection:
-    """A connection that notes what was written to it and how it was closed."""
+    """A connection that records what was written to it and how it was closed."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -28,7 +28,7 @@ class ClientConnection:
 
 
 async def test_writes_in_order_then_closes() -> None:
-    """What was put before `finish` is written before the close."""
+    """Messages put before `finish` are written before the close."""
     line = ClientConnection()
     out = SendQueue(line.write, line.close)
     for text in ("one", "two", "three"):
@@ -49,8 +49,8 @@ async def test_the_first_finish_decides() -> None:
     assert line.closed == (POLICY, "first")
 
 
-async def test_a_client_that_reads_nothing_is_let_go() -> None:
-    """When even what cannot be repeated finds no room, the client is closed; memory stays bounded."""
+async def test_a_client_that_reads_nothing_is_closed() -> None:
+    """A client is closed when a message that must not be lost finds no room; memory stays bounded."""
     line = ClientConnection()
     line.open.clear()
     out = SendQueue(line.write, line.close)
@@ -65,8 +65,8 @@ async def test_a_client_that_reads_nothing_is_let_go() -> None:
     assert line.closed == (POLICY, "messages were not read")
 
 
-async def test_a_write_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that stops to read in mid-write is let go after WRITE_TIMEOUT_S."""
+async def test_a_write_that_never_ends_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that stops reading during a write is closed after WRITE_TIMEOUT_S."""
     monkeypatch.setattr(send_queue, "WRITE_TIMEOUT_S", 0.05)
     line = ClientConnection()
     line.open.clear()
@@ -77,7 +77,7 @@ async def test_a_write_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPat
 
 
 async def test_put_when_room_waits_for_the_client() -> None:
-    """Events wait for a slow client instead of filling memory."""
+    """Events wait for a slow client without use of more memory."""
     line = ClientConnection()
     line.open.clear()
     out = SendQueue(line.write, line.close)
@@ -97,7 +97,7 @@ async def test_put_when_room_waits_for_the_client() -> None:
 
 
 async def test_written_waits_for_what_is_queued_now() -> None:
-    """Neither for what is queued later nor, once the connection is closed, for anything."""
+    """It waits neither for later messages nor, once the connection is closed, for any."""
     reads = asyncio.Semaphore(0)
     got: list[str] = []
 

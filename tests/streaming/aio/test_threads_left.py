@@ -1,4 +1,4 @@
-"""A client that interrupts again and again leaves a few blocked threads behind at most (design law 3), and is served when they are free."""
+"""A client that interrupts repeatedly leaves a bounded number of blocked threads (design law 3), and is served when they end."""
 
 import asyncio
 import queue
@@ -12,7 +12,7 @@ from streaming.handlers.stream import Stream
 from streaming.sessions.handler_runner import GeneratorRunner
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import SAID, respond
-from tests.streaming.sessions.lines import Join, handler_of, handler_threads, numbers, until
+from tests.streaming.sessions.connections import Join, handler_of, handler_threads, numbers, until
 
 OFTEN = 5 * MOST_LEFT
 
@@ -32,7 +32,7 @@ async def test_replies(join: Join) -> None:
         handler_of(session).began()
         handler_of(session).ended(SAID)
         await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
-        await asyncio.sleep(0.01)  # time for one more than there may be
+        await asyncio.sleep(0.01)  # time for one thread more than the limit
     await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
     gate.set()
     await until(lambda: numbers(session) == ["late"])
@@ -41,7 +41,7 @@ async def test_replies(join: Join) -> None:
 
 
 async def test_inputs(join: Join) -> None:
-    """Each input begins a generator anew that blocks."""
+    """New inputs restart a generator that blocks."""
     gate = threading.Event()
     begun: list[int] = []
 
@@ -55,14 +55,14 @@ async def test_inputs(join: Join) -> None:
     for number in range(OFTEN):
         session.set_input(number)
         await until(lambda: len(begun) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
-        await asyncio.sleep(0.01)  # time for one more than there may be
+        await asyncio.sleep(0.01)  # time for one thread more than the limit
     await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
     gate.set()
     await until(lambda: numbers(session) == [OFTEN - 1])
 
 
-async def test_an_emit_of_ones_own(join: Join) -> None:
-    """Each turn interrupts an `emit` that blocks in something else than the engine."""
+async def test_an_own_emit(join: Join) -> None:
+    """Each turn interrupts an `emit` that blocks in code other than the library's."""
     gate = threading.Event()
     asked: list[int] = []
 
@@ -77,7 +77,7 @@ async def test_an_emit_of_ones_own(join: Join) -> None:
         handler_of(session)._due.set()
         handler_of(session).began()
         await until(lambda: len(asked) > min(number, MOST_LEFT - 1))  # noqa: B023  # awaited right here
-        await asyncio.sleep(0.01)  # time for one more than there may be
+        await asyncio.sleep(0.01)  # time for one thread more than the limit
     await until(lambda: len(handler_threads()) <= MOST_LEFT + 1)
     before = len(asked)
     gate.set()
@@ -85,8 +85,8 @@ async def test_an_emit_of_ones_own(join: Join) -> None:
     assert len(asked) < OFTEN, "what nobody waits for any more is not begun"
 
 
-async def test_none_is_left_behind_by_the_session(join: Join) -> None:
-    """At the end those are woken, too, that were left behind while the session went on, each of them in a queue of the handler's."""
+async def test_the_end_of_a_session_releases_all_threads(join: Join) -> None:
+    """The end also wakes the threads that were left during the session, each blocked in a queue of the handler."""
 
     class Queued(ReplyOnPause):
         def parley_begin_afresh(self) -> None:

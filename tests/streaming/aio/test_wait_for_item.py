@@ -1,4 +1,4 @@
-"""Waiting for a queue's next item, for so long at most."""
+"""Wait for the next item of a queue, with a time limit."""
 
 import asyncio
 import gc
@@ -15,13 +15,13 @@ LONG_S = 60.0
 
 @pytest.fixture(params=[True, False], ids=["shared timer", "own timer"])
 def shared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether waits of all lengths share timers, or none do."""
+    """Select whether waits of all lengths share timers, or none do."""
     monkeypatch.setattr(waiting, "LONGEST_S", LONG_S if request.param else -1.0)
     return bool(request.param)
 
 
-async def test_what_is_there_comes_at_once() -> None:
-    """No wait is begun for it."""
+async def test_an_available_item_comes_at_once() -> None:
+    """An available item starts no wait."""
     queue: asyncio.Queue[int] = asyncio.Queue()
     queue.put_nowait(1)
     assert await wait_for_item(queue, 0.0) == 1
@@ -29,7 +29,7 @@ async def test_what_is_there_comes_at_once() -> None:
 
 
 @pytest.mark.usefixtures("shared")
-async def test_what_comes_later_is_waited_for() -> None:
+async def test_a_later_item_ends_the_wait() -> None:
     """The wait ends with the item."""
     queue: asyncio.Queue[int] = asyncio.Queue()
     asyncio.get_running_loop().call_later(0.01, queue.put_nowait, 2)
@@ -37,8 +37,8 @@ async def test_what_comes_later_is_waited_for() -> None:
 
 
 @pytest.mark.usefixtures("shared")
-async def test_none_when_nothing_comes() -> None:
-    """Each wait ends in its own time, not before; the task goes on as if nothing had been."""
+async def test_none_at_the_time_limit() -> None:
+    """Each wait ends at its own limit, not before; the task then continues."""
     loop, queue = asyncio.get_running_loop(), asyncio.Queue[int]()
 
     async def waited(delay: float) -> float:
@@ -57,8 +57,8 @@ async def test_none_when_nothing_comes() -> None:
 
 
 @pytest.mark.usefixtures("shared")
-async def test_an_end_from_outside_stays_one() -> None:
-    """Whoever is cancelled while it waits is cancelled."""
+async def test_a_cancellation_from_outside_is_raised() -> None:
+    """A task that is cancelled during the wait is cancelled."""
     task = asyncio.create_task(wait_for_item(asyncio.Queue[int](), LONG_S))
     await asyncio.sleep(0)
     task.cancel()
@@ -66,8 +66,8 @@ async def test_an_end_from_outside_stays_one() -> None:
         await task
 
 
-async def test_an_end_from_outside_at_the_end_of_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two cancellations in one turn of the event loop, the timer's and another's, the other one counts."""
+async def test_a_cancellation_at_the_time_limit_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two cancellations in one iteration of the event loop, the timer's and another, the other one counts."""
     monkeypatch.setattr(waiting, "LONGEST_S", LONG_S)
     queue: asyncio.Queue[int] = asyncio.Queue()
     task = asyncio.create_task(wait_for_item(queue, LONG_S))
@@ -81,8 +81,8 @@ async def test_an_end_from_outside_at_the_end_of_the_wait(monkeypatch: pytest.Mo
         await task
 
 
-async def test_nothing_is_lost_between_an_item_and_the_end_of_a_wait() -> None:
-    """Items that come at the very moments at which waits end are all got, in order."""
+async def test_no_item_is_lost_at_the_end_of_a_wait() -> None:
+    """Items that arrive at the time limits are all received, in order."""
     queue: asyncio.Queue[int] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     start = loop.time()
@@ -97,7 +97,7 @@ async def test_nothing_is_lost_between_an_item_and_the_end_of_a_wait() -> None:
     assert got == list(range(200))
 
 
-async def test_one_timer_serves_all(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waits_share_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred tasks that get ten items each do not set a thousand timers."""
     monkeypatch.setattr(waiting, "LONGEST_S", LONG_S)
     loop = asyncio.get_running_loop()
@@ -124,8 +124,8 @@ async def test_one_timer_serves_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert timers < 20
 
 
-def test_event_loops_that_are_over_are_forgotten() -> None:
-    """What waited in one keeps neither it nor its tasks."""
+def test_closed_event_loops_are_released() -> None:
+    """The waits of a closed event loop keep neither it nor its tasks."""
 
     async def waited() -> "weakref.ref[asyncio.AbstractEventLoop]":
         queue: asyncio.Queue[int] = asyncio.Queue()

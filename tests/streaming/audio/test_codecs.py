@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streaming.audio.codecs import AudioError, Decoder, open_decoder
 from streaming.audio.pcm import Samples
-from tests.streaming.audio.sounds import encoded, likeness, opus_packets, tone
+from tests.streaming.audio.encoded_audio import encoded, best_correlation, opus_packets, tone
 
 SOUND = tone(1.0)
 STREAMS = {
@@ -30,22 +30,22 @@ ANNOUNCED = {
 
 
 def decoded(decoder: Decoder, chunks: list[bytes]) -> Samples:
-    """Return everything that the decoder makes of the chunks."""
+    """Return all samples that the decoder returns for the chunks."""
     return np.concatenate([*(decoder.decode(chunk) for chunk in chunks), decoder.flush()])
 
 
 @pytest.mark.parametrize("kind", ["LINEAR16", "FLAC", "OGG", "WEBM"])
-def test_what_was_encoded_is_heard(kind: str) -> None:
-    """The decoded sound is the sound, within what the codec loses."""
+def test_decoded_audio_equals_the_original(kind: str) -> None:
+    """The decoded audio is the original, within the loss of the codec."""
     heard = decoded(open_decoder(*ANNOUNCED[kind]), [STREAMS[kind]])
     assert len(heard) == pytest.approx(16_000, abs=400)
-    assert likeness(heard, SOUND) > 0.98
+    assert best_correlation(heard, SOUND) > 0.98
 
 
 @settings(max_examples=25, deadline=None)
 @given(kind=st.sampled_from(sorted(STREAMS)), seed=st.integers(0, 2**32), longest=st.sampled_from([2, 30, 700, 9000]))
-def test_chunks_do_not_matter(kind: str, seed: int, longest: int) -> None:
-    """However the bytes of a stream are cut, the samples are the same."""
+def test_chunk_sizes_do_not_matter(kind: str, seed: int, longest: int) -> None:
+    """The samples are the same, however the bytes are cut."""
     data, step = STREAMS[kind][:20_000], 2 if kind == "LINEAR16" else 1
     cuts, rng = [0], random.Random(seed)
     while cuts[-1] < len(data):
@@ -57,8 +57,8 @@ def test_chunks_do_not_matter(kind: str, seed: int, longest: int) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(rate=st.sampled_from([8_000, 22_050, 44_100, 48_000]), size=st.integers(1, 900))
-def test_chunks_do_not_matter_at_other_rates(rate: int, size: int) -> None:
-    """The resampler carries its state from chunk to chunk."""
+def test_chunk_sizes_do_not_matter_at_other_rates(rate: int, size: int) -> None:
+    """The resampler keeps its state from chunk to chunk."""
     data = tone(0.3, rate=rate).tobytes()
     whole = decoded(open_decoder("linear16", rate), [data])
     assert len(whole) == pytest.approx(4_800, abs=2)
@@ -71,25 +71,25 @@ def test_opus_packets_at_any_announced_rate(announced: int, layout: str) -> None
     """One bare packet per chunk is 20 ms, mono or stereo, whatever rate the client announced."""
     heard = decoded(open_decoder("Opus", announced), opus_packets(SOUND, layout))
     assert len(heard) == pytest.approx(16_000, abs=400)
-    assert likeness(heard, SOUND) > 0.98
+    assert best_correlation(heard, SOUND) > 0.98
 
 
-def test_short_opus_packets_that_look_like_a_mark() -> None:
-    """A stream of bare packets that begins with a packet of silence of one byte is no container."""
+def test_short_opus_packets_are_no_container() -> None:
+    """A stream of bare packets that begins with a packet of one byte of silence is no container."""
     decoder = open_decoder("OPUS", 48_000)
     first = decoder.decode(b"\xf8")
     assert len(np.concatenate((first, decoder.decode(opus_packets(SOUND)[0])))) > 0
 
 
-def test_flac_at_48_khz_tells_its_own_rate() -> None:
+def test_flac_has_its_own_rate() -> None:
     """The announced rate of a FLAC stream does not matter."""
     heard = decoded(open_decoder("flac", 16_000), [encoded(SOUND, "flac", "flac", 48_000)])
     assert len(heard) == pytest.approx(16_000, abs=10)
-    assert likeness(heard, SOUND) > 0.999
+    assert best_correlation(heard, SOUND) > 0.999
 
 
-def test_flac_is_heard_frame_by_frame() -> None:
-    """With small chunks no more than one frame (1,152 samples in this stream) is held back."""
+def test_flac_is_decoded_frame_by_frame() -> None:
+    """With small chunks at most one frame (1,152 samples in this stream) is held back."""
     stream, heard, most = STREAMS["FLAC"], 0, 0.0
     decoder = open_decoder("FLAC", 16_000)
     frames = stream.index(b"\xff\xf8")
@@ -126,8 +126,8 @@ def test_rate_out_of_range(encoding: str, rate: int, allowed: str) -> None:
         open_decoder(encoding, rate)
 
 
-def test_odd_chunk_is_refused_and_the_next_is_heard() -> None:
-    """A refused chunk leaves no trace in the samples."""
+def test_an_odd_chunk_is_refused_and_the_next_is_decoded() -> None:
+    """A refused chunk adds no samples."""
     decoder = open_decoder("LINEAR16", 16_000)
     with pytest.raises(AudioError, match="even number of bytes"):
         decoder.decode(b"abc")
@@ -146,7 +146,7 @@ def refused(decoder: Decoder, chunks: list[bytes]) -> int:
 
 
 def test_noise_as_flac_then_flac() -> None:
-    """Every chunk of noise is refused in words; a good stream after it is heard."""
+    """Each chunk of noise is refused with an error text; a valid stream after it is decoded."""
     decoder = open_decoder("FLAC", 16_000)
     noise = random.Random(1)
     assert refused(decoder, [noise.randbytes(2_000) for _ in range(50)]) == 50
@@ -154,7 +154,7 @@ def test_noise_as_flac_then_flac() -> None:
 
 
 def test_noise_inside_flac_frames() -> None:
-    """A frame whose content is broken is refused, the frames after it are heard."""
+    """A frame with broken content is refused, the frames after it are decoded."""
     stream = bytearray(STREAMS["FLAC"])
     stream[9_000:9_400] = random.Random(2).randbytes(400)
     decoder = open_decoder("FLAC", 16_000)
@@ -169,15 +169,15 @@ def test_noise_inside_flac_frames() -> None:
 
 
 def test_junk_as_opus_then_opus() -> None:
-    """Junk is refused or heard as noise, never fatal; good packets after it are heard."""
+    """Junk is refused or decoded to noise; valid packets after it are decoded."""
     decoder = open_decoder("OPUS", 48_000)
     junk = random.Random(3)
     assert refused(decoder, [junk.randbytes(junk.randint(1, 3_000)) for _ in range(200)]) > 100
-    assert likeness(decoded(decoder, opus_packets(SOUND)), SOUND) > 0.98
+    assert best_correlation(decoded(decoder, opus_packets(SOUND)), SOUND) > 0.98
 
 
 def test_text_in_an_ogg_stream() -> None:
-    """What is no page is refused; the pages after it are heard."""
+    """Bytes that are no page are refused; the pages after them are decoded."""
     decoder = open_decoder("OPUS", 48_000)
     decoder.decode(STREAMS["OGG"])
     with pytest.raises(AudioError, match="no part of an Ogg stream"):
@@ -186,14 +186,14 @@ def test_text_in_an_ogg_stream() -> None:
 
 
 def test_a_chunk_of_hours_is_refused() -> None:
-    """A few bytes that claim minutes of sound are not unpacked beyond a minute."""
+    """A few bytes that announce hours of audio are decoded up to a minute at most."""
     silence = encoded(np.zeros(16_000 * 100, dtype=np.int16), "flac", "flac")
     with pytest.raises(AudioError, match="at most 60 seconds"):
         open_decoder("FLAC", 16_000).decode(silence)
 
 
-def test_flush_begins_anew() -> None:
-    """After flush the decoder takes a new stream from its start."""
+def test_flush_resets_the_decoder() -> None:
+    """After a flush the decoder accepts a new stream from its start."""
     decoder = open_decoder("FLAC", 16_000)
     first = decoded(decoder, [STREAMS["FLAC"]])
     assert np.array_equal(first, decoded(decoder, [STREAMS["FLAC"]]))

@@ -1,4 +1,4 @@
-"""Sound in other forms."""
+"""Conversions of audio."""
 
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -24,7 +24,7 @@ RATE = 24_000
 
 @given(st.lists(st.floats(allow_nan=True, width=32), max_size=50))
 def test_floats_of_any_size_become_samples(values: list[float]) -> None:
-    """What is louder than full scale is clipped, never wrapped: the sign stays, silence stays silence."""
+    """A float louder than full scale is clipped, never wrapped: the sign stays, silence stays silence."""
     array = np.array(values, dtype=np.float32)
     whole = audio_to_int16(array)
     assert whole.dtype == np.int16
@@ -32,7 +32,7 @@ def test_floats_of_any_size_become_samples(values: list[float]) -> None:
         assert sample == round(max(-1.0, min(1.0, float(value))) * 32767)
 
 
-def test_there_and_back() -> None:
+def test_round_trip() -> None:
     """int16 to float32 and back is within one step; the shape stays."""
     samples = np.arange(-32768, 32768, 7, dtype=np.int16).reshape(1, -1)
     there = audio_to_float32((RATE, samples))
@@ -45,7 +45,7 @@ def test_there_and_back() -> None:
 
 @pytest.mark.parametrize("convert", [audio_to_int16, audio_to_float32])
 def test_other_types(convert: Any) -> None:
-    """Anything else is refused, not guessed at."""
+    """Any other type is refused."""
     with pytest.raises(TypeError, match="int16 or float32"):
         convert(np.zeros(3, dtype=np.int32))
 
@@ -62,12 +62,12 @@ def test_other_types(convert: Any) -> None:
     ],
 )
 def test_to_mono(array: Any, layout: str, wanted: list[int]) -> None:
-    """One channel of shape (n,), two are mixed."""
+    """One channel has shape (n,), two are mixed."""
     assert mono(RATE, np.array(array, dtype=np.int16), layout).tolist() == wanted
 
 
 @pytest.mark.parametrize(("rate", "shape"), [(0, (3,)), (True, (3,)), ("x", (3,)), (RATE, (2, 3)), (RATE, (1, 2, 3)), (10**6, (3,))])
-def test_no_sound(rate: Any, shape: Any) -> None:
+def test_invalid_audio(rate: Any, shape: Any) -> None:
     """The error says what is expected."""
     with pytest.raises(ValueError, match="audio"):
         mono(rate, np.zeros(shape, dtype=np.int16))
@@ -75,7 +75,7 @@ def test_no_sound(rate: Any, shape: Any) -> None:
 
 @pytest.mark.parametrize("rate", [RATE, 16_000, 20_000])
 def test_mp3(rate: int) -> None:
-    """The bytes are an MP3 file of that sound, at a rate that MP3 has."""
+    """The bytes are an MP3 file of the audio, at a rate that MP3 has."""
     wave = (np.sin(np.arange(rate) / rate * 2 * np.pi * 440) * 8000).astype(np.int16)
     with av.open(BytesIO(audio_to_bytes((rate, wave.reshape(1, -1))))) as file:
         stream = file.streams.audio[0]
@@ -86,7 +86,7 @@ def test_mp3(rate: int) -> None:
 
 @given(st.lists(st.binary(max_size=7), max_size=12))
 def test_bytes_that_end_in_mid_sample(chunks: list[bytes]) -> None:
-    """However the bytes are cut, the samples are those of the whole; an odd last byte is left over."""
+    """The samples are those of the whole, however the bytes are cut; an odd last byte is kept."""
     whole = b"".join(chunks)
     expected = np.frombuffer(whole[: len(whole) // 2 * 2], dtype="<i2").tolist()
     arrays = list(aggregate_bytes_to_16bit(iter(chunks)))
@@ -94,8 +94,8 @@ def test_bytes_that_end_in_mid_sample(chunks: list[bytes]) -> None:
     assert [int(sample) for array in arrays for sample in array[0]] == expected
 
 
-async def test_bytes_as_they_come() -> None:
-    """The same for an asynchronous source."""
+async def test_bytes_from_an_async_source() -> None:
+    """An asynchronous source gives the same samples."""
 
     async def source() -> AsyncIterator[bytes]:
         for chunk in (b"\x01", b"\x00\x02", b"\x00", b"\x03"):

@@ -1,4 +1,4 @@
-"""Sound as files."""
+"""Audio as files."""
 
 import os
 import subprocess
@@ -16,8 +16,8 @@ from streaming.audio.files import audio_to_file
 TONE = (np.sin(np.arange(24_000) / 10) * 8000).astype(np.int16)
 
 
-def test_a_file_holds_the_sound() -> None:
-    """As MP3, at its rate and of its length."""
+def test_a_file_has_the_audio() -> None:
+    """The file is an MP3 with the rate and the duration of the audio."""
     path = audio_to_file((24_000, TONE[None]))
     with av.open(path) as container:
         frames = list(container.decode(audio=0))
@@ -27,7 +27,7 @@ def test_a_file_holds_the_sound() -> None:
 
 
 def test_old_files_are_removed() -> None:
-    """When the next one is written; others may still be being read."""
+    """The next write removes old files; newer ones may still be open."""
     old, young = audio_to_file((24_000, TONE)), audio_to_file((24_000, TONE))
     os.utime(old, (time.time() - files.KEPT_S - 1,) * 2)
     new = audio_to_file((24_000, TONE))
@@ -37,7 +37,7 @@ def test_old_files_are_removed() -> None:
 
 
 def test_no_file_outlives_its_process() -> None:
-    """The folder goes with it."""
+    """The end of the process removes the folder."""
     code = "import numpy, streaming; print(streaming.audio_to_file((24000, numpy.zeros(2400, numpy.int16))))"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""

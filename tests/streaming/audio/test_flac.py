@@ -1,4 +1,4 @@
-"""Cutting FLAC into frames."""
+"""FLAC streams cut into frames."""
 
 from math import ceil
 
@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.audio.flac import FrameSplitter, _position_free, crc16
-from tests.streaming.audio.sounds import encoded, tone
+from tests.streaming.audio.encoded_audio import encoded, tone
 
 STREAM = encoded(tone(2.0), "flac", "flac")
 
 
 def plain_crc16(data: bytes) -> int:
-    """Bit by bit, as in the standard."""
+    """Compute the checksum bit by bit, as in the standard."""
     crc = 0
     for byte in data:
         crc ^= byte << 8
@@ -24,13 +24,13 @@ def plain_crc16(data: bytes) -> int:
 
 @given(st.binary(max_size=1500), st.integers(0, 1500))
 def test_checksum_in_pieces_is_the_checksum_of_the_standard(data: bytes, cut: int) -> None:
-    """The fast way gives what the slow way gives, wherever the bytes are cut."""
+    """The fast checksum equals the slow one, wherever the bytes are cut."""
     assert crc16(data[cut:], crc16(data[:cut])) == plain_crc16(data)
 
 
 @given(st.binary(max_size=600), st.binary(max_size=600), st.integers(0, 100_000))
 def test_a_range_is_checked_by_its_two_ends(before: bytes, inside: bytes, origin: int) -> None:
-    """The running checksum, freed of its position, is the same at both ends of a range exactly where the range has the checksum 0."""
+    """The running checksum, corrected for its position, is equal at both ends of a range exactly where the range has the checksum 0."""
     for data in (inside, inside + crc16(inside).to_bytes(2, "big")):
         first = crc16(before)
         start, end = origin + len(before), origin + len(before) + len(data)
@@ -38,7 +38,7 @@ def test_a_range_is_checked_by_its_two_ends(before: bytes, inside: bytes, origin
 
 
 def whole_frames(splitter: FrameSplitter, chunk: bytes) -> list[bytes]:
-    """Push a chunk and take the tail, too, where it is a frame."""
+    """Push a chunk, and add the tail where it is a frame."""
     frames = splitter.push(chunk)
     tail = splitter.tail()
     if tail:
@@ -48,7 +48,7 @@ def whole_frames(splitter: FrameSplitter, chunk: bytes) -> list[bytes]:
 
 
 def test_frames_are_whole_and_complete() -> None:
-    """All frames of the stream come out, each with an even checksum, and nothing else."""
+    """The splitter returns all frames of the stream, each with a correct checksum, and nothing else."""
     splitter = FrameSplitter()
     frames = whole_frames(splitter, STREAM)
     assert splitter.streaminfo
@@ -59,15 +59,15 @@ def test_frames_are_whole_and_complete() -> None:
 
 
 def test_the_metadata_is_kept_for_the_decoder() -> None:
-    """The block that describes the stream is 34 bytes and names the rate."""
+    """The STREAMINFO block has 34 bytes and contains the rate."""
     splitter = FrameSplitter()
     splitter.push(STREAM[:200])
     assert splitter.streaminfo
     assert int.from_bytes(splitter.streaminfo[10:13], "big") >> 4 == 16_000
 
 
-def test_a_frame_is_known_with_its_last_byte() -> None:
-    """Nobody waits for the next frame to learn that this one is over."""
+def test_a_frame_ends_with_its_last_byte() -> None:
+    """A frame is returned without the start of the next one."""
     first = whole_frames(FrameSplitter(), STREAM)[0]
     end = STREAM.index(first) + len(first)
     splitter = FrameSplitter()
@@ -85,7 +85,7 @@ def test_a_stream_joined_in_the_middle() -> None:
 
 
 def test_a_broken_frame_costs_no_other() -> None:
-    """Bytes lost in the middle of a frame: the frames after the next header come out."""
+    """After bytes lost inside a frame, the frames after the next header are found."""
     frames = whole_frames(FrameSplitter(), STREAM)
     broken = STREAM.replace(frames[2][1000:1600], b"")
     found = whole_frames(FrameSplitter(), broken)
@@ -94,7 +94,7 @@ def test_a_broken_frame_costs_no_other() -> None:
 
 @pytest.mark.parametrize("filler", [b"\x00", b"\xff\xf8", b"\xff"])
 def test_memory_is_bounded(filler: bytes) -> None:
-    """Whatever is sent after a good header, the splitter keeps less than one longest frame."""
+    """After a valid header, the splitter keeps less than one longest frame, whatever the bytes."""
     splitter = FrameSplitter()
     splitter.push(STREAM[:4000])
     for _ in range(100):

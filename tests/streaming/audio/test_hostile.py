@@ -1,7 +1,7 @@
-"""Audio that is made to be dear: every decoder's CPU time and memory are linear in its input, whatever the bytes are.
+"""Audio that is made to be expensive: every decoder's CPU time and memory are linear in its input, whatever the bytes are.
 
-CPU time of this thread, not wall time; the limits are about ten times what a slow machine needs, and far below what a decoder takes
-that is not linear.
+The tests measure CPU time of this thread, not wall time; the limits are about ten times what a slow machine needs, and far below what a
+decoder takes that is not linear.
 """
 
 import random
@@ -15,7 +15,7 @@ from streaming.audio.codecs import AudioError, Decoder, open_decoder
 from streaming.audio.pcm import RATE
 from tests.attacks import hostile_audio
 from tests.attacks.hostile_audio import CHUNK, cut, flac_header, flac_silence, ogg_page, webm_block
-from tests.streaming.audio.sounds import encoded, opus_packets, tone
+from tests.streaming.audio.encoded_audio import encoded, opus_packets, tone
 
 CPU_PER_BYTE = 40e-6
 CPU_PER_AUDIO_S = 0.1
@@ -41,7 +41,7 @@ def opened(encoding: str) -> Decoder:
 
 
 def consume(decoder: Decoder, chunks: list[bytes]) -> tuple[float, float, int]:
-    """Decode block by block, as the intake does; return CPU seconds, seconds of audio, and the number of refused chunks."""
+    """Decode block by block, as the decode queue does; return CPU seconds, seconds of audio, and the number of refused chunks."""
     began, samples, refused = time.thread_time(), 0, 0
     for chunk in chunks:
         try:
@@ -53,7 +53,7 @@ def consume(decoder: Decoder, chunks: list[bytes]) -> tuple[float, float, int]:
 
 
 def assert_cheap(encoding: str, chunks: list[bytes]) -> tuple[float, int]:
-    """Check the CPU time of one stream; return the seconds of audio in it and the number of refused chunks."""
+    """Check the CPU time of one stream; return its seconds of audio and the number of refused chunks."""
     cpu_s, audio_s, refused = consume(opened(encoding), chunks)
     allowed = START_CPU_S + CPU_PER_BYTE * sum(map(len, chunks)) + CPU_PER_AUDIO_S * audio_s
     assert cpu_s <= allowed, f"{cpu_s:.2f} s for {sum(map(len, chunks))} bytes, {audio_s:.1f} s of audio"
@@ -62,18 +62,18 @@ def assert_cheap(encoding: str, chunks: list[bytes]) -> tuple[float, int]:
 
 @pytest.mark.parametrize("name", hostile_audio.ATTACKS)
 def test_the_attacks_are_cheap(name: str) -> None:
-    """Each attack of the measurement script, once."""
+    """Each attack of the measurement script stays within the limits."""
     encoding, chunks = hostile_audio.ATTACKS[name]
     assert_cheap(encoding, chunks())
 
 
 def numbered_headers(count: int) -> bytes:
-    """Return headers of which each continues the numbering of the one before."""
+    """Return headers, each of which continues the numbering of the previous one."""
     return b"".join(flac_header(number) for number in range(count))
 
 
 def nested_headers(count: int) -> bytes:
-    """Return headers of growing frames: each could hold all those behind it."""
+    """Return headers of growing frames: each frame could contain all later ones."""
     return b"".join(flac_header(number, size=1 + number % 15, channels=number % 8) for number in range(count))
 
 
@@ -81,18 +81,18 @@ def nested_headers(count: int) -> bytes:
     "many", [numbered_headers, nested_headers, lambda count: flac_header(3) * count], ids=["in order", "nested", "same"]
 )
 @pytest.mark.parametrize("head", [b"", hostile_audio.FLAC_HEAD], ids=["no head", "head"])
-def test_headers_cost_the_same_however_many_come(many: Callable[[int], bytes], head: bytes) -> None:
+def test_the_cost_of_headers_is_linear(many: Callable[[int], bytes], head: bytes) -> None:
     """Four times the headers in one chunk take about four times the CPU time; a quadratic search takes sixteen times."""
     few, lots = head + many(1_000), head + many(4_000)
-    consume(opened("FLAC"), [few])  # what only the first call costs
+    consume(opened("FLAC"), [few])  # the cost of the first call only
     one = min(consume(opened("FLAC"), [few])[0] for _ in range(3))
     four = min(consume(opened("FLAC"), [lots])[0] for _ in range(3))
     assert four / one < 9
 
 
 @pytest.mark.parametrize("size", [1, 7, CHUNK])
-def test_zeros_behind_a_whole_frame(size: int) -> None:
-    """They keep the checksum even, so that each chunk could be the end of the frame; it is tried once."""
+def test_zeros_after_a_whole_frame(size: int) -> None:
+    """Zeros keep the checksum correct, so that each chunk could be the end of the frame; it is tried once."""
     frame = flac_silence(0, rate=5)
     assert_cheap("FLAC", cut(frame + flac_header(1, size=15, channels=7) + bytes(20_000), size))
 
@@ -102,7 +102,7 @@ RATES = {1: 88_200, 2: 176_400, 3: 192_000, 11: 96_000, 12: (255_000, b"\xff"), 
 
 @pytest.mark.parametrize("code", RATES)
 def test_a_rate_is_refused_by_its_header(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FLAC at a rate that is not allowed is refused before it is decoded, with the rate and what is allowed."""
+    """FLAC at a rate that is not allowed is refused before it is decoded, with the rate and the allowed rates."""
     known = RATES[code]
     rate, extra = known if isinstance(known, tuple) else (known, b"")
     monkeypatch.setattr("streaming.audio.codecs.PacketDecoder._decode_one", None)
@@ -121,7 +121,7 @@ def test_a_rate_is_refused_by_its_header(code: int, monkeypatch: pytest.MonkeyPa
     ids=["FLAC", "Ogg", "WebM"],
 )
 def test_a_duration_is_refused_by_its_headers(encoding: str, chunk: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A chunk that announces more than a minute is refused before anything of it is decoded."""
+    """A chunk that announces more than a minute is refused before it is decoded."""
     monkeypatch.setattr("streaming.audio.codecs.PacketDecoder._decode_one", None)
     with pytest.raises(AudioError, match="at most 60 seconds"):
         open_decoder(encoding, 16_000).decode(chunk)
@@ -129,14 +129,14 @@ def test_a_duration_is_refused_by_its_headers(encoding: str, chunk: bytes, monke
 
 @pytest.mark.parametrize("packet", [b"\x83", b"\x83\x00", b"\x83\x3f", b"\x1b\x03", b"\x03\xff\xff"], ids=bytes.hex)
 def test_an_opus_packet_is_refused_by_its_head(packet: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No frames, or more than 120 ms of them."""
+    """A packet without frames, or with more than 120 ms, is refused."""
     monkeypatch.setattr("streaming.audio.codecs.PacketDecoder._decode_one", None)
     with pytest.raises(AudioError, match="no Opus packet"):
         open_decoder("OPUS", 48_000).decode(packet)
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """Return a stream with one or more of the faults that a client can think of."""
+    """Return a stream with one or more faults."""
     kind = rng.choice(["truncate", "flip", "giant", "repeat", "join", "insert", "cut", "headers"])
     at, end = sorted((rng.randrange(len(data)), rng.randrange(len(data))))
     match kind:
@@ -176,7 +176,7 @@ def chunks_of(name: str, rng: random.Random) -> list[bytes]:
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_fuzz_of_cpu_time(name: str) -> None:
-    """Thirty broken streams of each codec: no error but AudioError, and CPU time by bytes and by seconds of audio."""
+    """Thirty broken streams of each codec raise only AudioError, within the CPU time for their bytes and seconds of audio."""
     rng = random.Random(name)
     for _ in range(30):
         assert_cheap(STREAMS[name][0], chunks_of(name, rng))
@@ -184,7 +184,7 @@ def test_fuzz_of_cpu_time(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*STREAMS, *hostile_audio.ATTACKS])
 def test_fuzz_of_memory(name: str) -> None:
-    """What a decoder holds while it is fed is bounded, however much a few bytes claim."""
+    """A decoder's memory is bounded, however much audio a few bytes announce."""
     rng = random.Random(name)
     if name in STREAMS:
         encoding, streams = STREAMS[name][0], [chunks_of(name, rng) for _ in range(3)]
@@ -202,8 +202,8 @@ def test_fuzz_of_memory(name: str) -> None:
         assert peak < MEMORY_BYTES
 
 
-def test_broken_webm_is_read_on_at_once() -> None:
-    """A chunk with many broken places leaves nothing behind: the next chunk does not begin with what the one before had too much of."""
+def test_broken_webm_leaves_no_backlog() -> None:
+    """The excess errors of a chunk with many broken places do not carry over to the next chunk."""
     decoder = opened("OPUS")
     broken = b"\x00\x1f\x43\xb6\x75\x80" * 1_000
     consume(decoder, [hostile_audio.WEBM_HEAD, *[broken] * 20])
@@ -211,8 +211,8 @@ def test_broken_webm_is_read_on_at_once() -> None:
     assert audio_s == pytest.approx(0.24, abs=0.03)
 
 
-def test_a_frame_of_legal_audio_between_false_headers_is_heard() -> None:
-    """False headers cost no frame behind them."""
+def test_a_valid_frame_between_false_headers_is_decoded() -> None:
+    """False headers do not lose the frame after them."""
     stream = STREAMS["FLAC"][1]
     first = stream.index(b"\xff\xf8")
     decoder = opened("FLAC")

@@ -1,9 +1,9 @@
-"""Opus packets out of Ogg pages."""
+"""Opus packets from Ogg pages."""
 
 import os
 
 from streaming.audio.ogg import OggPackets
-from tests.streaming.audio.sounds import encoded, tone
+from tests.streaming.audio.encoded_audio import encoded, tone
 
 STREAM = encoded(tone(1.0), "ogg", "libopus", 48_000)
 
@@ -16,22 +16,22 @@ def test_all_packets_and_no_header() -> None:
 
 
 def test_byte_by_byte_is_the_same() -> None:
-    """Chunks do not matter."""
+    """The packets are the same, whatever the chunks."""
     stream = OggPackets()
     packets = [packet for n in range(len(STREAM)) for packet in stream.push(STREAM[n : n + 1])]
     assert packets == OggPackets().push(STREAM)
 
 
 def test_noise_between_pages_is_skipped_and_counted() -> None:
-    """A page that follows noise is found."""
+    """The page after the noise is found."""
     stream = OggPackets()
     noise = os.urandom(1000).replace(b"O", b"o")
     assert len(stream.push(noise + STREAM)) == 51
     assert stream.skipped == 1000
 
 
-def test_vorbis_is_foreign() -> None:
-    """A stream that begins with a Vorbis header is told apart."""
+def test_vorbis_is_reported_as_foreign() -> None:
+    """A stream that begins with a Vorbis header is reported as another codec."""
     page = b"OggS\x00\x02" + bytes(20) + b"\x01\x07" + b"\x01vorbis"
     stream = OggPackets()
     assert stream.push(page) == []
@@ -39,7 +39,7 @@ def test_vorbis_is_foreign() -> None:
 
 
 def test_an_endless_packet_is_not_kept() -> None:
-    """Pages that never end their packet do not fill the memory."""
+    """Pages that never end their packet use bounded memory."""
     stream = OggPackets()
     page = b"OggS\x00\x01" + bytes(20) + b"\xff" + b"\xff" * 255 + bytes(255 * 255)
     for _ in range(10):

@@ -11,8 +11,8 @@ def test_linear16_is_signed_little_endian() -> None:
     assert linear16(b"\x00\x80\x00\x00\xff\x7f").tolist() == [-1.0, 0.0, np.float32(32767 / 32768)]
 
 
-def test_odd_number_of_bytes_is_refused_in_words() -> None:
-    """The message says what is allowed and what came."""
+def test_an_odd_number_of_bytes_is_refused() -> None:
+    """The error says what is allowed and what was sent."""
     with pytest.raises(AudioError, match="LINEAR16 chunk must hold an even number of bytes.*this one has 3"):
         linear16(b"abc")
 
@@ -23,12 +23,12 @@ def test_mulaw_codes_of_the_standard() -> None:
 
 
 def test_mulaw_is_symmetric_and_rises() -> None:
-    """From 80 to FF values fall to zero; the lower half is the same with a minus."""
+    """From 80 to FF values fall to zero; the lower half has the same values with a minus."""
     upper, lower = mulaw(bytes(range(0x80, 0x100))), mulaw(bytes(range(0x80)))
     assert np.all(np.diff(upper) < 0)
     assert np.array_equal(upper, -lower)
 
 
-def test_nothing_in_nothing_out() -> None:
+def test_an_empty_chunk() -> None:
     """An empty chunk is no error."""
     assert len(linear16(b"")) == len(mulaw(b"")) == 0

@@ -1,4 +1,4 @@
-"""From any rate to one rate, without clicks and without delay."""
+"""Resampling from any rate to one rate, without clicks and without delay."""
 
 import numpy as np
 import pytest
@@ -16,14 +16,14 @@ def sine(rate: int, seconds: float = 1.0) -> Pcm:
 @pytest.mark.parametrize("target", [8000, 16_000, 24_000, 48_000])
 @pytest.mark.parametrize("rate", [8000, 16_000, 24_000, 44_100, 48_000])
 def test_20_ms_in_20_ms_out(rate: int, target: int) -> None:
-    """No block waits for the next one: each gives its own length at once."""
+    """Each block returns its own duration at once."""
     converter = Converter(target)
     blocks = [converter.push(block, rate) for block in sine(rate).reshape(50, -1)]
     assert {len(block) for block in blocks} == {target // 50}
 
 
 def test_no_clicks() -> None:
-    """The state of the filter is carried over: block by block is the same as all at once, a sine stays a sine."""
+    """The filter keeps its state: block by block equals all at once, and a sine stays a sine."""
     pieces = Converter(16_000)
     piecewise = np.concatenate([pieces.push(block, 48_000) for block in np.array_split(sine(48_000), 37)])
     at_once = Converter(16_000).push(sine(48_000), 48_000)
@@ -37,7 +37,7 @@ def test_no_clicks() -> None:
 
 
 def test_the_same_rate_costs_nothing() -> None:
-    """The very same array comes back."""
+    """The input array itself is returned."""
     samples = sine(16_000)
     converter = Converter(16_000)
     assert converter.push(samples, 16_000) is samples
@@ -46,8 +46,8 @@ def test_the_same_rate_costs_nothing() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([8000, 16_000, 24_000, 48_000]), st.integers(min_value=0, max_value=3000)), max_size=12))
-def test_as_many_seconds_out_as_in(blocks: list[tuple[int, int]]) -> None:
-    """Whatever the rates and portions, empty ones among them, nothing is lost at a change of rate or at the end."""
+def test_the_duration_is_kept(blocks: list[tuple[int, int]]) -> None:
+    """No audio is lost at a change of rate or at the end, whatever the rates and portions, empty ones included."""
     converter = Converter(24_000)
     out = [converter.push(np.zeros(length, dtype=np.int16), rate) for rate, length in blocks]
     out.append(converter.flush())
@@ -56,8 +56,8 @@ def test_as_many_seconds_out_as_in(blocks: list[tuple[int, int]]) -> None:
     assert sum(len(block) for block in out) / 24_000 == pytest.approx(seconds, abs=0.005 * changes)
 
 
-def test_flush_begins_afresh() -> None:
-    """What is held back comes out once."""
+def test_flush_resets_the_converter() -> None:
+    """The audio that is held back is returned once."""
     converter = Converter(48_000)
     converter.push(sine(8000, 0.02), 8000)
     assert len(converter.flush()) > 0

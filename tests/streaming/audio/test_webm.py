@@ -1,9 +1,9 @@
-"""Opus packets out of WebM clusters."""
+"""Opus packets from WebM clusters."""
 
 import os
 
 from streaming.audio.webm import WebmPackets
-from tests.streaming.audio.sounds import encoded, tone
+from tests.streaming.audio.encoded_audio import encoded, tone
 
 LIVE = encoded(tone(1.0), "webm", "libopus", 48_000, live="1", cluster_time_limit="100")
 
@@ -14,33 +14,33 @@ def test_all_packets_of_a_live_stream() -> None:
 
 
 def test_byte_by_byte_is_the_same() -> None:
-    """Chunks do not matter."""
+    """The packets are the same, whatever the chunks."""
     stream = WebmPackets()
     assert [packet for n in range(len(LIVE)) for packet in stream.push(LIVE[n : n + 1])] == WebmPackets().push(LIVE)
 
 
-def test_a_second_recording_on_the_same_line() -> None:
-    """A new head in the middle begins a new stream."""
+def test_a_second_recording_on_the_same_connection() -> None:
+    """A new header in the middle begins a new stream."""
     assert len(WebmPackets().push(LIVE + LIVE)) == 102
 
 
 def test_broken_bytes_are_skipped_up_to_the_next_stream() -> None:
-    """After zeros a new head is found; they are counted."""
+    """Zeros are counted, and the header after them is found."""
     stream = WebmPackets()
     assert stream.push(LIVE + bytes(500)) == WebmPackets().push(LIVE)
     assert len(stream.push(LIVE)) == 51
     assert stream.skipped >= 500
 
 
-def test_vorbis_is_foreign() -> None:
-    """A track of another codec gives no packets and is told apart."""
+def test_vorbis_is_reported_as_foreign() -> None:
+    """A track of another codec gives no packets and is reported as another codec."""
     stream = WebmPackets()
     assert stream.push(LIVE.replace(b"A_OPUS", b"A_AAC\0")) == []
     assert stream.foreign
 
 
 def test_memory_is_bounded() -> None:
-    """A block that claims gigabytes is not waited for; noise is not kept."""
+    """A block that announces gigabytes is not awaited; noise is not kept."""
     stream = WebmPackets()
     stream.push(LIVE[:1000] + b"\xa3\x08\xff\xff\xff\xff")
     for _ in range(50):

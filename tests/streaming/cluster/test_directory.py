@@ -24,7 +24,7 @@ from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, Session
 from streaming.cluster.runtime import Runtime, runtime
 from streaming.models import DirectoryEntry
 from tests.streaming.cluster.layers import processes
-from tests.streaming.sessions.lines import until
+from tests.streaming.sessions.connections import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

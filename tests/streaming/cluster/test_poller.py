@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from streaming.cluster.poller import Poller
-from tests.streaming.sessions.lines import until
+from tests.streaming.sessions.connections import until
 
 
 async def test_a_duty_runs_again_and_again() -> None:

@@ -12,7 +12,7 @@ from streaming.cluster.pubsub import PubSub
 from streaming.cluster.rpc import Body, Rpc
 from streaming.cluster.runtime import runtime
 from tests.streaming.cluster.layers import processes
-from tests.streaming.sessions.lines import until
+from tests.streaming.sessions.connections import until
 
 
 class Process:

@@ -16,7 +16,7 @@ from streaming.cluster.runtime import Runtime, use
 from streaming.cluster.session_endpoint import address
 from streaming.handlers.stream import Stream
 from tests.streaming.cluster.layers import processes
-from tests.streaming.sessions.lines import Echo, Join, handler_of, line_of, outputs, until
+from tests.streaming.sessions.connections import Echo, Join, connection_of, handler_of, outputs, until
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_other_threads_and_loops(join: Join) -> None:
     assert read == [(2,), (1,), (2,)]
     assert handler_of(session).latest_args[1:] == ["loop"]
     await asyncio.wait_for(session.ended.wait(), 30)
-    assert line_of(session).of("update_connection") == ["closed"]
+    assert connection_of(session).of("update_connection") == ["closed"]
 
 
 async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: Runtime) -> None:
@@ -145,7 +145,7 @@ async def test_clean_up_ends_a_session(join: Join) -> None:
     session = await join(Echo(), id="mine")
     await asyncio.to_thread(session.stream.clean_up, "mine")
     await asyncio.wait_for(session.ended.wait(), 30)
-    assert line_of(session).messages == []
+    assert connection_of(session).messages == []
 
 
 async def test_there_is_one_other_state(stream: Stream) -> None:

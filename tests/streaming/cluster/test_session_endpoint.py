@@ -14,7 +14,7 @@ from streaming.cluster.runtime import Runtime, runtime, use
 from streaming.cluster.session_endpoint import PYTHON
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from tests.streaming.cluster.layers import processes
-from tests.streaming.sessions.lines import FakeLine
+from tests.streaming.sessions.connections import FakeConnection
 
 OWNER, OTHER = 7, 8
 
@@ -39,7 +39,7 @@ class Session:
         self.id = uuid4()
         self.stream = Stream()
         self.webrtc_id = webrtc_id
-        self.connection = FakeLine()
+        self.connection = FakeConnection()
         self.fetched = 0
         self.owner_id = owner_id
         self.outputs = OutputLog()

@@ -15,7 +15,7 @@ from streaming.cluster.registry import TooManySessions
 from streaming.cluster.runtime import Runtime
 from streaming.cluster.waiting_room import WaitingRoom
 from tests.streaming.cluster.layers import processes
-from tests.streaming.sessions.lines import until
+from tests.streaming.sessions.connections import until
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 JANE, TOM = 1, 2

@@ -35,7 +35,7 @@ from streaming.sessions.session import Session
 from streaming.speech.engines.base import Listener, Recognition, RecognitionResult, Word
 from streaming.transports.symbl_speaker import INBOX_BYTES, SymblSpeaker, weight
 from streaming.types.session_end import End
-from tests.streaming.sessions.lines import FakeLine
+from tests.streaming.sessions.connections import FakeConnection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -322,7 +322,7 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
         return None
 
     make = partial(SymblSpeaker, user_id=user.pk, send_queue=SendQueue(nothing, nothing), site="https://talk.example.org")
-    session = Session(FakeLine(), user.pk, "room", make)
+    session = Session(FakeConnection(), user.pk, "room", make)
     handler = make(session)
     await handler.handle(Start())
     assert len(runtime().broadcaster._subscriptions) == 1

@@ -1,4 +1,4 @@
-"""Names of FastRTC's that are called otherwise here."""
+"""FastRTC's names for what has another name here."""
 
 import inspect
 import wave
@@ -13,15 +13,15 @@ from streaming.speech.vad import data_file
 SPEECH = data_file("moonshine_voice", "assets", "two_cities.wav")
 
 
-def test_a_recogniser_that_is_made_by_hand() -> None:
-    """It is the one of the installation; names of models that nobody knows are refused."""
+def test_a_recogniser_that_code_creates() -> None:
+    """It is the recogniser of the installation; unknown model names are refused."""
     assert isinstance(streaming.MoonshineSTT("moonshine/tiny"), type(streaming.get_stt_model()))
     with pytest.raises(ValueError, match="moonshine/base"):
         streaming.MoonshineSTT("whisper")
 
 
-def test_the_detector_tells_speech_from_silence() -> None:
-    """Of a recording, at any rate and in any type: how much speech, and where; one for the whole process."""
+def test_the_vad_separates_speech_from_silence() -> None:
+    """The VAD returns how much speech a recording has, and where, at any rate and in any type; the process shares one."""
     with wave.open(str(SPEECH)) as file:
         rate = file.getframerate()
         speech = np.frombuffer(file.readframes(rate * 5), dtype=np.int16)
@@ -35,14 +35,14 @@ def test_the_detector_tells_speech_from_silence() -> None:
     assert model.vad((rate, np.zeros(rate, dtype=np.int16)), None) == (0, [])
 
 
-def test_what_a_page_sends() -> None:
-    """A model with an id; text and sound are optional."""
+def test_the_body_that_a_page_sends() -> None:
+    """The body is a model with an id; text and audio are optional."""
     data = streaming.WebRTCData(webrtc_id="a")
     assert (data.webrtc_id, data.textbox, data.audio) == ("a", "", None)
 
 
-def test_how_a_page_looks() -> None:
-    """Every key of FastRTC's, all optional."""
+def test_the_keys_of_ui_args() -> None:
+    """All keys of FastRTC's are optional."""
     assert streaming.UIArgs.__required_keys__ == frozenset()
     assert set(streaming.UIArgs.__annotations__) == {
         *("title", "subtitle", "icon", "icon_button_color", "pulse_color", "icon_radius", "send_input_on", "hide_title", "full_screen"),
@@ -51,7 +51,7 @@ def test_how_a_page_looks() -> None:
 
 
 def test_types_have_both_names() -> None:
-    """FastRTC's and ours."""
+    """Each type has FastRTC's name and ours."""
     assert streaming.AudioEmitType is streaming.AudioEmit
     assert streaming.VideoEmitType is streaming.VideoEmit
     assert "vad" in dict(inspect.getmembers(streaming.PauseDetectionModel))

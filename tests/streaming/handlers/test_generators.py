@@ -10,40 +10,40 @@ import pytest
 
 from streaming.aio.worker_thread import WorkerThread
 from streaming.handlers.generators import GeneratorRun
-from tests.streaming.sessions.lines import handler_threads, until
+from tests.streaming.sessions.connections import handler_threads, until
 
 
 def plain(*values: int) -> Iterator[int]:
-    """Generate."""
+    """Yield items."""
     yield from values
 
 
 async def coroutines(*values: int) -> AsyncIterator[int]:
-    """Generate."""
+    """Yield items."""
     for value in values:
         yield value
 
 
 class Callable_:
-    """Generates when it is called."""
+    """An object that yields when it is called."""
 
     def __call__(self, *values: int) -> Iterator[int]:
-        """Generate."""
+        """Yield items."""
         yield from values
 
 
 async def coroutine(*values: int) -> Iterator[int]:
-    """Return something to go through."""
+    """Return an iterable."""
     return iter(values)
 
 
 def returns(*values: int) -> Iterator[int]:
-    """Return something to go through."""
+    """Return an iterable."""
     return iter(values)
 
 
 async def all_of(run: GeneratorRun) -> list[Any]:
-    """Return what a run gives."""
+    """Return the items of a run."""
     items = []
     while True:
         try:
@@ -55,18 +55,18 @@ async def all_of(run: GeneratorRun) -> list[Any]:
 
 @pytest.mark.parametrize("function", [plain, coroutines, Callable_(), coroutine, returns, partial(plain), partial(coroutines)])
 async def test_every_kind(function: Callable[..., Any]) -> None:
-    """Generators, asynchronous or not, objects, partials, and functions that return one."""
+    """Generators, asynchronous or not, objects, partials, and functions that return one all give their items."""
     assert await all_of(GeneratorRun(function, (1, 2, 3))) == [1, 2, 3]
 
 
 async def test_functions_of_one_item() -> None:
-    """A function that returns something gives that; one that returns nothing gives nothing."""
+    """A returned item is the only item; None gives no item."""
     assert await all_of(GeneratorRun(lambda value: (value, value), (1,))) == [(1, 1)]
     assert await all_of(GeneratorRun(lambda: None, ())) == []
 
 
-async def test_what_a_function_raises() -> None:
-    """Comes out of `next`, at the call and in the middle."""
+async def test_an_exception_of_a_function() -> None:
+    """`next` raises it, at the call and in the middle."""
 
     def broken() -> Iterator[int]:
         yield 1
@@ -84,7 +84,7 @@ async def test_what_a_function_raises() -> None:
     bad_call.close()
 
 
-async def test_closed_in_the_middle() -> None:
+async def test_close_in_the_middle() -> None:
     """The clean-up of a generator runs, wherever it is, and its thread ends."""
     cleaned: list[str] = []
     entered, gate = threading.Event(), threading.Event()
@@ -119,16 +119,16 @@ async def test_closed_in_the_middle() -> None:
     await until(lambda: not handler_threads())
 
 
-async def test_closed_before_it_began() -> None:
-    """Nothing runs then."""
+async def test_close_before_the_first_item() -> None:
+    """The function is not called."""
     run = GeneratorRun(plain, (1,))
     run.close()
     with pytest.raises(RuntimeError, match="ended"):
         await run.next()
 
 
-async def test_a_lane_does_one_thing_after_the_other() -> None:
-    """One thread, in order; work is done in the caller's context; a closed lane takes no more."""
+async def test_an_executor_runs_its_calls_in_order() -> None:
+    """One thread runs the calls in order, in the caller's context; a closed executor takes no more calls."""
     worker_thread = WorkerThread("handler-test")
     seen: list[int] = []
     assert worker_thread.working is False
@@ -156,8 +156,8 @@ async def test_a_handler_that_exits() -> None:
     worker_thread.close()
 
 
-async def test_whoever_stops_waiting_is_not_told() -> None:
-    """A cancelled caller leaves at once; the work is done all the same."""
+async def test_a_cancelled_caller_leaves_at_once() -> None:
+    """The call runs to its end all the same."""
     worker_thread = WorkerThread("handler-test")
     gate, done = threading.Event(), threading.Event()
 
@@ -174,8 +174,8 @@ async def test_whoever_stops_waiting_is_not_told() -> None:
     worker_thread.close()
 
 
-async def test_a_function_that_runs_out_of_items_itself() -> None:
-    """StopIteration, which no coroutine can pass on, is an error like others: whoever waits is told, and does not wait for ever."""
+async def test_a_function_that_raises_stop_iteration() -> None:
+    """StopIteration, which no coroutine can raise, becomes an error, so that the caller does not wait for ever."""
 
     def respond() -> Any:
         return next(iter(()))

@@ -1,4 +1,4 @@
-"""ICE servers: no outside host by default, TURN passwords that expire, and what a stream wants instead."""
+"""ICE servers: no outside host by default, TURN passwords that expire, and the servers that a stream sets."""
 
 import asyncio
 import base64
@@ -19,21 +19,21 @@ STUN = "stun:turn.example.org"
 CONFIGURATION = {"iceServers": [{"urls": TURN, "username": "jane", "credential": "north"}], "iceTransportPolicy": "relay"}
 
 
-def test_credentials_are_those_that_coturn_computes() -> None:
-    """username `expiry:user`; credential base64(HMAC-SHA1(secret, username))."""
+def test_credentials_have_the_form_of_coturn() -> None:
+    """The username is `expiry:user`, the credential base64(HMAC-SHA1(secret, username))."""
     username, credential = turn_credentials("north", "7", 600, 1_700_000_000.9)
     assert username == "1700000600:7"
     assert base64.b64decode(credential) == hmac.new(b"north", b"1700000600:7", hashlib.sha1).digest()
 
 
-def test_by_default_there_is_no_server() -> None:
-    """No page of ours asks an outside host for anything, and nor does the server (design law 10)."""
+def test_there_is_no_ice_server_by_default() -> None:
+    """Neither a page nor the server contacts an outside host (design law 10)."""
     assert browser_servers(1) == []
     assert own_servers(None) == []
 
 
-def test_turn_servers_come_with_a_password_and_stun_servers_without(settings: Settings) -> None:
-    """A browser throws on a TURN server without one, so without a secret none is offered."""
+def test_turn_servers_have_a_password_and_stun_servers_none(settings: Settings) -> None:
+    """A browser throws on a TURN server without a password, so without a secret none is offered."""
     settings.RTC_ICE_SERVERS = [STUN, TURN]
     assert browser_servers(1) == [{"urls": [STUN]}]
     settings.TURN_SECRET = "north"
@@ -46,7 +46,7 @@ def test_turn_servers_come_with_a_password_and_stun_servers_without(settings: Se
 
 
 def test_the_server_uses_the_stream_s_servers_or_the_setting_s(settings: Settings) -> None:
-    """With a password of its own for TURN; a stream that wants none gets none."""
+    """A TURN server gets a password; a stream whose configuration is empty gets no server."""
     settings.RTC_OWN_ICE_SERVERS, settings.TURN_SECRET = [STUN, TURN], "north"
     plain, turn = own_servers(None)
     assert plain == {"urls": [STUN], "username": None, "credential": None}
@@ -56,8 +56,8 @@ def test_the_server_uses_the_stream_s_servers_or_the_setting_s(settings: Setting
     assert own_servers({"iceServers": []}) == []
 
 
-async def test_a_configuration_comes_from_whatever_returns_it() -> None:
-    """A dictionary, a function (in a thread, since it may ask somebody), a coroutine function, or what only behaves like one."""
+async def test_kinds_of_configurations() -> None:
+    """A configuration is a dictionary, a function (called in a thread), a coroutine function, or a callable object."""
 
     async def asynchronous() -> dict[str, Any]:
         return CONFIGURATION
@@ -73,7 +73,7 @@ async def test_a_configuration_comes_from_whatever_returns_it() -> None:
 
 
 async def test_a_function_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says which, and after what time; one that the function raises itself is its own."""
+    """The error names the function and the limit; a TimeoutError of the function itself stays its own."""
     go_on = threading.Event()
 
     async def endless() -> None:
@@ -95,8 +95,8 @@ async def test_a_function_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("wrong", ["turn:example.org", [CONFIGURATION], {"iceServers": TURN}, {"iceServers": [TURN]}, {"iceServers": [{}]}])
-async def test_what_is_no_configuration(wrong: Any) -> None:
-    """It is refused by name, where it is written or when it comes."""
+async def test_an_invalid_configuration(wrong: Any) -> None:
+    """The error names it, where it is written or when it is returned."""
     with pytest.raises((TypeError, ValueError), match="server_rtc_configuration"):
         check_configuration(wrong, "server_rtc_configuration")
     with pytest.raises((TypeError, ValueError), match="rtc_configuration"):

@@ -1,4 +1,4 @@
-"""A user who speaks while a reply is made or played: it stops, or is protected to its last sample."""
+"""A user who speaks during a reply interrupts it, unless the reply is protected up to its last sample."""
 
 import asyncio
 import threading
@@ -11,12 +11,12 @@ from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.sessions import audio
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import LONG, reply, respond
-from tests.streaming.sessions.lines import FRAME, RATE, Join, handler_of, handler_threads, line_of, numbers, until
+from tests.streaming.sessions.connections import FRAME, RATE, Join, connection_of, handler_of, handler_threads, numbers, until
 from tests.streaming.speech.test_turn_detector import SILENCE
 
 
 async def test_barge_in(join: Join) -> None:
-    """The user begins to speak: sound is dropped here and at the client, and the generator is closed."""
+    """Speech of the user drops the audio here and at the client, and closes the generator."""
     closed = threading.Event()
 
     def long(audio: Any) -> Iterator[Any]:
@@ -30,15 +30,15 @@ async def test_barge_in(join: Join) -> None:
     await reply(session)
     assert await session.runner.next_audio() is not None
     handler_of(session).began()
-    assert line_of(session).cleared == 1
+    assert connection_of(session).cleared == 1
     assert not session.runner.playing
     assert await asyncio.to_thread(closed.wait, 30)
     await reply(session)
     assert await session.runner.next_audio() is not None
 
 
-async def test_barge_in_while_the_reply_is_still_thought_about(join: Join) -> None:
-    """A function that blocks does not hold up the next turn; what it finally gives is dropped."""
+async def test_barge_in_before_the_first_audio_of_a_reply(join: Join) -> None:
+    """A function that blocks does not delay the next turn; its late result is dropped."""
     gate = threading.Event()
     calls: list[int] = []
 
@@ -60,18 +60,18 @@ async def test_barge_in_while_the_reply_is_still_thought_about(join: Join) -> No
 
 
 async def test_barge_in_during_playback(join: Join) -> None:
-    """The function has long ended, and its sound still plays: that stops, too."""
+    """Speech of the user stops audio that still plays after the function has ended."""
     session = await join(ReplyOnPause(respond))
     await reply(session)
     assert await session.runner.next_audio() is not None
     await until(lambda: handler_of(session)._reply is None)
     assert handler_of(session).busy
     handler_of(session).began()
-    assert line_of(session).cleared == 1
+    assert connection_of(session).cleared == 1
 
 
-async def test_protected_until_its_last_sample_was_played(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without `can_interrupt` the user is not heard before the client has played everything."""
+async def test_a_reply_that_cannot_be_interrupted(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `can_interrupt` the user's audio is ignored until the client has played the whole reply."""
     monkeypatch.setattr(audio, "_FAR_END_S", 3600.0)
     session = await join(ReplyOnPause(lambda audio: iter([(RATE, FRAME)]), can_interrupt=False, input_sample_rate=16_000))
     handler = handler_of(session)
@@ -86,10 +86,10 @@ async def test_protected_until_its_last_sample_was_played(join: Join, monkeypatc
     session.runner.audio_output.played(sound.seconds)
     session.runner.push_audio(SILENCE[:320], 16_000)
     assert fed == [320]
-    assert line_of(session).cleared == 0
+    assert connection_of(session).cleared == 0
 
 
-async def test_closed_in_the_middle_of_a_reply(join: Join) -> None:
+async def test_a_session_that_closes_during_a_reply(join: Join) -> None:
     """The generator's clean-up runs, and no thread stays."""
     closed = threading.Event()
 

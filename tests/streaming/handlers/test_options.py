@@ -1,10 +1,10 @@
-"""The knobs of turn taking."""
+"""The options of turn taking."""
 
 from streaming.handlers.options import LONGEST_TURN_S, AlgoOptions, SileroVadOptions, turn_detector_options
 
 
 def test_options() -> None:
-    """FastRTC's names, and what they mean here."""
+    """FastRTC's names map to our options."""
     options = turn_detector_options(AlgoOptions(), SileroVadOptions())
     assert (options.pause_ms, options.longest_s, options.onset) == (500, LONGEST_TURN_S, 0.5)
     options = turn_detector_options(

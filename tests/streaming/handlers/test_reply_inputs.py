@@ -1,4 +1,4 @@
-"""Inputs of replies: asked for, waited for, and done without."""
+"""Inputs of replies: requested, awaited, and optional."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -9,18 +9,18 @@ from streaming.handlers import reply_on_pause as replies_module
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import reply, respond
-from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.connections import Join, connection_of, handler_of, numbers, until
 
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client on a busy machine is waited for."""
+    """Set a long wait for inputs, for a busy machine."""
     monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 60.0)
     monkeypatch.setattr(replies_module, "NEW_INPUTS_S", 60.0)
 
 
-async def test_inputs_are_asked_for_before_each_reply(join: Join) -> None:
-    """A function with parameters beside the sound gets the client's newest values."""
+async def test_inputs_are_requested_before_each_reply(join: Join) -> None:
+    """A function with more parameters than the audio gets the client's newest values."""
 
     def chat(audio: Any, history: list[str], name: str = "nobody") -> Iterator[Any]:
         yield AdditionalOutputs((history, name, audio[1].shape))
@@ -28,14 +28,14 @@ async def test_inputs_are_asked_for_before_each_reply(join: Join) -> None:
     session = await join(ReplyOnPause(chat))
     for n in (1, 2):
         await reply(session)
-        await until(lambda: len(line_of(session).of("send_input")) == n)  # noqa: B023  # awaited right here
+        await until(lambda: len(connection_of(session).of("send_input")) == n)  # noqa: B023  # awaited right here
         session.set_input(["hello"] * n)
         await until(lambda: session.outputs.last == n)  # noqa: B023  # awaited right here
     assert numbers(session) == [(["hello"], "nobody", (1, 1600)), (["hello", "hello"], "nobody", (1, 1600))]
 
 
-async def test_inputs_that_do_not_come(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Old ones will do; without any the client gets an error, not a silent session."""
+async def test_inputs_that_do_not_arrive(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reply uses the old inputs; without any, the client gets an error."""
     monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 0.02)
     monkeypatch.setattr(replies_module, "NEW_INPUTS_S", 0.02)
 
@@ -44,8 +44,8 @@ async def test_inputs_that_do_not_come(join: Join, monkeypatch: pytest.MonkeyPat
 
     session = await join(ReplyOnPause(chat))
     await reply(session)
-    await until(lambda: line_of(session).of("error"))
-    assert "history" in line_of(session).of("error")[0]
+    await until(lambda: connection_of(session).of("error"))
+    assert "history" in connection_of(session).of("error")[0]
     session.set_input("old")
     for n in (1, 2):
         await until(lambda: not handler_of(session).busy)
@@ -54,29 +54,29 @@ async def test_inputs_that_do_not_come(join: Join, monkeypatch: pytest.MonkeyPat
     assert numbers(session) == ["old", "old"]
 
 
-async def test_needs_args_asks_though_nothing_is_taken(join: Join) -> None:
-    """The client may want to know when a reply begins; the function of one parameter gets the sound alone."""
+async def test_needs_args_requests_inputs_without_parameters(join: Join) -> None:
+    """The request notifies the client that a reply begins; the function of one parameter gets the audio only."""
     session = await join(ReplyOnPause(respond, needs_args=True))
     await reply(session)
-    await until(lambda: line_of(session).of("send_input") == [[]])
+    await until(lambda: connection_of(session).of("send_input") == [[]])
     session.set_input("unused")
     await until(lambda: numbers(session) == [(1, 1600)])
 
 
 async def test_a_greeting_with_inputs(join: Join) -> None:
-    """It waits for them."""
+    """The greeting waits for its inputs."""
 
     async def greet(name: str) -> AsyncIterator[Any]:
         yield AdditionalOutputs(f"welcome {name}")
 
     session = await join(ReplyOnPause(respond, startup_fn=greet))
-    await until(lambda: line_of(session).of("send_input") == [[]])
+    await until(lambda: connection_of(session).of("send_input") == [[]])
     session.set_input("Ann")
     await until(lambda: numbers(session) == ["welcome Ann"])
 
 
-async def test_a_client_that_does_not_answer_is_not_waited_for_again(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may know nothing of inputs. It is asked all the same, and once it gives some it is waited for as before."""
+async def test_a_client_that_sends_no_inputs_is_awaited_once(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later request does not wait for such a client; once it sends inputs, requests wait again."""
     monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 0.02)
 
     def chat(audio: Any, name: str = "nobody") -> Iterator[Any]:
@@ -88,12 +88,12 @@ async def test_a_client_that_does_not_answer_is_not_waited_for_again(join: Join,
     monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 60.0)
     await reply(session)
     await until(lambda: numbers(session) == ["nobody"] * 2 and not handler_of(session).busy)
-    assert len(line_of(session).of("send_input")) == 2
+    assert len(connection_of(session).of("send_input")) == 2
     session.set_input("Jane")
     for n, name in ((3, "Jane"), (4, "Joe")):
         await reply(session)
         if n == 4:
-            await until(lambda: len(line_of(session).of("send_input")) == 3)
+            await until(lambda: len(connection_of(session).of("send_input")) == 3)
             session.set_input(name)
         await until(lambda: session.outputs.last == n and not handler_of(session).busy)  # noqa: B023  # awaited right here
     assert numbers(session)[2:] == ["Jane", "Joe"]

@@ -1,4 +1,4 @@
-"""Taking turns: what is told when, turn after turn, and what ends a reply."""
+"""ReplyOnPause: its log messages, turn after turn, and the ends of a reply."""
 
 import asyncio
 import threading
@@ -14,12 +14,12 @@ from streaming.speech import audio_source, vad_worker
 from streaming.speech.engines.base import RecogniserError
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import logs, reply, respond
-from tests.streaming.sessions.lines import FRAME, RATE, Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.connections import FRAME, RATE, Join, connection_of, handler_of, numbers, until
 from tests.streaming.speech.test_turn_detector import SILENCE, VOICE
 
 
 async def test_a_turn_and_its_reply(join: Join) -> None:
-    """started_talking, pause_detected, response_starting: once each; the function gets (1, n) at its own rate."""
+    """started_talking, pause_detected and response_starting come once each; the function gets (1, n) at its own rate."""
 
     def chatter(audio: Any) -> Iterator[Any]:
         yield AdditionalOutputs((audio[0], audio[1].shape, audio[1].dtype.name))
@@ -35,7 +35,7 @@ async def test_a_turn_and_its_reply(join: Join) -> None:
 
 
 async def test_turn_after_turn(join: Join) -> None:
-    """After a reply the next turn is taken."""
+    """The next turn after a reply gets a reply."""
 
     async def count(audio: Any) -> AsyncIterator[Any]:
         yield AdditionalOutputs("heard")
@@ -48,14 +48,14 @@ async def test_turn_after_turn(join: Join) -> None:
     assert logs(session).count("response_starting") == 3
 
 
-async def told_all(watch: Any) -> None:
-    """Wait until what was fed is heard, and what the hearing thread had to tell of it has arrived."""
+async def settled_turns(watch: Any) -> None:
+    """Wait until the VAD thread has processed the audio and its calls have arrived."""
     loop, told, settle = asyncio.get_running_loop(), asyncio.Event(), watch.settle
 
     def settled() -> bool:
         more = bool(settle())
         if not more:
-            loop.call_soon_threadsafe(told.set)  # at the end of a tick: behind all that was told in it
+            loop.call_soon_threadsafe(told.set)  # at the end of a tick, after all of its calls
         return more
 
     watch.settle = settled
@@ -65,7 +65,7 @@ async def told_all(watch: Any) -> None:
 
 
 async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recorded sentences, through pause detection, each get their reply; sound before the first word is in the turn."""
+    """Each recorded sentence gets its reply; the turn includes audio before the first word."""
     monkeypatch.setattr(vad_worker, "TICK_S", 0.0)
     monkeypatch.setattr(audio_source, "STALL_S", 3600.0)
 
@@ -77,14 +77,14 @@ async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     await until(lambda: handler._listener.detector._wake)
     for portion in np.concatenate((VOICE, SILENCE, SILENCE))[:185_600].reshape(-1, 3200):
         session.runner.push_audio(portion, 16_000)
-        await told_all(handler._listener.detector)
-        await until(lambda: not handler.busy)  # faster than anybody speaks: the next word would interrupt the reply
+        await settled_turns(handler._listener.detector)
+        await until(lambda: not handler.busy)  # faster than real time: the next word would interrupt the reply
     await until(lambda: session.outputs.last == 6)
     assert all(0.8 < seconds < 2.5 for seconds in numbers(session))
 
 
 async def test_an_error_ends_the_reply_and_not_the_session(join: Join) -> None:
-    """The client is told, and the next turn is replied to."""
+    """The client gets the error, and the next turn gets a reply."""
 
     def touchy(audio: Any) -> Iterator[Any]:
         if touchy.calls == 0:  # type: ignore[attr-defined]
@@ -95,14 +95,14 @@ async def test_an_error_ends_the_reply_and_not_the_session(join: Join) -> None:
     touchy.calls = 0  # type: ignore[attr-defined]
     session = await join(ReplyOnPause(touchy))
     await reply(session)
-    await until(lambda: line_of(session).of("error") == ["no idea"])
+    await until(lambda: connection_of(session).of("error") == ["no idea"])
     await until(lambda: not handler_of(session).busy)
     await reply(session)
     await until(lambda: numbers(session) == ["better"])
 
 
 async def test_a_greeting(join: Join) -> None:
-    """`startup_fn` speaks first; it is no reply, so nothing is logged."""
+    """`startup_fn` runs first; it is no reply, so it is not logged."""
 
     def greet() -> Iterator[Any]:
         yield AdditionalOutputs("welcome")
@@ -115,27 +115,27 @@ async def test_a_greeting(join: Join) -> None:
 
 
 async def test_without_vad(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client gets an error instead of waiting for a reply."""
+    """The client gets an error when the VAD is missing."""
 
     def missing() -> None:
         raise RecogniserError("silero_vad is missing")
 
     monkeypatch.setattr(vad_worker, "acquire", missing)
     session = await join(ReplyOnPause(respond))
-    await until(lambda: line_of(session).of("error"))
-    assert "turn detection is not available" in line_of(session).of("error")[0]
+    await until(lambda: connection_of(session).of("error"))
+    assert "turn detection is not available" in connection_of(session).of("error")[0]
     await session.close("bye")
 
 
 async def test_triggered(join: Join) -> None:
-    """A reply can be asked for without a pause, from any thread, even before anything was said."""
+    """Code requests a reply without a pause, from any thread, also before any speech."""
     session = await join(ReplyOnPause(respond))
     await asyncio.to_thread(handler_of(session).trigger_response)
     await until(lambda: numbers(session) == [(1, 0)])
 
 
 async def test_each_session_has_its_own_state(join: Join) -> None:
-    """A handler is a pattern: what one session hears is nobody else's business."""
+    """A session does not see the audio of another session of the same handler."""
     pattern = ReplyOnPause(respond)
     one, two = await join(pattern), await join(pattern)
     await reply(one)
@@ -146,7 +146,7 @@ async def test_each_session_has_its_own_state(join: Join) -> None:
 
 
 async def test_an_overridden_emit(join: Join) -> None:
-    """A subclass may look at what is emitted; it is called in a thread, as in FastRTC."""
+    """The `emit` of a subclass is called in a thread, as in FastRTC."""
     seen: list[Any] = []
 
     class Watching(ReplyOnPause):
@@ -166,8 +166,8 @@ async def test_an_overridden_emit(join: Join) -> None:
         await session.close("bye")
 
 
-async def test_subclasses_that_receive(join: Join) -> None:
-    """A subclass that overrides `receive` has it called in a thread, for it may block."""
+async def test_an_overridden_receive(join: Join) -> None:
+    """The `receive` of a subclass is called in a thread, because it may block."""
     names: list[str] = []
 
     class Noting(ReplyOnPause):

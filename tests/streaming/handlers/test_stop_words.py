@@ -1,4 +1,4 @@
-"""Stop words: found in whole words, told early, and what follows them is kept."""
+"""Stop words: matched as whole words, sent early; the speech after them is kept."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -19,13 +19,13 @@ from streaming.speech.engines.base import Word
 from streaming.speech.engines.scripted import spread
 from streaming.speech.turn_detector import Turn
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.connections import Join, connection_of, handler_of, numbers, until
 
 RATE = 16_000
 
 
-class OutputSubscription:
-    """A recogniser that reads what a test wrote down, evenly spread over the sound."""
+class ScriptedRecogniser:
+    """A recogniser that returns the texts of a test, with the words evenly spread over the audio."""
 
     def __init__(self) -> None:
         self.early: list[str] = []
@@ -40,9 +40,9 @@ class OutputSubscription:
 
 
 @pytest.fixture
-def reader(monkeypatch: pytest.MonkeyPatch) -> OutputSubscription:
-    """Stands in for the recogniser of the process."""
-    made = OutputSubscription()
+def reader(monkeypatch: pytest.MonkeyPatch) -> ScriptedRecogniser:
+    """Replace the recogniser of the process."""
+    made = ScriptedRecogniser()
     loaded: Future[Any] = Future()
     loaded.set_result(made)
     monkeypatch.setattr(recogniser, "begin_loading", lambda: loaded)
@@ -50,18 +50,18 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> OutputSubscription:
 
 
 def length(audio: Any) -> Iterator[Any]:
-    """Say how many seconds were said."""
+    """Return the duration of the audio as an output."""
     yield AdditionalOutputs(round(audio[1].shape[1] / audio[0], 1))
 
 
 def turn(seconds: float) -> Turn:
-    """Return a turn of that much speech."""
+    """Return a turn of this much speech."""
     noise = np.random.default_rng(0).integers(-3000, 3000, int(seconds * RATE)).astype(np.int16)
     return Turn(noise, RATE, ((0.0, seconds),))
 
 
 async def say(session: StreamSession, seconds: float) -> None:
-    """Let the user speak and pause, and wait until that was read."""
+    """Send speech and a pause, and wait until both were recognised."""
     handler = handler_of(session)
     handler.began()
     handler.ended(turn(seconds))
@@ -69,50 +69,50 @@ async def say(session: StreamSession, seconds: float) -> None:
 
 
 async def interim(handler: Any, seconds: float) -> None:
-    """Let so much of the open turn be read, and wait until it was."""
+    """Let this much of the open turn be recognised, and wait for the result."""
     handler.progress(turn(seconds))
     await until(lambda: handler._early_task is None or handler._early_task.done())
 
 
 def words(*stop_words: str) -> ReplyOnStopWords:
-    """Return a handler of these stop words."""
+    """Return a handler with these stop words."""
     return ReplyOnStopWords(length, stop_words=list(stop_words), input_sample_rate=RATE)
 
 
-async def test_what_follows_in_the_same_breath_is_kept(join: Join, reader: OutputSubscription) -> None:
-    """ "Computer, what time is it" is a stop word and a question: the reply gets the sound of the question."""
+async def test_speech_after_the_stop_word_is_kept(join: Join, reader: ScriptedRecogniser) -> None:
+    """ "Computer, what time is it" is a stop word and a question: the reply gets the audio of the question."""
     reader.final = ["Computer, what time is it?"]
     session = await join(words("computer"))
     await say(session, 5.0)
     await until(lambda: session.outputs.last == 1)
     assert numbers(session)[0] == pytest.approx(4.0, abs=0.3)
-    assert line_of(session).of("stopword") == [""]
-    assert line_of(session).of("log") == ["pause_detected", "response_starting"]
+    assert connection_of(session).of("stopword") == [""]
+    assert connection_of(session).of("log") == ["pause_detected", "response_starting"]
 
 
-async def test_the_next_turn_where_nothing_follows(join: Join, reader: OutputSubscription) -> None:
-    """ "Computer." - "What time is it?": the next turn is replied to as a whole, and is not searched."""
+async def test_a_stop_word_alone_applies_to_the_next_turn(join: Join, reader: ScriptedRecogniser) -> None:
+    """ "Computer." - "What time is it?": the next turn gets a reply as a whole, and is not searched."""
     reader.final = ["Computer."]
     session = await join(words("computer"))
     await say(session, 0.6)
-    assert line_of(session).of("stopword") == [""]
+    assert connection_of(session).of("stopword") == [""]
     assert session.outputs.last == 0
     await say(session, 2.0)
     await until(lambda: numbers(session) == [2.0])
     assert len(reader.asked) == 1
 
 
-async def test_without_a_stop_word_nothing_happens(join: Join, reader: OutputSubscription) -> None:
-    """Speech alone starts no reply, and is not even logged."""
+async def test_speech_without_a_stop_word(join: Join, reader: ScriptedRecogniser) -> None:
+    """Speech alone starts no reply and sends no log message."""
     reader.final = ["Computers are fine.", "What time is it?"]
     session = await join(words("computer", "hello there"))
     await say(session, 2.0)
     await say(session, 2.0)
     assert len(reader.asked) == 2
-    assert line_of(session).messages == []
+    assert connection_of(session).messages == []
 
 
-async def test_the_word_must_be_said_again(join: Join, reader: OutputSubscription) -> None:
+async def test_each_reply_needs_its_own_stop_word(join: Join, reader: ScriptedRecogniser) -> None:
     """After a reply the handler waits for the next stop word."""
     reader.final = ["Computer one two.", "three four"]
     session = await join(words("computer"))
@@ -123,25 +123,25 @@ async def test_the_word_must_be_said_again(join: Join, reader: OutputSubscriptio
     assert session.outputs.last == 1
 
 
-async def test_told_while_the_user_goes_on(join: Join, reader: OutputSubscription) -> None:
-    """A stop word that a second interim result confirms is told before the turn is over, and once."""
+async def test_the_stop_word_is_sent_during_the_turn(join: Join, reader: ScriptedRecogniser) -> None:
+    """A stop word that a second interim result confirms is sent before the turn ends, and once."""
     reader.early, reader.final = ["Hello computer", "hello, computer! Go"], ["Hello computer, go on please."]
     session = await join(words("hello computer"))
     handler = handler_of(session)
     handler.began()
     await interim(handler, 1.0)
-    assert line_of(session).of("stopword") == []
+    assert connection_of(session).of("stopword") == []
     await interim(handler, 2.0)
-    assert line_of(session).of("stopword") == [""]
+    assert connection_of(session).of("stopword") == [""]
     await interim(handler, 3.0)
     handler.ended(turn(5.0))
     await until(lambda: session.outputs.last == 1)
-    assert line_of(session).of("stopword") == [""]
+    assert connection_of(session).of("stopword") == [""]
     assert [thorough for thorough, _ in reader.asked] == [False, False, True]
 
 
-async def test_a_word_of_one_interim_result_is_not_enough(join: Join, reader: OutputSubscription) -> None:
-    """ "short notice" is read as "short note" while it is cut off: nothing happens, also where the cut is read twice."""
+async def test_a_word_of_one_interim_result_is_not_enough(join: Join, reader: ScriptedRecogniser) -> None:
+    """A word that was cut off ("short note" for "short notice") has no effect, also when the cut is recognised twice."""
     reader.early, reader.final = ["short note", "short note", "short notice", "short notice is"], ["Short notice is fine."]
     session = await join(words("short note"))
     handler = handler_of(session)
@@ -151,26 +151,26 @@ async def test_a_word_of_one_interim_result_is_not_enough(join: Join, reader: Ou
     handler.ended(turn(3.0))
     await until(lambda: len(reader.asked) == 5)
     await until(lambda: all(task.done() or "_read" not in str(task.get_coro()) for task in asyncio.all_tasks()))
-    assert line_of(session).messages == []
+    assert connection_of(session).messages == []
     assert session.outputs.last == 0
 
 
-async def test_what_was_told_holds(join: Join, reader: OutputSubscription) -> None:
-    """A final reading that has lost the word does not take the announcement back."""
+async def test_a_sent_stop_word_is_not_withdrawn(join: Join, reader: ScriptedRecogniser) -> None:
+    """A final result without the word does not withdraw the message."""
     reader.early, reader.final = ["computer"] * 2, ["commuter, what time is it?"]
     session = await join(words("computer"))
     handler = handler_of(session)
     handler.began()
     await interim(handler, 0.7)
     await interim(handler, 1.0)
-    assert line_of(session).of("stopword")
+    assert connection_of(session).of("stopword")
     handler.ended(turn(5.0))
     await until(lambda: session.outputs.last == 1)
     assert numbers(session)[0] == pytest.approx(4.0, abs=0.3)
 
 
-async def test_a_stop_word_interrupts(join: Join, reader: OutputSubscription) -> None:
-    """Speech alone does not stop a reply; the stop word does."""
+async def test_a_stop_word_interrupts(join: Join, reader: ScriptedRecogniser) -> None:
+    """A stop word interrupts a reply; speech alone does not."""
 
     def long(audio: Any) -> Iterator[Any]:
         while True:
@@ -181,13 +181,13 @@ async def test_a_stop_word_interrupts(join: Join, reader: OutputSubscription) ->
     await say(session, 2.0)
     assert await session.runner.next_audio() is not None
     await say(session, 1.0)
-    assert line_of(session).cleared == 0
+    assert connection_of(session).cleared == 0
     await say(session, 0.5)
-    assert line_of(session).cleared == 1
+    assert connection_of(session).cleared == 1
 
 
 def test_no_stop_words() -> None:
-    """A handler that could never reply is refused."""
+    """A handler without stop words, which could never reply, is refused."""
     for none in ([], ["..."]):
         with pytest.raises(ValueError, match="stop_words"):
             ReplyOnStopWords(length, stop_words=none)
@@ -204,26 +204,26 @@ def test_no_stop_words() -> None:
         ("", None),
     ],
 )
-def test_finding(said: str, end: int | None) -> None:
-    """Whole words, whatever their capitals and punctuation."""
+def test_find_matches_whole_words(said: str, end: int | None) -> None:
+    """Whole words match, whatever their capitals and punctuation."""
     phrases = [["computer"], ["hello", "computer"]] if "big" not in said else [["hello", "computer"]]
     assert find_phrase(said.split(), phrases) == end
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=12), st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3))
-def test_finding_is_finding_the_first(said: list[str], phrase: list[str]) -> None:
-    """The end of the first place at which the phrase stands, or None where it stands nowhere."""
+def test_find_returns_the_end_of_the_first_match(said: list[str], phrase: list[str]) -> None:
+    """The result is None where the phrase is absent."""
     places = [n + len(phrase) for n in range(len(said) - len(phrase) + 1) if said[n : n + len(phrase)] == phrase]
     assert find_phrase(said, [phrase]) == (min(places) if places else None)
 
 
 def test_plain_words() -> None:
-    """Capitals and punctuation go; what was nothing else goes altogether."""
+    """Capitals and punctuation are removed; a word of punctuation only is dropped."""
     assert plain(["Hey,", "—", "DON'T", "stop!"]) == ["hey", "don't", "stop"]
 
 
-def test_cutting_where_it_is_quiet() -> None:
-    """An estimated word end is moved to the pause beside it, and stays inside the sound."""
+def test_the_cut_is_at_a_pause() -> None:
+    """An estimated word end moves to the pause beside it, and stays inside the audio."""
     samples = np.full(RATE, 5000, dtype=np.int16)
     samples[int(0.6 * RATE) : int(0.65 * RATE)] = 0
     assert 0.58 <= quietest_position(samples, RATE, 0.5) / RATE <= 0.65
@@ -232,8 +232,8 @@ def test_cutting_where_it_is_quiet() -> None:
     assert quietest_position(samples[:10], RATE, 0.5) <= 10
 
 
-def test_speech_to_text(reader: OutputSubscription) -> None:
-    """The recogniser of the installation, under FastRTC's names; any rate, int16 or float32."""
+def test_speech_to_text(reader: ScriptedRecogniser) -> None:
+    """The recogniser of the installation has FastRTC's names, and takes any rate, int16 or float32."""
     model = get_stt_model("moonshine/tiny")
     reader.transcribe = lambda pcm, voiced=(), thorough=True: spread("hello there", 0, len(pcm) / RATE, 0.9)  # type: ignore[method-assign,misc]
     assert model.stt((48_000, np.zeros((1, 48_000), dtype=np.int16))) == "hello there"
@@ -245,8 +245,8 @@ def test_speech_to_text(reader: OutputSubscription) -> None:
         get_stt_model("whisper/large")
 
 
-def test_a_whole_recording_to_text(reader: OutputSubscription) -> None:
-    """Sound longer than a model takes is read turn by turn."""
+def test_a_whole_recording_to_text(reader: ScriptedRecogniser) -> None:
+    """Audio longer than the limit of a model is recognised turn by turn."""
     from tests.streaming.speech.fakes import recording
 
     voice = np.concatenate((recording("beckett.wav"), np.zeros(RATE, np.float32))).astype(np.float32)
@@ -263,5 +263,5 @@ def test_a_whole_recording_to_text(reader: OutputSubscription) -> None:
 
 
 def test_any_rate_to_16_khz() -> None:
-    """As many seconds come out as go in."""
+    """The duration of the output equals that of the input."""
     assert len(at_16_khz((48_000, np.zeros((1, 4800), dtype=np.int16)))) == pytest.approx(1600, abs=20)

@@ -1,4 +1,4 @@
-"""`Stream`: what fits together, inputs and outputs from Python."""
+"""`Stream`: valid and invalid combinations, inputs and outputs from Python."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,36 +14,36 @@ from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AsyncAudioVideoStreamHandler
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.session_end import End
-from tests.streaming.sessions.lines import Echo, Join, handler_of, outputs, stream_of, until
+from tests.streaming.sessions.connections import Echo, Join, handler_of, outputs, stream_of, until
 
 
 class Both(AsyncAudioVideoStreamHandler):
-    """Has sound and pictures."""
+    """A handler of audio and video."""
 
     def copy(self) -> "Both":
-        """Return one for another session."""
+        """Return a handler for another session."""
         return Both()
 
     async def receive(self, frame: Any) -> None:
-        """Take sound."""
+        """Accept audio."""
 
     async def emit(self) -> None:
-        """Give no sound."""
+        """Return no audio."""
 
     async def video_receive(self, frame: Any) -> None:
-        """Take a picture."""
+        """Accept a video frame."""
 
     async def video_emit(self) -> None:
-        """Give no picture."""
+        """Return no video frame."""
 
 
 def flip(image: Any) -> Any:
-    """Change a picture."""
+    """Change a video frame."""
     return image[::-1]
 
 
 def count(start: int = 0) -> Iterator[int]:
-    """Generate something."""
+    """Yield numbers."""
     yield start
 
 
@@ -68,28 +68,28 @@ MISFITS = [
 
 
 @pytest.mark.parametrize(("handler", "modality", "mode"), FITS)
-def test_what_fits(handler: Any, modality: Any, mode: Any) -> None:
-    """Handlers for what they have, functions for pictures, generators for what only comes from us."""
+def test_valid_combinations(handler: Any, modality: Any, mode: Any) -> None:
+    """A stream takes a handler of its modality, a function of video frames, or a generator in mode `receive`."""
     stream = Stream(handler, modality=modality, mode=mode)
     assert (stream.has_audio, stream.has_video) == (modality != "video", modality != "audio")
 
 
 @pytest.mark.parametrize(("handler", "modality", "mode"), MISFITS)
-def test_what_does_not_fit(handler: Any, modality: Any, mode: Any) -> None:
-    """A stream that could never work is refused where it is written."""
+def test_invalid_combinations(handler: Any, modality: Any, mode: Any) -> None:
+    """A stream that cannot work is refused at its creation."""
     with pytest.raises(TypeError):
         Stream(handler, modality=modality, mode=mode)
 
 
 @pytest.mark.parametrize(("options", "named"), [({"modality": "smell"}, "modality"), ({"mode": "both"}, "mode")])
-def test_unknown_words(options: Any, named: str) -> None:
-    """The error names what is wrong and what is possible."""
+def test_unknown_values(options: Any, named: str) -> None:
+    """The error names the wrong value and the allowed ones."""
     with pytest.raises(ValueError, match=f"{named} must be 'send-receive'|{named} must be 'video'"):
         Stream(flip, **options)
 
 
-def test_fastrtc_arguments_are_understood() -> None:
-    """Code that comes from FastRTC passes what it passes there."""
+def test_fastrtc_arguments_are_accepted() -> None:
+    """A stream accepts FastRTC's arguments."""
     stream = Stream(
         flip,
         additional_outputs_handler=max,
@@ -107,7 +107,7 @@ def test_fastrtc_arguments_are_understood() -> None:
 
 
 def test_a_mount_needs_a_path_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In Django there is one application, and the root is a setting: whoever expects otherwise is told."""
+    """Django has one application, and its root is a setting: the error of a mount at the root says so."""
     monkeypatch.setattr(Stream, "routed", False)
     stream = Stream(flip)
     for path in ("", "/"):
@@ -123,16 +123,16 @@ def test_a_mount_needs_a_path_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert stream.paths == ["voice.~v2/a_b-c"]
 
 
-def test_the_address_of_its_page() -> None:
-    """By its name; a stream that was not found yet has none."""
+def test_the_url_of_a_page() -> None:
+    """The URL has the stream's name; a stream that is not registered yet has none."""
     assert Stream(flip, name="flip").ui == "/streams/flip/"
     with pytest.raises(RuntimeError, match="no name yet"):
         Stream(flip).ui  # noqa: B018
 
 
 @pytest.mark.parametrize("name", ["rtc_configuration", "server_rtc_configuration"])
-def test_configurations_are_looked_at_where_they_are_written(name: str) -> None:
-    """Not when the first visitor comes."""
+def test_configurations_are_checked_at_creation(name: str) -> None:
+    """An invalid configuration is refused at the stream's creation, not at the first session."""
     with pytest.raises(TypeError, match=f"^{name} must be"):
         Stream(flip, **{name: "turn:turn.example.org"})
     with pytest.raises(ValueError, match=f"^{name}: iceServers"):
@@ -140,20 +140,20 @@ def test_configurations_are_looked_at_where_they_are_written(name: str) -> None:
 
 
 async def test_the_browser_s_configuration() -> None:
-    """The stream's own, whoever makes it; None leaves it to the settings."""
+    """A stream's own configuration wins, whatever its kind; None means the settings."""
     own = {"iceServers": [{"urls": "turn:turn.example.org", "username": "a", "credential": "b"}]}
     assert await Stream(flip, rtc_configuration=lambda: own).get_rtc_configuration() == own
     assert await Stream(flip).get_rtc_configuration() is None
 
 
-def test_what_needs_an_outside_service_says_so() -> None:
-    """FastRTC's telephone number is not ours to give."""
+def test_the_error_of_an_outside_service() -> None:
+    """FastRTC's telephone number belongs to an outside service; the error says so."""
     with pytest.raises(NotImplementedError, match="Telephones"):
         Stream(flip).fastphone()
 
 
 def test_limits(settings: LazySettings) -> None:
-    """A stream's own limit, the setting's, or none."""
+    """A stream has its own limit, the setting's, or none."""
     settings.STREAM_CONCURRENCY_LIMIT = 3
     assert Stream(flip).limit == 3
     assert Stream(flip, concurrency_limit=8).limit == 8
@@ -161,7 +161,7 @@ def test_limits(settings: LazySettings) -> None:
 
 
 async def test_inputs_by_id(join: Join) -> None:
-    """`set_input` reaches the handler of that id with all its values, and says so when there is none."""
+    """`set_input` passes all values to the handler of that id, and reports an unknown id."""
     session = await join(Echo(), id="mine")
     session.stream.set_input("mine", 0.7, "two")
     assert handler_of(session).latest_args == ["__webrtc_value__", 0.7, "two"]
@@ -189,8 +189,8 @@ async def test_output_stream(join: Join) -> None:
     assert [await reader for reader in (*early, late)] == [[1, 2, 3]] * 4
 
 
-async def test_outputs_are_as_they_were_given(join: Join) -> None:
-    """A handler that goes on appending to a list that it gave changes no earlier event, also of those that still wait in its queue."""
+async def test_outputs_are_snapshots(join: Join) -> None:
+    """A handler that changes a list after it gave it changes no earlier event, also not those that are queued."""
     session = await join(Echo(), id="mine")
     chat: list[Any] = []
     picture = np.zeros(2)
@@ -208,8 +208,8 @@ async def test_outputs_are_as_they_were_given(join: Join) -> None:
     assert [args[1].tolist() for args in given] == [[0, 0], [1, 1]]
 
 
-async def test_no_such_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asking for the outputs of nobody waits a little, leaves nothing behind, and ends."""
+async def test_outputs_of_an_unknown_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read of the outputs of an unknown id waits a little, leaves nothing behind, and ends."""
     monkeypatch.setattr(stream_module, "FETCH_S", 0.02)
     stream = stream_of(Echo())
     with pytest.raises(LookupError):
@@ -218,7 +218,7 @@ async def test_no_such_session(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_fetch_latest_output(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest output, then the next newer one; without any within the time, TimeoutError."""
+    """It returns the newest output, then the next newer one; without any in time it raises TimeoutError."""
     session = await join(Echo(), id="mine")
     stream = session.stream
     queue = handler_of(session).queue
@@ -237,7 +237,7 @@ async def test_fetch_latest_output(join: Join, monkeypatch: pytest.MonkeyPatch) 
         await stream.fetch_latest_output("mine")
 
 
-def test_pictures_are_arrays() -> None:
+def test_video_frames_are_arrays() -> None:
     """The function of a video stream is an ordinary function of arrays."""
     picture = np.zeros((2, 3, 3), dtype=np.uint8)
     stream = Stream(flip)

@@ -1,4 +1,4 @@
-"""Handlers: attributes and methods that code written for FastRTC counts on."""
+"""Handlers: the attributes and methods that code written for FastRTC uses."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from streaming.handlers.context import Warning, WebRTCError, get_current_context
 from streaming.handlers.stream_handlers import AudioFrame, StreamHandler
-from tests.streaming.sessions.lines import FRAME, RATE, Blocking, Echo, Join, handler_of, line_of, until
+from tests.streaming.sessions.connections import FRAME, RATE, Blocking, Echo, Join, connection_of, handler_of, until
 
 
 def test_defaults() -> None:
@@ -39,8 +39,8 @@ def test_the_output_rate_is_a_multiple_of_50(rate: int) -> None:
 
 
 @pytest.mark.parametrize(("layout", "shape"), [("mono", (1, 320)), ("stereo", (1, 640))])
-def test_sound_of_elsewhere_becomes_frames(layout: str, shape: tuple[int, int]) -> None:
-    """PyAV's frames of any size, rate and format come out as `receive` has them, 20 ms each, with nothing lost at their edges."""
+def test_pyav_frames_become_audio_frames(layout: str, shape: tuple[int, int]) -> None:
+    """PyAV's frames of any size, rate and format become frames of 20 ms as `receive` gets them, without loss at their edges."""
 
     class Wanting(Blocking):
         def __init__(self) -> None:
@@ -55,12 +55,12 @@ def test_sound_of_elsewhere_becomes_frames(layout: str, shape: tuple[int, int]) 
     assert {part.shape for part in out} == {shape}
     assert len(out) == 15
     assert out[7].dtype == np.int16
-    wanted = 16_384 if layout == "mono" else 16_384 / 2**0.5  # the power is shared among two loudspeakers
+    wanted = 16_384 if layout == "mono" else 16_384 / 2**0.5  # two channels share the power
     assert np.abs(out[7] - wanted).max() < 40
 
 
 def test_inputs_are_a_list() -> None:
-    """Anything else is the developer's mistake."""
+    """Any other type is refused."""
     with pytest.raises(TypeError):
         Echo().set_args("0.7")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="empty"):
@@ -68,7 +68,7 @@ def test_inputs_are_a_list() -> None:
 
 
 async def test_waiting_for_inputs(join: Join) -> None:
-    """A handler asks, the client answers, the handler goes on; after `reset` it asks anew."""
+    """A handler requests inputs, the client sends them, the handler continues; after `reset` it requests them again."""
 
     class Asking(Echo):
         async def emit(self) -> Any:
@@ -78,14 +78,14 @@ async def test_waiting_for_inputs(join: Join) -> None:
             return await super().emit() if value == "stop" else None
 
     session = await join(Asking())
-    line = line_of(session)
-    await until(lambda: line.of("send_input") == [[]])
+    connection = connection_of(session)
+    await until(lambda: connection.of("send_input") == [[]])
     session.set_input("go")
-    await until(lambda: len(line.of("send_input")) == 2)
+    await until(lambda: len(connection.of("send_input")) == 2)
 
 
 async def test_waiting_for_inputs_in_a_thread(join: Join) -> None:
-    """The synchronous form, in `start_up` as the manual shows it; the end of the session frees the thread."""
+    """The synchronous form works in `start_up` as in the manual; the end of the session releases the thread."""
 
     class Asking(Blocking):
         def start_up(self) -> None:
@@ -95,20 +95,20 @@ async def test_waiting_for_inputs_in_a_thread(join: Join) -> None:
             self.wait_for_args_sync()
 
     session = await join(Asking())
-    line = line_of(session)
-    await until(lambda: line.of("send_input"))
+    connection = connection_of(session)
+    await until(lambda: connection.of("send_input"))
     session.set_input(1)
-    await until(lambda: line.of("log") == ["got 1"])
+    await until(lambda: connection.of("log") == ["got 1"])
     async with asyncio.timeout(20):
         await session.close("bye")
 
 
-async def test_no_inputs_on_the_phone(join: Join) -> None:
-    """A caller has no page that could answer: waiting ends at once and nothing is asked."""
+async def test_no_inputs_on_the_telephone(join: Join) -> None:
+    """A telephone has no page that could send inputs: the wait ends at once and no request is sent."""
     session = await join(Echo(), kind="telephone")
     async with asyncio.timeout(20):
         await handler_of(session).wait_for_args()
-    assert line_of(session).of("send_input") == []
+    assert connection_of(session).of("send_input") == []
 
 
 async def test_messages(join: Join) -> None:
@@ -118,11 +118,11 @@ async def test_messages(join: Join) -> None:
     assert handler.channel_set.is_set()
     await handler.send_message('{"type": "log", "data": "one"}')
     handler.channel.send("two")
-    assert line_of(session).of("log") == ["one", "two"]
+    assert connection_of(session).of("log") == ["one", "two"]
 
 
 async def test_errors_and_warnings_from_threads(join: Join) -> None:
-    """WebRTCError is told when it is made and not again when it is raised; Warning is a function."""
+    """WebRTCError is sent at its creation and not again when it is raised; Warning is a function."""
 
     class Complaining(Blocking):
         def receive(self, frame: AudioFrame) -> None:
@@ -131,17 +131,17 @@ async def test_errors_and_warnings_from_threads(join: Join) -> None:
 
     session = await join(Complaining())
     session.runner.push_audio(FRAME, RATE)
-    line = line_of(session)
-    await until(lambda: line.of("error"))
+    connection = connection_of(session)
+    await until(lambda: connection.of("error"))
     await asyncio.sleep(0.02)
-    assert line.messages == [
+    assert connection.messages == [
         {"type": "warning", "data": "careful", "message": "careful"},
         {"type": "error", "data": "no credit", "message": "no credit"},
     ]
 
 
 def test_errors_and_warnings_outside_of_a_session() -> None:
-    """They go nowhere, and nothing fails."""
+    """They are discarded without an error."""
     Warning()
     assert not WebRTCError("no client").sent
     with pytest.raises(RuntimeError, match="outside"):
@@ -150,7 +150,7 @@ def test_errors_and_warnings_outside_of_a_session() -> None:
 
 @pytest.mark.parametrize("base", [Echo, Blocking])
 async def test_the_context(join: Join, base: Any) -> None:
-    """Every method knows its session, in threads and in the loop."""
+    """Every method gets the context of its session, in threads and in the event loop."""
     seen: list[Any] = []
 
     class Knowing(base):  # type: ignore[misc]
@@ -200,7 +200,7 @@ async def test_the_context(join: Join, base: Any) -> None:
 
 
 async def test_clear_queue_from_a_thread(join: Join) -> None:
-    """A handler that hears its user interrupt drops what is not played yet: here, and at the client."""
+    """`clear_queue` drops the audio that is not played yet, here and at the client."""
 
     class Clearing(Blocking):
         def receive(self, frame: AudioFrame) -> None:
@@ -210,12 +210,12 @@ async def test_clear_queue_from_a_thread(join: Join) -> None:
     handler_of(session).queue.put((RATE, np.tile(FRAME, 3)))
     await until(lambda: session.runner.playing)
     session.runner.push_audio(FRAME, RATE)
-    await until(lambda: line_of(session).cleared == 1)
+    await until(lambda: connection_of(session).cleared == 1)
     assert not session.runner.playing
 
 
 async def test_stereo_is_packed(join: Join) -> None:
-    """A handler that expects stereo gets interleaved samples, and may give them."""
+    """A stereo handler gets and returns interleaved samples."""
 
     class Stereo(Echo):
         def __init__(self) -> None:
@@ -236,8 +236,8 @@ async def test_stereo_is_packed(join: Join) -> None:
     assert sound.samples.tolist() == FRAME.tolist()
 
 
-async def test_names_that_a_handler_has_for_itself(join: Join) -> None:
-    """Whatever is not FastRTC's is free: a handler that was written for it may call anything of its own `host` or `leave`."""
+async def test_names_that_a_handler_may_define(join: Join) -> None:
+    """A handler may use any attribute name that is not FastRTC's, such as `host` or `leave`."""
 
     class Busy(Echo):
         def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A voice for handlers."""
+"""Text to speech for handlers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +15,8 @@ from streaming.tts.base import SpeechOptions, VoiceError
 RATE = 7000
 
 
-class Pretended:
-    """An engine: ten samples for each letter, and a note of how it was to be said."""
+class FakeEngine:
+    """An engine with ten samples for each letter, which records the options."""
 
     def __init__(self, hint: str = "how", found: bool = True) -> None:
         self.hint = hint
@@ -24,28 +24,28 @@ class Pretended:
         self.options: list[SpeechOptions] = []
 
     def find(self, folder: Path) -> Any:
-        """Be found, or not."""
+        """Return the engine, or None."""
         assert folder.parts[-2:] == ("models", "voices")
         return self if self.found else None
 
     def synthesise(self, text: str, options: SpeechOptions) -> Any:
-        """Note the options."""
+        """Record the options."""
         self.options.append(options)
         return RATE, np.full(10 * len(text), 0.5, dtype=np.float32)
 
 
 @pytest.fixture(autouse=True)
-def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Pretended]]:
+def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, FakeEngine]]:
     """Two engines, the second of which is installed."""
-    made = {"best": Pretended("pip install best", found=False), "plain": Pretended("apt install plain")}
+    made = {"best": FakeEngine("pip install best", found=False), "plain": FakeEngine("apt install plain")}
     monkeypatch.setattr(module, "ENGINES", made)
     get_tts_model.cache_clear()
     yield made
     get_tts_model.cache_clear()
 
 
-def test_the_best_that_is_installed(engines: dict[str, Pretended]) -> None:
-    """For FastRTC's name; one's own can be asked for by name. One voice for the whole process."""
+def test_the_best_installed_engine(engines: dict[str, FakeEngine]) -> None:
+    """FastRTC's name gives the best engine; others are chosen by name. The process shares one."""
     assert get_tts_model()._engine is engines["plain"]
     assert get_tts_model("plain")._engine is engines["plain"]
     assert get_tts_model() is streaming.get_tts_model()
@@ -57,8 +57,8 @@ def test_the_best_that_is_installed(engines: dict[str, Pretended]) -> None:
         get_tts_model("kokoro")
 
 
-def test_names_that_nobody_knows() -> None:
-    """They are refused with those that are known; a service with what to do instead."""
+def test_unknown_names() -> None:
+    """The error lists the known names; that of a remote service says what to use instead."""
     with pytest.raises(ValueError, match="kokoro, best, plain, not 'parrot'"):
         get_tts_model("parrot")
     with pytest.raises(ValueError, match="outside service"):
@@ -77,13 +77,13 @@ def test_names_that_nobody_knows() -> None:
     ],
 )
 def test_sentences(text: str, wanted: list[str]) -> None:
-    """Cut behind their ends; signs that cannot be said are blanks."""
+    """A text is cut after its sentence ends; characters that cannot be spoken become blanks."""
     assert sentences(text) == wanted
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_a_text_is_said_sentence_by_sentence(engines: dict[str, Pretended]) -> None:
-    """With a seventh of a second of silence between them; all at once it is the same sound. No handler's threads are needed."""
+async def test_a_text_is_synthesised_sentence_by_sentence(engines: dict[str, FakeEngine]) -> None:
+    """A seventh of a second of silence separates sentences; the whole is the same audio. It needs no handler threads."""
     model = get_tts_model()
     parts = list(model.stream_tts_sync("One. Two."))
     assert [(rate, len(samples)) for rate, samples in parts] == [(RATE, 40), (RATE, 1000 + 40)]
@@ -95,8 +95,8 @@ async def test_a_text_is_said_sentence_by_sentence(engines: dict[str, Pretended]
     assert model.tts("...")[1].shape == (0,)
 
 
-def test_options_reach_the_engine(engines: dict[str, Pretended]) -> None:
-    """FastRTC's, by their meaning; a speed that cannot be is refused before anything is said."""
+def test_options_reach_the_engine(engines: dict[str, FakeEngine]) -> None:
+    """FastRTC's options keep their meaning; an impossible speed is refused before the synthesis."""
     model = get_tts_model()
     model.tts("Hello", KokoroTTSOptions(voice="rms", speed=1.5, lang="en-gb"))
     assert engines["plain"].options == [SpeechOptions("rms", 1.5, "en-gb")]

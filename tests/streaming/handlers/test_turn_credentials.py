@@ -1,4 +1,4 @@
-"""TURN passwords from Python: of one's own server at once, of the services by asking a pretended one of them."""
+"""TURN passwords from Python: of an own server at once, of remote services by a request to a local fake of them."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ ANSWER = {"iceServers": [{"urls": [TURN], "username": "a", "credential": "b"}]}
 
 
 class Service:
-    """What was asked of the pretended service, and what it answers."""
+    """The requests to the fake service, and its answer."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, str]] = []
@@ -29,7 +29,7 @@ class Service:
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A server on the loopback address in the place of all three services; no variable of theirs is set."""
+    """A server on the loopback address in place of all three services; none of their environment variables is set."""
     service = Service()
 
     class Handler(BaseHTTPRequestHandler):
@@ -43,7 +43,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
         do_POST = do_GET
 
         def log_message(self, *args: object) -> None:
-            """Say nothing."""
+            """Suppress the log."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -58,8 +58,8 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_of_one_s_own_server(settings: Settings) -> None:
-    """Made here and at once, in no thread; with the lifetime and the user that are wanted."""
+async def test_credentials_of_an_own_server(settings: Settings) -> None:
+    """They are computed at once, without a thread, with the requested lifetime and user."""
     settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [STUN, TURN], "north"
     plain, turn = streaming.get_turn_credentials()["iceServers"]
     assert plain == {"urls": [STUN]}
@@ -70,8 +70,8 @@ async def test_of_one_s_own_server(settings: Settings) -> None:
     assert int(turn["username"].split(":")[0]) - int(soon.split(":")[0]) > 3000
 
 
-def test_without_a_server_of_one_s_own(settings: Settings) -> None:
-    """The error names the settings; an unknown method, the methods."""
+def test_credentials_without_an_own_server(settings: Settings) -> None:
+    """The error names the settings; that of an unknown method lists the methods."""
     settings.RTC_ICE_SERVERS = [STUN]
     settings.TURN_SECRET = "north"
     with pytest.raises(ValueError, match="RTC_ICE_SERVERS and TURN_SECRET"):
@@ -81,7 +81,7 @@ def test_without_a_server_of_one_s_own(settings: Settings) -> None:
 
 
 async def test_cloudflare(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a key and its token, given or from the environment; a Hugging Face token comes first."""
+    """Credentials come for a key and its token, passed or from the environment; a Hugging Face token has priority."""
     assert streaming.get_cloudflare_turn_credentials("key/1", "token", ttl=30) == ANSWER
     monkeypatch.setenv("CLOUDFLARE_TURN_KEY_ID", "key2")
     monkeypatch.setenv("CLOUDFLARE_TURN_KEY_API_TOKEN", "token2")
@@ -95,7 +95,7 @@ async def test_cloudflare(service: Service, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_hugging_face(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a token, given or from the environment."""
+    """Credentials come for a token, passed or from the environment."""
     assert streaming.get_hf_turn_credentials("face", ttl=5) == ANSWER
     monkeypatch.setenv("HF_TOKEN", " face2 ")
     assert await streaming.get_hf_turn_credentials_async() == ANSWER
@@ -106,7 +106,7 @@ async def test_hugging_face(service: Service, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_twilio(service: Service, settings: Settings) -> None:
-    """By account and token; its servers are relays, as FastRTC says."""
+    """Credentials come for account and token; its servers are relays, as in FastRTC."""
     service.answer = {"ice_servers": ANSWER["iceServers"], "ttl": "86400"}
     wanted = {**ANSWER, "iceTransportPolicy": "relay"}
     assert streaming.get_twilio_turn_credentials("AC1", "secret") == wanted
@@ -119,14 +119,14 @@ def test_twilio(service: Service, settings: Settings) -> None:
 
 @pytest.mark.parametrize("method", ["cloudflare", "hf", "twilio"])
 def test_a_missing_secret_is_named(service: Service, method: str) -> None:
-    """Nobody is asked without one."""
+    """No request is sent without a secret."""
     with pytest.raises(ValueError, match="needs "):
         streaming.get_turn_credentials(method)
     assert service.asked == []
 
 
-def test_a_service_that_says_no(service: Service) -> None:
-    """The error says who and why, and nothing of the secret or of what the service wrote."""
+def test_a_service_that_refuses(service: Service) -> None:
+    """The error names the service and the status, and neither the secret nor the response."""
     service.status, service.answer = 403, {"error": "bad token secret"}
     with pytest.raises(TurnError, match=r"^127\.0\.0\.1:\d+ gave no TURN credentials: status 403$"):
         streaming.get_hf_turn_credentials("secret")
@@ -135,8 +135,8 @@ def test_a_service_that_says_no(service: Service) -> None:
         streaming.get_hf_turn_credentials("secret")
 
 
-def test_a_service_that_is_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody answers there."""
+def test_an_unreachable_service(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the service."""
     monkeypatch.setattr(turn_credentials, "HUGGING_FACE", "http://127.0.0.1:1/credentials")
     with pytest.raises(TurnError, match="gave no TURN credentials: URLError"):
         streaming.get_hf_turn_credentials("secret")

@@ -1,4 +1,4 @@
-"""The listener for turns: it opens and closes whatever handlers do with asyncio's threads."""
+"""The turn listener opens and closes while handlers keep asyncio's threads busy."""
 
 from typing import Any
 
@@ -7,27 +7,27 @@ import pytest
 from streaming.handlers.options import AlgoOptions, SileroVadOptions, turn_detector_options
 from streaming.handlers.turn_listener import TurnListener
 from streaming.speech import vad_worker
-from tests.streaming.sessions.lines import until
+from tests.streaming.sessions.connections import until
 
 
-class Shared:
-    """In the place of the attention of this process: notes who joined."""
+class FakeWorker:
+    """Replaces the VAD worker of this process; records the members that joined."""
 
     def __init__(self) -> None:
         self.members: list[Any] = []
 
     def join(self, member: Any) -> None:
-        """Note it."""
+        """Record the member."""
         self.members.append(member)
 
     def wake(self, member: Any) -> None:
-        """Nothing to look at."""
+        """Do nothing."""
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_an_ear_opens_and_closes_beside_busy_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Turns are told from the first one on, and the pause detection is given back."""
-    shared, released = Shared(), []
+async def test_a_turn_detector_opens_and_closes_beside_busy_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns are reported from the first one on, and the VAD slot is released."""
+    shared, released = FakeWorker(), []
     monkeypatch.setattr(vad_worker, "acquire", lambda: shared)
     monkeypatch.setattr(vad_worker, "release", lambda: released.append(True))
     listener = TurnListener(None, turn_detector_options(AlgoOptions(), SileroVadOptions()), 16_000)  # type: ignore[arg-type]

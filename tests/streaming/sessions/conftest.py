@@ -7,24 +7,24 @@ import pytest
 
 from streaming.handlers.stream import Stream
 from streaming.sessions.handler_runner import StreamSession, stream_session
-from tests.streaming.sessions.lines import Counting, FakeLine, Join, forget_threads, stream_of
+from tests.streaming.sessions.connections import Counting, FakeConnection, Join, forget_threads, stream_of
 
 
 @pytest.fixture(autouse=True)
 def own_threads() -> None:
-    """Threads that other tests left do not count."""
+    """Exclude the threads that other tests left from the counts."""
     forget_threads()
 
 
 @pytest.fixture
 async def join(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Join]:
-    """Open sessions; those that a test leaves open are closed after it."""
+    """Open sessions, and close those that a test leaves open."""
     Counting.shutdowns = 0
     opened: list[StreamSession] = []
 
     async def join(handler: Any, kind: Any = "websocket", id: str = "", owner: int | None = None, **options: Any) -> StreamSession:
         stream = handler if isinstance(handler, Stream) else stream_of(handler, **options)
-        session = stream_session(stream, id or f"session-{len(opened)}", owner, FakeLine(kind))
+        session = stream_session(stream, id or f"session-{len(opened)}", owner, FakeConnection(kind))
         await session.open()
         opened.append(session)
         return session

@@ -1,4 +1,4 @@
-"""Sound on its way out: blocks of 20 ms, bounded, cleared at once, and known to be heard."""
+"""Audio output: frames of 20 ms, bounded, cleared at once, with a count of what was played."""
 
 import asyncio
 
@@ -22,8 +22,8 @@ def ramp(length: int, start: int = 0) -> Pcm:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(min_value=1, max_value=90), min_size=1, max_size=12))
-def test_nothing_is_lost_or_repeated(lengths: list[int]) -> None:
-    """However the sound is portioned, the client gets every sample once, in order, in blocks of at most 20 ms."""
+def test_samples_are_neither_lost_nor_repeated(lengths: list[int]) -> None:
+    """The client gets every sample once, in order, in frames of at most 20 ms, whatever the size of the pieces."""
 
     async def run() -> None:
         playback = AudioOutput(RATE)
@@ -40,8 +40,8 @@ def test_nothing_is_lost_or_repeated(lengths: list[int]) -> None:
     asyncio.run(run())
 
 
-async def test_too_much_ahead_makes_the_handler_wait() -> None:
-    """A handler that is faster than the client can listen waits; what was heard makes room."""
+async def test_a_handler_that_is_too_far_ahead_waits() -> None:
+    """A handler that is faster than playback waits; played audio makes room."""
     playback = AudioOutput(RATE)
     await playback.put(ramp(int(AHEAD_S) * RATE), RATE)
     more = asyncio.create_task(playback.put(ramp(10), RATE))
@@ -51,8 +51,8 @@ async def test_too_much_ahead_makes_the_handler_wait() -> None:
     await asyncio.wait_for(more, 30)
 
 
-async def test_clearing_frees_whoever_waits() -> None:
-    """What a handler waits to put in is dropped with the rest."""
+async def test_clear_releases_a_waiting_handler() -> None:
+    """Clear drops the queued audio and the audio that a waiting handler puts."""
     playback = AudioOutput(RATE)
     await playback.put(ramp(int(AHEAD_S) * RATE), RATE)
     more = asyncio.create_task(playback.put(ramp(10), RATE))
@@ -67,7 +67,7 @@ async def test_clearing_frees_whoever_waits() -> None:
 
 
 async def test_playing_until_the_transport_has_played_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits, and what was handed over and is not heard yet, is playing."""
+    """Audio counts as playing while it is queued or was sent and is not yet played."""
     monkeypatch.setattr(playback_module, "_FAR_END_S", 3600.0)
     playback = AudioOutput(RATE)
     assert not playback.playing
@@ -82,8 +82,8 @@ async def test_playing_until_the_transport_has_played_it(monkeypatch: pytest.Mon
     assert not playback.playing
 
 
-async def test_a_transport_that_never_tells(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then the clock tells: everything is heard a little after its real time."""
+async def test_a_transport_without_playback_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without playback reports the clock decides: audio counts as played a little after its duration."""
     monkeypatch.setattr(playback_module, "_FAR_END_S", 3600.0)
     playback = AudioOutput(RATE)
     await playback.put(ramp(20), RATE)
@@ -95,8 +95,8 @@ async def test_a_transport_that_never_tells(monkeypatch: pytest.MonkeyPatch) -> 
     assert not playback.playing
 
 
-async def test_waiting_for_the_end_has_an_end() -> None:
-    """A client that takes nothing does not hold a session for ever."""
+async def test_the_wait_for_the_end_of_playback_is_bounded() -> None:
+    """A client that reads nothing does not keep a session open for ever."""
     playback = AudioOutput(RATE)
     await playback.put(ramp(20), RATE)
     async with asyncio.timeout(30):
@@ -104,8 +104,8 @@ async def test_waiting_for_the_end_has_an_end() -> None:
     assert playback.playing
 
 
-async def test_other_rates_are_converted() -> None:
-    """Every block has the session's rate, and as many seconds go out as came in."""
+async def test_audio_is_converted_to_the_rate_of_the_session() -> None:
+    """Every frame has the session's rate, and the duration of the output equals that of the input."""
     playback = AudioOutput(24_000)
     for rate in (16_000, 48_000, 24_000):
         for _ in range(5):
@@ -121,8 +121,8 @@ async def test_other_rates_are_converted() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(min_value=1, max_value=50), st.integers(0, 2)), min_size=1, max_size=25))
-def test_the_order_is_kept(portions: list[tuple[int, int]]) -> None:
-    """However the producer and the reader take turns, every sample comes once and in order, in blocks of 20 ms at most."""
+def test_samples_keep_their_order(portions: list[tuple[int, int]]) -> None:
+    """The reader gets every sample once and in order, in frames of at most 20 ms, whatever the order of writer and reader."""
 
     async def run() -> None:
         playback = AudioOutput(RATE)

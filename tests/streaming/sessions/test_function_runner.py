@@ -1,4 +1,4 @@
-"""Plain functions behind a stream: pictures, and generators of pictures and sound."""
+"""Plain functions as handlers: functions of video frames, and generators of video and audio frames."""
 
 import asyncio
 import threading
@@ -13,11 +13,11 @@ from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AudioVideoStreamHandler
 from streaming.sessions.handler_runner import StreamSession
 from streaming.types.outputs import AdditionalOutputs, CloseStream
-from tests.streaming.sessions.lines import FRAME, RATE, Join, line_of, numbers, until
+from tests.streaming.sessions.connections import FRAME, RATE, Join, connection_of, numbers, until
 
 
-def picture(value: int) -> Any:
-    """Return a picture of one colour."""
+def video_frame(value: int) -> Any:
+    """Return a video frame of one colour."""
     return np.full((4, 6, 3), value, dtype=np.uint8)
 
 
@@ -27,15 +27,15 @@ def video(handler: Any, **options: Any) -> Stream:
 
 
 async def colour(session: StreamSession) -> int:
-    """Return the colour of the next picture."""
+    """Return the colour of the next video frame."""
     async with asyncio.timeout(30):
         got = await session.runner.next_video()
     assert got is not None
     return int(got[0, 0, 0])
 
 
-async def test_a_function_off_the_loop(join: Join) -> None:
-    """The function gets (height, width, 3) in a thread; its outputs come beside its pictures."""
+async def test_a_function_runs_in_a_thread(join: Join) -> None:
+    """The function gets (height, width, 3) in a thread; its outputs arrive beside its video frames."""
     seen: list[Any] = []
 
     def brighter(image: Any) -> Any:
@@ -43,45 +43,45 @@ async def test_a_function_off_the_loop(join: Join) -> None:
         return image + 1, AdditionalOutputs(int(image[0, 0, 0]))
 
     session = await join(video(brighter))
-    session.runner.push_video(picture(5))
+    session.runner.push_video(video_frame(5))
     assert await colour(session) == 6
     assert numbers(session) == [5]
     assert seen == [((4, 6, 3), False)]
 
 
-async def test_called_without_inputs_and_with_all_of_them(join: Join) -> None:
-    """Defaults hold until inputs come; then every value arrives, the first one too, on the next call."""
+async def test_a_function_gets_defaults_then_all_inputs(join: Join) -> None:
+    """The defaults hold until inputs arrive; the next call then gets every value, including the first."""
 
     def tint(image: Any, by: int = 1, times: int = 1) -> Any:
         return image + by * times
 
     session = await join(video(tint))
-    session.runner.push_video(picture(0))
+    session.runner.push_video(video_frame(0))
     assert await colour(session) == 1
     session.set_input(3)
-    session.runner.push_video(picture(0))
+    session.runner.push_video(video_frame(0))
     assert await colour(session) == 3
     session.set_input(3, 2)
-    session.runner.push_video(picture(0))
+    session.runner.push_video(video_frame(0))
     assert await colour(session) == 6
 
 
-async def test_pictures_pass_until_the_inputs_are_there(join: Join) -> None:
-    """A function that cannot be called yet changes nothing."""
+async def test_frames_pass_unchanged_until_required_inputs_arrive(join: Join) -> None:
+    """A function that lacks a required input changes no video frame."""
 
     def tint(image: Any, by: int) -> Any:
         return image + by
 
     session = await join(video(tint))
-    session.runner.push_video(picture(1))
+    session.runner.push_video(video_frame(1))
     assert await colour(session) == 1
     session.set_input(3)
-    session.runner.push_video(picture(1))
+    session.runner.push_video(video_frame(1))
     assert await colour(session) == 4
 
 
-async def test_an_error_costs_one_picture(join: Join) -> None:
-    """The client is told, and the next picture is worked on; a wrong return value counts as an error."""
+async def test_an_error_costs_one_video_frame(join: Join) -> None:
+    """The client gets the error, and the next video frame is processed; a wrong return value counts as an error."""
 
     def touchy(image: Any) -> Any:
         if image[0, 0, 0] == 1:
@@ -90,16 +90,16 @@ async def test_an_error_costs_one_picture(join: Join) -> None:
 
     session = await join(video(touchy))
     for value in (1, 2, 3):
-        session.runner.push_video(picture(value))
+        session.runner.push_video(video_frame(value))
     assert await colour(session) == 3
-    told = line_of(session).of("error")
+    told = connection_of(session).of("error")
     assert told[0] == "not this one"
     assert "a video handler gave str" in told[1]
 
 
 @pytest.mark.parametrize(("skip", "seen"), [(True, [0, 19]), (False, [0, *range(12, 20)])])
-async def test_a_slow_function_gets_the_newest(join: Join, skip: bool, seen: list[int]) -> None:
-    """With `skip_frames` the newest picture only; without, the last few, in order; never an endless queue."""
+async def test_a_slow_function_gets_the_newest_frames(join: Join, skip: bool, seen: list[int]) -> None:
+    """With `skip_frames` it gets the newest video frame only; without, the last few in order; the queue is bounded."""
     gate, got = threading.Event(), []
 
     def slow(image: Any) -> Any:
@@ -109,7 +109,7 @@ async def test_a_slow_function_gets_the_newest(join: Join, skip: bool, seen: lis
 
     session = await join(video(VideoStreamHandler(slow, skip_frames=skip)))
     for value in range(20):
-        session.runner.push_video(picture(value))
+        session.runner.push_video(video_frame(value))
         if value == 0:
             await until(lambda: got)
     gate.set()
@@ -118,8 +118,8 @@ async def test_a_slow_function_gets_the_newest(join: Join, skip: bool, seen: lis
     assert got == seen
 
 
-async def test_pictures_that_nobody_takes_are_replaced(join: Join) -> None:
-    """A client that does not read gets the newest when it reads on."""
+async def test_unread_video_frames_are_replaced(join: Join) -> None:
+    """A client that stops reading gets the newest video frame when it reads again."""
     given: list[int] = []
 
     async def pass_on(image: Any) -> Any:
@@ -128,13 +128,13 @@ async def test_pictures_that_nobody_takes_are_replaced(join: Join) -> None:
 
     session = await join(video(pass_on))
     for value in range(10):
-        session.runner.push_video(picture(value))
+        session.runner.push_video(video_frame(value))
         await until(lambda: len(given) > value)  # noqa: B023  # awaited right here
     assert await colour(session) >= 6
 
 
-async def test_an_object_for_each_session(join: Join) -> None:
-    """What has a `copy` is copied, so that sessions do not share what they remember."""
+async def test_each_session_has_its_own_object(join: Join) -> None:
+    """A callable with a `copy` method is copied, so that sessions share no state."""
 
     class Counting:
         def __init__(self) -> None:
@@ -145,35 +145,35 @@ async def test_an_object_for_each_session(join: Join) -> None:
 
         def __call__(self, image: Any) -> Any:
             self.count += 1
-            return picture(self.count)
+            return video_frame(self.count)
 
     stream = video(VideoStreamHandler(Counting()))
     for _ in range(2):
         session = await join(stream)
-        session.runner.push_video(picture(0))
+        session.runner.push_video(video_frame(0))
         assert await colour(session) == 1
 
 
-async def test_a_coroutine_function(join: Join) -> None:
-    """Runs in the loop."""
+async def test_a_coroutine_function_runs_in_the_event_loop(join: Join) -> None:
+    """A coroutine function runs in the event loop."""
 
     async def brighter(image: Any) -> Any:
         await asyncio.sleep(0)
         return image + 1
 
     session = await join(video(brighter))
-    session.runner.push_video(picture(1))
+    session.runner.push_video(video_frame(1))
     assert await colour(session) == 2
 
 
-async def test_generated_pictures_keep_the_clients_pace(join: Join) -> None:
-    """A generator is asked only when there is room: one that never ends does not fill the memory."""
+async def test_a_video_generator_keeps_the_pace_of_the_client(join: Join) -> None:
+    """A generator is resumed only when there is room, so that an endless one uses bounded memory."""
     made = []
 
     def count(start: int = 0) -> Iterator[Any]:
         while True:
             made.append(start)
-            yield picture(start % 256)
+            yield video_frame(start % 256)
             start += 1
 
     session = await join(video(VideoStreamHandler(count, fps=5), mode="receive"))
@@ -183,8 +183,8 @@ async def test_generated_pictures_keep_the_clients_pace(join: Join) -> None:
     assert len(made) < 8
 
 
-async def test_generated_sound_and_new_inputs(join: Join) -> None:
-    """New inputs begin a generator anew; what the old one said and was not heard yet is dropped."""
+async def test_new_inputs_restart_an_audio_generator(join: Join) -> None:
+    """New inputs start a new generator; the unplayed audio of the old one is dropped."""
 
     async def say(value: int = 1) -> AsyncIterator[Any]:
         while True:
@@ -197,25 +197,25 @@ async def test_generated_sound_and_new_inputs(join: Join) -> None:
     assert first is not None
     assert second is not None
     assert (first.samples[0], second.samples[0]) == (1, 2)
-    assert line_of(session).cleared == 1
+    assert connection_of(session).cleared == 1
 
 
-async def test_a_generator_that_needs_inputs_asks_for_them(join: Join) -> None:
-    """It begins when they are there, and may end; new inputs begin it again."""
+async def test_a_generator_requests_its_required_inputs(join: Join) -> None:
+    """It starts when they arrive, and may end; new inputs start it again."""
 
     def say(value: int) -> Iterator[Any]:
         yield AdditionalOutputs(value)
 
     session = await join(say, mode="receive")
-    assert line_of(session).of("send_input") == [[]]
+    assert connection_of(session).of("send_input") == [[]]
     for value in (1, 2):
         session.set_input(value)
         await until(lambda: session.outputs.last == value)  # noqa: B023  # awaited right here
     assert numbers(session) == [1, 2]
 
 
-async def test_a_generator_that_closes(join: Join) -> None:
-    """CloseStream behind the last sound ends the session after it."""
+async def test_a_generator_closes_its_session(join: Join) -> None:
+    """CloseStream after the last audio ends the session once that audio was played."""
 
     def say() -> Iterator[Any]:
         yield (RATE, FRAME), CloseStream("done")
@@ -225,11 +225,11 @@ async def test_a_generator_that_closes(join: Join) -> None:
     assert sound is not None
     session.runner.audio_output.played(sound.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
-    assert line_of(session).of("end_stream") == ["done"]
+    assert connection_of(session).of("end_stream") == ["done"]
 
 
-async def test_sound_and_pictures(join: Join) -> None:
-    """A handler of both runs all four of its methods side by side, each may block."""
+async def test_a_handler_of_audio_and_video(join: Join) -> None:
+    """All four methods of a handler of audio and video run at the same time, and each may block."""
 
     class Both(AudioVideoStreamHandler):
         def __init__(self) -> None:
@@ -249,10 +249,10 @@ async def test_sound_and_pictures(join: Join) -> None:
             self.pictures.release()
 
         def video_emit(self) -> Any:
-            return picture(9) if self.pictures.acquire(timeout=0.2) else None
+            return video_frame(9) if self.pictures.acquire(timeout=0.2) else None
 
     session = await join(Both(), modality="audio-video")
-    session.runner.push_video(picture(1))
+    session.runner.push_video(video_frame(1))
     assert await colour(session) == 9
     session.runner.push_audio(FRAME, RATE)
     assert await session.runner.next_audio() is not None

@@ -1,4 +1,4 @@
-"""Taking apart what handlers give."""
+"""The parts of what a handler returns."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ CLOSE = CloseStream("bye")
     ],
 )
 def test_audio(value: Any, sound: bool, outputs: Any, close: Any) -> None:
-    """Sound, outputs and the wish to close, alone or together."""
+    """A handler returns audio, outputs and CloseStream, alone or together."""
     item = audio_item(value)
     assert (item.pcm is not None) is sound
     assert item.pcm is None or (item.pcm.tolist() == [1, 2, 3] and item.rate == 8000)
@@ -39,13 +39,13 @@ def test_audio(value: Any, sound: bool, outputs: Any, close: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["hello", (8000,), (8000, [1, 2]), 7, (8000, PCM, "mono", 1), (0, PCM), ("8000", PCM), {"a": 1}])
-def test_no_audio(value: Any) -> None:
-    """The error says what an audio handler may give."""
+def test_invalid_audio(value: Any) -> None:
+    """The error says what an audio handler may return."""
     with pytest.raises(ValueError, match="audio"):
         audio_item(value)
 
 
-def test_audio_of_a_strange_type() -> None:
+def test_audio_of_an_unsupported_type() -> None:
     """Samples are int16 or floats."""
     with pytest.raises(TypeError, match="int16 or float32"):
         audio_item((8000, PCM.astype(np.int64)))
@@ -55,7 +55,7 @@ def test_audio_of_a_strange_type() -> None:
     ("value", "outputs", "close"), [(PICTURE, (), None), ((PICTURE, OUTPUTS), (OUTPUTS,), None), ((PICTURE, CLOSE), (), CLOSE)]
 )
 def test_video(value: Any, outputs: Any, close: Any) -> None:
-    """Pictures, alone or with more."""
+    """A handler returns video frames, alone or with outputs."""
     item = video_item(value)
     assert item.frame is PICTURE
     assert (item.outputs, item.close) == (outputs, close)
@@ -66,7 +66,7 @@ def test_video(value: Any, outputs: Any, close: Any) -> None:
 @pytest.mark.parametrize(
     "value", [PICTURE[0], PICTURE.astype(np.float32), np.zeros((0, 2, 3), np.uint8), (PICTURE, 1), "x", PICTURE[:, :, :1]]
 )
-def test_no_video(value: Any) -> None:
-    """The error says what a picture is."""
+def test_invalid_video(value: Any) -> None:
+    """The error says what a video frame is."""
     with pytest.raises(ValueError, match="picture|video"):
         video_item(value)

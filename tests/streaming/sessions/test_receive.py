@@ -1,4 +1,4 @@
-"""How frames reach a handler's `receive`: in order, from the start on, whatever it raises."""
+"""Frames reach a handler's `receive` in order, from the start on, whatever it raises."""
 
 import asyncio
 from typing import Any
@@ -8,20 +8,20 @@ import numpy as np
 from streaming.handlers.context import get_current_context
 from streaming.handlers.in_loop import InLoopHandler
 from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame, StreamHandler, StreamHandlerBase
-from tests.streaming.sessions.lines import FRAME, RATE, Echo, Join, handler_of, line_of, until
+from tests.streaming.sessions.connections import FRAME, RATE, Echo, Join, connection_of, handler_of, until
 
 
-class Made(Echo):
-    """Makes its list only when the session starts, and notes frames in it."""
+class ListAtStart(Echo):
+    """Creates its list when the session starts, and appends frames to it."""
 
     async def start_up(self) -> None:
-        """Make the list, then take some time."""
+        """Create the list, then wait."""
         self.got: list[int] = []
         self.ids: set[str] = set()
         await asyncio.sleep(0.05)
 
     async def receive(self, frame: AudioFrame) -> None:
-        """Note the frame's first sample, and whose session it is; fail for some."""
+        """Append the frame's first sample and the id of its session; raise for some samples."""
         first = int(frame[1].flat[0])
         self.got.append(first)
         self.ids.add(get_current_context().webrtc_id)
@@ -31,9 +31,9 @@ class Made(Echo):
             raise SystemExit
 
 
-async def test_frames_that_come_with_the_start(join: Join) -> None:
-    """They are received in order, after `start_up` has begun; an error is sent to the client, and the next frame is received."""
-    session = await join(Made(), id="mine")
+async def test_frames_that_arrive_during_the_start(join: Join) -> None:
+    """They are received in order after `start_up` has begun; an error is sent to the client, and the next frame is received."""
+    session = await join(ListAtStart(), id="mine")
     for number in range(3):
         session.runner.push_audio(np.full_like(FRAME, number), RATE)
     handler = handler_of(session)
@@ -42,13 +42,13 @@ async def test_frames_that_come_with_the_start(join: Join) -> None:
         session.runner.push_audio(np.full_like(FRAME, number), RATE)
     await until(lambda: handler.got == [0, 1, 2, 3, 4, 5])
     assert handler.ids == {"mine"}
-    assert line_of(session).of("error") == ["three is too many", "the handler raised SystemExit"]
+    assert connection_of(session).of("error") == ["three is too many", "the handler raised SystemExit"]
     await session.close("enough")
     session.runner.push_audio(FRAME, RATE)
     assert len(handler.got) == 6
 
 
-class AtOnce(InLoopHandler, Echo):
+class InEventLoop(InLoopHandler, Echo):
     """Receives in the event loop, as ReplyOnPause does."""
 
     parley_receives_at_once = True
@@ -64,8 +64,8 @@ class AtOnce(InLoopHandler, Echo):
 
 
 async def test_receive_may_be_replaced(join: Join) -> None:
-    """The method that the handler has when a frame comes gets it."""
-    session = await join(AtOnce())
+    """Each frame goes to the `receive` that the handler has at that moment."""
+    session = await join(InEventLoop())
     handler = handler_of(session)
     session.runner.push_audio(FRAME, RATE)
     others: list[AudioFrame] = []
@@ -74,7 +74,7 @@ async def test_receive_may_be_replaced(join: Join) -> None:
     assert (len(handler.frames), len(others)) == (1, 1)
 
 
-def test_public_base_classes_have_no_hook_for_an_optimisation() -> None:
+def test_subclasses_of_public_classes_receive_in_a_thread() -> None:
     """Only our own handlers are called in the event loop without a thread."""
     hooks = {name for name in vars(InLoopHandler) if name.startswith("parley")}
     assert hooks

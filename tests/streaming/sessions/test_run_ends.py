@@ -1,4 +1,4 @@
-"""Asynchronous generators that do not want to end: none harms the event loop, none is left in it."""
+"""Asynchronous generators that do not end when they are closed: none harms the event loop, none is left in it."""
 
 import asyncio
 import gc
@@ -11,31 +11,31 @@ import pytest
 
 from streaming.handlers import generators
 from streaming.handlers.generators import GeneratorRun
-from tests.streaming.sessions.lines import until
+from tests.streaming.sessions.connections import until
 
 
 class Panic(BaseException):
-    """What extensions raise that were written in Rust."""
+    """An exception as extensions written in Rust raise it."""
 
 
 @pytest.fixture
-async def complaints() -> list[str]:
-    """What reaches the event loop's handler of exceptions."""
-    heard: list[str] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["message"]))
-    return heard
+async def loop_errors() -> list[str]:
+    """The errors that reach the event loop's exception handler."""
+    messages: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: messages.append(context["message"]))
+    return messages
 
 
 @pytest.fixture(autouse=True)
-def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A generator has little time to end; behind the test none is being closed any more."""
+def _short_close_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A generator has little time to close; no generator is being closed after the test."""
     monkeypatch.setattr(generators, "CLOSE_S", 0.05)
     yield
     assert not generators._closing
 
 
 async def close(function: Callable[[], AsyncIterator[Any]]) -> None:
-    """Take an item of a generator, close it, and wait until the closing and the generator are gone."""
+    """Take an item of a generator, close it, and wait until the close and the generator have ended."""
     items = function()
     gone = weakref.ref(items)
     run = GeneratorRun(lambda made: made, (items,))
@@ -45,21 +45,23 @@ async def close(function: Callable[[], AsyncIterator[Any]]) -> None:
     await until(lambda: not generators._closing)
     del run
     gc.collect()
-    await asyncio.sleep(0)  # the event loop would close what was only dropped, and complain of it
+    await asyncio.sleep(0)  # the event loop would close a generator that was only dropped, and report an error
     gc.collect()
     assert gone() is None
 
 
 async def cancelled_inside() -> None:
-    """Await something that was cancelled."""
+    """Await a cancelled future."""
     inner = asyncio.create_task(asyncio.sleep(10))
     inner.cancel()
     await inner
 
 
 @pytest.mark.parametrize("fault", [SystemExit, KeyboardInterrupt, Panic, asyncio.CancelledError, ValueError, RuntimeError, TimeoutError])
-async def test_one_whose_clean_up_raises(fault: type[BaseException], complaints: list[str], caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever it is: it is logged by place, never by its text."""
+async def test_a_generator_whose_clean_up_raises(
+    fault: type[BaseException], loop_errors: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names the place of any exception, never its text."""
 
     async def items() -> AsyncIterator[int]:
         try:
@@ -71,11 +73,11 @@ async def test_one_whose_clean_up_raises(fault: type[BaseException], complaints:
         await close(items)
     assert "did not end cleanly" in caplog.text
     assert "secret" not in caplog.text
-    assert complaints == []
+    assert loop_errors == []
 
 
-async def test_one_that_is_cancelled_from_inside(complaints: list[str]) -> None:
-    """That is its own matter."""
+async def test_a_generator_that_is_cancelled_from_inside(loop_errors: list[str]) -> None:
+    """A cancellation from inside a generator ends that generator only."""
 
     async def items() -> AsyncIterator[int]:
         try:
@@ -84,11 +86,11 @@ async def test_one_that_is_cancelled_from_inside(complaints: list[str]) -> None:
             await cancelled_inside()
 
     await close(items)
-    assert complaints == []
+    assert loop_errors == []
 
 
-async def test_one_that_says_goodbye(complaints: list[str], caplog: pytest.LogCaptureFixture) -> None:
-    """It yields instead of ending, which nobody hears; it is asked once, not again and again, and collected with the other garbage."""
+async def test_a_generator_that_yields_during_close(loop_errors: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    """The yielded item is ignored; the generator is closed once and then garbage-collected."""
     asked = []
 
     async def items() -> AsyncIterator[int]:
@@ -101,12 +103,12 @@ async def test_one_that_says_goodbye(complaints: list[str], caplog: pytest.LogCa
     await close(items)
     assert asked == [1]
     assert "did not end cleanly" in caplog.text
-    assert complaints == []
+    assert loop_errors == []
 
 
 @pytest.mark.parametrize("ignores", [0, 1, 3])
-async def test_one_that_hangs(ignores: int, complaints: list[str], caplog: pytest.LogCaptureFixture) -> None:
-    """It is cancelled, again where it goes on, and the installation's owner can read of it."""
+async def test_a_generator_that_hangs_during_close(ignores: int, loop_errors: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    """It is cancelled, again where it continues, and the log reports it."""
     cancels: list[int] = []
 
     async def items() -> AsyncIterator[int]:
@@ -122,11 +124,11 @@ async def test_one_that_hangs(ignores: int, complaints: list[str], caplog: pytes
     await close(items)
     assert len(cancels) == ignores + 1
     assert "did not end within" in caplog.text
-    assert complaints == []
+    assert loop_errors == []
 
 
-async def test_one_in_the_middle_of_a_step_that_was_cancelled(complaints: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its clean-up takes a moment, and is waited for."""
+async def test_a_generator_whose_step_was_cancelled(loop_errors: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The close waits for the clean-up of the cancelled step."""
     monkeypatch.setattr(generators, "CLOSE_S", 60.0)
     cleaned = []
 
@@ -147,11 +149,11 @@ async def test_one_in_the_middle_of_a_step_that_was_cancelled(complaints: list[s
     await asyncio.gather(step, return_exceptions=True)
     await until(lambda: not generators._closing)
     assert cleaned == [True]
-    assert complaints == []
+    assert loop_errors == []
 
 
-async def test_something_that_is_no_generator(complaints: list[str]) -> None:
-    """An object with the methods of one is closed as one; without `aclose` there is nothing to do."""
+async def test_an_async_iterator_that_is_no_generator(loop_errors: list[str]) -> None:
+    """An object with `aclose` is closed like a generator; without `aclose` there is nothing to close."""
 
     class Bare:
         def __aiter__(self) -> "Bare":
@@ -166,4 +168,4 @@ async def test_something_that_is_no_generator(complaints: list[str]) -> None:
 
     for made in (Bare, Failing):
         await close(made)
-    assert complaints == []
+    assert loop_errors == []

@@ -1,4 +1,4 @@
-"""The session, with any runner: messages one after the other, limits, and an end that always comes, once (design law 5)."""
+"""The session, with any runner: messages in order, limits, and exactly one end (design law 5)."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from streaming.sessions import session as session_module
 from streaming.sessions.session import Runner, Session
 from streaming.types.client_connection import LimitReached
 from streaming.types.session_end import AT_ONCE, TEXTS, End
-from tests.streaming.sessions.lines import FakeLine, until
+from tests.streaming.sessions.connections import FakeConnection, until
 
 INBOX = 100
 
 
 class Words(Runner):
-    """Notes what it gets; the words "boom" and "bye" do what they say, and "idle talk" is no activity."""
+    """Records its messages; "boom" raises, "bye" finishes the session, and "idle talk" is no activity."""
 
     limit_s: float | None = 60.0
 
@@ -35,12 +35,12 @@ class Words(Runner):
         self.gate.set()
 
     def start(self) -> None:
-        """Serve the inbox."""
+        """Read the inbox."""
         self.session.set_idle_limit(self.limit_s)
         self.serving = self.session.spawn(self.session.serve(self.inbox, self.receive))
 
     async def receive(self, word: str) -> None:
-        """Note a word."""
+        """Record a word."""
         with self.session.busy():
             await self.gate.wait()
             if word == "boom":
@@ -52,38 +52,38 @@ class Words(Runner):
             self.session.touch()
 
     def on_end(self, end: End, reason: str) -> None:
-        """Note it, and take nothing more."""
+        """Record the end, and read no more messages."""
         self.announced.append((end, reason))
         self.inbox.close(discard=end in (End.OVERRUN, End.FINISHED))
 
     async def shutdown(self, end: End) -> None:
-        """Handle what was received, and note the end."""
+        """Handle the received messages, and record the end."""
         await self.serving
         self.ends.append(end)
 
     def stop(self) -> None:
-        """Count."""
+        """Count the call."""
         self.stopped += 1
 
 
 Open = Callable[..., Any]
 
 
-def line_of(session: Session[Words]) -> FakeLine:
-    """Return the connection as what it is."""
-    assert isinstance(session.connection, FakeLine)
+def connection_of(session: Session[Words]) -> FakeConnection:
+    """Return the fake connection of the session."""
+    assert isinstance(session.connection, FakeConnection)
     return session.connection
 
 
 @pytest.fixture(autouse=True)
 def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests need no database."""
+    """Disable the housekeeping that needs a database."""
     monkeypatch.setattr(Registry, "start", lambda self: None)
 
 
 async def opened(make: Callable[[Session[Words]], Words] = Words, grant: Grant | None = None) -> Session[Words]:
     """Return an open session."""
-    session: Session[Words] = Session(FakeLine(), 7, "room", make, grant=grant)
+    session: Session[Words] = Session(FakeConnection(), 7, "room", make, grant=grant)
     await session.open()
     return session
 
@@ -92,11 +92,11 @@ async def over(session: Session[Words]) -> End:
     """Wait for the end; return why the connection was closed."""
     await asyncio.wait_for(session.ended.wait(), 30)
     await session.close("again")
-    return line_of(session).ends[-1]
+    return connection_of(session).ends[-1]
 
 
 async def test_finished_by_its_handler() -> None:
-    """A session ends as FINISHED when its handler has what it needs, and gives its slot back."""
+    """A session ends as FINISHED when its handler finishes it, and releases its slot."""
     session = await opened()
     for word in ("one", "two", "bye", "never"):
         assert session.runner.inbox.put(word)
@@ -108,7 +108,7 @@ async def test_finished_by_its_handler() -> None:
 
 
 async def test_lost_after_everything_received_was_handled() -> None:
-    """A client that goes away loses nothing that it had sent."""
+    """A session whose client disconnects handles every message that the client sent."""
     session = await opened()
     session.runner.inbox.put("one")
     session.end(End.LOST)
@@ -131,14 +131,14 @@ async def test_idle() -> None:
 
 @pytest.mark.parametrize(("word", "ends"), [("idle talk", True), ("a step", False)])
 async def test_only_activity_resets_the_idle_limit(word: str, ends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that sends something all the time, but nothing that is activity, is treated like a silent one."""
+    """A client that sends only messages without activity reaches the idle limit like a silent one."""
     loop, passed = asyncio.get_running_loop(), 0.0
     clock = loop.time
     monkeypatch.setattr(loop, "time", lambda: clock() + passed)
     session = await opened()
     for _ in range(40):
         session.runner.inbox.put(word)
-        for _ in range(10):  # it takes the word and waits for the next one
+        for _ in range(10):  # the runner handles the word and waits for the next one
             await asyncio.sleep(0)
         passed += 6.0
     assert session.ended.is_set() is ends
@@ -146,8 +146,8 @@ async def test_only_activity_resets_the_idle_limit(word: str, ends: bool, monkey
     assert await over(session) is (End.IDLE if ends else End.LOST)
 
 
-async def test_the_time_that_a_handler_takes_is_no_inactivity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client waits for us then; afterwards it has as much time as it had before."""
+async def test_handler_time_is_no_inactivity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The idle limit does not count while the handler works; afterwards the client has as much time as before."""
     monkeypatch.setattr(session_module, "BUSY_POLL_S", 0.01)
     session = await opened()
     session.runner.gate.clear()
@@ -161,7 +161,7 @@ async def test_the_time_that_a_handler_takes_is_no_inactivity(monkeypatch: pytes
 
 
 async def test_failed(caplog: pytest.LogCaptureFixture) -> None:
-    """A handler that raises ends its session alone; the log names type and place, never the text."""
+    """A handler that raises ends its own session only; the log names type and place, never the text."""
     session = await opened()
     session.runner.inbox.put("boom")
     assert await over(session) is End.FAILED
@@ -171,7 +171,7 @@ async def test_failed(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_shutdown() -> None:
-    """At server shutdown a session handles what it has, then ends as SHUTDOWN; no other one begins."""
+    """At server shutdown a session handles its queued messages, then ends as SHUTDOWN; no new session starts."""
     session = await opened()
     session.runner.inbox.put("one")
     await runtime().registry.drain(30)
@@ -192,9 +192,9 @@ async def test_closed_at_once(end: End, ending: bool) -> None:
     if ending:
         session.end(End.LOST)
         await asyncio.sleep(0)
-        assert line_of(session).ends == []
+        assert connection_of(session).ends == []
     session.end(end, "why")
-    assert (line_of(session).ends, line_of(session).reasons) == ([end], ["why"])
+    assert (connection_of(session).ends, connection_of(session).reasons) == ([end], ["why"])
     assert not session.ended.is_set()
     session.runner.gate.set()
     assert await over(session) is end
@@ -202,7 +202,7 @@ async def test_closed_at_once(end: End, ending: bool) -> None:
 
 
 async def test_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session whose grant is withdrawn ends, whatever its transport."""
+    """A session whose grant is revoked ends, whatever its transport."""
     grant = Grant(7)
     session = await opened(grant=grant)
     runtime().revocation._end({grant})
@@ -211,7 +211,7 @@ async def test_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_start_that_fails_or_is_cancelled() -> None:
-    """The slot is free again, the runner is shut down if there is one, and the transport, which knows, closes the connection itself."""
+    """The slot is released, a runner that exists is shut down, and the transport closes the connection itself."""
 
     class Broken(Words):
         def start(self) -> None:
@@ -227,12 +227,12 @@ async def test_a_start_that_fails_or_is_cancelled() -> None:
     with pytest.raises(OSError, match="no"):
         await opened(make)
     assert made[0].ends == [End.FAILED]
-    assert line_of(made[0].session).ends == []
+    assert connection_of(made[0].session).ends == []
     assert len(runtime().registry) == 0
 
 
 async def test_a_shutdown_that_hangs_does_not_keep_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A runner whose shutdown never returns is given up after SHUTDOWN_S."""
+    """The session stops waiting for its runner's shutdown after SHUTDOWN_S."""
     monkeypatch.setattr(session_module, "SHUTDOWN_S", 0.02)
 
     class Hanging(Words):
@@ -248,7 +248,7 @@ async def test_a_shutdown_that_hangs_does_not_keep_the_slot(monkeypatch: pytest.
 
 
 async def test_the_limit_of_sessions(settings: Any) -> None:
-    """The session after the last allowed one is refused, and there is room again when one ended."""
+    """The session after the last allowed one is refused; the end of a session makes room."""
     settings.SESSION_LIMIT = 1
     first = await opened()
     with pytest.raises(LimitReached):

@@ -1,4 +1,4 @@
-"""Silence waits, speech does not, and nothing is lost on the way; measured on recorded voices, soft and loud, in quiet and noisy rooms."""
+"""The buffer delays silence, passes speech at once and loses nothing; the recorded voices are soft and loud, in quiet and noisy rooms."""
 
 from collections.abc import Callable
 
@@ -19,50 +19,50 @@ Room = Callable[[float, float], Pcm]
 
 
 class RealTime(SilenceBuffer):
-    """One that gets each block when it was said, and to whose handler silence means nothing."""
+    """A buffer that gets each frame at the time of its speech, for a handler that ignores silence."""
 
     def __init__(self, at_rest: Callable[[], bool] = lambda: True) -> None:
         super().__init__(at_rest, lambda: self.now)
         self.now = 100.0
 
     def push(self, block: AudioBlock, rate: int) -> list[tuple[AudioBlock, int]]:
-        """Take the next block, as long as it lasts later."""
+        """Push the next frame, later by its duration."""
         self.now += len(block) / rate
         return super().push(block, rate)
 
 
 def room(seconds: float, level: float) -> Pcm:
-    """Return noise whose samples are `level` off on the average or so."""
+    """Return noise with an average deviation of about `level`."""
     return np.random.default_rng(7).normal(0, level, int(seconds * RATE)).astype(np.int16)
 
 
-def blocks(sound: Pcm) -> list[Pcm]:
-    """Cut sound into blocks of 20 ms."""
+def frames_of(sound: Pcm) -> list[Pcm]:
+    """Cut audio into frames of 20 ms."""
     return [sound[at : at + BLOCK] for at in range(0, len(sound) - BLOCK + 1, BLOCK)]
 
 
 def portions(
     silence_buffer: SilenceBuffer, sound: Pcm, form: Callable[[Pcm], AudioBlock] = lambda block: block
 ) -> list[list[tuple[AudioBlock, int]]]:
-    """Return what comes out with each block that goes in."""
-    return [silence_buffer.push(form(block), RATE) for block in blocks(sound)]
+    """Return the output for each pushed frame."""
+    return [silence_buffer.push(form(block), RATE) for block in frames_of(sound)]
 
 
 @pytest.mark.parametrize("form", [lambda block: block, mulaw.encode], ids=["samples", "mu-law"])
-def test_nothing_is_left_out(form: Callable[[Pcm], AudioBlock]) -> None:
-    """What comes out is what went in, in order, but for what still waits; most of it in a few portions."""
+def test_nothing_is_lost(form: Callable[[Pcm], AudioBlock]) -> None:
+    """The output is the input, in order, without what is still buffered; most of it comes in a few portions."""
     sound = np.concatenate((room(4, 20), room(0.5, 3000), room(4, 20)))
     out = portions(RealTime(), sound, form)
     due = [samples_of(block) for portion in out for block, _ in portion]
-    went_in = np.concatenate([samples_of(form(block)) for block in blocks(sound)])
+    went_in = np.concatenate([samples_of(form(block)) for block in frames_of(sound)])
     came_out = np.concatenate(due)
     assert (came_out == went_in[: len(came_out)]).all()
     assert len(came_out) >= len(went_in) - LONGEST_S * RATE
     assert sum(bool(portion) for portion in out) < len(out) / 2
 
 
-def test_a_louder_block_goes_on_at_once() -> None:
-    """With all that waited before it."""
+def test_a_louder_frame_passes_at_once() -> None:
+    """A louder frame passes at once, together with all buffered frames."""
     silence_buffer = RealTime()
     portions(silence_buffer, room(2, 20))
     while not silence_buffer.push(room(0.02, 20), RATE):
@@ -72,15 +72,15 @@ def test_a_louder_block_goes_on_at_once() -> None:
     assert len(silence_buffer.push(room(0.02, 20), RATE)) == 1, "and so does what follows it"
 
 
-def test_sound_that_comes_faster_than_it_is_spoken() -> None:
-    """Waits for no clock."""
+def test_audio_that_arrives_faster_than_real_time() -> None:
+    """Audio that arrives faster than real time waits for no clock."""
     silence_buffer = SilenceBuffer(lambda: True, lambda: 100.0)
     out = portions(silence_buffer, room(10, 20))
     assert max(len(portion) for portion in out) == round(2 * LONGEST_S / 0.02)
 
 
-def test_all_wait_for_the_same_moments() -> None:
-    """Sessions that began at different times give on what waited together."""
+def test_all_sessions_flush_at_the_same_times() -> None:
+    """Sessions that began at different times flush at the same times."""
     one, two = RealTime(), RealTime()
     portions(one, room(1, 20))
     portions(two, room(2.5, 20))
@@ -89,8 +89,8 @@ def test_all_wait_for_the_same_moments() -> None:
     assert [at + shift for at in moments[0]] == pytest.approx(moments[1][: len(moments[0])], abs=0.021)
 
 
-def test_at_once_for_a_handler_that_is_not_at_rest() -> None:
-    """While somebody speaks or is spoken to, all sound goes on as it comes."""
+def test_no_delay_for_an_active_handler() -> None:
+    """During a turn or a reply all audio passes as it arrives."""
     rests = True
     silence_buffer = RealTime(lambda: rests)
     portions(silence_buffer, room(2, 20))
@@ -100,7 +100,7 @@ def test_at_once_for_a_handler_that_is_not_at_rest() -> None:
 
 
 def test_a_muted_microphone() -> None:
-    """Sound that nobody can hear comes in longer portions; the first word ends that."""
+    """Inaudible audio passes in longer portions until the first word."""
     silence_buffer = RealTime()
     out = portions(silence_buffer, np.zeros(10 * RATE, dtype=np.int16))
     assert silence_buffer.silent
@@ -109,15 +109,15 @@ def test_a_muted_microphone() -> None:
     assert not silence_buffer.silent
 
 
-def test_silent_only_where_it_does_not_matter() -> None:
-    """A handler that waits for the end of a turn waits for silence."""
+def test_no_delay_while_the_end_of_a_turn_is_awaited() -> None:
+    """A handler that waits for the end of a turn gets silence at once."""
     silence_buffer = RealTime(lambda: False)
     portions(silence_buffer, np.zeros(5 * RATE, dtype=np.int16))
     assert not silence_buffer.silent
 
 
-def turns(sound: Samples) -> list[int]:
-    """Return where the detector notices that somebody begins to speak, in samples."""
+def turn_starts(sound: Samples) -> list[int]:
+    """Return the sample positions at which the detector reports the start of speech."""
     voice, finder, noticed = VadModel(), Endpointer(), []
     slots = [voice.take_slot()]
     for at in range(0, len(sound) - FRAME + 1, FRAME):
@@ -130,24 +130,24 @@ def turns(sound: Samples) -> list[int]:
 
 @pytest.mark.parametrize("name", ["beckett.wav", "two_cities.wav", "endgame_nagg_nell.wav"])
 @pytest.mark.parametrize(("gain_db", "room_level"), [(0, 3), (0, 300), (-20, 60), (-30, 20), (-40, 6)])
-def test_soft_speech_is_not_noticed_later(name: str, gain_db: float, room_level: float) -> None:
-    """Each time the detector notices a beginning, the sound up to there was handed over at once, even if nobody else says so."""
+def test_soft_speech_is_detected_without_delay(name: str, gain_db: float, room_level: float) -> None:
+    """At each detected start of speech, the audio up to it was passed at once, also without other events."""
     voice = recording(name)[: 30 * RATE]
     pause = np.zeros(RATE, dtype=np.float32)
     sound = np.concatenate([part for at in range(0, len(voice), 3 * RATE) for part in (pause, voice[at : at + 3 * RATE])])
     loud = sound / np.abs(sound).max() * 16_384 * 10 ** (gain_db / 20)
     pcm = loud.astype(np.int16) + room(len(sound) / RATE + 1, room_level)[: len(sound)]
     silence_buffer, handed = RealTime(), [0]
-    for block in blocks(pcm):
+    for block in frames_of(pcm):
         handed.append(handed[-1] + sum(len(held) for held, _ in silence_buffer.push(block, RATE)))
-    beginnings = turns(pcm.astype(np.float32) / 32_768)
+    beginnings = turn_starts(pcm.astype(np.float32) / 32_768)
     late = [at for at in beginnings if handed[-(-at // BLOCK)] < at]
     assert beginnings
     assert late == []
 
 
 def test_loudness() -> None:
-    """About the same of samples and of their mu-law; twice as much for twice as loud; nothing is not loud."""
+    """Samples and their mu-law have about the same loudness; twice the amplitude has twice the loudness; silence has none."""
     for level in (20, 200, 2000):
         noise = room(0.02, level)
         assert loudness(noise) == pytest.approx(0.8 * level, rel=0.2)

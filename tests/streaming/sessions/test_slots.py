@@ -1,4 +1,4 @@
-"""Slots, whatever happens: what is taken is given back, and every handler that began is shut down once."""
+"""Every slot that was taken is released, and every handler that started is shut down once."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ from streaming.sessions.handler_runner import StreamSession, stream_session
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import End
-from tests.streaming.sessions.lines import FRAME, RATE, Echo, FakeLine, Join, handler_threads, line_of, stream_of, until
+from tests.streaming.sessions.connections import FRAME, RATE, Echo, FakeConnection, Join, connection_of, handler_threads, stream_of, until
 
 LIMIT = 3
 STEPS = st.tuples(
@@ -29,34 +29,34 @@ STEPS = st.tuples(
 
 
 class Counted(Echo):
-    """Counts; does what the next frame's first sample says: 1 raises, 2 closes."""
+    """Counts its calls; the first sample of the next frame selects the behaviour: 1 raises, 2 closes."""
 
     begun = 0
     ended = 0
     broken = False
 
     def copy(self) -> "Counted":
-        """Return another one, or fail."""
+        """Return another handler, or fail."""
         if Counted.broken:
             raise OSError("no model")
         Counted.begun += 1
         return Counted()
 
     async def receive(self, frame: AudioFrame) -> None:
-        """Obey."""
+        """Do what the first sample selects."""
         if frame[1][0] == 1:
             raise ValueError("as you wish")
         self.queue.put_nowait(CloseStream() if frame[1][0] == 2 else AdditionalOutputs("heard"))
 
     async def shutdown(self) -> None:
-        """Count, and sometimes fail."""
+        """Count the call, and fail for some sessions."""
         Counted.ended += 1
         if Counted.ended % 3 == 0:
             raise RuntimeError("no clean end")
 
 
 async def play(steps: list[tuple[str, str]]) -> None:
-    """Go through the steps, then close whatever is open."""
+    """Run the steps, then close all open sessions."""
     Counted.begun = Counted.ended = 0
     stream = stream_of(Counted(), concurrency_limit=LIMIT)
     opened: list[StreamSession] = []
@@ -64,7 +64,7 @@ async def play(steps: list[tuple[str, str]]) -> None:
         session = stream.participants.get(name)
         if what.startswith("open"):
             Counted.broken = what == "open broken"
-            newcomer = stream_session(stream, name, None, FakeLine())
+            newcomer = stream_session(stream, name, None, FakeConnection())
             with suppress(LimitReached, IdTaken, OSError):
                 await newcomer.open()
                 opened.append(newcomer)
@@ -79,71 +79,71 @@ async def play(steps: list[tuple[str, str]]) -> None:
     assert not stream.participants
     assert len(runtime().registry) == 0
     assert (Counted.begun, Counted.ended) == (len(opened), len(opened))
-    assert [line_of(session).reasons for session in opened if len(line_of(session).reasons) != 1] == []
+    assert [connection_of(session).reasons for session in opened if len(connection_of(session).reasons) != 1] == []
     assert all(session.outputs.closed for session in opened)
 
 
 @pytest.fixture
 def no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests need no database, and no patience."""
+    """Disable the housekeeping that needs a database, and shorten the limits."""
     monkeypatch.setattr(media_module, "LAST_AUDIO_S", 0.01)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(STEPS, max_size=25))
 def sequences(steps: list[tuple[str, str]]) -> None:
-    """Play any sequence."""
+    """Run any sequence."""
     asyncio.run(play(steps))
 
 
 def test_any_sequence(no_housekeeping: None) -> None:
-    """Opening, failing, closing in any order leaves no slot taken; begun and shut down are as many; each line is hung up once."""
+    """Any order of opening, failing and closing leaves no slot taken, shuts down each started handler, and closes each connection once."""
     sequences()
 
 
-def living(kind: type) -> list[Any]:
-    """Return all objects of a class that something still holds."""
+def live_objects(kind: type) -> list[Any]:
+    """Return all objects of a class that are still referenced."""
     gc.collect()
     return [thing for thing in gc.get_objects() if isinstance(thing, kind)]
 
 
 def vad_threads() -> set[threading.Thread]:
-    """Return the threads that hear; a test of this process may have left its own."""
+    """Return the VAD threads; another test of this process may have left its own."""
     return {thread for thread in threading.enumerate() if thread.name == "vad"}
 
 
-async def test_a_hundred_sessions_one_after_the_other(join: Join) -> None:
-    """Nothing grows: no task, no thread, no handler, no ear."""
+async def test_a_hundred_sessions_in_sequence(join: Join) -> None:
+    """A hundred sessions leave no task, thread, handler or recognition."""
 
     def respond(audio: Any) -> Any:
         yield audio
 
     async def cycle() -> None:
-        session = stream_session(stream, "again", None, FakeLine("webrtc"))
+        session = stream_session(stream, "again", None, FakeConnection("webrtc"))
         await session.open()
         session.runner.push_audio(FRAME, RATE)
         await asyncio.sleep(0)
         await session.close("bye")
 
     stream = stream_of(ReplyOnPause(respond), concurrency_limit=1)
-    patterns = len(living(ReplyOnPause))
-    threads = len(handler_threads())  # one that another test left blocked is not ours
-    ears = vad_threads()
+    patterns = len(live_objects(ReplyOnPause))
+    threads = len(handler_threads())  # a thread that another test left blocked does not count
+    threads_before = vad_threads()
     await cycle()
     tasks = len(asyncio.all_tasks())
     for _ in range(100):
         await cycle()
-    await until(lambda: vad_threads() <= ears)
+    await until(lambda: vad_threads() <= threads_before)
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
     await until(lambda: len(handler_threads()) <= threads)
-    await until(lambda: len(living(ReplyOnPause)) <= patterns)
+    await until(lambda: len(live_objects(ReplyOnPause)) <= patterns)
 
 
-async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that goes down at this very moment begins no handler that nobody would ever end."""
+async def test_a_session_that_ends_while_it_registers_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server shutdown during the registration starts no handler."""
     Counted.begun = Counted.ended = 0
-    stream, line = stream_of(Counted()), FakeLine()
-    session = stream_session(stream, "a", None, line)
+    stream, connection = stream_of(Counted()), FakeConnection()
+    session = stream_session(stream, "a", None, connection)
 
     async def claim(claiming: StreamSession) -> None:
         claiming.end_early(End.SHUTDOWN)
@@ -156,4 +156,4 @@ async def test_a_session_that_is_to_end_while_it_claims_its_id(monkeypatch: pyte
     assert stream.participants == {}
     assert len(runtime().registry) == 0
     assert session._runner is None
-    assert line.reasons == []
+    assert connection.reasons == []

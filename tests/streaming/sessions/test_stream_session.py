@@ -1,4 +1,4 @@
-"""A session of a stream: its slot, its frames, its errors, and an end that always comes, once (design laws 3 to 5)."""
+"""A session of a stream: its slot, its frames, its errors, and exactly one end (design laws 3 to 5)."""
 
 import asyncio
 import gc
@@ -19,25 +19,25 @@ from streaming.sessions.handler_runner import EMPTY_PAUSE_S, WAITING_FRAMES, str
 from streaming.types.client_connection import IdTaken, LimitReached
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS, End
-from tests.streaming.sessions.lines import (
+from tests.streaming.sessions.connections import (
     FRAME,
     RATE,
     Blocking,
     Counting,
     Echo,
-    FakeLine,
+    FakeConnection,
     Join,
+    connection_of,
     handler_of,
     handler_threads,
-    line_of,
     numbers,
     stream_of,
     until,
 )
 
 
-async def test_sound_goes_through(join: Join) -> None:
-    """What the client says reaches the handler, and what that gives reaches the client."""
+async def test_audio_reaches_the_handler_and_returns(join: Join) -> None:
+    """The client's audio reaches the handler, and the handler's audio reaches the client."""
     session = await join(Echo())
     session.runner.push_audio(FRAME, RATE)
     sound = await session.runner.next_audio()
@@ -47,7 +47,7 @@ async def test_sound_goes_through(join: Join) -> None:
 
 
 async def test_two_hundred_blocking_handlers_all_work(join: Join) -> None:
-    """Each blocks a thread of its own and none of anybody else; all of them end."""
+    """Each blocks its own thread and no other; all of them end."""
     everybody = [await join(Blocking()) for _ in range(200)]
     for session in everybody:
         session.runner.push_audio(FRAME, RATE)
@@ -59,8 +59,8 @@ async def test_two_hundred_blocking_handlers_all_work(join: Join) -> None:
     await until(lambda: not handler_threads())
 
 
-async def test_a_limit(join: Join) -> None:
-    """A stream takes so many sessions and no more; one that ends makes room."""
+async def test_the_limit_of_a_stream(join: Join) -> None:
+    """A stream accepts as many sessions as its limit allows; the end of one makes room."""
     stream = stream_of(Echo(), concurrency_limit=2)
     first = await join(stream)
     await join(stream)
@@ -72,7 +72,7 @@ async def test_a_limit(join: Join) -> None:
 
 
 async def test_the_limit_of_the_process(join: Join, settings: LazySettings) -> None:
-    """SESSION_LIMIT counts all streams together."""
+    """SESSION_LIMIT counts the sessions of all streams together."""
     settings.SESSION_LIMIT = 1
     await join(Echo())
     with pytest.raises(LimitReached) as refused:
@@ -80,8 +80,8 @@ async def test_the_limit_of_the_process(join: Join, settings: LazySettings) -> N
     assert refused.value.limit == 1
 
 
-async def test_an_id_is_taken_once(join: Join) -> None:
-    """A second session of the same id is refused, and the first one does not notice."""
+async def test_an_id_has_one_session(join: Join) -> None:
+    """A second session with the same id is refused, and the first one continues."""
     stream = stream_of(Echo())
     first = await join(stream, id="mine")
     with pytest.raises(IdTaken):
@@ -90,7 +90,7 @@ async def test_an_id_is_taken_once(join: Join) -> None:
 
 
 async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None:
-    """Whatever fails at the beginning gives the slot back, and nobody hangs up on the client: the transport knows better."""
+    """A start that fails releases the slot and leaves the close of the connection to the transport."""
 
     class Broken(Echo):
         def copy(self) -> "Broken":
@@ -98,29 +98,29 @@ async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None
 
     stream = stream_of(Broken(), concurrency_limit=1)
     for _ in range(3):
-        line = FakeLine()
+        connection = FakeConnection()
         with pytest.raises(OSError, match="no model"):
-            await stream_session(stream, "a", None, line).open()
-        assert line.reasons == []
+            await stream_session(stream, "a", None, connection).open()
+        assert connection.reasons == []
     assert not stream.participants
     assert len(runtime().registry) == 0
 
 
 @pytest.mark.parametrize("handler", [Echo(), Blocking()])
 async def test_shutdown_exactly_once(join: Join, handler: Any) -> None:
-    """However often and from wherever a session is closed, its handler is shut down once and the line hung up once."""
+    """Several closes of a session shut its handler down once and close its connection once."""
     session = await join(handler)
     await asyncio.gather(*(session.close(f"reason {n}") for n in range(5)))
     await session.close("again")
     assert Counting.shutdowns == 1
-    assert line_of(session).reasons == ["reason 0"]
+    assert connection_of(session).reasons == ["reason 0"]
     assert session.ended.is_set()
     assert await session.runner.next_audio() is None
     assert await session.runner.next_video() is None
 
 
-async def test_a_blocking_emit_is_not_called_again_once_shutdown_woke_it(join: Join) -> None:
-    """It would block for ever, and with it the thread and all that the session held."""
+async def test_a_blocking_emit_is_not_called_again_after_shutdown(join: Join) -> None:
+    """A second call would block for ever, and would keep the thread and the objects of the session."""
 
     class Waiting(Blocking):
         asked = 0
@@ -144,11 +144,11 @@ async def test_a_blocking_emit_is_not_called_again_once_shutdown_woke_it(join: J
     await until(lambda: not handler_threads())
 
 
-async def test_nothing_is_left(join: Join) -> None:
-    """After a session there is no task, no thread, no handler and no participant."""
+async def test_an_ended_session_leaves_nothing(join: Join) -> None:
+    """After a session there is no task, no thread, no handler and no session object."""
     before = asyncio.all_tasks()
-    line = FakeLine()
-    session = stream_session(stream_of(Blocking()), "gone", None, line)
+    connection = FakeConnection()
+    session = stream_session(stream_of(Blocking()), "gone", None, connection)
     await session.open()
     session.runner.push_audio(FRAME, RATE)
     await session.runner.next_audio()
@@ -163,7 +163,7 @@ async def test_nothing_is_left(join: Join) -> None:
 
 
 async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """The slot comes back all the same, and the log has the place, not the words."""
+    """The slot is released, and the log names the place, not the text."""
 
     class Failing(Echo):
         async def shutdown(self) -> None:
@@ -184,8 +184,8 @@ async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("own_limit", [True, False])
-async def test_a_handler_may_take_longer_to_shut_down(join: Join, monkeypatch: pytest.MonkeyPatch, own_limit: bool) -> None:
-    """Its `shutdown_s` replaces the default limit."""
+async def test_shutdown_s_replaces_the_default_limit(join: Join, monkeypatch: pytest.MonkeyPatch, own_limit: bool) -> None:
+    """A handler's `shutdown_s` replaces the default limit."""
     monkeypatch.setattr(session_module, "SHUTDOWN_S", 0.01)
     stored: list[str] = []
 
@@ -200,8 +200,8 @@ async def test_a_handler_may_take_longer_to_shut_down(join: Join, monkeypatch: p
     assert stored == (["the last words"] if own_limit else [])
 
 
-async def test_a_drain_waits_until_the_connections_know(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Freeing an id may take seconds; then the connection is closed in its own way, before the server closes all that are open."""
+async def test_a_drain_waits_until_the_connections_are_closed(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drain waits while an id is released, which may take seconds, so that each connection is closed with its own code."""
     free = asyncio.Event()
 
     async def withdraw(session: Any) -> None:
@@ -215,29 +215,29 @@ async def test_a_drain_waits_until_the_connections_know(join: Join, monkeypatch:
     assert not draining.done()
     free.set()
     await draining
-    assert line_of(session).ends == [End.SHUTDOWN]
+    assert connection_of(session).ends == [End.SHUTDOWN]
 
 
 async def test_drained_at_server_shutdown(join: Join) -> None:
-    """Streams end with the server like conversations do."""
+    """Stream sessions end at server shutdown like conversations."""
     session = await join(Echo())
     await runtime().registry.drain(30)
     assert Counting.shutdowns == 1
-    assert line_of(session).reasons == [TEXTS[End.SHUTDOWN]]
+    assert connection_of(session).reasons == [TEXTS[End.SHUTDOWN]]
     with pytest.raises(LimitReached):
         await join(Echo())
 
 
 async def test_time_limit(join: Join) -> None:
-    """A session ends after `time_limit`, and the client is told why."""
+    """A session ends after `time_limit`, and the client gets the reason."""
     session = await join(Echo(), time_limit=0.05)
     await asyncio.wait_for(session.ended.wait(), 30)
-    assert line_of(session).of("end_stream") == ["the time limit of 0.05 s is reached"]
+    assert connection_of(session).of("end_stream") == ["the time limit of 0.05 s is reached"]
     assert Counting.shutdowns == 1
 
 
-async def test_errors_reach_the_client_and_the_session_goes_on(join: Join) -> None:
-    """An exception of `receive` or `emit` is one message, under both names, and the next frame works."""
+async def test_errors_reach_the_client_and_the_session_continues(join: Join) -> None:
+    """An exception of `receive` or `emit` is one message, under both names, and the next frame is processed."""
 
     class Touchy(Blocking):
         def receive(self, frame: AudioFrame) -> None:
@@ -256,13 +256,13 @@ async def test_errors_reach_the_client_and_the_session_goes_on(join: Join) -> No
         session.runner.push_audio(np.full_like(FRAME, first), RATE)
     heard = [await session.runner.next_audio() for _ in range(2)]
     assert [sound.samples[0] for sound in heard if sound] == [1, 3]
-    errors = [message for message in line_of(session).messages if message["type"] == "error"]
+    errors = [message for message in connection_of(session).messages if message["type"] == "error"]
     assert errors[0] == {"type": "error", "data": "one is too many", "message": "one is too many"}
     assert [error["data"] for error in errors] == ["one is too many", "'two'"]
 
 
-async def test_the_same_error_again_and_again_is_told_once_in_a_while(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler that fails with every frame does not flood its client."""
+async def test_repeated_errors_are_sent_at_a_limited_rate(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler that fails on every frame does not flood its client."""
     monkeypatch.setattr(calls_module, "_AGAIN_S", 3600.0)
 
     class Failing(Echo):
@@ -276,39 +276,39 @@ async def test_the_same_error_again_and_again_is_told_once_in_a_while(join: Join
     for _ in range(20):
         session.runner.push_audio(FRAME, RATE)
     await until(lambda: handler_of(session).failures == 20)
-    assert line_of(session).of("error") == ["always"]
+    assert connection_of(session).of("error") == ["always"]
 
 
-async def test_close_stream_waits_for_the_sound(join: Join) -> None:
-    """What was yielded together with CloseStream is played before the client is told and the session ends."""
+async def test_close_stream_waits_for_its_audio(join: Join) -> None:
+    """The audio yielded together with CloseStream is played before the client is notified and the session ends."""
     session = await join(Echo())
     handler_of(session).queue.put_nowait(((RATE, np.concatenate((FRAME, FRAME))), CloseStream("that was all")))
     await asyncio.sleep(0.03)
-    assert line_of(session).of("end_stream") == []
+    assert connection_of(session).of("end_stream") == []
     for _ in range(2):
         sound = await session.runner.next_audio()
         assert sound is not None
         session.runner.audio_output.played(sound.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
-    assert line_of(session).of("end_stream") == ["that was all"]
-    assert line_of(session).reasons == ["that was all"]
+    assert connection_of(session).of("end_stream") == ["that was all"]
+    assert connection_of(session).reasons == ["that was all"]
     assert await session.runner.next_audio() is None
 
 
-async def test_mode_send_has_outputs_and_no_sound(join: Join) -> None:
-    """A client that only sends gets outputs; sound for it is dropped instead of piling up."""
+async def test_mode_send_has_outputs_and_no_audio(join: Join) -> None:
+    """A client that only sends gets outputs; the handler's audio is dropped."""
     session = await join(Echo(), mode="send")
     handler = handler_of(session)
     for n in range(5):
         handler.queue.put_nowait(((RATE, np.zeros(RATE * 60, dtype=np.int16)), AdditionalOutputs(n)))
     await until(lambda: session.outputs.last == 5)
     assert numbers(session) == [0, 1, 2, 3, 4]
-    assert line_of(session).of("fetch_output") == [[]] * 5
+    assert connection_of(session).of("fetch_output") == [[]] * 5
     assert not session.runner.playing
 
 
-async def test_mode_receive_hears_nothing(join: Join) -> None:
-    """A client that only receives cannot send."""
+async def test_mode_receive_ignores_audio_of_the_client(join: Join) -> None:
+    """The handler of a receive-only stream gets no audio."""
     session = await join(Echo(), mode="receive")
     session.runner.push_audio(FRAME, RATE)
     await asyncio.sleep(0.01)
@@ -317,7 +317,7 @@ async def test_mode_receive_hears_nothing(join: Join) -> None:
 
 @pytest.mark.parametrize(("kind", "shape"), [("webrtc", (1, 480)), ("websocket", (480,)), ("telephone", (480,))])
 async def test_frames_are_20_ms_in_the_shape_of_the_transport(join: Join, kind: str, shape: tuple[int, ...]) -> None:
-    """Whatever portions come at whatever rate, the handler gets steady frames at its own rate."""
+    """The handler gets frames of 20 ms at its own rate, whatever the portions and the rate of the client."""
     session = await join(Echo(), kind=kind)
     for portion in np.array_split(np.zeros(4800, dtype=np.int16), 7):
         session.runner.push_audio(portion, 48_000)
@@ -325,8 +325,8 @@ async def test_frames_are_20_ms_in_the_shape_of_the_transport(join: Join, kind: 
     assert {(rate, frame.shape, frame.dtype.name) for rate, frame in handler_of(session).frames} == {(RATE, shape, "int16")}
 
 
-async def test_a_slow_handler_loses_the_oldest_with_one_warning(join: Join) -> None:
-    """Sound waits for 10 s at most; the client is warned once."""
+async def test_a_slow_handler_loses_the_oldest_audio_with_one_warning(join: Join) -> None:
+    """Audio is queued for 10 s at most; the client is warned once."""
 
     class Slow(Echo):
         gate = asyncio.Event()
@@ -341,14 +341,14 @@ async def test_a_slow_handler_loses_the_oldest_with_one_warning(join: Join) -> N
         session.runner.push_audio(np.full_like(FRAME, n), RATE)
         if n == 0:
             await asyncio.sleep(0)
-    assert len(line_of(session).of("warning")) == 1
+    assert len(connection_of(session).of("warning")) == 1
     Slow.gate.set()
     await until(lambda: [frame[0] for _, frame in handler_of(session).frames][-1:] == [WAITING_FRAMES + 99])
     assert len(handler_of(session).frames) >= WAITING_FRAMES
 
 
 async def test_outputs_of_a_phone_call_are_its_next_inputs(join: Join) -> None:
-    """Nobody is there to send them back."""
+    """A telephone has no page that could send them back."""
     session = await join(Echo(), kind="telephone")
     assert handler_of(session).phone_mode
     handler_of(session).queue.put_nowait(AdditionalOutputs("so far"))
@@ -356,8 +356,8 @@ async def test_outputs_of_a_phone_call_are_its_next_inputs(join: Join) -> None:
     assert handler_of(session).latest_args[1:] == ["so far"]
 
 
-async def test_an_emit_that_has_nothing_is_not_spun(join: Join) -> None:
-    """A handler whose `emit` returns None at once is asked about fifty times a second, not as fast as possible."""
+async def test_an_emit_without_a_result_is_not_called_in_a_busy_loop(join: Join) -> None:
+    """A handler whose `emit` returns None at once is called about fifty times a second."""
 
     class Idle(StreamHandler):
         asked = 0
@@ -377,8 +377,8 @@ async def test_an_emit_that_has_nothing_is_not_spun(join: Join) -> None:
     assert now() - begun > 4.5 * EMPTY_PAUSE_S
 
 
-async def test_an_end_that_fails_gives_the_slot_back(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither a handler nor a connection that cannot be let go keeps the place of another session."""
+async def test_an_end_that_fails_releases_the_slot(join: Join, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither a handler nor a connection that fails to close keeps the slot."""
     stream = stream_of(Echo(), concurrency_limit=1)
     session = await join(stream)
     disconnected: list[str] = []
@@ -396,8 +396,8 @@ async def test_an_end_that_fails_gives_the_slot_back(join: Join, monkeypatch: py
     assert await join(stream) is not None
 
 
-async def test_a_line_that_fails_harms_nobody(join: Join, caplog: pytest.LogCaptureFixture) -> None:
-    """A message that cannot be sent is the transport's problem; the session goes on."""
+async def test_a_connection_that_fails_does_not_end_the_session(join: Join, caplog: pytest.LogCaptureFixture) -> None:
+    """The session continues after a message that could not be sent."""
     session = await join(Echo())
 
     def broken(message: Any) -> None:

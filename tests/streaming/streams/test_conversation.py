@@ -14,7 +14,7 @@ from streaming.aio.database_executors import run_in_database
 from streaming.cluster.runtime import runtime
 from streaming.sessions import handler_runner
 from streaming.streams.conversation import Inputs, conversation
-from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.connections import Join, connection_of, handler_of, numbers, until
 
 SECOND = np.full(16_000, 500, dtype=np.int16)
 SCRIPT = [
@@ -184,7 +184,7 @@ async def test_sound_that_waits_at_the_end_begins_nothing_anew(
 async def test_nobody_has_no_conversation(join: Join) -> None:
     """A visitor of a public stream is told to sign in; what he says is not heard."""
     session = await join(conversation)
-    await until(lambda: line_of(session).of("error") == ["sign in to hold a conversation"])
+    await until(lambda: connection_of(session).of("error") == ["sign in to hold a conversation"])
     await speak(session, 0.2)
     await session.close("bye")
     assert session.outputs.last == 0

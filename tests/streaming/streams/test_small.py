@@ -12,7 +12,7 @@ from streaming.streams import echo, motion, tone
 from streaming.streams.motion import BLOCK, GREEN, areas
 from streaming.streams.motion import Inputs as MotionInputs
 from streaming.streams.tone import Inputs as ToneInputs
-from tests.streaming.sessions.lines import Join, handler_of, numbers
+from tests.streaming.sessions.connections import Join, handler_of, numbers
 
 
 async def test_echo_says_it_again(join: Join) -> None:

@@ -15,7 +15,7 @@ from streaming.aio.database_executors import run_in_database
 from streaming.cluster.runtime import runtime
 from streaming.speech.turn_detector import Turn
 from streaming.streams import voice_notes
-from tests.streaming.sessions.lines import Join, handler_of, line_of, numbers, until
+from tests.streaming.sessions.connections import Join, connection_of, handler_of, numbers, until
 
 SAID = Turn(np.full(48_000, 900, dtype=np.int16), 16_000, ((0.0, 3.0),))
 TWICE = {"transcriptions": ["Note buy fresh milk.", "buy fresh milk."]}
@@ -41,7 +41,7 @@ async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: 
     session = await join(voice_notes, owner=owner.id)
     handler_of(session).ended(SAID)
     await until(lambda: session.outputs.last)
-    assert line_of(session).of("stopword") == [""]
+    assert connection_of(session).of("stopword") == [""]
     told = numbers(session)[0]
     assert (told["note"], told["conversationId"]) == ("buy fresh milk.", str(identity))
     kinds = [(await anext(subscription)).kind for _ in range(2)]  # type: ignore[union-attr]
@@ -69,4 +69,4 @@ async def test_no_notes_of_strangers(join: Join, script: Callable[[Any], None]) 
     script(TWICE)
     session = await join(voice_notes)
     handler_of(session).ended(SAID)
-    await until(lambda: line_of(session).of("error") == ["sign in to take notes"])
+    await until(lambda: connection_of(session).of("error") == ["sign in to take notes"])

@@ -21,7 +21,7 @@ from streaming.transports.consumer import RESTART, Consumer, close_all
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer
 from streaming.transports.twilio import TelephoneConsumer
-from tests.streaming.sessions.lines import Echo, stream_of, until
+from tests.streaming.sessions.connections import Echo, stream_of, until
 from tests.streaming.streams.conftest import script
 from tests.streaming.transports.client import noise
 

@@ -15,7 +15,7 @@ from streaming.transports import stream_socket
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.transports.loop_lag import Lag
 from tests.servers import Server
-from tests.streaming.sessions.lines import Echo, until
+from tests.streaming.sessions.connections import Echo, until
 from tests.streaming.speech.test_turn_detector import VOICE
 from tests.streaming.transports.stream_client import FRAME, streaming
 

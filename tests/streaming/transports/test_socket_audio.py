@@ -16,7 +16,7 @@ from streaming.sessions.session import Session
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import TEXTS
-from tests.streaming.sessions.lines import RATE, Echo, handler_of, stream_of, until
+from tests.streaming.sessions.connections import RATE, Echo, handler_of, stream_of, until
 
 BLOCK = RATE // 50
 

@@ -12,7 +12,7 @@ from streaming.aio.executors import close_threads
 from streaming.sessions.session import Session
 from streaming.transports import stream_socket
 from streaming.transports.fastrtc_socket import FastrtcConsumer
-from tests.streaming.sessions.lines import until
+from tests.streaming.sessions.connections import until
 
 MEDIA = '{"event":"media","media":{"payload":"' + "f39/" * 53 + "fw==" + '"}}'
 

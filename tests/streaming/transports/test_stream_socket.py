@@ -11,7 +11,7 @@ from streaming.discovery import streams
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.transports.stream_socket import StreamConsumer
 from streaming.transports.twilio import TelephoneConsumer
-from tests.streaming.sessions.lines import Counting, Echo, stream_of, until
+from tests.streaming.sessions.connections import Counting, Echo, stream_of, until
 
 
 @pytest.mark.parametrize("consumer", [FastrtcConsumer, TelephoneConsumer])

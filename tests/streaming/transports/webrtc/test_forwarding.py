@@ -19,7 +19,7 @@ from streaming.transports.webrtc.candidates import Key, parse
 from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates, Waiting
 from streaming.transports.webrtc.forwarding import Forwarding, peer_address
 from tests.streaming.cluster.layers import processes
-from tests.streaming.sessions.lines import until
+from tests.streaming.sessions.connections import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

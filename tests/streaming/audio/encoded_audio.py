@@ -1,4 +1,4 @@
-"""Sounds for the tests of decoders, and encoders to make streams of them."""
+"""Audio for the tests of decoders, and encoders that make streams of it."""
 
 import io
 
@@ -10,14 +10,14 @@ from streaming.audio.pcm import Samples
 
 
 def tone(seconds: float, hertz: float = 220.0, rate: int = 16_000) -> NDArray[np.int16]:
-    """Return a sine with a little noise on it, so that encoders have something to do."""
+    """Return a sine with a little noise, so that encoders have work to do."""
     time = np.arange(int(seconds * rate)) / rate
     noise = np.random.default_rng(7).normal(size=len(time)) * 200
     return (np.sin(2 * np.pi * hertz * time) * 8000 + noise).astype(np.int16)
 
 
 def encoded(sound: NDArray[np.int16], container: str, codec: str, rate: int = 16_000, **options: str) -> bytes:
-    """Return the sound (16 kHz) as a whole stream in a container."""
+    """Return the audio (16 kHz) as a whole stream in a container."""
     file = io.BytesIO()
     with av.open(file, "w", format=container, options=options) as out:
         stream = out.add_stream(codec, rate=rate, layout="mono")
@@ -28,7 +28,7 @@ def encoded(sound: NDArray[np.int16], container: str, codec: str, rate: int = 16
 
 
 def resampled(sound: NDArray[np.int16], sample_format: str, rate: int, layout: str = "mono") -> list[av.AudioFrame]:
-    """Return the sound (16 kHz) as frames of another format and rate."""
+    """Return the audio (16 kHz) as frames of another format and rate."""
     frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
     frame.sample_rate = 16_000
     resampler = av.AudioResampler(format=sample_format, layout=layout, rate=rate)
@@ -36,7 +36,7 @@ def resampled(sound: NDArray[np.int16], sample_format: str, rate: int, layout: s
 
 
 def opus_packets(sound: NDArray[np.int16], layout: str = "mono") -> list[bytes]:
-    """Return the sound (16 kHz) as bare Opus packets of 20 ms at 48 kHz."""
+    """Return the audio (16 kHz) as bare Opus packets of 20 ms at 48 kHz."""
     encoder = av.CodecContext.create("libopus", "w")
     encoder.sample_rate, encoder.layout, encoder.format = 48_000, layout, "s16"
     encoder.open()
@@ -48,8 +48,8 @@ def opus_packets(sound: NDArray[np.int16], layout: str = "mono") -> list[bytes]:
     return [bytes(packet) for packet in packets]
 
 
-def likeness(heard: Samples, sound: NDArray[np.int16]) -> float:
-    """Return the correlation at the best of the delays that codecs make (up to 20 ms), 1.0 for the same sound."""
+def best_correlation(heard: Samples, sound: NDArray[np.int16]) -> float:
+    """Return the correlation at the best of the delays that codecs add (up to 20 ms), 1.0 for equal audio."""
     middle = slice(2_000, min(len(heard), len(sound)) - 2_000)
     wanted = sound[middle].astype(np.float64)
     return max(float(np.corrcoef(np.roll(heard, -delay)[middle], wanted)[0, 1]) for delay in range(-20, 320))

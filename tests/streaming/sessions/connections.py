@@ -1,4 +1,4 @@
-"""A line without a network, handlers that show one thing each, and sessions made of them."""
+"""A client connection without a network, handlers with one behaviour each, and sessions that use them."""
 
 import asyncio
 import queue
@@ -17,11 +17,11 @@ from streaming.types.session_end import End
 
 RATE = 24_000
 FRAME: Pcm = np.arange(RATE // 50, dtype=np.int16)
-"""20 ms of recognisable sound."""
+"""20 ms of recognisable audio."""
 
 
-class FakeLine:
-    """Notes what the engine asks for."""
+class FakeConnection:
+    """Records the calls of a session."""
 
     def __init__(self, kind: TransportKind = "websocket") -> None:
         self.kind: TransportKind = kind
@@ -31,15 +31,15 @@ class FakeLine:
         self.reasons: list[str] = []
 
     def message(self, message: Message) -> None:
-        """Note it."""
+        """Record the message."""
         self.messages.append(message)
 
     def clear(self) -> None:
-        """Count it."""
+        """Count the call."""
         self.cleared += 1
 
     def hang_up(self, end: End, reason: str) -> None:
-        """Note why."""
+        """Record the end and its reason."""
         self.ends.append(end)
         self.reasons.append(reason)
 
@@ -49,20 +49,20 @@ class FakeLine:
 
 
 class Counting:
-    """How many handlers began and were shut down; reset by the fixture that uses it."""
+    """The number of handlers that were shut down; the fixture that uses it resets it."""
 
     shutdowns = 0
 
 
 class Blocking(StreamHandler):
-    """An echo as FastRTC's manual writes it: `emit` blocks until there is something."""
+    """An echo as FastRTC's manual writes it: `emit` blocks until a frame arrives."""
 
     def __init__(self) -> None:
         super().__init__("mono", RATE, input_sample_rate=RATE)
         self.queue: queue.Queue[Any] = queue.Queue()
 
     def copy(self) -> "Blocking":
-        """Return one for another session."""
+        """Return a handler for another session."""
         return type(self)()
 
     def receive(self, frame: AudioFrame) -> None:
@@ -74,12 +74,12 @@ class Blocking(StreamHandler):
         return self.queue.get()
 
     def shutdown(self) -> None:
-        """Count."""
+        """Count the call."""
         Counting.shutdowns += 1
 
 
 class Echo(AsyncStreamHandler):
-    """An echo of coroutines; whatever is put into its queue comes out."""
+    """An echo of coroutines; it emits every item of its queue."""
 
     def __init__(self) -> None:
         super().__init__("mono", RATE, input_sample_rate=RATE)
@@ -87,7 +87,7 @@ class Echo(AsyncStreamHandler):
         self.frames: list[AudioFrame] = []
 
     def copy(self) -> "Echo":
-        """Return one for another session."""
+        """Return a handler for another session."""
         return type(self)()
 
     async def receive(self, frame: AudioFrame) -> None:
@@ -96,16 +96,16 @@ class Echo(AsyncStreamHandler):
         self.queue.put_nowait(frame)
 
     async def emit(self) -> Any:
-        """Wait for something."""
+        """Wait for an item."""
         return await self.queue.get()
 
     async def shutdown(self) -> None:
-        """Count."""
+        """Count the call."""
         Counting.shutdowns += 1
 
 
 Join = Callable[..., Any]
-"""await join(handler or stream, kind=..., id=..., owner=...) -> Participant with a FakeLine"""
+"""await join(handler or stream, kind=..., id=..., owner=...) -> session with a FakeConnection"""
 
 
 def stream_of(handler: Any, **options: Any) -> Stream:
@@ -113,22 +113,22 @@ def stream_of(handler: Any, **options: Any) -> Stream:
     return Stream(handler, **{"modality": "audio", "name": "tested", "concurrency_limit": None, **options})
 
 
-def line_of(session: StreamSession) -> FakeLine:
-    """Return a participant's line as what it is."""
-    assert isinstance(session.connection, FakeLine)
+def connection_of(session: StreamSession) -> FakeConnection:
+    """Return the fake connection of a session."""
+    assert isinstance(session.connection, FakeConnection)
     return session.connection
 
 
 def handler_of(session: StreamSession) -> Any:
-    """Return a participant's handler, whatever its type."""
+    """Return the handler of a session, whatever its type."""
     assert session.runner.handler is not None
     return session.runner.handler
 
 
 async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until a condition holds. Raises TimeoutError when it does not come to hold."""
+    """Wait until a condition holds. Raises TimeoutError when it does not hold in time."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  # whatever it is, it may change in a thread
+        while not condition():  # noqa: ASYNC110  # the condition may change in a thread
             await asyncio.sleep(0.002)
 
 
@@ -136,13 +136,13 @@ _left_by_others: set[threading.Thread] = set()
 
 
 def forget_threads() -> None:
-    """Count only the threads of sessions that begin from now on; a handler of another test may be blocked for good."""
+    """Count only the threads of sessions that begin after this call; a handler of another test may be blocked for good."""
     _left_by_others.clear()
     _left_by_others.update(threading.enumerate())
 
 
 def handler_threads() -> list[str]:
-    """Return the names of the threads that this test's sessions have."""
+    """Return the names of the threads of this test's sessions."""
     return [thread.name for thread in set(threading.enumerate()) - _left_by_others if thread.name.startswith("handler-")]
 
 
