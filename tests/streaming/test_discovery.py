@@ -1,4 +1,4 @@
-"""Finding the streams of installed apps."""
+"""The discovery of streams in installed apps."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ BUILT_IN = {"conversation", "echo", "motion", "tone", "voice-notes"}
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    """What other tests discovered."""
+    """Forget the streams that other tests discovered."""
     discovery.streams.cache_clear()
     yield
     discovery.streams.cache_clear()
@@ -50,13 +50,13 @@ def test_the_built_in_streams(settings: Any) -> None:
 
 
 def test_streams_of_an_app(app: Callable[[str], None]) -> None:
-    """Found by being there; without a name they are called like their variables."""
+    """A stream of an app needs no registration; without a name it has the name of its variable."""
     app("from streaming import Stream\nflip_it = Stream(lambda image: image[::-1])\nnamed = Stream(lambda image: image, name='other')\n")
     assert set(discovery.streams()) == BUILT_IN | {"flip-it", "other"}
 
 
 def test_two_apps_may_call_their_variable_stream(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such a stream has the label of its app as its name; `name=` wins."""
+    """Such a stream has the label of its app as its name; `name=` has priority."""
     source = "from streaming import Stream\nstream = Stream(lambda image: image{})\n"
     for app, arguments in {"first_app": "", "second_app": "", "third_app": ", name='named'"}.items():
         (tmp_path / app).mkdir()
@@ -79,8 +79,8 @@ def test_two_apps_may_call_their_variable_stream(tmp_path: Path, settings: Any, 
         ("a = Stream(lambda image: image, name='same')\nb = Stream(lambda image: image, name='same')", "another stream 'same'"),
     ],
 )
-def test_names_that_cannot_be(app: Callable[[str], None], source: str, wrong: str) -> None:
-    """A name that is taken, or that cannot stand in an address, stops the server at once."""
+def test_invalid_names(app: Callable[[str], None], source: str, wrong: str) -> None:
+    """A name that is in use, or that is invalid in a URL, stops the server at its start."""
     app(f"from streaming import Stream\n{source}\n")
     with pytest.raises(ImproperlyConfigured, match=wrong):
         discovery.streams()
@@ -96,7 +96,7 @@ two = Stream(lambda image: image)
 
 
 def test_mounted_streams(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Paths of their own, besides their names; once the routes are made it is too late for more."""
+    """A mounted stream has its own path besides its name; a mount after the routes were made is refused."""
     monkeypatch.setattr(Stream, "routed", False)
     app(MOUNTED)
     assert discovery.mounts() == {"voice/v2": "one", "other": "one"}
@@ -105,8 +105,8 @@ def test_mounted_streams(app: Callable[[str], None], monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("path", ["/voice/v2", "streams/two"])
-def test_a_path_that_is_taken(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """By another stream, or by the names of all."""
+def test_a_path_in_use(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """The path of another stream, or of the streams' names, is refused."""
     monkeypatch.setattr(Stream, "routed", False)
     app(f"{MOUNTED}two.mount(path={path!r})\n")
     with pytest.raises(ImproperlyConfigured, match="'two' cannot be mounted"):
@@ -115,7 +115,7 @@ def test_a_path_that_is_taken(app: Callable[[str], None], monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("path", ["v1/streaming/voice", "v1/realtime/insights/a", "/v1/subscribe/voice/", "admin/voice"])
 def test_a_path_below_other_routes(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """It would never be reached: that stops the server, by name."""
+    """A path that no request can reach stops the server; the error names it."""
     monkeypatch.setattr(Stream, "routed", False)
     app(f"{MOUNTED}two.mount(path={path!r})\n")
     with pytest.raises(ImproperlyConfigured, match="'two' cannot be mounted"):
@@ -123,22 +123,22 @@ def test_a_path_below_other_routes(app: Callable[[str], None], monkeypatch: pyte
 
 
 def test_a_path_beside_other_routes(app: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two sockets for each."""
+    """A path beside other routes has two sockets."""
     monkeypatch.setattr(Stream, "routed", False)
     app(f"{MOUNTED}two.mount(path='v1/voice')\n")
     assert len(routing.mounted()) == 6
 
 
-def test_a_broken_module_is_not_passed_over(app: Callable[[str], None]) -> None:
-    """A mistake in an app's streams is told, not hidden."""
+def test_a_broken_module_is_reported(app: Callable[[str], None]) -> None:
+    """The error of an app's streams is raised."""
     app("import nothing_like_that\n")
     with pytest.raises(ModuleNotFoundError, match="nothing_like_that"):
         discovery.streams()
 
 
 @pytest.mark.parametrize(("setting", "value"), [("DEFAULT_STREAM", "karaoke"), ("STREAMS_PUBLIC", ["echo", "karaoke"])])
-def test_a_name_that_is_no_stream(settings: Any, setting: str, value: Any) -> None:
-    """The error names the setting and lists the streams there are; without it nothing is wrong."""
+def test_an_unknown_default_stream(settings: Any, setting: str, value: Any) -> None:
+    """The error names the setting and lists the streams; a valid setting causes none."""
     discovery.check_settings()
     setattr(settings, setting, value)
     with pytest.raises(ImproperlyConfigured, match=f"{setting}: there is no stream 'karaoke'; there are conversation, echo"):
@@ -146,7 +146,7 @@ def test_a_name_that_is_no_stream(settings: Any, setting: str, value: Any) -> No
 
 
 def test_public_streams(settings: Any) -> None:
-    """By the stream's own word, or by the setting."""
+    """A stream is public by its own option, or by the setting."""
     echo = discovery.streams()["echo"]
     assert not discovery.is_public(echo)
     settings.STREAMS_PUBLIC = ["echo"]
@@ -155,7 +155,7 @@ def test_public_streams(settings: Any) -> None:
 
 
 def test_a_shell_knows_the_names_of_streams(tmp_path: Path) -> None:
-    """Code that runs without the routes, as `manage.py shell` and tasks do, finds the sessions of streams without `name=`."""
+    """Code without the routes, as in `manage.py shell` and tasks, finds the sessions of streams without `name=`."""
     (tmp_path / "someapp").mkdir()
     (tmp_path / "someapp" / "__init__.py").write_text("")
     (tmp_path / "someapp" / "streams.py").write_text("from streaming import Stream\nflip_it = Stream(lambda image: image)\n")
@@ -178,7 +178,7 @@ print(asked)
 
 
 def test_every_public_name_can_be_imported() -> None:
-    """What the package promises is there; anything else is an AttributeError."""
+    """Any other name raises AttributeError."""
     for name in streaming.__all__:
         assert getattr(streaming, name) is not None
     assert set(streaming.__all__) == set(streaming._HOME)
@@ -186,8 +186,8 @@ def test_every_public_name_can_be_imported() -> None:
         streaming.nothing  # noqa: B018
 
 
-def test_importing_the_package_costs_nothing() -> None:
-    """No model library and no Django app is loaded by its name alone."""
+def test_importing_the_package_loads_no_model() -> None:
+    """The import of the package loads no model library and no Django app."""
     code = "import sys, streaming; print({'onnxruntime', 'django', 'numpy', 'av'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(streaming.__file__).parents[1])
     assert out.stdout.strip() == "set()"

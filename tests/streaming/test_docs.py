@@ -1,4 +1,4 @@
-"""The listings of the first stream, the streams cookbook and the README are run as they stand, by a server of their own."""
+"""The listings of the first stream, the streams cookbook and the README run unchanged, on their own server."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ PAGE = "<!doctype html><script>const rtcConfiguration = __RTC_CONFIGURATION__;</
 
 
 def listing(word: str) -> str:
-    """Return the only listing that holds a word."""
+    """Return the only listing that contains a word."""
     [found] = [text for text in LISTINGS if word in text]
     return str(found)
 
@@ -39,7 +39,7 @@ def of_the_readme() -> str:
 
 @pytest.fixture(scope="module")
 def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the guide's app: a folder with what the listings say, named by `APPS`."""
+    """A server with the guide's app: a folder with the listings, named by `APPS`."""
     folder = tmp_path_factory.mktemp("guide")
     (folder / "guideapp").mkdir()
     (folder / "guideapp" / "streams.py").write_text(
@@ -62,8 +62,8 @@ def token(server: Server) -> str:
     return server.token()
 
 
-async def test_the_parrot_says_it_again_to_the_client_of_the_guide(server: Server, token: str) -> None:
-    """The program of the guide gets back what it said."""
+async def test_the_client_of_the_guide_gets_its_audio_back(server: Server, token: str) -> None:
+    """The program of the guide receives the audio that it sent."""
     program: dict[str, Any] = {}
     exec(listing("async def say"), program)
     say: Callable[..., Any] = program["say"]
@@ -75,7 +75,7 @@ async def test_the_parrot_says_it_again_to_the_client_of_the_guide(server: Serve
 
 
 async def test_the_handler_of_the_reference_returns_what_it_receives(server: Server, token: str) -> None:
-    """Through the client of the first stream."""
+    """The client of the first stream receives the audio that it sent."""
     program: dict[str, Any] = {}
     exec(listing("async def say").replace("socket.recv(), 10)", "socket.recv(), 5)"), program)
     sent = speech.clip("question", 0.2, 0.2)[::2]
@@ -85,8 +85,8 @@ async def test_the_handler_of_the_reference_returns_what_it_receives(server: Ser
     assert np.abs(received).max() > 0.5 * np.abs(sent).max()
 
 
-async def test_a_page_of_ones_own_may_run_its_script(server: Server) -> None:
-    """As the guide has it: the page is there, for anybody, with the policy that it brings."""
+async def test_an_own_page_may_run_its_script(server: Server) -> None:
+    """The page of the guide is public, with its own policy."""
     async with httpx.AsyncClient(timeout=60) as browser:
         answer = await browser.get(f"{server.url}/talk/")
     assert answer.status_code == 200
@@ -95,7 +95,7 @@ async def test_a_page_of_ones_own_may_run_its_script(server: Server) -> None:
 
 
 async def test_the_inputs_of_the_guide_are_checked(server: Server, token: str) -> None:
-    """By the model that is written there."""
+    """The model of the guide checks the inputs."""
     async with httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as client:
         wrong = await client.post(f"{server.url}/streams/answer/input_hook", json={"webrtc_id": "a", "pitch": 50})
         unknown = await client.post(f"{server.url}/streams/answer/input_hook", json={"webrtc_id": "a", "pitch": 500})
@@ -105,7 +105,7 @@ async def test_the_inputs_of_the_guide_are_checked(server: Server, token: str) -
 
 
 async def test_the_client_of_the_webrtc_reference_receives_audio(server: Server, token: str) -> None:
-    """The tone, for a second."""
+    """The client receives the tone, for a second."""
     program: dict[str, Any] = {}
     exec(listing("RTCPeerConnection"), program)
     async with asyncio.timeout(60):
@@ -114,8 +114,8 @@ async def test_the_client_of_the_webrtc_reference_receives_audio(server: Server,
     assert max(np.abs(frame.to_ndarray()).max() for frame in frames) > 100
 
 
-async def test_the_session_of_the_wire_reference(server: Server, token: str) -> None:
-    """Message by message, as the page shows it."""
+async def test_the_session_of_the_protocol_reference(server: Server, token: str) -> None:
+    """The messages are those of the page, in order."""
     shown = WIRE.partition("```text\n")[2].partition("```")[0].splitlines()
     assert len(shown) == 6
     received: list[Any] = []
@@ -136,7 +136,7 @@ async def test_the_session_of_the_wire_reference(server: Server, token: str) -> 
 
 
 async def test_the_view_of_the_guide_sets_inputs(server: Server, token: str) -> None:
-    """By POST without a CSRF token: for a session that exists, else with 404."""
+    """A POST without a CSRF token sets them for a session that exists, and gets 404 otherwise."""
     url = f"{server.url.replace('http', 'ws')}/streams/answer/websocket/offer?access_token={token}"
     async with asyncio.timeout(60), websockets.connect(url) as socket, httpx.AsyncClient(timeout=60) as client:
         await socket.send(json.dumps({"event": "start", "websocket_id": "with-inputs", "format": "pcm16", "sample_rate": 24_000}))
@@ -148,7 +148,7 @@ async def test_the_view_of_the_guide_sets_inputs(server: Server, token: str) -> 
 
 
 def test_the_readme_has_a_stream() -> None:
-    """Under a name that is free."""
+    """Its name is not in use."""
     module: dict[str, Any] = {}
     exec(of_the_readme(), module)
     assert module["parrot"].modality == "audio"
@@ -156,7 +156,7 @@ def test_the_readme_has_a_stream() -> None:
 
 
 @pytest.mark.parametrize("apps", ["nothing_like_that", ".relative"])
-def test_an_app_that_is_not_there_is_named(server: Server, apps: str) -> None:
-    """The server does not start, and says which."""
+def test_a_missing_app_is_named(server: Server, apps: str) -> None:
+    """The server does not start, and its error names the app."""
     with pytest.raises(AssertionError, match=f"APPS='{apps}'"):
         Server(server.data, {"APPS": apps}).manage("check")

@@ -1,4 +1,4 @@
-"""Handlers as people write them for FastRTC: nothing but the import line is different."""
+"""Handlers as users of FastRTC write them: only the import line is different."""
 
 import asyncio
 import json
@@ -36,27 +36,27 @@ FRAME = (np.sin(np.arange(960) / 10) * 5000).astype(np.int16)
 
 
 class QueueEcho(StreamHandler):
-    """Blocks in `emit`, has no `shutdown`."""
+    """An echo that blocks in `emit` and has no `shutdown`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.queue: queue.Queue[Any] = queue.Queue()
 
     def receive(self, frame: tuple[int, Any]) -> None:
-        """Take a frame."""
+        """Queue a frame."""
         self.queue.put(frame)
 
     def emit(self) -> Any:
-        """Give it back."""
+        """Return the next frame."""
         return self.queue.get()
 
     def copy(self) -> "QueueEcho":
-        """Make another one."""
+        """Return another handler."""
         return QueueEcho()
 
 
 class AsyncEcho(AsyncStreamHandler):
-    """Waits for items a tenth of a second at a time, converts, and says who it is for."""
+    """An echo that waits for items a tenth of a second at a time, converts them, and sends the id of its session."""
 
     def __init__(self) -> None:
         super().__init__(expected_layout="mono", output_sample_rate=24000, input_sample_rate=16000)
@@ -64,7 +64,7 @@ class AsyncEcho(AsyncStreamHandler):
         self.quit = asyncio.Event()
 
     def copy(self) -> "AsyncEcho":
-        """Make another one."""
+        """Return another handler."""
         return AsyncEcho()
 
     async def start_up(self) -> None:
@@ -73,24 +73,24 @@ class AsyncEcho(AsyncStreamHandler):
         await self.quit.wait()
 
     async def receive(self, frame: tuple[int, Any]) -> None:
-        """Take a frame, whatever its shape."""
+        """Queue a frame, whatever its shape."""
         rate, array = frame
         array = array.squeeze()
         await self.output_queue.put((rate, array))
 
     async def emit(self) -> Any:
-        """Give an item, or nothing."""
+        """Return an item, or nothing."""
         return await wait_for_item(self.output_queue)
 
     async def shutdown(self) -> None:
-        """Let `start_up` go."""
+        """End `start_up`."""
         self.quit.set()
 
 
 @pytest.mark.parametrize("kind", ["webrtc", "websocket"])
 @pytest.mark.parametrize("handler", [QueueEcho(), AsyncEcho()])
 async def test_echoes(join: Join, handler: Any, kind: str) -> None:
-    """Sound comes back at 24 kHz, from a handler at its own rate, over any transport."""
+    """Audio comes back at 24 kHz, from a handler at its own rate, over any transport."""
     session = await join(Stream(handler, modality="audio", mode="send-receive", concurrency_limit=5), kind=kind, id="me")
     for _ in range(3):
         session.runner.push_audio(FRAME, 48_000)
@@ -102,7 +102,7 @@ async def test_echoes(join: Join, handler: Any, kind: str) -> None:
 
 
 async def test_a_chat(join: Join) -> None:
-    """The page sends its chat back as input before each reply; outputs are read from Python, and the sound is heard."""
+    """The page returns its chat as input before each reply; outputs are read from Python, and the audio arrives."""
 
     def response(audio: tuple[int, Any], chatbot: list[Any] | None = None) -> Any:
         chatbot = chatbot or []
@@ -134,7 +134,7 @@ async def test_a_chat(join: Join) -> None:
 
 
 async def test_stop_words_and_a_greeting(join: Join) -> None:
-    """Positional arguments in FastRTC's order; a greeting that needs nothing."""
+    """The positional arguments have FastRTC's order; a greeting needs no inputs."""
 
     def startup() -> Any:
         yield (24000, np.zeros((1, 4800), dtype=np.int16))
@@ -144,8 +144,8 @@ async def test_stop_words_and_a_greeting(join: Join) -> None:
     assert await session.runner.next_audio() is not None
 
 
-async def test_a_filter_of_pictures(join: Join) -> None:
-    """A function with inputs that have defaults; every value arrives."""
+async def test_a_filter_of_video_frames(join: Join) -> None:
+    """Each input of a function whose inputs have defaults arrives."""
 
     def detection(image: Any, conf_threshold: float = 0.3) -> Any:
         if conf_threshold > 1:
@@ -165,8 +165,8 @@ async def test_a_filter_of_pictures(join: Join) -> None:
     await until(lambda: connection_of(session).of("error") == ["conf_threshold must be at most 1"])
 
 
-async def test_a_model_of_sound_and_pictures(join: Join) -> None:
-    """Sends a picture each second, waits for its inputs at first, and closes."""
+async def test_a_model_of_audio_and_video(join: Join) -> None:
+    """It sends a video frame each second, waits for its inputs first, and closes the session."""
 
     class Remote(AsyncAudioVideoStreamHandler):
         def __init__(self) -> None:

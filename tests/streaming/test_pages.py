@@ -1,4 +1,4 @@
-"""The pages of the streams, without a browser: what a form is made of, what a stream says about itself."""
+"""The pages of the streams, without a browser: the fields of a form, and the text of a stream."""
 
 from enum import Enum
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from streaming.pages import InputField, about, input_fields
 
 
 class Colour(Enum):
-    """A choice."""
+    """The values of a choice."""
 
     RED = "red"
     DARK_BLUE = "dark_blue"
@@ -40,7 +40,7 @@ def fields() -> dict[str, InputField]:
 
 
 def test_each_declared_input_becomes_a_field() -> None:
-    """By its type and its bounds; the id is the page's own business, and what no form can hold is left out."""
+    """The type and the bounds select the field; the id is set by the page, and a type without a field is left out."""
     assert {name: field.kind for name, field in fields().items()} == {
         "threshold": "range",
         "count": "number",
@@ -53,7 +53,7 @@ def test_each_declared_input_becomes_a_field() -> None:
 
 
 def test_fields_have_bounds_defaults_and_wording() -> None:
-    """From the model, where it says them."""
+    """They come from the model."""
     threshold, colour = fields()["threshold"], fields()["colour"]
     assert (threshold.least, threshold.most, threshold.value, threshold.help) == (0, 1, 0.3, "How much.")
     assert float(threshold.step) == pytest.approx(0.01)
@@ -62,12 +62,12 @@ def test_fields_have_bounds_defaults_and_wording() -> None:
 
 
 def test_a_stream_without_inputs_has_no_form() -> None:
-    """Nothing to fill in."""
+    """Its page has no fields."""
     assert input_fields(None) == []
 
 
-def test_a_stream_says_what_its_author_wrote() -> None:
-    """On the module of a lone stream, otherwise on the function; nothing of the library's own words."""
+def test_the_text_of_a_stream_is_its_docstring() -> None:
+    """The docstring is that of the module for its only stream, otherwise that of the function; the library's own are not shown."""
 
     def brighter(picture: object) -> object:
         """Make it
@@ -85,7 +85,7 @@ def test_a_stream_says_what_its_author_wrote() -> None:
 
 @pytest.mark.parametrize("name", sorted(streams()))
 def test_every_built_in_stream_has_a_page(name: str, user: User) -> None:
-    """For whoever is signed in; others are sent to the door."""
+    """The page is for signed-in users; others are redirected to sign in."""
     client = Client()
     assert client.get(f"/streams/{name}/").status_code == 302
     client.force_login(user)
@@ -95,7 +95,7 @@ def test_every_built_in_stream_has_a_page(name: str, user: User) -> None:
 
 
 def test_the_page_of_a_public_stream_is_public(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """By the stream's own word, or by the setting; a page that is not there sends strangers to sign in, as a private one does."""
+    """The stream's option or the setting makes it public; a missing page redirects anonymous users to sign in, like a private one."""
     monkeypatch.setattr(streams()["echo"], "public", True)
     settings.STREAMS_PUBLIC = ["tone"]
     for name in ("echo", "tone"):
@@ -109,8 +109,8 @@ def test_the_page_of_a_public_stream_is_public(db: None, monkeypatch: pytest.Mon
     assert Client().get("/streams/").status_code == 302
 
 
-def test_a_page_says_what_its_developer_wants(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Title and subtitle of `ui_args`, without tags, here and in the list; or no title at all."""
+def test_the_title_of_a_page(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Title and subtitle come from `ui_args`, without tags, here and in the list; a page may have no title."""
     client = Client()
     client.force_login(user)
     monkeypatch.setattr(streams()["echo"], "ui_args", {"title": "<b>Parrot</b>", "subtitle": "<p>It <i>repeats</i>.</p>"})

@@ -38,7 +38,7 @@ def surface() -> set[str]:
 
 
 def here(name: str) -> Any:
-    """Return what a name of the table is here. Raises LookupError or AttributeError when it is nothing."""
+    """Return the object of a name of the table. Raises LookupError or AttributeError when there is none."""
     if parameter := re.fullmatch(r"Stream\((\w+)\)", name):
         return inspect.signature(streaming.Stream).parameters[parameter[1]]
     group, _, member = name.rpartition(".")
@@ -52,21 +52,21 @@ def here(name: str) -> Any:
 
 
 def wanted(name: str) -> list[str]:
-    """Return the parameters that FastRTC's users give to a name."""
+    """Return the parameters that FastRTC's users pass to a name."""
     group, _, member = name.rpartition(".")
     found = SURFACE[group or "names"].get(member)
     return [parameter for parameter in found or () if parameter not in ANY]
 
 
 def test_the_table_has_every_name_once() -> None:
-    """And no other names."""
+    """The table has no other names."""
     names = [name for name, _, _ in rows()]
     assert sorted(names) == sorted(surface())
 
 
 @pytest.mark.parametrize(("name", "verdict", "words"), list(rows()))
 def test_each_name_is_what_the_table_says(name: str, verdict: str, words: str) -> None:
-    """It is here with FastRTC's parameters in their order, or it is not here, and the table says why."""
+    """A name exists here with FastRTC's parameters in their order, or it does not exist, and the table has the reason."""
     assert verdict in (*HERE, NOT_HERE)
     if verdict == NOT_HERE:
         assert words

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streaming.audio.codecs import AudioError, Decoder, open_decoder
 from streaming.audio.pcm import Samples
-from tests.streaming.audio.encoded_audio import encoded, best_correlation, opus_packets, tone
+from tests.streaming.audio.encoded_audio import best_correlation, encoded, opus_packets, tone
 
 SOUND = tone(1.0)
 STREAMS = {

@@ -1,4 +1,4 @@
-"""Trackers in interim text: made ready and searched outside the event loop (design law 4)."""
+"""Trackers in interim results: prepared and searched outside the event loop (design law 4)."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ from streaming.conversations import interim_trackers
 from streaming.conversations.interim_trackers import InterimTrackers
 
 
-async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The index is built once, in a thread, and not in that of the event loop."""
+async def test_thousands_of_phrases_do_not_block_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index is built once, in a thread other than the event loop's."""
     threads: list[int] = []
 
     def index(trackers: tuple[Tracker, ...], inflected: bool) -> TrackerIndex:
@@ -30,14 +30,14 @@ async def test_thousands_of_phrases_do_not_stop_the_loop(monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_handlers_that_keep_asyncios_threads_busy_do_not_hide_trackers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trackers are found in threads of our own."""
+async def test_busy_asyncio_threads_do_not_delay_trackers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trackers are searched in our own executor."""
     monkeypatch.setattr(interim_trackers, "ENOUGH_S", 60.0)
     assert len(await InterimTrackers((Tracker("Money", ("budget",)),)).find(1, "the budget")) == 1
 
 
-async def test_finding_that_takes_long_is_left_to_later_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An interim text goes out without its trackers; nothing is begun on top of what still runs, and nothing is lost for good."""
+async def test_a_slow_search_applies_to_later_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interim result is sent without its trackers; no second search starts beside a running one, and no match is lost."""
     go_on, begun = threading.Event(), []
 
     class Slow(TrackerIndex):
@@ -62,8 +62,8 @@ async def test_finding_that_takes_long_is_left_to_later_texts(monkeypatch: pytes
     assert [found.name for found in await trackers.find(1, "the budget is gone now")] == ["Money"]
 
 
-async def test_finding_that_fails_costs_no_text(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """The log has the place, and no word of what was said."""
+async def test_a_failed_search_loses_no_result(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names the place, and no spoken word."""
 
     class Failing(TrackerIndex):
         def find(self, text: str) -> list[TrackerHit]:

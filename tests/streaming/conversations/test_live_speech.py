@@ -1,4 +1,4 @@
-"""One session's part in a conversation: what becomes of its last words when there is little time for them (design law 5)."""
+"""One session's part in a conversation, and what is stored of its last words when time is short (design law 5)."""
 
 import asyncio
 import threading
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Slow(Recognition):
-    """A recognition that hears an interim and never comes to an end."""
+    """A recognition that returns an interim result and never ends."""
 
     fed = 0.0
     backlog = 0.0
@@ -51,18 +51,18 @@ class Slow(Recognition):
         self.abandoned = False
 
     def feed(self, chunk: bytes) -> None:
-        """Hear one word after the other."""
+        """Return one word more."""
         word = Word("Hello", 0.0, 0.5, 0.9)
         self.listener.recognised(RecognitionResult("Hello there.", (word,), 0.9, chunk == b"final", 0.0, 0.5, 1))
 
     def switch(self, decoder: Any) -> None:
-        """Nothing to switch."""
+        """Do nothing."""
 
     def stop(self) -> None:
-        """Go on all the same."""
+        """Continue all the same."""
 
     def abandon(self) -> None:
-        """Note it."""
+        """Record the call."""
         self.abandoned = True
 
 
@@ -75,7 +75,7 @@ class Engine:
         self.opened: list[Slow] = []
 
     def open(self, options: Any, decoder: Any, listener: Listener) -> Slow:
-        """Begin to hear."""
+        """Open a slow recognition."""
         self.opened.append(Slow(listener))
         return self.opened[-1]
 
@@ -92,14 +92,14 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 
 @pytest.fixture
 async def part(user: User, engine: Engine) -> LiveSpeech:
-    """A session's part, begun."""
+    """The started LiveSpeech of a session."""
     part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions())
     return part
 
 
-async def test_whoever_feeds_waits_while_the_recognition_is_full(part: LiveSpeech, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However little audio the waiting bytes seem to hold; and changing the encoding waits too."""
+async def test_feed_waits_while_the_recognition_is_full(part: LiveSpeech, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Feed waits, however short the queued audio seems, and a change of the encoding waits too."""
     monkeypatch.setattr(Slow, "full", True)
     feeding = [asyncio.create_task(part.feed(b"interim")), asyncio.create_task(part.change_audio("MULAW", 8_000))]
     await asyncio.wait(feeding, timeout=0.3)
@@ -109,18 +109,18 @@ async def test_whoever_feeds_waits_while_the_recognition_is_full(part: LiveSpeec
 
 
 def test_an_inbox_of_tiny_chunks_is_bounded() -> None:
-    """A chunk of one byte takes its room in memory, so that some thousands of them make the client wait."""
+    """A chunk of one byte counts with its overhead, so that some thousands of them make the client wait."""
     assert INBOX_BYTES / weight(Audio(b"x")) < 10_000
     assert INBOX_BYTES / weight(Audio(bytes(3_200))) > 290, "half a minute of chunks of 100 ms"
 
 
 async def stored() -> list[str]:
-    """Return what was kept."""
+    """Return the stored messages."""
     return await run_in_database(lambda: list(Message.objects.order_by("number").values_list("text", flat=True)))
 
 
-async def test_at_shutdown_what_was_heard_so_far_is_kept(part: LiveSpeech, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that goes down waits for the end of a turn only so long; then the interim is stored, within the time for the drain."""
+async def test_at_shutdown_the_interim_result_is_stored(part: LiveSpeech, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server shutdown waits for the end of a turn for a limited time; then the interim result is stored, within the drain limit."""
     await part.feed(b"interim")
 
     class Ending:
@@ -149,8 +149,8 @@ async def test_at_shutdown_what_was_heard_so_far_is_kept(part: LiveSpeech, engin
     assert await run_in_database(LiveSession.objects.count) == 0
 
 
-async def test_a_final_is_not_kept_twice(part: LiveSpeech, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the open turn has had its final, nothing is made up."""
+async def test_a_final_result_is_stored_once(part: LiveSpeech, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn with a final result stores no interim result."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     await part.feed(b"interim")
     await part.feed(b"final")
@@ -159,8 +159,8 @@ async def test_a_final_is_not_kept_twice(part: LiveSpeech, monkeypatch: pytest.M
     assert await stored() == ["Hello there."]
 
 
-async def test_an_end_that_is_cancelled_keeps_what_there_is(part: LiveSpeech, engine: Engine) -> None:
-    """Whoever loses patience with the end of a session loses no words by it, and leaves nothing running."""
+async def test_a_cancelled_end_stores_the_interim_result(part: LiveSpeech, engine: Engine) -> None:
+    """A caller that cancels the end of a session loses no words by it, and leaves nothing running."""
     await part.feed(b"interim")
     ending = asyncio.create_task(part.finish())
     await asyncio.sleep(0.05)
@@ -173,8 +173,8 @@ async def test_an_end_that_is_cancelled_keeps_what_there_is(part: LiveSpeech, en
     await part.leave(final=True)
 
 
-async def test_a_session_that_lived_is_waited_for_as_its_client_asked(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not the one that a crash left behind, though it was taken for that when its speaker stopped elsewhere."""
+async def test_a_live_session_keeps_the_timeout_of_its_client(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session is not treated as one of a crashed process, though it was when its speaker stopped elsewhere."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions(keep_s=600))
@@ -184,8 +184,8 @@ async def test_a_session_that_lived_is_waited_for_as_its_client_asked(user: User
     assert await run_in_database(lambda: Conversation.objects.get().closes_at) is not None
 
 
-async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A speaker of German who wants names hidden is refused, not heard with all names told."""
+async def test_redaction_in_an_unsupported_language_is_refused(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start in German with redaction is refused, not served with all names visible."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     engine.languages = ("en-GB", "de-DE")
     part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
@@ -198,10 +198,8 @@ async def test_nothing_can_be_hidden_in_a_language_nobody_knows(user: User, engi
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
-async def test_what_the_database_does_not_take_is_offered_again(
-    part: LiveSpeech, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
-) -> None:
-    """It was away, or it took the transaction from a process that slept in it: what was said is stored all the same, once."""
+async def test_a_failed_write_is_tried_again(part: LiveSpeech, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    """A message is stored once, though the database was away or aborted the transaction of a sleeping process."""
     record, failures = recorder.record, [error("away"), error("still away")]
 
     def reluctant(*args: Any) -> list[StoredEvent]:
@@ -220,7 +218,7 @@ async def test_what_the_database_does_not_take_is_offered_again(
 
 
 async def test_a_speaker_is_warned_once_in_each_outage(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outage in which two sentences are tried in vain is one warning, beside the errors that say so; the next outage is another."""
+    """Two failed writes in one outage cause one warning, beside their errors; the next outage causes another."""
     record, away, troubles = recorder.record, threading.Event(), list[Exception]()
 
     def reluctant(*args: Any) -> list[StoredEvent]:
@@ -258,10 +256,10 @@ async def test_a_speaker_is_warned_once_in_each_outage(user: User, engine: Engin
     assert await stored() == ["Hello there."] * 2
 
 
-async def test_a_final_does_not_wait_for_the_trackers_of_an_interim(
+async def test_a_final_result_does_not_wait_for_interim_trackers(
     user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch, busy_handlers: None
 ) -> None:
-    """Whatever they wait for: here a search that does not end, and handlers that keep asyncio's threads busy."""
+    """A search that does not end, and handlers that keep asyncio's threads busy, do not delay a final result."""
     go_on, searching = threading.Event(), threading.Event()
 
     def endless(self: InterimTrackers, text: str) -> list[Any]:
@@ -289,13 +287,13 @@ async def test_a_final_does_not_wait_for_the_trackers_of_an_interim(
 
 
 def test_a_session_may_take_longer_than_its_last_words() -> None:
-    """Hearing the rest, storing it with a database that comes back late, and telling it: a session has time for all of them."""
+    """The limit of a session covers the rest of the recognition, the write to a late database, and the send."""
     assert FINISH_S + sum(STORE_TRIES_S) + CATCH_UP_S < LAST_WORDS_S
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
-async def test_the_door_is_tried_again(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
-    """A connection that broke keeps nobody out, and nobody in."""
+async def test_the_access_check_is_tried_again(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    """A broken database connection neither refuses nor admits anybody."""
     monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", (0.01, 0.01))
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     for name in ("open_conversation", "leave"):
@@ -313,8 +311,8 @@ async def test_the_door_is_tried_again(user: User, engine: Engine, monkeypatch: 
     assert [event.kind for event in await part.leave(final=True)] == ["conversation_completed"]
 
 
-async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the database is away: nobody listens for them any more. The sweep removes their session later."""
+async def test_a_failed_leave_closes_the_subscription(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database is away, the subscription is closed. The sweep removes the session later."""
     monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", ())
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
 
@@ -337,8 +335,8 @@ async def test_a_speaker_who_cannot_leave_leaves_nothing_behind(user: User, engi
     assert handler._sender_task is None
 
 
-async def test_a_speaker_who_cannot_leave_leaves_later(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database was away at the end of the session: the conversation ends when it is back, though this process lives on."""
+async def test_a_failed_leave_is_done_later(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The conversation ends when the database is back, though this process lives on."""
     monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", ())
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
@@ -359,8 +357,8 @@ async def test_a_speaker_who_cannot_leave_leaves_later(user: User, engine: Engin
     assert not await Conversation.objects.filter(pk=joined.conversation_id, ended_at=None).aexists()
 
 
-async def test_nothing_waits_for_room_at_the_shutdown_deadline(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A recogniser that is far behind must not keep a session from storing what it has recognised before the process ends."""
+async def test_no_wait_for_room_at_the_shutdown_deadline(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recogniser with a long backlog does not keep a session from storing its results before the process ends."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     monkeypatch.setattr(conversation_module, "HIGH_WATER_S", -1.0)
     part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
@@ -375,22 +373,22 @@ async def test_nothing_waits_for_room_at_the_shutdown_deadline(user: User, engin
 
 
 class Sentences(Slow):
-    """A recognition that hears a sentence in each chunk of LINEAR16."""
+    """A recognition that returns a sentence for each chunk of LINEAR16."""
 
     def feed(self, chunk: bytes) -> None:
-        """Hear a sentence that lasts as long as the chunk."""
+        """Return a sentence with the duration of the chunk."""
         start, self.fed = self.fed, self.fed + len(chunk) / 32_000
         word = Word("Hello.", start, self.fed, 0.9)
         self.listener.recognised(RecognitionResult("Hello.", (word,), 0.9, True, start, self.fed, 1))
 
     def stop(self) -> None:
-        """There is nothing left to hear."""
+        """Do nothing."""
         self.listener.finished()
 
 
 @pytest.fixture
 def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Return a function that sets the clock of the machine by so much, for all that asks for the time here."""
+    """Return a function that moves the wall clock for all code here."""
     ahead = [timedelta()]
 
     class Machine(datetime):
@@ -404,10 +402,10 @@ def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
 
 
 @pytest.mark.parametrize("hours", [1, -1])
-async def test_a_jump_of_the_clock_moves_no_message(
+async def test_a_clock_jump_moves_no_message(
     user: User, engine: Engine, jump: Callable[[timedelta], None], monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
-    """Neither those of a speaker who was there before it, nor those of one who joins afterwards."""
+    """The messages of speakers who joined before and after the jump keep their times."""
     monkeypatch.setattr(Engine, "open", lambda self, options, decoder, listener: Sentences(listener))
     first, second = (LiveSpeech(uuid4(), user.pk, "room", lambda error: None) for _ in range(2))
     started = time.monotonic()
@@ -425,8 +423,8 @@ async def test_a_jump_of_the_clock_moves_no_message(
     assert max(times) - min(times) <= passed
 
 
-async def test_buffered_audio_is_dated_by_its_age(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is sent again is as old as the client says, however late it comes; the time of other clients' audio is that of its arrival."""
+async def test_buffered_audio_has_the_time_of_its_speech(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resent audio is as old as its client says, however late it arrives; the audio of other clients has its time of arrival."""
     monkeypatch.setattr(Engine, "open", lambda self, options, decoder, listener: Sentences(listener))
     for age in (None, 20.0):
         part = LiveSpeech(uuid4(), user.pk, f"room of {age}", lambda error: None)

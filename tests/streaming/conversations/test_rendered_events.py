@@ -14,27 +14,27 @@ from streaming.conversations.rendered_events import RenderedEvents
 from streaming.speech.engines.base import Word
 
 
-def heard(text: str) -> TranscriptUpdate:
+def interim(text: str) -> TranscriptUpdate:
     """Return an interim result of one word."""
     return TranscriptUpdate(1, uuid4(), text, (Word(text, 0.0, 0.5, 0.9),), 0.9, False)
 
 
-def test_every_listener_gets_the_same_text() -> None:
-    """A recognition result is rendered once for all listeners of a process."""
-    result = heard("Hello.")
+def test_all_subscribers_share_one_text() -> None:
+    """A recognition result is rendered once for all subscribers of a process."""
+    result = interim("Hello.")
     assert rendered_events.rendered_update(result) is rendered_events.rendered_update(result)
 
 
-def test_results_are_not_confused() -> None:
-    """However many results there were, each is told with its own words, and not all of them are remembered."""
-    told = [rendered_events.rendered_update(heard(f"word{number}")) for number in range(3 * rendered_events.REMEMBERED)]
+def test_each_result_has_its_own_text() -> None:
+    """Each result is sent with its own words, and the cache of texts is bounded."""
+    told = [rendered_events.rendered_update(interim(f"word{number}")) for number in range(3 * rendered_events.REMEMBERED)]
     texts = [json.loads(text)["message"]["punctuated"]["transcript"] for (text,) in told]
     assert texts == [f"word{number}" for number in range(3 * rendered_events.REMEMBERED)]
     assert len(rendered_events._rendered_updates) == rendered_events.REMEMBERED
 
 
 class Subscribed:
-    """A subscription in which a test puts what happens; `close` ends it."""
+    """A subscription to which a test adds items; `close` ends it."""
 
     conversation_id = 1
 
@@ -51,7 +51,7 @@ class Subscribed:
         return delivery
 
     async def close(self) -> None:
-        """End it."""
+        """End the subscription."""
         self.queue.close(discard=True)
 
 
@@ -72,11 +72,11 @@ def stored(number: int, event: Any = None) -> StoredEvent:
     return StoredEvent(1, number, event or ConversationCreated("1"), datetime(2026, 1, 1, tzinfo=UTC))
 
 
-async def test_a_client_has_caught_up_once_it_asks_for_more() -> None:
-    """Not when the last message was rendered: it has to be sent first."""
+async def test_a_client_has_caught_up_when_it_reads_on() -> None:
+    """Not the rendering of the last message counts, but the next read after it was sent."""
     source = Subscribed()
     events: RenderedEvents[str] = RenderedEvents(source, Plain())  # type: ignore[arg-type]
-    for delivery in (stored(1), heard("word"), stored(2)):
+    for delivery in (stored(1), interim("word"), stored(2)):
         source.queue.put(delivery)
     catching_up = asyncio.create_task(events.caught_up(2))
     assert [await anext(events) for _ in range(5)] == ["1a", "1b", "word", "2a", "2b"]
@@ -88,8 +88,8 @@ async def test_a_client_has_caught_up_once_it_asks_for_more() -> None:
     assert await reading is None
 
 
-async def test_nobody_waits_for_a_client_that_reads_no_more() -> None:
-    """A subscription that was closed, and a client that has gone, end the wait at once."""
+async def test_the_wait_for_a_client_that_stopped_reading_ends() -> None:
+    """A closed subscription, and a client that has disconnected, end the wait at once."""
     for source in (Subscribed(), Subscribed()):
         events: RenderedEvents[str] = RenderedEvents(source, Plain())  # type: ignore[arg-type]
         catching_up = asyncio.create_task(events.caught_up(7))
@@ -109,11 +109,11 @@ async def test_the_end_of_a_conversation_is_the_last_message() -> None:
     await events.caught_up(3)
 
 
-async def test_another_renderer_holds_for_what_is_not_read_yet() -> None:
+async def test_a_new_renderer_applies_to_unread_events() -> None:
     """A client that starts again with other options gets later events in their form."""
     source = Subscribed()
     events: RenderedEvents[str] = RenderedEvents(source, Plain())  # type: ignore[arg-type]
-    source.queue.put(heard("first"))
+    source.queue.put(interim("first"))
     assert await anext(events) == "first"
 
     class Loud(Plain):
@@ -121,5 +121,5 @@ async def test_another_renderer_holds_for_what_is_not_read_yet() -> None:
             return [update.text.upper()]
 
     events.renderer = Loud()
-    source.queue.put(heard("second"))
+    source.queue.put(interim("second"))
     assert await anext(events) == "SECOND"

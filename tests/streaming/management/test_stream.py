@@ -15,8 +15,8 @@ from tests.servers import ROOT, Server
 RECORDING = ROOT / "streaming" / "demo" / "conversation.ogg"
 
 
-def test_a_file_is_spoken_and_saved(server: Server) -> None:
-    """Words and insights are printed as they come; the last line is the address of the saved conversation."""
+def test_a_file_is_sent_and_saved(server: Server) -> None:
+    """Words and insights are printed as they arrive; the last line is the address of the saved conversation."""
     server.manage("createapp", "--email", "jane@example.com")
     arguments = ["--url", server.url, "--email", "jane@example.com", "--speed", "0", "--speaker", "Anna", "--speaker", "Tom"]
     out = server.manage("stream", str(RECORDING), *arguments)
@@ -27,16 +27,16 @@ def test_a_file_is_spoken_and_saved(server: Server) -> None:
     assert lines[-1].startswith(f"saved: {server.url}/conversations/")
 
 
-def test_a_wrong_token_is_one_clear_line(server: Server) -> None:
-    """The server's own error is shown, without a traceback."""
+def test_a_wrong_token_is_one_line(server: Server) -> None:
+    """The server's own error is printed, without a traceback."""
     with pytest.raises(AssertionError, match="Token validation failed") as failed:
         server.manage("stream", str(RECORDING), "--url", server.url, "--token", "nonsense", "--speed", "0")
     assert "Traceback" not in str(failed.value)
 
 
 @pytest.mark.parametrize("reason", ["", "enough of this"])
-async def test_a_server_that_goes_is_told(reason: str) -> None:
-    """At whatever moment it closes the connection."""
+async def test_a_closed_connection_is_reported(reason: str) -> None:
+    """The error is printed at whatever moment the server closes the connection."""
 
     async def close_at_once(connection: ServerConnection) -> None:
         if reason:
@@ -50,8 +50,8 @@ async def test_a_server_that_goes_is_told(reason: str) -> None:
             await stream(RECORDING, ["Ada"], url=url, token="", connection_id="x", speed=0, screen=Screen(io.StringIO()))
 
 
-def test_no_server_is_one_clear_line(make_server: Callable[..., Server]) -> None:
-    """An address where nobody listens is named."""
+def test_no_server_is_one_line(make_server: Callable[..., Server]) -> None:
+    """The error names an address without a server."""
     server = make_server()
     server.kill()
     with pytest.raises(AssertionError, match="no connection to") as failed:
@@ -65,8 +65,8 @@ def test_two_channels_for_two_names() -> None:
     assert len(channels_of(RECORDING, 1)) == 1
 
 
-def test_a_file_without_sound(tmp_path: Path) -> None:
-    """What PyAV cannot read is named."""
+def test_a_file_without_audio(tmp_path: Path) -> None:
+    """The error names a file that PyAV cannot read."""
     rubbish = tmp_path / "rubbish.mp3"
     rubbish.write_bytes(b"no sound in here" * 100)
     with pytest.raises(StreamError, match=r"rubbish\.mp3"):
@@ -76,7 +76,7 @@ def test_a_file_without_sound(tmp_path: Path) -> None:
 
 
 def test_no_bar_and_no_colour_without_a_terminal() -> None:
-    """What goes into a file is plain lines."""
+    """The output to a file is plain text."""
     out = io.StringIO()
     screen = Screen(out)
     screen.progress(1.0, 2.0, "hello")
@@ -84,8 +84,8 @@ def test_no_bar_and_no_colour_without_a_terminal() -> None:
     assert out.getvalue() == "Anna: hello\n"
 
 
-def test_what_a_reviewer_changes_is_printed_as_a_change() -> None:
-    """A message or an insight that comes again says what became of it; one that was never printed is not dismissed."""
+def test_a_correction_is_printed_as_a_change() -> None:
+    """A message or an insight that is sent again is printed with its change; one that was never printed is not dismissed."""
     out = io.StringIO()
     voice = Voice(np.zeros(0, np.int16), "Ada", "", "", "", Screen(out), 0, prints_results=True)
 
@@ -114,7 +114,7 @@ def test_what_a_reviewer_changes_is_printed_as_a_change() -> None:
 
 
 def test_an_insight_in_one_line() -> None:
-    """Type, confidence, text, who and when."""
+    """The line has type, confidence, text, speaker and time."""
     insight = {
         "type": "action_item",
         "confidence": 0.87,

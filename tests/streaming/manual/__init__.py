@@ -1,1 +1,1 @@
-"""Streams written the way FastRTC's manual teaches, as a Django app, and what real clients get from each over both transports."""
+"""Streams written as in FastRTC's manual, as a Django app, and what real clients get from each over both transports."""

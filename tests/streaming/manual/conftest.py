@@ -1,4 +1,4 @@
-"""One server with the manual's streams, and clients with something to say."""
+"""One server with the manual's streams, and clients with recorded speech."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ Say = Callable[[np.ndarray], Awaitable[None]]
 
 @pytest.fixture(scope="package")
 def manual(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that really hears."""
+    """A server with a recogniser."""
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("manual") / "data")
     server = Server(data, SITE)
     server.start()
@@ -40,14 +40,14 @@ def token(manual: Server) -> str:
     return manual.token()
 
 
-class Revocable:
-    """A client of one stream over either transport, as the tests see it: it speaks, and keeps what it got.
+class ManualClient:
+    """A client of one stream over either transport: it sends speech, and keeps what it receives.
 
-    `say` sends int16 at 48 kHz; `rate` is that of the sound it hears; `hook` is the address of the input hook.
+    `say` sends int16 at 48 kHz; `rate` is that of the received audio; `hook` is the address of the input hook.
     """
 
     def __init__(self, client: Caller | StreamClient, events: Events, rate: int, say: Say, hook: str, token: str) -> None:
-        self.client = client
+        self.transport_client = client
         self.id = client.id
         self.rate = rate
         self.say = say
@@ -55,7 +55,7 @@ class Revocable:
         self._hook = hook
         self._token = token
 
-    async def give(self, **inputs: Any) -> None:
+    async def post_inputs(self, **inputs: Any) -> None:
         """Post inputs, as pages do."""
         async with httpx.AsyncClient(headers={"x-api-key": self._token}, timeout=60) as client:
             answer = await client.post(self._hook, json={"webrtc_id": self.id, **inputs})
@@ -63,15 +63,15 @@ class Revocable:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """All messages so far, but for the answers to pings."""
-        return [message for message in self.client.messages if "type" in message]
+        """All messages so far, except the answers to pings."""
+        return [message for message in self.transport_client.messages if "type" in message]
 
     @property
-    def heard(self) -> np.ndarray:
-        """All sound so far, int16."""
-        if isinstance(self.client, Caller):
-            return self.client.sound
-        return mulaw.decode(self.client.sound)
+    def received_audio(self) -> np.ndarray:
+        """All received audio so far, int16."""
+        if isinstance(self.transport_client, Caller):
+            return self.transport_client.sound
+        return mulaw.decode(self.transport_client.sound)
 
     def of(self, kind: str) -> list[Any]:
         """Return the data of all messages of a type."""
@@ -79,27 +79,27 @@ class Revocable:
 
     @property
     def outputs(self) -> list[Any]:
-        """What came as server-sent events, texts as they are."""
+        """The server-sent events so far, with texts unchanged."""
         return [plain(event.data) for event in self._events.events]
 
     async def until(self, found: Callable[[], object], what: str) -> None:
-        """Wait until something came."""
+        """Wait until a condition holds."""
         await until(lambda: bool(found()), f"{what}; messages {self.messages[-6:]}; outputs {self.outputs[-3:]}", 120.0)
 
     @property
     def loud_seconds(self) -> float:
-        """For how long anything was heard."""
+        """The duration of the received audio that is not silent."""
         size = self.rate // 50
-        pieces = self.heard[: len(self.heard) // size * size].reshape(-1, size)
+        pieces = self.received_audio[: len(self.received_audio) // size * size].reshape(-1, size)
         return float((np.abs(pieces).max(axis=1) > 1500).sum() / 50) if len(pieces) else 0.0
 
-    async def hears(self, hz: float) -> None:
-        """Wait for a tone of a quarter second somewhere in the sound."""
-        await self.until(lambda: any(abs(one - hz) < 15 for one in pitches(self.heard, self.rate)), f"{hz} Hz was not heard")
+    async def receives_tone(self, hz: float) -> None:
+        """Wait for a tone of a quarter second somewhere in the audio."""
+        await self.until(lambda: any(abs(one - hz) < 15 for one in pitches(self.received_audio, self.rate)), f"{hz} Hz was not heard")
 
 
 def plain(data: str) -> Any:
-    """Return JSON as what it is, any other text as it came."""
+    """Return the value of JSON, and any other text unchanged."""
     try:
         return json.loads(data)
     except ValueError:
@@ -114,32 +114,32 @@ def pitches(sound: np.ndarray, rate: int) -> list[float]:
 
 
 @asynccontextmanager
-async def webrtc(server: Server, token: str, stream: str, audio: str = "sendrecv", video: str = "") -> AsyncIterator[Revocable]:
-    """Call a stream, silently until there is something to say."""
+async def webrtc(server: Server, token: str, stream: str, audio: str = "sendrecv", video: str = "") -> AsyncIterator[ManualClient]:
+    """Open a stream over WebRTC, with silence until audio is sent."""
     async with to(server, token, f"/streams/{stream}/webrtc/offer") as post:
         caller = await Caller(post, audio, video, microphone=0).call()
         async with subscribed(server, token, stream, caller.id, "outputs") as events:
-            yield Revocable(caller, events, 48_000, caller.microphone.say, f"{server.url}/streams/{stream}/input_hook", token)
+            yield ManualClient(caller, events, 48_000, caller.microphone.say, f"{server.url}/streams/{stream}/input_hook", token)
         await caller.close()
     await nothing_is_left()
 
 
 @asynccontextmanager
-async def websocket(server: Server, token: str, stream: str, rate: int = 24_000) -> AsyncIterator[Revocable]:
-    """Start a stream over a socket, as mu-law, and speak faster than one can."""
+async def websocket(server: Server, token: str, stream: str, rate: int = 24_000) -> AsyncIterator[ManualClient]:
+    """Open a stream over a socket, with mu-law faster than real time."""
     async with streaming(server, token, stream) as client:
         await client.start(sample_rate=rate)
 
         async def say(samples: np.ndarray) -> None:
             converter = Converter(rate)
             sound = np.concatenate((converter.push(samples, 48_000), converter.flush()))
-            with suppress(ConnectionClosed):  # a handler may hang up before everything was said
+            with suppress(ConnectionClosed):  # a handler may close the session before all audio was sent
                 for at in range(0, len(sound), rate // 50):
                     await client.speak(mulaw.encode(sound[at : at + rate // 50]))
                     await asyncio.sleep(0.005)
 
         async with subscribed(server, token, stream, client.id, "outputs") as events:
-            yield Revocable(client, events, rate, say, f"{server.url}/streams/{stream}/input_hook", token)
+            yield ManualClient(client, events, rate, say, f"{server.url}/streams/{stream}/input_hook", token)
 
 
 CALLS = {"webrtc": webrtc, "websocket": websocket}
@@ -147,10 +147,10 @@ CALLS = {"webrtc": webrtc, "websocket": websocket}
 
 @pytest.fixture(params=list(CALLS))
 def call(request: pytest.FixtureRequest, manual: Server, token: str) -> Callable[..., Any]:
-    """async with call(stream) as guest: over WebRTC, then over a WebSocket."""
+    """Use as `async with call(stream) as client`: over WebRTC, then over a WebSocket."""
     return lambda stream: CALLS[request.param](manual, token, stream)
 
 
 def said(name: str) -> np.ndarray:
-    """Return a clip with a pause behind it."""
+    """Return a recording with a pause after it."""
     return speech.clip(name, 0.2, 0.8)

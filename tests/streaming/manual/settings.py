@@ -1,4 +1,4 @@
-"""Parley's settings with one more app, and one with views of its own."""
+"""Parley's settings with one more app, and one with its own views."""
 
 from config.settings import *  # noqa: F403
 from config.settings import INSTALLED_APPS

@@ -1,4 +1,4 @@
-"""Handlers as people write them who learned from FastRTC's manual: nothing but the import line is different."""
+"""Handlers as users of FastRTC's manual write them: only the import line is different."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ stt_model = get_stt_model()
 
 
 def beep(hz: float, seconds: float = 0.5) -> np.ndarray:
-    """Return a tone, float32 of shape (1, n): what stands for a voice here."""
+    """Return a tone, float32 of shape (1, n), in place of a voice."""
     wave: np.ndarray = 0.3 * np.sin(2 * np.pi * hz * np.arange(int(RATE * seconds)) / RATE)
     return wave.astype(np.float32).reshape(1, -1)
 
@@ -45,7 +45,7 @@ def beep(hz: float, seconds: float = 0.5) -> np.ndarray:
 
 
 def repeat(audio: AudioFrame) -> Iterator[AudioFrame]:
-    """Say it again, in pieces of a tenth of a second."""
+    """Return the turn, in pieces of a tenth of a second."""
     rate, array = audio
     for start in range(0, array.shape[1], rate // 10):
         yield rate, array[:, start : start + rate // 10]
@@ -64,17 +64,17 @@ parrot = Stream(
 )
 
 
-# -- a greeting, and inputs that the page sends before each reply
+# -- a greeting, and inputs from the page before each reply
 
 
 def welcome(name: str = "stranger", pitch: float = 300.0) -> Iterator[Any]:
-    """Greet whoever it is."""
+    """Greet the person of the inputs."""
     yield RATE, beep(pitch)
     yield AdditionalOutputs({"greeted": name})
 
 
 async def answer(audio: AudioFrame, name: str = "stranger", pitch: float = 600.0) -> AsyncIterator[Any]:
-    """Answer at the pitch that is wanted now."""
+    """Answer at the pitch of the inputs."""
     assert audio_to_float32(audio[1]).max() <= 1
     yield AdditionalOutputs({"name": name, "pitch": pitch})
     yield RATE, beep(pitch)
@@ -87,7 +87,7 @@ greeter = Stream(ReplyOnPause(answer, startup_fn=welcome), modality="audio", mod
 
 
 class Relay(StreamHandler):
-    """Passes on what it hears; the key must come first."""
+    """Returns the received audio; the key must come first."""
 
     def __init__(self) -> None:
         super().__init__(expected_layout="mono", output_sample_rate=24000, output_frame_size=480, input_sample_rate=24000)
@@ -95,43 +95,43 @@ class Relay(StreamHandler):
         self.key = ""
 
     def copy(self) -> "Relay":
-        """Make another one."""
+        """Return another handler."""
         return Relay()
 
     def start_up(self) -> None:
-        """Ask for the key and say which one came."""
+        """Wait for the key and report it."""
         self.wait_for_args_sync()
         self.key = self.latest_args[1]
         self.send_message_sync(json.dumps({"type": "log", "data": f"the key is {self.key}"}))
 
     def receive(self, frame: AudioFrame) -> None:
-        """Take a frame, once there is a key."""
+        """Accept a frame, once there is a key."""
         if self.key:
             self.queue.put(frame)
 
     def emit(self) -> Any:
-        """Give it back, whenever it comes."""
+        """Return the next frame."""
         return self.queue.get()
 
     def shutdown(self) -> None:
-        """Let `emit` go."""
+        """Wake `emit`."""
         self.queue.put(None)
 
 
 relay = Stream(Relay(), modality="audio", mode="send-receive")
 
 
-# -- a bridge to a model elsewhere, which speaks when it likes
+# -- a bridge to a remote model, which speaks at any time
 
 
 class Remote:
-    """Stands for a voice model behind a socket: it hears three frames, then says it heard speech, then answers."""
+    """Stands for a remote voice model: after three frames it reports speech, then answers."""
 
     def __init__(self) -> None:
         self.frames: asyncio.Queue[np.ndarray] = asyncio.Queue()
 
     async def events(self) -> AsyncIterator[tuple[str, Any]]:
-        """Yield what such a model tells."""
+        """Yield the events of the model."""
         heard = 0
         while True:
             array = await self.frames.get()
@@ -152,11 +152,11 @@ class Bridge(AsyncStreamHandler):
         self.quit = asyncio.Event()
 
     def copy(self) -> "Bridge":
-        """Make another one."""
+        """Return another handler."""
         return Bridge()
 
     async def start_up(self) -> None:
-        """Connect, and pass on what comes."""
+        """Connect, and pass the events on."""
         self.remote = Remote()
         async for kind, value in self.remote.events():
             if self.quit.is_set():
@@ -169,14 +169,14 @@ class Bridge(AsyncStreamHandler):
                 await self.output_queue.put((self.output_sample_rate, (value * 32767).astype(np.int16)))
 
     async def receive(self, frame: AudioFrame) -> None:
-        """Send it there."""
+        """Send the frame to the model."""
         if self.remote is None:
             return
         _, array = frame
         self.remote.frames.put_nowait(array.squeeze())
 
     async def emit(self) -> Any:
-        """Give what came, if anything did."""
+        """Return the next item, if there is one."""
         return await wait_for_item(self.output_queue)
 
     def shutdown(self) -> None:  # type: ignore[override]  # as the manual has it
@@ -187,11 +187,11 @@ class Bridge(AsyncStreamHandler):
 bridge = Stream(Bridge(), modality="audio", mode="send-receive")
 
 
-# -- sound and pictures together
+# -- audio and video together
 
 
 class Companion(AsyncAudioVideoStreamHandler):
-    """Sees and hears: shows the picture upside down, says how many it saw, beeps when it is spoken to."""
+    """Returns each video frame upside down, sends their number, and beeps after speech."""
 
     def __init__(self) -> None:
         super().__init__("mono", output_sample_rate=RATE, input_sample_rate=16000)
@@ -201,40 +201,40 @@ class Companion(AsyncAudioVideoStreamHandler):
         self.heard = 0
 
     def copy(self) -> "Companion":
-        """Make another one."""
+        """Return another handler."""
         return Companion()
 
     async def video_receive(self, frame: np.ndarray) -> None:
-        """Take a picture, and send one each second."""
+        """Accept a video frame, and send one each second."""
         self.video_queue.put_nowait(np.flip(frame, axis=0))
         if time.time() - self.last_frame_time > 1:
             self.last_frame_time = time.time()
             self.audio_queue.put_nowait(AdditionalOutputs({"sent": list(frame.shape)}))
 
     async def video_emit(self) -> np.ndarray:
-        """Give the picture, or a black one."""
+        """Return the video frame, or a black one."""
         frame = await wait_for_item(self.video_queue, 0.01)
         return frame if frame is not None else np.zeros((100, 100, 3), dtype=np.uint8)
 
     async def receive(self, frame: AudioFrame) -> None:
-        """Beep after each half second of sound."""
+        """Beep after each half second of audio."""
         self.heard += 1
         if self.heard % 25 == 0:
             self.audio_queue.put_nowait((RATE, beep(700, 0.3)))
 
     async def emit(self) -> Any:
-        """Give what is there."""
+        """Return the next audio."""
         return await wait_for_item(self.audio_queue, 0.01)
 
     async def shutdown(self) -> None:
-        """Forget the pictures."""
+        """Drop the video frames."""
         self.video_queue = asyncio.Queue()
 
 
 companion = Stream(Companion(), modality="audio-video", mode="send-receive")
 
 
-# -- pictures
+# -- video
 
 
 class InputData(BaseModel):
@@ -245,7 +245,7 @@ class InputData(BaseModel):
 
 
 def detection(image: np.ndarray, conf_threshold: float = 0.3) -> tuple[np.ndarray, AdditionalOutputs]:
-    """Flip the picture, and give the threshold that was used."""
+    """Flip the video frame, and return the threshold."""
     return np.flip(image, axis=0), AdditionalOutputs(conf_threshold)
 
 
@@ -255,7 +255,7 @@ detector = Stream(
 
 
 def film() -> Iterator[np.ndarray | None]:
-    """Play a file to its end, as `cv2.VideoCapture` reads one: the last reading has no picture."""
+    """Play a file to its end, as `cv2.VideoCapture` reads one: the last read has no frame."""
     for shade in range(0, 250, 10):
         yield np.full((96, 128, 3), shade, np.uint8)
     yield None
@@ -266,7 +266,7 @@ plain_cinema = Stream(film, modality="video", mode="receive")
 
 
 def narrate(pitch: float = 400.0) -> Iterator[AudioFrame]:
-    """Speak for half a minute."""
+    """Yield half a minute of tone."""
     for _ in range(60):
         yield RATE, beep(pitch)
 
@@ -274,11 +274,11 @@ def narrate(pitch: float = 400.0) -> Iterator[AudioFrame]:
 narrator = Stream(narrate, modality="audio", mode="receive")
 
 
-# -- a word that wakes it
+# -- stop words
 
 
 def obey(audio: AudioFrame) -> Iterator[Any]:
-    """Say what was asked for, and that it was heard."""
+    """Return the turn, and a log message."""
     yield AdditionalOutputs({"asked": stt_model.stt(audio)})
     yield RATE, beep(800)
 
@@ -286,11 +286,11 @@ def obey(audio: AudioFrame) -> Iterator[Any]:
 butler = Stream(ReplyOnStopWords(obey, stop_words=["computer"], input_sample_rate=16000), modality="audio", mode="send-receive")
 
 
-# -- hearing, thinking, speaking
+# -- speech to text, a chat, and a voice
 
 
 def chat(audio: AudioFrame, chatbot: list[dict[str, str]] | None = None) -> Iterator[Any]:
-    """Hear, put it into the chat, answer, and put that there as well."""
+    """Transcribe the turn, add it to the chat, answer, and add the answer."""
     chatbot = chatbot or []
     text = stt_model.stt(audio)
     chatbot.append({"role": "user", "content": text})
@@ -310,11 +310,11 @@ assistant = Stream(
 )
 
 
-# -- the end, and what goes wrong
+# -- the end of a session, and errors
 
 
 def goodbye(audio: AudioFrame) -> Iterator[Any]:
-    """Say goodbye and hang up."""
+    """Play the last audio and close the session."""
     yield (RATE, beep(900)), AdditionalOutputs("goodbye")
     yield CloseStream("that was all")
 
@@ -323,7 +323,7 @@ farewell = Stream(ReplyOnPause(goodbye), modality="audio", mode="send-receive")
 
 
 def careful(audio: AudioFrame) -> Iterator[Any]:
-    """Warn at the first turn, then refuse."""
+    """Warn at the first turn, then raise an error."""
     Warning("this may cost money")
     yield RATE, beep(500, 0.1)
     raise WebRTCError("the model has no credit left")
@@ -333,22 +333,22 @@ strict = Stream(ReplyOnPause(careful), modality="audio", mode="send-receive")
 
 
 class Named(AsyncStreamHandler):
-    """Says whose session it is, from every method."""
+    """Sends the id of its session from every method."""
 
     def __init__(self) -> None:
         super().__init__(input_sample_rate=16000)
         self.names: asyncio.Queue[Any] = asyncio.Queue()
 
     def copy(self) -> "Named":
-        """Make another one."""
+        """Return another handler."""
         return Named()
 
     async def start_up(self) -> None:
-        """Say it."""
+        """Send the id."""
         await self.names.put(AdditionalOutputs(f"start_up {get_current_context().webrtc_id}"))
 
     async def receive(self, frame: AudioFrame) -> None:
-        """Say it once, from a thread as well."""
+        """Send the id once, also from a thread."""
         if not hasattr(self, "told"):
             self.told = True
             await self.names.put(AdditionalOutputs(f"receive {get_current_context().webrtc_id}"))
@@ -356,31 +356,31 @@ class Named(AsyncStreamHandler):
             await self.names.put(AdditionalOutputs(f"thread {inside.webrtc_id}"))
 
     async def emit(self) -> Any:
-        """Give the next name."""
+        """Return the next id."""
         return await wait_for_item(self.names)
 
 
 named = Stream(Named(), modality="audio", mode="send")
 
 
-# -- a detector of one's own
+# -- an own VAD model
 
 
 class Loudness:
-    """Whatever is loud is speech."""
+    """A VAD model in which loud audio is speech."""
 
     def vad(self, audio: AudioFrame, options: Any) -> tuple[float, list[dict[str, int]]]:
-        """Return how many seconds are louder than the options say."""
+        """Return how many seconds are louder than the option."""
         rate, array = audio
         loud = np.abs(audio_to_float32(array).reshape(-1)) > options["loud"]
         return float(loud.sum()) / rate, []
 
     def warmup(self) -> None:
-        """Nothing to get ready."""
+        """Do nothing."""
 
 
 def measure(audio: AudioFrame) -> Iterator[Any]:
-    """Give the length of the turn."""
+    """Return the duration of the turn."""
     yield AdditionalOutputs(round(audio[1].shape[1] / audio[0], 1))
     yield RATE, beep(650)
 

@@ -1,4 +1,4 @@
-"""Parley's routes, and the two that FastRTC's manual has every application write for itself."""
+"""Parley's routes, and the two that FastRTC's manual lets every application write."""
 
 import json
 from collections.abc import AsyncIterator
@@ -12,15 +12,13 @@ from streaming.handlers import reply_on_pause
 from streaming.speech import audio_source
 from tests.streaming.manual.streams import InputData, detector, narrator
 
-reply_on_pause.FIRST_INPUTS_S = reply_on_pause.NEW_INPUTS_S = (
-    30.0  # a test on a busy machine answers late, and not with what it gave before
-)
-audio_source.STALL_S = 60.0  # and its clients falter in the middle of a sentence
+reply_on_pause.FIRST_INPUTS_S = reply_on_pause.NEW_INPUTS_S = 30.0  # on a busy machine the inputs come late, and old ones must not be used
+audio_source.STALL_S = 60.0  # and the audio of a client may stall in the middle of a sentence
 
 
 @csrf_exempt
 def hook(request: HttpRequest) -> JsonResponse:
-    """Take new inputs, in a thread: this is no coroutine."""
+    """Accept new inputs, in a thread: this view is no coroutine."""
     try:
         data = InputData.model_validate_json(request.body)
     except ValidationError as error:
@@ -31,14 +29,14 @@ def hook(request: HttpRequest) -> JsonResponse:
 
 @csrf_exempt
 def story(request: HttpRequest) -> JsonResponse:
-    """Begin a generator anew with other inputs, in a thread."""
+    """Restart a generator with new inputs, in a thread."""
     body = json.loads(request.body)
     narrator.set_input(body["webrtc_id"], body["pitch"])
     return JsonResponse({})
 
 
 async def updates(request: HttpRequest) -> StreamingHttpResponse:
-    """Send everything that the handler puts out."""
+    """Send all outputs of the handler."""
 
     async def output_stream() -> AsyncIterator[str]:
         async for output in detector.output_stream(request.GET["webrtc_id"]):
@@ -48,7 +46,7 @@ async def updates(request: HttpRequest) -> StreamingHttpResponse:
 
 
 async def latest(request: HttpRequest) -> JsonResponse:
-    """Send the newest output alone."""
+    """Send the newest output only."""
     output = await detector.fetch_latest_output(request.GET["webrtc_id"])
     return JsonResponse({"latest": output.args[0]})
 

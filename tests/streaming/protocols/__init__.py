@@ -1,1 +1,1 @@
-"""Tests of the wires: one file for each message a client sends or reads."""
+"""Tests of the protocols: one file for each message that a client sends or reads."""

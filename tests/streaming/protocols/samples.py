@@ -1,4 +1,4 @@
-"""What the tests of the wire share: stored payloads as the recorder makes them, the seed's messages, and a comparison."""
+"""Helpers for tests of the protocol: stored payloads as the recorder makes them, the published messages, and a comparison."""
 
 import json
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import Any
 HERE = Path(__file__).parent
 
 JANE = {"id": "7", "name": "Jane", "userId": "jane.doe@example.com", "email": "jane.doe@example.com"}
-JANE_ON_THE_WIRE = {"id": "7", "name": "Jane", "userId": "jane.doe@example.com"}
-NOBODY = {"id": "", "name": "", "userId": ""}
+JANE_IN_MESSAGES = {"id": "7", "name": "Jane", "userId": "jane.doe@example.com"}
+UNKNOWN_SPEAKER = {"id": "", "name": "", "userId": ""}
 
 
 def seed(name: str) -> dict[str, Any]:
-    """Return a message of the published reference, as it stands there."""
+    """Return a message of the published reference, unchanged."""
     return json.loads((HERE / "seed" / f"{name}.json").read_text())
 
 
@@ -85,7 +85,7 @@ def tracker() -> dict[str, Any]:
 
 
 def differences(example: Any, ours: Any, path: str = "") -> list[str]:
-    """Return the places where ours lacks something that the example has, or has another value; more than the example is fine."""
+    """Return the places where ours lacks a value of the example or has another; additional values are allowed."""
     if isinstance(example, dict) and isinstance(ours, dict):
         missing = [f"{path}.{key} is missing" for key in example if key not in ours]
         return missing + [place for key in example if key in ours for place in differences(example[key], ours[key], f"{path}.{key}")]

@@ -1,4 +1,4 @@
-"""`?after=N`, our own extension: replay everything after event N, then go on live."""
+"""`?after=N`, our own extension: replay everything after event N, then continue live."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_a_cursor_is_a_whole_number(text: str, number: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "last", "1e3", "٣", "9" * 19, "1\n"])
 def test_anything_else_is_refused(text: str) -> None:
-    """Also digits of other alphabets and numbers that the database cannot count to."""
+    """Digits of other alphabets and numbers beyond the database's range are refused too."""
     with pytest.raises(WireError, match="whole number") as refusal:
         after(text)
     assert refusal.value.field == "after"

@@ -1,4 +1,4 @@
-"""Broken messages, kept as files: each is refused with an error that names its field and what is allowed."""
+"""Broken messages, kept as files: the error of each names its field and what is allowed."""
 
 from pathlib import Path
 
@@ -104,12 +104,12 @@ def test_a_broken_message_is_refused(path: Path) -> None:
 
 
 def test_every_expectation_has_its_file() -> None:
-    """No broken message was forgotten."""
+    """Each broken message has an expectation and a file."""
     assert {path.name for path in FOLDER.iterdir()} == set(EXPECTED)
 
 
 def test_a_text_of_a_mebibyte_is_refused_unread() -> None:
-    """Even where it is a valid start_request, the limit holds and is named."""
+    """The limit applies to a valid start_request too, and the error names it."""
     text = '{"type": "start_request", "padding": "' + "x" * 2**20 + '"}'
     with pytest.raises(WireError, match=f"at most {MAX_TEXT} characters"):
         parse(text)

@@ -1,4 +1,4 @@
-"""Connection ids: invented by clients, in every alphabet they like."""
+"""Connection ids, which clients choose in any alphabet."""
 
 import pytest
 
@@ -9,13 +9,13 @@ from streaming.protocols.symbl import WireError, connection_id
     "text", ["a", "dXNlckBleGFtcGxlLmNvbQ==", "a/b+c_d-e.f%20g", "3f1c0f6e-0000-4000-8000-000000000000", "Gespräch 1", "x" * 256]
 )
 def test_any_readable_text_is_an_id(text: str) -> None:
-    """It comes back unchanged, base64 padding and slashes included."""
+    """It is returned unchanged, base64 padding and slashes included."""
     assert connection_id(text) == text
 
 
 @pytest.mark.parametrize("text", ["", "x" * 257, "x" * 500, "a\x00b", "a\nb", "a\x7fb", "a\x85b", "\ud83d"])
-def test_what_cannot_be_an_id_is_refused(text: str) -> None:
-    """Nothing, too much, control characters and halves of characters; the error names the field."""
+def test_an_invalid_id_is_refused(text: str) -> None:
+    """The error names the field: empty text, long text, control characters and halves of characters are invalid."""
     with pytest.raises(WireError, match="connectionId") as refusal:
         connection_id(text)
     assert refusal.value.field == "connectionId"

@@ -1,4 +1,4 @@
-"""`docs/reference/websocket.md` says what the code does: its words, limits and fields are checked against the code."""
+"""`docs/reference/websocket.md` has the words, limits and fields of the code."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ ROWS = dict(re.findall(r"^\| (`.+?`.*?) \| (.+?) \|", FIELDS, flags=re.MULTILINE
 
 
 def allowed(field: str) -> str:
-    """Return what the page says is allowed in a field of start_request."""
+    """Return what the page allows in a field of start_request."""
     return next(text for names, text in ROWS.items() if f"`{field}`" in names)
 
 
@@ -38,21 +38,21 @@ def test_the_limits_of_a_field_are_on_the_page(field: str, numbers: tuple[int, .
     assert [str(number) for number in numbers if str(number) not in said] == []
 
 
-def test_the_words_that_are_allowed_are_on_the_page() -> None:
-    """Encodings and insight types are listed as the code knows them."""
+def test_the_allowed_words_are_on_the_page() -> None:
+    """The page lists the encodings and insight types of the code."""
     assert [word for word in ENCODINGS if word not in allowed("config.speechRecognition.encoding")] == []
     assert [word for word in insight_types() if word not in allowed("insightTypes")] == []
 
 
 def test_the_limits_of_a_message_are_on_the_page() -> None:
-    """Length, depth and the connection id."""
+    """The page has the limits of length, depth and connection id."""
     assert f"{parsing.MAX_TEXT} characters and {parsing.MAX_DEPTH} levels" in PAGE
     assert f"1 to {parsing.CONNECTION_ID_LENGTH} characters, any but control characters" in PAGE
 
 
 @pytest.mark.parametrize("field", sorted(set(re.findall(r"`([a-zA-Z.]+)`", " ".join(ROWS)))))
 def test_every_field_on_the_page_is_read(field: str) -> None:
-    """A field of the table refuses a value of no allowed type, so it is not merely mentioned."""
+    """A field of the table refuses a value of a wrong type, so the server reads it."""
     value: object = float("nan")
     for name in reversed(field.split(".")):
         value = {name: value}

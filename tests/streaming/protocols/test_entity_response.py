@@ -1,4 +1,4 @@
-"""`entity_response`: names, dates and places, for those who asked for them."""
+"""`entity_response`: names, dates and places, for clients that request them."""
 
 from insights.events import parse as parse_event
 from streaming.protocols.symbl import View, render_event
@@ -6,7 +6,7 @@ from tests.streaming.protocols.samples import message
 
 
 def test_entities_follow_their_messages() -> None:
-    """With `detectEntities` a second message groups what was found, and shares the number of its event."""
+    """With `detectEntities` a second message groups the entities, and has the number of the same event."""
     stored = message()
     response, entities = render_event(parse_event("messages", {"messages": [stored]}), 3, View(entities=True))
     reference = {key: stored[key] for key in ("id", "text", "startTime", "endTime")} | {"offset": 19}
@@ -26,7 +26,7 @@ def test_entities_follow_their_messages() -> None:
 
 
 def test_a_message_lists_its_own_entities() -> None:
-    """Each message has the entities it holds, with their place in its text."""
+    """Each message has its entities, with their place in its text."""
     stored = message()
     response, _ = render_event(parse_event("messages", {"messages": [stored]}), 3, View(entities=True))
     assert response["messages"][0]["entities"] == [
@@ -41,7 +41,7 @@ def test_a_message_lists_its_own_entities() -> None:
     ]
 
 
-def test_nothing_found_is_no_response() -> None:
-    """A message without entities has an empty list and is followed by nothing."""
+def test_no_entities_are_no_response() -> None:
+    """A message without entities has an empty list and no second message."""
     (response,) = render_event(parse_event("messages", {"messages": [message(entities=[])]}), 3, View(entities=True))
     assert response["messages"][0]["entities"] == []

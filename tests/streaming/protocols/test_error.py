@@ -1,4 +1,4 @@
-"""Errors: in an envelope for a refused start, at the top level for everything else."""
+"""Errors: in an envelope for a refused start, at the top level for all others."""
 
 from streaming.protocols.symbl import error_envelope, error_top
 
@@ -6,8 +6,8 @@ TEXT = "config.confidenceThreshold must be a number from 0 to 1, not 1.5"
 FIELD = "config.confidenceThreshold"
 
 
-def test_the_envelope_has_the_text_wherever_a_client_looks() -> None:
-    """Text and field stand beside the type, and again in `payload`, where a published sample reads them."""
+def test_the_envelope_has_the_text_in_both_places() -> None:
+    """Text and field are beside the type, and again in `payload`, where a published sample reads them."""
     body = {"message": TEXT, "details": TEXT, "field": FIELD}
     assert error_envelope(TEXT, FIELD) == {"type": "message", "message": {"type": "error", **body, "payload": body}}
 
@@ -17,8 +17,8 @@ def test_the_top_level_form_has_message_and_details() -> None:
     assert error_top(TEXT, field=FIELD) == {"type": "error", "message": TEXT, "details": TEXT, "field": FIELD}
 
 
-def test_details_may_say_more() -> None:
-    """A longer text goes into `details` alone."""
+def test_details_may_have_more_text() -> None:
+    """A longer text is in `details` only."""
     assert error_top("audio refused", "a chunk may hold at most 8192 bytes") == {
         "type": "error",
         "message": "audio refused",

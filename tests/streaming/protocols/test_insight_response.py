@@ -1,16 +1,16 @@
-"""`insight_response`: questions, action items and follow-ups, filtered for each listener."""
+"""`insight_response`: questions, action items and follow-ups, filtered for each client."""
 
 import pytest
 
 from insights.events import parse as parse_event
 from streaming.protocols.symbl import Start, View, render_event
-from tests.streaming.protocols.samples import JANE_ON_THE_WIRE, NOBODY, differences, insight, seed
+from tests.streaming.protocols.samples import JANE_IN_MESSAGES, UNKNOWN_SPEAKER, differences, insight, seed
 
 EVERYTHING = View()
 
 
 def test_the_published_example_field_by_field() -> None:
-    """Rendered from our payloads, every field of the published example is there with its value."""
+    """Each field of the published example is in the message rendered from our payloads, with its value."""
     example = seed("insight_response")
     wanted = ("type", "text", "confidence", "hints", "tags")
     payload = {"insights": [insight(**{key: shown[key] for key in wanted}) for shown in example["insights"]]}
@@ -28,27 +28,27 @@ def test_its_full_shape() -> None:
         "confidence": 0.8,
         "messageReference": {"id": stored["messageId"]},
         "hints": [{"key": "confidenceScore", "value": "0.8"}],
-        "assignee": JANE_ON_THE_WIRE,
+        "assignee": JANE_IN_MESSAGES,
         "dueBy": {"value": "2026-11-27T00:00:00.000Z"},
         "tags": [{"type": "date", "text": "Friday", "beginOffset": 18, "value": {"value": {"datetime": "2026-11-27"}}}],
         "dismissed": False,
         "payload": {"content": "Jane will call on Friday.", "contentType": "text/plain"},
         "text": "Jane will call on Friday.",
-        "from": JANE_ON_THE_WIRE,
+        "from": JANE_IN_MESSAGES,
         "entities": None,
     }
     assert response == {"type": "insight_response", "insights": [shape], "sequenceNumber": 5}
 
 
 def test_without_a_date_there_is_no_due_date() -> None:
-    """`dueBy` is left out, and an assignee whom nobody named has empty texts."""
+    """`dueBy` is left out, and an unknown assignee has empty texts."""
     (response,) = render_event(parse_event("insights", {"insights": [insight(dueBy=None, assignee=None)]}), 1, EVERYTHING)
     assert "dueBy" not in response["insights"][0]
-    assert response["insights"][0]["assignee"] == NOBODY
+    assert response["insights"][0]["assignee"] == UNKNOWN_SPEAKER
 
 
-def test_due_is_told_in_the_zone_of_the_listener() -> None:
-    """Whoever named an offset from UTC gets the same moment in it: the day can be read off the first ten characters."""
+def test_due_has_the_time_zone_of_the_client() -> None:
+    """A client with an offset from UTC gets the time in that offset, so that the first ten characters are its day."""
     (response,) = render_event(
         parse_event("insights", {"insights": [insight(dueBy="2026-11-28T07:59:59.000Z")]}), 1, View(timezone_offset=-480)
     )
@@ -56,14 +56,14 @@ def test_due_is_told_in_the_zone_of_the_listener() -> None:
 
 
 def test_a_hint_is_always_text() -> None:
-    """Clients read hint values as texts; a number is written as one."""
+    """Clients read hint values as texts; a number becomes text."""
     (response,) = render_event(
         parse_event("insights", {"insights": [insight(hints=[{"key": "informationScore", "value": 0.5}])]}), 1, EVERYTHING
     )
     assert response["insights"][0]["hints"] == [{"key": "informationScore", "value": "0.5"}]
 
 
-def test_entities_come_where_they_were_asked_for() -> None:
+def test_entities_on_request() -> None:
     """Without `detectEntities` the field is null, with it a list."""
     stored = insight()
     (response,) = render_event(parse_event("insights", {"insights": [stored]}), 1, View(entities=True))
@@ -80,10 +80,10 @@ def test_entities_come_where_they_were_asked_for() -> None:
         ({"question", "action_item"}, 0.0, ["question", "action_item", "action_item"]),
     ],
 )
-def test_each_listener_gets_the_types_and_the_confidence_it_wants(types: set[str], threshold: float, expected: list[str]) -> None:
-    """Types are those of the listener's own start_request; a confidence equal to the threshold passes.
+def test_types_and_confidence_are_those_of_the_start_request(types: set[str], threshold: float, expected: list[str]) -> None:
+    """A client gets the types of its own start_request; a confidence equal to the threshold passes.
 
-    A follow-up is a kind of action item, and is one for listeners who know no follow-ups.
+    A follow-up is a kind of action item, and is one for clients that do not request follow-ups.
     """
     stored = [
         insight(type=kind, confidence=confidence) for kind, confidence in (("question", 0.6), ("action_item", 0.7), ("follow_up", 0.9))
@@ -93,7 +93,7 @@ def test_each_listener_gets_the_types_and_the_confidence_it_wants(types: set[str
 
 
 def test_no_insight_types_are_no_insights() -> None:
-    """A start_request with empty `insightTypes` gets none; the known error of the first service is not repeated."""
+    """A start_request with empty `insightTypes` gets none, unlike in the known error of the first service."""
     assert render_event(parse_event("insights", {"insights": [insight()]}), 1, View.of(Start())) == []
 
 
@@ -102,8 +102,8 @@ def test_nothing_is_sent_when_all_are_below_the_threshold() -> None:
     assert render_event(parse_event("insights", {"insights": [insight(confidence=0.4)]}), 1, View(confidence_threshold=0.5)) == []
 
 
-def test_a_reworded_insight_comes_again() -> None:
-    """It has the id that it had, the new words, and is not dismissed."""
+def test_a_corrected_insight_is_sent_again() -> None:
+    """It has its id, the new words, and is not dismissed."""
     for review in ("accepted", "pending"):
         stored = insight(text="Jane calls on Monday.", originalText="Jane will call on Friday.", review=review)
         (response,) = render_event(parse_event("insight_reviewed", {"insight": stored}), 9, EVERYTHING)
@@ -115,15 +115,15 @@ def test_a_reworded_insight_comes_again() -> None:
 
 @pytest.mark.parametrize(("kind", "review"), [("insight_reviewed", "rejected"), ("insight_deleted", "pending")])
 def test_a_rejected_or_deleted_insight_is_dismissed(kind: str, review: str) -> None:
-    """It comes again with `dismissed` true, and with every field that it had."""
+    """It is sent again with `dismissed` true, and with all of its fields."""
     (first,) = render_event(parse_event("insights", {"insights": [insight()]}), 5, EVERYTHING)
     (response,) = render_event(parse_event(kind, {"insight": insight(review=review)}), 6, EVERYTHING)
     assert response == {"type": "insight_response", "insights": [first["insights"][0] | {"dismissed": True}], "sequenceNumber": 6}
 
 
 @pytest.mark.parametrize("kind", ["insight_reviewed", "insight_deleted"])
-def test_a_listener_who_was_not_shown_an_insight_is_not_sent_its_review(kind: str) -> None:
-    """The wanted types and the wanted confidence hold for reviews, too; a follow-up stays an action item where it was one."""
+def test_a_review_goes_only_to_clients_that_got_the_insight(kind: str) -> None:
+    """The requested types and confidence apply to reviews too; a follow-up stays an action item where it was one."""
     event = parse_event(kind, {"insight": insight(type="follow_up", confidence=0.4)})
     assert render_event(event, 1, View(frozenset({"question"}))) == []
     assert render_event(event, 1, View(confidence_threshold=0.5)) == []

@@ -4,13 +4,13 @@ import json
 
 from insights.events import parse as parse_event
 from streaming.protocols.symbl import View, render_event
-from tests.streaming.protocols.samples import JANE, JANE_ON_THE_WIRE, NOBODY, differences, message, seed
+from tests.streaming.protocols.samples import JANE, JANE_IN_MESSAGES, UNKNOWN_SPEAKER, differences, message, seed
 
 PLAIN = View()
 
 
 def test_the_published_example_field_by_field() -> None:
-    """Rendered from our payloads, every field of the published example is there with its value."""
+    """Each field of the published example is in the message rendered from our payloads, with its value."""
     example = seed("message_response")
     payload = {"messages": [message(shown["payload"]["content"], member=JANE) for shown in example["messages"]]}
     (response,) = render_event(parse_event("messages", payload), 1, PLAIN)
@@ -18,7 +18,7 @@ def test_the_published_example_field_by_field() -> None:
 
 
 def test_its_full_shape() -> None:
-    """A message has the parts that the newest typed client reads, and nothing that was not asked for."""
+    """A message has the parts that the newest typed client reads, and nothing that was not requested."""
     stored = message()
     (response,) = render_event(parse_event("messages", {"messages": [stored]}), 12, PLAIN)
     words = response["messages"][0]["metadata"].pop("words")
@@ -28,7 +28,7 @@ def test_its_full_shape() -> None:
     ]
     shape = {
         "id": stored["id"],
-        "from": JANE_ON_THE_WIRE,
+        "from": JANE_IN_MESSAGES,
         "payload": {"content": stored["text"], "contentType": "text/plain"},
         "channel": {"id": "realtime-api"},
         "metadata": {"disablePunctuation": True, "originalContent": stored["text"], "originalMessageId": stored["id"]},
@@ -38,8 +38,8 @@ def test_its_full_shape() -> None:
     assert response == {"type": "message_response", "messages": [shape], "sequenceNumber": 12}
 
 
-def test_sentiment_comes_where_it_was_asked_for() -> None:
-    """Each message has its score and a word for it (0.3 itself is neutral, as published), and the response says that it does."""
+def test_sentiment_on_request() -> None:
+    """Each message has its score and a word for it (0.3 itself is neutral, as published), and the response has the flag."""
     stored = [message(sentiment=score) for score in (0.31, -0.31, 0.3, -0.3)]
     (response,) = render_event(parse_event("messages", {"messages": stored}), 1, View(sentiment=True))
     assert response["sentiment"] is True
@@ -51,8 +51,8 @@ def test_sentiment_comes_where_it_was_asked_for() -> None:
     ]
 
 
-def test_the_listener_finds_its_own_timezone() -> None:
-    """The offset of a start_request comes back with each message, in minutes."""
+def test_the_message_has_the_time_zone_of_the_client() -> None:
+    """Each message has the offset of the start_request, in minutes."""
     (response,) = render_event(parse_event("messages", {"messages": [message()]}), 1, View(timezone_offset=-480))
     assert response["messages"][0]["metadata"]["timezoneOffset"] == -480
 
@@ -60,11 +60,11 @@ def test_the_listener_finds_its_own_timezone() -> None:
 def test_an_unknown_speaker_has_empty_names() -> None:
     """`from` is always there, so that a client that prints a name does not fail."""
     (response,) = render_event(parse_event("messages", {"messages": [message(member=None)]}), 1, PLAIN)
-    assert response["messages"][0]["from"] == NOBODY
+    assert response["messages"][0]["from"] == UNKNOWN_SPEAKER
 
 
-def test_a_corrected_message_comes_again() -> None:
-    """It has the id it had, the new words, and what was heard first as its original content."""
+def test_a_corrected_message_is_sent_again() -> None:
+    """It has its id, the new words, and the recognised words as its original content."""
     corrected = message("I will call you on Monday.", originalText="I will call you on Friday.")
     (response,) = render_event(parse_event("message_corrected", {"message": corrected}), 20, PLAIN)
     (shown,) = response["messages"]
@@ -74,7 +74,7 @@ def test_a_corrected_message_comes_again() -> None:
 
 
 def test_a_deleted_message_is_dismissed() -> None:
-    """Every field is there; the words are gone."""
+    """Every field is there; the words are removed."""
     everything = View(sentiment=True, entities=True, timezone_offset=60)
     first, _ = render_event(parse_event("messages", {"messages": [message()]}), 3, everything)
     deleted = message("", words=[], entities=[])

@@ -1,4 +1,4 @@
-"""What holds for every message, not only for the ones somebody thought of."""
+"""Properties of all messages."""
 
 import json
 from typing import Any
@@ -49,7 +49,7 @@ named = storable.filter(bool)
 
 
 def refusal(text: str) -> WireError | None:
-    """Return the error that a text gets; any other exception fails the test."""
+    """Return the error of a text; any other exception fails the test."""
     try:
         parse(text)
     except WireError as error:
@@ -68,7 +68,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 @calm
 @given(values)
 def test_any_json_value_is_read_or_refused(value: Any) -> None:
-    """NaN and Infinity, which Python's JSON writer lets through, included."""
+    """NaN and Infinity, which Python's JSON writer allows, are included."""
     if error := refusal(json.dumps(value)):
         encode(error_top(error.message, field=error.field)).encode()
 
@@ -76,7 +76,7 @@ def test_any_json_value_is_read_or_refused(value: Any) -> None:
 @calm
 @given(requests, st.dictionaries(keys, known, max_size=8))
 def test_any_value_in_any_field_is_read_or_refused(kind: str, fields: dict[str, Any]) -> None:
-    """Where a field is refused its path is in the text of the error."""
+    """The error of a refused field has the field's path."""
     if error := refusal(json.dumps({**fields, "type": kind})):
         assert error.field in error.message
 
@@ -84,7 +84,7 @@ def test_any_value_in_any_field_is_read_or_refused(kind: str, fields: dict[str, 
 @calm
 @given(st.binary())
 def test_any_bytes_are_audio(frame: bytes) -> None:
-    """Audio is never refused by the wire."""
+    """The protocol never refuses audio."""
     assert parse(frame) == Audio(frame)
 
 
@@ -149,7 +149,7 @@ def written(start: Start) -> str:
 @calm
 @given(starts())
 def test_a_start_that_is_written_is_read_back(start: Start) -> None:
-    """Every valid start_request comes through unchanged."""
+    """Every valid start_request is read unchanged."""
     assert parse(written(start)) == start
 
 
@@ -172,7 +172,7 @@ events = st.sampled_from(
 @calm
 @given(events, storable, st.integers(1, 2**53), views)
 def test_every_rendered_event_is_numbered_json(kind: str, text: str, number: int, view: View) -> None:
-    """Whatever was said and whoever listens, each message is valid JSON with the number of its event."""
+    """Each message is valid JSON with the number of its event, whatever the words and the client."""
     payload = {
         "messages": [message(text, member=JANE), message(text, member=None, entities=[])],
         "message": message(text),
@@ -190,6 +190,6 @@ def test_every_rendered_event_is_numbered_json(kind: str, text: str, number: int
 @calm
 @given(storable, st.floats(0, 1), st.booleans())
 def test_every_live_text_is_json(text: str, confidence: float, is_final: bool) -> None:
-    """Live text is valid JSON and keeps every character."""
+    """A live text is valid JSON and keeps every character."""
     result = recognition_result(text, [], confidence=confidence, is_final=is_final, member=MemberSnapshot.parse(JANE))
     assert json.loads(encode(result))["message"]["punctuated"]["transcript"] == text

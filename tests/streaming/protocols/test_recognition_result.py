@@ -6,7 +6,7 @@ import pytest
 
 from insights.snapshots import MemberSnapshot
 from streaming.protocols.symbl import recognition_result
-from tests.streaming.protocols.samples import JANE, JANE_ON_THE_WIRE, NOBODY
+from tests.streaming.protocols.samples import JANE, JANE_IN_MESSAGES, UNKNOWN_SPEAKER
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Word:
 
 
 def test_its_shape() -> None:
-    """Words carry their times as two decimal texts; the text stands in `raw` and in `punctuated`."""
+    """Words have their times as two decimal texts; the text is in `raw` and in `punctuated`."""
     result = recognition_result(
         "Hello.", [Word("Hello.", 3.8, 4.25)], confidence=0.93, is_final=True, member=MemberSnapshot.parse(JANE), offset_ms=3800
     )
@@ -31,17 +31,17 @@ def test_its_shape() -> None:
             "isFinal": True,
             "payload": {"raw": {"alternatives": [{"words": [word], "transcript": "Hello.", "confidence": 0.93}]}},
             "punctuated": {"transcript": "Hello."},
-            "user": JANE_ON_THE_WIRE,
+            "user": JANE_IN_MESSAGES,
         },
         "timeOffset": 3800,
     }
 
 
-def test_an_interim_of_nobody() -> None:
-    """Without a speaker the user has three empty texts, and an unknown place in time is left out."""
+def test_an_interim_without_a_speaker() -> None:
+    """The user has three empty texts, and an unknown time is left out."""
     result = recognition_result("Hel", [], confidence=0.5, is_final=False)
     assert result["message"]["isFinal"] is False
-    assert result["message"]["user"] == NOBODY
+    assert result["message"]["user"] == UNKNOWN_SPEAKER
     assert "timeOffset" not in result
 
 
@@ -56,7 +56,7 @@ def test_an_interim_of_nobody() -> None:
     ],
 )
 def test_times_are_exact_to_the_millisecond(seconds: float, expected: dict[str, str]) -> None:
-    """Rounding carries into the seconds; pre-roll before the first sample counts as zero."""
+    """Rounding carries into the seconds; a time before the first sample is zero."""
     result = recognition_result("a", [Word("a", seconds, seconds)], confidence=1.0, is_final=True)
     word = result["message"]["payload"]["raw"]["alternatives"][0]["words"][0]
     assert word["startTime"] == word["endTime"] == expected

@@ -1,4 +1,4 @@
-"""`recognition_stopped`: everything heard has been told."""
+"""`recognition_stopped`: all results have been sent."""
 
 from streaming.protocols.symbl import recognition_stopped
 

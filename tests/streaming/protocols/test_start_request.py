@@ -1,4 +1,4 @@
-"""`start_request`: every field, its default, and what tolerant reading means."""
+"""`start_request`: every field, its default, and its accepted variants."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from tests.streaming.protocols.samples import seed, start
 
 
 def test_the_published_example_is_read_field_by_field() -> None:
-    """The start message of the published reference means what it says there."""
+    """Each field of the published start message has its documented meaning."""
     assert parse(json.dumps(seed("start_request"))) == Start(
         insight_types=frozenset({"question", "action_item"}),
         confidence_threshold=0.9,
@@ -22,7 +22,7 @@ def test_the_published_example_is_read_field_by_field() -> None:
 
 
 def test_a_bare_start_has_the_published_defaults() -> None:
-    """A start_request with nothing in it asks for no insights, at 0.5, in American English, LINEAR16 at 16 kHz, nobody speaking."""
+    """An empty start_request requests no insights, at 0.5, in American English, LINEAR16 at 16 kHz, without a speaker."""
     bare = parse(start())
     assert isinstance(bare, Start)
     assert (bare.insight_types, bare.confidence_threshold, bare.language) == (frozenset(), 0.5, "en-US")
@@ -91,27 +91,27 @@ NULLS = ("insightTypes", "customVocabulary", "config", "speaker", "trackers", "n
     ],
     ids=["nulls", "inner nulls", "nameless speaker", "unknown keys", "inner language"],
 )
-def test_what_means_nothing_is_the_same_as_nothing(fields: dict[str, Any]) -> None:
+def test_empty_values_and_unknown_keys_are_ignored(fields: dict[str, Any]) -> None:
     """Nulls, blanks and keys that no server reads leave the defaults in place."""
     assert parse(start(**fields)) == Start()
 
 
 @pytest.mark.parametrize("spelling", ["opus", "Opus", "OPUS"])
 def test_an_encoding_may_be_written_in_any_case(spelling: str) -> None:
-    """The SDKs spell encodings differently and mean the same."""
+    """The SDKs write encodings in different cases."""
     parsed = parse(start(config={"speechRecognition": {"encoding": spelling, "sampleRateHertz": 48000}}))
     assert parsed == Start(encoding="OPUS", sample_rate=48000)
 
 
-def test_encoding_and_rate_may_stand_in_the_config_itself() -> None:
+def test_encoding_and_rate_in_the_config_itself() -> None:
     """Older clients have no `speechRecognition` object; where both are sent the inner one counts."""
     assert parse(start(config={"encoding": "mulaw", "sampleRateHertz": 8000})) == Start(encoding="MULAW", sample_rate=8000)
     both = {"encoding": "MULAW", "sampleRateHertz": 8000, "speechRecognition": {"encoding": "FLAC", "sampleRateHertz": 48000}}
     assert parse(start(config=both)) == Start(encoding="FLAC", sample_rate=48000)
 
 
-def test_mulaw_without_a_rate_is_telephone_speech() -> None:
-    """MULAW is allowed at 8000 Hz only, so the general default of 16000 would make it unusable."""
+def test_mulaw_has_a_default_of_8000_hz() -> None:
+    """MULAW is allowed at 8000 Hz only, so the general default of 16000 would refuse it."""
     assert parse(start(config={"speechRecognition": {"encoding": "MULAW"}})) == Start(encoding="MULAW", sample_rate=8000)
 
 
@@ -123,7 +123,7 @@ def test_a_rate_may_be_a_float_with_a_whole_value() -> None:
     assert parsed.sample_rate == 44100
 
 
-def test_an_email_address_stands_in_for_the_user_id() -> None:
+def test_an_email_address_replaces_a_missing_user_id() -> None:
     """One SDK's guide sends `email` and no `userId`."""
     assert parse(start(speaker={"name": "Jane", "email": "jane@example.com"})) == Start(
         speaker=StartSpeaker("jane@example.com", "Jane", "jane@example.com")
@@ -131,13 +131,13 @@ def test_an_email_address_stands_in_for_the_user_id() -> None:
 
 
 def test_a_user_id_may_be_a_number() -> None:
-    """Programs whose users are numbered send the number; it is kept as text."""
+    """A user id that is a number is kept as text."""
     assert parse(start(speaker={"userId": 4711})) == Start(speaker=StartSpeaker("4711"))
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(True, 1800), (False, 0), (0, 0), (1800, 1800), (900.0, 900)])
-def test_no_connection_timeout_may_be_a_truth_value(value: object, seconds: int) -> None:
-    """One SDK types the field as a truth value: true asks for the longest time, false for none."""
+def test_no_connection_timeout_may_be_a_boolean(value: object, seconds: int) -> None:
+    """One SDK types the field as a boolean: true requests the longest time, false none."""
     assert parse(start(noConnectionTimeout=value)) == Start(no_connection_timeout=seconds)
 
 
@@ -145,7 +145,7 @@ def test_no_connection_timeout_may_be_a_truth_value(value: object, seconds: int)
     "fields",
     [{"enableAllTrackers": True}, {"config": {"enableAllTrackers": True}}, {"config": {"trackers": {"enableAllTrackers": True}}}],
 )
-def test_all_trackers_may_be_asked_for_in_three_places(fields: dict[str, Any]) -> None:
+def test_enable_all_trackers_in_three_places(fields: dict[str, Any]) -> None:
     """The SDKs disagree about the place of `enableAllTrackers`; each is read."""
     assert parse(start(**fields)) == Start(all_trackers=True)
 
@@ -168,13 +168,13 @@ def test_names_lose_the_blanks_around_them() -> None:
     ],
 )
 def test_lists_have_limits(fields: dict[str, Any], field: str) -> None:
-    """A list that is too long is refused with the number that is allowed."""
+    """The error of a list that is too long has the allowed number."""
     with pytest.raises(WireError, match="at most") as refusal:
         parse(start(**fields))
     assert refusal.value.field == field
 
 
-def test_lists_at_their_limits_are_taken() -> None:
+def test_lists_at_their_limits_are_accepted() -> None:
     """The largest allowed lists are read."""
     parsed = parse(start(trackers=[{"name": "n", "vocabulary": ["p"] * 50}] * 500, customVocabulary=["p" * 256] * 100))
     assert isinstance(parsed, Start)
@@ -182,7 +182,7 @@ def test_lists_at_their_limits_are_taken() -> None:
 
 
 def test_a_title_at_the_top_counts_where_config_has_none() -> None:
-    """The most copied sample of the guides puts `meetingTitle` beside `config`."""
+    """The most copied sample of the guides has `meetingTitle` beside `config`."""
     assert parse(start(meetingTitle="Standup", config={})) == Start(meeting_title="Standup")
     assert parse(start(meetingTitle="Standup", config={"meetingTitle": "Planning"})) == Start(meeting_title="Planning")
 
@@ -198,7 +198,7 @@ def test_a_title_at_the_top_counts_where_config_has_none() -> None:
     ],
 )
 def test_redaction(redaction: dict[str, object], mask: str, entities: bool) -> None:
-    """`redactContent` hides behind `redactionString`, four asterisks by default; `identifyContent` asks for entities."""
+    """`redactContent` replaces words by `redactionString`, four asterisks by default; `identifyContent` requests entities."""
     message = parse(start(config={"redaction": redaction}))
     assert isinstance(message, Start)
     assert (message.redaction, message.detect_entities) == (mask, entities)

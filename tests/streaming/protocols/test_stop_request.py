@@ -1,4 +1,4 @@
-"""`stop_request`, in JSON and in the one shape that is not."""
+"""`stop_request`, in JSON and in one form that is not."""
 
 import json
 
@@ -15,7 +15,7 @@ def test_the_published_example_is_read() -> None:
 
 @pytest.mark.parametrize("text", ["{'type': 'stop_request'}", "{'type':'stop_request'}", " { 'type' : 'stop_request' }\n"])
 def test_a_python_dictionary_is_a_stop(text: str) -> None:
-    """A published SDK sends single quotes, and its process never ends unless they are understood."""
+    """A published SDK sends single quotes, and its process never ends unless the server reads them."""
     assert parse(text) == Stop()
 
 
@@ -23,11 +23,11 @@ def test_a_python_dictionary_is_a_stop(text: str) -> None:
     "text", ["{'type': 'start_request'}", "{'type': 'stop_request', 'x': 1}", "{'type': 'stop_request'}{}", "{'type': \"stop_request\"}"]
 )
 def test_no_other_python_is_read(text: str) -> None:
-    """Single quotes are a courtesy to one message, not a second language."""
+    """Single quotes are accepted in this message only."""
     with pytest.raises(WireError, match="JSON object"):
         parse(text)
 
 
-def test_unknown_keys_do_not_spoil_a_stop() -> None:
-    """Whatever else stands in a stop_request, it stops."""
+def test_unknown_keys_of_a_stop_are_ignored() -> None:
+    """A stop_request stops, whatever its other keys."""
     assert parse('{"type": "stop_request", "reason": ["tired"]}') == Stop()

@@ -1,4 +1,4 @@
-"""`topic_response`: what is talked about, while it goes on."""
+"""`topic_response`: the topics of the conversation so far."""
 
 from insights.events import parse as parse_event
 from streaming.protocols.symbl import Start, View, render_event
@@ -6,7 +6,7 @@ from tests.streaming.protocols.samples import topic
 
 
 def test_its_shape() -> None:
-    """`phrases` is one text; the root words are its words; each message reference says what it is."""
+    """`phrases` is one text; the root words are its words; each message reference has its type."""
     (response,) = render_event(parse_event("topics", {"topics": [topic()]}), 6, View())
     shape = {
         "id": "t1",
@@ -19,12 +19,12 @@ def test_its_shape() -> None:
     assert response == {"type": "topic_response", "topics": [shape], "sequenceNumber": 6}
 
 
-def test_topics_come_without_being_asked_for() -> None:
-    """The published samples get topics without naming them in `insightTypes`."""
+def test_topics_come_without_a_request() -> None:
+    """The published samples get topics without an entry in `insightTypes`."""
     assert len(render_event(parse_event("topics", {"topics": [topic()]}), 1, View.of(Start()))) == 1
 
 
-def test_sentiment_comes_where_it_was_asked_for() -> None:
+def test_sentiment_on_request() -> None:
     """With `config.sentiment` a topic has its score and a word for it."""
     (response,) = render_event(parse_event("topics", {"topics": [topic()]}), 1, View(sentiment=True))
     assert response["topics"][0]["sentiment"] == {"polarity": {"score": -0.5}, "suggested": "negative"}

@@ -1,4 +1,4 @@
-"""`tracker_response`: phrases that somebody watches for."""
+"""`tracker_response`: matches of tracked phrases."""
 
 from dataclasses import replace
 
@@ -12,13 +12,13 @@ from tests.streaming.protocols.samples import insight, tracker
 
 
 def test_its_shape() -> None:
-    """A stored match is final and refers to the message and the insight it stands in."""
+    """A stored match is final and refers to its message and its insight."""
     (response,) = render_event(parse_event("trackers", {"trackers": [tracker()]}), 8, View())
     assert response == {"type": "tracker_response", "isFinal": True, "trackers": [tracker()], "sequenceNumber": 8}
 
 
 def test_an_interim_match_is_not_final_and_not_numbered() -> None:
-    """What was found in interim text may still change, so it has no number."""
+    """A match in an interim result may still change, so it has no number."""
     assert tracker_response([TrackerSnapshot.parse(tracker())], View(), is_final=False) == {
         "type": "tracker_response",
         "isFinal": False,
@@ -32,7 +32,7 @@ def test_no_tracker_is_no_response() -> None:
 
 
 def test_an_insight_has_the_type_of_its_insight_response() -> None:
-    """A reference names the type on the WebSocket, which may differ from the name of the kind and with the types that a client wants."""
+    """A reference has the type on the WebSocket, which may differ from the kind and depends on the requested types."""
     verdict = replace(DECISION, wire_name="verdict", counts_as=ACTION_ITEM.name)
     insight_kinds.install([verdict])
     try:

@@ -1,10 +1,10 @@
-"""`warning`: ours, for what is understood but will not have the whole effect."""
+"""`warning`, our own message: a request was read and has only a part of its effect."""
 
 from streaming.protocols.symbl import warning
 
 
-def test_the_shape() -> None:
-    """An envelope that no SDK takes for anything else, with a sentence and the field it is about."""
+def test_its_shape() -> None:
+    """It is an envelope that no SDK handles, with a sentence and the field."""
     assert warning("half of it works", "config.languageCode") == {
         "type": "message",
         "message": {"type": "warning", "message": "half of it works", "field": "config.languageCode"},

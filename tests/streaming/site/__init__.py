@@ -1,1 +1,1 @@
-"""A Django app with streams of its own, as a developer writes one; servers for tests run with it."""
+"""A Django app with its own streams, as a developer writes one; servers for tests run with it."""

@@ -1,4 +1,4 @@
-"""Streams that show one behaviour each."""
+"""Streams with one behaviour each."""
 
 import asyncio
 import json
@@ -16,14 +16,14 @@ from streaming.speech import audio_source
 from streaming.transports.webrtc import offers
 
 RATE = 8000
-audio_source.STALL_S = 60.0  # a client that a busy machine held up has not finished its sentence
-directory.ANSWER_S = offers.OFFER_ELSEWHERE_S = 30.0  # and what it asks of the database, or of another process, comes late
+audio_source.STALL_S = 60.0  # on a busy machine the audio of a client may stall in the middle of a sentence
+directory.ANSWER_S = offers.OFFER_ELSEWHERE_S = 30.0  # and answers of the database, or of another process, come late
 broadcast.POLL_S = float(os.environ.get("SITE_POLL_S", broadcast.POLL_S))
 TONE = (np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE) * 8000).astype(np.int16)
 
 
 class Counted(AsyncStreamHandler):
-    """Counts, over all sessions, how many began and how many were shut down."""
+    """Counts, over all sessions, the handlers that started and that were shut down."""
 
     begun = 0
     ended = 0
@@ -33,28 +33,28 @@ class Counted(AsyncStreamHandler):
         self.queue: asyncio.Queue[Any] = asyncio.Queue()
 
     def copy(self) -> "Counted":
-        """Return one for another session."""
+        """Return a handler for another session."""
         return type(self)(self.input_sample_rate)
 
     async def start_up(self) -> None:
-        """Count."""
+        """Count the start."""
         Counted.begun += 1
 
     async def shutdown(self) -> None:
-        """Count."""
+        """Count the shutdown."""
         Counted.ended += 1
 
     async def receive(self, frame: Any) -> None:
-        """Give back what comes."""
+        """Queue the frame."""
         self.queue.put_nowait(frame)
 
     async def emit(self) -> Any:
-        """Give what `receive` queued."""
+        """Return the next queued item."""
         return await self.queue.get()
 
 
 class Numbers(Counted):
-    """Gives the number of each frame it hears, as an output."""
+    """Outputs the number of each received frame."""
 
     heard = 0
 
@@ -70,27 +70,27 @@ class Blocking(Counted):
     most = 60
 
     async def start_up(self) -> None:
-        """Block them."""
+        """Block the threads."""
         await super().start_up()
         self.go_on = threading.Event()
         self.blocked = [asyncio.create_task(asyncio.to_thread(self.go_on.wait)) for _ in range(self.most)]
 
     async def shutdown(self) -> None:
-        """Let them go."""
+        """Release the threads."""
         await super().shutdown()
         self.go_on.set()
 
 
 class Inputs(Counted):
-    """Gives its inputs for each frame it hears, as an output."""
+    """Outputs its inputs for each received frame."""
 
     async def receive(self, frame: Any) -> None:
-        """Tell the inputs."""
+        """Output the inputs."""
         self.queue.put_nowait(AdditionalOutputs(self.latest_args[1:]))
 
 
 class Ticker(Counted):
-    """Gives ten outputs a second, each with its number and the time, as text."""
+    """Outputs its number and the time ten times a second, as text."""
 
     ticks = 0
 
@@ -116,10 +116,10 @@ class Faulty(Counted):
 
 
 class Closing(Counted):
-    """Says a second of tone and that it is over, at the first frame."""
+    """Plays a second of tone and closes the session, at the first frame."""
 
     async def receive(self, frame: Any) -> None:
-        """Say goodbye."""
+        """Close after the tone."""
         self.queue.put_nowait(((RATE, TONE), CloseStream("that is all")))
 
 
@@ -129,28 +129,28 @@ class Burst(Counted):
     seconds = 3
 
     async def start_up(self) -> None:
-        """Begin to talk."""
+        """Queue the tone."""
         await super().start_up()
         self.queue.put_nowait((RATE, np.tile(TONE, self.seconds)))
 
     async def receive(self, frame: Any) -> None:
-        """Stop talking when spoken to, and say so."""
+        """Clear the queue at the first loud frame, and report it."""
         self.clear_queue()
         self.queue.put_nowait(AdditionalOutputs("silent"))
 
     async def dtmf(self, digit: str) -> None:
-        """Say which key was pressed."""
+        """Output the pressed key."""
         self.queue.put_nowait(AdditionalOutputs(f"pressed {digit}"))
 
 
 class Long(Burst):
-    """Has so much to say that nobody has heard it all when he speaks, however late that is."""
+    """Has more audio than a client has played when it first speaks, however late that is."""
 
     seconds = 25
 
 
 class Tally(Counted):
-    """Takes 2 ms for each frame, and gives the number of frames when it hears a loud one."""
+    """Takes 2 ms for each frame, and outputs the number of frames at a loud one."""
 
     frames = 0
 
@@ -170,27 +170,27 @@ class Slow(StreamHandler):
         self.pause = threading.Event()
 
     def copy(self) -> "Slow":
-        """Return one for another session."""
+        """Return a handler for another session."""
         return Slow()
 
     def receive(self, frame: Any) -> None:
-        """Take long."""
+        """Take half a second."""
         self.pause.wait(0.5)
 
     def emit(self) -> None:
-        """Say nothing."""
+        """Return nothing."""
         self.pause.wait(0.02)
 
     def shutdown(self) -> None:
-        """Hurry."""
+        """End the wait."""
         self.pause.set()
 
 
 class Census(Counted):
-    """Tells how many sessions began and were shut down; itself not counted."""
+    """Outputs how many handlers started and were shut down, without itself."""
 
     async def start_up(self) -> None:
-        """Tell."""
+        """Output the counts."""
         self.queue.put_nowait(AdditionalOutputs({"begun": Counted.begun, "ended": Counted.ended}))
 
     async def shutdown(self) -> None:
@@ -206,12 +206,12 @@ class Threshold(BaseModel):
 
 
 def same(image: Any) -> Any:
-    """Return the picture."""
+    """Return the video frame."""
     return image
 
 
 def repeat(audio: Any) -> Any:
-    """Say the turn again."""
+    """Return the turn."""
     yield audio
 
 

@@ -13,19 +13,19 @@ from streaming.discovery import streams
 
 @csrf_exempt
 def set_input(request: HttpRequest) -> HttpResponse:
-    """Give inputs, from a view that is no coroutine."""
+    """Set inputs, from a view that is no coroutine."""
     return _given(streams()["inputs"].set_input, request)
 
 
 @csrf_exempt
 async def set_input_soon(request: HttpRequest) -> HttpResponse:
-    """Give inputs, from a coroutine that does not wait."""
+    """Set inputs, from a coroutine that does not wait."""
     return _given(streams()["inputs"].set_input, request)
 
 
 @csrf_exempt
 async def aset_input(request: HttpRequest) -> HttpResponse:
-    """Give inputs, and wait until the session has them."""
+    """Set inputs, and wait until the session has them."""
     body = json.loads(request.body)
     try:
         await streams()["inputs"].aset_input(body["webrtc_id"], *body["values"])
@@ -36,7 +36,7 @@ async def aset_input(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 async def offer(request: HttpRequest) -> HttpResponse:
-    """Answer offers in a view of one's own."""
+    """Answer offers in an own view."""
     try:
         return JsonResponse(await streams()["plain"].offer(json.loads(request.body)))
     except ValueError as error:

@@ -10,7 +10,7 @@ from tests.streaming.speech.fakes import FakeRecogniser, FakeTranscriber
 
 @pytest.fixture
 def transcriber() -> FakeTranscriber:
-    """Returns the length of the audio as words."""
+    """A transcriber that returns the length of the audio as words."""
     return FakeTranscriber()
 
 

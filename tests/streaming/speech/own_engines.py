@@ -1,4 +1,4 @@
-"""Speech engines as another author may write them: one that works, and some that lack something."""
+"""Speech engines as another author may write them: one that works, and some that lack a part."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from streaming.speech.turn_recogniser import TurnRecogniser
 
 
 class TurnLength(TurnRecogniser):
-    """Says how long a turn is."""
+    """Returns the length of a turn."""
 
     languages = ("en-US",)
 
@@ -22,27 +22,27 @@ class TurnLength(TurnRecogniser):
 
 
 class WithoutModel(TurnRecogniser):
-    """Neither a model nor languages."""
+    """A class with neither a model nor languages."""
 
     def final(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
         return Transcript()
 
 
 class WithoutArgument(TurnLength):
-    """Cannot be made with options."""
+    """A class that takes no options."""
 
     def __init__(self) -> None:
         super().__init__(EngineOptions(1, None))  # type: ignore[arg-type]
 
 
 class Unrelated:
-    """Has nothing of a recogniser but its languages."""
+    """A class that has only the languages of a recogniser."""
 
     languages = ("en-US",)
 
 
 class Underived:
-    """All methods of a recogniser, without its base class."""
+    """A class with all methods of a recogniser, without its base class."""
 
     languages = ("en-US",)
 
@@ -52,11 +52,11 @@ class Underived:
         self.options = options
 
     def load(self) -> None:
-        """Be ready."""
+        """Do nothing."""
         self.ready = True
 
     def close(self) -> None:
-        """End."""
+        """Do nothing."""
         self.ready = False
 
     def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> Recognition:
@@ -69,5 +69,5 @@ class Underived:
 
 
 def function(options: EngineOptions) -> TurnLength:
-    """Return a recogniser, but is no class."""
+    """A function that returns a recogniser, and is no class."""
     return TurnLength(options)

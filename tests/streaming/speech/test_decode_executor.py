@@ -1,4 +1,4 @@
-"""The thread that decodes in turn."""
+"""The thread that decodes the sessions in turn."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from streaming.speech.decode_executor import DecodeExecutor
 
 
 class Task:
-    """Says what it is told to say, and writes down its turns."""
+    """Returns the given answers, and records its turns."""
 
     def __init__(self, name: str, log: list[str], answers: list[float | None]) -> None:
         self.name, self.log, self.answers = name, log, answers
@@ -28,14 +28,14 @@ class Task:
 
 @pytest.fixture
 def executor() -> Iterator[DecodeExecutor]:
-    """An executor that has not begun yet, so that what is submitted waits."""
+    """An executor that has not started, so that submitted tasks wait."""
     executor = DecodeExecutor()
     yield executor
     executor.close()
 
 
 def test_sessions_take_turns(executor: DecodeExecutor) -> None:
-    """Who has much to decode does not keep others waiting for more than a portion."""
+    """A session with a long backlog delays others by one portion at most."""
     log: list[str] = []
     tasks = [Task("much", log, [0.0, 0.0, 0.0, None]), Task("little", log, [None]), Task("some", log, [0.0, None])]
     for task in tasks:
@@ -47,7 +47,7 @@ def test_sessions_take_turns(executor: DecodeExecutor) -> None:
 
 
 def test_a_delayed_session_waits_and_others_do_not(executor: DecodeExecutor) -> None:
-    """A session over its budget is called again when its time has come, not when more bytes come."""
+    """A session over its budget is called again at its time, not at the arrival of more bytes."""
     log: list[str] = []
     late, other = Task("late", log, [3600.0, None]), Task("other", log, [None])
     executor.submit(late)
@@ -65,8 +65,8 @@ def test_a_delayed_session_waits_and_others_do_not(executor: DecodeExecutor) -> 
     assert log[3:] == ["soon", "soon"]
 
 
-def test_a_failure_is_logged_by_type_and_nobody_elses(executor: DecodeExecutor, caplog: pytest.LogCaptureFixture) -> None:
-    """The thread goes on."""
+def test_a_failure_is_logged_by_type(executor: DecodeExecutor, caplog: pytest.LogCaptureFixture) -> None:
+    """The thread continues after a failure."""
 
     class Broken:
         def decode_portion(self) -> float | None:
@@ -83,7 +83,7 @@ def test_a_failure_is_logged_by_type_and_nobody_elses(executor: DecodeExecutor, 
 
 
 def test_a_waiting_executor_holds_no_session(executor: DecodeExecutor) -> None:
-    """After its last portion a session can be freed."""
+    """A session can be freed after its last portion."""
     task = Task("gone", [], [None])
     kept = weakref.ref(task)
     executor.submit(task)
@@ -97,7 +97,7 @@ def test_a_waiting_executor_holds_no_session(executor: DecodeExecutor) -> None:
 
 
 def test_closing_ends_the_thread(executor: DecodeExecutor) -> None:
-    """What waits is dropped, and what is submitted later is ignored."""
+    """Queued tasks are dropped, and later ones are ignored."""
     executor.start()
     executor.submit(Task("delayed", [], [3600.0]))
     executor.close()

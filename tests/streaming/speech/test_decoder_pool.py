@@ -1,4 +1,4 @@
-"""Workers: what is urgent comes first, and nothing kills them."""
+"""The workers of the decoder pool: urgent jobs first, and failures end no worker."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from streaming.speech.decoder_pool import DecoderPool, Urgency
 
 @dataclass(eq=False)
 class Note:
-    """A job that writes its name down, after its gate was opened."""
+    """A job that records its name after its event was set."""
 
     name: str
     book: list[str]
@@ -26,7 +26,7 @@ class Note:
         self.ran.set()
 
 
-class Bomb:
+class Failing:
     """A job that fails with words in its message."""
 
     def run(self) -> None:
@@ -35,7 +35,7 @@ class Bomb:
 
 @pytest.fixture
 def pool() -> Iterator[DecoderPool]:
-    """One worker, so that the order can be seen."""
+    """One worker, so that the order can be observed."""
     pool = DecoderPool(1)
     pool.start()
     yield pool
@@ -43,17 +43,17 @@ def pool() -> Iterator[DecoderPool]:
 
 
 def busy(pool: DecoderPool, book: list[str]) -> threading.Event:
-    """Give the worker something to do until the event is set."""
+    """Occupy the worker until the event is set."""
     gate = threading.Event()
     job = Note("busy", book, gate)
     pool.submit(job, Urgency.FINAL)
-    while not pool.has_room:  # the worker has taken it once nothing urgent waits
+    while not pool.has_room:  # the worker has started it once no urgent job is queued
         threading.Event().wait(0.001)
     return gate
 
 
-def test_finals_before_decodes_ahead_before_interims(pool: DecoderPool) -> None:
-    """The queue is worked off by urgency, not by time."""
+def test_finals_before_speculative_decodes_before_interims(pool: DecoderPool) -> None:
+    """The pool orders jobs by urgency, not by time."""
     book: list[str] = []
     gate = busy(pool, book)
     last = Note("interim", book)
@@ -64,8 +64,8 @@ def test_finals_before_decodes_ahead_before_interims(pool: DecoderPool) -> None:
     assert book == ["busy", "final", "ahead", "interim"]
 
 
-def test_interims_are_not_welcome_while_a_final_waits(pool: DecoderPool) -> None:
-    """Nor while two interims per worker wait already."""
+def test_no_interims_while_a_final_is_queued(pool: DecoderPool) -> None:
+    """The pool refuses interims then, and while two per worker are queued."""
     book: list[str] = []
     gate = busy(pool, book)
     assert pool.has_room
@@ -81,7 +81,7 @@ def test_interims_are_not_welcome_while_a_final_waits(pool: DecoderPool) -> None
 
 
 def test_interims_leave_a_worker_free() -> None:
-    """With two workers, a final begins though interims fill the queue and one of them is at work."""
+    """With two workers, a final starts though interims fill the queue and one of them runs."""
     pool = DecoderPool(2)
     pool.start()
     book: list[str] = []
@@ -98,8 +98,8 @@ def test_interims_leave_a_worker_free() -> None:
     pool.close()
 
 
-def test_a_job_ahead_can_be_made_a_final(pool: DecoderPool) -> None:
-    """It then comes before the other decodes ahead."""
+def test_a_speculative_decode_can_become_a_final(pool: DecoderPool) -> None:
+    """It then runs before the other speculative decodes."""
     book: list[str] = []
     gate = busy(pool, book)
     first, second = Note("first", book), Note("second", book)
@@ -112,7 +112,7 @@ def test_a_job_ahead_can_be_made_a_final(pool: DecoderPool) -> None:
 
 
 def test_a_cancelled_job_does_not_run(pool: DecoderPool) -> None:
-    """And cancelling what has run is no error."""
+    """A cancelled job does not run, and a cancel after the run is no error."""
     book: list[str] = []
     gate = busy(pool, book)
     dropped, kept = Note("dropped", book), Note("kept", book)
@@ -125,20 +125,20 @@ def test_a_cancelled_job_does_not_run(pool: DecoderPool) -> None:
     assert book == ["busy", "kept"]
 
 
-def test_a_failing_job_is_logged_by_type_and_kills_nobody(pool: DecoderPool, caplog: pytest.LogCaptureFixture) -> None:
-    """The next job runs; what was said is not in the log."""
+def test_a_failing_job_is_logged_by_type(pool: DecoderPool, caplog: pytest.LogCaptureFixture) -> None:
+    """The next job runs; the words are not in the log."""
     book: list[str] = []
     after = Note("after", book)
     with caplog.at_level(logging.DEBUG):
-        pool.submit(Bomb(), Urgency.FINAL)
+        pool.submit(Failing(), Urgency.FINAL)
         pool.submit(after, Urgency.FINAL)
         assert after.ran.wait(30)
     assert "ValueError" in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_close_ends_the_threads_and_drops_what_waits() -> None:
-    """After close nothing runs any more, and nothing is taken."""
+def test_close_ends_the_threads_and_drops_queued_jobs() -> None:
+    """After close no job runs, and none is accepted."""
     book: list[str] = []
     pool = DecoderPool(2)
     pool.start()

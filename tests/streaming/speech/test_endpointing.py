@@ -1,4 +1,4 @@
-"""Finding turns: probabilities in, events out; no model, no sound."""
+"""Endpointing: from probabilities to events; without a model and without audio."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ from streaming.speech.endpointing import (
 
 
 def run(finder: Endpointer, *parts: tuple[int, float], loudness: float = 1.0) -> list[Event]:
-    """Push so many frames of each probability; return all events but the repeated progress."""
+    """Push this many frames of each probability; return all events but the repeated progress."""
     events: list[Event] = []
     for frames, probability in parts:
         for _ in range(frames):
@@ -27,12 +27,12 @@ def run(finder: Endpointer, *parts: tuple[int, float], loudness: float = 1.0) ->
 
 
 def spans(events: list[Event]) -> list[Span]:
-    """Return the spans of the turns that ended."""
+    """Return the spans of the ended turns."""
     return [event.span for event in events if isinstance(event, SpeechEnded)]
 
 
 def test_one_turn() -> None:
-    """Speech between silences begins, pauses, and ends once, 0.19 s behind the last voiced frame."""
+    """Speech between silences begins, pauses, and ends once, 0.19 s after the last voiced frame."""
     events = run(Endpointer(), (50, 0.0), (60, 0.9), (40, 0.0))
     assert [type(event) for event in events] == [SpeechStarted, SpeechPaused, SpeechEnded]
     assert events[0] == SpeechStarted(50)
@@ -40,12 +40,12 @@ def test_one_turn() -> None:
 
 
 def test_the_pre_roll_is_a_third_of_a_second() -> None:
-    """The turn begins 10 frames before the first voiced one, or with the sound."""
+    """The turn begins 10 frames before the first voiced one, or with the audio."""
     assert spans(run(Endpointer(), (50, 0.0), (20, 0.9), (30, 0.0)))[0].start == 40
     assert spans(run(Endpointer(), (3, 0.0), (20, 0.9), (30, 0.0)))[0].start == 0
 
 
-def test_speech_is_noticed_within_100_ms() -> None:
+def test_speech_is_detected_within_100_ms() -> None:
     """Two voiced frames are enough."""
     finder = Endpointer()
     run(finder, (10, 0.0))
@@ -56,12 +56,12 @@ def test_speech_is_noticed_within_100_ms() -> None:
 
 @pytest.mark.parametrize("frames", [1, 2])
 def test_a_click_is_no_turn(frames: int) -> None:
-    """Sound of one or two frames ends in nothing."""
+    """One or two voiced frames are no turn."""
     assert spans(run(Endpointer(), (20, 0.0), (frames, 0.95), (40, 0.0))) == []
 
 
-def test_a_dropped_turn_says_so() -> None:
-    """Who prepared for a turn is told that it was none."""
+def test_a_dropped_turn_is_reported() -> None:
+    """An event reports that a started turn was none."""
     assert run(Endpointer(), (20, 0.0), (2, 0.95), (40, 0.0))[-1] == SpeechDiscarded()
 
 
@@ -72,32 +72,32 @@ def test_a_short_word_is_a_turn() -> None:
 
 @pytest.mark.parametrize(("ms", "frames"), [(100, 3), (500, 16), (2000, 62)])
 def test_the_silence_that_ends_a_turn_can_be_chosen(ms: int, frames: int) -> None:
-    """One frame less than the chosen silence does not end the turn, the next one does."""
+    """One frame less than the option's silence does not end the turn, the next frame does."""
     finder = Endpointer(end_of_turn_ms=ms)
     assert spans(run(finder, (20, 0.9), (frames - 1, 0.0))) == []
     assert len(spans(run(finder, (1, 0.0)))) == 1
 
 
-def test_the_decode_ahead_is_of_the_very_turn() -> None:
-    """If the silence goes on, the turn ends with the span that the pause announced."""
+def test_the_speculative_decode_has_the_span_of_the_turn() -> None:
+    """A turn that ends has the span that its pause announced."""
     events = run(Endpointer(), (30, 0.9), (30, 0.0))
     assert [event.span for event in events if isinstance(event, SpeechPaused)] == spans(events)
 
 
 def test_a_pause_inside_a_turn_does_not_end_it() -> None:
-    """Speech that goes on within the half second belongs to the turn, whose voiced stretches are kept apart."""
+    """Speech that continues within half a second belongs to the turn, whose voiced segments stay separate."""
     events = run(Endpointer(), (30, 0.9), (12, 0.0), (30, 0.9), (30, 0.0))
     assert [span.voiced for span in spans(events)] == [((0, 30), (42, 72))]
 
 
 def test_turns_do_not_overlap() -> None:
-    """The pre-roll of a turn does not reach into the turn before it."""
+    """The pre-roll of a turn does not overlap the previous turn."""
     first, second = spans(run(Endpointer(end_of_turn_ms=200), (30, 0.9), (8, 0.0), (30, 0.9), (30, 0.0)))
     assert first.end <= second.start
 
 
 def test_a_long_turn_is_cut_at_its_weakest_pause() -> None:
-    """Without a silence, the cut is made where speech was least likely, in the later half."""
+    """Without a silence, the cut is at the lowest probability of speech in the later half."""
     finder = Endpointer(longest_turn_s=12.0)
     events = run(finder, (100, 0.9), (4, 0.4), (150, 0.9), (6, 0.35), (100, 0.9), (60, 0.9), (30, 0.0))
     first, second = spans(events)
@@ -107,7 +107,7 @@ def test_a_long_turn_is_cut_at_its_weakest_pause() -> None:
 
 
 def test_without_any_pause_the_quietest_place_is_cut() -> None:
-    """Where the probabilities are all the same, the loudness decides."""
+    """With equal probabilities, the loudness decides."""
     finder = Endpointer(longest_turn_s=12.0)
     events: list[Event] = []
     for n in range(400):
@@ -116,15 +116,15 @@ def test_without_any_pause_the_quietest_place_is_cut() -> None:
 
 
 def test_flush_ends_the_open_turn() -> None:
-    """The end of the sound is the end of the turn."""
+    """The end of the audio ends the turn."""
     finder = Endpointer()
     run(finder, (10, 0.0), (20, 0.9))
     assert finder.flush() == [SpeechEnded(Span(0, 30, ((10, 30),)))]
     assert finder.flush() == []
 
 
-def test_progress_is_due_after_a_second_and_then_more_seldom() -> None:
-    """The gaps between interims of a long turn never shrink."""
+def test_the_interval_of_progress_grows() -> None:
+    """The first progress is due after a second; the intervals in a long turn never shrink."""
     finder, due = Endpointer(longest_turn_s=30), []
     for n in range(900):
         if any(isinstance(event, Progress) for event in finder.push(0.9, 1.0)):
@@ -137,14 +137,14 @@ def test_progress_is_due_after_a_second_and_then_more_seldom() -> None:
 
 
 def test_no_progress_in_a_silence() -> None:
-    """A sentence that ends just before its first interim is due is not decoded for one: its final will come soon."""
+    """A turn that pauses just before its first interim is due gets none: its final result follows soon."""
     finder = Endpointer()
     events = [event for n in range(60) for event in finder.push(0.9 if n < 28 else 0.0, 1.0)]
     assert [type(event) for event in events] == [SpeechStarted, SpeechPaused, SpeechEnded]
 
 
-def test_progress_is_asked_for_until_it_is_made() -> None:
-    """Where there is no time for an interim, the next frame asks again."""
+def test_progress_is_requested_until_it_is_made() -> None:
+    """The next frame requests an interim again when there was no time for it."""
     finder = Endpointer()
     asked = sum(isinstance(event, Progress) for _ in range(50) for event in finder.push(0.9, 1.0))
     assert asked == 50 - 30
@@ -156,7 +156,7 @@ def test_progress_is_asked_for_until_it_is_made() -> None:
     st.floats(2, 15),
 )
 def test_turns_are_in_order_bounded_and_kept(parts: list[tuple[int, float]], end_ms: int, longest: float) -> None:
-    """Whatever is said: turns do not overlap, are not longer than allowed, and their frames are still kept when they end."""
+    """Turns do not overlap, are within the limit, and their frames are still kept at their end, whatever the audio."""
     finder, before = Endpointer(end_ms, longest), 0
     for frames, probability in parts:
         for _ in range(frames):
@@ -170,7 +170,7 @@ def test_turns_are_in_order_bounded_and_kept(parts: list[tuple[int, float]], end
         assert isinstance(event, SpeechDiscarded) or (isinstance(event, SpeechEnded) and event.span.start >= before)
 
 
-def test_speech_ends_before_the_detector_lets_go() -> None:
-    """Three frames behind each stretch are silence, except where the sound ends with the speech; a stretch keeps one frame at least."""
+def test_speech_ends_before_the_hangover_of_the_vad() -> None:
+    """Three frames after each segment are silence, except where the audio ends with speech; a segment keeps at least one frame."""
     span = Span(100, 200, ((110, 120), (150, 152), (180, 200)))
     assert [(round(start / FRAME_S), round(end / FRAME_S)) for start, end in span.speech] == [(110, 117), (150, 151), (180, 200)]

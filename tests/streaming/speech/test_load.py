@@ -24,7 +24,7 @@ from tests.streaming.speech.fakes import (
 )
 
 
-def test_a_muted_microphone_costs_no_model(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_muted_microphone_needs_no_model_call(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact zeros are silence without a model call; the words after them are recognised, with the right times."""
     asked = 0
     probabilities = recogniser._vad._model.probabilities
@@ -45,7 +45,7 @@ def test_a_muted_microphone_costs_no_model(recogniser: FakeRecogniser, monkeypat
     assert notes.finals[0].start == pytest.approx(5.3, abs=0.2)
 
 
-def test_thirty_at_once(recogniser: FakeRecogniser) -> None:
+def test_thirty_speakers_at_once(recogniser: FakeRecogniser) -> None:
     """Thirty speakers each get their six sentences, in order, and end."""
     speakers = [listen(recogniser) for _ in range(30)]
     for chunk in chunks(BECKETT):
@@ -90,7 +90,7 @@ class Held(Decoder):
 
 
 def test_a_flood_does_not_delay_others(recogniser: FakeRecogniser) -> None:
-    """Three minutes are processed beside ten seconds that came later; all of the ten are done long before the three minutes."""
+    """Three minutes of audio are processed beside ten later seconds; the ten seconds end long before the three minutes."""
     held, (flood, flooded) = Held(), listen(recogniser)
 
     class Beside(Notes):
@@ -119,7 +119,7 @@ def test_a_flood_does_not_delay_others(recogniser: FakeRecogniser) -> None:
 
 
 def test_audio_stays_encoded_while_finals_are_pending(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """With the workers blocked, at most half a minute of audio is decoded, however much is sent."""
+    """While the workers are blocked, at most half a minute of audio is decoded, however much is sent."""
     transcriber.gate.clear()
     recognition, notes = listen(recogniser)
     for chunk in chunks(BECKETT * 12, 8_000):
@@ -154,8 +154,8 @@ def test_finals_first_under_load(recogniser: FakeRecogniser, transcriber: FakeTr
     assert sum(kind == "interim" for kind, _, _ in transcriber.calls) <= 10
 
 
-def test_a_cancelled_interim_does_not_stop_those_after_it(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """A speculative decode replaces an interim that still waits; later interims come again."""
+def test_a_cancelled_interim_does_not_stop_later_ones(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+    """A speculative decode replaces a queued interim; later interims follow."""
     transcriber.gate.clear()
     blockers = [listen(recogniser, interims=False) for _ in range(2)]
     for blocker, _ in blockers:

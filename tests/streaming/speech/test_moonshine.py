@@ -40,10 +40,10 @@ def model() -> Moonshine:
 
 @pytest.fixture(scope="module")
 def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
-    """The recogniser with the small model only, not waiting between ticks."""
+    """The recogniser with the small model only, without waits between ticks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vad_worker, "TICK_S", 0.0)
-        patch.setattr(audio_source, "STALL_S", 3600.0)  # `hear` may wait long for a decode on a busy machine
+        patch.setattr(audio_source, "STALL_S", 3600.0)  # `recognise` may wait long for a decode on a busy machine
         recogniser = make("moonshine", threads=2, models_dir=tmp_path_factory.mktemp("models"))
         recogniser.load()
         yield recogniser
@@ -56,12 +56,12 @@ def plain(text: str) -> str:
 
 
 def words_of(model: Moonshine, pcm: Samples) -> str:
-    """Return what the bare model reads."""
+    """Return the words that the bare model returns."""
     return plain(" ".join(word.text for word in model.transcribe(pcm).words))
 
 
-def hear(recogniser: Recogniser, sound: Samples, encoding: str = "LINEAR16", *, paced: bool = True) -> Notes:
-    """Return what is heard of a recording; `paced` gives each chunk the time that it has live, so that interims happen."""
+def recognise(recogniser: Recogniser, sound: Samples, encoding: str = "LINEAR16", *, paced: bool = True) -> Notes:
+    """Return what is recognised of a recording; `paced` feeds each chunk at its live time, so that interims happen."""
     notes, quiet = Notes(), threading.Event()
     recognition = recogniser.open(RecognitionOptions(), open_decoder(encoding, RATE), notes)
     assert isinstance(recognition, TurnRecognition)
@@ -74,26 +74,26 @@ def hear(recogniser: Recogniser, sound: Samples, encoding: str = "LINEAR16", *, 
     return notes
 
 
-def test_reads_a_short_recording(model: Moonshine) -> None:
-    """The bare model reads the sentences of ten seconds, with one word wrong at most."""
+def test_a_short_recording(model: Moonshine) -> None:
+    """The bare model transcribes the sentences of ten seconds, with one word wrong at most."""
     text = " ".join(words_of(model, turn) for turn in split_turns(recording("beckett.wav")))
     assert jiwer.wer(BECKETT, text) <= 2 / len(BECKETT.split())
 
 
-def test_live_is_as_good_as_bare(model: Moonshine, recogniser: Recogniser) -> None:
-    """45 seconds heard live, with drafts from interims: at most one point of word error rate above the bare model, no turn empty."""
+def test_live_results_are_as_good_as_the_bare_model(model: Moonshine, recogniser: Recogniser) -> None:
+    """45 seconds live, with drafts from interims: at most one point of word error rate above the bare model, no turn empty."""
     sound = recording("two_cities.wav")
     turns = split_turns(sound)
     bare = jiwer.wer(TWO_CITIES, " ".join(words_of(model, turn) for turn in turns))
-    notes = hear(recogniser, sound)
+    notes = recognise(recogniser, sound)
     assert len(notes.finals) == len(turns)
     assert jiwer.wer(TWO_CITIES, plain(notes.text)) <= bare + 0.0101
     assert bare < 0.07
 
 
 def test_interims_grow_into_the_final(recogniser: Recogniser) -> None:
-    """An interim is the beginning of its final, but for its last words; its times are inside the turn."""
-    notes = hear(recogniser, recording("two_cities.wav")[: 9 * RATE])
+    """An interim is the beginning of its final, except for its last words; its times are inside the turn."""
+    notes = recognise(recogniser, recording("two_cities.wav")[: 9 * RATE])
     final = notes.finals[0]
     interims = [h for h in notes.heard if h.turn == final.turn and not h.is_final]
     assert interims
@@ -105,8 +105,8 @@ def test_interims_grow_into_the_final(recogniser: Recogniser) -> None:
 
 
 def test_word_times_and_confidences(recogniser: Recogniser) -> None:
-    """Every word has its place in order inside the turn, and a confidence; 'failed' is where it is said."""
-    notes = hear(recogniser, recording("beckett.wav"))
+    """Every word has its place in order inside the turn, and a confidence; 'failed' has its known time."""
+    notes = recognise(recogniser, recording("beckett.wav"))
     words = [word for h in notes.finals for word in h.words]
     times = [time for word in words for time in (word.start, word.end)]
     assert times == sorted(times)
@@ -117,35 +117,35 @@ def test_word_times_and_confidences(recogniser: Recogniser) -> None:
 
 
 def test_faster_than_real_time(recogniser: Recogniser) -> None:
-    """A recording that is sent at once is heard like any other."""
-    notes = hear(recogniser, recording("beckett.wav"), paced=False)
+    """A recording that is sent at once is recognised like any other."""
+    notes = recognise(recogniser, recording("beckett.wav"), paced=False)
     assert jiwer.wer(BECKETT, plain(notes.text)) <= 2 / len(BECKETT.split())
 
 
 def test_the_first_word_is_not_lost(recogniser: Recogniser) -> None:
-    """Behind silence of any length, and with none at all, the first word is there."""
+    """The first word is recognised after silence of any length, and without silence."""
     sound = recording("two_cities.wav")
     for lead in (0.0, 0.5, 2.0):
-        heard = hear(
+        heard = recognise(
             recogniser, np.concatenate((np.zeros(int(lead * RATE), dtype=np.float32), sound[int(1.1 * RATE) : 4 * RATE])), paced=False
         )
         assert plain(heard.text).startswith("it was the best of times")
 
 
 def test_noise_does_not_become_words(recogniser: Recogniser) -> None:
-    """Noise, hum and silence are not heard as 'You'."""
+    """Noise, hum and silence are not recognised as 'You'."""
     noise = np.random.default_rng(1).normal(size=6 * RATE).astype(np.float32) * np.float32(0.1)
     hum = np.sin(np.arange(6 * RATE) / 9).astype(np.float32) * np.float32(0.3)
-    assert hear(recogniser, np.concatenate((noise, hum, np.zeros(RATE, dtype=np.float32))), paced=False).heard == []
+    assert recognise(recogniser, np.concatenate((noise, hum, np.zeros(RATE, dtype=np.float32))), paced=False).heard == []
 
 
 def test_a_breath_does_not_become_words(model: Moonshine, recogniser: Recogniser) -> None:
-    """A breath that the pause detection takes for speech, and the model, rather sure, for 'Thank you.'."""
+    """A breath has no words, though the VAD reports speech, and the model 'Thank you.' with high confidence."""
     with wave.open(str(SPEECH / "breath.wav")) as file:
         breath = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16).astype(np.float32) / 32768
     sound = np.concatenate((breath, np.zeros(RATE, dtype=np.float32)))
     assert [words_of(model, turn) for turn in split_turns(sound)] == ["thank you"]
-    notes = hear(recogniser, sound, paced=False)
+    notes = recognise(recogniser, sound, paced=False)
     assert (len(notes.starts), notes.heard) == (1, [])
     (turn,) = split_turns(sound)
     assert recogniser.transcribe(turn, ((0.32, 0.48),)) == ()
@@ -174,21 +174,21 @@ def test_a_draft_saves_steps_and_changes_nothing(model: Moonshine, monkeypatch: 
 
 
 @pytest.mark.parametrize("draft", [(5,) * 400, (2, 2, 2), tuple(range(3, 60)), (32_767,), (1,)])
-def test_a_wrong_draft_does_little_harm(model: Moonshine, draft: tuple[int, ...]) -> None:
-    """Whatever the draft, nearly the same words come out."""
+def test_a_wrong_draft_changes_little(model: Moonshine, draft: tuple[int, ...]) -> None:
+    """The words stay nearly the same, whatever the draft."""
     pcm = recording("two_cities.wav")[int(1.1 * RATE) : 4 * RATE]
     heard = plain(" ".join(word.text for word in model.transcribe(pcm, draft).words))
     assert jiwer.wer(words_of(model, pcm), heard) <= 0.2
 
 
-def test_too_short_to_be_read(model: Moonshine) -> None:
+def test_audio_that_is_too_short(model: Moonshine) -> None:
     """Less than a tenth of a second, or nothing, is an empty transcript."""
     assert model.transcribe(np.zeros(0, dtype=np.float32)).words == ()
     assert model.transcribe(np.zeros(1_599, dtype=np.float32)).words == ()
 
 
 def test_threads_share_the_model(model: Moonshine) -> None:
-    """Four decodes at the same time give what one gives."""
+    """Four decodes at the same time return what one returns."""
     turns = split_turns(recording("beckett.wav"))[:4]
     alone = [words_of(model, turn) for turn in turns]
     together = [""] * len(turns)
@@ -205,14 +205,14 @@ def test_threads_share_the_model(model: Moonshine) -> None:
 
 
 def test_without_the_larger_model(tmp_path: Path) -> None:
-    """Where not all of its files are there, it is not used."""
+    """An incomplete larger model is not used."""
     (tmp_path / "base-en").mkdir()
     (tmp_path / "base-en" / BASE_FILES[0]).write_bytes(b"")
     assert large_model(tmp_path) is None
 
 
 def test_a_broken_larger_model_is_named(tmp_path: Path) -> None:
-    """Load fails in words and leaves no thread behind."""
+    """The error of load names the file, and no thread stays."""
     (tmp_path / "base-en").mkdir()
     for file in BASE_FILES:
         (tmp_path / "base-en" / file).write_bytes(b"nonsense")
@@ -223,7 +223,7 @@ def test_a_broken_larger_model_is_named(tmp_path: Path) -> None:
 
 
 def test_finals_by_the_larger_model(model: Moonshine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is a larger model, finals are its work, and interims that of the small one."""
+    """The larger model makes the finals, the small one the interims."""
 
     class Larger(Moonshine):
         def __init__(self) -> None:
@@ -245,7 +245,7 @@ def test_finals_by_the_larger_model(model: Moonshine, tmp_path: Path, monkeypatc
 
 
 def test_ready_and_languages(tmp_path: Path) -> None:
-    """Nothing can be opened before load; American and British English are there."""
+    """Nothing can be opened before load; American and British English are supported."""
     recogniser = make("moonshine", threads=1, models_dir=tmp_path)
     assert not recogniser.ready
     assert {"en-US", "en-GB"} <= set(recogniser.languages)
@@ -253,8 +253,8 @@ def test_ready_and_languages(tmp_path: Path) -> None:
         recogniser.open(RecognitionOptions(), open_decoder("LINEAR16", RATE), Notes())
 
 
-def test_a_stretch_of_sound_on_its_own(recogniser: Recogniser) -> None:
-    """Its words with their times, sooner or better; none where there is too little; nothing from a recogniser that is not there."""
+def test_transcribe(recogniser: Recogniser) -> None:
+    """A segment of audio gives words with times, fast or thorough; too little audio, or a recogniser that is not loaded, gives none."""
     sound = recording("beckett.wav")[: int(1.9 * RATE)]
     for thorough in (True, False):
         words = recogniser.transcribe(sound, ((0.3, 1.2),), thorough=thorough)

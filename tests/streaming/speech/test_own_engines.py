@@ -27,7 +27,7 @@ GUIDE = (ROOT / "docs" / "guide" / "speech-engines.md").read_text()
 
 
 def test_short_names_and_paths() -> None:
-    """Both name a class."""
+    """A short name and a path each select a class."""
     assert engines.engine_class("moonshine") is MoonshineRecogniser
     assert engines.engine_class("streaming.speech.engines.moonshine.MoonshineRecogniser") is MoonshineRecogniser
     assert engines.engine_class(f"{HERE}.TurnLength") is own_engines.TurnLength
@@ -52,7 +52,7 @@ def test_a_class_that_cannot_be_used(path: str, error: str) -> None:
 
 
 def test_a_module_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever it raises."""
+    """The error names the setting, whatever the module raises."""
     (tmp_path / "failing_engine.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ValueError, match=r"failing_engine cannot be imported \(ZeroDivisionError: division by zero\)"):
@@ -61,7 +61,7 @@ def test_a_module_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("command", [("manage.py", "serve"), ("-m", "uvicorn", "config.asgi:application", "--port", "0")])
 def test_the_server_does_not_start_without_its_engine(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """Setting, value and what is missing are in the last line."""
+    """Setting, value and what is missing are in the last line of the output."""
     path = f"{HERE}.WithoutModel"
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "PORT": "0", "RECOGNISER": path}
     done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
@@ -70,7 +70,7 @@ def test_the_server_does_not_start_without_its_engine(tmp_path: Path, command: t
 
 
 def test_an_engine_without_the_base_class(settings: Any) -> None:
-    """It is loaded and transcribes, although it has no name of a model for the log."""
+    """It is loaded and transcribes, although it has no model name for the log."""
     recogniser.close()
     settings.RECOGNISER = f"{HERE}.Underived"
     try:
@@ -82,7 +82,7 @@ def test_an_engine_without_the_base_class(settings: Any) -> None:
 
 
 async def test_a_session_that_ends_while_the_engine_loads(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its task is cancelled; the engine is loaded all the same, for those who come later."""
+    """The task of the session is cancelled; the load continues for later sessions."""
     recogniser.close()
     settings.RECOGNISER = f"{HERE}.Underived"
     load, may_load = own_engines.Underived.load, threading.Event()
@@ -121,7 +121,7 @@ async def said(server: Server) -> list[str]:
 
 
 async def test_an_engine_of_a_test_module_is_used(make_server: Callable[..., Server]) -> None:
-    """Its words are on the socket."""
+    """Its words arrive on the socket."""
     messages = await said(make_server(RECOGNISER=f"{HERE}.TurnLength"))
     assert len(messages) == SENTENCES
     lengths = [re.fullmatch(r"I will send (\d+) samples tomorrow\.", message) for message in messages]
@@ -129,7 +129,7 @@ async def test_an_engine_of_a_test_module_is_used(make_server: Callable[..., Ser
 
 
 async def test_the_engine_of_the_guide_is_used(migrated_data: Path, tmp_path: Path) -> None:
-    """As it is written there."""
+    """The listing of the guide works unchanged."""
     [listing] = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
     [command] = re.findall(r"RECOGNISER=(mycompany\S+) make run", GUIDE)
     (tmp_path / "mycompany").mkdir()
@@ -144,7 +144,7 @@ async def test_the_engine_of_the_guide_is_used(migrated_data: Path, tmp_path: Pa
 
 
 def test_the_error_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the one that a class without methods gets."""
+    """The guide shows the error of a class without methods."""
     (tmp_path / "mycompany2").mkdir()
     (tmp_path / "mycompany2" / "speech.py").write_text(
         "from streaming.speech.turn_recogniser import TurnRecogniser\nclass MyRecogniser(TurnRecogniser):\n    languages = ('en-US',)\n"

@@ -32,7 +32,7 @@ def test_disable() -> None:
 
 
 def test_backlog_low_is_called_when_the_backlog_has_fallen() -> None:
-    """Once for each time that the backlog was high."""
+    """It is called once for each high backlog."""
     notes = Notes()
     callbacks = RecognitionCallbacks(notes)
     for backlog in (0.0, LOW_BACKLOG_S, LOW_BACKLOG_S + 1, LOW_BACKLOG_S + 9, LOW_BACKLOG_S - 1, 0.0, LOW_BACKLOG_S + 1):

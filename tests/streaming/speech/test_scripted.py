@@ -1,4 +1,4 @@
-"""The scripted recogniser, and how a recogniser is chosen."""
+"""The scripted recogniser, and the choice of a recogniser."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ SECOND = np.tile(np.array([4000, -4000], dtype="<i2"), 8_000).tobytes()
 
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Callable[..., Recogniser]]:
-    """Load scripted recognisers that are closed with the test; without a script, the sentences."""
+    """Load scripted recognisers that are closed with the test; without a script, the default sentences."""
     loaded: list[Recogniser] = []
 
     def begin(script: Any = None) -> Recogniser:
@@ -41,8 +41,8 @@ def listen(recogniser: Recogniser, interims: bool = True) -> tuple[Recognition, 
     return recogniser.open(RecognitionOptions(interims=interims), open_decoder("LINEAR16", 16_000), notes), notes
 
 
-def test_hears_what_the_script_says_when_it_says(load: Callable[..., Recogniser]) -> None:
-    """Entries come after so many seconds of sound, those without a time at the end; words are spread evenly."""
+def test_results_follow_the_script(load: Callable[..., Recogniser]) -> None:
+    """Entries come at their second of audio, those without a time at the end; words are evenly spread."""
     script = [
         {"after": 1.0, "text": "Good", "final": False},
         {"after": 2.0, "text": "Good morning.", "start": 0.5, "end": 1.5, "confidence": 0.8},
@@ -66,7 +66,7 @@ def test_hears_what_the_script_says_when_it_says(load: Callable[..., Recogniser]
 
 
 def test_a_script_for_each_recognition(load: Callable[..., Recogniser]) -> None:
-    """They are given out in order, and again from the first."""
+    """Recognitions get the scripts in order, and again from the first."""
     recogniser = load({"recognitions": [[{"text": "One."}], [{"text": "Two."}]]})
     texts = []
     for _ in range(3):
@@ -78,7 +78,7 @@ def test_a_script_for_each_recognition(load: Callable[..., Recogniser]) -> None:
 
 
 def test_without_a_script_two_seconds_are_a_sentence(load: Callable[..., Recogniser]) -> None:
-    """Silence counts for nothing; what is left at the end is one more sentence."""
+    """Silence does not count; the rest at the end is one more sentence."""
     recognition, notes = listen(load())
     for part in (SECOND * 3, bytes(32_000), SECOND * 2):
         recognition.feed(part)
@@ -89,8 +89,8 @@ def test_without_a_script_two_seconds_are_a_sentence(load: Callable[..., Recogni
     assert len({h.text for h in notes.finals}) == 3
 
 
-def test_interims_only_where_they_are_wanted(load: Callable[..., Recogniser]) -> None:
-    """Finals are the same without."""
+def test_interims_only_on_request(load: Callable[..., Recogniser]) -> None:
+    """The finals are the same without interims."""
     recognition, notes = listen(load(), interims=False)
     recognition.feed(SECOND * 4)
     recognition.stop()
@@ -99,7 +99,7 @@ def test_interims_only_where_they_are_wanted(load: Callable[..., Recogniser]) ->
 
 
 def test_a_bad_chunk_a_switch_and_an_end(load: Callable[..., Recogniser]) -> None:
-    """Trouble is told, the new decoder is used, and what comes after stop is ignored."""
+    """The error is reported, the new decoder is used, and chunks after stop are ignored."""
     recognition, notes = listen(load())
     recognition.feed(b"odd")
     recognition.switch(open_decoder("MULAW", 8_000))
@@ -114,7 +114,7 @@ def test_a_bad_chunk_a_switch_and_an_end(load: Callable[..., Recogniser]) -> Non
 
 
 def test_a_long_backlog_drains(load: Callable[..., Recogniser]) -> None:
-    """Who was fed much at once tells when it is through."""
+    """A recognition with a long backlog reports when it is processed."""
     recognition, notes = listen(load())
     recognition.feed(SECOND * 30)
     recognition.stop()
@@ -123,7 +123,7 @@ def test_a_long_backlog_drains(load: Callable[..., Recogniser]) -> None:
 
 
 def test_abandoned(load: Callable[..., Recogniser]) -> None:
-    """Nothing is told after it."""
+    """No callback is called after abandon."""
     recogniser = load()
     recognition, notes = listen(recogniser)
     recognition.abandon()
@@ -136,15 +136,15 @@ def test_abandoned(load: Callable[..., Recogniser]) -> None:
 
 
 @pytest.mark.parametrize("content", ["no json", "[{}]", '[{"text": "a", "wrong": 1}]', "{}", '{"recognitions": []}', "[3]"])
-def test_a_script_that_makes_no_sense(tmp_path: Path, content: str) -> None:
-    """The setting and the file are named."""
+def test_an_invalid_script(tmp_path: Path, content: str) -> None:
+    """The error names the setting and the file."""
     (tmp_path / "bad.json").write_text(content)
     with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: bad\.json"):
         make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()
 
 
 def test_not_loaded_or_closed(tmp_path: Path) -> None:
-    """A recogniser that is not ready says so and opens nothing."""
+    """A recogniser that is not ready reports it and opens nothing."""
     recogniser = make("scripted", threads=1, models_dir=tmp_path)
     assert not recogniser.ready
     with pytest.raises(RecogniserError, match="not loaded"):
@@ -156,13 +156,13 @@ def test_not_loaded_or_closed(tmp_path: Path) -> None:
 
 
 def test_an_unknown_recogniser(tmp_path: Path) -> None:
-    """Those there are get named."""
+    """The error lists the known ones."""
     with pytest.raises(ValueError, match="allowed are moonshine, scripted, or the dotted path"):
         make("whisper", threads=1, models_dir=tmp_path)
 
 
 def test_transcriptions(load: Callable[..., Recogniser], tmp_path: Path) -> None:
-    """Stretches of sound on their own hold what the script says, one after the other; silence holds nothing."""
+    """Segments of audio get the transcriptions of the script in order; silence has none."""
     script = tmp_path / "transcriptions.json"
     script.write_text('{"transcriptions": ["one two", "three"]}')
     recogniser = make("scripted", threads=1, models_dir=tmp_path, script=str(script))
@@ -178,15 +178,15 @@ def test_transcriptions(load: Callable[..., Recogniser], tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("texts", ["[]", '"one"', "[1]"])
-def test_transcriptions_that_make_no_sense(tmp_path: Path, texts: str) -> None:
-    """The setting and the file are named."""
+def test_invalid_transcriptions(tmp_path: Path, texts: str) -> None:
+    """The error names the setting and the file."""
     (tmp_path / "bad.json").write_text(f'{{"transcriptions": {texts}}}')
     with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: transcriptions in bad\.json"):
         make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()
 
 
 def test_languages(tmp_path: Path) -> None:
-    """English, unless the script says which."""
+    """The language is English, unless the script names others."""
     script = tmp_path / "spanish.json"
     script.write_text('{"recognitions": [[]], "languages": ["es-ES"]}')
     spanish, plain = (make("scripted", threads=1, models_dir=tmp_path, script=path) for path in (str(script), ""))
@@ -197,8 +197,8 @@ def test_languages(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("languages", ["[]", '"es"', "[1]"])
-def test_languages_that_make_no_sense(tmp_path: Path, languages: str) -> None:
-    """The setting and the file are named."""
+def test_invalid_languages(tmp_path: Path, languages: str) -> None:
+    """The error names the setting and the file."""
     (tmp_path / "bad.json").write_text(f'{{"languages": {languages}}}')
     with pytest.raises(RecogniserError, match=r"RECOGNISER_SCRIPT: languages in bad\.json"):
         make("scripted", threads=1, models_dir=tmp_path, script=str(tmp_path / "bad.json")).load()

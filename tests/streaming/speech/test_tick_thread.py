@@ -1,4 +1,4 @@
-"""The thread that calls its tick with the members that were woken."""
+"""The thread that calls its tick with the woken members."""
 
 import gc
 import logging
@@ -29,7 +29,7 @@ def start() -> Iterator[Callable[..., TickThread[str]]]:
         thread.close()
 
 
-def test_nobody_woken_nothing_done(start: Callable[..., TickThread[str]]) -> None:
+def test_the_thread_sleeps_until_a_member_wakes(start: Callable[..., TickThread[str]]) -> None:
     """After its one tick the thread sleeps until it is woken again."""
     ticks: list[list[str]] = []
     ticked = threading.Semaphore(0)
@@ -52,8 +52,8 @@ def test_nobody_woken_nothing_done(start: Callable[..., TickThread[str]]) -> Non
     assert ticks == [["jane"], ["joe"], ["jim"]]
 
 
-def test_who_has_more_is_called_again_together_with_who_was_woken(start: Callable[..., TickThread[str]]) -> None:
-    """A member with much work does not keep others waiting."""
+def test_members_with_more_work_share_a_tick_with_woken_ones(start: Callable[..., TickThread[str]]) -> None:
+    """A member with much work does not delay others."""
     ticks: list[list[str]] = []
     enough = threading.Event()
 
@@ -84,7 +84,7 @@ def test_timeout(start: Callable[..., TickThread[str]]) -> None:
 
 
 def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., TickThread[str]], caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged by type, and the next tick follows."""
+    """The failure is logged by type, and the next tick follows."""
     reached = threading.Event()
 
     def tick(members: list[str]) -> list[str]:
@@ -107,7 +107,7 @@ class Member:
     """A member."""
 
 
-def test_a_thread_that_waits_keeps_nobody_alive(start: Callable[..., TickThread[Member]]) -> None:
+def test_a_waiting_thread_keeps_no_reference(start: Callable[..., TickThread[Member]]) -> None:
     """The last member is released from memory, although no other follows."""
     ticked, waiting = threading.Event(), threading.Event()
 

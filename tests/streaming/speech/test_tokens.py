@@ -22,32 +22,32 @@ def spell(file: Path, *pieces: str) -> list[int]:
 
 
 def test_words_and_their_confidence(file: Path) -> None:
-    """A word is the tokens from one space to the next; it is as sure as their geometric mean."""
+    """A word is the tokens from one space to the next; its confidence is their geometric mean."""
     tokens = spell(file, " the", " in", "er", ".")
     words = Vocabulary(file).words(tokens, [0.0, -1.0, -2.0, -3.0])
     assert [(word.text, word.confidence) for word in words] == [("the", 1.0), ("iner.", pytest.approx(0.1353, abs=1e-4))]
 
 
-def test_marks_are_not_spoken(file: Path) -> None:
-    """Begin, end and unknown marks, and tokens beyond the vocabulary, leave no text."""
+def test_marks_have_no_text(file: Path) -> None:
+    """Begin, end and unknown marks, and tokens beyond the vocabulary, have no text."""
     assert Vocabulary(file).words([0, 1, 2, 32_767, 99_999], [0.0] * 5) == ()
 
 
 def test_bytes_that_are_no_text_are_left_out(file: Path) -> None:
-    """Half a character at the end of an interim does not break it."""
+    """Half a character at the end of an interim is dropped."""
     tokens = [*spell(file, " the"), read_vocabulary(file).index(b"\xfd")]
     assert [word.text for word in Vocabulary(file).words(tokens, [0.0, 0.0])] == ["the"]
 
 
 def test_split_words_are_joined(file: Path) -> None:
-    """'per cent' comes out as one word."""
+    """'per cent' becomes one word."""
     tokens = spell(file, " per", " cent")
     assert [word.text for word in Vocabulary(file).words(tokens, [0.0, 0.0])] == ["percent"]
 
 
 @pytest.mark.parametrize("cut", [-1, 1000])
 def test_a_broken_file_is_refused(file: Path, tmp_path: Path, cut: int) -> None:
-    """A file that is cut short, or too small, is named."""
+    """The error names a file that is cut short, or too small."""
     (tmp_path / "tokenizer.bin").write_bytes(file.read_bytes()[:cut])
     with pytest.raises(RecogniserError, match=r"tokenizer\.bin"):
         read_vocabulary(tmp_path / "tokenizer.bin")

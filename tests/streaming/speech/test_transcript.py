@@ -1,4 +1,4 @@
-"""Words: joining what the models write apart, and their place in time."""
+"""Words: the joining of split words, and their times."""
 
 import pytest
 from hypothesis import given
@@ -30,7 +30,7 @@ def test_joining(said: str, wanted: str) -> None:
     assert joined(said) == wanted
 
 
-def test_a_joined_word_is_as_sure_as_its_weaker_half() -> None:
+def test_a_joined_word_has_the_lower_confidence() -> None:
     """The lower confidence counts."""
     assert join_split_words([UntimedWord("per", 0.9), UntimedWord("cent", 0.4)]) == (UntimedWord("percent", 0.4),)
 
@@ -48,13 +48,13 @@ def test_a_joined_word_is_as_sure_as_its_weaker_half() -> None:
         ("Completely, yes.", 0.9, 0.41, True),
     ],
 )
-def test_what_can_be_believed(text: str, confidence: float, voiced_s: float, believed: bool) -> None:
-    """What is sure enough and not too fast; only brief turns are judged by their pace."""
+def test_plausible_results(text: str, confidence: float, voiced_s: float, believed: bool) -> None:
+    """A result is kept if it is confident and not too fast; only short turns are judged by their pace."""
     words = tuple(UntimedWord(word, confidence) for word in text.split())
     assert is_plausible(Transcript(words, confidence), voiced_s) is believed
 
 
-def test_words_fill_the_voiced_stretches() -> None:
+def test_words_fill_the_voiced_segments() -> None:
     """The first word begins with the voice, the last ends with it, longer words take longer."""
     short, long = assign_times([UntimedWord("a", 1), UntimedWord("considerable", 1)], [(1.0, 2.5)])
     assert (short.start, long.end) == (1.0, 2.5)
@@ -63,13 +63,13 @@ def test_words_fill_the_voiced_stretches() -> None:
 
 
 def test_a_word_is_not_put_into_a_pause() -> None:
-    """Two words, two stretches: each has its own."""
+    """Each of two words has its own of two segments."""
     first, second = assign_times([UntimedWord("one", 1), UntimedWord("two", 1)], [(0.0, 1.0), (3.0, 4.0)])
     assert (first.start, first.end, second.start, second.end) == (0.0, 1.0, 3.0, 4.0)
 
 
-def test_no_words_no_voice() -> None:
-    """Nothing comes of nothing."""
+def test_empty_input() -> None:
+    """No words and no voice give nothing."""
     assert assign_times([], [(0, 1)]) == assign_times([UntimedWord("one", 1)], []) == ()
 
 
@@ -78,7 +78,7 @@ def test_no_words_no_voice() -> None:
     st.lists(st.tuples(st.floats(0.1, 3), st.floats(0.05, 2)), min_size=1, max_size=6),
 )
 def test_times_rise_and_stay_inside(words: list[str], stretches: list[tuple[float, float]]) -> None:
-    """Whatever the words and pauses: times never go back and never leave the voiced stretches."""
+    """Times never decrease and never leave the voiced segments, whatever the words and pauses."""
     voiced, at = [], 0.0
     for length, pause in stretches:
         voiced.append((at, at + length))

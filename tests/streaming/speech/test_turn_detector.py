@@ -36,31 +36,31 @@ class Notes:
             self.changed.notify_all()
 
     def began(self) -> None:
-        """Note it."""
+        """Record the call."""
         self._note("began")
 
     def progress(self, turn: Turn) -> None:
-        """Note it."""
+        """Record the call."""
         self.so_far.append(turn)
         self._note("progress")
 
     def ended(self, turn: Turn) -> None:
-        """Note it."""
+        """Record the call."""
         self.turns.append(turn)
         self._note("ended")
 
     def dropped(self) -> None:
-        """Note it."""
+        """Record the call."""
         self._note("dropped")
 
     def wait(self, what: str, times: int = 1, seconds: float = 30.0) -> bool:
-        """Wait until there were so many calls of a kind."""
+        """Wait for this many calls of a kind."""
         with self.changed:
             return self.changed.wait_for(lambda: self.told.count(what) >= times, seconds)
 
 
 @pytest.fixture
-def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[VadWorker]:
+def vad(monkeypatch: pytest.MonkeyPatch) -> Iterator[VadWorker]:
     """The shared VAD worker, without waits between its ticks; no turn stalls."""
     monkeypatch.setattr(vad_worker, "TICK_S", 0.0)
     monkeypatch.setattr(audio_source, "STALL_S", 3600.0)
@@ -68,26 +68,26 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[VadWorker]:
     vad_worker.release()
 
 
-def watching(hearing: VadWorker, options: TurnDetectorOptions | None = None, rate: int = 16_000) -> tuple[TurnDetector, Notes]:
+def detecting(vad: VadWorker, options: TurnDetectorOptions | None = None, rate: int = 16_000) -> tuple[TurnDetector, Notes]:
     """Start a turn detector."""
     notes = Notes()
     watch = TurnDetector(options or TurnDetectorOptions(), rate, notes)
-    hearing.join(watch)
-    watch.attend(hearing.wake)
+    vad.join(watch)
+    watch.attend(vad.wake)
     return watch, notes
 
 
 def feed(watch: TurnDetector, *sounds: Pcm, size: int = 320) -> None:
-    """Feed audio in blocks of 20 ms."""
+    """Feed audio in frames of 20 ms."""
     whole = np.concatenate(sounds)
     for start in range(0, len(whole), size):
         watch.feed(whole[start : start + size])
 
 
 @pytest.mark.parametrize("rate", [16_000, 48_000, 8_000])
-def test_each_sentence_is_a_turn_at_its_own_rate(hearing: VadWorker, rate: int) -> None:
-    """Six sentences are six turns; their audio is what was fed, from before the first word on."""
-    watch, notes = watching(hearing, rate=rate)
+def test_each_sentence_is_a_turn_at_its_own_rate(vad: VadWorker, rate: int) -> None:
+    """Six sentences are six turns; their audio is the fed audio, from before the first word on."""
+    watch, notes = detecting(vad, rate=rate)
     sound = Converter(rate).push(VOICE, 16_000)
     feed(watch, sound, np.zeros(rate, dtype=np.int16), size=rate // 50)
     assert notes.wait("ended", 6)
@@ -100,17 +100,17 @@ def test_each_sentence_is_a_turn_at_its_own_rate(hearing: VadWorker, rate: int) 
         assert 0.2 < turn.voiced[0][0] < 0.5, "about 0.4 s of pre-roll"
 
 
-def test_speech_is_noticed_within_100_ms(hearing: VadWorker) -> None:
+def test_speech_is_detected_within_100_ms(vad: VadWorker) -> None:
     """Two frames of speech are enough; no audio after them is needed."""
-    watch, notes = watching(hearing)
+    watch, notes = detecting(vad)
     feed(watch, VOICE[: int((0.33 + 0.1 + 0.032) * 16_000)])
     assert notes.wait("began")
 
 
 @pytest.mark.parametrize("milliseconds", [5, 10, 20])
-def test_a_click_is_no_turn(hearing: VadWorker, milliseconds: int) -> None:
-    """Only the sentence after it is a turn. The flush marks the end: it brings one empty turn."""
-    watch, notes = watching(hearing)
+def test_a_click_is_no_turn(vad: VadWorker, milliseconds: int) -> None:
+    """Only the sentence after the click is a turn. The flush marks the end: it adds one empty turn."""
+    watch, notes = detecting(vad)
     click = np.full(16 * milliseconds, 25_000, dtype=np.int16)
     feed(watch, SILENCE, click, SILENCE, click, SILENCE, FIRST_SENTENCE, SILENCE)
     watch.flush()
@@ -118,26 +118,26 @@ def test_a_click_is_no_turn(hearing: VadWorker, milliseconds: int) -> None:
     assert [len(turn.samples) > 0 for turn in notes.turns] == [True, False]
 
 
-def test_the_pause_can_be_chosen(hearing: VadWorker) -> None:
+def test_the_pause_can_be_chosen(vad: VadWorker) -> None:
     """A longer pause joins sentences to one turn."""
-    watch, notes = watching(hearing, TurnDetectorOptions(pause_ms=1500))
+    watch, notes = detecting(vad, TurnDetectorOptions(pause_ms=1500))
     feed(watch, VOICE, SILENCE, SILENCE)
     watch.flush()
     assert notes.wait("ended", 2)
     assert [len(turn.samples) > 8 * 16_000 for turn in notes.turns] == [True, False], "the flush brings an empty one"
 
 
-def test_a_long_turn_is_cut(hearing: VadWorker) -> None:
+def test_a_long_turn_is_cut(vad: VadWorker) -> None:
     """Speech without a pause is cut at the longest turn."""
-    watch, notes = watching(hearing, TurnDetectorOptions(pause_ms=3000, longest_s=3.0))
+    watch, notes = detecting(vad, TurnDetectorOptions(pause_ms=3000, longest_s=3.0))
     feed(watch, VOICE, SILENCE, SILENCE, SILENCE, SILENCE)
     assert notes.wait("ended", 3)
     assert all(len(turn.samples) <= 3.1 * 16_000 for turn in notes.turns)
 
 
-def test_progress_where_it_is_wanted(hearing: VadWorker) -> None:
-    """The turn so far, growing."""
-    watch, notes = watching(hearing, TurnDetectorOptions(pause_ms=1500, progress=True))
+def test_progress_on_request(vad: VadWorker) -> None:
+    """Each progress has the turn so far."""
+    watch, notes = detecting(vad, TurnDetectorOptions(pause_ms=1500, progress=True))
     feed(watch, VOICE, SILENCE, SILENCE)
     assert notes.wait("ended")
     lengths = [len(turn.samples) for turn in notes.so_far]
@@ -145,9 +145,9 @@ def test_progress_where_it_is_wanted(hearing: VadWorker) -> None:
     assert lengths == sorted(lengths)
 
 
-def test_flushed(hearing: VadWorker) -> None:
-    """A turn can be ended without a pause; where nobody speaks, it is empty."""
-    watch, notes = watching(hearing)
+def test_flush(vad: VadWorker) -> None:
+    """A flush ends a turn without a pause; without speech the turn is empty."""
+    watch, notes = detecting(vad)
     feed(watch, VOICE[: int(1.0 * 16_000)])
     assert notes.wait("began")
     watch.flush()
@@ -158,17 +158,17 @@ def test_flushed(hearing: VadWorker) -> None:
     assert len(notes.turns[1].samples) == 0
 
 
-def test_a_speaker_who_sends_nothing_more(hearing: VadWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_stops_sending(vad: VadWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     """The open turn ends."""
-    watch, notes = watching(hearing)
+    watch, notes = detecting(vad)
     feed(watch, VOICE[:16_000])
     monkeypatch.setattr(audio_source, "STALL_S", 0.1)
     assert notes.wait("ended")
 
 
-def test_calm(hearing: VadWorker) -> None:
-    """Half a second without possible speech must have passed; a turn ends the calm, and it does not return at once."""
-    watch, notes = watching(hearing)
+def test_calm(vad: VadWorker) -> None:
+    """Calm needs half a second without possible speech; a turn ends it, and it does not return at once."""
+    watch, notes = detecting(vad)
     assert not watch.calm
     feed(watch, SILENCE)
     watch.flush()
@@ -179,9 +179,9 @@ def test_calm(hearing: VadWorker) -> None:
     assert not watch.calm
 
 
-def test_closed(hearing: VadWorker) -> None:
+def test_closed(vad: VadWorker) -> None:
     """No callback is called any more, no audio is held, and the slot of the model is free."""
-    watch, notes = watching(hearing)
+    watch, notes = detecting(vad)
     feed(watch, VOICE[: 16_000 // 2])
     assert notes.wait("began")
     watch.close()
@@ -193,7 +193,7 @@ def test_closed(hearing: VadWorker) -> None:
 
 
 def test_a_flood_is_bounded() -> None:
-    """Audio for a worker that is not loaded yet waits, up to a limit."""
+    """Audio for a worker that is not loaded yet is queued up to a limit."""
     watch = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
     for _ in range(200):
         watch.feed(SILENCE)
@@ -202,7 +202,7 @@ def test_a_flood_is_bounded() -> None:
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 48_000])
 def test_history(rate: int) -> None:
-    """Positions are frames since the start; whole blocks are dropped, and only those that are not needed any more."""
+    """Positions are frames since the start; only whole blocks that are no longer needed are dropped."""
     frame = 512 * rate // 16_000
     history = AudioHistory(rate, NO_SOUND)
     for start in (0, 10, 20):
@@ -221,7 +221,7 @@ def vad_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "vad"}
 
 
-def test_the_last_one_ends_the_thread() -> None:
+def test_the_last_user_ends_the_thread() -> None:
     """The VAD worker is shared while it has users."""
     before = vad_threads()
     first, second = vad_worker.acquire(), vad_worker.acquire()
@@ -232,8 +232,8 @@ def test_the_last_one_ends_the_thread() -> None:
     assert vad_threads() <= before
 
 
-def test_blocks_that_wait_are_bounded_in_number() -> None:
-    """However short they are; one portion takes at most 256 of them."""
+def test_the_number_of_queued_blocks_is_bounded() -> None:
+    """The limit holds for short blocks too; one portion takes at most 256 of them."""
     watch = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
     for _ in range(13_000):
         watch.feed(np.zeros(1, dtype=np.int16))

@@ -1,4 +1,4 @@
-"""Recorded speech through the real VAD; a fake transcriber counts what is decoded."""
+"""Recorded speech through the real VAD; a fake transcriber counts the decodes."""
 
 import logging
 import threading
@@ -40,7 +40,7 @@ def test_each_sentence_is_a_turn(recogniser: FakeRecogniser) -> None:
 
 
 def test_speech_started_is_called_before_the_words(recogniser: FakeRecogniser) -> None:
-    """Speech is noticed within about 100 ms of the voice, and the first word is not before it by more than that."""
+    """Speech is reported about 100 ms after the voice, and the first word begins at most that much earlier."""
     recognition, notes = listen(recogniser)
     live(recognition, BECKETT)
     recognition.stop()
@@ -50,7 +50,7 @@ def test_speech_started_is_called_before_the_words(recogniser: FakeRecogniser) -
 
 
 def test_the_first_syllable_is_in_the_turn(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """What is decoded begins 0.3 s before the voice and ends 0.29 s behind it: 0.19 s behind what the detector takes for voice."""
+    """The decoded audio begins 0.3 s before the voice and ends 0.29 s after it: 0.19 s after the last voiced frame."""
     recognition, notes = listen(recogniser, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
@@ -62,7 +62,7 @@ def test_the_first_syllable_is_in_the_turn(recogniser: FakeRecogniser, transcrib
 
 
 def test_a_turn_is_not_decoded_twice(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """What was decoded ahead in the pause becomes the final."""
+    """The speculative decode of the pause becomes the final."""
     recognition, notes = listen(recogniser, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
@@ -71,7 +71,7 @@ def test_a_turn_is_not_decoded_twice(recogniser: FakeRecogniser, transcriber: Fa
 
 
 def test_interims_come_before_their_final_and_draft_it(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """Each final is decoded with the tokens of the newest interim of its turn."""
+    """Each final is decoded with the tokens of the newest interim of its turn as draft."""
     recognition, notes = listen(recogniser)
     live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 10], decoded=True)
     recognition.stop()
@@ -83,7 +83,7 @@ def test_interims_come_before_their_final_and_draft_it(recogniser: FakeRecognise
 
 
 def test_no_interims_unless_requested(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """They are neither told nor decoded."""
+    """Interims are neither reported nor decoded."""
     recognition, notes = listen(recogniser, interims=False)
     live(recognition, BECKETT)
     recognition.stop()
@@ -93,7 +93,7 @@ def test_no_interims_unless_requested(recogniser: FakeRecogniser, transcriber: F
 
 
 def test_stop_in_mid_sentence_keeps_the_last_words(recogniser: FakeRecogniser) -> None:
-    """Speech without a pause behind it is decoded up to its last sample."""
+    """Speech without a pause after it is decoded up to its last sample."""
     recognition, notes = listen(recogniser)
     for chunk in chunks(BECKETT[: int(2 * RATE * 1.0)]):
         recognition.feed(chunk)
@@ -107,15 +107,15 @@ def test_stop_in_mid_sentence_keeps_the_last_words(recogniser: FakeRecogniser) -
 
 
 def test_stop_before_anything_was_fed(recogniser: FakeRecogniser) -> None:
-    """It ends at once, with nothing."""
+    """The recognition ends at once, without a result."""
     recognition, notes = listen(recogniser)
     recognition.stop()
     assert notes.done.wait(30)
     assert (notes.heard, notes.starts, notes.ends) == ([], [], 1)
 
 
-def test_a_speaker_who_sends_nothing_more(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An open turn ends though no silence is sent, such as when a client mutes itself."""
+def test_a_client_that_stops_sending(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open turn ends without silence, as when a client mutes itself."""
     recognition, notes = listen(recogniser)
     live(recognition, BECKETT[: int(2 * RATE * 1.0)])
     monkeypatch.setattr(audio_source, "STALL_S", 0.1)
@@ -123,8 +123,8 @@ def test_a_speaker_who_sends_nothing_more(recogniser: FakeRecogniser, monkeypatc
     assert notes.ends == 0
 
 
-def test_a_turn_is_not_over_while_its_sound_waits(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sound that was sent at once takes its time to be heard; that is no reason to cut turns."""
+def test_a_turn_does_not_end_while_its_audio_is_queued(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Audio that was sent at once is processed later; this does not cut turns."""
     monkeypatch.setattr(audio_source, "STALL_S", -1.0)
     recognition, notes = listen(recogniser, end_of_turn_ms=1500)
     recognition.feed(BECKETT)
@@ -134,7 +134,7 @@ def test_a_turn_is_not_over_while_its_sound_waits(recogniser: FakeRecogniser, mo
 
 
 def test_abandoned_in_mid_decode(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """When abandon has returned nothing is told any more, though a worker is still busy with it."""
+    """No callback is called after abandon returned, though a worker still decodes."""
     transcriber.gate.clear()
     recognition, notes = listen(recogniser, interims=False)
     for chunk in chunks(BECKETT):
@@ -154,7 +154,7 @@ def test_abandoned_in_mid_decode(recogniser: FakeRecogniser, transcriber: FakeTr
 def test_a_failing_decode_costs_one_turn(
     recogniser: FakeRecogniser, transcriber: FakeTranscriber, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The other finals come in order, the end comes, and the log holds the type alone."""
+    """The other finals come in order, the end comes, and the log has the type only."""
     transcriber.fail_next = 1
     recognition, notes = listen(recogniser, interims=False)
     with caplog.at_level(logging.DEBUG):
@@ -169,7 +169,7 @@ def test_a_failing_decode_costs_one_turn(
 
 
 def test_unsure_results_are_dropped(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
-    """Below a half of mean token probability nothing is told: noise reads like that."""
+    """A result with a mean token probability below a half is dropped: noise gives such results."""
     transcriber.confidence = 0.49
     recognition, notes = listen(recogniser)
     live(recognition, BECKETT)
@@ -200,8 +200,8 @@ def click(milliseconds: int) -> Samples:
     [np.zeros(5 * RATE, dtype=np.float32), noise(5, 0.01), noise(5, 0.2), hum(5, 440), hum(5, 50), click(10), click(2), noise(0.01, 0.5)],
     ids=["silence", "soft noise", "loud noise", "tone", "hum", "click of 10 ms", "click of 2 ms", "burst"],
 )
-def test_what_is_no_speech_is_no_turn(recogniser: FakeRecogniser, transcriber: FakeTranscriber, sound: Samples) -> None:
-    """Nothing is decoded, nothing is told."""
+def test_noise_is_no_turn(recogniser: FakeRecogniser, transcriber: FakeTranscriber, sound: Samples) -> None:
+    """Nothing is decoded or reported."""
     recognition, notes = listen(recogniser)
     live(recognition, linear16(np.concatenate((sound, np.zeros(RATE, dtype=np.float32)))))
     recognition.stop()
@@ -210,7 +210,7 @@ def test_what_is_no_speech_is_no_turn(recogniser: FakeRecogniser, transcriber: F
 
 
 def test_a_bad_chunk_is_reported_and_the_rest_recognised(recogniser: FakeRecogniser) -> None:
-    """Nobody else notices."""
+    """Other recognitions get no error."""
     recognition, notes = listen(recogniser)
     other, others = listen(recogniser)
     live(recognition, BECKETT[:64_000])
@@ -226,7 +226,7 @@ def test_a_bad_chunk_is_reported_and_the_rest_recognised(recogniser: FakeRecogni
 
 
 def test_switching_the_decoder(recogniser: FakeRecogniser) -> None:
-    """After a switch to another rate the words keep their place in time."""
+    """After a switch to another rate the words keep their times."""
     recognition, notes = listen(recogniser)
     half = len(BECKETT) // 2 // 3_200 * 3_200
     live(recognition, BECKETT[:half])
@@ -239,16 +239,16 @@ def test_switching_the_decoder(recogniser: FakeRecogniser) -> None:
     assert notes.finals[-1].end == pytest.approx(8.9, abs=0.4)
 
 
-class Loud(Notes):
-    """A listener that fails each time it hears something."""
+class FailingListener(Notes):
+    """A listener that fails at each start of speech."""
 
     def speech_started(self, at: float) -> None:
         raise ValueError("no")
 
 
 def test_a_failing_listener_does_not_affect_others(recogniser: FakeRecogniser) -> None:
-    """Its words still come, and so do everybody else's."""
-    recognition, notes = listen(recogniser, Loud())
+    """Its words still come, and so do those of others."""
+    recognition, notes = listen(recogniser, FailingListener())
     other, others = listen(recogniser)
     for each in (recognition, other):
         live(each, BECKETT)
@@ -260,7 +260,7 @@ def test_a_failing_listener_does_not_affect_others(recogniser: FakeRecogniser) -
 
 @pytest.mark.parametrize(("ms", "turns"), [(300, 6), (1500, 1)])
 def test_the_end_of_a_turn_can_be_chosen(recogniser: FakeRecogniser, ms: int, turns: int) -> None:
-    """With a longer silence sentences flow together."""
+    """A longer silence joins sentences to one turn."""
     recognition, notes = listen(recogniser, end_of_turn_ms=ms)
     live(recognition, BECKETT)
     recognition.stop()
@@ -269,12 +269,12 @@ def test_the_end_of_a_turn_can_be_chosen(recogniser: FakeRecogniser, ms: int, tu
 
 
 def own_threads() -> set[threading.Thread]:
-    """Return the threads that hear or decode."""
+    """Return the VAD and decoder threads."""
     return {thread for thread in threading.enumerate() if thread.name == "vad" or thread.name.startswith("decoder-")}
 
 
 def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads are gone and nobody is called any more."""
+    """The threads have ended and no callback is called any more."""
     before = own_threads()
     recogniser = FakeRecogniser(transcriber, threads=2)
     recogniser.load()
@@ -289,7 +289,7 @@ def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pyte
 
 
 def test_feeding_returns_at_once(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes are not decoded in the caller's thread: in the VAD thread where that is cheap, else in a thread of their own."""
+    """Bytes are decoded outside the caller's thread: in the VAD thread where that is cheap, else in a thread of their own."""
     threads: list[str] = []
 
     class Watched(Decoder):

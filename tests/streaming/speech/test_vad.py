@@ -1,4 +1,4 @@
-"""The pause detection model."""
+"""The VAD model."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ def frames() -> list[np.ndarray]:
     return [sound[n : n + FRAME] for n in range(0, 4 * 16_000 - FRAME, FRAME)]
 
 
-def test_a_voice_is_told_from_silence(frames: list[np.ndarray]) -> None:
-    """Somewhere in it the model is sure of speech, and never in silence."""
+def test_a_voice_differs_from_silence(frames: list[np.ndarray]) -> None:
+    """The probability of speech is high somewhere in the voice, and never in silence."""
     voice = VadModel()
     speech, silence = voice.take_slot(), voice.take_slot()
     both = [voice.probabilities([speech, silence], [frame, np.zeros(FRAME, dtype=np.float32)]) for frame in frames]
@@ -25,7 +25,7 @@ def test_a_voice_is_told_from_silence(frames: list[np.ndarray]) -> None:
 
 
 def test_a_batch_is_the_same_as_one_by_one(frames: list[np.ndarray]) -> None:
-    """Slots do not see each other, whatever their order and company."""
+    """Slots are independent, whatever their order and number."""
     alone, together = VadModel(), VadModel()
     slot = alone.take_slot()
     first, second = together.take_slot(), together.take_slot()
@@ -38,8 +38,8 @@ def test_a_batch_is_the_same_as_one_by_one(frames: list[np.ndarray]) -> None:
     assert batched == pytest.approx(single, abs=1e-4)
 
 
-def test_a_slot_begins_anew(frames: list[np.ndarray]) -> None:
-    """Who gets a used slot hears nothing of the speaker before."""
+def test_a_reused_slot_is_reset(frames: list[np.ndarray]) -> None:
+    """A reused slot has no state of its previous speaker."""
     voice = VadModel()
     slot = voice.take_slot()
     first = [voice.probabilities([slot], [frame])[0] for frame in frames[:40]]
@@ -48,7 +48,7 @@ def test_a_slot_begins_anew(frames: list[np.ndarray]) -> None:
     assert [voice.probabilities([slot], [frame])[0] for frame in frames[:40]] == pytest.approx(first, abs=1e-6)
 
 
-def test_there_are_always_slots() -> None:
+def test_the_number_of_slots_is_unlimited() -> None:
     """A hundred speakers get a hundred slots."""
     voice = VadModel()
     assert len({voice.take_slot() for _ in range(100)}) == 100
@@ -62,7 +62,7 @@ def test_a_missing_file_is_named(package: str) -> None:
 
 
 def test_a_broken_model_is_named() -> None:
-    """A file that is no model is an error in words."""
+    """The error names a file that is no model."""
     file = data_file("moonshine_voice", "assets", "beckett.wav")
     with pytest.raises(RecogniserError, match=r"beckett\.wav cannot be loaded"):
         open_model(file)

@@ -1,4 +1,4 @@
-"""When words were said, by a recording of which that is known: the demo's, whose synthesiser told it (streaming/demo/make_words.py)."""
+"""The times of words, measured on the demo's recording, whose synthesiser reported them (streaming/demo/make_words.py)."""
 
 import difflib
 import json
@@ -26,11 +26,11 @@ def plain(word: str) -> str:
 
 @pytest.fixture(scope="module")
 def errors(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    """By how many seconds the words of Anna that were heard right are too late: their starts, then their ends; shape (2, n)."""
+    """The delays in seconds of the correctly recognised words of Anna: their starts, then their ends; shape (2, n)."""
     anna, _ = channels_of(DEMO / "conversation.ogg", 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vad_worker, "TICK_S", 0.0)
-        patch.setattr(audio_source, "STALL_S", 3600.0)  # a busy machine may be long between two chunks
+        patch.setattr(audio_source, "STALL_S", 3600.0)  # a busy machine may take long between two chunks
         recogniser = make("moonshine", threads=2, models_dir=tmp_path_factory.mktemp("models"))
         recogniser.load()
         notes = Notes()
@@ -51,18 +51,18 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 
 def summary(errors: np.ndarray) -> dict[str, float]:
-    """Return the figures that docs/develop/speech.md tells: `pytest -s` prints them."""
+    """Return the figures that docs/develop/speech.md gives: `pytest -s` prints them."""
     size = np.abs(errors)
     return {"mean": size.mean(), "median": float(np.median(size)), "90 %": float(np.percentile(size, 90)), "late by": errors.mean()}
 
 
-def test_words_are_where_they_were_said(errors: np.ndarray) -> None:
-    """Half of all starts and ends are within a tenth of a second, nine of ten within a quarter; an even spread of time can do no better."""
+def test_word_times_are_accurate(errors: np.ndarray) -> None:
+    """Half of all starts and ends are within a tenth of a second, nine of ten within a quarter; an even spread of time is worse."""
     figures = summary(errors)
     assert figures["median"] < 0.09
     assert figures["90 %"] < 0.25
 
 
-def test_they_are_neither_early_nor_late(errors: np.ndarray) -> None:
-    """On the whole they are off by less than one frame of the pause detection: what it holds on to behind the speech is taken off."""
+def test_word_times_have_no_bias(errors: np.ndarray) -> None:
+    """The mean error is less than one frame of the VAD, whose hangover after the speech is subtracted."""
     assert abs(errors.mean()) < 0.032

@@ -1,4 +1,4 @@
-"""Sessions, and a recogniser that hears by script."""
+"""Sessions, and a recogniser that returns a script."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ __all__ = ["join"]
 
 @pytest.fixture
 def script(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], None]]:
-    """Set what the recogniser hears; the last words may take long. The database's threads and the recogniser end with the test."""
+    """Set the script of the recogniser; the last words may take long. The database's threads and the recogniser end with the test."""
     monkeypatch.setattr(handler_runner, "THE_REST_S", 60.0)
     monkeypatch.setattr(rendered_events, "CATCH_UP_S", 60.0)
 

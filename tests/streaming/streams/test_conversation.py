@@ -1,4 +1,4 @@
-"""The conversation as a stream: sound in, stored messages out, as Symbl's messages."""
+"""The conversation as a stream: from audio to stored messages, in Symbl's form."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ SCRIPT = [
 
 @pytest.fixture
 def owner(transactional_db: None) -> User:
-    """An account that other threads see."""
+    """An account that other threads can read."""
     return User.objects.create_user("jane@example.com", "jane@example.com", "correct horse battery")
 
 
@@ -42,14 +42,14 @@ def live(session: Any) -> list[bool]:
 
 
 async def speak(session: Any, seconds: float = 1.0) -> None:
-    """Send sound in frames of 20 ms."""
+    """Send audio in frames of 20 ms."""
     for block in np.tile(SECOND, int(np.ceil(seconds)))[: int(seconds * 16_000)].reshape(-1, 320):
         session.runner.push_audio(block, 16_000)
         await asyncio.sleep(0)
 
 
-async def test_what_is_said_is_stored_and_told(join: Join, owner: User, script: Callable[[Any], None]) -> None:
-    """Live text, messages and insights come as outputs; what is said last is stored and told before the session has ended."""
+async def test_messages_are_stored_and_sent(join: Join, owner: User, script: Callable[[Any], None]) -> None:
+    """Interim results, messages and insights arrive as outputs; the last words are stored and sent before the session ends."""
     script(SCRIPT)
     session = await join(conversation, id="meeting", owner=owner.id)
     session.set_input(0.3, ["question", "action_item"], "Jane")
@@ -70,8 +70,8 @@ async def test_what_is_said_is_stored_and_told(join: Join, owner: User, script: 
     assert await run_in_database(lambda: Conversation.objects.get().ended_at) is None, "it waits for who comes back"
 
 
-async def test_only_what_was_asked_for(join: Join, owner: User, script: Callable[[Any], None]) -> None:
-    """Insights of other types are stored and not told; changed inputs hold from the next sound on."""
+async def test_only_the_requested_insights_are_sent(join: Join, owner: User, script: Callable[[Any], None]) -> None:
+    """Insights of other types are stored and not sent; changed inputs apply from the next audio on."""
     script({"recognitions": [[{"after": 0.5, "text": "Shall we start with the budget?"}], [{"text": "What is the plan for today?"}]]})
     session = await join(conversation, owner=owner.id)
     session.set_input(0.3, ["action_item"], "Jane")
@@ -90,8 +90,8 @@ async def test_only_what_was_asked_for(join: Join, owner: User, script: Callable
     ]
 
 
-async def test_coming_back(join: Join, owner: User, script: Callable[[Any], None]) -> None:
-    """A session with the same id goes on in the same conversation."""
+async def test_a_session_with_the_same_id_continues_the_conversation(join: Join, owner: User, script: Callable[[Any], None]) -> None:
+    """A later session with the same id continues the conversation."""
     script([{"after": 0.5, "text": "Hello everybody."}])
     for _ in range(2):
         session = await join(conversation, id="meeting", owner=owner.id)
@@ -102,10 +102,10 @@ async def test_coming_back(join: Join, owner: User, script: Callable[[Any], None
     assert await run_in_database(Message.objects.count) == 2
 
 
-async def test_a_database_that_is_away_for_a_moment(
+async def test_a_short_outage_of_the_database(
     join: Join, owner: User, script: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What happens is told as soon as it can be asked for; nothing of it is lost."""
+    """Events are sent as soon as the database answers; none is lost."""
     script(SCRIPT)
     subscribe, asked = runtime().broadcaster.subscribe, 0
 
@@ -125,10 +125,10 @@ async def test_a_database_that_is_away_for_a_moment(
     assert await run_in_database(Message.objects.count) == 2
 
 
-async def test_whoever_leaves_before_anything_could_be_told(
+async def test_a_session_that_ends_before_its_first_event(
     join: Join, owner: User, script: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was said is stored, and nobody goes on listening to a session that is over."""
+    """The words are stored, and the subscription of the ended session is closed."""
     script(SCRIPT)
 
     async def away(*args: Any) -> Any:
@@ -145,10 +145,10 @@ async def test_whoever_leaves_before_anything_could_be_told(
     assert await run_in_database(Message.objects.count) == 2
 
 
-async def test_sound_that_waits_at_the_end_begins_nothing_anew(
+async def test_queued_audio_at_the_end_opens_no_new_recognition(
     join: Join, owner: User, script: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A recogniser that is behind takes the rest of the sound when the session is ending already; nothing goes on after that."""
+    """A slow recogniser gets the rest of the audio while the session ends; nothing continues after the end."""
     script(SCRIPT)
     monkeypatch.setattr(handler_runner, "THE_REST_S", 0.0)
     session = await join(conversation, id="meeting", owner=owner.id)
@@ -181,8 +181,8 @@ async def test_sound_that_waits_at_the_end_begins_nothing_anew(
     assert await run_in_database(LiveSession.objects.count) == 0
 
 
-async def test_nobody_has_no_conversation(join: Join) -> None:
-    """A visitor of a public stream is told to sign in; what he says is not heard."""
+async def test_an_anonymous_client_has_no_conversation(join: Join) -> None:
+    """A client of a public stream gets an error that asks it to sign in; its audio is not recognised."""
     session = await join(conversation)
     await until(lambda: connection_of(session).of("error") == ["sign in to hold a conversation"])
     await speak(session, 0.2)
@@ -191,7 +191,7 @@ async def test_nobody_has_no_conversation(join: Join) -> None:
 
 
 async def test_a_silent_session_leaves_no_conversation(join: Join, owner: User) -> None:
-    """A conversation begins with the first sound."""
+    """A conversation begins with the first audio."""
     session = await join(conversation, owner=owner.id)
     await asyncio.sleep(0.05)
     await session.close("bye")
@@ -202,7 +202,7 @@ async def test_a_silent_session_leaves_no_conversation(join: Join, owner: User) 
 async def test_a_session_without_words_leaves_no_conversation(
     join: Join, owner: User, script: Callable[[Any], None], script_lines: list[Any]
 ) -> None:
-    """Sound in which nothing was said is no conversation; one in which others speak, or spoke, is kept."""
+    """Audio without speech leaves no conversation; one in which others speak, or spoke, is kept."""
     script({"recognitions": [script_lines, [{"after": 0.2, "text": "Hello."}], script_lines]})
     for conversations in (0, 1, 1):
         session = await join(conversation, id="meeting", owner=owner.id)
@@ -214,7 +214,7 @@ async def test_a_session_without_words_leaves_no_conversation(
 
 
 def test_inputs() -> None:
-    """All have defaults; a threshold outside 0 to 1 and a word that is no type of insight are refused."""
+    """All inputs have defaults; a threshold outside 0 to 1 and an unknown insight type are refused."""
     assert Inputs() == Inputs(conf_threshold=0.5, insight_types=["question", "action_item", "follow_up"], speaker_name="")
     for wrong in ({"conf_threshold": 1.1}, {"insight_types": ["joke"]}, {"speaker_name": "x" * 321}, {"name": "Jane"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):

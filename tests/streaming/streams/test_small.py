@@ -1,4 +1,4 @@
-"""Echo, tone and motion."""
+"""The streams echo, tone and motion."""
 
 import asyncio
 from typing import Any
@@ -15,8 +15,8 @@ from streaming.streams.tone import Inputs as ToneInputs
 from tests.streaming.sessions.connections import Join, handler_of, numbers
 
 
-async def test_echo_says_it_again(join: Join) -> None:
-    """What was said comes back, at 48 kHz."""
+async def test_echo_returns_the_audio(join: Join) -> None:
+    """The audio comes back, at 48 kHz."""
     session = await join(echo)
     said = (np.sin(np.arange(4800) / 20) * 9000).astype(np.int16)
     handler_of(session).ended(Turn(said, 48_000))
@@ -31,8 +31,8 @@ async def pitch(session: Any) -> float:
     return float(np.abs(np.fft.rfft(wave * np.hanning(len(wave)))).argmax() * 24_000 / len(wave))
 
 
-async def test_a_tone_of_the_pitch_that_was_asked_for(join: Join) -> None:
-    """It begins by itself, has no clicks between its pieces, and changes with its inputs."""
+async def test_a_tone_of_the_requested_pitch(join: Join) -> None:
+    """The tone starts by itself, has no clicks between its pieces, and changes with its inputs."""
     session = await join(tone)
     assert await pitch(session) == pytest.approx(440, abs=3)
     session.set_input(1000.0, 0.5)
@@ -43,63 +43,63 @@ async def test_a_tone_of_the_pitch_that_was_asked_for(join: Join) -> None:
 
 
 def scene(left: int) -> Any:
-    """Return a picture with a bright square."""
+    """Return a video frame with a bright square."""
     picture = np.full((160, 240, 3), 40, dtype=np.uint8)
     picture[64:96, left : left + 32] = 220
     return picture
 
 
-async def see(session: Any, picture: Any) -> Any:
-    """Show a picture and return what comes back."""
+async def process(session: Any, picture: Any) -> Any:
+    """Send a video frame and return the result."""
     session.runner.push_video(picture)
     async with asyncio.timeout(30):
         return await session.runner.next_video()
 
 
 async def test_motion_is_marked_and_counted(join: Join) -> None:
-    """A thing that moved is framed in green where it was and where it is; a still picture comes back as it was; what rests is forgotten."""
+    """The old and the new place of a moved object are framed in green; a still frame returns unchanged; still objects are forgotten."""
     session = await join(motion)
     still = scene(32)
-    assert np.array_equal(await see(session, still), still)
-    assert np.array_equal(await see(session, still), still)
-    moved = await see(session, scene(128))
+    assert np.array_equal(await process(session, still), still)
+    assert np.array_equal(await process(session, still), still)
+    moved = await process(session, scene(128))
     assert (moved == GREEN).all(axis=2).sum() > 100
     for _ in range(100):
-        await see(session, scene(128))
+        await process(session, scene(128))
     assert [told["moving"] for told in numbers(session)] == [0, 2, 0]
     assert numbers(session)[1]["boxes"] == [[32, 64, 64, 96], [128, 64, 160, 96]]
 
 
-async def test_one_thing_on_its_way_is_one(join: Join) -> None:
-    """It is framed as a whole, though its middle looks the same from one picture to the next."""
+async def test_a_moving_object_is_one_area(join: Join) -> None:
+    """The object is framed as a whole, though its middle is the same in both frames."""
     session = await join(motion)
-    await see(session, np.full((160, 240, 3), 40, dtype=np.uint8))
+    await process(session, np.full((160, 240, 3), 40, dtype=np.uint8))
     for left in range(0, 192, 8):
-        await see(session, scene(left))
+        await process(session, scene(left))
     assert [told["moving"] for told in numbers(session)] == [0, 1]
 
 
 async def test_motion_with_a_threshold(join: Join) -> None:
-    """A high threshold leaves small changes alone."""
+    """A high threshold ignores small changes."""
     session = await join(motion)
     session.set_input(1.0)
     dark = np.full((160, 240, 3), 100, dtype=np.uint8)
-    await see(session, dark)
+    await process(session, dark)
     slightly = dark.copy()
     slightly[32:96, 32:96] += 60
-    assert np.array_equal(await see(session, slightly), slightly)
+    assert np.array_equal(await process(session, slightly), slightly)
     session.set_input(0.1)
-    assert not np.array_equal(await see(session, slightly), slightly)
+    assert not np.array_equal(await process(session, slightly), slightly)
 
 
 async def test_motion_of_each_session(join: Join) -> None:
-    """Nobody is compared with somebody else's picture; a change of size begins anew."""
+    """A session compares its own frames only; a change of size starts again."""
     one, two = await join(motion), await join(motion)
-    await see(one, scene(32))
+    await process(one, scene(32))
     other = scene(128)
-    assert np.array_equal(await see(two, other), other)
+    assert np.array_equal(await process(two, other), other)
     larger = np.full((320, 240, 3), 250, dtype=np.uint8)
-    assert np.array_equal(await see(two, larger), larger)
+    assert np.array_equal(await process(two, larger), larger)
     assert [told["moving"] for told in numbers(one) + numbers(two)] == [0, 0]
 
 
@@ -120,7 +120,7 @@ def test_areas() -> None:
     ],
 )
 def test_inputs(model: Any, body: Any, field: str) -> None:
-    """What makes no sense is refused by name."""
+    """Invalid values are refused by name."""
     with pytest.raises(ValidationError, match=field):
         model.model_validate(body)
     assert model()

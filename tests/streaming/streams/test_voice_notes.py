@@ -1,4 +1,4 @@
-"""Voice notes: an insight of the open conversation, told to everyone who listens."""
+"""Voice notes: an insight of the open conversation, sent to all subscribers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ TWICE = {"transcriptions": ["Note buy fresh milk.", "buy fresh milk."]}
 
 @pytest.fixture
 def owner(transactional_db: None) -> User:
-    """An account that other threads see."""
+    """An account that other threads can read."""
     return User.objects.create_user("jane@example.com", "jane@example.com", "correct horse battery")
 
 
@@ -34,7 +34,7 @@ def opened(owner_id: int) -> int:
 
 @pytest.mark.usefixtures("busy_handlers")
 async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: Callable[[Any], None]) -> None:
-    """The stop word is told, and the note is an action item of the conversation, of which its listeners hear; in no handler's thread."""
+    """The stop word is sent, and the note is an action item of the conversation, sent to its subscribers without a handler's thread."""
     script(TWICE)
     identity = await run_in_database(opened, owner.id)
     subscription = await runtime().broadcaster.subscribe(identity, 1)
@@ -52,7 +52,7 @@ async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: 
 
 
 async def test_a_note_without_a_conversation(join: Join, owner: User, script: Callable[[Any], None]) -> None:
-    """One is made, and waits a little for the next note."""
+    """A note creates a conversation, which stays open a little for the next note."""
     script(TWICE)
     session = await join(voice_notes, owner=owner.id)
     for n in (1, 2):
@@ -64,8 +64,8 @@ async def test_a_note_without_a_conversation(join: Join, owner: User, script: Ca
     assert await run_in_database(Insight.objects.count) == 2
 
 
-async def test_no_notes_of_strangers(join: Join, script: Callable[[Any], None]) -> None:
-    """A visitor of a public stream has no conversation to put a note into."""
+async def test_no_notes_of_anonymous_clients(join: Join, script: Callable[[Any], None]) -> None:
+    """An anonymous client of a public stream has no conversation for a note."""
     script(TWICE)
     session = await join(voice_notes)
     handler_of(session).ended(SAID)

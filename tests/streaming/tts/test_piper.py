@@ -1,4 +1,4 @@
-"""Piper's voices: a pretended package for what is asked of it, the real one where it is installed."""
+"""Piper's voices: a fake package for its calls, the real one where it is installed."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ class PiperVoice:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], None]]:
-    """Install a pretended Piper, with or without a package that holds a voice."""
+    """Install a fake Piper, with or without a package that has a voice."""
     monkeypatch.setattr(piper, "PACKAGED", "pretended_voice")
     monkeypatch.delitem(sys.modules, "piper", raising=False)
 
@@ -57,7 +57,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
 
 def test_the_packaged_voice(installed: Callable[[bool], None], tmp_path: Path) -> None:
-    """It speaks at the wanted speed, as float32."""
+    """It speaks at the requested speed, as float32."""
     installed(True)
     voice = Piper().find(tmp_path / "none")
     assert voice is not None
@@ -66,8 +66,8 @@ def test_the_packaged_voice(installed: Callable[[bool], None], tmp_path: Path) -
     assert voice.synthesise("", SpeechOptions())[1].shape == (0,)
 
 
-def test_a_voice_of_one_s_own_comes_first(installed: Callable[[bool], None], tmp_path: Path) -> None:
-    """A file in the folder for voices; a package is not needed then."""
+def test_an_own_voice_has_priority(installed: Callable[[bool], None], tmp_path: Path) -> None:
+    """A file in the folder for voices is used, without a package."""
     installed(False)
     folder = tmp_path / "voices"
     assert Piper().find(folder) is None
@@ -79,8 +79,8 @@ def test_a_voice_of_one_s_own_comes_first(installed: Callable[[bool], None], tmp
     assert voice._voice.path == folder / "a.onnx"  # type: ignore[attr-defined]
 
 
-def test_what_fails_is_said_without_the_words(installed: Callable[[bool], None], tmp_path: Path) -> None:
-    """A voice that cannot be loaded, and one that cannot speak."""
+def test_errors_do_not_contain_the_words(installed: Callable[[bool], None], tmp_path: Path) -> None:
+    """A voice that cannot be loaded, and one that cannot speak, raise errors without the words."""
     installed(True)
     voice = Piper().find(tmp_path / "none")
     assert voice is not None
@@ -93,8 +93,8 @@ def test_what_fails_is_said_without_the_words(installed: Callable[[bool], None],
         Piper().find(folder)
 
 
-def test_the_real_one_speaks() -> None:
-    """A sentence becomes some seconds of sound."""
+def test_the_real_voice() -> None:
+    """A sentence becomes some seconds of audio."""
     if find_spec("piper") is None or find_spec(PACKAGED) is None:
         pytest.skip(f"needs {Piper.hint}")
     voice = Piper().find(Path("none"))

@@ -1,4 +1,4 @@
-"""Voices of programs: a pretended one for what is asked of it, the real ones where they are installed."""
+"""Voices of programs: a fake program for its calls, the real ones where they are installed."""
 
 import json
 import os
@@ -30,8 +30,8 @@ Pretend = Callable[..., Callable[[], dict[str, Any]]]
 
 
 @pytest.fixture
-def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
-    """Install a program of that name that notes what it was asked."""
+def fake_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    """Install a program of that name that records its call."""
 
     def install(name: str, code: int = 0) -> Callable[[], dict[str, Any]]:
         note = tmp_path / "note.json"
@@ -44,69 +44,69 @@ def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
     return install
 
 
-def said(program: Program, text: str = SECRET, **manner: Any) -> tuple[int, Any]:
-    """Have something said."""
+def synthesised(program: Program, text: str = SECRET, **manner: Any) -> tuple[int, Any]:
+    """Synthesise a text."""
     voice = program.find(Path("nowhere"))
     assert voice is not None
     return voice.synthesise(text, SpeechOptions(**manner))
 
 
 @pytest.mark.parametrize("program", [FLITE, ESPEAK])
-def test_words_are_in_no_command_line(pretend: Pretend, program: Program) -> None:
-    """They go through a file, as they are; the sound comes back as floats."""
-    asked = pretend(program.name)
-    rate, samples = said(program)
+def test_words_are_in_no_command_line(fake_program: Pretend, program: Program) -> None:
+    """They are passed in a file, unchanged; the audio comes back as floats."""
+    asked = fake_program(program.name)
+    rate, samples = synthesised(program)
     assert (rate, samples.dtype, samples.shape) == (16_000, np.float32, (1600,))
     assert samples[0] == 0.5
     assert asked()["text"] == SECRET
     assert "zeppelin" not in " ".join(asked()["arguments"])
 
 
-def test_how_flite_is_asked(pretend: Pretend) -> None:
-    """By the names of its voices; others, such as FastRTC's, are its usual one."""
-    asked = pretend("flite")
-    said(FLITE, voice="rms", speed=1.25)
+def test_the_call_of_flite(fake_program: Pretend) -> None:
+    """Flite gets the names of its voices; others, such as FastRTC's, select the default one."""
+    asked = fake_program("flite")
+    synthesised(FLITE, voice="rms", speed=1.25)
     assert asked()["arguments"][:4] == ["-voice", "rms", "--setf", "duration_stretch=0.800"]
-    said(FLITE, voice="af_heart")
+    synthesised(FLITE, voice="af_heart")
     assert asked()["arguments"][1] == "slt"
     with pytest.raises(VoiceError, match="English only, not fr-fr"):
-        said(FLITE, language="fr-fr")
+        synthesised(FLITE, language="fr-fr")
 
 
-def test_how_espeak_is_asked(pretend: Pretend) -> None:
-    """By language, and words a minute."""
-    asked = pretend("espeak-ng")
-    said(ESPEAK, language="de", speed=0.5)
+def test_the_call_of_espeak(fake_program: Pretend) -> None:
+    """eSpeak gets a language, and words a minute."""
+    asked = fake_program("espeak-ng")
+    synthesised(ESPEAK, language="de", speed=0.5)
     assert asked()["arguments"][:4] == ["-v", "de", "-s", "88"]
 
 
 @pytest.mark.parametrize("speed", [0, 0.49, 2.01, float("nan")])
-def test_speeds_that_cannot_be(speed: float) -> None:
-    """The error says what can."""
+def test_invalid_speeds(speed: float) -> None:
+    """The error has the allowed speeds."""
     with pytest.raises(ValueError, match=r"0\.5 to 2\.0"):
         SpeechOptions(speed=speed)
 
 
-def test_a_program_that_fails(pretend: Pretend) -> None:
-    """The error says which, and nothing of the words, which the program repeats."""
-    pretend("flite", code=3)
+def test_a_program_that_fails(fake_program: Pretend) -> None:
+    """The error names the program, and has no word of the text, which the program repeats."""
+    fake_program("flite", code=3)
     with pytest.raises(VoiceError, match=r"^flite could not speak \(CalledProcessError\)$"):
-        said(FLITE)
+        synthesised(FLITE)
 
 
-def test_a_program_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no such voice."""
+def test_a_missing_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing program has no voice."""
     monkeypatch.setenv("PATH", "")
     assert FLITE.find(Path("nowhere")) is None
 
 
 @pytest.mark.parametrize("program", [FLITE, ESPEAK])
-def test_the_real_ones_speak(program: Program) -> None:
-    """A sentence becomes some seconds of sound, fewer at a higher speed."""
+def test_the_real_programs(program: Program) -> None:
+    """A sentence becomes some seconds of audio, fewer at a higher speed."""
     if shutil.which(program.name) is None:
         pytest.skip(f"needs {program.name} (make test installs flite where it may)")
-    rate, samples = said(program, "The quarterly report is due on Friday.")
+    rate, samples = synthesised(program, "The quarterly report is due on Friday.")
     assert 1.5 < len(samples) / rate < 4
     assert 0.1 < np.abs(samples).max() <= 1
-    faster, shorter = said(program, "The quarterly report is due on Friday.", speed=1.6)
+    faster, shorter = synthesised(program, "The quarterly report is due on Friday.", speed=1.6)
     assert len(shorter) / faster < 0.8 * len(samples) / rate

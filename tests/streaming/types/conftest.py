@@ -1,4 +1,4 @@
-"""Sessions without a network, for the tests of this package."""
+"""Fixtures of sessions without a network."""
 
 from tests.streaming.sessions.conftest import join, own_threads
 

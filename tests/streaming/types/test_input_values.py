@@ -10,14 +10,14 @@ from streaming.types.input_values import input_values
 
 
 class Threshold(BaseModel):
-    """What FastRTC's manual declares, id and all."""
+    """The model of FastRTC's manual, with its id."""
 
     webrtc_id: str
     conf_threshold: float = Field(ge=0, le=1)
 
 
 class Voice(BaseModel, extra="forbid"):
-    """Several values, some of which may be missing."""
+    """A model with several values, some of them optional."""
 
     api_key: str
     voice_name: str = "jane"
@@ -25,13 +25,13 @@ class Voice(BaseModel, extra="forbid"):
 
 
 def test_all_values_arrive_in_their_declared_order() -> None:
-    """Nothing is lost, least of all the first one; what is missing has its default; the id is no value."""
+    """No value is lost, including the first one; a missing value has its default; the id is no value."""
     assert input_values(Threshold, {"webrtc_id": "a", "conf_threshold": 0.7}) == [0.7]
     assert input_values(Voice, {"webrtc_id": "a", "speeds": ["3"], "api_key": "k"}) == ["k", "jane", [3]]
 
 
-def test_an_undeclared_body_is_its_own_order() -> None:
-    """A stream that declares nothing takes what comes."""
+def test_an_undeclared_body_keeps_its_order() -> None:
+    """A stream without a declared model accepts the values of the body."""
     assert input_values(None, {"webrtc_id": "a", "x": 1, "y": [2]}) == [1, [2]]
 
 
@@ -45,7 +45,7 @@ def test_an_undeclared_body_is_its_own_order() -> None:
     ],
 )
 def test_a_wrong_value_is_named(model: type[BaseModel], body: dict[str, Any], loc: list[Any], kind: str) -> None:
-    """In the form that FastAPI gives to FastRTC's clients."""
+    """The error has the form that FastAPI sends to FastRTC's clients."""
     with pytest.raises(BodyError) as refused:
         input_values(model, body)
     [detail] = refused.value.details

@@ -1,4 +1,4 @@
-"""Outputs: every one reaches every subscriber once, and nobody who does not read costs memory."""
+"""Outputs: each one reaches each subscriber once, and a slow subscriber uses bounded memory."""
 
 import asyncio
 from typing import Any
@@ -11,14 +11,14 @@ from streaming.types.outputs import KEPT, AdditionalOutputs, OutputLog
 
 
 async def read(log: OutputLog, after: int = 0) -> list[tuple[int, Any]]:
-    """Return all that a subscriber gets until the log is closed."""
+    """Return all outputs of a subscriber until the log is closed."""
     return [(number, outputs.args[0]) async for number, outputs in log.subscribe(after)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(min_value=-1, max_value=20), max_size=60), st.integers(min_value=0, max_value=10))
 def test_every_output_reaches_every_subscriber_once(steps: list[int], late: int) -> None:
-    """Whatever the order of appending, subscribing and pausing: each subscriber gets all after its cursor, in order, once."""
+    """Each subscriber gets all outputs after its cursor, in order, once, whatever the order of appending, subscribing and pausing."""
 
     async def run() -> None:
         log = OutputLog()
@@ -41,8 +41,8 @@ def test_every_output_reaches_every_subscriber_once(steps: list[int], late: int)
     asyncio.run(run())
 
 
-async def test_eight_subscribers_eight_copies() -> None:
-    """Nobody steals from anybody else, and all get the very same object."""
+async def test_eight_subscribers_get_every_output() -> None:
+    """Subscribers take nothing from each other, and all get the same object."""
     log = OutputLog()
     readers = [asyncio.create_task(read(log)) for _ in range(8)]
     await asyncio.sleep(0)
@@ -51,8 +51,8 @@ async def test_eight_subscribers_eight_copies() -> None:
     assert [await reader for reader in readers] == [[(1, "one")]] * 8
 
 
-async def test_a_slow_subscriber_misses_the_oldest_and_goes_on() -> None:
-    """The log holds so many outputs and no more; numbers tell a reader what it missed."""
+async def test_a_slow_subscriber_misses_the_oldest_and_continues() -> None:
+    """The log has a maximum length; a reader sees from the numbers what it missed."""
     log = OutputLog()
     coming = log.subscribe()
     log.append(AdditionalOutputs(0))
@@ -66,15 +66,15 @@ async def test_a_slow_subscriber_misses_the_oldest_and_goes_on() -> None:
 
 @pytest.mark.parametrize("cursor", [5, -1])
 async def test_a_cursor_of_another_session_counts_as_none(cursor: int) -> None:
-    """An id may be used again; a cursor that cannot be of this session begins at the beginning."""
+    """A cursor beyond this session's outputs, from another session with the same id, starts at the beginning."""
     log = OutputLog()
     log.append(AdditionalOutputs("first"))
     log.close()
     assert await read(log, cursor) == [(1, "first")]
 
 
-async def test_a_subscriber_that_leaves_is_forgotten() -> None:
-    """Whoever stops reading leaves nothing behind."""
+async def test_a_subscriber_that_stops_is_removed() -> None:
+    """A subscriber that stops reading leaves no reference."""
     log = OutputLog()
     reader = asyncio.create_task(read(log))
     await asyncio.sleep(0)
@@ -85,7 +85,7 @@ async def test_a_subscriber_that_leaves_is_forgotten() -> None:
 
 
 async def test_the_latest() -> None:
-    """The newest output, and None before there is one."""
+    """The latest output is the newest one, and None before the first."""
     log = OutputLog()
     assert log.latest is None
     log.append(AdditionalOutputs(1, 2))

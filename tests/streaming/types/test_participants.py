@@ -9,12 +9,12 @@ from streaming.types.participants import Participants
 
 
 def session(webrtc_id: str, owner_id: int | None) -> Any:
-    """Return what counts of a session here."""
+    """Return a fake session with an id and an owner."""
     return SimpleNamespace(webrtc_id=webrtc_id, owner_id=owner_id)
 
 
 def test_each_owner_has_a_session_with_an_id() -> None:
-    """Python code that knows the id only means the newest one; all of them count."""
+    """Code that knows only the id gets the newest session; all of them count."""
     participants = Participants()
     first, second, anonymous, other = session("a", 1), session("a", 2), session("a", None), session("b", 1)
     for one in (first, second, anonymous, other):
@@ -25,7 +25,7 @@ def test_each_owner_has_a_session_with_an_id() -> None:
     assert [participants.of(owner, "a") for owner in (1, 2, None, 3)] == [first, second, anonymous, None]
     participants.remove(anonymous)
     assert participants["a"] is second
-    participants.remove(session("a", 1))  # of the same owner and id, but not the one that is here
+    participants.remove(session("a", 1))  # of the same owner and id, but another session
     assert participants.of(1, "a") is first
     for one in (first, second, second, other):
         participants.remove(one)

@@ -1,1 +1,1 @@
-"""The FastRTC wire: what clients say, what they are told, offers' and hooks' bodies, server-sent events."""
+"""The FastRTC protocol: the clients' messages, the server's messages, bodies of offers and hooks, server-sent events."""

@@ -8,8 +8,8 @@ import pytest
 from streaming.protocols.fastrtc import BodyError, body_object, webrtc_id
 
 
-def test_an_object_is_taken() -> None:
-    """A JSON object comes out as it went in."""
+def test_an_object_is_accepted() -> None:
+    """A JSON object is returned unchanged."""
     assert body_object(b'{"webrtc_id": "a", "x": 0.5}') == {"webrtc_id": "a", "x": 0.5}
 
 
@@ -26,7 +26,7 @@ def test_an_object_is_taken() -> None:
     ],
 )
 def test_anything_else_is_refused(body: bytes, kind: str) -> None:
-    """What is no JSON object is refused in FastAPI's form."""
+    """The error of a body that is no JSON object has FastAPI's form."""
     with pytest.raises(BodyError) as refused:
         body_object(body)
     [detail] = refused.value.answer["detail"]
@@ -36,8 +36,8 @@ def test_anything_else_is_refused(body: bytes, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("body", "kind"), [({}, "missing"), ({"webrtc_id": 5}, "string_type"), ({"webrtc_id": ""}, "value_error")])
-def test_an_id_is_needed(body: dict[str, Any], kind: str) -> None:
-    """A missing or impossible id is named."""
+def test_an_id_is_required(body: dict[str, Any], kind: str) -> None:
+    """The error names a missing or invalid id."""
     with pytest.raises(BodyError) as refused:
         webrtc_id(body)
     [detail] = refused.value.details

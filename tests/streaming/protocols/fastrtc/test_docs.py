@@ -1,4 +1,4 @@
-"""`docs/reference/fastrtc.md` says what the code does: its limits, words and times are checked against the code."""
+"""`docs/reference/fastrtc.md` has the limits, words and times of the code."""
 
 from pathlib import Path
 
@@ -24,6 +24,6 @@ PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "fastrtc.md").read_te
         f"at most {stream_socket.LEAD_S:g} s ahead",
     ],
 )
-def test_the_page_says_it(said: str) -> None:
+def test_the_page_has_the_limits(said: str) -> None:
     """A limit that is changed in the code is changed on the page."""
     assert said in PAGE

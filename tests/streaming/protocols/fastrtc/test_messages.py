@@ -1,4 +1,4 @@
-"""What a client of a stream's socket may say, and what it is told when it says it wrongly."""
+"""The messages of a client on a stream's socket, and the errors of wrong ones."""
 
 import base64
 import json
@@ -14,37 +14,37 @@ from streaming.protocols.fastrtc import Dtmf, Mark, Media, Other, Ping, Start, S
 SOUND = bytes(range(160))
 
 
-def said(**message: Any) -> Any:
+def parsed(**message: Any) -> Any:
     """Parse a message given as keywords."""
     return parse(json.dumps(message))
 
 
 def test_start() -> None:
     """A FastRTC client's start has an id and nothing else."""
-    assert said(event="start", websocket_id="abc") == Start("abc", "mulaw", None, {})
+    assert parsed(event="start", websocket_id="abc") == Start("abc", "mulaw", None, {})
 
 
 def test_start_for_binary_frames() -> None:
-    """A client may ask for 16-bit samples and for a rate of its own."""
-    assert said(event="start", webrtc_id="abc", format="pcm16", sample_rate=16000) == Start("abc", "pcm16", 16000, {})
+    """A client may request 16-bit samples and its own rate."""
+    assert parsed(event="start", webrtc_id="abc", format="pcm16", sample_rate=16000) == Start("abc", "pcm16", 16000, {})
 
 
 def test_start_with_a_number_for_an_id() -> None:
-    """An id that is a number is that number's digits."""
-    assert said(event="start", websocket_id=7).id == "7"
+    """An id that is a number becomes its digits."""
+    assert parsed(event="start", websocket_id=7).id == "7"
 
 
 def test_start_of_a_telephone() -> None:
-    """A telephone names its stream outside and inside `start`, and brings its parameters inside."""
+    """A telephone names its stream outside and inside `start`, and has its parameters inside."""
     inside = {"streamSid": "MZ1", "customParameters": {"access_token": "t", "number": 3}}
-    assert said(event="start", streamSid="MZ1", start=inside) == Start("MZ1", parameters={"access_token": "t"})
-    assert said(event="start", start=inside).id == "MZ1"
+    assert parsed(event="start", streamSid="MZ1", start=inside) == Start("MZ1", parameters={"access_token": "t"})
+    assert parsed(event="start", start=inside).id == "MZ1"
 
 
 def test_media() -> None:
-    """Sound comes as base64; spaces in the JSON do not matter."""
+    """Audio is base64; spaces in the JSON do not matter."""
     payload = base64.b64encode(SOUND).decode()
-    assert said(event="media", media={"payload": payload}) == Media(SOUND)
+    assert parsed(event="media", media={"payload": payload}) == Media(SOUND)
     assert parse('{"event":"media","media":{"payload":"' + payload + '"}}') == Media(SOUND)
 
 
@@ -59,16 +59,16 @@ def test_media() -> None:
         '{"event":"media","media":{"payload":"\\u0041AEC"}}',
     ],
 )
-def test_media_however_it_is_written(text: str) -> None:
-    """The short way to the payload gives what the long one gives."""
+def test_media_in_any_spelling(text: str) -> None:
+    """The fast path for the payload returns the same as the slow one."""
     assert parse(text) == Media(b"\x00\x01\x02")
 
 
-def test_media_of_a_telephone_has_a_side() -> None:
-    """A telephone exchange may send our own sound back, marked as outbound."""
+def test_media_of_a_telephone_has_a_track() -> None:
+    """A telephone exchange may return our own audio, marked as outbound."""
     payload = base64.b64encode(SOUND).decode()
-    assert said(event="media", media={"track": "outbound", "payload": payload}).outbound
-    assert not said(event="media", media={"track": "inbound", "payload": payload}).outbound
+    assert parsed(event="media", media={"track": "outbound", "payload": payload}).outbound
+    assert not parsed(event="media", media={"track": "inbound", "payload": payload}).outbound
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_media_of_a_telephone_has_a_side() -> None:
     ],
 )
 def test_small_messages(message: dict[str, Any], meaning: Any) -> None:
-    """Each small message has one meaning; unknown events mean nothing and harm nothing."""
-    assert said(**message) == meaning
+    """Each small message has one meaning; unknown events are ignored."""
+    assert parsed(**message) == meaning
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_small_messages(message: dict[str, Any], meaning: Any) -> None:
     ],
 )
 def test_a_wrong_message_names_its_field(text: str, field: str) -> None:
-    """What is wrong is refused with the field's name, and in words."""
+    """The error of a wrong message names the field."""
     with pytest.raises(WireError) as refused:
         parse(text)
     assert refused.value.field == field
@@ -129,7 +129,7 @@ def test_a_wrong_message_names_its_field(text: str, field: str) -> None:
     st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 )
 def test_any_json_has_a_meaning_or_an_error(message: Any) -> None:
-    """No JSON whatever makes the parser fail in another way."""
+    """The parser returns a message or its own error for any JSON."""
     for wrapped in (message, {"event": message}, {"event": "start", "websocket_id": message}, {"event": "media", "media": message}):
         with suppress(WireError):
             assert parse(json.dumps(wrapped))

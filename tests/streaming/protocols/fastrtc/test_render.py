@@ -1,4 +1,4 @@
-"""What a client of a stream is told."""
+"""The messages to a client of a stream."""
 
 import base64
 import json
@@ -8,18 +8,18 @@ from streaming.protocols import fastrtc as wire
 
 
 def test_media_is_what_fastrtc_sends() -> None:
-    """Sound goes out as FastRTC's pages read it."""
+    """Audio has the form that FastRTC's pages read."""
     assert wire.media(b"\xff\x00\x7f") == '{"event":"media","media":{"payload":"/wB/"}}'
 
 
 def test_media_for_a_telephone_names_its_stream() -> None:
-    """A telephone exchange wants the stream's id with each block."""
+    """Each frame for a telephone exchange has the id of its stream."""
     message = json.loads(wire.telephone_media(b"\xff\x00", 'M"Z'))
     assert message == {"event": "media", "streamSid": 'M"Z', "media": {"payload": base64.b64encode(b"\xff\x00").decode()}}
 
 
 def test_marks_and_clear() -> None:
-    """A mark asks when something was played, clear asks to forget it."""
+    """A mark asks for a report when the audio was played, clear drops the audio."""
     assert wire.mark("3", "MZ") == {"event": "mark", "streamSid": "MZ", "mark": {"name": "3"}}
     assert wire.clear("MZ") == {"event": "clear", "streamSid": "MZ"}
 
@@ -31,19 +31,19 @@ def test_errors_have_both_keys() -> None:
 
 
 def test_failures_are_envelopes() -> None:
-    """A session that did not begin is told so in FastRTC's envelope, the limit as in its manual."""
+    """The error of a session that did not start has FastRTC's envelope, that of the limit the form of its manual."""
     assert wire.limit_reached(10) == {"status": "failed", "meta": {"error": "concurrency_limit_reached", "limit": 10}}
     assert wire.already_exists() == {"status": "failed", "meta": {"error": "connection_already_exists"}}
     assert wire.failed("unknown_connection") == {"status": "failed", "meta": {"error": "unknown_connection"}}
 
 
 def test_encode_survives_half_a_character() -> None:
-    """Text that no UTF-8 can hold is still sent."""
+    """Text that is no valid UTF-8 is still sent."""
     assert json.loads(wire.encode({"data": "\ud800"}).encode()) == {"data": "\ud800"}
 
 
 def test_incoming_call_is_xml() -> None:
-    """The TwiML connects the call and hands its parameters on, whatever is in them."""
+    """The TwiML connects the call and passes its parameters on, whatever they contain."""
     document = ElementTree.fromstring(wire.incoming_call("wss://talk.example.org/x?a=1&b=2", {"access_token": '<"&'}))
     stream = document.find("Connect/Stream")
     assert stream is not None

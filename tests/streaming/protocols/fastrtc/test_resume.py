@@ -14,15 +14,15 @@ WRONG = "true, false, or the value of an earlier answer (1 to 64 characters) is 
     ("fields", "wish"),
     [({}, False), ({"resume": None}, False), ({"resume": False}, False), ({"resume": True}, True), ({"resume": "x" * 64}, "x" * 64)],
 )
-def test_what_is_asked_for(fields: dict[str, Any], wish: bool | str) -> None:
-    """Nothing, a value, or the renewal of the session that has this value."""
+def test_values_of_resume(fields: dict[str, Any], wish: bool | str) -> None:
+    """The field is absent, requests a value, or resumes the session that has this value."""
     assert resume(fields) == wish
     assert parse(json.dumps({"event": "start", "websocket_id": "a", **fields})) == Start("a", resume=wish)
 
 
 @pytest.mark.parametrize("value", [0, 1, 2.5, "", "x" * 65, [], ["x"], {}])
 def test_other_values_are_refused(value: Any) -> None:
-    """By name, with what is allowed, and without repeating the value."""
+    """The error names the field and what is allowed, and does not repeat the value."""
     with pytest.raises(BodyError) as refused:
         resume({"resume": value})
     assert refused.value.details == [{"type": "value_error", "loc": ["body", "resume"], "msg": WRONG, "input": None}]
@@ -32,7 +32,7 @@ def test_other_values_are_refused(value: Any) -> None:
 
 
 def test_started_has_a_value_only_where_there_is_one() -> None:
-    """All other clients get the message as before."""
+    """The message to all other clients is unchanged."""
     assert started("pcm16", 8000, 16_000) == {
         "type": "log",
         "data": "started",

@@ -12,26 +12,26 @@ from streaming.protocols.fastrtc import HEARTBEAT, last_event_id, output_text, s
 
 
 def test_an_event_has_a_number_a_name_and_data() -> None:
-    """The number is what a browser sends back as Last-Event-ID; the name is there where one is wanted."""
+    """A browser returns the number as Last-Event-ID; the name is optional."""
     assert server_sent(3, "hello") == "id: 3\ndata: hello\n\n"
     assert server_sent(3, "hello", "output") == "id: 3\nevent: output\ndata: hello\n\n"
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\rb"])
-def test_lines_stay_lines(text: str) -> None:
-    """A text of several lines is several data lines, whatever ends them: no text can forge an event."""
+def test_a_text_of_several_lines(text: str) -> None:
+    """Each line of a text is a data line, whatever ends it: no text can forge an event."""
     assert server_sent(1, text) == "id: 1\ndata: a\ndata: b\n\n"
 
 
 def test_the_heartbeat_is_a_comment() -> None:
-    """A browser hears nothing of it."""
+    """The heartbeat is no event for a browser."""
     assert HEARTBEAT.startswith(":")
     assert HEARTBEAT.endswith("\n\n")
 
 
 @pytest.mark.parametrize(("text", "number"), [("17", 17), ("0", 0), (None, 0), ("", 0), ("-3", 0), ("x", 0), ("٣", 0), ("9" * 30, 0)])
 def test_last_event_id(text: str | None, number: int) -> None:
-    """An id of ours is the cursor; anything else begins anew."""
+    """An id of ours is the cursor; any other value starts at the beginning."""
     assert last_event_id(text) == number
 
 
@@ -63,23 +63,23 @@ class Pair:
     ],
 )
 def test_outputs_are_json(value: Any, json_value: Any) -> None:
-    """Whatever a handler hands out reaches a browser as JSON that it can read."""
+    """Any output reaches a browser as JSON that it can read."""
     assert json.loads(output_text([value])) == json_value
 
 
-def test_a_lone_text_is_sent_as_it_is() -> None:
-    """As in FastRTC's manual, where applications make their own JSON."""
+def test_a_single_text_is_sent_unchanged() -> None:
+    """In FastRTC's manual applications make their own JSON."""
     assert output_text(["hello"]) == "hello"
 
 
 def test_several_values_are_a_list() -> None:
-    """AdditionalOutputs(a, b) is [a, b]; none at all is []."""
+    """AdditionalOutputs(a, b) is [a, b]; no value is []."""
     assert json.loads(output_text(["a", {"b": 1}])) == ["a", {"b": 1}]
     assert output_text([]) == "[]"
 
 
-def test_an_endless_value_ends() -> None:
-    """A list that holds itself does not hang the server."""
+def test_a_recursive_value_ends() -> None:
+    """A list that contains itself does not block the server."""
     endless: list[Any] = []
     endless.append(endless)
     assert output_text([endless]).startswith("[")

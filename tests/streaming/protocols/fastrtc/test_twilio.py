@@ -1,4 +1,4 @@
-"""Twilio's signature, by the examples that it publishes."""
+"""Twilio's signature, tested with Twilio's published examples."""
 
 import base64
 import hashlib
@@ -18,14 +18,14 @@ FIELDS = {"Digits": ["1234"], "To": ["+18005551212"], "CallSid": ["CA1234567890A
     ("caller", "wanted"), [("+14158675309", "RSOYDt4T1cUTdK1PDd93/VVr8B8="), ("+12349013030", "0/KCTR6DLpKmkAf8muzZqo1nDgQ=")]
 )
 def test_the_published_examples(caller: str, wanted: str) -> None:
-    """The call of the manual, in both of its editions."""
+    """The signatures of both editions of the manual are correct."""
     fields = {**FIELDS, "From": [caller], "Caller": [caller]}
     assert signature(TOKEN, f"https://{HOST}{PATH}", fields) == wanted
     assert is_signed(TOKEN, ("https", "http"), HOST, PATH, fields, wanted)
 
 
-def test_it_holds_for_this_request_only() -> None:
-    """Another token, host, path, query or field is another signature."""
+def test_the_signature_is_of_one_request() -> None:
+    """Another token, host, path, query or field has another signature."""
     given = signature(TOKEN, f"https://{HOST}{PATH}", FIELDS)
     assert is_signed(TOKEN, ("https",), HOST, PATH, FIELDS, given)
     assert not is_signed("12346", ("https",), HOST, PATH, FIELDS, given)
@@ -37,8 +37,8 @@ def test_it_holds_for_this_request_only() -> None:
 
 
 @pytest.mark.parametrize("signed", ["mycompany.com", "mycompany.com:443", "mycompany.com:8443"])
-def test_the_port_may_be_in_it_or_not(signed: str) -> None:
-    """The exchange does as it likes, whatever the server is told."""
+def test_the_port_is_optional(signed: str) -> None:
+    """A signature with or without the port is accepted."""
     given = signature(TOKEN, f"wss://{signed}/telephone/handler", {})
     hosts = ("mycompany.com:8443",) if signed.endswith("8443") else ("mycompany.com", "mycompany.com:8443")
     for host in hosts:
@@ -46,7 +46,7 @@ def test_the_port_may_be_in_it_or_not(signed: str) -> None:
 
 
 def test_a_handshake_may_have_a_slash_at_the_end() -> None:
-    """Of the URL that is signed; requests may not."""
+    """The signed URL of a handshake may end in a slash; that of a request may not."""
     assert is_signed(TOKEN, ("wss",), HOST, "/handler", {}, signature(TOKEN, f"wss://{HOST}/handler/", {}))
     assert not is_signed(TOKEN, ("https",), HOST, "/handler", {}, signature(TOKEN, f"https://{HOST}/handler/", {}))
 

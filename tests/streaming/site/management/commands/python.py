@@ -1,4 +1,4 @@
-"""`manage.py python`: uses a stream from a process that serves nobody, as a cron job would."""
+"""`manage.py python`: uses a stream from a process without sessions, as a cron job does."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from streaming.handlers.stream import Stream
 
 
 class Command(BaseCommand):
-    """Calls one of a stream's Python methods for a session, and prints what it returns as JSON."""
+    """Calls one of a stream's Python methods for a session, and prints the result as JSON."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("stream")
@@ -37,5 +37,5 @@ class Command(BaseCommand):
 
 
 async def outputs(stream: Stream, webrtc_id: str) -> list[object]:
-    """Return all outputs of a session, when it has ended."""
+    """Return all outputs of a session, once it has ended."""
     return [output.args for output in [output async for output in stream.output_stream(webrtc_id)]]
