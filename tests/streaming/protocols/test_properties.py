@@ -11,8 +11,8 @@ from insights.snapshots import MemberSnapshot
 from streaming.protocols.symbl import (
     ENCODINGS,
     Audio,
-    Speaker,
     Start,
+    StartSpeaker,
     TrackerSpec,
     View,
     WireError,
@@ -99,7 +99,7 @@ def starts(draw: st.DrawFn) -> Start:
         language=draw(st.sampled_from(["en-US", "en", "de-AT", "zh-Hant-TW"])),
         encoding=draw(st.sampled_from(ENCODINGS)),
         sample_rate=draw(st.integers(8000, 48000)),
-        speaker=Speaker(user_id, name, email) if user_id or name else None,
+        speaker=StartSpeaker(user_id, name, email) if user_id or name else None,
         vocabulary=tuple(draw(st.lists(named, max_size=3))),
         trackers=tuple(
             draw(st.lists(st.builds(TrackerSpec, named, st.lists(named, min_size=1, max_size=3).map(tuple), storable), max_size=3))
