@@ -137,8 +137,8 @@ def test_a_broken_module_is_reported(app: Callable[[str], None]) -> None:
 
 
 @pytest.mark.parametrize(("setting", "value"), [("DEFAULT_STREAM", "karaoke"), ("STREAMS_PUBLIC", ["echo", "karaoke"])])
-def test_an_unknown_default_stream(settings: Any, setting: str, value: Any) -> None:
-    """The error names the setting and lists the streams; a valid setting causes none."""
+def test_an_unknown_stream_in_a_setting(settings: Any, setting: str, value: Any) -> None:
+    """The error names the setting and lists the streams; valid settings cause none."""
     discovery.check_settings()
     setattr(settings, setting, value)
     with pytest.raises(ImproperlyConfigured, match=f"{setting}: there is no stream 'karaoke'; there are conversation, echo"):

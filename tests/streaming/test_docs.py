@@ -68,8 +68,8 @@ async def test_the_client_of_the_guide_gets_its_audio_back(server: Server, token
     exec(listing("async def say"), program)
     say: Callable[..., Any] = program["say"]
     said = speech.clip("question", 0.2, 1.0)[::2]
-    heard = await say(f"{server.url.replace('http', 'ws')}/streams/parrot/websocket/offer", token, said.astype("<i2").tobytes())
-    back = np.frombuffer(heard, dtype="<i2")
+    received = await say(f"{server.url.replace('http', 'ws')}/streams/parrot/websocket/offer", token, said.astype("<i2").tobytes())
+    back = np.frombuffer(received, dtype="<i2")
     assert len(back) / 24_000 > 1
     assert np.abs(back).max() > 0.5 * np.abs(said).max()
 
@@ -99,9 +99,9 @@ async def test_the_inputs_of_the_guide_are_checked(server: Server, token: str) -
     async with httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as client:
         wrong = await client.post(f"{server.url}/streams/answer/input_hook", json={"webrtc_id": "a", "pitch": 50})
         unknown = await client.post(f"{server.url}/streams/answer/input_hook", json={"webrtc_id": "a", "pitch": 500})
-        picture = await client.post(f"{server.url}/streams/mirror/webrtc/offer", json={})
+        response = await client.post(f"{server.url}/streams/mirror/webrtc/offer", json={})
     assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (422, ["body", "pitch"])
-    assert (unknown.status_code, picture.status_code) == (404, 422)
+    assert (unknown.status_code, response.status_code) == (404, 422)
 
 
 async def test_the_client_of_the_webrtc_reference_receives_audio(server: Server, token: str) -> None:

@@ -94,9 +94,9 @@ async def test_echoes(join: Join, handler: Any, kind: str) -> None:
     session = await join(Stream(handler, modality="audio", mode="send-receive", concurrency_limit=5), kind=kind, id="me")
     for _ in range(3):
         session.runner.push_audio(FRAME, 48_000)
-    sounds = [await session.runner.next_audio() for _ in range(3)]
-    assert {(sound.rate, len(sound.samples)) for sound in sounds if sound} == {(24_000, 480)}
-    assert max(np.abs(sound.samples).max() for sound in sounds if sound) > 3000
+    frames = [await session.runner.next_audio() for _ in range(3)]
+    assert {(frame.rate, len(frame.samples)) for frame in frames if frame} == {(24_000, 480)}
+    assert max(np.abs(frame.samples).max() for frame in frames if frame) > 3000
     async with asyncio.timeout(30):
         await session.close("bye")
 
@@ -154,14 +154,14 @@ async def test_a_filter_of_video_frames(join: Join) -> None:
 
     stream = Stream(handler=VideoStreamHandler(detection, skip_frames=True), modality="video", mode="send-receive", time_limit=90)
     session = await join(stream, id="me")
-    picture = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
-    session.runner.push_video(picture)
-    assert np.array_equal(await session.runner.next_video(), picture[::-1])
+    video_frame = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
+    session.runner.push_video(video_frame)
+    assert np.array_equal(await session.runner.next_video(), video_frame[::-1])
     stream.set_input("me", 0.7)
-    session.runner.push_video(picture)
+    session.runner.push_video(video_frame)
     await until(lambda: numbers(session) == [0.3, 0.7])
     stream.set_input("me", 7)
-    session.runner.push_video(picture)
+    session.runner.push_video(video_frame)
     await until(lambda: connection_of(session).of("error") == ["conf_threshold must be at most 1"])
 
 
@@ -212,8 +212,8 @@ async def test_a_model_of_audio_and_video(join: Join) -> None:
         session.runner.push_video(np.ones((20, 20, 3), dtype=np.uint8))
     await until(lambda: handler_of(session).sent == 1)
     session.runner.push_audio(FRAME, 48_000)
-    sound = await session.runner.next_audio()
-    session.runner.audio_output.played(sound.seconds)
+    frame = await session.runner.next_audio()
+    session.runner.audio_output.played(frame.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert stream_line.of("end_stream") == ["enough"]
     assert handler_of(session).closed

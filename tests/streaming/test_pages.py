@@ -69,13 +69,13 @@ def test_a_stream_without_inputs_has_no_form() -> None:
 def test_the_text_of_a_stream_is_its_docstring() -> None:
     """The docstring is that of the module for its only stream, otherwise that of the function; the library's own are not shown."""
 
-    def brighter(picture: object) -> object:
+    def brighter(frame: object) -> object:
         """Make it
         brighter.
 
         And more that is not shown.
         """
-        return picture
+        return frame
 
     assert about(Stream(brighter, modality="video", mode="send-receive")) == "Make it brighter."
     for name, stream in streams().items():

@@ -1,6 +1,6 @@
 """FastRTC's public surface, name by name, against the table in docs/reference/fastrtc.md and against what is here.
 
-`fastrtc_surface.json` holds the names and parameters of FastRTC 0.0.34, as its package tells them by `inspect`.
+`fastrtc_surface.json` holds the names and parameters of FastRTC 0.0.34, as `inspect` returns them for its package.
 """
 
 import inspect
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 SURFACE: dict[str, dict[str, list[str] | None]] = json.loads((Path(__file__).parent / "fastrtc_surface.json").read_text())
 HERE, NOT_HERE = ("same", "better", "accepted"), "not here"
 ANY = {"args", "kwargs"}
-"""What takes whatever comes, under whatever name."""
+"""Parameters that accept any argument."""
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
@@ -70,7 +70,7 @@ def test_each_name_is_what_the_table_says(name: str, verdict: str, words: str) -
     assert verdict in (*HERE, NOT_HERE)
     if verdict == NOT_HERE:
         assert words
-        if name != "Stream.fastphone":  # which says so itself
+        if name != "Stream.fastphone":  # it is here and raises an error
             with pytest.raises((LookupError, AttributeError)):
                 here(name)
         return

@@ -12,7 +12,7 @@ from streaming.aio import executors as module
 from streaming.aio.executors import AUDIO_THREADS, TRACKER_THREADS, Threads, close_threads
 
 THEIRS = {"handlers/ice_servers.py", "handlers/turn_credentials.py"}
-"""Where developers' functions are called, and services asked: in asyncio's threads."""
+"""The files that call developers' functions and remote services, in asyncio's threads."""
 
 
 def test_our_code_does_not_use_asyncios_threads() -> None:

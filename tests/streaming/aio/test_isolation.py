@@ -26,9 +26,9 @@ async def give_up() -> None:
     await inner
 
 
-@pytest.mark.parametrize(("fault", "told"), [(leave, "SystemExit"), (give_up, "cancelled")])
+@pytest.mark.parametrize(("fault", "error_text"), [(leave, "SystemExit"), (give_up, "cancelled")])
 @pytest.mark.parametrize("method", ["start_up", "receive", "emit", "shutdown"])
-async def test_a_method(join: Join, method: str, fault: Any, told: str) -> None:
+async def test_a_method(join: Join, method: str, fault: Any, error_text: str) -> None:
     """The client gets the error, the next frame is received, and the session ends normally."""
 
     class Faulty(Echo):
@@ -61,7 +61,7 @@ async def test_a_method(join: Join, method: str, fault: Any, told: str) -> None:
     assert await session.runner.next_audio() is not None
     if method != "shutdown":
         await until(lambda: connection_of(session).of("error"))
-        assert told in connection_of(session).of("error")[0]
+        assert error_text in connection_of(session).of("error")[0]
     await session.close("bye")
     assert Counting.shutdowns == 1
     assert not session._tasks

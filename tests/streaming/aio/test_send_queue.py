@@ -29,58 +29,58 @@ class ClientConnection:
 
 async def test_writes_in_order_then_closes() -> None:
     """Messages put before `finish` are written before the close."""
-    line = ClientConnection()
-    out = SendQueue(line.write, line.close)
+    connection = ClientConnection()
+    out = SendQueue(connection.write, connection.close)
     for text in ("one", "two", "three"):
         out.put(text)
     out.finish(NORMAL, "done")
     await out.run()
-    assert line.written == ["one", "two", "three"]
-    assert line.closed == (NORMAL, "done")
+    assert connection.written == ["one", "two", "three"]
+    assert connection.closed == (NORMAL, "done")
 
 
 async def test_the_first_finish_decides() -> None:
     """A second finish changes nothing."""
-    line = ClientConnection()
-    out = SendQueue(line.write, line.close)
+    connection = ClientConnection()
+    out = SendQueue(connection.write, connection.close)
     out.finish(POLICY, "first")
     out.finish(NORMAL, "second")
     await out.run()
-    assert line.closed == (POLICY, "first")
+    assert connection.closed == (POLICY, "first")
 
 
 async def test_a_client_that_reads_nothing_is_closed() -> None:
     """A client is closed when a message that must not be lost finds no room; memory stays bounded."""
-    line = ClientConnection()
-    line.open.clear()
-    out = SendQueue(line.write, line.close)
+    connection = ClientConnection()
+    connection.open.clear()
+    out = SendQueue(connection.write, connection.close)
     running = asyncio.create_task(out.run())
     await asyncio.sleep(0)
     piece = "x" * 100_000
     for _ in range(50):
         out.put(piece)
     assert out.closed
-    line.open.set()
+    connection.open.set()
     await running
-    assert line.closed == (POLICY, "messages were not read")
+    assert connection.closed == (POLICY, "messages were not read")
 
 
 async def test_a_write_that_never_ends_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that stops reading during a write is closed after WRITE_TIMEOUT_S."""
     monkeypatch.setattr(send_queue, "WRITE_TIMEOUT_S", 0.05)
-    line = ClientConnection()
-    line.open.clear()
-    out = SendQueue(line.write, line.close)
+    connection = ClientConnection()
+    connection.open.clear()
+    out = SendQueue(connection.write, connection.close)
     out.put("never read")
     await out.run()
-    assert line.closed == (POLICY, "messages were not read")
+    assert connection.closed == (POLICY, "messages were not read")
 
 
 async def test_put_when_room_waits_for_the_client() -> None:
     """Events wait for a slow client without use of more memory."""
-    line = ClientConnection()
-    line.open.clear()
-    out = SendQueue(line.write, line.close)
+    connection = ClientConnection()
+    connection.open.clear()
+    out = SendQueue(connection.write, connection.close)
     running = asyncio.create_task(out.run())
     await asyncio.sleep(0)
     out.put("being written")
@@ -89,11 +89,11 @@ async def test_put_when_room_waits_for_the_client() -> None:
     waiting = asyncio.create_task(out.put_when_room("y"))
     await asyncio.sleep(0)
     assert not waiting.done()
-    line.open.set()
+    connection.open.set()
     assert await waiting
     out.finish()
     await running
-    assert [text[0] for text in line.written] == ["b", "x", "y"]
+    assert [text[0] for text in connection.written] == ["b", "x", "y"]
 
 
 async def test_written_waits_for_what_is_queued_now() -> None:

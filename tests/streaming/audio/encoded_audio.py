@@ -16,40 +16,40 @@ def tone(seconds: float, hertz: float = 220.0, rate: int = 16_000) -> NDArray[np
     return (np.sin(2 * np.pi * hertz * time) * 8000 + noise).astype(np.int16)
 
 
-def encoded(sound: NDArray[np.int16], container: str, codec: str, rate: int = 16_000, **options: str) -> bytes:
+def encoded(audio: NDArray[np.int16], container: str, codec: str, rate: int = 16_000, **options: str) -> bytes:
     """Return the audio (16 kHz) as a whole stream in a container."""
     file = io.BytesIO()
     with av.open(file, "w", format=container, options=options) as out:
         stream = out.add_stream(codec, rate=rate, layout="mono")
-        for frame in resampled(sound, "flt" if codec == "libopus" else "s16", rate):
+        for frame in resampled(audio, "flt" if codec == "libopus" else "s16", rate):
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return file.getvalue()
 
 
-def resampled(sound: NDArray[np.int16], sample_format: str, rate: int, layout: str = "mono") -> list[av.AudioFrame]:
+def resampled(audio: NDArray[np.int16], sample_format: str, rate: int, layout: str = "mono") -> list[av.AudioFrame]:
     """Return the audio (16 kHz) as frames of another format and rate."""
-    frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+    frame = av.AudioFrame.from_ndarray(audio[None], format="s16", layout="mono")
     frame.sample_rate = 16_000
     resampler = av.AudioResampler(format=sample_format, layout=layout, rate=rate)
     return resampler.resample(frame) + resampler.resample(None)
 
 
-def opus_packets(sound: NDArray[np.int16], layout: str = "mono") -> list[bytes]:
+def opus_packets(audio: NDArray[np.int16], layout: str = "mono") -> list[bytes]:
     """Return the audio (16 kHz) as bare Opus packets of 20 ms at 48 kHz."""
     encoder = av.CodecContext.create("libopus", "w")
     encoder.sample_rate, encoder.layout, encoder.format = 48_000, layout, "s16"
     encoder.open()
     fifo = av.AudioFifo()
-    for frame in resampled(sound, "s16", 48_000, layout):
+    for frame in resampled(audio, "s16", 48_000, layout):
         frame.pts = None
         fifo.write(frame)
     packets = [packet for frame in fifo.read_many(960) for packet in encoder.encode(frame)]
     return [bytes(packet) for packet in packets]
 
 
-def best_correlation(heard: Samples, sound: NDArray[np.int16]) -> float:
+def best_correlation(output: Samples, audio: NDArray[np.int16]) -> float:
     """Return the correlation at the best of the delays that codecs add (up to 20 ms), 1.0 for equal audio."""
-    middle = slice(2_000, min(len(heard), len(sound)) - 2_000)
-    wanted = sound[middle].astype(np.float64)
-    return max(float(np.corrcoef(np.roll(heard, -delay)[middle], wanted)[0, 1]) for delay in range(-20, 320))
+    middle = slice(2_000, min(len(output), len(audio)) - 2_000)
+    wanted = audio[middle].astype(np.float64)
+    return max(float(np.corrcoef(np.roll(output, -delay)[middle], wanted)[0, 1]) for delay in range(-20, 320))

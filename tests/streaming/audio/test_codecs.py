@@ -37,9 +37,9 @@ def decoded(decoder: Decoder, chunks: list[bytes]) -> Samples:
 @pytest.mark.parametrize("kind", ["LINEAR16", "FLAC", "OGG", "WEBM"])
 def test_decoded_audio_equals_the_original(kind: str) -> None:
     """The decoded audio is the original, within the loss of the codec."""
-    heard = decoded(open_decoder(*ANNOUNCED[kind]), [STREAMS[kind]])
-    assert len(heard) == pytest.approx(16_000, abs=400)
-    assert best_correlation(heard, SOUND) > 0.98
+    samples = decoded(open_decoder(*ANNOUNCED[kind]), [STREAMS[kind]])
+    assert len(samples) == pytest.approx(16_000, abs=400)
+    assert best_correlation(samples, SOUND) > 0.98
 
 
 @settings(max_examples=25, deadline=None)
@@ -69,9 +69,9 @@ def test_chunk_sizes_do_not_matter_at_other_rates(rate: int, size: int) -> None:
 @pytest.mark.parametrize("layout", ["mono", "stereo"])
 def test_opus_packets_at_any_announced_rate(announced: int, layout: str) -> None:
     """One bare packet per chunk is 20 ms, mono or stereo, whatever rate the client announced."""
-    heard = decoded(open_decoder("Opus", announced), opus_packets(SOUND, layout))
-    assert len(heard) == pytest.approx(16_000, abs=400)
-    assert best_correlation(heard, SOUND) > 0.98
+    samples = decoded(open_decoder("Opus", announced), opus_packets(SOUND, layout))
+    assert len(samples) == pytest.approx(16_000, abs=400)
+    assert best_correlation(samples, SOUND) > 0.98
 
 
 def test_short_opus_packets_are_no_container() -> None:
@@ -83,23 +83,23 @@ def test_short_opus_packets_are_no_container() -> None:
 
 def test_flac_has_its_own_rate() -> None:
     """The announced rate of a FLAC stream does not matter."""
-    heard = decoded(open_decoder("flac", 16_000), [encoded(SOUND, "flac", "flac", 48_000)])
-    assert len(heard) == pytest.approx(16_000, abs=10)
-    assert best_correlation(heard, SOUND) > 0.999
+    samples = decoded(open_decoder("flac", 16_000), [encoded(SOUND, "flac", "flac", 48_000)])
+    assert len(samples) == pytest.approx(16_000, abs=10)
+    assert best_correlation(samples, SOUND) > 0.999
 
 
 def test_flac_is_decoded_frame_by_frame() -> None:
     """With small chunks at most one frame (1,152 samples in this stream) is held back."""
-    stream, heard, most = STREAMS["FLAC"], 0, 0.0
+    stream, samples, most = STREAMS["FLAC"], 0, 0.0
     decoder = open_decoder("FLAC", 16_000)
     frames = stream.index(b"\xff\xf8")
     assert len(decoder.decode(stream[:frames])) == 0
     stream = stream[frames:]
     for n in range(0, len(stream), 200):
-        most = max(most, n / len(stream) - heard / 16_000)
-        heard += len(decoder.decode(stream[n : n + 200]))
+        most = max(most, n / len(stream) - samples / 16_000)
+        samples += len(decoder.decode(stream[n : n + 200]))
     assert most < 1152 / 16_000 + 0.05
-    assert heard == 16_000
+    assert samples == 16_000
 
 
 @pytest.mark.parametrize("encoding", ["", "MP3", "LINEAR 16", "x" * 500])
@@ -158,13 +158,13 @@ def test_noise_inside_flac_frames() -> None:
     stream = bytearray(STREAMS["FLAC"])
     stream[9_000:9_400] = random.Random(2).randbytes(400)
     decoder = open_decoder("FLAC", 16_000)
-    heard, errors = 0, 0
+    samples, errors = 0, 0
     for n in range(0, len(stream), 500):
         try:
-            heard += len(decoder.decode(bytes(stream[n : n + 500])))
+            samples += len(decoder.decode(bytes(stream[n : n + 500])))
         except AudioError:
             errors += 1
-    assert 8_000 <= heard < 16_000
+    assert 8_000 <= samples < 16_000
     assert errors == 1
 
 

@@ -21,7 +21,7 @@ CPU_PER_BYTE = 40e-6
 CPU_PER_AUDIO_S = 0.1
 START_CPU_S = 0.3
 MEMORY_BYTES = 8_000_000
-"""What a decoder may hold at its peak while blocks are taken out one by one: a frame of eight seconds, a chunk, and the stream's state."""
+"""The allowed memory peak of a decoder while blocks are read one by one: a frame of eight seconds, a chunk, and the stream's state."""
 
 SOUND = tone(1.0)
 STREAMS = {

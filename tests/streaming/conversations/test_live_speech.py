@@ -174,7 +174,7 @@ async def test_a_cancelled_end_stores_the_interim_result(part: LiveSpeech, engin
 
 
 async def test_a_live_session_keeps_the_timeout_of_its_client(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session is not treated as one of a crashed process, though it was when its speaker stopped elsewhere."""
+    """A session keeps the `keep_s` of its client, though another process treated it as one of a crashed process."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions(keep_s=600))
@@ -292,8 +292,8 @@ def test_a_session_may_take_longer_than_its_last_words() -> None:
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
-async def test_the_access_check_is_tried_again(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
-    """A broken database connection neither refuses nor admits anybody."""
+async def test_join_and_leave_are_tried_again(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    """A broken database connection fails neither the join nor the leave of a session."""
     monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", (0.01, 0.01))
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     for name in ("open_conversation", "leave"):

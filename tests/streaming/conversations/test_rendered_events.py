@@ -27,8 +27,8 @@ def test_all_subscribers_share_one_text() -> None:
 
 def test_each_result_has_its_own_text() -> None:
     """Each result is sent with its own words, and the cache of texts is bounded."""
-    told = [rendered_events.rendered_update(interim(f"word{number}")) for number in range(3 * rendered_events.REMEMBERED)]
-    texts = [json.loads(text)["message"]["punctuated"]["transcript"] for (text,) in told]
+    rendered = [rendered_events.rendered_update(interim(f"word{number}")) for number in range(3 * rendered_events.REMEMBERED)]
+    texts = [json.loads(text)["message"]["punctuated"]["transcript"] for (text,) in rendered]
     assert texts == [f"word{number}" for number in range(3 * rendered_events.REMEMBERED)]
     assert len(rendered_events._rendered_updates) == rendered_events.REMEMBERED
 

@@ -27,15 +27,15 @@ def turn_of(audio: Any) -> Iterator[Any]:
     yield AdditionalOutputs(audio[1].reshape(-1))
 
 
-def room(seconds: float) -> Pcm:
+def noise(seconds: float) -> Pcm:
     """Return the noise of an empty room."""
     return np.random.default_rng(3).normal(0, 15, int(seconds * RATE)).astype(np.int16)
 
 
-def receive(session: StreamSession, sound: Pcm, form: Callable[[Pcm], AudioBlock] = lambda block: block) -> None:
+def receive(session: StreamSession, audio_frames: Pcm, form: Callable[[Pcm], AudioBlock] = lambda block: block) -> None:
     """Pass audio to the session in frames of 20 ms."""
-    for at in range(0, len(sound) - BLOCK + 1, BLOCK):
-        session.runner.push_audio(form(sound[at : at + BLOCK]), RATE)
+    for at in range(0, len(audio_frames) - BLOCK + 1, BLOCK):
+        session.runner.push_audio(form(audio_frames[at : at + BLOCK]), RATE)
 
 
 @pytest.fixture
@@ -43,17 +43,17 @@ async def idle(join: Join, monkeypatch: pytest.MonkeyPatch) -> StreamSession:
     """A session that has received enough silence to be idle."""
     monkeypatch.setattr(vad_worker, "SHORT_TICK_S", 0.0)
     session: StreamSession = await join(ReplyOnPause(turn_of, input_sample_rate=RATE))
-    receive(session, room(1.0))
+    receive(session, noise(1.0))
     await until(lambda: handler_of(session).parley_at_rest())
     return session
 
 
 async def test_the_vad_thread_is_not_woken_for_each_frame(idle: StreamSession) -> None:
     """Ten seconds of silence reach the VAD thread in twenty portions, not in five hundred."""
-    watch = handler_of(idle)._listener.detector
+    detector = handler_of(idle)._listener.detector
     fed: list[int] = []
-    watch.feed = lambda samples: fed.append(len(samples))
-    receive(idle, room(10.0))
+    detector.feed = lambda samples: fed.append(len(samples))
+    receive(idle, noise(10.0))
     assert 18 <= len(fed) <= 30
     assert sum(fed) >= 9.4 * RATE
     assert not handler_threads()
@@ -62,7 +62,7 @@ async def test_the_vad_thread_is_not_woken_for_each_frame(idle: StreamSession) -
 @pytest.mark.parametrize("form", [lambda block: block, mulaw.encode], ids=["samples", "mu-law"])
 async def test_the_first_word_is_complete(idle: StreamSession, form: Callable[[Pcm], AudioBlock]) -> None:
     """The turn is a slice of what was sent, and begins before the first word."""
-    said = np.concatenate((room(3.0), SENTENCE, room(2.0)))
+    said = np.concatenate((noise(3.0), SENTENCE, noise(2.0)))
     receive(idle, said, form)
     await until(lambda: idle.outputs.last)
     sent = np.concatenate([mulaw.decode(mulaw.encode(said)) if form is mulaw.encode else said])

@@ -78,12 +78,12 @@ async def test_a_reply_that_cannot_be_interrupted(join: Join, monkeypatch: pytes
     fed: list[int] = []
     handler._listener.detector.feed = lambda samples: fed.append(len(samples))
     await reply(session)
-    sound = await session.runner.next_audio()
-    assert sound is not None
+    audio_frame = await session.runner.next_audio()
+    assert audio_frame is not None
     await until(lambda: handler._reply is None)
     session.runner.push_audio(SILENCE[:320], 16_000)
     assert fed == []
-    session.runner.audio_output.played(sound.seconds)
+    session.runner.audio_output.played(audio_frame.seconds)
     session.runner.push_audio(SILENCE[:320], 16_000)
     assert fed == [320]
     assert connection_of(session).cleared == 0

@@ -48,20 +48,20 @@ async def test_turn_after_turn(join: Join) -> None:
     assert logs(session).count("response_starting") == 3
 
 
-async def settled_turns(watch: Any) -> None:
+async def settled_turns(detector: Any) -> None:
     """Wait until the VAD thread has processed the audio and its calls have arrived."""
-    loop, told, settle = asyncio.get_running_loop(), asyncio.Event(), watch.settle
+    loop, processed, settle = asyncio.get_running_loop(), asyncio.Event(), detector.settle
 
     def settled() -> bool:
         more = bool(settle())
         if not more:
-            loop.call_soon_threadsafe(told.set)  # at the end of a tick, after all of its calls
+            loop.call_soon_threadsafe(processed.set)  # at the end of a tick, after all of its calls
         return more
 
-    watch.settle = settled
-    watch._wake(watch)
-    await asyncio.wait_for(told.wait(), 30)
-    watch.settle = settle
+    detector.settle = settled
+    detector._wake(detector)
+    await asyncio.wait_for(processed.wait(), 30)
+    detector.settle = settle
 
 
 async def test_real_speech(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ class ScriptedRecogniser:
 
 
 @pytest.fixture
-def reader(monkeypatch: pytest.MonkeyPatch) -> ScriptedRecogniser:
+def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedRecogniser:
     """Replace the recogniser of the process."""
     made = ScriptedRecogniser()
     loaded: Future[Any] = Future()
@@ -79,9 +79,9 @@ def words(*stop_words: str) -> ReplyOnStopWords:
     return ReplyOnStopWords(length, stop_words=list(stop_words), input_sample_rate=RATE)
 
 
-async def test_speech_after_the_stop_word_is_kept(join: Join, reader: ScriptedRecogniser) -> None:
+async def test_speech_after_the_stop_word_is_kept(join: Join, scripted: ScriptedRecogniser) -> None:
     """ "Computer, what time is it" is a stop word and a question: the reply gets the audio of the question."""
-    reader.final = ["Computer, what time is it?"]
+    scripted.final = ["Computer, what time is it?"]
     session = await join(words("computer"))
     await say(session, 5.0)
     await until(lambda: session.outputs.last == 1)
@@ -90,31 +90,31 @@ async def test_speech_after_the_stop_word_is_kept(join: Join, reader: ScriptedRe
     assert connection_of(session).of("log") == ["pause_detected", "response_starting"]
 
 
-async def test_a_stop_word_alone_applies_to_the_next_turn(join: Join, reader: ScriptedRecogniser) -> None:
+async def test_a_stop_word_alone_applies_to_the_next_turn(join: Join, scripted: ScriptedRecogniser) -> None:
     """ "Computer." - "What time is it?": the next turn gets a reply as a whole, and is not searched."""
-    reader.final = ["Computer."]
+    scripted.final = ["Computer."]
     session = await join(words("computer"))
     await say(session, 0.6)
     assert connection_of(session).of("stopword") == [""]
     assert session.outputs.last == 0
     await say(session, 2.0)
     await until(lambda: numbers(session) == [2.0])
-    assert len(reader.asked) == 1
+    assert len(scripted.asked) == 1
 
 
-async def test_speech_without_a_stop_word(join: Join, reader: ScriptedRecogniser) -> None:
+async def test_speech_without_a_stop_word(join: Join, scripted: ScriptedRecogniser) -> None:
     """Speech alone starts no reply and sends no log message."""
-    reader.final = ["Computers are fine.", "What time is it?"]
+    scripted.final = ["Computers are fine.", "What time is it?"]
     session = await join(words("computer", "hello there"))
     await say(session, 2.0)
     await say(session, 2.0)
-    assert len(reader.asked) == 2
+    assert len(scripted.asked) == 2
     assert connection_of(session).messages == []
 
 
-async def test_each_reply_needs_its_own_stop_word(join: Join, reader: ScriptedRecogniser) -> None:
+async def test_each_reply_needs_its_own_stop_word(join: Join, scripted: ScriptedRecogniser) -> None:
     """After a reply the handler waits for the next stop word."""
-    reader.final = ["Computer one two.", "three four"]
+    scripted.final = ["Computer one two.", "three four"]
     session = await join(words("computer"))
     await say(session, 3.0)
     await until(lambda: session.outputs.last == 1)
@@ -123,9 +123,9 @@ async def test_each_reply_needs_its_own_stop_word(join: Join, reader: ScriptedRe
     assert session.outputs.last == 1
 
 
-async def test_the_stop_word_is_sent_during_the_turn(join: Join, reader: ScriptedRecogniser) -> None:
+async def test_the_stop_word_is_sent_during_the_turn(join: Join, scripted: ScriptedRecogniser) -> None:
     """A stop word that a second interim result confirms is sent before the turn ends, and once."""
-    reader.early, reader.final = ["Hello computer", "hello, computer! Go"], ["Hello computer, go on please."]
+    scripted.early, scripted.final = ["Hello computer", "hello, computer! Go"], ["Hello computer, go on please."]
     session = await join(words("hello computer"))
     handler = handler_of(session)
     handler.began()
@@ -137,27 +137,27 @@ async def test_the_stop_word_is_sent_during_the_turn(join: Join, reader: Scripte
     handler.ended(turn(5.0))
     await until(lambda: session.outputs.last == 1)
     assert connection_of(session).of("stopword") == [""]
-    assert [thorough for thorough, _ in reader.asked] == [False, False, True]
+    assert [thorough for thorough, _ in scripted.asked] == [False, False, True]
 
 
-async def test_a_word_of_one_interim_result_is_not_enough(join: Join, reader: ScriptedRecogniser) -> None:
+async def test_a_word_of_one_interim_result_is_not_enough(join: Join, scripted: ScriptedRecogniser) -> None:
     """A word that was cut off ("short note" for "short notice") has no effect, also when the cut is recognised twice."""
-    reader.early, reader.final = ["short note", "short note", "short notice", "short notice is"], ["Short notice is fine."]
+    scripted.early, scripted.final = ["short note", "short note", "short notice", "short notice is"], ["Short notice is fine."]
     session = await join(words("short note"))
     handler = handler_of(session)
     handler.began()
     for seconds in (1.0, 1.1, 1.6, 2.6):
         await interim(handler, seconds)
     handler.ended(turn(3.0))
-    await until(lambda: len(reader.asked) == 5)
+    await until(lambda: len(scripted.asked) == 5)
     await until(lambda: all(task.done() or "_read" not in str(task.get_coro()) for task in asyncio.all_tasks()))
     assert connection_of(session).messages == []
     assert session.outputs.last == 0
 
 
-async def test_a_sent_stop_word_is_not_withdrawn(join: Join, reader: ScriptedRecogniser) -> None:
+async def test_a_sent_stop_word_is_not_withdrawn(join: Join, scripted: ScriptedRecogniser) -> None:
     """A final result without the word does not withdraw the message."""
-    reader.early, reader.final = ["computer"] * 2, ["commuter, what time is it?"]
+    scripted.early, scripted.final = ["computer"] * 2, ["commuter, what time is it?"]
     session = await join(words("computer"))
     handler = handler_of(session)
     handler.began()
@@ -169,7 +169,7 @@ async def test_a_sent_stop_word_is_not_withdrawn(join: Join, reader: ScriptedRec
     assert numbers(session)[0] == pytest.approx(4.0, abs=0.3)
 
 
-async def test_a_stop_word_interrupts(join: Join, reader: ScriptedRecogniser) -> None:
+async def test_a_stop_word_interrupts(join: Join, scripted: ScriptedRecogniser) -> None:
     """A stop word interrupts a reply; speech alone does not."""
 
     def long(audio: Any) -> Iterator[Any]:
@@ -177,7 +177,7 @@ async def test_a_stop_word_interrupts(join: Join, reader: ScriptedRecogniser) ->
             yield 24_000, np.zeros(240_000, dtype=np.int16)
 
     session = await join(ReplyOnStopWords(long, ["stop", "computer"], input_sample_rate=RATE))
-    reader.final = ["computer sing a song", "what a song", "stop"]
+    scripted.final = ["computer sing a song", "what a song", "stop"]
     await say(session, 2.0)
     assert await session.runner.next_audio() is not None
     await say(session, 1.0)
@@ -232,10 +232,10 @@ def test_the_cut_is_at_a_pause() -> None:
     assert quietest_position(samples[:10], RATE, 0.5) <= 10
 
 
-def test_speech_to_text(reader: ScriptedRecogniser) -> None:
+def test_speech_to_text(scripted: ScriptedRecogniser) -> None:
     """The recogniser of the installation has FastRTC's names, and takes any rate, int16 or float32."""
     model = get_stt_model("moonshine/tiny")
-    reader.transcribe = lambda pcm, voiced=(), thorough=True: spread("hello there", 0, len(pcm) / RATE, 0.9)  # type: ignore[method-assign,misc]
+    scripted.transcribe = lambda pcm, voiced=(), thorough=True: spread("hello there", 0, len(pcm) / RATE, 0.9)  # type: ignore[method-assign,misc]
     assert model.stt((48_000, np.zeros((1, 48_000), dtype=np.int16))) == "hello there"
     assert model.stt((24_000, np.zeros(24_000, dtype=np.float32))) == "hello there"
     assert model.stt_for_chunks((16_000, np.zeros(16_000, dtype=np.int16)), [{"start": 0, "end": 10}, {"start": 20, "end": 90}]) == (
@@ -245,7 +245,7 @@ def test_speech_to_text(reader: ScriptedRecogniser) -> None:
         get_stt_model("whisper/large")
 
 
-def test_a_whole_recording_to_text(reader: ScriptedRecogniser) -> None:
+def test_a_whole_recording_to_text(scripted: ScriptedRecogniser) -> None:
     """Audio longer than the limit of a model is recognised turn by turn."""
     from tests.streaming.speech.fakes import recording
 
@@ -256,7 +256,7 @@ def test_a_whole_recording_to_text(reader: ScriptedRecogniser) -> None:
         lengths.append(len(pcm))
         return spread("word", 0, 1, 0.9)
 
-    reader.transcribe = transcribe  # type: ignore[method-assign,assignment]
+    scripted.transcribe = transcribe  # type: ignore[method-assign,assignment]
     text = get_stt_model().stt((RATE, np.concatenate((voice, voice, voice))))
     assert len(lengths) > 10
     assert text == " ".join(["word"] * len(lengths))

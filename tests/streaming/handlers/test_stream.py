@@ -193,12 +193,12 @@ async def test_outputs_are_snapshots(join: Join) -> None:
     """A handler that changes a list after it gave it changes no earlier event, also not those that are queued."""
     session = await join(Echo(), id="mine")
     chat: list[Any] = []
-    picture = np.zeros(2)
+    video_frame = np.zeros(2)
     for text in ("one", "two"):
         chat.append({"content": [text]})
-        handler_of(session).queue.put_nowait(AdditionalOutputs(chat, picture))
+        handler_of(session).queue.put_nowait(AdditionalOutputs(chat, video_frame))
         chat[-1]["content"].append("more")
-        picture += 1
+        video_frame += 1
     await until(lambda: session.outputs.last == 2)
     given = [session.outputs.after(number)[1].args for number in (0, 1)]
     assert [args[0] for args in given] == [
@@ -239,7 +239,7 @@ async def test_fetch_latest_output(join: Join, monkeypatch: pytest.MonkeyPatch) 
 
 def test_video_frames_are_arrays() -> None:
     """The function of a video stream is an ordinary function of arrays."""
-    picture = np.zeros((2, 3, 3), dtype=np.uint8)
+    video_frame = np.zeros((2, 3, 3), dtype=np.uint8)
     stream = Stream(flip)
     assert callable(stream.handler)
-    assert stream.handler(picture).shape == (2, 3, 3)
+    assert stream.handler(video_frame).shape == (2, 3, 3)

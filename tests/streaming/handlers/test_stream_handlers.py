@@ -231,9 +231,9 @@ async def test_stereo_is_packed(join: Join) -> None:
     await until(lambda: handler.frames)
     assert handler.frames[0][1].shape == (1, 2 * len(FRAME))
     handler.queue.put_nowait((RATE, handler.frames[0][1], "stereo"))
-    sound = await session.runner.next_audio()
-    assert sound is not None
-    assert sound.samples.tolist() == FRAME.tolist()
+    audio_frame = await session.runner.next_audio()
+    assert audio_frame is not None
+    assert audio_frame.samples.tolist() == FRAME.tolist()
 
 
 async def test_names_that_a_handler_may_define(join: Join) -> None:

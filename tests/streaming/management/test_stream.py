@@ -97,11 +97,11 @@ def test_a_correction_is_printed_as_a_change() -> None:
         shown = {"id": "m", "from": {"name": "Ada"}, "payload": {"content": text}, "dismissed": dismissed}
         return {"type": "message_response", "messages": [shown]}
 
-    for told in (
+    for received in (
         *(insight("Why?", True), insight("Why?", False), insight("Why not?", False), insight("Why not?", True), insight("Why not?", False)),
         *(message("Hi.", False), message("Hello.", False), message("", True)),
     ):
-        voice._take(told)
+        voice._take(received)
     assert out.getvalue().splitlines() == [
         "    question (50%): Why?",
         "    changed: question (50%): Why not?",

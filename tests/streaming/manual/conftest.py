@@ -106,10 +106,10 @@ def plain(data: str) -> Any:
         return data
 
 
-def pitches(sound: np.ndarray, rate: int) -> list[float]:
+def pitches(samples: np.ndarray, rate: int) -> list[float]:
     """Return the loudest frequency of each eighth of a second that is not silent."""
     size = rate // 8
-    pieces = [sound[at : at + size].astype(np.float32) for at in range(0, len(sound) - size + 1, size)]
+    pieces = [samples[at : at + size].astype(np.float32) for at in range(0, len(samples) - size + 1, size)]
     return [float(np.abs(np.fft.rfft(piece)).argmax() * rate / size) for piece in pieces if np.abs(piece).max() > 1500]
 
 
@@ -132,10 +132,10 @@ async def websocket(server: Server, token: str, stream: str, rate: int = 24_000)
 
         async def say(samples: np.ndarray) -> None:
             converter = Converter(rate)
-            sound = np.concatenate((converter.push(samples, 48_000), converter.flush()))
+            samples = np.concatenate((converter.push(samples, 48_000), converter.flush()))
             with suppress(ConnectionClosed):  # a handler may close the session before all audio was sent
-                for at in range(0, len(sound), rate // 50):
-                    await client.speak(mulaw.encode(sound[at : at + rate // 50]))
+                for at in range(0, len(samples), rate // 50):
+                    await client.speak(mulaw.encode(samples[at : at + rate // 50]))
                     await asyncio.sleep(0.005)
 
         async with subscribed(server, token, stream, client.id, "outputs") as events:
@@ -151,6 +151,6 @@ def call(request: pytest.FixtureRequest, manual: Server, token: str) -> Callable
     return lambda stream: CALLS[request.param](manual, token, stream)
 
 
-def said(name: str) -> np.ndarray:
+def recording(name: str) -> np.ndarray:
     """Return a recording with a pause after it."""
     return speech.clip(name, 0.2, 0.8)

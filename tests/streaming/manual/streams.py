@@ -132,13 +132,13 @@ class Remote:
 
     async def events(self) -> AsyncIterator[tuple[str, Any]]:
         """Yield the events of the model."""
-        heard = 0
+        received = 0
         while True:
             array = await self.frames.get()
-            heard += 1
-            if heard % 25 == 3:
+            received += 1
+            if received % 25 == 3:
                 yield "speech_started", None
-                yield "transcript", {"role": "user", "content": f"{array.dtype} {array.shape} {heard}"}
+                yield "transcript", {"role": "user", "content": f"{array.dtype} {array.shape} {received}"}
                 yield "audio", beep(500, 0.3)
 
 
@@ -198,7 +198,7 @@ class Companion(AsyncAudioVideoStreamHandler):
         self.audio_queue: asyncio.Queue[Any] = asyncio.Queue()
         self.video_queue: asyncio.Queue[np.ndarray] = asyncio.Queue()
         self.last_frame_time = 0.0
-        self.heard = 0
+        self.received = 0
 
     def copy(self) -> "Companion":
         """Return another handler."""
@@ -218,8 +218,8 @@ class Companion(AsyncAudioVideoStreamHandler):
 
     async def receive(self, frame: AudioFrame) -> None:
         """Beep after each half second of audio."""
-        self.heard += 1
-        if self.heard % 25 == 0:
+        self.received += 1
+        if self.received % 25 == 0:
             self.audio_queue.put_nowait((RATE, beep(700, 0.3)))
 
     async def emit(self) -> Any:
@@ -349,8 +349,8 @@ class Named(AsyncStreamHandler):
 
     async def receive(self, frame: AudioFrame) -> None:
         """Send the id once, also from a thread."""
-        if not hasattr(self, "told"):
-            self.told = True
+        if not hasattr(self, "was_sent"):
+            self.was_sent = True
             await self.names.put(AdditionalOutputs(f"receive {get_current_context().webrtc_id}"))
             inside = await asyncio.to_thread(get_current_context)
             await self.names.put(AdditionalOutputs(f"thread {inside.webrtc_id}"))

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.servers import Server
-from tests.streaming.manual.conftest import said, webrtc, websocket
+from tests.streaming.manual.conftest import recording, webrtc, websocket
 from tests.streaming.transports.rtc import Caller, to
 from tests.streaming.transports.stream_client import streaming
 
@@ -22,7 +22,7 @@ async def test_both_transports_have_the_same_message_format(call: Call) -> None:
     async with call("greeter") as client:
         await client.until(lambda: client.of("send_input"), "no inputs were asked for")
         await client.post_inputs(name="Jane")
-        await client.say(said("question"))
+        await client.say(recording("question"))
         await client.until(lambda: len(client.of("send_input")) == 2, "the reply did not ask")
         await client.post_inputs(name="Joe")
         await client.until(lambda: client.of("log")[-1:] == ["response_starting"], "there was no reply")
@@ -76,7 +76,7 @@ async def test_a_generator_takes_inputs_from_a_thread(manual: Server, token: str
 async def test_fetch_output_comes_whenever_there_are_additional_outputs(call: Call) -> None:
     """It is sent once for each output."""
     async with call("assistant") as client:
-        await client.say(said("question"))
+        await client.say(recording("question"))
         await client.until(lambda: client.of("send_input"), "no inputs were asked for")
         await client.post_inputs(chatbot=[])
         await client.until(lambda: len(client.of("fetch_output")) == 2 and len(client.outputs) == 2, "no outputs were told")
@@ -131,7 +131,7 @@ async def test_a_conversation_outputs_symbl_messages(call: Call) -> None:
     """The stream `conversation` sends messages and insights in the shapes of the other API text, each with its speaker."""
     async with call("conversation") as client:
         await client.post_inputs(conf_threshold=0.1, speaker_name="Jane")
-        await client.say(said("question"))
+        await client.say(recording("question"))
         await client.until(lambda: {"message_response", "insight_response"} <= {one["type"] for one in client.outputs}, "it was not heard")
         [message] = next(one for one in client.outputs if one["type"] == "message_response")["messages"]
         assert message["from"]["name"] == "Jane"

@@ -11,7 +11,7 @@ from websockets import ConnectionClosed
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from tests.servers import Server
-from tests.streaming.manual.conftest import ManualClient, said
+from tests.streaming.manual.conftest import ManualClient, recording
 from tests.streaming.transports.sse import subscribed
 from tests.streaming.transports.stream_client import StreamClient, streaming
 
@@ -26,10 +26,10 @@ async def calling(server: Server, token: str, stream: str) -> AsyncIterator[Manu
 
         async def say(samples: np.ndarray) -> None:
             converter = Converter(RATE)
-            sound = np.concatenate((converter.push(samples, 48_000), converter.flush()))
+            samples = np.concatenate((converter.push(samples, 48_000), converter.flush()))
             with suppress(ConnectionClosed):  # a handler may close the session before all audio was sent
-                for at in range(0, len(sound), RATE // 50):
-                    payload = base64.b64encode(mulaw.encode(sound[at : at + RATE // 50])).decode()
+                for at in range(0, len(samples), RATE // 50):
+                    payload = base64.b64encode(mulaw.encode(samples[at : at + RATE // 50])).decode()
                     await client.send({"event": "media", "media": {"track": "inbound", "payload": payload}, "streamSid": client.id})
                     await asyncio.sleep(0.018)
 
@@ -59,11 +59,11 @@ def cleared(client: ManualClient) -> bool:
 async def test_the_parrot_answers_a_caller_and_is_interrupted(manual: Server, token: str) -> None:
     """The caller gets the turn back; speech of the caller during the reply clears the audio."""
     async with calling(manual, token, "parrot") as client:
-        await client.say(said("computer"))
+        await client.say(recording("computer"))
         await client.until(lambda: client.loud_seconds > 0.3, "the reply was not heard")
         async with asyncio.timeout(120):
             while not cleared(client):  # if the reply has ended, this is a turn, and the next one interrupts its reply
-                await client.say(said("question"))
+                await client.say(recording("question"))
 
 
 async def test_a_greeting_does_not_wait_for_inputs(manual: Server, token: str) -> None:
@@ -77,7 +77,7 @@ async def test_a_chat_continues_without_a_page(manual: Server, token: str) -> No
     """The output of the handler is its next input."""
     async with calling(manual, token, "assistant") as client:
         for turn, clip in enumerate(("question", "computer"), 1):
-            await client.say(said(clip))
+            await client.say(recording(clip))
             await client.until(lambda n=turn: len(client.outputs) == 2 * n, "there was no answer")
         assert [line["role"] for line in client.outputs[-1]] == ["user", "assistant", "user", "assistant"]
 
@@ -85,7 +85,7 @@ async def test_a_chat_continues_without_a_page(manual: Server, token: str) -> No
 async def test_close_stream_hangs_up(manual: Server, token: str) -> None:
     """The call ends after the last audio was played."""
     async with calling(manual, token, "farewell") as client:
-        await client.say(said("question"))
+        await client.say(recording("question"))
         await client.receives_tone(900)
         assert isinstance(client.transport_client, StreamClient)
         assert await client.transport_client.wait_closed() == 1000

@@ -12,7 +12,7 @@ PLAIN = View()
 def test_the_published_example_field_by_field() -> None:
     """Each field of the published example is in the message rendered from our payloads, with its value."""
     example = seed("message_response")
-    payload = {"messages": [message(shown["payload"]["content"], member=JANE) for shown in example["messages"]]}
+    payload = {"messages": [message(rendered["payload"]["content"], member=JANE) for rendered in example["messages"]]}
     (response,) = render_event(parse_event("messages", payload), 1, PLAIN)
     assert differences(example, response) == []
 
@@ -43,7 +43,7 @@ def test_sentiment_on_request() -> None:
     stored = [message(sentiment=score) for score in (0.31, -0.31, 0.3, -0.3)]
     (response,) = render_event(parse_event("messages", {"messages": stored}), 1, View(sentiment=True))
     assert response["sentiment"] is True
-    assert [shown["sentiment"] for shown in response["messages"]] == [
+    assert [rendered["sentiment"] for rendered in response["messages"]] == [
         {"polarity": {"score": 0.31}, "suggested": "positive"},
         {"polarity": {"score": -0.31}, "suggested": "negative"},
         {"polarity": {"score": 0.3}, "suggested": "neutral"},
@@ -67,10 +67,10 @@ def test_a_corrected_message_is_sent_again() -> None:
     """It has its id, the new words, and the recognised words as its original content."""
     corrected = message("I will call you on Monday.", originalText="I will call you on Friday.")
     (response,) = render_event(parse_event("message_corrected", {"message": corrected}), 20, PLAIN)
-    (shown,) = response["messages"]
-    assert (shown["id"], shown["metadata"]["originalMessageId"]) == (corrected["id"], corrected["id"])
-    assert shown["payload"]["content"] == "I will call you on Monday."
-    assert shown["metadata"]["originalContent"] == "I will call you on Friday."
+    (rendered,) = response["messages"]
+    assert (rendered["id"], rendered["metadata"]["originalMessageId"]) == (corrected["id"], corrected["id"])
+    assert rendered["payload"]["content"] == "I will call you on Monday."
+    assert rendered["metadata"]["originalContent"] == "I will call you on Friday."
 
 
 def test_a_deleted_message_is_dismissed() -> None:
@@ -80,12 +80,12 @@ def test_a_deleted_message_is_dismissed() -> None:
     deleted = message("", words=[], entities=[])
     (response,) = render_event(parse_event("message_deleted", {"message": deleted}), 4, everything)
     assert response.keys() <= first.keys()
-    (shown,) = response["messages"]
-    assert shown.keys() == first["messages"][0].keys()
-    assert shown["id"] == first["messages"][0]["id"]
-    assert (shown["dismissed"], shown["payload"]["content"], shown["metadata"]["words"]) == (True, "", "[]")
-    assert (shown["metadata"]["originalContent"], shown["entities"]) == ("", [])
-    assert shown["duration"] == first["messages"][0]["duration"]
+    (rendered,) = response["messages"]
+    assert rendered.keys() == first["messages"][0].keys()
+    assert rendered["id"] == first["messages"][0]["id"]
+    assert (rendered["dismissed"], rendered["payload"]["content"], rendered["metadata"]["words"]) == (True, "", "[]")
+    assert (rendered["metadata"]["originalContent"], rendered["entities"]) == ("", [])
+    assert rendered["duration"] == first["messages"][0]["duration"]
 
 
 def test_no_message_is_no_response() -> None:

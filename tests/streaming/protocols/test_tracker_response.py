@@ -43,7 +43,7 @@ def test_an_insight_has_the_type_of_its_insight_response() -> None:
             (response,) = render_event(parse_event("trackers", {"trackers": [stored]}), 8, view)
             (reference,) = response["trackers"][0]["matches"][0]["insightRefs"]
             assert reference == {"id": "i1", "text": "call", "type": wire_type, "offset": 10}
-            shown = render_event(parse_event("insights", {"insights": [insight(type=DECISION.name)]}), 7, view)
-            assert [one["type"] for sent in shown for one in sent["insights"]] == ([wire_type] if wire_type == wanted else [])
+            rendered = render_event(parse_event("insights", {"insights": [insight(type=DECISION.name)]}), 7, view)
+            assert [one["type"] for sent in rendered for one in sent["insights"]] == ([wire_type] if wire_type == wanted else [])
     finally:
         insight_kinds.install([])

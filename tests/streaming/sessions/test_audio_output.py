@@ -12,7 +12,7 @@ from streaming.sessions.audio import AHEAD_S, AudioOutput
 from streaming.types.client_connection import Pcm
 
 RATE = 1000
-"""Blocks of 20 samples, so that tests can count."""
+"""Frames of 20 samples, so that tests can count them."""
 
 
 def ramp(length: int, start: int = 0) -> Pcm:
@@ -32,9 +32,9 @@ def test_samples_are_neither_lost_nor_repeated(lengths: list[int]) -> None:
             await playback.put(part, RATE)
         playback.close(discard=False)
         blocks = []
-        while (sound := await playback.get()) is not None:
-            blocks.append(sound.samples)
-            assert len(sound.samples) <= 20
+        while (audio := await playback.get()) is not None:
+            blocks.append(audio.samples)
+            assert len(audio.samples) <= 20
         assert np.concatenate(blocks).tolist() == whole.tolist()
 
     asyncio.run(run())
@@ -61,9 +61,9 @@ async def test_clear_releases_a_waiting_handler() -> None:
     await asyncio.wait_for(more, 30)
     assert not playback.playing
     await playback.put(ramp(3, 7), RATE)
-    sound = await playback.get()
-    assert sound is not None
-    assert sound.samples.tolist() == [7, 8, 9]
+    audio = await playback.get()
+    assert audio is not None
+    assert audio.samples.tolist() == [7, 8, 9]
 
 
 async def test_playing_until_the_transport_has_played_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,9 +113,9 @@ async def test_audio_is_converted_to_the_rate_of_the_session() -> None:
     playback.pause()
     playback.close(discard=False)
     seconds = 0.0
-    while (sound := await playback.get()) is not None:
-        assert sound.rate == 24_000
-        seconds += sound.seconds
+    while (audio := await playback.get()) is not None:
+        assert audio.rate == 24_000
+        seconds += audio.seconds
     assert seconds == pytest.approx(0.3, abs=0.004)
 
 
@@ -129,9 +129,9 @@ def test_samples_keep_their_order(portions: list[tuple[int, int]]) -> None:
         out: list[int] = []
 
         async def fetch() -> None:
-            while (sound := await playback.get()) is not None:
-                assert len(sound.samples) <= 20
-                out.extend(sound.samples.tolist())
+            while (audio := await playback.get()) is not None:
+                assert len(audio.samples) <= 20
+                out.extend(audio.samples.tolist())
                 await asyncio.sleep(0)
 
         fetching = asyncio.create_task(fetch())

@@ -92,9 +92,9 @@ async def test_an_error_costs_one_video_frame(join: Join) -> None:
     for value in (1, 2, 3):
         session.runner.push_video(video_frame(value))
     assert await colour(session) == 3
-    told = connection_of(session).of("error")
-    assert told[0] == "not this one"
-    assert "a video handler gave str" in told[1]
+    errors = connection_of(session).of("error")
+    assert errors[0] == "not this one"
+    assert "a video handler gave str" in errors[1]
 
 
 @pytest.mark.parametrize(("skip", "seen"), [(True, [0, 19]), (False, [0, *range(12, 20)])])
@@ -221,9 +221,9 @@ async def test_a_generator_closes_its_session(join: Join) -> None:
         yield (RATE, FRAME), CloseStream("done")
 
     session = await join(say, mode="receive")
-    sound = await session.runner.next_audio()
-    assert sound is not None
-    session.runner.audio_output.played(sound.seconds)
+    audio_frame = await session.runner.next_audio()
+    assert audio_frame is not None
+    session.runner.audio_output.played(audio_frame.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert connection_of(session).of("end_stream") == ["done"]
 
@@ -234,22 +234,22 @@ async def test_a_handler_of_audio_and_video(join: Join) -> None:
     class Both(AudioVideoStreamHandler):
         def __init__(self) -> None:
             super().__init__(output_sample_rate=RATE, input_sample_rate=RATE)
-            self.sound, self.pictures = threading.Semaphore(0), threading.Semaphore(0)
+            self.audio_count, self.video_count = threading.Semaphore(0), threading.Semaphore(0)
 
         def copy(self) -> "Both":
             return Both()
 
         def receive(self, frame: Any) -> None:
-            self.sound.release()
+            self.audio_count.release()
 
         def emit(self) -> Any:
-            return (RATE, FRAME) if self.sound.acquire(timeout=0.2) else None
+            return (RATE, FRAME) if self.audio_count.acquire(timeout=0.2) else None
 
         def video_receive(self, frame: Any) -> None:
-            self.pictures.release()
+            self.video_count.release()
 
         def video_emit(self) -> Any:
-            return video_frame(9) if self.pictures.acquire(timeout=0.2) else None
+            return video_frame(9) if self.video_count.acquire(timeout=0.2) else None
 
     session = await join(Both(), modality="audio-video")
     session.runner.push_video(video_frame(1))

@@ -15,7 +15,7 @@ CLOSE = CloseStream("bye")
 
 
 @pytest.mark.parametrize(
-    ("value", "sound", "outputs", "close"),
+    ("value", "has_audio", "outputs", "close"),
     [
         ((8000, PCM), True, (), None),
         ([8000, PCM], True, (), None),
@@ -30,10 +30,10 @@ CLOSE = CloseStream("bye")
         (CLOSE, False, (), CLOSE),
     ],
 )
-def test_audio(value: Any, sound: bool, outputs: Any, close: Any) -> None:
+def test_audio(value: Any, has_audio: bool, outputs: Any, close: Any) -> None:
     """A handler returns audio, outputs and CloseStream, alone or together."""
     item = audio_item(value)
-    assert (item.pcm is not None) is sound
+    assert (item.pcm is not None) is has_audio
     assert item.pcm is None or (item.pcm.tolist() == [1, 2, 3] and item.rate == 8000)
     assert (item.outputs, item.close) == (outputs, close)
 

@@ -40,10 +40,10 @@ async def test_audio_reaches_the_handler_and_returns(join: Join) -> None:
     """The client's audio reaches the handler, and the handler's audio reaches the client."""
     session = await join(Echo())
     session.runner.push_audio(FRAME, RATE)
-    sound = await session.runner.next_audio()
-    assert sound is not None
-    assert sound.rate == RATE
-    assert np.array_equal(sound.samples, FRAME)
+    audio = await session.runner.next_audio()
+    assert audio is not None
+    assert audio.rate == RATE
+    assert np.array_equal(audio.samples, FRAME)
 
 
 async def test_two_hundred_blocking_handlers_all_work(join: Join) -> None:
@@ -254,8 +254,8 @@ async def test_errors_reach_the_client_and_the_session_continues(join: Join) -> 
     session = await join(Touchy())
     for first in (1, 2, 3):
         session.runner.push_audio(np.full_like(FRAME, first), RATE)
-    heard = [await session.runner.next_audio() for _ in range(2)]
-    assert [sound.samples[0] for sound in heard if sound] == [1, 3]
+    frames = [await session.runner.next_audio() for _ in range(2)]
+    assert [audio.samples[0] for audio in frames if audio] == [1, 3]
     errors = [message for message in connection_of(session).messages if message["type"] == "error"]
     assert errors[0] == {"type": "error", "data": "one is too many", "message": "one is too many"}
     assert [error["data"] for error in errors] == ["one is too many", "'two'"]
@@ -286,9 +286,9 @@ async def test_close_stream_waits_for_its_audio(join: Join) -> None:
     await asyncio.sleep(0.03)
     assert connection_of(session).of("end_stream") == []
     for _ in range(2):
-        sound = await session.runner.next_audio()
-        assert sound is not None
-        session.runner.audio_output.played(sound.seconds)
+        audio = await session.runner.next_audio()
+        assert audio is not None
+        session.runner.audio_output.played(audio.seconds)
     await asyncio.wait_for(session.ended.wait(), 30)
     assert connection_of(session).of("end_stream") == ["that was all"]
     assert connection_of(session).reasons == ["that was all"]

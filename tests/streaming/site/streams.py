@@ -56,12 +56,12 @@ class Counted(AsyncStreamHandler):
 class Numbers(Counted):
     """Outputs the number of each received frame."""
 
-    heard = 0
+    received = 0
 
     async def receive(self, frame: Any) -> None:
         """Count the frame."""
-        self.heard += 1
-        self.queue.put_nowait(AdditionalOutputs({"n": self.heard}))
+        self.received += 1
+        self.queue.put_nowait(AdditionalOutputs({"n": self.received}))
 
 
 class Blocking(Counted):
@@ -134,7 +134,7 @@ class Burst(Counted):
         self.queue.put_nowait((RATE, np.tile(TONE, self.seconds)))
 
     async def receive(self, frame: Any) -> None:
-        """Clear the queue at the first loud frame, and report it."""
+        """Clear the queue, and report it."""
         self.clear_queue()
         self.queue.put_nowait(AdditionalOutputs("silent"))
 

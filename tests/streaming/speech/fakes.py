@@ -21,9 +21,9 @@ class Notes:
     """A listener that records its calls, in order."""
 
     def __init__(self) -> None:
-        self.heard: list[RecognitionResult] = []
+        self.results: list[RecognitionResult] = []
         self.starts: list[float] = []
-        self.troubles: list[AudioError] = []
+        self.errors: list[AudioError] = []
         self.drains = 0
         self.ends = 0
         self.done = threading.Event()
@@ -35,7 +35,7 @@ class Notes:
             self.changed.notify_all()
 
     def recognised(self, result: RecognitionResult) -> None:
-        self.heard.append(result)
+        self.results.append(result)
         self._change()
 
     def speech_started(self, at: float) -> None:
@@ -43,7 +43,7 @@ class Notes:
         self._change()
 
     def audio_error(self, error: AudioError) -> None:
-        self.troubles.append(error)
+        self.errors.append(error)
         self._change()
 
     def backlog_low(self) -> None:
@@ -63,7 +63,7 @@ class Notes:
     @property
     def finals(self) -> list[RecognitionResult]:
         """The final results."""
-        return [h for h in self.heard if h.is_final]
+        return [h for h in self.results if h.is_final]
 
     @property
     def text(self) -> str:
@@ -123,14 +123,14 @@ class FakeRecogniser(TurnRecogniser):
 def recording(name: str) -> Samples:
     """Return a recording from the model's package, at 16 kHz."""
     with wave.open(str(data_file("moonshine_voice", "assets", name))) as file:
-        sound = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float32) / 32768
-        heard: Samples = soxr.resample(sound, file.getframerate(), 16_000)
-    return heard
+        audio = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float32) / 32768
+        resampled: Samples = soxr.resample(audio, file.getframerate(), 16_000)
+    return resampled
 
 
-def linear16(sound: Samples) -> bytes:
+def linear16(audio: Samples) -> bytes:
     """Return samples as LINEAR16."""
-    return (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
+    return (np.clip(audio, -1, 1) * 32767).astype("<i2").tobytes()
 
 
 def chunks(data: bytes, size: int = 3_200) -> list[bytes]:

@@ -15,14 +15,14 @@ class Note:
     """A job that records its name after its event was set."""
 
     name: str
-    book: list[str]
+    log: list[str]
     gate: threading.Event | None = None
     ran: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         if self.gate:
             self.gate.wait(60)
-        self.book.append(self.name)
+        self.log.append(self.name)
         self.ran.set()
 
 
@@ -42,10 +42,10 @@ def pool() -> Iterator[DecoderPool]:
     pool.close()
 
 
-def busy(pool: DecoderPool, book: list[str]) -> threading.Event:
+def busy(pool: DecoderPool, log: list[str]) -> threading.Event:
     """Occupy the worker until the event is set."""
     gate = threading.Event()
-    job = Note("busy", book, gate)
+    job = Note("busy", log, gate)
     pool.submit(job, Urgency.FINAL)
     while not pool.has_room:  # the worker has started it once no urgent job is queued
         threading.Event().wait(0.001)
@@ -54,28 +54,28 @@ def busy(pool: DecoderPool, book: list[str]) -> threading.Event:
 
 def test_finals_before_speculative_decodes_before_interims(pool: DecoderPool) -> None:
     """The pool orders jobs by urgency, not by time."""
-    book: list[str] = []
-    gate = busy(pool, book)
-    last = Note("interim", book)
-    for job, urgency in ((last, Urgency.INTERIM), (Note("ahead", book), Urgency.SPECULATIVE), (Note("final", book), Urgency.FINAL)):
+    log: list[str] = []
+    gate = busy(pool, log)
+    last = Note("interim", log)
+    for job, urgency in ((last, Urgency.INTERIM), (Note("ahead", log), Urgency.SPECULATIVE), (Note("final", log), Urgency.FINAL)):
         pool.submit(job, urgency)
     gate.set()
     assert last.ran.wait(30)
-    assert book == ["busy", "final", "ahead", "interim"]
+    assert log == ["busy", "final", "ahead", "interim"]
 
 
 def test_no_interims_while_a_final_is_queued(pool: DecoderPool) -> None:
     """The pool refuses interims then, and while two per worker are queued."""
-    book: list[str] = []
-    gate = busy(pool, book)
+    log: list[str] = []
+    gate = busy(pool, log)
     assert pool.has_room
-    waiting = Note("final", book)
+    waiting = Note("final", log)
     pool.submit(waiting, Urgency.FINAL)
     assert not pool.has_room
     pool.cancel(waiting)
     assert pool.has_room
     for _ in range(2):
-        pool.submit(Note("interim", book), Urgency.INTERIM)
+        pool.submit(Note("interim", log), Urgency.INTERIM)
     assert not pool.has_room
     gate.set()
 
@@ -84,15 +84,15 @@ def test_interims_leave_a_worker_free() -> None:
     """With two workers, a final starts though interims fill the queue and one of them runs."""
     pool = DecoderPool(2)
     pool.start()
-    book: list[str] = []
+    log: list[str] = []
     gate = threading.Event()
-    interims = [Note("interim", book, gate) for _ in range(3)]
+    interims = [Note("interim", log, gate) for _ in range(3)]
     for job in interims:
         pool.submit(job, Urgency.INTERIM)
-    final = Note("final", book)
+    final = Note("final", log)
     pool.submit(final, Urgency.FINAL)
     assert final.ran.wait(30)
-    assert book == ["final"]
+    assert log == ["final"]
     gate.set()
     assert all(job.ran.wait(30) for job in interims)
     pool.close()
@@ -100,35 +100,35 @@ def test_interims_leave_a_worker_free() -> None:
 
 def test_a_speculative_decode_can_become_a_final(pool: DecoderPool) -> None:
     """It then runs before the other speculative decodes."""
-    book: list[str] = []
-    gate = busy(pool, book)
-    first, second = Note("first", book), Note("second", book)
+    log: list[str] = []
+    gate = busy(pool, log)
+    first, second = Note("first", log), Note("second", log)
     pool.submit(first, Urgency.SPECULATIVE)
     pool.submit(second, Urgency.SPECULATIVE)
     pool.promote(second)
     gate.set()
     assert first.ran.wait(30)
-    assert book == ["busy", "second", "first"]
+    assert log == ["busy", "second", "first"]
 
 
 def test_a_cancelled_job_does_not_run(pool: DecoderPool) -> None:
     """A cancelled job does not run, and a cancel after the run is no error."""
-    book: list[str] = []
-    gate = busy(pool, book)
-    dropped, kept = Note("dropped", book), Note("kept", book)
+    log: list[str] = []
+    gate = busy(pool, log)
+    dropped, kept = Note("dropped", log), Note("kept", log)
     pool.submit(dropped, Urgency.FINAL)
     pool.submit(kept, Urgency.FINAL)
     assert pool.cancel(dropped)
     gate.set()
     assert kept.ran.wait(30)
     assert not pool.cancel(kept)
-    assert book == ["busy", "kept"]
+    assert log == ["busy", "kept"]
 
 
 def test_a_failing_job_is_logged_by_type(pool: DecoderPool, caplog: pytest.LogCaptureFixture) -> None:
     """The next job runs; the words are not in the log."""
-    book: list[str] = []
-    after = Note("after", book)
+    log: list[str] = []
+    after = Note("after", log)
     with caplog.at_level(logging.DEBUG):
         pool.submit(Failing(), Urgency.FINAL)
         pool.submit(after, Urgency.FINAL)
@@ -139,10 +139,10 @@ def test_a_failing_job_is_logged_by_type(pool: DecoderPool, caplog: pytest.LogCa
 
 def test_close_ends_the_threads_and_drops_queued_jobs() -> None:
     """After close no job runs, and none is accepted."""
-    book: list[str] = []
+    log: list[str] = []
     pool = DecoderPool(2)
     pool.start()
     pool.close()
-    pool.submit(Note("late", book), Urgency.FINAL)
-    assert book == []
+    pool.submit(Note("late", log), Urgency.FINAL)
+    assert log == []
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decoder-") and thread in pool._threads]

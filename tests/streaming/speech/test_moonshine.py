@@ -60,12 +60,12 @@ def words_of(model: Moonshine, pcm: Samples) -> str:
     return plain(" ".join(word.text for word in model.transcribe(pcm).words))
 
 
-def recognise(recogniser: Recogniser, sound: Samples, encoding: str = "LINEAR16", *, paced: bool = True) -> Notes:
+def recognise(recogniser: Recogniser, audio: Samples, encoding: str = "LINEAR16", *, paced: bool = True) -> Notes:
     """Return what is recognised of a recording; `paced` feeds each chunk at its live time, so that interims happen."""
     notes, quiet = Notes(), threading.Event()
     recognition = recogniser.open(RecognitionOptions(), open_decoder(encoding, RATE), notes)
     assert isinstance(recognition, TurnRecognition)
-    for chunk in chunks(linear16(sound)):
+    for chunk in chunks(linear16(audio)):
         recognition.feed(chunk)
         while paced and (recognition.backlog > 0.2 or decoding(recognition)):
             quiet.wait(0.001)
@@ -82,10 +82,10 @@ def test_a_short_recording(model: Moonshine) -> None:
 
 def test_live_results_are_as_good_as_the_bare_model(model: Moonshine, recogniser: Recogniser) -> None:
     """45 seconds live, with drafts from interims: at most one point of word error rate above the bare model, no turn empty."""
-    sound = recording("two_cities.wav")
-    turns = split_turns(sound)
+    audio = recording("two_cities.wav")
+    turns = split_turns(audio)
     bare = jiwer.wer(TWO_CITIES, " ".join(words_of(model, turn) for turn in turns))
-    notes = recognise(recogniser, sound)
+    notes = recognise(recogniser, audio)
     assert len(notes.finals) == len(turns)
     assert jiwer.wer(TWO_CITIES, plain(notes.text)) <= bare + 0.0101
     assert bare < 0.07
@@ -95,7 +95,7 @@ def test_interims_grow_into_the_final(recogniser: Recogniser) -> None:
     """An interim is the beginning of its final, except for its last words; its times are inside the turn."""
     notes = recognise(recogniser, recording("two_cities.wav")[: 9 * RATE])
     final = notes.finals[0]
-    interims = [h for h in notes.heard if h.turn == final.turn and not h.is_final]
+    interims = [h for h in notes.results if h.turn == final.turn and not h.is_final]
     assert interims
     for interim in interims:
         sure = plain(interim.text).split()[:-1]
@@ -124,30 +124,30 @@ def test_faster_than_real_time(recogniser: Recogniser) -> None:
 
 def test_the_first_word_is_not_lost(recogniser: Recogniser) -> None:
     """The first word is recognised after silence of any length, and without silence."""
-    sound = recording("two_cities.wav")
+    audio = recording("two_cities.wav")
     for lead in (0.0, 0.5, 2.0):
-        heard = recognise(
-            recogniser, np.concatenate((np.zeros(int(lead * RATE), dtype=np.float32), sound[int(1.1 * RATE) : 4 * RATE])), paced=False
+        result = recognise(
+            recogniser, np.concatenate((np.zeros(int(lead * RATE), dtype=np.float32), audio[int(1.1 * RATE) : 4 * RATE])), paced=False
         )
-        assert plain(heard.text).startswith("it was the best of times")
+        assert plain(result.text).startswith("it was the best of times")
 
 
 def test_noise_does_not_become_words(recogniser: Recogniser) -> None:
     """Noise, hum and silence are not recognised as 'You'."""
     noise = np.random.default_rng(1).normal(size=6 * RATE).astype(np.float32) * np.float32(0.1)
     hum = np.sin(np.arange(6 * RATE) / 9).astype(np.float32) * np.float32(0.3)
-    assert recognise(recogniser, np.concatenate((noise, hum, np.zeros(RATE, dtype=np.float32))), paced=False).heard == []
+    assert recognise(recogniser, np.concatenate((noise, hum, np.zeros(RATE, dtype=np.float32))), paced=False).results == []
 
 
 def test_a_breath_does_not_become_words(model: Moonshine, recogniser: Recogniser) -> None:
     """A breath has no words, though the VAD reports speech, and the model 'Thank you.' with high confidence."""
     with wave.open(str(SPEECH / "breath.wav")) as file:
         breath = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16).astype(np.float32) / 32768
-    sound = np.concatenate((breath, np.zeros(RATE, dtype=np.float32)))
-    assert [words_of(model, turn) for turn in split_turns(sound)] == ["thank you"]
-    notes = recognise(recogniser, sound, paced=False)
-    assert (len(notes.starts), notes.heard) == (1, [])
-    (turn,) = split_turns(sound)
+    audio = np.concatenate((breath, np.zeros(RATE, dtype=np.float32)))
+    assert [words_of(model, turn) for turn in split_turns(audio)] == ["thank you"]
+    notes = recognise(recogniser, audio, paced=False)
+    assert (len(notes.starts), notes.results) == (1, [])
+    (turn,) = split_turns(audio)
     assert recogniser.transcribe(turn, ((0.32, 0.48),)) == ()
     assert plain(" ".join(word.text for word in recogniser.transcribe(turn))) == "thank you"
 
@@ -177,8 +177,8 @@ def test_a_draft_saves_steps_and_changes_nothing(model: Moonshine, monkeypatch: 
 def test_a_wrong_draft_changes_little(model: Moonshine, draft: tuple[int, ...]) -> None:
     """The words stay nearly the same, whatever the draft."""
     pcm = recording("two_cities.wav")[int(1.1 * RATE) : 4 * RATE]
-    heard = plain(" ".join(word.text for word in model.transcribe(pcm, draft).words))
-    assert jiwer.wer(words_of(model, pcm), heard) <= 0.2
+    words = plain(" ".join(word.text for word in model.transcribe(pcm, draft).words))
+    assert jiwer.wer(words_of(model, pcm), words) <= 0.2
 
 
 def test_audio_that_is_too_short(model: Moonshine) -> None:
@@ -255,11 +255,11 @@ def test_ready_and_languages(tmp_path: Path) -> None:
 
 def test_transcribe(recogniser: Recogniser) -> None:
     """A segment of audio gives words with times, fast or thorough; too little audio, or a recogniser that is not loaded, gives none."""
-    sound = recording("beckett.wav")[: int(1.9 * RATE)]
+    audio = recording("beckett.wav")[: int(1.9 * RATE)]
     for thorough in (True, False):
-        words = recogniser.transcribe(sound, ((0.3, 1.2),), thorough=thorough)
+        words = recogniser.transcribe(audio, ((0.3, 1.2),), thorough=thorough)
         assert plain(" ".join(word.text for word in words)) == "ever tried"
         assert 0.3 <= words[0].start < words[-1].end <= 1.2
-    assert recogniser.transcribe(sound[:100]) == ()
+    assert recogniser.transcribe(audio[:100]) == ()
     with pytest.raises(RecogniserError, match="not loaded"):
-        MoonshineRecogniser(EngineOptions(1, Path())).transcribe(sound)
+        MoonshineRecogniser(EngineOptions(1, Path())).transcribe(audio)

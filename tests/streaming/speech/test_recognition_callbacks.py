@@ -18,7 +18,7 @@ def test_finished_is_called_once_and_nothing_after_it() -> None:
     callbacks.finished()
     callbacks.finished()
     callbacks.call(notes.recognised, RESULT)
-    assert (notes.ends, notes.heard, callbacks.over) == (1, [], True)
+    assert (notes.ends, notes.results, callbacks.over) == (1, [], True)
 
 
 def test_disable() -> None:

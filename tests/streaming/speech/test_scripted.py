@@ -52,15 +52,18 @@ def test_results_follow_the_script(load: Callable[..., Recogniser]) -> None:
     recognition, notes = listen(load(script))
     for chunk in chunks(SECOND * 3):
         recognition.feed(chunk)
-    assert notes.wait(lambda: len(notes.heard) == 2)
+    assert notes.wait(lambda: len(notes.results) == 2)
     recognition.stop()
     assert notes.done.wait(30)
-    assert [(h.text, h.is_final, h.start, h.end, h.turn) for h in notes.heard] == [
+    assert [(h.text, h.is_final, h.start, h.end, h.turn) for h in notes.results] == [
         ("Good", False, 0.0, 1.0, 1),
         ("Good morning.", True, 0.5, 1.5, 1),
         ("Good bye.", True, 1.5, 3.0, 2),
     ]
-    assert [(w.text, w.start, w.end, w.confidence) for w in notes.heard[1].words] == [("Good", 0.5, 1.0, 0.8), ("morning.", 1.0, 1.5, 0.8)]
+    assert [(w.text, w.start, w.end, w.confidence) for w in notes.results[1].words] == [
+        ("Good", 0.5, 1.0, 0.8),
+        ("morning.", 1.0, 1.5, 0.8),
+    ]
     assert notes.starts == [0.0, 1.5]
     assert notes.ends == 1
 
@@ -85,7 +88,7 @@ def test_without_a_script_two_seconds_are_a_sentence(load: Callable[..., Recogni
     recognition.stop()
     assert notes.done.wait(30)
     assert len(notes.finals) == 3
-    assert [h.turn for h in notes.heard] == [1, 1, 2, 2, 3]
+    assert [h.turn for h in notes.results] == [1, 1, 2, 2, 3]
     assert len({h.text for h in notes.finals}) == 3
 
 
@@ -95,7 +98,7 @@ def test_interims_only_on_request(load: Callable[..., Recogniser]) -> None:
     recognition.feed(SECOND * 4)
     recognition.stop()
     assert notes.done.wait(30)
-    assert [h.is_final for h in notes.heard] == [True, True]
+    assert [h.is_final for h in notes.results] == [True, True]
 
 
 def test_a_bad_chunk_a_switch_and_an_end(load: Callable[..., Recogniser]) -> None:
@@ -108,7 +111,7 @@ def test_a_bad_chunk_a_switch_and_an_end(load: Callable[..., Recogniser]) -> Non
     recognition.stop()
     recognition.feed(SECOND)
     assert notes.done.wait(30)
-    assert len(notes.troubles) == 1
+    assert len(notes.errors) == 1
     assert len(notes.finals) == 1
     assert (recognition.backlog, notes.ends) == (0.0, 1)
 
@@ -132,7 +135,7 @@ def test_abandoned(load: Callable[..., Recogniser]) -> None:
     other, others = listen(recogniser)
     other.stop()
     assert others.done.wait(30)
-    assert (notes.heard, notes.ends) == ([], 0)
+    assert (notes.results, notes.ends) == ([], 0)
 
 
 @pytest.mark.parametrize("content", ["no json", "[{}]", '[{"text": "a", "wrong": 1}]', "{}", '{"recognitions": []}', "[3]"])
@@ -170,8 +173,8 @@ def test_transcriptions(load: Callable[..., Recogniser], tmp_path: Path) -> None
     with pytest.raises(RecogniserError, match="not loaded"):
         recogniser.transcribe(loud)
     recogniser.load()
-    heard = [" ".join(word.text for word in recogniser.transcribe(sound)) for sound in (loud, 0 * loud, loud, loud)]
-    assert heard == ["one two", "", "three", "one two"]
+    texts = [" ".join(word.text for word in recogniser.transcribe(audio)) for audio in (loud, 0 * loud, loud, loud)]
+    assert texts == ["one two", "", "three", "one two"]
     first, last = recogniser.transcribe(loud, ((0.2, 0.6),))[0], recogniser.transcribe(loud, ((0.2, 0.6),))[-1]
     assert (first.start, last.end) == (0.2, 0.6)
     recogniser.close()

@@ -25,14 +25,14 @@ class Notes:
     """Records its calls."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.calls: list[str] = []
         self.turns: list[Turn] = []
         self.so_far: list[Turn] = []
         self.changed = threading.Condition()
 
     def _note(self, what: str) -> None:
         with self.changed:
-            self.told.append(what)
+            self.calls.append(what)
             self.changed.notify_all()
 
     def began(self) -> None:
@@ -56,7 +56,7 @@ class Notes:
     def wait(self, what: str, times: int = 1, seconds: float = 30.0) -> bool:
         """Wait for this many calls of a kind."""
         with self.changed:
-            return self.changed.wait_for(lambda: self.told.count(what) >= times, seconds)
+            return self.changed.wait_for(lambda: self.calls.count(what) >= times, seconds)
 
 
 @pytest.fixture
@@ -71,74 +71,74 @@ def vad(monkeypatch: pytest.MonkeyPatch) -> Iterator[VadWorker]:
 def detecting(vad: VadWorker, options: TurnDetectorOptions | None = None, rate: int = 16_000) -> tuple[TurnDetector, Notes]:
     """Start a turn detector."""
     notes = Notes()
-    watch = TurnDetector(options or TurnDetectorOptions(), rate, notes)
-    vad.join(watch)
-    watch.attend(vad.wake)
-    return watch, notes
+    detector = TurnDetector(options or TurnDetectorOptions(), rate, notes)
+    vad.join(detector)
+    detector.attend(vad.wake)
+    return detector, notes
 
 
-def feed(watch: TurnDetector, *sounds: Pcm, size: int = 320) -> None:
+def feed(detector: TurnDetector, *parts: Pcm, size: int = 320) -> None:
     """Feed audio in frames of 20 ms."""
-    whole = np.concatenate(sounds)
+    whole = np.concatenate(parts)
     for start in range(0, len(whole), size):
-        watch.feed(whole[start : start + size])
+        detector.feed(whole[start : start + size])
 
 
 @pytest.mark.parametrize("rate", [16_000, 48_000, 8_000])
 def test_each_sentence_is_a_turn_at_its_own_rate(vad: VadWorker, rate: int) -> None:
     """Six sentences are six turns; their audio is the fed audio, from before the first word on."""
-    watch, notes = detecting(vad, rate=rate)
-    sound = Converter(rate).push(VOICE, 16_000)
-    feed(watch, sound, np.zeros(rate, dtype=np.int16), size=rate // 50)
+    detector, notes = detecting(vad, rate=rate)
+    audio = Converter(rate).push(VOICE, 16_000)
+    feed(detector, audio, np.zeros(rate, dtype=np.int16), size=rate // 50)
     assert notes.wait("ended", 6)
-    assert notes.told == ["began", "ended"] * 6
+    assert notes.calls == ["began", "ended"] * 6
     for turn in notes.turns:
         assert turn.rate == rate
         assert 0.8 < len(turn.samples) / rate < 2.5
-        where = sound.tobytes().find(turn.samples.tobytes())
+        where = audio.tobytes().find(turn.samples.tobytes())
         assert where >= 0
         assert 0.2 < turn.voiced[0][0] < 0.5, "about 0.4 s of pre-roll"
 
 
 def test_speech_is_detected_within_100_ms(vad: VadWorker) -> None:
     """Two frames of speech are enough; no audio after them is needed."""
-    watch, notes = detecting(vad)
-    feed(watch, VOICE[: int((0.33 + 0.1 + 0.032) * 16_000)])
+    detector, notes = detecting(vad)
+    feed(detector, VOICE[: int((0.33 + 0.1 + 0.032) * 16_000)])
     assert notes.wait("began")
 
 
 @pytest.mark.parametrize("milliseconds", [5, 10, 20])
 def test_a_click_is_no_turn(vad: VadWorker, milliseconds: int) -> None:
     """Only the sentence after the click is a turn. The flush marks the end: it adds one empty turn."""
-    watch, notes = detecting(vad)
+    detector, notes = detecting(vad)
     click = np.full(16 * milliseconds, 25_000, dtype=np.int16)
-    feed(watch, SILENCE, click, SILENCE, click, SILENCE, FIRST_SENTENCE, SILENCE)
-    watch.flush()
+    feed(detector, SILENCE, click, SILENCE, click, SILENCE, FIRST_SENTENCE, SILENCE)
+    detector.flush()
     assert notes.wait("ended", 2)
     assert [len(turn.samples) > 0 for turn in notes.turns] == [True, False]
 
 
 def test_the_pause_can_be_chosen(vad: VadWorker) -> None:
     """A longer pause joins sentences to one turn."""
-    watch, notes = detecting(vad, TurnDetectorOptions(pause_ms=1500))
-    feed(watch, VOICE, SILENCE, SILENCE)
-    watch.flush()
+    detector, notes = detecting(vad, TurnDetectorOptions(pause_ms=1500))
+    feed(detector, VOICE, SILENCE, SILENCE)
+    detector.flush()
     assert notes.wait("ended", 2)
     assert [len(turn.samples) > 8 * 16_000 for turn in notes.turns] == [True, False], "the flush brings an empty one"
 
 
 def test_a_long_turn_is_cut(vad: VadWorker) -> None:
     """Speech without a pause is cut at the longest turn."""
-    watch, notes = detecting(vad, TurnDetectorOptions(pause_ms=3000, longest_s=3.0))
-    feed(watch, VOICE, SILENCE, SILENCE, SILENCE, SILENCE)
+    detector, notes = detecting(vad, TurnDetectorOptions(pause_ms=3000, longest_s=3.0))
+    feed(detector, VOICE, SILENCE, SILENCE, SILENCE, SILENCE)
     assert notes.wait("ended", 3)
     assert all(len(turn.samples) <= 3.1 * 16_000 for turn in notes.turns)
 
 
 def test_progress_on_request(vad: VadWorker) -> None:
     """Each progress has the turn so far."""
-    watch, notes = detecting(vad, TurnDetectorOptions(pause_ms=1500, progress=True))
-    feed(watch, VOICE, SILENCE, SILENCE)
+    detector, notes = detecting(vad, TurnDetectorOptions(pause_ms=1500, progress=True))
+    feed(detector, VOICE, SILENCE, SILENCE)
     assert notes.wait("ended")
     lengths = [len(turn.samples) for turn in notes.so_far]
     assert len(lengths) >= 2
@@ -147,57 +147,57 @@ def test_progress_on_request(vad: VadWorker) -> None:
 
 def test_flush(vad: VadWorker) -> None:
     """A flush ends a turn without a pause; without speech the turn is empty."""
-    watch, notes = detecting(vad)
-    feed(watch, VOICE[: int(1.0 * 16_000)])
+    detector, notes = detecting(vad)
+    feed(detector, VOICE[: int(1.0 * 16_000)])
     assert notes.wait("began")
-    watch.flush()
+    detector.flush()
     assert notes.wait("ended")
     assert len(notes.turns[0].samples) > 0.5 * 16_000
-    watch.flush()
+    detector.flush()
     assert notes.wait("ended", 2)
     assert len(notes.turns[1].samples) == 0
 
 
 def test_a_client_that_stops_sending(vad: VadWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     """The open turn ends."""
-    watch, notes = detecting(vad)
-    feed(watch, VOICE[:16_000])
+    detector, notes = detecting(vad)
+    feed(detector, VOICE[:16_000])
     monkeypatch.setattr(audio_source, "STALL_S", 0.1)
     assert notes.wait("ended")
 
 
 def test_calm(vad: VadWorker) -> None:
     """Calm needs half a second without possible speech; a turn ends it, and it does not return at once."""
-    watch, notes = detecting(vad)
-    assert not watch.calm
-    feed(watch, SILENCE)
-    watch.flush()
+    detector, notes = detecting(vad)
+    assert not detector.calm
+    feed(detector, SILENCE)
+    detector.flush()
     assert notes.wait("ended")
-    assert watch.calm
-    feed(watch, VOICE[:16_000])
+    assert detector.calm
+    feed(detector, VOICE[:16_000])
     assert notes.wait("began")
-    assert not watch.calm
+    assert not detector.calm
 
 
 def test_closed(vad: VadWorker) -> None:
     """No callback is called any more, no audio is held, and the slot of the model is free."""
-    watch, notes = detecting(vad)
-    feed(watch, VOICE[: 16_000 // 2])
+    detector, notes = detecting(vad)
+    feed(detector, VOICE[: 16_000 // 2])
     assert notes.wait("began")
-    watch.close()
-    feed(watch, VOICE)
-    assert not watch._waiting
-    while watch.slot is not None:
+    detector.close()
+    feed(detector, VOICE)
+    assert not detector._waiting
+    while detector.slot is not None:
         threading.Event().wait(0.005)
-    assert notes.told == ["began"]
+    assert notes.calls == ["began"]
 
 
 def test_a_flood_is_bounded() -> None:
     """Audio for a worker that is not loaded yet is queued up to a limit."""
-    watch = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
+    detector = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
     for _ in range(200):
-        watch.feed(SILENCE)
-    assert sum(len(block) for block in watch._waiting) <= 62 * 16_000
+        detector.feed(SILENCE)
+    assert sum(len(block) for block in detector._waiting) <= 62 * 16_000
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 48_000])
@@ -234,9 +234,9 @@ def test_the_last_user_ends_the_thread() -> None:
 
 def test_the_number_of_queued_blocks_is_bounded() -> None:
     """The limit holds for short blocks too; one portion takes at most 256 of them."""
-    watch = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
+    detector = TurnDetector(TurnDetectorOptions(), 16_000, Notes())
     for _ in range(13_000):
-        watch.feed(np.zeros(1, dtype=np.int16))
-    assert len(watch._waiting) == 12_000
-    watch.pull()
-    assert len(watch._waiting) == 12_000 - 256
+        detector.feed(np.zeros(1, dtype=np.int16))
+    assert len(detector._waiting) == 12_000
+    detector.pull()
+    assert len(detector._waiting) == 12_000 - 256

@@ -76,9 +76,9 @@ def test_interims_come_before_their_final_and_draft_it(recogniser: FakeRecognise
     live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 10], decoded=True)
     recognition.stop()
     assert notes.done.wait(30)
-    turns = [h.turn for h in notes.heard]
+    turns = [h.turn for h in notes.results]
     assert turns == sorted(turns)
-    assert sum(not h.is_final for h in notes.heard) >= 2
+    assert sum(not h.is_final for h in notes.results) >= 2
     assert any(draft for kind, _, draft in transcriber.calls if kind == "final")
 
 
@@ -88,7 +88,7 @@ def test_no_interims_unless_requested(recogniser: FakeRecogniser, transcriber: F
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
-    assert len(notes.finals) == len(notes.heard) == SENTENCES
+    assert len(notes.finals) == len(notes.results) == SENTENCES
     assert "interim" not in {kind for kind, _, _ in transcriber.calls}
 
 
@@ -111,7 +111,7 @@ def test_stop_before_anything_was_fed(recogniser: FakeRecogniser) -> None:
     recognition, notes = listen(recogniser)
     recognition.stop()
     assert notes.done.wait(30)
-    assert (notes.heard, notes.starts, notes.ends) == ([], [], 1)
+    assert (notes.results, notes.starts, notes.ends) == ([], [], 1)
 
 
 def test_a_client_that_stops_sending(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,13 +141,13 @@ def test_abandoned_in_mid_decode(recogniser: FakeRecogniser, transcriber: FakeTr
         recognition.feed(chunk)
     assert transcriber.entered.acquire(timeout=30)
     recognition.abandon()
-    told = len(notes.starts)
+    calls_before = len(notes.starts)
     transcriber.gate.set()
     other, others = listen(recogniser)
     other.feed(BECKETT)
     other.stop()
     assert others.done.wait(30)
-    assert (notes.heard, notes.ends, len(notes.starts)) == ([], 0, told)
+    assert (notes.results, notes.ends, len(notes.starts)) == ([], 0, calls_before)
     assert recognition.backlog < 1, "what was unpacked already"
 
 
@@ -161,9 +161,9 @@ def test_a_failing_decode_costs_one_turn(
         live(recognition, BECKETT)
         recognition.stop()
         assert notes.done.wait(30)
-    heard = [h.turn for h in notes.finals]
-    assert heard == sorted(set(heard) & set(range(1, SENTENCES + 1)))
-    assert len(heard) >= SENTENCES - 1
+    results = [h.turn for h in notes.finals]
+    assert results == sorted(set(results) & set(range(1, SENTENCES + 1)))
+    assert len(results) >= SENTENCES - 1
     assert "RuntimeError" in caplog.text
     assert "secret" not in caplog.text
 
@@ -175,7 +175,7 @@ def test_unsure_results_are_dropped(recogniser: FakeRecogniser, transcriber: Fak
     live(recognition, BECKETT)
     recognition.stop()
     assert notes.done.wait(30)
-    assert notes.heard == []
+    assert notes.results == []
 
 
 def noise(seconds: float, level: float) -> Samples:
@@ -190,23 +190,23 @@ def hum(seconds: float, hertz: float) -> Samples:
 
 def click(milliseconds: int) -> Samples:
     """Return silence with one loud click in it."""
-    sound = np.zeros(3 * RATE, dtype=np.float32)
-    sound[RATE : RATE + milliseconds * RATE // 1000] = 0.8
-    return sound
+    audio = np.zeros(3 * RATE, dtype=np.float32)
+    audio[RATE : RATE + milliseconds * RATE // 1000] = 0.8
+    return audio
 
 
 @pytest.mark.parametrize(
-    "sound",
+    "audio",
     [np.zeros(5 * RATE, dtype=np.float32), noise(5, 0.01), noise(5, 0.2), hum(5, 440), hum(5, 50), click(10), click(2), noise(0.01, 0.5)],
     ids=["silence", "soft noise", "loud noise", "tone", "hum", "click of 10 ms", "click of 2 ms", "burst"],
 )
-def test_noise_is_no_turn(recogniser: FakeRecogniser, transcriber: FakeTranscriber, sound: Samples) -> None:
+def test_noise_is_no_turn(recogniser: FakeRecogniser, transcriber: FakeTranscriber, audio: Samples) -> None:
     """Nothing is decoded or reported."""
     recognition, notes = listen(recogniser)
-    live(recognition, linear16(np.concatenate((sound, np.zeros(RATE, dtype=np.float32)))))
+    live(recognition, linear16(np.concatenate((audio, np.zeros(RATE, dtype=np.float32)))))
     recognition.stop()
     assert notes.done.wait(30)
-    assert notes.heard == []
+    assert notes.results == []
 
 
 def test_a_bad_chunk_is_reported_and_the_rest_recognised(recogniser: FakeRecogniser) -> None:
@@ -221,7 +221,7 @@ def test_a_bad_chunk_is_reported_and_the_rest_recognised(recogniser: FakeRecogni
     other.stop()
     assert notes.done.wait(30)
     assert others.done.wait(30)
-    assert [len(notes.troubles), len(others.troubles)] == [1, 0]
+    assert [len(notes.errors), len(others.errors)] == [1, 0]
     assert len(notes.finals) == len(others.finals) == SENTENCES
 
 
@@ -282,10 +282,10 @@ def test_closing_ends_everything(transcriber: FakeTranscriber, monkeypatch: pyte
     for chunk in chunks(BECKETT * 5):
         recognition.feed(chunk)
     recogniser.close()
-    told = len(notes.heard)
+    calls_before = len(notes.results)
     recognition.stop()
     assert own_threads() <= before
-    assert (len(notes.heard), notes.ends) == (told, 0)
+    assert (len(notes.results), notes.ends) == (calls_before, 0)
 
 
 def test_feeding_returns_at_once(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:

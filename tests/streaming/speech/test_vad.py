@@ -11,8 +11,8 @@ from tests.streaming.speech.fakes import recording
 @pytest.fixture(scope="module")
 def frames() -> list[np.ndarray]:
     """Four seconds of a voice."""
-    sound = recording("beckett.wav")
-    return [sound[n : n + FRAME] for n in range(0, 4 * 16_000 - FRAME, FRAME)]
+    audio = recording("beckett.wav")
+    return [audio[n : n + FRAME] for n in range(0, 4 * 16_000 - FRAME, FRAME)]
 
 
 def test_a_voice_differs_from_silence(frames: list[np.ndarray]) -> None:
@@ -20,7 +20,7 @@ def test_a_voice_differs_from_silence(frames: list[np.ndarray]) -> None:
     voice = VadModel()
     speech, silence = voice.take_slot(), voice.take_slot()
     both = [voice.probabilities([speech, silence], [frame, np.zeros(FRAME, dtype=np.float32)]) for frame in frames]
-    assert max(heard for heard, _ in both) > 0.9
+    assert max(probability for probability, _ in both) > 0.9
     assert max(nothing for _, nothing in both) < 0.3
 
 

@@ -40,10 +40,10 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
         recognition.stop()
         assert notes.done.wait(120)
         recogniser.close()
-    heard = [word for result in notes.finals for word in result.words]
+    words = [word for result in notes.finals for word in result.words]
     said = json.loads((DEMO / "words.json").read_text())
-    matcher = difflib.SequenceMatcher(None, [plain(word["word"]) for word in said], [plain(word.text) for word in heard], autojunk=False)
-    pairs = [(said[a + i], heard[b + i]) for a, b, count in matcher.get_matching_blocks() for i in range(count)]
+    matcher = difflib.SequenceMatcher(None, [plain(word["word"]) for word in said], [plain(word.text) for word in words], autojunk=False)
+    pairs = [(said[a + i], words[b + i]) for a, b, count in matcher.get_matching_blocks() for i in range(count)]
     assert len(pairs) > 0.9 * len(said)
     found = np.array([[ours.start - true["start"], ours.end - true["end"]] for true, ours in pairs]).T
     print(f"\n{len(pairs)} of {len(said)} words: " + ", ".join(f"{name} {value:.3f} s" for name, value in summary(found).items()))

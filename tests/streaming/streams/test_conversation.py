@@ -80,8 +80,8 @@ async def test_only_the_requested_insights_are_sent(join: Join, owner: User, scr
     session.set_input(0.3, ["question"], "John")
     await speak(session, 0.6)
     await session.close("bye")
-    told = [insight["payload"]["content"] for output in of_type(session, "insight_response") for insight in output["insights"]]
-    assert told == ["What is the plan for today?"]
+    sent = [insight["payload"]["content"] for output in of_type(session, "insight_response") for insight in output["insights"]]
+    assert sent == ["What is the plan for today?"]
     assert await run_in_database(
         lambda: list(Insight.objects.order_by("message__number").values_list("message__speaker__member__name", flat=True))
     ) == [
@@ -155,10 +155,10 @@ async def test_queued_audio_at_the_end_opens_no_new_recognition(
     await until(lambda: handler_of(session)._conversation is not None)
     part = handler_of(session)._conversation.speech
     free, begun = asyncio.Event(), []
-    begin, hear, finish = part.begin, part.feed, part.finish
+    begin, feed, finish = part.begin, part.feed, part.finish
 
     async def behind(chunk: bytes) -> None:
-        await hear(chunk)
+        await feed(chunk)
         await free.wait()
 
     async def begin_noted(start_options: Any) -> Any:

@@ -44,14 +44,14 @@ async def test_a_tone_of_the_requested_pitch(join: Join) -> None:
 
 def scene(left: int) -> Any:
     """Return a video frame with a bright square."""
-    picture = np.full((160, 240, 3), 40, dtype=np.uint8)
-    picture[64:96, left : left + 32] = 220
-    return picture
+    video_frame = np.full((160, 240, 3), 40, dtype=np.uint8)
+    video_frame[64:96, left : left + 32] = 220
+    return video_frame
 
 
-async def process(session: Any, picture: Any) -> Any:
+async def process(session: Any, video_frame: Any) -> Any:
     """Send a video frame and return the result."""
-    session.runner.push_video(picture)
+    session.runner.push_video(video_frame)
     async with asyncio.timeout(30):
         return await session.runner.next_video()
 
@@ -66,7 +66,7 @@ async def test_motion_is_marked_and_counted(join: Join) -> None:
     assert (moved == GREEN).all(axis=2).sum() > 100
     for _ in range(100):
         await process(session, scene(128))
-    assert [told["moving"] for told in numbers(session)] == [0, 2, 0]
+    assert [output["moving"] for output in numbers(session)] == [0, 2, 0]
     assert numbers(session)[1]["boxes"] == [[32, 64, 64, 96], [128, 64, 160, 96]]
 
 
@@ -76,7 +76,7 @@ async def test_a_moving_object_is_one_area(join: Join) -> None:
     await process(session, np.full((160, 240, 3), 40, dtype=np.uint8))
     for left in range(0, 192, 8):
         await process(session, scene(left))
-    assert [told["moving"] for told in numbers(session)] == [0, 1]
+    assert [output["moving"] for output in numbers(session)] == [0, 1]
 
 
 async def test_motion_with_a_threshold(join: Join) -> None:
@@ -100,7 +100,7 @@ async def test_motion_of_each_session(join: Join) -> None:
     assert np.array_equal(await process(two, other), other)
     larger = np.full((320, 240, 3), 250, dtype=np.uint8)
     assert np.array_equal(await process(two, larger), larger)
-    assert [told["moving"] for told in numbers(one) + numbers(two)] == [0, 0]
+    assert [output["moving"] for output in numbers(one) + numbers(two)] == [0, 0]
 
 
 def test_areas() -> None:

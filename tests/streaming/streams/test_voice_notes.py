@@ -42,8 +42,8 @@ async def test_a_note_in_the_open_conversation(join: Join, owner: User, script: 
     handler_of(session).ended(SAID)
     await until(lambda: session.outputs.last)
     assert connection_of(session).of("stopword") == [""]
-    told = numbers(session)[0]
-    assert (told["note"], told["conversationId"]) == ("buy fresh milk.", str(identity))
+    output = numbers(session)[0]
+    assert (output["note"], output["conversationId"]) == ("buy fresh milk.", str(identity))
     kinds = [(await anext(subscription)).kind for _ in range(2)]  # type: ignore[union-attr]
     assert kinds == ["messages", "insights"]
     await subscription.close()
