@@ -1,1 +1,1 @@
-"""Tests of the insights wing."""
+"""Tests of insights."""

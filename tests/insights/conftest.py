@@ -1,4 +1,4 @@
-"""Fixtures of the insights wing: two people, and a conversation that one of them holds."""
+"""Fixtures of the tests of insights: two users, and a conversation of one of them."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -21,25 +21,25 @@ Say = Callable[..., list[StoredEvent]]
 
 @pytest.fixture
 def owner(db: None) -> User:
-    """Return somebody who holds conversations."""
+    """Return a user who owns conversations."""
     return User.objects.create_user("owner", "owner@example.org")
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    """Return somebody who owns nothing."""
+    """Return a user without conversations."""
     return User.objects.create_user("stranger", "stranger@example.org")
 
 
 @pytest.fixture
 def plain_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Replace the trained analysis by one whose findings are plain in the words."""
+    """Replace the trained analysis by one whose results depend on plain patterns."""
     monkeypatch.setattr(analysis, "analyse", fakes.analyse)
 
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    """Let no test inherit another one's wrong tries."""
+    """Clear the counts of failed attempts before each test."""
     cache.clear()
     yield
     cache.clear()
@@ -57,7 +57,7 @@ def process(identity: UUID = PROCESS) -> UUID:
 
 
 def age_process(seconds: float, identity: UUID = PROCESS) -> None:
-    """Let the last heartbeat of a process be so many seconds old."""
+    """Set the last heartbeat of a process to this many seconds ago."""
     ServerProcess.objects.filter(id=identity).update(seen_at=Now() - timedelta(seconds=seconds))
 
 
@@ -76,8 +76,8 @@ def utterance(text: str, start: datetime, confidence: float = 0.9) -> Utterance:
     return Utterance(text, words, confidence, start, start + half * max(1, len(words)))
 
 
-def voice(conversation: Conversation, member: Member | None = None) -> models.Speaker:
-    """Return the speaker of a member, or the unknown one; made if there is none."""
+def speaker_of(conversation: Conversation, member: Member | None = None) -> models.Speaker:
+    """Return the speaker of a member, or the unknown speaker, created if missing."""
     number = conversation.speakers.count() + 1
     return models.Speaker.objects.get_or_create(conversation=conversation, member=member, defaults={"number": number})[0]
 
@@ -90,7 +90,7 @@ def joined(owner: User) -> Joined:
 
 @pytest.fixture
 def say(joined: Joined, plain_analysis: None) -> Say:
-    """Return a function by which Ada says something, five seconds after what she said before."""
+    """Return a function that records messages of Ada, five seconds apart."""
     clock = [joined.started_at]
 
     def speak(text: str, **listening: object) -> list[StoredEvent]:

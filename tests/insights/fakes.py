@@ -1,4 +1,4 @@
-"""An analysis that finds exactly what the words say, so that the tests of storing do not depend on weights."""
+"""An analysis by plain patterns, so that the tests of storing do not depend on weights."""
 
 import re
 from collections.abc import Sequence

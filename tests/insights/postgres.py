@@ -1,7 +1,4 @@
-"""A throwaway PostgreSQL cluster for tests: made by initdb, on a free port, gone afterwards.
-
-The server refuses to run as root, so root hands it to an unprivileged account.
-"""
+"""A temporary PostgreSQL cluster for tests, on a free port; root starts it as an unprivileged user, because the server refuses root."""
 
 import os
 import pwd
@@ -26,7 +23,7 @@ def binaries() -> Path | None:
 
 
 def lacking() -> str:
-    """Return what is missing for a cluster, in one line; empty when nothing is."""
+    """Return in one line what is missing for a cluster, or an empty text."""
     if binaries() is None:
         return "PostgreSQL is not installed (initdb was not found)"
     if os.geteuid() == 0 and not (_account() and shutil.which("runuser")):
@@ -36,7 +33,7 @@ def lacking() -> str:
 
 @contextmanager
 def cluster() -> Iterator[str]:
-    """Run a cluster; give the URL of an empty database in it. Call only when nothing is `lacking`."""
+    """Run a cluster and yield the URL of an empty database. Call it only if `lacking` returns an empty text."""
     bin_folder = binaries()
     if bin_folder is None:
         raise RuntimeError(lacking())

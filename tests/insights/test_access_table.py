@@ -1,7 +1,4 @@
-"""Every route of the site, and who gets what from it. A route that is not in the table fails the tests (design law 6).
-
-Who adds a route adds a line: the answers to nobody, to the owner of the conversation, and to another user.
-"""
+"""Every route of the site, and its responses to each caller (design law 6). A route that is not in the table fails the tests."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,14 +13,14 @@ from insights.models import Conversation
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
-pytestmark = pytest.mark.django_db(transaction=True)  # streams ask who comes in threads of their own
+pytestmark = pytest.mark.django_db(transaction=True)  # streams authenticate in threads
 
 SECRET = "zeppelin"
 
 
 @dataclass(frozen=True)
 class Access:
-    """The statuses that three callers get; `owner` sees the conversation's words where the page shows any."""
+    """The statuses for three callers; `owner` sees the conversation's words where the page shows any."""
 
     anonymous: int
     owner: int
@@ -31,19 +28,19 @@ class Access:
 
 
 MAY_BE_KEPT = {"api/openapi.json"}
-"""What a browser or a proxy may keep a copy of; static files are no routes."""
+"""The routes whose responses may be cached; static files are no routes."""
 PUBLIC = Access(200, 200, 200)
 OWN_API = Access(401, 200, 404)
 OWN_PAGE = Access(302, 200, 404)
 SIGNED_IN = Access(302, 200, 200)
 STAFF = Access(302, 302, 302)
-POSTED = Access(405, 405, 405)  # POST only; who may is tested with the route
-OWN_SESSION = Access(401, 422, 422)  # of a webrtc_id, which is missing here; that it must be one's own: test_updates
+POSTED = Access(405, 405, 405)  # POST only; the tests of the route test the access
+OWN_SESSION = Access(401, 422, 422)  # the webrtc_id is missing here; test_updates tests its owner
 _CONVERSATION = "v1/conversations/<conversation_id>"
 
 TABLE: dict[str, Access] = {
     "": SIGNED_IN,
-    "welcome/": Access(404, 404, 404),  # somebody has an account already, see test_first_account
+    "welcome/": Access(404, 404, 404),  # an account exists, see test_first_account
     "signin/": Access(200, 302, 302),
     "signout/": Access(405, 405, 405),  # POST only
     "conversations/<int:conversation_id>/": OWN_PAGE,
@@ -53,7 +50,7 @@ TABLE: dict[str, Access] = {
     "account/apps/": POSTED,
     "account/apps/<int:app_pk>/revoke/": POSTED,
     "live/": Access(302, 302, 302),  # to a new live page
-    "live/<path:connection_id>/": SIGNED_IN,  # everybody has connection ids of their own
+    "live/<path:connection_id>/": SIGNED_IN,  # connection ids belong to their owner
     "watch/<path:connection_id>/": OWN_PAGE,
     "heard/<path:connection_id>/": SIGNED_IN,
     "favicon.ico": Access(302, 302, 302),
@@ -100,7 +97,7 @@ TABLE: dict[str, Access] = {
 
 
 def routes(patterns: list[URLPattern | URLResolver] | None = None, prefix: str = "") -> Iterator[str]:
-    """Return every route below a prefix, as it is written."""
+    """Return every route below a prefix, as it is written in the URL configuration."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -111,7 +108,7 @@ def routes(patterns: list[URLPattern | URLResolver] | None = None, prefix: str =
 
 @pytest.fixture(autouse=True)
 def _threads() -> Iterator[None]:
-    """Let no database thread outlive its test's database."""
+    """Close the database connections of threads before the test's database is removed."""
     yield
     close_database_threads()
 
@@ -124,8 +121,8 @@ def talk(say: Say) -> Conversation:
     return Conversation.objects.get()
 
 
-def address(route: str, talk: Conversation) -> str:
-    """Return the route of the owner's conversation."""
+def url_of(route: str, talk: Conversation) -> str:
+    """Return the URL of a route for the owner's conversation."""
     parts = {
         "<int:conversation_id>": talk.pk,
         "<conversation_id>": talk.pk,
@@ -137,12 +134,12 @@ def address(route: str, talk: Conversation) -> str:
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))
-    assert "<" not in route, f"{route}: say in `address` what stands for its parts"
+    assert "<" not in route, f"{route}: say in `url_of` what stands for its parts"
     return "/" + route
 
 
 def browser(user: User | None) -> Client:
-    """Return a browser in which somebody, or nobody, is signed in."""
+    """Return a browser that is signed in as a user, or anonymous."""
     client = Client()
     if user is not None:
         client.force_login(user)
@@ -150,14 +147,14 @@ def browser(user: User | None) -> Client:
 
 
 def test_every_route_is_in_the_table() -> None:
-    """No route without a decision about who may use it, and no decision about a route that is gone."""
+    """The table has every existing route and no other."""
     assert {route for route in routes() if not route.startswith("admin/")} == set(TABLE)
 
 
 @pytest.mark.parametrize("route", list(TABLE))
-def test_each_gets_what_the_table_says(route: str, talk: Conversation, owner: User, stranger: User) -> None:
-    """Nobody, the owner and another user get their statuses, and only the owner ever gets the words."""
-    url, expected = address(route, talk), TABLE[route]
+def test_each_caller_gets_the_status_of_the_table(route: str, talk: Conversation, owner: User, stranger: User) -> None:
+    """Each caller gets its status, and only the owner gets the words."""
+    url, expected = url_of(route, talk), TABLE[route]
     answers = {}
     for name, user in (("anonymous", None), ("owner", owner), ("other", stranger)):
         response = browser(user).get(url)
@@ -173,7 +170,7 @@ ADMIN = [route for route in routes() if route.startswith("admin/") and "(?P" not
 
 @pytest.mark.parametrize("route", ADMIN)
 def test_the_admin_is_for_staff(route: str, talk: Conversation, owner: User) -> None:
-    """Without being staff, every page of the admin leads to the sign-in, and from there no further."""
+    """Every page of the admin redirects a user who is not staff to the sign-in, and the sign-in leads no further."""
     url = "/" + route.replace("<path:object_id>", str(talk.pk)).replace("<path:content_type_id>", "1").replace("<id>", "1")
     for user in (None, owner):
         response = browser(user).get(url)

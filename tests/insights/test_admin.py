@@ -44,7 +44,7 @@ def rows(client: Client, **query: object) -> int:
 
 
 def form(client: Client, talk: Conversation, **changes: str) -> dict[str, str]:
-    """Return what the browser would send from the conversation's page."""
+    """Return what a browser would send from the conversation's page."""
     page = client.get(f"{LIST}{talk.pk}/change/")
     data: dict[str, str] = {}
     for inline in page.context["inline_admin_formsets"]:
@@ -55,13 +55,13 @@ def form(client: Client, talk: Conversation, **changes: str) -> dict[str, str]:
 
 
 def fields(part: Any) -> dict[str, str]:
-    """Return what the browser would send of one form: its values, and what they were when the page was made."""
+    """Return what a browser would send of one form: its values and its initial values."""
     values = {bound.html_name: str(bound.value() if bound.value() is not None else "") for bound in part}
     return values | {bound.html_initial_name: values[bound.html_name] for bound in part if bound.field.show_hidden_initial}
 
 
 def test_search(admin: Client, talk: Conversation) -> None:
-    """Conversations are found by words that were said, members and names."""
+    """Conversations are found by words of messages, members and names."""
     assert rows(admin, q="zeppelin") == rows(admin, q="Ada") == rows(admin, q=talk.name) == 1
     assert rows(admin, q="airship") == 0
 
@@ -79,12 +79,12 @@ def test_search(admin: Client, talk: Conversation) -> None:
     ],
 )
 def test_filters(admin: Client, talk: Conversation, query: dict[str, str], found: int) -> None:
-    """Conversations are filtered by what was found in them, how surely, how reviewed, and when they were."""
+    """Conversations are filtered by kind, confidence and review of insights, and by date."""
     assert rows(admin, **query) == found
 
 
 def test_filter_by_year(admin: Client, talk: Conversation, owner: User) -> None:
-    """The years from the last conversation to the first can be chosen, once there are several; another one changes nothing."""
+    """The filter offers every year of conversations if there are several, and ignores other years."""
     this = talk.started_at.year
     assert rows(admin, year=this - 2) == 1
     recorder.open_conversation(opening(owner, "old"))
@@ -94,7 +94,7 @@ def test_filter_by_year(admin: Client, talk: Conversation, owner: User) -> None:
 
 
 def test_the_list_reads_one_page(admin: Client, talk: Conversation) -> None:
-    """No function is called for every conversation (on SQLite in Python), and the rows come in the order of an index."""
+    """No SQL function runs for every conversation, and the rows are in the order of an index."""
     with CaptureQueriesContext(connection) as asked:
         admin.get(LIST)
     assert not [query["sql"] for query in asked if "trunc" in query["sql"].lower()]
@@ -103,7 +103,7 @@ def test_the_list_reads_one_page(admin: Client, talk: Conversation) -> None:
 
 
 def test_quoted_words_are_searched_together(admin: Client, talk: Conversation) -> None:
-    """A text in quotation marks must stand there as it is; without them each word may stand anywhere."""
+    """A quoted text must match as it is; words without quotation marks may match anywhere."""
     assert rows(admin, q="zeppelin the") == rows(admin, q='"the zeppelin"') == rows(admin, q="'zeppelin ready' Ada") == 1
     assert rows(admin, q='"zeppelin the"') == 0
     assert rows(admin, q='"') == rows(admin, q="\\") == 0
@@ -118,20 +118,20 @@ def test_filter_by_owner(admin: Client, talk: Conversation, owner: User, strange
 
 
 @pytest.mark.parametrize("name", ["owner", "owner__id__exact"])
-def test_a_number_that_no_row_can_have_is_no_failure(admin: Client, talk: Conversation, name: str) -> None:
-    """SQLite cannot even ask for it."""
+def test_an_id_out_of_range_is_no_error(admin: Client, talk: Conversation, name: str) -> None:
+    """An id beyond SQLite's integers finds no row and raises no error."""
     assert admin.get(LIST, {name: "9" * 20}).status_code in (200, 404)
 
 
 def test_messages_and_insights_are_inline(admin: Client, talk: Conversation) -> None:
-    """The page of a conversation shows what was said and found."""
+    """The page of a conversation shows messages and insights."""
     html = admin.get(f"{LIST}{talk.pk}/change/").content.decode()
     assert "Is the zeppelin ready?" in html
     assert html.count("Ada will call.") >= 2
 
 
-def test_wording_is_corrected_through_the_recorder(admin: Client, talk: Conversation) -> None:
-    """Changed wording keeps the original, and is an event with who and when."""
+def test_text_is_corrected_through_the_recorder(admin: Client, talk: Conversation) -> None:
+    """A correction keeps the original, and is an event with user and time."""
     response = admin.post(f"{LIST}{talk.pk}/change/", form(admin, talk, **{"messages-0-text": "Is the airship ready?"}))
     assert response.status_code == 302
     message = Message.objects.get(number=1)
@@ -143,7 +143,7 @@ def test_wording_is_corrected_through_the_recorder(admin: Client, talk: Conversa
 
 
 def test_insights_are_reviewed_through_the_recorder(admin: Client, talk: Conversation) -> None:
-    """A verdict in the page is stored with who and when, and is an event."""
+    """A review is stored with user and time, and is an event."""
     data = form(admin, talk, **{"insights-0-review": "rejected", "insights-1-text": "Ada calls."})
     assert admin.post(f"{LIST}{talk.pk}/change/", data).status_code == 302
     question, item = Insight.objects.order_by("message__number")
@@ -153,7 +153,7 @@ def test_insights_are_reviewed_through_the_recorder(admin: Client, talk: Convers
 
 
 def test_nothing_else_can_be_changed(admin: Client, talk: Conversation) -> None:
-    """Other fields in a forged form change nothing; adding and deleting are forbidden."""
+    """Other fields in a forged form have no effect; adding and deleting are forbidden."""
     forged = {"name": "Forged", "metadata": "{}", "messages-0-number": "9", "messages-0-confidence": "0", "insights-0-confidence": "0"}
     admin.post(f"{LIST}{talk.pk}/change/", form(admin, talk, **forged))
     assert Conversation.objects.get().name == talk.name
@@ -163,8 +163,8 @@ def test_nothing_else_can_be_changed(admin: Client, talk: Conversation) -> None:
     assert admin.post(f"{LIST}add/", {}).status_code == 403
 
 
-def test_empty_wording_is_refused(admin: Client, talk: Conversation) -> None:
-    """A message cannot be emptied; the page says so and nothing is stored."""
+def test_an_empty_text_is_refused(admin: Client, talk: Conversation) -> None:
+    """An empty text of a message shows an error, and nothing is stored."""
     response = admin.post(f"{LIST}{talk.pk}/change/", form(admin, talk, **{"messages-0-text": " "}))
     assert response.status_code == 200
     assert "This field is required" in response.content.decode()
@@ -172,7 +172,7 @@ def test_empty_wording_is_refused(admin: Client, talk: Conversation) -> None:
 
 
 def test_long_conversations_are_paged(admin: Client, say: Say) -> None:
-    """Rows come fifty at a time, and a row of a later page is corrected from that page."""
+    """A page has fifty rows, and rows of later pages are corrected on their page."""
     say("It is so. " * (PAGE + 5))
     talk = Conversation.objects.get()
     second = f"{LIST}{talk.pk}/change/?messages=2"
@@ -190,14 +190,14 @@ def test_long_conversations_are_paged(admin: Client, say: Say) -> None:
 
 
 def test_links_name_the_rows() -> None:
-    """Few rows are only counted, many are linked."""
+    """Few rows are counted only, and many rows are linked."""
     assert links("messages", 7) == "7"
     assert ">51–60</a>" in links("messages", 60)
 
 
 @pytest.mark.parametrize(("action", "verdict"), [("accept", "accepted"), ("reject", "rejected")])
 def test_many_insights_at_once(admin: Client, talk: Conversation, action: str, verdict: str) -> None:
-    """Selected insights are accepted or rejected together, each with its event."""
+    """The actions accept or reject all selected insights, with an event for each."""
     chosen = [str(pk) for pk in Insight.objects.values_list("pk", flat=True)]
     response = admin.post(INSIGHTS, {"action": action, "_selected_action": chosen}, follow=True)
     assert f"2 {verdict}." in response.content.decode()
@@ -206,7 +206,7 @@ def test_many_insights_at_once(admin: Client, talk: Conversation, action: str, v
 
 
 def test_one_insight(admin: Client, talk: Conversation) -> None:
-    """The page of an insight takes a verdict and wording; it cannot be deleted or added."""
+    """The page of an insight takes a review and a text; insights cannot be added or deleted."""
     insight = Insight.objects.get(type="question")
     url = f"{INSIGHTS}{insight.pk}/change/"
     assert admin.post(url, {"text": "Ready?", "review": "accepted"}).status_code == 302
@@ -219,14 +219,14 @@ def test_one_insight(admin: Client, talk: Conversation) -> None:
 
 
 def in_the_list(client: Client, **changes: str) -> dict[str, str]:
-    """Return what the browser would send from the list of insights."""
+    """Return what a browser would send from the list of insights."""
     formset = client.get(INSIGHTS).context["cl"].formset
     sent = {name: value for part in (formset.management_form, *formset.forms) for name, value in fields(part).items()}
     return {**sent, "_save": "Save", **changes}
 
 
-def test_verdicts_and_wording_in_the_list(admin: Client, talk: Conversation) -> None:
-    """The list of insights takes many verdicts and corrections with one save; untouched rows are left alone."""
+def test_reviews_and_texts_in_the_list(admin: Client, talk: Conversation) -> None:
+    """One save of the list stores several reviews and corrections; unchanged rows are not touched."""
     sent = in_the_list(admin, **{"form-0-review": "rejected", "form-0-text": "Is the airship ready?"})
     assert admin.post(INSIGHTS, sent).status_code == 302
     question, item = Insight.objects.order_by("message__number")
@@ -236,8 +236,8 @@ def test_verdicts_and_wording_in_the_list(admin: Client, talk: Conversation) -> 
     assert "was “Is the zeppelin ready?”" in admin.get(INSIGHTS).content.decode()
 
 
-def test_an_old_page_does_not_undo_what_others_did(admin: Client, talk: Conversation) -> None:
-    """Two people review at once: each changes what they touched, and nothing else of what their page showed."""
+def test_a_stale_page_does_not_undo_other_changes(admin: Client, talk: Conversation) -> None:
+    """Of two concurrent reviewers each one changes only the fields that they edited."""
     listed, inline = in_the_list(admin, **{"form-1-review": "accepted"}), form(admin, talk, **{"insights-1-text": "Ada calls."})
     question, item = Insight.objects.order_by("message__number")
     recorder.review_insight(question.pk, "rejected", talk.owner_id, "Ready?")
@@ -251,19 +251,19 @@ def test_an_old_page_does_not_undo_what_others_did(admin: Client, talk: Conversa
     assert (item.review, item.text) == ("accepted", "Ada calls.")
 
 
-def test_the_admin_is_put_together_rightly() -> None:
-    """Django's own checks, which every command runs first, have nothing against it."""
+def test_django_checks_pass() -> None:
+    """Django's system checks report nothing."""
     assert run_checks(tags=[Tags.admin]) == []
 
 
-def test_pages_are_named_after_what_is_done_there(admin: Client, talk: Conversation) -> None:
-    """Titles tell the tabs of a browser apart."""
+def test_pages_have_distinct_titles(admin: Client, talk: Conversation) -> None:
+    """Titles distinguish the tabs of a browser."""
     assert "<title>Insights | Parley" in admin.get(INSIGHTS).content.decode()
     assert "Review a conversation" in admin.get(f"{LIST}{talk.pk}/change/").content.decode()
 
 
 def test_export(talk: Conversation, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The selection is one JSON document, sent in pieces where it is long."""
+    """The selection is one JSON document, streamed if it is long."""
     monkeypatch.setattr(long_responses, "SHORT_BYTES", 0)
     response = admin.post(LIST, {"action": "export", "_selected_action": str(talk.pk)})
     assert response.streaming
@@ -274,7 +274,7 @@ def test_export(talk: Conversation, admin: Client, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.django_db(transaction=True)
 async def test_export_from_an_event_loop(talk: Conversation, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind an asynchronous server the pieces are made in threads, and the document is the same."""
+    """Under ASGI, threads make the chunks of the same document."""
     monkeypatch.setattr(long_responses, "SHORT_BYTES", 0)
     client = AsyncClient()
     client.cookies = admin.cookies
@@ -285,7 +285,7 @@ async def test_export_from_an_event_loop(talk: Conversation, admin: Client, monk
 
 
 def test_apps_are_revoked(admin: Client, owner: User) -> None:
-    """Selected apps are revoked; none is made here."""
+    """The action revokes the selected apps; the admin creates none."""
     app = App.objects.create(owner=owner, name="Bot", app_id="a" * 64, secret_hash="x")
     response = admin.post("/admin/insights/app/", {"action": "revoke", "_selected_action": str(app.pk)}, follow=True)
     assert "1 revoked." in response.content.decode()
@@ -296,8 +296,8 @@ def test_apps_are_revoked(admin: Client, owner: User) -> None:
 
 
 @pytest.mark.parametrize(("path", "header"), [("auth/user", "E-mail address"), ("insights/app", "App id")])
-def test_lists_tell_times_in_the_readers_zone(admin: Client, owner: User, path: str, header: str) -> None:
-    """Accounts are named by their addresses, apps by as much of their ids as tells them apart."""
+def test_lists_show_times_in_the_users_zone(admin: Client, owner: User, path: str, header: str) -> None:
+    """Lists show accounts by address and apps by a short part of their ids."""
     App.objects.create(owner=owner, name="Bot", app_id="a" * 64, secret_hash="x")
     text = admin.get(f"/admin/{path}/").content.decode()
     assert header in text
@@ -305,8 +305,8 @@ def test_lists_tell_times_in_the_readers_zone(admin: Client, owner: User, path: 
     assert "a" * 9 not in text
 
 
-def test_an_account_for_somebody_else_can_sign_in(admin: Client) -> None:
-    """It is named by an e-mail address, in small letters; a name that could never sign in is refused, and so is a second one."""
+def test_an_account_made_in_the_admin_can_sign_in(admin: Client) -> None:
+    """Its name is a lower-case e-mail address; a name that is none and a duplicate are refused."""
     add = "/admin/auth/user/add/"
     form = {
         "username": "Bob@Example.org",
@@ -322,8 +322,8 @@ def test_an_account_for_somebody_else_can_sign_in(admin: Client) -> None:
     assert answer["Location"] == "/"
 
 
-def test_the_way_in_is_the_portals(db: None) -> None:
-    """Strangers sign in at the portal and come back; the admin's own form takes no password, so nobody guesses there."""
+def test_the_admin_uses_the_portals_sign_in(db: None) -> None:
+    """A request without a sign-in is redirected to the portal's; the admin's own form accepts no password."""
     User.objects.create_superuser("root@example.org", "root@example.org", "correct horse battery")
     browser = Client()
     answer = browser.get(LIST, follow=True)
@@ -338,8 +338,8 @@ def test_the_way_in_is_the_portals(db: None) -> None:
     assert browser.get("/admin/login/?next=https://evil.example/")["Location"] == "/admin/"
 
 
-def test_who_is_no_staff_is_refused(owner: User) -> None:
-    """Somebody who is signed in and may not is told so, and shown no form."""
+def test_a_user_who_is_not_staff_is_refused(owner: User) -> None:
+    """A signed-in user without permission gets an explanation and no form."""
     browser = Client()
     browser.force_login(owner)
     answer = browser.get(LIST, follow=True)

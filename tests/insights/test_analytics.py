@@ -23,7 +23,7 @@ def units(of: list[tuple[int, int]]) -> set[int]:
 
 @given(spans, spans)
 def test_spans_are_sets(given_spans: list[tuple[int, int]], asked: list[tuple[int, int]]) -> None:
-    """What is added, what of it is new, and what a span has in common with them, are those of sets; no two spans touch."""
+    """Adding, new parts and intersections of spans equal those of sets, and no two spans touch."""
     kept, before = Spans(), set[int]()
     for start, end in given_spans:
         assert units(kept.add(start, end)) == units([(start, end)]) - before
@@ -37,7 +37,7 @@ def test_spans_are_sets(given_spans: list[tuple[int, int]], asked: list[tuple[in
 
 @given(pieces)
 def test_figures_are_those_of_sets(spoken: list[Spoken]) -> None:
-    """In whatever order messages come, the figures count the seconds in which nobody, somebody, several, or two given people talked."""
+    """In any order of messages, the figures count the seconds in which no, one, several, or two given members speak."""
     own: dict[object, set[int]] = {}
     for piece in spoken:
         own.setdefault(piece.speaker, set()).update(range(int(piece.start), int(piece.end)))
@@ -57,7 +57,7 @@ def test_figures_are_those_of_sets(spoken: list[Spoken]) -> None:
 
 
 def test_figures() -> None:
-    """Two speakers over ten seconds: five of talk, one of it shared, the rest silence."""
+    """Two speakers in ten seconds have five seconds of talk, one of overlap, and the rest of silence."""
     figures = measure([Spoken("a", 0, 3, 9), Spoken("b", 2, 5, 3)], 10)
     assert (figures.total, figures.silence, figures.talk, figures.overlap) == (10, 5, 5, 1)
     a = figures.speakers["a"]
@@ -65,13 +65,13 @@ def test_figures() -> None:
 
 
 def test_own_speech_is_no_overlap() -> None:
-    """Messages of one speaker that overlap count once."""
+    """Overlapping messages of one speaker count once."""
     figures = measure([Spoken("a", 0, 3, 1), Spoken("a", 1, 4, 1)], 0)
     assert (figures.total, figures.talk, figures.overlap) == (4, 4, 0)
 
 
-def test_silence_alone() -> None:
-    """A conversation without a word, or without a second, has figures too."""
+def test_empty_conversations_have_figures() -> None:
+    """A conversation without messages or without duration has figures."""
     assert measure([], 5).silence == 5
     assert measure([], 0).total == 0
     assert measure([Spoken("a", 1, 1, 4)], 0).speakers["a"].pace == pytest.approx(0)

@@ -1,4 +1,4 @@
-"""The limits on guessing: by account and address, by account, by address; nobody keeps somebody else out."""
+"""The limits on guessing by account and address, by account and by address; no attacker locks another user out."""
 
 import os
 import threading
@@ -26,7 +26,7 @@ def signs_in(email: str, password: str, address: str) -> int:
 
 
 def fail(accounts: int) -> None:
-    """Fail to sign in once to each of so many accounts from the attacker's address."""
+    """Fail to sign in once to each of this many accounts from the attacker's address."""
     for number in range(accounts):
         Attempt("signin", f"person{number}@example.com", ATTACKER_AT).failed()
 
@@ -37,7 +37,7 @@ def _quick_passwords(settings: LazySettings) -> None:
 
 
 def test_one_address_that_tries_many_accounts_is_limited(user: User) -> None:
-    """One wrong password for each of many accounts counts together; then even a right one is refused from there, not from elsewhere."""
+    """Failures for many accounts count together, and then the address is limited for the right password too."""
     fail(attempts.ADDRESS_FAILURES - 5)
     statuses = [signs_in(f"account{number}@example.com", "wrong", ATTACKER_AT) for number in range(8)]
     assert statuses == [200] * 5 + [429] * 3
@@ -46,7 +46,7 @@ def test_one_address_that_tries_many_accounts_is_limited(user: User) -> None:
 
 
 def test_many_apps_from_one_address_are_limited(user: User) -> None:
-    """The same for tokens, and together with passwords."""
+    """Failures for apps count per address, together with failed passwords."""
     app, secret = access.create_app(user, "bot")
     for number in range(attempts.ADDRESS_FAILURES):
         with pytest.raises(access.WrongCredentials):
@@ -58,24 +58,24 @@ def test_many_apps_from_one_address_are_limited(user: User) -> None:
     assert access.token_for(app.app_id, secret, OWNER_AT)
 
 
-def test_whoever_signed_in_from_an_address_before_is_not_kept_out_by_a_neighbour(user: User) -> None:
-    """Behind one NAT somebody tries many accounts: an account that is used from there goes on."""
+def test_a_known_account_is_not_limited_by_its_address(user: User) -> None:
+    """An account that has signed in from an address before is not limited by failures of others there."""
     assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 302
     fail(attempts.ADDRESS_FAILURES)
     assert signs_in("somebody@example.com", "wrong", ATTACKER_AT) == 429
     assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 302
 
 
-def test_a_program_with_a_wrong_secret_does_not_keep_its_office_out(user: User, settings: LazySettings) -> None:
-    """It fails for ever, but for one app only: that counts a few times against its address."""
+def test_failures_for_one_app_count_few_times_for_the_address(user: User, settings: LazySettings) -> None:
+    """A client that repeats a wrong secret of one app does not limit its address."""
     settings.TOKEN_TRIES_PER_MINUTE = 1000
     for _ in range(3 * attempts.ADDRESS_FAILURES):
         Attempt("token", "app", OWNER_AT).failed()
     assert signs_in(user.username, PASSWORD, OWNER_AT) == 302
 
 
-def test_many_addresses_slow_each_other_down_and_do_not_keep_the_owner_out(user: User) -> None:
-    """Above the account's limit each address has few tries; the owner, from an address of their own, signs in at once."""
+def test_a_distributed_attack_does_not_limit_the_owner(user: User) -> None:
+    """Above the account's limit each address has few tries; the owner signs in from their own address."""
     for number in range(attempts.ACCOUNT_FAILURES):
         Attempt("signin", user.username, f"203.0.113.{number}").failed()
     fresh = [signs_in(user.username, "wrong", "192.0.2.1") for _ in range(5)]
@@ -88,8 +88,8 @@ def test_many_addresses_slow_each_other_down_and_do_not_keep_the_owner_out(user:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_requests_in_parallel_do_not_pass_a_limit_together(user: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A password is checked while few others are, and only if the limit was not reached meanwhile."""
+def test_parallel_requests_do_not_exceed_a_limit(user: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few passwords are checked at a time, each only after the limit is checked again."""
     settings.TOKEN_TRIES_PER_MINUTE = 3
     hashed, everybody_came = [], threading.Barrier(12)
 
@@ -114,8 +114,8 @@ def test_requests_in_parallel_do_not_pass_a_limit_together(user: User, settings:
     assert statuses[429] == 12 - statuses[200]
 
 
-def test_a_sign_in_does_not_wait_for_ever(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where all places for hashing stay taken, it is refused; it does not count as a failure."""
+def test_a_sign_in_waits_for_a_limited_time(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sign-in that gets no hashing slot in time is refused and does not count as a failure."""
     monkeypatch.setattr(attempts, "_password_checks", threading.BoundedSemaphore(1))
     monkeypatch.setattr(attempts, "PASSWORD_WAIT_S", 0.1)
     with attempts._password_checks:
@@ -124,7 +124,7 @@ def test_a_sign_in_does_not_wait_for_ever(user: User, monkeypatch: pytest.Monkey
 
 
 def test_limits_end(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten minutes later the address may try again."""
+    """After ten minutes the address may try again."""
     fail(attempts.ADDRESS_FAILURES)
     assert signs_in(user.username, PASSWORD, ATTACKER_AT) == 429
     later = time.time() + attempts.WINDOW_S + 1
@@ -133,7 +133,7 @@ def test_limits_end(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_ipv6_network_counts_as_one_address(user: User, settings: LazySettings) -> None:
-    """A customer has all addresses of a /64."""
+    """All addresses of a /64 count together."""
     settings.TOKEN_TRIES_PER_MINUTE = 3
     statuses = [signs_in(user.username, "wrong", f"2001:db8:1:2::{number}") for number in range(4)]
     assert statuses == [200, 200, 200, 429]
@@ -151,12 +151,12 @@ def test_an_ipv6_network_counts_as_one_address(user: User, settings: LazySetting
     ],
 )
 def test_what_counts_as_one_address(address: str, counted: str) -> None:
-    """IPv4 addresses as they are, IPv6 by /64, and other text as it is."""
+    """IPv4 addresses count by themselves, IPv6 addresses by /64, other text as it is."""
     assert network_of(address) == counted
 
 
 def test_a_client_without_an_address_is_limited_too(user: User, settings: LazySettings) -> None:
-    """All such clients count as one."""
+    """All clients without an address count as one."""
     settings.TOKEN_TRIES_PER_MINUTE = 2
     assert [signs_in(user.username, "wrong", "") for _ in range(3)] == [200, 200, 429]
     app, _ = access.create_app(user, "bot")
@@ -167,7 +167,7 @@ def test_a_client_without_an_address_is_limited_too(user: User, settings: LazySe
 
 
 def test_counters_do_not_hold_accounts_or_addresses() -> None:
-    """The cache may be shared; its keys are hashes, and parts cannot be shifted into each other."""
+    """The cache keys are hashes, and different parts cannot give the same key."""
     attempt = Attempt("signin", "jane@example.com", OWNER_AT)
     names = (attempt._minute, attempt._pair, attempt._account, attempt._network, attempt._known)
     assert len(set(names)) == 5

@@ -1,4 +1,4 @@
-"""`manage.py createadmin`: a new administrator, or one out of an existing account."""
+"""`manage.py createadmin`: a new administrator, or an existing account as administrator."""
 
 import io
 from typing import Any
@@ -15,15 +15,15 @@ pytestmark = pytest.mark.django_db
 
 
 class Terminal(io.StringIO):
-    """Standard input of a person."""
+    """An interactive standard input."""
 
     def isatty(self) -> bool:
-        """Say that somebody types."""
+        """Say that the input is a terminal."""
         return True
 
 
 def create(monkeypatch: pytest.MonkeyPatch, *options: str, stdin: str = "") -> str:
-    """Run the command with what a script pipes into it, and return what it printed."""
+    """Run the command with this standard input, and return its output."""
     monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
     out = io.StringIO()
     call_command("createadmin", *options, stdout=out)
@@ -43,7 +43,7 @@ def test_a_new_administrator(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_account_of_createapp_becomes_administrator(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has no password, so one is needed; its apps stay its own."""
+    """An account without a password needs one, and keeps its apps."""
     program = access.account_for("ada@example.org")
     access.create_app(program, "bot")
     with pytest.raises(CommandError, match="first line of standard input"):
@@ -57,7 +57,7 @@ def test_an_account_of_createapp_becomes_administrator(monkeypatch: pytest.Monke
 
 
 def test_an_account_keeps_its_password(monkeypatch: pytest.MonkeyPatch, user: User) -> None:
-    """Unless a new one is wanted, as when it was forgotten; a disabled account is enabled."""
+    """An existing password stays unless a new one is given; a disabled account is enabled."""
     User.objects.update(is_active=False)
     told = create(monkeypatch, "--email", user.username)
     user.refresh_from_db()
@@ -69,8 +69,8 @@ def test_an_account_keeps_its_password(monkeypatch: pytest.MonkeyPatch, user: Us
     assert user.check_password("wrong mule accumulator")
 
 
-def test_a_person_is_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is typed is not shown, and a typing error makes nothing."""
+def test_a_terminal_asks_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The input is not echoed, and two different inputs create nothing."""
     answers = [PASSWORD, "another"]
 
     def ask(prompt: str) -> str:
@@ -96,14 +96,14 @@ def test_a_person_is_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ada@example.org", "", "", "no password"),
     ],
 )
-def test_nonsense_makes_nothing_and_says_why(monkeypatch: pytest.MonkeyPatch, email: str, name: str, password: str, text: str) -> None:
-    """The message names what is wrong."""
+def test_invalid_input_creates_nothing(monkeypatch: pytest.MonkeyPatch, email: str, name: str, password: str, text: str) -> None:
+    """The message names the error."""
     with pytest.raises(CommandError, match=text):
         create(monkeypatch, "--email", email, "--name", name, stdin=password)
     assert not User.objects.exists()
 
 
 def test_the_command_line_takes_no_password(capsys: Any) -> None:
-    """Other users of the machine would see it."""
+    """Other users of the machine can read command lines."""
     with pytest.raises(CommandError):
         call_command("createadmin", "--email", "ada@example.org", "--password", "x")

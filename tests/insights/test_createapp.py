@@ -11,14 +11,14 @@ from insights import access
 
 
 def run(*args: str) -> str:
-    """Return what the command prints."""
+    """Return the output of the command."""
     out = StringIO()
     call_command("createapp", *args, stdout=out)
     return out.getvalue()
 
 
-def test_an_account_is_made_when_missing(db: None) -> None:
-    """A new address gets an account without a password; the credentials work."""
+def test_a_missing_account_is_created(db: None) -> None:
+    """A new address gets an account without a password, and the credentials work."""
     made = json.loads(run("--email", "New@Example.org", "--name", "Bot", "--json"))
     user = User.objects.get()
     assert (user.username, user.email, user.has_usable_password()) == ("new@example.org", "new@example.org", False)
@@ -26,8 +26,8 @@ def test_an_account_is_made_when_missing(db: None) -> None:
     assert user.apps.get().name == "Bot"
 
 
-def test_an_account_that_is_there_is_used(db: None) -> None:
-    """A second app of one address is one of the same account, whose password stays."""
+def test_an_existing_account_is_used(db: None) -> None:
+    """A second app of one address belongs to the same account, whose password stays."""
     User.objects.create_user("jane@example.org", "jane@example.org", "correct horse battery")
     run("--email", "jane@example.org")
     text = run("--email", "JANE@example.org")
@@ -40,8 +40,8 @@ def test_an_account_that_is_there_is_used(db: None) -> None:
 @pytest.mark.parametrize(
     ("args", "complaint"), [(["nonsense"], "is not an e-mail"), (["a@b.org", "--name", " "], "--name may not be empty")]
 )
-def test_nonsense_is_refused(db: None, args: list[str], complaint: str) -> None:
-    """What is no address or no name makes nothing."""
+def test_invalid_arguments_are_refused(db: None, args: list[str], complaint: str) -> None:
+    """An invalid address or name creates nothing."""
     with pytest.raises(CommandError, match=complaint):
         run("--email", *args)
     assert not User.objects.exists()

@@ -1,4 +1,4 @@
-"""Write transactions, and connections that do not linger."""
+"""Write transactions, and the connections of threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -12,7 +12,7 @@ from insights.database import connection_closed_after, write_transaction
 
 @pytest.mark.django_db(transaction=True)
 def test_an_exception_rolls_back() -> None:
-    """What a failed transaction wrote is gone."""
+    """The writes of a failed transaction are undone."""
 
     def fail() -> None:
         with write_transaction():
@@ -25,8 +25,8 @@ def test_an_exception_rolls_back() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_writer_inside_a_transaction_does_not_wait_for_those_outside() -> None:
-    """A view with a transaction of its own and a recorder in another thread do not lock each other out."""
+def test_a_write_in_a_transaction_does_not_deadlock() -> None:
+    """A view in a transaction and a recorder in another thread do not block each other."""
     begun = Event()
 
     @connection_closed_after
@@ -48,7 +48,7 @@ def test_a_writer_inside_a_transaction_does_not_wait_for_those_outside() -> None
 
 @pytest.mark.django_db(transaction=True)
 def test_the_thread_keeps_no_connection() -> None:
-    """After the work the thread's connection is closed, after an error too."""
+    """The thread's connection is closed after the work, after an error too."""
 
     @connection_closed_after
     def work(fail: bool) -> int:

@@ -1,4 +1,4 @@
-"""Figures and summaries that are caught up: always those that would be made of all messages anew."""
+"""Cached figures and summaries: after an update they equal those computed from all messages."""
 
 import random
 import threading
@@ -22,15 +22,15 @@ WORDS = TEXT.split()
 
 
 def from_scratch(conversation: Conversation) -> tuple[Figures, list[str]]:
-    """Return the figures and the ids of the summary, made of all that is stored."""
+    """Return the figures and the summary's message ids, computed from all stored messages."""
     rows = list(Message.objects.filter(conversation=conversation).order_by("number"))
     spoken = [Spoken(row.member_id, row.offset_s, row.offset_s + row.duration_s, len(row.words) or len(row.text.split())) for row in rows]
     topics = [Topic(row.text, row.score, (), row.sentiment) for row in queries.topics_of(conversation)]
     return measure(spoken, 0), [str(rows[index].id) for index in summarise([row.text for row in rows], topics)]
 
 
-def asked(conversation: Conversation) -> tuple[Figures, list[str]]:
-    """Return what the queries answer."""
+def queried(conversation: Conversation) -> tuple[Figures, list[str]]:
+    """Return the results of the queries."""
     summary = queries.summary_of(conversation)
     texts = dict(Message.objects.filter(conversation=conversation).values_list("id", "text"))
     assert all({str(identity): text for identity, text in texts.items()}[identity] == text for identity, text in summary)
@@ -38,8 +38,10 @@ def asked(conversation: Conversation) -> tuple[Figures, list[str]]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_always_as_from_scratch(seed: int, joined: Joined, owner: User, plain_analysis: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is said, late or at once, by whom, corrected or renamed, and whenever somebody asks in between."""
+def test_cached_values_equal_computed_ones(
+    seed: int, joined: Joined, owner: User, plain_analysis: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Late messages, corrections, renames and reads in any order give the same values."""
     monkeypatch.setattr(queries.derived, "PIECE", 3)
     monkeypatch.setattr(analysis.summary, "_MOST", 10)
     draw, members = random.Random(seed), [joined.member.id if joined.member else None, None]
@@ -63,12 +65,12 @@ def test_always_as_from_scratch(seed: int, joined: Joined, owner: User, plain_an
         draw.choice(steps)()
         if draw.random() < 0.5:
             conversation = Conversation.objects.get()
-            assert asked(conversation) == from_scratch(conversation)
+            assert queried(conversation) == from_scratch(conversation)
     assert Message.objects.count() > 5
 
 
 def test_only_new_messages_are_read(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a message one is read, after a correction all are, and without news none is."""
+    """A new message costs one row, a correction all rows, and no change none."""
     read: list[Spoken] = []
     add = Talk.add
     monkeypatch.setattr(Talk, "add", lambda talk, piece: (read.append(piece), add(talk, piece)))
@@ -87,8 +89,8 @@ def test_only_new_messages_are_read(joined: Joined, say: Say, monkeypatch: pytes
     assert [count(), count()] == [4, 0]
 
 
-def test_a_removed_conversation_is_forgotten(joined: Joined, say: Say, owner: User) -> None:
-    """Nothing derived from it is left in memory, and it does not exist any more."""
+def test_a_deleted_conversation_is_dropped(joined: Joined, say: Say, owner: User) -> None:
+    """The cache keeps nothing of a deleted conversation, and a read raises that it does not exist."""
     say("The heat pump of the school makes too much noise.")
     api = Api(token_of(owner), joined.conversation_id)
     assert len(api.read("/summary")["summary"]) == 1
@@ -101,7 +103,7 @@ def test_a_removed_conversation_is_forgotten(joined: Joined, say: Say, owner: Us
 
 
 def test_words_without_times_are_counted(joined: Joined, owner: User, plain_analysis: None) -> None:
-    """The pace of a message without timed words is that of its text, also after a correction."""
+    """The pace of a message without timed words counts its text, also after a correction."""
     start = joined.started_at
     recorder.record(joined.conversation_id, Utterance("One two three", (), 0.9, start, start + timedelta(seconds=60)), Listening())
     figures = queries.figures_of(Conversation.objects.get(), 0)
@@ -111,7 +113,7 @@ def test_words_without_times_are_counted(joined: Joined, owner: User, plain_anal
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Above the limit the value that was longest not used goes; so does one that nobody asked for in a while."""
+    """The least recently used value is dropped above the limit, and every value after a time without use."""
     kept: Derived[list[int]] = Derived(list, most=10)
     for number in range(4):
         with kept.of(number, pytest.fail) as entry:
@@ -126,8 +128,8 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(kept._entries) == [1]
 
 
-def test_a_failure_starts_anew() -> None:
-    """A value that could not be caught up is not believed."""
+def test_a_failed_update_drops_the_value() -> None:
+    """A value whose update failed is computed again."""
     kept: Derived[list[int]] = Derived(list, most=10)
 
     def fail() -> None:
@@ -141,8 +143,8 @@ def test_a_failure_starts_anew() -> None:
         assert (entry.value, entry.event) == ([], -1)
 
 
-def test_who_waits_hands_back_what_others_need() -> None:
-    """A second one who wants the same value calls `before_waiting`, gets the value only afterwards, and finds what the first one made."""
+def test_a_waiting_reader_calls_before_waiting() -> None:
+    """A second reader of the same value calls `before_waiting`, waits, and gets the value that the first one computed."""
     kept: Derived[list[int]] = Derived(list, most=10)
     waiting, found = threading.Event(), list[list[int]]()
 
@@ -159,8 +161,8 @@ def test_who_waits_hands_back_what_others_need() -> None:
     assert found == [[7]]
 
 
-def test_few_read_long_conversations_at_once(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is more than a piece behind waits for the others who are."""
+def test_few_readers_compute_long_conversations_at_once(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that is more than one batch behind waits for a slot."""
     monkeypatch.setattr(queries.derived, "PIECE", 2)
     turn = threading.BoundedSemaphore(1)
     monkeypatch.setattr(queries.derived, "_long_reads", turn)

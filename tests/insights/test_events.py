@@ -1,4 +1,4 @@
-"""Typed events: what is stored is read back, also what other versions stored."""
+"""Typed events: stored events are parsed, also those of other versions."""
 
 import json
 from datetime import datetime
@@ -37,42 +37,42 @@ SAMPLES = {
 
 
 def test_there_is_one_class_for_each_kind() -> None:
-    """Each kind has exactly one class, and each class but the one for unknown kinds has exactly one kind."""
+    """Each kind has one class, and each class except the one for unknown kinds has one kind."""
     classes = [one for one in get_args(ConversationEvent) if one is not UnknownEvent]
     assert sorted(one.kind for one in classes) == sorted(Kind)
     assert {type(parse(kind, payload)) for kind, payload in SAMPLES.items()} == set(classes)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_what_is_dumped_is_parsed_back(kind: Kind) -> None:
-    """Nothing of a stored payload is lost, and the stored form is JSON."""
+def test_dumped_events_are_parsed_back(kind: Kind) -> None:
+    """Parsing loses nothing of a dumped payload, and the dump is JSON."""
     event = parse(kind, SAMPLES[kind])
     assert (event.kind, dump(event)) == (kind, SAMPLES[kind])
     assert parse(kind, json.loads(json.dumps(dump(event)))) == event
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_the_sockets_know_every_kind(kind: Kind) -> None:
-    """Every kind but a joining member has a message for a subscriber that wants everything."""
+def test_symbl_sockets_render_every_kind(kind: Kind) -> None:
+    """Every kind except a joining member has a message for a subscriber that wants everything."""
     told = render_event(parse(kind, SAMPLES[kind]), 1, View(sentiment=True, entities=True))
     assert bool(told) is (kind is not Kind.MEMBER_JOINED)
 
 
 @pytest.mark.parametrize("row", OLD_ROWS, ids=lambda row: f"{row['number']} {row['kind']}")
 def test_rows_of_version_0_1_are_read_whole(row: dict[str, object]) -> None:
-    """No row of an earlier version is unknown, and none loses a field."""
+    """Every row of an earlier version has a known kind, and no field is lost."""
     event = parse(row["kind"], row["payload"])  # type: ignore[arg-type]
     assert not isinstance(event, UnknownEvent)
     assert dump(event) == row["payload"]
 
 
 def test_the_rows_of_version_0_1_have_every_kind_of_then() -> None:
-    """The sample leaves nothing out: deletions came later."""
+    """The sample has all kinds of version 0.1, which had no deletions."""
     assert {row["kind"] for row in OLD_ROWS} == set(Kind) - {Kind.MESSAGE_DELETED, Kind.INSIGHT_DELETED}
 
 
 def stored_rows(owner: User, rows: list[dict[str, object]]) -> Conversation:
-    """Return a conversation that has these rows for events."""
+    """Return a conversation with these rows as events."""
     joined = recorder.open_conversation(opening(owner))
     Event.objects.filter(conversation_id=joined.conversation_id).delete()
     for row in rows:
@@ -85,7 +85,7 @@ def stored_rows(owner: User, rows: list[dict[str, object]]) -> Conversation:
 
 
 def test_rows_of_version_0_1_are_replayed(owner: User) -> None:
-    """A subscriber that asks for everything gets the corrected words and the insight that a reviewer put back, and REST the same rows."""
+    """A replay gives the corrected text and the restored insight, and REST gives the same rows."""
     conversation = stored_rows(owner, OLD_ROWS)
     messages, insights = {}, {}
     for stored in queries.events_after(conversation.id, 0):
@@ -102,8 +102,8 @@ def test_rows_of_version_0_1_are_replayed(owner: User) -> None:
     ]
 
 
-def test_a_row_with_less_or_more_in_it_is_read() -> None:
-    """Fields that a version did not have get their defaults; fields of later versions are ignored."""
+def test_missing_and_unknown_fields_are_accepted() -> None:
+    """Missing fields get defaults, and unknown fields are ignored."""
     times = {"startTime": "2026-11-20T09:00:00.000Z", "endTime": "2026-11-20T09:00:01.000Z"}
     event = parse("messages", {"messages": [{"id": "m", "text": "Hi.", **times, "mood": "calm"}], "more": 1})
     assert isinstance(event, MessagesStored)
@@ -114,8 +114,8 @@ def test_a_row_with_less_or_more_in_it_is_read() -> None:
     assert event.insight.review == "pending"
 
 
-def test_a_later_version_s_row_costs_nobody_the_others(owner: User) -> None:
-    """An unknown kind, and a known kind in an unknown shape, keep their numbers, and show nothing."""
+def test_unknown_rows_do_not_stop_a_replay(owner: User) -> None:
+    """An unknown kind or payload keeps its number and is not sent."""
     secret = {"words": "zeppelin"}
     rows = [
         *OLD_ROWS[:2],
@@ -136,6 +136,6 @@ def test_a_later_version_s_row_costs_nobody_the_others(owner: User) -> None:
 
 @given(st.sampled_from(list(Kind)), st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_no_payload_is_an_error(kind: Kind, value: object) -> None:
-    """Whatever stands in a row, parsing it gives an event."""
+    """Any payload is parsed to an event."""
     payload = {name: value for name in ("messages", "message", "insights", "insight", "topics", "trackers", "member", "conversationId")}
     assert parse(kind, payload).kind == kind

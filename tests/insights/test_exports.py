@@ -10,8 +10,8 @@ from insights.models import Conversation, Insight, Message
 from tests.insights.conftest import Say, opening
 
 
-def test_everything_is_in_it(say: Say, owner: User) -> None:
-    """Members, messages with entities, insights with reviews, topics with messages, trackers, corrections with who."""
+def test_an_export_is_complete(say: Say, owner: User) -> None:
+    """An export has members, messages, entities, insights, reviews, topics, trackers, and corrections with users."""
     say("Ada will send the budget report tomorrow.", trackers=(Tracker("Money", ("budget",)),))
     recorder.review_insight(Insight.objects.get().pk, "accepted", owner.pk)
     recorder.correct_message(Message.objects.get().pk, "Ada will send it tomorrow.", owner.pk)
@@ -30,7 +30,7 @@ def test_everything_is_in_it(say: Say, owner: User) -> None:
 
 
 def test_none_and_several(owner: User) -> None:
-    """No conversation and several empty ones are valid documents too."""
+    """An export of no conversation and of several empty ones is valid."""
     assert json.loads("".join(exports.as_json([]))) == {"conversations": []}
     for number in range(3):
         recorder.open_conversation(opening(owner, f"room-{number}", name='Quote " and \u2028'))

@@ -1,4 +1,4 @@
-"""The registry of insight kinds: what may be registered, what each entry says, and that nobody else lists the kinds."""
+"""The registry of insight kinds: the rules for entries, and that no other module lists the kinds."""
 
 import asyncio
 import re
@@ -45,7 +45,7 @@ SPELLINGS = {
 
 
 class AwaitedDetector:
-    """A detector whose answer would have to be awaited."""
+    """A detector that is a coroutine function."""
 
     async def __call__(self, said: SpokenMessage, before: Sequence[SpokenMessage]) -> float:
         """Never called."""
@@ -54,13 +54,13 @@ class AwaitedDetector:
 
 @pytest.fixture(autouse=True)
 def _only_built_in() -> Iterator[None]:
-    """Leave the registry as it was found."""
+    """Restore the registry after each test."""
     yield
     insight_kinds.install([])
 
 
 def refusal(**changes: object) -> str:
-    """Return why a changed kind cannot be registered; an empty text if it can."""
+    """Return why a changed kind cannot be registered, or an empty text."""
     try:
         insight_kinds.install([replace(DECISION, **changes)])  # type: ignore[arg-type]
     except KindError as error:
@@ -70,14 +70,14 @@ def refusal(**changes: object) -> str:
 
 
 def test_the_built_in_kinds_obey_the_rules() -> None:
-    """Each could be registered behind those before it, but that a head finds it instead of a detector."""
+    """Each built-in kind, given a detector, could be registered after the ones before it."""
     for place, kind in enumerate(BUILT_IN):
         insight_kinds.check(replace(kind, head="", detector=DECISION.detector), BUILT_IN[:place])
         assert kind.head
 
 
-def test_an_added_kind_comes_behind_the_others() -> None:
-    """In every list, under its label; it is gone when it is not installed again."""
+def test_an_added_kind_comes_after_the_others() -> None:
+    """An added kind is last in every list, and gone when the registry is installed without it."""
     insight_kinds.install([DECISION])
     assert insight_kinds.kinds() == (*BUILT_IN, DECISION)
     assert insight_kinds.choices()[-1] == ("decision", "Decision")
@@ -111,13 +111,13 @@ def test_an_added_kind_comes_behind_the_others() -> None:
         ({"counts_as": "joke"}, "counts_as='joke': the name of a kind that comes before is needed"),
     ],
 )
-def test_a_wrong_kind_is_refused(changes: dict[str, object], said: str) -> None:
-    """The error names the kind, the field, and what is allowed; the registry stays as it was."""
+def test_an_invalid_kind_is_refused(changes: dict[str, object], said: str) -> None:
+    """The error names the kind, the field and the allowed values; the registry stays unchanged."""
     assert said in refusal(**changes)
 
 
-def test_a_right_kind_is_not_refused() -> None:
-    """Unchanged, and with every optional field."""
+def test_a_valid_kind_is_accepted() -> None:
+    """A kind is accepted without and with every optional field."""
     assert refusal() == ""
     assert refusal(wire_name="verdict", assignable=True, addressed=True, counts_as=QUESTION.name) == ""
 
@@ -130,8 +130,8 @@ def test_a_right_kind_is_not_refused() -> None:
         ("insights.insight_kinds.QUESTION", "INSIGHT_KINDS: question: detector=None"),
     ],
 )
-def test_a_wrong_setting_is_a_start_up_error(path: str, said: str) -> None:
-    """It names the setting and the entry."""
+def test_an_invalid_setting_is_a_start_up_error(path: str, said: str) -> None:
+    """The error names the setting and the entry."""
     with pytest.raises(ImproperlyConfigured) as refusal:
         register_kinds([path])
     assert said in str(refusal.value)
@@ -140,7 +140,7 @@ def test_a_wrong_setting_is_a_start_up_error(path: str, said: str) -> None:
 
 @pytest.mark.parametrize("path", ["messages", "insights"])
 def test_a_path_of_another_resource_is_a_start_up_error(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kind must not hide the messages of a conversation, nor the list of all its insights."""
+    """A kind's path must differ from those of the conversation's other resources."""
     ours = root.insights.router
     router = type(ours)()
     router.get(f"/v1/conversations/{{conversation_id}}/{path}")(lambda request, conversation_id: None)
@@ -153,8 +153,8 @@ def test_a_path_of_another_resource_is_a_start_up_error(path: str, monkeypatch: 
         root.check_paths()
 
 
-def test_a_kind_that_is_not_registered_any_more_has_a_label() -> None:
-    """What was found while it was registered can still be read, in lists behind all others."""
+def test_an_unregistered_kind_has_a_label() -> None:
+    """Insights of a kind that is no longer registered are shown after all others."""
     gone = insight_kinds.kind_of("risk_item")
     assert (gone.label, gone.colour, gone.icon_id, gone.assignable) == ("Risk item", "grey", "kind", False)
     assert not insight_kinds.is_registered("risk_item")
@@ -164,14 +164,14 @@ def test_a_kind_that_is_not_registered_any_more_has_a_label() -> None:
 
 
 def test_labels_in_sentences_keep_abbreviations() -> None:
-    """Only an ordinary first letter becomes small."""
+    """Only an ordinary capitalised word becomes lower case."""
     breach = replace(DECISION, label="SLA breach", plural="SLA breaches")
     assert (breach.noun(1), breach.noun(3), DECISION.noun(1)) == ("SLA breach", "SLA breaches", "decision")
 
 
 @given(st.frozensets(st.sampled_from(["question", "action_item", "follow_up", "verdict", "topic"])))
 def test_a_client_gets_the_types_that_it_wants(wanted: frozenset[str]) -> None:
-    """Under the name of the WebSocket; a kind that counts as another one comes as that to a client that wants only the other."""
+    """Types have their WebSocket names; a client that wants only the parent kind gets a kind as its parent."""
     verdict = replace(DECISION, wire_name="verdict", counts_as=FOLLOW_UP.name)
     insight_kinds.install([verdict])
     try:
@@ -191,19 +191,19 @@ SAID = Said("We decided that Ada will send the report by Friday.", "A", NOON)
 
 
 def found_by(**changes: object) -> dict[str, float]:
-    """Return the insights that a changed kind, and the model, find in a sentence."""
+    """Return the insights that a changed kind and the model find in a sentence."""
     insight_kinds.install([replace(DECISION, **changes)])  # type: ignore[arg-type]
     return {finding.type: finding.confidence for finding in analyse(SAID, [], []).findings}
 
 
 @pytest.mark.parametrize(("answer", "confidence"), [(0.7, 0.7), (3, 1.0), (None, None), (-1, None), (0.01, None), (float("nan"), None)])
-def test_the_answer_of_a_detector_is_a_confidence(answer: float | None, confidence: float | None) -> None:
-    """It is brought into the range from 0 to 1; an answer of nothing, or next to nothing, is no insight."""
+def test_a_detector_returns_a_confidence(answer: float | None, confidence: float | None) -> None:
+    """The confidence is clipped to 0..1; None and very small values are no insight."""
     assert found_by(detector=lambda said, before: answer).get("decision") == confidence
 
 
-def test_a_detector_that_fails_spoils_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """The other insights of the message are found, and the log has its name without the words."""
+def test_a_failing_detector_keeps_the_other_insights(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the detector's name without the words."""
 
     def fails(said: SpokenMessage, before: Sequence[SpokenMessage]) -> float:
         raise ValueError(said.text)
@@ -213,7 +213,7 @@ def test_a_detector_that_fails_spoils_nothing(caplog: pytest.LogCaptureFixture) 
 
 
 def test_a_slow_detector_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Its answer counts all the same; the log has no words."""
+    """The result of a slow detector counts; the log has no words."""
 
     def waits(said: SpokenMessage, before: Sequence[SpokenMessage]) -> float:
         time.sleep(SLOW_S)
@@ -224,8 +224,8 @@ def test_a_slow_detector_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -
     assert re.fullmatch(r"the detector of the insight kind decision took \d+\.\d s for a message; other messages wait meanwhile", line)
 
 
-def test_a_detector_gets_the_messages_before() -> None:
-    """The oldest first."""
+def test_a_detector_gets_the_previous_messages() -> None:
+    """The previous messages are in order, oldest first."""
     seen = []
     insight_kinds.install([replace(DECISION, detector=lambda said, before: seen.append([one.text for one in (*before, said)]))])
     analyse(SAID, [Said("One.", "B", NOON), Said("Two.", "B", NOON)], [])
@@ -233,7 +233,7 @@ def test_a_detector_gets_the_messages_before() -> None:
 
 
 def test_only_an_assignable_kind_has_an_assignee_and_a_due_date() -> None:
-    """The entry says so, not its name."""
+    """The entry's field decides it, not its name."""
     promise = Said("I will send the report by Friday.", "A", NOON, "Ada")
     for assignable in (True, False):
         insight_kinds.install([replace(DECISION, assignable=assignable, detector=lambda said, before: 0.9)])
@@ -258,18 +258,18 @@ def named_in(text: str) -> set[str]:
         "from insights.insight_kinds import ACTION_ITEM, FOLLOW_UP",
     ],
 )
-def test_the_check_sees(text: str) -> None:
-    """A list of kinds, in any language of the sources, is found."""
+def test_the_check_finds_lists(text: str) -> None:
+    """The check finds a list of kinds in every language of the sources."""
     assert len(named_in(text)) == 2
 
 
-def test_the_check_does_not_see_prose() -> None:
-    """A sentence about them, and a variable with the name of one of them, is none."""
+def test_the_check_ignores_prose() -> None:
+    """The check ignores prose about kinds, and a variable with the name of one."""
     assert named_in('"""Questions, action items and follow-ups. A question is asked."""\nquestion = await ask(question)') == set()
 
 
 def sources() -> Iterator[Path]:
-    """Return every source file of the product that a person wrote."""
+    """Return every hand-written source file of the product."""
     for folder in SOURCES:
         for file in sorted(folder.rglob("*")):
             if file.suffix in {".py", ".js", ".css", ".html", ".svg"} and "vendor" not in file.parts:
@@ -277,19 +277,19 @@ def sources() -> Iterator[Path]:
 
 
 def test_no_other_module_lists_the_kinds() -> None:
-    """A file may use one kind by name, for what only that kind is good for; two are the beginning of a list."""
+    """A file may name one kind, but not two."""
     naming = {file.relative_to(ROOT).as_posix(): names for file in sources() if len(names := named_in(file.read_text())) > 1}
     assert naming.pop(HOME) == {kind.name for kind in BUILT_IN}
     assert naming.keys() == MODEL.keys()
 
 
 def test_every_output_of_the_model_is_of_a_kind() -> None:
-    """Its labels are those that the registry names."""
+    """The model's labels are those in the registry."""
     assert {name.split("/")[1] for name in HEADS} == set(LABELS.values()) == {kind.head for kind in BUILT_IN}
 
 
 def test_the_example_of_the_guide_works() -> None:
-    """Its kind can be registered, and finds what it should."""
+    """The guide's kind can be registered and finds its examples."""
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "develop" / "insight-kinds.md").read_text(), re.DOTALL)
     module: dict[str, insight_kinds.InsightKind] = {}
     exec(example, module)
@@ -298,7 +298,7 @@ def test_the_example_of_the_guide_works() -> None:
 
 
 def test_the_guide_names_the_files_to_touch() -> None:
-    """docs/develop/insight-kinds.md lists at most six for each way, and each is there."""
+    """docs/develop/insight-kinds.md lists at most six files for each way, and all of them exist."""
     page = (ROOT / "docs" / "develop" / "insight-kinds.md").read_text()
     for heading in ("In an app", "In Parley, found by a rule", "In Parley, found by the model"):
         section = page.split(f"## {heading}\n")[1].split("\n## ")[0]

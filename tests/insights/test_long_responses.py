@@ -1,4 +1,4 @@
-"""Long answers: whole and in order, in small steps, limited, and broken off rather than cut short."""
+"""Long responses: complete and in order, in small steps, limited, and aborted on an error."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ LISTS = {
 
 @pytest.fixture
 def long_talk(owner: User) -> Conversation:
-    """Return a conversation with more of everything than one batch holds; its messages are a long answer."""
+    """Return a conversation with more of everything than one batch; its messages are a long response."""
     start = timezone.now() - timedelta(hours=1)
     talk = Conversation.objects.create(
         owner=owner, connection_id="long", name="long", started_at=start, ended_at=start, message_count=COUNT
@@ -78,33 +78,33 @@ def long_talk(owner: User) -> Conversation:
 
 @pytest.fixture
 def reader(owner: User, long_talk: Conversation) -> Api:
-    """Return the owner's view of the long conversation."""
+    """Return an API client of the owner for the long conversation."""
     return Api(token_of(owner), long_talk.pk)
 
 
 @pytest.fixture(autouse=True)
 def _threads() -> Iterator[None]:
-    """Let no thread's connection outlive its test's database."""
+    """Close the database connections of threads before the test's database is removed."""
     long_responses._sending.clear()
     yield
     long_responses.close_threads()
 
 
 def whole(reader: Api, path: str, **query: object) -> Any:
-    """Return the JSON of an answer, streamed or not."""
+    """Return the JSON of a response, streamed or not."""
     response = reader.get(path, **query)
     assert response.status_code == 200, response.content
     return json.loads(response.getvalue())
 
 
-def leave(response: Any) -> None:
-    """Do what a server does for an answer whose client has gone; `close` would close the test's database, too."""
+def abandon(response: Any) -> None:
+    """Release a response as a server does when its client has disconnected; `close` would close the test's database too."""
     for close in response._resource_closers:
         close()
 
 
-def test_a_long_answer_is_all_of_it_in_order(reader: Api, long_talk: Conversation) -> None:
-    """Every message once, in the form of the short answer, streamed."""
+def test_a_long_response_is_complete_and_in_order(reader: Api, long_talk: Conversation) -> None:
+    """A streamed response has every message once, in the same form as a short one."""
     response = reader.get("/messages", verbose="true")
     assert response.streaming
     messages = json.loads(response.getvalue())["messages"]
@@ -112,8 +112,8 @@ def test_a_long_answer_is_all_of_it_in_order(reader: Api, long_talk: Conversatio
     assert all((one["text"], one["words"], one["conversationId"]) == (TEXT, [], str(long_talk.pk)) for one in messages)
 
 
-def test_parts_are_the_whole(reader: Api) -> None:
-    """Parts by `limit` and `after` follow each other without gap and without repeat."""
+def test_pages_return_every_message_once(reader: Api) -> None:
+    """Pages by `limit` and `after` have no gap and no repeat."""
     for path, name in LISTS.items():
         everything = whole(reader, f"/{path}")[name]
         expected = 2 * COUNT if path == "questions" else 4 * COUNT if path == "insights" else COUNT
@@ -134,8 +134,8 @@ REFUSED: list[tuple[dict[str, object], str]] = [
 ]
 
 
-def test_a_part_that_cannot_be_is_refused(reader: Api) -> None:
-    """400, with the field and what is allowed."""
+def test_an_invalid_page_is_refused(reader: Api) -> None:
+    """An invalid parameter gets 400 with the field and the allowed values."""
     for path in LISTS:
         for query, message in REFUSED:
             response = reader.get(f"/{path}", **query)
@@ -144,7 +144,7 @@ def test_a_part_that_cannot_be_is_refused(reader: Api) -> None:
 
 
 def test_conversations_after_one(owner: User) -> None:
-    """The list goes on behind a conversation, in either order, also among those that began in the same moment."""
+    """The list continues after a conversation, in either order, also among conversations with the same start."""
     now = timezone.now()
     for number in range(7):
         Conversation.objects.create(owner=owner, connection_id=str(number), name="same", started_at=now - timedelta(seconds=number // 3))
@@ -161,7 +161,7 @@ def test_conversations_after_one(owner: User) -> None:
 
 
 def test_groups_over_the_whole_conversation(reader: Api, long_talk: Conversation) -> None:
-    """Entities and trackers that are read in batches are grouped as if they were read at once."""
+    """Entities and trackers read in batches are grouped as if read at once."""
     assert whole(reader, "/trackers") == [tracker.dump() for tracker in tracker_snapshots(queries.tracker_matches_of(long_talk))]
     entities = whole(reader, "/entities")["entities"]
     assert [(one["text"], one["value"], len(one["messageRefs"])) for one in entities[:2]] == [
@@ -173,7 +173,7 @@ def test_groups_over_the_whole_conversation(reader: Api, long_talk: Conversation
 
 
 def test_many_members_and_references(reader: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What hangs on a batch and is too much for one query is read in batches too, with the same result."""
+    """Related rows of a batch beyond one query's limit are read in batches, with the same result."""
     before = [whole(reader, ""), whole(reader, "/topics")]
     monkeypatch.setattr(batches, "MOST_MEMBERS", 20)
     monkeypatch.setattr(batches, "MOST_REFERENCES", 10)
@@ -182,7 +182,7 @@ def test_many_members_and_references(reader: Api, monkeypatch: pytest.MonkeyPatc
 
 
 def test_each_batch_costs_the_same(reader: Api, long_talk: Conversation) -> None:
-    """Twice as many messages take one query more for each hundred of them, and nothing for each one."""
+    """Twice as many messages take one more query for each hundred messages."""
     counts = []
     speaker = long_talk.speakers.first()
     for more in (0, 300):
@@ -197,16 +197,16 @@ def test_each_batch_costs_the_same(reader: Api, long_talk: Conversation) -> None
     assert counts[1] == counts[0] + 3
 
 
-def test_a_step_is_small(reader: Api) -> None:
-    """No chunk is much longer than a batch, however long the answer is."""
+def test_chunks_are_small(reader: Api) -> None:
+    """The size of a chunk does not grow with the response."""
     response = reader.get("/messages")
     sizes = [len(chunk) for chunk in response.streaming_content]
     assert max(sizes) < long_responses.SHORT_BYTES + 200 * len(TEXT)
     assert len(sizes) >= 2
 
 
-def test_an_account_has_few_long_answers_at_a_time(reader: Api, stranger: User) -> None:
-    """One more is 429 in the API's form until one is closed; other accounts and short answers do not notice."""
+def test_long_responses_are_limited_per_account(reader: Api, stranger: User) -> None:
+    """One more gets the API's 429 until one is closed; other accounts and short responses are not limited."""
     held = [reader.get("/messages") for _ in range(MOST_PER_ACCOUNT)]
     refused = reader.get("/messages")
     assert (refused.status_code, refused["Retry-After"]) == (429, "5")
@@ -216,33 +216,33 @@ def test_an_account_has_few_long_answers_at_a_time(reader: Api, stranger: User) 
     download.force_login(User.objects.get(username="owner"))
     assert download.get(f"/conversations/{Conversation.objects.get().pk}/download.json").status_code == 429
     other = long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=stranger.pk)
-    leave(other)
-    leave(held.pop())
+    abandon(other)
+    abandon(held.pop())
     again = reader.get("/messages")
     assert again.status_code == 200
     for response in (*held, again):
-        leave(response)
+        abandon(response)
 
 
-def test_an_answer_that_is_dropped_frees_its_place() -> None:
-    """So that a client that leaves before its answer began costs nothing."""
+def test_a_dropped_response_frees_its_slot() -> None:
+    """A client that disconnects before its response begins holds no slot."""
     for _ in range(3 * MOST_PER_ACCOUNT):
         long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=7)
 
 
-def test_a_process_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 for whatever account, once there are many."""
+def test_long_responses_are_limited_per_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the process limit every account gets 503."""
     monkeypatch.setattr(long_responses, "MOST_PER_PROCESS", 2)
     held = [long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=account) for account in (1, 2)]
     with pytest.raises(TooManyAnswers) as refused:
         long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=3)
     assert refused.value.status == 503
     for response in held:
-        leave(response)
+        abandon(response)
 
 
-class Line:
-    """One request to Django's ASGI application by a client that reads when it is told to."""
+class Exchange:
+    """One request to Django's ASGI application by a client that reads only when told to."""
 
     def __init__(self, path: str, token: str) -> None:
         headers = [(b"host", b"testserver"), (b"x-api-key", token.encode())]
@@ -265,20 +265,20 @@ class Line:
             await self.reads.acquire()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something to become true."""
+        """Wait until the condition is true."""
         async with asyncio.timeout(60):
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     @property
     def complete(self) -> bool:
-        """Whether the answer has had its end."""
+        """Whether the response has ended."""
         return any(message["type"] == "http.response.body" and not message.get("more_body") for message in self.sent)
 
 
 @pytest.fixture
 def read_by_request(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that gets a row's number for each batch of messages that is read."""
+    """Return a list that gets a row's number for each batch that is read."""
     read: list[int] = []
     original = queries.in_batches
 
@@ -293,85 +293,85 @@ def read_by_request(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_nothing_is_made_for_who_does_not_read(reader: Api, read_by_request: list[int]) -> None:
-    """Only the first batch is read while the client reads nothing; all of them, when it reads; then its place is free."""
-    line = Line(f"{reader.root}/messages", reader.token)
-    await line.until(lambda: len(line.sent) == 2)
-    for _ in range(2):  # the first batch is sent in three messages
-        line.reads.release()
-    await line.until(lambda: len(line.sent) == 4)
+async def test_a_client_that_does_not_read_costs_one_batch(reader: Api, read_by_request: list[int]) -> None:
+    """Only the first batch is read until the client reads; afterwards all of them are, and the slot is free."""
+    exchange = Exchange(f"{reader.root}/messages", reader.token)
+    await exchange.until(lambda: len(exchange.sent) == 2)
+    for _ in range(2):  # the first batch is three messages
+        exchange.reads.release()
+    await exchange.until(lambda: len(exchange.sent) == 4)
     assert read_by_request == [100]
     for _ in range(100):
-        line.reads.release()
-    await line.task
-    body = b"".join(message.get("body", b"") for message in line.sent)
-    assert line.complete
+        exchange.reads.release()
+    await exchange.task
+    body = b"".join(message.get("body", b"") for message in exchange.sent)
+    assert exchange.complete
     assert len(json.loads(body)["messages"]) == COUNT
     assert [one for one in long_responses._sending if not one.closed] == []
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_work_ends_with_its_client(reader: Api, read_by_request: list[int]) -> None:
-    """A client that goes in the middle leaves no work and no place taken."""
-    line = Line(f"{reader.root}/messages", reader.token)
-    await line.until(lambda: len(line.sent) == 2)
-    line.gone.set()
-    await line.task
-    assert not line.complete
+async def test_a_disconnect_ends_the_response(reader: Api, read_by_request: list[int]) -> None:
+    """A client that disconnects in the middle leaves no task and no slot in use."""
+    exchange = Exchange(f"{reader.root}/messages", reader.token)
+    await exchange.until(lambda: len(exchange.sent) == 2)
+    exchange.gone.set()
+    await exchange.task
+    assert not exchange.complete
     assert read_by_request == [100]
     assert [one for one in long_responses._sending if not one.closed] == []
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("ended", ["revoked", "deleted"])
-async def test_who_may_read_no_more_gets_no_end(reader: Api, read_by_request: list[int], ended: str) -> None:
-    """Revoking the app, or deleting the conversation, breaks the answer off instead of ending it early."""
-    line = Line(f"{reader.root}/messages", reader.token)
-    await line.until(lambda: len(line.sent) == 2)
+async def test_lost_access_aborts_the_response(reader: Api, read_by_request: list[int], ended: str) -> None:
+    """Revoking the app and deleting the conversation each abort the response without a closing bracket."""
+    exchange = Exchange(f"{reader.root}/messages", reader.token)
+    await exchange.until(lambda: len(exchange.sent) == 2)
     if ended == "revoked":
         await App.objects.aupdate(revoked_at=timezone.now())
     else:
         await Conversation.objects.all().adelete()
     for _ in range(100):
-        line.reads.release()
-    await line.task
-    assert not line.complete
+        exchange.reads.release()
+    await exchange.task
+    assert not exchange.complete
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_failure_in_the_middle_gets_no_end(
+async def test_an_error_aborts_the_response(
     reader: Api, read_by_request: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No closing bracket is sent, and the log tells the kind of the error but not its message, which may hold spoken words."""
-    line = Line(f"{reader.root}/messages", reader.token)
-    await line.until(lambda: len(line.sent) == 2)
+    """No closing bracket is sent; the log has the type of the error but not its message, which may hold spoken words."""
+    exchange = Exchange(f"{reader.root}/messages", reader.token)
+    await exchange.until(lambda: len(exchange.sent) == 2)
 
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is gone")
 
     monkeypatch.setattr(batches, "_after", fail)
     for _ in range(100):
-        line.reads.release()
-    await line.task
-    assert not line.complete
+        exchange.reads.release()
+    await exchange.task
+    assert not exchange.complete
     assert [one for one in long_responses._sending if not one.closed] == []
     assert "a long response was aborted (RuntimeError in" in caplog.text
     assert "the disk is gone" not in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_who_reads_nothing_for_long_is_cut_off(reader: Api, read_by_request: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stalled client does not keep its place for ever."""
+async def test_a_stalled_client_is_disconnected(reader: Api, read_by_request: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that reads nothing for the time limit loses its slot."""
     monkeypatch.setattr(long_responses, "STALL_S", 0.2)
-    line = Line(f"{reader.root}/messages", reader.token)
+    exchange = Exchange(f"{reader.root}/messages", reader.token)
     async with asyncio.timeout(60):
-        await line.task
-    assert not line.complete
+        await exchange.task
+    assert not exchange.complete
     assert [one for one in long_responses._sending if not one.closed] == []
 
 
-def test_a_sign_in_is_asked_too(owner: User, long_talk: Conversation) -> None:
-    """A sign-out breaks a long download off, too."""
+def test_signing_out_aborts_a_download(owner: User, long_talk: Conversation) -> None:
+    """A sign-out aborts a long download."""
     browser = Client()
     browser.force_login(owner)
     response = browser.get(f"/conversations/{long_talk.pk}/download.json")
@@ -380,11 +380,11 @@ def test_a_sign_in_is_asked_too(owner: User, long_talk: Conversation) -> None:
     browser.logout()
     with pytest.raises(long_responses.Withdrawn):
         list(content)
-    leave(response)
+    abandon(response)
 
 
-def test_a_request_without_credential_has_no_pass() -> None:
-    """Nothing is assumed in favour of whoever cannot be asked."""
+def test_a_request_without_credential_has_no_grant() -> None:
+    """A request without a credential has no grant, so it is refused."""
     from insights.access.request_grants import grant_of_request
 
     assert grant_of_request(HttpRequest()) is None

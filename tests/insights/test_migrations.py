@@ -1,4 +1,4 @@
-"""Migrations of data, run on rows of the versions before them."""
+"""Data migrations, run on rows of earlier versions."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,13 +27,13 @@ LINES = (("Ben", "One."), (None, "Two."), ("Ada", "Three."), ("Ben", "Four."), (
 
 @pytest.fixture
 def old_tables(transactional_db: None) -> Iterator[Any]:
-    """Migrate back to the version before speakers; give its models. Afterwards the tables are those of today."""
+    """Migrate back to the version before speakers and return its models; restore the current tables afterwards."""
     yield migrate_to(BEFORE)
     call_command("migrate", "insights", verbosity=0)
 
 
 def migrate_to(name: str) -> Any:
-    """Migrate forwards or backwards; return the models of that version."""
+    """Migrate to a version in either direction, and return its models."""
     call_command("migrate", "insights", name, verbosity=0)
     return MigrationExecutor(connection).loader.project_state([("insights", name)]).apps
 
@@ -82,11 +82,11 @@ def rows_of_previous_version(owner: User) -> tuple[int, UUID]:
 OLD_TABLES = ("Conversation", "Message", "LiveSession", "Insight", "Entity", "Topic", "TopicReference", "TrackerMatch", "Event")
 
 
-def test_a_database_of_the_previous_version_is_kept_whole(old_tables: Any, owner: User) -> None:
-    """All new migrations at once: no row is lost, the stale session is removed, and the conversation goes on before it ends."""
+def test_a_database_of_the_previous_version_loses_no_row(old_tables: Any, owner: User) -> None:
+    """All new migrations keep every row, remove the stale session, and leave the conversation live until it ends."""
     talk, session = rows_of_previous_version(owner)
     call_command("migrate", "insights", verbosity=0)
-    assert said_in(talk) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
+    assert speakers_of(talk) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
     conversation = Conversation.objects.get(id=talk)
     first, second = queries.insights_of(conversation)
     assert (first.type, first.review, str(first.assignee), str(first.message.member)) == ("action_item", "accepted", "Ben", "Ben")
@@ -96,14 +96,14 @@ def test_a_database_of_the_previous_version_is_kept_whole(old_tables: Any, owner
     assert [reference.message_id for reference in TopicReference.objects.all()] == [first.message_id]
     events = recorder.record(talk, recorder.Utterance("Six.", (), 1.0, NOW, NOW), recorder.Listening(session_id=session))
     assert events[0].number == 2
-    assert said_in(talk)[-1] == (4, "")
+    assert speakers_of(talk)[-1] == (4, "")
     assert [str(event.event.kind) for event in recorder.close_due(NOW, 15.0)] == ["conversation_completed"]
     recorder.remove_conversation(talk)
     assert not Speaker.objects.exists()
 
 
-def test_it_can_be_undone_while_there_are_sessions(old_tables: Any, owner: User) -> None:
-    """Back to the previous version, also after a crash that left rows of sessions and processes; those sessions are removed."""
+def test_it_is_reversible_with_sessions(old_tables: Any, owner: User) -> None:
+    """The way back works with rows of sessions and processes after a crash, and removes those sessions."""
     call_command("migrate", "insights", verbosity=0)
     process = uuid4()
     recorder.register_process(process, "host:1", "")
@@ -115,38 +115,38 @@ def test_it_can_be_undone_while_there_are_sessions(old_tables: Any, owner: User)
     assert not tables.get_model("insights", "LiveSession").objects.exists()
 
 
-def said_in(conversation_id: int) -> list[tuple[int, str]]:
-    """Return the number of the speaker and the member's name of each message."""
+def speakers_of(conversation_id: int) -> list[tuple[int, str]]:
+    """Return the speaker's number and the member's name of each message."""
     rows = queries.messages_of(Conversation.objects.get(id=conversation_id))
     return [(row.speaker.number, row.member.name if row.member else "") for row in rows]
 
 
 def test_old_messages_get_speakers(old_tables: Any, owner: User) -> None:
-    """One for each member of each conversation and one for nobody, in the order of speaking; the search index stays complete."""
+    """Each member of a conversation and its unknown speaker get one, in the order of speech; the search index stays complete."""
     one, two = old_conversation(old_tables, owner, *LINES), old_conversation(old_tables, owner, ("Ada", "The zeppelin."))
     empty = old_conversation(old_tables, owner)
     call_command("migrate", "insights", verbosity=0)
-    assert said_in(one) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
-    assert said_in(two) == [(1, "Ada")]
-    assert said_in(empty) == []
+    assert speakers_of(one) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
+    assert speakers_of(two) == [(1, "Ada")]
+    assert speakers_of(empty) == []
     assert Counter(Speaker.objects.values_list("conversation_id", flat=True)) == {one: 3, two: 1}
     assert set(queries.with_texts(Conversation.objects.all(), ["zeppelin"]).values_list("id", flat=True)) == {two}
     Message.objects.filter(conversation_id=two).update(text="The airship.")
     assert set(queries.with_texts(Conversation.objects.all(), ["airship"]).values_list("id", flat=True)) == {two}
 
 
-def test_new_messages_follow_old_ones(old_tables: Any, owner: User) -> None:
-    """A note of a migrated conversation continues its unknown speaker; a new session is a new speaker."""
+def test_new_messages_after_the_migration(old_tables: Any, owner: User) -> None:
+    """A note continues the unknown speaker of a migrated conversation; a new session is a new speaker."""
     one = old_conversation(old_tables, owner, *LINES)
     call_command("migrate", "insights", verbosity=0)
     note = recorder.Utterance("Milk.", (), 1.0, NOW, NOW)
     recorder.record(one, note, recorder.Listening())
     recorder.record(one, recorder.Utterance("Eggs.", (), 1.0, NOW, NOW), recorder.Listening(session_id=uuid4()))
-    assert said_in(one)[-2:] == [(2, ""), (4, "")]
+    assert speakers_of(one)[-2:] == [(2, ""), (4, "")]
 
 
-def test_it_can_be_undone_and_done_again(old_tables: Any, owner: User) -> None:
-    """Backwards, messages get the member of their speaker, also one that was changed since."""
+def test_it_is_reversible_and_repeatable(old_tables: Any, owner: User) -> None:
+    """Backwards, each message gets its speaker's member, also one that has changed since."""
     one = old_conversation(old_tables, owner, *LINES)
     call_command("migrate", "insights", verbosity=0)
     ben, ada = (Speaker.objects.get(number=number) for number in (1, 3))
@@ -155,11 +155,11 @@ def test_it_can_be_undone_and_done_again(old_tables: Any, owner: User) -> None:
     rows = tables.get_model("insights", "Message").objects.filter(conversation_id=one).order_by("number")
     assert [row.member.name if row.member else "" for row in rows] == ["Ada", "", "Ada", "Ada", ""]
     call_command("migrate", "insights", verbosity=0)
-    assert said_in(one) == [(1, "Ada"), (2, ""), (1, "Ada"), (1, "Ada"), (2, "")]
+    assert speakers_of(one) == [(1, "Ada"), (2, ""), (1, "Ada"), (1, "Ada"), (2, "")]
 
 
-def test_it_goes_on_where_it_stopped(old_tables: Any, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each batch is a transaction of its own; what an interrupted migration did is not done twice."""
+def test_an_interrupted_migration_continues(old_tables: Any, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch is a transaction of its own, and finished batches are not repeated."""
     module = import_module("insights.migrations.0007_fill_speakers")
     monkeypatch.setattr(module, "BATCH", 2)
     talks = sorted(old_conversation(old_tables, owner, *LINES) for _ in range(5))
@@ -182,11 +182,11 @@ def test_it_goes_on_where_it_stopped(old_tables: Any, owner: User, monkeypatch: 
     done = tables.get_model("insights", "Message").objects.exclude(speaker=None).values_list("conversation_id", flat=True)
     assert sorted(set(done)) == talks[:4]
     call_command("migrate", "insights", verbosity=0)
-    assert [said_in(talk) for talk in talks] == [[(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]] * 5
+    assert [speakers_of(talk) for talk in talks] == [[(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]] * 5
 
 
 def test_the_number_of_statements_does_not_grow_with_the_messages(old_tables: Any, owner: User) -> None:
-    """A batch takes the same statements for a hundred messages as for five."""
+    """A batch takes the same number of statements for five and for a hundred messages."""
     module = import_module("insights.migrations.0007_fill_speakers")
     statements = []
     for lines in (LINES, LINES * 20):
@@ -201,7 +201,7 @@ def test_the_number_of_statements_does_not_grow_with_the_messages(old_tables: An
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by statistics")
 def test_a_batch_reads_the_messages_of_its_conversations_only(old_tables: Any, owner: User) -> None:
-    """Forwards and backwards, no statement searches the messages of all conversations: the time grows with their number, not its square."""
+    """No statement in either direction scans the messages of all conversations, so the time grows linearly."""
     module = import_module("insights.migrations.0007_fill_speakers")
     old_conversation(old_tables, owner, *LINES)
     tables = migrate_to("0006_speaker")

@@ -1,4 +1,4 @@
-"""Names and titles as they are stored."""
+"""Cleaning of names and titles before they are stored."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,8 +16,8 @@ MISLEADING = [*range(0x00, 0x20), *range(0x7F, 0xA0), 0x61C, *range(0x200B, 0x20
 
 
 @pytest.mark.parametrize("code", MISLEADING)
-def test_what_misleads_goes(code: int) -> None:
-    """No control, bidirectional control or zero-width character is left in a Latin name; breaks become spaces."""
+def test_misleading_characters_are_removed(code: int) -> None:
+    """Control, bidirectional and zero-width characters are removed from Latin names; line breaks become spaces."""
     assert clean_name(f"Ada{chr(code)}Lovelace{chr(code)}").replace(" ", "") == "AdaLovelace"
 
 
@@ -40,25 +40,25 @@ def test_what_misleads_goes(code: int) -> None:
     ],
 )
 def test_names_of_every_script_stay(name: str) -> None:
-    """Joiners stay where words and emoji are written with them."""
+    """Joiners stay in scripts and emoji that need them."""
     assert clean_name(name) == name
 
 
 @pytest.mark.parametrize("text", ["\u200d\u200c", "\u202e\u2066", "\u3164\u115f", " \t\n\u2003", "\U000e0041\ufe0f", "\x00\x1b"])
-def test_an_invisible_name_is_none(text: str) -> None:
-    """What shows nothing is empty, so that something else is shown in its place."""
+def test_an_invisible_name_is_empty(text: str) -> None:
+    """A name without visible characters becomes empty."""
     assert clean_name(text) == ""
 
 
 def test_right_to_left_names_are_isolated() -> None:
-    """In a line of text a Hebrew or Arabic name ends where it ends; another name is left alone."""
+    """In a line of text, Hebrew and Arabic names are isolated and other names are unchanged."""
     assert isolated("משה") == "\u2068משה\u2069"
     assert isolated("Ada Lovelace") == "Ada Lovelace"
 
 
 @given(st.text(), st.integers(0, 20))
 def test_any_text(text: str, limit: int) -> None:
-    """A clean name stays as it is, is no longer than the limit, and can be stored and printed in one line."""
+    """A clean name stays unchanged, keeps to the limit, and can be stored and printed in one line."""
     name = clean_name(text, limit)
     assert clean_name(name, limit) == name
     assert len(name) <= limit
@@ -67,7 +67,7 @@ def test_any_text(text: str, limit: int) -> None:
 
 
 def test_stored_names(owner: User) -> None:
-    """Title, name, user id and address are cleaned where a conversation is opened; what is the same afterwards is the same member."""
+    """Opening a conversation cleans title, name, user id and address; equal cleaned names are one member."""
     speaker = SpeakerIdentity("u\u200b1", "Ada\u202e gnp.", "ada\u2066@example.org")
     one = recorder.open_conversation(opening(owner, name="Budget\u202ecod\r\n", speaker=speaker))
     assert Conversation.objects.get().name == "Budgetcod"
@@ -80,24 +80,24 @@ def test_stored_names(owner: User) -> None:
 
 
 def test_an_invisible_title_is_replaced(owner: User) -> None:
-    """A title that shows nothing is none: the conversation is named by its id, and by its members on pages."""
+    """A conversation with an invisible title is named by its id, and by its members on pages."""
     one = recorder.open_conversation(opening(owner, name="\u2066\u200b\u2069"))
     assert Conversation.objects.get().name == str(one.conversation_id)
 
 
 def test_names_of_apps(owner: User) -> None:
-    """Names of apps are cleaned, too."""
+    """Names of apps are cleaned."""
     assert access.create_app(owner, "Bot\u202e")[0].name == "Bot"
 
 
 def test_the_name_of_the_first_account(db: None) -> None:
-    """The name of the first account is cleaned, too."""
+    """The name of the first account is cleaned."""
     assert access.create_first_account("Grace\u200f", "grace@example.org", "correct horse battery").first_name == "Grace"
 
 
 @pytest.mark.parametrize(("title", "name"), [("Plan\u202etxt.exe", "plantxtexe"), ("עברית", ""), ("a/../\\b\u2066", "ab")])
 def test_file_names(owner: User, title: str, name: str) -> None:
-    """A download is named by what its title shows in plain letters, else by the number of the conversation."""
+    """The file name of a download has the title's ASCII letters, or the conversation's id."""
     one = recorder.open_conversation(opening(owner, name=title))
     client = Client()
     client.force_login(owner)

@@ -21,12 +21,12 @@ def test_times_are_utc_with_milliseconds() -> None:
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 30), timezones=st.sampled_from([UTC, timezone(timedelta(hours=-8))])))
 def test_times_can_be_read_back(at: datetime) -> None:
-    """Reading a written time loses less than a millisecond."""
+    """Parsing a written time loses less than a millisecond."""
     assert timedelta(0) <= at - datetime.fromisoformat(iso(at)) < timedelta(milliseconds=1)
 
 
-def test_unknown_people_are_none() -> None:
-    """Nobody is null; who was only named has a name and no id."""
+def test_unknown_members_are_null() -> None:
+    """No member is null; a member known only by name has a name and no id."""
     assert member_json(None) is None
     assert assignee_snapshot(Insight()) is None
     assert assignee_snapshot(Insight(assignee_name="Zoe")) == MemberSnapshot("", "Zoe")
@@ -35,7 +35,7 @@ def test_unknown_people_are_none() -> None:
 
 
 def test_hits_are_grouped_by_tracker_and_phrase() -> None:
-    """Two trackers, two phrases of one of them, places in messages and insights kept apart."""
+    """Trackers, phrases, and offsets in messages and in insights are grouped separately."""
     message = Message(text="We buy it, we sell it", started_at=NOW, ended_at=NOW)
     insight = Insight(text="We buy it", type="action_item")
 

@@ -1,4 +1,4 @@
-"""What this wing stores and reads, once more on PostgreSQL: the tests of models, recorder, queries, search and figures."""
+"""The tests of models, recorder, queries, search and figures, repeated on PostgreSQL."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 @pytest.mark.skipif(bool(postgres.lacking()), reason=postgres.lacking())
 @pytest.mark.skipif("PARLEY_TEST_DATABASE_URL" in os.environ, reason="this run is on another database already")
 def test_the_same_on_postgresql() -> None:
-    """Everything that holds on SQLite holds on PostgreSQL, with a pool of connections and several writers."""
+    """The tests pass on PostgreSQL, with a connection pool and concurrent writers."""
     tests = [
         str(HERE / name)
         for name in ("recorder", "test_models.py", "test_queries.py", "test_search.py", "test_derived.py", "test_migrations.py")

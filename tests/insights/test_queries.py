@@ -1,4 +1,4 @@
-"""Reading, scoped to the owner."""
+"""Queries, limited to the owner."""
 
 from datetime import timedelta
 
@@ -13,20 +13,20 @@ from tests.insights.conftest import Say, opening
 
 
 def test_only_the_owner_finds_it(joined: Joined, owner: User, stranger: User) -> None:
-    """The owner gets the conversation, by number or digits; to anybody else it does not exist."""
+    """The owner finds the conversation by number or digits; for other users it does not exist."""
     assert queries.conversation_for(owner.pk, joined.conversation_id) is not None
     assert queries.conversation_for(owner.pk, str(joined.conversation_id)) is not None
     assert queries.conversation_for(stranger.pk, joined.conversation_id) is None
 
 
 @pytest.mark.parametrize("nonsense", ["", "abc", "-1", "1.5", "١٢٣", "9" * 17, "9" * 500, "0x10", "1\x00"])
-def test_nonsense_ids_are_unknown_ids(owner: User, nonsense: str) -> None:
-    """An id that can be none finds nothing and breaks nothing."""
+def test_invalid_ids_are_unknown_ids(owner: User, nonsense: str) -> None:
+    """An invalid id finds nothing and raises no other error."""
     assert queries.conversation_for(owner.pk, nonsense) is None
 
 
 def test_live_conversation(joined: Joined, owner: User, stranger: User) -> None:
-    """A connection id finds its owner's conversation while it goes on."""
+    """A connection id finds its owner's live conversation."""
     live = queries.live_conversation(owner.pk, "room-1")
     assert live is not None
     assert live.id == joined.conversation_id
@@ -37,7 +37,7 @@ def test_live_conversation(joined: Joined, owner: User, stranger: User) -> None:
 
 
 def test_search_looks_at_names_and_words(joined: Joined, say: Say, owner: User, stranger: User) -> None:
-    """Conversations are found by title, by who spoke and by what was said; never those of others."""
+    """Conversations are found by title, members and messages, and only the owner's."""
     say("The zeppelin has landed.")
     recorder.open_conversation(opening(owner, "room-2", name="Quarterly review"))
 
@@ -51,7 +51,7 @@ def test_search_looks_at_names_and_words(joined: Joined, say: Say, owner: User, 
 
 
 def test_range_of_starts(joined: Joined, owner: User) -> None:
-    """Both ends of the range are included."""
+    """The range includes both ends."""
     at, second = joined.started_at, timedelta(seconds=1)
     assert queries.conversations_of(owner.pk, start=at, end=at).count() == 1
     assert queries.conversations_of(owner.pk, start=at + second).count() == 0
@@ -59,7 +59,7 @@ def test_range_of_starts(joined: Joined, owner: User) -> None:
 
 
 def test_listings_are_in_the_order_of_speech(joined: Joined, say: Say) -> None:
-    """Messages, insights, entities and hits come in the order in which they were said."""
+    """Messages, insights, entities and tracker hits are in the order of speech."""
     say("Is the budget there? Ada will send the budget tomorrow.", trackers=(Tracker("Money", ("budget",)),))
     conversation = Conversation.objects.get()
     assert [message.number for message in queries.messages_of(conversation)] == [1, 2]
@@ -73,12 +73,12 @@ def test_listings_are_in_the_order_of_speech(joined: Joined, say: Say) -> None:
 
 
 def test_last_events(joined: Joined) -> None:
-    """Many conversations are asked at once; those that do not exist are left out."""
+    """One query answers for many conversations; unknown ones are left out."""
     assert queries.last_events([joined.conversation_id, 1]) == {joined.conversation_id: joined.cursor}
 
 
-def test_where_a_listener_listens(joined: Joined, owner: User, stranger: User) -> None:
-    """A listener hears what goes on, else what ended last, not before a given time; strangers hear nothing."""
+def test_the_conversation_of_a_subscriber(joined: Joined, owner: User, stranger: User) -> None:
+    """A subscriber gets the live conversation, else the last one that ended after a given time; other users get none."""
     assert queries.conversation_for_subscriber(stranger.pk, "room-1", ended_since=None) is None
     assert queries.conversation_for_subscriber(owner.pk, "room\x00", ended_since=None) is None
     Conversation.objects.update(ended_at=joined.started_at)
@@ -93,8 +93,8 @@ def test_where_a_listener_listens(joined: Joined, owner: User, stranger: User) -
     assert live.id == again.conversation_id
 
 
-def test_what_began_lately(joined: Joined, owner: User, stranger: User) -> None:
-    """Many places are asked about at once: what goes on in them, or ended since; nothing older, and nothing of other places."""
+def test_recent_conversations_of_many_subscribers(joined: Joined, owner: User, stranger: User) -> None:
+    """One query gives live and recently ended conversations of many connection ids, and no older or other ones."""
     places, at = [(owner.pk, "room-1"), (stranger.pk, "room-1")], joined.started_at
 
     def begun(since: timedelta) -> list[int]:

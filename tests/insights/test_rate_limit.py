@@ -1,4 +1,4 @@
-"""Failed attempts are counted, with the cache and without it."""
+"""Failed attempts are counted, with and without the cache."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.servers import free_port
 
 @pytest.fixture
 def no_redis(settings: Any) -> Iterator[None]:
-    """A cache in a Redis that is not there; its address holds a password, which no log may show."""
+    """A cache in a Redis that is not running; its URL has a password, which no log may contain."""
     location = f"redis://:password@127.0.0.1:{free_port()}/0"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": location}}
     yield
@@ -30,7 +30,7 @@ def count(limit: RateLimit, name: str) -> int:
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock that the test sets."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.past = 0.0
@@ -39,7 +39,7 @@ class Clock:
 
 
 def test_processes_count_together() -> None:
-    """What one process counts, another one knows; other names are not touched."""
+    """Two processes share a count; other names have their own."""
     one, two = RateLimit(), RateLimit()
     one.add("a", 60)
     two.add("a", 60)
@@ -47,7 +47,7 @@ def test_processes_count_together() -> None:
 
 
 def test_without_a_cache_each_process_counts(no_redis: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Guessing stays limited, and the log says why once, without the address of the cache."""
+    """Guessing stays limited, and the log says once why, without the URL of the cache."""
     monkeypatch.setattr(rate_limit_module, "CACHE_RETRY_S", 30.0)
     limit = RateLimit()
     for _ in range(3):
@@ -57,8 +57,8 @@ def test_without_a_cache_each_process_counts(no_redis: None, monkeypatch: pytest
     assert "password" not in caplog.text
 
 
-def test_a_cache_that_fails_is_asked_again_later(no_redis: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """It is left alone for a while, and counts again when it is back; what was counted without it still counts."""
+def test_a_failed_cache_is_retried_later(no_redis: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """A failed cache is not used for a while; attempts counted without it still count when it is back."""
     monkeypatch.setattr(rate_limit_module, "CACHE_RETRY_S", 30.0)
     clock, limit = Clock(monkeypatch), RateLimit()
     limit.add("a", 60)
@@ -71,8 +71,8 @@ def test_a_cache_that_fails_is_asked_again_later(no_redis: None, monkeypatch: py
     assert cache.get("failures:a") == 1
 
 
-def test_a_minute_later_all_is_forgotten(no_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The count of a process has the same minute as that of the cache."""
+def test_counts_expire_after_a_minute(no_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The count of a process expires in the same minute as that of the cache."""
     clock, limit = Clock(monkeypatch), RateLimit()
     limit.add("a", 60)
     clock.past = 30.0
@@ -84,7 +84,7 @@ def test_a_minute_later_all_is_forgotten(no_redis: None, monkeypatch: pytest.Mon
 
 
 def test_memory_is_bounded(no_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of more names than one process counts, the oldest are forgotten."""
+    """A process drops the oldest names above its limit."""
     monkeypatch.setattr(rate_limit_module, "MAX_OWN_COUNTERS", 10)
     limit = RateLimit()
     for number in range(30):
@@ -94,8 +94,8 @@ def test_memory_is_bounded(no_redis: None, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_a_mark_counts_as_one_for_its_time(cached: bool, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often it is set."""
+def test_a_mark_counts_once_until_it_expires(cached: bool, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark counts as one, however often it is set."""
     if not cached:
         request.getfixturevalue("no_redis")
     limit = RateLimit()
@@ -105,7 +105,7 @@ def test_a_mark_counts_as_one_for_its_time(cached: bool, request: pytest.Fixture
 
 
 def test_signing_in_without_redis(no_redis: None, client: Client, user: User, settings: Any) -> None:
-    """The right password opens the door, a wrong one is refused, and too many of them close it."""
+    """The right password is accepted, a wrong one is refused, and too many wrong ones are limited."""
     settings.TOKEN_TRIES_PER_MINUTE = 2
     form = {"username": "jane@example.com", "password": "correct horse battery"}
     assert client.post("/signin/", form).status_code == 302
@@ -116,7 +116,7 @@ def test_signing_in_without_redis(no_redis: None, client: Client, user: User, se
 
 
 def test_tokens_without_redis(no_redis: None, user: User, settings: Any) -> None:
-    """The right pair gets its token, and guessing is limited."""
+    """Valid credentials get a token, and guessing is limited."""
     settings.TOKEN_TRIES_PER_MINUTE = 2
     app, secret = access.create_app(user, "test")
     assert access.token_for(app.app_id, secret, "192.0.2.1").expires_in > 0

@@ -1,4 +1,4 @@
-"""Search through the index: what it finds, that it is used, and that it stays equal to what is stored."""
+"""Search through the index: its results, that queries use it, and that it stays equal to the stored rows."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from insights import queries, recorder
 from insights.models import Conversation, Member, Message, search
 from insights.models.conversations import new_conversation_id
 from insights.recorder import Joined, SpeakerIdentity
-from tests.insights.conftest import Say, opening, voice
+from tests.insights.conftest import Say, opening, speaker_of
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 sqlite_only = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL's indexes need neither triggers nor repair")
@@ -24,7 +24,7 @@ def conversation(owner: User, name: str = "Title", *texts: str, connection_id: s
     """Return a conversation with a title, messages and a member."""
     ended = {"ended_at": NOW, "started_at": NOW}
     one = Conversation.objects.create(owner=owner, name=name, connection_id=connection_id, message_count=len(texts), **ended)
-    speaker = voice(one, Member.objects.create(conversation=one, name=member))
+    speaker = speaker_of(one, Member.objects.create(conversation=one, name=member))
     rows = [
         Message(conversation=one, number=place, speaker=speaker, text=text, started_at=NOW, ended_at=NOW)
         for place, text in enumerate(texts, 1)
@@ -34,13 +34,13 @@ def conversation(owner: User, name: str = "Title", *texts: str, connection_id: s
 
 
 def found(*texts: str, connection_ids: bool = False) -> set[int]:
-    """Return the ids of the conversations that hold all of the texts."""
+    """Return the ids of the conversations that have all of the texts."""
     rows = queries.with_texts(Conversation.objects.all(), texts, connection_ids=connection_ids)
     return set(rows.values_list("id", flat=True))
 
 
 def entries() -> int:
-    """Return how many entries SQLite's index has, after it found itself consistent."""
+    """Return the number of entries in SQLite's index, after its own check of consistency."""
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {search.SEARCH_INDEX} ({search.SEARCH_INDEX}, rank) VALUES ('integrity-check', 1)")
         cursor.execute(f"SELECT count(*) FROM {search.SEARCH_TEXT}")
@@ -54,7 +54,7 @@ ALPHABET = "aAbBé% _\\\"'*-()"
 @given(texts=st.lists(st.text(ALPHABET, min_size=1, max_size=8), min_size=1, max_size=4), wanted=st.text(ALPHABET, min_size=3, max_size=5))
 @pytest.mark.django_db
 def test_the_index_finds_what_a_scan_finds(texts: list[str], wanted: str) -> None:
-    """A text of three characters or more is found exactly in the conversations whose messages have it, whatever it means to SQL."""
+    """A text of three characters or more finds exactly the conversations whose messages have it, SQL wildcards too."""
     Conversation.objects.all().delete()
     owner, _ = User.objects.get_or_create(username="owner")
     made = {conversation(owner, "", text).pk: text for text in texts}
@@ -64,14 +64,14 @@ def test_the_index_finds_what_a_scan_finds(texts: list[str], wanted: str) -> Non
 @pytest.mark.parametrize(
     "wanted", ['"', '""a', "zeppelin AND", "NEAR(a b)", "text:zep", "-zeppelin", "zeppelin*", "%zep%", "z_ppelin", "^zep"]
 )
-def test_operators_mean_themselves(owner: User, wanted: str) -> None:
-    """Nothing that a person types is an operator of the full-text search or of LIKE."""
+def test_operators_are_literal(owner: User, wanted: str) -> None:
+    """No query text is an operator of the full-text search or of LIKE."""
     conversation(owner, "Title", "The zeppelin has landed.")
     assert found(wanted) == set()
 
 
-def test_places(owner: User) -> None:
-    """Titles, members and words are searched, connection ids where that is asked for; each text may stand in another place."""
+def test_searched_fields(owner: User) -> None:
+    """Titles, members and messages are searched, connection ids on request; each text may match in another field."""
     one = conversation(owner, "Quarterly review", "The zeppelin.", connection_id="room-77", member="Ada").pk
     conversation(owner, "Other")
     assert found("QUARTERLY") == found("ada") == found("eppel") == found("quart", "Ada", "zeppelin") == {one}
@@ -80,7 +80,7 @@ def test_places(owner: User) -> None:
 
 
 def test_short_texts(owner: User) -> None:
-    """One or two letters are found in titles and names; in messages only where they can be a word."""
+    """One or two letters match in titles and names; in messages they match only whole words."""
     one = conversation(owner, "Q3", "We meet in our office.", "明日の会議", member="Bo").pk
     assert found("q3") == found("bo") == found("会議") == {one}
     assert found("of") == set()
@@ -88,14 +88,14 @@ def test_short_texts(owner: User) -> None:
 
 
 def test_a_search_is_cut(owner: User) -> None:
-    """Eight words and two hundred characters are looked at, whatever is sent."""
+    """Only the first eight words and two hundred characters of a query count."""
     assert queries.search_words("word " * 99) == queries.search_texts("word " * 99) == ["word"] * 8
     assert queries.search_words("x" * 9999) == queries.search_texts("x" * 9999) == ["x" * 200]
     assert queries.search_texts("a\x00b '' \"c d\"") == ["a", "b", "c d"]
 
 
 def test_first_hits(owner: User) -> None:
-    """Each conversation shows the first message that has one of the words; one found by its title shows none."""
+    """Each conversation has its first message with one of the words; one found by its title has none."""
     one = conversation(owner, "One", "Hello.", "The bridge.", "The bridge again.")
     two = conversation(owner, "Two", "A river.", "明日の会議")
     titled = conversation(owner, "Bridge")
@@ -109,7 +109,7 @@ def test_first_hits(owner: User) -> None:
 
 
 def test_corrections_are_found(joined: Joined, say: Say, owner: User) -> None:
-    """New wording is found at once, the old one no longer; so are members who say their names later."""
+    """Corrected texts are found at once and old ones no longer; members with later names are found too."""
     say("The zeppelin has landed.")
     recorder.correct_message(Message.objects.get().pk, "The airship has landed.", owner.pk)
     assert found("airship") == {joined.conversation_id}
@@ -121,8 +121,8 @@ def test_corrections_are_found(joined: Joined, say: Say, owner: User) -> None:
 
 
 @sqlite_only
-def test_removal_leaves_nothing_in_the_index(joined: Joined, say: Say, owner: User) -> None:
-    """Neither a removed conversation nor those of a deleted account leave a row behind."""
+def test_deleting_removes_index_entries(joined: Joined, say: Say, owner: User) -> None:
+    """A deleted conversation and a deleted account leave no index entry."""
     say("The zeppelin has landed.")
     other = conversation(owner, "Kept", "The zeppelin.")
     recorder.remove_conversation(joined.conversation_id)
@@ -133,7 +133,7 @@ def test_removal_leaves_nothing_in_the_index(joined: Joined, say: Say, owner: Us
 
 
 def test_the_index_is_used(owner: User) -> None:
-    """No search by three letters or more reads all messages."""
+    """No search with three letters or more scans all messages."""
     used = ["insights_search VIRTUAL TABLE INDEX"]
     if connection.vendor == "postgresql":
         used = ["message_text_trigrams", "member_name_trigrams", "conversation_name_trigrams"]
@@ -145,8 +145,8 @@ def test_the_index_is_used(owner: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_migration_indexes_what_is_stored(owner: User) -> None:
-    """Rows that are older than the index are found after the migration; it can be undone and done again."""
+def test_the_migration_indexes_stored_rows(owner: User) -> None:
+    """Rows older than the index are found after the migration, which is reversible and repeatable."""
     one = conversation(owner, "Quarterly review", "The zeppelin.", member="Grace").pk
     call_command("migrate", "insights", "0001", verbosity=0)
     try:
@@ -165,8 +165,8 @@ def test_the_migration_indexes_what_is_stored(owner: User) -> None:
 
 @sqlite_only
 @pytest.mark.django_db(transaction=True)
-def test_lost_triggers_come_back(owner: User) -> None:
-    """A migration that remakes a table drops its triggers; what was written without them is indexed after it."""
+def test_lost_triggers_are_restored(owner: User) -> None:
+    """After a migration that recreated a table without its triggers, rows written meanwhile are indexed."""
     with connection.schema_editor() as schema_editor:
         schema_editor._remake_table(Message)  # type: ignore[attr-defined]  # what Django does to change a column
     one = conversation(owner, "Title", "The zeppelin.").pk

@@ -1,4 +1,4 @@
-"""Passes: by what a connection was let in, and whether that still holds."""
+"""Grants: by what credential a connection was allowed, and whether that credential is still valid."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from insights.models import App
 
 
 def sign_in(user: User) -> Client:
-    """Return a browser in which somebody is signed in."""
+    """Return a browser that is signed in to the account."""
     browser = Client()
     browser.force_login(user)
     return browser
@@ -29,7 +29,7 @@ def key_of(browser: Client) -> str:
 
 
 def by_token(user: User) -> Grant:
-    """Return the pass of a new app's token."""
+    """Return the grant of a new app's token."""
     app, secret = access.create_app(user, "test")
     found = access.grant_for_token(access.token_for(app.app_id, secret).access_token)
     assert found == Grant(user.pk, app_id=app.app_id)
@@ -37,14 +37,14 @@ def by_token(user: User) -> Grant:
 
 
 def by_sign_in(browser: Client) -> Grant:
-    """Return the pass of a browser."""
+    """Return the grant of a browser's sign-in."""
     found = access.grant_for_sign_in(key_of(browser))
     assert found is not None
     return found
 
 
-def test_a_pass_holds_while_nothing_changes(user: User, other_user: User) -> None:
-    """Tokens and sign-ins of several accounts, looked at together, in three queries for any number of them."""
+def test_a_grant_stays_valid_without_changes(user: User, other_user: User) -> None:
+    """Checking tokens and sign-ins of several accounts together takes three queries for any number of them."""
     passes = [*(by_token(who) for who in (user, user, other_user)), *(by_sign_in(sign_in(who)) for who in (user, other_user, other_user))]
     with CaptureQueriesContext(connection) as queries:
         assert access.valid_grants(passes) == set(passes)
@@ -54,16 +54,16 @@ def test_a_pass_holds_while_nothing_changes(user: User, other_user: User) -> Non
     assert len(queries) == 0
 
 
-def test_a_revoked_app_ends_its_pass_alone(user: User) -> None:
-    """The account's other app, and its browser, go on."""
+def test_a_revoked_app_ends_only_its_own_grants(user: User) -> None:
+    """Grants of the account's other app and of its browser stay valid."""
     revoked, other, browser = by_token(user), by_token(user), by_sign_in(sign_in(user))
     App.objects.filter(app_id=revoked.app_id).update(revoked_at=timezone.now())
     assert access.valid_grants([revoked, other, browser]) == {other, browser}
 
 
 @pytest.mark.parametrize("way", ["disabled", "removed"])
-def test_an_account_that_goes_ends_all_its_passes(user: User, other_user: User, way: str) -> None:
-    """Whether it is disabled or removed."""
+def test_disabling_or_deleting_an_account_ends_all_its_grants(user: User, other_user: User, way: str) -> None:
+    """A disabled account and a deleted account both end every grant."""
     passes, others = {by_token(user), by_sign_in(sign_in(user))}, {by_token(other_user), by_sign_in(sign_in(other_user))}
     if way == "disabled":
         User.objects.filter(pk=user.pk).update(is_active=False)
@@ -73,7 +73,7 @@ def test_an_account_that_goes_ends_all_its_passes(user: User, other_user: User, 
 
 
 def test_signing_out_and_a_new_password_end_a_sign_in(user: User) -> None:
-    """In the browser concerned, or in all of them; tokens are not touched."""
+    """Signing out ends the grant of that browser, a new password those of all browsers; token grants stay valid."""
     browser = sign_in(user)
     here, there, token = by_sign_in(browser), by_sign_in(sign_in(user)), by_token(user)
     browser.post("/signout/")
@@ -83,8 +83,8 @@ def test_signing_out_and_a_new_password_end_a_sign_in(user: User) -> None:
     assert access.valid_grants([here, there, token]) == {token}
 
 
-def test_nobody_is_cut_off_because_time_passes(user: User) -> None:
-    """A sign-in that is too old lets nobody in any more, and shows nobody out."""
+def test_an_expired_sign_in_keeps_its_open_connections(user: User) -> None:
+    """An expired sign-in opens no new connection and closes no open one."""
     browser = sign_in(user)
     held = by_sign_in(browser)
     Session.objects.update(expire_date=timezone.now() - timedelta(minutes=1))
@@ -93,13 +93,13 @@ def test_nobody_is_cut_off_because_time_passes(user: User) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "unknown", "a\x00b", "x" * 5000, "' OR 1=1 --"])
-def test_nonsense_keys_let_nobody_in(user: User, key: str) -> None:
-    """Whatever a cookie may hold."""
+def test_invalid_session_keys_are_refused(user: User, key: str) -> None:
+    """Any text in the session cookie that is no session key is refused."""
     assert access.grant_for_sign_in(key) is None
 
 
-def test_a_session_of_nobody(user: User) -> None:
-    """Sessions without a sign-in in them, forged ones, and those of back ends that are not ours."""
+def test_sessions_without_a_valid_sign_in_are_refused(user: User) -> None:
+    """Sessions without a user, forged sessions and sessions of unknown authentication back ends give no grant."""
     browser = Client()
     store = browser.session
     store["something"] = 1
@@ -113,7 +113,7 @@ def test_a_session_of_nobody(user: User) -> None:
     assert access.grant_for_sign_in(str(signed_in.session_key)) is None
 
 
-def test_a_pass_shows_no_secret(user: User) -> None:
-    """A session's key is as good as a password: no log can have it from a pass."""
+def test_a_grant_shows_no_secret(user: User) -> None:
+    """The text form of a grant does not contain the session key."""
     held = by_sign_in(sign_in(user))
     assert held.session_key not in repr(held)

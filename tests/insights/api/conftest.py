@@ -1,4 +1,4 @@
-"""A caller of the API with a token, and a conversation to read."""
+"""An API client with a token, and a conversation to read."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ def token_of(user: User) -> str:
 
 
 class Api:
-    """Asks the API about one conversation, with one user's token."""
+    """Sends requests about one conversation with one user's token."""
 
     def __init__(self, token: str, conversation_id: int | str = "") -> None:
         self.token = token
@@ -28,11 +28,11 @@ class Api:
         self.client = Client()
 
     def get(self, path: str = "", **query: object):  # type: ignore[no-untyped-def]
-        """Return the answer to a GET below the conversation."""
+        """Return the response to a GET below the conversation."""
         return self.client.get(self.root + path, query, headers={"Authorization": f"Bearer {self.token}"})
 
     def read(self, path: str = "", **query: object):  # type: ignore[no-untyped-def]
-        """Return the JSON of a good answer."""
+        """Return the JSON of a successful response."""
         response = self.get(path, **query)
         assert response.status_code == 200, response.content
         return response.json()

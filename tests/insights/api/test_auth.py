@@ -1,4 +1,4 @@
-"""Who gets in, by which door."""
+"""Authentication of API requests."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,8 +11,8 @@ REFUSED = {"message": "Token validation failed for provided token."}
 
 
 @pytest.mark.parametrize("door", ["bearer", "key", "query", "cookie"])
-def test_every_door_opens(talk: Conversation, owner: User, door: str) -> None:
-    """Bearer, x-api-key, access_token and the portal's cookie all let the owner in."""
+def test_every_form_of_credential_is_accepted(talk: Conversation, owner: User, door: str) -> None:
+    """Bearer, x-api-key, access_token and the portal's cookie each authenticate the owner."""
     client, token, path = Client(), token_of(owner), f"/v1/conversations/{talk.id}"
     if door == "cookie":
         client.force_login(owner)
@@ -26,21 +26,21 @@ def test_every_door_opens(talk: Conversation, owner: User, door: str) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic x"}, {"X-API-KEY": "a.b.c"}])
-def test_strangers_are_refused(talk: Conversation, headers: dict[str, str]) -> None:
-    """Without a token, or with a wrong one, the answer is Symbl's 401."""
+def test_requests_without_a_valid_token_are_refused(talk: Conversation, headers: dict[str, str]) -> None:
+    """A request with no token or a wrong token gets Symbl's 401."""
     answer = Client().get(f"/v1/conversations/{talk.id}", headers=headers)
     assert (answer.status_code, answer.json()) == (401, REFUSED)
 
 
-def test_a_wrong_token_is_not_helped_by_a_cookie(talk: Conversation, owner: User) -> None:
-    """Whoever shows a token is judged by it."""
+def test_a_token_takes_precedence_over_a_cookie(talk: Conversation, owner: User) -> None:
+    """A request with a wrong token is refused even if it has a valid cookie."""
     client = Client()
     client.force_login(owner)
     assert client.get(f"/v1/conversations/{talk.id}", headers={"X-API-KEY": "wrong"}).status_code == 401
 
 
-def test_a_revoked_app_is_out(talk: Conversation, owner: User) -> None:
-    """Tokens die with their app."""
+def test_tokens_of_a_revoked_app_are_refused(talk: Conversation, owner: User) -> None:
+    """Revoking an app invalidates its tokens."""
     token = token_of(owner)
     App.objects.update(revoked_at=talk.started_at)
     assert Client().get(f"/v1/conversations/{talk.id}", {"access_token": token}).status_code == 401
@@ -48,7 +48,7 @@ def test_a_revoked_app_is_out(talk: Conversation, owner: User) -> None:
 
 @pytest.mark.parametrize("wrong", ["1234567890123456", "abc", "1" * 500, "%00", "1%2F2", "='"])
 def test_unknown_ids_are_404(owner: User, wrong: str) -> None:
-    """Ids that cannot be are answered like ids that are not."""
+    """Malformed ids get the same 404 as unknown ids."""
     answer = Client().get(f"/v1/conversations/{wrong}", {"access_token": token_of(owner)})
     assert answer.status_code == 404
     if "%2F" not in wrong:
@@ -56,7 +56,7 @@ def test_unknown_ids_are_404(owner: User, wrong: str) -> None:
 
 
 def test_other_origins_may_read_with_tokens_only(talk: Conversation, owner: User) -> None:
-    """Answers may be read from anywhere, but never with credentials; the preflight allows the token headers."""
+    """CORS allows any origin without credentials, and the preflight allows the token headers."""
     path = f"/v1/conversations/{talk.id}/messages"
     preflight = Client().options(path, headers={"Origin": "https://else.example"})
     assert preflight.status_code == 204

@@ -1,4 +1,4 @@
-"""GET /v1/conversations and one of them."""
+"""GET /v1/conversations and GET /v1/conversations/{id}."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.insights.conftest import opening
 
 @pytest.fixture
 def many(owner: User, stranger: User) -> Api:
-    """Return the list's reader, with five conversations a day apart, the newest today, and one of somebody else."""
+    """Return an API client with five conversations on five days, the newest today, and one conversation of another user."""
     for day in range(5):
         joined = recorder.open_conversation(opening(owner, f"room-{day}", name=f"Day {day}"))
         started = timezone.now() - timedelta(days=day * 2)
@@ -26,12 +26,12 @@ def many(owner: User, stranger: User) -> Api:
 
 
 def names(api: Api, **query: object) -> list[str]:
-    """Return the names that the list answers."""
+    """Return the conversation names in the list."""
     return [item["name"] for item in api.read(**query)["conversations"]]
 
 
 def test_one_conversation(api: Api, talk: Conversation) -> None:
-    """One conversation has its members, and no end while it goes on."""
+    """A conversation has its members, and a live one has no end time."""
     answer = api.read()
     assert answer["id"] == str(talk.id)
     assert (answer["type"], answer["name"], answer["metadata"]) == ("meeting", str(talk.id), {})
@@ -43,20 +43,20 @@ def test_one_conversation(api: Api, talk: Conversation) -> None:
 
 
 def test_the_last_seven_days_oldest_first(many: Api) -> None:
-    """By default the list holds the last week, in ascending order, and nothing of anybody else."""
+    """By default the list holds the user's conversations of the last seven days in ascending order."""
     assert names(many) == ["Day 3", "Day 2", "Day 1", "Day 0"]
 
 
 @pytest.mark.parametrize("zone", ["Z", "+14:00", "-14:00"])
-def test_the_ends_of_the_calendar(many: Api, zone: str) -> None:
-    """Times that no reckoning survives are answered like any other."""
+def test_extreme_dates_are_accepted(many: Api, zone: str) -> None:
+    """Dates at the limits of the calendar get a normal response."""
     first, last = f"0001-01-01T00:00:00{zone}", f"9999-12-31T23:59:59{zone}"
     assert names(many, endTime=first) == names(many, startTime=last) == []
     assert len(names(many, startTime=first, endTime=last)) >= len(names(many)) > 0
 
 
 def test_order_limit_offset(many: Api) -> None:
-    """Pages follow each other in either order."""
+    """Pages are consecutive in ascending and in descending order."""
     assert names(many, order="desc", limit=2) == ["Day 0", "Day 1"]
     assert names(many, order="desc", limit=2, offset=2) == ["Day 2", "Day 3"]
     assert names(many, limit=0) == []
@@ -64,7 +64,7 @@ def test_order_limit_offset(many: Api) -> None:
 
 
 def test_times(many: Api) -> None:
-    """startTime and endTime bound the list; times without a zone are UTC; an end alone reaches back a week."""
+    """startTime and endTime bound the list; times without a zone are UTC; endTime alone selects the week before it."""
     now = timezone.now()
     assert names(many, startTime=(now - timedelta(days=30)).isoformat()) == ["Day 4", "Day 3", "Day 2", "Day 1", "Day 0"]
     assert names(many, startTime=(now - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%S")) == ["Day 1", "Day 0"]
@@ -83,8 +83,8 @@ def test_times(many: Api) -> None:
         ({"filter": "a==b"}, "filter: is not supported"),
     ],
 )
-def test_bad_queries_are_named(many: Api, query: dict[str, object], allowed: str) -> None:
-    """A query that cannot be answers 400 with the field and what is allowed."""
+def test_an_invalid_query_parameter_is_named(many: Api, query: dict[str, object], allowed: str) -> None:
+    """An invalid query parameter gets 400 with the field and the allowed values."""
     answer = many.get(**query)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(allowed)

@@ -1,4 +1,4 @@
-"""What a call of the API asks of the database does not grow with the conversation."""
+"""The number of database queries of an API request does not grow with the conversation."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,8 +18,8 @@ BELOW = [route.removeprefix("v1/conversations/<conversation_id>") for route in T
 DERIVED = ("/analytics", "/summary")
 
 
-def asked(api: Api, path: str, **query: object) -> int:
-    """Return how many queries a call takes."""
+def count_queries(api: Api, path: str, **query: object) -> int:
+    """Return how many queries a request takes."""
     with CaptureQueriesContext(connection) as queries:
         api.read(path, **query)
     return len(queries)
@@ -27,26 +27,26 @@ def asked(api: Api, path: str, **query: object) -> int:
 
 @pytest.mark.parametrize("path", BELOW)
 def test_a_long_conversation_costs_no_more_queries(api: Api, talk: Conversation, say: Say, owner: User, path: str) -> None:
-    """Each resource of a conversation takes as many queries for a dozen of everything as for a few, and few of them."""
-    before = asked(api, path)
+    """Each resource takes the same small number of queries for a short and for a long conversation."""
+    before = count_queries(api, path)
     for number in range(12):
         speaker = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("", f"Speaker {number}")))
         said = utterance(f"Is the budget number {number} there? Ada will call tomorrow.", speaker.started_at)
         member = speaker.member.id if speaker.member else None
         recorder.record(talk.id, said, Listening(member_id=member, trackers=(Tracker("Money", ("budget",)),)))
-    if path in DERIVED:  # besides: whether an event changed older messages; of a summary the messages that were chosen, too
-        assert max(before, asked(api, path)) <= 6
+    if path in DERIVED:  # besides: whether an event changed older messages; of a summary also the chosen messages
+        assert max(before, count_queries(api, path)) <= 6
         return
-    assert asked(api, path) == before <= 4  # the app with its owner, the conversation, the rows, and what hangs on them
+    assert count_queries(api, path) == before <= 4  # the app with its owner, the conversation, the rows and their related rows
 
 
 def test_a_long_list_costs_no_more_queries(owner: User) -> None:
-    """Nor does the list of conversations, with their members."""
+    """The list of conversations with their members takes the same number of queries for any length."""
     api = Api(token_of(owner))
     api.root = "/v1/conversations"
     counts = []
     for rooms in (range(1), range(1, 30)):
         for number in rooms:
             recorder.open_conversation(opening(owner, f"room-{number}", speaker=SpeakerIdentity("", "Ada")))
-        counts.append(asked(api, "", limit=100))
+        counts.append(count_queries(api, "", limit=100))
     assert counts == [3, 3]

@@ -34,15 +34,15 @@ PATHS = {
 }
 
 
-def test_every_call_is_documented(db: None) -> None:
-    """The schema names exactly the calls there are, each with a summary."""
+def test_every_route_is_documented(db: None) -> None:
+    """The schema names exactly the existing routes, each with a summary."""
     schema = Client().get("/api/openapi.json").json()
     assert set(schema["paths"]) == PATHS
     assert all(call.get("summary") for path in schema["paths"].values() for call in path.values())
 
 
 def test_the_page_needs_no_other_host(db: None) -> None:
-    """The page loads its scripts and styles from us, and they are there."""
+    """The page loads all scripts and styles from this server, and the files exist."""
     html = Client().get("/api/docs").content.decode()
     assert set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", html)) <= {"http://www.w3.org"}  # the name of SVG, which nobody loads
     assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', html)
@@ -54,8 +54,8 @@ def test_the_page_needs_no_other_host(db: None) -> None:
         response.close()
 
 
-def test_the_handbook_names_every_call_and_kind() -> None:
-    """docs/reference/rest.md lists every call below /v1/conversations and every kind of event."""
+def test_the_reference_names_every_route_and_kind() -> None:
+    """docs/reference/rest.md lists every route below /v1/conversations and every kind of event."""
     text = (settings.BASE_DIR / "docs" / "reference" / "rest.md").read_text()
     for path in PATHS:
         rest = path.removeprefix("/v1/conversations").replace("{conversation_id}", "{id}")

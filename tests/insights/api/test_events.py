@@ -8,7 +8,7 @@ from tests.insights.api.conftest import Api
 
 
 def test_everything_from_the_beginning(api: Api, talk: Conversation) -> None:
-    """Without a cursor the answer is all events, numbered from 1, as they are stored."""
+    """Without a cursor the response holds all stored events, numbered from 1."""
     answer = api.read("/events")
     assert [event["number"] for event in answer["events"]] == list(range(1, talk.last_event + 1))
     assert answer["lastEvent"] == talk.last_event
@@ -16,8 +16,8 @@ def test_everything_from_the_beginning(api: Api, talk: Conversation) -> None:
     assert [(event["kind"], event["payload"]) for event in answer["events"]] == [(event.kind, event.payload) for event in stored]
 
 
-def test_pages_make_up_the_whole(api: Api, talk: Conversation) -> None:
-    """Asking on from the last number, a few at a time, gives everything once."""
+def test_pages_return_every_event_once(api: Api, talk: Conversation) -> None:
+    """Pages that each start after the previous page's last number return every event once."""
     everything, seen = api.read("/events")["events"], []
     while page := api.read("/events", after=seen[-1]["number"] if seen else 0, limit=3)["events"]:
         seen += page
@@ -25,8 +25,8 @@ def test_pages_make_up_the_whole(api: Api, talk: Conversation) -> None:
 
 
 @pytest.mark.parametrize("query", [{"after": -1}, {"after": "x"}, {"after": 2**64}, {"limit": 0}, {"limit": 501}])
-def test_bad_cursors_are_named(api: Api, query: dict[str, object]) -> None:
-    """A cursor that cannot be answers 400 with its name."""
+def test_an_invalid_cursor_is_named(api: Api, query: dict[str, object]) -> None:
+    """An invalid cursor gets 400 with the name of the field."""
     answer = api.get("/events", **query)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(next(iter(query)))

@@ -1,4 +1,4 @@
-"""GET topics, trackers, entities, members, analytics: what else was found."""
+"""GET topics, trackers, entities, members and analytics."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.insights.api.conftest import Api
 
 
 def test_topics(api: Api) -> None:
-    """Topics come strongest first, with their messages, without sentiment and parents."""
+    """Topics are sorted by score, with their messages, and by default without sentiment and parents."""
     topics = api.read("/topics", refresh="true")["topics"]
     scores = [topic["score"] for topic in topics]
     assert scores == sorted(scores, reverse=True) != []
@@ -20,8 +20,8 @@ def test_topics(api: Api) -> None:
     assert budget["parentRefs"] == []
 
 
-def test_topics_with_more(api: Api) -> None:
-    """Sentiment and parents come on request, also together."""
+def test_topics_with_sentiment_and_parents(api: Api) -> None:
+    """Sentiment and parents are included on request, separately or together."""
     Topic.objects.update(parent_text="money", sentiment=-0.5)
     assert api.read("/topics", sentiment="true")["topics"][0]["sentiment"]["suggested"] == "negative"
     assert api.read("/topics", parentRefs="true")["topics"][0]["parentRefs"] == [{"type": "topic", "text": "money"}]
@@ -32,7 +32,7 @@ def test_topics_with_more(api: Api) -> None:
 
 @pytest.mark.parametrize("path", ["/trackers", "/trackers-detected"])
 def test_trackers_are_a_bare_list(api: Api, path: str) -> None:
-    """Both routes answer the same list, with places in messages and insights."""
+    """Both routes return the same list, with offsets in messages and insights."""
     (tracker,) = api.read(path)
     assert (tracker["id"], tracker["name"]) == ("t-1", "Money")
     (match,) = tracker["matches"]
@@ -42,7 +42,7 @@ def test_trackers_are_a_bare_list(api: Api, path: str) -> None:
 
 
 def test_entities_are_grouped(api: Api) -> None:
-    """The same thing named once more is one entity with one more place."""
+    """Several occurrences of one entity are one entry with several references."""
     entities = api.read("/entities")["entities"]
     assert [(entity["type"], entity["text"], entity["value"]) for entity in entities] == [
         ("person", "Ada", "Ada"),
@@ -63,8 +63,8 @@ def test_entities_are_grouped(api: Api) -> None:
         ({}, None),
     ],
 )
-def test_values_are_one_text(value: dict[str, object], text: str | None) -> None:
-    """Whatever an entity's value is made of, the API shows one text."""
+def test_entity_values_are_text(value: dict[str, object], text: str | None) -> None:
+    """The API shows an entity's value as one text, whatever its stored structure."""
     assert shown(value) == {"value": text, "start": None, "end": None}
 
 
@@ -74,7 +74,7 @@ def test_ranges_have_two_ends() -> None:
 
 
 def test_members(api: Api) -> None:
-    """Everybody who joined, in that order."""
+    """All members are listed in the order in which they joined."""
     assert [(m["name"], m["email"]) for m in api.read("/members")["members"]] == [("Ada", "ada@example.org"), ("Ben", "ben@example.org")]
 
 
@@ -89,12 +89,12 @@ def test_members(api: Api) -> None:
     ],
 )
 def test_the_email_of_a_member_is_an_address_or_left_out(user_id: str, email: str, shown_email: str | None) -> None:
-    """Clients put any text into `userId` and `email`."""
+    """An `email` or `userId` that is no e-mail address is left out."""
     assert person_json(Member(name="Ada", user_id=user_id, email=email)).get("email") == shown_email
 
 
 def test_analytics(api: Api) -> None:
-    """Ben talked over one second of Ada's last sentence."""
+    """The figures count one second in which Ben overlaps Ada's last sentence."""
     answer = api.read("/analytics")
     seconds = {metric["type"]: metric["seconds"] for metric in answer["metrics"]}
     ada, ben = answer["members"]
@@ -118,6 +118,6 @@ def test_analytics(api: Api) -> None:
 
 
 def test_nothing_found_is_empty_lists(api: Api) -> None:
-    """A conversation in which nothing was said has empty lists, and no nulls where the SDKs forbid them."""
+    """A conversation without speech has empty lists, and no null where the SDKs expect a list."""
     Topic.objects.all().delete()
     assert api.read("/topics") == {"topics": []}

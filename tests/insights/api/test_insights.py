@@ -1,4 +1,4 @@
-"""GET questions, action-items, follow-ups, insights."""
+"""GET questions, action-items, follow-ups and insights."""
 
 from insights.models import Insight, Message
 from tests.insights.api.conftest import Api
@@ -29,7 +29,7 @@ def test_action_items(api: Api) -> None:
 
 
 def test_follow_ups(api: Api) -> None:
-    """A follow-up with nobody named has an empty assignee, which the SDKs can read."""
+    """A follow-up without an assignee has an empty assignee object, which the SDKs can read."""
     (follow_up,) = api.read("/follow-ups")["followUps"]
     assert follow_up["type"] == "follow_up"
     assert follow_up["assignee"] == {}
@@ -42,7 +42,7 @@ def test_all_insights_in_order(api: Api) -> None:
 
 
 def test_rejected_insights_are_left_out(api: Api) -> None:
-    """What a person rejected is no insight any more; what was accepted stays."""
+    """Rejected insights are left out, and accepted ones stay."""
     question, follow_up = Insight.objects.get(type="question"), Insight.objects.get(type="follow_up")
     Insight.objects.filter(id=question.id).update(review="rejected", reviewed_at=question.message.started_at)
     Insight.objects.filter(id=follow_up.id).update(review="accepted", reviewed_at=question.message.started_at)

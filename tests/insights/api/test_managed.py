@@ -1,10 +1,10 @@
-"""GET /v1/manage/trackers: what enableAllTrackers turns on."""
+"""GET /v1/manage/trackers: the trackers that enableAllTrackers enables."""
 
 from tests.insights.api.conftest import Api
 
 
-def test_all_of_them(api: Api) -> None:
-    """A list under `trackers`, each with id, name, vocabulary and what it is for."""
+def test_all_managed_trackers(api: Api) -> None:
+    """The list under `trackers` has id, name, vocabulary and description of each tracker."""
     api.root = "/v1/manage"
     trackers = api.read("/trackers")["trackers"]
     assert len(trackers) == 20
@@ -12,7 +12,7 @@ def test_all_of_them(api: Api) -> None:
 
 
 def test_one_by_name_or_id(api: Api) -> None:
-    """By exact name as a list, by id alone; 404 for another id."""
+    """A name selects a list of one tracker, an id selects one tracker, and an unknown id gets 404."""
     api.root = "/v1/manage"
     (one,) = api.read("/trackers", name="Escalation")["trackers"]
     assert api.read(f"/tracker/{one['id']}")["tracker"] == one
@@ -22,8 +22,8 @@ def test_one_by_name_or_id(api: Api) -> None:
     assert answer.json() == {"message": "The trackerId is either invalid or does not exist."}
 
 
-def test_they_cannot_be_changed(api: Api) -> None:
-    """There is nothing to post, put or delete."""
+def test_managed_trackers_are_read_only(api: Api) -> None:
+    """POST, PUT and DELETE are not allowed."""
     headers = {"Authorization": f"Bearer {api.token}"}
     assert api.client.delete("/v1/manage/tracker/managed-pricing", headers=headers).status_code == 405
     assert api.client.post("/v1/manage/trackers", {}, content_type="application/json", headers=headers).status_code == 405

@@ -5,7 +5,7 @@ from tests.insights.api.conftest import Api
 
 
 def test_messages_are_plain_by_default(api: Api, talk: Conversation) -> None:
-    """All sentences in order, with who, when and the action phrases; neither words nor sentiment."""
+    """All sentences are in order with speaker, times and action phrases, without words and sentiment."""
     messages = api.read("/messages")["messages"]
     assert [message["text"] for message in messages][:2] == ["Is the budget ready?", "Ada will send the budget report tomorrow."]
     first = messages[0]
@@ -16,7 +16,7 @@ def test_messages_are_plain_by_default(api: Api, talk: Conversation) -> None:
 
 
 def test_verbose_adds_words(api: Api) -> None:
-    """Each word has times, a score, and its place in seconds."""
+    """Each word has times, a score and an offset in seconds."""
     first = api.read("/messages", verbose="true")["messages"][0]
     assert [word["word"] for word in first["words"]] == ["Is", "the", "budget", "ready?"]
     assert first["words"][1]["timeOffset"] == 5.5
@@ -26,20 +26,20 @@ def test_verbose_adds_words(api: Api) -> None:
 
 
 def test_sentiment_is_added_and_named(api: Api) -> None:
-    """A score and its name come on request."""
+    """Sentiment has a score and a label on request."""
     messages = api.read("/messages", sentiment="True")["messages"]
     assert messages[0]["sentiment"] == {"polarity": {"score": 0.0}, "suggested": "neutral"}
     assert messages[2]["sentiment"] == {"polarity": {"score": 0.5}, "suggested": "positive"}
 
 
-def test_unknown_speakers_are_nobody(api: Api) -> None:
+def test_an_unknown_speaker_is_an_empty_object(api: Api) -> None:
     """A message without a member has an empty `from`, which the SDKs can read."""
     Speaker.objects.update(member=None)
     assert api.read("/messages")["messages"][0]["from"] == {}
 
 
-def test_a_boolean_that_is_none_is_named(api: Api) -> None:
-    """verbose=perhaps is refused."""
+def test_an_invalid_boolean_is_named(api: Api) -> None:
+    """verbose=perhaps gets 400 with the name of the field."""
     answer = api.get("/messages", verbose="perhaps")
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("verbose: Input should be a valid boolean")

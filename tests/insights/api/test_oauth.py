@@ -13,19 +13,19 @@ URL = "/oauth2/token:generate"
 
 @pytest.fixture
 def pair(owner: User) -> dict[str, str]:
-    """Return good credentials."""
+    """Return valid credentials."""
     app, secret = access.create_app(owner, "test")
     return {"type": "application", "appId": app.app_id, "appSecret": secret}
 
 
 def ask(body: object, **headers: str):  # type: ignore[no-untyped-def]
-    """Return the answer to a body, text as it is, all else as JSON."""
+    """Return the response to a body: text is sent unchanged, everything else as JSON."""
     text = body if isinstance(body, (str, bytes)) else json.dumps(body)
     return Client().post(URL, text, content_type="application/json", headers=headers)
 
 
-def test_a_good_pair_gets_a_token(pair: dict[str, str], owner: User) -> None:
-    """The token speaks for the app's owner for a day."""
+def test_valid_credentials_get_a_token(pair: dict[str, str], owner: User) -> None:
+    """The token authenticates the app's owner for a day."""
     answer = ask(pair)
     assert answer.status_code == 200
     assert answer.json()["expiresIn"] == 86400
@@ -33,13 +33,13 @@ def test_a_good_pair_gets_a_token(pair: dict[str, str], owner: User) -> None:
 
 
 def test_the_type_may_be_left_out(pair: dict[str, str]) -> None:
-    """There is one type only, so a client need not say it."""
+    """The field `type` is optional, because there is one type only."""
     assert ask({"appId": pair["appId"], "appSecret": pair["appSecret"]}).status_code == 200
 
 
 @pytest.mark.parametrize("change", [{"appSecret": "wrong"}, {"appId": "wrong"}, {"appId": "a\x00b"}])
-def test_a_wrong_pair_is_401(pair: dict[str, str], change: dict[str, str]) -> None:
-    """Neither a wrong id nor a wrong secret gets in, and the answer does not tell which it was."""
+def test_wrong_credentials_are_401(pair: dict[str, str], change: dict[str, str]) -> None:
+    """A wrong id and a wrong secret get the same 401."""
     answer = ask({**pair, **change})
     assert answer.status_code == 401
     assert answer.json() == {"message": "Combination of appId and appSecret is not valid."}
@@ -61,15 +61,15 @@ def test_a_wrong_pair_is_401(pair: dict[str, str], change: dict[str, str]) -> No
         ({"type": "application", "appId": "a" * 10_000, "appSecret": "b"}, "appId"),
     ],
 )
-def test_nonsense_is_400_and_named(db: None, body: object, named: str) -> None:
-    """What cannot be credentials gets an answer that names the field."""
+def test_malformed_credentials_are_400_and_named(db: None, body: object, named: str) -> None:
+    """Malformed credentials get 400 with the name of the field."""
     answer = ask(body)
     assert answer.status_code == 400
     assert named in answer.json()["message"]
 
 
 def test_guessing_is_limited_by_address(pair: dict[str, str], settings) -> None:  # type: ignore[no-untyped-def]
-    """After so many wrong pairs in a minute the address gets 429, even with the right pair; others do not notice."""
+    """An address with too many wrong tries in a minute gets 429 even with valid credentials; other addresses are not limited."""
     settings.TOKEN_TRIES_PER_MINUTE = 3
     for _ in range(3):
         assert ask({**pair, "appSecret": "guess"}).status_code == 401
@@ -79,8 +79,8 @@ def test_guessing_is_limited_by_address(pair: dict[str, str], settings) -> None:
     assert elsewhere.status_code == 200
 
 
-def test_pages_of_other_origins_may_ask(pair: dict[str, str]) -> None:
-    """The preflight of a JSON POST passes, and good and bad answers alike may be read by the page."""
+def test_other_origins_may_send_credentials(pair: dict[str, str]) -> None:
+    """CORS allows the preflight of a JSON POST, and lets the page read successful and failed responses."""
     preflight = Client().options(URL, headers={"Origin": "https://else.example", "Access-Control-Request-Method": "POST"})
     assert preflight.status_code == 204
     assert preflight["Access-Control-Allow-Origin"] == "*"
@@ -93,5 +93,5 @@ def test_pages_of_other_origins_may_ask(pair: dict[str, str]) -> None:
 
 
 def test_get_is_not_allowed(db: None) -> None:
-    """Credentials do not travel in addresses."""
+    """GET is refused, because credentials must not be in URLs."""
     assert Client().get(URL).status_code == 405

@@ -1,4 +1,4 @@
-"""The OpenAPI schema: built once, the same as ninja builds, and not sent again to who has it."""
+"""The OpenAPI schema: cached, equal to the one that ninja builds, and answered with 304 on a matching ETag."""
 
 import pytest
 from django.test import Client
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_schema_is_built_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the first request it comes from memory, with the same content."""
+    """Requests after the first one get the same content from memory."""
     first = client.get("/api/openapi.json")
     assert first.content == Response(api.get_openapi_schema()).content
 
@@ -25,8 +25,8 @@ def test_the_schema_is_built_once(client: Client, monkeypatch: pytest.MonkeyPatc
     assert again["Cache-Control"] == "public, max-age=300"
 
 
-def test_who_has_the_schema_gets_304(client: Client) -> None:
-    """The ETag is a digest of the content, so every process and host gives the same."""
+def test_a_matching_etag_gets_304(client: Client) -> None:
+    """The ETag is a digest of the content, so it is the same in every process and on every host."""
     first = client.get("/api/openapi.json")
     answer = client.get("/api/openapi.json", headers={"If-None-Match": first["ETag"]})
     assert (answer.status_code, answer.content) == (304, b"")

@@ -5,8 +5,8 @@ from tests.insights.api.conftest import Api
 from tests.insights.conftest import Say
 
 
-def test_messages_tell_what_was_said(api: Api, say: Say) -> None:
-    """Messages of the conversation, unchanged, in the order of speech, each with the message it is."""
+def test_the_summary_consists_of_messages(api: Api, say: Say) -> None:
+    """The summary has unchanged messages in the order of speech, each with its message id."""
     said = ["The heat pump of the school makes too much noise.", "Okay.", "We replace the heat pump of the school in summer."]
     for text in said:
         say(text)
@@ -19,7 +19,7 @@ def test_messages_tell_what_was_said(api: Api, say: Say) -> None:
     assert [one["id"] for one in summary] == [identity for identity in ids if identity in {one["id"] for one in summary}]
 
 
-def test_nothing_in_a_language_that_nobody_knows(api: Api) -> None:
-    """No sentence is chosen where stop words and fillers are not known."""
+def test_an_unsupported_language_has_an_empty_summary(api: Api) -> None:
+    """No sentence is chosen in a language without lists of stop words and fillers."""
     Conversation.objects.update(language="es-ES")
     assert api.read("/summary") == {"summary": []}

@@ -1,4 +1,4 @@
-"""Fixtures of the portal's tests: signed-in visitors, and conversations put straight into the tables."""
+"""Fixtures of the portal's tests: signed-in browsers, and conversations written directly into the tables."""
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from insights.models import Conversation, Insight, Member, Message
-from tests.insights.conftest import voice
+from tests.insights.conftest import speaker_of
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MakeConversation = Callable[..., Conversation]
@@ -17,21 +17,21 @@ MakeConversation = Callable[..., Conversation]
 
 @pytest.fixture(autouse=True)
 def _quick_passwords() -> Iterator[None]:
-    """Spend the time on the pages, not on hashing the passwords of the people in the tests."""
+    """Use a fast password hash, so that the tests are quick."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
 
 
 @pytest.fixture
 def visitor(user: User, client: Client) -> Client:
-    """A browser in which `user` is signed in."""
+    """A browser that is signed in as `user`."""
     client.force_login(user)
     return client
 
 
 @pytest.fixture
 def stranger_client(other_user: User) -> Client:
-    """A browser in which somebody is signed in who owns nothing."""
+    """A browser that is signed in as a user without conversations."""
     client = Client()
     client.force_login(other_user)
     return client
@@ -39,7 +39,7 @@ def stranger_client(other_user: User) -> Client:
 
 @pytest.fixture
 def make_conversation(user: User) -> MakeConversation:
-    """Make a conversation of `user`: lines are (name, text); the time between two messages is ten seconds."""
+    """Make a conversation of `user`: lines are (name, text), and messages are ten seconds apart."""
 
     def make(
         name: str = "Planning",
@@ -65,7 +65,7 @@ def make_conversation(user: User) -> MakeConversation:
             Message.objects.create(
                 conversation=conversation,
                 number=number,
-                speaker=voice(conversation, member),
+                speaker=speaker_of(conversation, member),
                 text=text,
                 started_at=at,
                 ended_at=at + timedelta(seconds=4),

@@ -1,4 +1,4 @@
-"""One's own account: the password and the apps."""
+"""The account page: the password and the apps."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from insights.models import App
 NEW = {"old_password": "correct horse battery", "new_password1": "wrong mule accumulator", "new_password2": "wrong mule accumulator"}
 
 
-def test_the_page_tells_who_one_is_and_what_an_app_is(visitor: Client) -> None:
-    """Without an app it says what to do."""
+def test_the_page_shows_the_account_and_explains_apps(visitor: Client) -> None:
+    """The page of an account without apps explains how to create one."""
     text = visitor.get("/account/").content.decode()
     assert "jane@example.com" in text
     assert "No apps yet" in text
 
 
-def test_an_app_is_made_and_its_secret_shown_once(visitor: Client, user: User) -> None:
-    """The credentials on the page give a token for the account; the next page has the secret no more."""
+def test_an_app_is_created_and_its_secret_shown_once(visitor: Client, user: User) -> None:
+    """The shown credentials get a token for the account, and a reload does not show the secret again."""
     answer = visitor.post("/account/apps/", {"app_name": "Robin"})
     app, secret = App.objects.get(), answer.context["secret"]
     assert app.app_id in answer.content.decode()
@@ -33,13 +33,13 @@ def test_an_app_is_made_and_its_secret_shown_once(visitor: Client, user: User) -
 
 
 def test_an_app_needs_a_name(visitor: Client) -> None:
-    """Without one nothing is made."""
+    """A form without a name creates no app."""
     assert visitor.post("/account/apps/", {"app_name": " "}).status_code == 400
     assert not App.objects.exists()
 
 
-def test_a_revoked_app_is_shut_out(visitor: Client, user: User) -> None:
-    """Its token is worth nothing any more, and it is gone from the page."""
+def test_tokens_of_a_revoked_app_are_refused(visitor: Client, user: User) -> None:
+    """A revoked app's token is refused, and the app is gone from the page."""
     app, secret = access.create_app(user, "Robin")
     token = access.token_for(app.app_id, secret).access_token
     answer = visitor.post(f"/account/apps/{app.pk}/revoke/", follow=True)
@@ -48,15 +48,15 @@ def test_a_revoked_app_is_shut_out(visitor: Client, user: User) -> None:
     assert access.user_of_token(token) is None
 
 
-def test_nobody_revokes_the_app_of_another(visitor: Client, other_user: User) -> None:
-    """It does not exist for others."""
+def test_another_users_app_cannot_be_revoked(visitor: Client, other_user: User) -> None:
+    """Revoking another user's app gets 404."""
     app, _ = access.create_app(other_user, "Theirs")
     assert visitor.post(f"/account/apps/{app.pk}/revoke/").status_code == 404
     assert App.objects.get().revoked_at is None
 
 
 def test_a_new_password(visitor: Client, user: User) -> None:
-    """One stays signed in here; a browser that came in with the old password does not."""
+    """A new password keeps this browser's sign-in and ends those of other browsers."""
     elsewhere = Client()
     elsewhere.force_login(user)
     answer = visitor.post("/account/password/", NEW, follow=True)
@@ -73,16 +73,16 @@ def test_a_new_password(visitor: Client, user: User) -> None:
         ({"new_password1": "short", "new_password2": "short"}, "at least 10 characters"),
     ],
 )
-def test_a_wrong_form_changes_nothing_and_says_why(visitor: Client, change: dict[str, str], text: str) -> None:
-    """The old password still opens the door."""
+def test_an_invalid_password_form_changes_nothing(visitor: Client, change: dict[str, str], text: str) -> None:
+    """The page shows the error, and the old password stays valid."""
     answer = visitor.post("/account/password/", NEW | change)
     assert answer.status_code == 400
     assert text in answer.content.decode()
     assert Client().login(username="jane@example.com", password="correct horse battery")
 
 
-def test_the_old_password_is_not_guessed_at_a_borrowed_browser(visitor: Client, settings: Any) -> None:
-    """After too many wrong tries in a minute even the right one is refused; what is wrong with a new one is no guess."""
+def test_guessing_the_old_password_is_limited(visitor: Client, settings: Any) -> None:
+    """After too many wrong old passwords in a minute the right one is refused; an invalid new password does not count."""
     settings.TOKEN_TRIES_PER_MINUTE = 2
     short = NEW | {"new_password1": "short", "new_password2": "short"}
     tries = [visitor.post("/account/password/", form).status_code for form in (short, *[NEW | {"old_password": "guess"}] * 2, NEW)]
@@ -92,6 +92,6 @@ def test_the_old_password_is_not_guessed_at_a_borrowed_browser(visitor: Client, 
 
 
 @pytest.mark.parametrize("path", ["/account/password/", "/account/apps/", "/account/apps/1/revoke/"])
-def test_strangers_are_sent_to_the_door(client: Client, user: User, path: str) -> None:
-    """Nothing is changed for who is not signed in."""
+def test_requests_without_a_sign_in_are_redirected_to_sign_in(client: Client, user: User, path: str) -> None:
+    """A request without a sign-in changes nothing."""
     assert client.post(path)["Location"].startswith("/signin/")

@@ -23,8 +23,8 @@ def text_of(client: Client, conversation: Conversation, query: str = "") -> str:
     return answer.content.decode()
 
 
-def test_the_transcript_is_told_in_turns_with_times(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Messages of one member in a row stand under one name."""
+def test_the_transcript_has_turns_with_times(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Consecutive messages of one member are under one name."""
     text = text_of(visitor, make_conversation(lines=LINES))
     assert text.count('<li class="turn') == 3
     assert text.count("<strong>Ada</strong>") == 2
@@ -34,8 +34,8 @@ def test_the_transcript_is_told_in_turns_with_times(visitor: Client, make_conver
         assert said in text
 
 
-def test_a_long_speech_tells_the_time_every_minute(visitor: Client, make_conversation: MakeConversation) -> None:
-    """So that one finds one's way in it."""
+def test_a_long_turn_shows_the_time_every_minute(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A long turn has a time mark for each minute."""
     text = text_of(visitor, make_conversation(lines=[("Ada", f"Point {number}.") for number in range(1, 15)]))
     assert text.count("<strong>Ada</strong>") == 3
     for place in ("0:10", "1:10", "2:10"):
@@ -43,7 +43,7 @@ def test_a_long_speech_tells_the_time_every_minute(visitor: Client, make_convers
 
 
 def test_an_insight_links_to_its_message(visitor: Client, make_conversation: MakeConversation) -> None:
-    """With who said it, who has to do it, and by when."""
+    """An insight links to its message and shows speaker, assignee and due date."""
     conversation = make_conversation(lines=LINES)
     due = datetime(2026, 3, 6, tzinfo=UTC)
     insight = add_insight(conversation, 3, "action_item", "Do it", assignee_name="Bob", due_at=due, confidence=0.914)
@@ -55,7 +55,7 @@ def test_an_insight_links_to_its_message(visitor: Client, make_conversation: Mak
 
 
 def test_a_rejected_insight_is_struck_and_marks_no_message(visitor: Client, make_conversation: MakeConversation) -> None:
-    """A person's decision is shown."""
+    """A rejected insight is struck through, and its message has no mark."""
     conversation = make_conversation(lines=LINES)
     add_insight(conversation, 1, review="rejected", reviewed_at=conversation.started_at)
     text = text_of(visitor, conversation)
@@ -64,7 +64,7 @@ def test_a_rejected_insight_is_struck_and_marks_no_message(visitor: Client, make
 
 
 def test_a_rejected_insight_does_not_count(visitor: Client, make_conversation: MakeConversation) -> None:
-    """The page has the number that the list of conversations, the REST API and the live page have."""
+    """The page shows the same count as the list of conversations, the REST API and the live page."""
     conversation = make_conversation(lines=LINES)
     for number, review in ((1, "rejected"), (2, "accepted"), (3, "pending")):
         reviewed_at = None if review == "pending" else conversation.started_at
@@ -74,8 +74,8 @@ def test_a_rejected_insight_does_not_count(visitor: Client, make_conversation: M
     assert '<a class="chip" href="#found">Insights 2</a>' in text
 
 
-def test_topics_link_to_where_they_first_came_up(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Of several messages the earliest is linked."""
+def test_topics_link_to_their_first_message(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A topic of several messages links to the earliest one."""
     conversation = make_conversation(lines=LINES)
     topic = Topic.objects.create(conversation=conversation, text="deadline", score=0.7)
     for number in (4, 2):
@@ -84,15 +84,15 @@ def test_topics_link_to_where_they_first_came_up(visitor: Client, make_conversat
     assert f'<a class="chip" href="#m-{first.id}">deadline</a>' in text_of(visitor, conversation)
 
 
-def test_members_stand_with_their_talking_time(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Three messages of four seconds against one."""
+def test_members_have_their_talk_time(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The talk time of three messages of four seconds and of one message is shown."""
     text = text_of(visitor, make_conversation(lines=LINES))
     assert "12 s · 75%" in text
     assert "4 s · 25%" in text
 
 
-def test_somebody_elses_conversation_is_not_there(stranger_client: Client, make_conversation: MakeConversation) -> None:
-    """An existing and an unknown id give the same answer, to staff as well: they have the admin."""
+def test_another_users_conversation_is_404(stranger_client: Client, make_conversation: MakeConversation) -> None:
+    """Existing and unknown ids get the same response, also for staff."""
     conversation = make_conversation(lines=LINES)
     known = stranger_client.get(f"/conversations/{conversation.id}/")
     unknown = stranger_client.get("/conversations/1234567890123456/")
@@ -102,27 +102,27 @@ def test_somebody_elses_conversation_is_not_there(stranger_client: Client, make_
     assert stranger_client.get(f"/conversations/{conversation.id}/").status_code == 404
 
 
-def test_an_impossible_id_is_not_there(visitor: Client) -> None:
-    """A number that no database column holds is just unknown."""
+def test_an_id_out_of_range_is_404(visitor: Client) -> None:
+    """An id too large for the database column is unknown."""
     assert visitor.get(f"/conversations/{10**40}/").status_code == 404
 
 
 def test_a_live_conversation_can_be_watched(visitor: Client, make_conversation: MakeConversation) -> None:
-    """The link survives characters that need quoting."""
+    """The link to the watch page quotes special characters."""
     text = text_of(visitor, make_conversation(live=True, connection="a=b c/d?e"))
     assert "Live now" in text
     assert 'href="/watch/a=b%20c/d%3Fe/"' in text
 
 
-def test_a_silent_conversation_says_so(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Nothing said, nothing found."""
+def test_an_empty_conversation_says_so(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The page of a conversation without messages says that there is no speech."""
     text = text_of(visitor, make_conversation())
     assert "No speech was detected" in text
     assert "No questions, action items or follow-ups" in text
 
 
-def test_a_long_conversation_comes_in_parts(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A link to a message of another part names that part."""
+def test_a_long_conversation_is_paged(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link to a message on another page names that page."""
     monkeypatch.setattr(parts, "PART", 2)
     conversation = make_conversation(lines=LINES)
     insight = add_insight(conversation, 3)
@@ -135,8 +135,8 @@ def test_a_long_conversation_comes_in_parts(visitor: Client, make_conversation: 
         assert "of 2" in text_of(visitor, conversation, f"?part={odd}")
 
 
-def test_many_insights_come_in_parts_too(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond a number of them each part shows those of its own messages, and says so."""
+def test_many_insights_are_paged(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above a limit each page shows only the insights of its own messages, and says so."""
     monkeypatch.setattr(parts, "PART", 2)
     monkeypatch.setattr(module, "MOST_CARDS", 2)
     conversation = make_conversation(lines=LINES)
@@ -150,15 +150,15 @@ def test_many_insights_come_in_parts_too(visitor: Client, make_conversation: Mak
         assert not any(f"#m-{one.message_id}" in text for one in hidden)
 
 
-def test_a_message_of_nobody_known_is_shown(visitor: Client, make_conversation: MakeConversation) -> None:
-    """A speaker without a name has a name on the page."""
+def test_an_unknown_speaker_has_a_label(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The page shows a label for a speaker without a name."""
     conversation = make_conversation(lines=LINES[:1])
     conversation.speakers.update(member=None)
     assert "Unknown speaker" in text_of(visitor, conversation)
 
 
 def test_staff_get_a_link_to_the_admin(visitor: Client, user: User, make_conversation: MakeConversation) -> None:
-    """Others do not."""
+    """Other users do not get the link."""
     conversation = make_conversation()
     link = f'href="/admin/insights/conversation/{conversation.id}/change/"'
     assert link not in text_of(visitor, conversation)
@@ -166,10 +166,10 @@ def test_staff_get_a_link_to_the_admin(visitor: Client, user: User, make_convers
     assert link in text_of(visitor, conversation)
 
 
-def test_the_page_asks_the_database_a_fixed_number_of_times(visitor: Client, make_conversation: MakeConversation) -> None:
-    """A long conversation of many members costs no more queries than a short one."""
+def test_the_page_takes_a_fixed_number_of_queries(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A long conversation of many members takes as many queries as a short one."""
 
-    def asked(count: int) -> int:
+    def count_queries(count: int) -> int:
         conversation = make_conversation(lines=[(f"Speaker {number % 9}", "Is the budget there?") for number in range(count)])
         for number in range(1, count + 1):
             insight = add_insight(conversation, number)
@@ -182,4 +182,4 @@ def test_the_page_asks_the_database_a_fixed_number_of_times(visitor: Client, mak
             assert visitor.get(f"/conversations/{conversation.id}/").status_code == 200
         return len(queries)
 
-    assert asked(2) == asked(30) == 10  # sign-in (2), conversation, insights, messages, talk, members, topics (3)
+    assert count_queries(2) == count_queries(30) == 10  # sign-in (2), conversation, insights, messages, talk, members, topics (3)

@@ -1,4 +1,4 @@
-"""A conversation as a file."""
+"""Downloads of a conversation."""
 
 import json
 from datetime import UTC, datetime
@@ -24,8 +24,8 @@ Insights
 """
 
 
-def test_a_text_to_read(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Title, turns with names and times, and what was found, without what a person rejected."""
+def test_the_text_file(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The text file has the title, turns with names and times, and insights without rejected ones."""
     conversation = make_conversation(lines=LINES)
     add_insight(conversation, 1)
     add_insight(conversation, 2, "follow_up", review="rejected", reviewed_at=conversation.started_at)
@@ -35,20 +35,20 @@ def test_a_text_to_read(visitor: Client, make_conversation: MakeConversation) ->
     assert answer["Content-Disposition"] == 'attachment; filename="planning.txt"'
 
 
-def test_everything_as_json(visitor: Client, make_conversation: MakeConversation) -> None:
-    """The same document as the admin's export."""
+def test_the_json_file(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The JSON file equals the admin's export."""
     conversation = make_conversation(lines=LINES)
     document = json.loads(visitor.get(f"/conversations/{conversation.pk}/download.json").getvalue())
     assert [one["text"] for one in document["conversations"][0]["messages"]] == [text for _, text in LINES]
 
 
-def test_the_name_of_a_file_is_harmless(visitor: Client, make_conversation: MakeConversation) -> None:
-    """A title in another script, or full of signs, gives the id."""
+def test_the_file_name_is_ascii(visitor: Client, make_conversation: MakeConversation) -> None:
+    """A title without usable ASCII letters gives the id as file name."""
     conversation = make_conversation('"; ☃ ../', lines=LINES)
     answer = visitor.get(f"/conversations/{conversation.pk}/download.txt")
     assert answer["Content-Disposition"] == f'attachment; filename="{conversation.pk}.txt"'
 
 
-def test_other_forms_are_not_there(visitor: Client, make_conversation: MakeConversation) -> None:
-    """404, as for any other address that is wrong."""
+def test_unknown_formats_are_404(visitor: Client, make_conversation: MakeConversation) -> None:
+    """An unknown format gets 404."""
     assert visitor.get(f"/conversations/{make_conversation().pk}/download.exe").status_code == 404

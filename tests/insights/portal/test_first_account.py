@@ -17,13 +17,13 @@ FORM = {"name": "Ada", "email": "Ada@Example.org", "password": "correct horse ba
 
 
 def token() -> str:
-    """Return a new set-up token."""
+    """Return a new setup token."""
     return setup_link("http://testserver").partition("?token=")[2]
 
 
 @pytest.mark.django_db
-def test_an_empty_installation_leads_to_the_first_account(client: Client) -> None:
-    """The first visitor is redirected from the list and from sign in, and learns where to get the link; the link shows the form."""
+def test_an_empty_installation_redirects_to_the_first_account(client: Client) -> None:
+    """The list and sign-in redirect to a page that explains where the link is, and the link shows the form."""
     assert client.get("/").headers["Location"] == "/welcome/"
     assert client.get("/signin/").headers["Location"] == "/welcome/"
     without = client.get("/welcome/")
@@ -38,7 +38,7 @@ def test_an_empty_installation_leads_to_the_first_account(client: Client) -> Non
 
 @pytest.mark.django_db
 def test_the_first_account_is_the_administrator_and_signed_in(client: Client) -> None:
-    """The form makes a superuser with the address in small letters, who is in at once."""
+    """The form creates a superuser with a lower-case address and signs it in."""
     assert client.post("/welcome/", FORM | {"token": token()}).headers["Location"] == "/"
     user = User.objects.get()
     assert (user.username, user.first_name, user.is_superuser, user.is_staff) == ("ada@example.org", "Ada", True, True)
@@ -47,15 +47,15 @@ def test_the_first_account_is_the_administrator_and_signed_in(client: Client) ->
 
 @pytest.mark.django_db
 def test_the_page_sends_its_form_without_the_token_in_the_address(client: Client) -> None:
-    """So that it stands in the log of a proxy once at most."""
+    """The form's URL has no token, so that a proxy logs the token at most once."""
     page = client.get(setup_link("http://testserver")).content.decode()
     assert 'action="/welcome/"' in page
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("wrong", ["", "x", "x.y.z", "é", "\x00", "a" * 10_000])
-def test_nobody_becomes_administrator_without_the_token(client: Client, wrong: str) -> None:
-    """Neither without a token nor with an invented one."""
+def test_the_first_account_needs_the_token(client: Client, wrong: str) -> None:
+    """A form without a token or with an invented one creates no account."""
     assert client.post("/welcome/", FORM | {"token": wrong}).status_code == 403
     assert client.get("/welcome/", {"token": wrong}).status_code == 403
     assert not User.objects.exists()
@@ -63,7 +63,7 @@ def test_nobody_becomes_administrator_without_the_token(client: Client, wrong: s
 
 @pytest.mark.django_db
 def test_a_token_of_another_installation_is_refused(client: Client, settings: LazySettings) -> None:
-    """It is signed with another key."""
+    """A token signed with another key is refused."""
     foreign = token()
     settings.SECRET_KEY = "another key of another installation, long enough"
     assert client.get("/welcome/", {"token": foreign}).status_code == 403
@@ -71,7 +71,7 @@ def test_a_token_of_another_installation_is_refused(client: Client, settings: La
 
 @pytest.mark.django_db
 def test_an_old_token_is_refused_and_the_page_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a day, because it may stand in a log or a terminal's history."""
+    """A token expires after a day, because logs and a terminal's history may hold it."""
     old = token()
     now = time.time() + TOKEN_S + 2
     monkeypatch.setattr("django.core.signing.time.time", lambda: now)
@@ -83,7 +83,7 @@ def test_an_old_token_is_refused_and_the_page_says_so(client: Client, monkeypatc
 
 @pytest.mark.django_db
 def test_wrong_tokens_are_limited(client: Client, settings: LazySettings) -> None:
-    """After too many from one address, no token is accepted from there for a while; another address may go on."""
+    """After too many wrong tokens an address is limited for a while; other addresses are not."""
     settings.TOKEN_TRIES_PER_MINUTE = 3
     good = token()
     assert [client.get("/welcome/", {"token": "wrong"}).status_code for _ in range(4)] == [403, 403, 403, 429]
@@ -94,7 +94,7 @@ def test_wrong_tokens_are_limited(client: Client, settings: LazySettings) -> Non
 
 @pytest.mark.django_db
 def test_after_the_first_account_the_page_is_gone(client: Client) -> None:
-    """Neither reading nor sending the form does anything any more, with a good token or without."""
+    """GET and POST have no effect once an account exists, with and without a valid token."""
     client.post("/welcome/", FORM | {"token": token()})
     stranger = Client()
     assert stranger.get(setup_link("http://testserver")).status_code == 404
@@ -106,7 +106,7 @@ def test_after_the_first_account_the_page_is_gone(client: Client) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("password", [None, "correct horse battery"])
 def test_an_account_without_password_closes_the_page_and_is_not_taken_over(client: Client, password: str | None) -> None:
-    """Nobody becomes administrator, or owner of its conversations, because only `createapp` was run; sign in says what to do."""
+    """An account made by `createapp` cannot be claimed through the page; the sign-in page explains what to do."""
     program = User.objects.create_user("ada@example.org", password=password)
     access.create_app(program, "bot")
     before = program.password
@@ -130,8 +130,8 @@ def test_an_account_without_password_closes_the_page_and_is_not_taken_over(clien
         ({"name": ""}, "This field is required."),
     ],
 )
-def test_a_wrong_form_says_what_is_wrong(client: Client, change: dict[str, str], text: str) -> None:
-    """No account is made, and the page says why."""
+def test_an_invalid_form_shows_the_error(client: Client, change: dict[str, str], text: str) -> None:
+    """An invalid form creates no account."""
     answer = client.post("/welcome/", {**FORM, **change, "token": token()})
     assert answer.status_code == 400
     assert text in answer.content.decode()
@@ -139,8 +139,8 @@ def test_a_wrong_form_says_what_is_wrong(client: Client, change: dict[str, str],
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_first_visitors_at_once_one_becomes_administrator() -> None:
-    """The loser of the race makes nothing."""
+def test_concurrent_requests_create_one_administrator() -> None:
+    """The request that loses the race creates nothing."""
     gate = threading.Barrier(4)
     results: list[str] = []
 

@@ -8,15 +8,15 @@ from django.test import Client
 from tests.insights.portal.conftest import MakeConversation
 
 
-def test_a_new_conversation_gets_an_address_of_its_own(visitor: Client) -> None:
-    """Two visits, two addresses, so that reloading one comes back to it."""
+def test_a_new_conversation_gets_its_own_url(visitor: Client) -> None:
+    """Two visits get two URLs, so that a reload joins the same conversation again."""
     first, second = (visitor.get("/live/").headers["Location"] for _ in range(2))
     assert re.fullmatch(r"/live/[0-9a-f-]{36}/", first)
     assert first != second
 
 
-def test_the_page_carries_what_its_script_needs(visitor: Client) -> None:
-    """The connection id is escaped like everything else."""
+def test_the_page_has_the_data_of_its_script(visitor: Client) -> None:
+    """The page escapes the connection id."""
     text = visitor.get("/live/room%22%3E1/").content.decode()
     assert 'data-connection="room&quot;&gt;1"' in text
     assert 'data-watching="no"' in text
@@ -24,8 +24,8 @@ def test_the_page_carries_what_its_script_needs(visitor: Client) -> None:
     assert 'value="jane"' in text
 
 
-def test_a_conversation_that_goes_on_is_joined(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Its title is shown and not asked for again."""
+def test_a_live_conversation_is_joined(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The page shows the title and has no field for it."""
     make_conversation("Stand-up", live=True, connection="room")
     text = visitor.get("/live/room/").content.decode()
     assert "Join and speak" in text
@@ -33,8 +33,8 @@ def test_a_conversation_that_goes_on_is_joined(visitor: Client, make_conversatio
     assert 'id="meeting"' not in text
 
 
-def test_an_ended_conversation_is_offered_for_reading(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Speaking at its address makes a new one."""
+def test_an_ended_conversation_is_linked(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The page of an ended conversation links to it; speaking there starts a new one."""
     conversation = make_conversation(connection="room")
     text = visitor.get("/live/room/").content.decode()
     assert f'href="/conversations/{conversation.id}/"' in text
@@ -42,14 +42,14 @@ def test_an_ended_conversation_is_offered_for_reading(visitor: Client, make_conv
 
 
 def test_the_same_id_of_another_account_is_another_conversation(stranger_client: Client, make_conversation: MakeConversation) -> None:
-    """Connection ids belong to their owner; nothing of the other one shows."""
+    """Connection ids belong to their owner, and the page shows nothing of another account."""
     make_conversation("Stand-up", live=True, connection="room")
     assert "Stand-up" not in stranger_client.get("/live/room/").content.decode()
     assert stranger_client.get("/watch/room/").status_code == 404
 
 
 def test_watching_needs_a_conversation(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Unknown: 404. Ended: its saved page. Live: a page without a microphone."""
+    """An unknown conversation gets 404, an ended one redirects to its page, a live one has a page without microphone."""
     assert visitor.get("/watch/room/").status_code == 404
     ended = make_conversation(connection="room")
     assert visitor.get("/watch/room/").headers["Location"] == f"/conversations/{ended.id}/"
@@ -61,6 +61,6 @@ def test_watching_needs_a_conversation(visitor: Client, make_conversation: MakeC
 
 @pytest.mark.parametrize("page", ["live", "watch", "heard"])
 @pytest.mark.parametrize("odd", ["a%00b", "x" * 501])
-def test_an_impossible_connection_id_is_not_there(visitor: Client, page: str, odd: str) -> None:
-    """NUL and endless ids never reach the database."""
+def test_an_invalid_connection_id_is_404(visitor: Client, page: str, odd: str) -> None:
+    """Ids with NUL and very long ids get 404 without a query."""
     assert visitor.get(f"/{page}/{odd}/").status_code == 404

@@ -1,4 +1,4 @@
-"""The look: colours that everybody can read, and names that exist."""
+"""Colours have enough contrast, and every used name is defined."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ ON_THEIR_OWN = [
     ("ink-2", "accent-soft"),
     ("accent", "accent-soft"),
 ]
-BADGE = 0.16  # how much of the voice's colour is in the ground of its badge (pages.css)
+BADGE = 0.16  # how much of the speaker's colour is in the background of its badge (pages.css)
 
 
 def schemes() -> dict[str, dict[str, str]]:
@@ -47,7 +47,7 @@ def luminance(colour: str) -> float:
 
 
 def mixed(one: str, other: str, share: float) -> str:
-    """Return what the browser mixes of two colours in sRGB."""
+    """Return the sRGB mix of two colours as a browser computes it."""
     parts = [round(int(one[at : at + 2], 16) * share + int(other[at : at + 2], 16) * (1 - share)) for at in (1, 3, 5)]
     return "#" + "".join(f"{part:02x}" for part in parts)
 
@@ -59,8 +59,8 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_can_be_read_on_its_ground(scheme: str) -> None:
-    """At least 4.5 to 1, the measure of WCAG 2 AA for small text."""
+def test_text_has_enough_contrast(scheme: str) -> None:
+    """The contrast of text is at least 4.5 to 1 (WCAG 2 AA for small text)."""
     colours = schemes()[scheme]
     pairs = [(text, ground) for text in TEXTS for ground in GROUNDS] + ON_THEIR_OWN
     poor = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
@@ -68,8 +68,8 @@ def test_every_text_can_be_read_on_its_ground(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_initials_can_be_read_on_their_badge(scheme: str) -> None:
-    """The ground of a badge is mixed of the card and the voice."""
+def test_initials_have_enough_contrast(scheme: str) -> None:
+    """The background of a badge is a mix of the card's and the speaker's colour."""
     colours = schemes()[scheme]
     assert f"var(--voice) {BADGE:.0%}, var(--card)" in (STATIC / "pages.css").read_text()
     for number in range(8):
@@ -78,29 +78,29 @@ def test_initials_can_be_read_on_their_badge(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_edges_of_fields_and_focus_can_be_seen(scheme: str) -> None:
-    """At least 3 to 1, the measure of WCAG 2 AA for what is no text."""
+def test_borders_and_focus_have_enough_contrast(scheme: str) -> None:
+    """The contrast is at least 3 to 1 (WCAG 2 AA for non-text)."""
     colours = schemes()[scheme]
     pairs = [(edge, ground) for edge in ("line-strong", "accent", "live") for ground in GROUNDS]
     assert [pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 3] == []
 
 
-def test_contrast_is_measured_as_the_standard_says() -> None:
-    """Black on white is 21 to 1; this grey on white is the well-known limit."""
+def test_contrast_matches_wcag() -> None:
+    """Black on white is 21 to 1, and #767676 on white is near the limit of 4.5."""
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
-def test_every_colour_and_size_that_is_used_is_defined() -> None:
-    """A misspelt custom property would silently be nothing."""
+def test_every_used_custom_property_is_defined() -> None:
+    """A misspelt custom property would have no effect and raise no error."""
     text = "\n".join(file.read_text() for file in STATIC.glob("*.css"))
     used = set(re.findall(r"var\(--([\w-]+)", text))
     assert len(used) > 30
     assert used - set(re.findall(r"--([\w-]+):", text)) == {"level"}  # set by the live page's script
 
 
-def test_every_icon_that_is_used_is_drawn() -> None:
-    """Templates and scripts name symbols of the sheet of icons."""
+def test_every_used_icon_exists() -> None:
+    """Templates and scripts name symbols of the icon sheet."""
     drawn = set(re.findall(r'id="i-([\w-]+)"', render_to_string("portal/icons.svg")))
     pages = "\n".join(file.read_text() for file in TEMPLATES.rglob("*.html"))
     kinds = {kind.icon_id for kind in (*insight_kinds.kinds(), insight_kinds.kind_of("gone"))}
@@ -110,12 +110,12 @@ def test_every_icon_that_is_used_is_drawn() -> None:
 
 
 def test_every_colour_of_a_kind_is_in_the_stylesheet() -> None:
-    """A kind chooses one of these colours by its name."""
+    """The stylesheet defines the colour that each kind names."""
     rules = dict(re.findall(r'^\[data-colour="(\w+)"\] \{ --kind: var\(--([\w-]+)\);', (STATIC / "pages.css").read_text(), re.MULTILINE))
     assert rules == {colour: colour for colour in KINDS} | {"grey": "ink-2"}
     assert set(rules) == set(get_args(insight_kinds.Colour))
 
 
-def test_a_browser_finds_the_icon_without_being_told(client: Client) -> None:
-    """Pages that are not ours, such as the admin's, have it too."""
+def test_favicon_has_its_default_url(client: Client) -> None:
+    """/favicon.ico works for pages that do not name it, such as the admin's."""
     assert client.get("/favicon.ico").headers["Location"] == "/static/parley/icon.svg"

@@ -1,4 +1,4 @@
-"""The pages while Redis is away: whatever does not cross processes works."""
+"""The portal without Redis: everything that needs one process only works."""
 
 import re
 from collections.abc import Callable
@@ -16,14 +16,14 @@ PASSWORD = "correct horse battery"
 
 
 def token_in(page: httpx.Response) -> dict[str, str]:
-    """Return the hidden field of a form."""
+    """Return the hidden CSRF field of a form."""
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
     assert found, page.text
     return {"csrfmiddlewaretoken": found.group(1)}
 
 
 def test_signing_in_and_every_page(make_server: Callable[..., Server], tmp_path: Path) -> None:
-    """Redis dies under a server: people sign in, read, begin a conversation, and sign out; guessing is limited all the same."""
+    """After Redis stops, users sign in, read, begin a conversation and sign out, and password guessing stays limited."""
     with ExitStack() as stack:
         server = make_server(REDIS_URL=stack.enter_context(running_redis(tmp_path)), TOKEN_TRIES_PER_MINUTE="2")
         with httpx.Client(base_url=server.url, follow_redirects=True, timeout=30) as browser:

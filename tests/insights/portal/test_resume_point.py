@@ -1,4 +1,4 @@
-"""What a speaker who lost the connection is told about what was heard."""
+"""The resume point of a speaker whose connection was lost."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from tests.insights.conftest import age_process, process
 from tests.insights.portal.conftest import START, MakeConversation
 
 
-def test_it_tells_how_far_this_member_was_heard(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_it_has_the_end_of_the_members_last_message(visitor: Client, make_conversation: MakeConversation) -> None:
     """Only the member's own last message counts."""
     make_conversation(lines=[("Ada", "One."), ("Ada", "Two."), ("Bob", "Three.")], live=True, connection="room")
     answer = visitor.get("/heard/room/?speaker=Ada").json()
@@ -20,8 +20,8 @@ def test_it_tells_how_far_this_member_was_heard(visitor: Client, make_conversati
     assert answer["seen"] is None
 
 
-def test_it_tells_of_a_session_that_is_not_finished(visitor: Client, make_conversation: MakeConversation) -> None:
-    """The age of its last heartbeat is in seconds."""
+def test_it_names_an_unfinished_session(visitor: Client, make_conversation: MakeConversation) -> None:
+    """The age of the session's last heartbeat is in seconds."""
     conversation = make_conversation(lines=[("Ada", "One.")], live=True, connection="room")
     now = timezone.now()
     LiveSession.objects.create(
@@ -32,10 +32,8 @@ def test_it_tells_of_a_session_that_is_not_finished(visitor: Client, make_conver
     assert visitor.get("/heard/room/?speaker=Bob").json()["seen"] is None
 
 
-def test_without_a_live_conversation_nothing_was_heard(
-    visitor: Client, stranger_client: Client, make_conversation: MakeConversation
-) -> None:
-    """An ended one, an unknown one and somebody else's look the same."""
+def test_without_a_live_conversation_it_is_empty(visitor: Client, stranger_client: Client, make_conversation: MakeConversation) -> None:
+    """Ended, unknown and other users' conversations get the same response."""
     make_conversation(lines=[("Ada", "One.")], connection="over")
     make_conversation(lines=[("Ada", "One.")], connection="room", live=True)
     for client, room in ((visitor, "over"), (visitor, "unknown"), (stranger_client, "room")):
@@ -43,8 +41,8 @@ def test_without_a_live_conversation_nothing_was_heard(
         assert (answer["live"], answer["until"], answer["seen"]) == (False, None, None)
 
 
-def test_the_answer_carries_the_servers_clock_and_is_never_kept(visitor: Client) -> None:
-    """The page compares the clock with its own."""
+def test_the_response_has_the_servers_clock_and_is_not_cached(visitor: Client) -> None:
+    """The page compares the server's clock with its own."""
     answer = visitor.get("/heard/room/?speaker=%00")
     assert abs(datetime.fromisoformat(answer.json()["now"]) - timezone.now()) < timedelta(seconds=60)
     assert "no-store" in answer.headers["Cache-Control"]

@@ -17,14 +17,14 @@ PAGES = ["/", "/signin/", "/nothing-here/", "/live/room/", "/watch/room/"]
 
 
 def outside(text: str, host: str = "testserver") -> list[str]:
-    """Return the addresses of other hosts in a text; an XML namespace is a name that nobody loads."""
+    """Return the URLs of other hosts in a text, without XML namespaces, which no browser loads."""
     found = re.findall(r"""(?:https?:|wss?:|(?<=["'(=]))//[\w.-]+[^\s"'<>)`]*""", text)
     return [url for url in found if url not in NAMES_NOT_ADDRESSES and f"//{host}/" not in url]
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_allows_its_own_origin_only(visitor: Client, make_conversation: MakeConversation, path: str) -> None:
-    """Error pages too; scripts and styles in the page itself are not allowed, and there are none."""
+    """The policy of every page, error pages too, allows its own origin and no inline scripts or styles."""
     make_conversation(live=True, connection="room")
     answer = visitor.get(path)
     rules = dict(rule.split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split("; "))
@@ -38,30 +38,30 @@ def test_every_page_allows_its_own_origin_only(visitor: Client, make_conversatio
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_names_another_host(visitor: Client, make_conversation: MakeConversation, path: str) -> None:
-    """Not in links, not in sources, not in forms."""
+    """Links, sources and forms name no other host."""
     conversation = make_conversation(lines=[("Ada", "Who can?")], live=True, connection="room")
     add_insight(conversation, 1)
     for address in (path, f"/conversations/{conversation.id}/"):
         assert outside(visitor.get(address).content.decode()) == []
 
 
-def test_no_stylesheet_script_or_picture_names_another_host() -> None:
-    """The vendored library too."""
+def test_no_static_file_names_another_host() -> None:
+    """Stylesheets, scripts and images, also vendored ones, name no other host."""
     files = [file for file in STATIC.rglob("*") if file.suffix in (".css", ".js", ".svg")]
     assert len(files) > 10
     assert {file.name: found for file in files if (found := outside(file.read_text()))} == {}
 
 
-def test_the_search_for_outside_addresses_finds_them() -> None:
-    """The two tests above can fail."""
+def test_the_search_finds_urls_of_other_hosts() -> None:
+    """The search finds a URL of another host, so the tests above can fail."""
     assert outside('<script src="https://cdn.example/x.js"> url(//fonts.example/a) http://www.w3.org/2000/svg') == [
         "https://cdn.example/x.js",
         "//fonts.example/a",
     ]
 
 
-def test_every_static_file_that_a_page_names_is_there(visitor: Client, make_conversation: MakeConversation) -> None:
-    """Templates and the imports of the scripts name files that exist."""
+def test_every_named_static_file_exists(visitor: Client, make_conversation: MakeConversation) -> None:
+    """Templates and script imports name existing files."""
     make_conversation(live=True, connection="room")
     named = {name for path in PAGES for name in re.findall(r"/static/parley/([^\"']+)", visitor.get(path).content.decode())}
     assert named
@@ -72,14 +72,14 @@ def test_every_static_file_that_a_page_names_is_there(visitor: Client, make_conv
 
 
 @pytest.mark.django_db
-async def test_the_headers_come_on_asynchronous_answers(async_client: AsyncClient) -> None:
-    """The middleware works in the event loop as well."""
+async def test_asynchronous_responses_have_the_headers(async_client: AsyncClient) -> None:
+    """The middleware works on the event loop too."""
     answer = await async_client.get("/nothing-here/")
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
 
 
 def test_a_view_may_bring_a_stricter_policy() -> None:
-    """What is already on an answer stays."""
+    """The middleware keeps a policy that the view has set."""
 
     def view(request: HttpRequest) -> HttpResponse:
         return HttpResponse(headers={"Content-Security-Policy": "default-src 'none'"})
@@ -90,5 +90,5 @@ def test_a_view_may_bring_a_stricter_policy() -> None:
 
 
 def test_a_foreign_host_name_gets_into_no_policy() -> None:
-    """A request that Django refuses still gets a policy."""
+    """The response to an invalid host name has a policy without that name."""
     assert "evil" not in policy(RequestFactory().get("/", headers={"host": "evil.example"}))

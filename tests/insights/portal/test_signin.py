@@ -8,13 +8,13 @@ from django.test import Client
 
 @pytest.mark.parametrize("address", ["jane@example.com", " Jane@Example.COM "])
 def test_the_right_password_opens_the_list(client: Client, user: User, address: str) -> None:
-    """Capital letters in the address do not matter."""
+    """Sign-in ignores the case of the address and redirects to the list."""
     answer = client.post("/signin/", {"username": address, "password": "correct horse battery"})
     assert answer.headers["Location"] == "/"
     assert client.get("/").status_code == 200
 
 
-def test_a_wrong_password_is_told_without_saying_which_part_is_wrong(client: Client, user: User) -> None:
+def test_the_error_does_not_say_which_part_is_wrong(client: Client, user: User) -> None:
     """An unknown address and a wrong password give the same text."""
     texts = set()
     for name in ("jane@example.com", "nobody@example.com"):
@@ -24,8 +24,8 @@ def test_a_wrong_password_is_told_without_saying_which_part_is_wrong(client: Cli
     assert texts == {1}
 
 
-def test_guessing_is_stopped(client: Client, user: User, settings: LazySettings) -> None:
-    """After so many wrong passwords in a minute even the right one is refused; other accounts are not touched."""
+def test_guessing_is_limited(client: Client, user: User, settings: LazySettings) -> None:
+    """After too many wrong passwords in a minute the right one is refused; other accounts are not limited."""
     settings.TOKEN_TRIES_PER_MINUTE = 3
     for _ in range(3):
         assert client.post("/signin/", {"username": "jane@example.com", "password": "wrong"}).status_code == 200
@@ -36,24 +36,24 @@ def test_guessing_is_stopped(client: Client, user: User, settings: LazySettings)
     assert client.post("/signin/", {"username": "bob@example.com", "password": "correct horse battery"}).status_code == 302
 
 
-def test_sign_in_returns_to_the_page_that_was_asked_for(client: Client, user: User) -> None:
-    """`next` is followed inside this site and nowhere else."""
+def test_sign_in_redirects_to_the_requested_page(client: Client, user: User) -> None:
+    """`next` is followed only within this site."""
     form = {"username": "jane@example.com", "password": "correct horse battery"}
     assert client.post("/signin/", {**form, "next": "/live/abc/"}).headers["Location"] == "/live/abc/"
     client.post("/signout/")
     assert client.post("/signin/", {**form, "next": "https://evil.example/"}).headers["Location"] == "/"
 
 
-def test_signing_out_needs_a_form_and_closes_the_pages(visitor: Client) -> None:
-    """A link cannot sign anybody out."""
+def test_signing_out_needs_a_post(visitor: Client) -> None:
+    """A GET does not sign out; a POST does, and pages then require a sign-in."""
     assert visitor.get("/signout/").status_code == 405
     assert visitor.post("/signout/").headers["Location"] == "/signin/"
     assert visitor.get("/").headers["Location"] == "/signin/?next=/"
 
 
 @pytest.mark.parametrize("path", ["/", "/conversations/1234567890123456/", "/live/", "/live/room/", "/watch/room/", "/heard/room/"])
-def test_every_page_sends_a_stranger_to_sign_in(client: Client, user: User, path: str) -> None:
-    """Nothing is shown to whoever is not signed in."""
+def test_every_page_requires_a_sign_in(client: Client, user: User, path: str) -> None:
+    """A request without a sign-in is redirected and gets no content."""
     answer = client.get(path)
     assert answer.status_code == 302
     assert answer.headers["Location"] == f"/signin/?next={path}"

@@ -1,1 +1,1 @@
-"""Tests of the only writer."""
+"""Tests of the recorder."""

@@ -1,4 +1,4 @@
-"""What people change afterwards."""
+"""Corrections and reviews."""
 
 from collections.abc import Iterator, Sequence
 from uuid import uuid4
@@ -14,7 +14,7 @@ from tests.insights.conftest import Say
 
 
 def test_a_correction_keeps_the_original(joined: Joined, say: Say, stranger: User) -> None:
-    """New wording, the heard wording, who and when; entities and sentiment are those of the new wording; and it is an event."""
+    """A correction stores the new and the recognised text, the user and the time, updates entities and sentiment, and is an event."""
     say("Eda will send it tomorrow.")
     message = Message.objects.get()
     (event,) = recorder.correct_message(message.id, " Ada will be good. ", stranger.pk)
@@ -30,8 +30,8 @@ def test_a_correction_keeps_the_original(joined: Joined, say: Say, stranger: Use
     assert queries.events_after(joined.conversation_id, event.number - 1) == [event]
 
 
-def test_a_second_correction_keeps_what_was_heard(say: Say, owner: User) -> None:
-    """The original is what the recogniser heard, not the wording in between."""
+def test_a_second_correction_keeps_the_recognised_text(say: Say, owner: User) -> None:
+    """The original stays the recognised text, not the first correction."""
     say("One.")
     message = Message.objects.get()
     recorder.correct_message(message.id, "Two.", owner.pk)
@@ -39,15 +39,15 @@ def test_a_second_correction_keeps_what_was_heard(say: Say, owner: User) -> None
     assert Message.objects.get().original_text == "One."
 
 
-def test_the_same_wording_is_no_event(say: Say, owner: User) -> None:
-    """Saving without a change changes nothing."""
+def test_an_unchanged_text_is_no_event(say: Say, owner: User) -> None:
+    """Saving an unchanged text stores no event."""
     say("One.")
     assert recorder.correct_message(Message.objects.get().id, "One.", owner.pk) == []
     assert Message.objects.get().corrected_at is None
 
 
 def test_corrected_words_count_for_topics(joined: Joined, say: Say, owner: User) -> None:
-    """After a correction the next utterance counts the new wording."""
+    """The topics of the next utterance count the corrected text."""
     say("The bucket report is long.")
     recorder.correct_message(Message.objects.get().id, "The budget report is long.", owner.pk)
     events = say("The budget report is short.")
@@ -55,8 +55,8 @@ def test_corrected_words_count_for_topics(joined: Joined, say: Say, owner: User)
     assert len(topics["budget report"]) == 2
 
 
-def test_a_review_has_who_and_when(say: Say, stranger: User) -> None:
-    """Accepting and rejecting are noted with the person and the time, and told; pending again clears both."""
+def test_a_review_has_user_and_time(say: Say, stranger: User) -> None:
+    """Accepting and rejecting store the user and the time, and are events; pending clears both."""
     say("Is it?")
     insight = Insight.objects.get()
     for verdict in ("accepted", "rejected"):
@@ -71,7 +71,7 @@ def test_a_review_has_who_and_when(say: Say, stranger: User) -> None:
     assert (insight.reviewed_by, insight.reviewed_at) == (None, None)
 
 
-def test_the_same_verdict_again_is_no_event(say: Say, owner: User) -> None:
+def test_an_unchanged_review_is_no_event(say: Say, owner: User) -> None:
     """Accepting twice keeps the first time."""
     say("Is it?")
     insight = Insight.objects.get()
@@ -79,8 +79,8 @@ def test_the_same_verdict_again_is_no_event(say: Say, owner: User) -> None:
     assert recorder.review_insight(insight.id, "accepted", owner.pk) == []
 
 
-def test_an_insight_can_be_reworded(say: Say, owner: User) -> None:
-    """New wording keeps the found one."""
+def test_the_text_of_an_insight_can_be_corrected(say: Say, owner: User) -> None:
+    """A correction keeps the detected text."""
     say("Is it?")
     (event,) = recorder.review_insight(Insight.objects.get().id, "accepted", owner.pk, "Is it done?")
     assert event.payload["insight"]["text"] == "Is it done?"
@@ -88,8 +88,8 @@ def test_an_insight_can_be_reworded(say: Say, owner: User) -> None:
     assert Insight.objects.get().original_text == "Is it?"
 
 
-def test_nonsense_is_refused(say: Say, owner: User) -> None:
-    """Unknown ids, empty wording and unknown verdicts are errors that name what is allowed, and leave no event."""
+def test_invalid_corrections_are_refused(say: Say, owner: User) -> None:
+    """Unknown ids, empty texts and unknown reviews raise errors that name the allowed values, and store no event."""
     say("Is it?")
     before = Conversation.objects.get().last_event
     with pytest.raises(UnknownMessage):
@@ -106,39 +106,39 @@ def test_nonsense_is_refused(say: Say, owner: User) -> None:
 
 
 @pytest.fixture
-def rung() -> Iterator[list[tuple[int, str]]]:
-    """What the bell rang for: numbers and kinds of events."""
+def notified() -> Iterator[list[tuple[int, str]]]:
+    """Return the list of notifications: numbers and kinds of events."""
     heard: list[tuple[int, str]] = []
 
-    def hear(events: Sequence[StoredEvent], **signal: object) -> None:
+    def receive(events: Sequence[StoredEvent], **signal: object) -> None:
         heard.extend((event.number, event.kind) for event in events)
 
-    stored_afterwards.connect(hear)
+    stored_afterwards.connect(receive)
     yield heard
-    stored_afterwards.disconnect(hear)
+    stored_afterwards.disconnect(receive)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_bell_rings_once_it_is_committed(say: Say, owner: User, rung: list[tuple[int, str]]) -> None:
-    """Corrections and reviews are told after the outermost transaction, never before; one that is rolled back is not told."""
+def test_notifications_follow_the_commit(say: Say, owner: User, notified: list[tuple[int, str]]) -> None:
+    """Notifications are sent after the outermost transaction commits, and never after a rollback."""
     say("Is it?")
-    rung.clear()
+    notified.clear()
     number = Conversation.objects.get().last_event
     with transaction.atomic():
         recorder.correct_message(Message.objects.get().id, "Was it?", owner.pk)
         recorder.review_insight(Insight.objects.get().id, "accepted", owner.pk)
-        assert rung == []
-    assert rung == [(number + 1, "message_corrected"), (number + 2, "insight_reviewed")]
+        assert notified == []
+    assert notified == [(number + 1, "message_corrected"), (number + 2, "insight_reviewed")]
     with transaction.atomic():
         recorder.review_insight(Insight.objects.get().id, "rejected", owner.pk)
         transaction.set_rollback(True)
     recorder.review_insight(Insight.objects.get().id, "accepted", owner.pk)
-    assert len(rung) == 2
+    assert len(notified) == 2
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_listener_that_fails_fails_nobody(say: Say, owner: User, rung: list[tuple[int, str]]) -> None:
-    """What was stored is stored, whatever becomes of the telling."""
+def test_a_failing_receiver_does_not_fail_the_correction(say: Say, owner: User, notified: list[tuple[int, str]]) -> None:
+    """An exception in a receiver of the notification does not undo what is stored."""
 
     def fail(**signal: object) -> None:
         raise RuntimeError("away")
@@ -147,4 +147,4 @@ def test_a_listener_that_fails_fails_nobody(say: Say, owner: User, rung: list[tu
     say("Is it?")
     assert recorder.review_insight(Insight.objects.get().id, "accepted", owner.pk)
     stored_afterwards.disconnect(fail)
-    assert len(rung) == 1
+    assert len(notified) == 1

@@ -26,7 +26,7 @@ def now() -> datetime:
 
 
 def test_last_stop_ends_the_conversation(owner: User) -> None:
-    """The last one out with a stop ends it at once, with an event."""
+    """A stop of the last session ends the conversation at once, with an event."""
     session = uuid4()
     joined = recorder.open_conversation(opening(owner, session_id=session, keep_s=60))
     events = recorder.leave(session, final=True)
@@ -35,8 +35,8 @@ def test_last_stop_ends_the_conversation(owner: User) -> None:
     assert Conversation.objects.get().ended_at is not None
 
 
-def test_leaving_twice_changes_nothing(owner: User) -> None:
-    """A second leave of the same session, or of an unknown one, is no event."""
+def test_a_second_leave_has_no_effect(owner: User) -> None:
+    """A second leave of a session, or the leave of an unknown one, is no event."""
     session = uuid4()
     recorder.open_conversation(opening(owner, session_id=session))
     recorder.leave(session, final=True)
@@ -44,8 +44,8 @@ def test_leaving_twice_changes_nothing(owner: User) -> None:
     assert recorder.leave(uuid4(), final=True) == []
 
 
-def test_others_keep_it_alive(owner: User) -> None:
-    """A stop of one speaker does not end what others hold."""
+def test_other_sessions_keep_a_conversation_live(owner: User) -> None:
+    """A stop of one session does not end a conversation with other sessions."""
     sessions = [uuid4(), uuid4()]
     for session in sessions:
         recorder.open_conversation(opening(owner, session_id=session))
@@ -53,8 +53,8 @@ def test_others_keep_it_alive(owner: User) -> None:
     assert [event.kind for event in recorder.leave(sessions[1], final=True)] == ["conversation_completed"]
 
 
-def test_a_lost_connection_waits(owner: User, now: datetime) -> None:
-    """Without a stop the conversation waits keep_s seconds, then the sweeper ends it."""
+def test_a_lost_connection_ends_the_conversation_after_keep_s(owner: User, now: datetime) -> None:
+    """Without a stop the sweep ends the conversation after keep_s seconds."""
     session = uuid4()
     recorder.open_conversation(opening(owner, session_id=session, keep_s=30))
     assert recorder.leave(session, final=False) == []
@@ -66,8 +66,8 @@ def test_a_lost_connection_waits(owner: User, now: datetime) -> None:
     assert recorder.close_due(closes_at, 60) == []
 
 
-def test_who_stops_is_not_waited_for_in_a_session_of_before(owner: User, now: datetime) -> None:
-    """A crash leaves a session behind; its speaker comes back and stops: the conversation ends with the sweep, not keep_s later."""
+def test_a_stop_ends_stale_sessions_of_the_same_speaker(owner: User, now: datetime) -> None:
+    """A speaker who reconnects after a crash and stops ends the conversation at the next sweep, without keep_s."""
     ada, session = SpeakerIdentity("ada@example.org", "Ada"), uuid4()
     recorder.open_conversation(opening(owner, speaker=ada, keep_s=600))
     age_process(20)
@@ -76,8 +76,8 @@ def test_who_stops_is_not_waited_for_in_a_session_of_before(owner: User, now: da
     assert [event.kind for event in recorder.close_due(now, 10)] == ["conversation_completed"]
 
 
-def test_who_stops_takes_no_patience_from_a_session_of_theirs_that_goes_on(owner: User) -> None:
-    """It only had no time for a heartbeat since: its connection, lost later, is waited for as long as its client asked."""
+def test_a_stop_keeps_keep_s_of_the_speakers_live_session(owner: User) -> None:
+    """A live session whose heartbeat is late keeps its keep_s when another session of the speaker stops."""
     ada, one, two = SpeakerIdentity("ada@example.org", "Ada"), uuid4(), uuid4()
     recorder.open_conversation(opening(owner, speaker=ada, session_id=one, keep_s=600))
     recorder.open_conversation(opening(owner, speaker=ada, session_id=two, keep_s=600))
@@ -87,8 +87,8 @@ def test_who_stops_takes_no_patience_from_a_session_of_theirs_that_goes_on(owner
     assert Conversation.objects.get().closes_at is not None
 
 
-def test_who_stops_takes_nobody_elses_patience(owner: User, now: datetime) -> None:
-    """Somebody else who got lost is still waited for."""
+def test_a_stop_keeps_keep_s_of_other_speakers(owner: User, now: datetime) -> None:
+    """The conversation still waits keep_s for another speaker's lost session."""
     session = uuid4()
     recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("bob@example.org", "Bob"), keep_s=600))
     age_process(20)
@@ -99,15 +99,15 @@ def test_who_stops_takes_nobody_elses_patience(owner: User, now: datetime) -> No
     assert recorder.close_due(now, 10) == []
 
 
-def test_a_lost_connection_without_patience_ends(owner: User) -> None:
-    """keep_s 0 ends the conversation with its last connection."""
+def test_keep_s_0_ends_with_the_last_connection(owner: User) -> None:
+    """keep_s 0 ends the conversation when its last connection is lost."""
     session = uuid4()
     recorder.open_conversation(opening(owner, session_id=session, keep_s=0))
     assert [event.kind for event in recorder.leave(session, final=False)] == ["conversation_completed"]
 
 
-def test_who_came_back_in_time_is_not_stale(owner: User, now: datetime) -> None:
-    """A conversation that somebody joined again is not ended by the clock of before."""
+def test_a_rejoin_cancels_the_pending_end(owner: User, now: datetime) -> None:
+    """A conversation that was joined again does not end at the earlier deadline."""
     session = uuid4()
     recorder.open_conversation(opening(owner, session_id=session, keep_s=1))
     recorder.leave(session, final=False)
@@ -116,7 +116,7 @@ def test_who_came_back_in_time_is_not_stale(owner: User, now: datetime) -> None:
 
 
 def test_sessions_without_heartbeat_are_closed(owner: User, now: datetime) -> None:
-    """A process that died leaves sessions; when they are stale they count as lost, and the longest patience holds."""
+    """Stale sessions of a dead process count as lost, and the longest keep_s applies."""
     for keep_s in (5, 20):
         recorder.open_conversation(opening(owner, keep_s=keep_s))
     age_process(100)
@@ -126,8 +126,8 @@ def test_sessions_without_heartbeat_are_closed(owner: User, now: datetime) -> No
     assert [event.kind for event in recorder.close_due(now + timedelta(seconds=21), 60)] == ["conversation_completed"]
 
 
-def test_a_heartbeat_saves_from_the_sweeper(owner: User, now: datetime) -> None:
-    """Sessions of a process that was heard of stay; those of a process that was not are removed."""
+def test_a_heartbeat_keeps_sessions_from_the_sweep(owner: User, now: datetime) -> None:
+    """The sweep keeps sessions of a process with a heartbeat and removes those of a process without."""
     session, other = uuid4(), uuid4()
     recorder.open_conversation(opening(owner, session_id=session))
     recorder.open_conversation(opening(owner, session_id=other, process=process(OTHER)))
@@ -138,8 +138,8 @@ def test_a_heartbeat_saves_from_the_sweeper(owner: User, now: datetime) -> None:
     assert [live.id for live in LiveSession.objects.all()] == [session]
 
 
-def test_a_process_that_was_taken_for_dead_stays_dead(owner: User, now: datetime) -> None:
-    """Its next heartbeat says so; its sessions are stale, also those that nobody has removed yet and one that joins after that."""
+def test_a_process_declared_dead_stays_dead(owner: User, now: datetime) -> None:
+    """Its next heartbeat reports it; all of its sessions are stale, also those that join later."""
     process()
     age_process(100)
     recorder.close_due(now, 60)
@@ -150,16 +150,16 @@ def test_a_process_that_was_taken_for_dead_stays_dead(owner: User, now: datetime
     assert not LiveSession.objects.filter(id=late.session_id).exists()
 
 
-def test_a_process_without_a_row_needs_no_heartbeat_limit(owner: User, now: datetime) -> None:
-    """What it left live ends at once when its row is removed."""
+def test_removing_the_row_of_a_process_ends_its_sessions(owner: User, now: datetime) -> None:
+    """Live sessions of a process end at once when its row is removed."""
     recorder.open_conversation(opening(owner, keep_s=0))
     ServerProcess.objects.filter(id=PROCESS).delete()
     assert [event.kind for event in recorder.close_due(now, 60)] == ["conversation_completed"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_somebody_is_busy_with_is_left_to_the_next_time(owner: User, now: datetime) -> None:
-    """The sweeper waits for nobody: a process that sleeps while it writes does not keep it from the conversations of others."""
+def test_the_sweep_skips_locked_conversations(owner: User, now: datetime) -> None:
+    """A process that stalls in a transaction does not keep the sweep from other conversations."""
     if connection.vendor == "sqlite":
         pytest.skip("needs locks of rows: test_postgres.py runs it on PostgreSQL")
     recorder.open_conversation(opening(owner, "busy", keep_s=0))
@@ -179,10 +179,10 @@ def test_what_somebody_is_busy_with_is_left_to_the_next_time(owner: User, now: d
 
 
 @pytest.mark.parametrize("failing", [0, 1])
-def test_one_that_cannot_be_ended_keeps_none_of_the_others(
+def test_a_conversation_that_cannot_end_does_not_stop_the_sweep(
     owner: User, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: int
 ) -> None:
-    """Whatever is wrong with it: the others end, and their events are told."""
+    """The other conversations end, and their events are broadcast."""
     for name in ("one", "two"):
         recorder.open_conversation(opening(owner, name))
     age_process(120)
@@ -201,8 +201,8 @@ def test_one_that_cannot_be_ended_keeps_none_of_the_others(
     assert "spoken" not in caplog.text
 
 
-def test_a_database_that_goes_away_meanwhile_hides_no_end(owner: User, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was ended before is told; where nothing was, the housekeeping learns that the database is away."""
+def test_a_lost_database_hides_no_end(owner: User, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ends before the database was lost are reported; if there are none, the sweep raises the error."""
     for name in ("one", "two"):
         recorder.open_conversation(opening(owner, name))
     age_process(120)

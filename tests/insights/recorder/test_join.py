@@ -16,8 +16,8 @@ from insights.recorder import join as module
 from tests.insights.conftest import opening
 
 
-def test_first_opening_starts_a_conversation(owner: User) -> None:
-    """The first session makes a conversation of 16 digits, whose first event says so."""
+def test_the_first_opening_starts_a_conversation(owner: User) -> None:
+    """The first session creates a conversation with a 16-digit id, and its first event says so."""
     joined = recorder.open_conversation(opening(owner, name="Weekly"))
     assert joined.created
     assert len(str(joined.conversation_id)) == 16
@@ -28,13 +28,13 @@ def test_first_opening_starts_a_conversation(owner: User) -> None:
 
 
 def test_name_defaults_to_the_id(owner: User) -> None:
-    """A conversation without a title is called by its id."""
+    """The name of a conversation without a title is its id."""
     joined = recorder.open_conversation(opening(owner))
     assert Conversation.objects.get().name == str(joined.conversation_id)
 
 
-def test_second_opening_joins(owner: User) -> None:
-    """The same connection id of the same owner is the same conversation, with another member."""
+def test_a_second_opening_joins(owner: User) -> None:
+    """The same connection id and owner give the same conversation with another member."""
     first = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("a", "Ada")))
     second = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("b", "Ben")))
     assert second.conversation_id == first.conversation_id
@@ -45,15 +45,15 @@ def test_second_opening_joins(owner: User) -> None:
 
 
 def test_connection_ids_belong_to_their_owner(owner: User, stranger: User) -> None:
-    """Two owners may use one connection id without meeting."""
+    """Two owners with one connection id get two conversations."""
     assert recorder.open_conversation(opening(owner)).conversation_id != recorder.open_conversation(opening(stranger)).conversation_id
 
 
 @pytest.mark.parametrize(
     "speaker", [SpeakerIdentity("u1", "Ada"), SpeakerIdentity("", "Ada", "ada@example.org"), SpeakerIdentity("", "Ada")]
 )
-def test_a_speaker_who_comes_back_is_the_same_member(owner: User, speaker: SpeakerIdentity) -> None:
-    """User id, else address, else name decide who somebody is; coming back is no event."""
+def test_a_returning_speaker_is_the_same_member(owner: User, speaker: SpeakerIdentity) -> None:
+    """User id, else address, else name identifies a member; rejoining is no event."""
     first = recorder.open_conversation(opening(owner, speaker=speaker))
     again = recorder.open_conversation(opening(owner, speaker=speaker))
     assert again.member == first.member
@@ -61,21 +61,21 @@ def test_a_speaker_who_comes_back_is_the_same_member(owner: User, speaker: Speak
     assert Member.objects.count() == 1
 
 
-def test_a_name_that_comes_later_is_filled_in(owner: User) -> None:
-    """A member known by user id alone gets the name that a later session brings, and that is told."""
+def test_a_later_name_is_stored(owner: User) -> None:
+    """A member known by user id alone gets the name of a later session, with an event."""
     recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("u1")))
     again = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("u1", "Ada")))
     assert [event.payload["member"]["name"] for event in again.events] == ["Ada"]
     assert Member.objects.get().name == "Ada"
 
 
-def test_a_speaker_without_any_word_is_nobody(owner: User) -> None:
+def test_an_empty_speaker_makes_no_member(owner: User) -> None:
     """An empty speaker object makes no member."""
     assert recorder.open_conversation(opening(owner, speaker=SpeakerIdentity(" ", ""))).member is None
 
 
-def test_coming_back_stops_the_clock(owner: User) -> None:
-    """A conversation that waits for its end goes on when somebody joins."""
+def test_rejoining_cancels_the_end(owner: User) -> None:
+    """A conversation that waits for its end stays live when a session joins."""
     joined = recorder.open_conversation(opening(owner))
     Conversation.objects.update(closes_at=timezone.now() + timedelta(seconds=5))
     assert recorder.open_conversation(opening(owner)).conversation_id == joined.conversation_id
@@ -98,8 +98,8 @@ def test_one_session_may_open_again(owner: User) -> None:
     assert [(live.id, live.keep_s) for live in LiveSession.objects.all()] == [(session, 9)]
 
 
-def test_names_no_database_could_keep_are_mended(owner: User) -> None:
-    """NUL, lone surrogates and endless names are made storable."""
+def test_names_are_made_storable(owner: User) -> None:
+    """NUL and lone surrogates are removed, and long names are cut."""
     joined = recorder.open_conversation(
         opening(owner, connection_id="a\x00b", name="x" * 900, speaker=SpeakerIdentity("u\x00", "A\ud800da"))
     )
@@ -109,8 +109,8 @@ def test_names_no_database_could_keep_are_mended(owner: User) -> None:
     assert joined.member.name == "A?da"
 
 
-def test_a_lost_race_is_tried_again(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who loses the race to start a conversation joins it instead."""
+def test_a_lost_race_joins(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that loses the race to start a conversation joins it."""
     real, calls = module._start, []
 
     def late(*args: object) -> Conversation:
@@ -124,8 +124,8 @@ def test_a_lost_race_is_tried_again(owner: User, monkeypatch: pytest.MonkeyPatch
     assert len(calls) == 2
 
 
-def test_endless_races_end(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five lost races in a row are an error that says so."""
+def test_five_lost_races_are_an_error(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five lost races in a row raise an error that says so."""
 
     def lost(*args: object) -> Conversation:
         raise IntegrityError("again")

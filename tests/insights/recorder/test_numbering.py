@@ -27,7 +27,7 @@ START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 
 @pytest.fixture(params=["one process", "as many processes"])
 def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, plain_analysis: None) -> str:
-    """Let the threads share what a process shares, or nothing but the database."""
+    """Run the test with threads that share process memory, and with threads that share only the database."""
     if request.param != "one process":
 
         @contextmanager
@@ -40,7 +40,7 @@ def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, p
 
 
 def at_once(work: Callable[[int], object], threads: int = THREADS) -> list[object]:
-    """Run the work in threads that begin together; each closes its connection."""
+    """Run the work in concurrent threads; each one closes its connection."""
     barrier = Barrier(threads)
 
     @connection_closed_after
@@ -53,7 +53,7 @@ def at_once(work: Callable[[int], object], threads: int = THREADS) -> list[objec
 
 
 def test_eight_writers_leave_no_gap(processes: str, owner: User) -> None:
-    """Eight threads write to one conversation at once; numbers run on, and nothing is lost or doubled."""
+    """Eight threads that write to one conversation get consecutive numbers, and nothing is lost or repeated."""
     joined = recorder.open_conversation(opening(owner))
 
     def speak(number: int) -> list[StoredEvent]:
@@ -75,7 +75,7 @@ def test_eight_writers_leave_no_gap(processes: str, owner: User) -> None:
 
 
 def test_readers_see_every_event_once_and_in_order(processes: str, owner: User) -> None:
-    """Readers that follow with a cursor while others write get everything, without gap and without repeat."""
+    """Readers that follow with a cursor during writes get every event once and in order."""
     joined = recorder.open_conversation(opening(owner))
     expected = joined.cursor + 4 * TURNS
 
@@ -95,7 +95,7 @@ def test_readers_see_every_event_once_and_in_order(processes: str, owner: User) 
 
 
 def test_any_cursor_and_the_rest_is_everything(owner: User, plain_analysis: None) -> None:
-    """Whatever the cursor and the page size, what was seen and what comes after is the whole history."""
+    """For any cursor and page size, the events before and after the cursor are the whole history."""
     joined = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("a", "Ada")))
     for turn in range(5):
         recorder.record(joined.conversation_id, utterance(f"Will budget {turn} do?", START), Listening())
@@ -110,7 +110,7 @@ def test_any_cursor_and_the_rest_is_everything(owner: User, plain_analysis: None
 
 
 def test_topics_agree_with_those_of_a_single_writer(processes: str, owner: User) -> None:
-    """Topics of many writers refer to every message that holds them."""
+    """Topics of concurrent writers refer to every message that has them."""
     joined = recorder.open_conversation(opening(owner))
 
     def speak(number: int) -> object:
@@ -125,7 +125,7 @@ def test_topics_agree_with_those_of_a_single_writer(processes: str, owner: User)
 
 
 def test_one_of_eight_starts_the_conversation(processes: str, owner: User) -> None:
-    """Eight sessions open one connection id at once: one starts it, seven join it."""
+    """Eight sessions open one connection id concurrently: one starts the conversation, seven join it."""
     joined = at_once(lambda number: recorder.open_conversation(opening(owner, speaker=SpeakerIdentity(f"u{number}", "Ada"))))
     assert sum(answer.created for answer in joined) == 1  # type: ignore[attr-defined]
     assert Conversation.objects.count() == 1
@@ -133,7 +133,7 @@ def test_one_of_eight_starts_the_conversation(processes: str, owner: User) -> No
 
 
 def test_one_of_eight_ends_it(processes: str, owner: User) -> None:
-    """Eight last sessions leave at once: the conversation ends exactly once."""
+    """The last eight sessions leave concurrently, and the conversation ends once."""
     sessions = [uuid4() for _ in range(THREADS)]
     for session in sessions:
         recorder.open_conversation(opening(owner, session_id=session))

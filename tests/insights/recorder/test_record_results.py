@@ -1,4 +1,4 @@
-"""Recording finals."""
+"""Recording final results."""
 
 import json
 from dataclasses import replace
@@ -20,12 +20,12 @@ from tests.insights.conftest import Say, opening, utterance
 
 
 def of(events: list[StoredEvent], kind: str) -> list[dict[str, object]]:
-    """Return the things of one kind of event."""
+    """Return the items of the events of one kind."""
     return next((event.payload[kind] for event in events if event.kind == kind), [])
 
 
 def test_one_message_per_sentence(joined: Joined, say: Say) -> None:
-    """A turn of two sentences is two numbered messages in one event."""
+    """A turn of two sentences gives one event with two numbered messages."""
     events = say("Hello there. How are you?")
     messages = of(events, "messages")
     assert [(m["number"], m["text"]) for m in messages] == [(1, "Hello there."), (2, "How are you?")]
@@ -35,22 +35,22 @@ def test_one_message_per_sentence(joined: Joined, say: Say) -> None:
     assert messages[0]["duration"] == 1.0
 
 
-def test_kinds_come_in_order_and_numbered(joined: Joined, say: Say) -> None:
-    """Messages, insights, topics, trackers: in this order, numbered on from the opening."""
+def test_events_are_in_order_of_kind_and_numbered(joined: Joined, say: Say) -> None:
+    """The order is messages, insights, topics, trackers, with consecutive numbers."""
     events = say("Ada will send the budget report tomorrow. Shall we?", trackers=(Tracker("Money", ("budget",)),))
     assert [event.kind for event in events] == ["messages", "insights", "topics", "trackers"]
     assert [event.number for event in events] == [3, 4, 5, 6]
 
 
 def test_payloads_are_what_is_stored(joined: Joined, say: Say) -> None:
-    """What is returned is what anybody reads from the database afterwards, and it is JSON."""
+    """The returned payloads equal those read from the database, and are JSON."""
     events = say("Ada will send the budget report tomorrow. Shall we?", trackers=(Tracker("Money", ("budget",)),))
     assert queries.events_after(joined.conversation_id, 2) == events
     assert all(json.loads(json.dumps(event.payload)) == event.payload for event in events)
 
 
 def test_insights_are_complete(joined: Joined, say: Say) -> None:
-    """An action item has its assignee, due date, tags, phrase and the message it is from."""
+    """An action item has its assignee, due date, tags, phrase and message."""
     events = say("Ada will send the report tomorrow.")
     (insight,) = of(events, "insights")
     (message,) = of(events, "messages")
@@ -70,27 +70,27 @@ def test_insights_are_complete(joined: Joined, say: Say) -> None:
 
 
 def test_an_assignee_who_is_no_member_is_a_name(say: Say) -> None:
-    """Somebody who was only named is kept by name."""
+    """An assignee who is no member is stored by name."""
     (insight,) = of(say("Zoe will call."), "insights")
     assert insight["assignee"] == {"id": "", "name": "Zoe", "userId": "", "email": ""}
     assert Insight.objects.get().assignee is None
 
 
-def test_threshold_decides_what_is_stored(say: Say) -> None:
-    """Findings below the speaker's confidence threshold leave no trace; equal ones do."""
+def test_insights_below_the_threshold_are_not_stored(say: Say) -> None:
+    """Insights below the speaker's confidence threshold are not stored; insights at the threshold are."""
     assert of(say("Or maybe not."), "insights") == []
     assert [i["type"] for i in of(say("Or maybe not.", confidence_threshold=0.2), "insights")] == ["follow_up"]
 
 
-def test_vocabulary_keeps_what_was_heard(say: Say) -> None:
-    """A corrected message holds the words as they were heard."""
+def test_a_vocabulary_correction_keeps_the_recognised_text(say: Say) -> None:
+    """A message corrected by the vocabulary also stores the recognised text."""
     (message,) = of(say("This is about par lay today.", vocabulary=("Parley",)), "messages")
     assert message["text"] == "This is about Parley today."
     assert message["originalText"] == "This is about par lay today."
 
 
-def test_topics_are_told_once(say: Say) -> None:
-    """A topic is told when it is new or changed, with its messages so far."""
+def test_topics_are_sent_once(say: Say) -> None:
+    """A topic is in an event only when it is new or changed, with its messages so far."""
     first = of(say("The budget report is about the budget report."), "topics")
     assert first
     again = {topic["text"]: topic for topic in of(say("Back to the budget report."), "topics")}
@@ -111,7 +111,7 @@ def test_tracker_hits_refer_to_messages_and_insights(say: Say) -> None:
     assert TrackerMatch.objects.count() == 2
 
 
-def test_trackers_without_id_get_a_lasting_one(say: Say) -> None:
+def test_trackers_without_id_get_a_stable_one(say: Say) -> None:
     """The same tracker name has the same id in every event."""
     tracker = (Tracker("Money", ("budget",)),)
     (first,) = of(say("The budget.", trackers=tracker), "trackers")
@@ -119,27 +119,27 @@ def test_trackers_without_id_get_a_lasting_one(say: Say) -> None:
     assert first["id"] == second["id"] != ""
 
 
-def test_blank_speech_is_nothing(joined: Joined, say: Say) -> None:
-    """Blank text gives no event and no number."""
+def test_blank_text_is_no_event(joined: Joined, say: Say) -> None:
+    """Blank text stores no event and uses no number."""
     assert say("  ") == []
     assert Event.objects.count() == joined.cursor
 
 
-def test_late_words_are_kept(joined: Joined, owner: User, say: Say) -> None:
-    """An utterance that arrives after the end is stored all the same."""
+def test_an_utterance_after_the_end_is_stored(joined: Joined, owner: User, say: Say) -> None:
+    """An utterance that arrives after the end of the conversation is stored."""
     sweep = joined.started_at + timedelta(hours=1)
     recorder.close_due(sweep, 0)
     assert [event.kind for event in say("One more thing.")][0] == "messages"
 
 
-def test_speech_of_nobody(joined: Joined, plain_analysis: None) -> None:
+def test_a_session_without_a_speaker(joined: Joined, plain_analysis: None) -> None:
     """A session without a speaker has messages without a member."""
     events = recorder.record(joined.conversation_id, utterance("Hello.", joined.started_at), Listening())
     assert of(events, "messages")[0]["member"] is None
 
 
 def test_unknown_conversation_and_member(joined: Joined, owner: User) -> None:
-    """Speech for nowhere, or by a member of another conversation, is refused and leaves nothing."""
+    """An unknown conversation and a member of another conversation are refused, and nothing is stored."""
     other = recorder.open_conversation(opening(owner, "elsewhere", speaker=SpeakerIdentity("x", "X")))
     said = utterance("Hello.", joined.started_at)
     with pytest.raises(UnknownConversation):
@@ -150,8 +150,8 @@ def test_unknown_conversation_and_member(joined: Joined, owner: User) -> None:
     assert not Message.objects.exists()
 
 
-def test_a_failure_leaves_nothing_behind(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error in mid-transaction rolls all of it back, and the next utterance is numbered as if it had not been."""
+def test_an_error_rolls_back_the_utterance(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in the transaction rolls it back, and the next utterance gets the same number."""
     say("The budget report comes first.")
     before = queries.events_after(joined.conversation_id, 0)
     with monkeypatch.context() as patch:
@@ -166,8 +166,8 @@ def test_a_failure_leaves_nothing_behind(joined: Joined, say: Say, monkeypatch: 
     assert set(told) == {str(identity) for identity in Message.objects.values_list("id", flat=True)}
 
 
-def test_words_outlive_a_broken_analysis(say: Say, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """When the analysis fails, the words are stored all the same, and the log says what happened without saying them."""
+def test_words_are_stored_when_the_analysis_fails(say: Say, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """When the analysis raises, the message is stored, and the log has the error without the words."""
 
     def broken(*args: object) -> None:
         raise ValueError("cannot understand zeppelin")
@@ -180,7 +180,7 @@ def test_words_outlive_a_broken_analysis(say: Say, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_trained_analysis_is_used(joined: Joined) -> None:
-    """What ships with the project finds the question, its date, and what it is about."""
+    """The shipped analysis finds the question, its date and its topics."""
     said = utterance("Can you send the budget report by tomorrow?", joined.started_at)
     events = recorder.record(joined.conversation_id, said, Listening())
     assert "question" in [insight["type"] for insight in of(events, "insights")]
@@ -189,15 +189,15 @@ def test_the_trained_analysis_is_used(joined: Joined) -> None:
     assert "budget report" in [topic["text"] for topic in of(events, "topics")]
 
 
-def test_number_of_queries_does_not_grow(say: Say, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
-    """A turn of many sentences costs as many statements as a short one."""
+def test_the_number_of_statements_does_not_grow(say: Say, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    """A turn of many sentences takes as many statements as a short one."""
     say("The budget is good. Ada will send the budget report tomorrow.")
     with django_assert_max_num_queries(18):
         say("Ada will do one. Ada will do two? Is the budget good? " * 5, trackers=(Tracker("Money", ("budget",)),))
 
 
 def test_a_note_is_an_insight(say: Say) -> None:
-    """What somebody notes is an insight of the type he said, whatever the analysis thinks; what it finds itself is not doubled."""
+    """A note is an insight of the given type, whatever the analysis detects; a detected duplicate is dropped."""
     (noted,) = of(say("Milk.", noted=ACTION_ITEM), "insights")
     assert (noted["type"], noted["text"], noted["confidence"]) == ("action_item", "Milk.", 1.0)
     assert {"key": "source", "value": "note"} in noted["hints"]  # type: ignore[operator]
@@ -214,15 +214,15 @@ def test_a_note_of_an_unknown_kind_is_refused(say: Say) -> None:
 
 
 def test_the_open_conversation_of_a_user(joined: Joined, owner: User, other_user: User) -> None:
-    """The newest that goes on; none of somebody else's."""
+    """It is the user's newest live conversation."""
     found = queries.open_conversation_of(owner.pk)
     assert found is not None
     assert found.id == joined.conversation_id
     assert queries.open_conversation_of(other_user.pk) is None
 
 
-def test_a_language_that_nobody_knows_is_only_written_down(say: Say) -> None:
-    """No insights, entities, topics or sentiment; the very words of trackers are heard, other forms of them are not."""
+def test_an_unsupported_language_is_only_transcribed(say: Say) -> None:
+    """There are no insights, entities, topics or sentiment; trackers match exact words only."""
     trackers = (Tracker("Baja", ("cancelar contratos",)),)
     events = say("Ada will send the great report tomorrow, cancelar contratos.", trackers=trackers, language="es-ES")
     assert [event.kind for event in events] == ["messages", "trackers"]
@@ -231,8 +231,8 @@ def test_a_language_that_nobody_knows_is_only_written_down(say: Say) -> None:
     assert of(say("Cancelar contrato.", trackers=trackers, language="es-ES"), "trackers") == []
 
 
-def test_similar_words_have_no_place_in_insights_either(say: Say) -> None:
-    """A hit that is only similar has offset -1 in the message and in the insight; an exact one has its place in both."""
+def test_similar_tracker_hits_have_no_offset(say: Say) -> None:
+    """A similar hit has offset -1 in the message and in the insight; an exact hit has its offset in both."""
 
     def offsets(text: str, phrase: str) -> tuple[list[object], list[object]]:
         payload = next(event.payload for event in say(text, trackers=(Tracker("Money", (phrase,)),)) if event.kind == "trackers")
@@ -243,8 +243,8 @@ def test_similar_words_have_no_place_in_insights_either(say: Say) -> None:
     assert offsets("Is a budget a budget?", "budget") == ([5, 14], [5, 14])
 
 
-def test_a_duration_that_says_when_is_a_tag(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    """'In two weeks' is tagged with its day, counted from when it was said."""
+def test_a_relative_duration_is_a_date_tag(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """'In two weeks' is tagged with its day, relative to the time of speech."""
     monkeypatch.setattr(analysis, "analyse", analyse)
     payloads = {event.kind: event.payload for event in say("Ada will send the report in two weeks.")}
     said_at = datetime.fromisoformat(payloads["messages"]["messages"][0]["startTime"])
@@ -254,8 +254,8 @@ def test_a_duration_that_says_when_is_a_tag(say: Say, monkeypatch: pytest.Monkey
     assert insight["dueBy"] == f"{day}T23:59:59.000Z"
 
 
-def test_what_is_stored_already_is_not_stored_again(joined: Joined, plain_analysis: None) -> None:
-    """Whoever lost the database while it answered says it once more, and gets the same events; what was said between stays."""
+def test_a_repeated_utterance_is_stored_once(joined: Joined, plain_analysis: None) -> None:
+    """A retry after a lost database connection returns the same events, and keeps what was stored in between."""
     first, second = (utterance(text, joined.started_at) for text in ("Is it done? I will call Bob.", "Is the zeppelin there?"))
     told = recorder.record(joined.conversation_id, first, Listening())
     between = recorder.record(joined.conversation_id, second, Listening())

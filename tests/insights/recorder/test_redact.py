@@ -1,4 +1,4 @@
-"""Hiding what somebody wants hidden: in the text, in the words, and so in everything made of them."""
+"""Redaction of text and words, and so of everything derived from them."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -28,8 +28,8 @@ def draft(text: str) -> Draft:
     return made
 
 
-def hide(text: str) -> str:
-    """Return what is left of a sentence."""
+def redact_text(text: str) -> str:
+    """Return the redacted text of a sentence."""
     return redacted(draft(text), "****", MEMBERS, 0)[0].text
 
 
@@ -61,13 +61,13 @@ def hide(text: str) -> str:
         ("A Mark-up, a Follow-Up and the Check-In over Wi-Fi on March 3, 2027.",) * 2,
     ],
 )
-def test_what_is_hidden_and_what_is_not(said: str, left: str) -> None:
-    """Names, addresses, places on the web, amounts and long numbers go; dates and small numbers stay."""
-    assert hide(said) == left
+def test_what_is_redacted_and_what_is_not(said: str, left: str) -> None:
+    """Names, addresses, URLs, amounts and long numbers are redacted; dates and small numbers stay."""
+    assert redact_text(said) == left
 
 
 def test_words_follow_the_text() -> None:
-    """The words of one hidden thing become one, as long as all of them; punctuation stays."""
+    """The words of one redacted entity become one word of the same duration; punctuation stays."""
     made, hidden = redacted(draft("Ask Maria Lopez, or call 555 123 4567."), "****", MEMBERS, 0)
     assert [word.text for word in made.words] == ["Ask", "****,", "or", "call", "****."]
     assert [(word.start - AT).total_seconds() for word in made.words] == [0.0, 0.5, 1.5, 2.0, 2.5]
@@ -86,8 +86,8 @@ def test_words_follow_the_text() -> None:
         max_size=12,
     )
 )
-def test_whatever_is_said(said: list[str]) -> None:
-    """Words and text agree, and a second look finds nothing more to hide."""
+def test_any_text(said: list[str]) -> None:
+    """Words and text agree, and a second pass redacts nothing more."""
     for one in drafts(utterance(" ".join(said), AT)):
         made, hidden = redacted(one, "****", MEMBERS, 0)
         assert " ".join(word.text for word in made.words) == made.text
@@ -95,8 +95,8 @@ def test_whatever_is_said(said: list[str]) -> None:
         assert redacted(made, "****", MEMBERS, 0)[0].text == made.text
 
 
-def test_what_cannot_be_looked_through_is_hidden_as_a_whole(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A failing detector tells nothing, neither to listeners nor to the log."""
+def test_an_unsearchable_message_is_redacted_as_a_whole(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A failing detector leaks nothing to subscribers or to the log."""
 
     def fail(*args: object) -> None:
         raise ValueError("Maria Lopez")
@@ -108,8 +108,8 @@ def test_what_cannot_be_looked_through_is_hidden_as_a_whole(monkeypatch: pytest.
     assert "Maria" not in caplog.text
 
 
-def test_nothing_that_is_stored_holds_it(joined: Joined) -> None:
-    """Messages, words, entities, insights, topics, trackers and events are made of what is left; the analysis is the real one."""
+def test_no_stored_row_has_redacted_text(joined: Joined) -> None:
+    """The trained analysis makes messages, words, entities, insights, topics, trackers and events from the redacted text."""
     said = "Maria Lopez will send the budget report to jane.doe@example.com tomorrow. Can you call her at 555-123-4567, par lay?"
     listening = Listening(
         member_id=joined.member.id if joined.member else None,
@@ -130,32 +130,32 @@ def test_nothing_that_is_stored_holds_it(joined: Joined) -> None:
     assert set(TrackerMatch.objects.values_list("value", flat=True)) == {"budget report"}
 
 
-def test_digits_that_letters_follow_are_looked_through_at_once() -> None:
-    """A long row of digits with a letter behind, as in a serial number, holds nobody up: all other tests would wait for it."""
-    assert hide(f"The part is {'7' * 60}x, ask Maria Lopez.") == "The part is ****, ask ****."
-    assert hide(f"The part is {'7-x' * 900}-, ask Maria Lopez.") == "The part is ****-, ask ****."
+def test_digits_followed_by_letters_take_linear_time() -> None:
+    """A long row of digits followed by a letter, as in a serial number, is searched quickly."""
+    assert redact_text(f"The part is {'7' * 60}x, ask Maria Lopez.") == "The part is ****, ask ****."
+    assert redact_text(f"The part is {'7-x' * 900}-, ask Maria Lopez.") == "The part is ****-, ask ****."
 
 
 @pytest.mark.parametrize("counted", [", ".join(str(number) for number in range(2, 240)), "two, " * 240])
-def test_nothing_slips_through_behind_very_many_entities(counted: str) -> None:
-    """A message in which so much is found that the search stops is hidden as a whole."""
+def test_a_message_beyond_the_entity_limit_is_redacted_as_a_whole(counted: str) -> None:
+    """A message with more entities than the search limit is redacted as a whole."""
     made, hidden = redacted(draft(f"I count {counted} and ask Maria Lopez in Berlin."), "****", MEMBERS, 0)
     assert made.text == "****"
     assert {word.text for word in made.words} <= {"****", ""}
     assert [(entity.type, entity.offset) for entity in hidden] == [("unknown", 0)]
 
 
-def test_many_ones_hide_no_name_from_the_search() -> None:
-    """The word 'one' is no number, and takes no place among what is found."""
-    assert hide(f"{'one day, ' * 3}{'this one, ' * 240}ask Maria Lopez.").endswith("ask ****.")
+def test_the_word_one_does_not_use_up_the_limit() -> None:
+    """The word 'one' is no number, and does not count towards the entity limit."""
+    assert redact_text(f"{'one day, ' * 3}{'this one, ' * 240}ask Maria Lopez.").endswith("ask ****.")
 
 
-def test_words_follow_a_text_that_grows_in_small_letters() -> None:
-    """A capital that is two characters as a small letter shifts nothing."""
+def test_lower_case_may_be_longer() -> None:
+    """A capital letter whose lower case has two characters shifts no offset."""
     made, _ = redacted(draft("İİİ and İpek ask Maria Lopez now please."), "****", MEMBERS, 0)
     assert " ".join(word.text for word in made.words) == made.text
 
 
-def test_an_address_with_a_dot_before_its_spoken_part_goes_as_a_whole() -> None:
-    """Recognisers write one dot and spell another."""
-    assert hide("Write to jane.doe at example dot com today.") == "Write to **** today."
+def test_an_address_with_written_and_spoken_dots_is_redacted() -> None:
+    """An address with one written dot and one spoken "dot" is redacted as a whole."""
+    assert redact_text("Write to jane.doe at example dot com today.") == "Write to **** today."

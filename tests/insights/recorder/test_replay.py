@@ -1,4 +1,4 @@
-"""Whatever happens in a conversation, its events tell all of it: replayed, they make up what is stored."""
+"""The events of a conversation, replayed, give its stored state."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -30,7 +30,7 @@ STEPS = st.lists(
 
 
 def take(step: tuple[str, str], joined: Joined, owner: User) -> list[StoredEvent]:
-    """Do one thing; return its events."""
+    """Apply one operation and return its events."""
     action, text = step
     conversation = Conversation.objects.get(id=joined.conversation_id)
     if action == "join":
@@ -46,7 +46,7 @@ def take(step: tuple[str, str], joined: Joined, owner: User) -> list[StoredEvent
 
 
 def replay(events: list[StoredEvent]) -> dict[str, dict[str, JsonObject]]:
-    """Return what somebody who only ever saw the events knows of messages, insights and topics."""
+    """Return the messages, insights and topics that the events alone give."""
     known: dict[str, dict[str, JsonObject]] = {"messages": {}, "insights": {}, "topics": {}}
     for event in events:
         for kind, single in (("messages", "message"), ("insights", "insight"), ("topics", "topic")):
@@ -57,8 +57,8 @@ def replay(events: list[StoredEvent]) -> dict[str, dict[str, JsonObject]]:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, data=st.data())
-def test_events_tell_everything(steps: list[tuple[str, str]], data: st.DataObject, owner: User, plain_analysis: None) -> None:
-    """Events come numbered on, what is returned is what is stored, and any cursor plus the rest makes up the whole."""
+def test_events_give_the_stored_state(steps: list[tuple[str, str]], data: st.DataObject, owner: User, plain_analysis: None) -> None:
+    """Events are consecutive, returned events equal stored ones, and any cursor plus the rest gives the stored state."""
     joined = recorder.open_conversation(opening(owner, str(uuid4()), speaker=SpeakerIdentity("", "Ada")))
     returned = list(joined.events)
     for step in steps:

@@ -1,4 +1,4 @@
-"""Removing conversations for good."""
+"""Deleting conversations."""
 
 from datetime import datetime, timedelta
 
@@ -24,8 +24,8 @@ def rows() -> dict[str, int]:
     return {table.__name__: table.objects.count() for table in apps.get_app_config("insights").get_models() if table not in OTHER}
 
 
-def test_nothing_is_left(joined: Joined, say: Say, owner: User) -> None:
-    """A removed conversation leaves no row in any table, and others lose none."""
+def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: User) -> None:
+    """Deleting a conversation removes its rows from every table, and no rows of others."""
     recorder.open_conversation(opening(owner, "another room"))
     before = rows()
     say("Is the zeppelin budget there? Ada will call Bob tomorrow.", trackers=(Tracker("Money", ("budget",)),))
@@ -42,8 +42,8 @@ def test_nothing_is_left(joined: Joined, say: Say, owner: User) -> None:
         recorder.remove_conversation(joined.conversation_id)
 
 
-def test_a_long_one_costs_no_more_than_a_short_one(joined: Joined, say: Say) -> None:
-    """One statement for each table, whatever was said."""
+def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> None:
+    """Deleting takes one statement for each table, whatever the length."""
     for number in range(20):
         say(f"Is the zeppelin number {number} ready? Ada will call tomorrow.")
     with CaptureQueriesContext(connection) as queries:
@@ -52,8 +52,8 @@ def test_a_long_one_costs_no_more_than_a_short_one(joined: Joined, say: Say) -> 
     assert (statements.count("SELECT"), statements.count("DELETE")) == (1, 11)
 
 
-def test_only_old_ones_that_ended(owner: User) -> None:
-    """The oldest first, so many at a time; one that goes on is never old."""
+def test_only_old_ended_conversations_are_deleted(owner: User) -> None:
+    """The oldest conversations go first, up to the limit; a live one is never deleted."""
     now = timezone.now()
     ended: dict[str, datetime | None] = {"old": now - timedelta(days=3), "older": now - timedelta(days=4), "new": now, "live": None}
     for name, at in ended.items():
@@ -68,8 +68,10 @@ def test_only_old_ones_that_ended(owner: User) -> None:
     assert set(Conversation.objects.values_list("connection_id", flat=True)) == {"new", "live"}
 
 
-def test_one_that_cannot_be_removed_is_passed_over(owner: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A table of an app of one's own may refer to it; the others go all the same, as many at a time as ever."""
+def test_a_conversation_that_cannot_be_deleted_is_skipped(
+    owner: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A conversation that a table of another app refers to is skipped, and the limit still applies to the others."""
     now = timezone.now()
     for age in (1, 2, 3, 4):
         joined = recorder.open_conversation(opening(owner, f"{age} days"))

@@ -1,4 +1,4 @@
-"""The speakers of messages: which utterances have the same one, and what follows when it points to another member."""
+"""The speakers of messages, and what changes when a speaker points to another member."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -25,7 +25,7 @@ def numbers() -> list[int]:
 
 
 def test_one_speaker_for_each_audio_source(joined: Joined, owner: User, say: Say) -> None:
-    """Each session is an audio source, also two sessions of one member; unknown speakers of two sessions are two."""
+    """Each session is an audio source, also two sessions of one member or of no member."""
     one, two, three, four = (uuid4() for _ in range(4))
     for session, member in ((one, joined.member), (two, joined.member), (one, joined.member), (three, None), (four, None), (three, None)):
         say("It is late.", session_id=session, member_id=member.id if member else None)
@@ -34,8 +34,8 @@ def test_one_speaker_for_each_audio_source(joined: Joined, owner: User, say: Say
     assert [str(message.member) for message in said] == ["Ada", "Ada", "Ada", "None", "None", "None"]
 
 
-def test_a_session_that_starts_again_as_somebody_else_is_another_source(joined: Joined, owner: User, say: Say) -> None:
-    """A client may stop and start on one connection, with another name."""
+def test_a_restart_with_another_name_is_another_source(joined: Joined, owner: User, say: Say) -> None:
+    """A stop and a start with another name on one connection make a second speaker."""
     ben = recorder.open_conversation(opening(owner, speaker=recorder.SpeakerIdentity("b", "Ben"))).member
     assert ben is not None
     session = uuid4()
@@ -45,14 +45,14 @@ def test_a_session_that_starts_again_as_somebody_else_is_another_source(joined: 
 
 
 def test_without_a_session_one_speaker_for_each_member(joined: Joined, say: Say) -> None:
-    """Notes and imports have no session."""
+    """Notes and imports have no session, and one speaker for each member."""
     for member in ({}, {"member_id": None}, {}, {"member_id": None}):
         say("It is late.", **member)
     assert numbers() == [1, 2, 1, 2]
 
 
-def test_events_carry_the_speaker(joined: Joined, owner: User, say: Say) -> None:
-    """When a message is stored and when it is corrected, beside the member that the speaker has then."""
+def test_events_have_the_speaker(joined: Joined, owner: User, say: Say) -> None:
+    """Events of new and corrected messages have the speaker and its current member."""
     (said,) = messages(say("It is late.", session_id=uuid4()))
     speaker = Speaker.objects.get()
     assert said.speaker is not None
@@ -62,8 +62,8 @@ def test_events_carry_the_speaker(joined: Joined, owner: User, say: Say) -> None
     assert queries.events_after(joined.conversation_id, corrected.number - 1) == [corrected]
 
 
-def test_a_speaker_that_got_another_member_keeps_it(joined: Joined, say: Say) -> None:
-    """Messages before and after, their insights and the figures are those of the new member; the session need not know."""
+def test_a_speaker_keeps_its_new_member(joined: Joined, say: Say) -> None:
+    """Earlier and later messages, insights and figures are those of the new member, whatever the session says."""
     conversation = Conversation.objects.get()
     ben = Member.objects.create(conversation=conversation, name="Ben", user_id="b")
     session = uuid4()
@@ -79,8 +79,8 @@ def test_a_speaker_that_got_another_member_keeps_it(joined: Joined, say: Say) ->
     assert queries.recognised_until(conversation, "b") == Message.objects.get(number=2).ended_at
 
 
-def test_the_speaker_costs_one_query_once(joined: Joined, say: Say, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    """Reading what an utterance needs takes four queries for the first one of a speaker, and three for all others."""
+def test_the_speaker_takes_one_query_once(joined: Joined, say: Say, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """The first utterance of a speaker takes four reading queries, and later ones take three."""
     session = uuid4()
     listening = recorder.Listening(member_id=joined.member.id if joined.member else None, session_id=session)
     with django_assert_num_queries(4):
@@ -92,7 +92,7 @@ def test_the_speaker_costs_one_query_once(joined: Joined, say: Say, django_asser
 
 
 def test_an_utterance_that_is_stored_twice_makes_no_second_speaker(joined: Joined, plain_analysis: None) -> None:
-    """A caller that lost its database connection during the commit stores it again."""
+    """A retry after a lost connection during the commit makes no second speaker."""
     listening = recorder.Listening(session_id=uuid4())
     said = utterance("It is late.", joined.started_at + timedelta(seconds=1))
     first = recorder.record(joined.conversation_id, said, listening)
