@@ -1,1 +1,1 @@
-"""Text in, findings out."""
+"""Tests of insights/analysis."""

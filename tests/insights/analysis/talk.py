@@ -1,4 +1,4 @@
-"""Small makers of what tests of this room need."""
+"""Helpers of the tests of insights/analysis."""
 
 from datetime import UTC, datetime
 
@@ -12,5 +12,5 @@ BOB = Person("Bob Stone", "bob@example.com")
 
 
 def said(text: str, person: Person = BOB, index: int = 0) -> Said:
-    """A message at NOW."""
+    """Return a message at NOW."""
     return Said(text, person.user_id, NOW, person.name, person.user_id, index)

@@ -1,4 +1,4 @@
-"""Entities by form and by cue, with exact offsets and values."""
+"""Entities by format and by cue, with exact offsets and values."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,7 @@ def _found(text: str) -> list[tuple[str, str, dict[str, Any]]]:
     ],
 )
 def test_money(text: str, span: str, amount: float, currency: str) -> None:
-    """Amounts in signs, words and mixtures."""
+    """Amounts with signs, in words and mixed."""
     assert _found(text) == [("money", span, {"amount": amount, "currency": currency})]
 
 
@@ -44,7 +44,7 @@ def test_money(text: str, span: str, amount: float, currency: str) -> None:
     ],
 )
 def test_percent(text: str, span: str, percent: float) -> None:
-    """Percentages in signs and words."""
+    """Percentages with signs and in words."""
     assert _found(text) == [("percent", span, {"percent": percent})]
 
 
@@ -61,7 +61,7 @@ def test_percent(text: str, span: str, percent: float) -> None:
     ],
 )
 def test_durations(text: str, span: str, seconds: float) -> None:
-    """Lengths of time in seconds."""
+    """Durations in seconds."""
     assert _found(text) == [("duration", span, {"seconds": seconds})]
 
 
@@ -78,7 +78,7 @@ def test_durations(text: str, span: str, seconds: float) -> None:
     ],
 )
 def test_addresses(text: str, kind: str, span: str, value: str) -> None:
-    """Mail, web and telephone, written or spoken."""
+    """E-mail addresses, URLs and telephone numbers, written or spoken."""
     assert (kind, span, {kind: value}) in _found(text)
 
 
@@ -89,13 +89,13 @@ def test_no_telephone_numbers(text: str) -> None:
 
 
 def test_numbers() -> None:
-    """Bare numbers count; the pronoun 'one' does not."""
+    """Numbers without a unit are entities; the pronoun 'one' is not."""
     assert _found("my extension is 312") == [("number", "312", {"number": 312})]
     assert _found("forty two of them, not that one") == [("number", "forty two", {"number": 42})]
 
 
 def test_offsets_survive_words_written_apart() -> None:
-    """The entity has the words as they were said, where they were said."""
+    """An entity of split words has their original text and offsets."""
     text = "See you to morrow at noon, it is fifty per cent off."
     found = extract(text, NOW)
     assert [entity.text for entity in found] == ["to morrow at noon", "fifty per cent"]
@@ -103,7 +103,7 @@ def test_offsets_survive_words_written_apart() -> None:
 
 
 def test_members_become_persons_with_their_ids() -> None:
-    """A member's first name carries the userId, as the streaming protocol's example shows."""
+    """A member's first name has the userId, as in the streaming protocol's example."""
     found = _found("Jane will look into the requirements on the hiring for coming financial year.")
     value = {"name": "Jane Doe", "alias": "Jane", "userId": "jane.doe@example.com", "email": "jane.doe@example.com"}
     assert found[0] == ("person", "Jane", value)
@@ -139,12 +139,12 @@ _PIECES = st.sampled_from(
 
 @given(st.lists(_PIECES, max_size=16).map(" ".join) | st.text(max_size=120))
 def test_any_text(text: str) -> None:
-    """Never raises; spans are in order, never overlap, and are what their offsets say."""
+    """No text raises an error, and spans are in order, do not overlap and match their offsets."""
     found = extract(text, datetime(2026, 1, 31, tzinfo=UTC), 120, (JANE,))
     assert all(text[entity.offset : entity.end] == entity.text != "" for entity in found)
     assert all(first.end <= second.offset for first, second in zip(found, found[1:], strict=False))
 
 
 def test_a_very_long_message_is_cut_not_refused() -> None:
-    """A megabyte costs no more than its first characters, and only so many entities are taken."""
+    """Only the first characters of a megabyte are searched, and the number of entities is limited."""
     assert len(extract("call me at 10 " * 70_000, NOW)) == 200

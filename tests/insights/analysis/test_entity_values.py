@@ -1,4 +1,4 @@
-"""Money, measures, addresses and names."""
+"""Values of money, measures, addresses and names."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +52,7 @@ def test_money(text: str, span: str, amount: float, currency: str) -> None:
     ],
 )
 def test_measures(text: str, kind: str, span: str, value: float) -> None:
-    """Shares, lengths of time, plain numbers."""
+    """Percentages, durations, numbers."""
     key = {"duration": "seconds"}.get(kind, kind)
     assert _of(text, kind) == [(span, {key: value})]
 
@@ -71,7 +71,7 @@ def test_measures(text: str, kind: str, span: str, value: float) -> None:
     ],
 )
 def test_addresses(text: str, kind: str, span: str, value: str) -> None:
-    """Mail, telephone, web."""
+    """E-mail addresses, telephone numbers, URLs."""
     assert _of(text, "email", "phone", "url") == [(span, {kind: value})]
 
 
@@ -79,7 +79,7 @@ def test_addresses(text: str, kind: str, span: str, value: str) -> None:
     "text", ["The order is from 2026-11-18.", "Take version 10.2.1.", "1,200,300 units", "score 12 to 15", "0.75 to 1"]
 )
 def test_no_addresses(text: str) -> None:
-    """Dates, versions and counts are no telephone numbers, and no sites."""
+    """Dates, versions and counts are no telephone numbers or URLs."""
     assert _of(text, "email", "phone", "url") == []
 
 
@@ -135,6 +135,6 @@ def test_names(text: str, wanted: list[tuple[str, str]]) -> None:
     ],
 )
 def test_first_of_its_type(text: str, kind: str, wanted: tuple[object, ...]) -> None:
-    """The first one of its type: its words, and of a measure its value."""
+    """The first entity of its type has the text and, for a measure, the value."""
     found = [entity for entity in extract(text, datetime(2027, 2, 25, 14, 20, tzinfo=UTC), 0) if entity.type == kind]
     assert ((found[0].text, *found[0].value.values())[: len(wanted)] if found else ()) == wanted

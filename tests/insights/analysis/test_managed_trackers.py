@@ -1,4 +1,4 @@
-"""The trackers that every account has."""
+"""The managed trackers, which every account has."""
 
 import re
 
@@ -9,8 +9,8 @@ from insights.analysis.trackers import NEAR, Tracker, TrackerIndex
 
 
 @pytest.mark.parametrize("one", managed_trackers(), ids=lambda one: one.tracker.name)
-def test_each_keeps_the_protocols_rules(one: ManagedTracker) -> None:
-    """5 to 50 phrases, none twice, with words, periods, apostrophes and dashes only; a name, an id, and what it is for."""
+def test_each_obeys_the_protocols_rules(one: ManagedTracker) -> None:
+    """A tracker has 5 to 50 distinct phrases of words, periods, apostrophes and dashes, a name, an id and a description."""
     phrases = one.tracker.vocabulary
     assert 5 <= len(phrases) <= 50
     assert len({phrase.lower() for phrase in phrases}) == len(phrases)
@@ -21,7 +21,7 @@ def test_each_keeps_the_protocols_rules(one: ManagedTracker) -> None:
 
 
 def test_names_and_ids_are_unique() -> None:
-    """No two of a name, or of an id."""
+    """No two trackers share a name or an id."""
     trackers = [one.tracker for one in managed_trackers()]
     assert len({tracker.name for tracker in trackers}) == len({tracker.id for tracker in trackers}) == len(trackers)
 
@@ -40,14 +40,14 @@ def test_names_and_ids_are_unique() -> None:
         ("Let me show you the second slide.", set()),
     ],
 )
-def test_heard(text: str, names: set[str]) -> None:
-    """Plain ways of saying it are heard, small talk is not."""
+def test_matches(text: str, names: set[str]) -> None:
+    """Common phrasings match, and small talk does not."""
     hits = TrackerIndex([one.tracker for one in managed_trackers()]).find(text)
     assert {hit.name for hit in hits if hit.offset != NEAR} == names
 
 
 def test_a_clients_own_tracker_wins() -> None:
-    """Whoever has a tracker of the same name or id gets that one, and all others besides."""
+    """A client's tracker replaces the managed one with its name or id, and all others stay."""
     own = (Tracker("Pricing", ("my price",)), Tracker("Mine", ("my word",), "managed-budget"))
     both = with_managed(own)
     assert both[:2] == own

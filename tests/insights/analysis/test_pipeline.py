@@ -16,7 +16,7 @@ def _finding(text: str, kind: str, speaker: Person = BOB, members: tuple[Person,
 
 
 def test_the_example_of_the_streaming_protocol() -> None:
-    """A task for a named member: person with userId at offset 0, assigned to her."""
+    """The task has a person entity with userId at offset 0, assigned to that member."""
     finding = _finding("Jane will look into the requirements on the hiring for coming financial year.", "action_item")
     assert finding.confidence > 0.5
     assert finding.assignee == JANE
@@ -37,11 +37,11 @@ def test_the_example_of_the_streaming_protocol() -> None:
     ],
 )
 def test_assignees(text: str, assignee: Person | None) -> None:
-    """The speaker, the other one of two, a bare name, a team; nobody where everybody is meant."""
+    """The assignee is the speaker, the other one of two, a name or a team; 'everybody' gives none."""
     assert _finding(text, "action_item").assignee == assignee
 
 
-def test_the_one_spoken_to_among_many_is_who_spoke_last() -> None:
+def test_the_addressee_among_many_is_the_last_other_speaker() -> None:
     """With three members 'you' is the last other speaker."""
     eve = Person("Eve Park", "eve@example.com")
     found = analyse(
@@ -51,41 +51,41 @@ def test_the_one_spoken_to_among_many_is_who_spoke_last() -> None:
 
 
 def test_due_is_in_the_conversations_timezone() -> None:
-    """'by Friday at noon' is noon there."""
+    """'by Friday at noon' is noon in the conversation's timezone."""
     due = _finding("I'll send the offer by Friday at noon.", "action_item").due
     assert due == datetime(2026, 11, 20, 11, tzinfo=UTC)
     assert due.utcoffset() == timedelta(hours=1)
 
 
 def test_a_question_has_no_assignee() -> None:
-    """Questions are only asked."""
+    """A question has no assignee and no due date."""
     finding = _finding("Jane, do you know the number of the hotel?", "question")
     assert (finding.assignee, finding.due, finding.action_phrase) == (None, None, "")
     assert finding.hints["addressedTo"] == "Jane"
 
 
-def test_plain_statements_have_no_findings() -> None:
-    """Nothing above the floor, but sentiment all the same."""
+def test_plain_statements_have_no_insights() -> None:
+    """A statement has no insight above the threshold, but a sentiment."""
     found = analyse(said("The view from the roof is wonderful."), [], ())
     assert all(FLOOR <= finding.confidence < 0.5 for finding in found.findings)
     assert found.sentiment > 0.3
 
 
 def test_empty_messages() -> None:
-    """No words, no findings."""
+    """A message without words gives nothing."""
     assert analyse(said(""), [], ()).findings == ()
     assert analyse(said("?!..."), [], ()).findings == ()
 
 
 def test_long_contexts_are_cut() -> None:
-    """More than CONTEXT messages before change nothing."""
+    """More than CONTEXT previous messages change nothing."""
     before = [said(f"line {number}", JANE) for number in range(20)]
     assert analyse(said("who does it?"), before, ()) == analyse(said("who does it?"), before[-CONTEXT:], ())
 
 
 @given(st.text(max_size=150), st.integers(-100_000, 100_000), st.text(max_size=20))
 def test_any_text(text: str, offset: int, name: str) -> None:
-    """Never raises, whatever is said, wherever, by whoever."""
+    """No text, timezone or member raises an error."""
     found = analyse(said(text, Person(name)), [said(text)], (Person(name), Person("", "x")), offset)
     assert all(text[entity.offset : entity.end] == entity.text for entity in found.entities)
     assert all(FLOOR <= finding.confidence <= 1 for finding in found.findings)

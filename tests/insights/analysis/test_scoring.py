@@ -1,4 +1,4 @@
-"""What scorers call is what the live path runs."""
+"""The scorers call the code of the live path."""
 
 from insights.analysis import analyse, assign, detect, extract
 from tests.insights.analysis.talk import said
@@ -18,7 +18,7 @@ def test_detect_is_the_live_code() -> None:
 
 
 def test_detect_never_looks_ahead_or_across() -> None:
-    """Later messages and other conversations change nothing."""
+    """Later messages and other conversations change no confidence."""
     first = [_row("who will do it", 0), _row("I can", 1)]
     alone = detect(first)
     assert detect([*first, _row("send it to me", 2)])[:2] == alone
@@ -26,7 +26,7 @@ def test_detect_never_looks_ahead_or_across() -> None:
 
 
 def test_extract_and_assign() -> None:
-    """Spans with types, and who and when as said."""
+    """Spans have types, and assignees and dates as said."""
     text = "Priya will send it by Friday."
     assert extract([text]) == [[(0, 5, "person"), (22, 28, "date")]]
     assert assign(text) == {"assignee": "Priya", "due": "Friday"}

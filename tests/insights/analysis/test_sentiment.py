@@ -1,4 +1,4 @@
-"""Polarity of a message."""
+"""Sentiment of a message."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from insights.analysis import polarity
 
 
 def test_direction() -> None:
-    """Praise is above zero, complaint below, facts about zero."""
+    """Praise is positive, complaint negative, a fact about zero."""
     assert polarity("This is a great idea, I love it!") > 0.5
     assert polarity("That was a terrible, awful mistake.") < -0.5
     assert polarity("The meeting is in room four.") == 0.0
@@ -16,12 +16,12 @@ def test_direction() -> None:
 
 @given(st.text(max_size=100))
 def test_range(text: str) -> None:
-    """Always in -1..1."""
+    """Sentiment is always in -1..1."""
     assert -1.0 <= polarity(text) <= 1.0
 
 
-def test_of_very_many_emoji_the_first_ones_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wall of emoji is read as its beginning, and the words behind it still count."""
+def test_only_the_first_emoji_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of very many emoji only the first ones count, and the words after them still count."""
     wall = polarity("😀😀😀😀😀 what a day")
     monkeypatch.setattr("insights.analysis.sentiment.MOST_EMOJI", 2)
     assert polarity("😀😀😀😀😀 what a day") == polarity("😀😀 what a day") < wall

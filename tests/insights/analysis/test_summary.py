@@ -1,4 +1,4 @@
-"""The summary picks messages, in order, that say what it was about."""
+"""The summary selects messages in order."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +7,8 @@ from insights.analysis import TopicIndex, summarise
 from tests.insights.analysis.test_topics import TALK
 
 
-def test_picks_messages_with_substance() -> None:
-    """Fillers and one-offs stay out; the order is the conversation's."""
+def test_selects_messages_about_the_topics() -> None:
+    """Fillers and single mentions are not selected, and the order is the conversation's."""
     index = TopicIndex()
     for number, text in enumerate(TALK):
         index.add(str(number), text, 0.0)
@@ -18,8 +18,8 @@ def test_picks_messages_with_substance() -> None:
     assert len(chosen) == 2
 
 
-def test_repeats_are_not_both_taken() -> None:
-    """The same sentence twice is summed up once."""
+def test_repeats_are_selected_once() -> None:
+    """Of two equal sentences one is selected."""
     talk = ["The warehouse needs a second forklift soon."] * 2 + [
         "The roof of the bakery leaks when it rains.",
         "A forklift for the warehouse costs much.",
@@ -27,21 +27,21 @@ def test_repeats_are_not_both_taken() -> None:
     assert len({talk[index] for index in summarise(talk, limit=2)}) == 2
 
 
-def test_nothing_to_say() -> None:
-    """No messages, or only fillers: no summary."""
+def test_empty_summary() -> None:
+    """No messages, or only fillers, give no summary."""
     assert summarise([]) == []
     assert summarise(["Um.", "Okay, yeah.", "I do."]) == []
 
 
-def test_a_long_talk_stays_cheap() -> None:
-    """Only so many messages are ranked at once, and every choice is a message."""
+def test_a_long_conversation_takes_bounded_time() -> None:
+    """The number of messages ranked at once is limited, and every choice is a message."""
     talk = [f"The gadget number{number} broke the pipeline{number % 7} in hall{number % 11} today." for number in range(1500)]
     assert all(0 <= index < 1500 for index in summarise(talk, limit=4))
 
 
 @given(st.lists(st.text(max_size=60), max_size=8))
 def test_any_text(texts: list[str]) -> None:
-    """Never raises; every index is of a message, none twice."""
+    """No text raises an error, and every index is of a message, each at most once."""
     chosen = summarise(texts)
     assert len(set(chosen)) == len(chosen)
     assert all(0 <= index < len(texts) for index in chosen)

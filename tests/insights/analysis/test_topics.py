@@ -1,4 +1,4 @@
-"""Topics grow with the conversation."""
+"""Topics of a growing conversation."""
 
 import pytest
 from hypothesis import given
@@ -24,8 +24,8 @@ def _index(texts: list[str], sentiment: float = 0.0) -> TopicIndex:
     return index
 
 
-def test_what_is_talked_about_wins() -> None:
-    """Subjects said several times come first, with the messages they are in; scores fall from 1."""
+def test_repeated_subjects_come_first() -> None:
+    """Repeated subjects are first, with their messages, and scores fall from 1."""
     top = _index(TALK).top(3)
     assert {topic.text for topic in top} == {"delivery schedule", "warehouse", "forklift"}
     assert next(topic for topic in top if topic.text == "delivery schedule").message_ids == ("m0", "m1", "m5")
@@ -34,12 +34,12 @@ def test_what_is_talked_about_wins() -> None:
 
 
 def test_fillers_are_never_topics() -> None:
-    """Hesitations, discourse markers and function words are no subject, however often said."""
+    """Hesitations, discourse markers and function words are no topics, however frequent."""
     assert _index(["Um, yeah, okay, right, you know, I mean, so, well, actually, thanks."] * 20).top() == []
 
 
 def test_sentiment_is_the_mean_of_its_messages() -> None:
-    """A topic feels as the messages feel in which it is said."""
+    """The sentiment of a topic is the mean of its messages."""
     index = TopicIndex()
     index.add("a", "the forklift is great", 0.8)
     index.add("b", "the forklift is broken", -0.4)
@@ -47,7 +47,7 @@ def test_sentiment_is_the_mean_of_its_messages() -> None:
 
 
 def test_a_broader_topic_is_the_parent() -> None:
-    """A phrase that holds another topic names it as parent."""
+    """A phrase that contains another topic has it as parent."""
     texts = [
         "the warehouse is cold",
         "a warehouse roof",
@@ -62,19 +62,19 @@ def test_a_broader_topic_is_the_parent() -> None:
 
 
 def test_names_keep_their_capitals() -> None:
-    """A topic is written as it was mostly said."""
+    """A topic has its most frequent spelling."""
     assert "GPU" in {topic.text for topic in _index(["the GPU is hot", "buy a GPU"]).top()}
     assert {"Oslo", "ferry"} <= {topic.text for topic in _index(["Ferry from Oslo.", "Oslo has a ferry.", "we went to Oslo"]).top()}
 
 
 def test_order_of_messages_does_not_matter_for_scores() -> None:
-    """The index only counts."""
+    """The index counts, so the order of messages changes no score."""
     forward = {topic.text: topic.score for topic in _index(TALK).top()}
     assert {topic.text: topic.score for topic in _index(TALK[::-1]).top()} == forward
 
 
 def test_memory_is_bounded() -> None:
-    """Endless new words do not make an endless index; what was said twice survives."""
+    """New words do not grow the index without limit, and repeated ones stay."""
     index = _index(["forklift and forklift"])
     for number in range(3000):
         index.add(f"n{number}", f"zq{number}a xw{number}b yv{number}c", 0.0)
@@ -82,8 +82,8 @@ def test_memory_is_bounded() -> None:
     assert "forklift" in {topic.text for topic in index.top(5000)}
 
 
-def test_a_late_subject_overtakes() -> None:
-    """What was said once and then drowned by hundreds of stronger single words still counts when it comes back."""
+def test_a_repeated_subject_overtakes_single_words() -> None:
+    """A subject said once counts again when it is repeated after hundreds of single words."""
     index = _index(["our budget"])
     for number in range(800):
         index.add(f"n{number}", f"zq{number}a and yv{number}c", 0.0)
@@ -96,18 +96,18 @@ def test_a_late_subject_overtakes() -> None:
 
 @given(st.lists(st.text(max_size=60), max_size=5))
 def test_any_text(texts: list[str]) -> None:
-    """Never raises; scores stay in 0..1."""
+    """No text raises an error, and scores stay in 0..1."""
     assert all(0 < topic.score <= 1 for topic in _index(texts).top())
 
 
-def test_things_outrank_doings() -> None:
-    """Said as often and as rare, what stands behind 'the' is more of a subject than what stands behind 'to'."""
+def test_nouns_outrank_verbs() -> None:
+    """Of equally frequent and rare words, one after 'the' scores higher than one after 'to'."""
     index = _index(["we have to frobnicate the gizmon", "I want to frobnicate a gizmon", "please frobnicate our gizmon"])
     scores = {topic.text: topic.score for topic in index.top()}
     assert scores["gizmon"] > 1.5 * scores["frobnicate"]
 
 
 def test_no_fillers_and_no_slang() -> None:
-    """Hesitation, agreement and judging are no subjects, however often they are said."""
+    """Words of hesitation, agreement and opinion are no topics, however frequent."""
     index = _index(["mm-hm, um, okay, cool", "I'm gonna, like, wanna say wow", "uh-huh, weird, sorta cool", "yeah yep nope whatever"])
     assert index.top() == []

@@ -1,4 +1,4 @@
-"""Matches of tracker phrases: inflected, apart, misspelt, over two messages, in other scripts."""
+"""Matches of tracker phrases: inflected, split, misspelt, across two messages, in other scripts."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def _hits(vocabulary: list[str], text: str, previous: str = "") -> list[tuple[st
     ],
 )
 def test_exact_and_inflected(phrase: str, text: str, said: str) -> None:
-    """The words are there, one after the other, in any form: the first place is told exactly."""
+    """Consecutive words in any form match with their offset."""
     assert _hits([phrase], text)[0] == (said, text.index(said))
 
 
@@ -54,7 +54,7 @@ def test_exact_and_inflected(phrase: str, text: str, said: str) -> None:
     ],
 )
 def test_similar(phrase: str, text: str) -> None:
-    """Other order, words between, one letter off, written apart: similar, without a place."""
+    """Another order, words between, one wrong letter and split words match as similar, without offset."""
     assert [offset for _, offset in _hits([phrase], text)] == [NEAR]
 
 
@@ -78,8 +78,8 @@ def test_similar(phrase: str, text: str) -> None:
         ("🎉", "party 🎉"),
     ],
 )
-def test_nothing(phrase: str, text: str) -> None:
-    """Near misses of the eye that mean something else, and phrases without a word."""
+def test_no_match(phrase: str, text: str) -> None:
+    """Similar spellings with another meaning, and phrases without a word, do not match."""
     assert _hits([phrase], text) == []
 
 
@@ -92,14 +92,14 @@ def test_nothing(phrase: str, text: str) -> None:
     ],
 )
 def test_over_two_messages(previous: str, text: str, said: str) -> None:
-    """A phrase begun in the message before ends in this one."""
+    """A phrase that begins in the previous message ends in this one."""
     phrase = said.lower()
     assert _hits([phrase], text, previous) == [(said, 0)]
     assert _hits([phrase], text) == []
 
 
-def test_overlapping_phrases_are_all_told() -> None:
-    """A phrase inside another, and one that begins where another ends."""
+def test_overlapping_phrases_all_match() -> None:
+    """A phrase inside another one, and one that begins where another ends, both match."""
     assert [said for said, _ in _hits(["budget", "budget cut", "cut back"], "The budget cut back then hurt.")] == [
         "budget",
         "budget cut",
@@ -107,18 +107,18 @@ def test_overlapping_phrases_are_all_told() -> None:
     ]
 
 
-def test_a_phrase_twice_is_told_twice() -> None:
-    """Each place counts."""
+def test_a_repeated_phrase_matches_twice() -> None:
+    """Each offset is a match."""
     assert [offset for _, offset in _hits(["refund"], "A refund is a refund.")] == [2, 14]
 
 
-def test_the_same_phrase_written_twice_is_told_once() -> None:
+def test_spellings_of_one_phrase_match_once() -> None:
     """Capitals, spaces and hyphens make no other phrase."""
     assert len(_hits(["Follow-up", "follow up", "FOLLOW  UP"], "The follow up is done.")) == 1
 
 
-def test_one_place_is_told_once_a_tracker() -> None:
-    """What was said exactly is not told as similar to another phrase of the same tracker, nor twice as similar."""
+def test_a_tracker_matches_a_place_once() -> None:
+    """An exact match is not also similar to another phrase of its tracker, and a similar match is reported once."""
     vocabulary = ["cancel the order", "cancel my order", "cancel our order"]
     assert _hits(vocabulary, "Please cancel my order.") == [("cancel my order", 7)]
     assert _hits(vocabulary, "The order must be cancelled.") == [("order must be cancelled", NEAR)]

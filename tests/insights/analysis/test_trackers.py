@@ -1,4 +1,4 @@
-"""Trackers are heard as said, inflected, over two messages and nearly said."""
+"""Trackers match exactly, inflected, across two messages, and similar."""
 
 import random
 
@@ -17,7 +17,7 @@ INDEX = TrackerIndex(
 
 
 def test_exact() -> None:
-    """A phrase as it stands, with its place."""
+    """A phrase matches with its offset."""
     hit = INDEX.find("I want to cancel my subscription today")[0]
     assert (hit.name, hit.value, hit.text, hit.offset, hit.end, hit.id) == (
         "churn",
@@ -31,7 +31,7 @@ def test_exact() -> None:
 
 @pytest.mark.parametrize("text", ["Cancelling my subscriptions", "we got refunds", "They switched providers"])
 def test_inflected_is_exact(text: str) -> None:
-    """Other forms of the words have a place too."""
+    """Other forms of the words have an offset too."""
     hits = INDEX.find(text)
     assert [hit.offset >= 0 for hit in hits] == [True]
     assert text[hits[0].offset : hits[0].end] == hits[0].text
@@ -45,8 +45,8 @@ def test_inflected_is_exact(text: str) -> None:
         ("get approval of the budget", "budget approval"),
     ],
 )
-def test_near(text: str, value: str) -> None:
-    """Other order, words between, one letter wrong: offset -1."""
+def test_similar(text: str, value: str) -> None:
+    """Another order, words between and one wrong letter have offset -1."""
     assert [(hit.value, hit.offset) for hit in INDEX.find(text)] == [(value, -1)]
 
 
@@ -60,31 +60,31 @@ def test_near(text: str, value: str) -> None:
         "we fund it",
     ],
 )
-def test_nothing(text: str) -> None:
-    """Half a phrase, or its words far apart, is no hit."""
+def test_no_match(text: str) -> None:
+    """Half a phrase, or distant words, do not match."""
     assert INDEX.find(text) == []
 
 
 def test_a_phrase_over_two_messages() -> None:
-    """What begins at the end of one message and ends at the start of the next is heard once, in the second."""
+    """A phrase across two messages matches once, in the second."""
     hits = INDEX.find("subscription please", "I want to cancel my")
     assert [(hit.value, hit.text, hit.offset, hit.end) for hit in hits] == [("cancel my subscription", "cancel my subscription", 0, 12)]
     assert INDEX.find("subscription please", "I want to keep my") == []
 
 
 def test_every_place_counts() -> None:
-    """A phrase said twice is two hits."""
+    """A phrase said twice is two matches."""
     assert [hit.offset for hit in INDEX.find("refund, I said refund")] == [0, 15]
 
 
 def test_two_trackers_may_share_a_phrase() -> None:
-    """Both hear it."""
+    """Both trackers match."""
     index = TrackerIndex([Tracker("a", ("late delivery",)), Tracker("b", ("late delivery",))])
     assert [hit.name for hit in index.find("a late delivery again")] == ["a", "b"]
 
 
 def test_no_trackers() -> None:
-    """Nothing to listen for, nothing heard, also for empty phrases."""
+    """No trackers, and empty phrases, give no match."""
     assert TrackerIndex([Tracker("empty", ("", "  ", "?"))]).find("anything", "before") == []
 
 
@@ -112,7 +112,7 @@ _PIECES = st.sampled_from(
 
 @given(st.lists(_PIECES, max_size=14).map(" ".join) | st.text(max_size=80), st.text(max_size=40))
 def test_any_text(text: str, previous: str) -> None:
-    """Never raises; exact hits are what stands at their place, in characters, whatever is around them."""
+    """No text raises an error, and an exact match is the text at its offset, in characters."""
     for hit in INDEX.find(text):
         assert hit.offset == -1 or text[hit.offset : hit.end] == hit.text
         assert hit.text in text
@@ -120,8 +120,8 @@ def test_any_text(text: str, previous: str) -> None:
         assert hit.offset == -1 or 0 <= hit.offset < hit.end <= len(text)
 
 
-def test_many_trackers_are_told_apart() -> None:
-    """Of 500 trackers of 50 phrases exactly those are heard whose words were said."""
+def test_many_trackers_match_separately() -> None:
+    """Of 500 trackers with 50 phrases exactly those in the message match."""
     pick = random.Random(3)
     pool = ["".join(pick.choices("abcdefghilmnoprtu", k=9)) for _ in range(6000)]
     phrases = [" ".join(pick.sample(pool, 3)) for _ in range(25_000)]
@@ -133,7 +133,7 @@ def test_many_trackers_are_told_apart() -> None:
 
 
 def test_a_message_of_any_length() -> None:
-    """Only the first characters of an endless message are listened to."""
+    """Only the first characters of a very long message are searched."""
     hits = INDEX.find("refund " * 100_000)
     assert 0 < len(hits) < 600
     assert all(hit.end <= 4000 for hit in hits)

@@ -1,4 +1,4 @@
-"""The values that go in and out."""
+"""The input and output types."""
 
 from dataclasses import FrozenInstanceError
 
@@ -7,12 +7,12 @@ import pytest
 from insights.analysis import Entity, Person
 
 
-def test_an_entity_knows_its_end() -> None:
-    """End is the first character after the span."""
+def test_an_entity_has_its_end() -> None:
+    """The end is the first character after the span."""
     assert Entity("person", "Jane", 5).end == 9
 
 
-def test_values_do_not_change() -> None:
-    """What was found stays as it was found."""
+def test_values_are_immutable() -> None:
+    """The fields of a result cannot be set."""
     with pytest.raises(FrozenInstanceError):
         Person("Jane").name = "Joan"  # type: ignore[misc]

@@ -1,1 +1,1 @@
-"""An app's own kind of insight, as a developer adds one; servers for tests run with it."""
+"""An app's own insight kind, as a developer adds one; test servers run with it."""

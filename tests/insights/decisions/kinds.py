@@ -9,7 +9,7 @@ _DECIDED = re.compile(r"\bwe(?: have|'ve)? (?:decided|agreed)\b", re.IGNORECASE)
 
 
 def says_decision(said: SpokenMessage, before: Sequence[SpokenMessage]) -> float | None:
-    """Return a high confidence for a message that says that something was decided, None for any other."""
+    """Return a high confidence for a message that announces a decision, and None for any other."""
     return 0.9 if _DECIDED.search(said.text) else None
 
 

@@ -1,1 +1,1 @@
-"""Making the shipped weights."""
+"""Tests of insights/training."""

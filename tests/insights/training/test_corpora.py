@@ -1,4 +1,4 @@
-"""Reading corpora, and the styles in which a message may be written."""
+"""Reading corpora, and the styles of a message."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ def _line(**changes: object) -> str:
 
 
 def test_a_corpus_is_read(tmp_path: Path) -> None:
-    """Plain and gzip'd lines become rows; 'commit' is the action label where there is no other."""
+    """Plain and gzipped lines become rows; 'commit' is the action label if there is no other."""
     (tmp_path / "a.jsonl").write_text(_line() + "\n\n" + _line(action_item=0, commit=None, question=None))
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(_line(index=4).encode()))
     rows = corpora.read([tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"])
@@ -35,7 +35,7 @@ def test_a_corpus_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_dialogue_acts(tmp_path: Path, corpus: str, told: str | None, wanted: set[str]) -> None:
-    """What the annotators of a meeting noted comes apart into acts under the corpus's name; mail has none."""
+    """Annotations of meetings become acts under the corpus's name, and mail has none."""
     (tmp_path / "a.jsonl").write_text(_line(corpus=corpus, da=told))
     assert corpora.read([tmp_path / "a.jsonl"])[0].acts == wanted
 
@@ -50,12 +50,12 @@ def test_dialogue_acts(tmp_path: Path, corpus: str, told: str | None, wanted: se
     ],
 )
 def test_styles(style: str, wanted: str) -> None:
-    """The same message in other hands."""
+    """The same message in each style."""
     assert corpora.as_transcribed("Um, do do you th- think so?", style) == wanted
 
 
 def test_mixed_styles_are_the_same_every_time() -> None:
-    """The coin is seeded, and no question mark is left."""
+    """The random generator is seeded, and no question mark is left."""
     rows = [corpora.Row("ami", "c", number, "A", f"Is it number {number}?") for number in range(30)]
     once = corpora.restyled(rows, "mixed")
     assert once == corpora.restyled(rows, "mixed")
@@ -64,7 +64,7 @@ def test_mixed_styles_are_the_same_every_time() -> None:
 
 
 def test_own_sentences() -> None:
-    """Every line of the project's own sentences has labels and is there once; a follow-up is told as such, not as a task too."""
+    """Every line of the project's own sentences has labels and is unique; a follow-up has no label of a task."""
     text = (files("insights.analysis") / "data" / "business.tsv").read_text(encoding="utf-8")
     rows = corpora.read_own(text)
     assert len(rows) > 500
@@ -74,15 +74,15 @@ def test_own_sentences() -> None:
 
 
 def test_own_sentences_in_talks_stay_in_their_fold() -> None:
-    """A shuffled copy has the origin of its original, so no fold learns what another is tested on."""
+    """A shuffled copy has the origin of its original, so they are in the same fold."""
     rows = corpora.read_own("a\tI will do it.\nn\tIt is done.")
     placed = corpora.placed(rows)
     assert len(placed) == 4
     assert {row.text: row.origin for row in placed[:2]} == {row.text: row.origin for row in placed[2:]}
 
 
-def test_torn_out_messages_stand_alone() -> None:
-    """Copies of meeting messages begin a conversation of their own but keep their origin."""
+def test_isolated_messages_have_no_context() -> None:
+    """Copies of meeting messages begin a conversation of their own and keep their origin."""
     rows = [corpora.Row("ami", "ami/c", number, "A", "this one has enough words") for number in range(24)]
     torn = corpora.torn_out(rows, every=12)
     assert [(row.index, row.origin) for row in torn] == [(0, "ami/c"), (0, "ami/c")]

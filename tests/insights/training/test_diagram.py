@@ -12,8 +12,8 @@ def _dots(drawn: str) -> list[dict[str, str]]:
     return [dict(dot.attrib) for dot in ElementTree.fromstring(drawn).iter(f"{_SVG}circle") if dot.find(f"{_SVG}title") is not None]
 
 
-def test_right_confidences_lie_on_the_diagonal() -> None:
-    """A dot's distances from the left and from the floor are confidence and share; few messages make it small and hollow."""
+def test_calibrated_confidences_are_on_the_diagonal() -> None:
+    """A dot's coordinates are confidence and share; few messages make it small and hollow."""
     drawn = diagram.draw({"a < b": [[Bin(500, 0.25, 0.25), None, Bin(3, 0.75, 0.25)]]}, ["only"])
     many, few = _dots(drawn)
     frame = next(ElementTree.fromstring(drawn).iter(f"{_SVG}rect")).attrib
@@ -24,8 +24,8 @@ def test_right_confidences_lie_on_the_diagonal() -> None:
     assert ("few" in few["class"], "few" in many["class"]) == (True, False)
 
 
-def test_it_suits_dark_pages_and_grows_by_rows() -> None:
-    """Colours have a second set for dark pages; more panels make the picture higher, not wider."""
+def test_it_has_dark_colours_and_grows_by_rows() -> None:
+    """There is a second set of colours for dark pages, and more panels make the image higher, not wider."""
     one, many = (
         ElementTree.fromstring(diagram.draw({str(number): [[Bin(9, 0.5, 0.5)]] for number in range(count)}, ["only"])) for count in (1, 7)
     )

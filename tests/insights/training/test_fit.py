@@ -1,4 +1,4 @@
-"""The fitting of linear models."""
+"""Fitting of linear models."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ def _matrix(rows: list[list[int]], width: int) -> Matrix:
     return Matrix(starts, columns, np.ones(len(columns), dtype=np.float32), width)
 
 
-def test_lbfgs_finds_the_bottom() -> None:
-    """A skewed bowl has its minimum where it should."""
+def test_lbfgs_finds_the_minimum() -> None:
+    """The minimum of a skewed quadratic function is found."""
     scale = np.array([1.0, 50.0, 0.1])
     bottom = np.array([3.0, -2.0, 5.0])
 
@@ -25,7 +25,7 @@ def test_lbfgs_finds_the_bottom() -> None:
     assert lbfgs(bowl, np.zeros(3), 100) == pytest.approx(bottom, abs=1e-2)
 
 
-def test_a_telling_column_gets_its_weight() -> None:
+def test_an_informative_column_gets_its_weight() -> None:
     """Column 0 means yes, column 1 means no, column 2 means nothing."""
     rows = [[0, 2], [1, 2], [0], [1]] * 25
     matrix, kept = compact(_matrix(rows, 5), least=2)
@@ -36,7 +36,7 @@ def test_a_telling_column_gets_its_weight() -> None:
 
 
 def test_the_intercept_takes_the_share() -> None:
-    """Without telling columns the probability is the share of positives."""
+    """Without informative columns the probability is the share of positives."""
     matrix, _ = compact(_matrix([[0]] * 100, 1), least=200)
     weights = logistic(matrix, np.array([1.0] * 20 + [0.0] * 80), penalty=1.0)
     assert 1 / (1 + np.exp(-weights[-1])) == pytest.approx(0.2, abs=1e-3)

@@ -1,4 +1,4 @@
-"""Sparse rows."""
+"""Sparse matrices."""
 
 from itertools import pairwise
 
@@ -14,25 +14,25 @@ DENSE = np.array([[1, 0, 2], [0, 3, 0], [4, 5, 0]])
 
 
 def test_products() -> None:
-    """Both products are those of the dense matrix."""
+    """Both products equal those of the dense matrix."""
     weights = np.array([1, 10, 100], dtype=np.float32)
     assert MATRIX.times(weights).tolist() == (DENSE @ weights).tolist()
     assert MATRIX.back(np.array([1.0, 2.0, 3.0])).tolist() == (DENSE.T @ np.array([1, 2, 3])).tolist()
 
 
-def test_chosen_rows() -> None:
-    """Rows in the order asked for."""
+def test_selected_rows() -> None:
+    """Rows are in the requested order."""
     chosen = MATRIX.rows(np.array([2, 0]))
     assert chosen.times(np.array([1, 1, 1], dtype=np.float32)).tolist() == [9, 3]
 
 
 def test_projection_drops_columns_and_adds_ones() -> None:
-    """Dropped columns are gone, a row that lost all keeps its one."""
+    """Dropped columns are gone, and an empty row keeps its constant."""
     small = project(MATRIX, np.array([0, -1, -1], dtype=np.int32), 1)
     assert small.times(np.array([1, 100], dtype=np.float32)).tolist() == [101, 100, 104]
 
 
-def test_rows_know_what_came_before() -> None:
+def test_rows_include_the_context() -> None:
     """The same words get other features after another message, and none across conversations."""
     rows = [Row("ami", "a", 0, "A", "who can"), Row("ami", "a", 1, "B", "I can"), Row("ami", "b", 1, "B", "I can")]
     seen = build(rows, NONE)
@@ -42,8 +42,8 @@ def test_rows_know_what_came_before() -> None:
     assert [len(one.bag) for one in seen.views] == [1, 1, 1]
 
 
-def test_classes_are_seen_by_the_heads_alone() -> None:
-    """Classes make a row longer; what tells the kinds of talk apart, and what the network reads, stay the same."""
+def test_classes_are_features_of_the_heads_only() -> None:
+    """Classes make a row longer; the inputs of the gate and of the network stay the same."""
     rows = [Row("ami", "a", 0, "A", "who can")]
     without, having = build(rows, NONE), build(rows, Classes({features.word_hashes("can")[0]: (1, 2)}))
     assert without.matrix.starts[-1] < having.matrix.starts[-1]
@@ -52,7 +52,7 @@ def test_classes_are_seen_by_the_heads_alone() -> None:
 
 
 def test_plain_rows_are_the_message_alone() -> None:
-    """The front of a row is the same whatever was said before, and what the live path takes for it."""
+    """The first part of a row does not depend on the context, and equals that of the live path."""
     rows = [Row("ami", "a", 0, "A", "who can"), Row("ami", "a", 1, "B", "I can"), Row("ami", "b", 1, "B", "I can")]
     plain = build(rows, NONE).plain
     parts = [plain.columns[start:end].tolist() for start, end in pairwise(plain.starts)]

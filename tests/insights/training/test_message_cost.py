@@ -1,4 +1,4 @@
-"""The command that measures what a message costs."""
+"""The command that measures the cost of a message."""
 
 import gzip
 import json
@@ -14,14 +14,14 @@ _ROWS = [
 ]
 
 
-def test_messages_come_with_those_before() -> None:
-    """Of their own conversation only, and no more messages than wanted."""
+def test_messages_have_their_context() -> None:
+    """The context is of their own conversation, and the number of messages is limited."""
     found = message_cost.in_context(_ROWS, 6)
     assert [len(before) for _, before in found] == [0, 1, 2, 3, 0, 1]
 
 
-def test_trackers_are_made_of_talk() -> None:
-    """So many phrases of two to four neighbouring words, the same every time."""
+def test_trackers_are_made_of_messages() -> None:
+    """Each run gives the same phrases of two to four neighbouring words."""
     made = message_cost.trackers(_ROWS, 3, 5)
     assert made == message_cost.trackers(_ROWS, 3, 5)
     assert [len(tracker.vocabulary) for tracker in made] == [5, 5, 5]
@@ -30,7 +30,7 @@ def test_trackers_are_made_of_talk() -> None:
 
 
 def test_the_command_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line for each kind of work, with percentiles."""
+    """The output has one line with percentiles for each kind of work."""
     monkeypatch.setattr(message_cost, "TRACKERS", 4)
     lines = [
         {

@@ -21,7 +21,7 @@ def _loss(net: Net, views: list[View], labels: Floats) -> float:
 
 @pytest.mark.parametrize("name", ["words", "windows", "side", "bags", "hidden", "direct", "out", "window_bias", "hidden_bias", "out_bias"])
 def test_gradients_are_those_of_the_loss(name: str) -> None:
-    """A small step along a gradient changes the loss by what the gradient says."""
+    """A small step along a gradient changes the loss by the predicted amount."""
     views, labels = _views(), np.eye(4, 8, dtype=np.float32)
     net = training.begin(labels, np.random.default_rng(5))
     given = batch(views)
@@ -39,8 +39,8 @@ def test_gradients_are_those_of_the_loss(name: str) -> None:
     assert (change[0] - change[1]) / (2 * step) == pytest.approx(float((values * values).sum()), rel=0.03)
 
 
-def test_it_learns_and_does_so_twice_alike() -> None:
-    """Labels that the words tell are learnt; the same seed gives the same digits."""
+def test_training_learns_and_is_deterministic() -> None:
+    """Labels that depend on words are learnt, and the same seed gives the same weights."""
     views = _views() * 60
     labels = np.tile(np.array([[1.0] * 8, [0.0] * 8, [0.0] * 8, [1.0] * 8], dtype=np.float32), (60, 1))
     once, again = (training.fit(views, labels, np.arange(240), epochs=12) for _ in range(2))
@@ -49,8 +49,8 @@ def test_it_learns_and_does_so_twice_alike() -> None:
     assert _loss(once, views, labels) < 0.7 * _loss(untrained, views, labels)
 
 
-def test_lessons_are_learnt_and_forgotten() -> None:
-    """Outputs after the eighth change what is learnt, and are not in the network that ships."""
+def test_auxiliary_outputs_are_dropped() -> None:
+    """Outputs after the eighth change the training, and are not in the shipped network."""
     views = _views() * 30
     labels = np.tile(np.eye(4, 8, dtype=np.float32), (30, 1))
     lessons = np.tile(np.array([[1.0, -1.0], [0.0, 1.0], [1.0, 0.0], [-1.0, -1.0]], dtype=np.float32), (30, 1))

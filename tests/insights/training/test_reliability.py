@@ -1,4 +1,4 @@
-"""The table that says whether confidence is probability."""
+"""The table of calibration."""
 
 import gzip
 import json
@@ -12,21 +12,21 @@ from insights.training.diagram import Bin
 
 
 def test_bins() -> None:
-    """Each tenth has its count, mean confidence and share of right ones; 1.0 falls into the last."""
+    """Each tenth has its count, mean confidence and share of correct ones; 1.0 is in the last."""
     found = reliability.bins([(0.05, False), (0.125, True), (0.1875, False), (1.0, True)])
     assert [one.count if one else 0 for one in found] == [1, 2, 0, 0, 0, 0, 0, 0, 0, 1]
     assert found[1] == Bin(2, 0.15625, 0.5)
 
 
 def test_error() -> None:
-    """Nothing is wrong where share and confidence agree; else the distance, weighed by how many messages."""
+    """The error is the distance of share and confidence, weighted by messages."""
     assert reliability.error([Bin(9, 0.3, 0.3), None]) == 0
     assert reliability.error([Bin(3, 0.2, 0.2), Bin(1, 0.9, 0.5)]) == pytest.approx(0.1)
     assert reliability.error([]) == 0
 
 
 def test_summary() -> None:
-    """What is said at .9 is counted; chance is what a right confidence would show, less with more messages."""
+    """The summary counts confidences above .9; chance is the error of calibrated confidences, and falls with more messages."""
     found = reliability.summary([(0.95, True), (0.9, False), (0.89, True), (0.01, False)])
     assert (found.reported, found.right) == (2, 1)
     few, many = (reliability.summary([(0.5, number % 2 == 0) for number in range(count)]) for count in (20, 2000))
@@ -45,7 +45,7 @@ def _corpus(folder: Path) -> None:
 
 
 def test_table_and_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line for each corpus, task and style that has gold, and a panel for each corpus and task."""
+    """There is a row for each corpus, task and style with gold labels, and a panel for each corpus and task."""
     _corpus(tmp_path)
     reliability.main(["--data", str(tmp_path), "--svg", str(tmp_path / "drawn.svg")])
     told = capsys.readouterr().out.splitlines()

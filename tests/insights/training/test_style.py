@@ -8,14 +8,14 @@ from insights.training import style
 
 
 def test_score() -> None:
-    """Precision, recall and F1 at one half, and the best over all thresholds."""
+    """Precision, recall and F1 at one half, and the best F1 over all thresholds."""
     found = style.score([True, True, False, False], [0.9, 0.4, 0.6, 0.1])
     assert (found.precision, found.recall, found.f1) == (0.5, 0.5, 0.5)
     assert found.best_f1 == pytest.approx(0.8)
 
 
 def test_report(tmp_path: Path) -> None:
-    """A table is read, every style is scored, who and when are counted."""
+    """The report scores every style of a table, and counts assignees and dates."""
     lines = [
         "# labels",
         "a\tSPEAKER\ttomorrow\tI'll send the contract tomorrow.\tdate=tomorrow",

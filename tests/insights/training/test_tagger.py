@@ -14,7 +14,7 @@ _NAMES = ["Odile", "Tamsin", "Brannigan", "Okafor"]
 
 
 def _corpus(path: Path) -> Path:
-    """Meetings in which whoever is thanked is a person, and what is bought is none; one message that nobody annotated."""
+    """Meetings in which thanked words are persons and bought ones are none, and one message without annotation."""
     rows = []
     for meeting in range(8):
         for number, name in enumerate(_NAMES):
@@ -26,8 +26,8 @@ def _corpus(path: Path) -> Path:
     return path
 
 
-def test_cases_are_what_the_rules_leave_open(tmp_path: Path) -> None:
-    """Every annotated run of capitals, with its gold; determiners settle the others."""
+def test_cases_are_undecided_by_the_rules(tmp_path: Path) -> None:
+    """Cases are the annotated capitalised phrases with gold labels, except those that determiners decide."""
     found, missed = tagger.cases(_corpus(tmp_path / "ami.train.jsonl.gz"))
     assert len(found) == 32
     assert all(case.gold for case in found)
@@ -35,7 +35,7 @@ def test_cases_are_what_the_rules_leave_open(tmp_path: Path) -> None:
 
 
 def test_training_writes_weights(tmp_path: Path) -> None:
-    """The same bytes every time, and weights that say yes."""
+    """Each run writes the same bytes, and the weights accept a name."""
     corpus = _corpus(tmp_path / "ami.train.jsonl.gz")
     assert tagger.train(corpus, tmp_path / "a.npz") == {"cases": 32, "names": 32}
     tagger.train(corpus, tmp_path / "b.npz")
@@ -46,18 +46,18 @@ def test_training_writes_weights(tmp_path: Path) -> None:
 
 
 def test_folds_learn_from_other_meetings_only(tmp_path: Path) -> None:
-    """Every case gets a probability, here a good one."""
+    """Every case gets a probability from a model without its meeting."""
     found, _ = tagger.cases(_corpus(tmp_path / "ami.train.jsonl.gz"))
     assert (tagger.by_folds(found, 1.0) > 0.5).all()
 
 
 def test_f1() -> None:
-    """Names that are no case at all lower the recall."""
+    """Names that are no case lower the recall."""
     assert tagger.f1(np.array([True, False]), np.array([True, True]), 2) == "P 1.000 R 0.250 F1 0.400"
 
 
 def test_the_command_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Rules first, then penalties and thresholds."""
+    """The output has the rules first, then penalties and thresholds."""
     _corpus(tmp_path / "ami.train.jsonl.gz")
     tagger.main(["--data", str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()

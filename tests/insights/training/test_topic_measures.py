@@ -1,4 +1,4 @@
-"""The measure of topics."""
+"""Measures of topics."""
 
 import gzip
 import json
@@ -9,8 +9,8 @@ import pytest
 from insights.training import topic_measures
 
 
-def test_what_comes_back_and_what_is_said_everywhere() -> None:
-    """'forklift' comes back here only, 'visitors' here and elsewhere, 'pelican' never."""
+def test_recurring_and_common_words() -> None:
+    """'forklift' recurs here only, 'visitors' here and elsewhere, 'pelican' never."""
     here = topic_measures.meeting(
         "a", ["visitors saw the forklift", "the pelican", "the forklift and visitors", "the forklift", "visitors"]
     )
@@ -26,7 +26,7 @@ def test_what_comes_back_and_what_is_said_everywhere() -> None:
 
 
 def test_all_rankings_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Our topics and what they are compared with, over the longer meetings."""
+    """The report has our topics and the compared rankings, over the longer meetings."""
     for corpus in ("ami", "mrda"):
         row = {"corpus": corpus, "conversation": "m1", "speaker": "A", "question": 0, "action_item": None, "commit": 0}
         lines = [json.dumps({**row, "index": number, "text": f"the forklift and the {corpus} roof"}) for number in range(220)]
@@ -38,7 +38,7 @@ def test_all_rankings_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture
     assert all("meetings 2;" in line and "on script" in line for line in told)
 
 
-def test_meetings_are_asked_for_the_subjects_of_their_phase() -> None:
-    """Half of the topics of the one meeting with a phase are on its script, none on others'."""
+def test_meetings_are_measured_by_their_phase() -> None:
+    """Half of the topics of the only meeting with a phase are its subjects, and none are others'."""
     talks = [("c", ["solar panels"]), ("x", ["no phase"])]
     assert topic_measures.script_shares(talks, lambda texts: [("solar",), ("forklift",)]) == (0.5, 0.5 / 3)

@@ -1,4 +1,4 @@
-"""The command that counts false alarms of trackers."""
+"""The command that counts false positives of trackers."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ _TEXTS = ["Please cancel the contract.", "The contract has to be cancelled.", "I
 
 
 def test_exact_and_similar_hits_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each similar hit is printed, then both counts."""
+    """The output has each similar hit and both counts."""
     for corpus in ("ami", "mrda", "email"):
         rows = [
             {"corpus": corpus, "conversation": "c", "index": at, "speaker": "A", "text": text, "question": 0, "action_item": 0, "commit": 0}

@@ -1,4 +1,4 @@
-"""A whole small training, twice."""
+"""Two runs of a small training."""
 
 import gzip
 import json
@@ -37,7 +37,7 @@ def _corpus(name: str, seed: int, meetings: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three tiny corpora."""
+    """Return a folder with three small corpora."""
     folder = tmp_path_factory.mktemp("corpora")
     for number, name in enumerate(train.CORPORA):
         (folder / f"{name}.train.jsonl.gz").write_bytes(_corpus(name, number, 12))
@@ -48,7 +48,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_twice_gives_the_same_bytes(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two runs write the same files and report the same digests, and the result loads."""
+    """Two runs write the same files, report the same digests, and the result loads."""
     monkeypatch.setattr(corpora, "read_own", lambda text: read_own(text)[::12])
     reports = []
     for run in ("one", "two"):
@@ -66,7 +66,7 @@ def test_training_twice_gives_the_same_bytes(
 
 
 def test_a_conversation_stays_in_one_fold() -> None:
-    """All rows of one origin are held out together."""
+    """All rows of one origin are in one fold."""
     rows = [Row("ami", f"ami/{number // 5}", number, "A", "x") for number in range(100)]
     folds = folds_of(rows)
     assert all(len(set(folds[at : at + 5])) == 1 for at in range(0, 100, 5))
@@ -74,7 +74,7 @@ def test_a_conversation_stays_in_one_fold() -> None:
 
 
 def test_labels_of_heads() -> None:
-    """A head learns from its own corpus only; those of the gate tell kinds apart."""
+    """A head learns from its own corpus only, and the gate's labels are the types."""
     rows = [Row("ami", "a", 0, "A", "x", 1, None), Row("mrda", "b", 0, "A", "x", 0, 1), Row("own", "c", 0, "A", "x", 0, 0, 1)]
     assert labels_of(rows, "ami/question").tolist() == [1, -1, -1]
     assert labels_of(rows, "mrda/action").tolist() == [-1, 1, -1]

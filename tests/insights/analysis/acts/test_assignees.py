@@ -1,4 +1,4 @@
-"""From roles and names to persons."""
+"""Assignees: from roles and names to members."""
 
 from dataclasses import replace
 
@@ -17,13 +17,13 @@ def _task(role: Role, *names: str) -> Commitment:
 
 
 def test_the_speaker() -> None:
-    """'I' is who speaks; nobody where that is unknown."""
+    """'I' is the speaker, and no one if the speaker is unknown."""
     assert assignee(_task("SPEAKER"), said("I will.", BOB), [], ()) == Person("Bob Stone", "bob@example.com")
     assert assignee(_task("SPEAKER"), replace(said("I will."), speaker_name="", speaker_id=""), [], ()) is None
 
 
-def test_the_one_spoken_to() -> None:
-    """The other one of two, else who spoke last, else nobody."""
+def test_the_addressee() -> None:
+    """'You' is the other one of two members, else the last other speaker, else no one."""
     assert assignee(_task("ADDRESSEE"), said("Can you?", BOB), [], (JANE, BOB)) == JANE
     before = [said("Hm.", _EVE), said("So.", BOB)]
     found = assignee(_task("ADDRESSEE"), said("Can you?", BOB), before, (JANE, BOB, _EVE))
@@ -33,19 +33,19 @@ def test_the_one_spoken_to() -> None:
 
 
 @pytest.mark.parametrize("role", ["WE", "NOBODY"])
-def test_nobody_in_particular(role: Role) -> None:
-    """Everybody is nobody."""
+def test_everybody_is_no_assignee(role: Role) -> None:
+    """'Everybody' gives no assignee."""
     assert assignee(_task(role), said("We must.", BOB), [], (JANE, BOB)) is None
 
 
 def test_names() -> None:
-    """A member by name; strangers keep their names."""
+    """A name gives the member with it; other names stay names."""
     assert assignee(_task("NAMED", "jane"), said("Jane must."), [], (JANE, BOB)) == JANE
     assert assignee(_task("NAMED", "Tim", "Ann"), said("Tim and Ann must."), [], (JANE, BOB)) == Person("Tim, Ann")
 
 
-def test_names_of_several_members_are_nobodys() -> None:
-    """Full name first, then first, then last names; where two share it, nobody is meant for sure."""
+def test_ambiguous_names_give_no_member() -> None:
+    """Full names match first, then first names, then last names; a name that two members share gives no member."""
     roe = Person("Jane Roe", "roe@example.com")
     assert member_named("Jane Doe", (JANE, roe)) == JANE
     assert member_named("Jane", (JANE, roe)) is None

@@ -1,4 +1,4 @@
-"""The network beside the linear heads."""
+"""The convolutional network beside the linear heads."""
 
 import numpy as np
 import pytest
@@ -20,8 +20,8 @@ def _view(text: str, *before: str) -> cnn.View:
     return cnn.view(features.glance(said(text, JANE), [said(one, BOB) for one in before]))
 
 
-def test_a_message_is_judged_alike_alone_and_in_company(network: cnn.Net) -> None:
-    """What else is in a batch changes no logit."""
+def test_a_batch_gives_the_same_logits(network: cnn.Net) -> None:
+    """The other messages of a batch change no logit."""
     views = [_view("who can do that"), _view("I can", "who can do that"), _view("fine", "I can", "good")]
     together = network.logits(views)
     assert together.shape == (3, 8)
@@ -29,14 +29,14 @@ def test_a_message_is_judged_alike_alone_and_in_company(network: cnn.Net) -> Non
         assert network.logits([one])[0] == pytest.approx(together[number], abs=1e-5)
 
 
-def test_order_and_context_are_seen(network: cnn.Net) -> None:
-    """Other words, another order, another message before: another answer."""
+def test_order_and_context_count(network: cnn.Net) -> None:
+    """Other words, another order and another previous message each change the logits."""
     answers = [network.logits([one])[0, 0] for one in (_view("can you"), _view("you can"), _view("can you", "okay"), _view("can we"))]
     assert len({round(float(answer), 6) for answer in answers}) == 4
 
 
 def test_sequences_have_edges() -> None:
-    """The previous message ends where the own one begins; each is padded."""
+    """The previous message ends where the current one begins, and each is padded."""
     seen = _view("I can", "who can")
     assert seen.border == 5
     assert len(seen.words) == 9
@@ -45,7 +45,7 @@ def test_sequences_have_edges() -> None:
 
 @given(st.text(max_size=100), st.text(max_size=40))
 def test_any_text(text: str, before: str) -> None:
-    """Numbers stay inside their tables."""
+    """Ids stay inside their tables."""
     seen = _view(text, before)
     assert 0 <= seen.words.min() <= seen.words.max() < cnn.WORDS
     assert seen.side.max() < features.SIDE_FACTS

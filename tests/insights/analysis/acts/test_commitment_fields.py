@@ -1,4 +1,4 @@
-"""Assignee, due date, firmness and phrase of commitments, at the ends of months and years and among four members."""
+"""Assignee, due date, certainty and phrase of commitments, at the ends of months and years and among four members."""
 
 from datetime import UTC, datetime
 
@@ -63,8 +63,8 @@ def _task(text: str, at: datetime = WEDNESDAY, offset: int = 0) -> Commitment:
         (BOB, "Jane, I need you to call the bank.", "Jane Doe"),
     ],
 )
-def test_who(speaker: Person, text: str, name: str) -> None:
-    """The one who is to act, as a member where it is one."""
+def test_assignee(speaker: Person, text: str, name: str) -> None:
+    """The assignee is a member if the name matches one."""
     said = Said(text, speaker.user_id, WEDNESDAY, speaker.name, speaker.user_id)
     found = assignee(_task(text), said, [], ALL)
     assert (found.name if found else "") == name
@@ -105,8 +105,8 @@ def test_who(speaker: Person, text: str, name: str) -> None:
         ("I'll do it first thing tomorrow morning.", FRIDAY, 0, "2026-11-21T09:00:00+00:00"),
     ],
 )
-def test_by_when(text: str, at: datetime, offset: int, due: str) -> None:
-    """When it is due: a day until its end, a time exactly, 'before' a day until the day before is over, the past never."""
+def test_due(text: str, at: datetime, offset: int, due: str) -> None:
+    """A day is due at its end, a time exactly, 'before' a day at the end of the previous day; a past date is never due."""
     found = _task(text, at, offset).due
     assert (found.isoformat() if found else "") == due
 
@@ -132,8 +132,8 @@ def test_by_when(text: str, at: datetime, offset: int, due: str) -> None:
         ("He sent it last week.", False),
     ],
 )
-def test_how_firmly(text: str, definitive: bool) -> None:
-    """Said firmly, or hedged, or not promised at all."""
+def test_certainty(text: str, definitive: bool) -> None:
+    """A commitment is definitive, hedged, or none."""
     assert _task(text).definitive is definitive
 
 
@@ -157,6 +157,6 @@ def test_how_firmly(text: str, definitive: bool) -> None:
         ("It was a nice day.", ""),
     ],
 )
-def test_what(text: str, phrase: str) -> None:
-    """What is to be done, without who and when."""
+def test_phrase(text: str, phrase: str) -> None:
+    """The phrase leaves out assignee and date."""
     assert _task(text).action_phrase == phrase

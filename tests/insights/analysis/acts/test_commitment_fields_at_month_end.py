@@ -1,4 +1,4 @@
-"""Due date, assignee, firmness and phrase of commitments at the end of February."""
+"""Due date, assignee, certainty and phrase of commitments at the end of February."""
 
 from datetime import UTC, datetime
 
@@ -43,7 +43,7 @@ def _task(text: str, moment: Moment = THURSDAY) -> Commitment:
     ],
 )
 def test_due(text: str, due: str) -> None:
-    """By when; empty for what has no date of its own."""
+    """The due date is empty for a commitment without a date."""
     found = _task(text).due
     assert (found.isoformat() if found else "") == due
 
@@ -67,8 +67,8 @@ def test_due(text: str, due: str) -> None:
         ("Make sure Priya gets the keys.", ""),
     ],
 )
-def test_who(text: str, name: str) -> None:
-    """Who is to act, when Bob says it and nobody spoke before."""
+def test_assignee(text: str, name: str) -> None:
+    """The assignee of a sentence that Bob says first."""
     found = assignee(_task(text), Said(text, "bob", THURSDAY[0], BOB.name, BOB.user_id), [], ALL)
     assert (found.name if found else "") == name
 
@@ -86,8 +86,8 @@ def test_who(text: str, name: str) -> None:
         ("I don't think I will go.", False),
     ],
 )
-def test_how_firmly(text: str, definitive: bool) -> None:
-    """Said firmly or not."""
+def test_certainty(text: str, definitive: bool) -> None:
+    """A commitment is definitive or hedged."""
     assert _task(text).definitive is definitive
 
 
@@ -103,6 +103,6 @@ def test_how_firmly(text: str, definitive: bool) -> None:
         ("I'd like you to check the figures again.", "check the figures again"),
     ],
 )
-def test_what(text: str, phrase: str) -> None:
-    """What is to be done."""
+def test_phrase(text: str, phrase: str) -> None:
+    """The phrase of a commitment."""
     assert _task(text).action_phrase == phrase

@@ -1,4 +1,4 @@
-"""Who is to do what by when."""
+"""Commitments: assignee, phrase and due date."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,8 +34,8 @@ def _of(text: str) -> Commitment:
         ("The sky is blue.", "NOBODY", ()),
     ],
 )
-def test_who(text: str, role: str, names: tuple[str, ...]) -> None:
-    """The doer is a role or names."""
+def test_assignee(text: str, role: str, names: tuple[str, ...]) -> None:
+    """The assignee is a role or names."""
     found = _of(text)
     assert (found.role, found.names) == (role, names)
 
@@ -54,8 +54,8 @@ def test_who(text: str, role: str, names: tuple[str, ...]) -> None:
         ("I'll fix it.", None, ""),
     ],
 )
-def test_when(text: str, due: datetime | None, said_as: str) -> None:
-    """Due is what comes after 'by', else the first time to come; what is past is never due; events without a date keep their words."""
+def test_due(text: str, due: datetime | None, said_as: str) -> None:
+    """The due date is what follows 'by', else the first future time; past times never count; events without a date keep their words."""
     found = _of(text)
     assert (found.due, found.due_text) == (due, said_as)
 
@@ -71,7 +71,7 @@ def test_when(text: str, due: datetime | None, said_as: str) -> None:
         ("It was sent.", False),
     ],
 )
-def test_how_firmly(text: str, definitive: bool) -> None:
+def test_certainty(text: str, definitive: bool) -> None:
     """Hedged tasks are not definitive."""
     assert _of(text).definitive is definitive
 
@@ -86,13 +86,13 @@ def test_how_firmly(text: str, definitive: bool) -> None:
         ("It rains.", ""),
     ],
 )
-def test_what(text: str, phrase: str) -> None:
-    """The action phrase leaves out who and when."""
+def test_phrase(text: str, phrase: str) -> None:
+    """The action phrase leaves out assignee and date."""
     assert _of(text).action_phrase == phrase
 
 
 def test_typographic_apostrophes() -> None:
-    """Who types a note on a telephone gets curly ones; the action phrase keeps them."""
+    """Typed notes may have curly apostrophes, and the action phrase keeps them."""
     for text in ("I'll pay Jane's invoice by Friday.", "Don't forget to bring Jane's keys.", "We're going to print Jane's slides."):
         straight, curly = _of(text), _of(text.replace("'", "’"))
         assert (curly.role, curly.due, curly.definitive) == (straight.role, straight.due, straight.definitive)
@@ -109,7 +109,7 @@ def test_typographic_apostrophes() -> None:
     ).map(" ".join)
 )
 def test_any_text(text: str) -> None:
-    """Never raises; a due date is aware; the phrase is part of the text."""
+    """No text raises an error, a due date is aware, and the phrase is part of the text."""
     found = _of(text)
     assert found.due is None or found.due.tzinfo is not None
     assert found.action_phrase in text

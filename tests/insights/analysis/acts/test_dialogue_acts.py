@@ -1,4 +1,4 @@
-"""Confidences of the shipped model on sentences of our own."""
+"""Confidences of the shipped model on the project's own sentences."""
 
 import pytest
 from hypothesis import given
@@ -36,8 +36,8 @@ def _confidence(text: str, kind: KindName, alone: bool) -> float:
         ("Let me check with the warehouse and get back to you.", "follow_up"),
     ],
 )
-def test_heard(text: str, kind: KindName, alone: bool) -> None:
-    """Plain business sentences are found, with and without a conversation around them, with and without a question mark."""
+def test_detected(text: str, kind: KindName, alone: bool) -> None:
+    """Business sentences are detected with and without context, and with and without a question mark."""
     assert _confidence(text, kind, alone) >= 0.5
 
 
@@ -53,15 +53,15 @@ def test_heard(text: str, kind: KindName, alone: bool) -> None:
         "Can you tell me when the carrier comes?",
     ],
 )
-def test_questions_behind_an_opening(text: str, alone: bool) -> None:
-    """A question begins where its clause begins, also without its mark; who asks for an answer asks for no deed."""
+def test_questions_after_an_introduction(text: str, alone: bool) -> None:
+    """A question begins at its clause, also without a question mark; a request for an answer is no action item."""
     assert _confidence(text, "question", alone) > 0.9
     assert _confidence(text, "action_item", alone) < 0.3
 
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_list_of_points(alone: bool) -> None:
-    """What is on the list is no task, and "who talks to the customer" in it no question."""
+    """Items of a list are no action items, and "who talks to the customer" in one is no question."""
     text = "Two things, the launch date, and who talks to the customer in Berlin."
     assert max(_confidence(text, "question", alone), _confidence(text, "action_item", alone)) < 0.4
 
@@ -70,27 +70,27 @@ def test_a_list_of_points(alone: bool) -> None:
 @pytest.mark.parametrize(
     "text", ["The roof was painted green.", "Good morning, everyone.", "What he built is remarkable.", "That sounds good.", "", "...", "?!"]
 )
-def test_not_heard(text: str, kind: KindName) -> None:
-    """Statements, greetings and noise are none of them."""
+def test_not_detected(text: str, kind: KindName) -> None:
+    """Statements, greetings and noise give no insight."""
     assert _confidence(text, kind, alone=True) < 0.5
 
 
 def test_a_hesitation_can_be_a_question() -> None:
-    """With a question mark it may be one; without, or with no word at all, it is none."""
+    """A hesitation may be a question only with a question mark and a word."""
     assert _confidence("Huh?", "question", alone=False) > 0.1
     assert max(_confidence(text, "question", alone=False) for text in ("Huh.", "?!")) < 0.01
 
 
 @pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("text", ["I'll follow up with the carrier next week.", "Let me check with the warehouse and get back to you."])
-def test_a_follow_up_is_told_once(text: str, alone: bool) -> None:
-    """It is a kind of action item with a name of its own, and is not told as an action item too."""
+def test_a_follow_up_is_reported_once(text: str, alone: bool) -> None:
+    """A follow-up is a kind of action item, and is not also reported as an action item."""
     assert _confidence(text, "follow_up", alone) >= 0.5
     assert _confidence(text, "action_item", alone) < 0.5
 
 
-def test_messages_long_ago_do_not_matter() -> None:
-    """Only CONTEXT messages before are looked at."""
+def test_only_the_last_context_messages_count() -> None:
+    """Only the last CONTEXT messages change a confidence."""
     before = [said(f"point {number}", JANE) for number in range(dialogue_acts.CONTEXT)]
     assert dialogue_acts.score(said("who does that"), [said("I want you to leave"), *before]) == dialogue_acts.score(
         said("who does that"), before
@@ -99,7 +99,7 @@ def test_messages_long_ago_do_not_matter() -> None:
 
 @given(st.text(max_size=120), st.lists(st.text(max_size=30), max_size=3))
 def test_any_text(text: str, before: list[str]) -> None:
-    """Never raises; confidences stay inside 0..1."""
+    """No text raises an error, and confidences stay inside 0..1."""
     found = dialogue_acts.score(said(text), [said(one, JANE) for one in before])
     assert set(found) == {"question", "action_item", "follow_up"}
     assert all(0 < confidence < 1 for confidence in found.values())

@@ -1,4 +1,4 @@
-"""Due dates in the words of the office: end of day, within the hour, first thing, parts of days, periods."""
+"""Due dates in office phrases: end of day, within the hour, first thing, parts of days, periods."""
 
 from datetime import UTC, datetime
 
@@ -42,7 +42,7 @@ def _due(text: str, moment: Moment) -> str:
     ],
 )
 def test_within(text: str, moment: Moment, due: str) -> None:
-    """Lengths of time that end in a moment."""
+    """A duration as a deadline ends at a moment."""
     assert _due(text, moment) == due
 
 
@@ -67,7 +67,7 @@ def test_within(text: str, moment: Moment, due: str) -> None:
     ],
 )
 def test_hours(text: str, moment: Moment, due: str) -> None:
-    """An hour that has gone today is tomorrow's, in the evening tonight's; of dinner it is the evening."""
+    """A past hour is tomorrow's, in the evening tonight's; dinner is in the evening."""
     assert _due(text, moment) == due
 
 
@@ -96,7 +96,7 @@ def test_hours(text: str, moment: Moment, due: str) -> None:
     ],
 )
 def test_parts_of_days(text: str, moment: Moment, due: str) -> None:
-    """The end of a day, its beginning, and what is left of a part that has begun."""
+    """Deadlines are the end or the beginning of a day, or the rest of a part that has begun."""
     assert _due(text, moment) == due
 
 
@@ -129,7 +129,7 @@ def test_parts_of_days(text: str, moment: Moment, due: str) -> None:
     ],
 )
 def test_days_and_periods(text: str, moment: Moment, due: str) -> None:
-    """The last second of the day, or of the period's last day."""
+    """The deadline is the last second of the day, or of the period's last day."""
     assert _due(text, moment) == due
 
 
@@ -145,6 +145,6 @@ def test_days_and_periods(text: str, moment: Moment, due: str) -> None:
     ],
 )
 def test_no_time(text: str) -> None:
-    """Words like those above that say no time."""
+    """Similar phrases without a time give no due date."""
     times = [entity for entity in extract(text, *WEDNESDAY) if "datetime" in entity.value]
     assert times == []

@@ -14,19 +14,19 @@ def _same(first: features.Features, second: features.Features) -> bool:
     return np.array_equal(first.ids, second.ids) and np.array_equal(first.values, second.values)
 
 
-def test_what_a_recogniser_drops_is_not_seen() -> None:
-    """Case, punctuation, hesitations and stutters make no difference."""
+def test_what_a_recogniser_drops_is_ignored() -> None:
+    """Case, punctuation, hesitations and repeated words do not change the features."""
     clean = features.extract(said("the plan works well"), [])
     assert _same(features.extract(said("Um, the the plan... works, uh, well!"), []), clean)
 
 
-def test_words_and_their_order_are_seen() -> None:
-    """Other words or another order are other features."""
+def test_words_and_their_order_count() -> None:
+    """Other words or another order give other features."""
     assert not _same(features.extract(said("you will"), []), features.extract(said("will you"), []))
 
 
-def test_context_is_seen() -> None:
-    """Who spoke before, and what, makes a difference."""
+def test_context_counts() -> None:
+    """The previous message and its speaker change the features."""
     alone = features.extract(said("I can do that"), [])
     asked = features.extract(said("I can do that"), [said("who sends the mail", JANE)])
     own = features.extract(said("I can do that"), [said("who sends the mail", BOB)])
@@ -35,13 +35,13 @@ def test_context_is_seen() -> None:
 
 
 def test_only_the_last_messages_count() -> None:
-    """What was said long ago changes nothing."""
+    """Older messages change no feature."""
     recent = [said(f"message number {number}", JANE) for number in range(6)]
     assert _same(features.extract(said("okay"), [said("secret words"), *recent]), features.extract(said("okay"), recent))
 
 
 def test_classes_come_last() -> None:
-    """Words of one class have features in common behind those of all words, whose length does not grow with the message's."""
+    """Words of one class share features after those of all words, and their norm does not grow with the message."""
     classes = Classes({features.word_hashes(word)[0]: (3, 14) for word in ("send", "give")})
     plain = features.extract(said("send it"), [])
     sent, other = (features.extract(said(text), [], classes) for text in ("send it", "give it"))
@@ -54,13 +54,13 @@ def test_classes_come_last() -> None:
 
 
 def test_hashes_are_the_same_on_every_machine() -> None:
-    """The shipped weights depend on these very numbers."""
+    """The shipped weights depend on these numbers."""
     assert features.extract(said("hello world"), []).ids[:2].tolist() == HELLO_WORLD
 
 
 @given(st.text(max_size=100), st.text(max_size=40))
 def test_any_text(text: str, before: str) -> None:
-    """Never raises; ids are in range, one value each."""
+    """No text raises an error, and ids are in range with one value each."""
     found = features.extract(said(text), [said(before, JANE)])
     assert found.ids.shape == found.values.shape
     assert int(found.ids.max()) < features.SIZE

@@ -10,18 +10,18 @@ def _logits(*numbers: float) -> mixture.Floats:
     return np.array([numbers], dtype=np.float32)
 
 
-def test_a_sure_gate_chooses_one_expert() -> None:
-    """Where the gate is certain, the mixture is that expert."""
+def test_a_certain_gate_selects_one_expert() -> None:
+    """The mixture with a certain gate is the output of that expert."""
     assert mixture.mixture(_logits(20, -20), _logits(0.7, 0.1))[0] == pytest.approx(0.7, abs=1e-4)
 
 
-def test_an_unsure_gate_takes_the_mean_of_probabilities() -> None:
-    """Two equal shares of 0.2 and 0.6 make 0.4."""
+def test_an_uncertain_gate_gives_the_mean() -> None:
+    """Equal shares of 0.2 and 0.6 give 0.4."""
     assert mixture.mixture(_logits(0, 0), _logits(0.2, 0.6))[0] == pytest.approx(0.4, abs=1e-4)
 
 
 def test_calibrations() -> None:
-    """Slope and shift are of the mark that is shown, missing, or of no matter; the result is multiplied in the end."""
+    """Slope and shift depend on whether the question mark is shown, missing or irrelevant; the result is scaled last."""
     calibration = np.array([[2, 1, -3, 0.5, 4, 0.5]], dtype=np.float32)
     facts = np.zeros((3, mixture.FACTS), dtype=np.float32)
     facts[1, 1] = facts[2, 0] = 1
@@ -31,8 +31,8 @@ def test_calibrations() -> None:
     assert mixture.calibrated(logits, facts, mixture.unchanged(1)) == pytest.approx(mixture.sigmoid(logits))
 
 
-def test_inputs_have_one_place_for_each_fact() -> None:
-    """Logits first, then cues, then the facts, the last one constant."""
+def test_inputs_have_a_fixed_order() -> None:
+    """The logits are first, then the cues, then the facts, with a constant last."""
     row = mixture.inputs(np.array([0.5, -0.5], dtype=np.float32), (0, 2), (True, True), 3, 6, 0)
     assert len(row) == 2 + len(rule_features.NAMES) + mixture.FACTS
     assert row[:5].tolist() == [0.5, -0.5, 1, 0, 1]
@@ -40,8 +40,8 @@ def test_inputs_have_one_place_for_each_fact() -> None:
 
 
 @pytest.mark.parametrize(("marks", "wanted"), [((False, False), [0, 0]), ((False, True), [0, 1]), ((True, True), [1, 0])])
-def test_a_missing_mark_is_a_fact_where_others_were_shown(marks: tuple[bool, bool], wanted: list[float]) -> None:
-    """No question mark says something only of a writer who sets them."""
+def test_a_missing_question_mark_counts_only_after_others(marks: tuple[bool, bool], wanted: list[float]) -> None:
+    """A missing question mark counts only for a recogniser that writes them."""
     assert list(mixture.facts(marks, 3, 0, 0)[:2]) == wanted
 
 
@@ -52,8 +52,8 @@ def _row(so_far: int) -> mixture.Floats:
     return mixture.inputs(signs, (1,), (True, False), 5, so_far, so_far)[np.newaxis]
 
 
-def test_the_gate_looks_at_the_message_while_there_is_no_talk() -> None:
-    """The first message tells its kind by itself; after half of what is remembered it tells nothing any more."""
+def test_the_gate_uses_the_message_at_the_beginning() -> None:
+    """The first message alone decides the gate; after half of the remembered messages it no longer counts."""
     first, later = mixture.gate_view(_row(0))[0], mixture.gate_view(_row(12))[0]
     own = 2 + len(rule_features.NAMES)
     assert first[:own].tolist() == [3, -2, 0, 1] + [0] * (len(rule_features.NAMES) - 2)

@@ -1,4 +1,4 @@
-"""Cues are seen where they are and nowhere else."""
+"""Cues of the rules."""
 
 from time import process_time
 
@@ -29,18 +29,18 @@ from insights.analysis.acts import rule_features
         ("let's set up another call", "set_meeting"),
     ],
 )
-def test_seen(text: str, cue: str) -> None:
-    """Each sign is recognised, also with typographic apostrophes and without punctuation."""
+def test_detected(text: str, cue: str) -> None:
+    """Each cue is detected, also with typographic apostrophes and without punctuation."""
     assert cue in {rule_features.NAMES[number] for number in rule_features.found(text)}
 
 
-def test_not_seen() -> None:
-    """A plain statement shows none."""
+def test_not_detected() -> None:
+    """A plain statement has no cue."""
     assert rule_features.found("The box is heavy") == ()
 
 
-def test_long_runs_of_openings_cost_little() -> None:
-    """No text makes the patterns try every way of reading it: a thousand characters of openings take milliseconds."""
+def test_repeated_introductions_take_linear_time() -> None:
+    """The patterns do not backtrack: a thousand characters of introductions take milliseconds."""
     began = process_time()
     for text in ("and " * 250, "so, good, " * 100, ", tell me" * 120):
         rule_features.found(text)
@@ -49,7 +49,7 @@ def test_long_runs_of_openings_cost_little() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text(text: str) -> None:
-    """Never raises; numbers are in order and in range."""
+    """No text raises an error, and ids are in order and in range."""
     found = rule_features.found(text)
     assert list(found) == sorted(set(found))
     assert all(0 <= number < len(rule_features.NAMES) for number in found)

@@ -1,4 +1,4 @@
-"""The shipped weights, and how weights are written and read."""
+"""The shipped weights, and the format of weights."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -22,8 +22,8 @@ def _combiner() -> Combiner:
     return Combiner(np.zeros((_GATE, len(KINDS)), dtype=np.float32), experts, tuple(unchanged(len(EXPERTS[task])) for task in TASKS))
 
 
-def test_heads_come_back_rounded(tmp_path: Path) -> None:
-    """Columns are exact, weights right to a hundredth of the largest."""
+def test_heads_are_rounded(tmp_path: Path) -> None:
+    """Columns are exact, and weights have an error below a hundredth of the largest."""
     columns = np.array([0, 7, 500_000], dtype=np.int64)
     values = np.array([1.0, -0.25, 0.5], dtype=np.float32)
     heads = [(columns, values * (number + 1), 0.5) for number in range(len(weights.ALL_HEADS))]
@@ -34,8 +34,8 @@ def test_heads_come_back_rounded(tmp_path: Path) -> None:
     assert model.intercepts.tolist() == [0.5] * len(weights.ALL_HEADS)
 
 
-def test_the_network_comes_back_rounded(tmp_path: Path) -> None:
-    """Embeddings are right to a hundredth of their column's largest, the other arrays to three digits."""
+def test_the_network_is_rounded(tmp_path: Path) -> None:
+    """Embeddings have an error below a hundredth of their column's largest; other arrays have three digits."""
     net = begin(np.ones((1, 8), dtype=np.float32), np.random.default_rng(2))
     none = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), 0.0)
     weights.save(tmp_path / "acts.npz", [none] * len(weights.ALL_HEADS), NONE, net, _combiner())
@@ -44,8 +44,8 @@ def test_the_network_comes_back_rounded(tmp_path: Path) -> None:
         assert np.allclose(loaded.arrays[name], array, atol=0.01 * float(np.abs(array).max()) + 1e-6)
 
 
-def test_classes_come_back(tmp_path: Path) -> None:
-    """Every word has the classes it had, the largest numbers among them."""
+def test_classes_are_kept(tmp_path: Path) -> None:
+    """Every word keeps its classes, the largest numbers too."""
     classes = Classes({2**32 - 1: (COARSE - 1, FINE - 1), 7: (0, 300)})
     none = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), 0.0)
     net = begin(np.ones((1, 8), dtype=np.float32), np.random.default_rng(2))
@@ -53,8 +53,8 @@ def test_classes_come_back(tmp_path: Path) -> None:
     assert weights.load(tmp_path / "acts.npz").classes.of == classes.of
 
 
-def test_likeness_is_what_the_live_path_shows() -> None:
-    """The kinds' logits of a message are the same, looked up by its words or found among all of its features."""
+def test_talk_type_equals_the_live_path() -> None:
+    """The logits of the type are the same by words and by features."""
     model = weights.shipped()
     found = features.extract(said("we should order new batteries"), [said("okay then")], model.classes)
     likeness = model.likeness(features.word_hashes("we should order new batteries"))
@@ -62,7 +62,7 @@ def test_likeness_is_what_the_live_path_shows() -> None:
 
 
 def test_shipped_weights_fit_the_code() -> None:
-    """The file in the package is small and has a place for every feature, cue and expert, and classes of words."""
+    """The file is small and has a value for every feature, cue and expert, and word classes."""
     model = weights.shipped()
     assert len(model.classes.of) > 4000
     assert model.table.shape == (features.SIZE, len(weights.ALL_HEADS))
@@ -74,5 +74,5 @@ def test_shipped_weights_fit_the_code() -> None:
 
 
 def test_weights_are_read_once() -> None:
-    """All callers share one table."""
+    """All callers share one object."""
     assert weights.shipped() is weights.shipped()

@@ -23,19 +23,19 @@ NOW = datetime(2026, 11, 18, 10, 30)
     ],
 )
 def test_weekdays(number: int, which: str, past: bool, wanted: date) -> None:
-    """A bare weekday is the one to come; in talk of the past the one gone; 'next' is of next week."""
+    """A weekday is the next one, in the past tense the last one; 'next' is that of next week."""
     assert calendar.weekday(NOW, number, which, past).start.date() == wanted
 
 
 def test_a_leap_day_waits_for_its_year() -> None:
-    """February 29 without a year is the next that exists."""
+    """February 29 without a year is the next one that exists."""
     found = calendar.month_day(NOW, 2, 29, None, past=False)
     assert found is not None
     assert found.start.date() == date(2028, 2, 29)
 
 
 def test_no_such_day() -> None:
-    """February 30 is no day."""
+    """February 30 gives no date."""
     assert calendar.month_day(NOW, 2, 30, None, past=False) is None
 
 
@@ -50,13 +50,13 @@ def test_no_such_day() -> None:
     ],
 )
 def test_periods(unit: str, step: int, first: date, after: date) -> None:
-    """Periods begin on their first day and end before the next begins, also over the turn of the year."""
+    """A period begins on its first day and ends before the next one, also at the turn of the year."""
     found = calendar.period(NOW, unit, step)
     assert (found.start.date(), found.end.date()) == (first, after)
 
 
 def test_the_end_of_a_week_is_its_friday() -> None:
-    """Business weeks end on Friday, months on their last day."""
+    """A business week ends on Friday, and a month on its last day."""
     assert calendar.edge(calendar.period(NOW, "week", 0), "end").start.date() == date(2026, 11, 20)
     assert calendar.edge(calendar.period(NOW, "month", 0), "end").start.date() == date(2026, 11, 30)
 
@@ -75,14 +75,14 @@ def test_the_end_of_a_week_is_its_friday() -> None:
     ],
 )
 def test_hours_are_the_nearest(hour: int, half: str, past: bool, wanted: datetime) -> None:
-    """Without am or pm working hours decide; a passed one is tonight's or tomorrow's, in talk of the past the one that passed."""
+    """Working hours decide without am or pm; a past hour is tonight's or tomorrow's, in the past tense the past one."""
     found = calendar.hour_of_day(hour, 0, half)
     assert found is not None
     assert calendar.nearest(NOW, found, bool(half), past).start == wanted
 
 
 def test_an_hour_said_in_the_evening_is_tonight() -> None:
-    """Who works at eighteen hours and says nine does not mean tomorrow morning."""
+    """'Nine' said at 18:00 is 21:00 of the same day."""
     assert calendar.nearest(NOW.replace(hour=18), time(9), False, False).start == datetime(2026, 11, 18, 21)
 
 
@@ -96,13 +96,13 @@ def test_an_hour_said_in_the_evening_is_tonight() -> None:
         (22, "night", False, time(23, 59, 59)),
     ],
 )
-def test_what_is_left_of_a_part_of_the_day(hour: int, part: str, past: bool, wanted: time) -> None:
-    """Its usual hour; its end when that has gone; its usual hour again when all of it has, or in talk of the past."""
+def test_the_rest_of_a_part_of_the_day(hour: int, part: str, past: bool, wanted: time) -> None:
+    """It is the usual hour, else the end of the part; after the part and in the past tense it is the usual hour."""
     assert calendar.part_of_today(NOW.replace(hour=hour), part, past).start == datetime.combine(NOW.date(), wanted)
 
 
 def test_hours_that_do_not_exist() -> None:
-    """25 o'clock is no time."""
+    """25 o'clock gives no time."""
     assert calendar.hour_of_day(25, 0, "") is None
 
 
@@ -117,7 +117,7 @@ def test_hours_fit_their_part_of_the_day(hour: int, part: str, wanted: int) -> N
     [(1, 4, date(2026, 11, 6)), (-1, 4, date(2026, 11, 27)), (-1, None, date(2026, 11, 30)), (3, None, date(2026, 11, 3)), (5, 1, None)],
 )
 def test_the_nth_day_of_a_month(number: int, weekday: int | None, wanted: date | None) -> None:
-    """The first Friday, the last day; None for a fifth Tuesday that does not exist."""
+    """The first Friday and the last day exist; a fifth Tuesday may not."""
     found = calendar.nth(calendar.period(NOW, "month", 0), number, weekday)
     assert (found.start.date() if found else None) == wanted
 
@@ -134,8 +134,8 @@ def test_the_nth_day_of_a_month(number: int, weekday: int | None, wanted: date |
         (date(9999, 12, 31), 1, "day", None),
     ],
 )
-def test_days_some_way_off(on: date, count: int, unit: str, wanted: date | None) -> None:
-    """Months keep the day of the month or take their last, business days skip weekends, the calendar ends."""
+def test_days_at_a_distance(on: date, count: int, unit: str, wanted: date | None) -> None:
+    """Months keep the day of the month or take their last, business days skip weekends, and the calendar ends."""
     assert calendar.later(on, count, unit) == wanted
 
 
@@ -143,13 +143,13 @@ def test_days_some_way_off(on: date, count: int, unit: str, wanted: date | None)
     ("number", "past", "wanted"), [(3, False, date(2027, 7, 1)), (3, True, date(2026, 7, 1)), (4, True, date(2026, 10, 1))]
 )
 def test_quarters_without_a_year(number: int, past: bool, wanted: date) -> None:
-    """The running or next one; in talk of the past the running or last one."""
+    """A quarter is the current or next one, in the past tense the current or last one."""
     assert calendar.quarter(NOW, number, None, past).start.date() == wanted
 
 
 @given(st.integers(1, 31), st.booleans(), st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)))
 def test_a_day_of_the_month_is_near(number: int, past: bool, now: datetime) -> None:
-    """'the 15th' is within three months, on the side that the tense says, and has that number."""
+    """'the 15th' is within three months, before or after by the tense."""
     found = calendar.day_of_month(now, number, past)
     assert found is not None
     away = (found.start.date() - now.date()).days

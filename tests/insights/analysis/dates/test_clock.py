@@ -1,4 +1,4 @@
-"""Times of day, before they are joined with days."""
+"""Times of day, before they are combined with days."""
 
 import re
 from datetime import datetime
@@ -30,11 +30,11 @@ def _found(text: str) -> list[tuple[str, str]]:
     ],
 )
 def test_read(text: str, span: str, clock: str) -> None:
-    """The time as said and as a clock shows it."""
+    """A time has its text and its 24-hour value."""
     assert (span, clock) in _found(text)
 
 
 @pytest.mark.parametrize("text", ["four people", "about five percent of it", "3.5 metres", "at ten euros each", "one of us", "12:99"])
 def test_other_numbers(text: str) -> None:
-    """Numbers of other things are no times."""
+    """Other numbers are no times."""
     assert _found(text) == []

@@ -1,4 +1,4 @@
-"""Days and periods, before they are joined with times."""
+"""Days and periods, before they are combined with times."""
 
 from datetime import date, datetime
 
@@ -35,7 +35,7 @@ def _longest(text: str, past: bool = False) -> Span:
     ],
 )
 def test_first_day(text: str, first: date) -> None:
-    """Where a day or period begins."""
+    """The first day of a day or period."""
     assert _longest(text).moment.start.date() == first
 
 
@@ -49,24 +49,24 @@ def test_first_day(text: str, first: date) -> None:
         "the third of the month-end calls",
     ],
 )
-def test_words_of_time_that_belong_to_something_else(text: str) -> None:
-    """They name no day; 'to day' alone may be one that was written apart."""
+def test_words_of_time_with_another_meaning(text: str) -> None:
+    """They name no day; 'to day' alone may be a split 'today'."""
     found = days(text, frozenset(text.replace("-", " ").split()), NOW, False)
     assert {text[span.start : span.end] for span in found} <= {"to day"}
 
 
 @pytest.mark.parametrize("text", ["four days a week on monday", "an hour a week on monday"])
-def test_how_often_is_no_distance(text: str) -> None:
-    """Only the day is one, not a week behind it."""
+def test_frequencies_are_no_distances(text: str) -> None:
+    """In a frequency only the day counts."""
     assert _longest(text).moment.start.date() == date(2026, 11, 23)
 
 
-def test_the_past_turns_dates_back() -> None:
-    """In talk of the past the nearest one gone is meant."""
+def test_the_past_tense_gives_past_dates() -> None:
+    """In the past tense a date is the nearest past one."""
     assert _longest("on march 3rd", past=True).moment.start.date() == date(2026, 3, 3)
     assert _longest("in spring we", past=True).moment.start.date() == date(2026, 3, 1)
 
 
 def test_messages_without_a_trigger_are_not_searched() -> None:
-    """No word of time, no digit: nothing."""
+    """A message without a word of time or a digit gives no day."""
     assert list(days("we like the plan", frozenset(["we", "like", "the", "plan"]), NOW, False)) == []

@@ -1,4 +1,4 @@
-"""Dates and times in messages, resolved against when they were said (a Wednesday, 10:30 UTC)."""
+"""Dates and times in messages, relative to the time of speech (a Wednesday, 10:30 UTC)."""
 
 from datetime import UTC, datetime
 
@@ -52,7 +52,7 @@ def _found(text: str, offset: int = 0) -> list[tuple[str, str, dict[str, str]]]:
     ],
 )
 def test_resolved(text: str, span: str, kind: str, value: str) -> None:
-    """Each is found as said, typed, and resolved."""
+    """Each has its text, type and value."""
     assert _found(text) == [(span, kind, {"datetime": value})]
 
 
@@ -61,7 +61,7 @@ def test_resolved(text: str, span: str, kind: str, value: str) -> None:
     [("from Monday to Wednesday", "2026-11-23", "2026-11-26"), ("between Thursday and Friday", "2026-11-19", "2026-11-21")],
 )
 def test_ranges(text: str, first: str, end: str) -> None:
-    """'from ... to' is one range, its end exclusive."""
+    """'from ... to' is one range with an exclusive end."""
     assert [(kind, value) for _, kind, value in _found(text)] == [("daterange", {"start": first, "end": end})]
 
 
@@ -100,14 +100,14 @@ def test_not_dates(text: str) -> None:
         ("Is this the page you launched on the 20th?", "2026-11-20"),
     ],
 )
-def test_a_day_that_is_over_is_the_next_one(text: str, day: str) -> None:
-    """Said on the 28th, the 20th is next month's, unless the message tells of what was."""
+def test_a_past_day_of_the_month_is_in_the_next_month(text: str, day: str) -> None:
+    """On the 28th, 'the 20th' is next month's unless the message is in the past tense."""
     said_at = datetime(2026, 11, 28, 10, 30, tzinfo=UTC)
     assert [entity.value for entity in find(text.lower(), said_at, 0)] == [{"datetime": day}]
 
 
 def test_the_conversations_timezone_counts() -> None:
-    """'tonight' is tonight there, also where the day is another one."""
+    """'tonight' is in the conversation's timezone, also where the date differs."""
     late = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
     assert find("tomorrow", late, 120)[0].value == {"datetime": "2026-11-20"}
     assert find("tomorrow", late, -480)[0].value == {"datetime": "2026-11-19"}
@@ -153,7 +153,7 @@ _TIMELY = st.sampled_from(
 
 @given(st.lists(_TIMELY, max_size=14).map(" ".join), st.datetimes(datetime(2, 1, 2), datetime(9998, 12, 30)), st.integers(-2000, 2000))
 def test_any_words_at_any_time(text: str, at: datetime, offset: int) -> None:
-    """Never raises, never overlaps, offsets point at the text, and explicit years stay in our time."""
+    """No text raises an error, dates do not overlap, offsets point at the text, and explicit years are modern."""
     end = 0
     for entity in find(text, at.replace(tzinfo=UTC), offset):
         assert entity.offset >= end

@@ -67,7 +67,7 @@ def _times(text: str, moment: Moment) -> list[tuple[str, str, dict[str, Any]]]:
     ],
 )
 def test_days(text: str, moment: Moment, span: str, day: str) -> None:
-    """One day, as said, at the right place of the calendar."""
+    """A day has its text and its date."""
     assert _times(text, moment) == [(span, "date", {"datetime": day})]
 
 
@@ -91,7 +91,7 @@ def test_days(text: str, moment: Moment, span: str, day: str) -> None:
     ],
 )
 def test_periods(text: str, moment: Moment, span: str, first: str, end: str) -> None:
-    """A stretch of days: its first, and the day after its last."""
+    """A period has its first day and the day after its last."""
     assert _times(text, moment) == [(span, "date", {"datetime": first, "end": end})]
 
 
@@ -123,7 +123,7 @@ def test_periods(text: str, moment: Moment, span: str, first: str, end: str) -> 
     ],
 )
 def test_times(text: str, moment: Moment, span: str, time: str) -> None:
-    """A time of day, in the conversation's own offset."""
+    """A time of day is in the conversation's offset."""
     assert [(said, value) for said, _, value in _times(text, moment)] == [(span, {"datetime": time})]
 
 
@@ -142,8 +142,8 @@ def test_times(text: str, moment: Moment, span: str, time: str) -> None:
         ("The batch is ready in half an hour.", NEW_YEARS_EVE, "half an hour", "2026-12-31T23:00:00+00:00"),
     ],
 )
-def test_durations_that_point(text: str, moment: Moment, span: str, when: str) -> None:
-    """A length of time before or after now also says when."""
+def test_relative_durations(text: str, moment: Moment, span: str, when: str) -> None:
+    """A duration before or after now gives a date or time."""
     found = [(entity.text, entity.value["datetime"]) for entity in extract(text, *moment) if entity.type == "duration"]
     assert found == [(span, when)]
     assert _times(text, moment) == []
@@ -159,7 +159,7 @@ def test_durations_that_point(text: str, moment: Moment, span: str, when: str) -
     ],
 )
 def test_ranges(text: str, moment: Moment, first: str, end: str) -> None:
-    """From one to the other, the end exclusive."""
+    """A range has an exclusive end."""
     assert [(kind, value) for _, kind, value in _times(text, moment)] == [("daterange", {"start": first, "end": end})]
 
 
@@ -179,7 +179,7 @@ def test_ranges(text: str, moment: Moment, first: str, end: str) -> None:
     ],
 )
 def test_no_times(text: str) -> None:
-    """Nothing here is a date that one could put into a calendar."""
+    """These texts have no date."""
     assert _times(text, WED) == []
 
 
@@ -214,6 +214,6 @@ def test_no_times(text: str) -> None:
     ],
 )
 def test_end_of_february(text: str, moment: Moment, when: str) -> None:
-    """The only time in it, or where it begins."""
+    """The only date or time of the text, or its start."""
     times = [entity for entity in extract(text, *moment) if entity.type in {"date", "time", "datetime", "daterange"}]
     assert [entity.value.get("datetime") or entity.value.get("start") for entity in times] == [when]

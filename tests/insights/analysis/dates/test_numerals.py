@@ -33,7 +33,7 @@ def test_values(text: str, wanted: float) -> None:
     assert value(text) == pytest.approx(wanted)
 
 
-def test_numbers_in_a_row_are_not_added() -> None:
+def test_consecutive_numbers_are_not_added() -> None:
     """A counted row is three numbers, not their sum."""
     assert [match.group() for match in re.finditer(NUMBER, "one two three")] == ["one", "two", "three"]
 
@@ -43,7 +43,7 @@ def test_numbers_in_a_row_are_not_added() -> None:
     [("3rd", 3), ("third", 3), ("twenty-first", 21), ("31st", 31), ("thirty first", 31), ("99th", None), ("people", None)],
 )
 def test_ordinals(text: str, wanted: int | None) -> None:
-    """Days of the month, or none."""
+    """Ordinals are days of the month, or none."""
     assert ordinal(text) == wanted
 
 
@@ -60,18 +60,18 @@ def test_ordinals(text: str, wanted: int | None) -> None:
     ],
 )
 def test_years(text: str, wanted: int | None) -> None:
-    """Years of our time only."""
+    """Only modern years are years."""
     assert year(text) == wanted
 
 
 @given(st.text("onetwhrfuivsxgdalkmp,. 0123456789", max_size=80))
 def test_value_never_raises(text: str) -> None:
-    """Any text has a value or none, never a huge one."""
+    """Any text has a value of limited size, or none."""
     found = value(text)
     assert found is None or found <= 1e15
 
 
 @given(st.integers(0, 999_999))
-def test_written_numbers_come_back(number: int) -> None:
-    """Digits with thousands separators are read as they were written."""
+def test_written_numbers_are_read(number: int) -> None:
+    """Digits with thousands separators keep their value."""
     assert value(f"{number:,}") == number

@@ -1,4 +1,4 @@
-"""Ends and beginnings of days and periods, before they are joined with times."""
+"""Ends and beginnings of days and periods, before they are combined with times."""
 
 from datetime import datetime
 
@@ -38,13 +38,13 @@ def _found(text: str, now: datetime, past: bool = False) -> list[tuple[str, str]
         ("tomorrow first thing", WEDNESDAY, "tomorrow first thing", "2026-11-19 09:00"),
     ],
 )
-def test_edges(text: str, now: datetime, span: str, first: str) -> None:
-    """Each as said, and where it begins."""
+def test_boundaries(text: str, now: datetime, span: str, first: str) -> None:
+    """Each has its text and its start."""
     assert _found(text, now) == [(span, first)]
 
 
-def test_the_past_has_no_evening_to_come() -> None:
-    """'It was there at close of business' is about five o'clock, whenever it is said."""
+def test_the_past_tense_gives_the_hour_itself() -> None:
+    """'It was there at close of business' is about 17:00, at any time of speech."""
     assert _found("cob", EVENING, past=True) == [("cob", "2026-11-18 17:00")]
 
 
@@ -52,5 +52,5 @@ def test_the_past_has_no_evening_to_come() -> None:
     "text", ["the first thing tomorrow's team sees", "at the end of the day it is a remote", "the year-end report", "in the end"]
 )
 def test_figures_of_speech(text: str) -> None:
-    """Words like these that name no time."""
+    """Similar phrases without a time give none."""
     assert _found(text, WEDNESDAY) == []

@@ -1,4 +1,4 @@
-"""Durations that point to a moment."""
+"""Durations relative to the time of speech."""
 
 from datetime import UTC, datetime
 
@@ -30,24 +30,24 @@ def _pointed(low: str, span: str, seconds: float, offset: int = 0) -> str:
     ],
 )
 def test_when(low: str, span: str, seconds: float, when: str) -> None:
-    """By the calendar: days and more give a day, hours a time."""
+    """Days and longer give a day, hours give a time."""
     assert _pointed(low, span, seconds) == when
 
 
 @pytest.mark.parametrize(
     "low", ["it took two days", "they closed it in two days", "for two days", "two days of work", "in two days of work", "two days later"]
 )
-def test_lengths_that_point_nowhere(low: str) -> None:
-    """A plain length, and one that something took."""
+def test_absolute_durations(low: str) -> None:
+    """A plain duration gives no date."""
     assert _pointed(low, "two days", 172_800) == ""
 
 
 def test_the_day_is_that_of_the_conversation() -> None:
-    """At 22:00 UTC it is tomorrow already in Cairo."""
+    """The day is in the conversation's timezone: 22:00 UTC is tomorrow in Cairo."""
     assert _pointed("in two days", "two days", 172_800, 120) == "2026-02-02"
 
 
 def test_beyond_the_calendar() -> None:
-    """A slip of the recogniser gives no date."""
+    """A duration beyond the calendar gives no date."""
     assert _pointed("in nine thousand years", "nine thousand years", 9000 * 31_557_600.0) == ""
     assert _pointed("one hundred years ago", "one hundred years", 100 * 31_557_600.0) == "1926-01-30"

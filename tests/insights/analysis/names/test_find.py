@@ -29,8 +29,8 @@ def _found(text: str, *members: Person) -> list[tuple[str, str]]:
         ("Odile, you can begin.", ["Odile"]),
     ],
 )
-def test_persons_in_their_slots(text: str, wanted: list[str]) -> None:
-    """A name before a verb of doing, after one of asking, or called upon."""
+def test_persons_by_position(text: str, wanted: list[str]) -> None:
+    """A person is found before certain verbs, after a verb of asking, and as an addressee."""
     assert _found(text) == [("person", name) for name in wanted]
 
 
@@ -57,31 +57,31 @@ def test_ordinary_capitals_are_no_names(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["I work with PowerPoint a lot.", "it belongs to the Titanic", "we give it to the Marketing team"])
 def test_products_and_titles_are_no_persons(text: str) -> None:
-    """A capital inside a word, or an article before it, is no person's."""
+    """A capital inside a word and an article before it exclude a person."""
     assert "person" not in {kind for kind, _ in _found(text)}
 
 
 def test_organisations_and_places() -> None:
-    """By their last word, by the words before them, by a short list."""
+    """They are found by their last word, by preceding words and by a list."""
     found = _found("We signed with Siemens and Deutsche Bank in Frankfurt last year.")
     assert found == [("organization", "Siemens"), ("organization", "Deutsche Bank"), ("location", "Frankfurt")]
 
 
-def test_a_member_is_found_in_small_letters() -> None:
-    """A recogniser may write names small."""
+def test_a_member_is_found_in_lower_case() -> None:
+    """A recogniser may write names in lower case."""
     assert _found("can you ask jane doe about it", JANE, BOB) == [("person", "jane doe")]
 
 
-def test_a_first_name_of_two_members_is_nobodys() -> None:
-    """An ambiguous first name gets no userId."""
+def test_an_ambiguous_first_name_has_no_user_id() -> None:
+    """A first name of two members gets no userId."""
     other = Person("Jane Roe", "roe@example.com")
     found = names("Jane will do it.", (JANE, other))
     assert [entity.value for entity in found] == [{"name": "Jane", "alias": "Jane"}]
 
 
 @pytest.mark.parametrize("name", ["José Álvarez", "Jose\u0301 A\u0301lvarez"])
-def test_a_recogniser_writes_no_accents(name: str) -> None:
-    """A member with accents in the name, however they are encoded, is found without them, and with them."""
+def test_accents_are_optional(name: str) -> None:
+    """A member with accents in the name is found with and without them, in every Unicode form."""
     jose = Person(name, "jose@example.com")
     for text, alias in (("Ask Jose about it.", "Jose"), ("José's slides are good.", "José"), ("Alvarez has them.", "Alvarez")):
         (found,) = names(text, (jose, BOB))
@@ -90,12 +90,12 @@ def test_a_recogniser_writes_no_accents(name: str) -> None:
 
 
 def test_a_possessive_is_not_part_of_the_name() -> None:
-    """'Jane's' names Jane."""
+    """'Jane's' gives Jane."""
     assert _found("I read Jane's report.", JANE) == [("person", "Jane")]
 
 
 def test_a_member_called_will_is_not_the_verb() -> None:
-    """Members with names that are ordinary words are found only with a capital."""
+    """A name that is an ordinary word is found only with a capital."""
     will = Person("Will Hunt", "will@example.com")
     assert _found("I will do it", will) == []
     assert _found("Ask Will about it", will) == [("person", "Will")]

@@ -1,4 +1,4 @@
-"""The model that tells persons from other capitals."""
+"""The model that separates persons from other capitalised phrases."""
 
 from pathlib import Path
 
@@ -10,18 +10,18 @@ from insights.analysis.text.words import tokens
 
 
 def _is_person(text: str) -> bool:
-    """What the shipped model says of the only run of capitals in a text."""
+    """What the shipped model says of the only capitalised phrase of a text."""
     (one,) = candidates(tokens(text), text)
     return tagger.is_person(signs(one, text))
 
 
-def test_the_shipped_model_tells_names_from_things() -> None:
-    """Somebody asked is a person, a thing with a capital is none."""
+def test_the_shipped_model_separates_persons_from_things() -> None:
+    """An addressee is a person, and a thing with a capital is none."""
     assert _is_person("I will ask Odile about it")
     assert not _is_person("we could call it Blackberry")
 
 
-def test_each_sign_counts_once() -> None:
+def test_each_feature_counts_once() -> None:
     """Buckets are distinct, in order, and inside the table."""
     places = tagger.places(["a", "b", "a"])
     assert places == sorted(set(places))
@@ -29,8 +29,8 @@ def test_each_sign_counts_once() -> None:
     assert all(0 <= place < tagger.SIZE for place in places)
 
 
-def test_weights_survive_being_saved(tmp_path: Path) -> None:
-    """What was written is read again, at half precision."""
+def test_weights_are_read_back(tmp_path: Path) -> None:
+    """Saved weights are read back in half precision."""
     weights = np.zeros(tagger.SIZE, dtype=np.float32)
     weights[7] = 1.5
     tagger.save(tmp_path / "names.npz", weights, -0.25)

@@ -1,4 +1,4 @@
-"""Which languages the detectors know."""
+"""The supported languages."""
 
 import pytest
 
@@ -9,5 +9,5 @@ from insights.analysis.text.languages import knows
     ("language", "known"), [("en-US", True), ("EN", True), ("en-Latn-GB", True), ("es-ES", False), ("eno", False), ("", False)]
 )
 def test_english_only(language: str, known: bool) -> None:
-    """The primary subtag decides, case aside."""
+    """The primary subtag decides, in any case."""
     assert knows(language) is known

@@ -1,4 +1,4 @@
-"""Turns are cut into sentences whose offsets point into the turn."""
+"""Sentences of a turn, with offsets."""
 
 import pytest
 from hypothesis import given
@@ -29,14 +29,14 @@ def test_cut(turn: str, wanted: list[str]) -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200) | st.text("ab. ?!\n'\"I1", max_size=60))
 def test_offsets_point_into_the_turn(turn: str) -> None:
-    """Each sentence is what its offsets say, they come in order, and nothing but white space is lost."""
+    """Each sentence matches its offsets, in order, and only white space is lost."""
     found = sentences(turn)
     assert all(turn[one.start : one.end] == one.text for one in found)
     assert all(first.end <= second.start for first, second in zip(found, found[1:], strict=False))
     assert "".join("".join(one.text.split()) for one in found) == "".join(turn.split())
 
 
-def test_a_long_row_of_marks_holds_nobody_up() -> None:
-    """Marks that end no sentence are looked at once, not from each of them to the end."""
+def test_a_long_row_of_marks_takes_linear_time() -> None:
+    """Marks that end no sentence are scanned once."""
     turn = "!" * 400_000 + "x"
     assert [sentence.text for sentence in sentences(turn)] == [turn]

@@ -1,4 +1,4 @@
-"""How words sound."""
+"""Phonetic similarity of words."""
 
 import pytest
 from hypothesis import example, given
@@ -26,19 +26,19 @@ WORDS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", max_size=12)
     [("knight", "night"), ("phone", "fone"), ("wright", "right"), ("sea", "see"), ("cat", "kat"), ("quick", "kwik"), ("weight", "wait")],
 )
 def test_the_same_sound(one: str, other: str) -> None:
-    """Words that sound alike have the same consonants and are very much alike, however they are spelt."""
+    """Words that sound alike have the same consonants and a high similarity, in any spelling."""
     assert skeleton(sound(one)) == skeleton(sound(other))
     assert likeness(sound(one), sound(other)) > 0.85
 
 
 @pytest.mark.parametrize(("near", "far"), [("barley", "harvest"), ("carly", "cardigan"), ("parlay", "payroll")])
 def test_nearer_sounds_are_more_alike(near: str, far: str) -> None:
-    """A word that is one soft change away is more like 'Parley' than one that shares its beginning."""
+    """A word with one soft substitution is more similar to 'Parley' than one with the same beginning."""
     assert likeness(sound("parley"), sound(near)) > likeness(sound("parley"), sound(far))
 
 
 def test_skeleton_and_coarse_form() -> None:
-    """The skeleton has places of consonants; the coarse form keeps a sign for each sound."""
+    """The skeleton has the classes of consonants, and the coarse form a sign for each sound."""
     assert skeleton(sound("parley")) == "PRL"
     assert skeleton(sound("kubernetes")) == "KPRNTS"
     assert coarse("kubernetes") == "kaparnatas"
@@ -46,7 +46,7 @@ def test_skeleton_and_coarse_form() -> None:
 
 @given(WORDS, WORDS)
 def test_likeness_is_a_share(one: str, other: str) -> None:
-    """Between 0 and 1, the same both ways, and 1 for the same."""
+    """Similarity is in 0..1, symmetric, and 1 for equal words."""
     alike = likeness(sound(one), sound(other))
     assert 0 <= alike <= 1
     assert alike == pytest.approx(likeness(sound(other), sound(one)))
@@ -57,8 +57,8 @@ def test_likeness_is_a_share(one: str, other: str) -> None:
 @example("w", "av", 0.375)
 @example("gv", "w", 0.3)
 @example("wuq", "vugoqzf", 1 / 3)
-def test_the_quick_answer_never_says_less(one: str, other: str, least: float) -> None:
-    """at_most is 0 only where the likeness is below what is wanted, else an upper bound of it."""
+def test_the_quick_bound_is_never_too_low(one: str, other: str, least: float) -> None:
+    """at_most is 0 only if the similarity is below the minimum, and else an upper bound."""
     first, second = sound(one), sound(other)
     light, heavy = sorted((weight(first), weight(second)))
     bound = at_most(first, second, light, heavy, least)
@@ -67,7 +67,7 @@ def test_the_quick_answer_never_says_less(one: str, other: str, least: float) ->
 
 
 def test_signs_that_cost_less_than_their_weights_differ() -> None:
-    """They are v and w alone, which the quick answer knows; what the coarse form tells apart costs as much as it counts for."""
+    """Only v and w do, and the bound handles them; every other difference of the coarse form costs its weight."""
     cheap = {
         (one, other): abs(weight(one) - weight(other)) - _SWAP[one + other]
         for one in _SIGNS
