@@ -1,1 +1,1 @@
-"""Tests of the switchboard: settings, the server, the commands."""
+"""Tests of config: settings, the server, the commands."""

@@ -1,4 +1,4 @@
-"""The ASGI entry point: what begins with a server process."""
+"""The ASGI entry point: what a server process does at start."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ print("config.urls" in sys.modules, gc.get_freeze_count() > 50_000)
 """
 
 
-def test_what_was_loaded_is_out_of_the_collectors_sight(tmp_path: Path) -> None:
-    """All of the server, pages included, and no session: it happens before anybody can come."""
+def test_loaded_objects_are_frozen(tmp_path: Path) -> None:
+    """Garbage collection skips all objects that exist at start, before the first connection."""
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "RECOGNISER": "scripted"}
     done = subprocess.run([sys.executable, "-c", LOOK], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The bench measures: its pure parts exactly, and each of its measurements once with very little speech. No time is asserted."""
+"""The benchmarks: their pure parts exactly, and each measurement once with little speech. No time is asserted."""
 
 import os
 import socket
@@ -17,82 +17,82 @@ from tests.bench.speech import Turn
 
 @pytest.fixture(scope="module")
 def bench_server() -> Iterator[Server]:
-    """One server that hears with the real model, for all parts."""
+    """One server with the shipped model, for all parts."""
     with Server() as server:
         yield server
 
 
 def quiet(text: str) -> None:
-    """Take what a part says while it works."""
+    """Collect the output of a part."""
 
 
 class TestParts:
     """Each part, end to end."""
 
     def test_load(self, bench_server: Server) -> None:
-        """The turn of one speaker is heard by the server and by the recogniser alone, and all three took CPU time."""
+        """The server and the recogniser alone both recognise the turn of one speaker, and all three use CPU time."""
         (row,) = load.measure(bench_server, TINY, quiet).data["rows"]
         assert (len(row["delays"]["found"]), row["delays"]["missed"], row["errors"]) == (1, [], [])
         assert len(row["bare_delays"]["found"]) == 1
         assert min(row["server_cpu"], row["recogniser_cpu"], row["model_cpu"]) > 0
 
     def test_accuracy(self, bench_server: Server) -> None:
-        """The first sentence of the demo is heard without many errors by all three ways."""
+        """All three ways recognise the first sentence of the demo with few errors."""
         rates = accuracy.measure(bench_server, TINY, quiet).data["rates"]
         assert set(rates) == {"server", "recogniser", "model"}
         assert max(rates.values()) < 50
 
     def test_sockets(self, bench_server: Server) -> None:
-        """Clients come and go, and the server tells its tasks."""
+        """Clients connect and disconnect, and the server reports its tasks."""
         data = sockets.measure(bench_server, TINY, quiet).data
         assert data["failures"] == []
         assert bench_server.tasks() > 0
 
-    def test_listeners(self, bench_server: Server) -> None:
-        """Every listener gets every message."""
+    def test_subscribers(self, bench_server: Server) -> None:
+        """Every subscriber gets every message."""
         assert listeners.measure(bench_server, TINY, quiet).data["complete"] == TINY.listeners
 
     def test_flood(self, bench_server: Server) -> None:
-        """A flood is heard to its end, and so is who speaks beside it."""
+        """The audio of a flood is recognised completely, and so is another speaker's."""
         result = flood.measure(bench_server, TINY, quiet)
         assert result.tables[0].rows[0][3] == "2 of 2"
         assert result.data["floods"][0]["other_p95"] is not None
 
 
 class TestScoring:
-    """Turns and finals find each other."""
+    """Matching of turns and final results."""
 
     TURNS = (Turn(1.0, 3.0, "we meet on Friday at the office"), Turn(4.0, 6.0, "please send me the numbers"))
 
     def test_delay_is_from_the_end_of_the_turn(self) -> None:
-        """The final that holds the last words of a turn counts, not the one before."""
+        """The final result with the last words of a turn counts, not the one before."""
         finals = [(2.9, "We meet"), (3.5, "on Friday, at the office."), (6.75, "Please send me the numbers.")]
         found = scoring.delays(self.TURNS, finals)
         assert found.found == [pytest.approx(0.5), pytest.approx(0.75)]
         assert found.missed == []
 
-    def test_unheard_turn_is_missed(self) -> None:
-        """A turn without its last words in any final is missed, and the next one is still found."""
+    def test_unrecognised_turn_is_missed(self) -> None:
+        """A turn whose last words are in no final result is missed, and the next one is still matched."""
         found = scoring.delays(self.TURNS, [(6.6, "Please send me the numbers.")])
         assert found.missed == ["we meet on Friday at the office"]
         assert len(found.found) == 1
 
     def test_final_before_the_end_is_not_the_end(self) -> None:
-        """Words that are final long before the turn ends belong to something else."""
+        """Words in a final result long before the turn ends do not match its end."""
         assert scoring.delays(self.TURNS[:1], [(2.0, "on Friday at the office")]).missed == ["we meet on Friday at the office"]
 
     def test_crossing(self) -> None:
-        """The crossing lies on the line between the points round the limit."""
+        """The crossing is interpolated between the points on both sides of the limit."""
         assert scoring.crossing([(16, 0.6), (32, 0.8), (64, 1.2)], 1.0) == pytest.approx(48)
         assert scoring.crossing([(16, 0.6), (32, 0.8)], 1.0) is None
 
     def test_slope(self) -> None:
-        """Growth per step, by least squares."""
+        """The slope is the growth per step by least squares."""
         assert scoring.slope([(0, 100.0), (500, 101.0), (1000, 102.0)]) == pytest.approx(0.002)
 
 
 class TestWords:
-    """Spelling is no error."""
+    """Different spellings are no errors."""
 
     @pytest.mark.parametrize(
         ("one", "other"),
@@ -105,20 +105,20 @@ class TestWords:
         ],
     )
     def test_alike(self, one: str, other: str) -> None:
-        """Both spellings become the same."""
+        """Both spellings are normalised to one."""
         assert word_errors.alike(one) == word_errors.alike(other)
 
     def test_errors_add_up(self) -> None:
-        """Two recordings weigh by their words."""
+        """Recordings are weighted by their words."""
         both = word_errors.errors("one two three four", "one two free four") + word_errors.errors("five", "five")
         assert (both.wrong, both.words, both.rate) == (1, 5, 20.0)
 
 
 class TestSpeech:
-    """Talks are cut out of the recording, round its end."""
+    """Speech is cut out of the recording, cyclically."""
 
-    def test_talk_goes_round(self) -> None:
-        """Beginning at the last turn, the first one follows after the recording's end, where it is said."""
+    def test_speech_is_cyclic(self) -> None:
+        """Speech that begins at the last turn continues with the first one, with its offset."""
         sound = np.arange(10 * speech.RATE, dtype=np.int64).astype(np.int16)
         recording = speech.Recording("r", sound, "", (Turn(1.0, 2.0, "first"), Turn(8.0, 9.0, "last")))
         talk = speech.talk(recording, 1, 5.0)
@@ -126,18 +126,18 @@ class TestSpeech:
         assert [turn.text for turn in talk.whole] == ["last"]
         assert np.array_equal(talk.cuts()[1], sound[speech.RATE : 2 * speech.RATE])
 
-    def test_recordings_are_there(self) -> None:
-        """The demo's voices and the wheel's reading have their texts."""
+    def test_recordings_exist(self) -> None:
+        """The demo's speakers and the recording in the wheel have their texts."""
         lengths = {r.name: len(r.text.split()) for r in speech.recordings()}
         assert set(lengths) == {"demo, Anna", "demo, Tom", "two_cities"}
         assert min(lengths.values()) >= 90
 
 
 class TestReport:
-    """Tables reach the page."""
+    """Tables are written into the page."""
 
     def test_page_has_a_place_for_every_part(self) -> None:
-        """Every part can write into its page and all of them into the summary, and only that place changes."""
+        """Every part and the summary have markers in the page, and only the text between them changes."""
         for name, path in {**PAGES, "goals": SUMMARY}.items():
             page = path.read_text()
             written = report.write_into(page, name, "NEW")
@@ -145,7 +145,7 @@ class TestReport:
             assert written.split(f"<!-- bench: {name} -->")[0] == page.split(f"<!-- bench: {name} -->")[0]
 
     def test_missing_marker(self) -> None:
-        """A page without the place is refused."""
+        """A page without the marker is refused."""
         with pytest.raises(report.MarkerMissing):
             report.write_into("nothing here", "load", "NEW")
 
@@ -155,7 +155,7 @@ class TestReport:
 
 
 def test_usage_of_this_process() -> None:
-    """The kernel's figures of a living process are there, and no host is named."""
+    """The kernel's figures of a running process are read, and no host is named."""
     own = resource_usage.usage(os.getpid())
     assert own.cpu_s > 0
     assert own.resident > 2**20

@@ -1,4 +1,4 @@
-"""The bench's streams: the pure parts exactly, each measurement once with a few short sessions. No time is asserted."""
+"""The benchmarks of streams: the pure parts exactly, each measurement once with a few short sessions. No time is asserted."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ from tests.servers import copied
 
 @pytest.fixture(scope="module")
 def process(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """Parley on uvicorn as the bench starts it, on a database that is already there."""
+    """Parley on uvicorn as the benchmark starts it, on an existing database."""
     data = str(copied(migrated_data, tmp_path_factory.mktemp("bench") / "data"))
     own = {"DATA_DIR": data, "HOST": "127.0.0.1", "PORT": "0", "RECOGNISER": "scripted", "DJANGO_SETTINGS_MODULE": SITE}
     with Process([sys.executable, "-m", "tests.bench.profiled_server", "uvicorn"], {**os.environ, **own}) as process:
@@ -37,7 +37,7 @@ def process(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="module")
 def parley(process: Process) -> Target:
-    """A Parley server with the streams that are measured."""
+    """A Parley server with the measured streams."""
     url = process.said("http://")
     process.until_it_answers(f"{url}/readyz")
     return Target(UVICORN, url, process.pid)
@@ -45,21 +45,21 @@ def parley(process: Process) -> Target:
 
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Target]:
-    """The server that only sends back what comes."""
+    """The server that only echoes."""
     with targets([FASTRTC, BARE]) as found:
         assert [target.name for target in found] == [BARE]
         yield found[0]
 
 
 def quiet(text: str) -> None:
-    """Take what a part says while it works."""
+    """Collect the output of a part."""
 
 
 class TestParts:
     """Each part, end to end."""
 
     def test_streams(self, parley: Target, bare: Target) -> None:
-        """Every frame comes back to every socket, blocking handlers all serve, every subscriber gets every output."""
+        """Every frame returns to every socket, all blocking handlers are served, every subscriber gets every output."""
         result = streams.measure([parley, bare], TINY, quiet)
         for one in result.data["echo"]:
             figures = one["figures"]
@@ -73,7 +73,7 @@ class TestParts:
         assert reached[f"CPU per WebSocket stream at {TINY.sockets} (uvicorn)"] is None, "not judged without FastRTC"
 
     def test_webrtc(self, parley: Target, bare: Target) -> None:
-        """Both servers answer, and each peer hears sound and its own beeps."""
+        """Answer, first audio, echo and CPU have goals; without FastRTC the goal of CPU is undecided."""
         result = webrtc.measure([parley, bare], TINY, quiet)
         for one in result.data["1"]:
             figures = one["figures"]
@@ -83,7 +83,7 @@ class TestParts:
         assert [row[1] for row in result.tables[0].rows] == [UVICORN, BARE]
 
     def test_optimisations(self, parley: Target) -> None:
-        """Each one is measured on a server with it and on one without it."""
+        """Each optimisation is measured on a server with it and on one without it."""
         both = [Target(name, parley.url, parley.pid) for name in (optimisations.ALL, *optimisations.NAMES)]
         result = optimisations.measure(both, TINY, quiet)
         assert {name: [one["name"] for one in found] for name, found in result.data.items()} == {
@@ -110,7 +110,7 @@ class TestParts:
         assert replaced == [one == name or (one, name) == ("read_batching", "silence_buffer") for one in optimisations.NAMES]
 
     def test_growth(self, parley: Target, bare: Target) -> None:
-        """Visitors come and go over both transports; nothing of them is left, and every handler was shut down."""
+        """Clients use both transports; nothing of their sessions is left, and every handler was shut down."""
         result = growth.measure([parley, bare], TINY, quiet)
         assert [(one["name"], one["transport"], one["failures"]) for one in result.data["growth"]] == [
             (UVICORN, "sockets", []),
@@ -121,63 +121,63 @@ class TestParts:
         assert last["begun"] == last["shut_down"] == 2 * (TINY.warm_visits + TINY.visits)
 
     def test_a_server_that_refuses(self, parley: Target) -> None:
-        """A stream that does not exist costs no run: it has no figures, and its clients' errors are told."""
+        """A run against an unknown stream has no figures and reports the clients' errors."""
         (one,) = rounds.in_turn([parley], "peer_clients", "no-such-stream", {"mode": "call", "peers": 1}, TINY)
         assert (one["answer"], one["first_sound"], one["p50"]) == (None, None, None)
         assert rounds.complaints([one])[0].startswith(f"Clients of {UVICORN} met: no answer")
 
     def test_tasks_on_uvicorn(self, parley: Target, process: Process) -> None:
-        """On SIGUSR1 the server says how many tasks it has, on uvicorn's loop as well."""
+        """On SIGUSR1 the server reports its number of tasks, on uvicorn's loop too."""
         os.kill(parley.pid, signal.SIGUSR1)
         assert int(process.said("tasks ")) > 0
 
     def test_a_server_that_does_not_start(self) -> None:
-        """A Python that ends at once is reported with what it said."""
+        """The error of a server that exits at once has its output."""
         with pytest.raises(BenchError, match="has ended"), targets([FASTRTC], "/bin/false"):
             pass
 
 
 class TestNoise:
-    """Noise is known again, in whatever pieces it comes back."""
+    """Noise frames are recognised in pieces of any size."""
 
     NOISE = Noise(5)
 
-    def test_messages_carry_the_sound(self) -> None:
-        """Each message holds 20 ms of it, as FastRTC's clients send it."""
+    def test_messages_carry_the_audio(self) -> None:
+        """Each message holds 20 ms of audio, as FastRTC's clients send it."""
         payloads = [json.loads(text)["media"]["payload"] for text in self.NOISE.messages]
         assert b"".join(map(base64.b64decode, payloads)) == self.NOISE.sound
         assert len(base64.b64decode(json.loads(SILENCE)["media"]["payload"])) == FRAME
 
     def test_whole_frames(self) -> None:
-        """Frames that come back as they were sent are counted one by one."""
+        """Frames that return unchanged are counted one by one."""
         echo = Echo(self.NOISE)
         assert [list(echo.take(self.NOISE.sound[at : at + FRAME])) for at in range(0, 3 * FRAME, FRAME)] == [[0], [1], [2]]
 
     def test_other_pieces(self) -> None:
-        """A frame is back with its last byte, wherever the pieces are cut."""
+        """A frame counts when its last byte arrives, wherever the pieces are cut."""
         echo, sound = Echo(self.NOISE), self.NOISE.sound
         assert list(echo.take(sound[:100])) == []
         assert list(echo.take(sound[100:330])) == [0, 1]
 
     def test_a_gap(self) -> None:
-        """After a loss the rest is found again."""
+        """After a loss the following frames are matched again."""
         echo, sound = Echo(self.NOISE), self.NOISE.sound
         echo.take(sound[:FRAME])
         assert list(echo.take(sound[3 * FRAME : 4 * FRAME])) == [3]
         assert echo.strange == 0
 
-    def test_strange_sound(self) -> None:
-        """What was never sent is no echo."""
+    def test_unknown_audio(self) -> None:
+        """Audio that was never sent is no echo."""
         echo = Echo(self.NOISE)
         assert list(echo.take(Noise(1, seed=2).sound)) == []
         assert echo.strange == 1
 
 
 class TestBeeps:
-    """Beeps are found in sound and matched with those that were sent."""
+    """Beeps are detected in audio and matched with the sent ones."""
 
-    def test_listener_names_the_pitch(self) -> None:
-        """A beep of two frames among faint noise is heard once, when it begins."""
+    def test_detector_reports_the_pitch(self) -> None:
+        """A beep of two frames in faint noise is detected once, at its start."""
         faint = np.random.default_rng(1).normal(0, FAINT, 960).astype(np.int16)
         listener = Listener()
         for number in range(20):
@@ -186,17 +186,17 @@ class TestBeeps:
         assert listener.heard == [(7.0, 5)]
 
     def test_delays_are_from_the_last_beep_of_that_pitch(self) -> None:
-        """An echo later than the next beep still belongs to its own; one that was never sent belongs to none."""
+        """An echo after the next beep matches its own beep; an echo that was never sent matches none."""
         sent = [(1.0, 0), (1.5, 1), (5.0, 0)]
         assert delays(sent, [(1.75, 0), (1.8, 1), (5.25, 0), (6.0, 7)]) == [(1.0, 0.75), (1.5, pytest.approx(0.3)), (5.0, 0.25)]
 
 
 class TestJudgement:
-    """Goals say no where a figure is worse, and nothing where there is nothing to judge by."""
+    """A goal is missed if a figure is worse, and undecided without a figure."""
 
     @staticmethod
     def echo(name: str, **figures: float) -> Measured:
-        """Return what was measured of a server, good in all but what is named."""
+        """Return good measurements of a server, except for the given ones."""
         return Measured(name, {"p50": 0.001, "drift": 0.0, "cpu_ratio": 0.7, "cores": 0.1, **figures})
 
     @pytest.mark.parametrize(
@@ -209,12 +209,12 @@ class TestJudgement:
         ],
     )
     def test_echo(self, figures: dict[str, float], reached: list[bool]) -> None:
-        """Delay, drift and CPU are judged each by its own goal."""
+        """Delay, drift and CPU each have their own goal."""
         found = [self.echo(FASTRTC, cpu_ratio=1.0), self.echo(UVICORN, **figures), self.echo(DAPHNE, p50=9.0)]
         assert [goal.reached for goal in streams._echo_goals(found, TINY)] == reached
 
     def test_nothing_came_back(self) -> None:
-        """A server that echoes nothing has reached nothing."""
+        """A server that echoes nothing reaches no goal."""
         assert [goal.reached for goal in streams._echo_goals([Measured(UVICORN)], TINY)] == [False]
 
     def test_webrtc(self) -> None:
@@ -225,7 +225,7 @@ class TestJudgement:
         assert [goal.reached for goal in webrtc._goals([Measured(BARE, good), *ours], 16)] == [False, True, True, None]
 
     def test_ratio_is_within_a_round(self) -> None:
-        """CPU is compared with that of the base in the same round, and the median of these ratios counts."""
+        """CPU is divided by the base's in the same round, and the median of these ratios counts."""
         answers = {
             BARE: [{"cores": 1.0, "errors": []}, {"cores": 4.0, "errors": []}, {"cores": 2.0, "errors": []}],
             UVICORN: [{"cores": 2.0, "errors": ["x"]}, {"cores": 4.0, "errors": []}, {"cores": 6.0, "errors": []}],
@@ -236,12 +236,12 @@ class TestJudgement:
 
 
 class TestSummary:
-    """The summary keeps what was not measured again."""
+    """The summary keeps the rows of parts that were not measured again."""
 
     PAGE = "before\n<!-- bench: goals -->\n<!-- end: goals -->\nafter"
 
     def test_rows_of_a_part_are_replaced_in_their_place(self) -> None:
-        """Two parts write; when the first one writes again its rows stay in front."""
+        """When the first of two parts is measured again, its rows stay first."""
         page = report.summary(self.PAGE, "streams", [report.Goal("a", "< 1", "2", reached=False), report.Goal("b", "-", "3")], "day 1")
         page = report.summary(page, "webrtc", [report.Goal("c", "< 1", "0", reached=True)], "day 1")
         page = report.summary(page, "streams", [report.Goal("d", "< 1", "0", reached=True)], "day 2")
@@ -250,28 +250,28 @@ class TestSummary:
         assert page.startswith("before\n")
         assert page.endswith("\nafter")
 
-    def test_a_goal_that_was_missed_is_told_loudly(self) -> None:
-        """No is in bold."""
+    def test_a_missed_goal_is_bold(self) -> None:
+        """ "No" is in bold."""
         assert report.Goal("a", "< 1", "2", reached=False).cells()[-1] == "**no**"
 
 
 class TestCommand:
-    """What the command takes."""
+    """Arguments of the command."""
 
     def test_parts(self) -> None:
-        """Parts come with commas; one that does not exist is named."""
+        """Parts are separated by commas; the error names an unknown one."""
         assert _parts("streams,webrtc") == ["streams", "webrtc"]
         with pytest.raises(ArgumentTypeError, match="no part 'nonsense'"):
             _parts("streams,nonsense")
 
     def test_a_python_without_fastrtc(self) -> None:
-        """It is refused before anything is measured."""
+        """A Python without FastRTC is refused before any measurement."""
         with pytest.raises(CommandError, match="--fastrtc"):
             call_command(Command(), "--only", "streams", "--fastrtc", "/bin/false")
 
 
 def test_fastrtc_can_run_the_handlers() -> None:
-    """The measured handlers name our package in one import line only, so that changing it is all that FastRTC needs."""
+    """The measured handlers have our package in one import line, so that FastRTC can run them after one change."""
     handlers = Path(baselines.__file__).parents[1] / "site" / "handlers.py"
     lines = handlers.read_text().splitlines()
     assert [line for line in lines if "streaming" in line.split()] == [line for line in lines if line.startswith("from streaming import")]
@@ -279,7 +279,7 @@ def test_fastrtc_can_run_the_handlers() -> None:
 
 
 def test_process_is_ended_with_its_block() -> None:
-    """A process that is told to go is gone afterwards, and says so when it is asked."""
+    """The process ends with the context manager, and reports that it has ended."""
     with Process(["/bin/sleep", "60"], {}) as process:
         assert process.pid > 0
     with pytest.raises(BenchError, match="has ended"):

@@ -1,4 +1,4 @@
-"""Our Daphne below Parley: what it does with a client while the application behind it is slow (design law 3)."""
+"""Our Daphne server with a client whose application is slow (design law 3)."""
 
 import asyncio
 import http.client
@@ -51,7 +51,7 @@ daphne_server.BoundedServer(application, drain=drain, started=started, endpoints
 
 
 class Slow:
-    """A server whose application reads nothing for `pause` seconds."""
+    """A server whose application does not read for `pause` seconds."""
 
     def __init__(self, pause: float) -> None:
         command = [sys.executable, "-c", SERVER, str(pause)]
@@ -66,7 +66,7 @@ class Slow:
 
     @property
     def peak_mb(self) -> float:
-        """Return the most memory that the server had so far."""
+        """Return the peak memory of the server."""
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) / 1024
@@ -75,7 +75,7 @@ class Slow:
 
 @pytest.fixture
 def slow() -> Iterator[Callable[..., Slow]]:
-    """Start such servers; they end with the test."""
+    """Start such servers, and stop them after the test."""
     made: list[Slow] = []
 
     def make(pause: float) -> Slow:
@@ -88,8 +88,8 @@ def slow() -> Iterator[Callable[..., Slow]]:
         server.process.communicate()
 
 
-async def test_a_client_that_is_not_read_from_is_not_taken_for_dead(slow: Callable[..., Slow]) -> None:
-    """A pong that waits behind sound which the server does not read yet is no reason to hang up."""
+async def test_a_pong_behind_unread_audio_does_not_close(slow: Callable[..., Slow]) -> None:
+    """The server does not close a socket whose pong waits behind audio that it has not read yet."""
     server = slow(9.0)  # longer than a ping, sent every two seconds, and its pong may take
     async with websockets.connect(f"ws://127.0.0.1:{server.port}/", compression=None, ping_interval=None) as socket:
         sending = asyncio.create_task(_send(socket, 50))
@@ -99,7 +99,7 @@ async def test_a_client_that_is_not_read_from_is_not_taken_for_dead(slow: Callab
 
 
 def test_there_is_one_ping_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that answers a ping late, but in time, is not dropped because another one was due meanwhile."""
+    """A late but timely pong keeps the socket open, because no second ping is sent meanwhile."""
     pinged: list[daphne_server.BoundedProtocol] = []
 
     def ping(protocol: daphne_server.BoundedProtocol) -> None:
@@ -117,8 +117,8 @@ def test_there_is_one_ping_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(pinged) == 2
 
 
-async def test_what_was_sent_before_the_end_is_read_to_its_end(slow: Callable[..., Slow]) -> None:
-    """A client that hangs up while the application is far behind loses nothing of what it had sent."""
+async def test_data_before_the_close_is_read_completely(slow: Callable[..., Slow]) -> None:
+    """The application receives everything that a client sent before it disconnected."""
     server = slow(13.0)
     async with websockets.connect(f"ws://127.0.0.1:{server.port}/", compression=None, ping_interval=None) as socket:
         await _send(socket, 20)
@@ -136,7 +136,7 @@ async def _send(socket: websockets.ClientConnection, chunks: int) -> None:
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_without_end_does_not_fill_the_memory(slow: Callable[..., Slow], announced: bool) -> None:
-    """A body of sixty megabytes, whether its length is announced or not, is refused and costs next to nothing."""
+    """A body of 60 MB, with and without a length, is refused and uses little memory."""
     server = slow(0.0)
     before = server.peak_mb
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
@@ -154,8 +154,8 @@ def test_a_body_without_end_does_not_fill_the_memory(slow: Callable[..., Slow], 
     assert server.peak_mb - before < 20
 
 
-def test_an_ordinary_body_passes(slow: Callable[..., Slow]) -> None:
-    """Three megabytes are no cause for a limit."""
+def test_an_ordinary_body_is_accepted(slow: Callable[..., Slow]) -> None:
+    """A body of 3 MB is below the limit."""
     server = slow(0.0)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("POST", "/", body=bytes(3_000_000))

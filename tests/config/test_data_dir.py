@@ -1,4 +1,4 @@
-"""The folder of the installation's data."""
+"""The data directory."""
 
 import os
 import stat
@@ -15,8 +15,8 @@ from tests.servers import Server
 CODE = "import django; django.setup(); from django.db import connection; connection.ensure_connection(); connection.close()"
 
 
-def test_it_is_made_where_it_is_missing(tmp_path: Path) -> None:
-    """Also when the secret key comes from the environment, so that nothing but the database is to lie in it."""
+def test_a_missing_directory_is_created(tmp_path: Path) -> None:
+    """It is created even if the secret key comes from the environment and only the database is in it."""
     data = tmp_path / "deep" / "data"
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(data), "SECRET_KEY": "x" * 50}
     subprocess.run([sys.executable, "-c", CODE], env=env, check=True)
@@ -25,13 +25,13 @@ def test_it_is_made_where_it_is_missing(tmp_path: Path) -> None:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """Return the mode of a folder, as ".", and of everything in it that is no link."""
+    """Return the mode of a directory, as ".", and of everything in it except links."""
     paths = [folder, *(path for path in folder.rglob("*") if not path.is_symlink())]
     return {str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in paths}
 
 
-def test_an_installation_that_others_could_read_becomes_private(tmp_path: Path) -> None:
-    """Any command does it: the folder, the database with what SQLite keeps beside it, the key, and the models."""
+def test_a_readable_installation_becomes_private(tmp_path: Path) -> None:
+    """Any command removes the access of others to the directory, the database with its SQLite files, the key and the models."""
     data = tmp_path / "data"
     (data / "models" / "base-en").mkdir(parents=True)
     for name in ("secret_key", "parley.sqlite3-wal", "parley.sqlite3-shm", "models/base-en/model.onnx"):
@@ -54,17 +54,17 @@ def test_an_installation_that_others_could_read_becomes_private(tmp_path: Path) 
 
 
 def test_a_new_installation_is_private(migrated_data: Path) -> None:
-    """From `manage.py migrate` on."""
+    """The directory is private after `manage.py migrate`."""
     found = modes(migrated_data)
     assert found.pop(".") == 0o700
     assert {"parley.sqlite3", "secret_key"} <= set(found)
     assert set(found.values()) == {0o600}
 
 
-def test_a_folder_that_cannot_be_made_private_is_a_warning(
+def test_a_directory_that_stays_readable_is_a_warning(
     settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As where it belongs to another user: Parley starts, and the log says what others may read."""
+    """If the directory belongs to another user, Parley starts and the log names what others can read."""
 
     def refuse(path: Path, mode: int) -> None:
         raise PermissionError(1, "Operation not permitted", str(path))
@@ -78,8 +78,8 @@ def test_a_folder_that_cannot_be_made_private_is_a_warning(
     assert "0700" in caplog.text
 
 
-def test_a_folder_of_everybody_keeps_its_mode(settings: LazySettings, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Such as /tmp, which others could not use any more."""
+def test_a_shared_directory_keeps_its_mode(settings: LazySettings, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The mode of a directory such as /tmp stays, because others need it."""
     tmp_path.chmod(0o1777)
     settings.DATA_DIR = tmp_path
     data_dir.make_private()

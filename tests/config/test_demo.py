@@ -1,4 +1,4 @@
-"""`make demo` as a person runs it, with the real recogniser."""
+"""`make demo`, with the shipped recogniser."""
 
 import os
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.servers import ROOT
 
 
-def test_the_demo_hears_its_recording_and_ends_with_an_address(tmp_path: Path) -> None:
-    """Both speakers are heard, something is found, and the server is gone afterwards."""
+def test_the_demo_transcribes_its_recording(tmp_path: Path) -> None:
+    """Both speakers are recognised, insights are found, a URL is printed, and the server ends."""
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "RECOGNISER": "moonshine"}
     command = [sys.executable, "manage.py", "demo", "--speed", "8", "--leave"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)

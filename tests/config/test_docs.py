@@ -1,4 +1,4 @@
-"""The documents against the code: packages, links, commands, pictures, the portal's routes."""
+"""The documents match the code: packages, links, commands, pictures, the portal's routes."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ DJANGO_OPTIONS = {one for action in BaseCommand().create_parser("manage.py", "x"
 
 
 def anchors(page: str) -> set[str]:
-    """Return the anchors that a forge makes of a page's headings."""
+    """Return the anchors that a forge makes from a page's headings."""
     headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
@@ -32,7 +32,7 @@ def modules(wing: str) -> set[str]:
 
 
 def packages_in_table(wing: str) -> set[str]:
-    """Return what the rows of the table of packages name of a top-level package."""
+    """Return the names in the rows of the table of packages that belong to a top-level package."""
     text = (ROOT / "docs" / "architecture.md").read_text().split("## Packages")[1].split("\n## ")[0]
     named = set()
     for row in text.splitlines():
@@ -45,13 +45,13 @@ def packages_in_table(wing: str) -> set[str]:
 
 @pytest.mark.parametrize("wing", WINGS)
 def test_the_table_names_every_module_and_package(wing: str) -> None:
-    """docs/architecture.md names each first-level module and package, and none that is gone."""
+    """docs/architecture.md names exactly the existing first-level modules and packages."""
     assert packages_in_table(wing) == modules(wing)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_link_leads_somewhere(page: Path) -> None:
-    """Links between documents, to their headings, and to pictures."""
+def test_every_link_has_a_target(page: Path) -> None:
+    """Links between documents, to headings and to pictures have a target."""
     dead = []
     for path, anchor in LINK.findall(page.read_text()):
         target = (page.parent / path).resolve() if path else page
@@ -60,8 +60,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert dead == []
 
 
-def test_every_page_can_be_found_from_the_readme() -> None:
-    """By links, from page to page; the decisions are listed by their folder."""
+def test_every_page_is_linked_from_the_readme() -> None:
+    """Links lead to every page, directly or over other pages; the directory of decisions lists them."""
     found, new = set(), {ROOT / "README.md"}
     while new:
         found |= new
@@ -70,8 +70,8 @@ def test_every_page_can_be_found_from_the_readme() -> None:
     assert {page for page in PAGES if page.parent.name != "adr"} - found == set()
 
 
-def test_every_path_that_is_named_is_there() -> None:
-    """Files and folders of the wings, the templates and the tests, wherever a document names them in full."""
+def test_every_named_path_exists() -> None:
+    """Every full path of a file or directory in the documents exists."""
     text = "\n".join(page.read_text() for page in PAGES)
     named = set(re.findall(r"`((?:config|streaming|insights|templates|tests)/[\w./-]*)`", text))
     assert len(named) > 50
@@ -79,7 +79,7 @@ def test_every_path_that_is_named_is_there() -> None:
 
 
 def test_every_command_exists() -> None:
-    """What a document lets people type after `manage.py` or `make` is there."""
+    """Every command after `manage.py` or `make` in the documents exists."""
     text = "\n".join(page.read_text() for page in PAGES)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     commands = set(re.findall(r"manage\.py ([a-z_]+)", text))
@@ -89,7 +89,7 @@ def test_every_command_exists() -> None:
 
 
 def test_our_commands_and_their_options_are_in_the_reference() -> None:
-    """docs/reference/commands.md has a section for each, with every option."""
+    """docs/reference/commands.md has a section for each command, with every option."""
     sections = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", (ROOT / "docs" / "reference" / "commands.md").read_text(), re.M | re.S))
     ours = {name: app for name, app in get_commands().items() if app in WINGS}
     assert set(ours) == set(sections)
@@ -101,19 +101,19 @@ def test_our_commands_and_their_options_are_in_the_reference() -> None:
 
 
 def test_the_readme_names_the_version() -> None:
-    """That of pyproject.toml."""
+    """The README has the version of pyproject.toml."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f"Version {declared} " in (ROOT / "README.md").read_text()
 
 
-def test_no_picture_lies_about_unused() -> None:
-    """Each file of docs/pictures is shown by a document."""
+def test_every_picture_is_used() -> None:
+    """A document shows each file of docs/pictures."""
     text = "\n".join(page.read_text() for page in PAGES)
     assert [one.name for one in (ROOT / "docs" / "pictures").iterdir() if f"pictures/{one.name}" not in text] == []
 
 
 def test_the_licence_of_every_package_is_named() -> None:
-    """docs/licences.md has each pinned requirement of a running server."""
+    """docs/licences.md has each pinned requirement of a server."""
     page = (ROOT / "docs" / "licences.md").read_text()
     pinned = "\n".join((ROOT / "requirements" / name).read_text() for name in ("runtime.txt", "models.txt"))
     packages = re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE)
@@ -131,7 +131,7 @@ def test_the_portals_pages_are_listed() -> None:
 
 
 def record_row(record: Path) -> tuple[str, str, str, str, str]:
-    """Return number, file, title, status and date of a decision record; the status without links, and without what follows a semicolon."""
+    """Return number, file, title, status and date of a decision record; the status without links and up to a semicolon."""
     text = record.read_text()
     title = re.match(r"# (\d+)\. (.+)\n", text)
     status = re.search(r"^Status: (.+?)\. Date: (\d{4}-\d\d-\d\d)[.,]", text, re.MULTILINE)
@@ -141,7 +141,7 @@ def record_row(record: Path) -> tuple[str, str, str, str, str]:
 
 
 def test_the_index_of_decisions_has_each_record() -> None:
-    """In order, each with the title, status and date of its file."""
+    """The index has each file in order, with its title, status and date."""
     folder = ROOT / "docs" / "adr"
     rows = re.findall(r"^\| \[(\d+)\]\(([^)]+)\) \| (.+) \| (.+) \| (.+) \|$", (folder / "README.md").read_text(), re.MULTILINE)
     records = [record_row(record) for record in sorted(folder.glob("[0-9]*.md"))]

@@ -1,4 +1,4 @@
-"""The nginx, Caddy and systemd examples of docs/operate/deploy.md are accepted by those programs, and nginx does what the page says."""
+"""nginx, Caddy and systemd accept the examples of docs/operate/deploy.md, and nginx works as the page says."""
 
 import re
 import shutil
@@ -16,18 +16,18 @@ PAGE = (ROOT / "docs" / "operate" / "deploy.md").read_text()
 
 
 def example(language: str, word: str) -> str:
-    """Return the example in a language that holds a word."""
+    """Return the example in a language that contains a word."""
     [found] = [text for text in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) if word in text]
     return str(found)
 
 
 def run(*command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Run a program and return how it ended."""
+    """Run a program and return its result."""
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
 def nginx_config(folder: Path, listen: str, ports: tuple[int, int] = (8000, 8001)) -> Path:
-    """Write the example with a certificate made for the test, below a main file that needs no rights, and return that file."""
+    """Write the example with a temporary certificate and a main file that needs no root, and return that file."""
     if missing := [program for program in ("nginx", "openssl") if shutil.which(program) is None]:
         pytest.skip(f"{', '.join(missing)} not installed")
     names = ("-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=talk.example.org", "-days", "1", "-nodes")
@@ -45,7 +45,7 @@ def nginx_config(folder: Path, listen: str, ports: tuple[int, int] = (8000, 8001
 
 
 def test_nginx_accepts_the_example(tmp_path: Path) -> None:
-    """`nginx -t` has no complaint."""
+    """`nginx -t` reports no error."""
     file = nginx_config(tmp_path, f"unix:{tmp_path}/socket")
     done = run("nginx", "-t", "-p", str(tmp_path), "-c", str(file), folder=tmp_path)
     assert "test is successful" in done.stderr, done.stderr
@@ -54,7 +54,7 @@ def test_nginx_accepts_the_example(tmp_path: Path) -> None:
 
 @pytest.fixture
 def site(tmp_path: Path, migrated_data: Path) -> Iterator[str]:
-    """uvicorn with the settings of the page behind nginx with the example: its address."""
+    """Run uvicorn with the settings of the page behind nginx with the example, and yield its URL."""
     port = free_port()
     settings = dict(line.split("=", 1) for line in example("ini", "DATABASE_URL").splitlines())
     chosen = {name: settings[name] for name in ("ALLOWED_HOSTS", "TRUSTED_ORIGINS", "SECURE_COOKIES", "TRUSTED_PROXIES")}
@@ -72,13 +72,13 @@ def site(tmp_path: Path, migrated_data: Path) -> Iterator[str]:
 
 
 def client(address: str) -> httpx.Client:
-    """A client that comes from an address of this machine and knows the site by its name."""
+    """Return a client that connects from a local address and uses the site's host name."""
     transport = httpx.HTTPTransport(verify=False, local_address=address, retries=20)  # nginx may not listen yet
     return httpx.Client(transport=transport, headers={"Host": "talk.example.org"}, timeout=60)
 
 
-def test_nginx_passes_on_who_the_client_is(site: str) -> None:
-    """One address is limited, whatever header it sends, and another one is not; pages and cookies are those of HTTPS."""
+def test_nginx_passes_on_the_client_address(site: str) -> None:
+    """Limits apply to one address, whatever header it sends, and not to another; pages and cookies are those of HTTPS."""
     wrong = {"type": "application", "appId": "0" * 64, "appSecret": "1" * 128}
     with client("127.0.0.1") as first, client("127.0.0.2") as second:
         page = first.get(f"{site}/api/docs")
@@ -93,7 +93,7 @@ def test_nginx_passes_on_who_the_client_is(site: str) -> None:
 
 
 def test_caddy_accepts_the_example(tmp_path: Path) -> None:
-    """`caddy validate`, without a certificate authority."""
+    """`caddy validate` accepts the example, without a certificate authority."""
     if shutil.which("caddy") is None:
         pytest.skip("caddy not installed")
     (tmp_path / "Caddyfile").write_text(example("caddy", "reverse_proxy").replace("talk.example.org", "http://talk.example.org"))
@@ -103,7 +103,7 @@ def test_caddy_accepts_the_example(tmp_path: Path) -> None:
 
 
 def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
-    """Its paths and its user are replaced by those of this machine; everything else stays."""
+    """The unit is valid with the paths and the user of this machine."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze not installed")
     unit = example("ini", "[Service]").replace("/opt/parley", str(ROOT)).replace("User=parley\n", "")
@@ -116,7 +116,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 
 
 def test_the_settings_of_the_example_are_valid() -> None:
-    """Each is read as settings.py reads it."""
+    """settings.py accepts each setting."""
     lines = dict(line.split("=", 1) for line in example("ini", "DATABASE_URL").splitlines())
     env = Env(lines)
     assert env.url("DATABASE_URL", "", ("postgres",)) == "postgres:///parley"

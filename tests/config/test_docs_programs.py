@@ -1,4 +1,4 @@
-"""The programs of docs/start/first-program.md, and the examples of the WebSocket and REST references, against one real server."""
+"""The programs of docs/start/first-program.md and the examples of the WebSocket and REST references, against a real server."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ PRINTED = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of the page, a recording of 3.2 s, and the script of what is recognised in it."""
+    """The programs of the page, a recording of 3.2 s, and the recognition script for it."""
     folder = tmp_path_factory.mktemp("programs")
     (folder / "script.json").write_text(json.dumps(SCRIPT))
     for language, name in (("python", "speak.py"), ("js", "speak.mjs")):
@@ -60,13 +60,13 @@ def server(folder: Path, migrated_data: Path) -> Iterator[Server]:
 
 
 def listing(language: str, word: str = "") -> str:
-    """Return the only listing of the start page in a language, or the one that holds a word."""
+    """Return the only listing of the start page in a language, or the one that contains a word."""
     [found] = [text for text in re.findall(rf"```{language}\n(.*?)```", START, re.DOTALL) if word in text]
     return str(found)
 
 
 def run(folder: Path, command: list[str], **environment: str) -> str:
-    """Run a program as a reader would, and return what it printed."""
+    """Run a program and return its output."""
     done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -74,7 +74,7 @@ def run(folder: Path, command: list[str], **environment: str) -> str:
 
 @pytest.mark.parametrize("language", ["python", "node"])
 def test_the_first_program_runs_as_it_is_written(server: Server, folder: Path, language: str) -> None:
-    """Token by curl, a session by the program, and what it said read back by curl."""
+    """curl gets a token, the program runs a session, and curl reads its messages."""
     if missing := [program for program in ("curl", "sh", *(["node"] if language == "node" else [])) if shutil.which(program) is None]:
         pytest.skip(f"{', '.join(missing)} not installed")
     app = json.loads(server.manage("createapp", "--email", f"{language}@example.com", "--json"))
@@ -97,7 +97,7 @@ def test_the_first_program_runs_as_it_is_written(server: Server, folder: Path, l
 
 @pytest.fixture(scope="module")
 def session(server: Server) -> list[dict[str, Any]]:
-    """What the server sent in the session of the WebSocket reference, and the close code at the end."""
+    """The messages of the server in the session of the WebSocket reference, and the close code."""
     token = server.token()
     start, stop = [message for side, message in shown_session() if side == ">"]
 
@@ -127,7 +127,7 @@ def shown_session() -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_the_session_of_the_websocket_reference(session: list[dict[str, Any]]) -> None:
-    """Each message that the page shows comes, with the fields that it shows, in that order."""
+    """Each message on the page is received with its fields, in that order."""
     at = 0
     for expected in (message for side, message in shown_session() if side == "<"):
         found = next((n for n in range(at, len(session)) if lacks(expected, session[n]) == []), None)
@@ -137,7 +137,7 @@ def test_the_session_of_the_websocket_reference(session: list[dict[str, Any]]) -
 
 
 async def test_the_error_of_the_websocket_reference(server: Server) -> None:
-    """Word by word."""
+    """The error is equal to the one on the page."""
     shown = json.loads(SOCKET.partition("```json\n")[2].partition("```")[0])
     token = await asyncio.to_thread(server.token)
     async with (
@@ -149,7 +149,7 @@ async def test_the_error_of_the_websocket_reference(server: Server) -> None:
 
 
 def test_the_examples_of_the_rest_reference(server: Server, session: list[dict[str, Any]]) -> None:
-    """Each request is answered with the fields that the page shows."""
+    """Each response has the fields on the page."""
     assert session
     token = server.token()
     listed = server.get("/v1/conversations", token)[1]["conversations"]
@@ -164,7 +164,7 @@ def test_the_examples_of_the_rest_reference(server: Server, session: list[dict[s
 
 
 def lacks(shown: Any, real: Any, where: str = "") -> list[str]:
-    """Return where a real message lacks a field that is shown, or has another type or kind there."""
+    """Return where a message lacks a documented field, or has another type or kind."""
     if isinstance(shown, dict):
         if not isinstance(real, dict):
             return [where]

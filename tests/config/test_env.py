@@ -1,4 +1,4 @@
-"""Settings from the environment: typed, documented, loud on nonsense."""
+"""Settings from the environment: typed, documented, and checked."""
 
 import re
 from pathlib import Path
@@ -14,27 +14,27 @@ from tests.servers import ROOT
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
-    """The default holds for an unset, an empty and a blank variable."""
+    """Unset, empty and blank variables give the default."""
     assert Env({}).text("NAME", "x", "") == "x"
     assert Env({"NAME": " "}).text("NAME", "x", "") == "x"
 
 
 @pytest.mark.parametrize("value", ["abc", "1.5", "-1", "70000"])
-def test_a_wrong_number_is_refused_by_name(value: str) -> None:
+def test_an_invalid_number_is_refused_by_name(value: str) -> None:
     """The message names the variable and the allowed range."""
     with pytest.raises(SettingError, match=r"PORT.*0.*65535"):
         Env({"PORT": value}).integer("PORT", 8000, "", least=0, most=65535)
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-3", "much"])
-def test_a_wrong_decimal_is_refused_by_name(value: str) -> None:
-    """Not-a-number is no number."""
+def test_an_invalid_decimal_is_refused_by_name(value: str) -> None:
+    """NaN is refused too."""
     with pytest.raises(SettingError, match="DRAIN_S"):
         Env({"DRAIN_S": value}).number("DRAIN_S", 8, "", least=0.1, most=60)
 
 
 def test_flags() -> None:
-    """The usual words for yes and no, and nothing else."""
+    """The usual words for yes and no are accepted, and no others."""
     for word, meant in (("1", True), ("yes", True), ("ON", True), ("0", False), ("false", False)):
         assert Env({"DEBUG": word}).flag("DEBUG", False, "") is meant
     with pytest.raises(SettingError, match="DEBUG"):
@@ -42,27 +42,27 @@ def test_flags() -> None:
 
 
 def test_choices() -> None:
-    """A word outside the list is refused with the list."""
+    """The error for an unknown word lists the allowed ones."""
     with pytest.raises(SettingError, match="moonshine, scripted"):
         Env({"RECOGNISER": "parrot"}).choice("RECOGNISER", "moonshine", ("moonshine", "scripted"), "")
 
 
 @pytest.mark.parametrize("value", ["moonshine", "mycompany.speech.MyRecogniser"])
 def test_a_class_by_short_name_or_dotted_path(value: str) -> None:
-    """It is not imported here."""
+    """The class is not imported."""
     assert Env({"RECOGNISER": value}).class_path("RECOGNISER", "scripted", ("moonshine", "scripted"), "") == value
 
 
 @pytest.mark.parametrize("value", ["parrot", "my company.Speech", "mycompany/speech.py", ".speech.Mine", "speech.", "1st.Mine"])
-def test_what_is_no_path_of_a_class(value: str) -> None:
-    """The error has the setting, the value and what is allowed."""
+def test_an_invalid_dotted_path(value: str) -> None:
+    """The error has the setting, the value and the allowed values."""
     with pytest.raises(SettingError) as refused:
         Env({"RECOGNISER": value}).class_path("RECOGNISER", "moonshine", ("moonshine", "scripted"), "")
     assert str(refused.value).startswith(f"RECOGNISER={value!r}: allowed values are moonshine, scripted, or the dotted path of a class")
 
 
-def test_a_wrong_url_is_refused_without_being_shown() -> None:
-    """A database URL may hold a password, so the message does not repeat it."""
+def test_an_invalid_url_is_refused_without_its_value() -> None:
+    """The message does not repeat the URL, because a database URL may hold a password."""
     with pytest.raises(SettingError) as refused:
         Env({"DATABASE_URL": "mysql://me:hunter2@db/x"}).url("DATABASE_URL", "", ("postgres",))
     assert "hunter2" not in str(refused.value)
@@ -70,13 +70,13 @@ def test_a_wrong_url_is_refused_without_being_shown() -> None:
 
 
 def test_words_and_paths() -> None:
-    """Lists lose their blanks, paths become absolute."""
+    """White space is removed from lists, and paths become absolute."""
     assert Env({"HOSTS": " a, ,b "}).words("HOSTS", "", "") == ["a", "b"]
     assert Env({}).path("DATA_DIR", "./data", "").is_absolute()
 
 
-def test_a_word_that_starts_otherwise_is_refused_by_name() -> None:
-    """With what is allowed."""
+def test_an_invalid_prefix_is_refused_by_name() -> None:
+    """The message has the allowed prefixes."""
     env = Env({"HOSTS": "stun:a.example, b.example"})
     with pytest.raises(SettingError, match=r"HOSTS='b.example': must start with one of stun:, turn:"):
         env.words("HOSTS", "", "", starts=("stun:", "turn:"))
@@ -84,8 +84,8 @@ def test_a_word_that_starts_otherwise_is_refused_by_name() -> None:
 
 
 @given(st.text())
-def test_no_text_makes_a_number_setting_fail_otherwise(value: str) -> None:
-    """Whatever stands in the variable: a number within the range, or SettingError."""
+def test_any_text_of_a_number_setting(value: str) -> None:
+    """Any text gives a number within the range or SettingError."""
     try:
         number = Env({"N": value}).number("N", 1, "", least=0, most=10)
     except SettingError:
@@ -94,7 +94,7 @@ def test_no_text_makes_a_number_setting_fail_otherwise(value: str) -> None:
 
 
 def test_a_file_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
-    """Unset is no file; one that exists is taken."""
+    """An unset variable gives no file, and an existing file is accepted."""
     with pytest.raises(SettingError, match=r"SCRIPT='/nope': there is no such file"):
         Env({"SCRIPT": "/nope"}).file("SCRIPT", "")
     assert Env({}).file("SCRIPT", "") == ""
@@ -104,7 +104,7 @@ def test_a_file_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_declaration_says_what_is_allowed() -> None:
-    """With its range and its group, as the reference shows it."""
+    """The declaration has the range and the group that the reference shows."""
     env = Env({})
     env.group = "Server"
     env.integer("PORT", 8000, "A port.", least=0, most=65535)
@@ -112,12 +112,12 @@ def test_a_declaration_says_what_is_allowed() -> None:
 
 
 def test_the_settings_page_is_what_the_code_declares() -> None:
-    """`manage.py settings_reference --write` updates it."""
+    """The page equals the declarations; `manage.py settings_reference --write` updates it."""
     assert PAGE.read_text() == settings_page(declared.declared)
 
 
 def test_every_variable_that_is_read_is_declared() -> None:
-    """Also those that other modules read by themselves."""
+    """Variables that other modules read are declared too."""
     read = set()
     for wing in ("config", "streaming", "insights"):
         for file in (ROOT / wing).rglob("*.py"):

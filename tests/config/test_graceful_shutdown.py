@@ -1,4 +1,4 @@
-"""SIGTERM on uvicorn: what was stored is received before the sockets close; a second signal does not wait."""
+"""SIGTERM on uvicorn: clients receive stored messages before their sockets close; a second signal does not wait."""
 
 import asyncio
 import os
@@ -16,8 +16,8 @@ SPEAKERS = 6
 
 
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
-async def test_what_was_stored_is_received_before_the_close(make_server: Callable[..., Server], kind: str) -> None:
-    """Several people speak when SIGTERM comes: their speakers and their subscribers get every stored message, then 1012."""
+async def test_stored_messages_are_received_before_the_close(make_server: Callable[..., Server], kind: str) -> None:
+    """Speakers and subscribers get every stored message, then close code 1012."""
     server = await asyncio.to_thread(make_server, kind)
     token = await asyncio.to_thread(server.token)
     found = await sigterm_finals.measure(server, SPEAKERS, token)
@@ -30,7 +30,7 @@ async def test_what_was_stored_is_received_before_the_close(make_server: Callabl
 
 @pytest.fixture
 def server_signals() -> Iterator[list[int]]:
-    """The signals that a server's own handler gets."""
+    """The signals that the server's own handler receives."""
     received: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -43,7 +43,7 @@ def server_signals() -> Iterator[list[int]]:
 
 
 async def test_the_server_gets_the_signal_after_the_drain(server_signals: list[int]) -> None:
-    """The same signal from a worker's parent belongs to the first; the end of the application does not drain again."""
+    """A repeated signal from a worker's parent counts as the first; the end of the lifespan does not drain again."""
     drained: list[str] = []
     go_on = asyncio.Event()
 
@@ -66,7 +66,7 @@ async def test_the_server_gets_the_signal_after_the_drain(server_signals: list[i
 
 
 async def test_a_second_signal_does_not_wait(server_signals: list[int]) -> None:
-    """Whoever asks again, a while later, gets the server's own end at once, and no drain after it."""
+    """A second signal after a while ends the server at once, without another drain."""
     now = 0.0
     cancelled = asyncio.Event()
 
@@ -88,8 +88,8 @@ async def test_a_second_signal_does_not_wait(server_signals: list[int]) -> None:
     assert server_signals == [signal.SIGINT]
 
 
-async def test_a_drain_that_fails_does_not_keep_the_server(server_signals: list[int], caplog: pytest.LogCaptureFixture) -> None:
-    """The server ends all the same, and the log says why its sessions did not end in order, by type alone."""
+async def test_a_failed_drain_does_not_keep_the_server(server_signals: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    """The server ends, and the log has the type of the error."""
 
     async def drain() -> None:
         raise RuntimeError("secret words")
@@ -104,8 +104,8 @@ async def test_a_drain_that_fails_does_not_keep_the_server(server_signals: list[
     assert "secret" not in caplog.text
 
 
-async def test_without_a_signal_the_end_of_the_application_drains() -> None:
-    """As where the server ends for a reason of its own, or runs outside of the main thread."""
+async def test_without_a_signal_the_end_of_the_lifespan_drains() -> None:
+    """The lifespan drains when the server ends without a signal or runs outside of the main thread."""
     drained: list[str] = []
 
     async def drain() -> None:

@@ -1,4 +1,4 @@
-"""What both servers believe and refuse: forwarded addresses, Host headers, set-up tokens in logs, modes of files."""
+"""Forwarded addresses, Host headers, tokens in logs and file modes on both servers."""
 
 import asyncio
 import http.client
@@ -16,7 +16,7 @@ PROXY = "127.0.0.9"
 
 
 def ask(server: Server, path: str, body: object = None, source: str = "127.0.0.1", **headers: str) -> http.client.HTTPResponse:
-    """Return the answer to one request on a connection of its own; `_` in a header's name stands for `-`."""
+    """Return the response to one request on a new connection; `_` in a header's name stands for `-`."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60, source_address=(source, 0))
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if body is None:
@@ -30,13 +30,13 @@ def ask(server: Server, path: str, body: object = None, source: str = "127.0.0.1
 
 
 def guess(server: Server, forwarded: str, source: str = "127.0.0.1") -> int:
-    """Return the status of a wrong secret for one app that comes with an X-Forwarded-For."""
+    """Return the status of a wrong secret for one app with an X-Forwarded-For header."""
     body = {"type": "application", "appId": "a", "appSecret": "wrong"}
     return ask(server, "/oauth2/token:generate", body, source, X_Forwarded_For=forwarded).status
 
 
 async def handshake(server: Server, path: str, host: str) -> int:
-    """Return the HTTP status of a WebSocket handshake under a Host header: 101 where it is accepted."""
+    """Return the HTTP status of a WebSocket handshake with a Host header; 101 means accepted."""
     try:
         # The library's Host header follows the address, so the address names the host and the TCP connection goes to the server.
         async with websockets.connect(f"ws://{host}{path}", host="127.0.0.1", port=server.port, proxy=None):
@@ -46,8 +46,8 @@ async def handshake(server: Server, path: str, host: str) -> int:
 
 
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
-def test_what_a_client_says_about_itself_does_not_count(make_server: Callable[..., Server], kind: str) -> None:
-    """One start of each server for all of it, since a start takes seconds."""
+def test_client_supplied_headers_are_not_trusted(make_server: Callable[..., Server], kind: str) -> None:
+    """One test covers all on each server, because a start takes seconds."""
     server = make_server(kind, TOKEN_TRIES_PER_MINUTE="5", TRUSTED_PROXIES=PROXY)
     link = urlsplit(server.manage("setuplink").strip())
     assert ask(server, f"{link.path}?{link.query}").status == 200

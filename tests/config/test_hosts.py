@@ -1,4 +1,4 @@
-"""Which Host headers are accepted, over HTTP and over WebSocket, and what is redirected to HTTPS."""
+"""Allowed Host headers over HTTP and WebSocket, and redirects to HTTPS."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tests.servers import Server
     "value", ["https://x", "talk.example.org:8000", "talk.example.org/", "::1", "a b", "under_score.example", "-x", ""]
 )
 def test_a_host_that_can_never_match_is_refused_by_name(value: str) -> None:
-    """The message says what a host looks like; an empty setting means its default."""
+    """The message describes a valid host; an empty setting means its default."""
     if not value:
         assert Env({"HOSTS": value}).hosts("HOSTS", "localhost", "") == ["localhost"]
         return
@@ -29,13 +29,13 @@ def test_a_host_that_can_never_match_is_refused_by_name(value: str) -> None:
     "value", ["talk.example.org", "Talk.Example.org.", ".example.org", "*", "10.0.0.5", "[::1]", "x", "xn--bcher-kva.example"]
 )
 def test_hosts(value: str) -> None:
-    """Names, patterns of names, addresses."""
+    """Names, patterns of names and addresses match."""
     assert Env({"HOSTS": value}).hosts("HOSTS", "", "") == [value]
 
 
 @pytest.mark.parametrize("value", ["10.0.0.5/8", "proxy.internal", "10.0.0.0/33", "*"])
-def test_a_network_that_is_none_is_refused_by_name(value: str) -> None:
-    """With what is allowed."""
+def test_an_invalid_network_is_refused_by_name(value: str) -> None:
+    """The message has the allowed form."""
     with pytest.raises(SettingError, match=r"HOSTS=.*allowed are an IP address .*, unix"):
         Env({"HOSTS": value}).networks("HOSTS", "", words=("unix",))
 
@@ -57,14 +57,14 @@ def test_a_network_that_is_none_is_refused_by_name(value: str) -> None:
     ],
 )
 def test_the_host_of_a_websocket(settings: LazySettings, hosts: list[bytes], allowed: bool) -> None:
-    """One header, and a host of ALLOWED_HOSTS in it."""
+    """A handshake needs exactly one Host header, with a host of ALLOWED_HOSTS."""
     settings.ALLOWED_HOSTS = ["talk.example.org", "[::1]"]
     assert host_is_allowed({"headers": [(b"host", host) for host in hosts]}) is allowed
 
 
 @pytest.fixture
 def https(settings: LazySettings) -> LazySettings:
-    """Set what config/settings.py sets for SECURE_COOKIES=1."""
+    """Use the settings that config/settings.py sets for SECURE_COOKIES=1."""
     settings.SECURE_SSL_REDIRECT, settings.SECURE_REDIRECT_EXEMPT = True, [r"^(healthz|readyz)$"]
     settings.SECURE_HSTS_SECONDS = 30 * 86_400
     return settings
@@ -73,22 +73,22 @@ def https(settings: LazySettings) -> LazySettings:
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_health_checks_by_address_over_plain_http(https: LazySettings, path: str) -> None:
-    """A probe knows the IP address only, and speaks no TLS. (Nothing loads the recogniser here, so that /readyz may say 503.)"""
+    """Probes use the IP address and no TLS. (No recogniser is loaded, so /readyz may answer 503.)"""
     answer = Client(headers={"host": "10.9.8.7:8000"}).get(path)
     assert answer.status_code in ((200,) if path == "/healthz" else (200, 503))
     assert "status" in answer.json()
 
 
 @pytest.mark.django_db
-def test_other_pages_are_for_known_hosts(settings: LazySettings) -> None:
-    """As before."""
+def test_other_pages_need_an_allowed_host(settings: LazySettings) -> None:
+    """Other pages refuse a Host header with the IP address."""
     for path in ("/signin/", "/api/docs", "/healthz/", "/v1/conversations"):
         assert Client(headers={"host": "10.9.8.7:8000"}).get(path).status_code == 400, path
 
 
 @pytest.mark.django_db
 def test_plain_http_is_redirected_where_the_site_is_https(https: LazySettings) -> None:
-    """A request over HTTPS is answered, and tells the browser to stay there."""
+    """An HTTPS request gets a response with HSTS."""
     plain: Any = Client().get("/signin/?next=/live/")
     assert (plain.status_code, plain["Location"]) == (301, "https://testserver/signin/?next=/live/")
     secure = Client().get("/api/docs", secure=True)
@@ -100,14 +100,14 @@ def test_plain_http_is_redirected_where_the_site_is_https(https: LazySettings) -
 
 @pytest.mark.django_db
 def test_plain_http_works_by_default() -> None:
-    """On the machine itself and in a LAN."""
+    """Local and LAN installations work without HTTPS."""
     answer = Client().get("/api/docs")
     assert answer.status_code == 200
     assert "Strict-Transport-Security" not in answer
 
 
 def test_a_deployment_over_https_has_no_warning(tmp_path: Path) -> None:
-    """`manage.py check --deploy` with the settings of docs/operate/deploy.md."""
+    """`manage.py check --deploy` accepts the settings of docs/operate/deploy.md."""
     site = {"ALLOWED_HOSTS": "talk.example.org", "TRUSTED_ORIGINS": "https://talk.example.org", "SECURE_COOKIES": "1"}
     server = Server(tmp_path, site | {"SECRET_KEY": "Zw4x9" * 12, "TRUSTED_PROXIES": "10.0.0.5"})
     server.manage("check", "--deploy", "--fail-level", "WARNING")

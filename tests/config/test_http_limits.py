@@ -1,4 +1,4 @@
-"""Limits of HTTP requests: whose turn is next, what holds a slot, and what is refused."""
+"""Limits of HTTP requests: fair queueing, slots and refusals."""
 
 import asyncio
 import json
@@ -19,13 +19,13 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 async def settle() -> None:
-    """Let every task that can go on do so."""
+    """Let every runnable task run."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
 async def waiting(slots: FairSlots, *clients: Client) -> tuple[list[Client], list[asyncio.Task[None]]]:
-    """Have clients wait in this order; returns the list in which they are noted when they get their slot."""
+    """Queue clients in this order, and return the list of those that got their slot."""
     got: list[Client] = []
 
     async def wait(client: Client) -> None:
@@ -38,7 +38,7 @@ async def waiting(slots: FairSlots, *clients: Client) -> tuple[list[Client], lis
 
 
 async def served(slots: FairSlots, first: Client, *clients: Client) -> list[Client]:
-    """Return the order in which waiting clients get the only slot, which `first` holds at the begin."""
+    """Return the order in which queued clients get the only slot, which `first` holds at the start."""
     assert await slots.acquire(first)
     got, tasks = await waiting(slots, *clients)
     assert got == []
@@ -52,25 +52,25 @@ async def served(slots: FairSlots, first: Client, *clients: Client) -> list[Clie
 
 
 async def test_addresses_take_turns() -> None:
-    """Who sends one request waits for one of the many that came before it, not for all."""
+    """A single request waits for one of an earlier client's many requests, not for all."""
     got = await served(FairSlots(1, 1, 100, 100), MANY, *[MANY] * 10, OTHER)
     assert got.index(OTHER) <= 1
 
 
 async def test_credentials_of_one_address_take_turns() -> None:
-    """Many users may share the address of a proxy."""
+    """Users behind one proxy address share its turns."""
     got = await served(FairSlots(1, 1, 100, 100), MANY, *[MANY] * 10, SAME_ADDRESS)
     assert got.index(SAME_ADDRESS) <= 1
 
 
 async def test_many_credentials_of_one_address_are_one_address() -> None:
-    """Invented credentials win no turns from another address."""
+    """Invented credentials get no more turns than one address."""
     got = await served(FairSlots(1, 1, 100, 100), MANY, *[Client(MANY.address, number) for number in range(10)], OTHER)
     assert got.index(OTHER) <= 1
 
 
 async def test_one_client_leaves_slots_to_others() -> None:
-    """However many requests it sends."""
+    """One client cannot use all slots."""
     slots = FairSlots(4, 2, 100, 100)
     got, tasks = await waiting(slots, *[MANY] * 5)
     assert got == [MANY] * 2
@@ -83,7 +83,7 @@ async def test_one_client_leaves_slots_to_others() -> None:
 
 
 async def test_a_full_queue_refuses() -> None:
-    """One address fills its own part of the queue; when all of it is full, nobody waits."""
+    """One address can fill its own part of the queue; when the whole queue is full, requests are refused at once."""
     slots = FairSlots(1, 1, 3, 2)
     assert await slots.acquire(MANY)
     _, tasks = await waiting(slots, MANY, SAME_ADDRESS)
@@ -95,8 +95,8 @@ async def test_a_full_queue_refuses() -> None:
     await asyncio.gather(*tasks, *more, return_exceptions=True)
 
 
-async def test_who_stops_waiting_takes_no_slot() -> None:
-    """Cancelled in the queue, or in the moment in which its turn comes."""
+async def test_a_cancelled_request_takes_no_slot() -> None:
+    """A request may be cancelled in the queue or at the moment when it gets its slot."""
     slots = FairSlots(1, 1, 100, 100)
     assert await slots.acquire(MANY)
     _, (queued, called) = await waiting(slots, MANY, OTHER)
@@ -115,8 +115,8 @@ def request_of(client: Client, path: str = "/") -> dict[str, Any]:
     return {"type": "http", "path": path, "method": "GET", "client": (client.address, 1), "headers": headers}
 
 
-async def asked(limits: HttpLimits, client: Client = MANY, path: str = "/", body: tuple[bytes, ...] = ()) -> list[dict[str, Any]]:
-    """Return what the application sends for one request; the body does not end where parts of it are given."""
+async def send_request(limits: HttpLimits, client: Client = MANY, path: str = "/", body: tuple[bytes, ...] = ()) -> list[dict[str, Any]]:
+    """Return what the application sends for one request; with parts given, the body does not end."""
     sent: list[dict[str, Any]] = []
     messages = [{"type": "http.request", "body": part, "more_body": True} for part in body] or [{"type": "http.request", "body": b""}]
 
@@ -131,7 +131,7 @@ async def asked(limits: HttpLimits, client: Client = MANY, path: str = "/", body
 
 
 async def read(receive: Any) -> bool:
-    """Read a request as Django does; false where it ended early."""
+    """Read a request as Django does; return whether it was complete."""
     while (message := await receive())["type"] == "http.request":
         if not message.get("more_body"):
             return True
@@ -139,7 +139,7 @@ async def read(receive: Any) -> bool:
 
 
 async def test_a_response_that_has_started_holds_no_slot() -> None:
-    """A stream of events, a download that is read slowly: any number may go on at once."""
+    """Any number of event streams and slow downloads may run at once."""
     started, end = asyncio.Semaphore(0), asyncio.Event()
 
     async def stream(scope: Any, receive: Any, send: Any) -> None:
@@ -150,7 +150,7 @@ async def test_a_response_that_has_started_holds_no_slot() -> None:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     limits = HttpLimits(stream, {})
-    requests = [asyncio.create_task(asked(limits)) for _ in range(SLOTS * 3)]
+    requests = [asyncio.create_task(send_request(limits)) for _ in range(SLOTS * 3)]
     async with asyncio.timeout(WAIT_S):
         for _ in requests:
             await started.acquire()
@@ -159,7 +159,7 @@ async def test_a_response_that_has_started_holds_no_slot() -> None:
 
 
 async def test_a_view_may_release_its_slot_before_it_waits() -> None:
-    """Requests that wait for a session hold no slot: any number may wait at once."""
+    """Any number of requests may wait for a session at once."""
     started, end = asyncio.Semaphore(0), asyncio.Event()
 
     async def wait(scope: Any, receive: Any, send: Any) -> None:
@@ -169,7 +169,7 @@ async def test_a_view_may_release_its_slot_before_it_waits() -> None:
         await end.wait()
 
     limits = HttpLimits(wait, {})
-    requests = [asyncio.create_task(asked(limits)) for _ in range(SLOTS * 3)]
+    requests = [asyncio.create_task(send_request(limits)) for _ in range(SLOTS * 3)]
     async with asyncio.timeout(WAIT_S):
         for _ in requests:
             await started.acquire()
@@ -178,7 +178,7 @@ async def test_a_view_may_release_its_slot_before_it_waits() -> None:
 
 
 async def test_few_requests_run_at_once() -> None:
-    """Of one client fewer still; when they end the others run."""
+    """The limit per client is lower, and the next requests run when others end."""
     running, most = 0, 0
     go_on = asyncio.Event()
 
@@ -192,10 +192,10 @@ async def test_few_requests_run_at_once() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     limits = HttpLimits(compute, {})
-    requests = [asyncio.create_task(asked(limits)) for _ in range(SLOTS * 3)]
+    requests = [asyncio.create_task(send_request(limits)) for _ in range(SLOTS * 3)]
     await settle()
     assert most == CLIENT_SLOTS
-    requests += [asyncio.create_task(asked(limits, OTHER)) for _ in range(SLOTS * 3)]
+    requests += [asyncio.create_task(send_request(limits, OTHER)) for _ in range(SLOTS * 3)]
     await settle()
     assert most == SLOTS
     go_on.set()
@@ -204,8 +204,8 @@ async def test_few_requests_run_at_once() -> None:
     assert most == SLOTS
 
 
-async def test_requests_that_wait_for_another_do_not_keep_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More requests than there are slots wait for one that comes last, all of one client: each gives its slot back after a while."""
+async def test_requests_that_wait_for_another_do_not_block_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests that wait for a later one of the same client release their slots after a while."""
     monkeypatch.setattr(http_limits, "HOLD_S", 0.01)
     answered = asyncio.Event()
 
@@ -217,42 +217,42 @@ async def test_requests_that_wait_for_another_do_not_keep_it_out(monkeypatch: py
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     limits = HttpLimits(view, {})
-    requests = [asyncio.create_task(asked(limits)) for _ in range(SLOTS * 3)]
+    requests = [asyncio.create_task(send_request(limits)) for _ in range(SLOTS * 3)]
     await settle()
     async with asyncio.timeout(WAIT_S):
-        await asyncio.gather(*requests, asked(limits, path="/last"))
+        await asyncio.gather(*requests, send_request(limits, path="/last"))
 
 
-async def test_a_body_that_pauses_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """408, and it held no slot while it came."""
+async def test_a_stalled_body_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The response is 408, and the request held no slot meanwhile."""
     monkeypatch.setattr(http_limits, "BODY_IDLE_S", 0.05)
 
     async def view(scope: Any, receive: Any, send: Any) -> None:
         assert not await read(receive)
 
     limits = HttpLimits(view, {})
-    for sent in await asyncio.gather(*(asked(limits, body=(b"half",)) for _ in range(SLOTS * 3))):
+    for sent in await asyncio.gather(*(send_request(limits, body=(b"half",)) for _ in range(SLOTS * 3))):
         assert sent[0]["status"] == 408
         assert (b"connection", b"close") in sent[0]["headers"]
 
 
-async def test_a_body_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """413, once more than the limit has come; a body of exactly the limit may still end, and is cut for its pause only."""
+async def test_too_large_a_body_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The response is 413 above the limit; a body of exactly the limit is accepted, and refused only if it stalls."""
     monkeypatch.setattr(http_limits, "BODY_IDLE_S", 0.5)
 
     async def view(scope: Any, receive: Any, send: Any) -> None:
         assert not await read(receive)
 
     half = b"a" * (http_limits.MAX_BODY_BYTES // 2)
-    start, body = await asked(HttpLimits(view, {}), body=(half, half, b"a"))
+    start, body = await send_request(HttpLimits(view, {}), body=(half, half, b"a"))
     assert start["status"] == 413
     assert str(http_limits.MAX_BODY_BYTES) in json.loads(body["body"])["message"]
-    start, *_ = await asked(HttpLimits(view, {}), body=(half, half))
+    start, *_ = await send_request(HttpLimits(view, {}), body=(half, half))
     assert start["status"] == 408
 
 
 async def test_a_request_that_waits_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 in the API's form of an error, with Retry-After."""
+    """The response is 503 in the API's form, with Retry-After."""
     monkeypatch.setattr(http_limits, "QUEUE_S", 0.05)
     go_on = asyncio.Event()
 
@@ -262,9 +262,9 @@ async def test_a_request_that_waits_too_long_is_refused(monkeypatch: pytest.Monk
             await send({"type": "http.response.start", "status": 200, "headers": []})
 
     limits = HttpLimits(view, {})
-    requests = [asyncio.create_task(asked(limits)) for _ in range(CLIENT_SLOTS)]
+    requests = [asyncio.create_task(send_request(limits)) for _ in range(CLIENT_SLOTS)]
     await settle()
-    start, body = await asked(limits)
+    start, body = await send_request(limits)
     assert start["status"] == 503
     assert (b"retry-after", b"1") in start["headers"]
     assert "busy" in json.loads(body["body"])["message"]
@@ -273,7 +273,7 @@ async def test_a_request_that_waits_too_long_is_refused(monkeypatch: pytest.Monk
 
 
 async def test_health_needs_no_slot() -> None:
-    """Its answer comes while every slot is held."""
+    """Health checks answer while all slots are in use."""
     go_on = asyncio.Event()
 
     async def view(scope: Any, receive: Any, send: Any) -> None:
@@ -285,9 +285,9 @@ async def test_health_needs_no_slot() -> None:
         return 200, {"status": "ok"}
 
     limits = HttpLimits(view, {"/healthz": alive})
-    requests = [asyncio.create_task(asked(limits, client)) for client in (MANY, OTHER) for _ in range(SLOTS)]
+    requests = [asyncio.create_task(send_request(limits, client)) for client in (MANY, OTHER) for _ in range(SLOTS)]
     await settle()
-    start, body = await asked(limits, path="/healthz")
+    start, body = await send_request(limits, path="/healthz")
     assert (start["status"], json.loads(body["body"])) == (200, {"status": "ok"})
     go_on.set()
     await asyncio.gather(*requests)

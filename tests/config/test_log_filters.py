@@ -1,4 +1,4 @@
-"""Log lines hold no tokens and no exception texts, what was refused is one line, and a flood writes few."""
+"""Log lines have no tokens and no exception texts, refused requests are one line, and a flood is limited."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ from config.log_filters import DropConnectionLines, HideTokens, OneLine, RateLim
 
 
 def test_a_token_in_a_query_is_hidden() -> None:
-    """Only the token goes; what is around it stays."""
+    """Only the token is replaced."""
     record = logging.LogRecord(
         "uvicorn.error", logging.INFO, "", 0, '"WebSocket %s" [accepted]', ("/v1/x?access_token=abc.def-1&after=3",), None
     )
@@ -18,15 +18,15 @@ def test_a_token_in_a_query_is_hidden() -> None:
     assert record.getMessage() == '"WebSocket /v1/x?access_token=***&after=3" [accepted]'
 
 
-def test_a_set_up_token_is_hidden() -> None:
-    """uvicorn logs the address of the page that creates the first account."""
+def test_a_setup_token_is_hidden() -> None:
+    """uvicorn logs the URL of the page that creates the first account."""
     line = '%s - "%s %s HTTP/%s" %d'
     record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, line, ("::1", "GET", "/welcome/?token=ab.c-1:2", "1.1", 200), None)
     assert HideTokens().filter(record)
     assert record.getMessage() == '::1 - "GET /welcome/?token=*** HTTP/1.1" 200'
 
 
-def test_other_lines_are_left_alone() -> None:
+def test_other_lines_are_unchanged() -> None:
     """A line without a token keeps its arguments."""
     record = logging.LogRecord("x", logging.INFO, "", 0, "%s of %s", (1, 2), None)
     assert HideTokens().filter(record)
@@ -43,8 +43,8 @@ def test_other_lines_are_left_alone() -> None:
         ("streaming.sessions.session", logging.ERROR, True),
     ],
 )
-def test_what_was_refused_is_one_line(logger: str, level: int, kept: bool) -> None:
-    """Tracebacks are for failures of our own."""
+def test_a_refused_request_is_one_line(logger: str, level: int, kept: bool) -> None:
+    """Only errors of our own have tracebacks."""
     error = ValueError("cause")
     record = logging.LogRecord(logger, level, "", 0, "text", None, (ValueError, error, None))
     assert OneLine().filter(record)
@@ -57,7 +57,7 @@ def record_of(logger: str, text: str = "text", level: int = logging.INFO) -> log
 
 
 def test_a_flood_writes_a_bounded_number_of_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Per logger; the line after it says how many were left out."""
+    """The limit is per logger, and the next line has the number of dropped ones."""
     now = [1000.0]
     monkeypatch.setattr(log_filters.time, "monotonic", lambda: now[0])
     limit = RateLimit(lines_per_s=2, at_once=5)
@@ -75,7 +75,7 @@ def test_a_flood_writes_a_bounded_number_of_lines(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_traceback_counts_as_several_lines() -> None:
-    """It is as long as several."""
+    """A traceback counts with the number of its lines."""
     limit = RateLimit(lines_per_s=0, at_once=log_filters.TRACEBACK_LINES)
     failed = record_of("a")
     failed.exc_info = (ValueError, ValueError(), None)
@@ -94,12 +94,12 @@ def test_a_traceback_counts_as_several_lines() -> None:
     ],
 )
 def test_lines_of_uvicorn_about_one_socket_are_dropped(text: str, level: int, kept: bool) -> None:
-    """Those about the server stay."""
+    """Lines about the server stay."""
     assert DropConnectionLines().filter(record_of("uvicorn.error", text, level)) is kept
 
 
 def test_the_text_of_an_exception_is_not_formatted() -> None:
-    """It may hold spoken words; its type and place do not."""
+    """The log has type and location, but not the text, which may hold spoken words."""
     try:
         raise ValueError("the merger closes at midnight")
     except ValueError:

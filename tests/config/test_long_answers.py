@@ -1,4 +1,4 @@
-"""Long answers on both servers: who does not read or has left costs nothing, and what is broken off does not look whole."""
+"""Long responses on both servers: slow and disconnected clients cost nothing, and an aborted response is visibly incomplete."""
 
 import http.client
 import json
@@ -29,7 +29,7 @@ print(talk.id)
 
 
 def unread(server: Server, path: str, token: str) -> socket.socket:
-    """Ask for a long answer and read nothing but its first line."""
+    """Request a long response and read only its first line."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", server.port))
@@ -39,13 +39,13 @@ def unread(server: Server, path: str, token: str) -> socket.socket:
 
 
 def status(client: socket.socket) -> int:
-    """Return the status of the answer."""
+    """Return the status of the response."""
     return int(client.recv(12).split()[1])
 
 
 @contextmanager
 def opened(server: Server, path: str, token: str) -> Iterator[http.client.HTTPResponse]:
-    """Begin to read an answer."""
+    """Start to read a response."""
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=WAIT_S)) as connection:
         connection.request("GET", path, headers={"x-api-key": token})
         with connection.getresponse() as response:
@@ -53,8 +53,8 @@ def opened(server: Server, path: str, token: str) -> Iterator[http.client.HTTPRe
 
 
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
-def test_long_answers(make_server: Callable[..., Server], kind: str) -> None:
-    """Whole; limited for one account; free again when the clients left; broken off when the conversation is deleted."""
+def test_long_responses(make_server: Callable[..., Server], kind: str) -> None:
+    """They are complete, limited per account, released when clients disconnect, and aborted when the conversation is deleted."""
     server = make_server(kind)
     token = server.token()
     talk = server.manage("shell", "-v0", "-c", SEED).split()[-1]

@@ -1,4 +1,4 @@
-"""Clients that do not read hold no connection to the database: there are few, and everybody needs them."""
+"""Clients that do not read hold no database connection."""
 
 import json
 import os
@@ -45,8 +45,8 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("path", ["/v1/conversations/{}/messages?verbose=true", "/conversations/{}/download.json"])
-def test_who_does_not_read_holds_no_connection(few: Server, path: str) -> None:
-    """Four clients ask for a long answer and do not read it, with two connections there are: all others are answered."""
+def test_a_client_that_does_not_read_holds_no_connection(few: Server, path: str) -> None:
+    """Four clients do not read a long response, and two connections still serve all others."""
     token = few.token()
     talk = few.manage("shell", "-v0", "-c", LONG_TALK).split()[-1]
     cookie = few.manage("shell", "-v0", "-c", SIGN_IN).split()[-1]
@@ -70,8 +70,8 @@ def test_who_does_not_read_holds_no_connection(few: Server, path: str) -> None:
     assert "".join(few.output).count("Traceback") == 0
 
 
-def test_a_download_comes_whole(few: Server) -> None:
-    """It is made while it is read, in chunks, and has its end only where it is whole."""
+def test_a_download_is_complete(few: Server) -> None:
+    """It is made in chunks while it is read, and ends only if it is complete."""
     few.token()
     talk = few.manage("shell", "-v0", "-c", LONG_TALK).split()[-1]
     cookie = few.manage("shell", "-v0", "-c", SIGN_IN).split()[-1]
@@ -83,8 +83,8 @@ def test_a_download_comes_whole(few: Server) -> None:
     assert [message["text"] for message in whole["messages"]] == ["It is a long talk. " * 250] * 3000
 
 
-def test_what_the_address_of_the_database_asks_for_comes_beside_our_own() -> None:
-    """Its options are added to the limits of transactions; what it says of the connection itself wins."""
+def test_options_of_the_database_url_are_merged() -> None:
+    """Its options are added to the limits of transactions, and its connection settings take precedence."""
     url = "postgres://me@db/parley?options=-c%20search_path%3Dtalk&connect_timeout=2"
     env = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "x" * 50}
     show = "import json; from django.conf import settings; print(json.dumps(settings.DATABASES['default']))"

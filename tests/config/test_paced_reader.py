@@ -1,4 +1,4 @@
-"""The back-pressure below the application: slices, a frame rate, and pings that wait behind unread data."""
+"""The back-pressure below the application: slices, a frame rate, and pings behind unread data."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ uvicorn.run(application, port=int(sys.argv[1]), lifespan="off", ws_ping_interval
 
 
 class Connection:
-    """A connection in the test's hands: a parser of frames of `FRAME` bytes, a transport, an application, and a clock."""
+    """A simulated connection: a parser of frames of `FRAME` bytes, a transport, an application, and a clock."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -57,13 +57,13 @@ class Connection:
         self.paused = paused
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """Call later."""
+        """Schedule a call."""
         timer = (self.now + seconds, call)
         self.timers.append(timer)
         return lambda: self.timers.remove(timer)
 
     def tick(self, until: float) -> None:
-        """Let time go on."""
+        """Advance the clock."""
         while self.timers and self.timers[0][0] <= until:
             self.now, call = self.timers.pop(0)
             call()
@@ -71,7 +71,7 @@ class Connection:
 
 
 def test_small_frames_are_parsed_in_slices() -> None:
-    """One callback parses one slice of small frames; the transport is paused while there are more."""
+    """One callback parses one slice of small frames, and the transport is paused while there are more."""
     connection = Connection()
     connection.reader.feed(bytes(100 * SLICE_BYTES))
     assert connection.parsed == [SLICE_BYTES]
@@ -80,7 +80,7 @@ def test_small_frames_are_parsed_in_slices() -> None:
 
 
 def test_frames_have_a_rate() -> None:
-    """A burst is parsed at once, and then so many frames a second; when all is parsed, the transport is read again."""
+    """A burst is parsed at once, then frames at the rate; after the last one the transport is resumed."""
     connection = Connection()
     frames = int(FRAME_BURST + 10 * FRAMES_PER_S)
     connection.reader.feed(bytes(frames * FRAME))
@@ -97,7 +97,7 @@ def test_frames_have_a_rate() -> None:
 
 
 def test_a_blocked_application_stops_the_reading() -> None:
-    """Nothing is parsed while the application is behind; large frames go on as soon as it is not."""
+    """Nothing is parsed while the application is behind; large frames are parsed as soon as it is not."""
     connection = Connection()
     connection.blocked = True
     connection.reader.feed(bytes(10))
@@ -110,7 +110,7 @@ def test_a_blocked_application_stops_the_reading() -> None:
 
 
 def test_nothing_is_parsed_after_the_end() -> None:
-    """A closed reader has no timer left."""
+    """A closed reader has no timer."""
     connection = Connection()
     connection.reader.feed(bytes(100 * SLICE_BYTES))
     connection.reader.close()
@@ -121,7 +121,7 @@ def test_nothing_is_parsed_after_the_end() -> None:
 
 @pytest.fixture
 def slow_port() -> Iterator[int]:
-    """The port of a uvicorn whose application reads nothing for some seconds, and that pings every second."""
+    """The port of a uvicorn whose application does not read for some seconds, and that pings every second."""
     port = free_port()
     command = [sys.executable, "-c", SERVER, str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -131,7 +131,7 @@ def slow_port() -> Iterator[int]:
 
 
 async def test_uvicorn_does_not_drop_a_client_whose_pong_waits(slow_port: int) -> None:
-    """A pong that waits behind audio which the application has not read yet is no reason to close."""
+    """The server does not close a socket whose pong waits behind audio that it has not read yet."""
     async with asyncio.timeout(60):
         client = await _connected(slow_port)
         sending = asyncio.create_task(_send(client))

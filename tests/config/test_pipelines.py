@@ -1,4 +1,4 @@
-"""Pipelined HTTP on both servers: answers in order, prompt answers for others during a flood, and a quiet log when the clients leave."""
+"""Pipelined HTTP on both servers: ordered responses, no delay for other clients, and no errors in the log."""
 
 import asyncio
 import re
@@ -34,7 +34,7 @@ def server(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory
 
 
 async def test_requests_of_a_pipeline_are_answered_in_order(server: Server) -> None:
-    """GETs and POSTs with a body, more than a server parses at once; then the connection goes on as any other."""
+    """More GETs and POSTs than a server parses at once get responses in order, and the connection stays usable."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     sent, expected = b"", []
     for number in range(60):
@@ -53,8 +53,8 @@ async def test_requests_of_a_pipeline_are_answered_in_order(server: Server) -> N
 
 
 @pytest.mark.parametrize("part", [b"X-Long: " + b"a" * 65_536, b"a: b\r\n" * 11_000], ids=["one header", "many headers"])
-async def test_a_head_without_end_is_refused(server: Server, part: bytes) -> None:
-    """The server closes long before it holds 8 MiB, which uvicorn would copy at each read."""
+async def test_endless_headers_are_refused(server: Server, part: bytes) -> None:
+    """The server closes well before 8 MiB of headers, which uvicorn would copy at each read."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n")
     sent = 0
@@ -73,8 +73,8 @@ async def test_a_head_without_end_is_refused(server: Server, part: bytes) -> Non
     assert sent < 2**23
 
 
-async def test_headers_may_come_byte_by_byte_and_be_long(server: Server) -> None:
-    """Eight kilobytes of headers are usual, as with many cookies."""
+async def test_headers_may_be_slow_and_long(server: Server) -> None:
+    """Eight kilobytes of headers are accepted, byte by byte."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     async with asyncio.timeout(60):
         for byte in b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n":
@@ -94,8 +94,8 @@ async def _status(reader: asyncio.StreamReader) -> bytes:
     return head.split()[1]
 
 
-async def test_a_flood_delays_nobody_else(server: Server) -> None:
-    """Fifty sockets ask 200 times each for the schema: health answers, and when the clients leave the log has no traceback."""
+async def test_a_flood_does_not_delay_other_clients(server: Server) -> None:
+    """Health answers while fifty sockets send 200 requests each, and the log has no traceback when they close."""
     stop, times = threading.Event(), list[float]()
     prober = threading.Thread(target=_probe, args=(server.url + "/healthz", stop, times))
     flood = b"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * REQUESTS
@@ -135,7 +135,7 @@ async def _discard(reader: asyncio.StreamReader) -> None:
 
 @asynccontextmanager
 async def uvicorn_of(application: Any) -> AsyncIterator[uvicorn.Server]:
-    """Run uvicorn in this event loop, with our class of connections."""
+    """Run uvicorn in this event loop, with our connection class."""
     server = uvicorn.Server(uvicorn.Config(application, http=BoundedHttpProtocol, port=free_port(), lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(60):
@@ -148,8 +148,8 @@ async def uvicorn_of(application: Any) -> AsyncIterator[uvicorn.Server]:
         await serving
 
 
-async def test_uvicorn_parses_a_pipeline_bit_by_bit_and_tells_who_runs_that_the_client_left() -> None:
-    """Of five hundred requests some twenty are known while the first runs; it gets the disconnect, and the others never run."""
+async def test_uvicorn_parses_a_pipeline_in_slices() -> None:
+    """About twenty of 500 requests are parsed while the first runs; it gets the disconnect, and the others never run."""
     began, left = asyncio.Event(), asyncio.Event()
     count = 0
 

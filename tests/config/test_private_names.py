@@ -1,4 +1,4 @@
-"""Each name of Twisted, Daphne, Autobahn and uvicorn without a public contract that Parley uses: what an upgrade that changes it breaks."""
+"""Names of Twisted, Daphne, Autobahn and uvicorn without a public contract that Parley uses: an upgrade that changes one fails here."""
 
 import importlib.metadata
 import inspect
@@ -97,7 +97,7 @@ USED: list[tuple[Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("owner", "name", "consequence"), USED, ids=[f"{owner.__name__}.{name}" for owner, name, _ in USED])
-def test_a_name_that_we_use_exists(owner: type[Any], name: str, consequence: str) -> None:
+def test_every_used_name_exists(owner: type[Any], name: str, consequence: str) -> None:
     """It is an attribute of the class, or its methods set it on instances."""
     set_on_instances = any(f"self.{name}" in inspect.getsource(base) for base in owner.__mro__ if base.__module__ != "builtins")
     package = owner.__module__.split(".")[0]
@@ -106,13 +106,13 @@ def test_a_name_that_we_use_exists(owner: type[Any], name: str, consequence: str
 
 @pytest.mark.parametrize("package", VERSIONS)
 def test_the_version_was_checked(package: str) -> None:
-    """An upgrade has to look at the file that names the version."""
+    """An upgrade must review the file that names the version."""
     found = importlib.metadata.version(package)
     assert found == VERSIONS[package], f"read our subclasses against {package} {found}, run tests/config, then change CHECKED_VERSIONS"
 
 
 @pytest.mark.parametrize("name", ["transport", "proto", "exception"])
-def test_a_missing_name_is_found(name: str) -> None:
-    """The check above does not find what is not there."""
+def test_a_missing_name_is_detected(name: str) -> None:
+    """The check fails for a name that does not exist."""
     with pytest.raises(AssertionError, match=f"twisted has no FileDescriptor._no_{name} any more: what breaks"):
-        test_a_name_that_we_use_exists(FileDescriptor, f"_no_{name}", "what breaks")
+        test_every_used_name_exists(FileDescriptor, f"_no_{name}", "what breaks")

@@ -1,4 +1,4 @@
-"""`/readyz` while the database takes no write, and while it or Redis does not answer."""
+"""`/readyz` while the database cannot be written, and while it or Redis does not answer."""
 
 import os
 import resource
@@ -35,7 +35,7 @@ def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def until(server: Server, status: int) -> dict[str, bool]:
-    """Ask until an answer has this status; each comes in time."""
+    """Repeat the request until it has this status; each response must be in time."""
     deadline = time.monotonic() + 60
     while True:
         began = time.monotonic()
@@ -48,7 +48,7 @@ def until(server: Server, status: int) -> dict[str, bool]:
 
 
 def test_a_database_that_cannot_be_written_is_not_ready(server: Server) -> None:
-    """The system lets the server write no file any more, as where the disk is full: 503 until it can; it serves meanwhile."""
+    """The server answers 503 while the disk is full for it, and serves meanwhile."""
     assert server.process is not None
     until(server, 200)
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
@@ -59,8 +59,8 @@ def test_a_database_that_cannot_be_written_is_not_ready(server: Server) -> None:
     until(server, 200)
 
 
-def test_a_lock_is_answered_in_time_and_checks_do_not_pile_up(server: Server) -> None:
-    """A writer that keeps SQLite's lock: "not ready" within two seconds to each of thirty, who share one thread; ready when it is over."""
+def test_a_locked_database_is_not_ready(server: Server) -> None:
+    """Thirty checks share one thread and get "not ready" within two seconds; afterwards the server is ready."""
     assert server.process is not None
     tasks = Path(f"/proc/{server.process.pid}/task")
     until(server, 200)
@@ -76,15 +76,15 @@ def test_a_lock_is_answered_in_time_and_checks_do_not_pile_up(server: Server) ->
     until(server, 200)
 
 
-def test_the_check_leaves_nothing_behind(server: Server) -> None:
-    """Its row is gone."""
+def test_the_check_leaves_no_row(server: Server) -> None:
+    """The check removes its row."""
     until(server, 200)
     with closing(sqlite3.connect(server.data / "parley.sqlite3")) as database:
         assert database.execute("SELECT count(*) FROM django_session").fetchone() == (0,)
 
 
-def test_services_that_are_silent(tmp_path: Path) -> None:
-    """PostgreSQL has no tables yet; later it and Redis keep their connections and answer nothing: what is away is named in time."""
+def test_unresponsive_services_are_named(tmp_path: Path) -> None:
+    """The response names PostgreSQL and Redis in time, without tables and while their connections are open but silent."""
     if lacking := postgres.lacking():
         pytest.skip(lacking)
     with running_redis(tmp_path) as redis_url, postgres.cluster() as database_url:
@@ -108,7 +108,7 @@ def test_services_that_are_silent(tmp_path: Path) -> None:
 
 @contextmanager
 def stopped(connection: psycopg.Connection[tuple[int]]) -> Iterator[None]:
-    """Stop the processes behind every other connection to a PostgreSQL, for the length of the block."""
+    """Stop the server processes of all other connections to a PostgreSQL within the context."""
     backends = [
         pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid()")
     ]

@@ -1,4 +1,4 @@
-"""The pinned requirements are whole on every Python that Parley promises to run on."""
+"""The pinned requirements are complete on every supported Python."""
 
 import re
 from importlib import metadata
@@ -15,7 +15,7 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?==", re.MULTILINE)
 
 
 def pinned(lock: str) -> dict[str, tuple[str, ...]]:
-    """Return the names of a lock file's packages, each with its extras."""
+    """Return the package names of a lock file, each with its extras."""
     found = PINNED.findall((LOCKS / lock).read_text())
     return {canonicalize_name(name): tuple(extras.replace(" ", "").split(",")) if extras else () for name, extras in found}
 
@@ -37,13 +37,13 @@ def lacking(packages: dict[str, tuple[str, ...]], python: str) -> list[str]:
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("lock", ["runtime.txt", "development.txt"])
-def test_nothing_is_left_out(lock: str, python: str) -> None:
-    """Whatever a pinned package asks for is pinned too."""
+def test_every_dependency_is_pinned(lock: str, python: str) -> None:
+    """Every dependency of a pinned package is pinned."""
     assert lacking(pinned(lock), python) == []
 
 
 def test_every_package_has_a_hash() -> None:
-    """Each pinned package names the files that it may come as."""
+    """Each pinned package has the hashes of its files."""
     for lock in LOCKS.glob("*.txt"):
         blocks = re.split(r"(?m)^(?=[A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*(?:==|@))", lock.read_text())[1:]
         assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []

@@ -1,4 +1,4 @@
-"""The server as a person starts it: address, health, bad settings, an occupied port."""
+"""`manage.py serve`: address, health, bad settings, an occupied port."""
 
 import asyncio
 import os
@@ -35,13 +35,13 @@ print(settings.SECRET_KEY)
 
 
 def serve(tmp_path: Path, **env: str) -> "subprocess.CompletedProcess[str]":
-    """Run `manage.py serve` where it is expected to end by itself."""
+    """Run a `manage.py serve` that ends by itself."""
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "RECOGNISER": "scripted", **env}
     return subprocess.run([sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
 
 
 def test_health_and_readiness(server: Server) -> None:
-    """/healthz says alive, /readyz says what is ready, part by part."""
+    """/healthz answers alive, and /readyz lists what is ready."""
     assert server.get("/healthz") == (200, {"status": "ok"})
     status, answer = server.get("/readyz")
     assert status == 200
@@ -49,7 +49,7 @@ def test_health_and_readiness(server: Server) -> None:
 
 
 def test_not_ready_without_a_recogniser(make_server: Callable[..., Server], migrated_data: Path, tmp_path: Path) -> None:
-    """A recogniser that cannot be loaded makes /readyz say no, and a start_request say why."""
+    """If the recogniser cannot be loaded, /readyz answers 503 and a start_request gets an error with the reason."""
     server = make_server()
     server.kill()
     script = tmp_path / "broken.json"
@@ -70,7 +70,7 @@ def test_not_ready_without_a_recogniser(make_server: Callable[..., Server], migr
 
 
 def test_serve_creates_the_tables_of_a_new_installation(tmp_path: Path) -> None:
-    """A server on an empty folder becomes ready, and its first page is the way to the first account."""
+    """A server on an empty directory becomes ready, and its first page leads to the first account."""
     server = Server(tmp_path, {"RECOGNISER": "scripted", "HOST": "0.0.0.0", "DATABASE_URL": "", "REDIS_URL": ""})
     try:
         server.start()
@@ -82,8 +82,8 @@ def test_serve_creates_the_tables_of_a_new_installation(tmp_path: Path) -> None:
         server.kill()
 
 
-def test_an_occupied_port_is_one_clear_line(tmp_path: Path) -> None:
-    """The message names the port; no traceback."""
+def test_an_occupied_port_is_one_line(tmp_path: Path) -> None:
+    """The message names the port without a traceback."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -94,22 +94,22 @@ def test_an_occupied_port_is_one_clear_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_nonsense_setting_is_one_clear_line(tmp_path: Path) -> None:
-    """The message names the variable and what is allowed."""
+def test_an_invalid_setting_is_one_line(tmp_path: Path) -> None:
+    """The message names the variable and the allowed values."""
     done = serve(tmp_path, PORT="eighty")
     assert done.returncode != 0
     assert "PORT='eighty'" in done.stderr
 
 
-def test_the_secret_key_is_made_once_and_private(server: Server) -> None:
-    """DATA_DIR keeps the key, readable by its owner only."""
+def test_the_secret_key_is_created_once_and_private(server: Server) -> None:
+    """DATA_DIR keeps the key, readable only by its owner."""
     key = server.data / "secret_key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert len(key.read_text()) >= 50
 
 
-def test_a_secret_key_that_another_process_is_making(tmp_path: Path) -> None:
-    """Of processes that start at once the second waits for the first one's key; a file that stays empty is one clear line."""
+def test_a_secret_key_that_another_process_creates(tmp_path: Path) -> None:
+    """A second process waits for the first one's key; a file that stays empty is one line of error."""
     key = tmp_path / "secret_key"
     key.touch()
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
@@ -122,7 +122,7 @@ def test_a_secret_key_that_another_process_is_making(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_floods_does_not_fill_the_memory(make_server: Callable[..., Server]) -> None:
-    """Sixty megabytes sent as fast as they go cost the server a few megabytes: it stops reading instead (design law 3)."""
+    """60 MB sent as fast as possible cost the server a few megabytes, because it stops reading (design law 3)."""
     server = make_server(MAX_AUDIO_CHUNK_BYTES="65536")
     token = await asyncio.to_thread(server.token)
     assert server.process is not None
@@ -153,7 +153,7 @@ def _resident_mb(pid: int) -> float:
 
 @pytest.mark.timeout(700)
 async def test_a_client_that_does_not_read_does_not_fill_the_memory(make_server: Callable[..., Server]) -> None:
-    """Messages for a client that reads nothing wait in the database, not in the server (design laws 2 and 3)."""
+    """Messages for a client that does not read stay in the database, not in memory (design laws 2 and 3)."""
     server = make_server()
     token = await asyncio.to_thread(server.token)
     connection_id = "slow-reader"

@@ -1,4 +1,4 @@
-"""`manage.py setuplink`, and the address that a server says it has."""
+"""`manage.py setuplink`, and the server's own URL."""
 
 import io
 
@@ -12,7 +12,7 @@ from config.site_address import site_address
 
 
 def link(*options: str) -> str:
-    """Run the command and return what it printed."""
+    """Run the command and return its output."""
     out = io.StringIO()
     call_command("setuplink", *options, stdout=out)
     return out.getvalue().strip()
@@ -20,7 +20,7 @@ def link(*options: str) -> str:
 
 @pytest.mark.django_db
 def test_the_link_opens_the_page(settings: LazySettings) -> None:
-    """Every link that was printed does, until there is an account."""
+    """Every printed link works until an account exists."""
     settings.PORT = 8123
     links = [link(), link("--site", "https://talk.example.org/")]
     assert [one.partition("?token=")[0] for one in links] == ["http://127.0.0.1:8123/welcome/", "https://talk.example.org/welcome/"]
@@ -50,6 +50,6 @@ def test_a_site_without_scheme_is_refused() -> None:
     ],
 )
 def test_the_address_of_the_site(settings: LazySettings, host: str, allowed: list[str], origins: list[str], address: str) -> None:
-    """What a person can open: the origin of the proxy, or a host that the server answers to."""
+    """It is the origin of the proxy, or a host that the server accepts."""
     settings.HOST, settings.ALLOWED_HOSTS, settings.TRUSTED_ORIGINS = host, allowed, origins
     assert site_address(80) == address

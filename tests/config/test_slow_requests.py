@@ -1,4 +1,4 @@
-"""Time limits of our Daphne for headers and bodies, with limits of a second so that the tests are short."""
+"""Time limits of our Daphne for headers and bodies, with short limits."""
 
 import asyncio
 import os
@@ -50,7 +50,7 @@ HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30\r\n"
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Where a server with short limits listens."""
+    """The port of a server with short limits."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -63,7 +63,7 @@ def port() -> Iterator[int]:
 
 
 async def exchange(port: int, first: bytes, again: bytes = b"", pause_s: float = 0.25, times: int = 1_000) -> tuple[bytes, float]:
-    """Send a first part, and another again and again; return the answer and the seconds until the server ended the connection."""
+    """Send a first part, then another one repeatedly; return the response and the seconds until the server closed."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     began = time.monotonic()
 
@@ -93,30 +93,30 @@ async def exchange(port: int, first: bytes, again: bytes = b"", pause_s: float =
         pytest.param(HEAD + b"\r\nhalf", b"", BODY_IDLE_S, id="half of a body"),
     ],
 )
-async def test_what_does_not_come_to_its_end_is_cut(port: int, first: bytes, again: bytes, least_s: float) -> None:
-    """After its time, whatever came meanwhile; with 408 where a request had begun."""
+async def test_an_incomplete_request_is_closed(port: int, first: bytes, again: bytes, least_s: float) -> None:
+    """The server closes after the limit, with 408 if a request had begun."""
     answer, seconds = await exchange(port, first, again)
     assert answer[:12] == (b"HTTP/1.1 408" if first else b"")
     assert least_s - 0.1 < seconds < least_s * 4
 
 
-async def test_a_body_may_take_its_time(port: int) -> None:
-    """Ten bytes in more than twice the limit of a pause: it is not cut."""
+async def test_a_slow_body_is_accepted(port: int) -> None:
+    """A body that never stalls may take more than twice the limit of a stall."""
     last = HEAD + b"Connection: close\r\n\r\n" + b"a" * 10
     answer, seconds = await exchange(port, last, b"b", pause_s=BODY_IDLE_S * 2.5 / 20, times=20)
     assert answer.startswith(b"HTTP/1.1 200")
     assert seconds > BODY_IDLE_S * 2
 
 
-async def test_a_response_may_take_its_time(port: int) -> None:
-    """One and a half seconds of it, beyond every limit but that of a kept connection."""
+async def test_a_slow_response_is_complete(port: int) -> None:
+    """A response may take longer than every limit except that of an idle connection."""
     answer, seconds = await exchange(port, b"GET /?8 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert answer.count(b"part") == 8
     assert seconds > BODY_IDLE_S
 
 
 async def test_a_connection_is_kept_between_requests(port: int) -> None:
-    """For longer than headers may take; the time for headers begins with the first byte of the next request."""
+    """It is kept longer than the limit of headers, which begins with the first byte of the next request."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     async with asyncio.timeout(WAIT_S):
@@ -133,7 +133,7 @@ async def test_a_connection_is_kept_between_requests(port: int) -> None:
 
 
 async def test_a_websocket_has_no_such_limit(port: int) -> None:
-    """It stays open in silence."""
+    """A silent WebSocket stays open."""
     async with websockets.connect(f"ws://127.0.0.1:{port}/", open_timeout=WAIT_S) as socket:
         await asyncio.sleep(max(HEADER_S, BODY_IDLE_S) * 1.5)
         await socket.send("still here")
@@ -141,5 +141,5 @@ async def test_a_websocket_has_no_such_limit(port: int) -> None:
 
 
 def test_the_real_limits() -> None:
-    """As docs/operate/deploy.md says."""
+    """The limits are those in docs/operate/deploy.md."""
     assert (daphne_server.HEADER_S, daphne_server.BODY_IDLE_S, daphne_server.KEEP_ALIVE_S) == (10.0, 30.0, 60.0)

@@ -1,4 +1,4 @@
-"""Whose word about the client's address and scheme counts."""
+"""Trusted proxies: the client's address and scheme."""
 
 import logging
 from typing import Any
@@ -24,7 +24,7 @@ def scope_of(peer: str | None, *forwarded: str, kind: str = "http", proto: str =
 
 
 def client_of(peer: str | None, *forwarded: str) -> str | None:
-    """Return the client's address that Parley goes by."""
+    """Return the client's address that Parley uses."""
     scope = scope_of(peer, *forwarded)
     apply_forwarded(scope)
     return str(scope["client"][0]) if scope["client"] else None
@@ -37,13 +37,13 @@ def _reports(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def trusted(settings: LazySettings) -> None:
-    """Trust a proxy, a network of them, and one on a Unix socket."""
+    """Trust a proxy, a network of proxies, and a proxy on a Unix socket."""
     proxies = f"{PROXY}, 10.1.0.0/16, 2001:db8::/32, unix"
     settings.TRUSTED_PROXIES = Env({"HOSTS": proxies}).networks("HOSTS", "", words=("unix",))
 
 
-def test_by_default_nobody_is_believed(caplog: pytest.LogCaptureFixture) -> None:
-    """Not even this machine; the log says so once."""
+def test_by_default_no_proxy_is_trusted(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even 127.0.0.1 is trusted, and the log says so once."""
     for peer in ("127.0.0.1", PROXY, "203.0.113.9"):
         assert client_of(peer, "198.51.100.1") == peer
     assert caplog.text.count("is not in TRUSTED_PROXIES") == 1
@@ -77,12 +77,12 @@ def test_by_default_nobody_is_believed(caplog: pytest.LogCaptureFixture) -> None
 def test_the_rightmost_address_that_is_no_proxy_counts(
     trusted: None, peer: str | None, forwarded: tuple[str, ...], client: str | None
 ) -> None:
-    """What is left of it was written by the client."""
+    """The client wrote everything to the left of it."""
     assert client_of(peer, *forwarded) == client
 
 
 def test_a_unix_socket_is_not_trusted_unless_named() -> None:
-    """There the peer has no address, and so the client has none."""
+    """The peer has no address on a Unix socket, and so the client has none."""
     assert client_of(None, "198.51.100.1") is None
 
 
@@ -100,10 +100,10 @@ def test_a_unix_socket_is_not_trusted_unless_named() -> None:
         "a:b",
     ],
 )
-async def test_an_address_that_uvicorn_took_from_the_header_is_not_believed(
+async def test_an_address_that_uvicorn_took_from_the_header_is_not_trusted(
     trusted: None, caplog: pytest.LogCaptureFixture, allowed: str, forwarded: str
 ) -> None:
-    """Its own default, without --no-proxy-headers, believes 127.0.0.1: such a client is unknown, and the log names the option, once."""
+    """Without --no-proxy-headers uvicorn trusts 127.0.0.1: the client is then unknown, and the log names the option once."""
     scopes = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -118,8 +118,8 @@ async def test_an_address_that_uvicorn_took_from_the_header_is_not_believed(
     assert "--no-proxy-headers" in errors[0]
 
 
-async def test_an_address_before_many_elements_is_not_believed() -> None:
-    """uvicorn takes the first element where it believes everybody, however many there are."""
+async def test_an_address_before_many_elements_is_not_trusted() -> None:
+    """uvicorn uses the first element if it trusts all proxies, however many elements there are."""
     scopes = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -132,7 +132,7 @@ async def test_an_address_before_many_elements_is_not_believed() -> None:
 
 
 async def test_uvicorn_keeps_the_peer_where_the_last_hop_is_empty() -> None:
-    """That is not rewritten, so the peer counts, and the header does not."""
+    """uvicorn does not rewrite the peer then, so the peer counts and the header does not."""
     scopes = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -156,14 +156,14 @@ async def test_uvicorn_keeps_the_peer_where_the_last_hop_is_empty() -> None:
     ],
 )
 def test_the_scheme_of_a_trusted_proxy_counts(trusted: None, kind: str, proto: str, scheme: str) -> None:
-    """For pages and sockets; of several the one that the nearest proxy wrote."""
+    """Of several schemes the one of the nearest proxy counts, for pages and sockets."""
     scope = scope_of(PROXY, kind=kind, proto=proto)
     apply_forwarded(scope)
     assert scope["scheme"] == scheme
 
 
-def test_the_scheme_of_others_does_not(trusted: None, settings: LazySettings) -> None:
-    """With TRUSTED_PROXIES nobody else's counts, also where the site is reached over HTTPS."""
+def test_the_scheme_of_other_peers_is_ignored(trusted: None, settings: LazySettings) -> None:
+    """With TRUSTED_PROXIES no other peer's scheme counts, also on an HTTPS site."""
     settings.SECURE_COOKIES = True
     scope = scope_of("203.0.113.9", proto="https")
     apply_forwarded(scope)
@@ -172,7 +172,7 @@ def test_the_scheme_of_others_does_not(trusted: None, settings: LazySettings) ->
 
 @pytest.mark.parametrize(("secure", "scheme"), [(True, "https"), (False, "http")])
 def test_without_trusted_proxies_the_scheme_counts_where_the_site_is_https(settings: LazySettings, secure: bool, scheme: str) -> None:
-    """An installation of before, with SECURE_COOKIES alone, is not redirected for ever."""
+    """An older installation with SECURE_COOKIES alone gets no endless redirect."""
     settings.SECURE_COOKIES = secure
     scope = scope_of("203.0.113.9", proto="https")
     apply_forwarded(scope)
