@@ -1,4 +1,4 @@
-"""Fixtures that every room may use: accounts, tokens, and real servers."""
+"""Fixtures for all tests: accounts, tokens, and real servers."""
 
 import asyncio
 import os
@@ -16,16 +16,16 @@ from tests import servers
 
 settings.register_profile(
     "parley",
-    deadline=None,  # a busy machine is no failure, nor is one that is slow to make up examples
+    deadline=None,  # a slow machine must not fail a test
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize=not os.environ.get("PARLEY_TEST_RANDOM"),  # the same examples every time, unless somebody looks for new ones
+    derandomize=not os.environ.get("PARLEY_TEST_RANDOM"),  # the same examples each time unless the variable is set
 )
 settings.load_profile("parley")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_channel_layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Each process of a parallel test run has a channel layer of its own: they share a data folder."""
+    """Each process of a parallel test run has its own channel layer, because they share a data directory."""
     config = django_settings.CHANNEL_LAYERS["default"]["CONFIG"]
     if "folder" in config:
         config["folder"] = tmp_path_factory.mktemp("sockets")
@@ -36,7 +36,7 @@ def _own_channel_layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 @pytest.fixture
 def user(db: None) -> User:
-    """An account, the owner of what a test makes."""
+    """The account that owns the objects of a test."""
     return User.objects.create_user("jane@example.com", "jane@example.com", "correct horse battery")
 
 
@@ -57,13 +57,13 @@ def token(user: User) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with an empty database, to be copied."""
+    """A data directory with an empty database, to be copied."""
     return servers.migrated(tmp_path_factory.mktemp("migrated"))
 
 
 @pytest.fixture
 def make_server(migrated_data: Path, tmp_path: Path) -> Iterator[Callable[..., servers.Server]]:
-    """Start servers that end with the test; keyword arguments are environment variables."""
+    """Start servers and stop them after the test; keyword arguments are environment variables."""
     made: list[servers.Server] = []
 
     def make(kind: str = "daphne", **env: str) -> servers.Server:
@@ -80,5 +80,5 @@ def make_server(migrated_data: Path, tmp_path: Path) -> Iterator[Callable[..., s
 
 @pytest.fixture
 def server(make_server: Callable[..., servers.Server]) -> servers.Server:
-    """A running server that hears by script."""
+    """A running server with the scripted recogniser."""
     return make_server()

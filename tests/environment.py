@@ -1,4 +1,4 @@
-"""Loaded by pytest before Django's settings (see `addopts`): gives the suite a data folder of its own."""
+"""Pytest loads this before Django's settings (see `addopts`); it sets a data directory for the tests."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""Real Parley servers for tests: `manage.py serve` (our Daphne) or uvicorn, each with a data folder of its own."""
+"""Real Parley servers for tests: `manage.py serve` (our Daphne) or uvicorn, each with its own data directory."""
 
 import json
 import os
@@ -52,7 +52,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its address, such as http://127.0.0.1:1234."""
+        """Its URL, such as http://127.0.0.1:1234."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -63,7 +63,7 @@ class Server:
         return {**inherited, **wanted}
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command on this server's data and return what it printed."""
+        """Run a management command on this server's data and return its output."""
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -97,7 +97,7 @@ class Server:
             self.process = None
 
     def stop(self) -> int:
-        """Ask the process to end and return its exit code."""
+        """Send SIGTERM and return the exit code."""
         assert self.process is not None
         process, self.process = self.process, None
         process.send_signal(signal.SIGTERM)
@@ -118,7 +118,7 @@ class Server:
         return _answer(urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}))
 
     def token(self, email: str = "jane@example.com") -> str:
-        """Make an app for a user, once, and return an access token."""
+        """Create an app for a user, once, and return an access token."""
         if email not in self._tokens:
             app = json.loads(self.manage("createapp", "--email", email, "--json"))
             wanted = {"type": "application", "appId": app["appId"], "appSecret": app["appSecret"]}
@@ -152,12 +152,12 @@ def _answer(request: urllib.request.Request) -> tuple[int, Any]:
 
 
 def migrated(template: Path, env: Mapping[str, str] | None = None) -> Path:
-    """Make a data folder with an empty, migrated database in it."""
+    """Make a data directory with an empty, migrated database."""
     Server(template, dict(env or {})).manage("migrate", "--verbosity", "0")
     return template
 
 
 def copied(template: Path, target: Path) -> Path:
-    """Copy a migrated data folder: faster than to migrate again."""
+    """Copy a migrated data directory, which is faster than to migrate again."""
     shutil.copytree(template, target)
     return target

@@ -1,4 +1,4 @@
-"""A real Redis and a real TURN server for tests, on free ports of the loopback address, gone with their fixtures."""
+"""A real Redis and a real TURN server for tests, on free ports of the loopback address."""
 
 import shutil
 import socket
@@ -17,7 +17,7 @@ from tests.servers import START_S, STOP_S, free_port
 
 @contextmanager
 def running_redis(folder: Path) -> Iterator[str]:
-    """Yield the URL of a Redis that keeps nothing; the test is skipped, saying so, where there is no redis-server."""
+    """Yield the URL of a Redis without persistence; skip the test where there is no redis-server."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("needs redis-server (make test installs it where it may)")
@@ -37,7 +37,7 @@ def running_redis(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def running_turn(folder: Path, secret: str) -> Iterator[str]:
-    """Yield the URL of a coturn that takes the passwords made with this secret; the test is skipped, saying so, where there is none."""
+    """Yield the URL of a coturn that accepts the passwords made with this secret; skip the test where there is none."""
     program = shutil.which("turnserver")
     if program is None:
         pytest.skip("needs coturn (make test installs it where it may)")

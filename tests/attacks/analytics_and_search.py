@@ -107,7 +107,7 @@ print("SEEDED {{}}")
 
 
 def seeded(server: servers.Server, code: str) -> dict[str, str]:
-    """Run code in the server's environment and return what it printed."""
+    """Run code in the server's environment and return its output."""
     command = [sys.executable, "manage.py", "shell", "-c", code]
     done = subprocess.run(command, cwd=servers.ROOT, env=server.environment, capture_output=True, text=True, timeout=900, check=True)
     found: dict[str, str] = json.loads(done.stdout.split("SEEDED", 1)[1])
@@ -115,14 +115,14 @@ def seeded(server: servers.Server, code: str) -> dict[str, str]:
 
 
 def cpu(server: servers.Server) -> float:
-    """Return the milliseconds of processor time that the server's process has used: a figure that a busy machine changes little."""
+    """Return the milliseconds of processor time that the server's process has used, which other load changes little."""
     assert server.process is not None
     fields = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def get(server: servers.Server, path: str, headers: dict[str, str]) -> float:
-    """GET a path, read all of it, and return the milliseconds; anything but 200 is an error."""
+    """GET a path, read all of it, and return the milliseconds; any status except 200 is an error."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     begun = time.monotonic()
     try:
@@ -137,7 +137,7 @@ def get(server: servers.Server, path: str, headers: dict[str, str]) -> float:
 
 @contextmanager
 def beside(call: Callable[[], float]) -> Iterator[list[float]]:
-    """Make a call again and again in a thread, and yield the list of its times."""
+    """Repeat a request in a thread, and yield the list of its times."""
     taken: list[float] = []
     end = threading.Event()
 
@@ -156,13 +156,13 @@ def beside(call: Callable[[], float]) -> Iterator[list[float]]:
 
 
 def shown(name: str, taken: list[float], others: list[float], used: float = 0.0) -> None:
-    """Print one line of figures; `used` is processor time per call."""
+    """Print one line of figures; `used` is processor time per request."""
     other = f"{statistics.median(others):7.0f} {max(others):7.0f}" if others else "      -       -"
     print(f"{name:34} {taken[0]:8.0f} {statistics.median(taken):8.0f} {max(taken):8.0f} {used:8.0f}   {other}", flush=True)
 
 
 def measure(server: servers.Server, arguments: argparse.Namespace) -> None:
-    """Seed the database and time each call with another client beside it."""
+    """Seed the database and time each request beside another client."""
     token = server.token("jane@example.com")
     begun = time.monotonic()
     found = seeded(server, SEED.format(messages=arguments.messages, conversations=arguments.conversations))
@@ -204,7 +204,7 @@ def measure(server: servers.Server, arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the arguments, start a server, measure, and end it."""
+    """Read the arguments, start a server, measure, and stop it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--server", choices=("daphne", "uvicorn"), default="daphne")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")

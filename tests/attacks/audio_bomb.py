@@ -33,7 +33,7 @@ CHUNK_S = 0.1
 
 @dataclass
 class Talk:
-    """What one speaker got: when events came, and how late finals were, in seconds."""
+    """The results of one speaker: the times of events, and the delays of final results, in seconds."""
 
     began: float = 0.0
     ended: float = 0.0
@@ -41,7 +41,7 @@ class Talk:
     late: list[float] = field(default_factory=list)
 
     def take(self, text: str) -> None:
-        """Note an event."""
+        """Record an event."""
         now, message = time.monotonic(), json.loads(text)
         inner = message.get("message") if message["type"] == "message" else {}
         if message["type"] != "message" or inner.get("type") == "recognition_result":
@@ -52,7 +52,7 @@ class Talk:
 
     @property
     def longest_gap(self) -> float:
-        """The longest time without an event, from the first word to the close, or to the end of the patience."""
+        """The longest time without an event, from the first word to the close or to the time limit."""
         return max(b - a for a, b in zip([self.began, *self.events], [*self.events, self.ended], strict=True))
 
     def __str__(self) -> str:
@@ -62,18 +62,18 @@ class Talk:
 
 
 def connect(server: Server, token: str) -> websockets.connect:
-    """Return a connection to be opened."""
+    """Return a connection to open."""
     url = server.url.replace("http", "ws") + f"/v1/streaming/{uuid4().hex}"
     return websockets.connect(url, additional_headers={"x-api-key": token}, compression=None, max_size=None, ping_interval=None)
 
 
 def start_request(encoding: str, rate: int) -> str:
-    """Return the message that begins a session."""
+    """Return the message that starts a session."""
     return json.dumps({"type": "start_request", "config": {"speechRecognition": {"encoding": encoding, "sampleRateHertz": rate}}})
 
 
 async def talk(server: Server, token: str, audio: bytes) -> Talk:
-    """Speak at the pace of speech, then stop, and wait for the last words."""
+    """Send audio in real time, then stop, and wait for the last final result."""
     told = Talk()
     async with connect(server, token) as socket:
         await socket.send(start_request("LINEAR16", 16_000))
@@ -98,7 +98,7 @@ async def talk(server: Server, token: str, audio: bytes) -> Talk:
 
 
 async def attack(server: Server, token: str, name: str) -> None:
-    """Send an attack as fast as the server takes it; one line is printed at the end."""
+    """Send an attack as fast as the server reads it; print one line at the end."""
     until = time.monotonic() + ATTACK_S
     sent = sessions = answers = 0
     chunks = endless(name)
@@ -158,7 +158,7 @@ async def compare(server: Server, token: str, name: str, audio: bytes) -> None:
 
 
 def speech(recogniser: str) -> bytes:
-    """Return LINEAR16 at 16 kHz for a talk."""
+    """Return LINEAR16 at 16 kHz for one speaker."""
     if recogniser == "scripted":
         from tests.streaming.transports.client import noise
 

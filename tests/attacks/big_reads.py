@@ -57,7 +57,7 @@ print(talk.id)
 
 @dataclass
 class Figures:
-    """Seconds measured in one phase."""
+    """Seconds that were measured in one phase."""
 
     final: list[float] = field(default_factory=list)
     call: list[float] = field(default_factory=list)
@@ -82,7 +82,7 @@ def rss_mib(server: Server) -> float:
 
 
 def read_whole(server: Server, path: str, token: str) -> tuple[float, float, int]:
-    """Read one answer to its end; return seconds to its first byte and in all, and its size in bytes."""
+    """Read one response to its end; return seconds to its first byte and in total, and its size in bytes."""
     request = urllib.request.Request(server.url + path, headers={"x-api-key": token})
     begun = time.perf_counter()
     with urllib.request.urlopen(request, timeout=300) as response:
@@ -94,7 +94,7 @@ def read_whole(server: Server, path: str, token: str) -> tuple[float, float, int
 
 
 def unread(server: Server, path: str, token: str) -> socket.socket:
-    """Send a request whose answer is never read."""
+    """Send a request without reading its response."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", server.port))
@@ -103,7 +103,7 @@ def unread(server: Server, path: str, token: str) -> socket.socket:
 
 
 async def speaker(server: Server, token: str, figures: Figures, until: float, delay: float) -> None:
-    """Speak in real time and note how long after the end of each turn its message comes."""
+    """Send audio in real time and record the delay of each message after the end of its turn."""
     url = f"ws://127.0.0.1:{server.port}/v1/streaming/{uuid4().hex}"
     noise = np.random.default_rng(7).integers(-8000, 8000, int(RATE * CHUNK_S), dtype=np.int16).astype("<i2").tobytes()
     ended: list[float] = []
@@ -132,7 +132,7 @@ async def speaker(server: Server, token: str, figures: Figures, until: float, de
 
 
 async def calls(server: Server, token: str, figures: Figures, until: float) -> None:
-    """Make an ordinary call four times a second and note how long each takes."""
+    """Send an ordinary request four times a second and record its time."""
     while time.perf_counter() < until:
         begun = time.perf_counter()
         await asyncio.to_thread(server.get, "/v1/conversations?limit=1", token)
@@ -141,7 +141,7 @@ async def calls(server: Server, token: str, figures: Figures, until: float) -> N
 
 
 async def phase(server: Server, token: str) -> Figures:
-    """Measure live speech and ordinary calls for a while."""
+    """Measure live speech and ordinary requests for a while."""
     figures, until = Figures(), time.perf_counter() + PHASE_S
     speaking = [speaker(server, token, figures, until, number * 0.45) for number in range(SPEAKERS)]
     await asyncio.gather(*speaking, calls(server, token, figures, until))
@@ -149,7 +149,7 @@ async def phase(server: Server, token: str) -> Figures:
 
 
 async def with_unread(server: Server, paths: list[tuple[str, str]], token: str) -> tuple[Figures, float]:
-    """Measure beside requests that are never read; return the figures and the memory before those clients leave."""
+    """Measure beside unread responses; return the figures and the memory before those clients disconnect."""
     clients: list[socket.socket] = []
 
     async def attack() -> None:
@@ -181,7 +181,7 @@ def run(kind: str, messages: int, readers: int, accounts: int) -> None:
 
 
 def measure(server: Server, tokens: list[str], talks: list[str], readers: int) -> None:
-    """Print all figures of a server that holds a long conversation of each account."""
+    """Print all figures of a server with a long conversation for each account."""
     paths = [f"/v1/conversations/{talk}/messages" for talk in talks]
     live = server.token("speaker@example.com")
     asyncio.run(phase(server, live))  # warm

@@ -33,7 +33,7 @@ WEBRTC_STRING = 51
 
 
 def attack(url: str, token: str, seconds: float, bundled: bool, ready: Any) -> None:
-    """Connect, say so, and flood; in a process of its own."""
+    """Connect, report it, and flood, in a separate process."""
     asyncio.run(_attack(url, token, seconds, bundled, ready))
 
 

@@ -31,14 +31,14 @@ for name in ("boss", "owner", "other"):
 
 
 class Client:
-    """One HTTP client: its source address, a header X-Forwarded-For if any, and the cookies of its form."""
+    """One HTTP client: its source address, an X-Forwarded-For header if any, and the cookies of its form."""
 
     def __init__(self, server: Server, source: str = "127.0.0.1") -> None:
         self._server = server
         self._source = source
 
     def request(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str, str]:
-        """Return status, Set-Cookie headers and body of one request on a connection of its own."""
+        """Send one request on its own connection; return status, Set-Cookie headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=ANSWER_S, source_address=(self._source, 0))
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -54,7 +54,7 @@ class Client:
         return self.request("POST", "/oauth2/token:generate", body, Content_Type="application/json", **headers)[0]
 
     def sign_in(self, email: str, password: str, forwarded: str = "") -> int:
-        """Return the status of a sign-in: 302 where it worked, 200 where not, 429 at a limit."""
+        """Return the status of a sign-in: 302 for success, 200 for failure, 429 at a limit."""
         headers = {"X_Forwarded_For": forwarded} if forwarded else {}
         status, cookies, page = self.request("GET", "/signin/", **headers)
         cookie = re.search(r"csrftoken=\w+", cookies)
@@ -95,7 +95,7 @@ def attack(server: Server) -> None:
 
 
 def take_over(server: Server) -> None:
-    """On a server with an app but no password, try to become administrator."""
+    """Try to become administrator on a server with an app and without a password."""
     local = Client(server)
     status, cookies, page = local.request("GET", "/welcome/")
     cookie, field = re.search(r"csrftoken=\w+", cookies), re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)

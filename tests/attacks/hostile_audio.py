@@ -1,4 +1,5 @@
-"""Bytes that are dear to decode, or claim to be: FLAC frames, Opus packets and their containers. Uses nothing of Parley."""
+"""Bytes that are expensive to decode, or that claim to be long: FLAC frames, Opus packets and their containers. Imports nothing of
+Parley."""
 
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ WEBM_HEAD = bytes.fromhex("1a45dfa380 1853806701ffffffffffffff 1654ae6b8d ae8b d
 
 
 def crc(data: bytes, polynomial: int, bits: int) -> int:
-    """Return a checksum as FLAC has them: most significant bit first, from 0."""
+    """Return a checksum as in FLAC: most significant bit first, from 0."""
     value, top = 0, 1 << bits - 1
     for byte in data:
         value ^= byte << bits - 8
@@ -21,13 +22,13 @@ def crc(data: bytes, polynomial: int, bits: int) -> int:
 
 
 def flac_header(number: int, *, size: int = 1, rate: int = 5, channels: int = 0, bits: int = 4, extra: bytes = b"") -> bytes:
-    """Return a valid frame header of the codes given; `extra` are the bytes that they announce behind the frame number."""
+    """Return a valid frame header with these codes; `extra` are the bytes that they announce after the frame number."""
     head = bytes([0xFF, 0xF8, size << 4 | rate, channels << 4 | bits << 1]) + chr(number % 0x800).encode() + extra
     return head + bytes([crc(head, 0x07, 8)])
 
 
 def flac_silence(number: int, *, rate: int, extra: bytes = b"") -> bytes:
-    """Return a whole, valid frame of 65,535 equal samples in 16 bytes or so; `rate` is the header's code."""
+    """Return a valid frame of 65,535 equal samples in about 16 bytes; `rate` is the header's code."""
     frame = flac_header(number, size=7, rate=rate, extra=b"\xff\xfe" + extra) + bytes(3)
     return frame + crc(frame, 0x8005, 16).to_bytes(2, "big")
 
@@ -48,24 +49,24 @@ def cut(data: bytes, size: int = CHUNK) -> list[bytes]:
 
 
 def flac_headers() -> list[bytes]:
-    """Headers behind each other: each could end a frame that began with any one before it."""
+    """Consecutive headers: each could end a frame of any earlier one."""
     return cut(FLAC_HEAD + flac_header(0, size=15, channels=7) + flac_header(3) * 11_000)
 
 
 def flac_mixed() -> list[bytes]:
-    """A short frame of 12 ms in each chunk, so that none is refused, and headers that lead nowhere behind it."""
+    """A frame of 12 ms in each chunk, so that none is refused, followed by headers without frames."""
     frame = flac_header(0) + bytes(3)
     frame += crc(frame, 0x8005, 16).to_bytes(2, "big")
     return [frame + flac_header(3) * ((CHUNK - len(frame)) // len(flac_header(3)))] * 8
 
 
 def flac_rate() -> list[bytes]:
-    """Whole frames of 65,535 samples that announce 655,350 Hz."""
+    """Frames of 65,535 samples that announce 655,350 Hz."""
     return cut(b"".join(flac_silence(number, rate=14, extra=b"\xff\xff") for number in range(2_000)))
 
 
 def flac_hours() -> list[bytes]:
-    """Silence at 48 kHz: chunks of 54 s, just as long as is allowed, and larger ones that are not."""
+    """Silence at 48 kHz: chunks of 54 s, the allowed maximum, and larger ones."""
     frames = [flac_silence(number, rate=10) for number in range(2_000)]
     return [b"".join(frames[at : at + 39]) for at in range(0, 1_170, 39)] + cut(b"".join(frames[1_170:]))
 
@@ -76,13 +77,13 @@ def opus() -> list[bytes]:
 
 
 def ogg() -> list[bytes]:
-    """Pages of packets of one byte that claim 60 ms: chunks of 46 s, just as long as is allowed, and larger ones that are not."""
+    """Pages of packets of one byte that claim 60 ms: chunks of 46 s, the allowed maximum, and larger ones."""
     page = ogg_page([b"\x18"] * 255)
     return [page * 3] * 10 + cut(page * 15)
 
 
 def webm() -> list[bytes]:
-    """Blocks of one byte that claim 60 ms, then bytes at which reading has to begin anew again and again."""
+    """Blocks of one byte that claim 60 ms, then bytes at which the reader must resynchronise repeatedly."""
     blocks = webm_block(b"\x18") * 900
     return [WEBM_HEAD, *cut(blocks, 6_000), *cut(b"\x00\x1f\x43\xb6\x75\x80" * 10_000)]
 
@@ -100,7 +101,7 @@ ATTACKS = {
 
 
 def endless(attack: str) -> Iterator[bytes]:
-    """Yield the chunks of an attack for ever."""
+    """Yield the chunks of an attack without end."""
     chunks = ATTACKS[attack][1]()
     while True:
         yield from chunks

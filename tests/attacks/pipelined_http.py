@@ -63,7 +63,7 @@ def _flood(port: int, path: str, sockets: int, count: int, seconds: float, resul
 
 
 def _time_of(url: str, token: str) -> float:
-    """Return the seconds until the answer, or PROBE_TIMEOUT_S where none came."""
+    """Return the seconds until the response, or PROBE_TIMEOUT_S without one."""
     request = Request(url, headers={"x-api-key": token} if token else {})
     began = time.monotonic()
     try:
@@ -100,7 +100,7 @@ def _report(title: str, times: dict[str, list[float]]) -> None:
 
 
 def measure(server: Server, path: str, sockets: int, count: int, seconds: float) -> dict[str, list[float]]:
-    """Flood a running server and print the figures; returns the times (s) of the probes during the flood, by path."""
+    """Flood a running server, print the figures, and return the times (s) of the probes during the flood, by path."""
     token = server.token()
     for title in ("calm", "flood"):
         stop = threading.Event()
@@ -123,7 +123,7 @@ def measure(server: Server, path: str, sockets: int, count: int, seconds: float)
 
 
 def main() -> None:
-    """Run the attack against a server of its own."""
+    """Run the attack on a server of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", choices=("daphne", "uvicorn"), default="daphne")
     parser.add_argument("--path", action="append", help="path that is flooded; may be given again")

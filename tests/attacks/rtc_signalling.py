@@ -40,7 +40,7 @@ Attack = Callable[[int], Awaitable[Counter[str]]]
 
 
 def poll_health(port: int, reports: Connection) -> None:
-    """Measure GET /healthz every 20 ms, say so after the first, and go on until something arrives on the pipe; then send the seconds."""
+    """Measure GET /healthz every 20 ms and report the first one; on a message in the pipe send the seconds."""
     took: list[float] = []
     while not took or not reports.poll(0.02):
         began = time.perf_counter()
@@ -61,12 +61,12 @@ class Client:
         self._reader, self.writer = reader, writer
 
     async def post(self, body: Body) -> str:
-        """Post JSON and return the status and, where there is one, FastRTC's word for the failure."""
+        """Post JSON and return the status and FastRTC's error, if any."""
         status, answer = await self.ask(body)
         return f"{status} {answer.get('meta', {}).get('error', answer.get('status', answer.get('type', 'refused')))}"[:60]
 
     async def ask(self, body: Body) -> tuple[str, dict[str, Any]]:
-        """Post JSON and return the status and the JSON of the answer."""
+        """Post JSON and return the status and the JSON of the response."""
         data = json.dumps(body).encode()
         head = f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         self.writer.write(head.encode() + data)
@@ -80,7 +80,7 @@ class Client:
 
 
 async def post_all(port: int, bodies: Iterator[Body], connections: int = CONNECTIONS) -> Counter[str]:
-    """Post bodies over some connections at once and count the answers."""
+    """Post bodies over several connections at once and count the responses."""
     answers: Counter[str] = Counter()
 
     async def one() -> None:
@@ -145,12 +145,12 @@ def for_a_while(make: Callable[[int], Body]) -> Iterator[Body]:
 
 
 async def offer_flood(port: int) -> Counter[str]:
-    """Post offers with ever new ids, as fast as they are answered."""
+    """Post offers with new ids, each after the response to the one before."""
     return await post_all(port, for_a_while(lambda i: offer(f"flood{i}")))
 
 
 async def renewal_flood(port: int) -> Counter[str]:
-    """Post offers for one id with its resume value, as fast as they are answered: each gets a peer connection of its own."""
+    """Post offers for one id with its resume value, one after another: each gets a new peer connection."""
     client = Client(*await asyncio.open_connection("127.0.0.1", port))
     _, answer = await client.ask(offer("renewed") | {"resume": True})
     client.writer.close()
@@ -158,7 +158,7 @@ async def renewal_flood(port: int) -> Counter[str]:
 
 
 async def taken_id(port: int) -> Counter[str]:
-    """Post offers for an id in use without its resume value, as fast as they are answered: all of them are refused."""
+    """Post offers for an id in use without its resume value, one after another: all of them are refused."""
     await post_all(port, iter([offer("taken")]), 1)
     return await post_all(port, for_a_while(lambda i: offer("taken") | {"resume": f"guess{i}"}))
 
@@ -173,7 +173,7 @@ ATTACKS: tuple[Attack, ...] = (control, big_candidates, feedback_product, unknow
 
 
 def measure(server: Server, attack: Attack) -> str:
-    """Run one attack and return a line that says what came of it."""
+    """Run one attack and return a line with its result."""
     ours, theirs = multiprocessing.Pipe()
     poller = multiprocessing.get_context("spawn").Process(target=poll_health, args=(server.port, theirs))
     poller.start()

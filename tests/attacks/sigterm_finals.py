@@ -25,13 +25,13 @@ SPEECH_S = 60
 
 
 def stored(data: Path) -> int:
-    """Return how many messages the database holds."""
+    """Return how many messages are in the database."""
     with sqlite3.connect(data / "parley.sqlite3") as database:
         return int(database.execute("select count(*) from insights_message").fetchone()[0])
 
 
 async def measure(server: Server, speakers: int, token: str) -> dict[str, object]:
-    """Let everybody speak, end the server in the middle of it, and count."""
+    """Start all speakers, end the server meanwhile, and count."""
     async with AsyncExitStack() as stack:
         talking: list[SymblClient] = []
         listening: list[SymblClient] = []
@@ -66,7 +66,7 @@ async def _speak(client: SymblClient) -> None:
 
 
 def main() -> None:
-    """Measure once, with as many speakers as the command line says."""
+    """Measure once, with the number of speakers in the arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", choices=("daphne", "uvicorn"), default="uvicorn")
     parser.add_argument("--speakers", type=int, default=20)

@@ -25,7 +25,7 @@ CASES: dict[str, tuple[bytes, bytes, float]] = {
 
 
 async def cut_after(port: int, first: bytes, again: bytes, pause_s: float, most_s: float) -> float | None:
-    """Return the seconds until the server ended the connection; None where it did not within `most_s`."""
+    """Return the seconds until the server closed the connection; None if it did not within `most_s`."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     began = time.monotonic()
     writer.write(first)
@@ -51,13 +51,13 @@ async def cut_after(port: int, first: bytes, again: bytes, pause_s: float, most_
 
 
 async def measure(port: int, most_s: float) -> dict[str, float | None]:
-    """Return for each case after how many seconds it was cut."""
+    """Return the seconds until the server closed, for each case."""
     times = await asyncio.gather(*(cut_after(port, *case, most_s) for case in CASES.values()))
     return dict(zip(CASES, times, strict=True))
 
 
 def main() -> None:
-    """Run the attack against a server of its own."""
+    """Run the attack on a server of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", choices=("daphne", "uvicorn"), default="daphne")
     parser.add_argument("--seconds", type=float, default=75.0)

@@ -53,14 +53,14 @@ PROBE_S = 8.0
 
 
 def frame(first: int, payload: bytes) -> bytes:
-    """Return a client's frame; its mask is zero."""
+    """Return a client's frame with a zero mask."""
     size = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + struct.pack("!H", len(payload))
     return bytes([first]) + size + bytes(4) + payload
 
 
 @dataclass
 class Flood:
-    """The attacker: one thread that sends, one that reads, for each of its sockets."""
+    """The attacker: one thread that sends and one that reads, for each of its sockets."""
 
     server: Server
     path: str
@@ -72,7 +72,7 @@ class Flood:
     over: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Flood until `over`; connect again after each close."""
+        """Flood until `over`; reconnect after each close."""
         while not self.over.is_set():
             with contextlib.suppress(OSError, http.client.HTTPException):
                 self._once()
@@ -131,7 +131,7 @@ class Flood:
         return answer.startswith(b"HTTP/1.1 101")
 
     def _read(self, wire: socket.socket, gone: threading.Event) -> None:
-        """Read until the server closes, and note the code of its close frame."""
+        """Read until the server closes, and record the code of its close frame."""
         data, code = b"", "reset"
         while not gone.is_set():
             try:
@@ -157,7 +157,7 @@ class Flood:
 
 
 def _size(data: bytes) -> int:
-    """Return the size of the server's frame at the start of the data, 0 where that is not known yet."""
+    """Return the size of the server's frame at the start of the data, 0 while it is unknown."""
     if len(data) < 2:
         return 0
     length = data[1] & 0x7F
@@ -169,7 +169,7 @@ def _size(data: bytes) -> int:
 
 
 def probe(server: Server) -> float:
-    """Return how long /healthz takes, in seconds."""
+    """Return the seconds that /healthz takes."""
     began = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PROBE_S)
     try:
@@ -183,7 +183,7 @@ def probe(server: Server) -> float:
 
 
 def measure(server: Server, path: str, kind: str, token: str, seconds: float, sockets: int) -> tuple[Flood, list[float]]:
-    """Flood a path and return what the attacker did, and the times of /healthz."""
+    """Flood a path; return the attacker's counts and the times of /healthz."""
     flood = Flood(server, path, kind, token)
     threads = [threading.Thread(target=flood.run, daemon=True) for _ in range(sockets)]
     for thread in threads:
@@ -200,7 +200,7 @@ def measure(server: Server, path: str, kind: str, token: str, seconds: float, so
 
 
 def main() -> None:
-    """Measure the cases that the command line names."""
+    """Measure the cases in the arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", choices=("daphne", "uvicorn"), default="uvicorn")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each flood")

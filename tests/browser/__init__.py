@@ -1,1 +1,1 @@
-"""Tests in a real Chromium: the pages' scripts alone, and the live page against a real server."""
+"""Tests in a real Chromium: the pages' scripts alone, and the live page with a real server."""

@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: Chromium with a microphone that plays a file, or a skip that says what is missing."""
+"""Fixtures of the browser tests: Chromium with a microphone that plays a file, or a skip with the reason."""
 
 import importlib.util
 import shutil
@@ -32,7 +32,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 def chromium() -> str:
-    """Return the path of a browser, or skip the test in one line."""
+    """Return the path of a browser, or skip the test."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip(f"no Chromium here (looked for {', '.join(NAMES)}): the browser tests are left out")
@@ -40,7 +40,7 @@ def chromium() -> str:
 
 
 def recorded_speech() -> Path:
-    """Return a file of real speech, from the wheel that brings the recogniser's model."""
+    """Return a file of real speech, from the wheel of the recogniser's model."""
     spec = importlib.util.find_spec("moonshine_voice")
     assert spec is not None
     assert spec.origin is not None
@@ -49,7 +49,7 @@ def recorded_speech() -> Path:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Drive browsers for one file of tests: the driver's event loop must not run while other files have their own."""
+    """Drive browsers for one test file: the driver's event loop must not run in other files."""
     chromium()
     with sync_playwright() as driver:
         yield driver
@@ -57,7 +57,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture
 def open_browser(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
-    """Start browsers that end with the test; `speech` is a WAV file for the microphone, which otherwise beeps."""
+    """Start browsers and close them after the test; `speech` is a WAV file for the microphone, which otherwise beeps."""
     made: list[Browser] = []
 
     def launch(speech: Path | None = None, *more: str) -> Browser:
@@ -80,7 +80,7 @@ def module_browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def module_page(module_browser: Browser) -> Iterator[Page]:
-    """A new page that can import the portal's scripts without any server: its files come from the folder."""
+    """A new page that imports the portal's scripts from the directory, without a server."""
     page = module_browser.new_page()
     page.route("**/static/**", lambda route: route.fulfill(path=STATIC / route.request.url.split("/static/")[1]))
     page.route("**/empty", lambda route: route.fulfill(body="<!doctype html><title>empty</title>", content_type="text/html"))
@@ -99,7 +99,7 @@ def make_account(server: Server) -> None:
 
 
 def sign_in(page: Page, server: Server) -> None:
-    """Come in by the door, with patience for all that follows in this window."""
+    """Sign in, and set long time limits for this window."""
     page.context.set_default_timeout(PATIENCE_MS)
     page.goto(f"{server.url}/signin/")
     page.get_by_label("E-mail address").fill(EMAIL)
@@ -108,8 +108,8 @@ def sign_in(page: Page, server: Server) -> None:
     page.get_by_role("heading", name="Conversations").wait_for()
 
 
-def complaints(page: Page) -> list[str]:
-    """Return a list that fills with what goes wrong in a page: exceptions, and refusals of the security policy."""
+def page_errors(page: Page) -> list[str]:
+    """Return a list that collects a page's exceptions and violations of the security policy."""
     found: list[str] = []
     page.on("pageerror", lambda error: found.append(str(error)))
     page.on("console", lambda message: found.append(message.text) if "Content Security Policy" in message.text else None)

@@ -1,4 +1,4 @@
-"""A film for a browser's fake camera: a square that goes from left to right and back before a darker ground."""
+"""A video for a browser's fake camera: a square that moves from left to right and back on a darker background."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ DARK, BRIGHT, NO_COLOUR = 40, 100, 128
 
 
 def film(path: Path) -> Path:
-    """Write it as raw YUV4MPEG2, which Chromium plays again and again."""
+    """Write the video as raw YUV4MPEG2, which Chromium repeats."""
     forth = list(range(16, WIDTH - SIDE - 16, STEP))
     chroma = np.full(WIDTH * HEIGHT // 2, NO_COLOUR, np.uint8).tobytes()
     with path.open("wb") as out:

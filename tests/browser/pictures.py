@@ -39,13 +39,13 @@ def signed_in(browser: Browser, server: Server, options: dict[str, object]) -> P
 
 
 def take(page: Page, folder: Path, name: str) -> None:
-    """Take one picture of what the window shows."""
+    """Take one picture of the window."""
     page.wait_for_timeout(500)  # transitions
     page.screenshot(path=folder / f"{name}.png")
 
 
 def write_silence(file: Path) -> None:
-    """Write the audio of the microphone, so that only the recording is recognised."""
+    """Write silent audio for the microphone, so that only the recording is recognised."""
     with wave.open(str(file), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
@@ -54,7 +54,7 @@ def write_silence(file: Path) -> None:
 
 
 def join(page: Page, name: str) -> None:
-    """Join the conversation as a speaker, whose microphone is silent."""
+    """Join the conversation as a speaker with a silent microphone."""
     page.goto("/live/launch/")
     page.locator("#speaker").fill(name)
     if page.locator("#meeting").count():

@@ -1,4 +1,4 @@
-"""The live page while somebody speaks, for people who hear it instead of seeing it: axe finds nothing, and each sentence is read once."""
+"""The accessibility of the live page while a member speaks: axe finds no fault, and screen readers read each sentence once."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture
 def page(server: Server, open_browser: Callable[..., Browser]) -> Page:
-    """The live page, on which somebody speaks without a pause."""
+    """The live page of a member who speaks without a pause."""
     page = open_browser(recorded_speech()).new_context(permissions=["microphone"]).new_page()
     page.add_init_script(READ_ALOUD)
     sign_in(page, server)
@@ -56,14 +56,14 @@ def page(server: Server, open_browser: Callable[..., Browser]) -> Page:
 
 
 def faults(page: Page) -> list[Any]:
-    """Return what axe finds."""
+    """Return the faults that axe finds."""
     page.evaluate(AXE)
     found: list[Any] = page.evaluate(FAULTS)
     return found
 
 
-def test_axe_finds_nothing_while_somebody_speaks(page: Page) -> None:
-    """With interim and final words, insights and topics on the page; and while the microphone is muted."""
+def test_axe_finds_nothing_during_speech(page: Page) -> None:
+    """The page has interim and final results, insights and topics; the check is repeated with a muted microphone."""
     page.wait_for_function(
         "() => document.querySelector('#interims .interim') && document.querySelectorAll('#turns .message').length > 1"
         " && document.querySelector('#insights li') && !document.getElementById('topics-part').hidden"
@@ -78,7 +78,7 @@ def test_axe_finds_nothing_while_somebody_speaks(page: Page) -> None:
 
 
 def test_each_sentence_is_read_once(page: Page) -> None:
-    """When it is final. Interim words are not read, nor is the sentence read again as an insight."""
+    """Screen readers get the final result, and no interim result and no insight."""
     expect(page.locator("#insights li").nth(2)).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("link", name="Open saved conversation")).to_be_visible()
@@ -92,7 +92,7 @@ def test_each_sentence_is_read_once(page: Page) -> None:
 
 
 def test_the_log_is_one_in_the_accessibility_tree(page: Page) -> None:
-    """It holds a list of turns; interim words are in none, and the insights are a list of their own that is not live."""
+    """The log has a list of turns without interim results, and the insights are a separate list that is not live."""
     expect(page.locator("#insights li").first).to_be_visible()
     log = page.get_by_role("log")
     assert log.count() == 1

@@ -1,4 +1,4 @@
-"""Pages written for FastRTC, served from our address and otherwise as they were: they must work against our routes unchanged."""
+"""Unmodified FastRTC pages, served from our origin, work with our routes."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ Serve = Callable[..., Server]
 
 @pytest.fixture(scope="module")
 def serve(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Start a server whose root is one of the streams, and keep it for this file."""
+    """Start a server with one of the streams at its root, and keep it for this file."""
     made: dict[str, Server] = {}
 
     def start(stream: str, recogniser: str = "scripted") -> Server:
@@ -39,7 +39,7 @@ def serve(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def visit(browser: Browser, server: Server, name: str, inputs: dict[str, Any] | None = None) -> Page:
-    """Open one of the pages from the server's own address, with what its user filled in, and press its button."""
+    """Open one of the pages from the server's origin, fill in its fields, and press its button."""
     page = browser.new_context(permissions=["microphone", "camera"]).new_page()
     page.add_init_script(f"window.inputs = {json.dumps(inputs or {})}")
     sign_in(page, server)
@@ -51,15 +51,15 @@ def visit(browser: Browser, server: Server, name: str, inputs: dict[str, Any] | 
 
 
 def wait(page: Page, condition: str) -> None:
-    """Wait until the page has seen something."""
+    """Wait until the page has recorded something."""
     try:
         page.wait_for_function(f"() => {condition}", timeout=PATIENCE_MS)
     except Exception:
         raise AssertionError(f"{condition}: {page.evaluate('window.seen')}") from None
 
 
-def test_a_page_that_talks_hears_and_reads(serve: Serve, open_browser: Callable[..., Browser]) -> None:
-    """Sound comes back, what the handler puts out arrives as `output` events, and the messages have the keys that pages read."""
+def test_an_audio_page_gets_audio_outputs_and_messages(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """Audio returns, outputs arrive as `output` events, and messages have FastRTC's keys."""
     page = visit(open_browser(recorded_speech()), serve("page-talk"), "talk")
     wait(page, "seen.state === 'connected'")
     wait(page, "seen.sound > 0.01")
@@ -68,8 +68,8 @@ def test_a_page_that_talks_hears_and_reads(serve: Serve, open_browser: Callable[
     assert page.evaluate("seen.errors") == []
 
 
-def test_a_page_is_asked_for_its_inputs(serve: Serve, open_browser: Callable[..., Browser]) -> None:
-    """`send_input` comes, the page posts to /input_hook, and the handler goes on with what it got; its errors are shown."""
+def test_a_page_posts_its_inputs(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """The page gets `send_input` and posts to /input_hook, the handler continues with the inputs, and errors are shown."""
     page = visit(open_browser(recorded_speech()), serve("page-inputs"), "talk", {"voice_name": "Puck"})
     wait(page, "seen.hooks.includes(200)")
     wait(page, "seen.outputs.some((text) => text.includes('Puck'))")
@@ -77,7 +77,7 @@ def test_a_page_is_asked_for_its_inputs(serve: Serve, open_browser: Callable[...
 
 
 def test_a_page_that_trickles_its_candidates_first_connects(serve: Serve, open_browser: Callable[..., Browser]) -> None:
-    """FastRTC loses them."""
+    """FastRTC loses candidates before the offer."""
     page = visit(open_browser(recorded_speech()), serve("page-talk"), "trickle")
     wait(page, "seen.state === 'connected'")
     wait(page, "seen.candidates.length >= 1")
@@ -85,8 +85,8 @@ def test_a_page_that_trickles_its_candidates_first_connects(serve: Serve, open_b
     assert page.evaluate("seen.errors") == []
 
 
-def test_a_page_with_a_camera_gets_pictures_back(serve: Serve, open_browser: Callable[..., Browser]) -> None:
-    """And moves its threshold while they flow."""
+def test_a_camera_page_gets_video_back(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """The page changes the threshold meanwhile."""
     page = visit(open_browser(), serve("motion"), "detect")
     wait(page, "seen.state === 'connected'")
     wait(page, "document.getElementById('out').videoWidth > 0 && document.getElementById('out').currentTime > 0.5")
@@ -96,8 +96,8 @@ def test_a_page_with_a_camera_gets_pictures_back(serve: Serve, open_browser: Cal
     assert page.evaluate("seen.errors") == []
 
 
-def test_a_page_is_told_of_the_limit(serve: Serve, open_browser: Callable[..., Browser]) -> None:
-    """In the words that it looks for: the status is 429, and it never looked at that."""
+def test_a_page_shows_the_limit(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """The page finds the error text, and the status is 429, which it does not check."""
     browser, server = open_browser(recorded_speech()), serve("page-one")
     first = visit(browser, server, "talk")
     wait(first, "seen.state === 'connected'")
@@ -106,8 +106,8 @@ def test_a_page_is_told_of_the_limit(serve: Serve, open_browser: Callable[..., B
     assert second.evaluate("seen.errors") == ["Too many connections. Maximum limit is 1"]
 
 
-def test_a_page_with_the_mulaw_socket_is_answered(serve: Serve, open_browser: Callable[..., Browser]) -> None:
-    """Sound comes back at its own pace, and each ping has its pong."""
+def test_a_mulaw_page_gets_audio(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """Audio returns in real time, and each ping gets a pong."""
     page = visit(open_browser(None, SOCKETS_TO_LOOPBACK), serve("page-talk"), "socket")
     wait(page, "seen.pongs >= 3")
     wait(page, "seen.media > 24000")
@@ -117,16 +117,16 @@ def test_a_page_with_the_mulaw_socket_is_answered(serve: Serve, open_browser: Ca
     wait(page, "seen.outputs.some((text) => text.includes('frames'))")
 
 
-def test_a_page_with_the_mulaw_socket_gives_its_inputs(serve: Serve, open_browser: Callable[..., Browser]) -> None:
-    """`send_input` and errors come over the socket, too; the hook and the outputs are the same."""
+def test_a_mulaw_page_posts_its_inputs(serve: Serve, open_browser: Callable[..., Browser]) -> None:
+    """`send_input` and errors arrive over the socket; hook and outputs are the same."""
     page = visit(open_browser(None, SOCKETS_TO_LOOPBACK), serve("page-inputs"), "socket", {"voice_name": "Kore"})
     wait(page, "seen.hooks.includes(200)")
     wait(page, "seen.outputs.some((text) => text.includes('Kore'))")
     wait(page, "seen.errors.some((text) => text.includes('no more of Kore'))")
 
 
-def test_a_page_that_waits_for_its_stop_word(serve: Serve, open_browser: Callable[..., Browser], tmp_path: Path) -> None:
-    """It only sends; the word is told, the chat goes there as input and comes back one line longer, turn after turn."""
+def test_a_stop_word_page(serve: Serve, open_browser: Callable[..., Browser], tmp_path: Path) -> None:
+    """The page only sends: it gets the stop word, and in each turn the chat is an input and returns one line longer."""
     microphone = speech.wav(tmp_path / "computer.wav", speech.clip("computer", 1.0, 3.0))
     page = visit(open_browser(microphone), serve("page-word", "moonshine"), "hello")
     wait(page, "seen.chat.length >= 2")

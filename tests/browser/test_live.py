@@ -1,4 +1,4 @@
-"""The live page with a real server, a real recogniser, and a microphone that plays recorded speech."""
+"""The live page with a real server, the shipped recogniser, and a microphone that plays recorded speech."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import complaints, make_account, recorded_speech, sign_in
+from tests.browser.conftest import make_account, page_errors, recorded_speech, sign_in
 from tests.servers import Server, copied
 
 SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings"}
@@ -39,18 +39,18 @@ NO_MICROPHONE = {
 
 @pytest.fixture(scope="module")
 def hearing_server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the real recogniser, and an account on it."""
+    """A server with the shipped recogniser, and an account on it."""
     yield from run_server(migrated_data, tmp_path_factory.mktemp("hearing"), "moonshine")
 
 
 @pytest.fixture(scope="module")
 def scripted_server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that hears one sentence in each two seconds of sound, and an account on it."""
+    """A server that recognises one sentence in each two seconds of audio, and an account on it."""
     yield from run_server(migrated_data, tmp_path_factory.mktemp("scripted"), "scripted")
 
 
 def run_server(template: Path, folder: Path, recogniser: str) -> Iterator[Server]:
-    """Run one server for all tests of this file: they talk in conversations of their own."""
+    """Run one server for all tests of this file, which use separate conversations."""
     server = Server(copied(template, folder / "data"), {**SITE, "RECOGNISER": recogniser})
     make_account(server)
     server.start()
@@ -59,7 +59,7 @@ def run_server(template: Path, folder: Path, recogniser: str) -> Iterator[Server
 
 
 def enter(browser: Browser, server: Server, **context: object) -> Page:
-    """Return a signed-in page of a new browser window that may use the microphone."""
+    """Return a signed-in page of a new browser window with permission for the microphone."""
     page = browser.new_context(permissions=["microphone"], **context).new_page()  # type: ignore[arg-type]
     sign_in(page, server)
     return page
@@ -82,7 +82,7 @@ def end(page: Page) -> None:
 
 
 def wait_for_word(page: Page, word: str) -> None:
-    """Wait until a word is seen, grey or settled: a busy machine shows none in grey."""
+    """Wait until a word is shown, interim or final; on a busy machine there may be no interim result."""
     page.wait_for_function(f"() => (seen.interims + document.getElementById('turns').textContent).includes('{word}')")
 
 
@@ -91,11 +91,11 @@ def said(page: Page) -> list[str]:
     return [text.strip() for text in page.locator(".message:not(.interim)").all_inner_texts()]
 
 
-def test_what_is_spoken_is_seen_live_and_found_saved(hearing_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """A recorded voice: grey words first, then settled ones; after Stop the same words are on the saved page and in the list."""
+def test_speech_is_shown_live_and_saved(hearing_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Interim results are followed by final ones; after Stop the saved page and the search have the same words."""
     page = enter(open_browser(Path(f"{recorded_speech()}%noloop")), hearing_server)
     page.add_init_script(KEEP_WORDS)
-    troubles = complaints(page)
+    troubles = page_errors(page)
     begin(page, hearing_server, "A tale")
     page.wait_for_function("() => /\\w{3}/.test(seen.interims)")
     expect(page.locator("#turns")).to_contain_text("It was the best of times")
@@ -116,9 +116,7 @@ def test_what_is_spoken_is_seen_live_and_found_saved(hearing_server: Server, ope
 
 
 def test_a_cut_connection_and_a_crash_lose_nothing_and_repeat_nothing(hearing_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """First the connection breaks in the middle of a sentence, then comes kill -9: the page comes back, sends again what was not
-    stored, and goes on.
-    """
+    """After a broken connection and after kill -9 the page reconnects and resends the audio that was not stored."""
     page = enter(open_browser(Path(f"{recorded_speech()}%noloop")), hearing_server)
     page.add_init_script(KEEP_SOCKETS + KEEP_WORDS)
     begin(page, hearing_server)
@@ -145,8 +143,8 @@ def test_a_cut_connection_and_a_crash_lose_nothing_and_repeat_nothing(hearing_se
     assert (wanted - words).total() <= 1, after  # a cut through a word may cost that word, a turn that is lost costs two at least
 
 
-def test_insights_stand_beside_their_messages(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """They appear while somebody speaks; choosing one shows its message, live and saved."""
+def test_insights_are_beside_their_messages(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Insights appear during speech, and selecting one shows its message, live and saved."""
     page = enter(open_browser(recorded_speech()), scripted_server)
     begin(page, scripted_server)
     expect(page.locator("#insights [data-kind=question]").first).to_contain_text("Shall we start with the budget?")
@@ -159,7 +157,7 @@ def test_insights_stand_beside_their_messages(scripted_server: Server, open_brow
 
 
 def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """By the invitation's two addresses, in windows of their own; each thing once, by name."""
+    """Both open the invitation's URLs in their own windows and see every message once, with names."""
     browser = open_browser(recorded_speech())
     first = enter(browser, scripted_server)
     begin(first, scripted_server)
@@ -186,7 +184,7 @@ def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, op
 
 
 def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """Nothing is wider than the screen, the button to stop is in reach, and an insight leads back to the transcript."""
+    """Nothing is wider than the screen, the stop button is visible, and an insight links to the transcript."""
     page = enter(open_browser(recorded_speech()), scripted_server, viewport={"width": 390, "height": 700}, has_touch=True)
     begin(page, scripted_server)
     expect(page.locator(TOLD).first).to_be_visible()
@@ -201,7 +199,7 @@ def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser:
 
 
 def rows_of_controls(page: Page) -> set[float]:
-    """Return the top edges of the visible controls of the dock, after a check that each shows its whole label inside the screen."""
+    """Return the top edges of the visible controls of the dock; check that each shows its whole label within the screen."""
     width = page.viewport_size["width"]  # type: ignore[index]
     controls = page.locator(".dock .controls > :not([hidden])")
     labels = [text.strip() for text in controls.all_inner_texts()]
@@ -218,7 +216,7 @@ def rows_of_controls(page: Page) -> set[float]:
 
 
 def test_the_controls_of_a_speaker_share_one_row_on_a_narrow_phone(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """With their labels, in both colour schemes: while the user speaks, is muted, and while the connection is lost."""
+    """The check covers labels, both colour schemes, and the states speaking, muted and connection lost."""
     page = enter(open_browser(recorded_speech()), scripted_server, viewport={"width": 360, "height": 700}, has_touch=True)
     begin(page, scripted_server)
 
@@ -239,7 +237,7 @@ def test_the_controls_of_a_speaker_share_one_row_on_a_narrow_phone(scripted_serv
 
 
 def test_without_a_microphone_the_page_says_what_to_do(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """Refused, missing, or kept from pages without https: in plain words, and one may try again at once."""
+    """A refused, a missing and an insecure-origin microphone each have an explanation and a retry."""
     page = enter(open_browser(), scripted_server)
     for script, text in NO_MICROPHONE.items():
         page.goto(f"{scripted_server.url}/live/")
@@ -249,8 +247,8 @@ def test_without_a_microphone_the_page_says_what_to_do(scripted_server: Server, 
         expect(page.locator("#start")).to_be_enabled()
 
 
-def test_who_is_muted_reads_so(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """And reads when heard again; a conversation that was given no title shows the one that it is saved under."""
+def test_the_page_shows_the_muted_state(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """It also shows when the microphone is on again; a conversation without a title shows its stored name."""
     page = enter(open_browser(recorded_speech()), scripted_server)
     begin(page, scripted_server, "")
     title = page.locator("#name").inner_text()
@@ -264,8 +262,8 @@ def test_who_is_muted_reads_so(scripted_server: Server, open_browser: Callable[.
     assert page.locator("h1").inner_text() == title
 
 
-def test_a_visitor_who_was_signed_out_is_told_so(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """The page does not try for ever."""
+def test_the_page_reports_a_sign_out(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The page stops its retries."""
     page = enter(open_browser(recorded_speech()), scripted_server)
     page.add_init_script(KEEP_SOCKETS)
     begin(page, scripted_server)

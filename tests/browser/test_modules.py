@@ -30,21 +30,21 @@ RESAMPLE = """
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 48000, 96000])
 @pytest.mark.parametrize("hertz", [200, 2500])
 def test_speech_passes_the_resampler_unchanged(module_page: Page, rate: int, hertz: int) -> None:
-    """A tone keeps its height, strength and place in time; a second stays a second."""
+    """A tone keeps its frequency, amplitude and position, and a second stays a second."""
     found = run(module_page, "resampler", RESAMPLE, {"rate": rate, "hertz": hertz, "block": 128})
     assert abs(found["length"] - 16000) < 60
     assert found["error"] < 0.01
 
 
 @pytest.mark.parametrize("rate", [44100, 48000, 96000])
-def test_what_16_khz_cannot_hold_is_filtered_out(module_page: Page, rate: int) -> None:
-    """A tone of 11 kHz would come back as one of 5 kHz; it is more than 50 dB down."""
+def test_frequencies_above_8_khz_are_filtered_out(module_page: Page, rate: int) -> None:
+    """A tone of 11 kHz would alias to 5 kHz; it is attenuated by more than 50 dB."""
     found = run(module_page, "resampler", RESAMPLE, {"rate": rate, "hertz": 11000, "block": 128})
     assert found["rms"] < 0.7071 / 316
 
 
 def test_the_size_of_the_blocks_does_not_matter(module_page: Page) -> None:
-    """The same sound in blocks of 1 and of 1000 samples gives the same result."""
+    """Blocks of 1 and of 1000 samples give the same result."""
     body = """
         const wave = Float32Array.from({length: 9000}, (_, at) => Math.sin(at / 7) * Math.cos(at / 31));
         const all = (block) => {
@@ -66,13 +66,13 @@ BUFFER = """
 
 
 def test_the_buffer_returns_each_chunk_once(module_page: Page) -> None:
-    """In order, then nothing."""
+    """Chunks are returned in order, then nothing."""
     body = BUFFER + "record(3); return [buffer.take(), buffer.take(), buffer.take(), buffer.take() ?? null, buffer.waiting];"
     assert run(module_page, "resend-buffer", body) == [0, 1, 2, None, 0]
 
 
-def test_the_buffer_returns_what_was_not_stored_again(module_page: Page) -> None:
-    """After a rewind it begins behind the chunks that were dropped."""
+def test_the_buffer_returns_unstored_chunks_again(module_page: Page) -> None:
+    """After a rewind the buffer begins after the dropped chunks."""
     body = (
         BUFFER
         + "record(3); buffer.take(); buffer.take(); buffer.take(); buffer.forget(2);"
@@ -81,13 +81,13 @@ def test_the_buffer_returns_what_was_not_stored_again(module_page: Page) -> None
     assert run(module_page, "resend-buffer", body) == [2, 2]
 
 
-def test_the_buffer_keeps_what_was_not_sent(module_page: Page) -> None:
-    """A number behind the last chunk that was sent drops only those that were sent."""
+def test_the_buffer_keeps_unsent_chunks(module_page: Page) -> None:
+    """A number after the last sent chunk drops only sent chunks."""
     body = BUFFER + "record(3); buffer.take(); buffer.forget(99); return [buffer.take(), buffer.take()];"
     assert run(module_page, "resend-buffer", body) == [1, 2]
 
 
-def test_the_buffer_is_bounded_and_counts_what_it_dropped(module_page: Page) -> None:
+def test_the_buffer_is_bounded_and_counts_dropped_chunks(module_page: Page) -> None:
     """The oldest unsent chunk is dropped at one limit, the oldest sent one at the other."""
     body = (
         BUFFER
@@ -106,8 +106,8 @@ MESSAGES = """
 """
 
 
-def test_the_store_takes_each_thing_once(module_page: Page) -> None:
-    """What is sent again after a reconnection is not new."""
+def test_the_store_accepts_each_item_once(module_page: Page) -> None:
+    """An item that is sent again after a reconnect is not new."""
     body = (
         MESSAGES
         + "return [message('m1', 'Hi', 1), insight('i1', 2), message('m1', 'Hi', 1), insight('i1', 2)]"
@@ -117,7 +117,7 @@ def test_the_store_takes_each_thing_once(module_page: Page) -> None:
 
 
 def test_the_store_notices_a_correction(module_page: Page) -> None:
-    """The same message with other words is a change."""
+    """The same message with other text is a change."""
     body = MESSAGES + "record.take(message('m1', 'Hi', 1)); return record.take(message('m1', 'Hello', 2))[0].changed.text;"
     assert run(module_page, "conversation-store", body) == "Hello"
 
@@ -135,8 +135,8 @@ REVIEW = (
 )
 
 
-def test_the_store_notices_what_a_reviewer_did(module_page: Page) -> None:
-    """A reworded insight is a change, a rejected one is removed, once; set back to pending, it is there again, in its place."""
+def test_the_store_notices_reviews(module_page: Page) -> None:
+    """A corrected insight is a change, a rejected one is removed once, and a pending one returns to its place."""
     body = (
         REVIEW
         + """
@@ -152,8 +152,8 @@ def test_the_store_notices_what_a_reviewer_did(module_page: Page) -> None:
     assert found == [[], ["changedInsight"], ["removedInsight"], [], "Why not?", "i2"]
 
 
-def test_the_store_does_not_show_what_was_dismissed_before(module_page: Page) -> None:
-    """An insight or a message that this page never showed is not removed from it, and comes when it is no longer dismissed."""
+def test_the_store_does_not_show_dismissed_items(module_page: Page) -> None:
+    """An item that was never shown is not removed, and appears when it is no longer dismissed."""
     body = (
         REVIEW
         + """
@@ -183,7 +183,7 @@ VIEW = """
 
 
 def test_the_view_removes_a_deleted_message(module_page: Page) -> None:
-    """The last one of a turn takes the heading with it, and what is said next has a heading of its own."""
+    """The last message of a turn removes the heading, and the next message gets a new one."""
     body = (
         VIEW
         + """
@@ -201,7 +201,7 @@ def test_the_view_removes_a_deleted_message(module_page: Page) -> None:
 
 
 def test_the_view_changes_removes_and_restores_insights(module_page: Page) -> None:
-    """The count and the mark of the message follow; an insight comes back to its place; the focus is not lost."""
+    """The count and the mark of the message follow, an insight returns to its place, and the focus stays."""
     body = (
         VIEW
         + """
@@ -235,7 +235,7 @@ def test_the_view_changes_removes_and_restores_insights(module_page: Page) -> No
 
 
 def test_a_new_insight_does_not_move_the_pane_of_a_reader(module_page: Page) -> None:
-    """Whoever is at its end follows the newest insight; whoever reads further up stays there."""
+    """The pane follows the newest insight only if it is scrolled to the end."""
     body = (
         VIEW
         + """
@@ -268,8 +268,8 @@ SOCKET = """
 
 
 @pytest.mark.parametrize(("code", "longest_s"), [(1006, 2), (1012, 2), (1013, 12.5)])
-def test_the_page_is_back_soon_after_the_server(module_page: Page, code: int, longest_s: float) -> None:
-    """However long the server is away, the next try is less than 2 s ahead; a server that is full is asked less often."""
+def test_the_page_reconnects_soon(module_page: Page, code: int, longest_s: float) -> None:
+    """The delay until the next try is below 2 s, however long the server is away; for a full server it is longer."""
     body = SOCKET + "for (let at = 0; at < 40; at += 1) { made.at(-1).onclose({code: given}); await timers.at(-1)(); } return pauses;"
     pauses = run(module_page, "reconnecting-socket", body, code)
     assert len(pauses) == 40
@@ -277,8 +277,8 @@ def test_the_page_is_back_soon_after_the_server(module_page: Page, code: int, lo
     assert pauses[0] < 1
 
 
-def test_one_may_try_at_once(module_page: Page) -> None:
-    """The pause ends early; while a try goes on, another one is not begun."""
+def test_a_retry_at_once(module_page: Page) -> None:
+    """The delay ends early, and no second try begins during a try."""
     body = (
         SOCKET
         + "made[0].onclose({code: 1006}); socket.reconnectNow(); socket.reconnectNow();"
@@ -287,7 +287,7 @@ def test_one_may_try_at_once(module_page: Page) -> None:
     assert run(module_page, "reconnecting-socket", body) == 2
 
 
-def test_the_store_asks_again_for_the_last_event(module_page: Page) -> None:
+def test_the_store_requests_the_last_event_again(module_page: Page) -> None:
     """Several messages share a number, and the connection may break between them."""
     body = (
         MESSAGES
@@ -309,7 +309,7 @@ def test_the_leading_topics_come_first(module_page: Page) -> None:
 
 
 def test_a_corrected_message_is_not_read_again(module_page: Page) -> None:
-    """It leaves the live region before its text changes, so that a screen reader does not begin again with it."""
+    """It leaves the live region before its text changes, so that a screen reader does not read it."""
     body = (
         VIEW
         + """
@@ -330,7 +330,7 @@ CAPTURED = "const clock = new m.CaptureClock(); const hear = (end, late) => cloc
 
 
 def test_the_time_of_recording_does_not_depend_on_the_page(module_page: Page) -> None:
-    """Chunks that reach a busy page late were recorded no later; the quickest of the last ones tells."""
+    """The time comes from the chunk with the shortest delay of the last ones."""
     body = (
         CAPTURED
         + "for (const [n, late] of [900, 20, 700, 1300].entries()) hear(0.1 * (n + 1), late); return [clock.at(0.1), clock.at(0.4)];"
@@ -338,25 +338,25 @@ def test_the_time_of_recording_does_not_depend_on_the_page(module_page: Page) ->
     assert run(module_page, "capture-clock", body) == pytest.approx([5120, 5420])
 
 
-def test_the_clocks_of_page_and_device_may_part(module_page: Page) -> None:
-    """After a device was suspended for a minute, chunks are dated by those that came since."""
+def test_the_clocks_of_page_and_device_may_differ(module_page: Page) -> None:
+    """After a suspension of a minute, chunks are dated by later ones."""
     body = CAPTURED + "hear(0.1, 10); for (let n = 2; n < 60; n += 1) hear(0.1 * n, 60010); return clock.at(5.9);"
     assert run(module_page, "capture-clock", body) == pytest.approx(5000 + 5900 + 60010)
 
 
-def test_the_first_chunk_after_a_suspension_tells_of_it(module_page: Page) -> None:
-    """A page that reconnects at once must not say that all its audio is older by the suspension: later words would be dated too early."""
+def test_the_first_chunk_after_a_suspension_resets_the_clock(module_page: Page) -> None:
+    """Otherwise a page that reconnects would date later speech too early."""
     body = CAPTURED + "for (let n = 1; n < 60; n += 1) hear(0.1 * n, 10); hear(6, 60010); return clock.at(6);"
     assert run(module_page, "capture-clock", body) == pytest.approx(5000 + 6000 + 60010)
 
 
-def test_a_page_that_was_held_up_changes_nothing(module_page: Page) -> None:
-    """The chunks that waited come at once, each with a shorter delay than the one before."""
+def test_a_blocked_page_changes_no_time(module_page: Page) -> None:
+    """Queued chunks arrive at once, each with a shorter delay than the one before."""
     body = CAPTURED + "for (let n = 1; n < 60; n += 1) hear(0.1 * n, 10);"
     body += " for (let n = 60; n < 115; n += 1) hear(0.1 * n, Math.max(10, 5000 - 100 * (n - 60))); return clock.at(6);"
     assert run(module_page, "capture-clock", body) == pytest.approx(5000 + 6000 + 10)
 
 
 def test_before_the_first_chunk_there_is_no_time(module_page: Page) -> None:
-    """The page then says nothing about the age of its audio."""
+    """Without a time the page does not send the age of its audio."""
     assert run(module_page, "capture-clock", "return new m.CaptureClock().at(0) ?? null") is None

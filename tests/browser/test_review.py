@@ -1,4 +1,4 @@
-"""Reviewing in the admin from the keyboard, in a real browser."""
+"""Reviewing in the admin with the keyboard, in a real browser."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, complaints, make_account, sign_in
+from tests.browser.conftest import EMAIL, make_account, page_errors, sign_in
 from tests.servers import Server, copied
 
 FOUND = f"""
@@ -37,37 +37,37 @@ def page(migrated_data: Path, tmp_path: Path, open_browser: Callable[..., Browse
     server.kill()
 
 
-def verdicts(page: Page) -> list[str]:
-    """Return the verdict of each row."""
+def shown_reviews(page: Page) -> list[str]:
+    """Return the review of each row."""
     return [str(row.get_attribute("value")) for row in page.locator("#result_list input[type=radio]:checked").all()]
 
 
-def test_verdicts_are_given_by_keys_and_saved_together(page: Page) -> None:
-    """a, r, and p go on to the next row; letters in a text stay letters; Enter on a verdict saves instead of running an action."""
-    troubles = complaints(page)
+def test_keys_set_reviews_that_are_saved_together(page: Page) -> None:
+    """a, r and p move to the next row; letters in a text stay; Enter in a review saves and runs no action."""
+    troubles = page_errors(page)
     expect(page.locator(".review-keys")).to_contain_text("A accept")
     page.locator("#result_list input[type=radio]").first.focus()
     for key in "arap":
         page.keyboard.press(key)
-    assert verdicts(page) == ["accepted", "rejected", "accepted", "pending"]
+    assert shown_reviews(page) == ["accepted", "rejected", "accepted", "pending"]
     wording = page.get_by_label("Wording").last
     wording.fill("")
     wording.type("a raw par")
-    assert verdicts(page) == ["accepted", "rejected", "accepted", "pending"]
+    assert shown_reviews(page) == ["accepted", "rejected", "accepted", "pending"]
     page.locator("#result_list input[type=radio]").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".messagelist")).to_contain_text("4 insights were changed")
-    assert verdicts(page) == ["accepted", "rejected", "accepted", "pending"]
+    assert shown_reviews(page) == ["accepted", "rejected", "accepted", "pending"]
     expect(page.get_by_label("Wording").last).to_have_value("a raw par")
     assert troubles == []
 
 
-def test_nothing_chosen_is_lost_by_leaving(page: Page) -> None:
-    """The browser asks before it leaves a list with verdicts that are not saved."""
+def test_leaving_with_unsaved_reviews_needs_a_confirmation(page: Page) -> None:
+    """The browser asks before it leaves a list with unsaved reviews."""
     page.on("dialog", lambda dialog: dialog.dismiss())
     page.locator("#result_list input[type=radio]").first.focus()
     page.keyboard.press("r")
     with page.expect_event("dialog") as asked:
         page.get_by_role("link", name="Home").click(no_wait_after=True)
     assert asked.value.type == "beforeunload"
-    assert verdicts(page)[0] == "rejected"
+    assert shown_reviews(page)[0] == "rejected"

@@ -1,4 +1,4 @@
-"""The page on which a stream is tried: a fake microphone and camera, a real server, and what a person sees of it."""
+"""The try-out page of a stream with a fake microphone and camera and a real server."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import complaints, make_account, recorded_speech, sign_in
+from tests.browser.conftest import make_account, page_errors, recorded_speech, sign_in
 from tests.servers import Server, copied
 
 SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings", "RECOGNISER": "moonshine"}
@@ -33,7 +33,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 
 @pytest.fixture(scope="module")
 def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the real recogniser, the built-in streams and those of the tests, and an account on it."""
+    """A server with the shipped recogniser, the built-in streams and those of the tests, and an account on it."""
     server = Server(copied(migrated_data, tmp_path_factory.mktemp("streams") / "data"), SITE)
     make_account(server)
     server.start()
@@ -58,7 +58,7 @@ def begin(page: Page) -> None:
 
 
 def begin_when_free(page: Page) -> None:
-    """Start, and again as long as the server still sees off the one who left just now."""
+    """Start, and repeat while the server still ends the session of the previous client."""
     for _ in range(60):
         page.evaluate("document.getElementById('alerts').replaceChildren()")
         page.get_by_role("button", name="Start").click()
@@ -78,7 +78,7 @@ def figure(page: Page, name: str) -> str:
 
 
 def test_the_streams_are_listed(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """With what they take and give; the bar leads there, each name leads to its page."""
+    """The list has modality and mode, and each name links to its page."""
     page = enter(open_browser(), server, "echo")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Streams").click()
     expect(page.get_by_role("heading", name="Streams")).to_be_visible()
@@ -90,10 +90,10 @@ def test_the_streams_are_listed(server: Server, open_browser: Callable[..., Brow
     assert page.goto(f"{server.url}/streams/nothing/").status == 404
 
 
-def test_what_is_said_is_heard_again(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """The echo: one speaks, pauses, and hears oneself; both meters move, the messages tell the turns."""
+def test_the_echo_stream(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The echo returns speech after a pause, both meters move, and the messages show the turns."""
     page = enter(open_browser(recorded_speech()), server, "page-talk")
-    troubles = complaints(page)
+    troubles = page_errors(page)
     begin(page)
     expect(page.locator("#outputs li").first).to_contain_text("frames")
     page.wait_for_function("() => getComputedStyle(document.querySelector('#meter-out').children[2]).getPropertyValue('--level') > 0.3")
@@ -107,8 +107,8 @@ def test_what_is_said_is_heard_again(server: Server, open_browser: Callable[...,
     assert troubles == []
 
 
-def test_a_conversation_is_read_while_it_is_held(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """The conversation as a stream: its words are outputs, its inputs are a form with a box for each kind of insight."""
+def test_the_conversation_stream(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Words are outputs, and the form of inputs has a box for each insight kind."""
     page = enter(open_browser(recorded_speech()), server, "conversation")
     expect(page.get_by_label("Question")).to_be_checked()
     begin(page)
@@ -118,8 +118,8 @@ def test_a_conversation_is_read_while_it_is_held(server: Server, open_browser: C
     page.get_by_role("button", name="Stop").click()
 
 
-def test_pictures_come_back_and_inputs_go_out(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """Motion on a phone in the dark: the picture plays, one's own is in its corner, the slider is sent as it is moved."""
+def test_video_and_inputs(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """On a phone in the dark scheme the video plays, the own video is in its corner, and the slider sends its value."""
     page = enter(open_browser(), server, "motion", **PHONE)
     begin(page)
     page.wait_for_function(
@@ -134,7 +134,7 @@ def test_pictures_come_back_and_inputs_go_out(server: Server, open_browser: Call
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_stream_that_only_gives_asks_for_no_device(server: Server, open_browser: Callable[..., Browser]) -> None:
+def test_a_send_only_stream_needs_no_device(server: Server, open_browser: Callable[..., Browser]) -> None:
     """The tone plays without a microphone."""
     page = enter(open_browser(), server, "tone", "navigator.mediaDevices.getUserMedia = () => { throw new Error('asked') }")
     assert page.get_by_label("Microphone").count() == 0
@@ -142,8 +142,8 @@ def test_a_stream_that_only_gives_asks_for_no_device(server: Server, open_browse
     page.wait_for_function("() => document.getElementById('sound').currentTime > 0.5")
 
 
-def test_a_keyboard_is_enough(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """The button that was pressed hands on to the one that takes its place; inputs that nobody gets are said to wait."""
+def test_the_keyboard_is_enough(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The focus moves to the button that replaces the pressed one; unsent inputs are marked as waiting."""
     page = enter(open_browser(), server, "tone")
     page.get_by_label("Frequency").focus()
     page.keyboard.press("ArrowRight")
@@ -158,8 +158,8 @@ def test_a_keyboard_is_enough(server: Server, open_browser: Callable[..., Browse
 
 
 @pytest.mark.parametrize("stream", ["conversation", "echo", "motion", "tone", "voice-notes"])
-def test_nothing_comes_from_elsewhere(server: Server, open_browser: Callable[..., Browser], stream: str) -> None:
-    """Every request of a page goes to our own address, while it runs, too."""
+def test_every_request_has_our_origin(server: Server, open_browser: Callable[..., Browser], stream: str) -> None:
+    """Every request of a page goes to our origin, also during a session."""
     page = enter(open_browser(), server, stream)
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
@@ -169,8 +169,8 @@ def test_nothing_comes_from_elsewhere(server: Server, open_browser: Callable[...
     assert hosts == {urlsplit(server.url).netloc}
 
 
-def test_wrong_inputs_are_told_beside_their_field(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """The server's own words; once it is right they go."""
+def test_invalid_inputs_show_an_error_at_their_field(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The error is the server's, and valid inputs are sent afterwards."""
     page = enter(open_browser(recorded_speech()), server, "page-inputs")
     begin(page)
     expect(page.locator("#alerts")).to_contain_text("there is no more of Aoede")
@@ -183,8 +183,8 @@ def test_wrong_inputs_are_told_beside_their_field(server: Server, open_browser: 
     expect(page.locator("[data-input=pace] .wrong")).to_be_hidden()
 
 
-def test_the_page_does_what_the_developer_wishes(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """Title and subtitle without their tags; constraints and parameters for the browser; inputs on submit only; hanging up from Python."""
+def test_the_page_uses_the_developers_options(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Title and subtitle have no tags; constraints and parameters reach the browser; inputs are sent on submit; Python ends the session."""
     page = enter(open_browser(recorded_speech()), server, "page-wishes", KEEP_WISHES)
     expect(page.get_by_role("heading", level=1)).to_have_text("Say bye")
     expect(page.locator(".lead")).to_have_text("And it hangs up.")
@@ -205,7 +205,7 @@ def test_the_page_does_what_the_developer_wishes(server: Server, open_browser: C
 
 @pytest.mark.parametrize("error", list(NO_DEVICE))
 def test_a_missing_microphone_is_explained(server: Server, open_browser: Callable[..., Browser], error: str) -> None:
-    """In words, and one can try again."""
+    """The page has an explanation and a retry."""
     script = f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}') }}"
     page = enter(open_browser(), server, "echo", script)
     page.get_by_role("button", name="Start").click()
@@ -213,8 +213,8 @@ def test_a_missing_microphone_is_explained(server: Server, open_browser: Callabl
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
 
 
-def test_the_limit_is_told_in_words(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """And after the other one has left there is room."""
+def test_the_limit_is_explained(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """After the other client has left the stream can be started."""
     browser = open_browser(recorded_speech())
     first, second = (enter(browser, server, "page-one") for _ in range(2))
     begin(first)
@@ -227,7 +227,7 @@ def test_the_limit_is_told_in_words(server: Server, open_browser: Callable[..., 
 
 
 def test_a_broken_connection_comes_back_to_the_same_session(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """The browser's own end is torn down: the page offers again with the same id, and the handler counts on."""
+    """After the browser's connection is closed, the page offers again with the same id, and the handler continues."""
     page = enter(open_browser(recorded_speech()), server, "page-talk", KEEP_PEERS)
     begin(page)
     expect(page.locator("#outputs li").nth(2)).to_be_visible()
@@ -240,7 +240,7 @@ def test_a_broken_connection_comes_back_to_the_same_session(server: Server, open
 
 
 def test_leaving_the_page_ends_the_session(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """Its slot is free for the next one at once, and not only when it is missed."""
+    """Its slot is free at once."""
     browser = open_browser(recorded_speech())
     page = enter(browser, server, "page-one")
     begin(page)

@@ -1,4 +1,4 @@
-"""The built-in streams in Chromium, with somebody who speaks and something that moves: what comes back is heard and looked at."""
+"""The built-in streams in Chromium, with recorded speech and a moving square."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import speech
-from tests.browser.conftest import PATIENCE_MS, complaints, make_account, sign_in
+from tests.browser.conftest import PATIENCE_MS, make_account, page_errors, sign_in
 from tests.browser.moving import film
 from tests.servers import Server, copied
 
@@ -44,7 +44,7 @@ Launch = Callable[..., Browser]
 
 @pytest.fixture(scope="module")
 def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that really hears, and an account on it."""
+    """A server with the shipped recogniser, and an account on it."""
     server = Server(copied(migrated_data, tmp_path_factory.mktemp("speech") / "data"), SITE)
     make_account(server)
     server.start()
@@ -54,12 +54,12 @@ def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture
 def speaker(open_browser: Launch, tmp_path: Path) -> Callable[[str], Browser]:
-    """Start a browser before whose microphone one of the clips is said, then silence, again and again."""
+    """Start a browser whose microphone repeats one of the clips and silence."""
     return lambda name: open_browser(speech.wav(tmp_path / f"{name}.wav", speech.clip(name, 1.0, 5.0)))
 
 
 def enter(browser: Browser, server: Server, stream: str) -> Page:
-    """Return the signed-in page of a stream, which has begun."""
+    """Return the signed-in page of a started stream."""
     page = browser.new_context(permissions=["microphone", "camera"]).new_page()
     page.add_init_script(KEEP_PEERS)
     sign_in(page, server)
@@ -80,15 +80,15 @@ def wait(page: Page, script: str, least: float, *, milliseconds: int = PATIENCE_
 
 
 def loudness(page: Page) -> str:
-    """Return a script that gives the energy that was heard since now: a second of the loudest sound that there is gives 1."""
+    """Return a script that gives the received energy since now; a second at full scale gives 1."""
     before: dict[str, float] = page.evaluate(ENERGY)
     return f"async () => (await ({ENERGY})()).energy - {before['energy']}"
 
 
-def test_what_is_said_comes_back_as_sound(server: Server, speaker: Callable[[str], Browser]) -> None:
-    """The echo: silence at first, then one's own words, as loud as they were."""
+def test_the_echo_returns_speech(server: Server, speaker: Callable[[str], Browser]) -> None:
+    """The echo is silent at first, then returns the speech at its own volume."""
     page = enter(speaker("computer"), server, "echo")
-    troubles = complaints(page)
+    troubles = page_errors(page)
     expect(page.locator("#messages")).to_contain_text("You began to speak")
     now = page.evaluate(f"async () => [(await ({ENERGY})()).energy, document.getElementById('messages').textContent]")
     assert now[0] < 1e-5 or "The answer begins" in now[1]  # on a busy machine the answer may be there before this question
@@ -100,7 +100,7 @@ def test_what_is_said_comes_back_as_sound(server: Server, speaker: Callable[[str
 
 
 def test_a_note_becomes_an_insight_of_the_open_conversation(server: Server, speaker: Callable[[str], Browser]) -> None:
-    """The stop word is told, the words behind it are shown and kept; a conversation that is open in another window is told, too."""
+    """The stop word is an output, the words after it are shown and stored, and another window of the conversation gets the insight."""
     browser = speaker("note")
     talk = enter(browser, server, "conversation")
     expect(talk.locator("#outputs")).to_contain_text("Conversation ")
@@ -116,7 +116,7 @@ def test_a_note_becomes_an_insight_of_the_open_conversation(server: Server, spea
 
 
 def insights(server: Server) -> list[Any]:
-    """Return type and text of all insights in the server's database, and see that there is one conversation."""
+    """Return type and text of all insights in the server's database, and check that there is one conversation."""
     code = (
         "import json; from insights.models import Conversation, Insight; assert Conversation.objects.count() == 1; "
         "print(json.dumps(list(Insight.objects.values_list('type', 'text'))))"
@@ -125,8 +125,8 @@ def insights(server: Server) -> list[Any]:
     return found
 
 
-def test_what_moves_is_framed_and_counted(server: Server, open_browser: Launch, tmp_path: Path) -> None:
-    """The square of the film is framed in green, its places are outputs; with the highest threshold nothing is."""
+def test_moving_objects_are_detected(server: Server, open_browser: Launch, tmp_path: Path) -> None:
+    """The moving square gets a green frame and its position is an output; with the highest threshold nothing is detected."""
     page = enter(open_browser(None, f"--use-file-for-fake-video-capture={film(tmp_path / 'square.y4m')}"), server, "motion")
     expect(page.locator("#outputs")).to_contain_text("moving: 1")
     wait(page, GREEN, 200)
@@ -135,8 +135,8 @@ def test_what_moves_is_framed_and_counted(server: Server, open_browser: Launch, 
     page.wait_for_function(f"() => ({GREEN})() < 50")
 
 
-def test_the_tone_is_heard_and_follows_its_loudness(server: Server, open_browser: Launch) -> None:
-    """At the volume that the form says: loud, then not at all."""
+def test_the_tone_follows_its_volume(server: Server, open_browser: Launch) -> None:
+    """The tone has the volume of the form: loud, then silent."""
     page = enter(open_browser(), server, "tone")
     wait(page, loudness(page), 0.01)
     page.get_by_label("Volume").fill("0")
@@ -144,8 +144,8 @@ def test_the_tone_is_heard_and_follows_its_loudness(server: Server, open_browser
     page.wait_for_function(SILENT_NOW)
 
 
-def test_a_conversation_is_written_down(server: Server, speaker: Callable[[str], Browser]) -> None:
-    """The words come as messages, the question in them as an insight."""
+def test_a_conversation_is_transcribed(server: Server, speaker: Callable[[str], Browser]) -> None:
+    """Speech gives messages, and its question is an insight."""
     page = enter(speaker("question"), server, "conversation")
     for kind in ("message response", "insight response"):
         line = page.locator("#outputs li").filter(has_text=kind).first

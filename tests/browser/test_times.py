@@ -1,4 +1,4 @@
-"""Messages of the live page carry the time at which they were said, also when the server was away meanwhile."""
+"""Messages of the live page have the time of speech, also when the server was away meanwhile."""
 
 import json
 import wave
@@ -46,7 +46,7 @@ MICROPHONE = """
 
 @pytest.fixture
 def server(migrated_data: Path, tmp_path: Path) -> Iterator[Server]:
-    """A server with the real recogniser, and an account on it."""
+    """A server with the shipped recogniser, and an account on it."""
     server = Server(copied(migrated_data, tmp_path / "data"), {"RECOGNISER": "moonshine"})
     make_account(server)
     server.start()
@@ -65,7 +65,7 @@ def clip() -> list[int]:
 
 
 def said(page: Page, count: int) -> None:
-    """Wait until so many messages are on the page."""
+    """Wait until this many messages are on the page."""
     page.wait_for_function("(count) => document.querySelectorAll('#turns .message').length >= count", arg=count)
 
 
@@ -78,7 +78,7 @@ def stored(server: Server, conversation: str) -> list[dict[str, Any]]:
 
 
 def test_messages_keep_their_time_when_the_server_is_killed_twice(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """Spoken before, between and while the server is away: each message has the time at which the page recorded it."""
+    """Each message has the time at which the page recorded it, before, between and during the crashes."""
     page = open_browser().new_context(permissions=["microphone"]).new_page()
     sign_in(page, server)
     page.add_init_script(f"window.clip = {json.dumps(clip())};{MICROPHONE}")

@@ -1,1 +1,1 @@
-"""Published SDKs, unmodified, against a real server: change one URL and the code runs again (docs/guide/from-symbl.md)."""
+"""Published SDKs, unmodified, with a real server: change one URL and the code runs again (docs/guide/from-symbl.md)."""

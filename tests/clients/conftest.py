@@ -1,4 +1,4 @@
-"""One server that hears by script, credentials for it, and sound, for all tests of the published SDKs."""
+"""One server with the scripted recogniser, credentials and audio for all tests of the published SDKs."""
 
 import json
 import wave
@@ -17,7 +17,7 @@ SPOKEN_S = 10.0
 
 @pytest.fixture(scope="session")
 def called(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server that the SDKs are pointed at."""
+    """The server that the SDKs use."""
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("clients") / "data")
     server = Server(data, {"RECOGNISER": "scripted"}).start()
     yield server
@@ -26,7 +26,7 @@ def called(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="session")
 def wish(called: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What every client's script is told: where to, as whom, and ten seconds of sound at five times real time."""
+    """The options of every client's script: URL, credentials, and ten seconds of audio at five times real time."""
     sound = tmp_path_factory.mktemp("sound") / "noise.raw"
     sound.write_bytes(noise(SPOKEN_S))
     app = json.loads(called.manage("createapp", "--email", "jane@example.com", "--json"))
@@ -35,7 +35,7 @@ def wish(called: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 @pytest.fixture(scope="session")
 def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A WAV file for Chromium's microphone, which plays it over and over."""
+    """A WAV file for Chromium's microphone, which repeats it."""
     file = tmp_path_factory.mktemp("microphone") / "noise.wav"
     with wave.open(str(file), "wb") as out:
         out.setnchannels(1)

@@ -1,4 +1,4 @@
-"""The published packages, fetched once into .cache/clients, or a skip that says in one line why they are not here."""
+"""The published packages, downloaded once into .cache/clients, or a skip with the reason."""
 
 import fcntl
 import hashlib
@@ -28,7 +28,7 @@ PYPI = (
 
 
 def npm_packages() -> Path:
-    """Return a folder whose node_modules holds the JavaScript SDKs and a bundler."""
+    """Return a directory whose node_modules has the JavaScript SDKs and a bundler."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("no node and npm here: the JavaScript SDKs are not tried")
     quiet = ("--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1")
@@ -36,13 +36,13 @@ def npm_packages() -> Path:
 
 
 def python_packages() -> Path:
-    """Return a folder for PYTHONPATH that holds the Python SDK."""
+    """Return a directory for PYTHONPATH that has the Python SDK."""
     quiet = ("--quiet", "--disable-pip-version-check", "--no-deps", "--retries=1", "--timeout=15")
     return _fetched("pip", PYPI, (sys.executable, "-m", "pip", "install", *quiet, "--target"))
 
 
 def _fetched(tool: str, wanted: tuple[str, ...], command: tuple[str, ...]) -> Path:
-    """Run `command FOLDER *wanted` unless that was done before; whole or not at all, by one process at a time."""
+    """Run `command FOLDER *wanted` unless it has run before, completely or not at all, in one process at a time."""
     folder = CACHE / f"{tool}-{hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:12]}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / f"{tool}.lock", "w") as lock:

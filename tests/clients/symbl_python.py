@@ -29,7 +29,7 @@ READERS = (
 
 
 def point_at(url: str) -> None:
-    """Send the package to another server, by the lines of docs/guide/from-symbl.md; it has no option for that."""
+    """Make the package use another server, with the lines of docs/guide/from-symbl.md; it has no option for that."""
     page = (Path(__file__).parents[2] / "docs" / "guide" / "from-symbl.md").read_text(encoding="utf-8")
     lines = page.partition("```python\n")[2].partition("```")[0]
     assert "symbl_rest.Configuration" in lines
@@ -41,7 +41,7 @@ def point_at(url: str) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Turn the package's models into JSON."""
+    """Convert the package's models to JSON."""
     if hasattr(value, "to_dict"):
         return plain(value.to_dict())
     if isinstance(value, dict):
@@ -52,7 +52,7 @@ def plain(value: Any) -> Any:
 
 
 def talk(connection: Any, sound: bytes, speed: float) -> None:
-    """Send a sound in chunks of 100 ms, at a multiple of real time."""
+    """Send audio in chunks of 100 ms, at a multiple of real time."""
     began = time.monotonic()
     for at in range(0, len(sound), CHUNK):
         connection.send_audio(sound[at : at + CHUNK])
@@ -60,7 +60,7 @@ def talk(connection: Any, sound: bytes, speed: float) -> None:
 
 
 def main() -> None:
-    """Speak, stop, wait for the server's close, and read the conversation back."""
+    """Speak, stop, wait for the server's close, and read the conversation."""
     wish = json.load(sys.stdin)
     point_at(wish["url"])
     import symbl

@@ -1,4 +1,4 @@
-"""The published npm package @symblai/symbl-js under node: both ways to speak, and to subscribe."""
+"""The published npm package @symblai/symbl-js under node: both ways to send audio, and to subscribe."""
 
 import json
 import os
@@ -15,7 +15,7 @@ RUN_S = 120
 
 
 class Client:
-    """The client's script in a process of its own."""
+    """A process that runs the client's script."""
 
     def __init__(self, wish: dict[str, Any], **more: Any) -> None:
         environment = {**os.environ, "NODE_PATH": str(npm_packages() / "node_modules")}
@@ -29,12 +29,12 @@ class Client:
         self.process.stdin = None
 
     def wait_line(self, line: str) -> None:
-        """Read what the script prints until it prints this."""
+        """Read the script's output up to this line."""
         assert self.process.stdout is not None
         assert any(printed.strip() == line for printed in self.process.stdout)
 
     def end(self) -> dict[str, Any]:
-        """Wait for the script's end and return what it saw."""
+        """Wait for the script's end and return its result."""
         try:
             output, _ = self.process.communicate(timeout=RUN_S)
         finally:
@@ -45,7 +45,7 @@ class Client:
 
 
 def test_two_speakers_and_a_subscriber_share_a_conversation(wish: dict[str, Any], tmp_path: Path) -> None:
-    """createStream, startRealtimeRequest and subscribeToStream on one id see one conversation, and each comes to its end."""
+    """createStream, startRealtimeRequest and subscribeToStream with one id get one conversation, and each one ends."""
     gate = tmp_path / "gate"
     wish = {**wish, "id": "two-and-one", "gate": str(gate)}
     listening = Client(wish, way="subscribe")
@@ -69,14 +69,14 @@ def test_two_speakers_and_a_subscriber_share_a_conversation(wish: dict[str, Any]
     assert jane["errors"] == tom["errors"] == listener["errors"] == []
 
 
-def test_a_wrong_secret_is_refused_in_the_sdks_words(wish: dict[str, Any]) -> None:
-    """init rejects with the text that the SDK has for a 401."""
+def test_a_wrong_secret_gets_the_sdks_error(wish: dict[str, Any]) -> None:
+    """init rejects with the SDK's text for a 401."""
     with pytest.raises(AssertionError, match="Combination of appId and appSecret is not valid"):
         Client({**wish, "appSecret": "0" * 128}, id="wrong", way="stream", name="Jane").end()
 
 
-def test_the_end_is_an_end(wish: dict[str, Any]) -> None:
-    """The client that closes itself sees 1000; a reset made it connect again and begin a second conversation."""
+def test_a_close_does_not_reconnect(wish: dict[str, Any]) -> None:
+    """The client that closes gets 1000; after a reset the SDK would reconnect and start a second conversation."""
     saw = Client(wish, id="the-end", way="realtime", name="Jane", reconnect=True).end()
     assert saw["closed"] == 1000
     assert saw["kinds"].count("conversation_created") == 1

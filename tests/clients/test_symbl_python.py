@@ -1,4 +1,4 @@
-"""The published PyPI package `symbl`: a streaming connection, and every helper that reads a conversation back."""
+"""The published PyPI package `symbl`: a streaming connection, and every helper that reads a conversation."""
 
 import json
 import os
@@ -19,7 +19,7 @@ FAILED = {"message": "The conversationId is either invalid or does not exist."}
 
 @pytest.fixture(scope="module")
 def saw(wish: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the package saw in one conversation; its process has ended by itself."""
+    """The package's result of one conversation; its process has ended by itself."""
     told = {**wish, "name": "Jane", "trackers": [{"name": "Money", "vocabulary": ["budget", "cost"]}]}
     environment = {**os.environ, "PYTHONPATH": str(python_packages())}
     done = subprocess.run(
@@ -37,8 +37,8 @@ def saw(wish: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[
     return seen
 
 
-def test_a_conversation_is_heard_and_ends(saw: dict[str, Any]) -> None:
-    """Messages, insights, topics and trackers come, and the server's close ends the package's thread."""
+def test_a_conversation_is_transcribed_and_ends(saw: dict[str, Any]) -> None:
+    """The package gets messages, insights, topics and trackers, and the server's close ends its thread."""
     assert saw["ended"]
     assert [name for name, _ in saw["messages"]] == ["Jane"] * 5
     assert {kind for kind, _ in saw["insights"]} >= {"question", "action_item"}
@@ -48,13 +48,13 @@ def test_a_conversation_is_heard_and_ends(saw: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("reader", ["conversation", "messages", "questions", "action_items", "follow_ups", "topics", "members", "entities"])
-def test_a_helper_reads_back(saw: dict[str, Any], reader: str) -> None:
-    """The package's models take the answer: no helper reports a failure."""
+def test_a_helper_parses_its_response(saw: dict[str, Any], reader: str) -> None:
+    """No helper reports a failure."""
     assert saw[f"get_{reader}"] != FAILED
 
 
-def test_what_was_seen_is_what_is_read(saw: dict[str, Any]) -> None:
-    """Messages, questions, action items and members are those of the conversation; dates were parsed as dates."""
+def test_live_and_read_results_are_equal(saw: dict[str, Any]) -> None:
+    """Messages, questions, action items and members are those of the conversation, and dates are parsed."""
     assert [message["text"] for message in saw["get_messages"]["messages"]] == [text for _, text in saw["messages"]]
     assert {question["text"] for question in saw["get_questions"]["questions"]} == {t for kind, t in saw["insights"] if kind == "question"}
     assert saw["get_action_items"]["action_items"]
@@ -63,13 +63,13 @@ def test_what_was_seen_is_what_is_read(saw: dict[str, Any]) -> None:
 
 
 def test_options_of_the_helpers(saw: dict[str, Any]) -> None:
-    """Words and sentiments come where they are asked for."""
+    """Words and sentiments are included on request."""
     assert all(message["words"] and message["sentiment"]["suggested"] for message in saw["verbose"]["messages"])
     assert all(topic["sentiment"]["suggested"] for topic in saw["topics_sentiment"]["topics"])
 
 
 def test_trackers_and_analytics(saw: dict[str, Any]) -> None:
-    """The bare list of trackers and the analytics fill the package's models."""
+    """The package's models accept the list of trackers and the analytics."""
     assert [tracker["name"] for tracker in saw["get_trackers"]] == ["Money"]
     assert saw["get_trackers"][0]["matches"][0]["message_refs"]
     assert [member["name"] for member in saw["get_analytics"]["members"]] == ["Jane"]

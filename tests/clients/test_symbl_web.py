@@ -1,4 +1,4 @@
-"""The published npm package @symblai/symbl-web-sdk in Chromium, in a page of another origin, with either encoding."""
+"""The published npm package @symblai/symbl-web-sdk in Chromium, in a page of another origin, with both encodings."""
 
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SCRIPT = Path(__file__).with_name("symbl_web.js")
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and prints nothing."""
+    """Serves files without log output."""
 
     def log_message(self, *args: Any) -> None:
         """Print nothing."""
@@ -26,7 +26,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A page, on an origin of its own, that has loaded the SDK."""
+    """A page of another origin that has loaded the SDK."""
     chromium()
     folder = tmp_path_factory.mktemp("page")
     packages = npm_packages()
@@ -51,13 +51,13 @@ def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def driver(page_url: str) -> Iterator[Playwright]:
-    """Drive a browser for this file alone."""
+    """Drive a browser for this file."""
     with sync_playwright() as playwright:
         yield playwright
 
 
 def encoder(route: Route) -> None:
-    """Serve the Opus encoder from the npm package that holds it: the SDK loads it from a host on the internet."""
+    """Serve the Opus encoder from its npm package; the SDK loads it from a host on the internet."""
     file = npm_packages() / "node_modules/symbl-opus-encdec/dist" / route.request.url.rpartition("/")[2]
     route.fulfill(path=file, headers={"access-control-allow-origin": "*"})
 
@@ -66,7 +66,7 @@ def encoder(route: Route) -> None:
 def test_a_conversation_in_the_browser(
     driver: Playwright, page_url: str, wish: dict[str, Any], microphone: Path, encoding: str, hasty: bool
 ) -> None:
-    """The microphone is heard, messages and insights come as the SDK's events, and the socket ends with 1000."""
+    """The SDK sends the microphone's audio and gets messages and insights as events, and the socket ends with 1000."""
     capture = f"--use-file-for-fake-audio-capture={microphone}"
     browser = driver.chromium.launch(
         executable_path=chromium(), args=[*ARGUMENTS, "--autoplay-policy=no-user-gesture-required", capture], timeout=PATIENCE_MS

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (  # it checks that the database answers
-    "streaming/health.py",
+PACKAGES = (
+    "streaming/health.py",  # checks that the database answers
     "insights/recorder",
     "insights/queries",
     "insights/access",

@@ -1,4 +1,4 @@
-"""Streams that pages written for FastRTC are pointed at."""
+"""Streams for FastRTC pages."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ audio_source.STALL_S = 60.0  # a microphone that was held up for a while has not
 
 
 class Talk(AsyncStreamHandler):
-    """Gives back what it hears, and twice a second an output in the form of a chat."""
+    """Echoes audio, and emits an output in the form of a chat twice a second."""
 
     def __init__(self) -> None:
         super().__init__("mono", 24000, input_sample_rate=24000)
@@ -31,22 +31,22 @@ class Talk(AsyncStreamHandler):
         return type(self)()
 
     async def receive(self, frame: Any) -> None:
-        """Queue the frame, and now and then an output."""
+        """Check the inputs."""
         self.queue.put_nowait(frame)
         self.heard += 1
         if self.heard % FRAMES_BETWEEN_OUTPUTS == 0:
             self.queue.put_nowait(AdditionalOutputs({"role": "assistant", "content": f"{self.heard} frames"}))
 
     async def emit(self) -> Any:
-        """Give what was queued."""
+        """Return a queued item."""
         return await self.queue.get()
 
 
 class Asking(Talk):
-    """Wants a voice before it begins, says which it got, and fails once."""
+    """Requests the name of a speech synthesis voice before it begins, reports it, and raises an error once."""
 
     async def start_up(self) -> None:
-        """Ask, and wait for the answer."""
+        """Send the request and wait for the inputs."""
         await self.wait_for_args()
         name = self.latest_args[1]
         self.queue.put_nowait(AdditionalOutputs(f"the voice is {name}"))
@@ -54,7 +54,7 @@ class Asking(Talk):
 
 
 class Hanging(Talk):
-    """Hangs up when its inputs say so."""
+    """Closes the stream when its inputs say so."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,13 +68,13 @@ class Hanging(Talk):
 
 
 class Word(BaseModel):
-    """What the input hook takes."""
+    """The inputs of the input hook."""
 
     word: str = "hello"
 
 
 class Voice(BaseModel):
-    """What the input hook takes."""
+    """The inputs of the input hook."""
 
     voice_name: str = Field(default="Aoede", description="Who speaks.")
     pace: float = Field(default=1.0, ge=0.5, le=2, title="How fast")
@@ -82,7 +82,7 @@ class Voice(BaseModel):
 
 
 def keep(audio: Any, chatbot: list[dict[str, str]], state: list[dict[str, str]]) -> Iterator[AdditionalOutputs]:
-    """Put what was asked into the chat, which the page holds."""
+    """Add the question to the chat, which the page holds."""
     assert chatbot == state
     yield AdditionalOutputs({"role": "user", "content": f"{len(state)}: {get_stt_model().stt(audio)}"})
 

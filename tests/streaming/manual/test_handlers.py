@@ -145,7 +145,7 @@ async def test_audio_and_video_together(manual: Server, token: str) -> None:
     """Video frames, audio and outputs arrive."""
     async with webrtc(manual, token, "companion", "sendrecv", "sendrecv") as client:
         await client.receives_tone(700)
-        await client.transport_client.sees((200, 40, 40))
+        await client.transport_client.wait_for_colour((200, 40, 40))
         await client.until(lambda: client.outputs[:1] == [{"sent": [96, 128, 3]}], "no picture was sent")
 
 
@@ -153,12 +153,12 @@ async def test_audio_and_video_together(manual: Server, token: str) -> None:
 async def test_a_generator_of_video_frames(manual: Server, token: str, stream: str) -> None:
     """It plays to its end; the last read of a file, which has no frame, is ignored."""
     async with webrtc(manual, token, stream, "", "recvonly") as client:
-        await client.transport_client.sees((240, 240, 240))
+        await client.transport_client.wait_for_colour((240, 240, 240))
         assert client.of("error") == []
 
 
 async def test_video_with_skipped_frames(manual: Server, token: str) -> None:
     """A function of a video frame and a threshold is called before any input."""
     async with webrtc(manual, token, "detector", "", "sendrecv") as client:
-        await client.transport_client.sees((200, 40, 40))
+        await client.transport_client.wait_for_colour((200, 40, 40))
         await client.until(lambda: client.outputs[:1] == [0.3], "the threshold was not told")

@@ -1,1 +1,1 @@
-"""Tests of the doors, against real servers."""
+"""Tests of streaming/transports, with real servers."""

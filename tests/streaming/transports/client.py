@@ -1,4 +1,4 @@
-"""A small Symbl client for tests: everything a client may do, right or wrong, and every message kept in order."""
+"""A small Symbl client for tests: it sends valid and invalid messages, and keeps every received message in order."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ Message = dict[str, Any]
 
 
 def noise(seconds: float, rate: int = RATE) -> bytes:
-    """Return LINEAR16 sound that the scripted recogniser takes for speech."""
+    """Return LINEAR16 audio that the scripted recogniser treats as speech."""
     samples = np.random.default_rng(7).integers(-8000, 8000, int(seconds * rate), dtype=np.int16)
     return samples.astype("<i2").tobytes()
 
@@ -33,12 +33,12 @@ def is_kind(kind: str) -> Callable[[Message], bool]:
 
 
 def kind_of(message: Message) -> str:
-    """Return the type of a message, of an envelope its inner type."""
+    """Return the type of a message, and of an envelope its inner type."""
     return str(message["message"]["type"] if message["type"] == "message" else message["type"])
 
 
 class SymblClient:
-    """One socket; `messages` holds every JSON message that came, `closed` the close code once the server closed."""
+    """One socket; `messages` holds every JSON message, `closed` the close code once the server closed."""
 
     def __init__(self, socket: websockets.ClientConnection) -> None:
         self.socket = socket
@@ -81,7 +81,7 @@ class SymblClient:
         assert text in self.texts
 
     async def wait_closed(self) -> int:
-        """Wait until the server closed and return the code."""
+        """Wait until the server closes, and return the code."""
         async with asyncio.timeout(WAIT_S), self._news:
             await self._news.wait_for(lambda: self.closed is not None)
         assert self.closed is not None
@@ -96,11 +96,11 @@ class SymblClient:
         return [message for message in self.messages if is_kind(kind)(message)]
 
     def said(self) -> list[str]:
-        """Return what all message_responses hold."""
+        """Return the messages of all message_responses."""
         return [m["payload"]["content"] for response in self.of("message_response") for m in response["messages"]]
 
     async def send(self, message: Any) -> None:
-        """Send JSON, or a text as it is."""
+        """Send JSON, or a text unchanged."""
         await self.socket.send(message if isinstance(message, str) else json.dumps(message))
 
     async def start(self, name: str = "Jane", wait: bool = True, **fields: Any) -> str:
@@ -116,7 +116,7 @@ class SymblClient:
         return str(started["message"]["data"]["conversationId"])
 
     async def speak(self, seconds: float) -> None:
-        """Send sound in chunks of 100 ms, as fast as the server takes it."""
+        """Send audio in chunks of 100 ms, as fast as the server reads it."""
         sound = noise(seconds)
         for at in range(0, len(sound), 3200):
             await self.socket.send(sound[at : at + 3200])
@@ -131,7 +131,7 @@ class SymblClient:
 async def connected(
     server: Server, token: str, connection_id: str = "", path: str = "/v1/streaming/", query: str = "", **options: Any
 ) -> AsyncIterator[SymblClient]:
-    """Open a socket with the token in a header (or none, when it is empty) and close it at the end."""
+    """Open a socket with the token in a header (or without, when it is empty), and close it at the end."""
     url = server.url.replace("http", "ws") + path + quote(connection_id or uuid4().hex, safe="") + query
     headers = options.pop("additional_headers", {}) | ({"x-api-key": token} if token else {})
     async with websockets.connect(url, additional_headers=headers, compression=None, max_size=None, **PATIENT | options) as socket:

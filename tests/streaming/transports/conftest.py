@@ -1,4 +1,4 @@
-"""Servers and tokens for the tests of the doors; each test uses a connection id of its own."""
+"""Servers and tokens for the tests of transports; each test uses a connection id of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ SITE = {"DJANGO_SETTINGS_MODULE": "tests.streaming.site.settings", "RECOGNISER":
 
 @pytest.fixture(scope="session", params=["daphne", "uvicorn"])
 def live(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that hears by script: our Daphne, then uvicorn, since what concerns servers must hold for both."""
+    """A server with the scripted recogniser: our Daphne, then uvicorn, since tests that concern servers run against both."""
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("live") / "data")
     server = Server(data, {"RECOGNISER": "scripted", "TOKEN_TRIES_PER_MINUTE": "5"}, request.param)
     server.start()
@@ -26,13 +26,13 @@ def live(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: 
 
 @pytest.fixture(scope="session")
 def live_token(live: Server) -> str:
-    """An access token of the server's one account."""
+    """An access token of the server's only account."""
     return live.token()
 
 
 @pytest.fixture(scope="session", params=["daphne", "uvicorn"])
 def site(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the streams of `tests.streaming.site` besides Parley's own: our Daphne, then uvicorn."""
+    """A server with the streams of `tests.streaming.site` and Parley's own: our Daphne, then uvicorn."""
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("site") / "data")
     server = Server(data, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"}, request.param)
     server.start()
@@ -48,13 +48,13 @@ def site_token(site: Server) -> str:
 
 @pytest.fixture(scope="session")
 def other_token(site: Server) -> str:
-    """An access token of somebody else."""
+    """An access token of another user."""
     return site.token("mallory@example.com")
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
-    """Two server processes, one of them on uvicorn, that share nothing but PostgreSQL and Redis."""
+    """Two server processes, one of them on uvicorn, that share only PostgreSQL and Redis."""
     if lacking := postgres.lacking():
         pytest.skip(lacking)
     folder = tmp_path_factory.mktemp("pair")

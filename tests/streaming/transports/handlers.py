@@ -1,4 +1,4 @@
-"""Handlers for the tests of WebRTC: each shows one thing that may flow."""
+"""Handlers for the tests of WebRTC."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ RATE = 24_000
 
 
 class Echo(AsyncStreamHandler):
-    """Gives back what it hears; counts those that began and those that were shut down."""
+    """Returns the audio that it receives; counts started and shut down copies."""
 
     begun = 0
     ended = 0
@@ -23,11 +23,11 @@ class Echo(AsyncStreamHandler):
         self.heard = 0
 
     def copy(self) -> "Echo":
-        """Return one for another session."""
+        """Return a copy for another session."""
         return type(self)()
 
     async def start_up(self) -> None:
-        """Count."""
+        """Queue all audio."""
         Echo.begun += 1
 
     async def shutdown(self) -> None:
@@ -35,17 +35,17 @@ class Echo(AsyncStreamHandler):
         Echo.ended += 1
 
     async def receive(self, frame: Any) -> None:
-        """Give back what comes."""
+        """Ignore the audio."""
         self.heard += 1
         self.queue.put_nowait(frame)
 
     async def emit(self) -> Any:
-        """Give what `receive` queued."""
+        """Return the queued audio."""
         return await self.queue.get()
 
 
 class Monologue(Echo):
-    """Speaks at once, ten seconds of a tone, and says nothing for an answer."""
+    """Emits ten seconds of a tone at once, and nothing in reply."""
 
     async def start_up(self) -> None:
         """Say it all."""
@@ -58,7 +58,7 @@ class Monologue(Echo):
 
 
 class Mirror(AsyncAudioVideoStreamHandler):
-    """Gives back sound and pictures, the pictures upside down."""
+    """Returns audio unchanged and video frames upside down."""
 
     def __init__(self) -> None:
         super().__init__("mono", RATE, input_sample_rate=RATE)
@@ -78,23 +78,23 @@ class Mirror(AsyncAudioVideoStreamHandler):
         return await self.sounds.get()
 
     async def video_receive(self, frame: Any) -> None:
-        """Keep the newest picture."""
+        """Keep the newest video frame."""
         if self.pictures.full():
             self.pictures.get_nowait()
         self.pictures.put_nowait(frame)
 
     async def video_emit(self) -> Any:
-        """Give the picture, upside down."""
+        """Return the video frame upside down."""
         return (await self.pictures.get())[::-1]
 
 
 def negative(picture: Any) -> Any:
-    """Turn light to dark."""
+    """Invert a video frame."""
     return 255 - picture
 
 
 def shades() -> Any:
-    """Give pictures of one grey for ever."""
+    """Yield grey video frames without end."""
     while True:
         yield np.full((96, 128, 3), 180, np.uint8)
 

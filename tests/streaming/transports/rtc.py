@@ -1,4 +1,4 @@
-"""A small WebRTC client for tests, made of aiortc as a browser would be: microphone, camera, data channel, and what comes back."""
+"""A small WebRTC client for tests, made with aiortc: microphone, camera, data channel, and received tracks."""
 
 import asyncio
 import fractions
@@ -31,7 +31,7 @@ Post = Callable[[dict[str, Any]], Awaitable[tuple[int, dict[str, Any]]]]
 
 
 class Microphone(MediaStreamTrack):
-    """A tone in real time; `hz` 0 is silence. It can be changed and stopped while it runs. `say` puts recorded speech in its place."""
+    """A tone in real time; `hz` 0 is silence. It can be changed and stopped while it runs. `say` replaces it by recorded speech."""
 
     kind = "audio"
 
@@ -57,7 +57,7 @@ class Microphone(MediaStreamTrack):
         return frame
 
     async def say(self, samples: np.ndarray) -> None:
-        """Say this, int16 at 48 kHz; returns when it was said."""
+        """Send this audio, int16 at 48 kHz, and return when it was sent."""
         self._saying = samples
         await until(lambda: not len(self._saying), "the microphone was not listened to", WAIT_S + len(samples) / RATE)
 
@@ -70,7 +70,7 @@ class Microphone(MediaStreamTrack):
 
 
 class Camera(MediaStreamTrack):
-    """Pictures of one colour (blue, green, red), 15 a second."""
+    """Video frames of one colour (blue, green, red), 15 per second."""
 
     kind = "video"
 
@@ -89,7 +89,7 @@ class Camera(MediaStreamTrack):
 
 
 class Caller:
-    """One client of a stream. `sound` is all that was heard, 48 kHz mono; `pictures` the last pictures seen."""
+    """One client of a stream. `sound` is all received audio, 48 kHz mono; `pictures` the last received video frames."""
 
     configuration = RTCConfiguration(iceServers=[])
 
@@ -131,11 +131,11 @@ class Caller:
         return {"sdp": self.pc.localDescription.sdp, "type": "offer", "webrtc_id": self.id, **resume}
 
     async def post(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Post something and return status and JSON."""
+        """Post a body and return status and JSON."""
         return await self._post({"webrtc_id": self.id, **body})
 
     async def call(self) -> "Caller":
-        """Offer, take the answer, and wait until connected."""
+        """Send the offer, accept the answer, and wait until connected."""
         status, answer = await self.post(await self.offer())
         assert status == 200, (status, answer)
         assert answer.get("type") == "answer", answer
@@ -144,12 +144,12 @@ class Caller:
         return self
 
     async def accept(self, answer: dict[str, Any]) -> None:
-        """Take an answer."""
+        """Accept an answer."""
         self.resume = answer.get("resume", self.resume)
         await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
 
     async def message(self, kind: str, data: Any = None) -> dict[str, Any]:
-        """Wait for a message of a type, and of some data where that is given."""
+        """Wait for a message of a type, and with some data if given."""
 
         def found() -> list[dict[str, Any]]:
             return [one for one in self.messages if one["type"] == kind and data in (None, one.get("data"))]
@@ -159,30 +159,30 @@ class Caller:
 
     @property
     def sound(self) -> np.ndarray:
-        """All sound that was heard."""
+        """All received audio."""
         return np.concatenate(self.blocks) if self.blocks else np.zeros(0, np.int16)
 
-    async def hears(self, hz: float, seconds: float = 0.3) -> None:
-        """Wait until the last sound has this pitch."""
+    async def wait_for_pitch(self, hz: float, seconds: float = 0.3) -> None:
+        """Wait until the latest audio has this pitch."""
         count = int(seconds * RATE)
         await until(lambda: len(self.sound) >= count and abs(pitch(self.sound[-count:]) - hz) < 15, f"{hz} Hz was not heard")
 
-    async def sees(self, colour: tuple[int, int, int]) -> None:
-        """Wait for a picture of about this colour in its middle."""
+    async def wait_for_colour(self, colour: tuple[int, int, int]) -> None:
+        """Wait for a video frame with about this colour in its middle."""
 
         def found() -> bool:
             return bool(self.pictures) and np.abs(middle(self.pictures[-1]) - np.array(colour)).max() < 25
 
         await until(found, f"{colour} was not seen")
 
-    def vanish(self) -> None:
-        """Go without a word, as a phone in a tunnel: nothing more is sent, and nothing answered."""
+    def lose_network(self) -> None:
+        """Lose the network: nothing more is sent or answered."""
         for transport in self.pc._RTCPeerConnection__iceTransports:
             for protocol in transport._connection._protocols:
                 protocol.transport.abort()
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         await asyncio.wait_for(self.pc.close(), WAIT_S)
         for task in self._tasks:
             task.cancel()
@@ -202,19 +202,19 @@ class Caller:
 
 
 def pitch(samples: np.ndarray) -> float:
-    """Return the loudest frequency of 48 kHz sound in Hz, 0 for silence."""
+    """Return the loudest frequency of 48 kHz audio in Hz, 0 for silence."""
     if np.abs(samples).max() < 500:
         return 0.0
     return float(np.abs(np.fft.rfft(samples.astype(np.float32))).argmax() * RATE / len(samples))
 
 
 def middle(picture: np.ndarray) -> np.ndarray:
-    """Return the colour in the middle of a picture."""
+    """Return the colour in the middle of a video frame."""
     return picture[picture.shape[0] // 2, picture.shape[1] // 2].astype(int)
 
 
 async def until(happened: Callable[[], bool], otherwise: str, seconds: float = WAIT_S) -> None:
-    """Wait until something has happened."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, otherwise
@@ -243,7 +243,7 @@ def _tasks() -> list[str]:
 
 
 def here(stream: Stream, user_id: int | None = 1) -> Post:
-    """Post to a stream in this process, as a visitor who was let in."""
+    """Post to a stream in this process, as an authenticated user."""
 
     async def post(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         try:

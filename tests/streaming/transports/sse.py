@@ -1,4 +1,4 @@
-"""A reader of server-sent events for tests, as exact as a browser's EventSource."""
+"""A reader of server-sent events for tests, as strict as a browser's EventSource."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +21,7 @@ class Event:
 
 
 class Events:
-    """What one subscriber got: events, comments, and whether the server ended the response."""
+    """What one subscriber received: events, comments, and whether the server ended the response."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
@@ -60,16 +60,16 @@ class Events:
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers of the events, as they came."""
+        """The numbers of the events in order of arrival."""
         return [event.number for event in self.events]
 
     async def until(self, found: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
-        """Wait until something came."""
+        """Wait until the condition is true."""
         async with asyncio.timeout(timeout_s), self._news:
             await self._news.wait_for(found)
 
     async def wait(self, count: int) -> list[Event]:
-        """Wait for so many events and return them all."""
+        """Wait for this many events and return them all."""
         await self.until(lambda: len(self.events) >= count or self.ended)
         assert len(self.events) >= count, f"{len(self.events)} of {count} events came, ended {self.ended}"
         return self.events
@@ -83,7 +83,7 @@ class Events:
 async def subscribed(
     server: Server, token: str, stream: str, webrtc_id: str, path: str = "updates", headers: dict[str, str] | None = None, query: str = ""
 ) -> AsyncIterator[Events]:
-    """Open a subscription; `response` tells whether it was granted."""
+    """Open a subscription; `response` says whether it was granted."""
     prefix = f"/streams/{stream}/" if stream else "/"
     wanted = ({"x-api-key": token} if token else {}) | (headers or {})
     url = f"{server.url}{prefix}{path}?webrtc_id={webrtc_id}{query}"

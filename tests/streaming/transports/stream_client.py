@@ -1,4 +1,4 @@
-"""A small client of streams for tests: everything a page written for FastRTC may do over a socket, and every message kept in order."""
+"""A small client of streams over a WebSocket for tests: it does what a FastRTC page may do, and keeps every message in order."""
 
 import asyncio
 import base64
@@ -20,12 +20,12 @@ FRAME = 160
 
 
 def frame(number: int, samples: int = FRAME) -> bytes:
-    """Return mu-law bytes that tell one frame from another."""
+    """Return mu-law bytes that differ for each number."""
     return bytes(np.random.default_rng(number).integers(0, 127, samples, dtype=np.uint8))
 
 
 class StreamClient:
-    """One socket; `messages` holds JSON other than sound, `sound` the sound's bytes, `arrivals` (time, bytes so far), `closed` the code."""
+    """One socket; `messages` holds JSON except audio, `sound` the audio bytes, `arrivals` (time, bytes so far), `closed` the code."""
 
     def __init__(self, socket: websockets.ClientConnection) -> None:
         self.socket = socket
@@ -58,7 +58,7 @@ class StreamClient:
             self.messages.append(message)
 
     async def until(self, found: Callable[[], Any], timeout_s: float = WAIT_S) -> Any:
-        """Wait until something is found among what came, or the socket is closed, and return it."""
+        """Wait until a received message matches, or the socket is closed, and return it."""
         async with asyncio.timeout(timeout_s), self._news:
             await self._news.wait_for(lambda: found() or self.closed is not None)
         result = found()
@@ -66,27 +66,27 @@ class StreamClient:
         return result
 
     async def wait(self, **wanted: Any) -> Message:
-        """Wait for a message that has these members and return it."""
+        """Wait for a message that has these members, and return it."""
         return dict(await self.until(lambda: next((m for m in self.messages if wanted.items() <= m.items()), None)))
 
-    async def wait_sound(self, count: int) -> bytes:
-        """Wait for so many bytes of sound."""
+    async def wait_audio(self, count: int) -> bytes:
+        """Wait for this many bytes of audio."""
         await self.until(lambda: len(self.sound) >= count)
         return self.sound
 
     async def wait_closed(self) -> int:
-        """Wait until the server closed and return the code."""
+        """Wait until the server closes, and return the code."""
         async with asyncio.timeout(WAIT_S), self._news:
             await self._news.wait_for(lambda: self.closed is not None)
         assert self.closed is not None
         return self.closed
 
     async def send(self, message: Any) -> None:
-        """Send JSON, or text or bytes as they are."""
+        """Send JSON, or text or bytes unchanged."""
         await self.socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
     async def start(self, **fields: Any) -> str:
-        """Start, and wait until the server has answered a ping behind it; return the id."""
+        """Start, wait until the server answers a following ping, and return the id."""
         await self.send({"event": "start", "websocket_id": self.id} | fields)
         await self.ping()
         return self.id
@@ -98,11 +98,11 @@ class StreamClient:
         await self.until(lambda: self.messages.count({"event": "pong"}) > before)
 
     async def speak(self, payload: bytes) -> None:
-        """Send mu-law sound."""
+        """Send mu-law audio."""
         await self.send({"event": "media", "media": {"payload": base64.b64encode(payload).decode()}})
 
     async def stop(self) -> None:
-        """Stop and wait until the server closes."""
+        """Stop, and wait until the server closes."""
         await self.send({"event": "stop"})
         assert await self.wait_closed() == 1000
 

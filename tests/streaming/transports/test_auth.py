@@ -1,4 +1,4 @@
-"""Who may come in by a WebSocket: tokens from anywhere, the portal's cookie from our own origin only (design law 6)."""
+"""Authentication of WebSockets: tokens from any origin, the portal's cookie from our own origin only (design law 6)."""
 
 from collections.abc import Iterator
 
@@ -17,19 +17,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _threads() -> Iterator[None]:
-    """Let no database thread outlive its test's database."""
+    """Close the database connections of threads before the test's database is removed."""
     yield
     close_database_threads()
 
 
 def credentials(headers: dict[str, str] | None = None, query: str = "", subprotocols: tuple[str, ...] = ()) -> Credentials:
-    """Return the handshake of a client."""
+    """Return the credentials of a client's handshake."""
     pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
     return Credentials.from_scope({"headers": pairs, "query_string": query.encode(), "subprotocols": list(subprotocols)})
 
 
 async def requester(knocking: Credentials) -> int | None:
-    """Return who is let in."""
+    """Return the id of the authenticated user."""
     by = await grant_of(knocking)
     return by.user_id if by else None
 
@@ -42,8 +42,8 @@ def cookie(user: User) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
-async def test_a_token_from_anywhere(user: User, token: str) -> None:
-    """Query, both headers and the subprotocol all carry the token."""
+async def test_a_token_from_any_origin(user: User, token: str) -> None:
+    """Query, both headers and the subprotocol carry the token."""
     presented = [
         credentials(query=f"access_token={token}"),
         credentials({"x-api-key": token}),
@@ -65,7 +65,7 @@ async def test_without_a_token(user: User) -> None:
 
 
 async def test_a_revoked_app(user: User, token: str) -> None:
-    """A token stops with its app, and with its account."""
+    """A token is invalid once its app is revoked or its account is disabled."""
     from asgiref.sync import sync_to_async
 
     await sync_to_async(User.objects.update)(is_active=False)
@@ -79,7 +79,7 @@ async def test_a_revoked_app(user: User, token: str) -> None:
 
 
 async def test_the_cookie_from_our_own_origin(user: User, cookie: str) -> None:
-    """A page of ours needs no token."""
+    """A page of our origin needs no token."""
     headers = {"cookie": cookie, "host": "talk.example.org", "origin": "https://talk.example.org"}
     assert await requester(credentials(headers)) == user.pk
 
@@ -88,13 +88,13 @@ async def test_the_cookie_from_our_own_origin(user: User, cookie: str) -> None:
     "origin", ["http://[", "https://evil.example", "https://talk.example.org.evil.example", "null", "", "https://talk.example.org:8443"]
 )
 async def test_the_cookie_from_another_origin(cookie: str, origin: str) -> None:
-    """A page of somebody else gets nothing by the browser's cookie, nor does a program without an origin."""
+    """The cookie is ignored from another origin and without an origin."""
     headers = {"cookie": cookie, "host": "talk.example.org"} | ({"origin": origin} if origin else {})
     assert await requester(credentials(headers)) is None
 
 
 async def test_a_cookie_after_a_new_password(user: User, cookie: str) -> None:
-    """A new password ends old sign-ins here too."""
+    """A new password ends older sign-ins here too."""
     from asgiref.sync import sync_to_async
 
     user.set_password("another good password")
@@ -102,19 +102,19 @@ async def test_a_cookie_after_a_new_password(user: User, cookie: str) -> None:
     assert await requester(credentials({"cookie": cookie, "host": "a", "origin": "http://a"})) is None
 
 
-async def test_broken_cookies_are_no_error() -> None:
-    """Whatever stands in the header."""
+async def test_malformed_cookies_are_no_error() -> None:
+    """No value of the header raises an error."""
     for text in ("", ";;;", "sessionid", "sessionid=\x80", "a=b; sessionid=x" * 10):
         assert await requester(credentials({"cookie": text, "host": "a", "origin": "http://a"})) is None
 
 
 async def test_a_token_behind_many_other_fields(user: User, token: str) -> None:
-    """A query may hold as many fields as a request line can."""
+    """A query may have as many fields as fit into a request line."""
     fields = "&".join(f"field{number}=1" for number in range(150))
     assert await requester(credentials(query=f"{fields}&access_token={token}")) == user.pk
 
 
-def test_a_token_is_minted_for_one_account(user: User, token: str) -> None:
+def test_a_token_is_made_for_one_account(user: User, token: str) -> None:
     """The token names its account and no other."""
     found = access.user_of_token(token)
     assert found is not None

@@ -1,4 +1,4 @@
-"""Whatever a client sends: a clear error in the protocol's form, and nobody else notices (design law 8)."""
+"""Bad input gets a clear error in the protocol's form, and other clients are not affected (design law 8)."""
 
 import asyncio
 import json
@@ -37,8 +37,8 @@ BAD_STARTS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_TEXTS)
-async def test_bad_text_names_what_is_wrong(live: Server, live_token: str, name: str) -> None:
-    """A text that is no message gets an error; the socket lives on and can start afterwards."""
+async def test_bad_text_names_the_error(live: Server, live_token: str, name: str) -> None:
+    """A text that is no message gets an error; the socket stays open and can start afterwards."""
     text, field = BAD_TEXTS[name]
     async with connected(live, live_token) as client:
         await client.send(text)
@@ -51,8 +51,8 @@ async def test_bad_text_names_what_is_wrong(live: Server, live_token: str, name:
 
 
 @pytest.mark.parametrize("name", BAD_STARTS)
-async def test_refused_start_names_the_field(live: Server, live_token: str, name: str) -> None:
-    """A start request that cannot be served gets the envelope form, on which SDKs give up waiting."""
+async def test_a_refused_start_names_the_field(live: Server, live_token: str, name: str) -> None:
+    """An invalid start request gets the envelope form, which ends the waiting of SDKs."""
     request, field = BAD_STARTS[name]
     async with connected(live, live_token) as client:
         await client.send({"type": "start_request"} | request)
@@ -65,7 +65,7 @@ async def test_refused_start_names_the_field(live: Server, live_token: str, name
 
 
 async def test_a_large_chunk_is_refused_alone(live: Server, live_token: str) -> None:
-    """A chunk above 8,192 bytes gets an error that says so and is not processed; the session lives on."""
+    """A chunk above 8,192 bytes gets an error and is not processed; the session continues."""
     async with connected(live, live_token) as client:
         await client.start()
         await client.socket.send(noise(3)[:8194])
@@ -77,7 +77,7 @@ async def test_a_large_chunk_is_refused_alone(live: Server, live_token: str) -> 
 
 
 async def test_odd_bytes_are_refused_alone(live: Server, live_token: str) -> None:
-    """LINEAR16 with an odd number of bytes gets an error; what follows is heard."""
+    """LINEAR16 with an odd number of bytes gets an error; the following audio is recognised."""
     async with connected(live, live_token) as client:
         await client.start()
         await client.socket.send(b"\x01\x02\x03")
@@ -100,7 +100,7 @@ async def test_noise_as_flac(live: Server, live_token: str) -> None:
 
 
 async def test_start_twice(live: Server, live_token: str) -> None:
-    """A second start is refused in the form that a waiting SDK reads, a wrong one too; the first goes on."""
+    """A second start, valid or not, is refused in the form that a waiting SDK reads; the first session continues."""
     async with connected(live, live_token) as client:
         await client.start()
         await client.send({"type": "start_request"})
@@ -119,7 +119,7 @@ async def test_start_twice(live: Server, live_token: str) -> None:
 
 
 async def test_stop_before_start_and_stop_twice(live: Server, live_token: str) -> None:
-    """A stop without a start is refused; a second stop after the first changes nothing."""
+    """A stop without a start is refused; a second stop has no effect."""
     async with connected(live, live_token) as client:
         await client.send({"type": "stop_request"})
         assert "not started" in (await client.wait("error"))["message"]
@@ -131,7 +131,7 @@ async def test_stop_before_start_and_stop_twice(live: Server, live_token: str) -
 
 
 async def test_audio_after_stop(live: Server, live_token: str) -> None:
-    """Audio after a stop is refused once, not a hundred times, and not stored."""
+    """Audio after a stop is refused with one message, and not stored."""
     async with connected(live, live_token) as client:
         await client.start(disconnectOnStopRequest=False, disconnectOnStopRequestTimeout=60)
         await client.send({"type": "stop_request"})
@@ -160,7 +160,7 @@ async def test_audio_before_start_is_ignored(live: Server, live_token: str) -> N
 
 @pytest.mark.parametrize("token", ["", "nonsense", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4IiwiZXhwIjoxfQ.c2ln"])
 async def test_missing_wrong_and_expired_tokens(live: Server, live_token: str, token: str) -> None:
-    """Without a good token the socket says so in the protocol's form and closes with 1008."""
+    """Without a valid token the socket sends an error in the protocol's form and closes with 1008."""
     async with connected(live, token) as client:
         error = await client.wait("error")
         assert error["message"] == "Token validation failed for provided token."
@@ -168,7 +168,7 @@ async def test_missing_wrong_and_expired_tokens(live: Server, live_token: str, t
 
 
 async def test_a_foreign_token_opens_another_conversation(live: Server, live_token: str) -> None:
-    """A connection id belongs to its owner: the same id under another account is another conversation."""
+    """A connection id belongs to its owner: another account's token opens another conversation."""
     connection_id = uuid4().hex
     foreign_token = live.token("other@example.com")
     async with (
@@ -185,7 +185,7 @@ async def test_a_foreign_token_opens_another_conversation(live: Server, live_tok
 
 @pytest.mark.parametrize("connection_id", ["a/b", "MGFobDc=", "100%", "jane@example.com", "x" * 256])
 async def test_unusual_connection_ids(live: Server, live_token: str, connection_id: str) -> None:
-    """Connection ids are whatever clients invent."""
+    """Clients may use any text as connection id."""
     async with connected(live, live_token, connection_id + uuid4().hex if len(connection_id) < 200 else connection_id) as client:
         conversation_id = await client.start()
         await client.stop()
@@ -193,8 +193,8 @@ async def test_unusual_connection_ids(live: Server, live_token: str, connection_
 
 
 @pytest.mark.parametrize("connection_id", ["a\x00b", "x" * 500])
-async def test_impossible_connection_ids(live: Server, live_token: str, connection_id: str) -> None:
-    """An id that cannot be kept is refused by name."""
+async def test_invalid_connection_ids(live: Server, live_token: str, connection_id: str) -> None:
+    """An id that cannot be stored is refused by name."""
     async with connected(live, live_token, connection_id) as client:
         error = await client.wait("error")
         assert error["field"] == "connectionId"
@@ -209,7 +209,7 @@ async def test_a_bad_cursor(live: Server, live_token: str) -> None:
 
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
 async def test_a_socket_that_never_starts(make_server: Callable[..., Server], kind: str) -> None:
-    """It is told so and closed after START_TIMEOUT_S."""
+    """It gets an error and is closed after START_TIMEOUT_S."""
     server = await asyncio.to_thread(make_server, kind, START_TIMEOUT_S="1")
     token = await asyncio.to_thread(server.token)
     async with connected(server, token) as client:
@@ -218,7 +218,7 @@ async def test_a_socket_that_never_starts(make_server: Callable[..., Server], ki
 
 
 async def test_faster_than_real_time(live: Server, live_token: str) -> None:
-    """Five minutes of audio sent at once are heard to the last second, a sentence for each 63 blocks of 32 ms and one for the rest."""
+    """Five minutes of audio sent at once are recognised completely, a sentence for each 63 blocks of 32 ms and one for the rest."""
     async with connected(live, live_token) as client:
         await client.start(wait=False)
         await client.speak(300)
@@ -228,16 +228,16 @@ async def test_faster_than_real_time(live: Server, live_token: str) -> None:
 
 
 async def test_an_unknown_path_is_refused(live: Server) -> None:
-    """A WebSocket on a path that is nobody's gets no handshake."""
+    """A WebSocket on an unknown path gets no handshake."""
     with pytest.raises(websockets.InvalidStatus) as refused:
         await websockets.connect(live.url.replace("http", "ws") + "/v1/nothing", **PATIENT)
     assert refused.value.response.status_code == 403
 
 
-async def test_nobody_else_notices(live: Server, live_token: str) -> None:
-    """While others send rubbish, a conversation goes on without a missing sentence."""
+async def test_other_clients_are_not_affected(live: Server, live_token: str) -> None:
+    """While other clients send invalid messages, a conversation misses no sentence."""
 
-    async def rubbish() -> None:
+    async def send_invalid() -> None:
         async with connected(live, live_token) as client:
             for text, _ in BAD_TEXTS.values():
                 await client.send(text)
@@ -246,7 +246,7 @@ async def test_nobody_else_notices(live: Server, live_token: str) -> None:
 
     async with connected(live, live_token) as client:
         await client.start()
-        others = [asyncio.create_task(rubbish()) for _ in range(5)]
+        others = [asyncio.create_task(send_invalid()) for _ in range(5)]
         await client.speak(10.1)
         await client.wait("message_response", 5)
         await asyncio.gather(*others)

@@ -36,7 +36,7 @@ Connect = Callable[..., Awaitable[WebsocketCommunicator]]
 
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Connect to a path of the site, or to one consumer; sockets that a test leaves open are disconnected."""
+    """Connect to a path of the site, or to one consumer; disconnect open sockets after the test."""
     async with AsyncExitStack() as stack:
 
         async def connect(path: str, application: Any = websockets, **scope: Any) -> WebsocketCommunicator:
@@ -76,7 +76,7 @@ async def speak(communicator: WebsocketCommunicator) -> None:
 
 
 async def close_code(communicator: WebsocketCommunicator) -> int:
-    """Return the code with which the server closes; skip the messages before."""
+    """Return the code with which the server closes; skip earlier messages."""
     while (event := await communicator.receive_output(WAIT_S))["type"] != "websocket.close":
         pass
     return int(event["code"])
@@ -84,14 +84,14 @@ async def close_code(communicator: WebsocketCommunicator) -> int:
 
 @pytest.fixture
 def bearer(transactional_db: None) -> str:
-    """An access token of a new account that other threads see."""
+    """An access token of a new account that other threads can read."""
     owner = User.objects.create_user("jane@example.com", "jane@example.com", "correct horse battery")
     app, secret = access.create_app(owner, "tests")
     return access.token_for(app.app_id, secret).access_token
 
 
 async def test_a_speaker_and_a_subscriber(bearer: str, script: Callable[[Any], None], connect: Connect) -> None:
-    """Both connect, the speaker talks and stops, both get the results; the message is stored when the speaker's socket closes."""
+    """The speaker sends audio and stops, both get the results, and the message is stored when the speaker's socket closes."""
     script(SPOKEN)
     speaker = await connect(f"/v1/streaming/room?access_token={bearer}")
     await speaker.send_json_to({"type": "start_request"})
@@ -112,7 +112,7 @@ async def test_a_speaker_and_a_subscriber(bearer: str, script: Callable[[Any], N
 
 
 async def test_a_speaker_that_disconnects(bearer: str, script: Callable[[Any], None], connect: Connect) -> None:
-    """What was said before the client disconnected is stored."""
+    """Speech before the client disconnected is stored."""
     script([{"text": "I will send the report."}])
     speaker = await connect(f"/v1/streaming/room?access_token={bearer}")
     await speaker.send_json_to({"type": "start_request"})
@@ -125,7 +125,7 @@ async def test_a_speaker_that_disconnects(bearer: str, script: Callable[[Any], N
 
 
 async def test_a_stream_socket(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client starts a session, gets its audio back, disconnects, and the session is over."""
+    """A client starts a session, gets its audio back and disconnects, and the session ends."""
     stream = stream_of(Echo(), name="echo", public=True)
     monkeypatch.setattr("streaming.transports.stream_socket.find_stream", lambda name: stream)
     socket = await connect("/streams/echo/websocket/offer")
@@ -151,7 +151,7 @@ async def test_a_stream_socket_that_is_stopped(connect: Connect, monkeypatch: py
 
 
 class Notes(Consumer):
-    """Keeps what happens to it."""
+    """Records its calls."""
 
     def __init__(self, *, answer: str = "") -> None:
         super().__init__()
@@ -159,11 +159,11 @@ class Notes(Consumer):
         self.got: list[Any] = []
 
     async def connected(self) -> None:
-        """Note it."""
+        """Record the call."""
         self.got.append("connected")
 
     async def text(self, text: str) -> bool:
-        """Answer a text; some end the receive loop."""
+        """Reply to a text; some texts end the receive loop."""
         self.got.append(text)
         if text == "fail":
             raise RuntimeError(text)
@@ -173,18 +173,18 @@ class Notes(Consumer):
         return False
 
     async def binary(self, data: bytes) -> bool:
-        """Note it."""
+        """Record the call."""
         self.got.append(data)
         return True
 
     async def disconnected(self) -> None:
-        """Note it."""
+        """Record the call."""
         self.got.append("disconnected")
 
 
 @pytest.mark.parametrize("kind", [SpeakConsumer, ListenConsumer, FastrtcConsumer, TelephoneConsumer])
 def test_all_are_channels_consumers(kind: type[Consumer]) -> None:
-    """They keep the public contract of `AsyncConsumer`, so that Channels' routing and middleware apply to them."""
+    """They keep the public contract of `AsyncConsumer`, so that Channels' routing and middleware work with them."""
     assert issubclass(kind, AsyncConsumer)
     application: Any = kind.as_asgi()
     assert application.consumer_class is kind
@@ -193,7 +193,7 @@ def test_all_are_channels_consumers(kind: type[Consumer]) -> None:
 
 
 async def test_as_asgi_passes_arguments(connect: Connect) -> None:
-    """Each connection has an instance of its own, made with the arguments of `as_asgi`."""
+    """Each connection has its own instance, made with the arguments of `as_asgi`."""
     application = Notes.as_asgi(answer="hello")
     one, two = await connect("/", application), await connect("/", application)
     await one.send_to(text_data="a")
@@ -202,7 +202,7 @@ async def test_as_asgi_passes_arguments(connect: Connect) -> None:
 
 
 async def test_no_channel_no_clean_up_no_task_per_message(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Channels' receive loop does for each socket and each message does not happen (docs/adr/0001)."""
+    """A socket opens no channel, and a message starts no clean-up and no task (docs/adr/0001)."""
 
     async def refused(*args: Any) -> None:
         raise AssertionError("a message costs more than its handling")
@@ -220,7 +220,7 @@ async def test_no_channel_no_clean_up_no_task_per_message(connect: Connect, monk
 
 @pytest.mark.parametrize("end", ["disconnect", "stop", "fail", "unknown"])
 async def test_every_end_is_handled_once(connect: Connect, end: str) -> None:
-    """A disconnect, StopConsumer, an exception and a message that does not exist: the send queue closes and no task is left."""
+    """A disconnect, StopConsumer, an exception and an unknown message each close the send queue and leave no task."""
     made: list[Notes] = []
 
     class Noted(Notes):
@@ -245,7 +245,7 @@ async def test_every_end_is_handled_once(connect: Connect, end: str) -> None:
 
 
 async def test_dispatch_is_public(connect: Connect) -> None:
-    """`dispatch` handles every ASGI message, as in Channels, though the receive loop calls it for few."""
+    """`dispatch` handles every ASGI message, as in Channels, although the receive loop calls it for few."""
     consumer = Notes()
     await consumer.dispatch({"type": "websocket.receive", "bytes": b"audio"})
     assert consumer.got == [b"audio"]
@@ -253,8 +253,8 @@ async def test_dispatch_is_public(connect: Connect) -> None:
         await consumer.dispatch({"type": "websocket.disconnect", "code": 1000})
 
 
-async def test_a_client_that_goes_before_it_was_accepted() -> None:
-    """Nothing is sent, and nothing of the consumer is called."""
+async def test_a_disconnect_before_the_accept() -> None:
+    """Nothing is sent, and no method of the consumer is called."""
     socket = WebsocketCommunicator(Notes.as_asgi(), "/")
     await socket.send_input({"type": "websocket.disconnect", "code": 1006})
     await socket.wait(WAIT_S)
@@ -262,7 +262,7 @@ async def test_a_client_that_goes_before_it_was_accepted() -> None:
 
 
 async def test_shutdown_closes_every_socket(connect: Connect) -> None:
-    """What is queued is sent before the close."""
+    """Queued messages are sent before the close."""
     sockets = [await connect("/", Notes.as_asgi(answer="last")) for _ in range(3)]
     for socket in sockets:
         await socket.send_to(text_data="a")

@@ -1,4 +1,4 @@
-"""The Symbl sockets without a server: what a client is told when something behind them fails."""
+"""The Symbl sockets without a server: the messages to a client when the database or a subscription fails."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from streaming.transports.symbl import ListenConsumer, SpeakConsumer, SymblConsu
 
 
 class Socket:
-    """The server's side of one connection: gives the client's messages, keeps what is sent, then hangs up once it was closed."""
+    """The server's side of one connection: it yields the client's messages, keeps sent ones, and disconnects after the close."""
 
     def __init__(self, *messages: str | bytes) -> None:
         self.inbound: list[dict[str, Any]] = [{"type": "websocket.connect"}]
@@ -24,7 +24,7 @@ class Socket:
         self._closed = asyncio.Event()
 
     async def receive(self) -> dict[str, Any]:
-        """Give the next message; after the last one, wait for the close."""
+        """Return the next message; after the last one, wait for the close."""
         if self.inbound:
             await asyncio.sleep(0)
             return self.inbound.pop(0)
@@ -46,8 +46,8 @@ class Socket:
             await kind()(scope, self.receive, self.send)
 
     @property
-    def told(self) -> list[Any]:
-        """Return what the client was told."""
+    def sent_json(self) -> list[Any]:
+        """Return the messages to the client."""
         return [json.loads(message["text"]) for message in self.sent if message["type"] == "websocket.send"]
 
     @property
@@ -58,8 +58,8 @@ class Socket:
 
 
 @pytest.fixture
-def requester(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], None]:
-    """Return a function that lets everybody in, or makes the question who it is fail."""
+def authenticator(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], None]:
+    """Return a function that makes authentication accept every client, or raise an error."""
 
     def answers(error: BaseException | None) -> None:
         async def grant_of(credentials: object) -> Grant:
@@ -74,22 +74,22 @@ def requester(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None
 
 
 @pytest.mark.parametrize("kind", [SpeakConsumer, ListenConsumer])
-async def test_a_visitor_that_cannot_be_checked(
-    requester: Callable[[BaseException | None], None], kind: type[SymblConsumer], caplog: pytest.LogCaptureFixture
+async def test_a_client_that_cannot_be_authenticated(
+    authenticator: Callable[[BaseException | None], None], kind: type[SymblConsumer], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While the database is away a client is told to try again, with a code that does not mean the end."""
-    requester(OperationalError("secret words"))
+    """While the database is away a client gets an error and a close code on which it retries."""
+    authenticator(OperationalError("secret words"))
     socket = Socket()
     await socket.serve(kind)
-    assert "try again later" in socket.told[0]["message"]
+    assert "try again later" in socket.sent_json[0]["message"]
     assert socket.code == 1013
     assert "secret" not in caplog.text
 
 
-async def test_a_listener_whose_telling_fails(
-    requester: Callable[[BaseException | None], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_subscriber_whose_subscription_fails(
+    authenticator: Callable[[BaseException | None], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A listener is not left waiting on an open socket for what will never come."""
+    """The socket of the subscriber is closed."""
 
     async def fail(*args: object, **options: object) -> None:
         raise RuntimeError("secret words")
@@ -97,13 +97,13 @@ async def test_a_listener_whose_telling_fails(
     monkeypatch.setattr(symbl, "run_in_database", fail)
     socket = Socket()
     await socket.serve(ListenConsumer)
-    assert "connect again" in socket.told[0]["message"]
+    assert "connect again" in socket.sent_json[0]["message"]
     assert socket.code == 1011
     assert "secret" not in caplog.text
 
 
-async def test_one_session_too_many_that_goes_on_sending(requester: Callable[[BaseException | None], None], settings: Any) -> None:
-    """A client that is refused and sends a megabyte all the same does not hold its socket for ever."""
+async def test_a_refused_client_that_continues_to_send(authenticator: Callable[[BaseException | None], None], settings: Any) -> None:
+    """A refused client that sends a megabyte does not keep its socket open."""
     settings.SESSION_LIMIT = 0
     socket = Socket('{"type":"start_request"}', *[bytes(8192)] * 200)
     await socket.serve(SpeakConsumer)

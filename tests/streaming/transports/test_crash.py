@@ -1,4 +1,4 @@
-"""kill -9 and SIGTERM: nothing that anybody has seen is lost (design laws 1, 2 and 5)."""
+"""kill -9 and SIGTERM lose no message that a client has received (design laws 1, 2 and 5)."""
 
 import asyncio
 import random
@@ -14,8 +14,8 @@ KINDS = ["daphne", "uvicorn"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_kill_loses_nothing_that_was_seen(make_server: Callable[..., Server], kind: str) -> None:
-    """A server killed at any moment has stored every message that a client saw, and numbers go on without gap or repeat."""
+async def test_kill_loses_no_received_message(make_server: Callable[..., Server], kind: str) -> None:
+    """A killed server has stored every message that a client received, and numbers continue without gap or repeat."""
     server = make_server(kind)
     token = await asyncio.to_thread(server.token)
     connection_id = uuid4().hex
@@ -48,7 +48,7 @@ async def test_kill_loses_nothing_that_was_seen(make_server: Callable[..., Serve
 
 
 async def test_a_conversation_of_a_killed_server_ends(make_server: Callable[..., Server]) -> None:
-    """What a killed process left live is completed by the next one, once its time has passed."""
+    """The next process ends the live conversations of a killed one, once their time has passed."""
     server = make_server()
     token = await asyncio.to_thread(server.token)
     async with connected(server, token) as client:
@@ -66,7 +66,7 @@ async def test_a_conversation_of_a_killed_server_ends(make_server: Callable[...,
 
 
 def _age_sessions(server: Server) -> None:
-    """Let the heartbeats of the dead process be an hour old."""
+    """Set the heartbeats of the dead process to an hour ago."""
     server.manage(
         "shell",
         "-v0",
@@ -77,8 +77,8 @@ def _age_sessions(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("source", "code"), [("", 1012), ("js_sdk", 3006)])
-async def test_sigterm_finishes_what_was_being_said(make_server: Callable[..., Server], source: str, code: int) -> None:
-    """On SIGTERM pending speech is stored and told, the socket gets a close frame, and the process ends with 0."""
+async def test_sigterm_stores_pending_speech(make_server: Callable[..., Server], source: str, code: int) -> None:
+    """On SIGTERM pending speech is stored and sent, the socket gets a close frame, and the process ends with 0."""
     server = make_server(DRAIN_S="40")
     token = await asyncio.to_thread(server.token)
     async with connected(server, token, query=f"?source={source}") as client:
@@ -95,8 +95,8 @@ async def test_sigterm_finishes_what_was_being_said(make_server: Callable[..., S
     assert [message["text"] for message in answer["messages"]] == client.said()
 
 
-async def test_sigterm_under_uvicorn_stores_what_was_being_said(make_server: Callable[..., Server]) -> None:
-    """uvicorn closes its sockets itself; what was being said is stored all the same."""
+async def test_sigterm_under_uvicorn_stores_pending_speech(make_server: Callable[..., Server]) -> None:
+    """uvicorn closes its sockets itself, and pending speech is still stored."""
     server = make_server("uvicorn", DRAIN_S="40")
     token = await asyncio.to_thread(server.token)
     async with connected(server, token) as client:

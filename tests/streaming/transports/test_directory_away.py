@@ -18,7 +18,7 @@ from tests.streaming.cluster.layers import processes
 
 @pytest.fixture(autouse=True)
 async def away(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
-    """Another process may have the session, and the database does not say so."""
+    """Make reads of the session directory fail."""
 
     def find_all(*args: Any) -> Any:
         raise OperationalError("away")
@@ -37,7 +37,7 @@ def _threads() -> Iterator[None]:
 
 
 async def test_an_input_hook_is_answered_with_503() -> None:
-    """404 would say that there is no such session."""
+    """The response is not 404, because the session may exist."""
     request = AsyncRequestFactory().post("/streams/echo/input_hook", json.dumps({"webrtc_id": "id"}), content_type="application/json")
     answer: Any = await input_hook.input_hook(request, "echo")
     assert answer.status_code == 503
@@ -45,6 +45,6 @@ async def test_an_input_hook_is_answered_with_503() -> None:
 
 
 async def test_a_reader_of_outputs_is_answered_with_503() -> None:
-    """At once: the database is not asked again and again."""
+    """The response comes at once, without repeated queries."""
     answer: Any = await sse.outputs(AsyncRequestFactory().get("/streams/echo/outputs?webrtc_id=id"), "echo")
     assert answer.status_code == 503

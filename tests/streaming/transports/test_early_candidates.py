@@ -1,4 +1,4 @@
-"""Candidates that come before their offer: kept for a while, few for an id, an address and in all, and at constant cost."""
+"""Candidates before their offer: kept for a limited time, in limited number per id, per address and in total, at constant cost."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ def ports(found: list[Trickled]) -> list[int]:
 
 
 async def test_a_candidate_is_given_to_its_own_offer_once() -> None:
-    """To the same user, stream and id; whoever waits for it is woken."""
+    """It goes to the same user, stream and id, and wakes a waiting request."""
     early = EarlyCandidates()
     waiting = [early.put(KEY, host(port)) for port in (1, 2)]
     assert early.take((2, "echo", "a")) == []
@@ -35,7 +35,7 @@ async def test_a_candidate_is_given_to_its_own_offer_once() -> None:
 
 
 async def test_a_repeated_candidate_is_kept_once() -> None:
-    """However often it comes."""
+    """Repetitions of a candidate are dropped."""
     early = EarlyCandidates()
     first = early.put(KEY, host())
     assert early.put(KEY, host()) is first
@@ -43,7 +43,7 @@ async def test_a_repeated_candidate_is_kept_once() -> None:
 
 
 async def test_an_id_has_few_candidates() -> None:
-    """The oldest go; another id of the same address keeps its own."""
+    """The oldest are dropped; another id of the same address keeps its own."""
     early = EarlyCandidates()
     early.put((1, "echo", "b"), host(), "192.0.2.1")
     for port in range(MOST_EACH + 5):
@@ -52,8 +52,8 @@ async def test_an_id_has_few_candidates() -> None:
     assert ports(early.take((1, "echo", "b"))) == [50_000]
 
 
-async def test_an_address_cannot_push_out_the_candidates_of_others() -> None:
-    """It pushes out its own oldest ones."""
+async def test_an_address_cannot_evict_candidates_of_others() -> None:
+    """Above its limit an address evicts its own oldest candidates."""
     early = EarlyCandidates()
     early.put(KEY, host(), "192.0.2.1")
     for number in range(MOST_OF_ADDRESS + 7):
@@ -64,8 +64,8 @@ async def test_an_address_cannot_push_out_the_candidates_of_others() -> None:
     assert ports(early.take(KEY)) == [50_000]
 
 
-async def test_there_are_few_in_all() -> None:
-    """From however many addresses they come."""
+async def test_the_total_is_limited() -> None:
+    """The total limit holds for any number of addresses."""
     early = EarlyCandidates()
     for number in range(MOST + 7):
         early.put((None, "echo", str(number)), host(), str(number))
@@ -74,8 +74,8 @@ async def test_there_are_few_in_all() -> None:
     assert ports(early.take((None, "echo", "7"))) == [50_000]
 
 
-async def test_they_are_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then nothing of them is left."""
+async def test_candidates_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left of an expired candidate."""
     early = EarlyCandidates()
     early.put(KEY, host())
     monkeypatch.setattr(early_module, "KEEP_S", -1.0)
@@ -84,8 +84,8 @@ async def test_they_are_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (early._all, early._of_id, early._of_address) == ({}, {}, {})
 
 
-async def test_one_that_went_elsewhere_is_dropped() -> None:
-    """The others wait on."""
+async def test_a_forwarded_candidate_is_dropped() -> None:
+    """The other candidates stay."""
     early = EarlyCandidates()
     gone, stays = (early.put(KEY, host(port)) for port in (1, 2))
     early.drop(gone)
@@ -94,8 +94,8 @@ async def test_one_that_went_elsewhere_is_dropped() -> None:
     assert ports(early.take(KEY)) == [2]
 
 
-async def test_few_answers_wait_for_an_offer() -> None:
-    """The other answers of the address come at once; other addresses are not concerned."""
+async def test_few_requests_wait_for_an_offer() -> None:
+    """Other requests of the address are answered at once; other addresses have their own limit."""
     early = EarlyCandidates()
     waits = [
         asyncio.create_task(early.taken_within(early.put((None, "echo", str(number)), host(), "192.0.2.66"), 600))
@@ -114,7 +114,7 @@ async def test_few_answers_wait_for_an_offer() -> None:
 
 
 async def test_each_costs_the_same() -> None:
-    """The last thousands, at the limits, take at most four times the time of the first ones."""
+    """The last thousands at the limits take at most four times the time of the first ones."""
     early = EarlyCandidates()
     costs: list[float] = []
     for block in range(10):

@@ -1,4 +1,4 @@
-"""Every encoding of the protocol, over the socket, decoded for real."""
+"""Every encoding of the protocol, over the socket, with the real decoder."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,7 +14,7 @@ SECONDS = 4.4
 
 
 def pcm(rate: int) -> np.ndarray:
-    """Return sound that the scripted recogniser takes for speech: int16, one channel."""
+    """Return audio that the scripted recogniser treats as speech: int16, mono."""
     return np.frombuffer(noise(SECONDS, rate), dtype="<i2")
 
 
@@ -57,7 +57,7 @@ def pieces(data: bytes, size: int = 4096) -> Iterator[bytes]:
 
 
 def mulaw(rate: int) -> bytes:
-    """Return sound in mu-law, by the formula of G.711."""
+    """Return audio in mu-law, by the formula of G.711."""
     samples = np.clip(pcm(rate).astype(np.int32), -32635, 32635)
     sign = np.where(samples < 0, 0x80, 0)
     magnitude = np.abs(samples) + 132
@@ -78,8 +78,8 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_an_encoding_is_heard(live: Server, live_token: str, case: str) -> None:
-    """Four seconds of sound in this encoding are two sentences, and no error."""
+async def test_an_encoding_is_decoded(live: Server, live_token: str, case: str) -> None:
+    """Four seconds of audio in this encoding give two sentences, and no error."""
     encoding, rate, chunks = CASES[case]
     async with connected(live, live_token) as client:
         await client.start(config={"speechRecognition": {"encoding": encoding, "sampleRateHertz": rate}})

@@ -1,4 +1,4 @@
-"""A stream over a WebSocket, as pages written for FastRTC use it; on both servers."""
+"""A stream over a WebSocket, as FastRTC pages use it, on both servers."""
 
 import asyncio
 import json
@@ -15,8 +15,8 @@ from tests.streaming.transports.conftest import SITE
 from tests.streaming.transports.stream_client import FRAME, StreamClient, frame, streaming
 
 
-async def census(site: Server, token: str) -> dict[str, int]:
-    """Return how many sessions began and were shut down on the server."""
+async def session_counts(site: Server, token: str) -> dict[str, int]:
+    """Return how many sessions were started and shut down on the server."""
     async with streaming(site, token, "census") as client:
         await client.start()
         await client.wait(type="fetch_output")
@@ -37,19 +37,19 @@ def first_event(site: Server, token: str, stream: str, identity: str) -> str:
 
 
 async def test_mulaw_echo(site: Server, site_token: str) -> None:
-    """What a handler gives back arrives byte for byte, in order, as mu-law in JSON."""
+    """The handler's audio arrives unchanged and in order, as mu-law in JSON."""
     async with streaming(site, site_token) as client:
         await client.start()
         sent = b""
         for number in range(50):
             sent += frame(number)
             await client.speak(frame(number))
-        assert await client.wait_sound(len(sent)) == sent
+        assert await client.wait_audio(len(sent)) == sent
         await client.stop()
 
 
 async def test_binary_echo(site: Server, site_token: str) -> None:
-    """A client that asks for pcm16 is told the rates, sends binary frames and gets binary frames."""
+    """A client that requests pcm16 gets the rates, and sends and receives binary frames."""
     samples = np.random.default_rng(1).integers(-20000, 20000, 48_000, dtype=np.int16).tobytes()
     async with streaming(site, site_token, "wide") as client:
         await client.start(format="pcm16")
@@ -57,26 +57,26 @@ async def test_binary_echo(site: Server, site_token: str) -> None:
         assert (started["input_sample_rate"], started["output_sample_rate"]) == (24_000, 24_000)
         for at in range(0, len(samples), 960):
             await client.send(samples[at : at + 960])
-        assert await client.wait_sound(len(samples)) == samples
+        assert await client.wait_audio(len(samples)) == samples
         await client.stop()
 
 
 async def test_a_client_may_have_a_rate_of_its_own(site: Server, site_token: str) -> None:
-    """With sample_rate, sound is converted on the way in and on the way out; the tone stays the tone."""
+    """With sample_rate, audio is resampled in both directions and keeps its pitch."""
     rate = 16_000
     tone = (np.sin(np.arange(rate) * 2 * np.pi * 500 / rate) * 10_000).astype(np.int16)
     async with streaming(site, site_token) as client:
         await client.start(format="pcm16", sample_rate=rate)
         for at in range(0, len(tone), 320):
             await client.send(tone[at : at + 320].tobytes())
-        heard = np.frombuffer(await client.wait_sound(len(tone) * 2 - 4000), dtype="<i2")
+        heard = np.frombuffer(await client.wait_audio(len(tone) * 2 - 4000), dtype="<i2")
         spectrum = np.abs(np.fft.rfft(heard[2000:14_000]))
         assert abs(np.argmax(spectrum) * rate / 12_000 - 500) < 3
         await client.stop()
 
 
 async def test_pings_are_answered(site: Server, site_token: str) -> None:
-    """A ping is answered before and after the start, and means nothing else."""
+    """A ping before and after the start gets a pong and has no other effect."""
     async with streaming(site, site_token) as client:
         await client.ping()
         await client.start()
@@ -84,21 +84,21 @@ async def test_pings_are_answered(site: Server, site_token: str) -> None:
         await client.stop()
 
 
-async def test_sound_goes_out_in_real_time(site: Server, site_token: str) -> None:
-    """Three seconds that are there at once take three seconds, never far ahead of the clock (nor behind it: test_pacing.py)."""
+async def test_audio_is_sent_in_real_time(site: Server, site_token: str) -> None:
+    """Three seconds that are queued at once take three seconds (test_pacing.py tests that they are not late)."""
     async with streaming(site, site_token, "burst") as client:
         begun = asyncio.get_running_loop().time()
         await client.start()
-        await client.wait_sound(3 * 8000)
+        await client.wait_audio(3 * 8000)
     assert all(count / 8000 - (at - begun) < 0.3 for at, count in client.arrivals)
     assert client.arrivals[-1][0] - begun > 2.6
 
 
-async def test_a_handler_may_take_its_sound_back(site: Server, site_token: str) -> None:
-    """What was not sent when the handler clears its queue is never sent."""
+async def test_a_handler_may_clear_its_audio(site: Server, site_token: str) -> None:
+    """Audio that is queued when the handler clears its queue is never sent."""
     async with streaming(site, site_token, "long") as client:
         await client.start()
-        await client.wait_sound(4000)
+        await client.wait_audio(4000)
         await client.speak(frame(1))
         await client.wait(type="fetch_output")  # by now it is taken back, and what is on the way has come
         heard = len(client.sound)
@@ -120,8 +120,8 @@ async def test_a_handler_may_take_its_sound_back(site: Server, site_token: str) 
         (b"\x00\x00", "pcm16"),
     ],
 )
-async def test_a_wrong_message_is_answered_and_harms_nothing(site: Server, site_token: str, message: Any, told: str) -> None:
-    """The client is told what was wrong, in both keys, and the echo goes on."""
+async def test_an_invalid_message_gets_an_error(site: Server, site_token: str, message: Any, told: str) -> None:
+    """The error is in both keys, and the echo continues."""
     async with streaming(site, site_token) as client:
         await client.start()
         await client.send(message)
@@ -129,12 +129,12 @@ async def test_a_wrong_message_is_answered_and_harms_nothing(site: Server, site_
         assert told in error["message"]
         assert error["data"] == error["message"]
         await client.speak(frame(1))
-        assert await client.wait_sound(FRAME) == frame(1)
+        assert await client.wait_audio(FRAME) == frame(1)
         await client.stop()
 
 
-async def test_odd_binary_frames_are_answered(site: Server, site_token: str) -> None:
-    """Half a sample, a frame that is too large, and mu-law after pcm16 are refused alone."""
+async def test_invalid_binary_frames_get_an_error(site: Server, site_token: str) -> None:
+    """Half a sample, a frame that is too large, and mu-law after pcm16 are each refused alone."""
     async with streaming(site, site_token) as client:
         await client.start(format="pcm16")
         await client.send(b"\x00")
@@ -145,18 +145,18 @@ async def test_odd_binary_frames_are_answered(site: Server, site_token: str) -> 
         await client.stop()
 
 
-async def test_sound_before_the_start_is_answered(site: Server, site_token: str) -> None:
-    """Whoever forgets the start learns of it, and may still start."""
+async def test_audio_before_the_start_gets_an_error(site: Server, site_token: str) -> None:
+    """The client may still start afterwards."""
     async with streaming(site, site_token) as client:
         await client.speak(frame(1))
         assert "first" in (await client.wait(type="error"))["message"]
         await client.start()
         await client.speak(frame(2))
-        assert await client.wait_sound(FRAME) == frame(2)
+        assert await client.wait_audio(FRAME) == frame(2)
         await client.stop()
 
 
-async def test_an_unknown_event_means_nothing(site: Server, site_token: str) -> None:
+async def test_an_unknown_event_is_ignored(site: Server, site_token: str) -> None:
     """Events of other protocols are ignored, as FastRTC ignores them."""
     async with streaming(site, site_token) as client:
         await client.start()
@@ -166,15 +166,15 @@ async def test_an_unknown_event_means_nothing(site: Server, site_token: str) -> 
         await client.stop()
 
 
-async def test_a_failing_handler_is_told_and_goes_on(site: Server, site_token: str) -> None:
-    """The text of a handler's exception reaches the client, and the next frame is heard."""
+async def test_a_handlers_exception_is_reported(site: Server, site_token: str) -> None:
+    """The client gets the text of the exception, and the next frame is handled."""
     async with streaming(site, site_token, "faulty") as client:
         await client.start()
         await client.speak(frame(1))
         error = await client.wait(type="error")
         assert error["message"] == error["data"] == "the first frame is bad luck"
         await client.speak(frame(2))
-        assert await client.wait_sound(FRAME) == frame(2)
+        assert await client.wait_audio(FRAME) == frame(2)
         await client.stop()
 
 
@@ -188,8 +188,8 @@ async def test_outputs_are_announced(site: Server, site_token: str) -> None:
         await client.stop()
 
 
-async def test_a_closing_stream_says_so_after_its_last_sound(site: Server, site_token: str) -> None:
-    """The sound in the same tuple is played to its end, then comes end_stream, then the close, with no message of the client's."""
+async def test_a_closing_stream_sends_its_last_audio_first(site: Server, site_token: str) -> None:
+    """The audio of the same tuple is sent, then end_stream, then the close."""
     async with streaming(site, site_token, "closing") as client:
         await client.start()
         await client.speak(frame(1))
@@ -199,8 +199,8 @@ async def test_a_closing_stream_says_so_after_its_last_sound(site: Server, site_
         assert await client.wait_closed() == 1000
 
 
-async def test_the_time_limit_counts(site: Server, site_token: str) -> None:
-    """A session of a stream with a time limit is told and closed."""
+async def test_the_time_limit(site: Server, site_token: str) -> None:
+    """A session above the stream's time limit gets an error and is closed."""
     async with streaming(site, site_token, "timed") as client:
         begun = asyncio.get_running_loop().time()
         await client.start()
@@ -210,15 +210,15 @@ async def test_the_time_limit_counts(site: Server, site_token: str) -> None:
 
 
 async def all_ended(site: Server, token: str) -> int:
-    """Wait until every session that began on the server was shut down, and return how many that were."""
+    """Wait until every started session was shut down, and return their number."""
     async with asyncio.timeout(60):
-        while (counted := await census(site, token))["begun"] != counted["ended"]:  # noqa: ASYNC110
+        while (counted := await session_counts(site, token))["begun"] != counted["ended"]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return counted["ended"]
 
 
 async def test_every_session_is_shut_down_once(site: Server, site_token: str) -> None:
-    """A stop, a close, and a connection that breaks each shut the handler down, once."""
+    """A stop, a close and a broken connection each shut the handler down once."""
     before = await all_ended(site, site_token)
     async with streaming(site, site_token) as client:
         await client.start()
@@ -232,7 +232,7 @@ async def test_every_session_is_shut_down_once(site: Server, site_token: str) ->
 
 
 async def test_an_id_belongs_to_one_session(site: Server, site_token: str) -> None:
-    """A second socket with a living id is refused; the first one is not disturbed, and the id is free after it."""
+    """A second socket with a used id is refused, the first one continues, and the id is free afterwards."""
     async with streaming(site, site_token) as first:
         identity = await first.start()
         async with streaming(site, site_token) as second:
@@ -240,16 +240,16 @@ async def test_an_id_belongs_to_one_session(site: Server, site_token: str) -> No
             assert await second.wait(status="failed") == {"status": "failed", "meta": {"error": "connection_already_exists"}}
             assert await second.wait_closed() == 1000
         await first.speak(frame(1))
-        assert await first.wait_sound(FRAME) == frame(1)
+        assert await first.wait_audio(FRAME) == frame(1)
         await first.stop()
     async with streaming(site, site_token) as third:
         await third.start(websocket_id=identity)
         await third.speak(frame(3))
-        assert await third.wait_sound(FRAME) == frame(3)
+        assert await third.wait_audio(FRAME) == frame(3)
 
 
 async def test_a_slow_handler_costs_no_memory(site: Server, site_token: str) -> None:
-    """A client whose handler takes audio slower than it comes has to wait: the socket is not read from, and nothing is left out."""
+    """The socket is not read while the handler is behind, so the client waits and no audio is dropped."""
     async with streaming(site, site_token, "slow", close_timeout=0.5) as client:
         await client.start()
         for number in range(40):
@@ -261,8 +261,8 @@ async def test_a_slow_handler_costs_no_memory(site: Server, site_token: str) -> 
         assert client.closed is None
 
 
-async def test_a_stranger_stays_out(site: Server) -> None:
-    """Without a token, with a wrong one, or with another site's page behind the cookie, there is no session."""
+async def test_invalid_credentials_get_no_session(site: Server) -> None:
+    """No token, a wrong token, and a cookie from another origin get no session."""
     for token, options in (
         ("", {}),
         ("wrong", {}),
@@ -274,22 +274,22 @@ async def test_a_stranger_stays_out(site: Server) -> None:
 
 
 async def test_a_token_in_the_query(site: Server, site_token: str) -> None:
-    """A browser can set no headers: the query does."""
+    """The query carries the token, because browsers can set no headers."""
     async with streaming(site, "", query=f"?access_token={site_token}") as client:
         await client.start()
         await client.stop()
 
 
-async def test_a_public_stream_lets_anybody_in(site: Server) -> None:
-    """`public=True` asks for no token."""
+async def test_a_public_stream_needs_no_token(site: Server) -> None:
+    """`public=True` needs no token."""
     async with streaming(site, "", "open-to-all") as client:
         await client.start()
         await client.speak(frame(1))
-        assert await client.wait_sound(FRAME) == frame(1)
+        assert await client.wait_audio(FRAME) == frame(1)
 
 
-async def test_streams_that_cannot_be_had(site: Server, site_token: str) -> None:
-    """A name that is nobody's, and a stream of pictures, are refused in words."""
+async def test_unsuitable_streams_get_an_error(site: Server, site_token: str) -> None:
+    """An unknown name and a video stream get an error text."""
     for name, told in (("nobody", "unknown_stream"), ("video", "WebRTC")):
         async with streaming(site, site_token, name) as client:
             assert told in (await client.wait(status="failed"))["meta"]["error"]
@@ -298,7 +298,7 @@ async def test_streams_that_cannot_be_had(site: Server, site_token: str) -> None
 
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
 async def test_a_socket_that_does_not_start_is_closed(make_server: Callable[..., Server], kind: str) -> None:
-    """START_TIMEOUT_S holds here as well."""
+    """START_TIMEOUT_S applies here too."""
     server = await asyncio.to_thread(make_server, kind, **SITE, START_TIMEOUT_S="1")
     async with streaming(server, "", "open-to-all") as client:
         assert "no start" in (await client.wait(type="error"))["message"]
@@ -312,24 +312,24 @@ async def test_the_root_is_the_default_stream(site: Server, site_token: str) -> 
         await client.stop()
 
 
-async def test_sound_of_any_size(site: Server, site_token: str) -> None:
-    """Messages need not hold 20 ms: half a frame waits for its other half, a second is cut up."""
+async def test_audio_of_any_size(site: Server, site_token: str) -> None:
+    """Half a frame waits for its other half, and a second is cut into frames."""
     async with streaming(site, site_token) as client:
         await client.start()
         payload = frame(5, 8000)
         await client.speak(payload[:77])
         await client.speak(payload[77:])
-        assert await client.wait_sound(8000) == payload
+        assert await client.wait_audio(8000) == payload
         await client.stop()
 
 
-def test_mulaw_is_exact_here() -> None:
-    """The frames of these tests survive decoding and encoding, so that an echo must be equal."""
+def test_mulaw_round_trip_is_exact() -> None:
+    """The frames of these tests do not change by decoding and encoding."""
     assert mulaw.encode(mulaw.decode(frame(1))) == frame(1)
 
 
 async def test_many_sockets_at_once(site: Server, site_token: str) -> None:
-    """Thirty clients get their own sound and nobody else's."""
+    """Each of thirty clients gets its own audio only."""
 
     async def one(number: int) -> None:
         async with streaming(site, site_token) as client:
@@ -338,14 +338,14 @@ async def test_many_sockets_at_once(site: Server, site_token: str) -> None:
             for at in range(0, len(sent), FRAME):
                 await client.speak(sent[at : at + FRAME])
                 await asyncio.sleep(0.02)
-            assert await client.wait_sound(len(sent)) == sent
+            assert await client.wait_audio(len(sent)) == sent
             await client.stop()
 
     await asyncio.gather(*(one(number) for number in range(30)))
 
 
-async def test_a_client_that_comes_back(site: Server, site_token: str) -> None:
-    """After its connection broke, a client may use its id again at once, or very soon."""
+async def test_a_client_that_reconnects(site: Server, site_token: str) -> None:
+    """After a lost connection a client may use its id again soon."""
 
     async def started(client: StreamClient) -> bool:
         await client.send({"event": "start", "websocket_id": identity})

@@ -1,4 +1,4 @@
-"""What is found in what was said, as it reaches clients: the whole way from the socket through the recorder and back."""
+"""Insights, entities and trackers as clients receive them: from the socket through the recorder and back."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def _server(folder: Path, data: Path, script: dict[str, Any]) -> Server:
 
 @pytest.fixture(scope="module")
 def talking(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on which every speaker says the same three things, a second each."""
+    """A server on which every speaker says the same three sentences, a second each."""
     script = {"recognitions": [[{"after": 1.0 + number, "text": text} for number, text in enumerate(SAID)]]}
     server = _server(tmp_path_factory.mktemp("talking"), migrated_data, script)
     server.start()
@@ -39,7 +39,7 @@ def talking(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="module")
 def spanish(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose recogniser knows Spanish and English."""
+    """A server whose recogniser supports Spanish and English."""
     texts = ["¿Puedes enviar el contrato mañana?", "Quiero cancelar el contrato, Jane, cuesta 300 euros."]
     said = [{"after": 1.0 + number, "text": text} for number, text in enumerate(texts)]
     server = _server(tmp_path_factory.mktemp("spanish"), migrated_data, {"recognitions": [said], "languages": ["es-ES", "en-US"]})
@@ -61,7 +61,7 @@ def _insights(client: SymblClient) -> list[Message]:
 
 
 async def test_the_example_of_the_protocol(talking: Server) -> None:
-    """A member who is named becomes a tag with name, alias and userId at its place, and the one who is to act."""
+    """A named member becomes a tag with name, alias, userId and offset, and the assignee."""
     async with connected(talking, talking.token()) as client:
         await _say_all(client, 1, config={"detectEntities": True})
     task = next(insight for insight in _insights(client) if insight["text"] == EXAMPLE)
@@ -75,7 +75,7 @@ async def test_the_example_of_the_protocol(talking: Server) -> None:
 
 
 async def test_offsets_point_into_the_text(talking: Server) -> None:
-    """They count characters (code points) of the message, emoji and accents among them; REST says the same."""
+    """Offsets count code points of the message, and REST has the same ones."""
     async with connected(talking, talking.token()) as client:
         conversation_id = await _say_all(client, 3, config={"detectEntities": True, "confidenceThreshold": 0.05, "timezoneOffset": 60})
     messages = [message for response in client.of("message_response") for message in response["messages"]]
@@ -92,8 +92,8 @@ async def test_offsets_point_into_the_text(talking: Server) -> None:
     assert all(texts[reference["id"]][reference["offset"] :].startswith(reference["text"]) for _, reference in references)
 
 
-async def test_due_is_told_in_the_clients_zone(talking: Server) -> None:
-    """Clients read the day off the first ten characters: it is the day there, with the offset behind it."""
+async def test_due_dates_are_in_the_clients_zone(talking: Server) -> None:
+    """The first ten characters are the local day, and the offset follows."""
     async with connected(talking, talking.token()) as client:
         await _say_all(client, 3, config={"confidenceThreshold": 0.05, "timezoneOffset": -480})
     due = [insight["dueBy"]["value"] for insight in _insights(client) if insight.get("dueBy")]
@@ -102,7 +102,7 @@ async def test_due_is_told_in_the_clients_zone(talking: Server) -> None:
 
 
 async def test_all_managed_trackers(talking: Server) -> None:
-    """enableAllTrackers adds the managed trackers to those of the request; they are listed by REST under the same ids."""
+    """enableAllTrackers adds the managed trackers to those of the request; REST lists them under the same ids."""
     own = {"name": "Naming", "vocabulary": ["Jane Doe"]}
     async with connected(talking, talking.token()) as client:
         await _say_all(client, 3, trackers=[own], config={"trackers": {"enableAllTrackers": True}})
@@ -116,15 +116,15 @@ async def test_all_managed_trackers(talking: Server) -> None:
 
 
 async def test_managed_trackers_only_when_asked_for(talking: Server) -> None:
-    """Without the flag only the request's own trackers are heard."""
+    """Without the flag only the request's own trackers match."""
     async with connected(talking, talking.token()) as client:
         await _say_all(client, 3, trackers=[{"name": "Naming", "vocabulary": ["Jane Doe"]}])
     assert {tracker["name"] for response in client.of("tracker_response") for tracker in response["trackers"]} == {"Naming"}
 
 
 @pytest.mark.parametrize("language", ["es-ES", "de-DE"])
-async def test_a_language_that_nobody_knows_is_refused(talking: Server, language: str) -> None:
-    """The start fails with an error that names the field and the languages there are; the socket may start again."""
+async def test_an_unsupported_language_is_refused(talking: Server, language: str) -> None:
+    """The error names the field and the supported languages; the socket may start again."""
     async with connected(talking, talking.token()) as client:
         await client.start(wait=False, config={"languageCode": language})
         error = (await client.wait("error"))["message"]
@@ -134,8 +134,8 @@ async def test_a_language_that_nobody_knows_is_refused(talking: Server, language
         await client.stop()
 
 
-async def test_a_language_that_only_the_recogniser_knows(spanish: Server) -> None:
-    """The words are written down and trackers hear them; nothing else is found, and client and log are told so at the start."""
+async def test_a_language_of_the_recogniser_only(spanish: Server) -> None:
+    """Words are transcribed and trackers match; nothing else is detected, and client and log get a warning at the start."""
     tracker = {"name": "Baja", "vocabulary": ["cancelar el contrato"]}
     start_options = {"languageCode": "es-ES", "detectEntities": True, "sentiment": True, "confidenceThreshold": 0.05}
     async with connected(spanish, spanish.token()) as client:
@@ -157,7 +157,7 @@ async def test_a_language_that_only_the_recogniser_knows(spanish: Server) -> Non
 
 
 async def test_english_has_no_warning(spanish: Server) -> None:
-    """The same server, another language: nothing to warn of."""
+    """English on the same server gives no warning."""
     async with connected(spanish, spanish.token()) as client:
         await client.start(config={"languageCode": "en-US"})
         await client.stop()

@@ -1,4 +1,4 @@
-"""Clients that send as fast as they can: nobody else waits for them, their audio is complete, and other messages have a limit."""
+"""Clients that send as fast as possible: other clients are not delayed, no audio is lost, and other messages have a limit."""
 
 import asyncio
 import base64
@@ -43,15 +43,15 @@ QUIET, LOUD = b"\xff", b"\x00"
 
 
 @pytest.mark.parametrize(("path", "kind"), FLOODS)
-def test_nobody_waits_for_a_flood(site: Server, site_token: str, path: str, kind: str) -> None:
-    """While one socket sends small frames as fast as the server takes them, /healthz answers."""
+def test_a_flood_does_not_delay_others(site: Server, site_token: str, path: str, kind: str) -> None:
+    """While one socket sends small frames as fast as possible, /healthz answers."""
     flood, times = websocket_flood.measure(site, path, kind, site_token, seconds=1.0, sockets=1)
     assert flood.frames > 1000
     assert max(times) < HEALTHZ_S * MARGIN, f"median {statistics.median(times):.3f} s, maximum {max(times):.3f} s"
 
 
 def media(payload: bytes) -> str:
-    """Return a media message of FastRTC's."""
+    """Return a media message of FastRTC."""
     return json.dumps({"event": "media", "media": {"payload": base64.b64encode(payload).decode()}})
 
 
@@ -70,7 +70,7 @@ def media(payload: bytes) -> str:
     ],
 )
 async def test_messages_without_audio_have_a_limit(site: Server, site_token: str, path: str, message: str | bytes) -> None:
-    """One more than the limit is answered with one warning in the protocol's own form, and close 1008."""
+    """The first message above the limit gets one warning in the protocol's form, and close code 1008."""
     url = site.url.replace("http", "ws") + path
     headers = {"x-api-key": site_token}
     received: list[dict[str, Any]] = []
@@ -91,7 +91,7 @@ async def test_messages_without_audio_have_a_limit(site: Server, site_token: str
 
 
 async def test_messages_up_to_the_limit_are_answered(site: Server, site_token: str) -> None:
-    """As many as the limit are no reason to close."""
+    """Messages up to the limit do not close the socket."""
     async with streaming(site, site_token, "plain") as client:
         for _ in range(MAX_MESSAGES - 1):
             await client.send({"event": "ping"})
@@ -101,8 +101,8 @@ async def test_messages_up_to_the_limit_are_answered(site: Server, site_token: s
 
 
 @pytest.mark.parametrize("door", ["websocket/offer", "telephone/handler"])
-async def test_audio_that_comes_too_fast_is_complete(site: Server, site_token: str, door: str) -> None:
-    """A stream's handler gets eighteen seconds of audio that are sent at once, frame by frame, although it is slower than they come."""
+async def test_fast_audio_is_complete(site: Server, site_token: str, door: str) -> None:
+    """A slow handler gets all of eighteen seconds of audio that are sent at once, frame by frame."""
     async with streaming(site, site_token, "tally", door) as client:
         if door == "websocket/offer":
             await client.start()
@@ -125,8 +125,8 @@ def _last_output(site: Server, token: str, webrtc_id: str) -> tuple[int, Any]:
     raise AssertionError("no output came")
 
 
-async def test_large_audio_messages_that_come_too_fast_are_complete(site: Server, site_token: str) -> None:
-    """Messages of twelve seconds, the longest, overflow nothing either."""
+async def test_fast_large_audio_messages_are_complete(site: Server, site_token: str) -> None:
+    """Messages of the maximum of twelve seconds overflow nothing."""
     async with streaming(site, site_token, "tally") as client:
         await client.start()
         for payload in (QUIET * 96_000, QUIET * 31_840 + LOUD * 160):
@@ -134,8 +134,8 @@ async def test_large_audio_messages_that_come_too_fast_are_complete(site: Server
         assert await asyncio.to_thread(_last_output, site, site_token, client.id) == (200, {"frames": 800})
 
 
-async def test_a_resend_of_150_s_is_heard_to_its_end(site: Server, site_token: str) -> None:
-    """A speaker who sends 150 s of audio as fast as it goes, at 25 messages per second of it, gets every sentence."""
+async def test_a_resend_of_150_s_is_complete(site: Server, site_token: str) -> None:
+    """A speaker who sends 150 s of audio as fast as possible, at 25 messages per second of it, gets every sentence."""
     async with connected(site, site_token) as client:
         await client.start()
         sound = (np.random.default_rng(7).integers(-8000, 8000, 640, dtype=np.int16)).astype("<i2").tobytes()
@@ -146,23 +146,21 @@ async def test_a_resend_of_150_s_is_heard_to_its_end(site: Server, site_token: s
 
 
 @pytest.mark.parametrize(("taken", "stalls"), [(0.0, True), (0.1, False)])
-async def test_a_handler_that_stands_still_does_not_hide_its_clients_end(
-    monkeypatch: pytest.MonkeyPatch, taken: float, stalls: bool
-) -> None:
-    """The socket of a stalled handler is read on, and what it cannot hold is dropped; one that is only slow makes its client wait."""
+async def test_a_stalled_handler_does_not_hide_a_disconnect(monkeypatch: pytest.MonkeyPatch, taken: float, stalls: bool) -> None:
+    """The socket of a stalled handler is read and excess audio is dropped; a slow handler makes its client wait."""
     monkeypatch.setattr(stream_socket, "STALLED_S", 0.1)
 
     class Behind(MediaRunner):
-        """Has five seconds of audio waiting, and takes some of it each time that it is asked."""
+        """Has five seconds of queued audio, and takes some at each query."""
 
         waiting = 5.0
 
         def push_audio(self, block: Any, rate: int) -> None:
-            """Take more."""
+            """Queue more."""
 
         @property
         def backlog_s(self) -> float:
-            """Take some, and return what is left."""
+            """Take some, and return the rest."""
             self.waiting -= taken
             return self.waiting
 
@@ -177,7 +175,7 @@ async def test_a_handler_that_stands_still_does_not_hide_its_clients_end(
 
 
 def test_the_limit_counts_in_windows() -> None:
-    """A steady sender at the limit is never refused; one that exceeds it is, until its window ends."""
+    """A steady sender at the limit is never refused; one above it is, until its window ends."""
     steady = MessageRateLimit()
     step = WINDOW_S / MAX_MESSAGES
     assert all(steady.allows(number * step) for number in range(10 * MAX_MESSAGES))
@@ -187,7 +185,7 @@ def test_the_limit_counts_in_windows() -> None:
 
 
 def test_long_texts_count_as_several_messages() -> None:
-    """A few start requests of the largest size are allowed; more, each of which takes up to 50 ms to read, are not."""
+    """A few start requests of the maximum size are allowed; more are refused, because each takes up to 50 ms to parse."""
     limit = MessageRateLimit()
     assert [limit.allows(0.0, 262_144) for _ in range(8)] == [True] * 6 + [False] * 2
     short = MessageRateLimit()
@@ -196,7 +194,7 @@ def test_long_texts_count_as_several_messages() -> None:
 
 @pytest.mark.parametrize("value", ["[]", "{}", "1"])
 def test_messages_of_very_many_values_are_refused_unread(value: str) -> None:
-    """A quarter of a megabyte of empty lists takes 0.3 s to read, in the event loop."""
+    """They are not parsed, because 256 KB of empty lists take 0.3 s in the event loop."""
     text = '{"type": "start_request", "event": "start", "x": [' + ",".join([value] * (240_000 // (len(value) + 1))) + "]}"
     with pytest.raises(fastrtc.WireError, match="at most 1000 values"):
         fastrtc.parse(text)
@@ -204,8 +202,8 @@ def test_messages_of_very_many_values_are_refused_unread(value: str) -> None:
         symbl.parse(text)
 
 
-def test_the_largest_start_request_is_read() -> None:
-    """All trackers with all phrases, and all words of a vocabulary."""
+def test_the_largest_start_request_is_accepted() -> None:
+    """It has the maximum of trackers, phrases and vocabulary words."""
     trackers = [{"name": f"{number}", "vocabulary": [f"{phrase}" for phrase in range(50)]} for number in range(500)]
     message = {"type": "start_request", "trackers": trackers, "customVocabulary": [f"{word}" for word in range(1000)]}
     started = symbl.parse(json.dumps(message))
@@ -217,7 +215,7 @@ def test_the_largest_start_request_is_read() -> None:
 async def test_an_anonymous_telephone_socket_has_little_time_to_start(
     settings: Any, monkeypatch: pytest.MonkeyPatch, auth_token: str, closes: bool
 ) -> None:
-    """Without a signature of the exchange nobody knows who it is; with one, START_TIMEOUT_S holds as elsewhere."""
+    """A socket without the exchange's signature has a shorter limit; with it, START_TIMEOUT_S applies."""
     assert twilio.ANONYMOUS_START_S == 5.0
     monkeypatch.setattr(twilio, "ANONYMOUS_START_S", 0.1)
     monkeypatch.setattr(TelephoneConsumer, "_from_exchange", lambda self: True)

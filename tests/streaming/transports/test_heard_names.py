@@ -1,8 +1,6 @@
-"""Names that the real recogniser does not know, spoken over a socket: the announced vocabulary puts them right, and trackers find them.
-
+"""Spoken names that the shipped recogniser misrecognises: the vocabulary of the start request corrects them, and trackers match.
 names.ogg: two sentences of our own, read by the voice slt of Flite (Carnegie Mellon University, a BSD-like licence) and Piper's
-en_US-joe-medium (CC0); public domain.
-"""
+en_US-joe-medium (CC0); public domain."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,12 +19,12 @@ TRACKER = {"name": "Platform", "vocabulary": ["Kubernetes"]}
 
 @pytest.fixture
 def hearing(make_server: Callable[..., Server]) -> Server:
-    """A server that hears with the shipped model."""
+    """A server with the shipped model."""
     return make_server(RECOGNISER="moonshine", RECOGNISER_THREADS="1")
 
 
 async def spoken(server: Server, **start_options: object) -> SymblClient:
-    """Speak the clip to its end, and return the client with all that came."""
+    """Send the clip, and return the client with all messages."""
     token = await asyncio.to_thread(server.token)
     sound = channels_of(CLIP, 1)[0].tobytes()
     async with connected(server, token) as client:
@@ -43,8 +41,8 @@ def finals(client: SymblClient) -> list[str]:
     return [result["payload"]["raw"]["alternatives"][0]["transcript"] for result in results]
 
 
-async def test_announced_names_are_put_right(hearing: Server) -> None:
-    """Message, final result and tracker all have the names as they were announced."""
+async def test_vocabulary_names_are_corrected(hearing: Server) -> None:
+    """Message, final result and tracker have the names as in the vocabulary."""
     client = await spoken(hearing, customVocabulary=["Kubernetes", "Anneliese Weber", "Zendesk"])
     assert client.said() == RIGHT
     assert finals(client) == RIGHT
@@ -53,7 +51,7 @@ async def test_announced_names_are_put_right(hearing: Server) -> None:
 
 
 async def test_without_a_vocabulary_they_are_wrong(hearing: Server) -> None:
-    """The recogniser by itself knows neither name: the test above proves something."""
+    """The recogniser alone gets both names wrong, so the test above can fail."""
     client = await spoken(hearing)
     said = " ".join(client.said())
     assert "budget" in said

@@ -1,4 +1,4 @@
-"""One client sends audio that is made to be dear; another speaks meanwhile."""
+"""One client sends audio that is expensive to decode, while another one speaks."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ def is_final(message: Message) -> bool:
 
 
 async def latest_final_s(client: SymblClient, sentences: int, until: asyncio.Event | None = None) -> float:
-    """Speak a number of sentences, or until the event and to the end of a sentence; return how late the latest final was, in seconds."""
+    """Speak a number of sentences, or until the event is set; return the latency of the slowest final result in seconds."""
     sound, latest, before = noise(SENTENCE_S), 0.0, len(list(filter(is_final, client.messages)))
     for spoken in count(before + 1):
         for at in range(0, len(sound), CHUNK):
@@ -37,7 +37,7 @@ async def latest_final_s(client: SymblClient, sentences: int, until: asyncio.Eve
 
 
 async def attack(client: SymblClient) -> None:
-    """Send a little audio and much that leads nowhere until the server closes."""
+    """Send a little audio and much padding until the server closes."""
     await client.start("Mallory", config={"speechRecognition": {"encoding": "FLAC", "sampleRateHertz": RATE}})
     chunks = endless("flac-mixed")
     while client.closed is None:
@@ -45,8 +45,8 @@ async def attack(client: SymblClient) -> None:
             await client.socket.send(next(chunks))
 
 
-async def test_dear_audio_is_refused_and_delays_nobody(live: Server, live_token: str) -> None:
-    """The attacker is slowed down, then told why and closed; the other speaker's finals are in time all the while."""
+async def test_expensive_audio_is_refused(live: Server, live_token: str) -> None:
+    """The attacker is slowed down, then gets an error and is closed; the other speaker's final results are in time."""
     async with connected(live, live_token) as jane, connected(live, live_token) as mallory:
         await jane.start()
         alone_s = await latest_final_s(jane, 1)

@@ -1,4 +1,4 @@
-"""Routes of streams: their requests hold no slot while they wait for a session."""
+"""Requests of streams hold no slot while they wait for a session."""
 
 import pytest
 from django.test import AsyncRequestFactory

@@ -1,4 +1,4 @@
-"""`POST .../input_hook`: new inputs for a living session; on both servers."""
+"""`POST .../input_hook`: new inputs for a live session, on both servers."""
 
 import asyncio
 import json
@@ -22,14 +22,14 @@ async def hook(server: Server, token: str, body: Any, stream: str = "inputs", he
 
 
 async def inputs_now(server: Server, token: str, client: StreamClient, number: int, stream: str = "inputs") -> Any:
-    """Have the handler called once, as its call `number`, and return the inputs that it had."""
+    """Trigger the handler's call `number`, and return the inputs that it got."""
     await client.speak(frame(number))
     async with subscribed(server, token, stream, client.id, query=f"&after={number - 1}") as reader:
         return json.loads((await reader.wait(1))[0].data)
 
 
 async def test_the_next_call_has_the_new_values(site: Server, site_token: str) -> None:
-    """Every declared value arrives, in its order, and the call after the hook has it."""
+    """All declared values arrive in order, and the call after the hook has them."""
     async with streaming(site, site_token, "inputs") as client:
         await client.start()
         assert await inputs_now(site, site_token, client, 1) == []
@@ -41,7 +41,7 @@ async def test_the_next_call_has_the_new_values(site: Server, site_token: str) -
 
 
 async def test_a_stream_without_declared_inputs_takes_any(site: Server, site_token: str) -> None:
-    """What is in the body arrives in the order of the body."""
+    """The values arrive in the order of the body."""
     async with streaming(site, site_token, "free-inputs") as client:
         await client.start()
         await hook(site, site_token, {"webrtc_id": client.id, "b": [1], "a": {"x": None}}, "free-inputs")
@@ -57,8 +57,8 @@ async def test_a_stream_without_declared_inputs_takes_any(site: Server, site_tok
         ({"conf_threshold": 0.5, "label": 7}, ["body", "label"], "string_type"),
     ],
 )
-async def test_a_wrong_value_is_named(site: Server, site_token: str, body: dict[str, Any], loc: list[str], kind: str) -> None:
-    """422 in FastAPI's form, before anybody looks for the session; the handler keeps what it has."""
+async def test_an_invalid_value_is_named(site: Server, site_token: str, body: dict[str, Any], loc: list[str], kind: str) -> None:
+    """The response is 422 in FastAPI's form, and the handler keeps its inputs."""
     answer = await hook(site, site_token, {"webrtc_id": "x", **body})
     assert answer.status_code == 422
     [detail] = answer.json()["detail"]
@@ -69,20 +69,20 @@ async def test_a_wrong_value_is_named(site: Server, site_token: str, body: dict[
     ("body", "kind"),
     [(b"", "json_invalid"), (b"[1]", "model_attributes_type"), (b'{"conf_threshold": 0.5}', "missing"), (b"\xff", "json_invalid")],
 )
-async def test_a_wrong_body_is_told(site: Server, site_token: str, body: bytes, kind: str) -> None:
-    """Whatever is no JSON object with an id is a 422, never a 500."""
+async def test_an_invalid_body_is_422(site: Server, site_token: str, body: bytes, kind: str) -> None:
+    """A body that is no JSON object with an id gets 422."""
     answer = await hook(site, site_token, body)
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["type"] == kind
 
 
 async def test_a_huge_body_is_refused(site: Server, site_token: str) -> None:
-    """More than Django's limit is a 413."""
+    """A body above Django's limit gets 413."""
     assert (await hook(site, site_token, b'{"webrtc_id": "' + b"x" * 3_000_000 + b'"}')).status_code == 413
 
 
-async def test_whose_session_it_is(site: Server, site_token: str, other_token: str) -> None:
-    """An id that is nobody's, or somebody else's, is a 404 alike; an anonymous client gets a 401; the handler gets none of them."""
+async def test_only_the_owner_may_set_inputs(site: Server, site_token: str, other_token: str) -> None:
+    """Unknown ids and other users' ids get 404, an anonymous client gets 401, and the handler gets no inputs."""
     body = {"conf_threshold": 0.5}
     async with streaming(site, site_token, "inputs") as client:
         await client.start()
@@ -95,7 +95,7 @@ async def test_whose_session_it_is(site: Server, site_token: str, other_token: s
 
 
 async def test_an_ended_session_takes_no_more(site: Server, site_token: str) -> None:
-    """After the end, an id is a 404."""
+    """The id of an ended session gets 404."""
     async with streaming(site, site_token, "inputs") as client:
         await client.start()
         await client.stop()
@@ -103,14 +103,14 @@ async def test_an_ended_session_takes_no_more(site: Server, site_token: str) -> 
 
 
 async def test_an_unknown_stream_is_not_found(site: Server, site_token: str) -> None:
-    """A name that is nobody's is a 404; a GET is a 405."""
+    """An unknown name gets 404, and a GET gets 405."""
     assert (await hook(site, site_token, {"webrtc_id": "x"}, "nobody")).status_code == 404
     status, _ = await asyncio.to_thread(site.get, "/streams/inputs/input_hook", site_token)
     assert status == 405
 
 
 async def test_the_cookie_counts_from_our_own_pages_only(site: Server) -> None:
-    """A signed-in browser may post from our origin; another site's page that makes it post may not."""
+    """The portal's cookie authenticates a POST from our origin only."""
     async with httpx.AsyncClient(base_url=site.url, follow_redirects=True, timeout=30) as browser:
         await asyncio.to_thread(make_account, site)
         page = await browser.get("/signin/")
@@ -130,7 +130,7 @@ async def test_the_cookie_counts_from_our_own_pages_only(site: Server) -> None:
 
 
 def make_account(site: Server) -> None:
-    """Make an account with a password."""
+    """Create an account with a password."""
     code = (
         "from django.contrib.auth.models import User; "
         "User.objects.create_user('page@example.com', 'page@example.com', 'correct horse battery')"

@@ -1,4 +1,4 @@
-"""Limits of time and number, each told to the client that meets them."""
+"""Limits of time and number, each reported to the client."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from tests.streaming.transports.client import SymblClient, connected
 from tests.streaming.transports.rtc import until
 
 
-async def test_silence_is_told_and_ended(make_server: Callable[..., Server]) -> None:
-    """A socket that does not start in time, and a session that sends no audio: three of them, side by side."""
+async def test_silent_sockets_get_an_error_and_close(make_server: Callable[..., Server]) -> None:
+    """Sockets that do not start, and sessions without audio, end in time."""
     server = make_server(START_TIMEOUT_S="8", SILENCE_TIMEOUT_S="8")
     token = await asyncio.to_thread(server.token)
     await asyncio.gather(_falls_silent(server, token), _is_idle(server, token, started=False), _is_idle(server, token, started=True))
 
 
 async def _falls_silent(server: Server, token: str) -> None:
-    """What was said is kept, and its conversation completed."""
+    """Its speech is stored, and its conversation ends."""
     async with connected(server, token) as client:
         conversation_id = await client.start()
         await client.speak(1.5)
@@ -36,15 +36,15 @@ async def _is_idle(server: Server, token: str, *, started: bool) -> None:
     async with connected(server, token) as client:
         if started:
             await client.start()
-        talking = asyncio.create_task(_talk_idly(client))
+        talking = asyncio.create_task(_send_idle_messages(client))
         await client.wait(lambda message: told in message.get("message", ""))
         assert await client.wait_closed() == 1008
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
 
 
-async def _talk_idly(client: SymblClient) -> None:
-    """Say what gets nobody on, all the time."""
+async def _send_idle_messages(client: SymblClient) -> None:
+    """Send messages that do not count as activity."""
     while True:
         await client.send("__PING__")
         await client.send({"type": "modify_request", "speechRecognition": {"sampleRateHertz": 16000}})
@@ -53,7 +53,7 @@ async def _talk_idly(client: SymblClient) -> None:
 
 
 async def test_one_session_too_many(make_server: Callable[..., Server]) -> None:
-    """The session after the last allowed one is told to try later; the others go on."""
+    """A session above the limit gets an error to retry later; the others continue."""
     server = make_server(SESSION_LIMIT="1")
     token = await asyncio.to_thread(server.token)
     async with connected(server, token) as first:
@@ -69,8 +69,8 @@ async def test_one_session_too_many(make_server: Callable[..., Server]) -> None:
         await third.stop()
 
 
-async def test_those_who_wait_for_a_conversation_count(make_server: Callable[..., Server]) -> None:
-    """A listener under an id that nobody uses holds a place; once the conversation goes on, it holds none."""
+async def test_waiting_subscribers_count(make_server: Callable[..., Server]) -> None:
+    """A subscriber to an unused id takes a slot, and releases it once the conversation is live."""
     server = make_server(SESSION_LIMIT="2")
     token = await asyncio.to_thread(server.token)
     listening = partial(connected, server, token, "room", "/v1/subscribe/")
@@ -90,8 +90,8 @@ async def test_those_who_wait_for_a_conversation_count(make_server: Callable[...
         await listener.wait("conversation_completed")
 
 
-async def test_a_stopped_socket_waits_as_long_as_it_asked(make_server: Callable[..., Server]) -> None:
-    """disconnectOnStopRequestTimeout: a stopped socket that does not start again is closed, its conversation completed."""
+async def test_a_stopped_socket_waits_for_its_timeout(make_server: Callable[..., Server]) -> None:
+    """After disconnectOnStopRequestTimeout the socket is closed and its conversation ends."""
     server = make_server()
     token = await asyncio.to_thread(server.token)
     async with connected(server, token) as client:
@@ -102,8 +102,8 @@ async def test_a_stopped_socket_waits_as_long_as_it_asked(make_server: Callable[
     assert server.get(f"/v1/conversations/{conversation_id}", token)[1]["endTime"]
 
 
-async def test_custom_vocabulary_mends_what_was_heard(make_server: Callable[..., Server], tmp_path: Path) -> None:
-    """A near miss of the recogniser becomes the word that the client announced."""
+async def test_custom_vocabulary_corrects_the_text(make_server: Callable[..., Server], tmp_path: Path) -> None:
+    """A similar recognised word becomes the word of the vocabulary."""
     script = tmp_path / "script.json"
     script.write_text('[{"after": 1.0, "text": "We use par lay for our meetings."}]')
     server = make_server(RECOGNISER_SCRIPT=str(script))

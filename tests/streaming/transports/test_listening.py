@@ -1,4 +1,4 @@
-"""What those get who only listen: `/v1/subscribe/{id}`."""
+"""Subscribers: `/v1/subscribe/{id}`."""
 
 from uuid import uuid4
 
@@ -6,8 +6,8 @@ from tests.servers import Server
 from tests.streaming.transports.client import connected
 
 
-async def test_who_comes_late_learns_the_conversations_id(live: Server, live_token: str) -> None:
-    """A listener of a running conversation is told its id once, like one who was there first; a client's getConversationId() needs it."""
+async def test_a_late_subscriber_gets_the_conversation_id(live: Server, live_token: str) -> None:
+    """A subscriber to a live conversation gets its id once, which a client's getConversationId() needs."""
     connection_id = uuid4().hex
     async with (
         connected(live, live_token, connection_id, "/v1/subscribe/") as early,
@@ -28,7 +28,7 @@ async def test_who_comes_late_learns_the_conversations_id(live: Server, live_tok
 
 
 async def test_a_number_beyond_the_last_event(live: Server, live_token: str) -> None:
-    """The cursor of an earlier conversation under the same connection id: this one is told from its beginning, not never."""
+    """A cursor of an earlier conversation with the same connection id replays the new one from its start."""
     connection_id = uuid4().hex
     async with connected(live, live_token, connection_id) as speaker:
         await speaker.start()
@@ -41,8 +41,8 @@ async def test_a_number_beyond_the_last_event(live: Server, live_token: str) -> 
             assert await listener.wait_closed() == 1000
 
 
-async def test_who_knows_all_of_an_ended_conversation(live: Server, live_token: str) -> None:
-    """A listener that comes back after the end, having seen everything, is told the end again and not left waiting."""
+async def test_a_cursor_at_the_end_of_an_ended_conversation(live: Server, live_token: str) -> None:
+    """The subscriber gets the end again."""
     connection_id = uuid4().hex
     async with connected(live, live_token, connection_id) as speaker:
         conversation_id = await speaker.start()

@@ -1,4 +1,4 @@
-"""How late an event loop has been."""
+"""The lag of an event loop."""
 
 import asyncio
 import threading
@@ -10,8 +10,8 @@ from streaming.transports import loop_lag as module
 from streaming.transports.loop_lag import Lag
 
 
-async def test_a_loop_that_stood_still_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A callback that holds the loop for 0.4 s is seen, during the stall's end and after it."""
+async def test_a_blocked_loop_has_a_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A callback that blocks the loop for 0.4 s is measured at the end of the block and after it."""
     monkeypatch.setattr(module, "TICK_S", 0.1)
     one = Lag()
     one.need()

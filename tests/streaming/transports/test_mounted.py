@@ -1,4 +1,4 @@
-"""Streams at paths of their developers' own, and offers answered in views of their own; on both servers."""
+"""Streams at paths of an app, and offers answered in an app's views, on both servers."""
 
 import httpx
 
@@ -11,14 +11,14 @@ MOUNTED = "/voice/open"
 
 
 async def test_a_mounted_stream_has_every_route(site: Server) -> None:
-    """The same stream as under its name: a session that is opened at one can be found at the other."""
+    """A session that was opened at the mounted path is found under the stream's name."""
     async with (
         streaming(site, "", "", f"{MOUNTED[1:]}/websocket/offer") as client,
         httpx.AsyncClient(base_url=site.url, timeout=30) as http,
     ):
         await client.start()
         await client.speak(frame(1))
-        assert await client.wait_sound(FRAME) == frame(1)
+        assert await client.wait_audio(FRAME) == frame(1)
         for prefix in (MOUNTED, "/streams/open-to-all"):
             assert (await http.post(f"{prefix}/input_hook", json={"webrtc_id": client.id, "x": 1})).json() == {"status": "ok"}
             async with subscribed(site, "", "", client.id, f"{prefix[1:]}/outputs") as reader:
@@ -29,22 +29,22 @@ async def test_a_mounted_stream_has_every_route(site: Server) -> None:
     async with streaming(site, "", "", f"{MOUNTED[1:]}/telephone/handler") as call:
         await call.send({"event": "start", "streamSid": call.id})
         await call.speak(frame(2))
-        assert await call.wait_sound(FRAME) == frame(2)
+        assert await call.wait_audio(FRAME) == frame(2)
 
 
 async def test_webrtc_at_a_mounted_path(site: Server) -> None:
-    """Offers and candidates, as under the stream's name."""
+    """Offers and candidates work as under the stream's name."""
     async with to(site, "", f"{MOUNTED}/webrtc/offer") as post:
         caller = await Caller(post, "sendrecv").call()
-        await caller.hears(440)
+        await caller.wait_for_pitch(440)
         await caller.close()
 
 
-async def test_offers_in_a_view_of_one_s_own(site: Server) -> None:
-    """`Stream.offer` answers them, whoever may ask by that view; what is missing is an error of the view's."""
+async def test_offers_in_an_apps_view(site: Server) -> None:
+    """`Stream.offer` answers them with the access of the view; a missing field is an error of the view."""
     async with to(site, "", "/own/offer") as post:
         caller = await Caller(post, "sendrecv").call()
-        await caller.hears(440)
+        await caller.wait_for_pitch(440)
         await caller.close()
     async with httpx.AsyncClient(timeout=30) as http:
         wrong = await http.post(f"{site.url}/own/offer", json={"type": "offer", "webrtc_id": "x"})

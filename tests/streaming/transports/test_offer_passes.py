@@ -1,4 +1,4 @@
-"""By what a visitor was let in goes with an offer, in whatever process that is answered: it says how long he may stay (design law 6)."""
+"""The grant of an offer is forwarded with it to the process that answers it, and limits the session there (design law 6)."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,15 +23,15 @@ OLD, NEW, SIGNED_IN = Grant(1, app_id="old"), Grant(1, app_id="new"), Grant(1, s
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test nothing of its sessions is left."""
+    """Check after each test that nothing of its sessions is left."""
     yield
     await runtime().poller.close()
     await nothing_is_left()
 
 
 @pytest.mark.parametrize("by", [NEW, SIGNED_IN])
-async def test_a_renewal_that_another_process_passes_on(by: Grant) -> None:
-    """From then on the new pass counts, as if the offer had come here; what says nothing of a pass changes nothing."""
+async def test_a_renewal_from_another_process(by: Grant) -> None:
+    """The new grant replaces the old one; a forwarded offer without a grant changes nothing."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv", resume=True).call()
     session = stream.participants[caller.id]
@@ -53,8 +53,8 @@ async def test_a_renewal_that_another_process_passes_on(by: Grant) -> None:
 
 
 @pytest.mark.parametrize(("by", "passed_on"), [(NEW, ["new", ""]), (SIGNED_IN, ["", "cookie"]), (None, None)])
-async def test_what_is_passed_on(monkeypatch: pytest.MonkeyPatch, by: Grant | None, passed_on: Any) -> None:
-    """Who asks, by what, and the offer as it came."""
+async def test_what_is_forwarded(monkeypatch: pytest.MonkeyPatch, by: Grant | None, passed_on: Any) -> None:
+    """The call has the user, the grant and the offer unchanged."""
     calls: list[dict[str, Any]] = []
 
     session = uuid4()

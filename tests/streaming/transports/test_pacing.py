@@ -1,4 +1,4 @@
-"""The clock by which sound goes out."""
+"""The clock of sent audio."""
 
 import pytest
 from hypothesis import given
@@ -9,16 +9,16 @@ from streaming.transports.pacing import STALL_S, Pace
 LEAD = 0.2
 
 
-def test_a_live_voice_never_waits() -> None:
-    """Blocks that come at real time go out at once."""
+def test_live_audio_never_waits() -> None:
+    """Blocks that arrive in real time are sent at once."""
     pace = Pace(LEAD)
     for n in range(1000):
         assert pace.wait(n * 0.02) == 0
         pace.sent(0.02, n * 0.02)
 
 
-def test_a_fast_one_goes_at_real_time_without_drift() -> None:
-    """A minute of sound that is there at once goes out in a minute less the lead, however late each timer fires."""
+def test_fast_audio_is_sent_without_drift() -> None:
+    """A minute of queued audio is sent in a minute less the lead, however late each timer fires."""
     pace = Pace(LEAD)
     now = 100.0
     pace.sent(0.5, now - 2 * STALL_S)  # it has talked before
@@ -30,7 +30,7 @@ def test_a_fast_one_goes_at_real_time_without_drift() -> None:
 
 
 def test_ten_minutes_do_not_drift() -> None:
-    """Whatever is ready leaves when its time has come, a lead ahead of real time, and no earlier."""
+    """Each block is sent at its time, a lead ahead of real time, and no earlier."""
     pace, now, sent = Pace(LEAD, stall=0.3), 100.0, 0
     pace.begin(now)
     for _ in range(30_000):
@@ -41,8 +41,8 @@ def test_ten_minutes_do_not_drift() -> None:
         now += 0.02
 
 
-def test_a_pause_is_told_from_a_stall() -> None:
-    """How long there was nothing to say is returned once; lateness up to the limit is none of that."""
+def test_a_pause_differs_from_a_stall() -> None:
+    """The length of a pause is returned once; lateness up to the limit is no pause."""
     pace = Pace(LEAD, stall=0.3)
     pace.begin(1.0)
     assert pace.sent(0.02, 1.0) == 0
@@ -51,8 +51,8 @@ def test_a_pause_is_told_from_a_stall() -> None:
     assert pace.sent(0.02, 4.04) == 0
 
 
-def test_a_stall_is_caught_up_with() -> None:
-    """A live voice that was held up for less than a second is on time again at once, and stays so."""
+def test_a_stall_is_caught_up() -> None:
+    """Live audio that was delayed by less than a second is in time again at once."""
     pace = Pace(LEAD)
     for n in range(50):
         pace.sent(0.02, n * 0.02)
@@ -64,8 +64,8 @@ def test_a_stall_is_caught_up_with() -> None:
         pace.sent(0.02, 1.9 + n * 0.02)
 
 
-def test_a_process_that_stood_still_catches_up_with_all_of_it() -> None:
-    """Three seconds that a busy machine held up go out at once; three seconds of silence do not earn that."""
+def test_a_blocked_process_catches_up() -> None:
+    """Three seconds of delayed audio are sent at once; three seconds of silence give no such credit."""
     for stood_still, waits in ((3.0, False), (0.0, True)):
         pace = Pace(LEAD, lambda now, stall=stood_still: stall)
         pace.sent(0.02, 0.0)
@@ -77,7 +77,7 @@ def test_a_process_that_stood_still_catches_up_with_all_of_it() -> None:
 
 
 def test_after_a_pause_it_starts_anew() -> None:
-    """What was not sent in a pause is not made up for."""
+    """Time that passed in a pause is not made up for."""
     pace = Pace(LEAD)
     pace.sent(0.02, 1.0)
     pace.sent(0.02, 5.0)
@@ -86,8 +86,8 @@ def test_after_a_pause_it_starts_anew() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.001, 1), st.floats(0, 1)), max_size=50))
-def test_what_was_played_adds_up(steps: list[tuple[float, float]]) -> None:
-    """In the end everything that was sent has been counted as played, once; never more than was sent."""
+def test_played_audio_adds_up(steps: list[tuple[float, float]]) -> None:
+    """In the end all sent audio counts as played, once, and never more than was sent."""
     pace, now, sent, played = Pace(LEAD), 0.0, 0.0, 0.0
     for seconds, pause in steps:
         pace.sent(seconds, now)
@@ -99,8 +99,8 @@ def test_what_was_played_adds_up(steps: list[tuple[float, float]]) -> None:
     assert played == pytest.approx(sent)
 
 
-def test_what_is_cleared_is_not_played() -> None:
-    """After a clear the client has nothing to play, and what it forgot does not count."""
+def test_cleared_audio_is_not_played() -> None:
+    """Cleared audio does not count as played."""
     pace = Pace(LEAD)
     pace.sent(1.0, 0.0)
     pace.clear(0.25)

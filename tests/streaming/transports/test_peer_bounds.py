@@ -1,4 +1,4 @@
-"""What a peer may send and open is bounded (design law 3), and its sound is read to the end whatever happens to it."""
+"""What a peer may send and open is bounded (design law 3), and its audio is always read."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test nothing of its sessions is left."""
+    """Check after each test that nothing of its sessions is left."""
     yield
     await nothing_is_left()
 
 
 def inbound(stream: Stream, caller: Caller) -> Any:
-    """Return the track on which a caller's sound comes in."""
+    """Return the track with the caller's audio."""
     peer = runtime().part(Peers).find(stream, caller.id, 1)
     assert peer is not None
     assert peer._connection is not None
@@ -32,12 +32,12 @@ def inbound(stream: Stream, caller: Caller) -> Any:
 
 
 def broken(*block: Any) -> Any:
-    """Fail."""
+    """Raise an error."""
     raise ValueError("no such sound")
 
 
 async def test_data_channels_above_the_limit_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first ones stay, and messages go on."""
+    """The first channels stay, and messages still arrive."""
     monkeypatch.setattr(connection_module, "MOST_CHANNELS", 3)
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
@@ -45,12 +45,12 @@ async def test_data_channels_above_the_limit_are_closed(monkeypatch: pytest.Monk
     await until(lambda: sum(channel.readyState == "closed" for channel in more) == 3, "they were not closed")
     assert [channel.readyState for channel in more[:2]] == ["open", "open"]
     caller.channel.send("hello")
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     await caller.close()
 
 
-async def test_a_track_that_cannot_be_read_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever its frames are."""
+async def test_a_track_that_cannot_be_decoded_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its queue does not grow."""
     monkeypatch.setattr(rtp_in, "mono", broken)
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
@@ -61,11 +61,11 @@ async def test_a_track_that_cannot_be_read_is_emptied(monkeypatch: pytest.Monkey
     await caller.close()
 
 
-async def test_sound_that_breaks_something_is_told_and_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not wait in the memory as long as the client speaks; the session goes on."""
+async def test_audio_that_raises_an_error_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audio is still read, and the session continues."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     session = stream.participants[caller.id]
     monkeypatch.setattr(session.runner.audio_input, "push", broken)
     await caller.message("error", "no such sound")

@@ -1,4 +1,4 @@
-"""Sessions over WebRTC leave nothing behind: no session, no handler, no connection, no task, no thread, no file, no queue."""
+"""Sessions over WebRTC leave no session, handler, connection, task, thread, file or queue."""
 
 import asyncio
 import gc
@@ -31,13 +31,13 @@ SILENT = "silent"
 
 
 async def one_session(stream: Stream, way: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Call, hear the echo, and leave in one of the ways. Only whoever has left is missed soon: the others may just be busy."""
+    """Call, wait for the echo, and leave in one of the ways."""
     settings.RTC_SILENCE_S = 6.0 if way == SILENT else 60.0
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 100)
     caller = await Caller(here(stream), "sendrecv", microphone=700).call()
-    await caller.hears(700)
+    await caller.wait_for_pitch(700)
     if way == "without a word":
-        caller.vanish()
+        caller.lose_network()
         monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
     elif way == "from our side":
         await stream.participants[caller.id].close("enough")
@@ -50,7 +50,7 @@ async def one_session(stream: Stream, way: str, settings: Settings, monkeypatch:
 
 
 async def held() -> Counter[str]:
-    """Count what sessions are made of, when everything has settled."""
+    """Count the parts of sessions once they are stable."""
     await nothing_is_left()
     await until(lambda: not runtime().rpc._answerers, "an address is still answered")
     await asyncio.sleep(0.2)  # threads end after what they did last
@@ -64,7 +64,7 @@ async def held() -> Counter[str]:
 
 
 async def test_nothing_is_left(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a dozen sessions there is as much as after the first three; each handler was shut down once."""
+    """A dozen sessions leave as much as three, and each handler was shut down once."""
     settings.RTC_RENEW_S = 0.3
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
     stream = echo()

@@ -1,4 +1,4 @@
-"""Spoken words, secrets and tokens stay out of the log (design law 9), whatever happens."""
+"""Spoken words, secrets and tokens never reach the log (design law 9)."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Any process may serve (design law 7): two servers on one PostgreSQL and one Redis."""
+"""Any process may serve (design law 7): two servers with one PostgreSQL and one Redis."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ SAID = "Shall we start with the budget?"
 
 
 async def test_speakers_in_two_processes(pair: tuple[Server, Server], pair_token: str) -> None:
-    """Two speakers of a connection id share one conversation though different processes serve them; a listener gets all, once."""
+    """Speakers of one connection id in two processes share one conversation; a subscriber gets all of it once."""
     connection_id = uuid4().hex
     one, two = pair
     async with (
@@ -44,7 +44,7 @@ async def test_speakers_in_two_processes(pair: tuple[Server, Server], pair_token
 
 
 async def test_interims_cross_processes(pair: tuple[Server, Server], pair_token: str) -> None:
-    """A listener in another process sees words while they are being said."""
+    """A subscriber in another process gets interim results."""
     connection_id = uuid4().hex
     async with connected(pair[0], pair_token, connection_id) as anna:
         await anna.start("Anna")
@@ -59,8 +59,8 @@ async def test_interims_cross_processes(pair: tuple[Server, Server], pair_token:
     assert interims[0]["user"]["name"] == "Anna"
 
 
-async def test_comes_back_to_the_other_process(pair: tuple[Server, Server], pair_token: str) -> None:
-    """A speaker whose process is lost goes on in another one: same conversation, nothing lost, nothing twice."""
+async def test_a_speaker_reconnects_to_the_other_process(pair: tuple[Server, Server], pair_token: str) -> None:
+    """A speaker whose process is lost continues the same conversation, without loss or repeat."""
     connection_id = uuid4().hex
     async with connected(pair[0], pair_token, connection_id) as client:
         first = await client.start(noConnectionTimeout=60)
@@ -78,8 +78,8 @@ async def test_comes_back_to_the_other_process(pair: tuple[Server, Server], pair
 
 
 @asynccontextmanager
-async def asleep(sleeper: Server, other: Server) -> AsyncIterator[None]:
-    """Stop a process, let the other one take its sessions for gone as if half a minute had passed, and wake it at the end."""
+async def suspended(sleeper: Server, other: Server) -> AsyncIterator[None]:
+    """Stop a process, let the other one close its sessions as stale, and continue it at the end."""
     assert sleeper.process is not None
     sleeper.process.send_signal(signal.SIGSTOP)
     try:
@@ -102,8 +102,8 @@ COUNT = "from insights.models import LiveSession; print(LiveSession.objects.coun
 
 
 @pytest.mark.parametrize(("source", "code"), [("", 1012), ("js_sdk", 3006)])
-async def test_a_process_that_slept_lets_its_sessions_go(pair: tuple[Server, Server], pair_token: str, source: str, code: int) -> None:
-    """A paused process whose sessions were closed as stale tells the speakers to reconnect; what they said is stored and sent, once."""
+async def test_a_suspended_process_closes_its_sessions(pair: tuple[Server, Server], pair_token: str, source: str, code: int) -> None:
+    """Speakers whose sessions were closed as stale must reconnect; their speech is stored and sent once."""
     one, two = pair
     connection_id = uuid4().hex
     async with connected(one, pair_token, connection_id, query=f"?source={source}") as client:
@@ -113,7 +113,7 @@ async def test_a_process_that_slept_lets_its_sessions_go(pair: tuple[Server, Ser
         await client.speak(1.0)
         await client.send("__PING__")
         await client.wait_text("__PONG__")  # all before it has arrived
-        async with asleep(one, two):
+        async with suspended(one, two):
             pass
         assert "took its sessions for gone" in (await client.wait("error"))["message"]
         assert await client.wait_closed() == code
@@ -127,15 +127,15 @@ async def test_a_process_that_slept_lets_its_sessions_go(pair: tuple[Server, Ser
     assert len(client.said()) == 2
 
 
-async def test_a_stream_of_a_process_that_slept(pair: tuple[Server, Server], pair_token: str) -> None:
-    """A session of the conversation stream ends in the same case with an error, its words stored."""
+async def test_a_stream_of_a_suspended_process(pair: tuple[Server, Server], pair_token: str) -> None:
+    """A session of the conversation stream ends with an error, and its speech is stored."""
     one, two = pair
     async with streaming(one, pair_token, "conversation") as client:
         await client.start(format="pcm16", sample_rate=16000)
         for _ in range(21):
             await client.send(noise(0.1))
         await client.until(lambda: any(m.get("type") == "fetch_output" for m in client.messages))
-        async with asleep(one, two):
+        async with suspended(one, two):
             pass
         assert "took its sessions for gone" in (await client.wait(type="error"))["data"]
         assert await client.wait_closed() == 1000
@@ -151,7 +151,7 @@ try:
     with transaction.atomic():
         list(Conversation.objects.select_for_update().filter(ended_at=None))
         list(LiveSession.objects.select_for_update())
-        print("asleep", flush=True)
+        print("suspended", flush=True)
         os.kill(os.getpid(), signal.SIGSTOP)
         Conversation.objects.count()
 except Exception as error:
@@ -159,8 +159,8 @@ except Exception as error:
 """
 
 
-async def test_nobody_waits_for_ever_for_a_process_that_sleeps_while_it_writes(pair: tuple[Server, Server], pair_token: str) -> None:
-    """What a process holds in the database when it is stopped there is taken from it; it learns of that when it wakes."""
+async def test_a_process_suspended_in_a_transaction_loses_its_locks(pair: tuple[Server, Server], pair_token: str) -> None:
+    """The database ends its transaction, and the process gets the error when it continues."""
     one, two = pair
     async with connected(two, pair_token, uuid4().hex) as client:
         await client.start("Anna")
@@ -168,7 +168,7 @@ async def test_nobody_waits_for_ever_for_a_process_that_sleeps_while_it_writes(p
         sleeper = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=one.environment, stdout=PIPE)
         try:
             assert sleeper.stdout is not None
-            assert await sleeper.stdout.readline() == b"asleep\n"
+            assert await sleeper.stdout.readline() == b"suspended\n"
             await client.speak(2.1)
             await client.wait("message_response")
             sleeper.send_signal(signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""The socket of a muted client is read a few messages at a time, and of nobody else; what it says when it speaks again is whole."""
+"""Only the socket of a muted client is read in batches, and its next turn is complete."""
 
 import asyncio
 import base64
@@ -20,7 +20,7 @@ from tests.streaming.speech.test_turn_detector import VOICE
 from tests.streaming.transports.stream_client import FRAME, streaming
 
 MUTED: Pcm = np.zeros(FRAME, dtype=np.int16)
-ROOM: Pcm = np.random.default_rng(1).normal(0, 20, FRAME).astype(np.int16)
+BACKGROUND: Pcm = np.random.default_rng(1).normal(0, 20, FRAME).astype(np.int16)
 
 
 class Batching(FastrtcConsumer):
@@ -29,12 +29,12 @@ class Batching(FastrtcConsumer):
     read_batching = 0
 
     async def wait_for_batch(self) -> None:
-        """Count it; there is no time for it."""
+        """Count the call without waiting."""
         Batching.read_batching += 1
 
 
 async def read_batching(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pcm, least: int = 0) -> int:
-    """Return how often a socket waited for a batch. It gets a block 300 times, then until it has waited `least` times, or 15,000 times."""
+    """Return how often a socket waited for a batch, for 300 blocks, then until `least` waits or 15,000 blocks."""
     stream = Stream(handler, modality="audio", mode="send-receive", name="batching", public=True)
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
     monkeypatch.setattr(read_batching_module, "WAITED_S", -1.0)
@@ -63,28 +63,28 @@ async def read_batching(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pc
 
 
 def listener() -> ReplyOnPause:
-    """Return a handler that waits for somebody to speak."""
+    """Return a handler that waits for speech."""
     return ReplyOnPause(lambda audio: iter([audio]), input_sample_rate=8000)
 
 
 async def test_a_muted_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of what it sends can matter soon."""
+    """The reads of a muted client are batched."""
     assert await read_batching(monkeypatch, listener(), MUTED, 51) > 50
 
 
-async def test_a_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody may begin to speak there at any moment."""
-    assert await read_batching(monkeypatch, listener(), ROOM) == 0
+async def test_background_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Background noise is not batched, because speech may begin at any time."""
+    assert await read_batching(monkeypatch, listener(), BACKGROUND) == 0
 
 
 async def test_an_echo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler that wants all sound gets even silence at once."""
+    """A handler that wants all audio gets silence at once."""
     assert await read_batching(monkeypatch, Echo(), MUTED) == 0
 
 
 @pytest.mark.parametrize(("handler", "looks"), [(listener, []), (Echo, [1])])
-async def test_nobody_looks_for_stalls_before_there_is_sound(monkeypatch: pytest.MonkeyPatch, handler: Any, looks: list[int]) -> None:
-    """That would wake the server for each session of a listener to whom nobody speaks; an echo is late from the first frame on."""
+async def test_stalls_are_checked_only_with_audio(monkeypatch: pytest.MonkeyPatch, handler: Any, looks: list[int]) -> None:
+    """A listener's session has no timer before there is audio; an echo has one from the first frame on."""
     needs: list[int] = []
     monkeypatch.setattr(Lag, "need", lambda self: needs.append(1))
     monkeypatch.setattr(Lag, "release", lambda self: None)
@@ -92,8 +92,8 @@ async def test_nobody_looks_for_stalls_before_there_is_sound(monkeypatch: pytest
     assert needs == looks
 
 
-async def test_what_is_said_after_that_is_whole(site: Server, site_token: str) -> None:
-    """A client is muted for two seconds, then speaks: its turn comes back from before its first word on."""
+async def test_the_turn_after_silence_is_complete(site: Server, site_token: str) -> None:
+    """The turn of a client after two muted seconds includes the audio before its first word."""
     sentence = Converter(8000).push(VOICE, 16_000)[:11_200]
     said = mulaw.encode(np.concatenate((np.zeros(20_000, dtype=np.int16), sentence, np.zeros(12_000, dtype=np.int16))))
     async with streaming(site, site_token, "repeats") as client:
@@ -102,6 +102,6 @@ async def test_what_is_said_after_that_is_whole(site: Server, site_token: str) -
         for number, at in enumerate(range(0, len(said) - FRAME, FRAME), start=1):
             await asyncio.sleep(max(0.0, begun + number * 0.02 - asyncio.get_running_loop().time()))
             await client.speak(said[at : at + FRAME])
-        turn = await client.wait_sound(8000)
+        turn = await client.wait_audio(8000)
         assert mulaw.decode(said).tobytes().find(mulaw.decode(turn[:4000]).tobytes()) // 2 in range(18_000, 23_000)
         await client.stop()

@@ -1,4 +1,4 @@
-"""How long read batching leaves a socket unread: a client and its reader in virtual time."""
+"""The delay of read batching: a client and its reader in virtual time."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ A_LITTLE = 1e-6
 
 
 class OutputSubscription:
-    """Reads messages that arrive at these times, with so much sound in each; `delays` is how long each was there before it was read."""
+    """Reads messages with these arrival times and lengths; `delays` is the time of each one between arrival and read."""
 
     def __init__(self, arrivals: Sequence[float], message_s: float = MESSAGE_S) -> None:
         self.read_batching = 0
@@ -31,12 +31,12 @@ class OutputSubscription:
 
 
 def real_time(seconds: float, every_s: float = MESSAGE_S, begin: float = 0.01) -> list[float]:
-    """Return when messages arrive that are sent as they are spoken."""
+    """Return the arrival times of messages that are sent in real time."""
     return [begin + number * every_s for number in range(round(seconds / every_s))]
 
 
-def test_a_client_that_sends_as_it_speaks() -> None:
-    """Three messages are read at a time, next to none is waited for, and none waits longer than a batch and a message."""
+def test_a_client_that_sends_in_real_time() -> None:
+    """Three messages are read at a time, and none waits longer than a batch and a message."""
     reader = OutputSubscription(real_time(20))
     assert reader.read_batching > 12 * 20
     assert reader.waits < 4 * 20
@@ -44,15 +44,15 @@ def test_a_client_that_sends_as_it_speaks() -> None:
 
 
 @pytest.mark.parametrize("pace", [0.98, 0.999, 1.001, 1.02])
-def test_a_client_whose_clock_is_wrong(pace: float) -> None:
-    """What it sends is not left longer and longer: one message more, at most."""
+def test_a_client_with_a_wrong_clock(pace: float) -> None:
+    """The delay of its messages does not grow by more than one message."""
     reader = OutputSubscription(real_time(60, MESSAGE_S / pace))
     assert reader.read_batching > 5 * 60
     assert max(reader.delays) < BATCH_S + 2 * MESSAGE_S + A_LITTLE
 
 
 def test_a_network_that_stalls() -> None:
-    """What comes in a burst is read as a burst: what is said behind it is no later for it."""
+    """A burst is read as a burst, and later speech is not delayed."""
     for begin in range(40):
         stall, end = 3 + begin * 0.005, 3.5 + begin * 0.005
         arrivals = [end if stall < arrival < end else arrival for arrival in real_time(10)]
@@ -61,19 +61,19 @@ def test_a_network_that_stalls() -> None:
 
 
 def test_long_messages() -> None:
-    """Are few, and read at once."""
+    """Long messages are read at once."""
     reader = OutputSubscription(real_time(20, 0.1), 0.1)
     assert reader.read_batching == 0
     assert max(reader.delays) == 0
 
 
-def test_a_client_that_sends_faster_than_it_speaks() -> None:
-    """Is read to the end every second."""
+def test_a_client_that_sends_faster_than_real_time() -> None:
+    """All of its messages are read every second."""
     reader = OutputSubscription(real_time(20, MESSAGE_S / 2))
     assert max(reader.delays) < RIGHT_S + BATCH_S
 
 
-def test_a_client_that_sends_less_than_it_speaks() -> None:
-    """Such as one that leaves silence out: it is waited for, and read at once."""
+def test_a_client_that_sends_less_than_real_time() -> None:
+    """The messages of a client that omits silence are read at once."""
     arrivals = [arrival for number, arrival in enumerate(real_time(20)) if number % 50 < 10]
     assert max(OutputSubscription(arrivals).delays) < BATCH_S + MESSAGE_S + A_LITTLE

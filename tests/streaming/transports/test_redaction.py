@@ -1,4 +1,4 @@
-"""A speaker who wants things hidden: nobody is told them, live or later."""
+"""Redaction for a speaker: no subscriber gets the redacted words, live or later."""
 
 import asyncio
 import json
@@ -17,8 +17,8 @@ SCRIPT = [
 ]
 
 
-async def test_nobody_is_told_what_is_hidden(make_server: Callable[..., Server], tmp_path: Path) -> None:
-    """Speaker and listener get the same masked words, no interim, and no match of a tracker in them; REST has nothing else."""
+async def test_redacted_words_are_not_sent(make_server: Callable[..., Server], tmp_path: Path) -> None:
+    """Speaker and subscriber get the masked words, no interim results and no tracker match in them, and REST has the same."""
     script = tmp_path / "script.json"
     script.write_text(json.dumps(SCRIPT))
     server = make_server(RECOGNISER_SCRIPT=str(script))

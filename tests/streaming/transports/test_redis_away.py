@@ -1,4 +1,4 @@
-"""The channel layer only notifies (design law 2): without it everything still arrives, a little later."""
+"""The channel layer only notifies (design law 2): without it every event still arrives, later."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.streaming.transports.rtc import until
 
 
 async def test_events_cross_processes_while_redis_is_away(tmp_path: Path) -> None:
-    """Redis dies in mid-conversation: speakers go on, and a listener in another process misses nothing."""
+    """After Redis stops, speakers continue, and a subscriber in another process misses no event."""
     if lacking := postgres.lacking():
         pytest.skip(lacking)
     with ExitStack() as stack, ExitStack() as redis_alone:

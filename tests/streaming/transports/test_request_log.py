@@ -1,4 +1,4 @@
-"""What the log of a server tells its operator: sessions, conversations, the model, and refused requests. The same under both servers."""
+"""The log of a server: sessions, conversations, the model, and refused requests, on both servers."""
 
 import asyncio
 import re
@@ -33,7 +33,7 @@ async def come(server: Server, pattern: str, count: int = 1) -> list[str]:
 
 @pytest.mark.parametrize("kind", SERVERS)
 async def test_a_conversation_and_its_session_have_a_start_and_an_end(make_server: Callable[..., Server], kind: str) -> None:
-    """With ids, transport, seconds and reason, each once."""
+    """The lines have ids, transport, seconds and reason, each once."""
     server = make_server(kind)
     token = await asyncio.to_thread(server.token)
     async with connected(server, token) as client:
@@ -53,7 +53,7 @@ async def test_a_conversation_and_its_session_have_a_start_and_an_end(make_serve
 
 
 async def test_a_subscriber_has_a_start_and_an_end(make_server: Callable[..., Server]) -> None:
-    """With ids, user, seconds and reason, each once, and without what was said and the id that the client chose."""
+    """The lines have ids, user, seconds and reason, each once, without spoken words and the client's id."""
     server = make_server()
     token = await asyncio.to_thread(server.token)
     async with connected(server, token, "planning") as speaker:
@@ -78,7 +78,7 @@ async def test_a_subscriber_has_a_start_and_an_end(make_server: Callable[..., Se
 
 
 async def test_a_subscriber_that_the_server_ends_has_the_reason(make_server: Callable[..., Server]) -> None:
-    """Here a restart, while it still waits for a conversation."""
+    """The reason is a restart, also for a subscriber that waits for a conversation."""
     server = make_server()
     token = await asyncio.to_thread(server.token)
     async with connected(server, token, "planning", "/v1/subscribe/"):
@@ -90,7 +90,7 @@ async def test_a_subscriber_that_the_server_ends_has_the_reason(make_server: Cal
 
 @pytest.mark.parametrize("kind", SERVERS)
 async def test_refused_requests_have_address_and_user(make_server: Callable[..., Server], kind: str) -> None:
-    """Without the query; what was answered is not logged."""
+    """The line has no query, and successful requests are not logged."""
     server = make_server(kind)
     token = await asyncio.to_thread(server.token)
     ask = asyncio.to_thread
@@ -115,7 +115,7 @@ async def test_refused_requests_have_address_and_user(make_server: Callable[...,
 
 @pytest.mark.parametrize("kind", SERVERS)
 async def test_every_line_has_one_format(make_server: Callable[..., Server], kind: str) -> None:
-    """From the start to the end of a server, and the model is among them."""
+    """The format is the same from start to end, and the log names the model."""
     server = make_server(kind)
     token = await asyncio.to_thread(server.token)
     async with connected(server, token) as client:
@@ -130,8 +130,8 @@ async def test_every_line_has_one_format(make_server: Callable[..., Server], kin
     assert matching(server, "connection open|connection closed|\\[accepted\\]") == []
 
 
-async def test_a_response_is_passed_on_and_its_user_is_noted(caplog: pytest.LogCaptureFixture) -> None:
-    """The scope holds where the application says who asked, also in a copy of it."""
+async def test_a_response_is_forwarded_and_its_user_is_noted(caplog: pytest.LogCaptureFixture) -> None:
+    """The application writes the user into the scope, or into a copy of it."""
     sent = []
 
     async def send(message: object) -> None:
@@ -147,7 +147,7 @@ async def test_a_response_is_passed_on_and_its_user_is_noted(caplog: pytest.LogC
 
 
 async def test_the_close_of_a_stream_socket_names_its_user(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Not only that of a Symbl socket."""
+    """Stream sockets log the user, as Symbl sockets do."""
 
     async def authenticate(self: FastrtcConsumer) -> Requester:
         return Requester(Grant(7))
@@ -165,7 +165,7 @@ async def test_the_close_of_a_stream_socket_names_its_user(monkeypatch: pytest.M
 
 
 def test_a_path_is_one_short_line() -> None:
-    """Whatever a client sends."""
+    """Any path is logged as one short line."""
     path = printable_path({"path": "/a\r\nERROR b\x1b[1m" + "x" * 1000})
     assert path.startswith("/a??ERROR b?[1mxxx")
     assert len(path) == 200

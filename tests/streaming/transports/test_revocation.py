@@ -1,4 +1,4 @@
-"""Whatever is open by a grant ends when that is revoked, on every transport and in every process (design law 6)."""
+"""Connections end when their grant is revoked, on every transport and in every process (design law 6)."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -18,8 +18,8 @@ App.objects.filter(owner__email="jane@example.com").update(revoked_at=timezone.n
 """
 
 
-async def test_all_that_is_open_ends_in_every_process(pair: tuple[Server, Server], pair_token: str) -> None:
-    """Sockets that speak and listen, sessions of streams over both transports, and readers of outputs; what was said is kept."""
+async def test_every_connection_of_a_grant_ends(pair: tuple[Server, Server], pair_token: str) -> None:
+    """Speakers, subscribers, sessions of streams over both transports and SSE readers end, and pending speech is stored."""
     one, two = pair
     room, other = uuid4().hex, await asyncio.to_thread(one.token, "tom@example.com")
     async with AsyncExitStack() as stack:

@@ -24,13 +24,13 @@ print(time.monotonic() - begun)
 
 
 def set_input(server: Server, webrtc_id: str) -> tuple[str, float]:
-    """Set inputs from `manage.py shell`; return what it says, and how many seconds the call took."""
+    """Set inputs in `manage.py shell`; return its output and the duration of the call."""
     said, seconds = server.manage("shell", "-v0", "-c", SET_INPUT.format(webrtc_id=webrtc_id)).splitlines()
     return said, float(seconds)
 
 
 async def test_a_shell_sets_the_inputs_of_a_session(make_server: Callable[..., Server]) -> None:
-    """Also of a stream without `name=`, whose name is that of its variable; an unknown id is an error, without waiting for an answer."""
+    """A stream without `name=` has the name of its variable; an unknown id raises an error at once."""
     server = make_server(**SITE)
     token = await asyncio.to_thread(server.token)
     async with streaming(server, token, "nameless-inputs") as client:

@@ -1,4 +1,4 @@
-"""Audio to a stream's WebSocket: in order with all messages, also while the client does not read or has disconnected."""
+"""Audio to a stream's WebSocket keeps its order with messages, also when the client does not read or has disconnected."""
 
 import asyncio
 import json
@@ -22,12 +22,12 @@ BLOCK = RATE // 50
 
 
 def block(number: int) -> tuple[int, Any]:
-    """Return 20 ms of sound that tell their number."""
+    """Return 20 ms of audio that encodes its number."""
     return RATE, np.full(BLOCK, number, dtype=np.int16)
 
 
 class Socket:
-    """A consumer and its client, who gets binary blocks and texts, and may stop reading or go away."""
+    """A consumer and its client, who gets binary blocks and texts, and may stop reading or disconnect."""
 
     def __init__(self) -> None:
         self.arriving: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -39,20 +39,20 @@ class Socket:
 
     @property
     def blocks(self) -> list[int]:
-        """The numbers of the blocks that came."""
+        """The numbers of the received blocks."""
         return [one for one in self.got if isinstance(one, int)]
 
     @property
     def texts(self) -> list[str]:
-        """The messages that came."""
+        """The received messages."""
         return [one for one in self.got if isinstance(one, str)]
 
     def at(self, part: str) -> int:
-        """Return the place of the first text with this in it."""
+        """Return the index of the first text that contains this."""
         return next(place for place, one in enumerate(self.got) if isinstance(one, str) and part in one)
 
     async def send(self, message: Any) -> None:
-        """Take a message, when the client reads."""
+        """Receive a message while the client reads."""
         if self.gone:
             raise ConnectionResetError
         self.waiting += 1
@@ -67,10 +67,10 @@ class Socket:
 
 
 class Obeying(Echo):
-    """Does what is put into its queue, in the task in which it is asked."""
+    """Executes what is put into its queue, in the task that calls it."""
 
     async def emit(self) -> Any:
-        """Wait for something to give, or to do."""
+        """Wait for an item to return, or a call to make."""
         self.asked_in = asyncio.current_task()
         given = await self.queue.get()
         return await given(self) if callable(given) else given
@@ -81,7 +81,7 @@ Talk = Callable[[], Awaitable[tuple[Socket, StreamSession]]]
 
 @pytest.fixture
 async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
-    """Open a session over a socket, and let its first block through."""
+    """Open a session over a socket, and let its first block pass."""
     ends: list[tuple[Socket, asyncio.Task[None]]] = []
 
     async def begin() -> tuple[Socket, StreamSession]:
@@ -109,8 +109,8 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         await serving
 
 
-async def test_a_long_item_goes_in_blocks(talk: Talk) -> None:
-    """What is longer than a block is cut, and what comes behind it waits for its end."""
+async def test_long_audio_is_sent_in_blocks(talk: Talk) -> None:
+    """Audio longer than a block is cut, and later items wait for its end."""
     socket, session = await talk()
     handler = handler_of(session)
     handler.queue.put_nowait((RATE, np.repeat(np.arange(2, 6, dtype=np.int16), BLOCK)))
@@ -120,7 +120,7 @@ async def test_a_long_item_goes_in_blocks(talk: Talk) -> None:
 
 
 async def test_order_holds_while_a_client_does_not_read(talk: Talk) -> None:
-    """While one block waits to be taken, others of the same session line up behind it, whoever makes them."""
+    """While one block waits, others of the same session queue behind it in order."""
     socket, session = await talk()
     socket.reads.clear()
     handler_of(session).queue.put_nowait(block(2))
@@ -137,7 +137,7 @@ async def test_order_holds_while_a_client_does_not_read(talk: Talk) -> None:
 
 
 async def test_an_interruption_while_a_client_does_not_read(talk: Talk) -> None:
-    """What was being sent is out of our hands; `clear` comes behind it, and new sound behind `clear`."""
+    """The block in transit is sent, then `clear`, then new audio."""
     socket, session = await talk()
     handler = handler_of(session)
     socket.reads.clear()
@@ -151,8 +151,8 @@ async def test_an_interruption_while_a_client_does_not_read(talk: Talk) -> None:
     assert socket.got[-3:] == [2, '{"event":"clear"}', 3]
 
 
-async def test_sound_overtakes_no_message(talk: Talk) -> None:
-    """What a handler says before it gives sound is there before the sound."""
+async def test_audio_overtakes_no_message(talk: Talk) -> None:
+    """Messages that a handler sends before audio arrive before it."""
     socket, session = await talk()
 
     async def clears(handler: Any) -> Any:
@@ -171,7 +171,7 @@ async def test_sound_overtakes_no_message(talk: Talk) -> None:
 
 @pytest.mark.parametrize("barges_in", [False, True])
 async def test_a_stream_closes_though_its_client_does_not_read(talk: Talk, barges_in: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither sound that waits nor an interruption keeps the handler's wish from being done."""
+    """Neither queued audio nor an interruption delays a close by the handler."""
     monkeypatch.setattr(media_module, "LAST_AUDIO_S", 0.2)
     socket, session = await talk()
     socket.reads.clear()
@@ -188,7 +188,7 @@ async def test_a_stream_closes_though_its_client_does_not_read(talk: Talk, barge
 
 @pytest.mark.parametrize("end", ["stop", "gone", *TEXTS])
 async def test_a_session_ends_though_its_client_does_not_read(talk: Talk, end: Any) -> None:
-    """By whoever wants it, without anything left running."""
+    """Each way to end a session works, and no task is left."""
     socket, session = await talk()
     socket.reads.clear()
     for number in (2, 3, 4):
@@ -207,8 +207,8 @@ async def test_a_session_ends_though_its_client_does_not_read(talk: Talk, end: A
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_whatever_happens_a_block_comes_once_at_most_and_in_order(talk: Talk, seed: int) -> None:
-    """A client that reads now and then, interruptions and `clear` at odd moments; behind them, sound goes on."""
+async def test_blocks_arrive_at_most_once_and_in_order(talk: Talk, seed: int) -> None:
+    """Slow reads, interruptions and `clear` at random times do not break the order, and later audio arrives."""
     chance = random.Random(seed)
     socket, session = await talk()
     handler, last = handler_of(session), 1
@@ -232,8 +232,8 @@ async def test_whatever_happens_a_block_comes_once_at_most_and_in_order(talk: Ta
     assert socket.blocks == sorted(set(socket.blocks))
 
 
-async def test_a_client_that_went_away_is_no_failure_of_the_handler(talk: Talk) -> None:
-    """Nothing is reported, and the handler is asked on until the session ends."""
+async def test_a_disconnected_client_is_no_error_of_the_handler(talk: Talk) -> None:
+    """No error is reported, and the handler is called until the session ends."""
     socket, session = await talk()
     socket.gone = True
     for number in (2, 3, 4):

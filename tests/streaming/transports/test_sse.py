@@ -1,4 +1,4 @@
-"""Outputs as server-sent events: a full copy for each subscriber, numbered, replayed, ended with the stream; on both servers."""
+"""Outputs as server-sent events: complete for each subscriber, numbered, replayed, ended with the stream, on both servers."""
 
 import asyncio
 import json
@@ -15,14 +15,14 @@ from tests.streaming.transports.stream_client import StreamClient, frame, stream
 
 
 async def speak(client: StreamClient, count: int) -> None:
-    """Have the handler give so many outputs."""
+    """Make the handler return this many outputs."""
     for number in range(count):
         await client.speak(frame(number))
     await client.ping()
 
 
 async def test_a_subscriber_gets_every_output_numbered(site: Server, site_token: str) -> None:
-    """Events come as 1, 2, 3 with what AdditionalOutputs held, as messages without a name."""
+    """Events are numbered 1, 2, 3, with the values of AdditionalOutputs, as messages without a name."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         async with subscribed(site, site_token, "numbers", client.id) as reader:
@@ -32,7 +32,7 @@ async def test_a_subscriber_gets_every_output_numbered(site: Server, site_token:
 
 
 async def test_outputs_have_a_name(site: Server, site_token: str) -> None:
-    """On /outputs, events are named `output`, as pages written for FastRTC want them."""
+    """On /outputs, events have the name `output`, as FastRTC pages expect."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         async with subscribed(site, site_token, "numbers", client.id, "outputs") as reader:
@@ -40,8 +40,8 @@ async def test_outputs_have_a_name(site: Server, site_token: str) -> None:
             assert [event.name for event in await reader.wait(1)] == ["output"]
 
 
-async def test_the_headers_keep_proxies_from_holding_events_back(site: Server, site_token: str) -> None:
-    """No buffer, no cache, no compression between us and the reader."""
+async def test_the_headers_disable_buffering(site: Server, site_token: str) -> None:
+    """The headers disable buffers, caches and compression between server and reader."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         async with subscribed(site, site_token, "numbers", client.id, headers={"Accept-Encoding": "gzip"}) as reader:
@@ -54,7 +54,7 @@ async def test_the_headers_keep_proxies_from_holding_events_back(site: Server, s
 
 
 async def test_many_subscribers_each_get_everything(site: Server, site_token: str) -> None:
-    """Nobody steals anybody's outputs; whoever comes late gets what was before."""
+    """Each subscriber gets every output, and a late one gets the earlier ones too."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         opened = [subscribed(site, site_token, "numbers", client.id) for _ in range(8)]
@@ -70,8 +70,8 @@ async def test_many_subscribers_each_get_everything(site: Server, site_token: st
         assert reader.numbers == list(range(1, 41))
 
 
-async def test_a_reader_goes_on_where_it_was(site: Server, site_token: str) -> None:
-    """Last-Event-ID, or `after` in the query, replays what came after it, and then goes on live."""
+async def test_a_reader_continues_after_its_cursor(site: Server, site_token: str) -> None:
+    """Last-Event-ID, or `after` in the query, replays later events and then continues live."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         await speak(client, 10)
@@ -86,7 +86,7 @@ async def test_a_reader_goes_on_where_it_was(site: Server, site_token: str) -> N
 
 
 async def test_it_ends_with_the_stream(site: Server, site_token: str) -> None:
-    """When the session ends, its readers get the last output and then the end."""
+    """When the session ends, its readers get the last output and the end of the response."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         async with subscribed(site, site_token, "numbers", client.id) as reader:
@@ -97,8 +97,8 @@ async def test_it_ends_with_the_stream(site: Server, site_token: str) -> None:
     assert reader.numbers == [1, 2, 3]
 
 
-async def test_a_page_may_subscribe_before_its_session_is_there(site: Server, site_token: str) -> None:
-    """Pages open socket and EventSource at the same time; the reader waits a moment for its session."""
+async def test_a_page_may_subscribe_before_its_session_starts(site: Server, site_token: str) -> None:
+    """The reader waits a moment for its session."""
 
     async def numbers(client: StreamClient) -> list[int]:
         async with subscribed(site, site_token, "numbers", client.id) as reader:
@@ -121,15 +121,15 @@ async def test_a_page_may_subscribe_before_its_session_is_there(site: Server, si
 
 
 async def test_an_unknown_session_is_not_found(site: Server, site_token: str) -> None:
-    """After a moment, a session that does not come is a 404; a missing id is named."""
+    """An unknown session gets 404 after a moment, and a missing id is named."""
     async with subscribed(site, site_token, "numbers", uuid4().hex) as reader:
         assert reader.response.status_code == 404
     async with subscribed(site, site_token, "numbers", "") as reader:
         assert reader.response.status_code == 422
 
 
-async def test_the_session_of_somebody_else_is_not_found(site: Server, site_token: str, other_token: str) -> None:
-    """For everybody but its owner a session does not exist; without an account there is nothing to ask for."""
+async def test_another_users_session_is_not_found(site: Server, site_token: str, other_token: str) -> None:
+    """A session gets 404 for other users, and 401 without an account."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         await speak(client, 1)
@@ -140,7 +140,7 @@ async def test_the_session_of_somebody_else_is_not_found(site: Server, site_toke
 
 
 async def test_a_token_in_the_query(site: Server, site_token: str) -> None:
-    """An EventSource can set no headers: the query does."""
+    """The query carries the token, because an EventSource can set no headers."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         await speak(client, 1)
@@ -148,8 +148,8 @@ async def test_a_token_in_the_query(site: Server, site_token: str) -> None:
             await reader.wait(1)
 
 
-async def test_a_public_session_belongs_to_whoever_knows_its_id(site: Server) -> None:
-    """A session of an anonymous client on a public stream can be read by its id alone."""
+async def test_a_public_session_is_read_by_its_id(site: Server) -> None:
+    """The id alone gives access to an anonymous client's session of a public stream."""
     async with streaming(site, "", "public-numbers") as client:
         await client.start()
         await speak(client, 1)
@@ -158,7 +158,7 @@ async def test_a_public_session_belongs_to_whoever_knows_its_id(site: Server) ->
 
 
 async def test_a_silent_stream_has_a_heartbeat(site: Server, site_token: str) -> None:
-    """A reader that hears nothing for 15 s gets a comment."""
+    """A reader gets a comment after 15 s without an event."""
     async with streaming(site, site_token, "numbers") as client:
         await client.start()
         async with subscribed(site, site_token, "numbers", client.id) as reader:
@@ -167,8 +167,8 @@ async def test_a_silent_stream_has_a_heartbeat(site: Server, site_token: str) ->
     assert not reader.events
 
 
-async def test_a_reader_that_does_not_read_costs_nothing(site: Server, site_token: str) -> None:
-    """Sixty readers that never read do not grow the server, and do not delay the one that does."""
+async def test_readers_that_do_not_read_cost_no_memory(site: Server, site_token: str) -> None:
+    """Sixty readers that never read do not grow the server, and do not delay another one."""
     assert site.process is not None
     deaf = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(60)]
     async with streaming(site, site_token, "numbers") as client:
@@ -198,6 +198,6 @@ def resident_mb(pid: int) -> float:
 
 @pytest.mark.parametrize("path", ["updates", "outputs"])
 async def test_only_get(site: Server, site_token: str, path: str) -> None:
-    """A POST is no subscription."""
+    """A POST gets 405."""
     status, _ = await asyncio.to_thread(site.post, f"/streams/numbers/{path}?access_token={site_token}", {})
     assert status == 405

@@ -1,4 +1,4 @@
-"""A speaker whose words cannot be stored: warned in time, once, with the socket open; and nothing is lost."""
+"""A speaker whose speech cannot be stored gets one warning in time, keeps the socket, and loses nothing."""
 
 import asyncio
 import resource
@@ -12,14 +12,14 @@ WARNING_S = 20.0
 
 
 def may_write(server: Server, allowed: bool) -> None:
-    """Let the server write files, or none, as where the disk is full."""
+    """Allow or forbid the server to write files, as with a full disk."""
     assert server.process is not None
     soft = resource.RLIM_INFINITY if allowed else 0
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
 
 
 async def test_a_speaker_is_warned_and_nothing_is_lost(server: Server) -> None:
-    """The disk is full for a while, in which two sentences are said."""
+    """The disk is full during two sentences."""
     async with connected(server, await asyncio.to_thread(server.token)) as client:
         await client.start()
         await client.speak(2.1)

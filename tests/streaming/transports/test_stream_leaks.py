@@ -1,4 +1,4 @@
-"""Sessions over sockets leave nothing behind: no session, no handler, no task, no thread."""
+"""Sessions over sockets leave no session, handler, task or thread."""
 
 import asyncio
 import gc
@@ -18,14 +18,14 @@ MEDIA = '{"event":"media","media":{"payload":"' + "f39/" * 53 + "fw==" + '"}}'
 
 
 class Quick(AsyncStreamHandler):
-    """Echoes, in the event loop."""
+    """Echoes in the event loop."""
 
     def __init__(self) -> None:
         super().__init__("mono", 8000, input_sample_rate=8000)
         self.queue: asyncio.Queue[Any] = asyncio.Queue()
 
     def copy(self) -> "Quick":
-        """Return one for another session."""
+        """Return a copy for another session."""
         return Quick()
 
     async def receive(self, frame: Any) -> None:
@@ -33,12 +33,12 @@ class Quick(AsyncStreamHandler):
         self.queue.put_nowait(frame)
 
     async def emit(self) -> Any:
-        """Give it back."""
+        """Return it."""
         return await self.queue.get()
 
 
 class Blocking(StreamHandler):
-    """Echoes, in threads."""
+    """Echoes in threads."""
 
     def __init__(self) -> None:
         super().__init__("mono", 8000, input_sample_rate=8000)
@@ -60,12 +60,12 @@ class Blocking(StreamHandler):
         return self.frames.pop(0) if self.frames else None
 
     def shutdown(self) -> None:
-        """Let the waiting thread go."""
+        """Release the waiting thread."""
         self.news.release()
 
 
 async def one_session(name: str, number: int, *, stop: bool) -> None:
-    """Live a session of one echoed frame on the bare ASGI application, and leave by stop or without a word."""
+    """Run a session of one echoed frame on the ASGI application, and end it by stop or by disconnect."""
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     heard, closed = asyncio.Event(), asyncio.Event()
 
@@ -89,7 +89,7 @@ async def one_session(name: str, number: int, *, stop: bool) -> None:
 
 @pytest.mark.parametrize("handler", [Quick, Blocking])
 async def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, handler: Any) -> None:
-    """After a hundred sessions there is as much as after the first few."""
+    """A hundred sessions leave as much as the first few."""
     stream = Stream(handler(), modality="audio", mode="send-receive", name="leaky", public=True)
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
 

@@ -1,4 +1,4 @@
-"""Limits of number, on sockets and over all transports of a stream; on both servers."""
+"""Limits of number, on sockets and over all transports of a stream, on both servers."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ REACHED = {"status": "failed", "meta": {"error": "concurrency_limit_reached", "l
 
 
 async def test_one_session_too_many(site: Server, site_token: str) -> None:
-    """It is told the limit in FastRTC's envelope, then closed; the one before goes on, and its slot is free after it."""
+    """The client gets the limit in FastRTC's envelope and is closed; the earlier session continues and then frees its slot."""
     async with streaming(site, site_token, "single") as first:
         await first.start()
         async with streaming(site, site_token, "single") as second:
@@ -26,26 +26,26 @@ async def test_one_session_too_many(site: Server, site_token: str) -> None:
             assert await binary.wait_closed() == 1000
             assert binary.messages == [REACHED]  # and never "started"
         await first.speak(frame(1))
-        assert await first.wait_sound(FRAME) == frame(1)
+        assert await first.wait_audio(FRAME) == frame(1)
         await first.stop()
     async with streaming(site, site_token, "single") as third:
         await third.start()
         await third.speak(frame(1))
-        await third.wait_sound(FRAME)
+        await third.wait_audio(FRAME)
         await third.stop()
 
 
 async def test_a_socket_that_did_not_start_takes_no_slot(site: Server, site_token: str) -> None:
-    """Slots are for sessions, not for sockets."""
+    """Sessions take slots, sockets do not."""
     async with streaming(site, site_token, "single"), streaming(site, site_token, "single") as second:
         await second.start()
         await second.speak(frame(1))
-        await second.wait_sound(FRAME)
+        await second.wait_audio(FRAME)
         await second.stop()
 
 
 async def test_the_default_limit_is_a_setting(make_server: Callable[..., Server]) -> None:
-    """STREAM_CONCURRENCY_LIMIT holds for streams that name none; the process's SESSION_LIMIT holds for all together."""
+    """STREAM_CONCURRENCY_LIMIT applies to streams without a limit, and SESSION_LIMIT to all sessions of the process."""
     server = await asyncio.to_thread(make_server, "uvicorn", **SITE, STREAM_CONCURRENCY_LIMIT="1", SESSION_LIMIT="2")
     token = await asyncio.to_thread(server.token)
     async with streaming(server, token, "usual") as first, streaming(server, token, "plain") as other:
@@ -61,7 +61,7 @@ async def test_the_default_limit_is_a_setting(make_server: Callable[..., Server]
 
 
 async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> None:
-    """A client that says nothing at all for SILENCE_TIMEOUT_S is told so and let go; pings keep it."""
+    """A client without messages for SILENCE_TIMEOUT_S gets an error and is closed; pings count as messages."""
     server = await asyncio.to_thread(make_server, "uvicorn", **SITE, SILENCE_TIMEOUT_S="7")
     token = await asyncio.to_thread(server.token)
     async with streaming(server, token) as talker, streaming(server, token) as client:
@@ -76,7 +76,7 @@ async def test_a_silent_session_is_ended(make_server: Callable[..., Server]) -> 
         await talker.stop()
 
 
-async def test_a_server_that_goes_down_ends_its_sessions(make_server: Callable[..., Server]) -> None:
+async def test_a_shutdown_ends_all_sessions(make_server: Callable[..., Server]) -> None:
     """On SIGTERM the sockets are closed with a code, on both servers, and the row of the process is removed."""
     for kind in ("daphne", "uvicorn"):
         server = await asyncio.to_thread(make_server, kind, **SITE)

@@ -1,4 +1,4 @@
-"""A session lives in one process; its inputs and readers may land in another (design law 7): two servers on Redis and PostgreSQL."""
+"""Inputs and readers of a session in another process (design law 7): two servers on Redis and PostgreSQL."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.streaming.transports.test_input_hook import hook
 
 
 async def speak(client: StreamClient, count: int) -> None:
-    """Have the handler called so many times."""
+    """Trigger this many calls of the handler."""
     for number in range(count):
         await client.speak(frame(number))
     await client.ping()
@@ -25,7 +25,7 @@ async def speak(client: StreamClient, count: int) -> None:
 
 @pytest.mark.parametrize("home", [0, 1])
 async def test_readers_in_the_other_process_get_everything(pair: tuple[Server, Server], pair_token: str, home: int) -> None:
-    """Eight readers in the other process, and one in the session's own, each get every output, in order, and the end."""
+    """Eight readers in the other process, and one in the session's own, each get every output in order, and the end."""
     here, there = pair[home], pair[1 - home]
     async with streaming(here, pair_token, "numbers") as client:
         await client.start()
@@ -46,8 +46,8 @@ async def test_readers_in_the_other_process_get_everything(pair: tuple[Server, S
         assert reader.numbers == list(range(1, 104))
 
 
-async def test_news_travel_fast(pair: tuple[Server, Server], pair_token: str) -> None:
-    """An output reaches a reader in the other process at once, not by a poll: most of twenty do, however busy the machine is."""
+async def test_outputs_cross_processes_at_once(pair: tuple[Server, Server], pair_token: str) -> None:
+    """Most of twenty outputs reach a reader in the other process without waiting for a poll."""
     async with streaming(pair[0], pair_token, "numbers") as client:
         await client.start()
         async with subscribed(pair[1], pair_token, "numbers", client.id) as reader:
@@ -62,7 +62,7 @@ async def test_news_travel_fast(pair: tuple[Server, Server], pair_token: str) ->
 
 
 async def test_a_reader_changes_its_process(pair: tuple[Server, Server], pair_token: str) -> None:
-    """A reader that was cut off goes on at the other process from Last-Event-ID."""
+    """A disconnected reader continues at the other process from Last-Event-ID."""
     async with streaming(pair[0], pair_token, "numbers") as client:
         await client.start()
         async with subscribed(pair[0], pair_token, "numbers", client.id) as reader:
@@ -74,8 +74,8 @@ async def test_a_reader_changes_its_process(pair: tuple[Server, Server], pair_to
     assert again.numbers == [6, 7, 8, 9, 10]
 
 
-async def hooked(server: Server, token: str, body: Any) -> httpx.Response:
-    """Use the hook of a session that lives elsewhere, which may take a moment to be known, and on a busy machine to answer."""
+async def post_hook(server: Server, token: str, body: Any) -> httpx.Response:
+    """Post to the hook of a session in another process; repeat while it is not found yet."""
     async with asyncio.timeout(60):
         while (answer := await hook(server, token, body)).status_code == 404:
             pass
@@ -86,16 +86,16 @@ async def test_an_input_hook_from_the_other_process(pair: tuple[Server, Server],
     """Inputs reach the handler from any process, validated and complete, for its next call."""
     async with streaming(pair[0], pair_token, "inputs") as client:
         await client.start()
-        answer = await hooked(pair[1], pair_token, {"webrtc_id": client.id, "conf_threshold": 0.25, "label": "dog"})
+        answer = await post_hook(pair[1], pair_token, {"webrtc_id": client.id, "conf_threshold": 0.25, "label": "dog"})
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
         await speak(client, 1)
         async with subscribed(pair[1], pair_token, "inputs", client.id) as reader:
             assert json.loads((await reader.wait(1))[0].data) == [0.25, "dog"]
-        assert (await hooked(pair[1], pair_token, {"webrtc_id": client.id, "conf_threshold": 2})).status_code == 422
+        assert (await post_hook(pair[1], pair_token, {"webrtc_id": client.id, "conf_threshold": 2})).status_code == 422
 
 
-async def test_elsewhere_it_is_still_yours_only(pair: tuple[Server, Server], pair_token: str) -> None:
-    """In the other process, too, a session does not exist for somebody else, nor does one that nobody opened."""
+async def test_the_owner_is_checked_in_the_other_process(pair: tuple[Server, Server], pair_token: str) -> None:
+    """Another user's session and an unknown one both get 404 in the other process."""
     other = await asyncio.to_thread(pair[0].token, "mallory@example.com")
     body = {"conf_threshold": 0.5}
     async with streaming(pair[0], pair_token, "inputs") as client:
@@ -108,13 +108,13 @@ async def test_elsewhere_it_is_still_yours_only(pair: tuple[Server, Server], pai
 
 
 async def from_python(server: Server, view: str, webrtc_id: str, *values: Any) -> int:
-    """Have one of the site's views give inputs, and return the status."""
+    """Make a view of the site set inputs, and return the status."""
     status, _ = await asyncio.to_thread(server.post, f"/own/{view}", {"webrtc_id": webrtc_id, "values": values})
     return int(status)
 
 
 async def manage(server: Server, *arguments: str) -> Any:
-    """Use a stream from a process that is no server; a session that does not answer in time is asked again."""
+    """Use a stream from a management command; repeat if the session does not answer in time."""
     async with asyncio.timeout(240):
         while True:
             try:
@@ -124,14 +124,14 @@ async def manage(server: Server, *arguments: str) -> Any:
                     raise
 
 
-async def told(client: StreamClient, reader: Events, number: int) -> Any:
-    """Have the handler called, and return the inputs that it was called with."""
+async def handler_inputs(client: StreamClient, reader: Events, number: int) -> Any:
+    """Trigger a call of the handler, and return its inputs."""
     await speak(client, 1)
     return json.loads((await reader.wait(number))[number - 1].data)
 
 
 async def test_python_reaches_sessions_of_the_other_process(pair: tuple[Server, Server], pair_token: str) -> None:
-    """`set_input` from a view and from a coroutine, `aset_input`; whatever is not there is said."""
+    """`set_input` in a view and `aset_input` in a coroutine work, and a missing session raises an error."""
     async with streaming(pair[0], pair_token, "inputs") as client:
         await client.start()
         await speak(client, 1)
@@ -141,10 +141,10 @@ async def test_python_reaches_sessions_of_the_other_process(pair: tuple[Server, 
                     while (status := await from_python(pair[1], view, client.id, number, "dog")) == 404:  # not known there yet
                         pass
                 assert status == 200
-                assert await told(client, reader, number) == [number, "dog"]
+                assert await handler_inputs(client, reader, number) == [number, "dog"]
             assert await from_python(pair[1], "set_input_soon", client.id, "soon") == 200
             count = 3
-            while (await told(client, reader, count := count + 1)) != ["soon"]:
+            while (await handler_inputs(client, reader, count := count + 1)) != ["soon"]:
                 assert count < 200
     for view in ("set_input", "aset_input"):
         assert await from_python(pair[1], view, uuid4().hex, 1) == 404
@@ -155,7 +155,7 @@ async def test_python_reaches_sessions_of_the_other_process(pair: tuple[Server, 
 
 
 async def test_python_reaches_sessions_from_a_command(pair: tuple[Server, Server], pair_token: str) -> None:
-    """A management command gives inputs, reads the latest output and all of them, and ends the session."""
+    """A management command sets inputs, reads the latest output and all outputs, and ends the session."""
     async with streaming(pair[0], pair_token, "inputs") as client:
         await client.start()
         await manage(pair[0], "inputs", "set_input", client.id, "0.3", '["a", {"b": null}]')
@@ -173,10 +173,7 @@ async def test_python_reaches_sessions_from_a_command(pair: tuple[Server, Server
 
 
 async def test_an_id_has_one_session_among_all_processes(pair: tuple[Server, Server], pair_token: str) -> None:
-    """The first has it, on every transport; a second one of its owner is refused in any process, and may come when the first has gone.
-
-    Another account uses the same id for a session of its own, and learns nothing of the first one.
-    """
+    """An id has one session per user in all processes and on all transports; another account has its own session with the same id."""
     other = await asyncio.to_thread(pair[0].token, "mallory@example.com")
     async with streaming(pair[0], pair_token, "plain") as first:
         await first.start()
@@ -192,19 +189,19 @@ async def test_an_id_has_one_session_among_all_processes(pair: tuple[Server, Ser
             theirs.id = first.id
             await theirs.start()
             await theirs.speak(frame(3))
-            assert await theirs.wait_sound(len(frame(3))) == frame(3)
+            assert await theirs.wait_audio(len(frame(3))) == frame(3)
         await first.speak(frame(1))
-        assert await first.wait_sound(len(frame(1))) == frame(1)
+        assert await first.wait_audio(len(frame(1))) == frame(1)
         await first.stop()
     async with streaming(pair[1], pair_token, "plain") as again:
         again.id = first.id
         await again.start()
         await again.speak(frame(2))
-        assert await again.wait_sound(len(frame(2))) == frame(2)
+        assert await again.wait_audio(len(frame(2))) == frame(2)
 
 
 async def test_a_process_that_dies(pair: tuple[Server, Server], pair_token: str) -> None:
-    """Readers of its sessions are told that the end has come, having got what there was; its ids can be used again soon."""
+    """Readers of its sessions get the stored outputs and the end, and its ids are soon free."""
     one, two = pair
     async with streaming(one, pair_token, "numbers") as client:
         await client.start()

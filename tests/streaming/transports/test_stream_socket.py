@@ -1,4 +1,4 @@
-"""What the sockets of streams share: whoever is refused has no session, however fast they talk."""
+"""A refused client gets no session on any socket of a stream, however fast it sends."""
 
 import asyncio
 import json
@@ -15,10 +15,10 @@ from tests.streaming.sessions.connections import Counting, Echo, stream_of, unti
 
 
 @pytest.mark.parametrize("consumer", [FastrtcConsumer, TelephoneConsumer])
-async def test_a_start_on_the_heels_of_a_refused_handshake(
+async def test_a_start_right_after_a_refused_handshake(
     consumer: type[StreamConsumer], monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    """Messages that came with the handshake are read before the socket is closed: they open nothing and start no handler."""
+    """Messages that arrive before the close start no session and no handler."""
     settings.TWILIO_AUTH_TOKEN = "x"
     copies: list[Echo] = []
 

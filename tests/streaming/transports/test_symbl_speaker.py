@@ -10,7 +10,7 @@ from tests.streaming.transports.client import connected, is_kind
 
 
 async def test_a_conversation_from_start_to_close(live: Server, live_token: str) -> None:
-    """Start, speak, stop: the messages come in the documented order and the socket is closed with 1000."""
+    """The messages come in the documented order, and the socket is closed with 1000."""
     async with connected(live, live_token) as client:
         conversation_id = await client.start()
         await client.speak(4.2)
@@ -27,7 +27,7 @@ async def test_a_conversation_from_start_to_close(live: Server, live_token: str)
 
 
 async def test_insights_come_with_the_message_they_refer_to(live: Server, live_token: str) -> None:
-    """A question and an action item are found in what was said, at the asked-for confidence."""
+    """A question and an action item are detected at the requested confidence."""
     async with connected(live, live_token) as client:
         await client.start()
         await client.speak(4.2)
@@ -66,8 +66,8 @@ async def test_interims_come_before_finals(live: Server, live_token: str) -> Non
     assert final["message"]["user"]["name"] == "Jane"
 
 
-async def test_audio_right_behind_the_start_is_heard(live: Server, live_token: str) -> None:
-    """A client that does not wait for started_listening loses nothing."""
+async def test_audio_right_after_the_start_is_recognised(live: Server, live_token: str) -> None:
+    """A client that does not wait for started_listening loses no audio."""
     async with connected(live, live_token) as client:
         await client.start(wait=False)
         await client.speak(2.1)
@@ -76,8 +76,8 @@ async def test_audio_right_behind_the_start_is_heard(live: Server, live_token: s
     assert client.said()[0] == "Shall we start with the budget?"
 
 
-async def test_stop_and_hang_up_at_once(live: Server, live_token: str) -> None:
-    """What was said just before a stop without waiting still reaches the store and the other listeners."""
+async def test_stop_and_disconnect_at_once(live: Server, live_token: str) -> None:
+    """Speech just before a stop and a disconnect is stored and sent to the subscribers."""
     connection_id = uuid4().hex
     async with connected(live, live_token, connection_id, "/v1/subscribe/") as listener:
         async with connected(live, live_token, connection_id) as client:
@@ -93,7 +93,7 @@ async def test_stop_and_hang_up_at_once(live: Server, live_token: str) -> None:
 
 
 async def test_two_speakers_share_a_conversation(live: Server, live_token: str) -> None:
-    """The second socket of a connection id joins the first one's conversation; both hear both."""
+    """The second socket of a connection id joins the conversation, and both speakers get all messages."""
     connection_id = uuid4().hex
     async with connected(live, live_token, connection_id) as anna, connected(live, live_token, connection_id) as tom:
         assert await anna.start("Anna") == await tom.start("Tom")
@@ -109,7 +109,7 @@ async def test_two_speakers_share_a_conversation(live: Server, live_token: str) 
 
 
 async def test_recognition_results_are_the_speakers_own(live: Server, live_token: str) -> None:
-    """A speaker sees the live text of itself only, unless it asks for everybody's."""
+    """A speaker gets only its own recognition results, unless it requests those of all."""
     connection_id = uuid4().hex
     async with (
         connected(live, live_token, connection_id) as anna,
@@ -126,7 +126,7 @@ async def test_recognition_results_are_the_speakers_own(live: Server, live_token
 
 
 async def test_start_again_on_the_same_socket(live: Server, live_token: str) -> None:
-    """With disconnectOnStopRequest false a stop keeps the socket, and a second start listens again to the same conversation."""
+    """With disconnectOnStopRequest false a stop keeps the socket, and a second start continues the conversation."""
     async with connected(live, live_token) as client:
         options = {"disconnectOnStopRequest": False, "disconnectOnStopRequestTimeout": 60}
         first = await client.start(**options)
@@ -143,7 +143,7 @@ async def test_start_again_on_the_same_socket(live: Server, live_token: str) -> 
 
 
 async def test_modify_request_changes_the_rate(live: Server, live_token: str) -> None:
-    """Audio after a modify_request is taken at its rate."""
+    """Audio after a modify_request has its rate."""
     async with connected(live, live_token) as client:
         await client.start()
         await client.send({"type": "modify_request", "speechRecognition": {"sampleRateHertz": 8000}})
@@ -154,8 +154,8 @@ async def test_modify_request_changes_the_rate(live: Server, live_token: str) ->
     assert modified["message"]["data"]["speechRecognition"]["sampleRateHertz"] == 8000
 
 
-async def test_one_change_starts_from_the_one_before(live: Server, live_token: str) -> None:
-    """A modify_request keeps what it does not name as it is now, not as it was at the start."""
+async def test_a_modify_request_keeps_other_values(live: Server, live_token: str) -> None:
+    """A modify_request keeps the current values that it does not name."""
     async with connected(live, live_token) as client:
         await client.start()
         for change in ({"sampleRateHertz": 48000}, {"encoding": "OPUS"}, {"sampleRateHertz": 24000}):
@@ -166,7 +166,7 @@ async def test_one_change_starts_from_the_one_before(live: Server, live_token: s
 
 
 async def test_the_cursor_of_an_earlier_conversation(live: Server, live_token: str) -> None:
-    """A speaker that comes back too late, into a conversation that others began anew, is told all that was said in it."""
+    """A speaker with an old cursor gets all events of a conversation that others started meanwhile."""
     connection_id = uuid4().hex
     async with connected(live, live_token, connection_id) as anna:
         await anna.start("Anna")
@@ -179,8 +179,8 @@ async def test_the_cursor_of_an_earlier_conversation(live: Server, live_token: s
             await tom.stop()
 
 
-def test_a_start_weighs_what_it_holds() -> None:
-    """Start requests that wait in an inbox count with their phrases, so that not thousands of big ones fit (design law 3)."""
+def test_a_start_request_has_a_weight() -> None:
+    """Queued start requests count with their phrases, so that the memory is bounded (design law 3)."""
     phrases = tuple(f"phrase {number}" for number in range(50))
     big = Start(trackers=tuple(TrackerSpec(f"tracker {number}", phrases) for number in range(500)), vocabulary=phrases)
     assert weight(big) > 1_000_000
@@ -188,7 +188,7 @@ def test_a_start_weighs_what_it_holds() -> None:
 
 
 async def test_the_python_client_stop_is_understood(live: Server, live_token: str) -> None:
-    """The published Python client writes its stop request as Python does; it is closed like any other."""
+    """The stop request of the published Python client, written as a Python dict, closes the socket."""
     async with connected(live, live_token) as client:
         await client.start()
         await client.send("{'type': 'stop_request'}")
@@ -196,7 +196,7 @@ async def test_the_python_client_stop_is_understood(live: Server, live_token: st
 
 
 async def test_ping(live: Server, live_token: str) -> None:
-    """The text __PING__ is answered with __PONG__, before and after the start."""
+    """The text __PING__ gets __PONG__, before and after the start."""
     async with connected(live, live_token) as client:
         await client.send("__PING__")
         await client.wait_text("__PONG__")
@@ -208,7 +208,7 @@ async def test_ping(live: Server, live_token: str) -> None:
 
 
 async def test_trackers_of_the_start_request(live: Server, live_token: str) -> None:
-    """An inline tracker is reported with the message that holds its phrase."""
+    """A tracker of the request matches in the message with its phrase."""
     async with connected(live, live_token) as client:
         await client.start(trackers=[{"name": "Money", "vocabulary": ["budget"]}])
         await client.speak(2.1)
@@ -221,7 +221,7 @@ async def test_trackers_of_the_start_request(live: Server, live_token: str) -> N
 
 
 async def test_trackers_in_interim_text(live: Server, live_token: str) -> None:
-    """A client that asks for interim trackers is told once while the turn goes on, and again with the message."""
+    """A client with interim trackers gets a match once during the turn, and again with the message."""
     async with connected(live, live_token) as client:
         await client.start(trackers=[{"name": "Opening", "vocabulary": ["shall we"]}], config={"trackers": {"interimResults": True}})
         await client.speak(1.5)
@@ -234,8 +234,8 @@ async def test_trackers_in_interim_text(live: Server, live_token: str) -> None:
     assert final["isFinal"] is True
 
 
-async def test_comes_back_within_the_time_it_asked_for(live: Server, live_token: str) -> None:
-    """A speaker who was lost and comes back with its cursor misses nothing and gets nothing twice."""
+async def test_a_speaker_reconnects_within_its_timeout(live: Server, live_token: str) -> None:
+    """A speaker that reconnects with its cursor misses no event and gets none twice."""
     connection_id = uuid4().hex
     async with connected(live, live_token, connection_id) as client:
         first = await client.start(noConnectionTimeout=30)
@@ -257,7 +257,7 @@ async def test_comes_back_within_the_time_it_asked_for(live: Server, live_token:
 
 
 async def test_a_lost_speaker_without_a_wait_ends_the_conversation(live: Server, live_token: str) -> None:
-    """noConnectionTimeout 0: the conversation is completed when the last socket drops."""
+    """With noConnectionTimeout 0 the conversation ends when the last socket is lost."""
     connection_id = uuid4().hex
     async with connected(live, live_token, connection_id, "/v1/subscribe/") as listener:
         async with connected(live, live_token, connection_id) as client:

@@ -1,4 +1,4 @@
-"""With TWILIO_AUTH_TOKEN set, calls come from Twilio only: its webhook and its sockets are signed."""
+"""With TWILIO_AUTH_TOKEN set, webhook and sockets need Twilio's signature."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ CALL = {"To": "+18005551212", "CallSid": "CA1", "From": "+12349013030", "SpeechR
 
 
 def signed(url: str, fields: dict[str, str]) -> str:
-    """Return what Twilio's manual says: HMAC-SHA1 over the URL and the sorted fields, without anything between them."""
+    """Return the signature in Twilio's manual: HMAC-SHA1 over the URL and the sorted fields without separators."""
     text = url
     for name in sorted(fields):
         text += name + fields[name]
@@ -33,19 +33,19 @@ def signed(url: str, fields: dict[str, str]) -> str:
 
 @pytest.fixture(autouse=True)
 def exchange(settings: Settings) -> None:
-    """An installation with an exchange, and a stream that lets anybody in."""
+    """Configure an exchange and a public stream."""
     settings.TWILIO_AUTH_TOKEN, settings.STREAMS_PUBLIC = AUTH, ["echo"]
     settings.ALLOWED_HOSTS = ["talk.example.org", "testserver"]
 
 
 def status(signature: str | None, fields: dict[str, str] = CALL, path: str = PATH, **headers: str) -> int:
-    """Return how the webhook answers."""
+    """Return the status of the webhook's response."""
     given = headers | ({"X-Twilio-Signature": signature} if signature is not None else {})
     return Client().post(path, urlencode(fields), "application/x-www-form-urlencoded", headers=given).status_code
 
 
 def test_a_signed_call_is_answered() -> None:
-    """Its fields are part of what is signed; without them, or with others, it is no call of the exchange's."""
+    """The signature includes the fields; missing and other fields are refused."""
     url = f"https://talk.example.org{PATH}?x=1"
     signature = signed(url, CALL)
     assert status(signature, path=f"{PATH}?x=1", Host="talk.example.org") == 200
@@ -57,15 +57,15 @@ def test_a_signed_call_is_answered() -> None:
 
 
 def test_a_webhook_by_get_is_signed_by_its_address() -> None:
-    """Then the fields are in the query."""
+    """The URL includes the fields of a GET in the query."""
     path = f"{PATH}?CallSid=CA1&From=%2B12349013030"
     headers = {"Host": "talk.example.org", "X-Twilio-Signature": signed(f"https://talk.example.org{path}", {})}
     assert Client().get(path, headers=headers).status_code == 200
     assert Client().get(f"{path}&To=1", headers=headers).status_code == 403
 
 
-def test_behind_a_proxy_the_host_is_the_one_that_django_takes(settings: Settings) -> None:
-    """The forwarded one where the installation trusts it, and only there."""
+def test_behind_a_proxy_the_host_is_djangos(settings: Settings) -> None:
+    """The forwarded host counts only if the installation trusts it."""
     signature = signed(f"https://talk.example.org{PATH}", CALL)
     forwarded = {"Host": "testserver", "X-Forwarded-Host": "talk.example.org"}
     assert status(signature, **forwarded) == 403
@@ -74,27 +74,27 @@ def test_behind_a_proxy_the_host_is_the_one_that_django_takes(settings: Settings
 
 
 def test_a_signature_opens_no_stream_that_is_not_public(settings: Settings) -> None:
-    """It says who called, not for whom: a token is needed besides."""
+    """A signature is no credential of a user, so a token is needed too."""
     settings.STREAMS_PUBLIC = []
     assert status(signed(f"https://testserver{PATH}", CALL), Host="testserver") == 401
 
 
 def test_without_an_exchange_nothing_needs_to_be_signed(settings: Settings) -> None:
-    """As before: other exchanges do not sign."""
+    """Without TWILIO_AUTH_TOKEN calls need no signature."""
     settings.TWILIO_AUTH_TOKEN = ""
     assert status(None) == 200
 
 
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
 async def test_sockets_are_signed_by_their_address(make_server: Callable[..., Server], kind: str) -> None:
-    """A handshake with the exchange's signature becomes a call; any other is refused, whatever else it brings."""
+    """A handshake with the exchange's signature becomes a call; every other one is refused."""
     server: Any = make_server(kind, TWILIO_AUTH_TOKEN=AUTH, **SITE)
     path = "telephone/handler"
     url = f"wss://127.0.0.1:{server.port}/streams/open-to-all/{path}"
     async with streaming(server, "", "open-to-all", path, additional_headers={"X-Twilio-Signature": signed(url, {})}) as client:
         await begin(client)
         await speak(client, frame(1))
-        assert await client.wait_sound(len(frame(1))) == frame(1)
+        assert await client.wait_audio(len(frame(1))) == frame(1)
     for wrong in ("", signed(url + "?x=1", {}), signed(url.replace("127.0.0.1", "talk.example.org"), {})):
         headers = {"X-Twilio-Signature": wrong} if wrong else {}
         async with streaming(server, server.token(), "open-to-all", path, additional_headers=headers) as client:

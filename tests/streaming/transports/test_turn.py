@@ -1,4 +1,4 @@
-"""Through firewalls: a real coturn takes the passwords that we make, and relays for clients and for the server; no other ones."""
+"""A real coturn accepts our passwords and no others, and relays for clients and for the server."""
 
 import asyncio
 import logging
@@ -31,20 +31,20 @@ def turn(tmp_path: Path) -> Iterator[str]:
 
 
 async def configuration(server: Server, token: str) -> list[RTCIceServer]:
-    """Return the ICE servers that a browser is told to use."""
+    """Return the ICE servers that a browser gets."""
     async with httpx.AsyncClient(timeout=30) as http:
         answer = await http.get(f"{server.url}/rtc/config", headers={"x-api-key": token})
     return [RTCIceServer(**one) for one in answer.json()["iceServers"]]
 
 
 def behind(servers: list[RTCIceServer]) -> Any:
-    """Return clients behind a firewall that lets them reach nobody but these servers."""
+    """Return clients behind a firewall that allows only these servers."""
     relay = RTCConfiguration(iceServers=servers, iceTransportPolicy=RTCIceTransportPolicy.RELAY)
     return type("Behind", (Caller,), {"configuration": relay})
 
 
 async def test_a_client_behind_a_firewall_is_relayed(make_server: Callable[..., Server], turn: str) -> None:
-    """With the password from /rtc/config it speaks and hears through the TURN server, having no other way."""
+    """A client with the password from /rtc/config sends and receives audio through the TURN server only."""
     server = make_server("uvicorn", RTC_ICE_SERVERS=turn, TURN_SECRET=SECRET, **SITE)
     token = server.token()
     client = behind(await configuration(server, token))
@@ -55,12 +55,12 @@ async def test_a_client_behind_a_firewall_is_relayed(make_server: Callable[..., 
         assert candidates
         assert all(RELAYED in line for line in candidates)
         await caller.call()
-        await caller.hears(440)
+        await caller.wait_for_pitch(440)
         await caller.close()
 
 
 async def test_the_server_itself_is_relayed(make_server: Callable[..., Server], turn: str) -> None:
-    """Behind a firewall of its own, with RTC_OWN_ICE_SERVERS: a client that sees nothing but its relayed address reaches it."""
+    """With RTC_OWN_ICE_SERVERS a server behind a firewall is reached through its relayed address."""
     server = make_server("daphne", RTC_OWN_ICE_SERVERS=turn, TURN_SECRET=SECRET, **SITE)
     async with to(server, server.token(), OFFER) as post:
 
@@ -71,7 +71,7 @@ async def test_the_server_itself_is_relayed(make_server: Callable[..., Server], 
             return status, {**answer, "sdp": "\r\n".join(lines) + "\r\n"}
 
         caller = await Caller(through_the_firewall, "sendrecv").call()
-        await caller.hears(440)
+        await caller.wait_for_pitch(440)
         await caller.close()
 
 
@@ -79,7 +79,7 @@ async def test_the_server_itself_is_relayed(make_server: Callable[..., Server], 
     ("secret", "since_s"), [("another-secret", 0), (SECRET, -7200)], ids=["made with another secret", "expired an hour ago"]
 )
 async def test_other_passwords_are_refused(turn: str, secret: str, since_s: int, caplog: pytest.LogCaptureFixture) -> None:
-    """The TURN server relays for nobody else, so such a client has no address at all."""
+    """A client with another password gets no relayed address."""
     username, credential = turn_credentials(secret, "7", 3600, time.time() + since_s)
     client = behind([RTCIceServer(turn, username, credential)])
 

@@ -1,4 +1,4 @@
-"""A stream on the telephone, as Twilio's media streams speak; on both servers."""
+"""A stream on the telephone over Twilio's media streams, on both servers."""
 
 import asyncio
 import base64
@@ -15,12 +15,12 @@ SID = "MZ0123456789abcdef"
 
 
 def call(site: Server, token: str, stream: str = "plain", **options: Any) -> Any:
-    """Open the socket that an exchange opens."""
+    """Open the socket of an exchange."""
     return streaming(site, token, stream, "telephone/handler", **options)
 
 
 async def begin(client: StreamClient, sid: str = "", **parameters: str) -> None:
-    """Say what an exchange says first."""
+    """Send the first messages of an exchange."""
     client.id = sid or SID + client.id
     details = {
         "accountSid": "AC1",
@@ -35,7 +35,7 @@ async def begin(client: StreamClient, sid: str = "", **parameters: str) -> None:
 
 
 async def speak(client: StreamClient, payload: bytes, track: str = "inbound") -> None:
-    """Send 20 ms as an exchange sends them."""
+    """Send 20 ms as an exchange does."""
     media = {"track": track, "chunk": "1", "timestamp": "5", "payload": base64.b64encode(payload).decode()}
     await client.send({"event": "media", "sequenceNumber": "3", "media": media, "streamSid": client.id})
 
@@ -46,7 +46,7 @@ def events(client: StreamClient, event: str) -> list[dict[str, Any]]:
 
 
 async def test_a_call_is_echoed(site: Server, site_token: str) -> None:
-    """Sound comes back as mu-law at 8 kHz with the stream's id; our own sound, sent back as outbound, is not heard."""
+    """Audio returns as mu-law at 8 kHz with the stream's id; our own audio, sent back as outbound, is ignored."""
     async with call(site, site_token) as client:
         await begin(client)
         await speak(client, frame(9), "outbound")
@@ -54,29 +54,29 @@ async def test_a_call_is_echoed(site: Server, site_token: str) -> None:
         for number in range(20):
             sent += frame(number)
             await speak(client, frame(number))
-        assert await client.wait_sound(len(sent)) == sent
+        assert await client.wait_audio(len(sent)) == sent
         assert all(message["streamSid"] == client.id for message in events(client, "media"))
         await client.send({"event": "stop", "streamSid": client.id, "stop": {"callSid": "CA1"}})
         assert await client.wait_closed() == 1000
 
 
 async def test_other_rates_are_converted(site: Server, site_token: str) -> None:
-    """A handler of 24 kHz hears and speaks over a line of 8 kHz, at real time."""
+    """A handler at 24 kHz receives and sends over a call at 8 kHz, in real time."""
     async with call(site, site_token, "wide") as client:
         await begin(client)
         for number in range(25):
             await speak(client, frame(number))
-        await client.wait_sound(int(FRAME * 25 * 0.9))
+        await client.wait_audio(int(FRAME * 25 * 0.9))
         await asyncio.sleep(0.3)
         assert len(client.sound) <= FRAME * 25 + 8
 
 
-async def test_marks_tell_what_was_heard(site: Server, site_token: str) -> None:
-    """We ask the exchange by marks; a stream that closes waits until its last words were heard, and then hangs up."""
+async def test_marks_confirm_played_audio(site: Server, site_token: str) -> None:
+    """A stream that closes waits for the mark of its last audio before it ends the call."""
     async with call(site, site_token, "closing") as client:
         await begin(client)
         await speak(client, frame(1))
-        await client.wait_sound(8000)
+        await client.wait_audio(8000)
         begun = asyncio.get_running_loop().time()
         mark = await client.until(lambda: next(iter(events(client, "mark")), None))
         assert mark["streamSid"] == client.id
@@ -90,11 +90,11 @@ async def test_marks_tell_what_was_heard(site: Server, site_token: str) -> None:
     assert len(client.sound) == 8000
 
 
-async def test_an_interruption_clears_the_line(site: Server, site_token: str) -> None:
-    """When the handler takes its sound back, the exchange is told to forget what it has, and nothing old follows."""
+async def test_an_interruption_clears_the_call(site: Server, site_token: str) -> None:
+    """The exchange gets `clear`, and no old audio follows."""
     async with call(site, site_token, "long") as client:
         await begin(client)
-        await client.wait_sound(4000)
+        await client.wait_audio(4000)
         await speak(client, frame(1))
         clear = await client.until(lambda: next(iter(events(client, "clear")), None))
         assert clear == {"event": "clear", "streamSid": client.id}
@@ -104,7 +104,7 @@ async def test_an_interruption_clears_the_line(site: Server, site_token: str) ->
 
 
 async def test_only_what_an_exchange_knows_is_sent(site: Server, site_token: str) -> None:
-    """Messages for pages, such as fetch_output, stay away from a telephone line."""
+    """Messages for pages, such as fetch_output, are not sent to an exchange."""
     async with call(site, site_token, "numbers") as client:
         await begin(client)
         await speak(client, frame(1))
@@ -114,7 +114,7 @@ async def test_only_what_an_exchange_knows_is_sent(site: Server, site_token: str
 
 
 async def test_keys_reach_the_handler(site: Server, site_token: str) -> None:
-    """A key pressed on the telephone is given to the handler's method for keys."""
+    """The handler's method for keys gets each pressed key."""
     async with call(site, site_token, "burst") as client:
         await begin(client)
         await client.send(
@@ -126,15 +126,15 @@ async def test_keys_reach_the_handler(site: Server, site_token: str) -> None:
         await begin(client)
         await client.send({"event": "dtmf", "streamSid": client.id, "dtmf": {"digit": "7"}})
         await speak(client, frame(1))
-        assert await client.wait_sound(FRAME) == frame(1)
+        assert await client.wait_audio(FRAME) == frame(1)
 
 
 async def test_the_token_comes_as_a_parameter(site: Server, site_token: str) -> None:
-    """An exchange's socket has no query: the token comes with the start, and a caller without one is refused."""
+    """The token is in the start message, and a caller without one is refused."""
     async with call(site, "") as client:
         await begin(client, access_token=site_token)
         await speak(client, frame(1))
-        assert await client.wait_sound(FRAME) == frame(1)
+        assert await client.wait_audio(FRAME) == frame(1)
     for parameters in ({}, {"access_token": "wrong"}):
         async with call(site, "") as client:
             await begin(client, **parameters)
@@ -143,11 +143,11 @@ async def test_the_token_comes_as_a_parameter(site: Server, site_token: str) -> 
 
 
 async def test_calls_count_against_the_limit(site: Server, site_token: str) -> None:
-    """A call that is one too many is told so and cut; the slot is free after the call."""
+    """A call above the limit gets an error and is closed; the slot is free after the first call."""
     async with call(site, site_token, "single") as first:
         await begin(first)
         await speak(first, frame(1))
-        await first.wait_sound(FRAME)
+        await first.wait_audio(FRAME)
         async with call(site, site_token, "single") as second:
             await begin(second)
             assert (await second.wait(status="failed"))["meta"] == {"error": "concurrency_limit_reached", "limit": 1}
@@ -157,22 +157,22 @@ async def test_calls_count_against_the_limit(site: Server, site_token: str) -> N
     async with call(site, site_token, "single") as third:
         await begin(third)
         await speak(third, frame(1))
-        assert await third.wait_sound(FRAME) == frame(1)
+        assert await third.wait_audio(FRAME) == frame(1)
 
 
-async def test_wrong_messages_harm_nothing(site: Server, site_token: str) -> None:
-    """The call goes on after text that is no JSON and after binary frames."""
+async def test_invalid_messages_are_ignored(site: Server, site_token: str) -> None:
+    """The call continues after text that is no JSON and after binary frames."""
     async with call(site, site_token) as client:
         await begin(client)
         await client.send("hello")
         await client.send(b"hello")
         await client.until(lambda: sum(message.get("type") == "error" for message in client.messages) == 2)
         await speak(client, frame(1))
-        assert await client.wait_sound(FRAME) == frame(1)
+        assert await client.wait_audio(FRAME) == frame(1)
 
 
 async def test_incoming_calls_are_connected(site: Server, site_token: str) -> None:
-    """The webhook's answer is TwiML that names our socket and carries the token; a request without a valid token is refused."""
+    """The webhook's TwiML has the socket's URL and the token; a request without a valid token is refused."""
     async with httpx.AsyncClient(timeout=30) as client:
         url = f"{site.url}/streams/plain/telephone/incoming"
         answer = await client.post(f"{url}?access_token={site_token}", data={"CallSid": "CA1"}, headers={"X-Forwarded-Proto": "https"})

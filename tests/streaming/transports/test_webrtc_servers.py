@@ -1,4 +1,4 @@
-"""WebRTC against real servers: who may come in, what HTTP answers, and requests that land in another process than their session."""
+"""WebRTC with real servers: access, HTTP responses, and requests in another process than their session."""
 
 import asyncio
 import re
@@ -22,16 +22,16 @@ HOST = {"candidate": "candidate:1 1 udp 2122260223 192.0.2.77 50000 typ host", "
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test nothing of its clients is left."""
+    """Check after each test that nothing of its clients is left."""
     yield
     await nothing_is_left()
 
 
-async def test_a_stream_is_spoken_to_over_http(site: Server, site_token: str) -> None:
-    """Offer, answer, sound there and back; the same under its name and, for the default stream, at the root."""
+async def test_webrtc_over_http(site: Server, site_token: str) -> None:
+    """Offer, answer and audio work under the stream's name and, for the default stream, at the root."""
     async with to(site, site_token, USUAL) as post:
         caller = await Caller(post, "sendrecv", microphone=700).call()
-        await caller.hears(700)
+        await caller.wait_for_pitch(700)
         assert await caller.post({"type": "ice-candidate", "candidate": HOST}) == (200, {"status": "success"})
         await caller.close()
     async with to(site, site_token) as post:
@@ -39,8 +39,8 @@ async def test_a_stream_is_spoken_to_over_http(site: Server, site_token: str) ->
         await talker.close()
 
 
-async def test_strangers_are_kept_out(site: Server) -> None:
-    """Without a token, with a wrong one, and where there is no such stream; a public stream lets anybody in."""
+async def test_invalid_credentials_are_refused(site: Server) -> None:
+    """No token, a wrong token and an unknown stream are refused; a public stream needs no token."""
     body = {"type": "offer", "sdp": "v=0", "webrtc_id": "a"}
     for token in ("", "wrong"):
         async with to(site, token, USUAL) as post:
@@ -49,12 +49,12 @@ async def test_strangers_are_kept_out(site: Server) -> None:
         assert (await post(body))[0] == 404
     async with to(site, "", OPEN) as post:
         caller = await Caller(post, "sendrecv").call()
-        await caller.hears(440)
+        await caller.wait_for_pitch(440)
         await caller.close()
 
 
 async def test_bad_requests_are_answered_as_fastapi_does(site: Server, site_token: str) -> None:
-    """Each field that is missing by its name; what is no JSON, and what is too large, with its status."""
+    """Each missing field is named; invalid JSON and too large bodies have their status."""
     async with to(site, site_token, USUAL) as post:
         status, answer = await post({"type": "offer", "sdp": "v=0"})
         assert (status, answer["detail"][0]["type"], answer["detail"][0]["loc"]) == (422, "missing", ["body", "webrtc_id"])
@@ -69,20 +69,20 @@ async def test_bad_requests_are_answered_as_fastapi_does(site: Server, site_toke
 
 
 async def test_ids_are_per_user(site: Server, site_token: str, other_token: str) -> None:
-    """Another user's offer with the same id opens a session of their own, as with an id that nobody uses."""
+    """Another user's offer with the same id opens a session of their own."""
     async with to(site, site_token, USUAL) as post, to(site, other_token, USUAL) as strange:
         caller = await Caller(post, "sendrecv").call()
         mallory = Caller(strange, "sendrecv", webrtc_id=caller.id)
         assert (await mallory.post({"type": "ice-candidate", "candidate": HOST}))[1]["meta"]["error"] == "unknown_connection"
         mallory.microphone.hz = 900
-        await (await mallory.call()).hears(900)
-        await caller.hears(440)
+        await (await mallory.call()).wait_for_pitch(900)
+        await caller.wait_for_pitch(440)
         await caller.close()
         await mallory.close()
 
 
 async def flood(server: Server, bodies: list[dict[str, Any]]) -> tuple[float, float]:
-    """Post bodies over 20 connections; return the seconds that all took, and the longest that `/healthz` took meanwhile."""
+    """Post bodies over 20 connections; return the total seconds and the slowest `/healthz` meanwhile."""
     health = [0.0]
     waiting = iter(bodies)
 
@@ -109,7 +109,7 @@ async def flood(server: Server, bodies: list[dict[str, Any]]) -> tuple[float, fl
 
 
 async def test_candidates_for_unknown_ids_cost_no_more_than_other_requests(site: Server) -> None:
-    """Four hundred of them; few of their answers wait a second for an offer. Bodies that are refused at once are the control."""
+    """Few of four hundred requests wait a second for an offer; bodies that are refused at once are the control."""
     control, _ = await flood(site, [{"type": "nothing", "webrtc_id": str(number)} for number in range(400)])
     unknown = [{"type": "ice-candidate", "webrtc_id": uuid4().hex, "candidate": HOST} for _ in range(400)]
     took, health = await flood(site, unknown)
@@ -117,11 +117,11 @@ async def test_candidates_for_unknown_ids_cost_no_more_than_other_requests(site:
     assert health < max(2.0, 4 * control)
 
 
-async def test_a_server_that_goes_down_says_goodbye(site: Server, site_token: str) -> None:
-    """Its peers learn of it at once, and it comes back for the tests after this one."""
+async def test_a_shutdown_closes_its_peers(site: Server, site_token: str) -> None:
+    """Peers get the close at once, and the server restarts for the next tests."""
     async with to(site, site_token, USUAL) as post:
         caller = await Caller(post, "sendrecv").call()
-        await caller.hears(440)
+        await caller.wait_for_pitch(440)
         before = len(site.output)
         assert await asyncio.to_thread(site.stop) in (0, -15)
         await until(lambda: caller.pc.connectionState == "closed", "nobody said goodbye")
@@ -133,7 +133,7 @@ async def test_a_server_that_goes_down_says_goodbye(site: Server, site_token: st
 
 @pytest.mark.parametrize("home", [0, 1])
 async def test_a_candidate_may_land_in_the_other_process(pair: tuple[Server, Server], pair_token: str, home: int) -> None:
-    """It is forwarded to where the session is; for somebody else there is none."""
+    """It is forwarded to the session's process; another user gets the error of an unknown id."""
     mallory = pair[0].token("mallory@example.com")
     async with to(pair[home], pair_token, USUAL) as here, to(pair[1 - home], pair_token, USUAL) as there:
         caller = await Caller(here, "sendrecv").call()
@@ -143,7 +143,7 @@ async def test_a_candidate_may_land_in_the_other_process(pair: tuple[Server, Ser
                 assert answered[1]["meta"]["error"] == "unknown_connection"
         async with to(pair[1 - home], mallory, USUAL) as strange:
             assert (await strange(body))[1]["meta"]["error"] == "unknown_connection"
-        await caller.hears(440)
+        await caller.wait_for_pitch(440)
         await caller.close()
 
 
@@ -160,7 +160,7 @@ class Checks(asyncio.DatagramProtocol):
 
 @pytest.mark.parametrize("home", [0, 1])
 async def test_a_candidate_may_come_to_the_other_process_before_its_offer(pair: tuple[Server, Server], pair_token: str, home: int) -> None:
-    """It waits there, after its answer, and the session that comes later in this process sends its checks to it."""
+    """It waits there after its response, and a later session in this process uses it."""
     async with to(pair[home], pair_token, USUAL) as here, to(pair[1 - home], pair_token, USUAL) as there:
         caller = Caller(here, "sendrecv")
         offer = await caller.offer()
@@ -182,24 +182,24 @@ async def test_a_candidate_may_come_to_the_other_process_before_its_offer(pair: 
 
 @pytest.mark.parametrize("home", [0, 1])
 async def test_a_renewed_offer_may_land_in_the_other_process(pair: tuple[Server, Server], pair_token: str, home: int) -> None:
-    """The session's own process answers it, and its handler goes on; another user has a session of their own with that id."""
+    """The session's own process answers it and its handler continues; another user gets a session of their own."""
     mallory = pair[0].token("mallory@example.com")
     async with to(pair[home], pair_token, USUAL) as here, to(pair[1 - home], pair_token, USUAL) as there:
         old = await Caller(here, "sendrecv", microphone=500, resume=True).call()
-        await old.hears(500)
+        await old.wait_for_pitch(500)
         async with to(pair[1 - home], mallory, USUAL) as strange:
             other = await Caller(strange, "sendrecv", webrtc_id=old.id, microphone=700, resume=old.resume).call()
-            await other.hears(700)
+            await other.wait_for_pitch(700)
             assert other.resume not in (True, old.resume)
             await other.close()
         for value in (None, True, "wrong"):
             refused = Caller(there, "sendrecv", webrtc_id=old.id, resume=value)
             assert await refused.post(await refused.offer()) == (200, TAKEN)
             await refused.close()
-        await old.hears(500)
+        await old.wait_for_pitch(500)
         new = await Caller(there, "sendrecv", webrtc_id=old.id, microphone=900, resume=old.resume).call()
         assert new.resume == old.resume
-        await new.hears(900)
+        await new.wait_for_pitch(900)
         await until(lambda: old.pc.connectionState == "closed", "the old connection was not closed")
         await new.close()
         await old.close()

@@ -1,4 +1,4 @@
-"""Each private attribute of aiortc that Parley uses: what an upgrade that changes it would break."""
+"""Each private attribute of aiortc that Parley uses, so that an upgrade cannot break it unnoticed."""
 
 import asyncio
 import importlib.metadata
@@ -37,8 +37,8 @@ SCTP = {
 }
 
 
-async def test_every_packet_is_noted() -> None:
-    """Without it a client that only listens is taken for lost, and another offer of its user takes its session over."""
+async def test_every_packet_is_recorded() -> None:
+    """Otherwise a client that only receives counts as lost, and another offer of its user takes its session over."""
     consequence = "a client that sends only STUN is taken for lost after ten seconds"
     one, two = RTCPeerConnection(RTCConfiguration(iceServers=[])), RTCPeerConnection(RTCConfiguration(iceServers=[]))
     one.createDataChannel("text")
@@ -59,7 +59,7 @@ async def test_every_packet_is_noted() -> None:
 
 
 class Transport:
-    """What SCTP runs over."""
+    """The transport below SCTP."""
 
     state = "connected"
     _role = "server"
@@ -72,39 +72,39 @@ def pc() -> RTCPeerConnection:
 
 
 def broken(name: str, consequence: str) -> str:
-    """Return what a failed check says."""
+    """Return the message of a failed check."""
     return f"aiortc {importlib.metadata.version('aiortc')} has no {name} (checked against {patches.CHECKED_VERSION}): {consequence}"
 
 
 def test_the_version_was_checked() -> None:
-    """An upgrade has to look at `aiortc_patches.py`, and at the code of aiortc that it names."""
+    """An upgrade must review `aiortc_patches.py` and the code of aiortc that it names."""
     found = importlib.metadata.version("aiortc")
     assert found == patches.CHECKED_VERSION, f"read aiortc_patches.py against aiortc {found}, run these tests, then set CHECKED_VERSION"
 
 
 @pytest.mark.parametrize("name", RECEIVER)
-async def test_a_receiver_has(pc: RTCPeerConnection, name: str) -> None:
+async def test_a_receiver_has_the_attribute(pc: RTCPeerConnection, name: str) -> None:
     """The attribute is there."""
     assert hasattr(pc.addTransceiver("audio").receiver, name), broken(name, RECEIVER[name])
     await pc.close()
 
 
 @pytest.mark.parametrize("name", SENDER)
-async def test_a_sender_has(pc: RTCPeerConnection, name: str) -> None:
+async def test_a_sender_has_the_attribute(pc: RTCPeerConnection, name: str) -> None:
     """The attribute is there."""
     assert hasattr(pc.addTransceiver("audio").sender, name), broken(name, SENDER[name])
     await pc.close()
 
 
 @pytest.mark.parametrize("name", SCTP)
-async def test_an_association_has(name: str) -> None:
+async def test_an_association_has_the_attribute(name: str) -> None:
     """The attribute is there."""
     transport: Any = Transport()
     assert hasattr(RTCSctpTransport(transport), name), broken(name, SCTP[name])
 
 
 def test_an_inbound_stream_has_a_reassembly_queue() -> None:
-    """Its length is how many chunks of a stream wait."""
+    """Its length is the number of waiting chunks of a stream."""
     assert InboundStream().reassembly == [], broken("InboundStream.reassembly", "a client can fill the memory with parts of messages")
 
 
@@ -117,8 +117,8 @@ def test_a_packet_has_its_payload() -> None:
     assert patches.packet_payload(packet) == b"audio"
 
 
-async def test_what_is_replaced_is_used(pc: RTCPeerConnection) -> None:
-    """The receiver and the sender hold what they were given."""
+async def test_replaced_objects_are_used(pc: RTCPeerConnection) -> None:
+    """The receiver and the sender hold the given objects."""
     transceiver = pc.addTransceiver("audio")
     use_prompt_buffer(transceiver.receiver)
     encode_apart(transceiver.sender)
@@ -138,6 +138,6 @@ async def test_what_is_replaced_is_used(pc: RTCPeerConnection) -> None:
     ],
 )
 def test_a_missing_attribute_is_named(patch: Callable[[Any], object], name: str) -> None:
-    """A server on another aiortc says what is missing, rather than to run without the patch."""
+    """With another aiortc the server names the missing attribute and does not start without the patch."""
     with pytest.raises(AttributeError, match=f" has no {name}: this aiortc is not like {patches.CHECKED_VERSION}"):
         patch(SimpleNamespace(kind="audio"))

@@ -1,4 +1,4 @@
-"""Trickled candidates: every form that browsers post."""
+"""Trickled candidates in every form that browsers post."""
 
 import pytest
 
@@ -21,7 +21,7 @@ HOST = "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"
     ],
 )
 def test_every_form_of_a_candidate_is_read(text: str, ip: str, kind: str) -> None:
-    """Eight fields are enough; TCP types, related addresses, mDNS names and unknown extensions are understood."""
+    """Eight fields are enough; TCP types, related addresses, mDNS names and unknown extensions are parsed."""
     found = parse({"candidate": text, "sdpMid": "0", "sdpMLineIndex": 0})
     assert found.candidate is not None
     assert found.candidate.type == kind
@@ -30,7 +30,7 @@ def test_every_form_of_a_candidate_is_read(text: str, ip: str, kind: str) -> Non
 
 
 def test_a_tcp_type_and_a_related_address_are_kept() -> None:
-    """What stands behind the eighth field is not dropped."""
+    """The fields after the eighth are kept."""
     tcp = parse({"candidate": "candidate:3 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active"}).candidate
     reflexive = parse({"candidate": "candidate:2 1 udp 1 203.0.113.9 61000 typ srflx raddr 192.0.2.7 rport 50000"}).candidate
     assert tcp is not None
@@ -41,7 +41,7 @@ def test_a_tcp_type_and_a_related_address_are_kept() -> None:
 
 @pytest.mark.parametrize("posted", [None, {}, {"candidate": ""}, {"candidate": None, "sdpMid": "0"}])
 def test_the_end_of_candidates_is_no_error(posted: dict[str, object] | None) -> None:
-    """Browsers say it with null or with an empty text."""
+    """Browsers post null or an empty text at the end."""
     assert parse(posted).candidate is None
 
 
@@ -60,21 +60,21 @@ def test_the_end_of_candidates_is_no_error(posted: dict[str, object] | None) -> 
         7,
     ],
 )
-def test_what_is_no_candidate_is_refused(text: object) -> None:
-    """With the wire's own word for it; a name that only the server could look up is none either."""
+def test_an_invalid_candidate_is_refused(text: object) -> None:
+    """The error has the field's name on the wire; a host name that needs DNS is refused too."""
     with pytest.raises(CandidateError, match="invalid_candidate_format"):
         parse({"candidate": text})
 
 
 def test_a_long_name_of_a_media_section_is_refused() -> None:
-    """It would be kept with the candidate."""
+    """The name would be kept with the candidate."""
     with pytest.raises(CandidateError, match="invalid_candidate_format"):
         parse({"candidate": HOST, "sdpMid": "0" * 257})
 
 
 @pytest.mark.parametrize("init", [None, {"candidate": HOST, "sdpMid": "0", "sdpMLineIndex": 1}, {"candidate": HOST + " tcptype active"}])
-def test_a_candidate_can_be_posted_again(init: dict[str, object] | None) -> None:
-    """What another process is sent is read there as it was here."""
+def test_a_candidate_can_be_forwarded(init: dict[str, object] | None) -> None:
+    """Another process parses the forwarded candidate to the same value."""
     found = parse(init)
     body = posted("a", found)
     assert (body["type"], body["webrtc_id"]) == ("ice-candidate", "a")

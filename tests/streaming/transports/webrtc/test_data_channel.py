@@ -1,4 +1,4 @@
-"""Messages over a data channel that opens late, is slow, or never comes."""
+"""Messages over a data channel that opens late, is slow, or never opens."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from streaming.transports.webrtc.data_channel import Messages
 
 
 class Channel(AsyncIOEventEmitter):
-    """A data channel in the test's hands."""
+    """A simulated data channel."""
 
     def __init__(self, state: str = "connecting") -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class Channel(AsyncIOEventEmitter):
         self.sent: list[object] = []
 
     def send(self, text: str) -> None:
-        """Note what was sent."""
+        """Record a message."""
         self.sent.append(json.loads(text)["data"])
 
     def open(self) -> None:
@@ -31,7 +31,7 @@ class Channel(AsyncIOEventEmitter):
 
 
 async def test_messages_wait_for_the_channel_to_open() -> None:
-    """Those before it comes, and those before it opens, all in their order."""
+    """Messages before the channel exists and before it opens are sent in order."""
     box, channel = Messages(), Channel()
     box.put({"data": 1})
     box.attach(channel)
@@ -42,8 +42,8 @@ async def test_messages_wait_for_the_channel_to_open() -> None:
     assert channel.sent == [1, 2, 3]
 
 
-async def test_without_a_channel_the_oldest_go() -> None:
-    """A client that opens no channel costs no memory."""
+async def test_without_a_channel_the_oldest_are_dropped() -> None:
+    """The memory for a client without a channel is bounded."""
     box = Messages()
     for number in range(data_channel.MOST_WAITING + 10):
         box.put({"data": number})
@@ -54,8 +54,8 @@ async def test_without_a_channel_the_oldest_go() -> None:
     assert box.dropped == 10
 
 
-async def test_a_slow_client_makes_messages_wait_here() -> None:
-    """They go on once it has read."""
+async def test_messages_for_a_slow_client_wait() -> None:
+    """They are sent once the client has read."""
     box, channel = Messages(), Channel("open")
     box.attach(channel)
     channel.bufferedAmount = data_channel.CROWDED_BYTES
@@ -67,7 +67,7 @@ async def test_a_slow_client_makes_messages_wait_here() -> None:
 
 
 async def test_the_channel_of_a_new_connection_takes_over() -> None:
-    """What is said after a reconnection is said on the new one."""
+    """Messages after a reconnect are sent on the new channel."""
     box, old, new = Messages(), Channel("open"), Channel("open")
     box.attach(old)
     box.attach(new)
@@ -75,8 +75,8 @@ async def test_the_channel_of_a_new_connection_takes_over() -> None:
     assert (old.sent, new.sent) == ([], [1])
 
 
-async def test_what_a_client_says_is_confirmed_shortly() -> None:
-    """As FastRTC does; a long text is not sent back whole, and bytes not at all."""
+async def test_a_clients_text_is_confirmed_briefly() -> None:
+    """The confirmation is FastRTC's; it cuts long texts and leaves out bytes."""
     box, channel = Messages(), Channel("open")
     box.attach(channel)
     channel.emit("message", "handshake")
@@ -87,8 +87,8 @@ async def test_what_a_client_says_is_confirmed_shortly() -> None:
     assert len(channel.sent) == 2
 
 
-async def test_the_last_messages_get_a_moment_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until the client has them, or for half a second."""
+async def test_the_close_waits_for_the_last_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits until the client has them, or half a second."""
     monkeypatch.setattr(data_channel, "LINGER_S", 3600.0)
     box, channel = Messages(), Channel("open")
     box.attach(channel)

@@ -1,4 +1,4 @@
-"""What a peer can cost with its data channels: chunks, acknowledgements and texts above a limit are dropped."""
+"""Limits of a peer's data channels: chunks, acknowledgements and texts above a limit are dropped."""
 
 import asyncio
 from typing import Any
@@ -22,7 +22,7 @@ FIRST = 1000
 
 
 class Transport:
-    """What SCTP runs over: it is connected, and keeps what is sent."""
+    """A connected transport below SCTP that keeps what is sent."""
 
     state = "connected"
     _role = "server"
@@ -51,7 +51,7 @@ def data(tsn: int, flags: int = 0x03, stream: int = 1) -> DataChunk:
 
 
 async def test_packets_above_the_rate_are_dropped(sctp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A burst is processed, then so many chunks a second, however they are bundled."""
+    """A burst is processed, then a limited number of chunks per second, in packets of any size."""
     handled: list[bytes] = []
 
     async def handle(packet: bytes) -> None:
@@ -73,13 +73,13 @@ async def test_packets_above_the_rate_are_dropped(sctp: Any, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("packet", [b"", bytes(11), bytes(1200), bytes(12) + b"\0\0\xff\xff"])
-def test_broken_packets_are_counted(packet: bytes) -> None:
-    """Lengths of nothing, or beyond the end, end the count."""
+def test_malformed_packets_are_counted(packet: bytes) -> None:
+    """Zero and too large lengths end the count."""
     assert 1 <= count_chunks(packet) <= 300
 
 
-async def test_chunks_behind_a_gap_are_bounded(sctp: Any) -> None:
-    """A peer that leaves one chunk out and sends all later ones fills no memory; when it comes, everything goes on."""
+async def test_chunks_after_a_gap_are_bounded(sctp: Any) -> None:
+    """A peer that omits one chunk does not fill the memory, and all chunks are processed when it arrives."""
     SctpLimits(sctp, asyncio.get_running_loop().time)
     for number in range(1, 5 * MAX_WAITING_CHUNKS):
         await sctp._receive_data_chunk(data(FIRST + number, stream=number % 5))
@@ -90,7 +90,7 @@ async def test_chunks_behind_a_gap_are_bounded(sctp: Any) -> None:
 
 
 async def test_a_message_without_end_is_bounded(sctp: Any) -> None:
-    """Nor does one whose message never ends, or who uses any number of streams."""
+    """Neither an endless message nor many streams fill the memory."""
     SctpLimits(sctp, asyncio.get_running_loop().time)
     await sctp._receive_data_chunk(data(FIRST, flags=0x02))
     for number in range(1, 5 * MAX_WAITING_CHUNKS):
@@ -102,8 +102,8 @@ async def test_a_message_without_end_is_bounded(sctp: Any) -> None:
     assert len(sctp._inbound_streams) <= MAX_STREAMS
 
 
-async def test_an_acknowledgement_with_absurd_gaps(sctp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One packet of gaps that name millions of chunks costs next to nothing; an honest one counts."""
+async def test_an_acknowledgement_with_huge_gaps(sctp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A packet with gaps of millions of chunks takes little time; a valid one is processed."""
     seen: list[Any] = []
 
     async def receive(chunk: SackChunk) -> None:
@@ -119,7 +119,7 @@ async def test_an_acknowledgement_with_absurd_gaps(sctp: Any, monkeypatch: pytes
 
 
 async def test_texts_above_the_limit_are_dropped_with_one_warning() -> None:
-    """The session goes on, and so do its own messages."""
+    """The session and its own messages continue."""
     box, channel = Messages(), Channel("open")
     box.attach(channel)  # type: ignore[arg-type]
     for number in range(3 * MAX_MESSAGES):

@@ -1,4 +1,4 @@
-"""Early candidates whose session lives in another process: two processes with one channel layer and one database between them."""
+"""Early candidates for a session in another process: two processes share a channel layer and a database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ KEY: Key = (7, "echo", "a")
 
 @dataclass
 class Home:
-    """The process that has the session, and the ports of the candidates that it got."""
+    """The process with the session, and the ports of the candidates that it received."""
 
     runtime: Runtime
     got: list[int] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Home:
         assert await self.runtime.directory.claim(SessionKey(owner_id, *KEY[1:]), SESSION, "webrtc", lambda: None) is None
 
     async def serve(self) -> None:
-        """Answer calls, and say so, as a session does that begins."""
+        """Answer calls and announce the session, as a starting session does."""
         self.runtime.rpc.register(peer_address(SESSION), self._answer)
         at = {"channel": await self.runtime.pubsub.channel(), "session": SESSION.hex}
         await self.runtime.pubsub.tell("early-candidates", {"owner": 7, "stream": KEY[1], "webrtc_id": KEY[2], **at})
@@ -71,8 +71,8 @@ def put(early: EarlyCandidates, port: int, key: Key = KEY) -> Waiting:
     return early.put(key, parse({"candidate": f"candidate:1 1 udp 1 192.0.2.7 {port} typ host", "sdpMid": "0"}))
 
 
-async def test_the_session_is_there_already(home: Home) -> None:
-    """All of its candidates are sent to it, in their order."""
+async def test_the_session_exists(home: Home) -> None:
+    """All of its candidates are sent to it in order."""
     await home.claim()
     await home.serve()
     early = EarlyCandidates()
@@ -82,8 +82,8 @@ async def test_the_session_is_there_already(home: Home) -> None:
     assert all(waiting.taken.is_set() for waiting in kept)
 
 
-async def test_the_session_comes_later(home: Home) -> None:
-    """It is announced, and what is kept is sent; before that nothing is sent to anybody."""
+async def test_the_session_starts_later(home: Home) -> None:
+    """Kept candidates are sent once the session is announced, and not before."""
     early = EarlyCandidates()
     put(early, 1)
     looking = Forwarding(early)
@@ -96,7 +96,7 @@ async def test_the_session_comes_later(home: Home) -> None:
 
 
 async def test_the_session_does_not_answer_yet(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has claimed its id and has not registered its address: the candidate is kept, and sent when the session is announced."""
+    """While its id is claimed and its address unknown, the candidate is kept until the session is announced."""
     monkeypatch.setattr(forwarding, "FORWARD_S", 0.01)
     await home.claim()
     early = EarlyCandidates()
@@ -111,7 +111,7 @@ async def test_the_session_does_not_answer_yet(home: Home, monkeypatch: pytest.M
 
 
 async def test_the_session_is_announced_while_it_is_called(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The call got lost before that: it is made again."""
+    """A call that was lost before the announcement is repeated."""
     called, lost = asyncio.Event(), asyncio.Event()
     call = Rpc.call
 
@@ -135,8 +135,8 @@ async def test_the_session_is_announced_while_it_is_called(home: Home, monkeypat
     await until(lambda: home.got == [1] and not len(early))
 
 
-async def test_a_session_that_does_not_take_it_is_not_asked_again(home: Home) -> None:
-    """The candidate is kept, until it is too old."""
+async def test_a_session_that_refuses_it_is_not_called_again(home: Home) -> None:
+    """The candidate is kept until it expires."""
     home.status = 404
     await home.claim()
     await home.serve()
@@ -149,7 +149,7 @@ async def test_a_session_that_does_not_take_it_is_not_asked_again(home: Home) ->
 
 
 async def test_the_session_of_another_user_is_not_called(home: Home) -> None:
-    """For this one it does not exist."""
+    """Another user's session is an unknown id."""
     await home.claim(owner_id=8)
     await home.serve()
     early = EarlyCandidates()
@@ -160,8 +160,8 @@ async def test_the_session_of_another_user_is_not_called(home: Home) -> None:
     assert (home.got, looking._sending) == ([], {})
 
 
-async def test_unknown_ids_cost_one_question_for_many(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the database does not answer, those that wait for it are few."""
+async def test_unknown_ids_share_one_query(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few requests wait while the database does not answer."""
     asked: list[int] = []
 
     async def find_all(self: Directory, ids: list[Key]) -> list[None]:

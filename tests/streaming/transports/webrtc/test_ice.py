@@ -1,4 +1,4 @@
-"""`GET /rtc/config`: who gets the ICE servers, and which."""
+"""`GET /rtc/config`: access, and the ICE servers."""
 
 import asyncio
 import logging
@@ -19,22 +19,22 @@ TURN = "turn:turn.example.org:3478?transport=udp"
 
 
 @pytest.fixture
-def wanting(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[[Any], None]:
+def with_configuration(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[[Any], None]:
     """Give the stream `echo`, which is public here, an rtc_configuration."""
     settings.STREAMS_PUBLIC = ["echo"]
     return lambda wanted: monkeypatch.setattr(streams()["echo"], "rtc_configuration", wanted)
 
 
-async def test_strangers_get_no_password(settings: Settings) -> None:
-    """A TURN server relays for whoever has one."""
+async def test_anonymous_clients_get_no_password(settings: Settings) -> None:
+    """A TURN server relays for every client with a password."""
     settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [TURN], "north"
     assert (await AsyncClient().get(URL)).status_code == 401
     assert (await AsyncClient().post(URL)).status_code == 405
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_whoever_is_signed_in_gets_the_servers(settings: Settings, user: User, token: str) -> None:
-    """With the portal's cookie or with a token; never from a cache."""
+async def test_users_get_the_servers(settings: Settings, user: User, token: str) -> None:
+    """A cookie or a token is needed, and the response is not cached."""
     settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [TURN], "north"
     browser = AsyncClient()
     await browser.aforce_login(user)
@@ -44,8 +44,8 @@ async def test_whoever_is_signed_in_gets_the_servers(settings: Settings, user: U
         assert response.json()["iceServers"][0]["username"].endswith(f":{user.pk}")
 
 
-async def test_strangers_get_the_servers_of_a_public_stream(settings: Settings) -> None:
-    """Otherwise they could not use it from behind a firewall."""
+async def test_anonymous_clients_get_the_servers_of_a_public_stream(settings: Settings) -> None:
+    """They need them to use the stream from behind a firewall."""
     settings.STREAMS_PUBLIC = ["echo"]
     response = await AsyncClient().get(f"{URL}?stream=echo")
     assert response.status_code == 200
@@ -53,25 +53,25 @@ async def test_strangers_get_the_servers_of_a_public_stream(settings: Settings) 
     assert (await AsyncClient().get(f"{URL}?stream=tone")).status_code == 401
 
 
-async def test_a_stream_s_own_configuration(settings: Settings, wanting: Callable[[Any], None]) -> None:
-    """It is given as it is, in place of the setting's; asked anew for each visitor."""
+async def test_a_stream_s_own_configuration(settings: Settings, with_configuration: Callable[[Any], None]) -> None:
+    """It replaces the setting's unchanged, and is evaluated for each client."""
     settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [TURN], "north"
     own = {"iceServers": [{"urls": "turn:other.example.org", "username": "a", "credential": "b"}], "iceTransportPolicy": "relay"}
-    wanting(own)
+    with_configuration(own)
     assert (await AsyncClient().get(f"{URL}?stream=echo")).json() == own
     given = iter([own, None])
-    wanting(lambda: next(given))
+    with_configuration(lambda: next(given))
     assert (await AsyncClient().get(f"{URL}?stream=echo")).json() == own
     assert (await AsyncClient().get(f"{URL}?stream=echo")).json()["iceServers"][0]["urls"] == [TURN]
 
 
-async def test_a_configuration_that_fails(wanting: Callable[[Any], None], caplog: pytest.LogCaptureFixture) -> None:
-    """The visitor hears that, the log where; nobody hears what its service said."""
+async def test_a_configuration_that_fails(with_configuration: Callable[[Any], None], caplog: pytest.LogCaptureFixture) -> None:
+    """The client gets an error, the log has its location, and neither has the text of the exception."""
 
     def failing() -> None:
         raise RuntimeError("the secret is north")
 
-    wanting(failing)
+    with_configuration(failing)
     with caplog.at_level(logging.ERROR):
         response = await AsyncClient().get(f"{URL}?stream=echo")
     assert (response.status_code, response.json()) == (502, {"detail": "this stream's rtc_configuration cannot be had now"})
@@ -79,13 +79,13 @@ async def test_a_configuration_that_fails(wanting: Callable[[Any], None], caplog
     assert "north" not in caplog.text + response.content.decode()
 
 
-async def test_a_configuration_that_does_not_come(
-    wanting: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_configuration_that_blocks(
+    with_configuration: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The visitor is not left waiting behind what blocks in a developer's function."""
+    """The client gets an error in time while the developer's function blocks."""
     go_on = threading.Event()
     monkeypatch.setattr(ice_servers, "CONFIGURATION_S", 0.05)
-    wanting(lambda: go_on.wait(60))
+    with_configuration(lambda: go_on.wait(60))
     try:
         with caplog.at_level(logging.ERROR):
             async with asyncio.timeout(30):

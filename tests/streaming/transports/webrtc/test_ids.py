@@ -1,4 +1,4 @@
-"""Ids of streams: per user, and a session in use is renewed with its resume value only."""
+"""Ids of streams: they belong to a user, and a session in use is renewed only with its resume value."""
 
 import asyncio
 import time
@@ -23,13 +23,13 @@ TAKEN = (200, {"status": "failed", "meta": {"error": "connection_already_exists"
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test nothing of its sessions is left."""
+    """Check after each test that nothing of its sessions is left."""
     yield
     await nothing_is_left()
 
 
 async def offered(caller: Caller, **more: Any) -> tuple[int, dict[str, Any]]:
-    """Post a client's offer, with more in it."""
+    """Post a client's offer with additional fields."""
     return await caller.post({**await caller.offer(), **more})
 
 
@@ -41,8 +41,8 @@ async def is_refused(post: Any, webrtc_id: str, value: bool | str | None = None)
     return answer == TAKEN
 
 
-async def test_only_a_client_that_asks_gets_a_value() -> None:
-    """All others get FastRTC's answer, unchanged."""
+async def test_only_a_client_that_requests_it_gets_a_value() -> None:
+    """All others get FastRTC's answer unchanged."""
     for wish, has_value in ((None, False), (False, False), (True, True), ("of another session", True)):
         stream = echo()
         caller = await Caller(here(stream), "sendrecv", resume=wish).call()
@@ -60,7 +60,7 @@ async def test_only_a_client_that_asks_gets_a_value() -> None:
 
 @pytest.mark.parametrize("user", [1, None])
 async def test_the_value_renews_at_any_time(user: int | None) -> None:
-    """While the client still connects, and while it speaks; the value stays the same, and so does the session."""
+    """The value renews a connecting and a connected session, and both stay the same."""
     stream = echo()
     first = Caller(here(stream, user), "sendrecv", resume=True)
     status, answer = await offered(first)
@@ -68,18 +68,18 @@ async def test_the_value_renews_at_any_time(user: int | None) -> None:
     session, value = stream.participants[first.id], answer["resume"]
     for hz in (600, 900):
         caller = await Caller(here(stream, user), "sendrecv", webrtc_id=first.id, microphone=hz, resume=value).call()
-        await caller.hears(hz)
+        await caller.wait_for_pitch(hz)
         assert caller.resume == value
         assert stream.participants == {first.id: session}
         for wrong in (None, False, True, "wrong", value + "x", value[:-1]):
             assert await is_refused(here(stream, user), first.id, wrong)
-        await caller.hears(hz)
+        await caller.wait_for_pitch(hz)
     await session.close("test")
     await first.close()
     await caller.close()
 
 
-async def test_a_client_that_connects_is_not_taken_for_lost() -> None:
+async def test_a_connecting_client_does_not_count_as_lost() -> None:
     """Its id is in use from its offer on, as with FastRTC."""
     stream = echo()
     caller = Caller(here(stream), "sendrecv")
@@ -92,18 +92,18 @@ async def test_a_client_that_connects_is_not_taken_for_lost() -> None:
 
 
 async def test_an_offer_for_a_session_that_ends_waits() -> None:
-    """A session that is shutting down takes no more input, so it is not renewed: the offer begins a new one when the id is free."""
+    """A session that shuts down is not renewed: the offer starts a new one when the id is free."""
     stored = asyncio.Event()
 
     class Storing(AsyncStreamHandler):
-        """Takes long to store the last words."""
+        """Its shutdown takes long."""
 
         def copy(self) -> "Storing":
             """Return one for another session."""
             return Storing()
 
         async def receive(self, frame: AudioFrame) -> None:
-            """Drop it."""
+            """Ignore the audio."""
 
         async def emit(self) -> None:
             """Return nothing."""
@@ -133,13 +133,13 @@ async def test_an_offer_for_a_session_that_ends_waits() -> None:
 
 
 async def test_a_signed_in_owner_renews_a_lost_session() -> None:
-    """Ten seconds after the last packet, without a value. STUN alone keeps the id in use: this client sends nothing else."""
+    """The owner needs no value ten seconds after the last packet; this client sends STUN only, which keeps the id in use."""
     stream = echo()
     lost = await Caller(here(stream)).call()
     session = stream.participants[lost.id]
     await asyncio.sleep(connection.ACTIVE_S + 1)
     assert await is_refused(here(stream), lost.id)
-    lost.vanish()
+    lost.lose_network()
     since = time.monotonic()
     while await is_refused(here(stream), lost.id, "wrong"):  # noqa: ASYNC110
         await asyncio.sleep(0.3)
@@ -151,11 +151,11 @@ async def test_a_signed_in_owner_renews_a_lost_session() -> None:
 
 
 async def test_of_two_offers_for_a_lost_session_one_renews_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other one finds a client that connects. Whoever asks gets a new value, and the one before is void."""
+    """The other one finds a connecting client; each request for a value makes the earlier one void."""
     stream = echo()
     lost = await Caller(here(stream), "sendrecv", resume=True).call()
     value = str(lost.resume)
-    lost.vanish()
+    lost.lose_network()
     monkeypatch.setattr(connection, "ACTIVE_S", 0.5)
     await until(lambda: not runtime().part(Peers).find(stream, lost.id, 1)._connection.active, "the client is not lost")
     callers = [Caller(here(stream), "sendrecv", webrtc_id=lost.id, resume=True) for _ in range(2)]
@@ -169,13 +169,13 @@ async def test_of_two_offers_for_a_lost_session_one_renews_it(monkeypatch: pytes
         await caller.close()
 
 
-async def test_an_anonymous_visitor_renews_with_the_value_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others may know the id, so that silence is not enough."""
+async def test_an_anonymous_client_renews_with_the_value_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may know the id, so silence of the client is not enough."""
     stream = echo()
     lost = await Caller(here(stream, None), "sendrecv", resume=True).call()
     silent = await Caller(here(stream, None), "sendrecv").call()
     for caller in (lost, silent):
-        caller.vanish()
+        caller.lose_network()
     monkeypatch.setattr(connection, "ACTIVE_S", 0.5)
     for caller in (lost, silent):
         peer = runtime().part(Peers).find(stream, caller.id, None)
@@ -183,7 +183,7 @@ async def test_an_anonymous_visitor_renews_with_the_value_only(monkeypatch: pyte
         for wrong in (None, True, "wrong"):
             assert await is_refused(here(stream, None), caller.id, wrong)
     back = await Caller(here(stream, None), "sendrecv", webrtc_id=lost.id, microphone=800, resume=lost.resume).call()
-    await back.hears(800)
+    await back.wait_for_pitch(800)
     for session in list(stream.participants.values()):
         await session.close("test")
     for caller in (lost, silent, back):
@@ -191,7 +191,7 @@ async def test_an_anonymous_visitor_renews_with_the_value_only(monkeypatch: pyte
 
 
 async def test_ids_are_per_user() -> None:
-    """Two users and the anonymous visitors have a session each with one id. No answer shows that the others are there."""
+    """Two users and the anonymous clients each have a session with one id, and no response shows the others."""
     stream = echo(concurrency_limit=3)
     callers = [Caller(here(stream, user), "sendrecv", webrtc_id="shared", microphone=hz) for user, hz in ((1, 500), (2, 700), (None, 900))]
     host = {"candidate": "candidate:1 1 udp 2122260223 192.0.2.77 50000 typ host", "sdpMid": "0"}
@@ -202,12 +202,12 @@ async def test_ids_are_per_user() -> None:
         assert stream.participants.count == count + 1
         assert len(stream.participants) == 1
     for caller, hz in zip(callers, (500, 700, 900), strict=True):
-        await caller.hears(hz)
+        await caller.wait_for_pitch(hz)
     stranger = Caller(here(stream, 3), "sendrecv", webrtc_id="shared")
     assert (await offered(stranger))[1]["meta"] == {"error": "concurrency_limit_reached", "limit": 3}  # each of them counts
     await callers[1].close()
     await until(lambda: stream.participants.count == 2, "the session did not end")
-    await callers[0].hears(500)
+    await callers[0].wait_for_pitch(500)
     for caller in (callers[0], callers[2], stranger):
         await caller.close()
     await until(lambda: not stream.participants, "a session did not end")
@@ -215,8 +215,8 @@ async def test_ids_are_per_user() -> None:
 
 
 @pytest.mark.parametrize("value", [1, 0.5, "", "x" * 65, [], {"a": 1}])
-async def test_a_wrong_wish_is_refused(value: Any) -> None:
-    """The field and what is allowed are named, and the value is not repeated."""
+async def test_an_invalid_resume_request_is_refused(value: Any) -> None:
+    """The error names the field and the allowed values, and does not repeat the value."""
     caller = Caller(here(echo()), "sendrecv")
     status, answer = await offered(caller, resume=value)
     assert status == 422
@@ -232,7 +232,7 @@ async def test_a_wrong_wish_is_refused(value: Any) -> None:
 
 
 def test_values() -> None:
-    """They differ, are long, and none matches a session without one."""
+    """Values differ, are long, and none matches a session without one."""
     values = {resume.new_value() for _ in range(100)}
     assert len(values) == 100
     assert all(32 <= len(value) <= 64 for value in values)

@@ -1,4 +1,4 @@
-"""What an offer, its candidates and a flood of offers may cost: sizes are checked before anything is parsed, and the rest is bounded."""
+"""The cost of offers, candidates and floods of offers: sizes are checked before parsing, and the rest is bounded."""
 
 import asyncio
 import gc
@@ -36,14 +36,14 @@ OPUS = "a=rtpmap:96 opus/48000/2\r\n"
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test nothing of its sessions is left."""
+    """Check after each test that nothing of its sessions is left."""
     yield
     await nothing_is_left()
 
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    """The processor time in seconds of each step of the event loop, without the garbage collector's (a server freezes what it loaded)."""
+    """The processor time in seconds of each step of the event loop, without garbage collection (a server freezes loaded objects)."""
     took: list[float] = []
     run = asyncio.Handle._run
 
@@ -60,7 +60,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
 
 
 def lines(line: Callable[[int], str], count: int) -> str:
-    """Return so many lines."""
+    """Return this many lines."""
     return "".join(line(number) + "\r\n" for number in range(count))
 
 
@@ -70,14 +70,14 @@ def candidate_lines(count: int) -> str:
 
 
 def sections(kind: str, codec: str, count: int, each: int, more: str = "") -> str:
-    """Return media sections, each with so many codecs of one kind."""
+    """Return media sections, each with this many codecs of one kind."""
     return "".join(
         SECTION.format(kind=kind, mid=mid) + lines(lambda i: f"a=rtpmap:{96 + i} {codec}", each) + more.format(96) for mid in range(count)
     )
 
 
 async def offered(stream: Stream, sdp: str) -> tuple[int, dict[str, Any]]:
-    """Post an offer that never connects, under an id of its own."""
+    """Post an offer that never connects, under a new id."""
     return await here(stream)({"type": "offer", "webrtc_id": str(len(stream.participants)), "sdp": sdp})
 
 
@@ -99,8 +99,8 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_no_offer_holds_the_event_loop(shape: str, steps: list[float]) -> None:
-    """Whatever it is made of, it is answered or refused in short steps."""
+async def test_no_offer_blocks_the_event_loop(shape: str, steps: list[float]) -> None:
+    """Every offer is answered or refused in short steps."""
     video = "m=video" in SHAPES[shape]
     stream = Stream(negative, modality="video", mode="send-receive", name="negative") if video else echo()
     warm = HEAD + (VIDEO + "a=rtpmap:96 VP8/90000\r\n" if video else AUDIO + OPUS)
@@ -116,7 +116,7 @@ async def test_no_offer_holds_the_event_loop(shape: str, steps: list[float]) -> 
 
 @pytest.mark.parametrize("text", ["a" * (LONGEST_SDP + 1), "\u20ac" * (LONGEST_SDP // 3 + 1), "\ud800" * LONGEST_SDP])
 async def test_a_long_offer_is_refused_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """The field and the limit, in bytes, are named."""
+    """The error names the field and the limit in bytes."""
     parsed: list[str] = []
     monkeypatch.setattr(SessionDescription, "parse", parsed.append)
     status, answer = await here(echo())({"type": "offer", "webrtc_id": "long", "sdp": text})
@@ -129,7 +129,7 @@ async def test_a_long_offer_is_refused_before_it_is_parsed(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("attribute", MOST_OF)
 def test_each_attribute_has_a_limit(attribute: str) -> None:
-    """Up to it nothing is left out."""
+    """An offer at the limit is processed completely."""
     most = MOST_OF[attribute]
     values = lines(lambda i: f"a={attribute}:{96 + i % 20} x", most)
     described = HEAD + "".join(VIDEO + part for part in (values[i : i + len(values) // 8] for i in range(0, len(values), len(values) // 8)))
@@ -156,13 +156,13 @@ def test_each_attribute_has_a_limit(attribute: str) -> None:
     ],
 )
 def test_every_other_limit_is_named(more: str, text: str) -> None:
-    """So that whoever wrote the client can mend it."""
+    """The error names the limit, so that a developer can fix the client."""
     with pytest.raises(OfferError, match=text):
         read_offer(HEAD + VIDEO + more)
 
 
 def test_candidates_above_the_limit_are_left_out_of_an_offer() -> None:
-    """Those of a section count once; each section may repeat them."""
+    """Candidates that each section repeats count once."""
     described = read_offer(HEAD + (AUDIO + OPUS + candidate_lines(MOST_CANDIDATES + 9) + candidate_lines(3)) * 2)
     assert described.candidates == MOST_CANDIDATES
     assert described.sdp.count("a=candidate") == 2 * MOST_CANDIDATES
@@ -170,14 +170,14 @@ def test_candidates_above_the_limit_are_left_out_of_an_offer() -> None:
 
 
 def test_the_offer_of_a_browser_is_within_the_limits() -> None:
-    """Chromium offers about 45 video codecs and 120 feedback lines for a camera; here are three cameras."""
+    """Chromium offers about 45 video codecs and 120 feedback lines for a camera; this offer has three cameras."""
     feedback = "".join(f"a=rtcp-fb:{96 + i % 30} {kind}\r\n" for i in range(16) for kind in ("nack", "nack pli", "ccm fir", "goog-remb"))
     camera = VIDEO + lines(lambda i: f"a=rtpmap:{96 + i} rtx/90000", 32) + lines(lambda i: f"a=rtpmap:{35 + i} AV1/90000", 13) + feedback
     assert bounded_lines(HEAD + AUDIO + OPUS + camera * 3) == (HEAD + AUDIO + OPUS + camera * 3).splitlines()
 
 
 async def test_candidates_of_a_session_above_the_limit_are_ignored() -> None:
-    """They are answered with success, as those that came before; a repeated one is not tried twice."""
+    """They get success, as the earlier ones; a repeated one is not tried twice."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
     peer = runtime().part(Peers).find(stream, caller.id, 1)
@@ -196,12 +196,12 @@ async def test_candidates_of_a_session_above_the_limit_are_ignored() -> None:
         assert await caller.post({"type": "ice-candidate", "candidate": init}) == SUCCESS
     await until(lambda: not [task for task in connection._tasks if "try_one" in str(task)], "they were not tried")
     assert tried == list(range(1000, 1100 - 100 + MOST_CANDIDATES - offered))
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     await caller.close()
 
 
 async def test_a_candidate_that_comes_while_its_offer_is_answered_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The session exists, and has no connection yet."""
+    """The session exists and has no connection yet."""
     stream = echo()
     go_on, began, answer = asyncio.Event(), asyncio.Event(), webrtc.Connection.answer
 
@@ -224,12 +224,12 @@ async def test_a_candidate_that_comes_while_its_offer_is_answered_is_used(monkey
     assert [identity[4] for identity in peer._connection._candidates] == [1000]
     await early
     await caller.accept(described)
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     await caller.close()
 
 
 async def test_few_peer_connections_are_made_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other offers wait for their turn, and get an answer."""
+    """The other offers wait for their turn and get an answer."""
     stream = echo(concurrency_limit=100)
     now, most, answer = 0, 0, webrtc.Connection.answer
 
@@ -252,8 +252,8 @@ async def test_few_peer_connections_are_made_at_the_same_time(monkeypatch: pytes
         await session.close("test")
 
 
-async def test_offers_that_wait_are_few() -> None:
-    """Of one address, and in all; what comes above is told FastRTC's word for it, and makes no session."""
+async def test_waiting_offers_are_limited() -> None:
+    """Offers above the limit per address and in total get FastRTC's error, and make no session."""
     stream = echo()
     with ExitStack() as places:
         for _ in range(MOST_OF_ADDRESS):
@@ -268,8 +268,8 @@ async def test_offers_that_wait_are_few() -> None:
     assert not runtime().part(OfferQueue)._of_address
 
 
-async def test_a_peer_that_does_not_connect_gives_its_place_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not at once; and who is connected stays."""
+async def test_an_unconnected_peer_loses_its_slot_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It loses it after a while only; connected peers stay."""
     stream = echo(concurrency_limit=2)
     connected = await Caller(here(stream), "sendrecv").call()
     for status, wait_s in ((200, 600.0), (429, 600.0), (200, 1e-6)):
@@ -279,5 +279,5 @@ async def test_a_peer_that_does_not_connect_gives_its_place_to_another(monkeypat
         await latest.close()
     assert list(stream.participants) == [connected.id, latest.id]
     await stream.participants[latest.id].close("test")
-    await connected.hears(440)
+    await connected.wait_for_pitch(440)
     await connected.close()

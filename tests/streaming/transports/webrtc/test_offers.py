@@ -1,4 +1,4 @@
-"""Offers and candidates: the envelopes of FastRTC, slots that are given back, and sessions that are taken over by their owner."""
+"""Offers and candidates: FastRTC's envelopes, released slots, and sessions renewed by their owner."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ def failed(error: str, **meta: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test nothing of its sessions is left."""
+    """Check after each test that nothing of its sessions is left."""
     yield
     await nothing_is_left()
 
@@ -50,8 +50,8 @@ async def nothing_left() -> AsyncIterator[None]:
         ({"type": "offer", "webrtc_id": 7, "sdp": "v=0"}, ["webrtc_id"]),
     ],
 )
-async def test_fields_that_are_missing_or_wrong_are_named(body: dict[str, Any], fields: list[str]) -> None:
-    """In FastAPI's form, all of them at once."""
+async def test_missing_and_invalid_fields_are_named(body: dict[str, Any], fields: list[str]) -> None:
+    """One response in FastAPI's form names all of them."""
     post = here(echo())
     status, answer = await post(body)
     assert status == 422
@@ -69,8 +69,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("sdp", BROKEN.values(), ids=BROKEN.keys())
-async def test_a_broken_offer_costs_no_slot(sdp: str) -> None:
-    """FastRTC answers 500, keeps the slot for ever, and with a limit of one is dead then."""
+async def test_an_invalid_offer_takes_no_slot(sdp: str) -> None:
+    """FastRTC answers 500 and keeps the slot for ever."""
     stream = echo(concurrency_limit=1)
     begun, ended = Echo.begun, Echo.ended
     for number in range(3):
@@ -85,7 +85,7 @@ async def test_a_broken_offer_costs_no_slot(sdp: str) -> None:
 
 
 async def test_cut_offers_never_crash() -> None:
-    """An offer that breaks off anywhere is answered or refused in good order, and leaves nothing behind."""
+    """An offer that is cut anywhere is answered or refused, and leaves nothing."""
     stream = echo(concurrency_limit=2)
     caller = Caller(here(stream), "sendrecv", "sendrecv")
     sdp = (await caller.offer())["sdp"]
@@ -98,8 +98,8 @@ async def test_cut_offers_never_crash() -> None:
     await caller.close()
 
 
-async def test_the_limit_is_told_as_fastrtc_tells_it_with_status_429() -> None:
-    """And it is free again after the session."""
+async def test_the_limit_has_fastrtcs_error_and_status_429() -> None:
+    """The slot is free after the session."""
     stream = echo(concurrency_limit=1)
     first = await Caller(here(stream), "sendrecv").call()
     second = Caller(here(stream), "sendrecv")
@@ -111,8 +111,8 @@ async def test_the_limit_is_told_as_fastrtc_tells_it_with_status_429() -> None:
     await second.close()
 
 
-async def test_the_answer_comes_as_soon_as_it_is_ready() -> None:
-    """FastRTC sleeps 100 ms; of fifty answers at least one takes less than that, however busy the machine is."""
+async def test_the_answer_is_not_delayed() -> None:
+    """FastRTC sleeps 100 ms; at least one of fifty answers takes less than that."""
     stream = echo()
     took = [1.0]
     while len(took) <= 50 and min(took) >= 0.1:
@@ -128,8 +128,8 @@ async def test_the_answer_comes_as_soon_as_it_is_ready() -> None:
     assert min(took) < 0.1
 
 
-async def test_a_name_that_only_mdns_knows_does_not_delay_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking it up takes up to a second, here for ever; browsers send such names until a microphone was allowed."""
+async def test_an_mdns_name_does_not_delay_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers send mDNS names before a microphone is allowed; resolving takes up to a second, and never ends in this test."""
     looking_up: list[Any] = []
 
     async def never(*wanted: Any) -> Any:
@@ -145,12 +145,12 @@ async def test_a_name_that_only_mdns_knows_does_not_delay_the_answer(monkeypatch
     assert status == 200
     await until(lambda: bool(looking_up), "nobody looked the name up")
     await caller.accept(answer)
-    await caller.hears(440)  # the client's own checks told us where it is
+    await caller.wait_for_pitch(440)  # the client's own checks told us where it is
     await caller.close()
 
 
-async def test_an_unknown_id_is_told_as_fastrtc_tells_it() -> None:
-    """Status 200, after a moment in which its offer might have come."""
+async def test_an_unknown_id_has_fastrtcs_error() -> None:
+    """The status is 200, after a moment in which its offer could arrive."""
     post = here(echo())
     assert await post({"type": "ice-candidate", "webrtc_id": "nobody", "candidate": {"candidate": HOST}}) == (
         200,
@@ -159,7 +159,7 @@ async def test_an_unknown_id_is_told_as_fastrtc_tells_it() -> None:
 
 
 async def test_a_candidate_may_come_before_its_offer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It waits, is taken by the offer of the same user, and its sender learns that."""
+    """It is used by the offer of the same user, and its request succeeds."""
     monkeypatch.setattr(offers, "EARLY_S", 0.1)
     stream = echo()
     caller = Caller(here(stream), "sendrecv")
@@ -176,12 +176,12 @@ async def test_a_candidate_may_come_before_its_offer(monkeypatch: pytest.MonkeyP
     pc = runtime().part(Peers).find(stream, caller.id, 1)._connection._pc
     await until(lambda: "192.0.2.77" in known(pc), "the early candidate was not tried")
     await caller.accept(answer)
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     await caller.close()
 
 
 def known(pc: Any) -> set[str]:
-    """Return the addresses of the other side that a connection knows."""
+    """Return the remote addresses of a connection."""
     transports = {transceiver.receiver.transport.transport for transceiver in pc.getTransceivers()}
     return {candidate.ip for transport in transports for candidate in transport.getRemoteCandidates()}
 
@@ -197,28 +197,28 @@ def known(pc: Any) -> set[str]:
         None,
     ],
 )
-async def test_candidates_of_a_session_are_taken(candidate: dict[str, Any] | None) -> None:
-    """In every form; after the end of candidates the connection still comes about."""
+async def test_candidates_of_a_session_are_used(candidate: dict[str, Any] | None) -> None:
+    """Every form is accepted, and the connection works after the end of candidates."""
     caller = Caller(here(echo()), "sendrecv")
     status, answer = await caller.post(await caller.offer())
     assert status == 200
     assert await caller.post({"type": "ice-candidate", "candidate": candidate}) == (200, SUCCESS)
     await caller.accept(answer)
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     await caller.close()
 
 
-async def test_a_bad_candidate_is_told_as_fastrtc_tells_it() -> None:
-    """Its session goes on."""
+async def test_an_invalid_candidate_has_fastrtcs_error() -> None:
+    """Its session continues."""
     caller = await Caller(here(echo()), "sendrecv").call()
     answer = await caller.post({"type": "ice-candidate", "candidate": {"candidate": "nonsense", "sdpMid": "0"}})
     assert answer == (200, failed("invalid_candidate_format"))
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     await caller.close()
 
 
-async def test_a_candidate_after_the_end_is_told_as_fastrtc_tells_it() -> None:
-    """The id is known for a while."""
+async def test_a_candidate_after_the_end_has_fastrtcs_error() -> None:
+    """The id stays known for a while."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.close()
@@ -227,13 +227,13 @@ async def test_a_candidate_after_the_end_is_told_as_fastrtc_tells_it() -> None:
 
 
 async def test_a_renewed_offer_takes_the_session_over() -> None:
-    """A fresh connection with the same id and the resume value: the handler goes on, and the connection before is closed."""
+    """A new connection with the same id and the resume value continues the handler and closes the earlier connection."""
     stream = echo(concurrency_limit=1)
     old = await Caller(here(stream), "sendrecv", microphone=500, resume=True).call()
-    await old.hears(500)
+    await old.wait_for_pitch(500)
     session = stream.participants[old.id]
     new = await Caller(here(stream), "sendrecv", webrtc_id=old.id, microphone=800, resume=old.resume).call()
-    await new.hears(800)
+    await new.wait_for_pitch(800)
     assert stream.participants == {old.id: session}
     await until(lambda: old.pc.connectionState == "closed", "the old connection was not closed")
     session.send_message({"type": "log", "data": "still here"})
@@ -242,8 +242,8 @@ async def test_a_renewed_offer_takes_the_session_over() -> None:
     await new.close()
 
 
-async def test_an_offer_behind_the_end_of_a_session_begins_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The session has ended, and its id is being freed among all processes: nothing is taken over, and nobody is put off."""
+async def test_an_offer_after_the_end_of_a_session_starts_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the id is being released, an offer renews nothing and is not refused."""
     stream = echo(concurrency_limit=1)
     old = await Caller(here(stream), "sendrecv").call()
     ended, withdrawn, withdraw = stream.participants[old.id], asyncio.Event(), session_endpoint.withdraw
@@ -261,14 +261,14 @@ async def test_an_offer_behind_the_end_of_a_session_begins_another(monkeypatch: 
     withdrawn.set()
     await closing
     await calling
-    await new.hears(800)
+    await new.wait_for_pitch(800)
     assert stream.participants[old.id] is not ended
     await old.close()
     await new.close()
 
 
 async def test_a_restart_of_ice_is_answered() -> None:
-    """A second offer of the same client, in the same words, gets an answer, and its session is still the same."""
+    """A second, equal offer of the client gets an answer, and its session stays."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv", resume=True).call()
     session = stream.participants[caller.id]
@@ -279,20 +279,20 @@ async def test_a_restart_of_ice_is_answered() -> None:
     await caller.close()
 
 
-async def test_a_broken_renewal_changes_nothing() -> None:
-    """The session goes on over its connection."""
+async def test_an_invalid_renewal_has_no_effect() -> None:
+    """The session continues over its connection."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv", resume=True).call()
     for sdp in BROKEN.values():
         assert (await caller.post({"type": "offer", "sdp": sdp, "resume": caller.resume}))[0] == 422
     count = len(caller.blocks)
     await until(lambda: len(caller.blocks) > count + 30, "the sound stopped")
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     await caller.close()
 
 
-async def test_a_client_that_hangs_up_in_the_middle_of_its_offer_costs_no_slot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Django cancels the view then."""
+async def test_a_disconnect_during_the_offer_takes_no_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django cancels the view on a disconnect."""
     stream = echo(concurrency_limit=1)
     waiting = asyncio.Event()
 
@@ -310,8 +310,8 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_offer_costs_no_slot(m
     await caller.close()
 
 
-async def test_foreign_tracks_are_refused_unless_they_are_allowed() -> None:
-    """A camera for a stream that only hears; with allow_extra_tracks it is read and thrown away."""
+async def test_extra_tracks_are_refused_unless_allowed() -> None:
+    """An audio stream refuses a camera; with allow_extra_tracks it is read and dropped."""
     stream = echo()
     caller = Caller(here(stream), "sendrecv", "sendrecv")
     status, answer = await caller.post(await caller.offer())
@@ -319,20 +319,20 @@ async def test_foreign_tracks_are_refused_unless_they_are_allowed() -> None:
     assert "takes audio, not video" in answer["meta"]["error"]
     assert not stream.participants
     allowed = await Caller(here(echo(allow_extra_tracks=True)), "sendrecv", "sendrecv").call()
-    await allowed.hears(440)
+    await allowed.wait_for_pitch(440)
     await allowed.close()
     await caller.close()
 
 
-async def test_a_microphone_is_refused_by_a_stream_of_pictures() -> None:
-    """The other way round."""
+async def test_a_microphone_is_refused_by_a_video_stream() -> None:
+    """A video stream refuses an audio track."""
     caller = Caller(here(Stream(negative, modality="video", mode="send-receive", name="negative")), "sendrecv")
     assert (await caller.post(await caller.offer()))[0] == 422
     await caller.close()
 
 
 async def test_an_offer_has_few_media_sections() -> None:
-    """Each costs memory before anybody is connected."""
+    """Each section costs memory before a connection exists."""
     caller = Caller(here(echo()), "sendrecv")
     sdp = (await caller.offer())["sdp"]
     section = sdp[sdp.index("m=audio") : sdp.index("m=application")]
@@ -342,7 +342,7 @@ async def test_an_offer_has_few_media_sections() -> None:
 
 
 async def test_many_callers_at_once_get_one_slot_each() -> None:
-    """Of ten offers at the same moment exactly the limit is served."""
+    """Of ten concurrent offers exactly the limit is served."""
     stream = echo(concurrency_limit=3)
     callers = [Caller(here(stream), "sendrecv") for _ in range(10)]
     bodies = [await caller.offer() for caller in callers]

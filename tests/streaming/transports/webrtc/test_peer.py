@@ -1,4 +1,4 @@
-"""Sessions over WebRTC with a real client: what flows, in both directions and in either; and that every one of them ends."""
+"""Sessions over WebRTC with a real client: audio and video in both directions and in one, and the end of every session."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 async def nothing_left() -> AsyncIterator[None]:
-    """After each test nothing of its sessions is left."""
+    """Check after each test that nothing of its sessions is left."""
     yield
     await nothing_is_left()
 
@@ -31,22 +31,22 @@ async def gone(stream: Stream) -> None:
     await until(lambda: not stream.participants, "the session did not end")
 
 
-async def as_many_come(caller: Caller) -> bool:
-    """Send a hundred packets, and tell whether no more came meanwhile; after a moment that a busy machine missed, more may come."""
+async def receives_equally(caller: Caller) -> bool:
+    """Send a hundred packets, and return whether no more were received meanwhile; retry once on a busy machine."""
     count, sent = len(caller.arrivals), caller.microphone._count
     await until(lambda: caller.microphone._count > sent + 100, "the microphone stopped")
     await until(lambda: len(caller.arrivals) - count > 0.9 * (caller.microphone._count - sent), "packets are missing")
     return len(caller.arrivals) - count < 1.1 * (caller.microphone._count - sent) + 20
 
 
-async def test_sound_goes_both_ways() -> None:
-    """A tone comes back as the same tone, a packet for each that was sent, and the handler was started and shut down once."""
+async def test_audio_in_both_directions() -> None:
+    """The echo is the same tone with a packet for each sent one, and the handler was started and shut down once."""
     begun, ended = Echo.begun, Echo.ended
     stream = echo()
     caller = await Caller(here(stream), "sendrecv", microphone=700).call()
-    await caller.hears(700)
+    await caller.wait_for_pitch(700)
     for _ in range(5):
-        if await as_many_come(caller):
+        if await receives_equally(caller):
             break
     else:
         pytest.fail("too many packets came")
@@ -55,8 +55,8 @@ async def test_sound_goes_both_ways() -> None:
     assert (Echo.begun - begun, Echo.ended - ended) == (1, 1)
 
 
-async def test_sound_only_to_the_stream() -> None:
-    """Mode send: it is heard, and nothing comes back."""
+async def test_audio_to_the_stream_only() -> None:
+    """Mode send: the handler gets the audio, and the client gets none."""
     stream = Stream(Echo(), modality="audio", mode="send", name="ear")
     caller = await Caller(here(stream), "sendrecv").call()
     handler = stream.participants[caller.id].runner.handler
@@ -65,35 +65,35 @@ async def test_sound_only_to_the_stream() -> None:
     await caller.close()
 
 
-async def test_sound_only_from_the_stream() -> None:
-    """Mode receive: a client without a microphone hears it, as fast as it is spoken and no faster."""
+async def test_audio_from_the_stream_only() -> None:
+    """Mode receive: a client without a microphone gets the audio in real time."""
     stream = Stream(Monologue(), modality="audio", mode="receive", name="mouth")
     since = time.monotonic()
     caller = await Caller(here(stream), "recvonly").call()
-    await caller.hears(600)
+    await caller.wait_for_pitch(600)
     await until(lambda: len(caller.sound) > 2 * 48_000, "it stopped")
     assert len(caller.sound) / 48_000 < time.monotonic() - since + LEAD_S + 0.1
     await caller.close()
 
 
-async def test_pictures_go_both_ways() -> None:
-    """A function of a picture is asked for each, also when no input was ever set."""
+async def test_video_in_both_directions() -> None:
+    """The function is called for each video frame, also without inputs."""
     stream = Stream(negative, modality="video", mode="send-receive", name="negative")
     caller = await Caller(here(stream), video="sendrecv").call()
-    await caller.sees((55, 215, 215))
+    await caller.wait_for_colour((55, 215, 215))
     await caller.close()
 
 
-async def test_pictures_only_from_the_stream() -> None:
-    """Mode receive: a generator is looked at."""
+async def test_video_from_the_stream_only() -> None:
+    """Mode receive: the client gets the frames of a generator."""
     stream = Stream(shades, modality="video", mode="receive", name="shades")
     caller = await Caller(here(stream), video="recvonly").call()
-    await caller.sees((180, 180, 180))
+    await caller.wait_for_colour((180, 180, 180))
     await caller.close()
 
 
-async def test_pictures_only_to_the_stream() -> None:
-    """Mode send: they are seen, and none comes back."""
+async def test_video_to_the_stream_only() -> None:
+    """Mode send: the handler gets the frames, and the client gets none."""
     seen: list[tuple[int, ...]] = []
 
     def look(picture: np.ndarray) -> np.ndarray:
@@ -108,24 +108,24 @@ async def test_pictures_only_to_the_stream() -> None:
     await caller.close()
 
 
-async def test_sound_and_pictures_together() -> None:
-    """Over one connection."""
+async def test_audio_and_video_together() -> None:
+    """One connection carries both."""
     stream = Stream(Mirror(), modality="audio-video", mode="send-receive", name="mirror")
     caller = await Caller(here(stream), "sendrecv", "sendrecv", microphone=500).call()
-    await caller.hears(500)
-    await caller.sees((200, 40, 40))
+    await caller.wait_for_pitch(500)
+    await caller.wait_for_colour((200, 40, 40))
     await caller.close()
 
 
 async def test_a_session_without_a_data_channel_works() -> None:
-    """FastRTC waits for one for ever."""
+    """FastRTC waits for a channel for ever."""
     caller = await Caller(here(echo()), "sendrecv", channel=False).call()
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     await caller.close()
 
 
 async def test_a_session_with_nothing_but_a_data_channel_works() -> None:
-    """It hears messages."""
+    """The session gets messages."""
     stream = echo()
     caller = await Caller(here(stream)).call()
     stream.participants[caller.id].send_message({"type": "log", "data": "hello"})
@@ -135,8 +135,8 @@ async def test_a_session_with_nothing_but_a_data_channel_works() -> None:
     await caller.close()
 
 
-async def test_messages_of_the_first_moment_arrive() -> None:
-    """They were said before there was a channel."""
+async def test_messages_before_the_channel_opens_arrive() -> None:
+    """Messages that were sent before there was a channel arrive."""
     stream = echo()
     caller = Caller(here(stream), "sendrecv")
     status, answer = await caller.post(await caller.offer())
@@ -147,11 +147,11 @@ async def test_messages_of_the_first_moment_arrive() -> None:
     await caller.close()
 
 
-async def test_an_interruption_silences_within_a_moment() -> None:
-    """Of ten seconds of speech nothing is heard any more soon after the handler clears its sound."""
+async def test_an_interruption_stops_audio_quickly() -> None:
+    """The rest of ten seconds of speech is not received after the handler clears its audio."""
     stream = Stream(Monologue(), modality="audio", mode="send-receive", name="mouth")
     caller = await Caller(here(stream), "sendrecv", microphone=0).call()
-    await caller.hears(600)
+    await caller.wait_for_pitch(600)
     heard = len(caller.sound)
     stream.participants[caller.id].runner.clear_audio()
     await until(lambda: time.monotonic() - caller.arrivals[-1] > 1.0, "it speaks on")
@@ -159,8 +159,8 @@ async def test_an_interruption_silences_within_a_moment() -> None:
     await caller.close()
 
 
-async def test_a_server_that_hangs_up_says_why_first() -> None:
-    """The time limit holds on WebRTC too, and the reason reaches the client before the connection goes."""
+async def test_the_reason_arrives_before_the_close() -> None:
+    """The time limit applies to WebRTC, and the client gets the reason before the connection closes."""
     stream = echo(time_limit=8)  # from the offer on, and it may be long until they are connected
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.message("end_stream")
@@ -168,8 +168,8 @@ async def test_a_server_that_hangs_up_says_why_first() -> None:
     await caller.close()
 
 
-async def test_a_peer_that_never_connects_is_let_go(settings: Settings) -> None:
-    """It has its slot until the limit for connecting, and no longer."""
+async def test_a_peer_that_never_connects_is_closed(settings: Settings) -> None:
+    """It has its slot up to the limit for connecting."""
     stream = echo(concurrency_limit=1)
     caller = Caller(here(stream), "sendrecv")
     offer = await caller.offer()
@@ -182,19 +182,19 @@ async def test_a_peer_that_never_connects_is_let_go(settings: Settings) -> None:
     await caller.close()
 
 
-async def test_a_peer_that_falls_silent_is_let_go(settings: Settings) -> None:
-    """It is connected and answers, but sends nothing."""
+async def test_a_silent_peer_is_closed(settings: Settings) -> None:
+    """It is connected and answers, but sends no media."""
     settings.RTC_SILENCE_S = 6.0
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
-    await caller.hears(440)
+    await caller.wait_for_pitch(440)
     caller.microphone.muffled = True
     await gone(stream)
     await caller.close()
 
 
-async def test_whoever_only_listens_may_be_silent(settings: Settings) -> None:
-    """The limit is for those who said that they would send."""
+async def test_a_peer_that_only_receives_may_be_silent(settings: Settings) -> None:
+    """The limit applies only to peers that offered to send."""
     settings.RTC_SILENCE_S = 0.3
     stream = Stream(Monologue(), modality="audio", mode="receive", name="mouth")
     caller = await Caller(here(stream), "recvonly").call()
@@ -203,12 +203,12 @@ async def test_whoever_only_listens_may_be_silent(settings: Settings) -> None:
     await caller.close()
 
 
-async def test_a_lost_peer_makes_room_for_a_newcomer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its slot is kept for it only as long as nobody else needs it."""
+async def test_a_lost_peer_loses_its_slot_to_a_new_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost peer keeps its slot only while no new peer needs it."""
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
     stream = echo(concurrency_limit=1)
     lost = await Caller(here(stream), "sendrecv").call()
-    lost.vanish()
+    lost.lose_network()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
     await until(lambda: runtime().part(Peers).find(stream, lost.id, 1).lost, "the loss was not noticed")
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # the newcomer may be held up for a moment
@@ -218,21 +218,21 @@ async def test_a_lost_peer_makes_room_for_a_newcomer(monkeypatch: pytest.MonkeyP
     await lost.close()
 
 
-async def test_a_peer_that_vanished_is_missed_and_may_come_back(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody answers any more: the session waits a while for a new offer, then ends."""
+async def test_a_lost_peer_may_reconnect(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session of a peer without answers waits for a new offer, then ends."""
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
     stream = echo()
     lost = await Caller(here(stream), "sendrecv", resume=True).call()
     handler = stream.participants[lost.id].runner.handler
-    lost.vanish()
+    lost.lose_network()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
     await until(lambda: runtime().part(Peers).find(stream, lost.id, 1).lost, "the loss was not noticed")
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # who is back may be held up for a moment
     settings.RTC_RENEW_S = 1.5
     back = await Caller(here(stream), "sendrecv", webrtc_id=lost.id, microphone=900, resume=lost.resume).call()
-    await back.hears(900)
+    await back.wait_for_pitch(900)
     assert stream.participants[lost.id].runner.handler is handler
-    back.vanish()
+    back.lose_network()
     began = time.monotonic()
     await gone(stream)
     assert time.monotonic() - began > settings.RTC_RENEW_S

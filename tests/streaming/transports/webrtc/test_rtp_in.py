@@ -1,4 +1,4 @@
-"""Sound and pictures on their way in: in order, at once, with losses made up for, and everything read."""
+"""Inbound audio and video: in order, without delay, with losses concealed, and always read."""
 
 import asyncio
 from fractions import Fraction
@@ -29,7 +29,7 @@ from tests.streaming.transports.rtc import until
 
 
 def given(numbers: list[int]) -> list[list[int]]:
-    """Return which packets a prompt buffer gives on, at once each time, when it gets packets of these numbers, one after the other."""
+    """Return the packets that a prompt buffer emits for packets of these numbers, one list for each."""
     buffer, found = PromptBuffer(), []
     for number in numbers:
         packet = RtpPacket(sequence_number=number & 0xFFFF, timestamp=number * 960)
@@ -40,36 +40,36 @@ def given(numbers: list[int]) -> list[list[int]]:
     return found
 
 
-def test_packets_in_order_are_given_on_at_once() -> None:
-    """None waits for the next one, also where the numbers begin anew."""
+def test_packets_in_order_are_emitted_at_once() -> None:
+    """No packet waits for the next one, also where the numbers restart."""
     numbers = list(range(65530, 65550))
     assert given(numbers) == [[number] for number in numbers]
 
 
-def test_packets_out_of_order_are_put_in_order() -> None:
-    """A packet that was overtaken by one or two is waited for."""
+def test_packets_out_of_order_are_reordered() -> None:
+    """The buffer waits for a packet that is late by one or two."""
     assert given([1, 2, 4, 3, 5, 6, 7]) == [[1], [2], [3, 4], [5], [6], [7]]
     assert given([1, 4, 3, 2, 5, 6, 7]) == [[1], [2, 3, 4], [5], [6], [7]]
 
 
-def test_a_lost_packet_costs_two_packets_of_waiting_and_no_more() -> None:
-    """aiortc's own buffer stalls for sixteen."""
+def test_a_lost_packet_delays_by_two_packets() -> None:
+    """aiortc's own buffer waits for sixteen."""
     assert given([1, 2, 4, 5, 6, 7, 8]) == [[1], [2], [4, 5, 6], [7], [8]]
 
 
 def test_late_and_repeated_packets_are_dropped() -> None:
-    """What was given up, or heard before, is not heard again."""
+    """Skipped and emitted packets are not emitted again."""
     assert given([1, 2, 4, 5, 6, 3, 7, 2, 8, 9]) == [[1], [2], [4, 5, 6], [7], [8], [9]]
 
 
-def test_a_new_numbering_is_a_new_beginning() -> None:
-    """A sender that restarts is heard on."""
+def test_a_new_numbering_restarts_the_buffer() -> None:
+    """Packets of a restarted sender are emitted."""
     assert given([100, 101, 40000, 40001]) == [[100], [101], [40000], [40001]]
     assert given([40000, 40001, 100, 101]) == [[40000], [40001], [100], [101]]
 
 
-async def test_a_flood_of_pictures_does_not_wait_for_a_slow_decoder() -> None:
-    """What comes above the limit is lost, and a whole picture is asked for; the end gets through."""
+async def test_a_flood_of_video_does_not_wait_for_a_slow_decoder() -> None:
+    """Packets above the limit are dropped and a key frame is requested; the end of the track arrives."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = pc.addTransceiver("video").receiver
     bound_video_queue(receiver)
@@ -86,8 +86,8 @@ async def test_a_flood_of_pictures_does_not_wait_for_a_slow_decoder() -> None:
     await pc.close()
 
 
-async def test_what_waited_for_a_lost_packet_is_heard_with_the_next_one() -> None:
-    """The packets behind the gap are decoded as soon as it is given up, each in its place; nothing stays late."""
+async def test_packets_after_a_gap_are_decoded_at_once() -> None:
+    """They are decoded once the gap is skipped, each in its place, and no delay stays."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = pc.addTransceiver("audio").receiver
     use_prompt_buffer(receiver)
@@ -107,11 +107,11 @@ async def test_what_waited_for_a_lost_packet_is_heard_with_the_next_one() -> Non
 
 
 def ignore(complaint: str) -> None:
-    """Take a complaint."""
+    """Accept a report."""
 
 
 class Track:
-    """A track that gives frames, then ends, or waits for ever."""
+    """A track with these frames that then ends, or waits for ever."""
 
     def __init__(self, frames: list[Any], ends: bool = True) -> None:
         self.frames = frames
@@ -135,15 +135,15 @@ def sound(pts: int, value: int = 100, layout: str = "mono") -> AudioFrame:
     return frame
 
 
-async def test_sound_is_heard_with_its_rate_until_the_track_ends() -> None:
-    """Blocks of int16, one channel."""
+async def test_audio_is_read_with_its_rate_until_the_track_ends() -> None:
+    """The audio frames are int16, mono."""
     heard: list[tuple[int, int]] = []
     await read_audio(Track([sound(0), sound(960)]), lambda block, rate: heard.append((len(block), rate)))
     assert heard == [(960, 48000), (960, 48000)]
 
 
-async def test_lost_sound_becomes_silence_of_its_length() -> None:
-    """So that what is heard later has its right time; a long gap is cut to a second."""
+async def test_lost_audio_becomes_silence() -> None:
+    """Later audio keeps its time; a long gap is cut to a second."""
     heard: list[np.ndarray] = []
     frames = [sound(0), sound(3 * 960), sound(4 * 960), sound(48000 * 60)]
     await read_audio(Track(frames), lambda block, rate: heard.append(block))
@@ -152,7 +152,7 @@ async def test_lost_sound_becomes_silence_of_its_length() -> None:
 
 
 def test_stereo_becomes_mono() -> None:
-    """Both channels are heard."""
+    """Both channels are mixed."""
     frame = sound(0, layout="stereo")
     assert mono(frame).shape == (960,)
     both = np.tile(np.array([100, 300], np.int16), 960).reshape(1, -1)
@@ -160,8 +160,8 @@ def test_stereo_becomes_mono() -> None:
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_pictures_are_seen_as_arrays() -> None:
-    """Height, width, and blue, green, red; whatever handlers do with asyncio's threads."""
+async def test_video_frames_are_arrays() -> None:
+    """The arrays have height, width, and blue, green, red, also when handlers block asyncio's threads."""
     picture = np.zeros((48, 64, 3), np.uint8)
     picture[..., 0] = 255
     seen: list[np.ndarray] = []
@@ -173,8 +173,8 @@ async def test_pictures_are_seen_as_arrays() -> None:
     assert seen[0][0, 0].tolist() == [255, 0, 0]
 
 
-async def test_of_too_many_pictures_the_newest_are_seen() -> None:
-    """A reader that cannot keep up holds a few, not all."""
+async def test_the_newest_video_frames_are_kept() -> None:
+    """A slow reader keeps a few frames."""
     frames = [VideoFrame.from_ndarray(np.full((48, 64, 3), shade, np.uint8), format="bgr24") for shade in range(0, 250, 5)]
     seen: list[np.ndarray] = []
     reading = asyncio.create_task(read_video(Track(frames, ends=False), seen.append, ignore))
@@ -186,15 +186,15 @@ async def test_of_too_many_pictures_the_newest_are_seen() -> None:
     assert rtp_in.PICTURES_AHEAD <= len(shades) <= 50
 
 
-async def test_a_track_that_nobody_wants_is_read_to_its_end() -> None:
-    """Otherwise it would fill the memory."""
+async def test_an_unused_track_is_read_to_its_end() -> None:
+    """An unread track would fill the memory."""
     track = Track([sound(0), sound(960)])
     await discard(track)
     assert track.frames == []
 
 
-async def test_pictures_that_cannot_be_taken_are_complained_of_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is too large, and one that breaks the converter; the next one is seen."""
+async def test_invalid_video_frames_are_reported_and_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too large frames and conversion errors are reported, and the next frame is delivered."""
     monkeypatch.setattr(rtp_in, "MOST_PIXELS", 64 * 64)
 
     class Broken:

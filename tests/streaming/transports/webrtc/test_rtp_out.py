@@ -1,4 +1,4 @@
-"""Sound and pictures on their way out: real time without drift, nothing after an interruption, an end."""
+"""Outbound audio and video: real time without drift, nothing after an interruption, an end."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from tests.streaming.transports.rtc import until
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -35,7 +35,7 @@ def tone(seconds: float, rate: int, hz: float = 440.0) -> AudioFrame:
 
 
 def source(*sounds: AudioFrame | None) -> Callable[[], Awaitable[AudioFrame | None]]:
-    """Return a source that gives these, then nothing more for ever."""
+    """Return a source of these items that then waits for ever."""
     waiting = list(sounds)
 
     async def give() -> AudioFrame | None:
@@ -48,19 +48,19 @@ def source(*sounds: AudioFrame | None) -> Callable[[], Awaitable[AudioFrame | No
 
 
 def decoded(packets: list[Packet]) -> np.ndarray:
-    """Return what a browser would hear, 48 kHz mono."""
+    """Return the audio that a browser would play, 48 kHz mono."""
     codec = CodecContext.create("libopus", "r")
     codec.sample_rate, codec.layout, codec.format = 48000, "mono", "s16"
     return np.concatenate([frame.to_ndarray().reshape(-1) for packet in packets for frame in codec.decode(Packet(bytes(packet)))])
 
 
 def pitch(samples: np.ndarray) -> float:
-    """Return the loudest frequency of 48 kHz sound, in Hz."""
+    """Return the loudest frequency of 48 kHz audio, in Hz."""
     return float(np.abs(np.fft.rfft(samples)).argmax() * 48000 / len(samples))
 
 
-async def test_a_pause_is_seen_in_the_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After three silent seconds the count of samples has gone on for three seconds, so that nobody takes them for delay."""
+async def test_timestamps_include_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After three silent seconds the timestamps have advanced by three seconds, so that receivers see no delay."""
     clock = Clock()
     monkeypatch.setattr(rtp_out.time, "monotonic", clock)
     track = AudioTrack(source(tone(0.04, 24000), tone(0.02, 24000)), lambda seconds: None)
@@ -71,8 +71,8 @@ async def test_a_pause_is_seen_in_the_timestamps(monkeypatch: pytest.MonkeyPatch
     assert place % 960 == 0
 
 
-async def test_a_stall_is_not_seen_in_the_timestamps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was held up for a third of a second leaves at once, as if it were on time: nothing stays late."""
+async def test_timestamps_exclude_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Audio that was delayed by a third of a second is sent at once with its original timestamps."""
     clock = Clock()
     monkeypatch.setattr(rtp_out.time, "monotonic", clock)
     track = AudioTrack(source(tone(0.02, 24000), tone(0.34, 24000)), lambda seconds: None)
@@ -81,8 +81,8 @@ async def test_a_stall_is_not_seen_in_the_timestamps(monkeypatch: pytest.MonkeyP
     assert [(await track.recv()).pts for _ in range(17)] == [960 * number for number in range(1, 18)]
 
 
-async def test_a_process_that_stood_still_catches_up_with_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two seconds that a busy machine held up leave at once, as if they were on time; the clock that tells is let go with the track."""
+async def test_a_blocked_process_catches_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds of delayed audio are sent at once, and the lag timer is released with the track."""
     clock = Clock()
     monkeypatch.setattr(rtp_out.time, "monotonic", clock)
     monkeypatch.setattr(Lag, "stalled", lambda self, now: 2.0)
@@ -97,8 +97,8 @@ async def test_a_process_that_stood_still_catches_up_with_all_of_it(monkeypatch:
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100, 48000])
-async def test_sound_of_any_rate_arrives_at_its_pitch(rate: int) -> None:
-    """It is encoded at its own rate where Opus knows that, otherwise at the next higher one."""
+async def test_audio_of_any_rate_keeps_its_pitch(rate: int) -> None:
+    """It is encoded at its own rate if Opus supports it, else at the next higher one."""
     track = AudioTrack(source(*(tone(0.02, rate, 0) for _ in range(3)), tone(0.5, rate)), lambda seconds: None)
     packets = [await track.recv() for _ in range(24)]
     assert all(isinstance(packet, Packet) for packet in packets)
@@ -106,8 +106,8 @@ async def test_sound_of_any_rate_arrives_at_its_pitch(rate: int) -> None:
     assert OpusEncoder(rate).rate in OPUS_RATES
 
 
-async def test_what_was_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine protects a reply until its last sample was played, which is a little after its last packet left."""
+async def test_played_audio_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reply is protected until its last sample was played, a little after its last packet was sent."""
     played: list[float] = []
     track = AudioTrack(source(tone(0.1, 24000)), played.append)
     for _ in range(4):
@@ -121,15 +121,15 @@ async def test_what_was_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(played) == pytest.approx(0.1)
 
 
-async def test_a_packet_that_is_not_full_waits_shortly_then_leaves() -> None:
-    """The last ten milliseconds of a reply are sent, with silence behind them."""
+async def test_an_incomplete_packet_is_sent_after_a_short_wait() -> None:
+    """The last ten milliseconds of a reply are padded with silence and sent."""
     track = AudioTrack(source(tone(0.03, 24000)), lambda seconds: None)
     packets = [await track.recv(), await track.recv()]
     assert len(decoded(packets)) == 2 * 960
 
 
 async def test_nothing_is_sent_after_an_interruption() -> None:
-    """What was handed over and has not left is dropped; then the track waits for new sound."""
+    """Queued audio is dropped, and the track waits for new audio."""
     track = AudioTrack(source(tone(1.0, 24000)), lambda seconds: None)
     await track.recv()
     track.clear()
@@ -139,7 +139,7 @@ async def test_nothing_is_sent_after_an_interruption() -> None:
 
 
 async def test_the_track_ends_with_its_source() -> None:
-    """Nobody waits for a handler that has closed its stream."""
+    """The track ends when the handler closes its stream."""
     track = AudioTrack(source(tone(0.02, 24000), None), lambda seconds: None)
     await track.recv()
     with pytest.raises(MediaStreamError):
@@ -147,8 +147,8 @@ async def test_the_track_ends_with_its_source() -> None:
     assert track.readyState == "ended"
 
 
-async def test_stopping_ends_the_question_for_more_sound() -> None:
-    """A stopped track leaves no task behind, and takes no sound that another one is to send."""
+async def test_stopping_cancels_the_wait_for_audio() -> None:
+    """A stopped track leaves no task, and takes no audio of the next one."""
     before = asyncio.all_tasks()
     track = AudioTrack(source(), lambda seconds: None)
     receiving = asyncio.create_task(track.recv())
@@ -160,8 +160,8 @@ async def test_stopping_ends_the_question_for_more_sound() -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_where_opus_was_not_agreed_on_frames_leave() -> None:
-    """aiortc encodes those itself, in whatever was."""
+async def test_without_opus_frames_are_sent() -> None:
+    """aiortc encodes the frames itself with the negotiated codec."""
     track = AudioTrack(source(tone(0.04, 24000)), lambda seconds: None)
     track.opus = False
     frames = [await track.recv(), await track.recv()]
@@ -170,8 +170,8 @@ async def test_where_opus_was_not_agreed_on_frames_leave() -> None:
 
 
 @pytest.mark.usefixtures("busy_handlers")
-async def test_sound_and_pictures_leave_beside_busy_handlers() -> None:
-    """They are encoded in threads of our own, by us and by aiortc."""
+async def test_audio_and_video_are_sent_beside_busy_handlers() -> None:
+    """Audio and video are encoded in threads of our own and of aiortc."""
 
     async def picture() -> np.ndarray:
         return np.zeros((48, 64, 3), np.uint8)
@@ -192,8 +192,8 @@ async def test_sound_and_pictures_leave_beside_busy_handlers() -> None:
         await pc.close()
 
 
-async def test_pictures_are_made_even_and_keep_time() -> None:
-    """Video codecs want even sizes; timestamps grow."""
+async def test_video_frames_get_even_sizes_and_timestamps() -> None:
+    """Video codecs need even sizes, and timestamps grow."""
     picture = np.zeros((101, 51, 3), np.uint8)
     pictures = [picture, picture, None]
 
