@@ -1,1 +1,1 @@
-"""The test suite; its folders mirror the rooms of the code."""
+"""The test suite; its directories mirror those of the code."""

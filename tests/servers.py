@@ -25,7 +25,7 @@ ANSWER_S = 30.0
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback address that nobody listens on, and that nobody else will be given.
+    """Return a free TCP port of the loopback address that no other test gets.
 
     It stays bound, without listening, until this process ends: so the system gives it to no other test, while a server that sets
     SO_REUSEADDR, as all of ours do, may listen on it, today and after a restart.

@@ -4,7 +4,7 @@
 
 One conversation gets `--messages` messages with ten timed words each; `--conversations` more get three short messages each. Each timed call
 runs `--times` times; the other client asks for the members of a small conversation again and again. Times are milliseconds; `cpu` is
-the processor time of the server's process per call, made again with nobody beside it.
+the processor time of the server's process per call, measured again without the other client.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Ten clients ask for long answers and never read them; live speakers and ordinary calls go on beside them.
+"""Ten clients ask for long answers and never read them; live speakers and ordinary requests run beside them.
 
     python -m tests.attacks.big_reads --server daphne|uvicorn [--messages 20000] [--readers 10] [--accounts 3]
 

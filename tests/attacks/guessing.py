@@ -66,7 +66,7 @@ class Client:
         return self.request("POST", "/signin/", form, Content_Type=kind, Cookie=cookie[0], **headers)[0]
 
 
-def _told(name: str, statuses: list[int]) -> None:
+def _report(name: str, statuses: list[int]) -> None:
     limited = statuses.index(429) + 1 if 429 in statuses else None
     print(f"{name}: {dict(Counter(statuses))}, first 429 at try {limited}", flush=True)
 
@@ -75,21 +75,21 @@ def attack(server: Server) -> None:
     """Run every attack and print one line for each."""
     app = json.loads(server.manage("createapp", "--email", "owner@example.com", "--json"))
     local = Client(server)
-    _told("25 wrong secrets, rotating X-Forwarded-For", [local.token(app["appId"], "wrong", f"10.1.{n}.7") for n in range(25)])
+    _report("25 wrong secrets, rotating X-Forwarded-For", [local.token(app["appId"], "wrong", f"10.1.{n}.7") for n in range(25)])
     other = json.loads(server.manage("createapp", "--email", "other@example.com", "--json"))
     with_port = [local.token(other["appId"], "wrong", f"10.2.{n}.7:{5000 + n}") for n in range(25)]
-    _told("25 wrong secrets, rotating X-Forwarded-For with a port", with_port)
+    _report("25 wrong secrets, rotating X-Forwarded-For with a port", with_port)
     boss = [local.sign_in("boss@example.com", "wrong", f"10.3.{n}.7") for n in range(24)]
-    _told("24 wrong passwords for one account, rotating X-Forwarded-For", boss)
+    _report("24 wrong passwords for one account, rotating X-Forwarded-For", boss)
     with ThreadPoolExecutor(60) as pool:
         parallel = list(pool.map(lambda n: Client(server, "127.0.5.1").sign_in("other@example.com", f"wrong {n}"), range(60)))
     print("60 wrong passwords for one account in parallel:", dict(Counter(parallel)), flush=True)
     sprayer = Client(server, "127.0.2.1")
-    _told("spraying 60 accounts from one address", [sprayer.sign_in(f"person{n}@example.com", "wrong") for n in range(60)])
+    _report("spraying 60 accounts from one address", [sprayer.sign_in(f"person{n}@example.com", "wrong") for n in range(60)])
     many = [Client(server, f"127.0.3.{n + 1}").sign_in("owner@example.com", "wrong") for n in range(60)]
-    _told("60 wrong passwords for one account from 60 addresses", many)
+    _report("60 wrong passwords for one account from 60 addresses", many)
     again = [Client(server, f"127.0.3.{n % 2 + 1}").sign_in("owner@example.com", "wrong") for n in range(12)]
-    _told("then 6 more from each of two of them", again)
+    _report("then 6 more from each of two of them", again)
     print("its owner, right password, from a new address:", Client(server, "127.0.4.1").sign_in("owner@example.com", PASSWORD))
     print("its owner, right password, from the sprayer's address:", sprayer.sign_in("owner@example.com", PASSWORD))
 

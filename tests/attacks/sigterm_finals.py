@@ -21,7 +21,7 @@ from tests.servers import Server, migrated
 from tests.streaming.transports.client import SymblClient, connected
 
 SPEECH_S = 60
-"""Longest speech of one speaker; the scripted recogniser hears a sentence in each two seconds of it."""
+"""Longest speech of one speaker; the scripted recogniser returns a sentence in each two seconds of it."""
 
 
 def stored(data: Path) -> int:

@@ -51,7 +51,7 @@ def test_two_speakers_and_a_subscriber_share_a_conversation(wish: dict[str, Any]
     listening = Client(wish, way="subscribe")
     listening.wait_line("subscribed")
     speaking = [Client(wish, way="stream", name="Jane"), Client(wish, way="realtime", name="Tom")]
-    for client in speaking:  # nobody has stopped before the other one is there
+    for client in speaking:  # neither speaker stops before the other one has joined
         client.wait_line("started")
     gate.touch()
     jane, tom = (client.end() for client in speaking)

@@ -73,7 +73,7 @@ class TestParts:
         assert reached[f"CPU per WebSocket stream at {TINY.sockets} (uvicorn)"] is None, "not judged without FastRTC"
 
     def test_webrtc(self, parley: Target, bare: Target) -> None:
-        """Answer, first audio, echo and CPU have goals; without FastRTC the goal of CPU is undecided."""
+        """Both servers answer, and each peer receives audio and its own beeps."""
         result = webrtc.measure([parley, bare], TINY, quiet)
         for one in result.data["1"]:
             figures = one["figures"]
@@ -218,7 +218,7 @@ class TestJudgement:
         assert [goal.reached for goal in streams._echo_goals([Measured(UVICORN)], TINY)] == [False]
 
     def test_webrtc(self) -> None:
-        """Answer, first sound, echo and CPU are judged; without FastRTC there is no verdict about CPU."""
+        """Answer, first audio, echo and CPU have goals; without FastRTC the goal of CPU is undecided."""
         good = {"answer": 0.02, "first_sound": 0.2, "p50": 0.16, "cpu_ratio": 0.9}
         ours = [Measured(UVICORN, {**good, "answer": 0.03})]
         assert [goal.reached for goal in webrtc._goals([Measured(FASTRTC, good), *ours], 16)] == [False, True, True, True]

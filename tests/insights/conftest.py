@@ -26,7 +26,7 @@ def owner(db: None) -> User:
 
 
 @pytest.fixture
-def stranger(db: None) -> User:
+def other_owner(db: None) -> User:
     """Return a user without conversations."""
     return User.objects.create_user("stranger", "stranger@example.org")
 

@@ -139,11 +139,11 @@ def test_expired_sign_ins_are_removed(db: None) -> None:
     assert set(Session.objects.values_list("pk", flat=True)) == {"new", "ended just now"}
 
 
-def test_only_the_owner_may_read(joined: Joined, owner: User, stranger: User) -> None:
+def test_only_the_owner_may_read(joined: Joined, owner: User, other_owner: User) -> None:
     """The owner may read; other users may not, and staff only in the admin."""
     conversation = Conversation.objects.get()
     staff = User(username="staff", is_staff=True, is_superuser=True)
     assert access.may_see(owner, conversation)
-    assert not any(access.may_see(user, conversation) for user in (stranger, staff, AnonymousUser(), None))
+    assert not any(access.may_see(user, conversation) for user in (other_owner, staff, AnonymousUser(), None))
     owner.is_active = False
     assert not access.may_see(owner, conversation)

@@ -152,11 +152,11 @@ def test_every_route_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("route", list(TABLE))
-def test_each_caller_gets_the_status_of_the_table(route: str, talk: Conversation, owner: User, stranger: User) -> None:
+def test_each_caller_gets_the_status_of_the_table(route: str, talk: Conversation, owner: User, other_owner: User) -> None:
     """Each caller gets its status, and only the owner gets the words."""
     url, expected = url_of(route, talk), TABLE[route]
     answers = {}
-    for name, user in (("anonymous", None), ("owner", owner), ("other", stranger)):
+    for name, user in (("anonymous", None), ("owner", owner), ("other", other_owner)):
         response = browser(user).get(url)
         answers[name] = 200 if (route, response.status_code) == ("readyz", 503) else response.status_code  # not loaded yet
         if name != "owner":

@@ -109,12 +109,12 @@ def test_quoted_words_are_searched_together(admin: Client, talk: Conversation) -
     assert rows(admin, q='"') == rows(admin, q="\\") == 0
 
 
-def test_filter_by_owner(admin: Client, talk: Conversation, owner: User, stranger: User) -> None:
+def test_filter_by_owner(admin: Client, talk: Conversation, owner: User, other_owner: User) -> None:
     """Conversations are filtered by owner."""
     for name in ("one", "two"):
-        recorder.open_conversation(opening(stranger, name))
+        recorder.open_conversation(opening(other_owner, name))
     assert rows(admin, owner__id__exact=owner.pk) == 1
-    assert rows(admin, owner__id__exact=stranger.pk) == 2
+    assert rows(admin, owner__id__exact=other_owner.pk) == 2
 
 
 @pytest.mark.parametrize("name", ["owner", "owner__id__exact"])

@@ -205,7 +205,7 @@ def test_chunks_are_small(reader: Api) -> None:
     assert len(sizes) >= 2
 
 
-def test_long_responses_are_limited_per_account(reader: Api, stranger: User) -> None:
+def test_long_responses_are_limited_per_account(reader: Api, other_owner: User) -> None:
     """One more gets the API's 429 until one is closed; other accounts and short responses are not limited."""
     held = [reader.get("/messages") for _ in range(MOST_PER_ACCOUNT)]
     refused = reader.get("/messages")
@@ -215,7 +215,7 @@ def test_long_responses_are_limited_per_account(reader: Api, stranger: User) -> 
     download = Client()
     download.force_login(User.objects.get(username="owner"))
     assert download.get(f"/conversations/{Conversation.objects.get().pk}/download.json").status_code == 429
-    other = long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=stranger.pk)
+    other = long_responses.answer(RequestFactory().get("/"), iter([TEXT] * 10_000), account=other_owner.pk)
     abandon(other)
     abandon(held.pop())
     again = reader.get("/messages")

@@ -43,11 +43,11 @@ def test_ids_have_sixteen_digits() -> None:
     assert len(str(LEAST_ID)) == len(str(MOST_ID)) == 16
 
 
-def test_one_live_conversation_per_connection(conversation: Conversation, owner: User, stranger: User) -> None:
+def test_one_live_conversation_per_connection(conversation: Conversation, owner: User, other_owner: User) -> None:
     """A connection id is free after its conversation ends, and always free to other owners."""
     fields = {"connection_id": "room", "name": "Again", "started_at": NOW}
     assert refused(Conversation, owner=owner, **fields)
-    assert not refused(Conversation, owner=stranger, **fields)
+    assert not refused(Conversation, owner=other_owner, **fields)
     Conversation.objects.filter(id=conversation.id).update(ended_at=NOW)
     assert not refused(Conversation, owner=owner, **fields)
 

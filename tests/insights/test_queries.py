@@ -12,11 +12,11 @@ from insights.recorder import Joined
 from tests.insights.conftest import Say, opening
 
 
-def test_only_the_owner_finds_it(joined: Joined, owner: User, stranger: User) -> None:
+def test_only_the_owner_finds_it(joined: Joined, owner: User, other_owner: User) -> None:
     """The owner finds the conversation by number or digits; for other users it does not exist."""
     assert queries.conversation_for(owner.pk, joined.conversation_id) is not None
     assert queries.conversation_for(owner.pk, str(joined.conversation_id)) is not None
-    assert queries.conversation_for(stranger.pk, joined.conversation_id) is None
+    assert queries.conversation_for(other_owner.pk, joined.conversation_id) is None
 
 
 @pytest.mark.parametrize("nonsense", ["", "abc", "-1", "1.5", "١٢٣", "9" * 17, "9" * 500, "0x10", "1\x00"])
@@ -25,18 +25,18 @@ def test_invalid_ids_are_unknown_ids(owner: User, nonsense: str) -> None:
     assert queries.conversation_for(owner.pk, nonsense) is None
 
 
-def test_live_conversation(joined: Joined, owner: User, stranger: User) -> None:
+def test_live_conversation(joined: Joined, owner: User, other_owner: User) -> None:
     """A connection id finds its owner's live conversation."""
     live = queries.live_conversation(owner.pk, "room-1")
     assert live is not None
     assert live.id == joined.conversation_id
-    assert queries.live_conversation(stranger.pk, "room-1") is None
+    assert queries.live_conversation(other_owner.pk, "room-1") is None
     assert queries.live_conversation(owner.pk, "a\x00b") is None
     Conversation.objects.update(ended_at=live.started_at)
     assert queries.live_conversation(owner.pk, "room-1") is None
 
 
-def test_search_looks_at_names_and_words(joined: Joined, say: Say, owner: User, stranger: User) -> None:
+def test_search_looks_at_names_and_words(joined: Joined, say: Say, owner: User, other_owner: User) -> None:
     """Conversations are found by title, members and messages, and only the owner's."""
     say("The zeppelin has landed.")
     recorder.open_conversation(opening(owner, "room-2", name="Quarterly review"))
@@ -47,7 +47,7 @@ def test_search_looks_at_names_and_words(joined: Joined, say: Say, owner: User, 
     assert names("ZEPPELIN") == names("ada") == {joined.conversation_id}
     assert len(names("quarterly")) == 1
     assert len(names("")) == 2
-    assert names("nothing of the kind") == names("zeppelin", stranger) == set()
+    assert names("nothing of the kind") == names("zeppelin", other_owner) == set()
 
 
 def test_range_of_starts(joined: Joined, owner: User) -> None:
@@ -77,9 +77,9 @@ def test_last_events(joined: Joined) -> None:
     assert queries.last_events([joined.conversation_id, 1]) == {joined.conversation_id: joined.cursor}
 
 
-def test_the_conversation_of_a_subscriber(joined: Joined, owner: User, stranger: User) -> None:
+def test_the_conversation_of_a_subscriber(joined: Joined, owner: User, other_owner: User) -> None:
     """A subscriber gets the live conversation, else the last one that ended after a given time; other users get none."""
-    assert queries.conversation_for_subscriber(stranger.pk, "room-1", ended_since=None) is None
+    assert queries.conversation_for_subscriber(other_owner.pk, "room-1", ended_since=None) is None
     assert queries.conversation_for_subscriber(owner.pk, "room\x00", ended_since=None) is None
     Conversation.objects.update(ended_at=joined.started_at)
     assert queries.conversation_for_subscriber(owner.pk, "room-1", ended_since=joined.started_at + timedelta(seconds=1)) is None
@@ -93,9 +93,9 @@ def test_the_conversation_of_a_subscriber(joined: Joined, owner: User, stranger:
     assert live.id == again.conversation_id
 
 
-def test_recent_conversations_of_many_subscribers(joined: Joined, owner: User, stranger: User) -> None:
+def test_recent_conversations_of_many_subscribers(joined: Joined, owner: User, other_owner: User) -> None:
     """One query gives live and recently ended conversations of many connection ids, and no older or other ones."""
-    places, at = [(owner.pk, "room-1"), (stranger.pk, "room-1")], joined.started_at
+    places, at = [(owner.pk, "room-1"), (other_owner.pk, "room-1")], joined.started_at
 
     def begun(since: timedelta) -> list[int]:
         return [found.id for found in queries.conversations_started_since(places, at + since)]

@@ -27,11 +27,11 @@ class Talk(AsyncStreamHandler):
         self.heard = 0
 
     def copy(self) -> "Talk":
-        """Return one for another session."""
+        """Return a copy for another session."""
         return type(self)()
 
     async def receive(self, frame: Any) -> None:
-        """Check the inputs."""
+        """Queue the frame, and periodically an output."""
         self.queue.put_nowait(frame)
         self.heard += 1
         if self.heard % FRAMES_BETWEEN_OUTPUTS == 0:
@@ -61,7 +61,7 @@ class Hanging(Talk):
         self.over = False
 
     async def receive(self, frame: Any) -> None:
-        """Look at the inputs."""
+        """Check the inputs."""
         if self.latest_args[1:] == ["bye"] and not self.over:
             self.over = True
             await page_wishes.update_connection(get_current_context().webrtc_id, "closed")

@@ -13,13 +13,13 @@ from tests.insights.conftest import opening
 
 
 @pytest.fixture
-def many(owner: User, stranger: User) -> Api:
+def many(owner: User, other_owner: User) -> Api:
     """Return an API client with five conversations on five days, the newest today, and one conversation of another user."""
     for day in range(5):
         joined = recorder.open_conversation(opening(owner, f"room-{day}", name=f"Day {day}"))
         started = timezone.now() - timedelta(days=day * 2)
         Conversation.objects.filter(id=joined.conversation_id).update(started_at=started)
-    recorder.open_conversation(opening(stranger, name="Foreign"))
+    recorder.open_conversation(opening(other_owner, name="Foreign"))
     reader = Api(token_of(owner))
     reader.root = "/v1/conversations"
     return reader

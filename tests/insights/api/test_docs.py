@@ -44,7 +44,7 @@ def test_every_route_is_documented(db: None) -> None:
 def test_the_page_needs_no_other_host(db: None) -> None:
     """The page loads all scripts and styles from this server, and the files exist."""
     html = Client().get("/api/docs").content.decode()
-    assert set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", html)) <= {"http://www.w3.org"}  # the name of SVG, which nobody loads
+    assert set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", html)) <= {"http://www.w3.org"}  # an XML namespace, which no browser loads
     assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', html)
     for name in ("swagger-ui-bundle.js", "swagger-ui-init.js", "swagger-ui.css", "api-docs.js", "api-docs.css"):
         assert any(asset.endswith(name) for asset in assets)

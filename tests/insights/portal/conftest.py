@@ -23,14 +23,14 @@ def _quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture
-def visitor(user: User, client: Client) -> Client:
+def user_client(user: User, client: Client) -> Client:
     """A browser that is signed in as `user`."""
     client.force_login(user)
     return client
 
 
 @pytest.fixture
-def stranger_client(other_user: User) -> Client:
+def other_client(other_user: User) -> Client:
     """A browser that is signed in as a user without conversations."""
     client = Client()
     client.force_login(other_user)

@@ -12,54 +12,54 @@ from insights.models import App
 NEW = {"old_password": "correct horse battery", "new_password1": "wrong mule accumulator", "new_password2": "wrong mule accumulator"}
 
 
-def test_the_page_shows_the_account_and_explains_apps(visitor: Client) -> None:
+def test_the_page_shows_the_account_and_explains_apps(user_client: Client) -> None:
     """The page of an account without apps explains how to create one."""
-    text = visitor.get("/account/").content.decode()
+    text = user_client.get("/account/").content.decode()
     assert "jane@example.com" in text
     assert "No apps yet" in text
 
 
-def test_an_app_is_created_and_its_secret_shown_once(visitor: Client, user: User) -> None:
+def test_an_app_is_created_and_its_secret_shown_once(user_client: Client, user: User) -> None:
     """The shown credentials get a token for the account, and a reload does not show the secret again."""
-    answer = visitor.post("/account/apps/", {"app_name": "Robin"})
+    answer = user_client.post("/account/apps/", {"app_name": "Robin"})
     app, secret = App.objects.get(), answer.context["secret"]
     assert app.app_id in answer.content.decode()
     assert secret in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
     assert access.user_of_token(access.token_for(app.app_id, secret).access_token) == user
-    page = visitor.get("/account/").content.decode()
+    page = user_client.get("/account/").content.decode()
     assert "Robin" in page
     assert secret not in page
 
 
-def test_an_app_needs_a_name(visitor: Client) -> None:
+def test_an_app_needs_a_name(user_client: Client) -> None:
     """A form without a name creates no app."""
-    assert visitor.post("/account/apps/", {"app_name": " "}).status_code == 400
+    assert user_client.post("/account/apps/", {"app_name": " "}).status_code == 400
     assert not App.objects.exists()
 
 
-def test_tokens_of_a_revoked_app_are_refused(visitor: Client, user: User) -> None:
+def test_tokens_of_a_revoked_app_are_refused(user_client: Client, user: User) -> None:
     """A revoked app's token is refused, and the app is gone from the page."""
     app, secret = access.create_app(user, "Robin")
     token = access.token_for(app.app_id, secret).access_token
-    answer = visitor.post(f"/account/apps/{app.pk}/revoke/", follow=True)
+    answer = user_client.post(f"/account/apps/{app.pk}/revoke/", follow=True)
     assert "App revoked" in answer.content.decode()
     assert "Robin" not in answer.content.decode()
     assert access.user_of_token(token) is None
 
 
-def test_another_users_app_cannot_be_revoked(visitor: Client, other_user: User) -> None:
+def test_another_users_app_cannot_be_revoked(user_client: Client, other_user: User) -> None:
     """Revoking another user's app gets 404."""
     app, _ = access.create_app(other_user, "Theirs")
-    assert visitor.post(f"/account/apps/{app.pk}/revoke/").status_code == 404
+    assert user_client.post(f"/account/apps/{app.pk}/revoke/").status_code == 404
     assert App.objects.get().revoked_at is None
 
 
-def test_a_new_password(visitor: Client, user: User) -> None:
+def test_a_new_password(user_client: Client, user: User) -> None:
     """A new password keeps this browser's sign-in and ends those of other browsers."""
     elsewhere = Client()
     elsewhere.force_login(user)
-    answer = visitor.post("/account/password/", NEW, follow=True)
+    answer = user_client.post("/account/password/", NEW, follow=True)
     assert "Password changed" in answer.content.decode()
     assert elsewhere.get("/").status_code == 302
     assert Client().login(username="jane@example.com", password="wrong mule accumulator")
@@ -73,21 +73,21 @@ def test_a_new_password(visitor: Client, user: User) -> None:
         ({"new_password1": "short", "new_password2": "short"}, "at least 10 characters"),
     ],
 )
-def test_an_invalid_password_form_changes_nothing(visitor: Client, change: dict[str, str], text: str) -> None:
+def test_an_invalid_password_form_changes_nothing(user_client: Client, change: dict[str, str], text: str) -> None:
     """The page shows the error, and the old password stays valid."""
-    answer = visitor.post("/account/password/", NEW | change)
+    answer = user_client.post("/account/password/", NEW | change)
     assert answer.status_code == 400
     assert text in answer.content.decode()
     assert Client().login(username="jane@example.com", password="correct horse battery")
 
 
-def test_guessing_the_old_password_is_limited(visitor: Client, settings: Any) -> None:
+def test_guessing_the_old_password_is_limited(user_client: Client, settings: Any) -> None:
     """After too many wrong old passwords in a minute the right one is refused; an invalid new password does not count."""
     settings.TOKEN_TRIES_PER_MINUTE = 2
     short = NEW | {"new_password1": "short", "new_password2": "short"}
-    tries = [visitor.post("/account/password/", form).status_code for form in (short, *[NEW | {"old_password": "guess"}] * 2, NEW)]
+    tries = [user_client.post("/account/password/", form).status_code for form in (short, *[NEW | {"old_password": "guess"}] * 2, NEW)]
     assert tries == [400, 400, 400, 429]
-    assert "Wait a minute" in visitor.post("/account/password/", NEW).content.decode()
+    assert "Wait a minute" in user_client.post("/account/password/", NEW).content.decode()
     assert Client().login(username="jane@example.com", password="correct horse battery")
 
 

@@ -23,9 +23,9 @@ def text_of(client: Client, conversation: Conversation, query: str = "") -> str:
     return answer.content.decode()
 
 
-def test_the_transcript_has_turns_with_times(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_the_transcript_has_turns_with_times(user_client: Client, make_conversation: MakeConversation) -> None:
     """Consecutive messages of one member are under one name."""
-    text = text_of(visitor, make_conversation(lines=LINES))
+    text = text_of(user_client, make_conversation(lines=LINES))
     assert text.count('<li class="turn') == 3
     assert text.count("<strong>Ada</strong>") == 2
     for place in ("0:10", "0:30", "0:40"):
@@ -34,139 +34,139 @@ def test_the_transcript_has_turns_with_times(visitor: Client, make_conversation:
         assert said in text
 
 
-def test_a_long_turn_shows_the_time_every_minute(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_a_long_turn_shows_the_time_every_minute(user_client: Client, make_conversation: MakeConversation) -> None:
     """A long turn has a time mark for each minute."""
-    text = text_of(visitor, make_conversation(lines=[("Ada", f"Point {number}.") for number in range(1, 15)]))
+    text = text_of(user_client, make_conversation(lines=[("Ada", f"Point {number}.") for number in range(1, 15)]))
     assert text.count("<strong>Ada</strong>") == 3
     for place in ("0:10", "1:10", "2:10"):
         assert f">{place}</time>" in text
 
 
-def test_an_insight_links_to_its_message(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_an_insight_links_to_its_message(user_client: Client, make_conversation: MakeConversation) -> None:
     """An insight links to its message and shows speaker, assignee and due date."""
     conversation = make_conversation(lines=LINES)
     due = datetime(2026, 3, 6, tzinfo=UTC)
     insight = add_insight(conversation, 3, "action_item", "Do it", assignee_name="Bob", due_at=due, confidence=0.914)
-    text = text_of(visitor, conversation)
+    text = text_of(user_client, conversation)
     assert f'href="#m-{insight.message_id}"' in text
     assert f'id="m-{insight.message_id}"' in text
     for part in ("Action item", "<bdi>Bob</bdi>, 0:30", "Assigned to <bdi>Bob</bdi>", "Due 6 Mar 2026", "91%"):
         assert part in text
 
 
-def test_a_rejected_insight_is_struck_and_marks_no_message(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_a_rejected_insight_is_struck_and_marks_no_message(user_client: Client, make_conversation: MakeConversation) -> None:
     """A rejected insight is struck through, and its message has no mark."""
     conversation = make_conversation(lines=LINES)
     add_insight(conversation, 1, review="rejected", reviewed_at=conversation.started_at)
-    text = text_of(visitor, conversation)
+    text = text_of(user_client, conversation)
     assert '<li class="insight rejected" data-kind="question"' in text
     assert "message found" not in text
 
 
-def test_a_rejected_insight_does_not_count(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_a_rejected_insight_does_not_count(user_client: Client, make_conversation: MakeConversation) -> None:
     """The page shows the same count as the list of conversations, the REST API and the live page."""
     conversation = make_conversation(lines=LINES)
     for number, review in ((1, "rejected"), (2, "accepted"), (3, "pending")):
         reviewed_at = None if review == "pending" else conversation.started_at
         add_insight(conversation, number, review=review, reviewed_at=reviewed_at)
-    text = text_of(visitor, conversation)
+    text = text_of(user_client, conversation)
     assert '<h2>Insights <span class="quiet small">2</span></h2>' in text
     assert '<a class="chip" href="#found">Insights 2</a>' in text
 
 
-def test_topics_link_to_their_first_message(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_topics_link_to_their_first_message(user_client: Client, make_conversation: MakeConversation) -> None:
     """A topic of several messages links to the earliest one."""
     conversation = make_conversation(lines=LINES)
     topic = Topic.objects.create(conversation=conversation, text="deadline", score=0.7)
     for number in (4, 2):
         TopicReference.objects.create(topic=topic, message=conversation.messages.get(number=number))
     first = conversation.messages.get(number=2)
-    assert f'<a class="chip" href="#m-{first.id}">deadline</a>' in text_of(visitor, conversation)
+    assert f'<a class="chip" href="#m-{first.id}">deadline</a>' in text_of(user_client, conversation)
 
 
-def test_members_have_their_talk_time(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_members_have_their_talk_time(user_client: Client, make_conversation: MakeConversation) -> None:
     """The talk time of three messages of four seconds and of one message is shown."""
-    text = text_of(visitor, make_conversation(lines=LINES))
+    text = text_of(user_client, make_conversation(lines=LINES))
     assert "12 s · 75%" in text
     assert "4 s · 25%" in text
 
 
-def test_another_users_conversation_is_404(stranger_client: Client, make_conversation: MakeConversation) -> None:
+def test_another_users_conversation_is_404(other_client: Client, make_conversation: MakeConversation) -> None:
     """Existing and unknown ids get the same response, also for staff."""
     conversation = make_conversation(lines=LINES)
-    known = stranger_client.get(f"/conversations/{conversation.id}/")
-    unknown = stranger_client.get("/conversations/1234567890123456/")
+    known = other_client.get(f"/conversations/{conversation.id}/")
+    unknown = other_client.get("/conversations/1234567890123456/")
     assert known.status_code == unknown.status_code == 404
     assert "Who can do it" not in known.content.decode()
     User.objects.update(is_staff=True)
-    assert stranger_client.get(f"/conversations/{conversation.id}/").status_code == 404
+    assert other_client.get(f"/conversations/{conversation.id}/").status_code == 404
 
 
-def test_an_id_out_of_range_is_404(visitor: Client) -> None:
+def test_an_id_out_of_range_is_404(user_client: Client) -> None:
     """An id too large for the database column is unknown."""
-    assert visitor.get(f"/conversations/{10**40}/").status_code == 404
+    assert user_client.get(f"/conversations/{10**40}/").status_code == 404
 
 
-def test_a_live_conversation_can_be_watched(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_a_live_conversation_can_be_watched(user_client: Client, make_conversation: MakeConversation) -> None:
     """The link to the watch page quotes special characters."""
-    text = text_of(visitor, make_conversation(live=True, connection="a=b c/d?e"))
+    text = text_of(user_client, make_conversation(live=True, connection="a=b c/d?e"))
     assert "Live now" in text
     assert 'href="/watch/a=b%20c/d%3Fe/"' in text
 
 
-def test_an_empty_conversation_says_so(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_an_empty_conversation_says_so(user_client: Client, make_conversation: MakeConversation) -> None:
     """The page of a conversation without messages says that there is no speech."""
-    text = text_of(visitor, make_conversation())
+    text = text_of(user_client, make_conversation())
     assert "No speech was detected" in text
     assert "No questions, action items or follow-ups" in text
 
 
-def test_a_long_conversation_is_paged(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_conversation_is_paged(user_client: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
     """A link to a message on another page names that page."""
     monkeypatch.setattr(parts, "PART", 2)
     conversation = make_conversation(lines=LINES)
     insight = add_insight(conversation, 3)
-    first, second = text_of(visitor, conversation), text_of(visitor, conversation, "?part=2")
+    first, second = text_of(user_client, conversation), text_of(user_client, conversation, "?part=2")
     assert "Part 1 of 2" in first
     assert "I will." not in first
     assert f'href="?part=2#m-{insight.message_id}"' in first
     assert f'href="#m-{insight.message_id}"' in second
     for odd in ("0", "99", "x", "²"):
-        assert "of 2" in text_of(visitor, conversation, f"?part={odd}")
+        assert "of 2" in text_of(user_client, conversation, f"?part={odd}")
 
 
-def test_many_insights_are_paged(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_insights_are_paged(user_client: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above a limit each page shows only the insights of its own messages, and says so."""
     monkeypatch.setattr(parts, "PART", 2)
     monkeypatch.setattr(module, "MOST_CARDS", 2)
     conversation = make_conversation(lines=LINES)
     own = [add_insight(conversation, number) for number in (1, 2)]
-    assert "Insights of this part" not in text_of(visitor, conversation)
+    assert "Insights of this part" not in text_of(user_client, conversation)
     other = add_insight(conversation, 3)
-    first, second = text_of(visitor, conversation), text_of(visitor, conversation, "?part=2")
+    first, second = text_of(user_client, conversation), text_of(user_client, conversation, "?part=2")
     for text, shown, hidden in ((first, own, [other]), (second, [other], own)):
         assert "Insights of this part" in text
         assert all(f"#m-{one.message_id}" in text for one in shown)
         assert not any(f"#m-{one.message_id}" in text for one in hidden)
 
 
-def test_an_unknown_speaker_has_a_label(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_an_unknown_speaker_has_a_label(user_client: Client, make_conversation: MakeConversation) -> None:
     """The page shows a label for a speaker without a name."""
     conversation = make_conversation(lines=LINES[:1])
     conversation.speakers.update(member=None)
-    assert "Unknown speaker" in text_of(visitor, conversation)
+    assert "Unknown speaker" in text_of(user_client, conversation)
 
 
-def test_staff_get_a_link_to_the_admin(visitor: Client, user: User, make_conversation: MakeConversation) -> None:
+def test_staff_get_a_link_to_the_admin(user_client: Client, user: User, make_conversation: MakeConversation) -> None:
     """Other users do not get the link."""
     conversation = make_conversation()
     link = f'href="/admin/insights/conversation/{conversation.id}/change/"'
-    assert link not in text_of(visitor, conversation)
+    assert link not in text_of(user_client, conversation)
     User.objects.filter(pk=user.pk).update(is_staff=True)
-    assert link in text_of(visitor, conversation)
+    assert link in text_of(user_client, conversation)
 
 
-def test_the_page_takes_a_fixed_number_of_queries(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_the_page_takes_a_fixed_number_of_queries(user_client: Client, make_conversation: MakeConversation) -> None:
     """A long conversation of many members takes as many queries as a short one."""
 
     def count_queries(count: int) -> int:
@@ -179,7 +179,7 @@ def test_the_page_takes_a_fixed_number_of_queries(visitor: Client, make_conversa
             topic = Topic.objects.create(conversation=conversation, text=f"topic {number}", score=0.5)
             TopicReference.objects.create(topic=topic, message=conversation.messages.get(number=number + 1))
         with CaptureQueriesContext(connection) as queries:
-            assert visitor.get(f"/conversations/{conversation.id}/").status_code == 200
+            assert user_client.get(f"/conversations/{conversation.id}/").status_code == 200
         return len(queries)
 
     assert count_queries(2) == count_queries(30) == 10  # sign-in (2), conversation, insights, messages, talk, members, topics (3)

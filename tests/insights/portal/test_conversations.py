@@ -17,147 +17,147 @@ def page(client: Client, path: str = "/", **headers: str) -> str:
     return answer.content.decode()
 
 
-def test_an_empty_list_says_what_to_do(visitor: Client) -> None:
+def test_an_empty_list_says_what_to_do(user_client: Client) -> None:
     """An empty list shows both ways to begin, with this server's own addresses."""
-    text = page(visitor)
+    text = page(user_client)
     assert "Start a conversation" in text
     assert "createapp --email jane@example.com" in text
     assert "ws://testserver/v1/streaming/my-meeting" in text
 
 
 def test_the_list_shows_the_users_conversations_newest_first(
-    visitor: Client, stranger_client: Client, make_conversation: MakeConversation
+    user_client: Client, other_client: Client, make_conversation: MakeConversation
 ) -> None:
     """Conversations of other users are not in the list."""
     make_conversation("Earlier one", day=0)
     make_conversation("Later one", day=1)
-    text = page(visitor)
+    text = page(user_client)
     assert text.index("Later one") < text.index("Earlier one")
-    assert "Earlier one" not in page(stranger_client)
+    assert "Earlier one" not in page(other_client)
 
 
-def test_a_row_shows_length_members_and_counts(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_a_row_shows_length_members_and_counts(user_client: Client, make_conversation: MakeConversation) -> None:
     """Rejected insights are not counted."""
     conversation = make_conversation(lines=[("Ada", "Who can do it?"), ("Bob", "I will.")])
     add_insight(conversation, 1)
     add_insight(conversation, 2, "action_item", review="rejected", reviewed_at=conversation.started_at)
-    text = page(visitor)
+    text = page(user_client)
     for part in ("12 min", "2 messages", "Ada, Bob", "1 question"):
         assert part in text
     assert "action item" not in text
 
 
-def test_a_live_conversation_is_marked(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_a_live_conversation_is_marked(user_client: Client, make_conversation: MakeConversation) -> None:
     """A conversation without an end is marked as live."""
     make_conversation(live=True)
-    assert "Live now" in page(visitor)
+    assert "Live now" in page(user_client)
 
 
 @pytest.mark.parametrize("query", ["porto", "PLANNING", "ada", "hotel porto", "100%"])
-def test_search_finds_titles_names_and_words(visitor: Client, make_conversation: MakeConversation, query: str) -> None:
+def test_search_finds_titles_names_and_words(user_client: Client, make_conversation: MakeConversation, query: str) -> None:
     """All words of the query must match in any case, and SQL wildcards are literal."""
     make_conversation("Planning", [("Ada", "The hotel in Porto is 100% ready.")])
     make_conversation("Budget", [("Bob", "Nothing of interest.")], day=1)
-    text = page(visitor, f"/?q={query.replace('%', '%25')}")
+    text = page(user_client, f"/?q={query.replace('%', '%25')}")
     assert "Planning" in text
     assert "Budget" not in text
 
 
-def test_search_shows_and_marks_the_matching_message(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_search_shows_and_marks_the_matching_message(user_client: Client, make_conversation: MakeConversation) -> None:
     """The row quotes the first message that has the word."""
     make_conversation("Planning", [("Ada", "The hotel in Porto is ready.")])
-    assert "The hotel in <mark>Porto</mark> is ready." in page(visitor, "/?q=porto")
+    assert "The hotel in <mark>Porto</mark> is ready." in page(user_client, "/?q=porto")
 
 
-def test_a_hit_opens_at_its_sentence(visitor: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hit_opens_at_its_sentence(user_client: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The link leads to the sentence, also on a later page; without a hit it leads to the beginning."""
     monkeypatch.setattr("insights.portal.parts.PART", 2)
     one = make_conversation("Planning", [("Ada", "The hotel is ready."), ("Ada", "It is in Porto."), ("Ada", "Porto is sunny.")])
     second, third = (Message.objects.get(conversation=one, number=number) for number in (2, 3))
-    assert f'href="/conversations/{one.pk}/#m-{second.pk}"' in page(visitor, "/?q=porto")
+    assert f'href="/conversations/{one.pk}/#m-{second.pk}"' in page(user_client, "/?q=porto")
     link = f"/conversations/{one.pk}/?part=2#m-{third.pk}"
-    assert f'href="{link}"' in page(visitor, "/?q=sunny")
-    assert f'id="m-{third.pk}"' in page(visitor, link)
-    assert f'href="/conversations/{one.pk}/"' in page(visitor, "/?q=planning")
+    assert f'href="{link}"' in page(user_client, "/?q=sunny")
+    assert f'id="m-{third.pk}"' in page(user_client, link)
+    assert f'href="/conversations/{one.pk}/"' in page(user_client, "/?q=planning")
 
 
-def test_search_is_limited_to_the_users_conversations(stranger_client: Client, make_conversation: MakeConversation) -> None:
+def test_search_is_limited_to_the_users_conversations(other_client: Client, make_conversation: MakeConversation) -> None:
     """A word that only another user's conversation has is not found."""
     make_conversation("Planning", [("Ada", "The secret word is heron.")])
-    assert "heron</mark>" not in page(stranger_client, "/?q=heron")
+    assert "heron</mark>" not in page(other_client, "/?q=heron")
 
 
-def test_search_without_a_hit_says_so(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_search_without_a_hit_says_so(user_client: Client, make_conversation: MakeConversation) -> None:
     """The page repeats the query, escaped."""
     make_conversation()
-    assert "No results for “&lt;b&gt;”" in page(visitor, "/?q=<b>")
+    assert "No results for “&lt;b&gt;”" in page(user_client, "/?q=<b>")
 
 
-def test_the_list_is_filtered_by_type_of_insight(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_the_list_is_filtered_by_type_of_insight(user_client: Client, make_conversation: MakeConversation) -> None:
     """Rejected insights do not match; the form shows the filter and combines it with the search."""
     add_insight(make_conversation("Planning", [("Ada", "Who can do it?")]), 1)
     refused = make_conversation("Budget", [("Bob", "Who pays?")], day=1)
     add_insight(refused, 1, review="rejected", reviewed_at=refused.started_at)
-    text = page(visitor, "/?kind=question")
+    text = page(user_client, "/?kind=question")
     assert "Planning" in text
     assert "Budget" not in text
     assert '<option value="question" selected>' in text
-    assert "No conversations match these filters" in page(visitor, "/?kind=follow_up")
-    assert "“pays” with these filters" in page(visitor, "/?kind=question&q=pays")
+    assert "No conversations match these filters" in page(user_client, "/?kind=follow_up")
+    assert "“pays” with these filters" in page(user_client, "/?kind=question&q=pays")
 
 
-def test_the_list_is_filtered_by_age(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_the_list_is_filtered_by_age(user_client: Client, make_conversation: MakeConversation) -> None:
     """The filter counts days back from now."""
     since = (timezone.now() - START).days
     make_conversation("Earlier one", day=since - 9)
     make_conversation("Later one", day=since - 2)
-    assert "Earlier one" in page(visitor, "/?days=30")
-    text = page(visitor, "/?days=7")
+    assert "Earlier one" in page(user_client, "/?days=30")
+    text = page(user_client, "/?days=7")
     assert "Later one" in text
     assert "Earlier one" not in text
 
 
-def test_an_unknown_filter_value_is_ignored(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_an_unknown_filter_value_is_ignored(user_client: Client, make_conversation: MakeConversation) -> None:
     """An unknown value shows the whole list."""
     make_conversation("Planning")
-    assert "Planning" in page(visitor, "/?kind=%00nonsense&days=-3")
+    assert "Planning" in page(user_client, "/?kind=%00nonsense&days=-3")
 
 
-def test_links_to_pages_keep_the_filters(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_links_to_pages_keep_the_filters(user_client: Client, make_conversation: MakeConversation) -> None:
     """The link to the next page keeps search and filters."""
     for day in range(21):
         add_insight(make_conversation("A & B", [("Ada", "Who can do it?")], day=day), 1)
-    assert 'href="?q=A+%26+B&amp;kind=question&amp;page=2"' in page(visitor, "/?q=A+%26+B&kind=question")
+    assert 'href="?q=A+%26+B&amp;kind=question&amp;page=2"' in page(user_client, "/?q=A+%26+B&kind=question")
 
 
-def test_htmx_requests_get_only_the_rows(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_htmx_requests_get_only_the_rows(user_client: Client, make_conversation: MakeConversation) -> None:
     """A request with HX-Request gets the rows, and `Vary` names the header."""
     make_conversation()
-    answer = visitor.get("/", headers={"HX-Request": "true"})
+    answer = user_client.get("/", headers={"HX-Request": "true"})
     assert "<html" not in answer.content.decode()
     assert "Planning" in answer.content.decode()
     assert "HX-Request" in answer.headers["Vary"]
 
 
-def test_a_long_list_is_paged(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_a_long_list_is_paged(user_client: Client, make_conversation: MakeConversation) -> None:
     """A page has twenty rows; an invalid page number gives an existing page."""
     for number in range(23):
         make_conversation(f"Talk number {number}.", day=number)
-    assert "Talk number 22." in page(visitor)
-    assert "Talk number 2." not in page(visitor)
+    assert "Talk number 22." in page(user_client)
+    assert "Talk number 2." not in page(user_client)
     for path in ("/?page=2", "/?page=99"):
-        assert "Talk number 2." in page(visitor, path)
-    assert "Page 1 of 2" in page(visitor, "/?page=nonsense")
+        assert "Talk number 2." in page(user_client, path)
+    assert "Page 1 of 2" in page(user_client, "/?page=nonsense")
 
 
-def test_titles_names_and_words_are_escaped(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_titles_names_and_words_are_escaped(user_client: Client, make_conversation: MakeConversation) -> None:
     """Markup in titles, names and messages is shown as text."""
     make_conversation("<script>alert(1)</script>", [("<i>Eve</i>", "<b>bold</b> word")])
-    text = page(visitor, "/?q=word")
+    text = page(user_client, "/?q=word")
     assert not any(tag in text for tag in ("<script>alert", "<i>Eve", "<b>bold"))
 
 
-def test_the_list_takes_a_fixed_number_of_queries(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_the_list_takes_a_fixed_number_of_queries(user_client: Client, make_conversation: MakeConversation) -> None:
     """Twenty rows take as many queries as one row, with and without a search."""
 
     def fill(days: range) -> None:
@@ -167,7 +167,7 @@ def test_the_list_takes_a_fixed_number_of_queries(visitor: Client, make_conversa
 
     def count_queries(path: str) -> int:
         with CaptureQueriesContext(connection) as queries:
-            page(visitor, path)
+            page(user_client, path)
         return len(queries)
 
     fill(range(1))
@@ -177,10 +177,10 @@ def test_the_list_takes_a_fixed_number_of_queries(visitor: Client, make_conversa
     assert one == (6, 8)  # sign-in (2), number of rows, rows, members, insights; and what was found: where, and its words
 
 
-def test_a_conversation_without_a_title_is_named_after_its_members(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_a_conversation_without_a_title_is_named_after_its_members(user_client: Client, make_conversation: MakeConversation) -> None:
     """The list shows the members' names if the stored name is only the id."""
     conversation = make_conversation(lines=[("Ada", "Hello."), ("Bob", "Hello.")])
     conversation.name = str(conversation.pk)
     conversation.save()
-    assert ">Ada and Bob</a>" in page(visitor)
-    assert "<h1>Ada and Bob</h1>" in page(visitor, f"/conversations/{conversation.pk}/")
+    assert ">Ada and Bob</a>" in page(user_client)
+    assert "<h1>Ada and Bob</h1>" in page(user_client, f"/conversations/{conversation.pk}/")

@@ -24,31 +24,31 @@ Insights
 """
 
 
-def test_the_text_file(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_the_text_file(user_client: Client, make_conversation: MakeConversation) -> None:
     """The text file has the title, turns with names and times, and insights without rejected ones."""
     conversation = make_conversation(lines=LINES)
     add_insight(conversation, 1)
     add_insight(conversation, 2, "follow_up", review="rejected", reviewed_at=conversation.started_at)
     add_insight(conversation, 3, "action_item", "Do it", assignee_name="Bob", due_at=datetime(2026, 3, 6, tzinfo=UTC))
-    answer = visitor.get(f"/conversations/{conversation.pk}/download.txt")
+    answer = user_client.get(f"/conversations/{conversation.pk}/download.txt")
     assert answer.getvalue().decode() == TEXT
     assert answer["Content-Disposition"] == 'attachment; filename="planning.txt"'
 
 
-def test_the_json_file(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_the_json_file(user_client: Client, make_conversation: MakeConversation) -> None:
     """The JSON file equals the admin's export."""
     conversation = make_conversation(lines=LINES)
-    document = json.loads(visitor.get(f"/conversations/{conversation.pk}/download.json").getvalue())
+    document = json.loads(user_client.get(f"/conversations/{conversation.pk}/download.json").getvalue())
     assert [one["text"] for one in document["conversations"][0]["messages"]] == [text for _, text in LINES]
 
 
-def test_the_file_name_is_ascii(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_the_file_name_is_ascii(user_client: Client, make_conversation: MakeConversation) -> None:
     """A title without usable ASCII letters gives the id as file name."""
     conversation = make_conversation('"; ☃ ../', lines=LINES)
-    answer = visitor.get(f"/conversations/{conversation.pk}/download.txt")
+    answer = user_client.get(f"/conversations/{conversation.pk}/download.txt")
     assert answer["Content-Disposition"] == f'attachment; filename="{conversation.pk}.txt"'
 
 
-def test_unknown_formats_are_404(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_unknown_formats_are_404(user_client: Client, make_conversation: MakeConversation) -> None:
     """An unknown format gets 404."""
-    assert visitor.get(f"/conversations/{make_conversation().pk}/download.exe").status_code == 404
+    assert user_client.get(f"/conversations/{make_conversation().pk}/download.exe").status_code == 404

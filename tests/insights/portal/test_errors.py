@@ -21,15 +21,15 @@ def test_a_form_without_its_csrf_token_gets_our_error_page(user: object) -> None
     assert "You do not have access" in answer.content.decode()
 
 
-def test_an_exception_gets_our_error_page(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_gets_our_error_page(user_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The 500 page shows nothing of the exception."""
 
     def raise_error(*args: object) -> None:
         raise RuntimeError("the inner cause")
 
     monkeypatch.setattr(conversations, "page_of", raise_error)
-    visitor.raise_request_exception = False
-    answer = visitor.get("/")
+    user_client.raise_request_exception = False
+    answer = user_client.get("/")
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.content.decode()
     assert "inner cause" not in answer.content.decode()

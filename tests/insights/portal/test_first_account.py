@@ -96,10 +96,10 @@ def test_wrong_tokens_are_limited(client: Client, settings: LazySettings) -> Non
 def test_after_the_first_account_the_page_is_gone(client: Client) -> None:
     """GET and POST have no effect once an account exists, with and without a valid token."""
     client.post("/welcome/", FORM | {"token": token()})
-    stranger = Client()
-    assert stranger.get(setup_link("http://testserver")).status_code == 404
-    assert stranger.post("/welcome/", {**FORM, "email": "eve@example.org", "token": token()}).status_code == 404
-    assert stranger.get("/").headers["Location"] == "/signin/?next=/"
+    other_owner = Client()
+    assert other_owner.get(setup_link("http://testserver")).status_code == 404
+    assert other_owner.post("/welcome/", {**FORM, "email": "eve@example.org", "token": token()}).status_code == 404
+    assert other_owner.get("/").headers["Location"] == "/signin/?next=/"
     assert User.objects.count() == 1
 
 

@@ -11,16 +11,16 @@ from tests.insights.conftest import age_process, process
 from tests.insights.portal.conftest import START, MakeConversation
 
 
-def test_it_has_the_end_of_the_members_last_message(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_it_has_the_end_of_the_members_last_message(user_client: Client, make_conversation: MakeConversation) -> None:
     """Only the member's own last message counts."""
     make_conversation(lines=[("Ada", "One."), ("Ada", "Two."), ("Bob", "Three.")], live=True, connection="room")
-    answer = visitor.get("/heard/room/?speaker=Ada").json()
+    answer = user_client.get("/heard/room/?speaker=Ada").json()
     assert answer["live"] is True
     assert datetime.fromisoformat(answer["until"]) == START + timedelta(seconds=24)
     assert answer["seen"] is None
 
 
-def test_it_names_an_unfinished_session(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_it_names_an_unfinished_session(user_client: Client, make_conversation: MakeConversation) -> None:
     """The age of the session's last heartbeat is in seconds."""
     conversation = make_conversation(lines=[("Ada", "One.")], live=True, connection="room")
     now = timezone.now()
@@ -28,21 +28,21 @@ def test_it_names_an_unfinished_session(visitor: Client, make_conversation: Make
         id=uuid.uuid4(), conversation=conversation, member=conversation.members.get(), process_id=process(), joined_at=now
     )
     age_process(3)
-    assert 3 <= visitor.get("/heard/room/?speaker=Ada").json()["seen"] < 90
-    assert visitor.get("/heard/room/?speaker=Bob").json()["seen"] is None
+    assert 3 <= user_client.get("/heard/room/?speaker=Ada").json()["seen"] < 90
+    assert user_client.get("/heard/room/?speaker=Bob").json()["seen"] is None
 
 
-def test_without_a_live_conversation_it_is_empty(visitor: Client, stranger_client: Client, make_conversation: MakeConversation) -> None:
+def test_without_a_live_conversation_it_is_empty(user_client: Client, other_client: Client, make_conversation: MakeConversation) -> None:
     """Ended, unknown and other users' conversations get the same response."""
     make_conversation(lines=[("Ada", "One.")], connection="over")
     make_conversation(lines=[("Ada", "One.")], connection="room", live=True)
-    for client, room in ((visitor, "over"), (visitor, "unknown"), (stranger_client, "room")):
+    for client, room in ((user_client, "over"), (user_client, "unknown"), (other_client, "room")):
         answer = client.get(f"/heard/{room}/?speaker=Ada").json()
         assert (answer["live"], answer["until"], answer["seen"]) == (False, None, None)
 
 
-def test_the_response_has_the_servers_clock_and_is_not_cached(visitor: Client) -> None:
+def test_the_response_has_the_servers_clock_and_is_not_cached(user_client: Client) -> None:
     """The page compares the server's clock with its own."""
-    answer = visitor.get("/heard/room/?speaker=%00")
+    answer = user_client.get("/heard/room/?speaker=%00")
     assert abs(datetime.fromisoformat(answer.json()["now"]) - timezone.now()) < timedelta(seconds=60)
     assert "no-store" in answer.headers["Cache-Control"]

@@ -23,10 +23,10 @@ def outside(text: str, host: str = "testserver") -> list[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_allows_its_own_origin_only(visitor: Client, make_conversation: MakeConversation, path: str) -> None:
+def test_every_page_allows_its_own_origin_only(user_client: Client, make_conversation: MakeConversation, path: str) -> None:
     """The policy of every page, error pages too, allows its own origin and no inline scripts or styles."""
     make_conversation(live=True, connection="room")
-    answer = visitor.get(path)
+    answer = user_client.get(path)
     rules = dict(rule.split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split("; "))
     assert rules["default-src"] == "'self'"
     assert rules["connect-src"] == "'self' ws://testserver wss://testserver"
@@ -37,12 +37,12 @@ def test_every_page_allows_its_own_origin_only(visitor: Client, make_conversatio
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_names_another_host(visitor: Client, make_conversation: MakeConversation, path: str) -> None:
+def test_no_page_names_another_host(user_client: Client, make_conversation: MakeConversation, path: str) -> None:
     """Links, sources and forms name no other host."""
     conversation = make_conversation(lines=[("Ada", "Who can?")], live=True, connection="room")
     add_insight(conversation, 1)
     for address in (path, f"/conversations/{conversation.id}/"):
-        assert outside(visitor.get(address).content.decode()) == []
+        assert outside(user_client.get(address).content.decode()) == []
 
 
 def test_no_static_file_names_another_host() -> None:
@@ -60,10 +60,10 @@ def test_the_search_finds_urls_of_other_hosts() -> None:
     ]
 
 
-def test_every_named_static_file_exists(visitor: Client, make_conversation: MakeConversation) -> None:
+def test_every_named_static_file_exists(user_client: Client, make_conversation: MakeConversation) -> None:
     """Templates and script imports name existing files."""
     make_conversation(live=True, connection="room")
-    named = {name for path in PAGES for name in re.findall(r"/static/parley/([^\"']+)", visitor.get(path).content.decode())}
+    named = {name for path in PAGES for name in re.findall(r"/static/parley/([^\"']+)", user_client.get(path).content.decode())}
     assert named
     assert [name for name in named if not (STATIC / name).is_file()] == []
     for script in (STATIC / "js").glob("*.js"):

@@ -44,11 +44,11 @@ def test_sign_in_redirects_to_the_requested_page(client: Client, user: User) -> 
     assert client.post("/signin/", {**form, "next": "https://evil.example/"}).headers["Location"] == "/"
 
 
-def test_signing_out_needs_a_post(visitor: Client) -> None:
+def test_signing_out_needs_a_post(user_client: Client) -> None:
     """A GET does not sign out; a POST does, and pages then require a sign-in."""
-    assert visitor.get("/signout/").status_code == 405
-    assert visitor.post("/signout/").headers["Location"] == "/signin/"
-    assert visitor.get("/").headers["Location"] == "/signin/?next=/"
+    assert user_client.get("/signout/").status_code == 405
+    assert user_client.post("/signout/").headers["Location"] == "/signin/"
+    assert user_client.get("/").headers["Location"] == "/signin/?next=/"
 
 
 @pytest.mark.parametrize("path", ["/", "/conversations/1234567890123456/", "/live/", "/live/room/", "/watch/room/", "/heard/room/"])

@@ -13,14 +13,14 @@ from insights.recorder import Joined, RecorderError, StoredEvent, UnknownMessage
 from tests.insights.conftest import Say
 
 
-def test_a_correction_keeps_the_original(joined: Joined, say: Say, stranger: User) -> None:
+def test_a_correction_keeps_the_original(joined: Joined, say: Say, other_owner: User) -> None:
     """A correction stores the new and the recognised text, the user and the time, updates entities and sentiment, and is an event."""
     say("Eda will send it tomorrow.")
     message = Message.objects.get()
-    (event,) = recorder.correct_message(message.id, " Ada will be good. ", stranger.pk)
+    (event,) = recorder.correct_message(message.id, " Ada will be good. ", other_owner.pk)
     message.refresh_from_db()
     assert (message.text, message.original_text) == ("Ada will be good.", "Eda will send it tomorrow.")
-    assert message.corrected_by == stranger
+    assert message.corrected_by == other_owner
     assert message.corrected_at is not None
     assert message.sentiment == 0.5
     assert [entity.text for entity in Entity.objects.all()] == ["Ada"]
@@ -55,18 +55,18 @@ def test_corrected_words_count_for_topics(joined: Joined, say: Say, owner: User)
     assert len(topics["budget report"]) == 2
 
 
-def test_a_review_has_user_and_time(say: Say, stranger: User) -> None:
+def test_a_review_has_user_and_time(say: Say, other_owner: User) -> None:
     """Accepting and rejecting store the user and the time, and are events; pending clears both."""
     say("Is it?")
     insight = Insight.objects.get()
     for verdict in ("accepted", "rejected"):
-        (event,) = recorder.review_insight(insight.id, verdict, stranger.pk)
+        (event,) = recorder.review_insight(insight.id, verdict, other_owner.pk)
         insight.refresh_from_db()
-        assert (insight.review, insight.reviewed_by) == (verdict, stranger)
+        assert (insight.review, insight.reviewed_by) == (verdict, other_owner)
         assert event.kind == "insight_reviewed"
         assert event.payload["insight"]["review"] == verdict
         assert event.payload["insight"]["reviewedAt"].endswith("Z")
-    recorder.review_insight(insight.id, "pending", stranger.pk)
+    recorder.review_insight(insight.id, "pending", other_owner.pk)
     insight.refresh_from_db()
     assert (insight.reviewed_by, insight.reviewed_at) == (None, None)
 

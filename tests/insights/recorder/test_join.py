@@ -44,9 +44,9 @@ def test_a_second_opening_joins(owner: User) -> None:
     assert second.events[0].event == MemberJoined(second.member)
 
 
-def test_connection_ids_belong_to_their_owner(owner: User, stranger: User) -> None:
+def test_connection_ids_belong_to_their_owner(owner: User, other_owner: User) -> None:
     """Two owners with one connection id get two conversations."""
-    assert recorder.open_conversation(opening(owner)).conversation_id != recorder.open_conversation(opening(stranger)).conversation_id
+    assert recorder.open_conversation(opening(owner)).conversation_id != recorder.open_conversation(opening(other_owner)).conversation_id
 
 
 @pytest.mark.parametrize(

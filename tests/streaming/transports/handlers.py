@@ -27,15 +27,15 @@ class Echo(AsyncStreamHandler):
         return type(self)()
 
     async def start_up(self) -> None:
-        """Queue all audio."""
+        """Count the start."""
         Echo.begun += 1
 
     async def shutdown(self) -> None:
-        """Count."""
+        """Count the shutdown."""
         Echo.ended += 1
 
     async def receive(self, frame: Any) -> None:
-        """Ignore the audio."""
+        """Queue the audio."""
         self.heard += 1
         self.queue.put_nowait(frame)
 
@@ -48,12 +48,12 @@ class Monologue(Echo):
     """Emits ten seconds of a tone at once, and nothing in reply."""
 
     async def start_up(self) -> None:
-        """Say it all."""
+        """Queue all audio."""
         wave = 10_000 * np.sin(2 * np.pi * 600 * np.arange(10 * RATE) / RATE)
         self.queue.put_nowait((RATE, wave.astype(np.int16)))
 
     async def receive(self, frame: Any) -> None:
-        """Only listen."""
+        """Ignore the audio."""
         self.heard += 1
 
 
@@ -62,30 +62,30 @@ class Mirror(AsyncAudioVideoStreamHandler):
 
     def __init__(self) -> None:
         super().__init__("mono", RATE, input_sample_rate=RATE)
-        self.sounds: asyncio.Queue[Any] = asyncio.Queue()
-        self.pictures: asyncio.Queue[Any] = asyncio.Queue(1)
+        self.audio_frames: asyncio.Queue[Any] = asyncio.Queue()
+        self.video_frames: asyncio.Queue[Any] = asyncio.Queue(1)
 
     def copy(self) -> "Mirror":
-        """Return one for another session."""
+        """Return a copy for another session."""
         return Mirror()
 
     async def receive(self, frame: Any) -> None:
-        """Keep the sound."""
-        self.sounds.put_nowait(frame)
+        """Keep the audio frame."""
+        self.audio_frames.put_nowait(frame)
 
     async def emit(self) -> Any:
-        """Give the sound."""
-        return await self.sounds.get()
+        """Return the audio frame."""
+        return await self.audio_frames.get()
 
     async def video_receive(self, frame: Any) -> None:
         """Keep the newest video frame."""
-        if self.pictures.full():
-            self.pictures.get_nowait()
-        self.pictures.put_nowait(frame)
+        if self.video_frames.full():
+            self.video_frames.get_nowait()
+        self.video_frames.put_nowait(frame)
 
     async def video_emit(self) -> Any:
         """Return the video frame upside down."""
-        return (await self.pictures.get())[::-1]
+        return (await self.video_frames.get())[::-1]
 
 
 def negative(picture: Any) -> Any:

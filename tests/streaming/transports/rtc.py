@@ -80,7 +80,7 @@ class Camera(MediaStreamTrack):
         self._count = 0
 
     async def recv(self) -> VideoFrame:
-        """Return the next picture."""
+        """Return the next video frame."""
         await asyncio.sleep(1 / 15)
         frame = VideoFrame.from_ndarray(np.full((96, 128, 3), self.colour, np.uint8), format="bgr24")
         frame.pts, frame.time_base = self._count * 6000, fractions.Fraction(1, 90_000)

@@ -78,7 +78,7 @@ async def test_waiting_subscribers_count(make_server: Callable[..., Server]) -> 
         await speaker.send("__PING__")
         await speaker.wait_text("__PONG__")
         await until(lambda: one.closed is not None or other.closed is not None, "both had a place")
-        refused, listener = (other, one) if one.closed is None else (one, other)  # which one came too late nobody can say
+        refused, listener = (other, one) if one.closed is None else (one, other)  # either may be the later one
         assert "as many sessions" in (await refused.wait("error"))["message"]
         assert await refused.wait_closed() == 1013
         await speaker.start()

@@ -20,7 +20,7 @@ async def test_a_blocked_loop_has_a_lag(monkeypatch: pytest.MonkeyPatch) -> None
     assert one.stalled(asyncio.get_running_loop().time()) > 0.2
     await asyncio.sleep(0.15)
     assert 0.2 < one.stalled(asyncio.get_running_loop().time()) < 60
-    assert one.stalled(asyncio.get_running_loop().time() + 30) > 20  # as seen by whoever runs before the late tick
+    assert one.stalled(asyncio.get_running_loop().time() + 30) > 20  # as measured before the late tick
     one.release()
     assert one.stalled(asyncio.get_running_loop().time() + 30) == 0
 

@@ -51,7 +51,7 @@ async def test_interims_cross_processes(pair: tuple[Server, Server], pair_token:
         async with connected(pair[1], pair_token, connection_id, "/v1/subscribe/") as listener:
             interims: list[Message] = []
             async with asyncio.timeout(WAIT_S):
-                while not interims:  # those of before the listener's subscription are nobody's
+                while not interims:  # earlier ones are not sent to the new subscriber
                     await anna.speak(0.5)
                     await asyncio.sleep(0.1)
                     interims = [m["message"] for m in listener.of("recognition_result") if not m["message"]["isFinal"]]

@@ -27,7 +27,7 @@ async def test_redacted_words_are_not_sent(make_server: Callable[..., Server], t
     trackers = [{"name": "People", "vocabulary": ["Maria Lopez"]}]
     async with connected(server, token, "room", "/v1/subscribe/") as listener, connected(server, token, "room") as speaker:
         conversation_id = await speaker.start(config=config, trackers=trackers)
-        await listener.wait("conversation_created")  # only live are recognition results told
+        await listener.wait("conversation_created")  # recognition results are sent live only
         await speaker.speak(1.6)
         await speaker.wait("message_response", 2)
         await speaker.stop()

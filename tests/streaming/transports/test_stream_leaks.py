@@ -46,7 +46,7 @@ class Blocking(StreamHandler):
         self.news = threading.Semaphore(0)
 
     def copy(self) -> "Blocking":
-        """Return one for another session."""
+        """Return a copy for another session."""
         return Blocking()
 
     def receive(self, frame: Any) -> None:
@@ -55,7 +55,7 @@ class Blocking(StreamHandler):
         self.news.release()
 
     def emit(self) -> Any:
-        """Wait for a frame and give it back."""
+        """Wait for a frame and return it."""
         self.news.acquire()
         return self.frames.pop(0) if self.frames else None
 

@@ -160,11 +160,11 @@ async def test_python_reaches_sessions_from_a_command(pair: tuple[Server, Server
         await client.start()
         await manage(pair[0], "inputs", "set_input", client.id, "0.3", '["a", {"b": null}]')
         await speak(client, 1)
-        reading = asyncio.create_task(manage(pair[0], "inputs", "outputs", client.id))  # it reads before a later command is done
+        reading = asyncio.create_task(manage(pair[0], "inputs", "outputs", client.id))  # it reads before a later command ends
         assert await manage(pair[0], "inputs", "latest", client.id) == [[0.3, ["a", {"b": None}]]]
         await speak(client, 1)
         async with asyncio.timeout(60):
-            while client.closed is None:  # that it was not heard, nobody says
+            while client.closed is None:  # a lost message raises no error
                 await manage(pair[0], "inputs", "close", client.id)
                 await asyncio.wait({client.reader}, timeout=5)
         assert (await client.wait(type="update_connection"))["data"] == "closed"

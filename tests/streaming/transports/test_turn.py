@@ -83,10 +83,10 @@ async def test_other_passwords_are_refused(turn: str, secret: str, since_s: int,
     username, credential = turn_credentials(secret, "7", 3600, time.time() + since_s)
     client = behind([RTCIceServer(turn, username, credential)])
 
-    async def nobody(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    async def no_post(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         return 500, body
 
-    caller = client(nobody, "sendrecv")
+    caller = client(no_post, "sendrecv")
     with caplog.at_level(logging.CRITICAL), suppress(asyncio.TimeoutError, ConnectionError):
         assert RELAYED not in (await caller.offer())["sdp"]
     await caller.close()

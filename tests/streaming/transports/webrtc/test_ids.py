@@ -99,7 +99,7 @@ async def test_an_offer_for_a_session_that_ends_waits() -> None:
         """Its shutdown takes long."""
 
         def copy(self) -> "Storing":
-            """Return one for another session."""
+            """Return a copy for another session."""
             return Storing()
 
         async def receive(self, frame: AudioFrame) -> None:

@@ -145,7 +145,7 @@ async def test_an_mdns_name_does_not_delay_the_answer(monkeypatch: pytest.Monkey
     assert status == 200
     await until(lambda: bool(looking_up), "nobody looked the name up")
     await caller.accept(answer)
-    await caller.wait_for_pitch(440)  # the client's own checks told us where it is
+    await caller.wait_for_pitch(440)  # the client's own checks have its address
     await caller.close()
 
 

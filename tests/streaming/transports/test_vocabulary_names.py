@@ -18,7 +18,7 @@ TRACKER = {"name": "Platform", "vocabulary": ["Kubernetes"]}
 
 
 @pytest.fixture
-def hearing(make_server: Callable[..., Server]) -> Server:
+def recogniser_server(make_server: Callable[..., Server]) -> Server:
     """A server with the shipped model."""
     return make_server(RECOGNISER="moonshine", RECOGNISER_THREADS="1")
 
@@ -41,18 +41,18 @@ def finals(client: SymblClient) -> list[str]:
     return [result["payload"]["raw"]["alternatives"][0]["transcript"] for result in results]
 
 
-async def test_vocabulary_names_are_corrected(hearing: Server) -> None:
+async def test_vocabulary_names_are_corrected(recogniser_server: Server) -> None:
     """Message, final result and tracker have the names as in the vocabulary."""
-    client = await spoken(hearing, customVocabulary=["Kubernetes", "Anneliese Weber", "Zendesk"])
+    client = await spoken(recogniser_server, customVocabulary=["Kubernetes", "Anneliese Weber", "Zendesk"])
     assert client.said() == RIGHT
     assert finals(client) == RIGHT
     (told,) = client.of("tracker_response")
     assert [(one["name"], [match["value"] for match in one["matches"]]) for one in told["trackers"]] == [("Platform", ["Kubernetes"])]
 
 
-async def test_without_a_vocabulary_they_are_wrong(hearing: Server) -> None:
+async def test_without_a_vocabulary_they_are_wrong(recogniser_server: Server) -> None:
     """The recogniser alone gets both names wrong, so the test above can fail."""
-    client = await spoken(hearing)
+    client = await spoken(recogniser_server)
     said = " ".join(client.said())
     assert "budget" in said
     assert "Kubernetes" not in said
