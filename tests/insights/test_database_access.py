@@ -1,4 +1,4 @@
-"""Only the recorder, queries, access and the admin query the database (docs/architecture.md)."""
+"""Only the recorder, queries, access, the admin and the session directory query the database (docs/architecture.md)."""
 
 import ast
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "streaming/health.py",  # checks that the database answers
+    "streaming/cluster/directory_table.py",  # the only user of the table of the session directory
+    "streaming/aio/database_executors.py",  # sets options of its connections
     "insights/recorder",
     "insights/queries",
     "insights/access",
