@@ -34,7 +34,7 @@ from streaming.transports.request_log import log_http_status, log_refused_handsh
 from streaming.transports.webrtc.peer import Peers  # noqa: E402
 
 FLUSH_S = 2.0
-"""Seconds at shutdown for the last messages to reach slow clients; for each of three steps."""
+"""Seconds at shutdown for the last messages to reach slow clients; for each of four steps."""
 
 make_private()
 create_files_private()
@@ -82,6 +82,7 @@ async def drain() -> None:
     await close_all(FLUSH_S)
     await runtime().part(Peers).all_gone(FLUSH_S)
     if not len(runtime().registry):
+        await runtime().directory.finish(FLUSH_S)
         await runtime().heartbeat.stop()
 
 

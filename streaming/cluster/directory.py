@@ -110,6 +110,11 @@ class Directory:
             if not self._pubsub.alone:
                 await asyncio.wait({removing}, timeout=ANSWER_S)
 
+    async def finish(self, seconds: float) -> None:
+        """Wait, at most so many seconds, until what the sessions of this process wrote is stored: they have ended."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=seconds)
+
     async def forget(self, key: SessionKey, session: UUID) -> None:
         """Remove an ended session, whose last outputs cannot be read any more."""
         if key in self._ended and self._ended[key].session == session:

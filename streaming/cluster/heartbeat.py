@@ -77,7 +77,8 @@ class Heartbeat:
     async def stop(self) -> None:
         """Stop the heartbeat and remove the row, when the process and its sessions have ended; others learn at once that it is gone."""
         await self._poller.remove(HEARTBEAT)
-        process, self.process = self.process, None
+        async with self._registering:
+            process, self.process = self.process, None
         if process is not None:
             try:
                 await run_heartbeat(recorder.remove_process, process)

@@ -22,7 +22,7 @@ def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:
     asked = {"mode": "read_aloud", **server.access, **question, "speed": sizes.speed}
     speakers = ask_child("generator", asked, timeout_s=400)["speakers"]
     heard = {"server": [" ".join(text for _, text in one["finals"]) for one in speakers]}
-    heard |= ask_child("bare", {"mode": "texts", **question}, timeout_s=400)
+    heard |= ask_child("bare_recogniser", {"mode": "texts", **question}, timeout_s=400)
     references = [_reference(recording, sizes.read_s) for recording in wanted]
     found = {way: [errors(*pair) for pair in zip(references, heard[way], strict=True)] for way in _WAYS}
     total = {way: reduce(add, found[way], Errors(0, 0)) for way in _WAYS}

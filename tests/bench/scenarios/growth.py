@@ -111,7 +111,7 @@ def grow(target: Target, transport: str, sizes: Sizes, say: Say) -> Growth:
 
 def _visit(target: Target, transport: str, cycles: int, sizes: Sizes) -> dict[str, Any]:
     question = {"mode": "come_and_go", "transport": transport, "cycles": cycles, "at_once": sizes.visitors, **target.access(STREAM)}
-    answer: dict[str, Any] = ask_child("clients.visitors", question, timeout_s=_START_S + VISIT_S * cycles)
+    answer: dict[str, Any] = ask_child("clients.connecting_clients", question, timeout_s=_START_S + VISIT_S * cycles)
     return answer
 
 

@@ -76,11 +76,11 @@ def _row(server: Server, speakers: int, sizes: Sizes) -> Row:
     row.errors = [error for one in answer["speakers"] for error in one["errors"]][:5]
     same = {"speakers": speakers, "seconds": sizes.seconds, "threads": sizes.threads, "speed": sizes.speed}
     others = Others(server.pid)
-    bare = ask_child("bare", {"mode": "recogniser", **same}, timeout_s=sizes.seconds + 200)
+    bare = ask_child("bare_recogniser", {"mode": "recogniser", **same}, timeout_s=sizes.seconds + 200)
     row.bare_others = others.cores()
     row.recogniser_cpu, row.bare_delays = bare["cpu_s"], all_delays(turns, bare["speakers"], sizes.speed)
     row.bare_interims = sum(one["interims"] for one in bare["speakers"])
-    row.model_cpu = ask_child("bare", {"mode": "model", **same}, timeout_s=sizes.seconds * speakers + 60)["cpu_s"]
+    row.model_cpu = ask_child("bare_recogniser", {"mode": "model", **same}, timeout_s=sizes.seconds * speakers + 60)["cpu_s"]
     return row
 
 

@@ -115,7 +115,7 @@ async def test_a_suspended_process_closes_its_sessions(pair: tuple[Server, Serve
         await client.wait_text("__PONG__")  # all before it has arrived
         async with suspended(one, two):
             pass
-        assert "took its sessions for gone" in (await client.wait("error"))["message"]
+        assert "other processes closed its sessions" in (await client.wait("error"))["message"]
         assert await client.wait_closed() == code
     async with connected(two, pair_token, connection_id, query=f"?after={seen['sequenceNumber']}") as again:
         assert await again.start(noConnectionTimeout=0) == first
@@ -137,7 +137,7 @@ async def test_a_stream_of_a_suspended_process(pair: tuple[Server, Server], pair
         await client.until(lambda: any(m.get("type") == "fetch_output" for m in client.messages))
         async with suspended(one, two):
             pass
-        assert "took its sessions for gone" in (await client.wait(type="error"))["data"]
+        assert "other processes closed its sessions" in (await client.wait(type="error"))["data"]
         assert await client.wait_closed() == 1000
     recent = two.get("/v1/conversations?order=desc&limit=1", pair_token)[1]["conversations"][0]
     assert two.get(f"/v1/conversations/{recent['id']}/messages", pair_token)[1]["messages"]
