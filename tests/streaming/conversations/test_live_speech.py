@@ -420,7 +420,7 @@ async def test_a_clock_jump_moves_no_message(
     passed = timedelta(seconds=time.monotonic() - started)
     times = await run_in_database(lambda: list(Message.objects.values_list("started_at", flat=True)))
     assert len(times) == 3
-    assert max(times) - min(times) <= passed
+    assert max(times) - min(times) <= passed + timedelta(seconds=0.3)  # three chunks of 0.1 s were fed
 
 
 async def test_buffered_audio_has_the_time_of_its_speech(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -225,4 +225,4 @@ async def test_an_anonymous_telephone_socket_has_little_time_to_start(
     async with asyncio.timeout(30):
         await TelephoneConsumer()({**scope, "extensions": {"parley.waits": {}}}, socket.receive, socket.send)
     assert socket.code == 1008
-    assert f"no start came within {0.1 if closes else 0.4} s" in json.dumps(socket.told)
+    assert f"no start came within {0.1 if closes else 0.4} s" in json.dumps(socket.sent)

@@ -138,7 +138,7 @@ async def test_a_stream_of_a_suspended_process(pair: tuple[Server, Server], pair
         async with suspended(one, two):
             pass
         assert "other processes closed its sessions" in (await client.wait(type="error"))["data"]
-        assert await client.wait_closed() == 1000
+        assert await client.wait_closed() == 1012
     recent = two.get("/v1/conversations?order=desc&limit=1", pair_token)[1]["conversations"][0]
     assert two.get(f"/v1/conversations/{recent['id']}/messages", pair_token)[1]["messages"]
 
