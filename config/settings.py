@@ -373,7 +373,8 @@ LOGGING: dict[str, Any] = {
         "aioice": {"level": "WARNING"},
         "aiortc": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},  # streaming.transports.request_log logs 4xx, with address and user
-        "uvicorn": {"handlers": [], "level": "NOTSET", "propagate": True},  # uvicorn's own handler has another format
+        # uvicorn has its own handler and format; at DEBUG it logs WebSocket messages, which hold spoken words
+        "uvicorn": {"handlers": [], "level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL, "propagate": True},
         "uvicorn.error": {"filters": ["no_connection_lines"], "level": "NOTSET", "propagate": True},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
     },
