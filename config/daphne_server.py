@@ -44,6 +44,9 @@ BODY_IDLE_S = 30.0
 """Longest pause in seconds within the body of a request; the whole body may take any time."""
 KEEP_ALIVE_S = 60.0
 """Longest pause in seconds between two requests of a connection."""
+CLOSE_HANDSHAKE_S = 10.0
+"""Seconds that a client has to answer a close frame. Autobahn resets the connection after one second; a client that is still sending then
+loses the error message and the close code."""
 TOO_BIG = 1009
 """Close code for a message that is too large (RFC 6455, section 7.4.1)."""
 END_S = 5.0
@@ -63,9 +66,18 @@ class ApplicationQueue(asyncio.Queue[dict[str, Any]]):
         """Called when the queue is no longer blocked."""
         self.waiting_bytes = 0
         self.blocked = False
+        self._discards = False
+
+    def discard_messages(self) -> None:
+        """Drop further messages of the client, because the application has closed; its answer to the close frame is read at once."""
+        self._discards = True
+        self.blocked = False
+        self.has_room()
 
     def put_nowait(self, item: dict[str, Any]) -> None:
         """Queue one ASGI message from the server; its size is its payload plus MESSAGE_BYTES."""
+        if self._discards and item["type"] == "websocket.receive":
+            return
         self.waiting_bytes += _size(item)
         self.blocked = self.blocked or self.waiting_bytes > READ_AHEAD_BYTES
         super().put_nowait(item)
@@ -147,7 +159,9 @@ class BoundedProtocol(WebSocketProtocol):
         Autobahn's public method rejects standard codes such as 1008, so the close frame is sent with its internal method.
         """
         if self.state == self.STATE_OPEN:
+            self.closeHandshakeTimeout = CLOSE_HANDSHAKE_S
             self.sendCloseFrame(code=1000 if code is None else code, reasonUtf8=self.close_reason.encode(), isReply=False)
+            self.application_queue.discard_messages()
 
     def _sendAutoPing(self) -> None:
         """Ping, unless a pong is awaited: with two pings in flight Autobahn accepts only the second pong and drops the client."""

@@ -5,6 +5,7 @@ import http.client
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,11 @@ async def application(scope, receive, send):
         return
     await receive()
     await send({"type": "websocket.accept"})
+    if scope["path"] == "/refused":
+        await receive()
+        await send({"type": "websocket.send", "text": "why"})
+        await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+        return
     await asyncio.sleep(float(sys.argv[1]))
     got = 0
     while (message := await receive())["type"] == "websocket.receive":
@@ -127,6 +133,20 @@ async def test_data_before_the_close_is_read_completely(slow: Callable[..., Slow
             assert await asyncio.to_thread(server.line) == "got 200000\n"
     finally:
         server.process.kill()  # so that the thread does not wait for a line that never comes
+
+
+async def test_a_refused_client_that_sends_reads_why(slow: Callable[..., Slow]) -> None:
+    """A client that still sends when it is closed gets the error message and the close code, not a reset."""
+    server = slow(0.0)
+    async with websockets.connect(f"ws://127.0.0.1:{server.port}/refused", compression=None, ping_interval=None) as socket:
+        await _send(socket, 1)
+        time.sleep(3.0)  # noqa: ASYNC251  # a client that has no CPU time, for longer than Autobahn's own limit
+        await _send(socket, 100)
+        async with asyncio.timeout(60):
+            assert await socket.recv() == "why"
+            with pytest.raises(websockets.ConnectionClosed):
+                await socket.recv()
+    assert (socket.close_code, socket.close_reason) == (1008, "refused")
 
 
 async def _send(socket: websockets.ClientConnection, chunks: int) -> None:
