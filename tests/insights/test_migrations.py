@@ -29,7 +29,7 @@ LINES = (("Ben", "One."), (None, "Two."), ("Ada", "Three."), ("Ben", "Four."), (
 def old_tables(transactional_db: None) -> Iterator[Any]:
     """Migrate back to the version before speakers and return its models; restore the current tables afterwards."""
     yield migrate_to(BEFORE)
-    call_command("migrate", "insights", verbosity=0)
+    call_command("migrate", verbosity=0)
 
 
 def migrate_to(name: str) -> Any:
@@ -85,7 +85,7 @@ OLD_TABLES = ("Conversation", "Message", "LiveSession", "Insight", "Entity", "To
 def test_a_database_of_the_previous_version_loses_no_row(old_tables: Any, owner: User) -> None:
     """All new migrations keep every row, remove the stale session, and leave the conversation live until it ends."""
     talk, session = rows_of_previous_version(owner)
-    call_command("migrate", "insights", verbosity=0)
+    call_command("migrate", verbosity=0)
     assert speakers_of(talk) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
     conversation = Conversation.objects.get(id=talk)
     first, second = queries.insights_of(conversation)
@@ -104,7 +104,7 @@ def test_a_database_of_the_previous_version_loses_no_row(old_tables: Any, owner:
 
 def test_it_is_reversible_with_sessions(old_tables: Any, owner: User) -> None:
     """The way back works with rows of sessions and processes after a crash, and removes those sessions."""
-    call_command("migrate", "insights", verbosity=0)
+    call_command("migrate", verbosity=0)
     process = uuid4()
     recorder.register_process(process, "host:1", "")
     session = recorder.Opening(owner_id=owner.pk, connection_id="room", session_id=uuid4(), process=process)
@@ -125,7 +125,7 @@ def test_old_messages_get_speakers(old_tables: Any, owner: User) -> None:
     """Each member of a conversation and its unknown speaker get one, in the order of speech; the search index stays complete."""
     one, two = old_conversation(old_tables, owner, *LINES), old_conversation(old_tables, owner, ("Ada", "The zeppelin."))
     empty = old_conversation(old_tables, owner)
-    call_command("migrate", "insights", verbosity=0)
+    call_command("migrate", verbosity=0)
     assert speakers_of(one) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
     assert speakers_of(two) == [(1, "Ada")]
     assert speakers_of(empty) == []
@@ -138,7 +138,7 @@ def test_old_messages_get_speakers(old_tables: Any, owner: User) -> None:
 def test_new_messages_after_the_migration(old_tables: Any, owner: User) -> None:
     """A note continues the unknown speaker of a migrated conversation; a new session is a new speaker."""
     one = old_conversation(old_tables, owner, *LINES)
-    call_command("migrate", "insights", verbosity=0)
+    call_command("migrate", verbosity=0)
     note = recorder.Utterance("Milk.", (), 1.0, NOW, NOW)
     recorder.record(one, note, recorder.Listening())
     recorder.record(one, recorder.Utterance("Eggs.", (), 1.0, NOW, NOW), recorder.Listening(session_id=uuid4()))
@@ -148,13 +148,13 @@ def test_new_messages_after_the_migration(old_tables: Any, owner: User) -> None:
 def test_it_is_reversible_and_repeatable(old_tables: Any, owner: User) -> None:
     """Backwards, each message gets its speaker's member, also one that has changed since."""
     one = old_conversation(old_tables, owner, *LINES)
-    call_command("migrate", "insights", verbosity=0)
+    call_command("migrate", verbosity=0)
     ben, ada = (Speaker.objects.get(number=number) for number in (1, 3))
     Speaker.objects.filter(id=ben.id).update(member=ada.member)
     tables = migrate_to(BEFORE)
     rows = tables.get_model("insights", "Message").objects.filter(conversation_id=one).order_by("number")
     assert [row.member.name if row.member else "" for row in rows] == ["Ada", "", "Ada", "Ada", ""]
-    call_command("migrate", "insights", verbosity=0)
+    call_command("migrate", verbosity=0)
     assert speakers_of(one) == [(1, "Ada"), (2, ""), (1, "Ada"), (1, "Ada"), (2, "")]
 
 
@@ -181,7 +181,7 @@ def test_an_interrupted_migration_continues(old_tables: Any, owner: User, monkey
             module.fill(tables, editor)
     done = tables.get_model("insights", "Message").objects.exclude(speaker=None).values_list("conversation_id", flat=True)
     assert sorted(set(done)) == talks[:4]
-    call_command("migrate", "insights", verbosity=0)
+    call_command("migrate", verbosity=0)
     assert [speakers_of(talk) for talk in talks] == [[(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]] * 5
 
 

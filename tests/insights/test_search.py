@@ -158,7 +158,7 @@ def test_the_migration_indexes_stored_rows(owner: User) -> None:
         tables.get_model("insights", "Message").objects.create(conversation=another, **said)
         two = another.pk
     finally:
-        call_command("migrate", "insights", verbosity=0)
+        call_command("migrate", verbosity=0)
     assert found("zeppelin") == {one, two}
     assert found("quarterly") == found("grace") == {one}
 
