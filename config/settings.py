@@ -5,9 +5,10 @@ import secrets
 import sys
 import time
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -62,6 +63,24 @@ try:
         "Redis, for several hosts. Empty: processes of one machine with the same `DATA_DIR` and database use local sockets.",
         ("redis", "rediss", "unix"),
     )
+    env.group = "Background jobs"
+    TASK_QUEUE = env.choice(
+        "TASK_QUEUE",
+        "database",
+        ("database", "redis"),
+        "Where tasks for [workers](../operate/jobs.md) wait. `redis`: in `REDIS_URL`; needs the package `django-tasks-rq`.",
+    )
+    MAX_JOBS_PER_ACCOUNT = env.integer(
+        "MAX_JOBS_PER_ACCOUNT", 50, "Maximum number of unfinished jobs of one account. A further one gets 429.", least=1, most=100_000
+    )
+    env.group = "Mail"
+    MAIL_URL = env.url(
+        "MAIL_URL",
+        "Mail server: `smtp://user:password@mail.example.org:587` (with STARTTLS), `smtps://…:465`, or `smtp+plain://…:25` (in clear). "
+        "Empty: no mail is sent.",
+        ("smtp", "smtps", "smtp+plain"),
+    )
+    MAIL_FROM = env.text("MAIL_FROM", "Parley <parley@localhost>", "Sender of mail.", allowed="mail address, with or without a name")
     env.group = "WebRTC and telephones"
     RTC_ICE_SERVERS = env.words(
         "RTC_ICE_SERVERS", "", "STUN and TURN servers for browsers. Empty: none, so that no other host is contacted.", starts=_ICE
@@ -215,6 +234,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "ninja",
+    "django_tasks",
+    *(["django_rq"] if TASK_QUEUE == "redis" else ["django_tasks_db"]),
     "insights",
     "streaming",
     "config",
@@ -313,6 +334,30 @@ CACHES = {
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
     )
 }
+
+_QUEUES = ["accounts", "server"]  # insights/jobs/task_queue.py
+if TASK_QUEUE == "redis":
+    if not REDIS_URL:
+        raise ImproperlyConfigured("TASK_QUEUE='redis': REDIS_URL is needed too")
+    if find_spec("django_tasks_rq") is None:
+        raise ImproperlyConfigured("TASK_QUEUE='redis': the package django-tasks-rq is needed (requirements/optional.txt)")
+    RQ_QUEUES = {name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1} for name in _QUEUES}
+    RQ = {"SHOW_ADMIN_LINK": False}
+TASKS = {
+    "default": {
+        "BACKEND": "django_tasks_rq.RQBackend" if TASK_QUEUE == "redis" else "django_tasks_db.DatabaseBackend",
+        "QUEUES": _QUEUES,
+    }
+}
+
+_mail = urlsplit(MAIL_URL)
+MAIL_CONFIGURED = bool(MAIL_URL)
+EMAIL_HOST = _mail.hostname or "localhost"
+EMAIL_PORT = _mail.port or {"smtps": 465, "smtp": 587}.get(_mail.scheme, 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp"
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -18,7 +18,8 @@ class InsightsConfig(AppConfig):
     verbose_name = "Conversations"
 
     def ready(self) -> None:
-        """Register the installation's own kinds of insights; repair the search index after every migration."""
+        """Register the kinds of jobs and the installation's own kinds of insights; repair the search index after every migration."""
+        from insights.jobs import mail, retention  # noqa: F401  # they register their handlers
         from insights.models import search
 
         register_kinds(settings.INSIGHT_KINDS)

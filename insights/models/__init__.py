@@ -7,6 +7,7 @@ from insights.models.apps import App
 from insights.models.conversations import Conversation, LiveSession, Member, Speaker
 from insights.models.events import Event
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
+from insights.models.jobs import Job
 from insights.models.messages import Entity, Message
 from insights.models.processes import ServerProcess
 
@@ -16,6 +17,7 @@ __all__ = [
     "Entity",
     "Event",
     "Insight",
+    "Job",
     "LiveSession",
     "Member",
     "Message",

@@ -9,7 +9,20 @@ from django.db.models import QuerySet
 
 from insights import derived
 from insights.database import write_transaction
-from insights.models import Conversation, Entity, Event, Insight, LiveSession, Member, Message, Speaker, Topic, TopicReference, TrackerMatch
+from insights.models import (
+    Conversation,
+    Entity,
+    Event,
+    Insight,
+    Job,
+    LiveSession,
+    Member,
+    Message,
+    Speaker,
+    Topic,
+    TopicReference,
+    TrackerMatch,
+)
 from insights.recorder import topics
 from insights.recorder.event_log import locked
 from insights.recorder.types import UnknownConversation
@@ -28,7 +41,7 @@ def remove_conversation(conversation_id: int) -> None:
         conversation = locked(conversation_id)
         _delete(TopicReference.objects.filter(topic__conversation=conversation))
         _delete(Entity.objects.filter(message__conversation=conversation))
-        for table in (TrackerMatch, Insight, Topic, Message, Speaker, LiveSession, Member, Event):
+        for table in (TrackerMatch, Insight, Topic, Message, Speaker, LiveSession, Member, Event, Job):
             _delete(table.objects.filter(conversation=conversation))
         _delete(Conversation.objects.filter(id=conversation_id))
     topics.forget(conversation_id)

@@ -1,0 +1,34 @@
+"""Jobs: work after or beside the live path, done by workers (docs/operate/jobs.md).
+
+The row of a job is the truth; the task queue only tells workers that a job can run. `enqueue` stores a job, a function with
+`@handler(kind)` does it in a worker process.
+"""
+
+from insights.jobs.enqueue import CANCELLED, cancel, enqueue
+from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stopping, TooManyJobs, UnknownKind
+from insights.jobs.handlers import Handler, handler
+from insights.jobs.mail import send_mail
+from insights.jobs.run_waiting import run_waiting
+from insights.jobs.running import RunningJob
+from insights.jobs.signals import progressed, status_changed, status_stored
+
+__all__ = [
+    "CANCELLED",
+    "Cancelled",
+    "ClaimLost",
+    "Failed",
+    "Handler",
+    "Interrupted",
+    "RunningJob",
+    "Stopping",
+    "TooManyJobs",
+    "UnknownKind",
+    "cancel",
+    "enqueue",
+    "handler",
+    "progressed",
+    "run_waiting",
+    "send_mail",
+    "status_changed",
+    "status_stored",
+]
