@@ -55,6 +55,14 @@ try:
         "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used. `unix`: a proxy on a Unix socket.",
         words=("unix",),
     )
+    ALLOWED_NETWORKS = [
+        network
+        for network in env.networks(
+            "ALLOWED_NETWORKS",
+            "Networks that webhooks and imports by URL may reach although they are not public. Empty: public addresses only.",
+        )
+        if not isinstance(network, str)
+    ]
     env.group = "Storage"
     DATABASE_URL = env.url("DATABASE_URL", "Database. Empty: SQLite in `DATA_DIR`.", ("postgres", "postgresql", "sqlite"))
     DATABASE_POOL = env.integer("DATABASE_POOL", 10, "Maximum number of PostgreSQL connections of one process.", least=2, most=200)
@@ -417,6 +425,8 @@ LOGGING: dict[str, Any] = {
         "daphne": {"level": "WARNING"},
         "aioice": {"level": "WARNING"},
         "aiortc": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # at INFO it logs URLs, which may hold secrets of webhooks
+        "httpcore": {"level": "WARNING"},  # at DEBUG it logs headers
         "django.request": {"level": "ERROR"},  # streaming.transports.request_log logs 4xx, with address and user
         # uvicorn has its own handler and format; at DEBUG it logs WebSocket messages, which hold spoken words
         "uvicorn": {"handlers": [], "level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL, "propagate": True},
