@@ -8,6 +8,7 @@ from insights.analysis import entities
 from insights.analysis.acts import dialogue_acts
 from insights.analysis.acts.assignees import assignee
 from insights.analysis.acts.commitments import Commitment, commitment
+from insights.analysis.personal_data import with_personal_data
 from insights.analysis.sentiment import polarity
 from insights.analysis.text.words import LONGEST
 from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
@@ -35,7 +36,7 @@ def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timez
         timezone_offset: the conversation's offset in minutes east of UTC.
     """
     before = before[-CONTEXT:]
-    spans = entities.extract(said.text, said.at, timezone_offset, members)
+    spans = with_personal_data(said.text, entities.extract(said.text, said.at, timezone_offset, members))
     kept = [(kind, confidence) for kind, confidence in _scores(said, before) if confidence >= FLOOR]
     if not kept:
         return MessageAnalysis((), spans, polarity(said.text))

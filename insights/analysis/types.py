@@ -37,6 +37,7 @@ class Entity:
     daterange {"start": ISO, "end": ISO} (end exclusive); duration {"seconds": float} and, when it points to a moment ("in two weeks", "an
     hour ago"), {"datetime": ISO}; money {"amount": float, "currency": "EUR"};
     percent {"percent": float}; number {"number": float}; email, phone, url {the type: normalised}; organization, location {"name"};
+    personal data of other types ("SSN", "ADDRESS": `personal_data.Category`) {"value": text};
     person {"name", "alias"} and, when the person is a member, {"userId", "email"}.
     """
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from insights.analysis import entities
+from insights.analysis import entities, personal_data
 from insights.analysis.text.words import LONGEST
 from insights.analysis.types import Entity, Person
 from insights.recorder.segment import Draft
@@ -16,29 +16,7 @@ from insights.recorder.types import SpokenWord
 
 logger = logging.getLogger(__name__)
 
-HIDDEN = frozenset({"person", "location", "email", "phone", "url", "money"})
-"""Types of entities that are redacted. Numbers and codes with at least LEAST_DIGITS digits are redacted as well, except dates."""
-
-LEAST_DIGITS = 4
-
-_DATES = frozenset({"date", "time", "datetime", "daterange"})
-_ONES = r"zero|oh|one|two|three|four|five|six|seven|eight|nine"
-_TEENS = r"ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
-_TENS = r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-_PART = rf"(?:\d++|{_TEENS}|{_TENS}|{_ONES}|double|triple)"
-_NUMBER = re.compile(rf"(?<!\w){_PART}(?:[\s,.-]{{0,3}}{_PART})*(?!\w)", re.IGNORECASE)
-"""Digits, written or spoken one by one or in pairs, as in the numbers of cards, accounts and telephones.
-
-A run of digits is possessive (`\\d++`): backtracking would try 2^n ways to split a run of n digits with a letter behind it.
-"""
-
-_CODE = re.compile(r"(?<!\w)\w++(?:[-.,]\w++)*")
-"""Letters and digits in one word, as in '1234x' or 'C01-X00'. Possessive runs, as for _NUMBER.
-
-No group is possessive: early releases of Python 3.11 leave what the last, failed iteration of such a group consumed in the match.
-"""
-
-_DECADE = re.compile(r"(?:[a-z]+-)?(?:19|20)\d0s", re.IGNORECASE)
+_IN_COMPOUNDS = frozenset({"person", "location"})
 _JOINT = re.compile(r"(?<=[^\W\d_])[-_./](?=[^\W\d_])")
 _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[-_./][^\W\d_]++)+")
 """Several words written as one, such as 'Maria-Lopez'."""
@@ -68,9 +46,8 @@ def _spans(draft: Draft, members: Sequence[Person], timezone_offset: int) -> lis
     found = entities.extract(text, draft.start, timezone_offset, members)
     if len(found) >= entities.MOST:  # the search stopped at its limit, so the rest is unchecked
         return [(0, len(text), "unknown")]
-    spans = [(entity.offset, entity.end, entity.type) for entity in found if entity.type in HIDDEN]
+    spans = [(one.start, one.end, one.category.entity_type) for one in personal_data.find(text, found)]
     spans += _names_in_compounds(draft, members, timezone_offset)
-    spans += _numbers(text, [entity for entity in found if entity.type in _DATES])
     if len(text) > LONGEST:  # the analysis does not look further
         spans.append((LONGEST, len(text), "unknown"))
     return _merged(sorted(spans))
@@ -89,7 +66,7 @@ def _names_in_compounds(draft: Draft, members: Sequence[Person], timezone_offset
     if len(found) >= entities.MOST:
         return [(0, len(draft.text), "unknown")]
     for entity in found:
-        if entity.type not in {"person", "location"}:
+        if entity.type not in _IN_COMPOUNDS:
             continue
         touched = [word for word in compounds if word.start() < entity.end and entity.offset < word.end()]
         whole = [word for word in touched if all(part[0].isupper() for part in re.split(r"[-_./]", word.group()))]
@@ -97,36 +74,6 @@ def _names_in_compounds(draft: Draft, members: Sequence[Person], timezone_offset
             start = min([entity.offset, *(word.start() for word in whole)])
             spans.append((start, max([entity.end, *(word.end() for word in whole)]), entity.type))
     return spans
-
-
-def _numbers(text: str, dates: Sequence[Entity]) -> list[Span]:
-    """Return the spans of numbers and codes with at least LEAST_DIGITS digits that are not part of a date."""
-    undated = text
-    for date in dates:  # '10:00am-11:30am' is not a code
-        undated = undated[: date.offset] + " " * (date.end - date.offset) + undated[date.end :]
-    found = [match for match in _NUMBER.finditer(text) if _digits(match.group()) >= LEAST_DIGITS]
-    found += [match for match in _CODE.finditer(text) if sum(map(str.isdecimal, undated[match.start() : match.end()])) >= LEAST_DIGITS]
-    return [
-        (match.start(), match.end(), "number")
-        for match in found
-        if not _DECADE.fullmatch(match.group())
-        and not any(entity.offset <= match.start() and match.end() <= entity.end for entity in dates)
-    ]
-
-
-def _digits(number: str) -> int:
-    """Return the minimum number of digits of a number: 2 for 'forty two', 2 for 'double four'."""
-    count, after_tens = 0, False
-    for part in re.findall(_PART, number, re.IGNORECASE):
-        tens = re.fullmatch(_TENS, part, re.IGNORECASE) is not None
-        if part.isdigit():
-            count += len(part)
-        elif tens or re.fullmatch(rf"{_TEENS}|triple", part, re.IGNORECASE):
-            count += 2
-        else:
-            count += not after_tens
-        after_tens = tens
-    return count
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

@@ -1,0 +1,106 @@
+"""Personal data: 40 sentences for each category as recognisers write them, and sentences without any."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.analysis import entities
+from insights.analysis.personal_data import Category, PersonalData, find, with_personal_data
+
+SENTENCES = Path(__file__).parent / "personal_data"
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+RECALL = 0.9
+TYPED = {
+    "address": Category.ADDRESS,
+    "age": Category.AGE,
+    "bank_account": Category.BANK_ACCOUNT_NUMBER,
+    "card_expiration": Category.CARD_EXPIRATION_DATE,
+    "card_number": Category.CREDIT_CARD_NUMBER,
+    "cvv": Category.CVV,
+    "date": Category.DATE,
+    "date_of_birth": Category.DATE_OF_BIRTH,
+    "domain": Category.DOMAIN_NAME,
+    "drivers_license": Category.DRIVERS_LICENSE,
+    "email": Category.EMAIL_ADDRESS,
+    "iban": Category.IBAN,
+    "name": Category.PERSON_NAME,
+    "passport": Category.PASSPORT_NUMBER,
+    "phone": Category.PHONE_NUMBER,
+    "pin": Category.PIN,
+    "routing_number": Category.ROUTING_NUMBER,
+    "ssn": Category.SSN,
+    "swift": Category.SWIFT_CODE,
+}
+
+
+def personal_data(text: str) -> list[PersonalData]:
+    """Return the personal data of a message."""
+    return find(text, entities.extract(text, AT))
+
+
+@pytest.mark.parametrize("name", sorted(TYPED))
+def test_recall(name: str) -> None:
+    """Nine of ten values are covered completely, and nine of ten are recognised as what they are."""
+    lines = (SENTENCES / f"{name}.txt").read_text().splitlines()
+    missed, mistyped = [], []
+    for line in lines:
+        start, end = line.index("["), line.index("]") - 1
+        text = line.replace("[", "").replace("]", "")
+        found = personal_data(text)
+        covered = {at for one in found for at in range(one.start, one.end)}
+        if any(text[at].isalnum() and at not in covered for at in range(start, end)):
+            missed.append(line)
+        if not any(one.category == TYPED[name] and one.start < end and start < one.end for one in found):
+            mistyped.append(line)
+    assert len(lines) >= 40
+    assert len(missed) <= (1 - RECALL) * len(lines), missed
+    assert len(mistyped) <= (1 - RECALL) * len(lines), mistyped
+
+
+def test_false_alarms() -> None:
+    """At most one sentence in a hundred without personal data is changed."""
+    lines = (SENTENCES / "none.txt").read_text().splitlines()
+    wrong = [line for line in lines if personal_data(line)]
+    assert len(lines) >= 100
+    assert len(wrong) <= len(lines) // 100, wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "types"),
+    [
+        ("My SSN is 123-45-6789.", [("SSN", "123-45-6789")]),
+        ("I was born on March 3rd, 1982.", [("DATE_OF_BIRTH", "March 3rd, 1982")]),
+        ("The CVV is seven, three, seven.", [("CVV", "seven, three, seven")]),
+        ("I live at 12 Baker Street.", [("ADDRESS", "12 Baker Street.")]),
+        ("Call me at 555-123-4567.", [("phone", "555-123-4567")]),
+        ("We sold ten of them.", [("number", "ten")]),
+        ("Nothing to see here.", []),
+    ],
+)
+def test_entities_have_their_types(text: str, types: list[tuple[str, str]]) -> None:
+    """Typed personal data replaces the numbers and dates of which it consists."""
+    assert [(one.type, one.text) for one in with_personal_data(text, entities.extract(text, AT))] == types
+
+
+PIECES = st.sampled_from(
+    ["my", "PIN", "is", "4821", "four", "DE89", "at", "dot", "com", "born", "May", "3", "double", "card", "-", "/", ",", "a@b.com"]
+)
+
+
+@given(st.text(alphabet="aIx1 7-.,@/'\n", max_size=80) | st.lists(PIECES, max_size=12).map(" ".join))
+def test_any_text(text: str) -> None:
+    """Every span is within the text and not empty, and entities do not overlap."""
+    assert all(0 <= one.start < one.end <= len(text) for one in personal_data(text))
+    typed = with_personal_data(text, entities.extract(text, AT))
+    assert all(before.end <= after.offset for before, after in zip(typed, typed[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    "piece", ["7", "7-x", "seven ", "A 1 ", "dot a ", "a dot ", "at a ", "DE89 ", "the of ", "may 3 ", "my pin ", "born "]
+)
+def test_long_messages_take_linear_time(piece: str) -> None:
+    """A message of 20,000 characters of one kind is searched; the test's own time limit ends a search that backtracks."""
+    personal_data(piece * (20_000 // len(piece)))
