@@ -310,11 +310,18 @@ class LocalSockets:
         if link.socket is not None:
             self._selector.unregister(link.socket)
             link.socket.close()
-        if isinstance(error, ConnectionRefusedError):
+        try:
+            if link.socket is not None:  # the connection ended: is there still a process behind the socket's file?
+                self._connect(name).close()
+            elif error is not None:
+                raise error
+        except ConnectionRefusedError:
             with suppress(OSError):
                 (self._folder / name).unlink()
-        elif isinstance(error, PermissionError):
+        except PermissionError:
             logger.warning("the socket of another process cannot be used: it belongs to another user of this machine")
+        except OSError:
+            logger.debug("a process has gone, or is busy")
 
     def _accept(self, events: int) -> None:
         assert self._listener is not None  # noqa: S101  # it was readable

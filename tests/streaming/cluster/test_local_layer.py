@@ -456,7 +456,7 @@ async def start_other(folder: Path) -> tuple[asyncio.subprocess.Process, str]:
 
 
 async def test_a_killed_process(make: Make, folder: Path) -> None:
-    """`kill -9` of one leaves the others working; its socket is removed with the next message, and another one can come."""
+    """`kill -9` of one leaves the others working; its socket is removed, and another one can come."""
     layer = make()
     channel = await layer.new_channel()
     await layer.group_add("answers", channel)
@@ -466,7 +466,6 @@ async def test_a_killed_process(make: Make, folder: Path) -> None:
         assert await received(layer, channel) == {"n": round_, "by": process.pid}
         process.send_signal(signal.SIGKILL)
         await process.wait()
-        assert len(sockets(folder)) == 2
         await layer.send(theirs, {"n": "lost"})
         await layer.group_send("group", {"n": "lost"})
         await until(lambda: len(sockets(folder)) == 1)
