@@ -81,6 +81,12 @@ try:
     MAX_JOBS_PER_ACCOUNT = env.integer(
         "MAX_JOBS_PER_ACCOUNT", 50, "Maximum number of unfinished jobs of one account. A further one gets 429.", least=1, most=100_000
     )
+    WORKER_JOBS = env.integer(
+        "WORKER_JOBS", 2, "Jobs of accounts, such as imports, that one worker runs at the same time.", least=1, most=64
+    )
+    WORKER_NICE = env.integer(
+        "WORKER_NICE", 10, "How much lower the priority of a worker's process is (`nice`), so that live speech goes first.", most=19
+    )
     env.group = "Mail"
     MAIL_URL = env.url(
         "MAIL_URL",

@@ -322,6 +322,36 @@ class TrackerSnapshot:
         return {"id": self.id, "name": self.name, "matches": [match.dump() for match in self.matches]}
 
 
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far a job of a conversation is: a notification without a number, which no event contains."""
+
+    conversation_id: int
+    job_id: str
+    kind: str
+    status: str
+    percent: int
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "JobProgress":
+        """Return the progress that a JSON object describes."""
+        return cls(
+            int(payload["conversationId"]), payload["jobId"], payload["kind"], payload["status"], payload["progress"], payload["reason"]
+        )
+
+    def dump(self) -> JsonObject:
+        """Return {jobId, conversationId, kind, status, progress, reason}."""
+        return {
+            "jobId": self.job_id,
+            "conversationId": str(self.conversation_id),
+            "kind": self.kind,
+            "status": self.status,
+            "progress": self.percent,
+            "reason": self.reason,
+        }
+
+
 def parse_words(words: Iterable[Payload]) -> tuple[Word, ...]:
     """Return the words of a message, stored as a list of {word, startTime, endTime, score}."""
     new = tuple.__new__  # twice as fast as calling Word(...)

@@ -10,7 +10,8 @@ class StreamingConfig(AppConfig):
     verbose_name = "Streaming"
 
     def ready(self) -> None:
-        """Subscribe to the recorder's signals, which report what is stored outside of sessions."""
-        from streaming.cluster import recorder_signals  # imported here because the models need all apps to be loaded
+        """Subscribe to the signals of the recorder and of jobs, which report what is stored outside of sessions."""
+        from streaming.cluster import job_progress, recorder_signals  # imported here because the models need all apps to be loaded
 
         recorder_signals.connect()
+        job_progress.connect()

@@ -63,12 +63,12 @@ def migrated_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_server(migrated_data: Path, tmp_path: Path) -> Iterator[Callable[..., servers.Server]]:
-    """Start servers and stop them after the test; keyword arguments are environment variables."""
+    """Start servers and stop them after the test; keyword arguments but `worker` are environment variables."""
     made: list[servers.Server] = []
 
-    def make(kind: str = "daphne", **env: str) -> servers.Server:
+    def make(kind: str = "daphne", *, worker: bool = False, **env: str) -> servers.Server:
         data = servers.copied(migrated_data, tmp_path / f"server{len(made)}")
-        server = servers.Server(data, {"RECOGNISER": "scripted", **env}, kind)
+        server = servers.Server(data, {"RECOGNISER": "scripted", **env}, kind, worker)
         made.append(server)
         return server.start()
 

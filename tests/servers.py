@@ -45,6 +45,8 @@ class Server:
     data: Path
     env: Mapping[str, str] = field(default_factory=dict)
     kind: str = "daphne"
+    worker: bool = False
+    """Whether `manage.py serve` starts a worker, too."""
     port: int = 0
     process: "subprocess.Popen[str] | None" = None
     output: list[str] = field(default_factory=list)
@@ -73,7 +75,7 @@ class Server:
         """Start the process and wait until a path answers 200."""
         self.port = self.port or free_port()
         if self.kind == "daphne":
-            command = [sys.executable, "manage.py", "serve"]
+            command = [sys.executable, "manage.py", "serve", *([] if self.worker else ["--no-worker"])]
         else:
             command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "info"]
             command += ["--no-proxy-headers", "--ws-per-message-deflate", "false", "--ws-max-size", "2097152"]

@@ -8,6 +8,7 @@ from django.urls import URLPattern
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from insights.jobs import TooManyJobs
 from insights.long_responses import TooManyAnswers
 
 UNKNOWN_CONVERSATION = "The conversationId is either invalid or does not exist."
@@ -18,6 +19,12 @@ class Problem(Schema):
     """The body of every error."""
 
     message: str
+
+
+class LimitProblem(Problem):
+    """The body of a 429 for too many unfinished jobs, as Symbl sends it."""
+
+    statusCode: int
 
 
 class ApiError(Exception):
@@ -44,6 +51,10 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(TooManyAnswers)
     def on_too_many_answers(request: HttpRequest, error: TooManyAnswers) -> HttpResponse:
         return JsonResponse({"message": str(error)}, status=error.status, headers=error.headers)
+
+    @api.exception_handler(TooManyJobs)
+    def on_too_many_jobs(request: HttpRequest, error: TooManyJobs) -> HttpResponse:
+        return JsonResponse({"statusCode": 429, "message": str(error)}, status=429)
 
     @api.exception_handler(AuthenticationError)
     def on_authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:

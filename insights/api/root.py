@@ -12,6 +12,7 @@ from insights.api import (
     errors,
     events,
     insights,
+    jobs,
     manage,
     members,
     messages,
@@ -34,7 +35,7 @@ api = NinjaAPI(
     auth=CALLERS,
 )
 errors.install(api)
-RESOURCES = (oauth, conversations, messages, insights, topics, trackers, entities, members, analytics, summary, events, manage)
+RESOURCES = (oauth, conversations, messages, insights, topics, trackers, entities, members, analytics, summary, events, manage, jobs)
 for resource in RESOURCES:
     api.add_router("", resource.router)
 

@@ -8,6 +8,7 @@ from insights.jobs.enqueue import CANCELLED, cancel, enqueue
 from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stopping, TooManyJobs, UnknownKind
 from insights.jobs.handlers import Handler, handler
 from insights.jobs.mail import send_mail
+from insights.jobs.queries import job_of, jobs_of, older_than
 from insights.jobs.run_waiting import run_waiting
 from insights.jobs.running import RunningJob
 from insights.jobs.signals import progressed, status_changed, status_stored
@@ -26,6 +27,9 @@ __all__ = [
     "cancel",
     "enqueue",
     "handler",
+    "job_of",
+    "jobs_of",
+    "older_than",
     "progressed",
     "run_waiting",
     "send_mail",

@@ -49,12 +49,17 @@ class Heartbeats:
                 del self._jobs[job.claim]
                 self._changed.set()
 
+    def running(self) -> list[RunningJob]:
+        """Return the jobs that run in this process."""
+        with self._lock:
+            return list(self._jobs.values())
+
     def interrupt_all(self, reason: type[Interrupted]) -> int:
         """Let each running job end at its next call of `progress`; return their number."""
-        with self._lock:
-            for job in self._jobs.values():
-                job.interrupt(reason)
-            return len(self._jobs)
+        running = self.running()
+        for job in running:
+            job.interrupt(reason)
+        return len(running)
 
     @connection_closed_after
     def _run(self) -> None:

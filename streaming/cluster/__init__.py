@@ -1,1 +1,1 @@
-"""Communication between server processes: pub/sub, broadcast, RPC, the session directory, heartbeats, retention."""
+"""Communication between server processes: pub/sub, broadcast, RPC, the session directory, and heartbeats."""

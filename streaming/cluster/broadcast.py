@@ -20,7 +20,7 @@ from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
 from streaming.aio.database_executors import run_in_database
 from streaming.cluster.poller import Poller
 from streaming.cluster.pubsub import PubSub
-from streaming.cluster.transcript_update import Delivery, StoredEvent, TranscriptUpdate
+from streaming.cluster.transcript_update import Delivery, JobProgress, StoredEvent, TranscriptUpdate
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ WAITING = 256
 
 
 class Subscription(AsyncIterator[Delivery]):
-    """One subscription to one conversation: yields every event after its cursor, in order, once, and interim results as they arrive."""
+    """One subscription to one conversation: every event after its cursor, in order, once; interim results and job progress on arrival."""
 
     def __init__(self, broadcaster: "Broadcaster", conversation_id: int, cursor: int) -> None:
         self.conversation_id = conversation_id
@@ -67,7 +67,7 @@ class Subscription(AsyncIterator[Delivery]):
             if self._queue.dropped:
                 self._queue.dropped = 0
                 self._behind = True
-            if isinstance(delivery, TranscriptUpdate):
+            if isinstance(delivery, TranscriptUpdate | JobProgress):
                 return delivery
             number = delivery if isinstance(delivery, int) else delivery.number
             if isinstance(delivery, StoredEvent) and number == self.cursor + 1:
@@ -147,6 +147,12 @@ class Broadcaster:
         if not self._pubsub.alone:
             await self._send(update.conversation_id, {"session": str(update.session_id), "update": update.dump()})
 
+    async def publish_progress(self, progress: JobProgress) -> None:
+        """Send the progress of a job to all subscribers of its conversation; it may be lost."""
+        self._deliver(progress)
+        if not self._pubsub.alone:
+            await self._send(progress.conversation_id, {"job": progress.dump()})
+
     async def caught_up(self, seconds: float) -> None:
         """Wait, at most `seconds`, until every subscriber has taken the last event of its conversation that this process knows."""
         deadline = asyncio.get_running_loop().time() + seconds
@@ -176,6 +182,8 @@ class Broadcaster:
         conversation_id = message["conversation"]
         if "update" in message:
             self._deliver(TranscriptUpdate.parse(conversation_id, UUID(message["session"]), message["update"]))
+        elif "job" in message:
+            self._deliver(JobProgress.parse(message["job"]))
         else:
             at = datetime.fromisoformat(message["at"])
             event = parse(message["kind"], message["payload"])  # once for all subscribers of the process

@@ -1,4 +1,4 @@
-"""Periodic work of one event loop: heartbeats, checks for lost notifications and for revoked access, removal of expired data.
+"""Periodic work of one event loop: heartbeats, checks for lost notifications and for revoked access.
 
 Each duty runs in a task of its own, so that a slow one delays no other. The next run starts a fixed time after the end of the last one.
 """

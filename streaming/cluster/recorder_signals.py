@@ -1,11 +1,10 @@
-"""Publish events that a page of this process stored, as soon as their transaction is committed (design law 1). Pages run in threads."""
+"""Publish events that a page or job of this process stored, as soon as their transaction committed (law 1). Both run in threads."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from asgiref.sync import async_to_sync
-
 from insights.recorder import StoredEvent, stored_afterwards
+from streaming.cluster.background_loop import run_in_loop
 from streaming.cluster.runtime import runtime
 
 
@@ -15,8 +14,8 @@ def connect() -> None:
 
 
 def _on_stored(events: Sequence[StoredEvent], **signal: Any) -> None:
-    """Publish in the event loop that serves the page; a management command has none and publishes over the channel layer only."""
-    async_to_sync(_publish)(events)
+    """Publish in the event loop that serves the page; a worker or command has none and publishes over the channel layer only."""
+    run_in_loop(_publish, events)
 
 
 async def _publish(events: Sequence[StoredEvent]) -> None:

@@ -22,7 +22,6 @@ from streaming.aio.safe_log import error_location
 from streaming.cluster.broadcast import Broadcaster
 from streaming.cluster.heartbeat import Beat, Heartbeat
 from streaming.cluster.poller import Poller
-from streaming.cluster.retention import FIRST_S, remove_expired
 from streaming.types.session_end import End, end_early
 
 logger = logging.getLogger(__name__)
@@ -84,7 +83,6 @@ class Registry:
         self._not_left: dict[UUID, Leave] = {}  # ended sessions that could not leave their conversation yet
         self._reserved = 0
         self._close_stale_from = 0.0
-        self._clean_up_at = 0.0
 
     def __len__(self) -> int:
         return len(self._sessions) + self._reserved
@@ -133,7 +131,6 @@ class Registry:
         """Start the heartbeat and the clean-up, unless they run already."""
         self._heartbeat.start()
         if CLEAN_UP not in self._poller:
-            self._clean_up_at = time.monotonic() + FIRST_S
             self._poller.add(CLEAN_UP, self._clean_up, CHECK_S, first_s=0.0)
 
     async def drain(self, seconds: float) -> None:
@@ -171,7 +168,7 @@ class Registry:
                     end_early(self._sessions[identity], End.STALE)
 
     async def _clean_up(self) -> None:
-        """Close stale conversations and remove expired data."""
+        """Close stale conversations."""
         if self._heartbeat.age_s > LATE_S:
             self._delay_closing()
         if time.monotonic() >= self._close_stale_from:
@@ -179,8 +176,6 @@ class Registry:
                 await self._leave_now()
             else:
                 self._delay_closing()
-        if time.monotonic() >= self._clean_up_at:
-            self._clean_up_at = time.monotonic() + await remove_expired()
 
     async def _leave_now(self) -> None:
         """Let the sessions leave that could not before; stop at the first failure."""

@@ -18,6 +18,7 @@ from streaming.cluster.registry import Registry
 from streaming.cluster.revocation import RevocationWatcher
 from streaming.cluster.rpc import Rpc
 from streaming.cluster.waiting_room import WaitingRoom
+from streaming.cluster.worker_check import CHECK_S, FIRST_S, warn_without_worker
 
 Part = TypeVar("Part")
 
@@ -50,8 +51,9 @@ class Runtime:
         return found
 
     def start(self) -> None:
-        """Start the periodic work that needs no session: heartbeats, closing of stale conversations, retention. May be called again."""
+        """Start the periodic work that needs no session: heartbeats, closing of stale conversations. May be called again."""
         self.registry.start()
+        self.poller.add("check for a worker", warn_without_worker, CHECK_S, first_s=FIRST_S)
 
     async def close(self) -> None:
         """Stop all periodic work and the channel; call before the event loop ends."""

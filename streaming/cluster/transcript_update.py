@@ -1,4 +1,4 @@
-"""What a subscription delivers: numbered events, and recognition results, which may be lost."""
+"""What a subscription delivers: numbered events, and recognition results and progress of jobs, which may be lost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from insights.recorder import StoredEvent
-from insights.snapshots import JsonObject, MemberSnapshot, TrackerSnapshot
+from insights.snapshots import JobProgress, JsonObject, MemberSnapshot, TrackerSnapshot
 from streaming.speech.engines.base import Word
 
-__all__ = ["Delivery", "TranscriptUpdate", "StoredEvent"]
+__all__ = ["Delivery", "JobProgress", "StoredEvent", "TranscriptUpdate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +55,4 @@ class TranscriptUpdate:
         }
 
 
-Delivery = StoredEvent | TranscriptUpdate
+Delivery = StoredEvent | TranscriptUpdate | JobProgress

@@ -11,8 +11,8 @@ from insights.events import ConversationCompleted, Kind
 from streaming.aio.send_queue import SendQueue
 from streaming.cluster.broadcast import Subscription
 from streaming.cluster.runtime import runtime
-from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
-from streaming.protocols.symbl import View, encode, recognition_result, render_event, tracker_response
+from streaming.cluster.transcript_update import JobProgress, StoredEvent, TranscriptUpdate
+from streaming.protocols.symbl import View, encode, job_progress, recognition_result, render_event, tracker_response
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M")
@@ -38,6 +38,9 @@ class Renderer(Protocol[M_co]):
 
     def update(self, update: TranscriptUpdate) -> Iterable[M_co]:
         """Return the messages of one recognition result. It may be dropped: return none."""
+
+    def progress(self, progress: JobProgress) -> Iterable[M_co]:
+        """Return the messages about the progress of a job of the conversation. They may be dropped: return none."""
 
 
 class RenderedEvents(AsyncIterator[M]):
@@ -67,6 +70,9 @@ class RenderedEvents(AsyncIterator[M]):
             delivery = await anext(self._subscription)
             if isinstance(delivery, TranscriptUpdate):
                 self._messages.extend(self.renderer.update(delivery))
+                continue
+            if isinstance(delivery, JobProgress):
+                self._messages.extend(self.renderer.progress(delivery))
                 continue
             self._messages.extend(self.renderer.event(delivery))
             self._completed = isinstance(delivery.event, ConversationCompleted)
@@ -136,6 +142,10 @@ class SymblTexts:
         """Return the encoded messages of one recognition result, if this client wants it and has room for it."""
         wanted = self._results_of in (None, update.session_id) and not self._send_queue.crowded
         return rendered_update(update) if wanted else ()
+
+    def progress(self, progress: JobProgress) -> Iterable[str]:
+        """Return the encoded message about the progress of a job, if this client has room for it."""
+        return () if self._send_queue.crowded else (encode(job_progress(progress)),)
 
 
 def rendered_update(update: TranscriptUpdate) -> tuple[str, ...]:

@@ -15,12 +15,12 @@ from insights import insight_kinds
 from insights.recorder import RecorderError, SpeakerIdentity
 from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
-from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
+from streaming.cluster.transcript_update import JobProgress, StoredEvent, TranscriptUpdate
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
-from streaming.protocols.symbl import View, recognition_result, render_event
+from streaming.protocols.symbl import View, job_progress, recognition_result, render_event
 from streaming.speech.engines.base import RecogniserError
 from streaming.types.client_connection import Message
 
@@ -116,6 +116,10 @@ class ConversationStreamHandler(AsyncStreamHandler):
     def update(self, update: TranscriptUpdate) -> list[Message]:
         """Render a recognition result."""
         return [recognition_result(update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member)]
+
+    def progress(self, progress: JobProgress) -> list[Message]:
+        """Render the progress of a job."""
+        return [job_progress(progress)]
 
     async def _begin(self, conversation: ConversationHandler[Message], start_options: StartOptions) -> None:
         """Join, or join again with other options. Raises WebRTCError when it is refused."""

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from insights import insight_kinds
-from insights.models import Conversation
+from insights.models import Conversation, Job
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
@@ -62,6 +62,9 @@ TABLE: dict[str, Access] = {
     "v1/conversations": Access(401, 200, 200),
     "v1/manage/trackers": Access(401, 200, 200),  # the same for every account
     "v1/manage/tracker/<tracker_id>": Access(401, 200, 200),
+    "v1/jobs": Access(401, 200, 200),  # each caller gets its own
+    "v1/job/<job_id>": OWN_API,
+    "v1/job/<job_id>/cancel": Access(405, 405, 405),  # POST only, see api/test_jobs
     "rtc/config": Access(401, 200, 200),
     "streams/": SIGNED_IN,
     "streams/<slug:name>/": SIGNED_IN,
@@ -131,6 +134,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<path:connection_id>": talk.connection_id,
         "<slug:name>": "conversation",
         "<tracker_id>": "managed-pricing",
+        "<job_id>": Job.objects.create(kind="mail", owner_id=talk.owner_id).pk,
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))

@@ -51,7 +51,9 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # runs the `finally` below, which stops the server
         call_command("migrate", verbosity=0)
         password, token = _account()
-        server = subprocess.Popen([sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--no-worker"], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True
+        )
         try:
             url = _address(server)
             self.stdout.write(f"A server is up at {url}. Anna and Tom talk (a recording, both voices synthetic):\n")

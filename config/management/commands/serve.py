@@ -1,7 +1,8 @@
-"""`manage.py serve`: Parley on our bounded Daphne. For many users, docs/operate/deploy.md shows uvicorn."""
+"""`manage.py serve`: Parley on our bounded Daphne, with a worker beside it. For many users, docs/operate/deploy.md shows uvicorn."""
 
 import logging
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
@@ -32,13 +33,19 @@ class Command(BaseCommand):
 
     help = "Serve Parley at HOST:PORT (PORT=0 lets the system choose)."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Run the server; print its address to standard output once it listens."""
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's arguments."""
+        parser.add_argument("--no-worker", action="store_true", help="start no worker: jobs wait for `manage.py worker`")
+
+    def handle(self, *args: Any, no_worker: bool, **options: Any) -> None:
+        """Run the server and its worker; print the address to standard output once it listens."""
         from config.asgi import application, drain
         from config.daphne_server import BoundedServer
+        from config.worker_process import WorkerProcess
 
         self._prepare_database()
         account_hint = _account_hint()  # before the event loop starts, because Django forbids database access in it
+        worker = None if no_worker else WorkerProcess()
         recogniser.begin_loading()  # so that the first speaker does not wait for the models
 
         def started(port: int) -> None:
@@ -47,10 +54,22 @@ class Command(BaseCommand):
                 self.stdout.write(hint)
             self.stdout.flush()
             sys.stdout.flush()
+            if worker is not None:
+                worker.start()  # afterwards, so that it does not slow the start down
 
         endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}"
-        server = BoundedServer(application, drain=drain, started=started, endpoints=[endpoint], **OPTIONS)
-        server.run()
+
+        async def drain_both() -> None:
+            if worker is not None:
+                worker.begin_to_stop()
+            await drain()
+
+        server = BoundedServer(application, drain=drain_both, started=started, endpoints=[endpoint], **OPTIONS)
+        try:
+            server.run()
+        finally:
+            if worker is not None:
+                worker.stop()
         if server.abort_start:
             raise CommandError(f"no server at {settings.HOST}:{settings.PORT}")
 

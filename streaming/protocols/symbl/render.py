@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from insights.snapshots import MemberSnapshot
+from insights.snapshots import JobProgress, MemberSnapshot
 
 PONG = "__PONG__"
 
@@ -58,6 +58,11 @@ def recognition_started(conversation_id: int | str) -> Message:
 def warning(text: str, field: str = "") -> Message:
     """Return a warning that an option has only part of its effect (our extension, which SDKs ignore)."""
     return envelope("warning", message=text, field=field)
+
+
+def job_progress(progress: JobProgress) -> Message:
+    """Return the progress of a job of the conversation, such as an import (our extension)."""
+    return envelope("job_progress", **progress.dump())
 
 
 def recognition_stopped() -> Message:

@@ -10,6 +10,9 @@ from insights.events import Kind
 PATHS = {
     "/oauth2/token:generate",
     "/v1/conversations",
+    "/v1/job/{job_id}",
+    "/v1/job/{job_id}/cancel",
+    "/v1/jobs",
     "/v1/manage/trackers",
     "/v1/manage/tracker/{tracker_id}",
     *(

@@ -281,21 +281,3 @@ async def test_a_session_that_ends_without_leaving(process: Process, session: En
     process.registry.remove(session)
     await process.run(CLEAN_UP, CLEAN_UP)
     assert gone == ([] if left else [session.id])
-
-
-async def test_expired_data_is_removed(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not in the first minute; then as often as the removal itself wants."""
-    removed = 0
-
-    async def remove_expired() -> float:
-        nonlocal removed
-        removed += 1
-        return 0.0 if removed < 3 else 3600.0
-
-    monkeypatch.setattr(registry_module, "remove_expired", remove_expired)
-    await process.run(*[CLEAN_UP] * 5)
-    assert removed == 0
-    clock = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: clock() + 61.0)
-    await process.run(*[CLEAN_UP] * 5)
-    assert removed == 3

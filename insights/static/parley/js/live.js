@@ -56,6 +56,16 @@ function showWarning(message, temporary = false) {
   part("alerts").append(element("p", { class: `notice bad${temporary ? " temporary" : ""}` }, icon("alert"), element("span", {}, text)));
 }
 
+/** Show the progress of a job of this conversation, such as an import, in one line for each job. */
+function showJob(job) {
+  const id = `job-${job.jobId}`;
+  const name = job.kind.replaceAll("_", " ");
+  if (job.status === "failed") showWarning(`${name}: ${job.reason || "failed"}.`);
+  if (job.status === "failed" || job.status === "completed") return part(id)?.remove();
+  if (!part(id)) part("alerts").append(element("p", { class: "notice", id }));
+  part(id).textContent = `${name.charAt(0).toUpperCase()}${name.slice(1)}: ${job.progress} %`;
+}
+
 function showState(state, detail) {
   showStatus(...STATES[state](detail));
   const [label, kind] = PILLS[state] ?? ["Connecting", ""];
@@ -92,6 +102,7 @@ function receive(message) {
   for (const change of store.take(message)) view.show(change);
   const inner = message.type === "message" ? message.message : {};
   if (inner.type === "warning") showWarning(inner.message);
+  if (inner.type === "job_progress") showJob(inner);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
 }
 

@@ -1,0 +1,36 @@
+"""The jobs that an account may see: those that it asked for. And whether workers run."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from insights.models import Job
+
+OVERDUE = timedelta(minutes=10)
+"""Time after which a periodic job that does not run means that there is no worker."""
+
+
+def jobs_of(user_id: int) -> QuerySet[Job]:
+    """Return the jobs of an account, newest first."""
+    return Job.objects.filter(owner_id=user_id, internal=False).order_by("-created_at", "-id").defer("parameters")
+
+
+def job_of(user_id: int, job_id: str) -> Job | None:
+    """Return one job of an account; None for an invalid or unknown id, and for a job of somebody else."""
+    try:
+        identity = UUID(job_id)
+    except ValueError:
+        return None
+    return jobs_of(user_id).filter(pk=identity).first()
+
+
+def older_than(jobs: QuerySet[Job], last: Job) -> QuerySet[Job]:
+    """Return the jobs that come after this one in a list with the newest first."""
+    return jobs.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk))
+
+
+def worker_is_missing() -> bool:
+    """Return whether no worker runs: the job that removes old data was never created, or is overdue."""
+    return not Job.objects.filter(kind="retention", periodic=True, run_at__gt=timezone.now() - OVERDUE).exists()

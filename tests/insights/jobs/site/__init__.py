@@ -1,0 +1,1 @@
+"""An app with kinds of jobs, for workers that are real processes."""

@@ -1,0 +1,14 @@
+"""Registers the kinds of jobs of this app, as any app does."""
+
+from django.apps import AppConfig
+
+
+class SlowJobsConfig(AppConfig):
+    """The app `tests.insights.jobs.site`."""
+
+    name = "tests.insights.jobs.site"
+    label = "slow_jobs"
+
+    def ready(self) -> None:
+        """Import the handlers."""
+        from tests.insights.jobs.site import handlers  # noqa: F401
