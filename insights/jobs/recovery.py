@@ -7,11 +7,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from insights.database import write_transaction
-from insights.jobs import task_queue
+from insights.jobs import heartbeats, task_queue
 from insights.jobs.enqueue import dispatch, end
 from insights.jobs.execute import most_attempts, schedule
 from insights.jobs.handlers import periodic_handlers
-from insights.jobs.heartbeats import STALE_S
 from insights.models import Job
 
 logger = logging.getLogger(__name__)
@@ -23,9 +22,9 @@ MOST = 100
 """Jobs that one call takes care of, so that its transactions are short."""
 
 
-def recover(stale_s: float = STALE_S) -> None:
+def recover() -> None:
     """Schedule the jobs of dead workers again, and put the tasks of all jobs that can run into the queue."""
-    _take_from_dead_workers(stale_s)
+    _take_from_dead_workers()
     _forget_lost_tasks()
     waiting = Job.objects.filter(status=Status.SCHEDULED, enqueued_at=None, run_at__lte=timezone.now())
     if waiting.exists():
@@ -43,8 +42,8 @@ def create_periodic_jobs() -> None:
             Job.objects.bulk_create(missing, ignore_conflicts=True)  # another worker may do the same
 
 
-def _take_from_dead_workers(stale_s: float) -> None:
-    stale = Job.objects.filter(status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - timedelta(seconds=stale_s))
+def _take_from_dead_workers() -> None:
+    stale = Job.objects.filter(status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - timedelta(seconds=heartbeats.STALE_S))
     if not stale.exists():
         return
     with write_transaction():

@@ -1,4 +1,4 @@
-"""Only the recorder, queries, access, the admin and the session directory query the database (docs/architecture.md)."""
+"""Only the recorder, queries, access, jobs, the admin and the session directory query the database (docs/architecture.md)."""
 
 import ast
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ PACKAGES = (
     "streaming/health.py",  # checks that the database answers
     "streaming/cluster/directory_table.py",  # the only user of the table of the session directory
     "streaming/aio/database_executors.py",  # sets options of its connections
+    "insights/jobs",  # the only user of the table of jobs
     "insights/recorder",
     "insights/queries",
     "insights/access",

@@ -12,11 +12,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from insights.database import give_way_to_other_processes
 from insights.jobs.worker import Worker
 from insights.management.tables import create_missing_tables
 from streaming.cluster.background_loop import BackgroundLoop
 
 logger = logging.getLogger(__name__)
+
+SWITCH_S = 0.0005
+"""Seconds after which a thread gives up the interpreter lock. A thread that writes needs it after each statement: with the usual 5 ms, and
+other threads that compute, a transaction of some milliseconds would hold the database for a tenth of a second."""
 
 
 class Command(BaseCommand):
@@ -32,6 +37,8 @@ class Command(BaseCommand):
         """Run the worker until it is stopped. Raises UnappliedMigrations."""
         create_missing_tables()
         os.nice(settings.WORKER_NICE)
+        give_way_to_other_processes()
+        sys.setswitchinterval(SWITCH_S)
         loop = BackgroundLoop()
         loop.start()
         worker = Worker(settings.WORKER_JOBS)
