@@ -1,0 +1,298 @@
+"""The options of an import as clients send them: in the query, as JSON or as form fields, with the forms that Symbl's SDKs use.
+
+Symbl's SDKs send booleans as the texts `true` and `false`, and lists and objects as JSON text. Each field accepts both forms.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from insights.analysis.trackers import Tracker
+from insights.imports.options import ChannelSpeaker, ImportOptions
+from insights.recorder import SpeakerIdentity
+from insights.snapshots import JsonObject
+
+MOST_NAME = 256
+MOST_VOCABULARY = 1000
+MOST_URL = 2000
+MOST_CONTENT = 100_000
+MOST_TRACKERS = 500
+MOST_TRACKER_PHRASES = 50
+MOST_METADATA = 16 * 1024
+"""Characters of the metadata as JSON."""
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+DIARIZATION = "enableSpeakerDiarization: speakers in one audio channel are not told apart; the channel is one speaker"
+
+
+def _wrong(needed: str) -> PydanticCustomError:
+    return PydanticCustomError("import_option", "{needed}", {"needed": f"must be {needed}"})
+
+
+def _flag(value: Any) -> Any:
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if value is not None and not isinstance(value, bool):
+        raise _wrong("true or false")
+    return value
+
+
+def _number(needed: str, least: float, most: float) -> Callable[[Any], Any]:
+    def number(value: Any) -> Any:
+        try:
+            read = float(value) if isinstance(value, str) else value
+        except ValueError:
+            raise _wrong(needed) from None
+        if read is None:
+            return None
+        if isinstance(read, bool) or not isinstance(read, int | float) or not math.isfinite(read) or not least <= read <= most:
+            raise _wrong(needed)
+        return read
+
+    return number
+
+
+def _json(needed: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value.strip() else None
+        except (ValueError, RecursionError):
+            raise _wrong(f"{needed}, as JSON") from None
+
+    return read
+
+
+def _text(value: Any) -> Any:
+    """Refuse what no database can store: NUL and half surrogate pairs."""
+    if isinstance(value, str) and ("\x00" in value or any("\ud800" <= character <= "\udfff" for character in value)):
+        raise _wrong("text without NUL and half surrogate pairs")
+    return value
+
+
+def _time(value: Any) -> Any:
+    if value is None or isinstance(value, datetime):
+        return value
+    try:
+        at = datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        raise _wrong("a time such as 2026-03-02T14:00:00Z") from None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not EARLIEST <= at <= LATEST:
+        raise _wrong("a time from 1970 on")
+    return at
+
+
+def _metadata(value: Any) -> Any:
+    """Refuse an object that is too large, or that not every database can store."""
+    if value is None:
+        return None
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, RecursionError):
+        raise _wrong("an object without NaN, Infinity and half surrogate pairs") from None
+    if len(text) > MOST_METADATA or "\\u0000" in text:
+        raise _wrong(f"an object of at most {MOST_METADATA} characters as JSON, without NUL")
+    return value
+
+
+_FLAG_FORM = WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false"]}], "default": False})
+_TIME_FORM = WithJsonSchema({"type": "string", "format": "date-time"})
+Flag = Annotated[bool | None, BeforeValidator(_flag), _FLAG_FORM]
+Time = Annotated[datetime | None, BeforeValidator(_time), _TIME_FORM]
+
+
+Name = Annotated[str, Field(max_length=MOST_NAME), BeforeValidator(_text)]
+NotBlank = Annotated[str, Field(min_length=1, max_length=MOST_NAME), BeforeValidator(_text)]
+Url = Annotated[str, Field(min_length=1, max_length=MOST_URL), BeforeValidator(_text)]
+Content = Annotated[str, Field(min_length=1, max_length=MOST_CONTENT), BeforeValidator(_text)]
+
+
+class TrackerIn(Schema):
+    """A tracker: a name and its phrases."""
+
+    name: NotBlank
+    vocabulary: list[NotBlank] = Field(min_length=1, max_length=MOST_TRACKER_PHRASES)
+    id: Name = ""
+
+
+class PersonIn(Schema):
+    """Who speaks."""
+
+    userId: Name | None = None
+    name: Name | None = None
+    email: Name | None = None
+
+    def identity(self) -> SpeakerIdentity:
+        """Return the identity; the e-mail address of an SDK's speaker is its user id, as in live sessions."""
+        return SpeakerIdentity(self.userId or self.email or "", self.name or "", self.email or "")
+
+
+class ChannelIn(Schema):
+    """Who speaks on a channel, counted from 1."""
+
+    channel: Annotated[int, BeforeValidator(_number("1 or 2", 1, 2))] = Field(ge=1, le=2)
+    speaker: PersonIn
+
+
+class EntityIn(Schema):
+    """A custom entity."""
+
+    customType: NotBlank
+    text: NotBlank
+    value: Name | None = None
+
+
+class ImportRequest(Schema):
+    """The options of all imports."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Name | None = None
+    metadata: Annotated[dict[str, Any] | None, AfterValidator(_metadata), BeforeValidator(_json("an object"))] = None
+    startTime: Time = Field(None, description="When the recording began; an addition to Symbl's options.")
+    webhookUrl: Url | None = None
+    customVocabulary: Annotated[
+        list[NotBlank] | None, BeforeValidator(_json('a list of strings such as ["Parley"]')), Field(max_length=MOST_VOCABULARY)
+    ] = None
+    confidenceThreshold: Annotated[
+        float | None, BeforeValidator(_number("a number from 0 to 1", 0, 1)), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
+    ] = None
+    languageCode: Annotated[str | None, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")] = None
+    entities: Annotated[list[EntityIn] | None, BeforeValidator(_json("a list of entities")), Field(max_length=MOST_TRACKERS)] = None
+    detectEntities: Flag = None
+    detectPhrases: Flag = None
+    enableSummary: Flag = None
+    trackers: Annotated[list[TrackerIn] | None, BeforeValidator(_json("a list of trackers")), Field(max_length=MOST_TRACKERS)] = None
+    enableAllTrackers: Flag = None
+    features: Annotated[dict[str, Any] | None, BeforeValidator(_json("an object"))] = None
+
+    def warnings(self, *, append: bool) -> list[str]:
+        """Return a sentence for each option that is accepted and not carried out."""
+        found = []
+        if self.entities:
+            found.append("entities: custom entities are not detected")
+        if append and self.name:
+            found.append("name: the conversation keeps its name")
+        wanted = (self.features or {}).get("featureList")
+        if isinstance(wanted, list):
+            found += [f"features: {str(feature)[:40]} is not available" for feature in wanted[:20] if feature != "insights"]
+        found += [f"{name[:60]}: is not an option of this import" for name in sorted(self.model_extra or {})[:20]]
+        return found
+
+    def options(self, *, append: bool) -> ImportOptions:
+        """Return what the job is asked to do."""
+        return ImportOptions(
+            started_at=self.startTime,
+            language=self.languageCode or "en-US",
+            confidence_threshold=0.5 if self.confidenceThreshold is None else self.confidenceThreshold,
+            vocabulary=tuple(self.customVocabulary or ()),
+            trackers=tuple(Tracker(one.name, tuple(one.vocabulary), one.id) for one in self.trackers or ()),
+            all_trackers=bool(self.enableAllTrackers),
+            append=append,
+        )
+
+
+class RecordingRequest(ImportRequest):
+    """The options of an audio or video import."""
+
+    enableSeparateRecognitionPerChannel: Flag = None
+    channelMetadata: Annotated[list[ChannelIn] | None, BeforeValidator(_json("a list of channels")), Field(max_length=2)] = None
+    enableSpeakerDiarization: Flag = None
+    diarizationSpeakerCount: Annotated[
+        float | None,
+        BeforeValidator(_number("a number from 1 to 100", 1, 100)),
+        WithJsonSchema({"type": "number", "minimum": 1, "maximum": 100}),
+    ] = None
+    mode: Literal["phone", "default"] | None = None
+
+    def warnings(self, *, append: bool) -> list[str]:
+        """Return a sentence for each option that is accepted and not carried out."""
+        found = super().warnings(append=append)
+        if self.enableSpeakerDiarization:
+            found.append(DIARIZATION)
+        elif self.diarizationSpeakerCount is not None:
+            found.append("diarizationSpeakerCount: has no effect without enableSpeakerDiarization")
+        if self.channelMetadata and not self.enableSeparateRecognitionPerChannel:
+            found.append("channelMetadata: names the first channel's speaker only, without enableSeparateRecognitionPerChannel")
+        if self.mode == "phone":
+            found.append("mode: there is one model for all rates; phone changes nothing")
+        return found
+
+    def options(self, *, append: bool) -> ImportOptions:
+        """Return what the job is asked to do."""
+        common = super().options(append=append)
+        channels = tuple(ChannelSpeaker(one.channel, one.speaker.identity()) for one in self.channelMetadata or ())
+        return replace(common, separate_channels=bool(self.enableSeparateRecognitionPerChannel), channels=channels)
+
+
+class UrlRequest(RecordingRequest):
+    """An import of the file at a URL."""
+
+    url: Url
+
+
+def query_parameters(kind: type[ImportRequest]) -> list[dict[str, Any]]:
+    """Return the options as query parameters for OpenAPI: lists and objects are JSON text there."""
+    parameters: list[dict[str, Any]] = []
+    for name, form in kind.model_json_schema(ref_template="#/components/schemas/{model}")["properties"].items():
+        structured = any(part.get("type") in ("array", "object") for part in (form, *form.get("anyOf", ())))
+        schema = {"type": "string", "contentMediaType": "application/json"} if structured else _plain(form)
+        parameters.append({"in": "query", "name": name, "required": False, "schema": schema})
+    return parameters
+
+
+def _plain(form: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a value in the query, which cannot be null."""
+    forms = [part for part in form.get("anyOf", [form]) if part.get("type") != "null"]
+    kept = [{key: value for key, value in part.items() if key not in ("title", "default")} for part in forms]
+    return kept[0] if len(kept) == 1 else {"anyOf": kept}
+
+
+class PayloadIn(Schema):
+    """The words of an item."""
+
+    content: Content
+    contentType: Name | None = None
+
+
+class DurationIn(Schema):
+    """When an item was said."""
+
+    startTime: Time = None
+    endTime: Time = None
+
+
+class ItemIn(Schema):
+    """What somebody said or wrote."""
+
+    payload: PayloadIn
+    from_: PersonIn | None = Field(None, alias="from")
+    duration: DurationIn | None = None
+
+    def dump(self) -> JsonObject:
+        """Return the JSON form that the job reads."""
+        person = (self.from_ or PersonIn()).identity()
+        start, end = (self.duration.startTime, self.duration.endTime) if self.duration else (None, None)
+        return {
+            "content": self.payload.content,
+            "userId": person.user_id,
+            "name": person.name,
+            "email": person.email,
+            "startTime": start.isoformat() if start else None,
+            "endTime": end.isoformat() if end else None,
+        }
+
+
+class TextRequest(ImportRequest):
+    """An import of text."""
+
+    messages: list[ItemIn] = Field(min_length=1, max_length=10_000)

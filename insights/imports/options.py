@@ -1,0 +1,101 @@
+"""What an import was asked to do, and where its source is, as the parameters of its job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from insights.analysis.managed_trackers import with_managed
+from insights.analysis.trackers import Tracker
+from insights.recorder.types import SpeakerIdentity
+from insights.snapshots import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpeaker:
+    """Who speaks on a channel, counted from 1."""
+
+    channel: int
+    speaker: SpeakerIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """The options of one import.
+
+    `started_at`: when the recording began, as the request says; None: as the file says. `separate_channels`: each channel has a speaker
+    of its own. `append`: the conversation existed before.
+    """
+
+    started_at: datetime | None = None
+    language: str = "en-US"
+    confidence_threshold: float = 0.5
+    vocabulary: tuple[str, ...] = ()
+    trackers: tuple[Tracker, ...] = ()
+    all_trackers: bool = False
+    separate_channels: bool = False
+    channels: tuple[ChannelSpeaker, ...] = ()
+    append: bool = False
+
+    def dump(self) -> JsonObject:
+        """Return the JSON form."""
+        return {
+            "startedAt": self.started_at.isoformat() if self.started_at else None,
+            "language": self.language,
+            "confidenceThreshold": self.confidence_threshold,
+            "vocabulary": list(self.vocabulary),
+            "trackers": [{"name": one.name, "vocabulary": list(one.vocabulary), "id": one.id} for one in self.trackers],
+            "allTrackers": self.all_trackers,
+            "separateChannels": self.separate_channels,
+            "channels": [
+                {"channel": one.channel, "userId": one.speaker.user_id, "name": one.speaker.name, "email": one.speaker.email}
+                for one in self.channels
+            ],
+            "append": self.append,
+        }
+
+    @classmethod
+    def parse(cls, stored: Mapping[str, Any]) -> "ImportOptions":
+        """Return the options from their JSON form."""
+        return cls(
+            started_at=datetime.fromisoformat(stored["startedAt"]) if stored["startedAt"] else None,
+            language=stored["language"],
+            confidence_threshold=stored["confidenceThreshold"],
+            vocabulary=tuple(stored["vocabulary"]),
+            trackers=tuple(Tracker(one["name"], tuple(one["vocabulary"]), one["id"]) for one in stored["trackers"]),
+            all_trackers=stored["allTrackers"],
+            separate_channels=stored["separateChannels"],
+            channels=tuple(
+                ChannelSpeaker(one["channel"], SpeakerIdentity(one["userId"], one["name"], one["email"])) for one in stored["channels"]
+            ),
+            append=stored["append"],
+        )
+
+    @property
+    def watched(self) -> tuple[Tracker, ...]:
+        """The trackers to look for, with the managed ones if all are wanted."""
+        return with_managed(self.trackers) if self.all_trackers else self.trackers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSource:
+    """The parameters of an import's job: its options, when it was asked for, and the name of its file or its URL."""
+
+    options: ImportOptions
+    asked_at: datetime
+    file: str = ""
+    url: str = ""
+
+    def dump(self) -> JsonObject:
+        """Return the JSON form."""
+        return {"options": self.options.dump(), "askedAt": self.asked_at.isoformat(), "file": self.file, "url": self.url}
+
+    @classmethod
+    def parse(cls, stored: Mapping[str, Any]) -> "ImportSource":
+        """Return the parameters from their JSON form."""
+        return cls(
+            options=ImportOptions.parse(stored["options"]),
+            asked_at=datetime.fromisoformat(stored["askedAt"]),
+            file=stored["file"],
+            url=stored["url"],
+        )

@@ -1,0 +1,34 @@
+"""What is done when an import has ended, well or not: its file is removed, and its conversation does not stay open."""
+
+import logging
+from typing import Any
+
+from insights import recorder
+from insights.imports import files
+from insights.imports.options import ImportSource
+from insights.jobs.signals import status_changed, status_stored
+from insights.models import Job
+
+logger = logging.getLogger(__name__)
+
+KINDS = ("import_text", "import_audio")
+
+
+def connect() -> None:
+    """Connect to the signals of jobs; call once in each process."""
+    status_stored.connect(_end_conversation, dispatch_uid="insights.jobs.import_ends")
+    status_changed.connect(_remove_file, dispatch_uid="insights.jobs.import_ends")
+
+
+def _end_conversation(job: Job, **signal: Any) -> None:
+    """End the conversation of a failed import, in the transaction of the failure; an import that goes well has ended it."""
+    if job.kind in KINDS and job.status == Job.Status.FAILED and job.conversation_id is not None:
+        try:
+            recorder.end_import(job.conversation_id)
+        except recorder.UnknownConversation:
+            logger.debug("the conversation of import %s was deleted meanwhile", job.id)
+
+
+def _remove_file(job: Job, **signal: Any) -> None:
+    if job.kind in KINDS and job.finished and (name := ImportSource.parse(job.parameters).file):
+        files.path_of(name).unlink(missing_ok=True)

@@ -1,0 +1,173 @@
+"""The job that imports a recording: decoded file, recognised turns, stored messages, in the order of speech.
+
+A job that was killed starts again: the file is decoded and searched for turns anew, but turns that are stored already are not recognised
+again. The id of an utterance is derived from the job and its place in the file, so that none is ever stored twice.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from django.conf import settings
+
+from insights import http_client, jobs, recorder
+from insights.database import release_connection
+from insights.imports import files
+from insights.imports.options import ImportOptions, ImportSource
+from insights.jobs import RunningJob
+from insights.recorder import Listening, SpokenWord, Utterance
+from insights.recorder.signals import announce
+from streaming import recogniser
+from streaming.audio.decoded_records import DecodeOptions
+from streaming.conversations.live_speech import knows
+from streaming.imports.decoded_file import DecodedFile, FileRefused
+from streaming.imports.file_recognition import FileRecognition, SpokenTurn
+from streaming.speech.engines.base import Recogniser, RecognitionOptions, RecognitionResult
+
+DOWNLOAD_S = 3600.0
+"""Limit in seconds for the download of a file."""
+DOWNLOADED = 0.1
+"""Share of the progress of an import by URL that the download makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """One channel of a file: where its words come from, and until when they are stored, in seconds from the start of the file."""
+
+    number: int
+    listening: Listening
+    known_s: float
+
+
+@jobs.handler("import_audio")
+def import_audio(job: RunningJob) -> None:
+    """Import the file, or the file at the URL, of a job."""
+    source = ImportSource.parse(job.parameters)
+    engine = _engine(source.options.language)
+    with _file(job, source) as path:
+        try:
+            _import(job, source, path, engine)
+        except FileRefused as refused:
+            raise jobs.Failed(str(refused)) from None
+
+
+def _engine(language: str) -> Recogniser:
+    """Return the recogniser of this process. Raises Failed for a language that it does not understand."""
+    engine = recogniser.begin_loading().result()
+    if not knows(engine.languages, language):
+        raise jobs.Failed(f"languageCode: {language!r} is not understood here; allowed are {', '.join(engine.languages)}")
+    return engine
+
+
+@contextmanager
+def _file(job: RunningJob, source: ImportSource) -> Iterator[Path]:
+    """Yield the path of the file, which is downloaded first if the job has a URL. It is removed when the job has ended for good."""
+    if not source.url:
+        path = files.path_of(source.file)
+        if not path.is_file():
+            raise jobs.Failed("the uploaded file is not there: hosts that run jobs must share DATA_DIR/uploads")
+        yield path
+        return
+    assert job.conversation_id is not None  # noqa: S101 - an import always has one
+    path = files.path_of(files.new_name(job.conversation_id))
+    try:
+        with files.created(path) as file:
+            http_client.download(
+                source.url,
+                file,
+                most_bytes=settings.MAX_UPLOAD_MB * 1024 * 1024,
+                timeout_s=DOWNLOAD_S,
+                on_progress=lambda received, total: job.progress(DOWNLOADED * received / total if total else 0.0),
+            )
+        yield path
+    except (http_client.UrlRefused, http_client.FetchFailed) as refused:
+        raise jobs.Failed(f"url: {refused}") from None
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recogniser) -> None:
+    conversation_id = job.conversation_id
+    assert conversation_id is not None  # noqa: S101 - an import always has one
+    options, separate = source.options, source.options.separate_channels
+    with DecodedFile(path, DecodeOptions(separate=separate), job.check) as decoded:
+        header = decoded.header()
+        if separate and header.channels == 1:
+            job.warn("enableSeparateRecognitionPerChannel: the file has one channel only")
+        created = datetime.fromisoformat(header.created) if header.created else None
+        known = options.started_at or (None if options.append else created)
+        base = recorder.begin_import(conversation_id, known, append=options.append, asked_at=source.asked_at)
+        channels = [_channel(job.id, conversation_id, number + 1, options, base) for number in range(header.channels)]
+        recognition = FileRecognition(engine, [_recognition_options(options, one) for one in channels], job.check)
+        begun = DOWNLOADED if source.url else 0.0
+
+        def progress(done_s: float) -> None:
+            share = min(1.0, done_s / header.seconds) if header.seconds else 0.0
+            job.progress(begun + (1 - begun) * share)
+
+        turns = recognition.turns(_reporting(decoded.blocks(), lambda: progress(recognition.settled)))
+        _store_turns(job, base, channels, turns, progress)
+        recorder.end_import(conversation_id, base + timedelta(seconds=recognition.fed))
+
+
+def _store_turns(
+    job: RunningJob, base: datetime, channels: Sequence[_Channel], turns: Iterable[SpokenTurn], progress: Callable[[float], None]
+) -> None:
+    """Store the turns of a file that are not stored yet, and tell subscribers."""
+    assert job.conversation_id is not None  # noqa: S101 - an import always has one
+    for turn in turns:
+        channel = channels[turn.channel - 1]
+        if turn.result.start < channel.known_s:
+            continue
+        announce(recorder.record(job.conversation_id, _utterance(job.id, turn, base), channel.listening))
+        progress(turn.result.end)
+        release_connection()
+
+
+def _reporting(blocks: Iterable[bytes], report: Callable[[], None]) -> Iterator[bytes]:
+    """Yield the blocks; report after each."""
+    for block in blocks:
+        yield block
+        report()
+
+
+def _channel(job_id: UUID, conversation_id: int, number: int, options: ImportOptions, base: datetime) -> _Channel:
+    """Return a channel, with its member if the request names one."""
+    identity = next((one.speaker for one in options.channels if one.channel == number), None)
+    member = recorder.import_member(conversation_id, identity) if identity else None
+    source = uuid5(job_id, f"channel {number}")
+    listening = Listening(
+        member_id=member.id if member else None,
+        session_id=source,
+        confidence_threshold=options.confidence_threshold,
+        trackers=options.watched,
+        vocabulary=options.vocabulary,
+        language=options.language,
+    )
+    until = recorder.imported_until(conversation_id, source, listening.member_id)
+    return _Channel(number, listening, max(0.0, (until - base).total_seconds()) if until else 0.0)
+
+
+def _recognition_options(options: ImportOptions, channel: _Channel) -> RecognitionOptions:
+    return RecognitionOptions(
+        language=options.language,
+        interims=False,
+        end_of_turn_ms=settings.END_OF_TURN_MS,
+        longest_turn_s=settings.LONGEST_TURN_S,
+        live=False,
+        known_s=channel.known_s,
+    )
+
+
+def _utterance(job_id: UUID, turn: SpokenTurn, base: datetime) -> Utterance:
+    result: RecognitionResult = turn.result
+
+    def at(seconds: float) -> datetime:
+        return base + timedelta(seconds=seconds)
+
+    words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in result.words)
+    identity = uuid5(job_id, f"channel {turn.channel} at {round(result.start * 1000)} ms")
+    return Utterance(result.text, words, result.confidence, at(result.start), at(result.end), identity)
