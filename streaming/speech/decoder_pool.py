@@ -28,6 +28,7 @@ class DecoderPool:
     """A fixed number of worker threads and one FIFO queue per urgency."""
 
     def __init__(self, threads: int) -> None:
+        self.threads = threads
         self._queues: dict[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
         self._most_waiting = 2 * threads
         self._most_interims = max(1, threads - 1)  # running at the same time, so that a final finds a free worker

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ParamSpec, assert_never
 
 import numpy as np
@@ -207,6 +208,9 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         self._pending: deque[DecodeJob] = deque()  # finals that were not delivered yet, in order
         self._drafts: dict[int, tuple[int, ...]] = {}
         self._interim_end = 0  # last frame of the newest interim
+        self._at_once = 1 if options.live else pool.threads  # finals that are submitted at the same time
+        self._most_pending_s = max(_MAX_PENDING_S, 0 if options.live else 2 * pool.threads * options.longest_turn_s)
+        self._settled_frame = 0  # no turn that was not seen yet starts before this frame
         self._at_end = False  # all audio was processed after `stop`
 
     # -- any thread
@@ -225,6 +229,13 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         return self._queue.seconds + self._unprocessed_s + self._pending_s
 
     @property
+    def settled(self) -> float:
+        with self._lock:
+            if self._at_end and not self._pending:
+                return float("inf")
+            return (self._pending[0].span.start if self._pending else self._settled_frame) * FRAME_S
+
+    @property
     def _pending_s(self) -> float:
         with self._lock:
             return sum(job.span.seconds for job in self._pending)
@@ -233,7 +244,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
 
     def pull(self) -> None:
         """Take a portion of decoded audio, unless enough of it or of finals already waits."""
-        if not self._queue or self._unprocessed_s > PORTION_S or self._pending_s > _MAX_PENDING_S:
+        if not self._queue or self._unprocessed_s > PORTION_S or self._pending_s > self._most_pending_s:
             return
         samples = self._take(PORTION_S)
         if self._queue.ended:
@@ -252,9 +263,16 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             with self._lock:
                 self._at_end = True
                 self._deliver()
+        with self._lock:
+            self._settled_frame = self._endpointer.keep_from
         self._callbacks.update_backlog(self.backlog)
         has_frame = len(self._samples) - self._at >= FRAME
-        return not self.over and (has_frame or (self._queue.can_take and self._pending_s <= _MAX_PENDING_S))
+        return not self.over and (has_frame or (self._queue.can_take and self._pending_s <= self._most_pending_s))
+
+    def stall(self, now: float) -> None:
+        """End the open turn of a live speaker who sends nothing; the audio of a file may come late without a pause in it."""
+        if self._options.live:
+            super().stall(now)
 
     def _handle(self, event: Event) -> None:
         match event:
@@ -285,7 +303,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
 
     def _decode_speculatively(self, span: Span) -> None:
         """Decode the turn as it is if the silence goes on, so that its final is ready when the turn ends."""
-        if self._behind:
+        if self._behind or not self._options.live:
             return
         self._cancel(self._interim, self._speculative)
         self._speculative = self._job(span, self._transcriber.final)
@@ -300,6 +318,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             self._cancel(self._interim)
         else:
             job = self._job(span, self._transcriber.final)
+            job.is_done = span.end * FRAME_S <= self._options.known_s  # without words, so that nothing is published
             self._cancel(self._interim, speculative)
         self._interim = None
         with self._lock:
@@ -336,14 +355,18 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             self._wake(self)
 
     def _deliver(self) -> None:
-        """Publish the finals that are ready, in order, and submit the next one: one at a time, so that other speakers are served too."""
+        """Publish the finals that are ready, in order, and submit the next one: one at a time, so that other speakers are served too.
+
+        Of a file, as many as there are threads are submitted at the same time.
+        """
         while self._pending and self._pending[0].is_done:
             job = self._pending.popleft()
             self._publish(job, is_final=True)
             self._drafts.pop(job.turn, None)
-        if self._pending and not self._pending[0].is_submitted:
-            self._pending[0].is_submitted = True
-            self._pool.submit(self._pending[0], Urgency.FINAL)
+        for job in islice(self._pending, self._at_once):
+            if not job.is_submitted and not job.is_done:
+                job.is_submitted = True
+                self._pool.submit(job, Urgency.FINAL)
         self._callbacks.update_backlog(self.backlog)
         if self._at_end and not self._pending:
             self._callbacks.finished()

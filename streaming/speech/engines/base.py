@@ -45,12 +45,18 @@ class RecognitionResult:
 
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
-    """Options of one speaker: the language, whether interims are wanted, the silence that ends a turn and the longest turn."""
+    """Options of one audio source: the language, whether interims are wanted, the silence that ends a turn and the longest turn.
+
+    `live` is false for a file: its audio comes as fast as it is taken, several of its turns are decoded at once, and a pause in the
+    feeding ends no turn. Turns of a file that end within its first `known_s` seconds are not decoded: their results are known already.
+    """
 
     language: str = "en-US"
     interims: bool = True
     end_of_turn_ms: int = 500
     longest_turn_s: float = 12.0
+    live: bool = True
+    known_s: float = 0.0
 
 
 class Listener(Protocol):
@@ -100,6 +106,11 @@ class Recognition(ABC):
     def full(self) -> bool:
         """Whether the caller must wait before feeding more because too many bytes wait, even if they hold little audio."""
         return False
+
+    @property
+    def settled(self) -> float:
+        """Seconds of audio before which no further result starts; infinite if the engine does not know."""
+        return float("inf")
 
     @property
     @abstractmethod
