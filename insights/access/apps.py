@@ -1,35 +1,50 @@
-"""Apps, their secrets and tokens, with a limit on failed attempts.
+"""Apps and their secrets, and the app of a token.
 
 A secret is 128 random characters, about 760 bits, so its SHA-256 cannot be reversed by search; a slow password hash would add cost
-and no security.
+and no security. `insights.access.app_tokens` exchanges secrets for tokens.
 """
 
 import hashlib
 import hmac
 import secrets
 import string
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 
 from insights import tokens
-from insights.access.attempts import Attempt
+from insights.access.scopes import EVERY_SCOPE, join_scopes
+from insights.database import DATABASE_AWAY, write_transaction
 from insights.models import App
 from insights.names import clean_name
-from insights.tokens import InvalidToken, Token
+from insights.tokens import InvalidToken
 
 _ALPHABET = string.ascii_letters + string.digits
 _APP_ID, _SECRET = 64, 128  # the browsers' SDK checks these lengths
+USE_ACCURACY = timedelta(minutes=10)
+"""How old `App.last_used_at` gets before a use changes it."""
 
 
-class WrongCredentials(Exception):
-    """No app has this pair of id and secret."""
+def create_app(
+    user: User, name: str, scopes: frozenset[str] = EVERY_SCOPE, expires_at: datetime | None = None, *, password_mark: str = ""
+) -> tuple[App, str]:
+    """Create an app that acts as a user; return it with its secret. Only the secret's hash is stored.
 
-
-def create_app(user: User, name: str) -> tuple[App, str]:
-    """Create an app that acts as a user; return it with its secret. Only the secret's hash is stored."""
+    Raises ValueError for no or unknown scopes.
+    """
     secret = _random(_SECRET)
-    app = App.objects.create(owner=user, name=clean_name(name, 200) or "app", app_id=_random(_APP_ID), secret_hash=_hash(secret))
+    app = App.objects.create(
+        owner=user,
+        name=clean_name(name, 200) or "app",
+        app_id=_random(_APP_ID),
+        secret_hash=hash_of(secret),
+        scopes=join_scopes(scopes),
+        expires_at=expires_at,
+        password_mark=password_mark,
+    )
     return app, secret
 
 
@@ -43,35 +58,48 @@ def revoke_app(user: User, app_pk: int) -> bool:
     return App.objects.filter(pk=app_pk, owner=user, revoked_at=None).update(revoked_at=timezone.now()) > 0
 
 
-def token_for(app_id: str, secret: str, address: str = "") -> Token:
-    """Return a new token for an app's credentials.
-
-    `address` is the client's address; without it no limit applies. Raises WrongCredentials, and TooManyTries if a limit on failed
-    attempts is reached (`insights.access.attempts`), even for the right secret.
-    """
-    attempt = Attempt("token", app_id, address) if address else None
-    if attempt:
-        attempt.check()
-    app = (
-        App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True).first() if app_id.isascii() and app_id.isalnum() else None
-    )
+def app_with_secret(app_id: str, secret: str) -> App | None:
+    """Return the app with this id and secret that is not revoked, although it may have expired."""
+    known = App.objects.filter(app_id=app_id, revoked_at=None, owner__is_active=True, password_mark="")
+    app = known.select_related("owner").first() if app_id.isascii() and app_id.isalnum() else None
     # Compared even without an app, so that the time taken does not reveal whether the app exists.
-    if not hmac.compare_digest(app.secret_hash if app else _hash(""), _hash(secret)) or app is None:
-        if attempt:
-            attempt.failed()
-        raise WrongCredentials("Combination of appId and appSecret is not valid.")
-    if attempt:
-        attempt.succeeded()
-    return tokens.issue(app.app_id)
+    return app if hmac.compare_digest(app.secret_hash if app else hash_of(""), hash_of(secret)) and app is not None else None
+
+
+def usable(now: datetime) -> Q:
+    """Return the condition for apps whose tokens are accepted, but for `has_current_password`."""
+    return Q(revoked_at=None, owner__is_active=True) & (Q(expires_at=None) | Q(expires_at__gt=now))
+
+
+def has_current_password(app: App) -> bool:
+    """Return False for an app that stands for an earlier password of its owner."""
+    return not app.password_mark or hmac.compare_digest(app.password_mark, password_mark(app.owner))
+
+
+def password_mark(user: User) -> str:
+    """Return a text that changes with the password, and does not reveal it."""
+    return hash_of(user.get_session_auth_hash())
 
 
 def app_of_token(token: str) -> App | None:
-    """Return the app of a token, with its owner; None if the token is invalid, the app is revoked or the owner is disabled."""
+    """Return the app of a token, with its owner; None if the token is invalid or revoked, or its app or owner may not be used."""
     try:
-        app_id = tokens.app_id_of(token)
+        claims = tokens.decode(token)
     except InvalidToken:
         return None
-    return App.objects.select_related("owner").filter(app_id=app_id, revoked_at=None, owner__is_active=True).first()
+    now = timezone.now()
+    apps = App.objects.select_related("owner").filter(usable(now), app_id=claims.app_id, token_generation=claims.generation)
+    if (app := apps.first()) is None or not has_current_password(app):
+        return None
+    note_use(app, now)
+    return app
+
+
+def note_use(app: App, now: datetime) -> None:
+    """Store that the app was used, at most once in `USE_ACCURACY`; do nothing while the database cannot be written."""
+    if app.last_used_at is None or now - app.last_used_at >= USE_ACCURACY:
+        with suppress(*DATABASE_AWAY), write_transaction():
+            App.objects.filter(pk=app.pk).update(last_used_at=now)
 
 
 def user_of_token(token: str) -> User | None:
@@ -80,9 +108,10 @@ def user_of_token(token: str) -> User | None:
     return app.owner if app else None
 
 
+def hash_of(secret: str) -> str:
+    """Return the stored form of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
 def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

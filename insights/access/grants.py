@@ -12,7 +12,8 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from insights.access.apps import app_of_token
+from insights.access.apps import app_of_token, has_current_password, usable
+from insights.access.scopes import EVERY_SCOPE, parse_scopes
 from insights.models import App
 
 MOST_SIGN_INS = 1000
@@ -21,17 +22,24 @@ MOST_SIGN_INS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The user that a connection acts for, and the app (token) or sign-in that allows it: one of `app_id` and `session_key` is set."""
+    """The user that a connection acts for, and the app (token) or sign-in that allows it: one of `app_id` and `session_key` is set.
+
+    `generation` is that of the token; `scopes` are those of the app, and all for a sign-in.
+    """
 
     user_id: int
     app_id: str = ""
     session_key: str = field(default="", repr=False)
+    generation: int = 0
+    scopes: frozenset[str] = EVERY_SCOPE
 
 
 def grant_for_token(token: str) -> Grant | None:
     """Return the grant of an access token; None if the token is not valid."""
     app = app_of_token(token)
-    return Grant(app.owner_id, app_id=app.app_id) if app else None
+    if app is None:
+        return None
+    return Grant(app.owner_id, app_id=app.app_id, generation=app.token_generation, scopes=parse_scopes(app.scopes))
 
 
 def grant_for_sign_in(session_key: str) -> Grant | None:
@@ -44,16 +52,18 @@ def grant_for_sign_in(session_key: str) -> Grant | None:
 def valid_grants(grants: Collection[Grant]) -> set[Grant]:
     """Return the grants that are still valid. At most three queries for any number of grants.
 
-    A grant ends when its app is revoked, its account is disabled or removed, its user signs out, or the password changes. It does not
-    end when the sign-in expires, so that no live session is cut off for that.
+    A grant ends when its app expires or is revoked, its app's tokens are revoked, its account is disabled or removed, its user signs out,
+    or the password changes. It does not end when the token or the sign-in expires, so that no live session is cut off for that.
     """
     app_ids = {one.app_id for one in grants if one.app_id}
     keys = {one.session_key for one in grants if one.session_key}
-    apps = App.objects.filter(app_id__in=app_ids, revoked_at=None, owner__is_active=True)
-    owners = dict(apps.values_list("app_id", "owner_id")) if app_ids else {}
+    apps = App.objects.filter(usable(timezone.now()), app_id__in=app_ids).select_related("owner") if app_ids else ()
+    owners = {(app.app_id, app.token_generation): app.owner_id for app in apps if has_current_password(app)}
     users = _signed_in(Session.objects.filter(session_key__in=keys)) if keys else {}
     signed_in = {key: user.pk for key, user in users.items()}
-    return {one for one in grants if one.user_id == (owners.get(one.app_id) if one.app_id else signed_in.get(one.session_key))}
+    return {
+        one for one in grants if one.user_id == (owners.get((one.app_id, one.generation)) if one.app_id else signed_in.get(one.session_key))
+    }
 
 
 def forget_sign_ins(now: datetime, most: int = MOST_SIGN_INS) -> int:

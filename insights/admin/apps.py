@@ -17,11 +17,11 @@ class AppAdmin(Titled, AppBase):
     """The list of apps. Apps cannot be added here: `manage.py createapp` and the account page show the secret of a new one once."""
 
     list_title, change_title = "Apps", "App"
-    list_display = ("name", "owner", "identity", "made", "revoked_on")
+    list_display = ("name", "owner", "identity", "made", "used", "revoked_on")
     list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "created_at")
     search_fields = ("name", "app_id", "owner__email")
-    fields = ("name", "owner", "app_id", "created_at", "revoked_at")
-    readonly_fields = ("owner", "app_id", "created_at", "revoked_at")
+    fields = ("name", "owner", "app_id", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+    readonly_fields = ("owner", "app_id", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
     actions = ("revoke",)
 
     @admin.display(description="App id", ordering="app_id")
@@ -33,6 +33,11 @@ class AppAdmin(Titled, AppBase):
     def made(self, app: App) -> SafeString | str:
         """Return when it was created."""
         return time_element(app.created_at)
+
+    @admin.display(description="Last used", ordering="last_used_at")
+    def used(self, app: App) -> SafeString | str:
+        """Return when it was last used."""
+        return time_element(app.last_used_at)
 
     @admin.display(description="Revoked", ordering="revoked_at")
     def revoked_on(self, app: App) -> SafeString | str:

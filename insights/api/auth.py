@@ -12,14 +12,18 @@ from insights.models import Conversation
 
 
 def _owner(request: HttpRequest, token: str | None) -> User | None:
-    """Return the user of a token, None without a token. An invalid token raises AuthenticationError, even if a cookie would be valid."""
+    """Return the user of a token, None without a token. An invalid token raises AuthenticationError, even if a cookie would be valid.
+
+    Raises MissingScope, which is answered with 403, if the token's app may not make this call.
+    """
     if not token:
         return None
-    user = access.user_of_token(token)
-    if user is None:
+    app = access.app_of_token(token)
+    if app is None:
         raise AuthenticationError()
+    access.check_scope(access.scope_of_call(request.method or "", request.path), access.parse_scopes(app.scopes))
     note_token(request, token)
-    return user
+    return app.owner
 
 
 class Bearer(HttpBearer):

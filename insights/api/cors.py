@@ -11,7 +11,7 @@ from django.urls import URLPattern
 
 _PUBLIC = ("v1/", "oauth2/")
 _PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, X-API-Key, Content-Type",
     "Access-Control-Max-Age": "600",
 }

@@ -8,6 +8,7 @@ from django.urls import URLPattern
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from insights.access import MissingScope
 from insights.jobs import TooManyJobs
 from insights.long_responses import TooManyAnswers
 
@@ -59,6 +60,10 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(AuthenticationError)
     def on_authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
         return JsonResponse({"message": INVALID_TOKEN}, status=401)
+
+    @api.exception_handler(MissingScope)
+    def on_missing_scope(request: HttpRequest, error: MissingScope) -> HttpResponse:
+        return JsonResponse({"message": str(error)}, status=403)
 
     @api.exception_handler(ValidationError)
     def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:

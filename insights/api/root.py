@@ -1,8 +1,11 @@
 """The API object with its resources, errors and documentation, and its routes."""
 
+from typing import Any
+
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import PathView
 
 from insights.api import (
@@ -25,7 +28,16 @@ from insights.api import (
 from insights.api.auth import CALLERS
 from insights.api.cors import allow_all_origins
 
-api = NinjaAPI(
+
+class ParleyAPI(NinjaAPI):
+    """The API, whose documentation says which scope each call needs, and that 403 is the answer without it."""
+
+    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> OpenAPISchema:
+        """Return ninja's schema with the scopes."""
+        return schema.with_scopes(super().get_openapi_schema(*args, **kwargs))
+
+
+api = ParleyAPI(
     title="Parley",
     version="1",
     description="Read stored conversations, with the calls of the Symbl Conversation API. Get a token from /oauth2/token:generate.",

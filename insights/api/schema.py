@@ -1,4 +1,4 @@
-"""Cache the OpenAPI schema per process: ninja builds it for every request, which takes about 100 ms."""
+"""The OpenAPI schema: the scope that each call needs, and a cache per process, because ninja builds it for every request in 100 ms."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -8,9 +8,25 @@ from threading import Lock
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.views.decorators.http import condition
+from ninja.openapi.schema import OpenAPISchema
+
+from insights.access import scope_of_call
 
 MAX_AGE_S = 300
 """Seconds for which clients may use the schema without revalidation; afterwards they send the ETag."""
+_PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def with_scopes(schema: OpenAPISchema) -> OpenAPISchema:
+    """Add to each operation that needs a token its scope, and the errors for no token and for one without the scope."""
+    for path, operations in schema.get("paths", {}).items():
+        for method, operation in operations.items():
+            if operation.get("security"):
+                scope = scope_of_call(method.upper(), path)
+                operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
+                for status, description in ((401, "Unauthorized"), (403, "Forbidden")):
+                    operation["responses"].setdefault(status, {"description": description, "content": _PROBLEM})
+    return schema
 
 
 def built_once(patterns: Iterable[URLPattern]) -> list[URLPattern]:

@@ -4,21 +4,38 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+ALL_SCOPES = "stream read write manage"
+_SCOPES = "^(stream|read|write|manage)( (stream|read|write|manage))*$"
+
 
 class App(models.Model):
-    """The credentials of a program that acts as its owner. Only the SHA-256 of the secret is stored."""
+    """The credentials of a program that acts as its owner. Only the SHA-256 of the secret is stored.
+
+    The app's current token is stored as its id and its times, from which `insights.tokens` makes the same text again. Tokens of an earlier
+    generation are revoked. An app with a `password_mark` stands for tokens that its owner got with the password; it has no secret.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="apps")
     name = models.CharField(max_length=200)
     app_id = models.CharField(max_length=64, unique=True, editable=False)
     secret_hash = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the secret, in hexadecimal.")
+    scopes = models.CharField(max_length=100, default=ALL_SCOPES, help_text="Names, separated by spaces: stream, read, write, manage.")
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="From then on neither the secret nor any token is accepted.")
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Accurate to ten minutes.")
     revoked_at = models.DateTimeField(null=True, blank=True, help_text="Set: neither the secret nor any token of this app is accepted.")
+    token_generation = models.PositiveIntegerField(default=0, editable=False, help_text="Grows when all tokens are revoked.")
+    token_id = models.CharField(max_length=32, blank=True, default="", editable=False)
+    token_issued_at = models.BigIntegerField(default=0, editable=False, help_text="Seconds since 1970.")
+    token_expires_at = models.BigIntegerField(default=0, editable=False, help_text="Seconds since 1970.")
+    password_mark = models.CharField(max_length=64, blank=True, default="", editable=False, help_text="Changes with the owner's password.")
 
     class Meta:
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(app_id__regex="^[0-9a-zA-Z]{64}$"), name="app_id_is_64_alphanumerics"),
+            models.CheckConstraint(condition=Q(scopes__regex=_SCOPES), name="app_scopes"),
+            models.UniqueConstraint(fields=["owner"], condition=Q(revoked_at=None) & ~Q(password_mark=""), name="one_app_for_the_password"),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """The account page: change the password, create and revoke apps."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import update_session_auth_hash
@@ -7,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
@@ -28,7 +30,7 @@ def _user(request: HttpRequest) -> User:
 
 def _page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     user = _user(request)
-    context = {"password": NewPasswordForm(user), "app": AppForm(), "apps": access.apps_of(user), **parts}
+    context = {"password": NewPasswordForm(user), "app": AppForm(), "apps": access.apps_of(user), "now": timezone.now(), **parts}
     return render(request, "portal/account.html", context, status=status)
 
 
@@ -71,7 +73,9 @@ def make_app(request: HttpRequest) -> HttpResponse:
     form = AppForm(request.POST)
     if not form.is_valid():
         return _page(request, 400, app=form)
-    app, secret = access.create_app(_user(request), form.cleaned_data["app_name"])
+    days = int(form.cleaned_data["days"] or 0)
+    expires_at = timezone.now() + timedelta(days=days) if days else None
+    app, secret = access.create_app(_user(request), form.cleaned_data["app_name"], frozenset(form.cleaned_data["scopes"]), expires_at)
     return _page(request, made=app, secret=secret)
 
 

@@ -10,6 +10,8 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 
+from insights import access
+
 
 class FirstAccountForm(forms.Form):
     """Name, e-mail address and password (twice) of the administrator."""
@@ -90,6 +92,19 @@ class NewPasswordForm(PasswordChangeForm):
 
 
 class AppForm(forms.Form):
-    """The name of a new app."""
+    """The name of a new app, what it may do, and when it expires."""
 
     app_name = forms.CharField(label="App name", max_length=200, help_text="For example: Meeting bot")
+    scopes = forms.MultipleChoiceField(
+        label="Scopes",
+        choices=[(scope, f"{scope}: {meaning}") for scope, meaning in access.MEANINGS.items()],
+        initial=list(access.SCOPES),
+        error_messages={"required": "Choose at least one scope."},
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.ChoiceField(
+        label="Expires",
+        choices=[("0", "never"), ("30", "in 30 days"), ("90", "in 90 days"), ("365", "in a year")],
+        initial="0",
+        required=False,
+    )

@@ -31,7 +31,7 @@ class FastrtcConsumer(StreamConsumer):
         self._requester = await self.authenticate()
         self.user_id = self._requester.user_id
         if not self._requester.may_use(self.stream):
-            self.refuse(wire.error("sign in, or send an access token"))
+            self.refuse(wire.error(self._requester.missing_scope or "sign in, or send an access token"))
 
     async def text(self, text: str) -> bool:
         """Process a message; answer an invalid one with an error and change nothing."""

@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from insights import access
-from insights.access import Grant
+from insights.access import EVERY_SCOPE, Grant, MissingScope, check_scope
 from streaming.aio.database_executors import run_in_database
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
@@ -48,7 +48,16 @@ class Requester:
 
     def may_use(self, stream: Stream) -> bool:
         """Whether the stream serves this requester."""
-        return self.user_id is not None or is_public(stream)
+        return is_public(stream) or (self.by is not None and not self.missing_scope)
+
+    @property
+    def missing_scope(self) -> str:
+        """The sentence about the scope that the requester's token lacks for streams, or an empty text."""
+        try:
+            check_scope("stream", self.by.scopes if self.by else EVERY_SCOPE)
+        except MissingScope as error:
+            return str(error)
+        return ""
 
 
 async def requester_of(request: HttpRequest) -> Requester:
@@ -98,7 +107,7 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
                 return refusal(404, "there is no stream of this name")
             requester = await requester_of(request)
             if not requester.may_use(stream):
-                return refusal(401, "sign in, or send an access token")
+                return unauthorised(requester)
             setattr(request, _REQUESTER, requester)
             _release_slot(request)
             return await view(request, stream, requester.user_id)
@@ -113,6 +122,11 @@ def _release_slot(request: HttpRequest) -> None:
     extensions = getattr(request, "scope", {}).get("extensions") or {}
     if (slot := extensions.get(RELEASE_SLOT)) is not None:
         slot["release"]()
+
+
+def unauthorised(requester: Requester) -> JsonResponse:
+    """Return the response to a requester whom a stream does not serve: 403 if only a scope is missing."""
+    return refusal(403, requester.missing_scope) if requester.missing_scope else refusal(401, "sign in, or send an access token")
 
 
 def refusal(status: int, text: str) -> JsonResponse:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from insights import queries
-from insights.access import Grant
+from insights.access import Grant, MissingScope, Scope, check_scope
 from insights.models import Conversation
 from streaming.aio.database_executors import run_in_database
 from streaming.aio.safe_log import error_location
@@ -57,8 +57,9 @@ FULL = "this server has as many sessions as it can serve; try again later"
 
 
 class SymblConsumer(Consumer):
-    """The common base: checks the connection id, the cursor (`?after=`) and the credentials."""
+    """The common base: checks the connection id, the cursor (`?after=`), the credentials and their scope."""
 
+    needed_scope: Scope = "stream"
     user_id: int
     grant: Grant
     connection_id: str
@@ -80,6 +81,11 @@ class SymblConsumer(Consumer):
             return
         if by is None:
             self.refuse(REFUSED, "access_token")
+            return
+        try:
+            check_scope(self.needed_scope, by.scopes)
+        except MissingScope as error:
+            self.refuse(str(error), "access_token")
             return
         self.user_id = by.user_id
         self.grant = by
@@ -189,6 +195,7 @@ class SpeakConsumer(SymblConsumer):
 class ListenConsumer(SymblConsumer):
     """`/v1/subscribe/{id}`: sends the results of a conversation; ignores all messages of the client except pings."""
 
+    needed_scope: Scope = "read"
     _sender_task: asyncio.Task[None] | None = None
     _conversation_id: int | None = None
     _finished = False

@@ -145,7 +145,7 @@ class TelephoneConsumer(StreamConsumer):
         caller = Requester(await grant_of(Credentials({"access_token": token}, {}, ()))) if token else await self.authenticate()
         self.user_id = caller.user_id
         if not caller.may_use(self.stream):
-            self.refuse(wire.error("an access token is needed, in the query of telephone/incoming"))
+            self.refuse(wire.error(caller.missing_scope or "an access token is needed, in the query of telephone/incoming"))
             return
         self._sid = start.id
         await self.begin(start.id, caller)

@@ -59,6 +59,8 @@ TABLE: dict[str, Access] = {
     "api/docs": PUBLIC,
     "api/openapi.json": PUBLIC,
     "oauth2/token:generate": Access(405, 405, 405),  # POST only, see test_oauth
+    "oauth2/token:refresh": Access(405, 405, 405),  # POST only
+    "oauth2/token:revoke": Access(405, 405, 405),  # DELETE only
     "v1/conversations": Access(401, 200, 200),
     "v1/manage/trackers": Access(401, 200, 200),  # the same for every account
     "v1/manage/tracker/<tracker_id>": Access(401, 200, 200),

@@ -2,13 +2,17 @@
 
 import json
 from argparse import ArgumentParser
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
+from django.utils import timezone
 
 from insights import access
 from insights.management.tables import create_missing_tables
+
+MOST_DAYS = 36_500
 
 
 class Command(BaseCommand):
@@ -21,9 +25,11 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--email", required=True, help="Account that the app acts for. It is created if it does not exist.")
         parser.add_argument("--name", default="app", help="Name of the app.")
+        parser.add_argument("--scopes", default=",".join(access.SCOPES), help="What it may do, separated by commas. Default: everything.")
+        parser.add_argument("--days", type=int, default=0, help="Days after which it expires. 0: never.")
         parser.add_argument("--json", action="store_true", help="Print one line of JSON.")
 
-    def handle(self, *args: object, email: str, name: str, json: bool, **options: object) -> None:
+    def handle(self, *args: object, email: str, name: str, scopes: str, days: int, json: bool, **options: object) -> None:
         """Make the app. A new account has no password; `createadmin` or the admin sets one."""
         address = email.strip().lower()
         try:
@@ -34,8 +40,14 @@ class Command(BaseCommand):
             raise CommandError("--email has more than 150 characters")
         if not name.strip():
             raise CommandError("--name may not be empty")
+        allowed = frozenset(scope.strip() for scope in scopes.split(",") if scope.strip())
+        if not allowed or not allowed <= access.EVERY_SCOPE:
+            raise CommandError(f"--scopes {scopes!r}: allowed are {', '.join(access.SCOPES)}")
+        if not 0 <= days <= MOST_DAYS:
+            raise CommandError(f"--days {days}: allowed are 0 to {MOST_DAYS}")
         create_missing_tables()
-        app, secret = access.create_app(access.account_for(address), name.strip())
+        expires_at = timezone.now() + timedelta(days=days) if days else None
+        app, secret = access.create_app(access.account_for(address), name.strip(), allowed, expires_at)
         self.stdout.write(_as_json(app.app_id, secret) if json else f"appId      {app.app_id}\nappSecret  {secret}")
 
 

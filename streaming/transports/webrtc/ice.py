@@ -13,7 +13,7 @@ from streaming.aio.safe_log import error_location
 from streaming.discovery import is_public
 from streaming.handlers.ice_servers import browser_servers
 from streaming.handlers.stream import Stream
-from streaming.transports.http_auth import find_stream, refusal, requester_of
+from streaming.transports.http_auth import find_stream, refusal, requester_of, unauthorised
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ async def rtc_config(request: HttpRequest) -> HttpResponseBase:
         return HttpResponseNotAllowed(["GET"])
     requester = await requester_of(request)
     stream = find_stream(request.GET.get("stream", ""))
-    if requester.user_id is None and (stream is None or not is_public(stream)):
-        return refusal(401, "sign in, or send an access token")
+    if (requester.user_id is None or requester.missing_scope) and (stream is None or not is_public(stream)):
+        return unauthorised(requester)
     try:
         configuration = await rtc_configuration(stream, requester.user_id)
     except Exception as error:  # a developer's function may raise anything

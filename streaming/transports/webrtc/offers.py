@@ -225,7 +225,7 @@ async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | No
         return None
     if not at.channel:
         return None
-    call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key]}
+    call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key, by.generation]}
     found = await runtime().rpc.call(at.channel, peer_address(at.session), call, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 

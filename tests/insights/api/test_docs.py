@@ -9,6 +9,8 @@ from insights.events import Kind
 
 PATHS = {
     "/oauth2/token:generate",
+    "/oauth2/token:refresh",
+    "/oauth2/token:revoke",
     "/v1/conversations",
     "/v1/job/{job_id}",
     "/v1/job/{job_id}/cancel",

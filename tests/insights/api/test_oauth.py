@@ -1,14 +1,20 @@
-"""POST /oauth2/token:generate."""
+"""/oauth2/token:generate, token:refresh and token:revoke."""
 
 import json
+import time
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 
 from insights import access
+from insights.access import second_factor
+from insights.models import App
 
 URL = "/oauth2/token:generate"
+PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
@@ -18,10 +24,11 @@ def pair(owner: User) -> dict[str, str]:
     return {"type": "application", "appId": app.app_id, "appSecret": secret}
 
 
-def ask(body: object, **headers: str):  # type: ignore[no-untyped-def]
+def ask(body: object, path: str = "generate", **headers: str):  # type: ignore[no-untyped-def]
     """Return the response to a body: text is sent unchanged, everything else as JSON."""
     text = body if isinstance(body, (str, bytes)) else json.dumps(body)
-    return Client().post(URL, text, content_type="application/json", headers=headers)
+    method = "DELETE" if path == "revoke" else "POST"
+    return Client().generic(method, f"/oauth2/token:{path}", text, content_type="application/json", headers=headers)
 
 
 def test_valid_credentials_get_a_token(pair: dict[str, str], owner: User) -> None:
@@ -54,7 +61,8 @@ def test_wrong_credentials_are_401(pair: dict[str, str], change: dict[str, str])
         ([], "appId: Field required"),
         ({"type": "application", "appId": "\ud800", "appSecret": "b"}, "appId"),
         ({}, "appId"),
-        ({"type": "password", "appId": "a", "appSecret": "b"}, "type: Input should be 'application'"),
+        ({"type": "password", "appId": "a", "appSecret": "b"}, "username: Field required for the type password"),
+        ({"type": "other", "appId": "a", "appSecret": "b"}, "type: Input should be 'application' or 'password'"),
         ({"type": "application", "appSecret": "b"}, "appId"),
         ({"type": "application", "appId": 7, "appSecret": "b"}, "appId"),
         ({"type": "application", "appId": "a", "appSecret": ""}, "appSecret"),
@@ -95,3 +103,120 @@ def test_other_origins_may_send_credentials(pair: dict[str, str]) -> None:
 def test_get_is_not_allowed(db: None) -> None:
     """GET is refused, because credentials must not be in URLs."""
     assert Client().get(URL).status_code == 405
+
+
+def test_the_same_token_while_an_hour_is_left(pair: dict[str, str]) -> None:
+    """While more than an hour of it is left, the same token is returned with the remaining seconds; then a new one. Both work."""
+    first = ask(pair).json()
+    App.objects.update(token_issued_at=F("token_issued_at") - 7200, token_expires_at=F("token_expires_at") - 7200)
+    moved = ask(pair).json()
+    assert ask(pair).json()["accessToken"] == moved["accessToken"] != first["accessToken"]
+    assert 79_100 < moved["expiresIn"] <= 79_200
+    App.objects.update(token_expires_at=int(time.time()) + 3590)
+    renewed = ask(pair).json()
+    assert renewed["accessToken"] not in (first["accessToken"], moved["accessToken"])
+    assert renewed["expiresIn"] == 86400
+    assert all(access.user_of_token(one["accessToken"]) for one in (first, moved, renewed))
+
+
+def test_refresh_gives_a_new_token(pair: dict[str, str], owner: User) -> None:
+    """The refresh token, under both names, gets a new access token at once; the former one stays valid."""
+    first = ask(pair).json()
+    assert first["refreshToken"] == first["refershToken"]
+    answer = ask({**pair, "refreshToken": first["refreshToken"]}, path="refresh")
+    assert answer.status_code == 200
+    second = answer.json()
+    assert second["accessToken"] != first["accessToken"]
+    assert second["expiresIn"] == 86400
+    assert ask(pair).json()["accessToken"] == second["accessToken"]
+    assert access.user_of_token(first["accessToken"]) == access.user_of_token(second["accessToken"]) == owner
+    assert access.user_of_token(first["refreshToken"]) is None, "a refresh token gives no access"
+
+
+def test_refresh_needs_the_secret_and_a_refresh_token_of_the_app(pair: dict[str, str], owner: User) -> None:
+    """A wrong secret, an access token and another app's refresh token get 401, a missing field 400."""
+    first = ask(pair).json()
+    other, secret = access.create_app(owner, "other")
+    theirs = access.token_for(other.app_id, secret).refresh_token
+    for change in ({"refreshToken": first["accessToken"]}, {"refreshToken": theirs}, {"appSecret": "x"}, {"refreshToken": "x"}):
+        answer = ask({**pair, "refreshToken": first["refreshToken"], **change}, path="refresh")
+        assert (answer.status_code, "message" in answer.json()) == (401, True)
+    assert "refreshToken" in ask(pair, path="refresh").json()["message"]
+
+
+def test_revoke_ends_all_tokens_but_not_the_secret(pair: dict[str, str], owner: User) -> None:
+    """Access and refresh tokens are refused from then on, also for open connections; the next call of generate works."""
+    first = ask(pair).json()
+    held = access.grant_for_token(first["accessToken"])
+    assert held is not None
+    assert ask({**pair, "appSecret": "x"}, path="revoke").status_code == 401
+    assert access.valid_grants([held]) == {held}
+    assert ask(pair, path="revoke").status_code == 200
+    assert access.valid_grants([held]) == set()
+    assert access.user_of_token(first["accessToken"]) is None
+    assert ask({**pair, "refreshToken": first["refreshToken"]}, path="refresh").status_code == 401
+    again = ask(pair).json()["accessToken"]
+    assert again != first["accessToken"]
+    assert access.user_of_token(again) == owner
+
+
+def test_an_expired_app_gets_no_token(pair: dict[str, str]) -> None:
+    """From its expiry on, an app's secret and tokens are refused and its connections end; the answer to the right secret says why."""
+    token = ask(pair).json()["accessToken"]
+    held = access.grant_for_token(token)
+    assert held is not None
+    App.objects.update(expires_at=timezone.now())
+    assert (ask(pair).status_code, ask(pair).json()) == (401, {"message": "This app has expired."})
+    assert "expired" not in ask({**pair, "appSecret": "x"}).json()["message"]
+    assert access.user_of_token(token) is None
+    assert access.valid_grants([held]) == set()
+
+
+def test_a_password_gets_a_token(user: User) -> None:
+    """Name and password of an account get a token with all scopes, the same one again, without a refresh token."""
+    body = {"type": "password", "username": " Jane@example.com", "password": PASSWORD}
+    answer = ask(body)
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"accessToken", "expiresIn"}
+    assert access.user_of_token(answer.json()["accessToken"]) == user
+    assert ask(body).json()["accessToken"] == answer.json()["accessToken"]
+    (app,) = access.apps_of(user)
+    assert access.revoke_app(user, app.pk)
+    assert access.user_of_token(answer.json()["accessToken"]) is None
+    assert access.user_of_token(ask(body).json()["accessToken"]) == user
+
+
+def test_a_new_password_ends_the_tokens_of_the_old_one(user: User) -> None:
+    """After a change of the password, tokens and connections that the old one got are refused."""
+    token = ask({"type": "password", "username": "jane@example.com", "password": PASSWORD}).json()["accessToken"]
+    held = access.grant_for_token(token)
+    assert held is not None
+    assert access.valid_grants([held]) == {held}
+    user.set_password("wrong mule accumulator")
+    user.save()
+    assert access.user_of_token(token) is None
+    assert access.valid_grants([held]) == set()
+    renewed = ask({"type": "password", "username": "jane@example.com", "password": "wrong mule accumulator"}).json()["accessToken"]
+    assert access.user_of_token(renewed) == user
+    assert access.user_of_token(token) is None
+
+
+def test_guesses_of_passwords_are_limited_as_in_sign_in(user: User, settings) -> None:  # type: ignore[no-untyped-def]
+    """Wrong passwords get 401, too many 429, which also counts for the sign-in page."""
+    settings.TOKEN_TRIES_PER_MINUTE = 2
+    body = {"type": "password", "username": "jane@example.com", "password": "guess"}
+    assert [ask(body).status_code for _ in range(3)] == [401, 401, 429]
+    assert ask({**body, "password": PASSWORD}).status_code == 429
+    page = Client().post("/signin/", {"username": "jane@example.com", "password": PASSWORD})
+    assert page.status_code == 429
+    assert ask({"type": "password", "username": "no\x00body", "password": "x"}).status_code == 401
+
+
+def test_accounts_with_a_second_factor_get_no_token_by_password(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The right password gets 403 with what to do, a wrong one 401 as always."""
+    monkeypatch.setattr(second_factor, "checks", [lambda account: account.pk == user.pk])
+    body = {"type": "password", "username": "jane@example.com", "password": PASSWORD}
+    answer = ask(body)
+    assert answer.status_code == 403
+    assert "second factor" in answer.json()["message"]
+    assert ask({**body, "password": "guess"}).status_code == 401

@@ -1,10 +1,12 @@
 """The account page: the password and the apps."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from insights import access
 from insights.models import App
@@ -21,7 +23,7 @@ def test_the_page_shows_the_account_and_explains_apps(user_client: Client) -> No
 
 def test_an_app_is_created_and_its_secret_shown_once(user_client: Client, user: User) -> None:
     """The shown credentials get a token for the account, and a reload does not show the secret again."""
-    answer = user_client.post("/account/apps/", {"app_name": "Robin"})
+    answer = user_client.post("/account/apps/", {"app_name": "Robin", "scopes": ["read", "write"], "days": "90"})
     app, secret = App.objects.get(), answer.context["secret"]
     assert app.app_id in answer.content.decode()
     assert secret in answer.content.decode()
@@ -29,12 +31,18 @@ def test_an_app_is_created_and_its_secret_shown_once(user_client: Client, user: 
     assert access.user_of_token(access.token_for(app.app_id, secret).access_token) == user
     page = user_client.get("/account/").content.decode()
     assert "Robin" in page
+    assert "read write" in page
+    assert "last used" in page
+    assert app.expires_at is not None
+    assert timedelta(days=89) < app.expires_at - timezone.now() <= timedelta(days=90)
     assert secret not in page
 
 
 def test_an_app_needs_a_name(user_client: Client) -> None:
-    """A form without a name creates no app."""
-    assert user_client.post("/account/apps/", {"app_name": " "}).status_code == 400
+    """A form without a name, without a scope or with an unknown one creates no app."""
+    assert user_client.post("/account/apps/", {"app_name": " ", "scopes": ["read"]}).status_code == 400
+    for scopes in ([], ["admin"]):
+        assert user_client.post("/account/apps/", {"app_name": "Robin", "scopes": scopes}).status_code == 400
     assert not App.objects.exists()
 
 

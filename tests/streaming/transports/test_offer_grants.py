@@ -39,7 +39,7 @@ async def test_a_renewal_from_another_process(by: Grant) -> None:
     answerer = runtime().rpc.answerer(peer_address(session.id))
     assert answerer is not None
     offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp, "resume": caller.resume}
-    for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key], by)):
+    for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key, by.generation], by)):
         answered = await answerer({"user": 1, "body": offer, "by": passed_on})
         assert answered is not None
         assert answered["status"] == 200
@@ -52,7 +52,7 @@ async def test_a_renewal_from_another_process(by: Grant) -> None:
     await caller.close()
 
 
-@pytest.mark.parametrize(("by", "passed_on"), [(NEW, ["new", ""]), (SIGNED_IN, ["", "cookie"]), (None, None)])
+@pytest.mark.parametrize(("by", "passed_on"), [(NEW, ["new", "", 0]), (SIGNED_IN, ["", "cookie", 0]), (None, None)])
 async def test_what_is_forwarded(monkeypatch: pytest.MonkeyPatch, by: Grant | None, passed_on: Any) -> None:
     """The call has the user, the grant and the offer unchanged."""
     calls: list[dict[str, Any]] = []
