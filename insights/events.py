@@ -28,6 +28,8 @@ class Kind(StrEnum):
     MESSAGE_DELETED = "message_deleted"
     INSIGHT_REVIEWED = "insight_reviewed"
     INSIGHT_DELETED = "insight_deleted"
+    CONVERSATION_CHANGED = "conversation_changed"
+    MEMBER_CHANGED = "member_changed"
     CONVERSATION_COMPLETED = "conversation_completed"
 
 
@@ -83,10 +85,16 @@ class TrackersMatched:
 
 @dataclass(frozen=True, slots=True)
 class MessageCorrected:
-    """A person changed the text of a message."""
+    """A person changed a message: its text, its speaker, the name of its speaker, or where it begins and ends.
+
+    `behind` is set for a message that an edit put into the transcript: the id of the message before it. `changed_by` is the name of the
+    user; it is empty in events of earlier versions.
+    """
 
     kind: ClassVar[Kind] = Kind.MESSAGE_CORRECTED
     message: MessageSnapshot
+    behind: str = ""
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +107,11 @@ class MessageDeleted:
 
 @dataclass(frozen=True, slots=True)
 class InsightReviewed:
-    """A person accepted, rejected or edited an insight, or set it back to pending."""
+    """A person accepted, rejected or edited an insight, set it back to pending, or changed its speaker. `changed_by`: name of the user."""
 
     kind: ClassVar[Kind] = Kind.INSIGHT_REVIEWED
     insight: InsightSnapshot
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,26 @@ class InsightDeleted:
 
     kind: ClassVar[Kind] = Kind.INSIGHT_DELETED
     insight: InsightSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationChanged:
+    """A person changed the title or the metadata; both are complete. `changed_by`: name of the user."""
+
+    kind: ClassVar[Kind] = Kind.CONVERSATION_CHANGED
+    conversation_id: str
+    name: str = ""
+    metadata: JsonObject = field(default_factory=dict)
+    changed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """A person changed the name or the e-mail address of a member. Events with the messages and insights follow."""
+
+    kind: ClassVar[Kind] = Kind.MEMBER_CHANGED
+    member: MemberSnapshot
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +170,8 @@ ConversationEvent: TypeAlias = (
     | MessageDeleted
     | InsightReviewed
     | InsightDeleted
+    | ConversationChanged
+    | MemberChanged
     | ConversationCompleted
     | UnknownEvent
 )
@@ -172,16 +203,30 @@ def dump(event: ConversationEvent) -> JsonObject:
             return {"topics": [topic.dump() for topic in event.topics]}
         case TrackersMatched():
             return {"trackers": [tracker.dump() for tracker in event.trackers]}
-        case MessageCorrected() | MessageDeleted():
+        case MessageCorrected():
+            place: JsonObject = {"behind": event.behind} if event.behind else {}
+            return {"message": event.message.dump(), **place, **_changed_by(event.changed_by)}
+        case MessageDeleted():
             return {"message": event.message.dump()}
-        case InsightReviewed() | InsightDeleted():
+        case InsightReviewed():
+            return {"insight": event.insight.dump_reviewed(), **_changed_by(event.changed_by)}
+        case InsightDeleted():
             return {"insight": event.insight.dump_reviewed()}
+        case ConversationChanged():
+            changed: JsonObject = {"conversationId": event.conversation_id, "name": event.name, "metadata": event.metadata}
+            return changed | _changed_by(event.changed_by)
+        case MemberChanged():
+            return {"member": event.member.dump(), **_changed_by(event.changed_by)}
         case ConversationCompleted():
             return {"conversationId": event.conversation_id, "endedAt": event.ended_at}
         case UnknownEvent():
             return event.payload
         case _:
             assert_never(event)
+
+
+def _changed_by(name: str) -> JsonObject:
+    return {"changedBy": name} if name else {}
 
 
 _PARSERS: dict[str, Callable[[Payload], ConversationEvent]] = {
@@ -191,9 +236,15 @@ _PARSERS: dict[str, Callable[[Payload], ConversationEvent]] = {
     Kind.INSIGHTS: lambda p: InsightsFound(tuple(map(InsightSnapshot.parse, p["insights"]))),
     Kind.TOPICS: lambda p: TopicsChanged(tuple(map(TopicSnapshot.parse, p["topics"]))),
     Kind.TRACKERS: lambda p: TrackersMatched(tuple(map(TrackerSnapshot.parse, p["trackers"]))),
-    Kind.MESSAGE_CORRECTED: lambda p: MessageCorrected(MessageSnapshot.parse(p["message"])),
+    Kind.MESSAGE_CORRECTED: lambda p: MessageCorrected(
+        MessageSnapshot.parse(p["message"]), p.get("behind") or "", p.get("changedBy") or ""
+    ),
     Kind.MESSAGE_DELETED: lambda p: MessageDeleted(MessageSnapshot.parse(p["message"])),
-    Kind.INSIGHT_REVIEWED: lambda p: InsightReviewed(InsightSnapshot.parse(p["insight"])),
+    Kind.INSIGHT_REVIEWED: lambda p: InsightReviewed(InsightSnapshot.parse(p["insight"]), p.get("changedBy") or ""),
     Kind.INSIGHT_DELETED: lambda p: InsightDeleted(InsightSnapshot.parse(p["insight"])),
+    Kind.CONVERSATION_CHANGED: lambda p: ConversationChanged(
+        p["conversationId"], p.get("name") or "", dict(p.get("metadata") or {}), p.get("changedBy") or ""
+    ),
+    Kind.MEMBER_CHANGED: lambda p: MemberChanged(MemberSnapshot.parse(p["member"]), p.get("changedBy") or ""),
     Kind.CONVERSATION_COMPLETED: lambda p: ConversationCompleted(p["conversationId"], p.get("endedAt") or ""),
 }

@@ -141,8 +141,9 @@ def insight_snapshot(insight: Insight) -> InsightSnapshot:
 
 def reviewed_insight_snapshot(insight: Insight) -> InsightSnapshot:
     """Return the snapshot of an insight with its review."""
-    reviewed_at = iso(insight.reviewed_at) if insight.reviewed_at else ""
-    return replace(insight_snapshot(insight), original_text=insight.original_text, review=insight.review, reviewed_at=reviewed_at)
+    reviewed_at, done_at = (iso(at) if at else "" for at in (insight.reviewed_at, insight.done_at))
+    found = replace(insight_snapshot(insight), original_text=insight.original_text, review=insight.review)
+    return replace(found, reviewed_at=reviewed_at, done_at=done_at)
 
 
 def reviewed_insight_json(insight: Insight) -> JsonObject:

@@ -152,7 +152,7 @@ class InsightSnapshot:
     """An insight; `type` is the name of its kind. `member` is the speaker; `due_by` is empty if no date was said.
 
     `tags`, `hints` and `entities` are JSON in the form that clients get. `review` is pending, accepted or rejected; `reviewed_at` is
-    empty while it is pending. Only the events of reviews store those two and `original_text`.
+    empty while it is pending, `done_at` until a person marks it as done. Only the events of reviews store those three and `original_text`.
     """
 
     id: str
@@ -171,6 +171,7 @@ class InsightSnapshot:
     original_text: str = ""
     review: str = "pending"
     reviewed_at: str = ""
+    done_at: str = ""
 
     @classmethod
     def parse(cls, payload: Payload) -> "InsightSnapshot":
@@ -193,6 +194,7 @@ class InsightSnapshot:
             original_text=get("originalText") or "",
             review=get("review") or "pending",
             reviewed_at=get("reviewedAt") or "",
+            done_at=get("doneAt") or "",
         )
 
     def dump(self) -> JsonObject:
@@ -216,7 +218,7 @@ class InsightSnapshot:
     def dump_reviewed(self) -> JsonObject:
         """Return the JSON form with the review."""
         review: JsonObject = {"originalText": self.original_text, "review": self.review, "reviewedAt": self.reviewed_at or None}
-        return self.dump() | review
+        return self.dump() | review | ({"doneAt": self.done_at} if self.done_at else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
-from insights import long_responses, queries
+from insights import long_responses, queries, recorder
 from insights.api import auth
+from insights.api.editing import EDIT_PROBLEMS, editing
 from insights.api.errors import ApiError
 from insights.api.paging import of_conversation, responses
 from insights.api.people import Person, person_json
@@ -73,6 +74,43 @@ def list_conversations(request: HttpRequest, page: Query[Page]) -> HttpResponseB
 def get_conversation(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
     """Return one of your conversations."""
     return of_conversation(request, conversation_id, lambda conversation: _pieces(iter([[conversation]]), "", ""))
+
+
+class ConversationIn(Schema):
+    """Values to add to the metadata or to replace, null to remove one. `name` is a new title (an extension). Others stay."""
+
+    model_config = {"extra": "forbid"}
+
+    metadata: dict[str, str | None] | None = None
+    name: str | None = Field(None, max_length=4096)
+
+
+class MetadataOut(Schema):
+    """The metadata after the change, and the title if that was changed. `changeId`: see /changes."""
+
+    id: str
+    metadata: dict[str, Any]
+    name: str | None = None
+    changeId: str | None = None
+
+
+@router.put(
+    "/v1/conversations/{conversation_id}", response={200: MetadataOut, **EDIT_PROBLEMS}, exclude_none=True, summary="Change a conversation"
+)
+def put_conversation(request: HttpRequest, conversation_id: str, body: ConversationIn) -> MetadataOut:
+    """Change the metadata or the title of one of your conversations. A value has at most 128 characters."""
+    if body.metadata is None and body.name is None:
+        raise ApiError(400, "metadata: is needed, an object of texts of at most 128 characters; or name, a new title")
+    conversation = auth.conversation(request, conversation_id)
+    with editing():
+        edited = recorder.edit_conversation(conversation.id, auth.caller(request).pk, name=body.name, metadata=body.metadata)
+    conversation.refresh_from_db(fields=["name", "metadata"])
+    return MetadataOut(
+        id=str(conversation.id),
+        metadata=conversation.metadata,
+        name=conversation.name if body.name is not None else None,
+        changeId=str(edited.change_id) if edited.change_id else None,
+    )
 
 
 def _conversation_after(account: int, page: Page) -> Conversation:

@@ -10,6 +10,7 @@ from ninja.operation import PathView
 
 from insights.api import (
     analytics,
+    changes,
     conversations,
     entities,
     errors,
@@ -40,14 +41,29 @@ class ParleyAPI(NinjaAPI):
 api = ParleyAPI(
     title="Parley",
     version="1",
-    description="Read stored conversations, with the calls of the Symbl Conversation API. Get a token from /oauth2/token:generate.",
+    description="Read and edit conversations, with the calls of the Symbl Conversation API. Get a token from /oauth2/token:generate.",
     urls_namespace="api",
     docs_url="/api/docs",
     openapi_url="/api/openapi.json",
     auth=CALLERS,
 )
 errors.install(api)
-RESOURCES = (oauth, conversations, messages, insights, topics, trackers, entities, members, analytics, summary, events, manage, jobs)
+RESOURCES = (
+    oauth,
+    conversations,
+    messages,
+    insights,
+    topics,
+    trackers,
+    entities,
+    members,
+    analytics,
+    summary,
+    events,
+    manage,
+    jobs,
+    changes,
+)
 for resource in RESOURCES:
     api.add_router("", resource.router)
 

@@ -4,6 +4,7 @@ Only `insights.recorder` writes conversations and only `insights.queries` reads 
 """
 
 from insights.models.apps import App
+from insights.models.changes import Change
 from insights.models.conversations import Conversation, LiveSession, Member, Speaker
 from insights.models.events import Event
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
@@ -13,6 +14,7 @@ from insights.models.processes import ServerProcess
 
 __all__ = [
     "App",
+    "Change",
     "Conversation",
     "Entity",
     "Event",

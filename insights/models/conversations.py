@@ -68,6 +68,9 @@ class Member(models.Model):
     name = models.CharField(max_length=320, blank=True, default="")
     email = models.CharField(max_length=320, blank=True, default="")
     joined_at = models.DateTimeField(auto_now_add=True)
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="merged", help_text="The member that this one turned out to be."
+    )
 
     class Meta:
         ordering = ["joined_at", "id"]

@@ -34,6 +34,7 @@ class Insight(models.Model):
     assignee = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="assigned")
     assignee_name = models.CharField(max_length=320, blank=True, default="")
     due_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True, help_text="When a person marked it as done.")
     definitive = models.BooleanField(default=False)
     action_phrase = models.TextField(blank=True, default="")
     tags = models.JSONField(default=list, blank=True)

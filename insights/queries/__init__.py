@@ -5,6 +5,7 @@ function that takes a user id.
 """
 
 from insights.queries.batches import BATCH, in_batches, members_in_batches, references_in_batches, topics_in_batches
+from insights.queries.changes import change_of, changes_of
 from insights.queries.contents import (
     INSIGHT_ORDER,
     entities_of,
@@ -39,6 +40,8 @@ __all__ = [
     "BATCH",
     "INSIGHT_ORDER",
     "MOST_EVENTS",
+    "change_of",
+    "changes_of",
     "conversations_started_since",
     "conversation_for",
     "conversations_of",

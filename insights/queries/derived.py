@@ -34,6 +34,8 @@ _ADDING = (
     Kind.TRACKERS,
     Kind.INSIGHT_REVIEWED,
     Kind.INSIGHT_DELETED,
+    Kind.CONVERSATION_CHANGED,
+    Kind.MEMBER_CHANGED,
     Kind.CONVERSATION_COMPLETED,
 )
 """Events that do not change older messages. Any other event makes a cached value be computed again from the first message."""

@@ -5,45 +5,62 @@ Synchronous; asynchronous callers use a thread. The events that a function retur
 
 from insights.events import Kind
 from insights.payloads import StoredEvent
-from insights.recorder.corrections import correct_message, review_insight
+from insights.recorder.changes import Edited
+from insights.recorder.conversation_edits import edit_conversation
 from insights.recorder.ending import close_due, leave
+from insights.recorder.insight_edits import Assignee, InsightEdit, add_insight, edit_insight, review_insight
 from insights.recorder.join import open_conversation
+from insights.recorder.message_edits import correct_message, edit_message
 from insights.recorder.processes import heartbeat, register_process, remove_process
 from insights.recorder.record_results import record
 from insights.recorder.retention import forget_ended_before, remove_conversation
 from insights.recorder.signals import stored_afterwards
 from insights.recorder.types import (
+    ChangeConflict,
     ConversationBusy,
     Joined,
     Listening,
+    NotTheAuthor,
     Opening,
     RecorderError,
     SpeakerIdentity,
     SpokenWord,
+    UnknownChange,
     UnknownConversation,
     UnknownKind,
     UnknownMember,
     UnknownMessage,
     Utterance,
 )
+from insights.recorder.undo import undo
 
 __all__ = [
+    "Assignee",
+    "ChangeConflict",
     "ConversationBusy",
+    "Edited",
+    "InsightEdit",
     "Joined",
     "Kind",
     "Listening",
+    "NotTheAuthor",
     "Opening",
     "RecorderError",
     "SpeakerIdentity",
     "SpokenWord",
     "StoredEvent",
+    "UnknownChange",
     "UnknownConversation",
     "UnknownKind",
     "UnknownMember",
     "UnknownMessage",
     "Utterance",
+    "add_insight",
     "close_due",
     "correct_message",
+    "edit_conversation",
+    "edit_insight",
+    "edit_message",
     "forget_ended_before",
     "heartbeat",
     "leave",
@@ -54,4 +71,5 @@ __all__ = [
     "remove_conversation",
     "review_insight",
     "stored_afterwards",
+    "undo",
 ]

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from insights import derived
 from insights.database import write_transaction
 from insights.models import (
+    Change,
     Conversation,
     Entity,
     Event,
@@ -41,7 +42,7 @@ def remove_conversation(conversation_id: int) -> None:
         conversation = locked(conversation_id)
         _delete(TopicReference.objects.filter(topic__conversation=conversation))
         _delete(Entity.objects.filter(message__conversation=conversation))
-        for table in (TrackerMatch, Insight, Topic, Message, Speaker, LiveSession, Member, Event, Job):
+        for table in (Change, TrackerMatch, Insight, Topic, Message, Speaker, LiveSession, Member, Event, Job):
             _delete(table.objects.filter(conversation=conversation))
         _delete(Conversation.objects.filter(id=conversation_id))
     topics.forget(conversation_id)

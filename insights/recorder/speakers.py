@@ -51,3 +51,9 @@ def _same(conversation_id: int, source: UUID | None, member_id: UUID | str | Non
 def _source(listening: Listening) -> UUID | None:
     """Return the id of the audio source. A session that starts again as another member is another source."""
     return uuid5(listening.session_id, str(listening.member_id or "")) if listening.session_id else None
+
+
+def of_member(conversation: Conversation, member: Member) -> Speaker:
+    """Return the first speaker who points to a member; a new one if there is none. The conversation must be locked."""
+    first = Speaker.objects.select_related("member").filter(conversation=conversation, member=member).order_by("number").first()
+    return first or stored(Speaker(conversation=conversation, member=member))

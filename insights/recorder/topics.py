@@ -65,13 +65,13 @@ class Memory:
     def catch_up(self, conversation: Conversation) -> bool:
         """Count the messages that other processes stored, and read the stored topics. Three queries; none if nothing is new.
 
-        Returns True if everything was counted again because a message was corrected. Messages that were added but are not stored yet
-        are not counted then; the caller adds them again.
+        Returns True if everything was counted again because a message was changed or deleted. Messages that were added but are not
+        stored yet are not counted then; the caller adds them again.
         """
         if self.current(conversation):
             return False
         later = Event.objects.filter(conversation=conversation, number__gt=self._event)
-        recount = bool(self._event) and later.filter(kind=Kind.MESSAGE_CORRECTED).exists()
+        recount = bool(self._event) and later.filter(kind__in=(Kind.MESSAGE_CORRECTED, Kind.MESSAGE_DELETED)).exists()
         if recount:
             self._index, self._message = analysis.TopicIndex(), 0
         rows = Message.objects.filter(conversation=conversation, number__gt=self._message, number__lte=conversation.message_count)

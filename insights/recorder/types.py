@@ -26,6 +26,18 @@ class UnknownMessage(RecorderError):
     """No message, or no insight, has this id."""
 
 
+class UnknownChange(RecorderError):
+    """No change has this id."""
+
+
+class NotTheAuthor(RecorderError):
+    """Only the author of a change can undo it."""
+
+
+class ChangeConflict(RecorderError):
+    """The edit does not fit what is stored by now."""
+
+
 class UnknownKind(RecorderError):
     """No registered kind of insight has this name."""
 

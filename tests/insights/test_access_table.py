@@ -96,8 +96,10 @@ TABLE: dict[str, Access] = {
             "analytics",
             "summary",
             "events",
+            "changes",
         )
     },
+    f"{_CONVERSATION}/changes/<change_id>/undo": POSTED,
 }
 
 
@@ -137,6 +139,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<slug:name>": "conversation",
         "<tracker_id>": "managed-pricing",
         "<job_id>": Job.objects.create(kind="mail", owner_id=talk.owner_id).pk,
+        "<change_id>": 1,
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))

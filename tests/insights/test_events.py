@@ -32,6 +32,8 @@ SAMPLES = {
     Kind.MESSAGE_DELETED: {"message": message("", words=[], entities=[])},
     Kind.INSIGHT_REVIEWED: {"insight": insight(originalText="", review="rejected", reviewedAt="2026-11-20T09:00:00.000Z")},
     Kind.INSIGHT_DELETED: {"insight": insight(originalText="", review="pending", reviewedAt=None)},
+    Kind.CONVERSATION_CHANGED: {"conversationId": "42", "name": "Budget", "metadata": {"agent": "Jane"}, "changedBy": "jane"},
+    Kind.MEMBER_CHANGED: {"member": {"id": "7", "name": "Jane", "userId": "jane", "email": ""}, "changedBy": "jane"},
     Kind.CONVERSATION_COMPLETED: {"conversationId": "42", "endedAt": "2026-11-20T09:00:00.000Z"},
 }
 
@@ -53,9 +55,9 @@ def test_dumped_events_are_parsed_back(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_symbl_sockets_render_every_kind(kind: Kind) -> None:
-    """Every kind except a joining member has a message for a subscriber that wants everything."""
+    """Every kind except a joining or a renamed member has a message for a subscriber that wants everything."""
     told = render_event(parse(kind, SAMPLES[kind]), 1, View(sentiment=True, entities=True))
-    assert bool(told) is (kind is not Kind.MEMBER_JOINED)
+    assert bool(told) is (kind not in {Kind.MEMBER_JOINED, Kind.MEMBER_CHANGED})
 
 
 @pytest.mark.parametrize("row", OLD_ROWS, ids=lambda row: f"{row['number']} {row['kind']}")
@@ -67,8 +69,13 @@ def test_rows_of_version_0_1_are_read_whole(row: dict[str, object]) -> None:
 
 
 def test_the_rows_of_version_0_1_have_every_kind_of_then() -> None:
-    """The sample has all kinds of version 0.1, which had no deletions."""
-    assert {row["kind"] for row in OLD_ROWS} == set(Kind) - {Kind.MESSAGE_DELETED, Kind.INSIGHT_DELETED}
+    """The sample has all kinds of version 0.1, which had no deletions and no edits of conversations and members."""
+    assert {row["kind"] for row in OLD_ROWS} == set(Kind) - {
+        Kind.MESSAGE_DELETED,
+        Kind.INSIGHT_DELETED,
+        Kind.CONVERSATION_CHANGED,
+        Kind.MEMBER_CHANGED,
+    }
 
 
 def stored_rows(owner: User, rows: list[dict[str, object]]) -> Conversation:

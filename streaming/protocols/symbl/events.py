@@ -1,7 +1,8 @@
 """Renders an event as the messages for one subscriber. An event is complete, so no database query is needed.
 
 An event without a counterpart in Symbl (a member joined) has no messages. A message or insight that a person changed or deleted later
-is sent again under the same id; Symbl's field `dismissed` is true if it was deleted or rejected.
+is sent again under the same id; Symbl's field `dismissed` is true if it was deleted or rejected. Our additions: the envelope
+`conversation_changed`, `previousMessageId` of a message that a person put into the transcript, and `done` of an insight.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +12,14 @@ from typing import assert_never
 
 from insights import insight_kinds
 from insights.events import (
+    ConversationChanged,
     ConversationCompleted,
     ConversationCreated,
     ConversationEvent,
     InsightDeleted,
     InsightReviewed,
     InsightsFound,
+    MemberChanged,
     MemberJoined,
     MessageCorrected,
     MessageDeleted,
@@ -83,7 +86,7 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
         case MessagesStored():
             return _messages(event.messages, view)
         case MessageCorrected():
-            return _messages([event.message], view)
+            return _corrected(_messages([event.message], view), event.behind)
         case MessageDeleted():
             return [{"type": "message_response", "messages": [_message(event.message, view) | {"dismissed": True}]}]
         case InsightsFound():
@@ -97,7 +100,9 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
             return [{"type": "topic_response", "topics": topics}] if topics else []
         case TrackersMatched():
             return [tracker_response(event.trackers, view, is_final=True)] if event.trackers else []
-        case MemberJoined() | UnknownEvent():
+        case ConversationChanged():
+            return [render.conversation_changed(event.conversation_id, event.name, event.metadata)]
+        case MemberJoined() | MemberChanged() | UnknownEvent():
             return []
         case _:
             assert_never(event)
@@ -131,6 +136,13 @@ def _messages(messages: Sequence[MessageSnapshot], view: View) -> list[Message]:
         response["sentiment"] = True
     found = [_found_entity(entity, message) for message in messages for entity in message.entities] if view.entities else []
     return [response, {"type": "entity_response", "entities": found}] if found else [response]
+
+
+def _corrected(rendered: list[Message], behind: str) -> list[Message]:
+    """Add to a message that a person put into the transcript the id of the message before it."""
+    if behind:
+        rendered[0]["messages"][0]["previousMessageId"] = behind
+    return rendered
 
 
 def _message(message: MessageSnapshot, view: View) -> Message:
@@ -213,7 +225,9 @@ def _insight(insight: InsightSnapshot, kind: str, view: View) -> Message:
         "from": user(insight.member),
         "entities": list(insight.entities) if view.entities else None,
     }
-    return rendered | {"dueBy": {"value": _local(insight.due_by, view.timezone_offset)}} if insight.due_by else rendered
+    if insight.due_by:
+        rendered["dueBy"] = {"value": _local(insight.due_by, view.timezone_offset)}
+    return rendered | {"done": True} if insight.done_at else rendered
 
 
 def _local(at: str, offset: int | None) -> str:

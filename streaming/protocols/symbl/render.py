@@ -76,6 +76,11 @@ def conversation_completed(conversation_id: int | str, summary_url: str = "") ->
     return envelope("conversation_completed", conversationId=text, summaryUrl=summary_url, data={"conversationId": text})
 
 
+def conversation_changed(conversation_id: int | str, name: str, metadata: Message) -> Message:
+    """Return the envelope with a conversation's new title and metadata (our extension, which SDKs ignore)."""
+    return envelope("conversation_changed", data={"conversationId": str(conversation_id), "name": name, "metadata": metadata})
+
+
 def session_modified(encoding: str, sample_rate: int) -> Message:
     """Return the envelope that confirms a modify_request with the new encoding and rate in Hz."""
     return envelope("session_modified", data={"speechRecognition": {"encoding": encoding, "sampleRateHertz": sample_rate}})

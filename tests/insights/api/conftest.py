@@ -1,5 +1,6 @@
 """An API client with a token, and a conversation to read."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,13 @@ class Api:
         """Return the JSON of a successful response."""
         response = self.get(path, **query)
         assert response.status_code == 200, response.content
+        return response.json()
+
+    def send(self, method: str, path: str = "", body: object = None, status: int = 200):  # type: ignore[no-untyped-def]
+        """Return the JSON of the response to a request with a JSON body; the status must be this one."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        response = self.client.generic(method, self.root + path, json.dumps(body or {}), "application/json", headers=headers)
+        assert response.status_code == status, response.content
         return response.json()
 
 

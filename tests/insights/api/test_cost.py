@@ -11,9 +11,13 @@ from insights.models import Conversation
 from insights.recorder import Listening, SpeakerIdentity
 from tests.insights.api.conftest import Api, token_of
 from tests.insights.conftest import Say, opening, utterance
-from tests.insights.test_access_table import TABLE
+from tests.insights.test_access_table import OWN_API, TABLE
 
-BELOW = [route.removeprefix("v1/conversations/<conversation_id>") for route in TABLE if route.startswith("v1/conversations/<")]
+BELOW = [
+    route.removeprefix("v1/conversations/<conversation_id>")
+    for route, access in TABLE.items()
+    if route.startswith("v1/conversations/<") and access == OWN_API
+]
 
 DERIVED = ("/analytics", "/summary")
 

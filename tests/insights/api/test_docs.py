@@ -34,6 +34,8 @@ PATHS = {
             "/analytics",
             "/summary",
             "/events",
+            "/changes",
+            "/changes/{change_id}/undo",
         )
     ),
 }

@@ -30,6 +30,7 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     before = rows()
     say("Is the zeppelin budget there? Ada will call Bob tomorrow.", trackers=(Tracker("Money", ("budget",)),))
     Job.objects.create(kind="mail", conversation_id=joined.conversation_id)
+    recorder.edit_conversation(joined.conversation_id, owner.pk, name="Planning")
     assert all(rows().values()), "this test should have something in every table"
     recorder.remove_conversation(joined.conversation_id)
     assert {name: count for name, count in before.items() if count} == {

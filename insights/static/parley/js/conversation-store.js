@@ -1,6 +1,9 @@
 // What is known of a conversation, from the server's messages: each thing once, however often the server sends it.
 
-const SHOWN = ["type", "text", "assignee", "due"]; // the parts of an insight that a person can see changed
+const SHOWN = ["type", "text", "assignee", "due", "done", "message", "who"]; // the parts of an insight that a person can see changed
+
+/** What tells two speakers apart, or one before and after their name was changed. */
+const speaker = (from) => `${from?.id ?? ""} ${from?.name ?? ""}`;
 
 export class ConversationStore {
   constructor() {
@@ -22,8 +25,9 @@ export class ConversationStore {
   }
 
   /**
-   * Take one message of the server; return what is new: `{message}`, `{changed}` and `{removed}` (messages), `{insight, before}`,
-   * `{changedInsight}` and `{removedInsight}`, or `{topics}`. `before` is the id of the insight that follows, undefined for none.
+   * Take one message of the server; return what is new: `{message}`, `{changed}` and `{removed}` (messages), `{moved}` (a message that
+   * others follow, or that has another speaker by now), `{insight, before}`, `{changedInsight, formerly}` and `{removedInsight}`, or
+   * `{topics}`. `before` is the id of the insight that follows, undefined for none; `formerly` is the insight before the change.
    */
   take(received) {
     this.highest = Math.max(this.highest, received.sequenceNumber ?? 0);
@@ -48,10 +52,27 @@ export class ConversationStore {
       from: received.from,
       at: received.duration?.timeOffset ?? 0,
     };
-    this.messages.set(received.id, { ...message, gone: received.dismissed });
+    this.messages.set(received.id, { ...message, gone: received.dismissed }); // a known key keeps its place in the map
     if (received.dismissed) return known && !known.gone ? [{ removed: message }] : [];
-    if (!known || known.gone) return [{ message }];
+    if (!known && this.messages.has(received.previousMessageId)) {
+      this.putBehind(received.id, received.previousMessageId);
+      return [{ moved: message }];
+    }
+    if (!known) return [{ message }];
+    if (known.gone || speaker(known.from) !== speaker(message.from)) return [{ moved: message }];
     return known.text === message.text ? [] : [{ changed: message }];
+  }
+
+  /** Put the message that was added last behind another one. */
+  putBehind(id, previous) {
+    const added = this.messages.get(id);
+    this.messages.delete(id);
+    this.messages = new Map([...this.messages].flatMap((entry) => (entry[0] === previous ? [entry, [id, added]] : [entry])));
+  }
+
+  /** The messages that are not dismissed, in order. */
+  transcript() {
+    return [...this.messages.values()].filter((one) => !one.gone);
   }
 
   takeInsight(received) {
@@ -64,12 +85,14 @@ export class ConversationStore {
       message: received.messageReference?.id,
       assignee: received.assignee?.name ?? "",
       due: received.dueBy?.value ?? "",
+      done: received.done ?? false,
+      who: speaker(received.from),
       confidence: received.confidence,
     };
     this.insights.set(received.id, { ...insight, gone: received.dismissed }); // a known key keeps its place in the map
     if (received.dismissed) return known && !known.gone ? [{ removedInsight: insight }] : [];
     if (!known || known.gone) return [{ insight, before: this.shownAfter(received.id) }];
-    return SHOWN.some((field) => known[field] !== insight[field]) ? [{ changedInsight: insight }] : [];
+    return SHOWN.some((field) => known[field] !== insight[field]) ? [{ changedInsight: insight, formerly: known }] : [];
   }
 
   /** The id of the first insight after this one that is not dismissed. */

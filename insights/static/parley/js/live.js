@@ -10,8 +10,8 @@ import { ViewerSession } from "./viewer-session.js";
 const { connection, watching, live, account, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
 const kinds = JSON.parse(kindsJson);
 const part = (id) => document.getElementById(id);
-const view = new View(document, kinds);
 const store = new ConversationStore();
+const view = new View(document, kinds, () => store.transcript());
 const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
 const sockets = `${origin.replace(/^http/, "ws")}/v1`;
@@ -103,6 +103,7 @@ function receive(message) {
   const inner = message.type === "message" ? message.message : {};
   if (inner.type === "warning") showWarning(inner.message);
   if (inner.type === "job_progress") showJob(inner);
+  if (inner.type === "conversation_changed") showTitle(inner.data.name);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
 }
 
@@ -124,11 +125,15 @@ function warnWhenQuiet(nothing) {
   if (quiet === 0 && part("detail").textContent.startsWith("No sound")) showStatus(...STATES.listening());
 }
 
+function showTitle(title) {
+  part("name").textContent = title;
+  document.title = `${title} · ${watching === "yes" ? "Watching" : "Live"} · Parley`;
+}
+
 function newSession() {
   const name = part("speaker").value.trim();
   const title = part("meeting")?.value.trim() || (live === "yes" ? "" : `Conversation, ${NOW.format(new Date())}`);
-  if (title) part("name").textContent = title;
-  if (title) document.title = `${title} · Live · Parley`;
+  if (title) showTitle(title);
   return new SpeakerSession({
     urls: { socket: `${sockets}/streaming/${path}`, resumePoint: `${origin}/heard/${path}/` },
     speaker: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },

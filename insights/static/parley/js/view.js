@@ -3,6 +3,7 @@
 const VOICES = 8;
 const TURN_S = 60; // whoever talks longer gets a new heading with the time
 const NEAR_END_PX = 120;
+const TOGETHER_MS = 50; // a changed name moves all messages of a member, which come one by one
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
 export function element(tag, attributes = {}, ...children) {
@@ -37,8 +38,9 @@ function initials(name) {
 }
 
 export class View {
-  /** `kinds` are those of insights, in the order of the server: [{type, name, label, icon, colour}]. */
-  constructor(root, kinds = []) {
+  /** `kinds` are those of insights, in the order of the server: [{type, name, label, icon, colour}]; `transcript` returns all messages. */
+  constructor(root, kinds = [], transcript = () => []) {
+    this.transcript = transcript;
     this.part = (id) => root.getElementById(id);
     this.kinds = new Map(kinds.map((kind) => [kind.type, kind]));
     this.voices = new Map();
@@ -51,12 +53,13 @@ export class View {
     this.part("panes").addEventListener("click", (event) => this.follow(event));
   }
 
-  show({ message, changed, removed, insight, before, changedInsight, removedInsight, topics }) {
+  show({ message, changed, moved, removed, insight, before, changedInsight, formerly, removedInsight, topics }) {
     if (message) this.addMessage(message);
     if (changed) this.changeMessage(changed);
+    if (moved) this.arrangeSoon();
     if (removed) this.removeMessage(removed);
     if (insight) this.addInsight(insight, before);
-    if (changedInsight) this.changeInsight(changedInsight);
+    if (changedInsight) this.changeInsight(changedInsight, formerly);
     if (removedInsight) this.removeInsight(removedInsight);
     if (topics) this.showTopics(topics);
   }
@@ -76,10 +79,20 @@ export class View {
     return [element("li", { class: `turn ${this.voice(from)}` }, badge, element("div", {}, who, said)), said];
   }
 
-  addMessage({ id, text, from, at }) {
+  addMessage(message) {
     const stay = this.nearEnd();
-    this.dropInterim(from);
+    this.dropInterim(message.from);
     this.part("waiting").hidden = true;
+    this.append(message, this.line(message));
+    this.keepUp(stay);
+  }
+
+  line({ id, text }) {
+    return element("p", { class: "message", id: `m-${id}`, tabindex: "-1" }, text);
+  }
+
+  /** Show a message at the end, under the heading of its speaker. */
+  append({ from, at }, line) {
     if (this.speaker !== (from?.id ?? "") || !this.said || at - this.since >= TURN_S) {
       const [turn, said] = this.turn(from, element("time", {}, clock(at)));
       this.part("turns").append(turn);
@@ -87,8 +100,30 @@ export class View {
       this.since = at;
       this.speaker = from?.id ?? "";
     }
-    this.said.append(element("p", { class: "message", id: `m-${id}`, tabindex: "-1" }, text), " ");
-    this.keepUp(stay);
+    this.said.append(line, " ");
+  }
+
+  arrangeSoon() {
+    this.arranging ??= setTimeout(() => this.arrange(), TOGETHER_MS);
+  }
+
+  /** Put all messages under the headings of their speakers again. Their elements, marks and the focus stay; none is read out again. */
+  arrange() {
+    this.arranging = undefined;
+    const [stay, turns, focused] = [this.pane.scrollTop, this.part("turns"), document.activeElement];
+    const lines = new Map([...turns.querySelectorAll(".message")].map((line) => [line.id, line]));
+    turns.parentElement.setAttribute("aria-live", "off");
+    turns.replaceChildren();
+    this.said = undefined;
+    for (const message of this.transcript()) {
+      const line = lines.get(`m-${message.id}`) ?? this.line(message);
+      if (line.textContent !== message.text) line.textContent = message.text;
+      this.append(message, line);
+    }
+    for (const message of new Set([...this.part("insights").children].map((card) => card.dataset.message))) this.insightsChanged(message);
+    this.pane.scrollTop = stay;
+    if (turns.contains(focused)) focused.focus({ preventScroll: true });
+    setTimeout(() => turns.parentElement.setAttribute("aria-live", "polite"), 0);
   }
 
   /** Words that may still change: one grey line per speaker, under everything that is settled. */
@@ -125,13 +160,15 @@ export class View {
   /** A screen reader has read the message; it does not read the new text on its own. */
   changeMessage({ id, text }) {
     const message = this.part(`m-${id}`);
+    if (!message) return; // it is about to be shown, with this text
     message.setAttribute("aria-live", "off");
     message.textContent = text;
   }
 
   /** A deleted message takes its heading with it where it was the only one under it. */
   removeMessage({ id }) {
-    const said = this.part(`m-${id}`).parentElement;
+    const said = this.part(`m-${id}`)?.parentElement;
+    if (!said) return;
     this.part(`m-${id}`).remove();
     if (said.querySelector(".message")) return;
     said.closest(".turn").remove();
@@ -147,12 +184,12 @@ export class View {
     if (!before && stay) side.scrollTop = side.scrollHeight; // else somebody reads further up
   }
 
-  changeInsight(insight) {
+  changeInsight(insight, formerly = insight) {
     const [old, card] = [this.part(`i-${insight.id}`), this.insightCard(insight)];
     const focused = old.contains(document.activeElement);
     old.replaceWith(card);
     if (focused) card.firstElementChild.focus();
-    this.insightsChanged(insight.message);
+    for (const message of new Set([formerly.message, insight.message])) this.insightsChanged(message);
   }
 
   removeInsight({ id, message }) {
@@ -184,13 +221,14 @@ export class View {
     return this.kinds.get(type) ?? { name: type, label: type, icon: "kind", colour: "grey" };
   }
 
-  insightCard({ id, type, text, from, message, assignee, due, confidence }) {
+  insightCard({ id, type, text, from, message, assignee, due, done, confidence }) {
     const kind = this.kindOf(type);
     const sure = element("span", { class: "sure", title: "Confidence" }, `${Math.round(confidence * 100)}%`);
     const meta = [
       element("span", {}, from?.name || "Unknown speaker"),
       assignee ? element("span", {}, "Assigned to ", element("bdi", {}, assignee)) : undefined,
       due ? element("span", {}, `Due ${DAY.format(new Date(due))}`) : undefined,
+      done ? element("span", {}, "Done") : undefined,
     ];
     const link = element(
       "a",

@@ -1,0 +1,105 @@
+"""The events of an edit, made from the rows that it changed. Whatever shows a changed row is sent again, with the same id."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from insights.events import (
+    ConversationChanged,
+    ConversationEvent,
+    InsightDeleted,
+    InsightReviewed,
+    InsightsFound,
+    MemberChanged,
+    MemberJoined,
+    MessageCorrected,
+    MessageDeleted,
+)
+from insights.insight_kinds import KindName
+from insights.models import Conversation, Insight, Member, Message
+from insights.payloads import insight_snapshot, iso, member_snapshot, message_snapshot, reviewed_insight_snapshot
+from insights.recorder.row_states import State, States, split_key
+from insights.snapshots import InsightSnapshot, MessageSnapshot
+
+_IDENTITY = frozenset({"name", "user_id", "email"})
+
+
+def events_of(conversation: Conversation, old: States, new: States, places: States, by: str) -> Iterator[ConversationEvent]:
+    """Yield the events of an edit, given the changed rows before and after it.
+
+    `places` says behind which message a new one stands; `by` is the name of the user.
+    """
+    changed = _Changed(old, new)
+    if changed.ids("conversation"):
+        yield ConversationChanged(str(conversation.id), conversation.name, dict(conversation.metadata), by)
+    for member in Member.objects.filter(id__in=changed.ids("member")).order_by("joined_at", "id"):
+        if (person := member_snapshot(member)) is not None:
+            yield MemberJoined(person) if changed.created("member", member.id) else MemberChanged(person, by)
+    for message in _messages(conversation, changed):
+        place = places.get(f"place:{message.id}") or {}
+        yield MessageCorrected(message_snapshot(message, message.entities.all()), str(place.get("behind") or ""), by)
+    for insight in _insights(conversation, changed):
+        if changed.created("insight", insight.id):
+            yield InsightsFound((insight_snapshot(insight),))
+        else:
+            yield InsightReviewed(reviewed_insight_snapshot(insight), by)
+    for identity, state in changed.removed("insight"):
+        yield InsightDeleted(InsightSnapshot(identity, KindName(str(state["type"])), "", str(state["message_id"])))
+    for identity, state in changed.removed("message"):
+        yield MessageDeleted(_emptied(identity, state))
+
+
+class _Changed:
+    """The changed rows of an edit."""
+
+    def __init__(self, old: States, new: States) -> None:
+        self._old, self._new = old, new
+
+    def ids(self, table: str, columns: Iterable[str] = ()) -> list[str]:
+        """Return the ids of rows that exist after the edit: all, or those that existed before with a change of one of the columns."""
+        wanted = set(columns)
+        found = []
+        for key, state in self._new.items():
+            name, identity = split_key(key)
+            if name == table and state is not None and (not wanted or (self._old[key] is not None and wanted & state.keys())):
+                found.append(identity)
+        return found
+
+    def created(self, table: str, identity: UUID) -> bool:
+        """Return whether a row did not exist before the edit."""
+        key = f"{table}:{identity}"
+        return key in self._old and self._old[key] is None
+
+    def removed(self, table: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+        """Yield id and former state of the rows that the edit removed."""
+        for key, state in self._new.items():
+            name, identity = split_key(key)
+            before: State = self._old[key]
+            if name == table and state is None and before is not None:
+                yield identity, before
+
+
+def _messages(conversation: Conversation, changed: _Changed) -> Iterator[Message]:
+    """Yield the messages that are different: themselves, by their speaker or by their member."""
+    wanted = Q(id__in=changed.ids("message")) | Q(speaker_id__in=changed.ids("speaker", {"member_id"}))
+    wanted |= Q(speaker__member_id__in=changed.ids("member", _IDENTITY))
+    found = Message.objects.filter(wanted, conversation=conversation).select_related("speaker__member")
+    return iter(found.prefetch_related("entities").order_by("number"))
+
+
+def _insights(conversation: Conversation, changed: _Changed) -> Iterator[Insight]:
+    """Yield the insights that are different: themselves, by the speaker of their message or by a person's name."""
+    members = changed.ids("member", _IDENTITY)
+    wanted = Q(id__in=changed.ids("insight")) | Q(message_id__in=changed.ids("message", {"speaker_id"}))
+    wanted |= Q(message__speaker_id__in=changed.ids("speaker", {"member_id"}))
+    wanted |= Q(message__speaker__member_id__in=members) | Q(assignee_id__in=members)
+    found = Insight.objects.filter(wanted, conversation=conversation).select_related("message__speaker__member", "assignee")
+    return iter(found.order_by("message__number", "type", "id"))
+
+
+def _emptied(identity: str, state: Mapping[str, object]) -> MessageSnapshot:
+    """Return the snapshot of a message that was removed: without words."""
+    start, end = (iso(datetime.fromisoformat(str(state[name]))) for name in ("started_at", "ended_at"))
+    return MessageSnapshot(identity, 0, "", None, start, end)

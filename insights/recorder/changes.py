@@ -1,0 +1,119 @@
+"""An edit by a person: its rows, its numbered events and its `Change` are stored in one transaction.
+
+with write_transaction():
+    edit = Edit(locked(conversation_id), user_id)
+    edit.watch(Message.objects.filter(id=message_id))
+    ...  # change and save the rows
+    return edit.store(Change.Kind.MESSAGE, message_id)
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db.models import F, Model, QuerySet
+from django.utils import timezone
+
+from insights.models import Change, Conversation, Message
+from insights.payloads import StoredEvent
+from insights.recorder.change_events import events_of
+from insights.recorder.event_log import EventLog
+from insights.recorder.row_states import TABLES, States, by_table, difference, key_of, state_of
+from insights.recorder.signals import announce
+from insights.snapshots import JsonObject
+
+_FAR = 10**9
+"""Added to numbers of messages while they move, so that no two of them are equal meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The result of an edit: the number of its `Change`, None where nothing was different, and the committed events."""
+
+    change_id: int | None = None
+    events: list[StoredEvent] = field(default_factory=list)
+
+
+class Edit:
+    """One edit of a locked conversation by a user."""
+
+    def __init__(self, conversation: Conversation, user_id: int) -> None:
+        self.conversation = conversation
+        self.user_id = user_id
+        self.now = timezone.now()
+        self._watched: list[QuerySet[Model]] = []
+        self._before: States = {}
+        self._old_places: States = {}
+        self._new_places: States = {}
+
+    def watch(self, *rows: "QuerySet[Model]") -> None:
+        """Note the state of rows before they change. Rows that match the same query afterwards are part of the edit, too."""
+        for query in rows:
+            self._watched.append(query)
+            self._before |= {key_of(row): state_of(row) for row in query.all()}
+
+    def watch_conversation(self) -> None:
+        """Note name and metadata of the conversation before they change. `store` saves them."""
+        self._before[key_of(self.conversation)] = state_of(self.conversation)
+
+    def insert(self, message: Message, behind: Message | None, distance: int = 1) -> None:
+        """Store a new message behind another one. Later messages get the next higher number unless there is a free one."""
+        first = behind.number if behind else 0
+        numbers = Message.objects.filter(conversation=self.conversation)
+        message.number = first + distance
+        if numbers.filter(number__gt=first, number__lte=message.number).exists():
+            message.number = first + 1
+        made = message.number > self.conversation.message_count or numbers.filter(number=message.number).exists()
+        if made:
+            self._shift(message.number, 1)
+        message.save(force_insert=True)
+        place: JsonObject = {"behind": str(behind.id) if behind else None, "distance": message.number - first, "made": made}
+        self._new_places[f"place:{message.id}"] = place
+
+    def remove(self, message: Message, *, made: bool = False) -> None:
+        """Delete a message. `made`: later messages got higher numbers for it, which they lose again."""
+        before = Message.objects.filter(conversation=self.conversation, number__lt=message.number).order_by("-number").first()
+        first = before.number if before else 0
+        place: JsonObject = {"behind": str(before.id) if before else None, "distance": message.number - first, "made": made}
+        self._old_places[f"place:{message.id}"] = place
+        Message.objects.filter(id=message.id).delete()
+        if made:
+            self._shift(message.number + 1, -1)
+
+    def _shift(self, number: int, step: int) -> None:
+        """Change the numbers of all messages from `number` on; two statements, because no two numbers may be equal meanwhile."""
+        rows = Message.objects.filter(conversation=self.conversation)
+        rows.filter(number__gte=number).update(number=F("number") + _FAR)
+        rows.filter(number__gte=_FAR).update(number=F("number") - (_FAR - step))
+        self.conversation.message_count += step
+
+    def store(self, kind: Change.Kind, target: UUID | int | str, undoes: Change | None = None) -> Edited:
+        """Store the change and its events. Nothing is stored if no row is different."""
+        old, new = difference(self._before, self.current(self._before))
+        if not old and undoes is None:
+            return Edited()
+        change = Change.objects.create(
+            conversation=self.conversation,
+            user_id=self.user_id,
+            created_at=self.now,
+            kind=kind,
+            target=str(target),
+            before=old | self._old_places,
+            after=new | self._new_places,
+            undoes=undoes,
+        )
+        by = get_user_model().objects.get(pk=self.user_id).get_username()
+        log = EventLog(self.conversation, self.now)
+        for event in events_of(self.conversation, old, new, self._new_places, by):
+            log.add(event)
+        return Edited(change.pk, announce(log.store("name", "metadata", "message_count")))
+
+    def current(self, keys: States) -> States:
+        """Return the present states of all watched rows and of the rows with these keys; rows that do not exist are left out."""
+        states: States = {key_of(row): state_of(row) for query in self._watched for row in query.all()}
+        for table, ids in by_table(key for key in keys if key not in states).items():
+            if table == "conversation":
+                states[key_of(self.conversation)] = state_of(self.conversation)
+                continue
+            states |= {key_of(row): state_of(row) for row in TABLES[table]._default_manager.filter(pk__in=ids)}
+        return states

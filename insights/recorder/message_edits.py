@@ -1,0 +1,105 @@
+"""Edits of one message by a person: its wording, and who said it."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from insights import analysis
+from insights.analysis.text.languages import knows
+from insights.analysis.trackers import NEAR
+from insights.analysis.types import MessageAnalysis, Said
+from insights.database import write_transaction
+from insights.models import Change, Conversation, Entity, Member, Message, Speaker, TrackerMatch
+from insights.payloads import StoredEvent
+from insights.recorder import speakers
+from insights.recorder.analyse import entities, person
+from insights.recorder.changes import Edit, Edited
+from insights.recorder.event_log import clean, locked
+from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
+
+LONGEST_TEXT = 20_000
+"""Characters of the text of a message or an insight that a person writes."""
+
+
+def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEvent]:
+    """Replace a message's text and return the event; see `edit_message`."""
+    return edit_message(message_id, user_id, text=text).events
+
+
+def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, member_id: UUID | None = None) -> Edited:
+    """Replace a message's text, or say which member spoke it, or both.
+
+    `original_text` keeps the recognised text. Entities, sentiment and phrases are analysed again, and tracker matches are looked up
+    again in the new text. Insights of the message do not change; they have their own review. The same text and member again change
+    nothing. Raises UnknownMessage, UnknownMember, and RecorderError for empty text.
+    """
+    wording = None if text is None else wording_of(text)
+    with write_transaction():
+        message, edit = locked_message(message_id, user_id)
+        edit.watch(Message.objects.filter(id=message_id), *found_in([message_id]))
+        if member_id is not None and message.member_id != member_id:
+            edit.watch(Speaker.objects.filter(conversation=edit.conversation, member_id=member_id))
+            message.speaker = speakers.of_member(edit.conversation, _member(edit.conversation, member_id))
+        if wording is not None and wording != message.text:
+            message.original_text = message.original_text or message.text
+            message.text, message.corrected_by_id, message.corrected_at = wording, user_id, edit.now
+            analyse_again(message, edit.conversation)
+            _match_again(message)
+        message.save()
+        return edit.store(Change.Kind.MESSAGE, message_id)
+
+
+def wording_of(text: str) -> str:
+    """Return a text that a person wrote, without NUL and white space at its ends. Raises RecorderError if it is empty or too long."""
+    wording = clean(text).strip()
+    if not wording:
+        raise RecorderError("text: at least one character is needed")
+    if len(wording) > LONGEST_TEXT:
+        raise RecorderError(f"text: at most {LONGEST_TEXT} characters are allowed, not {len(wording)}")
+    return wording
+
+
+def locked_message(message_id: UUID, user_id: int) -> tuple[Message, Edit]:
+    """Return a message with its speaker, and an edit of its conversation, which is locked. Raises UnknownMessage."""
+    found = Message.objects.filter(id=message_id).values_list("conversation_id", flat=True).first()
+    conversation = locked(found) if found is not None else None
+    message = Message.objects.select_related("speaker__member").filter(id=message_id).first()
+    if message is None or conversation is None:
+        raise UnknownMessage(f"message {message_id} does not exist")
+    return message, Edit(conversation, user_id)
+
+
+def found_in(message_ids: list[UUID]) -> "tuple[QuerySet[Entity], QuerySet[TrackerMatch]]":
+    """Return the entities and the tracker matches of messages."""
+    return Entity.objects.filter(message_id__in=message_ids), TrackerMatch.objects.filter(message_id__in=message_ids)
+
+
+def analyse_again(message: Message, conversation: Conversation) -> None:
+    """Replace the message's entities, sentiment and phrases by those of its new text. The message itself is not saved."""
+    members = [person(member) for member in Member.objects.filter(conversation=conversation, merged_into=None)]
+    said = Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
+    found = analysis.analyse(said, (), members, conversation.timezone_offset) if knows(conversation.language) else MessageAnalysis()
+    message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
+    Entity.objects.filter(message=message).delete()
+    Entity.objects.bulk_create(entities(message, found.entities))
+
+
+def _member(conversation: Conversation, member_id: UUID) -> Member:
+    member = Member.objects.filter(conversation=conversation, merged_into=None, id=member_id).first()
+    if member is None:
+        raise UnknownMember(f"member {member_id} is not in conversation {conversation.id}")
+    return member
+
+
+def _match_again(message: Message) -> None:
+    """Move the tracker matches to where their words are in the new text; remove those whose words are gone."""
+    gone, moved = [], []
+    for match in TrackerMatch.objects.filter(message=message, insight=None).exclude(offset=NEAR):
+        offset = message.text.lower().find(match.text.lower())
+        if offset < 0:
+            gone.append(match.pk)
+        elif offset != match.offset:
+            match.offset = offset
+            moved.append(match)
+    TrackerMatch.objects.bulk_update(moved, ["offset"])
+    TrackerMatch.objects.filter(pk__in=gone).delete()

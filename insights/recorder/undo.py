@@ -1,0 +1,167 @@
+"""Undo a change: restore the rows that it changed, unless somebody changed the same fields since."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import Model
+
+from insights.database import write_transaction
+from insights.models import Change, Insight, LiveSession, Member, Message, Speaker, Topic
+from insights.recorder.changes import Edit, Edited
+from insights.recorder.event_log import locked
+from insights.recorder.row_states import DERIVED, TABLES, State, States, apply_state, by_table, columns, key_of, new_row, split_key
+from insights.recorder.types import ChangeConflict, NotTheAuthor, UnknownChange
+
+_OWN = frozenset({"message", "insight"})
+"""Tables whose created rows must be as the change left them; others that it created (members, speakers) may be in use by now."""
+
+
+def undo(change_id: int, user_id: int) -> Edited:
+    """Undo a change, as a change of its own. An undone change can be made again by undoing the undoing.
+
+    Raises UnknownChange, NotTheAuthor if another user made it, and ChangeConflict if it is undone already, or if one of its fields was
+    changed since or its rows were deleted.
+    """
+    try:
+        return _undo(change_id, user_id)
+    except IntegrityError:  # another row has the former name, or a row that this one refers to was deleted
+        raise ChangeConflict(f"change {change_id} cannot be undone: what it changed no longer fits what was stored since") from None
+
+
+def _undo(change_id: int, user_id: int) -> Edited:
+    with write_transaction():
+        change = _change(change_id)
+        edit = Edit(locked(change.conversation_id), user_id)
+        change = _change(change_id)
+        if change.user_id != user_id:
+            raise NotTheAuthor(f"change {change_id}: only its author can undo it")
+        later = Change.objects.filter(undoes=change).first()
+        if later is not None:
+            raise ChangeConflict(f"change {change_id} is undone already, by change {later.pk}")
+        for table, ids in by_table(change.after).items():
+            if table == "conversation":
+                edit.watch_conversation()
+            else:
+                edit.watch(TABLES[table]._default_manager.filter(pk__in=ids))
+        _check(change, edit.current(change.after))
+        _Restoring(edit, change).restore()
+        return edit.store(Change.Kind(change.kind), change.target, change)
+
+
+def _change(change_id: int) -> Change:
+    found = Change.objects.filter(pk=change_id).first()
+    if found is None:
+        raise UnknownChange(f"change {change_id} does not exist")
+    return found
+
+
+def _check(change: Change, current: States) -> None:
+    for key, after in change.after.items():
+        table, _ = split_key(key)
+        if table in TABLES and table not in DERIVED and not _as_left(table, change.before[key], after, current.get(key)):
+            raise _conflict(change, key)
+
+
+def _as_left(table: str, before: State, after: State, now: State) -> bool:
+    """Return whether a row is as the change left it."""
+    if after is None or now is None:
+        return after is now
+    if before is None and table not in _OWN:
+        return True
+    return all(now.get(column) == value for column, value in after.items())
+
+
+def _conflict(change: Change, key: str) -> ChangeConflict:
+    """Return the error for a row that is different by now. It names the change that was made since, if there is one."""
+    table, _ = split_key(key)
+    text = f"change {change.pk} cannot be undone: the {table} was changed or deleted since"
+    undone = Change.objects.filter(conversation=change.conversation_id).exclude(undoes=None).values("undoes_id")
+    since = Change.objects.filter(conversation=change.conversation_id, pk__gt=change.pk, undoes=None).exclude(pk__in=undone)
+    for newer in since.order_by("-pk")[:200]:
+        if key in newer.after:
+            return ChangeConflict(f"{text}; undo change {newer.pk} first")
+    return ChangeConflict(text)
+
+
+class _Restoring:
+    """Puts the rows of a change back, in an order in which no row refers to one that does not exist."""
+
+    def __init__(self, edit: Edit, change: Change) -> None:
+        self._edit = edit
+        self._before: States = change.before
+        self._after: States = change.after
+
+    def restore(self) -> None:
+        """Create what was removed, restore what was changed, then remove what was created."""
+        for table, ids in by_table(self._after).items():
+            self._create(table, [one for one in ids if self._after[f"{table}:{one}"] is None])
+            self._update(table, [one for one in ids if self._kept(f"{table}:{one}")])
+        for table, ids in reversed(by_table(self._after).items()):
+            self._remove(table, [one for one in ids if self._before[f"{table}:{one}"] is None])
+
+    def _kept(self, key: str) -> bool:
+        return self._before[key] is not None and self._after[key] is not None
+
+    def _state(self, table: str, identity: str) -> Mapping[str, Any]:
+        return cast(Mapping[str, Any], self._before[f"{table}:{identity}"])
+
+    def _create(self, table: str, ids: list[str]) -> None:
+        rows = [new_row(f"{table}:{one}", self._state(table, one), self._edit.conversation) for one in ids]
+        if table == "message":
+            for message in rows:
+                self._insert(cast(Message, message))
+            return
+        if table == "topic":
+            known = {str(pk) for pk in Topic.objects.filter(conversation=self._edit.conversation).values_list("pk", flat=True)}
+            rows = [row for row in rows if str(cast(Any, row).topic_id) in known]
+        TABLES[table]._default_manager.bulk_create(rows, ignore_conflicts=table in DERIVED)
+
+    def _insert(self, message: Message) -> None:
+        place = cast(Mapping[str, Any], self._before.get(f"place:{message.id}") or {})
+        behind = Message.objects.filter(id=str(place["behind"])).first() if place.get("behind") else None
+        if behind is None and place.get("behind"):  # it was deleted: behind the last one that was said before
+            said = Message.objects.filter(conversation=self._edit.conversation, started_at__lte=message.started_at)
+            behind = said.order_by("-number").first()
+        self._edit.insert(message, behind, int(place.get("distance") or 1))
+
+    def _update(self, table: str, ids: list[str]) -> None:
+        if table == "conversation":
+            for one in ids:
+                apply_state(self._edit.conversation, self._state(table, one))
+            return
+        names = {field.attname: field.name for field in columns(table)}
+        by_columns: dict[tuple[str, ...], list[Model]] = {}
+        for row in TABLES[table]._default_manager.filter(pk__in=ids):
+            state = self._state(table, key_of(row).partition(":")[2])
+            apply_state(row, state)
+            by_columns.setdefault(tuple(names[column] for column in sorted(state)), []).append(row)
+        for fields, rows in by_columns.items():
+            TABLES[table]._default_manager.bulk_update(rows, fields, batch_size=100)
+
+    def _remove(self, table: str, ids: list[str]) -> None:
+        rows = TABLES[table]._default_manager.filter(pk__in=ids)
+        if table == "message":
+            if Insight.objects.filter(message_id__in=ids).exclude(pk__in=by_table(self._after).get("insight", [])).exists():
+                raise ChangeConflict("the message has insights that were added since; delete them first")
+            for message in Message.objects.filter(pk__in=ids):
+                place = cast(Mapping[str, Any], self._after.get(f"place:{message.id}") or {})
+                self._edit.remove(message, made=bool(place.get("made")))
+        elif table == "speaker":
+            rows.exclude(pk__in=Message.objects.filter(speaker_id__in=ids).values("speaker_id")).delete()
+        elif table == "member":
+            rows.exclude(pk__in=_used_members([UUID(one) for one in ids])).delete()
+        else:
+            rows.delete()
+
+
+def _used_members(ids: list[UUID]) -> set[UUID]:
+    """Return which of these members speak, are connected, have tasks, or were merged with others."""
+    uses = (
+        Speaker.objects.filter(member_id__in=ids).values_list("member_id", flat=True),
+        LiveSession.objects.filter(member_id__in=ids).values_list("member_id", flat=True),
+        Insight.objects.filter(assignee_id__in=ids).values_list("assignee_id", flat=True),
+        Member.objects.filter(merged_into_id__in=ids).values_list("merged_into_id", flat=True),
+    )
+    return {identity for use in uses for identity in use if identity is not None}
