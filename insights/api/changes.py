@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from insights import queries, recorder
 from insights.api import auth
-from insights.api.editing import EDIT_PROBLEMS, Done, editing
+from insights.api.editing import EDIT_PROBLEMS, EditOut, editing
 from insights.api.errors import ApiError
 from insights.api.paging import MOST_ITEMS, of_conversation, responses
 from insights.json_text import array_of
@@ -67,11 +67,11 @@ def list_changes(request: HttpRequest, conversation_id: str, part: Query[ChangeP
 
 @router.post(
     "/v1/conversations/{conversation_id}/changes/{change_id}/undo",
-    response={200: Done, **EDIT_PROBLEMS},
+    response={200: EditOut, **EDIT_PROBLEMS},
     exclude_none=True,
     summary="Undo a change",
 )
-def undo_change(request: HttpRequest, conversation_id: str, change_id: str) -> Done:
+def undo_change(request: HttpRequest, conversation_id: str, change_id: str) -> EditOut:
     """Restore what a change of yours changed. 409 if the same was changed again since, 403 for the change of another account."""
     conversation = auth.conversation(request, conversation_id)
     change = queries.change_of(conversation, change_id)
@@ -79,7 +79,7 @@ def undo_change(request: HttpRequest, conversation_id: str, change_id: str) -> D
         raise ApiError(404, UNKNOWN_CHANGE)
     with editing():
         edited = recorder.undo(change.pk, auth.caller(request).pk)
-    return Done(message=f"Change {change.pk} was undone.", changeId=str(edited.change_id))
+    return EditOut(message=f"Change {change.pk} was undone.", changeId=str(edited.change_id))
 
 
 def _form(row: Change) -> dict[str, object]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Self
 
 from ninja import Schema
 
 from insights.api.errors import ApiError, Problem, not_found
-from insights.recorder import ChangeConflict, NotTheAuthor, RecorderError, UnknownConversation, UnknownMember, UnknownMessage
+from insights.recorder import ChangeConflict, Edited, NotTheAuthor, RecorderError, UnknownConversation, UnknownMember, UnknownMessage
 
 UNKNOWN_MEMBER = "The memberId is either invalid or does not exist."
 UNKNOWN_MESSAGE = "The messageId is either invalid or does not exist."
@@ -16,11 +18,16 @@ EDIT_PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 403: Prob
 """The errors of a call that edits."""
 
 
-class Done(Schema):
+class EditOut(Schema):
     """The answer to an edit. `changeId` is the id with which it can be undone; without one, nothing was different."""
 
     message: str
     changeId: str | None = None
+
+    @classmethod
+    def of(cls, message: str, edited: Edited) -> Self:
+        """Return the answer to an edit."""
+        return cls(message=message, changeId=str(edited.change_id) if edited.change_id else None)
 
 
 @contextmanager
@@ -40,3 +47,10 @@ def editing(unknown: str = UNKNOWN_MESSAGE) -> Iterator[None]:
         raise ApiError(409, str(error)) from None
     except RecorderError as error:
         raise ApiError(400, str(error)) from None
+
+
+def aware(at: datetime) -> datetime:
+    """Return a time with its zone, by default UTC. Raises 400 for a year outside 1900 to 9000, which databases do not agree on."""
+    if not 1900 <= at.year <= 9000:
+        raise ApiError(400, "dueBy: the year must be from 1900 to 9000")
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -34,7 +34,10 @@ class InsightEntity(Schema):
 
 
 class InsightOut(Schema):
-    """An insight. A question has the first six fields; kinds with an assignee have all, `dueBy` only if a date was said."""
+    """An insight. A question has the first six fields; kinds with an assignee have all, `dueBy` only if a date was said.
+
+    `review` is the verdict of a person, if there is one; `done` is true if a person marked it as done.
+    """
 
     id: str
     text: str
@@ -47,6 +50,8 @@ class InsightOut(Schema):
     definitive: bool | None = None
     assignee: Person | None = None
     dueBy: str | None = None
+    review: str | None = None
+    done: bool | None = None
 
 
 class Insights(Schema):
@@ -91,12 +96,12 @@ def _answer(request: HttpRequest, conversation_id: str, part: Part, name: str, *
         rows = queries.insights_of(conversation, *names)
         kept = rows.exclude(review=Insight.Review.REJECTED)
         batches = queries.in_batches(kept, *queries.INSIGHT_ORDER, after=item_after(rows, part), most=part.limit)
-        return array_of(batches, _form, f'{{"{name}": [', "]}")
+        return array_of(batches, insight_json, f'{{"{name}": [', "]}")
 
     return of_conversation(request, conversation_id, pieces)
 
 
-def _form(row: Insight) -> dict[str, object]:
+def insight_json(row: Insight) -> dict[str, object]:
     """Return an InsightOut."""
     form: dict[str, object] = {
         "id": str(row.id),
@@ -106,7 +111,11 @@ def _form(row: Insight) -> dict[str, object]:
         "messageIds": [str(row.message_id)],
         "from": speaker_json(row.message.member) if row.message.member else {},
     }
-    if not kind_of(row.type).assignable:
+    if row.review != Insight.Review.PENDING:
+        form["review"] = row.review
+    if row.done_at:
+        form["done"] = True
+    if not kind_of(row.type).assignable and not row.assignee and not row.assignee_name and not row.due_at:
         return form
     form["entities"] = [_entity(entity) for entity in row.entities]
     form["phrases"] = [{"type": "action_phrase", "text": row.action_phrase}] if row.action_phrase else []

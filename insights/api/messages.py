@@ -76,12 +76,12 @@ def list_messages(
         rows = queries.spoken_in(conversation, words=verbose)
         size = _VERBOSE_BATCH if verbose else queries.BATCH
         batches = queries.in_batches(rows, "number", after=item_after(rows, part), most=part.limit, size=size)
-        return array_of(batches, lambda row: _form(row, conversation.started_at, verbose, sentiment), '{"messages": [', "]}")
+        return array_of(batches, lambda row: message_form(row, conversation.started_at, verbose, sentiment), '{"messages": [', "]}")
 
     return of_conversation(request, conversation_id, pieces)
 
 
-def _form(row: Message, origin: datetime, verbose: bool, with_sentiment: bool) -> dict[str, object]:
+def message_form(row: Message, origin: datetime, verbose: bool = False, with_sentiment: bool = False) -> dict[str, object]:
     """Return a MessageOut."""
     form = {
         "id": str(row.id),

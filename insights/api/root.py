@@ -15,10 +15,13 @@ from insights.api import (
     entities,
     errors,
     events,
+    insight_edits,
     insights,
     jobs,
     manage,
+    member_edits,
     members,
+    message_edits,
     messages,
     oauth,
     schema,
@@ -64,6 +67,12 @@ RESOURCES = (
     jobs,
     changes,
 )
+    changes,
+    member_edits,
+    manage,
+)
+EDITS = (insight_edits, message_edits)
+"""Modules whose calls belong to the routers of insights and messages, because a path has one router."""
 for resource in RESOURCES:
     api.add_router("", resource.router)
 

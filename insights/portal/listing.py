@@ -118,8 +118,13 @@ def counts_of(numbers: Mapping[str, int]) -> tuple[Count, ...]:
     return tuple(Count(kind_of(name), numbers[name], kind_of(name).noun(numbers[name])) for name in names if numbers.get(name))
 
 
+def _present(conversation: Conversation) -> list[Member]:
+    """Return the members, which were prefetched, without those that were merged with another."""
+    return [member for member in conversation.members.all() if member.merged_into_id is None]
+
+
 def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tuple[str, bool], ...], found_at: str) -> Row:
-    faces = tuple(face(member, number) for number, member in enumerate(conversation.members.all()))  # prefetched
+    faces = tuple(face(member, number) for number, member in enumerate(_present(conversation)))
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
     return Row(
         id=conversation.id,

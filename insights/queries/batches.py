@@ -65,7 +65,7 @@ def members_in_batches(conversations: Collection[Conversation]) -> Iterator[tupl
 
     One query if the conversations have at most MOST_MEMBERS members together.
     """
-    found = Member.objects.filter(conversation__in=conversations)
+    found = Member.objects.filter(conversation__in=conversations, merged_into=None)
     together = list(found.order_by("joined_at", "id")[: MOST_MEMBERS + 1])
     if len(together) <= MOST_MEMBERS:
         by_conversation: dict[int, list[Member]] = defaultdict(list)
@@ -76,7 +76,7 @@ def members_in_batches(conversations: Collection[Conversation]) -> Iterator[tupl
         return
     del together
     for one in conversations:
-        for batch in in_batches(Member.objects.filter(conversation=one), "joined_at", "id", size=MOST_MEMBERS // 2):
+        for batch in in_batches(Member.objects.filter(conversation=one, merged_into=None), "joined_at", "id", size=MOST_MEMBERS // 2):
             yield one, batch, False
         yield one, [], True
 

@@ -11,8 +11,8 @@ INSIGHT_ORDER = ("message__number", "type", "id")
 
 
 def members_of(conversation: Conversation) -> QuerySet[Member]:
-    """Return the members in the order of joining."""
-    return Member.objects.filter(conversation=conversation).order_by("joined_at", "id")
+    """Return the members in the order of joining, without those that were merged with another."""
+    return Member.objects.filter(conversation=conversation, merged_into=None).order_by("joined_at", "id")
 
 
 def messages_of(conversation: Conversation) -> QuerySet[Message]:
@@ -41,6 +41,31 @@ def insights_of(conversation: Conversation, *types: KindName) -> QuerySet[Insigh
     found = Insight.objects.filter(message__conversation=conversation).select_related("message__speaker__member", "assignee", "reviewed_by")
     found = found.defer("message__words", "message__phrases")
     return (found.filter(type__in=types) if types else found).order_by(*INSIGHT_ORDER)
+
+
+def message_of(conversation: Conversation, message_id: str) -> Message | None:
+    """Return one message of the conversation; None for an unknown or malformed id."""
+    identity = _uuid(message_id)
+    return Message.objects.filter(conversation=conversation, id=identity).first() if identity else None
+
+
+def insight_of(conversation: Conversation, insight_id: str) -> Insight | None:
+    """Return one insight of the conversation with its speaker and assignee; None for an unknown or malformed id."""
+    identity = _uuid(insight_id)
+    return insights_of(conversation).filter(id=identity).first() if identity else None
+
+
+def member_of(conversation: Conversation, member_id: str) -> Member | None:
+    """Return one member of the conversation who was not merged with another; None for an unknown or malformed id."""
+    identity = _uuid(member_id)
+    return members_of(conversation).filter(id=identity).first() if identity else None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def topics_of(conversation: Conversation) -> QuerySet[Topic]:

@@ -75,13 +75,19 @@ def last_events(conversation_ids: Iterable[int]) -> dict[int, int]:
 
 def recognised_until(conversation: Conversation, speaker: str) -> datetime | None:
     """Return the end time of the last stored message of the member with this user id, None without one."""
-    said = Message.objects.filter(conversation=conversation, speaker__member__user_id=clean_name(speaker, LONGEST_NAME))
+    said = Message.objects.filter(_of_user(speaker, "speaker__member__"), conversation=conversation)
     until: datetime | None = said.aggregate(until=Max("ended_at"))["until"]
     return until
 
 
 def last_seen(conversation: Conversation, speaker: str) -> datetime | None:
     """Return the last heartbeat of a process with a session of the member with this user id, None if no session is left."""
-    sessions = LiveSession.objects.filter(conversation=conversation, member__user_id=clean_name(speaker, LONGEST_NAME))
+    sessions = LiveSession.objects.filter(_of_user(speaker, "member__"), conversation=conversation)
     seen: datetime | None = sessions.aggregate(seen=Max("process__seen_at"))["seen"]
     return seen
+
+
+def _of_user(speaker: str, path: str) -> Q:
+    """Return the condition for the member with this user id, or the one that this member was merged into."""
+    user_id = clean_name(speaker, LONGEST_NAME)
+    return Q(**{f"{path}user_id": user_id}) | Q(**{f"{path}merged__user_id": user_id})

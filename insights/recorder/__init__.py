@@ -10,11 +10,14 @@ from insights.recorder.conversation_edits import edit_conversation
 from insights.recorder.ending import close_due, leave
 from insights.recorder.insight_edits import Assignee, InsightEdit, add_insight, edit_insight, review_insight
 from insights.recorder.join import open_conversation
+from insights.recorder.member_edits import edit_member, merge_members
 from insights.recorder.message_edits import correct_message, edit_message
+from insights.recorder.message_splits import join_next, split_message
 from insights.recorder.processes import heartbeat, register_process, remove_process
 from insights.recorder.record_results import record
 from insights.recorder.retention import forget_ended_before, remove_conversation
 from insights.recorder.signals import stored_afterwards
+from insights.recorder.speaker_edits import SpeakerEvent, attribute_speakers
 from insights.recorder.types import (
     ChangeConflict,
     ConversationBusy,
@@ -46,6 +49,7 @@ __all__ = [
     "NotTheAuthor",
     "Opening",
     "RecorderError",
+    "SpeakerEvent",
     "SpeakerIdentity",
     "SpokenWord",
     "StoredEvent",
@@ -56,20 +60,25 @@ __all__ = [
     "UnknownMessage",
     "Utterance",
     "add_insight",
+    "attribute_speakers",
     "close_due",
     "correct_message",
     "edit_conversation",
     "edit_insight",
+    "edit_member",
     "edit_message",
     "forget_ended_before",
     "heartbeat",
+    "join_next",
     "leave",
+    "merge_members",
     "open_conversation",
     "record",
     "register_process",
     "remove_process",
     "remove_conversation",
     "review_insight",
+    "split_message",
     "stored_afterwards",
     "undo",
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Q
 
@@ -34,14 +33,15 @@ def events_of(conversation: Conversation, old: States, new: States, places: Stat
     changed = _Changed(old, new)
     if changed.ids("conversation"):
         yield ConversationChanged(str(conversation.id), conversation.name, dict(conversation.metadata), by)
-    for member in Member.objects.filter(id__in=changed.ids("member")).order_by("joined_at", "id"):
+    named = [*changed.ids("member", _IDENTITY), *(one for one in changed.ids("member") if changed.created("member", one))]
+    for member in Member.objects.filter(id__in=named).order_by("joined_at", "id"):
         if (person := member_snapshot(member)) is not None:
-            yield MemberJoined(person) if changed.created("member", member.id) else MemberChanged(person, by)
+            yield MemberJoined(person) if changed.created("member", str(member.id)) else MemberChanged(person, by)
     for message in _messages(conversation, changed):
         place = places.get(f"place:{message.id}") or {}
         yield MessageCorrected(message_snapshot(message, message.entities.all()), str(place.get("behind") or ""), by)
     for insight in _insights(conversation, changed):
-        if changed.created("insight", insight.id):
+        if changed.created("insight", str(insight.id)):
             yield InsightsFound((insight_snapshot(insight),))
         else:
             yield InsightReviewed(reviewed_insight_snapshot(insight), by)
@@ -67,7 +67,7 @@ class _Changed:
                 found.append(identity)
         return found
 
-    def created(self, table: str, identity: UUID) -> bool:
+    def created(self, table: str, identity: str) -> bool:
         """Return whether a row did not exist before the edit."""
         key = f"{table}:{identity}"
         return key in self._old and self._old[key] is None

@@ -50,7 +50,8 @@ class Edit:
         """Note the state of rows before they change. Rows that match the same query afterwards are part of the edit, too."""
         for query in rows:
             self._watched.append(query)
-            self._before |= {key_of(row): state_of(row) for row in query.all()}
+            for row in query.all():
+                self._before.setdefault(key_of(row), state_of(row))  # a row that is watched twice may have changed in between
 
     def watch_conversation(self) -> None:
         """Note name and metadata of the conversation before they change. `store` saves them."""

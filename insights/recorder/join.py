@@ -77,7 +77,7 @@ def _start(opening: Opening, now: datetime) -> Conversation:
 def _member(conversation: Conversation, speaker: SpeakerIdentity) -> tuple[Member | None, bool]:
     """Return the speaker's member and whether it is new or changed; None if the speaker has no user id, e-mail address or name."""
     user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (speaker.user_id, speaker.name, speaker.email))
-    members = Member.objects.filter(conversation=conversation)
+    members = Member.objects.filter(conversation=conversation).select_related("merged_into")
     if user_id:
         known = members.filter(user_id=user_id).first()
     elif email:
@@ -88,6 +88,8 @@ def _member(conversation: Conversation, speaker: SpeakerIdentity) -> tuple[Membe
         return None, False
     if known is None:
         return Member.objects.create(conversation=conversation, user_id=user_id, name=name, email=email), True
+    if known.merged_into is not None:
+        return known.merged_into, False
     return known, _completed(known, name, email)
 
 

@@ -15,6 +15,7 @@ from insights.recorder import speakers
 from insights.recorder.analyse import entities, person
 from insights.recorder.changes import Edit, Edited
 from insights.recorder.event_log import clean, locked
+from insights.recorder.speaker_edits import move
 from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
 
 LONGEST_TEXT = 20_000
@@ -39,7 +40,7 @@ def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, mem
         edit.watch(Message.objects.filter(id=message_id), *found_in([message_id]))
         if member_id is not None and message.member_id != member_id:
             edit.watch(Speaker.objects.filter(conversation=edit.conversation, member_id=member_id))
-            message.speaker = speakers.of_member(edit.conversation, _member(edit.conversation, member_id))
+            move(edit, [(message, speakers.of_member(edit.conversation, _member(edit.conversation, member_id)))])
         if wording is not None and wording != message.text:
             message.original_text = message.original_text or message.text
             message.text, message.corrected_by_id, message.corrected_at = wording, user_id, edit.now

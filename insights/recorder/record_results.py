@@ -77,10 +77,10 @@ def _context(conversation_id: int, listening: Listening) -> Context:
     conversation = speaker.conversation if speaker else Conversation.objects.filter(id=conversation_id).first()
     if conversation is None:
         raise UnknownConversation(f"conversation {conversation_id} does not exist")
-    members = list(Member.objects.filter(conversation=conversation))
+    members = list(Member.objects.filter(conversation=conversation).select_related("merged_into"))
     before = Message.objects.filter(conversation=conversation).select_related("speaker__member").order_by("-number")[: analysis.CONTEXT]
     speaker = speaker or speakers.new(conversation, members, listening)
-    return Context(conversation, members, list(reversed(before)), speaker)
+    return Context(conversation, [one for one in members if one.merged_into is None], list(reversed(before)), speaker)
 
 
 def _store(

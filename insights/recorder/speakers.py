@@ -21,6 +21,7 @@ def new(conversation: Conversation, members: Sequence[Member], listening: Listen
         member = next((one for one in members if str(one.id) == str(listening.member_id)), None)
         if member is None:
             raise UnknownMember(f"member {listening.member_id} is not in conversation {conversation.id}")
+        member = member.merged_into or member
     return Speaker(conversation=conversation, source=_source(listening), member=member)
 
 
@@ -34,6 +35,8 @@ def stored(speaker: Speaker) -> Speaker:
     same = _same(speaker.conversation_id, speaker.source, speaker.member_id).first()
     if same is not None:
         return same
+    if speaker.member is not None:  # it may have been merged since it was read
+        speaker.member = Member.objects.filter(merged=speaker.member).first() or speaker.member
     last: int | None = Speaker.objects.filter(conversation=speaker.conversation).aggregate(last=Max("number"))["last"]
     speaker.number = (last or 0) + 1
     speaker.save(force_insert=True)

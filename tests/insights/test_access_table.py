@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -34,7 +35,7 @@ OWN_API = Access(401, 200, 404)
 OWN_PAGE = Access(302, 200, 404)
 SIGNED_IN = Access(302, 200, 200)
 STAFF = Access(302, 302, 302)
-POSTED = Access(405, 405, 405)  # POST only; the tests of the route test the access
+POSTED = Access(405, 405, 405)  # no GET; the tests of the route test the access
 OWN_SESSION = Access(401, 422, 422)  # the webrtc_id is missing here; test_updates tests its owner
 _CONVERSATION = "v1/conversations/<conversation_id>"
 
@@ -100,6 +101,13 @@ TABLE: dict[str, Access] = {
         )
     },
     f"{_CONVERSATION}/changes/<change_id>/undo": POSTED,
+    f"{_CONVERSATION}/insights/<insight_id>": POSTED,
+    f"{_CONVERSATION}/members/<member_id>": POSTED,
+    f"{_CONVERSATION}/members/<member_id>/merge": POSTED,
+    f"{_CONVERSATION}/messages/<message_id>": POSTED,
+    f"{_CONVERSATION}/messages/<message_id>/join": POSTED,
+    f"{_CONVERSATION}/messages/<message_id>/split": POSTED,
+    f"{_CONVERSATION}/speakers": POSTED,
 }
 
 
@@ -140,6 +148,9 @@ def url_of(route: str, talk: Conversation) -> str:
         "<tracker_id>": "managed-pricing",
         "<job_id>": Job.objects.create(kind="mail", owner_id=talk.owner_id).pk,
         "<change_id>": 1,
+        "<insight_id>": uuid4(),
+        "<member_id>": uuid4(),
+        "<message_id>": uuid4(),
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))

@@ -36,6 +36,13 @@ PATHS = {
             "/events",
             "/changes",
             "/changes/{change_id}/undo",
+            "/insights/{insight_id}",
+            "/members/{member_id}",
+            "/members/{member_id}/merge",
+            "/messages/{message_id}",
+            "/messages/{message_id}/join",
+            "/messages/{message_id}/split",
+            "/speakers",
         )
     ),
 }

@@ -1,0 +1,85 @@
+"""Edit a message: its words, its speaker, and where it begins and ends. Not part of Symbl's API."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Schema
+
+from insights import queries, recorder
+from insights.api import auth
+from insights.api.editing import EDIT_PROBLEMS, editing
+from insights.api.messages import MessageOut, message_form, router
+from insights.models import Conversation
+from insights.recorder import Edited, UnknownMessage
+
+_ROOT = "/v1/conversations/{conversation_id}/messages/{message_id}"
+_ANSWER: dict[str, Any] = {"by_alias": True, "exclude_none": True}
+
+
+class MessageIn(Schema):
+    """The fields to change: the words, or the id of the member who said them."""
+
+    model_config = {"extra": "forbid"}
+
+    text: str | None = None
+    memberId: UUID | None = None
+
+
+class SplitIn(Schema):
+    """The offset of the first character of the second message, from 0."""
+
+    model_config = {"extra": "forbid"}
+
+    offset: int
+
+
+class MessagesEdited(Schema):
+    """The messages after the edit, in order. `changeId`: see /changes; without one, nothing was different."""
+
+    messages: list[MessageOut]
+    changeId: str | None = None
+
+
+@router.patch(_ROOT, response={200: MessagesEdited, **EDIT_PROBLEMS}, **_ANSWER, summary="Edit a message")
+def edit_message(request: HttpRequest, conversation_id: str, message_id: str, body: MessageIn) -> dict[str, object]:
+    """Correct the words of a message, or say which member spoke them. The recognised words are kept."""
+    conversation, identity = _message(request, conversation_id, message_id)
+    with editing():
+        edited = recorder.edit_message(identity, auth.caller(request).pk, text=body.text, member_id=body.memberId)
+    return _answer(conversation, edited, identity)
+
+
+@router.post(_ROOT + "/split", response={200: MessagesEdited, **EDIT_PROBLEMS}, **_ANSWER, summary="Split a message")
+def split_message(request: HttpRequest, conversation_id: str, message_id: str, body: SplitIn) -> dict[str, object]:
+    """Make two messages of one. The second is new; insights and trackers go with their words."""
+    conversation, identity = _message(request, conversation_id, message_id)
+    with editing():
+        second, edited = recorder.split_message(identity, body.offset, auth.caller(request).pk)
+    return _answer(conversation, edited, identity, second)
+
+
+@router.post(_ROOT + "/join", response={200: MessagesEdited, **EDIT_PROBLEMS}, **_ANSWER, summary="Join two messages")
+def join_message(request: HttpRequest, conversation_id: str, message_id: str) -> dict[str, object]:
+    """Append the next message of the same speaker to this one. 409 if there is none within a minute."""
+    conversation, identity = _message(request, conversation_id, message_id)
+    with editing():
+        edited = recorder.join_next(identity, auth.caller(request).pk)
+    return _answer(conversation, edited, identity)
+
+
+def _message(request: HttpRequest, conversation_id: str, message_id: str) -> tuple[Conversation, UUID]:
+    conversation = auth.conversation(request, conversation_id)
+    with editing():
+        message = queries.message_of(conversation, message_id)
+        if message is None:
+            raise UnknownMessage(message_id)
+    return conversation, message.pk
+
+
+def _answer(conversation: Conversation, edited: Edited, *ids: UUID) -> dict[str, object]:
+    """Return a MessagesEdited."""
+    rows = queries.spoken_in(conversation, words=False).filter(id__in=ids)
+    forms = [message_form(row, conversation.started_at) for row in rows]
+    messages = [form | {"from_": form.pop("from")} for form in forms]
+    return {"messages": messages, **({"changeId": str(edited.change_id)} if edited.change_id else {})}

@@ -1,0 +1,132 @@
+"""Who spoke when: stored messages get the members whose speaker events cover them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+from uuid import UUID
+
+from insights.database import write_transaction
+from insights.models import Change, Insight, Member, Message, Speaker
+from insights.names import LONGEST_NAME, clean_name
+from insights.recorder import speakers
+from insights.recorder.changes import Edit, Edited
+from insights.recorder.event_log import locked
+from insights.recorder.types import RecorderError, SpeakerIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerEvent:
+    """Somebody started or stopped speaking, in seconds from the start of the conversation."""
+
+    started: bool
+    person: SpeakerIdentity
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch in which a person spoke."""
+
+    person: SpeakerIdentity
+    start: float
+    end: float
+
+
+def attribute_speakers(conversation_id: int, events: Sequence[SpeakerEvent], user_id: int) -> Edited:
+    """Give each stored message to the member who spoke longest during it, by these events; others keep their speaker.
+
+    A person is the member with this id, user id or e-mail address, without an id that with the name, else a new member. Raises
+    UnknownConversation, and RecorderError for a stop without a start or a person without id, name and address.
+    """
+    spans = spans_of(events)
+    with write_transaction():
+        edit = Edit(locked(conversation_id), user_id)
+        everybody = Member.objects.filter(conversation=edit.conversation)
+        edit.watch(everybody, Speaker.objects.filter(conversation=edit.conversation))
+        said = Message.objects.filter(conversation=edit.conversation).select_related("speaker").order_by("offset_s", "number")
+        chosen = list(_chosen(list(said.only("id", "offset_s", "duration_s", "speaker")), spans))
+        people = _People(edit, list(everybody))
+        members = {person: people.member_of(person) for person in dict.fromkeys(span.person for span in spans)}
+        voice_of = {member.id: speakers.of_member(edit.conversation, member) for member in {members[person] for _, person in chosen}}
+        moved = [(message, members[person]) for message, person in chosen if message.speaker.member_id != members[person].id]
+        move(edit, [(message, voice_of[member.id]) for message, member in moved])
+        return edit.store(Change.Kind.SPEAKERS, conversation_id)
+
+
+def move(edit: Edit, moved: Sequence[tuple[Message, Speaker]]) -> None:
+    """Give messages to speakers. What a message's former member promised in it is promised by the new one."""
+    former = {message.id: message.speaker.member_id for message, _ in moved}
+    members = {message.id: speaker.member for message, speaker in moved}
+    own = Insight.objects.filter(message_id__in=former).exclude(assignee=None)
+    edit.watch(Message.objects.filter(id__in=former), own)
+    promised = [insight for insight in own if insight.assignee_id == former[insight.message_id]]
+    for insight in promised:
+        insight.assignee = members[insight.message_id]
+        insight.assignee_name = str(insight.assignee or "")
+    Insight.objects.bulk_update(promised, ["assignee", "assignee_name"], batch_size=100)
+    for message, speaker in moved:
+        message.speaker = speaker
+    Message.objects.bulk_update([message for message, _ in moved], ["speaker"], batch_size=100)
+
+
+def spans_of(events: Sequence[SpeakerEvent]) -> list[Span]:
+    """Return when each person spoke, ordered by start. A start without a stop lasts until the end. Raises RecorderError."""
+    spans: list[Span] = []
+    open_since: dict[SpeakerIdentity, list[float]] = {}
+    for place, event in sorted(enumerate(events), key=lambda item: (item[1].offset, item[1].started, item[0])):
+        person = event.person
+        if not (person.user_id or person.name or person.email):
+            raise RecorderError(f"speakerEvents.{place}.user: id, name or email is needed")
+        if event.started:
+            open_since.setdefault(person, []).append(event.offset)
+        elif not open_since.get(person):
+            raise RecorderError(f"speakerEvents.{place}: stopped_speaking needs a started_speaking of the same user before it")
+        else:
+            spans.append(Span(person, open_since[person].pop(0), event.offset))
+    spans += [Span(person, start, inf) for person, starts in open_since.items() for start in starts]
+    return sorted(spans, key=lambda span: span.start)
+
+
+def _chosen(messages: Sequence[Message], spans: Sequence[Span]) -> Iterator[tuple[Message, SpeakerIdentity]]:
+    """Yield the messages, ordered by time, that a span covers at least in part, with the person who spoke longest during each.
+
+    Of two who spoke equally long, it is the one who began last.
+    """
+    waiting, current = 0, list[Span]()
+    for message in messages:
+        start, end = message.offset_s, message.offset_s + message.duration_s
+        while waiting < len(spans) and spans[waiting].start <= end:
+            current.append(spans[waiting])
+            waiting += 1
+        current = [span for span in current if span.end > start]
+        covering = [span for span in current if span.start < end or span.start == start]
+        if covering:
+            yield message, max(covering, key=lambda span: (min(end, span.end) - max(start, span.start), span.start)).person
+
+
+class _People:
+    """The members of a conversation, to find or create the one that a person is."""
+
+    def __init__(self, edit: Edit, members: list[Member]) -> None:
+        self._edit = edit
+        self._members = members
+
+    def member_of(self, person: SpeakerIdentity) -> Member:
+        """Return the member; a new one is stored."""
+        user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (person.user_id, person.name, person.email))
+        for wanted, values in (
+            (user_id, lambda member: (str(member.id), member.user_id)),
+            (email, lambda member: (member.email,)),
+            ("" if user_id or email else name, lambda member: (member.name,)),
+        ):
+            for member in self._members:
+                if wanted and wanted in values(member):
+                    return self._current(member)
+        member = Member.objects.create(conversation=self._edit.conversation, user_id=user_id, name=name, email=email)
+        self._members.append(member)
+        return member
+
+    def _current(self, member: Member) -> Member:
+        """Return the member that a merged one became."""
+        by_id: dict[UUID, Member] = {one.id: one for one in self._members}
+        return by_id[member.merged_into_id] if member.merged_into_id else member
