@@ -66,10 +66,7 @@ RESOURCES = (
     manage,
     jobs,
     changes,
-)
-    changes,
     member_edits,
-    manage,
 )
 EDITS = (insight_edits, message_edits)
 """Modules whose calls belong to the routers of insights and messages, because a path has one router."""
