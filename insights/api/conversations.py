@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -18,6 +19,7 @@ from insights.api.people import Person, person_json
 from insights.json_text import nested
 from insights.models import Conversation
 from insights.payloads import iso
+from insights.queries import rsql
 
 router = Router(tags=["Conversations"])
 _WINDOW = timedelta(days=7)
@@ -43,7 +45,10 @@ class ConversationList(Schema):
 
 
 class Page(Schema):
-    """Filters and paging. Default: the conversations of the last seven days, oldest first, at most twenty."""
+    """Filters and paging. Default: the conversations of the last seven days, oldest first, at most twenty.
+
+    With a `filter`, the start time is limited by `startTime` and `endTime` only.
+    """
 
     limit: int = Field(20, ge=0, le=65536)
     offset: int = Field(0, ge=0, le=2**31)
@@ -52,19 +57,19 @@ class Page(Schema):
     sort: Literal["conversation.startTime"] = "conversation.startTime"
     startTime: datetime | None = None
     endTime: datetime | None = None
-    filter: str | None = Field(None, description="Not supported; refused.")
+    filter: list[str] = Field(
+        [], max_length=10, description=f"RSQL, all of which must be true: at most two comparisons each, without OR. Fields: {rsql.FIELDS}."
+    )
 
 
 @router.get("/v1/conversations", response=responses(ConversationList), exclude_none=True, summary="List conversations")
 def list_conversations(request: HttpRequest, page: Query[Page]) -> HttpResponseBase:
-    """Return your conversations that began between `startTime` and `endTime`."""
-    if page.filter:
-        raise ApiError(400, "filter: is not supported; use startTime, endTime, limit, offset, after and order")
+    """Return your conversations that began between `startTime` and `endTime` and match every `filter`."""
     account = auth.caller(request).pk
     after = _conversation_after(account, page) if page.after is not None else None
     end = _aware(page.endTime) if page.endTime else None
-    start = _aware(page.startTime) if page.startTime else (end or timezone.now()) - _WINDOW
-    found = queries.conversations_of(account, start=start, end=end).prefetch_related(None)
+    start = _aware(page.startTime) if page.startTime else None if any(page.filter) else (end or timezone.now()) - _WINDOW
+    found = queries.conversations_of(account, start=start, end=end).prefetch_related(None).filter(*_conditions(page.filter))
     sign = "-" if page.order == "desc" else ""
     batches = queries.in_batches(found, f"{sign}started_at", f"{sign}id", after=after, skip=page.offset, most=page.limit)
     return long_responses.answer(request, _pieces(batches), account=account)
@@ -111,6 +116,17 @@ def put_conversation(request: HttpRequest, conversation_id: str, body: Conversat
         name=conversation.name if body.name is not None else None,
         changeId=str(edited.change_id) if edited.change_id else None,
     )
+
+
+def _conditions(filters: list[str]) -> list[Q]:
+    """Return the conditions of all filters. Raises 400 for one that is not allowed."""
+    try:
+        found = [rsql.parse(text) for text in filters if text]
+        for expression in found:
+            rsql.check_list_filter(expression)
+    except rsql.RsqlError as error:
+        raise ApiError(400, f"filter: {error}") from None
+    return [rsql.condition(expression) for expression in found]
 
 
 def _conversation_after(account: int, page: Page) -> Conversation:

@@ -18,7 +18,15 @@ def test_the_same_on_postgresql() -> None:
     """The tests pass on PostgreSQL, with a connection pool and concurrent writers."""
     tests = [
         str(HERE / name)
-        for name in ("recorder", "test_models.py", "test_queries.py", "test_search.py", "test_derived.py", "test_migrations.py")
+        for name in (
+            "recorder",
+            "test_models.py",
+            "test_queries.py",
+            "test_rsql.py",
+            "test_search.py",
+            "test_derived.py",
+            "test_migrations.py",
+        )
     ]
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     with postgres.cluster() as url:

@@ -80,7 +80,9 @@ def test_times(many: Api) -> None:
         ({"order": "up"}, "order: Input should be 'asc' or 'desc'"),
         ({"sort": "name"}, "sort: Input should be 'conversation.startTime'"),
         ({"startTime": "yesterday"}, "startTime: Input should be a valid datetime"),
-        ({"filter": "a==b"}, "filter: is not supported"),
+        ({"filter": "a==b"}, "filter: there is no such field"),
+        ({"filter": "name==a,name==b"}, "filter: OR"),
+        ({"filter": "name==a;name==b;name==c"}, "filter: must have at most 2 comparisons"),
     ],
 )
 def test_an_invalid_query_parameter_is_named(many: Api, query: dict[str, object], allowed: str) -> None:
@@ -88,3 +90,17 @@ def test_an_invalid_query_parameter_is_named(many: Api, query: dict[str, object]
     answer = many.get(**query)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(allowed)
+
+
+def test_filters(many: Api, owner: User) -> None:
+    """`filter` compares fields and metadata, also of conversations older than seven days; all of several filters must be true."""
+    old = Conversation.objects.get(name="Day 4")
+    old.metadata = {"agentId": "johndoe", "team": "sales"}
+    old.save()
+    assert names(many, filter="conversation.metadata.agentId==johndoe") == ["Day 4"]
+    assert names(many, filter=["metadata.team==sales;name!=Day", "name=in=('Day 4','Day 3')"]) == ["Day 4"]
+    assert names(many, filter=["metadata.team==sales", "name=='Day 3'"]) == []
+    assert names(many, filter="") == names(many)
+    in_a_week = timezone.now() - timedelta(days=7)
+    assert names(many, filter="metadata.team==sales", startTime=in_a_week.isoformat()) == []
+    assert many.read(filter="metadata.team==sales")["conversations"][0]["metadata"] == {"agentId": "johndoe", "team": "sales"}
