@@ -1,6 +1,7 @@
 """The insights of a conversation: one list per kind, and all of them together, without rejected ones."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,17 +10,30 @@ from ninja import Field, Query, Router, Schema
 from pydantic import create_model
 
 from insights import queries
-from insights.api.messages import Phrase
 from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.people import Person, SpeakerRef, person_json, speaker_json
+from insights.api.redaction import Redaction, redactor
+from insights.api.shapes import Phrase, Shape, phrases_json, shape_of
 from insights.api.values import shown
 from insights.insight_kinds import InsightKind, KindName, kind_of, kinds
 from insights.json_text import Form, array_of
 from insights.models import Conversation, Insight
 from insights.payloads import iso
+from insights.redaction import MASK, RedactedText, Redactor
 
 router = Router(tags=["Insights"])
 _ROOT = "/v1/conversations/{conversation_id}"
+_WHOLE_SCORES = "follow_up"
+"""The kind whose score the Go SDK reads as a whole number."""
+
+
+class PersonValue(Schema):
+    """The person that an entity names, and whether the insight is assigned to them."""
+
+    assignee: bool
+    name: str
+    userId: str | None = None
+    email: str | None = None
 
 
 class InsightEntity(Schema):
@@ -28,7 +42,7 @@ class InsightEntity(Schema):
     type: str
     text: str
     offset: int
-    value: str | None = None
+    value: PersonValue | str | None = None
     start: str | None = None
     end: str | None = None
 
@@ -42,11 +56,11 @@ class InsightOut(Schema):
     id: str
     text: str
     type: str
-    score: float
+    score: float = Field(description="From 0 to 1. The Go SDK gets a whole number for follow-ups, as it reads no other.")
     messageIds: list[str]
     from_: SpeakerRef = Field(serialization_alias="from")
     entities: list[InsightEntity] | None = None
-    phrases: list[Phrase] | None = None
+    phrases: list[Phrase | str] | None = None
     definitive: bool | None = None
     assignee: Person | None = None
     dueBy: str | None = None
@@ -73,8 +87,10 @@ def _list_of(kind: InsightKind) -> type[Schema]:
 def _operation(kind: InsightKind) -> Callable[..., HttpResponseBase]:
     """Return the operation that lists the insights of one kind; OpenAPI names it by the function."""
 
-    def list_kind(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
-        return _answer(request, conversation_id, part, kind.json_name, kind.name)
+    def list_kind(
+        request: HttpRequest, conversation_id: str, part: Query[Part], redaction: Query[Redaction], shape: Shape | None = None
+    ) -> HttpResponseBase:
+        return _answer(request, conversation_id, _Wanted(part, redaction, shape, kind.json_name), kind.name)
 
     list_kind.__name__ = f"list_{kind.path.replace('-', '_')}"
     list_kind.__doc__ = f"Return the {kind.noun(2)}, without rejected ones."
@@ -86,28 +102,43 @@ for _kind in kinds():
 
 
 @router.get(_ROOT + "/insights", response=responses(Insights), **_SHAPE, summary="List insights")
-def list_insights(request: HttpRequest, conversation_id: str, part: Query[Part]) -> HttpResponseBase:
+def list_insights(
+    request: HttpRequest, conversation_id: str, part: Query[Part], redaction: Query[Redaction], shape: Shape | None = None
+) -> HttpResponseBase:
     """Return the insights of all kinds in the order of speech, without rejected ones."""
-    return _answer(request, conversation_id, part, "insights")
+    return _answer(request, conversation_id, _Wanted(part, redaction, shape, "insights"))
 
 
-def _answer(request: HttpRequest, conversation_id: str, part: Part, name: str, *names: KindName) -> HttpResponseBase:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The query of a list of insights; `name` is the key of the list in the response."""
+
+    part: Part
+    redaction: Redaction
+    shape: Shape | None
+    name: str
+
+
+def _answer(request: HttpRequest, conversation_id: str, wanted: _Wanted, *names: KindName) -> HttpResponseBase:
     def pieces(conversation: Conversation) -> Iterator[str]:
+        hidden, shape = redactor(conversation, wanted.redaction), shape_of(request, wanted.shape)
         rows = queries.insights_of(conversation, *names)
         kept = rows.exclude(review=Insight.Review.REJECTED)
-        batches = queries.in_batches(kept, *queries.INSIGHT_ORDER, after=item_after(rows, part), most=part.limit)
-        return array_of(batches, insight_json, f'{{"{name}": [', "]}")
+        batches = queries.in_batches(kept, *queries.INSIGHT_ORDER, after=item_after(rows, wanted.part), most=wanted.part.limit)
+        return array_of(batches, lambda row: insight_json(row, shape, hidden), f'{{"{wanted.name}": [', "]}")
 
-    return of_conversation(request, conversation_id, pieces)
+    return of_conversation(request, conversation_id, pieces, redacts=True)
 
 
-def insight_json(row: Insight) -> dict[str, object]:
+def insight_json(row: Insight, shape: Shape = Shape.DOCUMENTED, redactor: Redactor | None = None) -> dict[str, object]:
     """Return an InsightOut."""
+    text = RedactedText(row.text, ()) if redactor is None else redactor.insight(row)
+    whole = shape is Shape.GO and row.type == _WHOLE_SCORES
     form: dict[str, object] = {
         "id": str(row.id),
-        "text": row.text,
+        "text": text.shown,
         "type": row.type,
-        "score": round(row.confidence, 4),
+        "score": round(row.confidence) if whole else round(row.confidence, 4),
         "messageIds": [str(row.message_id)],
         "from": speaker_json(row.message.member) if row.message.member else {},
     }
@@ -117,16 +148,38 @@ def insight_json(row: Insight) -> dict[str, object]:
         form["done"] = True
     if not kind_of(row.type).assignable and not row.assignee and not row.assignee_name and not row.due_at:
         return form
-    form["entities"] = [_entity(entity) for entity in row.entities]
-    form["phrases"] = [{"type": "action_phrase", "text": row.action_phrase}] if row.action_phrase else []
+    form["entities"] = list(_entities(row, text, redactor))
+    form["phrases"] = phrases_json([text.phrase(row.action_phrase)] if row.action_phrase else [], shape)
     form["definitive"] = row.definitive
-    form["assignee"] = person_json(row.assignee) if row.assignee else {"name": row.assignee_name} if row.assignee_name else {}
-    if row.due_at:
+    form["assignee"] = _assignee(row, redactor)
+    if row.due_at and not (redactor and redactor.hides("date")):
         form["dueBy"] = iso(row.due_at)
     return form
 
 
-def _entity(entity: Form) -> dict[str, object]:
-    """Return an InsightEntity."""
-    values = {name: value for name, value in shown(entity["value"]).items() if value is not None}
-    return {"type": entity["type"], "text": entity["text"], "offset": entity["offset"], **values}
+def _assignee(row: Insight, redactor: Redactor | None) -> dict[str, str]:
+    """Return a Person: a member, or the name of somebody else, which is personal data."""
+    if row.assignee is not None:
+        return person_json(row.assignee)
+    if not row.assignee_name:
+        return {}
+    return {"name": MASK if redactor is not None and redactor.hides("person") else row.assignee_name}
+
+
+def _entities(row: Insight, text: RedactedText, redactor: Redactor | None) -> Iterator[dict[str, object]]:
+    """Yield each InsightEntity that is not hidden."""
+    for entity in row.entities:
+        start, kind = entity["offset"], entity["type"]
+        if redactor is not None and (redactor.hides(kind) or text.covers(start, start + len(entity["text"]))):
+            continue
+        yield {"type": kind, "text": entity["text"], "offset": text.offset(start), **_value(entity, row)}
+
+
+def _value(entity: Form, row: Insight) -> dict[str, object]:
+    """Return {value}, or {start, end} for a range. The value of a person is a PersonValue."""
+    value = entity["value"]
+    if entity["type"] != "person":
+        return {name: text for name, text in shown(value).items() if text is not None}
+    name = str(value.get("name") or entity["text"])
+    known = {key: str(value[key]) for key in ("userId", "email") if value.get(key)}
+    return {"value": {"assignee": name == row.assignee_name, "name": name, **known}}

@@ -9,7 +9,7 @@ from ninja import Schema
 from insights import queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, editing
-from insights.api.messages import MessageOut, message_form, router
+from insights.api.messages import MessageOut, MessageView, message_form, router
 from insights.models import Conversation
 from insights.recorder import Edited, UnknownMessage
 
@@ -80,6 +80,6 @@ def _message(request: HttpRequest, conversation_id: str, message_id: str) -> tup
 def _answer(conversation: Conversation, edited: Edited, *ids: UUID) -> dict[str, object]:
     """Return a MessagesEdited."""
     rows = queries.spoken_in(conversation, words=False).filter(id__in=ids)
-    forms = [message_form(row, conversation.started_at) for row in rows]
+    forms = [message_form(row, MessageView(conversation.started_at)) for row in rows]
     messages = [form | {"from_": form.pop("from")} for form in forms]
     return {"messages": messages, **({"changeId": str(edited.change_id)} if edited.change_id else {})}

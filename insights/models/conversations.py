@@ -38,6 +38,9 @@ class Conversation(models.Model):
     last_event = models.BigIntegerField(default=0)
     message_count = models.PositiveIntegerField(default=0)
     metadata = models.JSONField(default=dict, blank=True)
+    detect_phrases = models.BooleanField(
+        default=False, db_default=False, help_text="Whether readers get the action phrases of messages without asking for them."
+    )
 
     class Meta:
         ordering = ["-started_at", "-id"]

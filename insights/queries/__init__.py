@@ -21,6 +21,7 @@ from insights.queries.contents import (
     topics_of,
     tracker_matches_of,
     transcript_of,
+    with_custom_entities,
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.derived import figures_of, summary_of, talk_seconds
@@ -81,5 +82,6 @@ __all__ = [
     "topics_of",
     "tracker_matches_of",
     "transcript_of",
+    "with_custom_entities",
     "with_texts",
 ]

@@ -71,6 +71,7 @@ def _start(opening: Opening, now: datetime) -> Conversation:
         language=clean(opening.language, 35),
         timezone_offset=max(-_DAY, min(_DAY, opening.timezone_offset)),
         started_at=now,
+        detect_phrases=opening.detect_phrases,
     )
 
 

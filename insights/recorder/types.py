@@ -61,7 +61,8 @@ class Opening:
 
     `timezone_offset`: minutes east of UTC. `keep_s`: seconds for which the conversation stays open after its last connection, this one,
     was lost. `process`: id of the registered server process; a session without one is stale until it leaves. An empty `name` becomes
-    the conversation's id.
+    the conversation's id. `detect_phrases`: whether readers get the action phrases of messages by default; used when the conversation
+    starts.
     """
 
     owner_id: int
@@ -73,6 +74,7 @@ class Opening:
     language: str = "en-US"
     speaker: SpeakerIdentity | None = None
     keep_s: int = 0
+    detect_phrases: bool = False
 
 
 @dataclass(frozen=True, slots=True)

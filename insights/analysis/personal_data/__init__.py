@@ -6,29 +6,65 @@ is ..."), because the same digits mean different things.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 from insights.analysis import entities
 from insights.analysis.personal_data.by_form import account_numbers, addresses, ages, dates, unknown_numbers
+from insights.analysis.personal_data.categories import (
+    CATEGORIES,
+    CUSTOM,
+    LIVE_TYPES,
+    Category,
+    category_named,
+    category_of,
+    types_without,
+)
 from insights.analysis.personal_data.codes import codes, numbers
 from insights.analysis.personal_data.contacts import internet_addresses, people
 from insights.analysis.personal_data.cued import CUE_WORDS, cued, swift_codes
 from insights.analysis.personal_data.date_phrases import date_phrases
-from insights.analysis.personal_data.types import Category, PersonalData
+from insights.analysis.personal_data.spans import UNKNOWN, Span, masked, merged
+from insights.analysis.personal_data.types import Kind, PersonalData
 from insights.analysis.text.words import LONGEST
-from insights.analysis.types import Entity
+from insights.analysis.types import Entity, Person
 
-__all__ = ["Category", "PersonalData", "find", "with_personal_data"]
+__all__ = [
+    "CATEGORIES",
+    "CUSTOM",
+    "LIVE_TYPES",
+    "UNKNOWN",
+    "Category",
+    "Kind",
+    "PersonalData",
+    "Span",
+    "category_named",
+    "category_of",
+    "find",
+    "masked",
+    "merged",
+    "spans_of",
+    "types_without",
+    "with_personal_data",
+]
 
-_OF_ENTITY = {category.entity_type: category for category in Category if category not in (Category.DATE, Category.NUMBER)}
+_OF_ENTITY = {
+    str(kind): kind for kind in (Kind.PERSON_NAME, Kind.LOCATION, Kind.EMAIL_ADDRESS, Kind.PHONE_NUMBER, Kind.DOMAIN_NAME, Kind.MONEY)
+}
+_NO_ENTITIES = frozenset({"person", "location", "email", "phone", "url", "date", "money", "number"})
+"""The kinds that `entities.extract` finds itself."""
 _ANY_SIGN = re.compile(
     r"\d|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{3,5}teen|twenty|thirty|forty|fifty|sixty|seventy|eighty"
     r"|ninety|born|birthday|swift|bic)\b"
 )
 
+_JOINT = re.compile(r"(?<=[^\W\d_])[-_./](?=[^\W\d_])")
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[-_./][^\W\d_]++)+")
+"""Several words written as one, such as 'Maria-Lopez'."""
+
 
 def find(text: str, found: Sequence[Entity]) -> list[PersonalData]:
-    """Return the personal data of a message in order; spans may overlap, the more specific one first where they start together.
+    """Return the personal data of a message, the more specific kinds first; spans may overlap.
 
     Args:
         text: the message; only its first LONGEST characters are searched.
@@ -37,7 +73,7 @@ def find(text: str, found: Sequence[Entity]) -> list[PersonalData]:
     text = text[:LONGEST]
     low = entities.lower(text)
     runs, spelled, phrases = numbers(low), codes(CUE_WORDS.sub(lambda match: " " * len(match.group()), text)), date_phrases(low)
-    spans = [
+    return [
         *cued(low, runs, spelled, phrases),
         *swift_codes(text, spelled),
         *account_numbers(text, runs),
@@ -49,20 +85,62 @@ def find(text: str, found: Sequence[Entity]) -> list[PersonalData]:
         *(PersonalData(one.offset, one.end, _OF_ENTITY[one.type]) for one in found if one.type in _OF_ENTITY),
         *unknown_numbers(low, runs, found, phrases),
     ]
-    return sorted(spans, key=lambda span: span.start)
+
+
+def spans_of(text: str, at: datetime, timezone_offset: int, members: Sequence[Person], hidden: Collection[str]) -> list[Span]:
+    """Return the spans of the types `hidden`, in order; no two of them touch. Text that cannot be searched is one span of type UNKNOWN.
+
+    A span within one of a more specific kind belongs to that kind: the digits of an SSN that is not hidden are not hidden as a number.
+    """
+    found = entities.extract(text, at, timezone_offset, members)
+    if len(found) >= entities.MOST:  # the search stopped at its limit, so the rest is unchecked
+        return [(0, len(text), UNKNOWN)]
+    own: list[PersonalData] = []
+    for one in find(text, found):
+        if not any(other.start <= one.start and one.end <= other.end for other in own):
+            own.append(one)
+    spans: list[Span] = [(one.start, one.end, str(one.kind)) for one in own if one.kind in hidden]
+    spans += _names_in_compounds(text, at, timezone_offset, members, hidden)
+    if len(text) > LONGEST:  # the analysis does not look further
+        spans.append((LONGEST, len(text), UNKNOWN))
+    return merged(spans)
 
 
 def with_personal_data(text: str, found: Sequence[Entity]) -> tuple[Entity, ...]:
     """Return the entities of a message, with typed personal data such as an SSN in place of the numbers and dates that it consists of.
 
-    Types that `entities.extract` has itself stay as they are. A message without any number is not searched.
+    Kinds that `entities.extract` has itself stay as they are. A message without any number is not searched.
     """
     if not _ANY_SIGN.search(entities.lower(text)):
         return tuple(found)
     typed: list[Entity] = []
     for one in find(text, found):
-        if one.category.entity_type == one.category and all(one.end <= other.offset or one.start >= other.end for other in typed):
+        if one.kind not in _NO_ENTITIES and all(one.end <= other.offset or one.start >= other.end for other in typed):
             words = text[one.start : one.end]
-            typed.append(Entity(one.category.value, words, one.start, {"value": words}))
+            typed.append(Entity(str(one.kind), words, one.start, {"value": words}))
     kept = [one for one in found if all(one.end <= other.offset or one.offset >= other.end for other in typed)]
     return tuple(sorted([*kept, *typed], key=lambda entity: entity.offset))
+
+
+def _names_in_compounds(
+    text: str, at: datetime, timezone_offset: int, members: Sequence[Person], hidden: Collection[str]
+) -> Iterator[Span]:
+    """Yield the spans of names inside compounds such as 'Maria-Lopez', found by reading the joints as spaces.
+
+    If all parts are capitalised, the whole word is redacted ('Anna-Maria'); otherwise only names of members are ('Maria-led').
+    """
+    compounds = list(_COMPOUND.finditer(text, 0, LONGEST))
+    if not compounds:
+        return
+    found = entities.extract(_JOINT.sub(" ", text), at, timezone_offset, members)
+    if len(found) >= entities.MOST:
+        yield (0, len(text), UNKNOWN)
+        return
+    for entity in found:
+        if entity.type not in {"person", "location"} or entity.type not in hidden:
+            continue
+        touched = [word for word in compounds if word.start() < entity.end and entity.offset < word.end()]
+        whole = [word for word in touched if all(part[0].isupper() for part in re.split(r"[-_./]", word.group()))]
+        if whole or (touched and "userId" in entity.value):
+            start = min([entity.offset, *(word.start() for word in whole)])
+            yield (start, max([entity.end, *(word.end() for word in whole)]), entity.type)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from insights.analysis.personal_data.codes import Code
 from insights.analysis.personal_data.date_phrases import DatePhrase
-from insights.analysis.personal_data.types import Category, PersonalData
+from insights.analysis.personal_data.types import Kind, PersonalData
 from insights.analysis.types import Entity
 
 _SSN_FORM = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])|(?<![\w-])\d{3} \d{2} \d{4}(?! ?\d)")
@@ -18,13 +18,13 @@ def account_numbers(text: str, runs: Sequence[Code]) -> Iterator[PersonalData]:
     The check digit of a card is not tested: one misheard digit breaks it.
     """
     for match in _SSN_FORM.finditer(text):
-        yield PersonalData(match.start(), match.end(), Category.SSN)
+        yield PersonalData(match.start(), match.end(), Kind.SSN)
     for match in _IBAN_FORM.finditer(text):
         if 15 <= len(match.group().replace(" ", "")) <= 34:
-            yield PersonalData(match.start(), match.end(), Category.IBAN)
+            yield PersonalData(match.start(), match.end(), Kind.IBAN)
     for run in runs:
         if 13 <= len(run.text) <= 19:
-            yield PersonalData(run.start, run.end, Category.CREDIT_CARD_NUMBER)
+            yield PersonalData(run.start, run.end, Kind.CREDIT_CARD_NUMBER)
 
 
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
@@ -63,7 +63,7 @@ def ages(low: str) -> Iterator[PersonalData]:
     for pattern in _AGES:
         for match in pattern.finditer(low):
             if not _THING_IS_OLD.search(low, max(0, match.start() - 30), match.start("age")):
-                yield PersonalData(match.start("age"), match.end("age"), Category.AGE)
+                yield PersonalData(match.start("age"), match.end("age"), Kind.AGE)
 
 
 _SUFFIX = (
@@ -91,7 +91,7 @@ def addresses(text: str) -> Iterator[PersonalData]:
     """Yield street addresses and post office boxes."""
     for pattern in _ADDRESSES:
         for match in pattern.finditer(text):
-            yield PersonalData(match.start(), match.end(), Category.ADDRESS)
+            yield PersonalData(match.start(), match.end(), Kind.ADDRESS)
 
 
 _HOLIDAY = re.compile(
@@ -107,13 +107,13 @@ _ABSOLUTE = re.compile(r"\d[/.-]\d|january|february|march|april|\bmay\b|june|jul
 def dates(low: str, phrases: Sequence[DatePhrase], found: Sequence[Entity]) -> Iterator[PersonalData]:
     """Yield days of the calendar and holidays. Relative dates ("tomorrow", "on Monday") tell nothing without the day of the call."""
     for match in _HOLIDAY.finditer(low):
-        yield PersonalData(match.start(), match.end(), Category.DATE)
+        yield PersonalData(match.start(), match.end(), Kind.DATE)
     for phrase in phrases:
         if phrase.is_calendar_date():
-            yield PersonalData(phrase.start, phrase.end, Category.DATE)
+            yield PersonalData(phrase.start, phrase.end, Kind.DATE)
     for entity in found:
         if entity.type in ("date", "datetime", "daterange") and _ABSOLUTE.search(low, entity.offset, entity.end):
-            yield PersonalData(entity.offset, entity.end, Category.DATE)
+            yield PersonalData(entity.offset, entity.end, Kind.DATE)
 
 
 LEAST_DIGITS = 4
@@ -136,9 +136,9 @@ def unknown_numbers(low: str, runs: Sequence[Code], found: Sequence[Entity], phr
         if len(run.text) < LEAST_DIGITS or run.is_year or any(start <= run.start and run.end <= end for start, end in dates):
             continue
         if run.one_by_one or (len(run.text) >= 7 and not run.is_quantity) or _CODE_CUE.search(low, max(0, run.start - 30), run.start):
-            yield PersonalData(run.start, run.end, Category.NUMBER)
+            yield PersonalData(run.start, run.end, Kind.NUMBER)
     for match in _CODE.finditer(low):
         outside = "".join(low[at] for at in range(match.start(), match.end()) if not any(start <= at < end for start, end in dates))
         mixed = any(map(str.isalpha, outside)) and not _DECADE.fullmatch(match.group())
         if mixed and sum(map(str.isdecimal, outside)) >= LEAST_DIGITS:
-            yield PersonalData(match.start(), match.end(), Category.NUMBER)
+            yield PersonalData(match.start(), match.end(), Kind.NUMBER)

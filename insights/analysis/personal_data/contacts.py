@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from insights.analysis.names.proper_nouns import NOT_NAMES
-from insights.analysis.personal_data.types import Category, PersonalData
+from insights.analysis.personal_data.types import Kind, PersonalData
 
 _TLD = (
     r"(?:com|org|net|io|dev|ai|app|edu|gov|mil|int|info|biz|shop|co|uk|us|de|fr|it|es|nl|eu|se|ch|at|pl|ly|me|tv|ca|au|in|jp|cn|br|ru|no|dk|fi|be|cz|gr|pt|ie|nz|za|mx|ar|kr|tr|ua|ro|hu|il|sg|hk|id|xyz|online"
@@ -28,16 +28,16 @@ _BEFORE_MAIL = re.compile(
 def internet_addresses(low: str) -> Iterator[PersonalData]:
     """Yield e-mail addresses and domain names, written and spoken, from a lower-case text."""
     for match in _WRITTEN_MAIL.finditer(low):
-        yield PersonalData(match.start(), match.end(), Category.EMAIL_ADDRESS)
+        yield PersonalData(match.start(), match.end(), Kind.EMAIL_ADDRESS)
     mails = []
     for match in _MAILS.finditer(low):
         start = _local_start(match.group("local"), match.start("local"))
         if start is not None:
             mails.append((start, match.end()))
-            yield PersonalData(start, match.end(), Category.EMAIL_ADDRESS)
+            yield PersonalData(start, match.end(), Kind.EMAIL_ADDRESS)
     for match in _DOMAINS.finditer(low):
         if not any(start <= match.start() < end for start, end in mails):
-            yield PersonalData(match.start(), match.end(), Category.DOMAIN_NAME)
+            yield PersonalData(match.start(), match.end(), Kind.DOMAIN_NAME)
 
 
 def _local_start(local: str, offset: int) -> int | None:
@@ -78,10 +78,10 @@ def people(text: str) -> Iterator[PersonalData]:
     """Yield names by the words that introduce them ("my name is", "this is", titles), and pairs of capitalised words within a sentence."""
     for match in _FULL_NAME.finditer(text):
         if not any(map(_is_no_name, match.group().split())):
-            yield PersonalData(match.start(), match.end(), Category.PERSON_NAME)
+            yield PersonalData(match.start(), match.end(), Kind.PERSON_NAME)
     for match in _INTRODUCED.finditer(text):
         if not _NO_NAME.fullmatch(match.group("name").split()[0]):
-            yield PersonalData(match.start("name"), match.end("name"), Category.PERSON_NAME)
+            yield PersonalData(match.start("name"), match.end("name"), Kind.PERSON_NAME)
 
 
 def _is_no_name(word: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from insights.analysis.personal_data.codes import Code
 from insights.analysis.personal_data.date_phrases import DatePhrase
-from insights.analysis.personal_data.types import Category, PersonalData
+from insights.analysis.personal_data.types import Kind, PersonalData
 
 CUE_REACH = 60
 """Characters between the end of a cue and its value, at most."""
@@ -16,9 +16,9 @@ CUE_WORDS = re.compile(r"(?<!\w)(?:SWIFT|BIC|IBAN|PIN|CVV|CVC|SSN|ABA|DOB|DL|ACH
 
 @dataclass(frozen=True, slots=True)
 class _Cue:
-    """Words that announce a value of a category, and the number of digits (or of characters of a code) that it has."""
+    """Words that announce a value of a kind, and the number of digits (or of characters of a code) that it has."""
 
-    category: Category
+    kind: Kind
     pattern: re.Pattern[str]
     fewest: int
     most: int
@@ -26,51 +26,51 @@ class _Cue:
     """Whether the value may have letters."""
 
 
-def _cue(category: Category, words: str, fewest: int, most: int, spelled: bool = False) -> _Cue:
-    return _Cue(category, re.compile(rf"(?<!\w)(?:{words})(?!\w)"), fewest, most, spelled)
+def _cue(kind: Kind, words: str, fewest: int, most: int, spelled: bool = False) -> _Cue:
+    return _Cue(kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)"), fewest, most, spelled)
 
 
 _CUES = (
     _cue(
-        Category.CVV,
+        Kind.CVV,
         r"cvv2?(?: two)?|cvc2?|cv code|card verification (?:value|code)|verification code on the card"
         r"|(?:card )?security (?:code|number|digits)"
         r"|(?:digits?|digit number|code|number) on the back|back of the card|on the back(?: it is)?|code next to the signature",
         3,
         4,
     ),
-    _cue(Category.PIN, r"pins?|pin code|pin number|personal identification number", 4, 6),
-    _cue(Category.SSN, r"(?:social security|socials?|ssn)(?: numbers?)?", 9, 9),
+    _cue(Kind.PIN, r"pins?|pin code|pin number|personal identification number", 4, 6),
+    _cue(Kind.SSN, r"(?:social security|socials?|ssn)(?: numbers?)?", 9, 9),
     _cue(
-        Category.SSN,
+        Kind.SSN,
         r"(?:last four|last four digits|last 4)(?: of)? (?:the |my |your |his |her )?(?:social\w*|ssn)|ssn ends in|social ends in",
         4,
         4,
     ),
-    _cue(Category.IBAN, r"ibans?", 15, 34, spelled=True),
-    _cue(Category.ROUTING_NUMBER, r"routing(?: and transit)?|aba|transit number", 9, 9),
+    _cue(Kind.IBAN, r"ibans?", 15, 34, spelled=True),
+    _cue(Kind.ROUTING_NUMBER, r"routing(?: and transit)?|aba|transit number", 9, 9),
     _cue(
-        Category.BANK_ACCOUNT_NUMBER,
+        Kind.BANK_ACCOUNT_NUMBER,
         r"(?:bank |checking |savings |joint |business |deposit |old )*account(?: number)?|acct\.?(?: number)?",
         5,
         17,
     ),
-    _cue(Category.PASSPORT_NUMBER, r"passports?", 6, 12, spelled=True),
+    _cue(Kind.PASSPORT_NUMBER, r"passports?", 6, 12, spelled=True),
     _cue(
-        Category.DRIVERS_LICENSE,
+        Kind.DRIVERS_LICENSE,
         r"(?:driver'?s?'?|driving) licen[cs]e|licen[cs]e,? number|dl number|(?:my|his|her|your|the) (?:\w+ ){0,2}licen[cs]e",
         6,
         20,
         spelled=True,
     ),
     _cue(
-        Category.CREDIT_CARD_NUMBER,
+        Kind.CREDIT_CARD_NUMBER,
         r"(?:credit |debit |company |virtual |new |other |lost )*cards?|visa|mastercard|amex|american express",
         12,
         19,
     ),
     _cue(
-        Category.PHONE_NUMBER,
+        Kind.PHONE_NUMBER,
         r"call(?: me| us| him| her| back)?|phone|telephone|mobile|cell|landline|hotline|fax|text(?: me)?|dial|ring|whatsapp"
         r"|(?:my|his|her|our|their|your|contact|office|other) number|number is|reach (?:me|us|him|her)",
         7,
@@ -103,17 +103,17 @@ def cued(low: str, runs: Sequence[Code], spelled: Sequence[Code], phrases: Seque
         for match in cue.pattern.finditer(low):
             value = _value(low, match.end(), spelled if cue.spelled else runs, cue)
             if value is not None:
-                yield PersonalData(value.start, value.end, cue.category)
-    for pattern, category, fits in (
-        (_EXPIRATION, Category.CARD_EXPIRATION_DATE, DatePhrase.is_month_and_year),
-        (_BIRTH, Category.DATE_OF_BIRTH, DatePhrase.is_birth_date),
+                yield PersonalData(value.start, value.end, cue.kind)
+    for pattern, kind, fits in (
+        (_EXPIRATION, Kind.CARD_EXPIRATION_DATE, DatePhrase.is_month_and_year),
+        (_BIRTH, Kind.DATE_OF_BIRTH, DatePhrase.is_birth_date),
     ):
         for match in pattern.finditer(low):
-            yield from (PersonalData(one.start, one.end, category) for one in _after(match.end(), phrases, fits))
+            yield from (PersonalData(one.start, one.end, kind) for one in _after(match.end(), phrases, fits))
 
 
 def _value(low: str, at: int, values: Sequence[Code], cue: _Cue) -> Code | None:
-    """Return the first value that follows a cue, with a length that the cue's category has, and that counts nothing."""
+    """Return the first value that follows a cue, with a length that the cue's kind has, and that counts nothing."""
     for value in values:
         if value.start >= at and value.start - at <= CUE_REACH and cue.fewest <= len(value.text) <= cue.most:
             if cue.spelled and sum(map(str.isdigit, value.text)) < 2:
@@ -136,6 +136,6 @@ def swift_codes(text: str, spelled: Sequence[Code]) -> Iterator[PersonalData]:
         code = _SWIFT_CODE.search(text[: cue.end() + CUE_REACH], cue.end())
         letters = next((one for one in spelled if 0 <= one.start - cue.end() <= CUE_REACH and len(one.text) in (8, 11)), None)
         if code is not None:
-            yield PersonalData(code.start(), code.end(), Category.SWIFT_CODE)
+            yield PersonalData(code.start(), code.end(), Kind.SWIFT_CODE)
         elif letters is not None:
-            yield PersonalData(letters.start, letters.end, Category.SWIFT_CODE)
+            yield PersonalData(letters.start, letters.end, Kind.SWIFT_CODE)

@@ -1,11 +1,11 @@
-"""The categories of personal data."""
+"""The kinds of personal data."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Category(StrEnum):
-    """The categories of personal data, by the names that clients see."""
+class Kind(StrEnum):
+    """What a span of personal data is; the value is the type of its entity."""
 
     CREDIT_CARD_NUMBER = "CREDIT_CARD_NUMBER"
     CVV = "CVV"
@@ -15,36 +15,21 @@ class Category(StrEnum):
     SWIFT_CODE = "SWIFT_CODE"
     ROUTING_NUMBER = "ROUTING_NUMBER"
     BANK_ACCOUNT_NUMBER = "BANK_ACCOUNT_NUMBER"
-    PERSON_NAME = "PERSON_NAME"
-    EMAIL_ADDRESS = "EMAIL_ADDRESS"
+    PERSON_NAME = "person"
+    EMAIL_ADDRESS = "email"
     AGE = "AGE"
-    PHONE_NUMBER = "PHONE_NUMBER"
+    PHONE_NUMBER = "phone"
     ADDRESS = "ADDRESS"
     DATE_OF_BIRTH = "DATE_OF_BIRTH"
     SSN = "SSN"
     PASSPORT_NUMBER = "PASSPORT_NUMBER"
     DRIVERS_LICENSE = "DRIVERS_LICENSE"
-    DATE = "DATE"
-    DOMAIN_NAME = "DOMAIN_NAME"
-    LOCATION = "LOCATION"
-    NUMBER = "NUMBER"
+    DATE = "date"
+    DOMAIN_NAME = "url"
+    LOCATION = "location"
+    MONEY = "money"
+    NUMBER = "number"
     """A long number or code of unknown meaning."""
-
-    @property
-    def entity_type(self) -> str:
-        """The type of an entity of this category: the usual word where there is one ("person"), else Symbl's name ("SSN")."""
-        return _ENTITY_TYPES.get(self, self.value)
-
-
-_ENTITY_TYPES = {
-    Category.PERSON_NAME: "person",
-    Category.LOCATION: "location",
-    Category.EMAIL_ADDRESS: "email",
-    Category.PHONE_NUMBER: "phone",
-    Category.DOMAIN_NAME: "url",
-    Category.DATE: "date",
-    Category.NUMBER: "number",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +38,4 @@ class PersonalData:
 
     start: int
     end: int
-    category: Category
+    kind: Kind

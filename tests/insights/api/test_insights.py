@@ -21,11 +21,23 @@ def test_action_items(api: Api) -> None:
     assert first["dueBy"].endswith("Z")
     assert first["phrases"] == [{"type": "action_phrase", "text": "send the budget report tomorrow"}]
     assert [(e["type"], e["text"], e["offset"], e["value"]) for e in first["entities"]] == [
-        ("person", "Ada", 0, "Ada"),
+        ("person", "Ada", 0, {"assignee": True, "name": "Ada", "userId": "ada@example.org"}),
         ("date", "tomorrow", 32, "2026-03-03"),
     ]
     assert second["assignee"] == {"name": "Zoe"}
     assert "dueBy" not in second
+
+
+def test_the_go_sdk_gets_the_types_that_it_reads(api: Api) -> None:
+    """Phrases are texts and the score of a follow-up is a whole number, by query or by the SDK's User-Agent."""
+    agent = {"User-Agent": "symbl.ai (go1.19;linux;amd64)", "Authorization": f"Bearer {api.token}"}
+    assert api.client.get(f"{api.root}/follow-ups", headers=agent).json()["followUps"][0]["score"] == 0
+    assert isinstance(api.read("/follow-ups", shape="go")["followUps"][0]["score"], int)
+    assert api.read("/follow-ups")["followUps"][0]["score"] == 0.2
+    assert api.client.get(f"{api.root}/follow-ups", {"shape": "documented"}, headers=agent).json()["followUps"][0]["score"] == 0.2
+    assert api.read("/action-items", shape="go")["actionItems"][0]["phrases"] == ["send the budget report tomorrow"]
+    assert api.read("/action-items", shape="go")["actionItems"][0]["score"] == 0.7
+    assert api.get("/action-items", shape="rust").status_code == 400
 
 
 def test_follow_ups(api: Api) -> None:

@@ -1,0 +1,111 @@
+"""Redact stored messages while they are read: every category of personal data but the excluded ones is replaced by a mask."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from insights.analysis.personal_data import CATEGORIES, CUSTOM, Category, Span, category_named, masked, merged, types_without
+from insights.analysis.text.languages import knows
+from insights.analysis.types import Person
+from insights.models import Conversation, Entity, Insight, Member, Message
+from insights.payloads import iso
+from insights.recorder import redact
+from insights.recorder.segment import Draft
+from insights.recorder.types import SpokenWord
+from insights.snapshots import Word
+
+MASK = "****"
+
+
+class RedactionRefused(Exception):
+    """A redaction that cannot be carried out; the text names the field and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What is left of a message: its text, its words if they were requested, and its action phrases."""
+
+    text: str
+    words: tuple[Word, ...]
+    phrases: tuple[str, ...]
+
+
+class Redactor:
+    """Redacts the messages of one conversation."""
+
+    def __init__(self, conversation: Conversation, members: Sequence[Member], excluded: Collection[Category] = ()) -> None:
+        """Raises RedactionRefused for a language whose words are not known."""
+        if not knows(conversation.language):
+            raise RedactionRefused(f"redact: is possible for English only, not for {conversation.language}")
+        self._people = [Person(member.name, member.user_id, member.email) for member in members]
+        self._timezone_offset = conversation.timezone_offset
+        self._hidden = types_without(excluded)
+
+    def message(self, row: Message, *, with_words: bool = False, custom: Collection[Entity] = ()) -> Redacted:
+        """Return the rest of a message; `custom` are its stored entities that an account defined."""
+        draft = _draft(row, with_words)
+        spans = redact.spans_of(draft, self._people, self._timezone_offset, self._hidden)
+        if CUSTOM in self._hidden:
+            spans = merged([*spans, *((entity.offset, entity.offset + len(entity.text), CUSTOM) for entity in custom)])
+        rest = redact.without(draft, spans, MASK)
+        words = tuple(Word(word.text, iso(word.start), iso(word.end), word.confidence) for word in rest.words)
+        return Redacted(rest.text, words, tuple(map(RedactedText(row.text, tuple(spans)).phrase, row.phrases)))
+
+    def insight(self, insight: Insight) -> "RedactedText":
+        """Return the rest of an insight's text. The custom entities of its message are not read."""
+        row = insight.message
+        draft = Draft(insight.text, "", (), 0.0, row.started_at, row.ended_at)
+        spans = redact.spans_of(draft, self._people, self._timezone_offset, self._hidden)
+        return RedactedText(insight.text, tuple(spans))
+
+    def hides(self, entity_type: str) -> bool:
+        """Return whether entities of this type are hidden."""
+        return entity_type in self._hidden
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedText:
+    """A text with the spans in it that are hidden."""
+
+    original: str
+    spans: tuple[Span, ...]
+
+    @property
+    def shown(self) -> str:
+        """The text with the mask in place of each span."""
+        return masked(self.original, self.spans, MASK)
+
+    def offset(self, offset: int) -> int:
+        """Return the offset in `shown` of a character of the original text."""
+        return len(masked(self.original, self.spans, MASK, 0, offset))
+
+    def covers(self, start: int, end: int) -> bool:
+        """Return whether a character from `start` to `end` (exclusive) is hidden."""
+        return any(first < end and start < last for first, last, _ in self.spans)
+
+    def phrase(self, phrase: str) -> str:
+        """Return a phrase of the text without hidden words; a phrase that is not in the text is hidden as a whole."""
+        start = self.original.find(phrase)
+        if start < 0:
+            return MASK
+        hidden = masked(self.original, self.spans, MASK, start, start + len(phrase))
+        return MASK + hidden if any(first < start < last for first, last, _ in self.spans) else hidden
+
+
+def excluded_categories(names: Collection[str]) -> tuple[Category, ...]:
+    """Return the categories with these names. Raises RedactionRefused for an unknown one."""
+    found = [category_named(name) for name in names]
+    if None in found:
+        allowed = ", ".join(category.name for category in CATEGORIES)
+        raise RedactionRefused(f'exclude: must be a list of categories, such as ["PERSON_NAME"]; there are {allowed}')
+    return tuple(category for category in found if category is not None)
+
+
+def _draft(row: Message, with_words: bool) -> Draft:
+    words = row.words if with_words else ()
+    timed = (datetime.fromisoformat(word["startTime"]) for word in words)
+    spoken = tuple(
+        SpokenWord(word["word"], start, datetime.fromisoformat(word["endTime"]), word.get("score", 0.0))
+        for word, start in zip(words, timed, strict=True)
+    )
+    return Draft(row.text, "", spoken, row.confidence, row.started_at, row.ended_at)
