@@ -1,14 +1,15 @@
 """Redact stored messages while they are read: every category of personal data but the excluded ones is replaced by a mask."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from insights.analysis.personal_data import CATEGORIES, CUSTOM, Category, Span, category_named, masked, merged, types_without
 from insights.analysis.text.languages import knows
 from insights.analysis.types import Person
-from insights.models import Conversation, Entity, Insight, Member, Message
+from insights.models import Conversation, Insight, Member
 from insights.payloads import iso
+from insights.queries.spoken import Spoken, custom_spans
 from insights.recorder import redact
 from insights.recorder.segment import Draft
 from insights.recorder.types import SpokenWord
@@ -23,7 +24,7 @@ class RedactionRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """What is left of a message: its text, its words if they were requested, and its action phrases."""
+    """What is left of a message: its text, its words if they were read, and its action phrases."""
 
     text: str
     words: tuple[Word, ...]
@@ -41,15 +42,17 @@ class Redactor:
         self._timezone_offset = conversation.timezone_offset
         self._hidden = types_without(excluded)
 
-    def message(self, row: Message, *, with_words: bool = False, custom: Collection[Entity] = ()) -> Redacted:
-        """Return the rest of a message; `custom` are its stored entities that an account defined."""
-        draft = _draft(row, with_words)
-        spans = redact.spans_of(draft, self._people, self._timezone_offset, self._hidden)
-        if CUSTOM in self._hidden:
-            spans = merged([*spans, *((entity.offset, entity.offset + len(entity.text), CUSTOM) for entity in custom)])
-        rest = redact.without(draft, spans, MASK)
-        words = tuple(Word(word.text, iso(word.start), iso(word.end), word.confidence) for word in rest.words)
-        return Redacted(rest.text, words, tuple(map(RedactedText(row.text, tuple(spans)).phrase, row.phrases)))
+    def messages(self, batch: Collection[Spoken]) -> Iterator[tuple[Spoken, Redacted]]:
+        """Yield each message with what is left of it. One query, for the custom entities."""
+        custom = custom_spans(batch) if CUSTOM in self._hidden else {}
+        for message in batch:
+            draft = _draft(message)
+            spans = redact.spans_of(draft, self._people, self._timezone_offset, self._hidden)
+            if message.id in custom:
+                spans = merged([*spans, *((start, end, CUSTOM) for start, end in custom[message.id])])
+            rest = redact.without(draft, spans, MASK)
+            words = tuple(Word(word.text, iso(word.start), iso(word.end), word.confidence) for word in rest.words)
+            yield message, Redacted(rest.text, words, tuple(map(RedactedText(message.text, tuple(spans)).phrase, message.phrases)))
 
     def insight(self, insight: Insight) -> "RedactedText":
         """Return the rest of an insight's text. The custom entities of its message are not read."""
@@ -101,11 +104,9 @@ def excluded_categories(names: Collection[str]) -> tuple[Category, ...]:
     return tuple(category for category in found if category is not None)
 
 
-def _draft(row: Message, with_words: bool) -> Draft:
-    words = row.words if with_words else ()
-    timed = (datetime.fromisoformat(word["startTime"]) for word in words)
-    spoken = tuple(
-        SpokenWord(word["word"], start, datetime.fromisoformat(word["endTime"]), word.get("score", 0.0))
-        for word, start in zip(words, timed, strict=True)
+def _draft(message: Spoken) -> Draft:
+    words = tuple(
+        SpokenWord(word["word"], datetime.fromisoformat(word["startTime"]), datetime.fromisoformat(word["endTime"]), word.get("score", 0.0))
+        for word in message.words
     )
-    return Draft(row.text, "", spoken, row.confidence, row.started_at, row.ended_at)
+    return Draft(message.text, "", words, 0.0, message.started_at, message.ended_at)

@@ -9,7 +9,7 @@ from ninja import Schema
 from insights import queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, editing
-from insights.api.messages import MessageOut, MessageView, message_form, router
+from insights.api.messages import MessageOut, message_forms, router
 from insights.models import Conversation
 from insights.recorder import Edited, UnknownMessage
 
@@ -79,7 +79,6 @@ def _message(request: HttpRequest, conversation_id: str, message_id: str) -> tup
 
 def _answer(conversation: Conversation, edited: Edited, *ids: UUID) -> dict[str, object]:
     """Return a MessagesEdited."""
-    rows = queries.spoken_in(conversation, words=False).filter(id__in=ids)
-    forms = [message_form(row, MessageView(conversation.started_at)) for row in rows]
+    forms = message_forms(conversation, queries.spoken_with_ids(conversation, ids))
     messages = [form | {"from_": form.pop("from")} for form in forms]
     return {"messages": messages, **({"changeId": str(edited.change_id)} if edited.change_id else {})}

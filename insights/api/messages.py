@@ -1,8 +1,9 @@
 """The messages of a conversation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -17,13 +18,12 @@ from insights.api.shapes import Phrase, Shape, phrases_json, shape_of
 from insights.json_text import array_of
 from insights.models import Conversation, Message
 from insights.payloads import iso
+from insights.queries import Spoken
 from insights.redaction import Redacted, Redactor
 from insights.snapshots import Word as SpokenWord
 from insights.snapshots import parse_words
 
 router = Router(tags=["Messages"])
-_LARGE_BATCH = 50
-"""Messages of one batch if their words are included or personal data is searched: 10 ms of work or more."""
 
 
 class Word(Schema):
@@ -82,52 +82,64 @@ def list_messages(
     """
 
     def pieces(conversation: Conversation) -> Iterator[str]:
-        hidden = redactor(conversation, redaction)
-        phrases = conversation.detect_phrases if detectPhrases is None else detectPhrases
-        view = MessageView(conversation.started_at, verbose, sentiment, phrases, shape_of(request, shape), hidden)
-        rows = queries.spoken_in(conversation, words=verbose)
-        if hidden is not None:
-            rows = queries.with_custom_entities(rows)
-        size = queries.BATCH if hidden is None and not verbose else _LARGE_BATCH
-        batches = queries.in_batches(rows, "number", after=item_after(rows, part), most=part.limit, size=size)
-        return array_of(batches, lambda row: message_form(row, view), '{"messages": [', "]}")
+        members = list(queries.members_of(conversation))
+        view = _View(
+            conversation,
+            {member.id: person_json(member) for member in members},
+            verbose,
+            sentiment,
+            conversation.detect_phrases if detectPhrases is None else detectPhrases,
+            shape_of(request, shape),
+        )
+        first = item_after(Message.objects.filter(conversation=conversation), part)
+        batches = queries.spoken_in(conversation, words=verbose, after=first.number if first else 0, most=part.limit)
+        hidden = redactor(conversation, redaction, members)
+        return array_of((_shown(batch, view, hidden) for batch in batches), lambda form: form, '{"messages": [', "]}")
 
     return of_conversation(request, conversation_id, pieces, redacts=True)
 
 
 @dataclass(frozen=True, slots=True)
-class MessageView:
-    """What a request shows of each message."""
+class _View:
+    """What a request shows of each message; `people` has the Person of each member."""
 
-    origin: datetime
+    conversation: Conversation
+    people: dict[UUID, dict[str, str]]
     words: bool = False
     sentiment: bool = False
     phrases: bool = False
     shape: Shape = Shape.DOCUMENTED
-    redactor: Redactor | None = None
 
 
-def message_form(row: Message, view: MessageView) -> dict[str, object]:
-    """Return a MessageOut."""
-    if view.redactor is not None:
-        shown = view.redactor.message(row, with_words=view.words, custom=row.entities.all())
-    else:
-        shown = Redacted(row.text, parse_words(row.words) if view.words else (), tuple(row.phrases))
-    form = {
-        "id": str(row.id),
+def message_forms(conversation: Conversation, messages: Sequence[Spoken]) -> list[dict[str, object]]:
+    """Return the MessageOut of messages of a conversation, without words and sentiments."""
+    people = {member.id: person_json(member) for member in queries.members_of(conversation)}
+    return _shown(list(messages), _View(conversation, people), None)
+
+
+def _shown(batch: list[Spoken], view: _View, hidden: Redactor | None) -> list[dict[str, object]]:
+    """Return the MessageOut of each message."""
+    if hidden is not None:
+        return [_form(message, rest, view) for message, rest in hidden.messages(batch)]
+    return [_form(one, Redacted(one.text, parse_words(one.words), tuple(one.phrases)), view) for one in batch]
+
+
+def _form(message: Spoken, shown: Redacted, view: _View) -> dict[str, object]:
+    form: dict[str, object] = {
+        "id": str(message.id),
         "text": shown.text,
-        "from": person_json(row.member) if row.member else {},
-        "startTime": iso(row.started_at),
-        "endTime": iso(row.ended_at),
-        "timeOffset": round(row.offset_s, 2),
-        "duration": round(row.duration_s, 2),
-        "conversationId": str(row.conversation_id),
+        "from": view.people.get(message.member_id, {}) if message.member_id else {},
+        "startTime": iso(message.started_at),
+        "endTime": iso(message.ended_at),
+        "timeOffset": round(message.offset_s, 2),
+        "duration": round(message.duration_s, 2),
+        "conversationId": str(view.conversation.id),
         "phrases": phrases_json(shown.phrases, view.shape) if view.phrases else [],
     }
     if view.sentiment:
-        form["sentiment"] = sentiment_json(row.sentiment)
+        form["sentiment"] = sentiment_json(message.sentiment)
     if view.words:
-        form["words"] = [_word(word, view.origin, row.speaker.number) for word in shown.words]
+        form["words"] = [_word(word, view.conversation.started_at, message.speaker) for word in shown.words]
     return form
 
 

@@ -28,6 +28,7 @@ from insights.api import (
     summary,
     topics,
     trackers,
+    transcript,
 )
 from insights.api.auth import CALLERS
 from insights.api.cors import allow_all_origins
@@ -67,6 +68,7 @@ RESOURCES = (
     jobs,
     changes,
     member_edits,
+    transcript,
 )
 EDITS = (insight_edits, message_edits)
 """Modules whose calls belong to the routers of insights and messages, because a path has one router."""

@@ -1,15 +1,11 @@
 """Format numbers and names for people. Pure functions."""
 
-TURN_S = 60  # a longer turn is split, so that a long monologue has headings with times
+from insights.transcripts.lines import TURN_S
+from insights.transcripts.text import clock
+
+__all__ = ["TURN_S", "VOICES", "clock", "duration", "initials", "shorten"]
+
 VOICES = 8  # number of speaker colours
-
-
-def clock(seconds: float) -> str:
-    """Return a position in a recording: `0:07`, `12:30`, `1:02:03`."""
-    whole = max(0, int(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
 def duration(seconds: float) -> str:

@@ -17,11 +17,9 @@ from insights.queries.contents import (
     members_of,
     message_of,
     messages_of,
-    spoken_in,
     topics_of,
     tracker_matches_of,
     transcript_of,
-    with_custom_entities,
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.derived import figures_of, summary_of, talk_seconds
@@ -39,6 +37,7 @@ from insights.queries.live import (
     recognised_until,
 )
 from insights.queries.search import first_hits, search_texts, search_words, with_texts
+from insights.queries.spoken import Spoken, custom_spans, insight_phrases, spoken_in, spoken_with_ids
 
 __all__ = [
     "BATCH",
@@ -46,9 +45,11 @@ __all__ = [
     "MOST_EVENTS",
     "change_of",
     "changes_of",
+    "Spoken",
     "conversations_started_since",
     "conversation_for",
     "conversations_of",
+    "custom_spans",
     "ends_after",
     "entities_of",
     "entity_places",
@@ -59,6 +60,7 @@ __all__ = [
     "in_batches",
     "insight_counts",
     "insight_of",
+    "insight_phrases",
     "insights_of",
     "last_events",
     "last_seen",
@@ -76,12 +78,12 @@ __all__ = [
     "search_texts",
     "search_words",
     "spoken_in",
+    "spoken_with_ids",
     "summary_of",
     "talk_seconds",
     "topics_in_batches",
     "topics_of",
     "tracker_matches_of",
     "transcript_of",
-    "with_custom_entities",
     "with_texts",
 ]

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.db.models import Min, Prefetch, QuerySet
 
-from insights.analysis.personal_data import CUSTOM
 from insights.insight_kinds import KindName
 from insights.models import Conversation, Entity, Insight, Member, Message, Topic, TopicReference, TrackerMatch
 
@@ -20,17 +19,6 @@ def messages_of(conversation: Conversation) -> QuerySet[Message]:
     """Return the messages in order, with their members, entities and the users who corrected them."""
     found = Message.objects.filter(conversation=conversation).select_related("speaker__member", "corrected_by")
     return found.prefetch_related("entities").order_by("number")
-
-
-def spoken_in(conversation: Conversation, *, words: bool) -> QuerySet[Message]:
-    """Return the messages in order with their members. The timed words of each message are loaded only if `words` is true."""
-    found = Message.objects.filter(conversation=conversation).select_related("speaker__member").order_by("number")
-    return found.defer("original_text") if words else found.defer("original_text", "words")
-
-
-def with_custom_entities(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Return the messages with only their custom entities in `entities`."""
-    return messages.prefetch_related(Prefetch("entities", Entity.objects.filter(type=CUSTOM).order_by("offset", "id")))
 
 
 def transcript_of(conversation: Conversation, after: int, last: int) -> QuerySet[Message]:

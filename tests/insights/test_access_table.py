@@ -108,6 +108,7 @@ TABLE: dict[str, Access] = {
     f"{_CONVERSATION}/messages/<message_id>/join": POSTED,
     f"{_CONVERSATION}/messages/<message_id>/split": POSTED,
     f"{_CONVERSATION}/speakers": POSTED,
+    f"{_CONVERSATION}/transcript": POSTED,
 }
 
 

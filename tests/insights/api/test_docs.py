@@ -22,6 +22,7 @@ PATHS = {
         for rest in (
             "",
             "/messages",
+            "/transcript",
             "/questions",
             "/action-items",
             "/follow-ups",

@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, datetime
+from io import BytesIO
 
 from django.test import Client
+from docx import Document
 
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
@@ -40,6 +42,31 @@ def test_the_json_file(user_client: Client, make_conversation: MakeConversation)
     conversation = make_conversation(lines=LINES)
     document = json.loads(user_client.get(f"/conversations/{conversation.pk}/download.json").getvalue())
     assert [one["text"] for one in document["conversations"][0]["messages"]] == [text for _, text in LINES]
+
+
+def test_the_word_document(user_client: Client, make_conversation: MakeConversation) -> None:
+    """The Word document has the contents of the text file."""
+    conversation = make_conversation(lines=LINES)
+    add_insight(conversation, 3, "action_item", "Do it", assignee_name="Bob", due_at=datetime(2026, 3, 6, tzinfo=UTC))
+    answer = user_client.get(f"/conversations/{conversation.pk}/download.docx")
+    assert answer["Content-Disposition"] == 'attachment; filename="planning.docx"'
+    shown = [paragraph.text for paragraph in Document(BytesIO(answer.content)).paragraphs]
+    assert shown == [
+        *("Planning", "02 March 2026, 09:30", "Ada [0:10]", "Who can do it?", "It is due on Friday.", "Bob [0:30]", "I will."),
+        *("Insights", "Action item: Do it (Bob, 0:30, for Bob, due 06 March 2026)"),
+    ]
+
+
+def test_subtitles_and_markdown(user_client: Client, make_conversation: MakeConversation) -> None:
+    """Subtitles and Markdown name the speaker of each message."""
+    conversation = make_conversation(lines=LINES)
+    texts = {
+        form: user_client.get(f"/conversations/{conversation.pk}/download.{form}").getvalue().decode() for form in ("srt", "vtt", "md")
+    }
+    assert texts["srt"].startswith("1\n00:00:10,000 --> ")
+    assert "\nAda: Who can do it?\n" in texts["srt"]
+    assert "<v Bob>I will.\n" in texts["vtt"]
+    assert texts["md"].startswith("Ada: Who can do it?<br/><br/>Ada: It is due")
 
 
 def test_the_file_name_is_ascii(user_client: Client, make_conversation: MakeConversation) -> None:

@@ -1,0 +1,83 @@
+"""What was said in a conversation, as plain rows in batches: cheaper than model objects for lists and transcripts of any length."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from insights.analysis.personal_data import CUSTOM
+from insights.models import Conversation, Entity, Insight, Message
+
+BATCH = 300
+"""Rows of a batch: about 10 ms of work."""
+BATCH_WITH_WORDS = 50
+
+JsonWords = list[dict[str, Any]]
+
+
+class Spoken(NamedTuple):
+    """One message with the number of its speaker and the id of the member, None if unknown. `words` is empty unless requested."""
+
+    id: UUID
+    number: int
+    text: str
+    started_at: datetime
+    ended_at: datetime
+    offset_s: float
+    duration_s: float
+    sentiment: float
+    phrases: list[str]
+    speaker: int
+    member_id: UUID | None
+    words: Sequence[dict[str, Any]] = ()
+
+
+_FIELDS = (
+    *("id", "number", "text", "started_at", "ended_at", "offset_s", "duration_s", "sentiment", "phrases"),
+    *("speaker__number", "speaker__member_id"),
+)
+
+
+def spoken_in(
+    conversation: Conversation, *, words: bool = False, after: int = 0, most: int | None = None, size: int = BATCH
+) -> Iterator[list[Spoken]]:
+    """Yield batches of messages in order, after the number `after`, at most `most`. One query a batch.
+
+    A message that is stored while the batches are read is included.
+    """
+    size = min(size, BATCH_WITH_WORDS) if words else size
+    rows = Message.objects.filter(conversation=conversation).order_by("number")
+    columns = rows.values_list(*_FIELDS, "words") if words else rows.values_list(*_FIELDS)
+    while most is None or most > 0:
+        wanted = size if most is None else min(size, most)
+        batch = [Spoken(*row) for row in columns.filter(number__gt=after)[:wanted]]
+        if batch:
+            yield batch
+        if len(batch) < wanted:
+            return
+        after, most = batch[-1].number, None if most is None else most - len(batch)
+
+
+def spoken_with_ids(conversation: Conversation, ids: Collection[UUID]) -> list[Spoken]:
+    """Return the messages of a conversation with these ids, in order, without words."""
+    rows = Message.objects.filter(conversation=conversation, id__in=ids).order_by("number")
+    return [Spoken(*row) for row in rows.values_list(*_FIELDS)]
+
+
+def custom_spans(messages: Collection[Spoken]) -> dict[UUID, list[tuple[int, int]]]:
+    """Return the start and end offsets of the custom entities of each message that has any."""
+    found: dict[UUID, list[tuple[int, int]]] = defaultdict(list)
+    rows = Entity.objects.filter(message_id__in=[message.id for message in messages], type=CUSTOM).order_by()
+    for message_id, offset, text in rows.values_list("message_id", "offset", "text"):
+        found[message_id].append((offset, offset + len(text)))
+    return found
+
+
+def insight_phrases(messages: Collection[Spoken]) -> dict[UUID, list[str]]:
+    """Return the action phrases of the insights of each message that has any, without those of rejected insights."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    rows = Insight.objects.filter(message_id__in=[message.id for message in messages]).exclude(action_phrase="")
+    for message_id, phrase in rows.exclude(review=Insight.Review.REJECTED).order_by().values_list("message_id", "action_phrase"):
+        found[message_id].append(phrase)
+    return found

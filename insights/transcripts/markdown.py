@@ -1,0 +1,37 @@
+"""Transcripts as Symbl's Markdown: HTML line breaks between messages, and highlighted phrases in `<mark>`."""
+
+import re
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from insights.redaction import MASK
+from insights.transcripts.lines import Line
+
+BREAK = "<br/><br/>"
+
+
+def markdown(batches: Iterable[list[Line]], *, paragraphs: bool, speakers: bool) -> Iterator[str]:
+    """Yield the transcript, a piece per batch. `paragraphs`: a break after each message instead of a space.
+
+    `speakers`: the name of the speaker before each message, which then always ends with a break or a space, as Symbl's does. `<`, `>` and
+    `&` in words and names are escaped.
+    """
+    end = BREAK if paragraphs else " "
+    between = ""
+    for batch in batches:
+        text = ""
+        for line in batch:
+            said = marked(line)
+            text += f"{escape(line.speaker, quote=False)}: {said}{end}" if speakers else f"{between}{said}"
+            between = end
+        yield text
+
+
+def marked(line: Line) -> str:
+    """Return the text of a line as HTML, with each of its phrases in `<mark>`; no mark is inside another, and none is on a mask alone."""
+    text = escape(line.text, quote=False)
+    phrases = {escape(phrase, quote=False) for phrase in line.phrases if phrase.strip(f"{MASK} ")}
+    if not phrases:
+        return text
+    longest_first = "|".join(map(re.escape, sorted(phrases, key=lambda phrase: (-len(phrase), phrase))))
+    return re.sub(longest_first, lambda match: f"<mark>{match.group()}</mark>", text)
