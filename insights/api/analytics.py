@@ -27,18 +27,18 @@ class Metric(Schema):
 class Pace(Schema):
     """Words per minute of talk."""
 
-    wpm: float
+    wpm: int
 
 
 class Share(Schema):
-    """Seconds and their share of the conversation in percent."""
+    """Seconds and their share of all talk in percent; the two shares of a member are 100 together."""
 
     percentage: float
     seconds: float
 
 
 class OverlapWith(Schema):
-    """Another member who talked at the same time."""
+    """Another member who talked at the same time; `percent` is of the talk of both."""
 
     id: str | None = None
     name: str | None = None
@@ -83,9 +83,9 @@ def read_analytics(request: HttpRequest, conversation_id: str) -> AnalyticsOut:
     people: dict[Hashable, Member | None] = {key: members.get(key) for key in figures.speakers if isinstance(key, UUID)}
     return AnalyticsOut(
         metrics=[
-            Metric(type="total_silence", **_share(figures.silence, figures, "percent")),
-            Metric(type="total_talk_time", **_share(figures.talk, figures, "percent")),
-            Metric(type="total_overlap", **_share(figures.overlap, figures, "percent")),
+            Metric(type="total_silence", **_length_share(figures.silence, figures)),
+            Metric(type="total_talk_time", **_length_share(figures.talk, figures)),
+            Metric(type="total_overlap", **_length_share(figures.overlap, figures)),
         ],
         members=[_member(member, figures, people) for member in people.values() if member is not None],
     )
@@ -95,21 +95,27 @@ def _seconds(conversation: Conversation) -> float:
     return (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0.0
 
 
-def _share(seconds: float, figures: Figures, name: str) -> dict[str, float]:
-    return {name: round(100 * seconds / figures.total, 3) if figures.total else 0.0, "seconds": round(seconds, 3)}
+def _length_share(seconds: float, figures: Figures) -> dict[str, float]:
+    """Return the share of the length of the conversation."""
+    return {"percent": _percent(seconds, figures.total), "seconds": round(seconds, 3)}
+
+
+def _percent(seconds: float, of: float) -> float:
+    return round(100 * seconds / of, 3) if of else 0.0
 
 
 def _member(member: Member, figures: Figures, people: Mapping[Hashable, Member | None]) -> MemberAnalytics:
     own = figures.speakers[member.id]
+    talked = _percent(own.talk, figures.talk)
     others = [
-        OverlapWith(**{**speaker(other).dict(), **_share(seconds, figures, "percent")})
+        OverlapWith(**speaker(other).dict(), percent=_percent(seconds, own.talk + figures.speakers[key].talk), seconds=round(seconds, 3))
         for key, seconds in own.overlaps.items()
         if (other := people.get(key)) is not None
     ]
     return MemberAnalytics(
         **speaker(member).dict(),
-        pace=Pace(wpm=round(own.pace, 1)),
-        talkTime=Share(**_share(own.talk, figures, "percentage")),
-        listenTime=Share(**_share(own.listen, figures, "percentage")),
+        pace=Pace(wpm=round(own.pace)),
+        talkTime=Share(percentage=talked, seconds=round(own.talk, 3)),
+        listenTime=Share(percentage=round(100 - talked, 3) if figures.talk else 0.0, seconds=round(own.listen, 3)),
         overlap=Overlap(overlapDuration=round(sum(own.overlaps.values()), 3), overlappingMembers=others),
     )

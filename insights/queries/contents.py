@@ -94,5 +94,5 @@ def entities_of(conversation: Conversation) -> QuerySet[Entity]:
 
 
 def entity_places(ids: list[int]) -> "QuerySet[Entity, tuple[int, UUID, str, int]]":
-    """Return (id, message id, text, offset) of these entities."""
-    return Entity.objects.filter(id__in=ids).values_list("id", "message_id", "text", "offset")
+    """Return (id, message id, the message's text, offset) of these entities."""
+    return Entity.objects.filter(id__in=ids).values_list("id", "message_id", "message__text", "offset")

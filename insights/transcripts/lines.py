@@ -1,6 +1,6 @@
 """The lines of a transcript: one per message, with the name of its speaker, its times, and the phrases to highlight."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -57,14 +57,10 @@ def lines_of(conversation: Conversation, highlight: Highlight = Highlight.NONE, 
             texts = ((message, message.text, tuple(message.phrases)) for message in batch)
         else:
             texts = ((message, rest.text, rest.phrases) for message, rest in redactor.messages(batch))
-        yield [
-            _line(
-                message, members.get(message.member_id) if message.member_id else None, text, () if highlight is Highlight.NONE else phrases
-            )
-            for message, text, phrases in texts
-        ]
+        yield [_line(message, members, text, () if highlight is Highlight.NONE else phrases) for message, text, phrases in texts]
 
 
-def _line(message: Spoken, member: Member | None, text: str, phrases: tuple[str, ...]) -> Line:
+def _line(message: Spoken, members: Mapping[UUID, Member], text: str, phrases: tuple[str, ...]) -> Line:
+    member = members.get(message.member_id) if message.member_id else None
     name = speaker_name(message, member)
     return Line(message.id, name, member, text, message.started_at, message.offset_s, message.duration_s, phrases)

@@ -155,12 +155,12 @@ def test_the_examples_of_the_rest_reference(server: Server, session: list[dict[s
     listed = server.get("/v1/conversations", token)[1]["conversations"]
     conversation = next(one["id"] for one in listed if one["name"] == "Planning")
     examples = re.findall(r"Example: `GET (\S+)`\n\n```json\n(.*?)```", REST, re.DOTALL)
-    assert len(examples) == 13
+    assert len(examples) >= 13
     for path, text in examples:
         status, answer = server.get(re.sub(r"\d{16}", conversation, path), token)
         assert (status, lacks(json.loads(text), answer)) == (200, []), path
     heads = set(re.findall(r"^### `(?:GET )?(/v1/conversations\S*)`", REST, re.MULTILINE))
-    assert len(heads) == 14
+    assert len(heads) >= 14
 
 
 def lacks(shown: Any, real: Any, where: str = "") -> list[str]:

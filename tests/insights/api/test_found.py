@@ -4,7 +4,7 @@ import pytest
 
 from insights.api.people import person_json
 from insights.api.values import shown
-from insights.models import Member, Topic
+from insights.models import Entity, Member, Message, Topic
 from tests.insights.api.conftest import Api
 
 
@@ -48,7 +48,37 @@ def test_entities_are_grouped(api: Api) -> None:
         ("person", "Ada", "Ada"),
         ("date", "tomorrow", "2026-03-03"),
     ]
-    assert [ref["offset"] for ref in entities[1]["messageRefs"]] == [32]
+    assert [(entity["subType"], entity["category"]) for entity in entities] == [("PERSON_NAME", "Managed"), ("DATE", "Managed")]
+    (reference,) = entities[1]["messageRefs"]
+    message = Message.objects.get(text="Ada will send the budget report tomorrow.")
+    assert reference == {"id": str(message.id), "text": message.text, "offset": 32}
+    assert "matches" not in entities[0]
+
+
+def test_custom_entities(api: Api) -> None:
+    """A custom entity has the account's type, subtype and value; the same words in other capitals are the same entity."""
+    value = {"customType": "Papers", "subType": "Report", "category": "Custom", "value": "budget report"}
+    for message in Message.objects.filter(text__in=["Ada will send the budget report tomorrow.", "Zoe will call."]):
+        Entity.objects.create(
+            message=message, type="custom", text="Budget Report" if "Zoe" in message.text else "budget report", offset=18, value=value
+        )
+    (custom,) = [entity for entity in api.read("/entities")["entities"] if entity["type"] == "custom"]
+    assert len(custom.pop("messageRefs")) == 2
+    assert custom == {**value, "type": "custom", "text": "budget report"}
+
+
+def test_the_entities_of_the_go_sdk(api: Api) -> None:
+    """The Go SDK reads the group of the category as type, and matches."""
+    Entity.objects.filter(type="date").update(type="custom", value={"customType": "Days", "subType": "Near", "value": "soon"})
+    person, custom = api.read("/entities", shape="go")["entities"]
+    message = Message.objects.get(text="Ada will send the budget report tomorrow.")
+    places = [{"id": str(message.id), "text": message.text, "offset": 0}]
+    assert person == {
+        **{"type": "PII", "subType": "PERSON_NAME", "category": "Managed"},
+        "matches": [{"detectedValue": "Ada", "messageRefs": places}],
+    }
+    assert (custom["type"], custom["subType"], custom["category"]) == ("Days", "Near", "Custom")
+    assert custom["matches"][0]["detectedValue"] == "tomorrow"
 
 
 @pytest.mark.parametrize(
@@ -94,27 +124,29 @@ def test_the_email_of_a_member_is_an_address_or_left_out(user_id: str, email: st
 
 
 def test_analytics(api: Api) -> None:
-    """The figures count one second in which Ben overlaps Ada's last sentence."""
+    """The figures count one second in which Ben overlaps Ada's last sentence. Shares of members are of the talk, metrics of the length."""
     answer = api.read("/analytics")
-    seconds = {metric["type"]: metric["seconds"] for metric in answer["metrics"]}
+    metrics = {metric["type"]: metric for metric in answer["metrics"]}
     ada, ben = answer["members"]
-    assert seconds["total_overlap"] == 1.0
-    assert seconds["total_talk_time"] == ada["talkTime"]["seconds"] + ben["talkTime"]["seconds"] - 1.0
-    assert ben["talkTime"]["seconds"] == 1.5
-    assert ben["pace"]["wpm"] == 120.0
-    assert ada["overlap"] == {
-        "overlapDuration": 1.0,
-        "overlappingMembers": [
-            {
-                "id": ben["id"],
-                "name": "Ben",
-                "userId": "ben@example.org",
-                "percent": ada["overlap"]["overlappingMembers"][0]["percent"],
-                "seconds": 1.0,
-            }
-        ],
-    }
-    assert sum(metric["percent"] for metric in answer["metrics"][:2]) == pytest.approx(100, abs=0.01)
+    talk = ada["talkTime"]["seconds"] + ben["talkTime"]["seconds"] - 1.0
+    assert metrics["total_overlap"]["seconds"] == 1.0
+    assert metrics["total_talk_time"]["seconds"] == talk
+    assert ben["talkTime"] == {"percentage": round(150 / talk, 3), "seconds": 1.5}
+    for member in (ada, ben):
+        assert member["talkTime"]["percentage"] + member["listenTime"]["percentage"] == pytest.approx(100)
+        assert member["talkTime"]["seconds"] + member["listenTime"]["seconds"] == talk
+    assert (ben["pace"], type(ada["pace"]["wpm"])) == ({"wpm": 120}, int)
+    both = ada["talkTime"]["seconds"] + ben["talkTime"]["seconds"]
+    other = {"id": ben["id"], "name": "Ben", "userId": "ben@example.org", "percent": round(100 / both, 3), "seconds": 1.0}
+    assert ada["overlap"] == {"overlapDuration": 1.0, "overlappingMembers": [other]}
+    assert ben["overlap"]["overlappingMembers"][0]["percent"] == other["percent"]
+    assert metrics["total_silence"]["percent"] + metrics["total_talk_time"]["percent"] == pytest.approx(100, abs=0.01)
+
+
+def test_analytics_without_talk(api: Api) -> None:
+    """A member whose messages take no time has shares of 0."""
+    Message.objects.update(duration_s=0)
+    assert {(m["talkTime"]["percentage"], m["listenTime"]["percentage"]) for m in api.read("/analytics")["members"]} == {(0.0, 0.0)}
 
 
 def test_nothing_found_is_empty_lists(api: Api) -> None:
