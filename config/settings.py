@@ -196,6 +196,16 @@ try:
     SECURE_COOKIES = env.flag(
         "SECURE_COOKIES", False, "HTTPS only: cookies are sent over TLS only, plain HTTP is redirected, and HSTS is on."
     )
+    env.group = "Language model (optional)"
+    LLM_URL = env.url(
+        "LLM_URL",
+        "Base URL of a server with the API of OpenAI, such as `http://127.0.0.1:8080/v1`. Empty: no language model is used.",
+        ("http", "https"),
+    )
+    LLM_MODEL = env.text("LLM_MODEL", "", "Name of the model on that server. Required with `LLM_URL`.")
+    LLM_KEY = env.text("LLM_KEY", "", "Key for that server, sent as a bearer token. Empty: none is sent.")
+    if LLM_URL and not LLM_MODEL:
+        raise SettingError("LLM_MODEL: must name a model, because LLM_URL is set")
     env.group = "TURN services (optional)"
     env.elsewhere("CLOUDFLARE_TURN_KEY_ID", "Key id of Cloudflare's TURN service, for `get_cloudflare_turn_credentials()`.")
     env.elsewhere("CLOUDFLARE_TURN_KEY_API_TOKEN", "API token that belongs to it.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from insights.analysis.personal_data import CATEGORIES, CUSTOM, Category, Span, category_named, masked, merged, types_without
 from insights.analysis.text.languages import knows
 from insights.analysis.types import Person
-from insights.models import Conversation, Insight, Member
+from insights.models import Conversation, Member
 from insights.payloads import iso
 from insights.queries.spoken import Spoken, custom_spans
 from insights.recorder import redact
@@ -54,12 +54,10 @@ class Redactor:
             words = tuple(Word(word.text, iso(word.start), iso(word.end), word.confidence) for word in rest.words)
             yield message, Redacted(rest.text, words, tuple(map(RedactedText(message.text, tuple(spans)).phrase, message.phrases)))
 
-    def insight(self, insight: Insight) -> "RedactedText":
-        """Return the rest of an insight's text. The custom entities of its message are not read."""
-        row = insight.message
-        draft = Draft(insight.text, "", (), 0.0, row.started_at, row.ended_at)
-        spans = redact.spans_of(draft, self._people, self._timezone_offset, self._hidden)
-        return RedactedText(insight.text, tuple(spans))
+    def text(self, text: str, at: datetime) -> "RedactedText":
+        """Return a text, said at this time, with the spans in it that are hidden. Custom entities are not read."""
+        spans = redact.spans_of(Draft(text, "", (), 0.0, at, at), self._people, self._timezone_offset, self._hidden)
+        return RedactedText(text, tuple(spans))
 
     def hides(self, entity_type: str) -> bool:
         """Return whether entities of this type are hidden."""

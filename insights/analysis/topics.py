@@ -6,7 +6,7 @@ iterates over all phrases of a long meeting.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from insights.analysis.text.document_frequency import idf
@@ -138,6 +138,16 @@ def _shape(word: Token, text: str) -> str:
 def phrases(text: str) -> list[tuple[str, ...]]:
     """Return the stems of all candidate phrases of a text in order, with repetitions."""
     return [tuple(stem(word.low) for word in part) for _, part in _phrases(text)]
+
+
+def names_one_of(topic: str, phrases: Iterable[str]) -> bool:
+    """Return whether a topic contains one of these words or phrases, in any of their forms ('budgets' for 'budget')."""
+    whole = _stems(topic)
+    return any(_holds(whole, part) for phrase in phrases if (part := _stems(phrase)))
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(word.low) for word in tokens(text))
 
 
 def _worthy(word: Token) -> bool:

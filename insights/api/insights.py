@@ -130,15 +130,16 @@ def _answer(request: HttpRequest, conversation_id: str, wanted: _Wanted, *names:
     return of_conversation(request, conversation_id, pieces, redacts=True)
 
 
-def insight_json(row: Insight, shape: Shape = Shape.DOCUMENTED, redactor: Redactor | None = None) -> dict[str, object]:
-    """Return an InsightOut."""
-    text = RedactedText(row.text, ()) if redactor is None else redactor.insight(row)
-    whole = shape is Shape.GO and row.type == _WHOLE_SCORES
+def insight_json(row: Insight, shape: Shape, redactor: Redactor | None, context: str = "") -> dict[str, object]:
+    """Return an InsightOut. `context`: a text before that of the insight."""
+    whole = context + row.text
+    text = RedactedText(whole, ()) if redactor is None else redactor.text(whole, row.message.started_at)
+    in_whole_numbers = shape is Shape.GO and row.type == _WHOLE_SCORES
     form: dict[str, object] = {
         "id": str(row.id),
         "text": text.shown,
         "type": row.type,
-        "score": round(row.confidence) if whole else round(row.confidence, 4),
+        "score": round(row.confidence) if in_whole_numbers else round(row.confidence, 4),
         "messageIds": [str(row.message_id)],
         "from": speaker_json(row.message.member) if row.message.member else {},
     }
@@ -148,7 +149,7 @@ def insight_json(row: Insight, shape: Shape = Shape.DOCUMENTED, redactor: Redact
         form["done"] = True
     if not kind_of(row.type).assignable and not row.assignee and not row.assignee_name and not row.due_at:
         return form
-    form["entities"] = list(_entities(row, text, redactor))
+    form["entities"] = list(_entities(row, text, redactor, len(context)))
     form["phrases"] = phrases_json([text.phrase(row.action_phrase)] if row.action_phrase else [], shape)
     form["definitive"] = row.definitive
     form["assignee"] = _assignee(row, redactor)
@@ -166,10 +167,10 @@ def _assignee(row: Insight, redactor: Redactor | None) -> dict[str, str]:
     return {"name": MASK if redactor is not None and redactor.hides("person") else row.assignee_name}
 
 
-def _entities(row: Insight, text: RedactedText, redactor: Redactor | None) -> Iterator[dict[str, object]]:
-    """Yield each InsightEntity that is not hidden."""
+def _entities(row: Insight, text: RedactedText, redactor: Redactor | None, before: int) -> Iterator[dict[str, object]]:
+    """Yield each InsightEntity that is not hidden. `before`: characters of the text before that of the insight."""
     for entity in row.entities:
-        start, kind = entity["offset"], entity["type"]
+        start, kind = before + entity["offset"], entity["type"]
         if redactor is not None and (redactor.hides(kind) or text.covers(start, start + len(entity["text"]))):
             continue
         yield {"type": kind, "text": entity["text"], "offset": text.offset(start), **_value(entity, row)}

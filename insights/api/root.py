@@ -11,6 +11,7 @@ from ninja.operation import PathView
 from insights.api import (
     analytics,
     changes,
+    comprehensive,
     conversations,
     entities,
     errors,
@@ -18,6 +19,7 @@ from insights.api import (
     insight_edits,
     insights,
     jobs,
+    language,
     manage,
     member_edits,
     members,
@@ -69,6 +71,8 @@ RESOURCES = (
     changes,
     member_edits,
     transcript,
+    comprehensive,
+    language,
 )
 EDITS = (insight_edits, message_edits)
 """Modules whose calls belong to the routers of insights and messages, because a path has one router."""

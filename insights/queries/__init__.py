@@ -4,7 +4,7 @@ Functions that take a conversation do not check the owner again: get it from `co
 function that takes a user id.
 """
 
-from insights.queries.batches import BATCH, in_batches, members_in_batches, references_in_batches, topics_in_batches
+from insights.queries.batches import BATCH, in_batches, members_in_batches, references_in_batches, topic_families, topics_in_batches
 from insights.queries.changes import change_of, changes_of
 from insights.queries.contents import (
     INSIGHT_ORDER,
@@ -37,7 +37,7 @@ from insights.queries.live import (
     recognised_until,
 )
 from insights.queries.search import first_hits, search_texts, search_words, with_texts
-from insights.queries.spoken import Spoken, custom_spans, insight_phrases, spoken_in, spoken_with_ids
+from insights.queries.spoken import Spoken, custom_spans, insight_phrases, said_just_before, spoken_in, spoken_with_ids
 
 __all__ = [
     "BATCH",
@@ -75,12 +75,14 @@ __all__ = [
     "messages_of",
     "open_conversation_of",
     "references_in_batches",
+    "said_just_before",
     "search_texts",
     "search_words",
     "spoken_in",
     "spoken_with_ids",
     "summary_of",
     "talk_seconds",
+    "topic_families",
     "topics_in_batches",
     "topics_of",
     "tracker_matches_of",

@@ -119,3 +119,38 @@ def references_in_batches(topics: Collection[Topic]) -> Iterator[tuple[Topic, li
         for batch in in_batches(TopicReference.objects.filter(topic=topic).values("id", "message_id"), "id", size=MOST_REFERENCES // 5):
             yield topic, [str(one["message_id"]) for one in batch], False
         yield topic, [], True
+
+
+def topic_families(conversation: Conversation) -> Iterator[tuple[Topic, list[str], bool]]:
+    """Yield (topic, ids of messages, whether they are its last ones) for each topic without a broader one, strongest first.
+
+    The messages are those of the topic, then those of its narrower topics; each once.
+    """
+    topics = list(Topic.objects.filter(conversation=conversation).order_by("-score", "text"))
+    stored = {topic.text for topic in topics}
+    narrower: dict[str, list[Topic]] = defaultdict(list)
+    for topic in topics:
+        narrower[topic.parent_text].append(topic)
+    roots = [topic for topic in topics if topic.parent_text not in stored]
+    for place in range(0, len(roots), BATCH):
+        families = [(root, _family(root, narrower)) for root in roots[place : place + BATCH]]
+        members = references_in_batches([one for _, family in families for one in family])
+        for root, family in families:
+            seen: set[str] = set()
+            left = len(family)
+            while left:
+                _, ids, complete = next(members)
+                left -= complete
+                fresh = [identity for identity in dict.fromkeys(ids) if identity not in seen]
+                seen.update(fresh)
+                yield root, fresh, not left
+
+
+def _family(root: Topic, narrower: Mapping[str, list[Topic]]) -> list[Topic]:
+    """Return a topic and all of its narrower topics."""
+    family, texts = [root], {root.text}
+    for topic in family:  # grows meanwhile
+        fresh = [one for one in narrower.get(topic.text, ()) if one.text not in texts]
+        texts.update(one.text for one in fresh)
+        family += fresh
+    return family

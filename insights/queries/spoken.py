@@ -81,3 +81,44 @@ def insight_phrases(messages: Collection[Spoken]) -> dict[UUID, list[str]]:
     for message_id, phrase in rows.exclude(review=Insight.Review.REJECTED).order_by().values_list("message_id", "action_phrase"):
         found[message_id].append(phrase)
     return found
+
+
+MOST_BEFORE = 2
+"""Messages before another one that are read as its context."""
+PAUSE_S = 2.0
+"""Seconds between two messages of one speaker that end a stretch of speech."""
+
+
+def said_just_before(messages: Sequence[Message]) -> dict[UUID, list[tuple[UUID, str]]]:
+    """Return (id, text) of up to MOST_BEFORE messages that the speaker of each message said right before it, in order. One query.
+
+    The messages are of one conversation; those without such a context are left out.
+    """
+    wanted = {message.number - step for message in messages for step in range(1, MOST_BEFORE + 1)}
+    if not wanted:
+        return {}
+    rows = Message.objects.filter(conversation_id=messages[0].conversation_id, number__in=wanted).order_by()
+    columns = rows.values_list("number", "id", "text", "speaker_id", "started_at", "ended_at")
+    by_number = {row[0]: _Before(*row[1:]) for row in columns}
+    found: dict[UUID, list[tuple[UUID, str]]] = {}
+    for message in messages:
+        started_at, said = message.started_at, []
+        for number in range(message.number - 1, message.number - 1 - MOST_BEFORE, -1):
+            before = by_number.get(number)
+            if before is None or before.speaker_id != message.speaker_id or (started_at - before.ended_at).total_seconds() > PAUSE_S:
+                break
+            said.append((before.id, before.text))
+            started_at = before.started_at
+        if said:
+            found[message.id] = said[::-1]
+    return found
+
+
+class _Before(NamedTuple):
+    """A message that may be the context of a later one."""
+
+    id: UUID
+    text: str
+    speaker_id: UUID
+    started_at: datetime
+    ended_at: datetime

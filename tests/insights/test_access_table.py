@@ -33,6 +33,7 @@ MAY_BE_KEPT = {"api/openapi.json"}
 PUBLIC = Access(200, 200, 200)
 OWN_API = Access(401, 200, 404)
 OWN_PAGE = Access(302, 200, 404)
+NEEDS_MODEL = Access(401, 501, 404)  # no language model is configured
 SIGNED_IN = Access(302, 200, 200)
 STAFF = Access(302, 302, 302)
 POSTED = Access(405, 405, 405)  # no GET; the tests of the route test the access
@@ -92,6 +93,8 @@ TABLE: dict[str, Access] = {
             "topics",
             "trackers",
             "trackers-detected",
+            "abstract-topics",
+            "comprehensive/action-items",
             "entities",
             "members",
             "analytics",
@@ -109,6 +112,7 @@ TABLE: dict[str, Access] = {
     f"{_CONVERSATION}/messages/<message_id>/split": POSTED,
     f"{_CONVERSATION}/speakers": POSTED,
     f"{_CONVERSATION}/transcript": POSTED,
+    **{f"{_CONVERSATION}/{rest}": NEEDS_MODEL for rest in ("intents", "callscore", "callscore/status", "lm-insights/status")},
 }
 
 
