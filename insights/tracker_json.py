@@ -8,6 +8,7 @@ import json
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from insights import queries
@@ -32,7 +33,12 @@ def tracker_pieces(conversation: Conversation, before: str = "[", behind: str = 
     return resolved(_segments(conversation, before, behind), lambda ids: _references(conversation, ids))
 
 
-def _segments(conversation: Conversation, before: str, behind: str) -> "Iterator[str | array[int]]":
+def first_tracker_pieces(conversation: Conversation) -> Iterator[str]:
+    """Yield the JSON object of the first tracker with matches; {} without one."""
+    return resolved(_segments(conversation, "", "", most=1), lambda ids: _references(conversation, ids))
+
+
+def _segments(conversation: Conversation, before: str, behind: str, most: int | None = None) -> "Iterator[str | array[int]]":
     names: dict[str, str] = {}
     groups: dict[str, dict[str, _Group]] = {}
     matches = queries.tracker_matches_of(conversation)
@@ -42,7 +48,9 @@ def _segments(conversation: Conversation, before: str, behind: str) -> "Iterator
             _add(row, names, groups)
         yield ""
     yield before
-    for place, (tracker_id, values) in enumerate(groups.items()):
+    if most and not groups:
+        yield "{}"
+    for place, (tracker_id, values) in enumerate(islice(groups.items(), most)):
         yield f'{", " if place else ""}{{"id": {json.dumps(tracker_id)}, "name": {json.dumps(names[tracker_id])}, "matches": ['
         for number, (value, group) in enumerate(values.items()):
             yield f'{", " if number else ""}{{"type": "vocabulary", "value": {json.dumps(value)}, "messageRefs": ['

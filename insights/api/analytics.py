@@ -9,7 +9,7 @@ from ninja import Router, Schema
 from insights import queries
 from insights.analytics import Figures
 from insights.api import auth
-from insights.api.paging import refuse_redaction
+from insights.api.paging import refuse_redaction, responses
 from insights.api.people import speaker
 from insights.models import Conversation, Member
 
@@ -73,7 +73,7 @@ class AnalyticsOut(Schema):
     members: list[MemberAnalytics]
 
 
-@router.get("/v1/conversations/{conversation_id}/analytics", response=AnalyticsOut, exclude_none=True, summary="Get analytics")
+@router.get("/v1/conversations/{conversation_id}/analytics", response=responses(AnalyticsOut), exclude_none=True, summary="Get analytics")
 def read_analytics(request: HttpRequest, conversation_id: str) -> AnalyticsOut:
     """Return talk time, silence, overlap and pace. A live conversation is measured until its last word."""
     refuse_redaction(request)

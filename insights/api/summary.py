@@ -6,7 +6,7 @@ from ninja import Router, Schema
 from insights import queries
 from insights.analysis.text.languages import knows
 from insights.api import auth
-from insights.api.paging import refuse_redaction
+from insights.api.paging import refuse_redaction, responses
 
 router = Router(tags=["Summary"])
 
@@ -31,7 +31,7 @@ class SummaryList(Schema):
     summary: list[SummaryOut]
 
 
-@router.get("/v1/conversations/{conversation_id}/summary", response=SummaryList, summary="Get the summary")
+@router.get("/v1/conversations/{conversation_id}/summary", response=responses(SummaryList), summary="Get the summary")
 def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = False) -> SummaryList:
     """Return at most five messages that summarise the conversation. `refresh` has no effect: the summary is always up to date."""
     refuse_redaction(request)

@@ -1,11 +1,12 @@
-"""The tracker matches of a conversation. Both routes return a JSON array, as Symbl's published SDKs cannot read anything else."""
+"""The tracker matches of a conversation: a JSON array, as Symbl's Python SDK reads nothing else, or an object for its Go SDK."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router, Schema
 
 from insights.api.paging import of_conversation, responses
-from insights.tracker_json import tracker_pieces
+from insights.api.shapes import Shape, shape_of
+from insights.tracker_json import first_tracker_pieces, tracker_pieces
 
 router = Router(tags=["Trackers"])
 _ROOT = "/v1/conversations/{conversation_id}"
@@ -47,13 +48,29 @@ class TrackerOut(Schema):
     matches: list[Match]
 
 
-@router.get(_ROOT + "/trackers", response=responses(list[TrackerOut]), summary="List tracker matches")
-def list_trackers(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
-    """Return the trackers that were detected, with all matches in messages and insights."""
-    return of_conversation(request, conversation_id, tracker_pieces)
+class FirstTracker(Schema):
+    """What the Go SDK reads: the first tracker, without fields if there is none."""
+
+    id: str | None = None
+    name: str | None = None
+    matches: list[Match] | None = None
 
 
-@router.get(_ROOT + "/trackers-detected", response=responses(list[TrackerOut]), summary="List tracker matches (newer path)")
-def list_trackers_detected(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
+_RESPONSES = responses(list[TrackerOut] | FirstTracker)
+
+
+@router.get(_ROOT + "/trackers", response=_RESPONSES, summary="List tracker matches")
+def list_trackers(request: HttpRequest, conversation_id: str, shape: Shape | None = None) -> HttpResponseBase:
+    """Return the trackers that were detected, with all matches in messages and insights. The Go SDK gets the first as an object."""
+    return _answer(request, conversation_id, shape)
+
+
+@router.get(_ROOT + "/trackers-detected", response=_RESPONSES, summary="List tracker matches (newer path)")
+def list_trackers_detected(request: HttpRequest, conversation_id: str, shape: Shape | None = None) -> HttpResponseBase:
     """Return the same as `/trackers`."""
-    return of_conversation(request, conversation_id, tracker_pieces)
+    return _answer(request, conversation_id, shape)
+
+
+def _answer(request: HttpRequest, conversation_id: str, wanted: Shape | None) -> HttpResponseBase:
+    go = shape_of(request, wanted) is Shape.GO
+    return of_conversation(request, conversation_id, first_tracker_pieces if go else tracker_pieces)

@@ -97,6 +97,7 @@ def main() -> None:
     for name in READERS:
         saw[name] = plain(getattr(connection.conversation, name)())
     saw["verbose"] = plain(connection.conversation.get_messages(parameters={"verbose": True, "sentiment": True}))
+    saw["topics_both"] = plain(connection.conversation.get_topics(parameters={"sentiment": True, "parentRefs": True}))
     saw["topics_sentiment"] = plain(connection.conversation.get_topics(parameters={"sentiment": True}))
     print(json.dumps(saw), flush=True)
 

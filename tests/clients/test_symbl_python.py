@@ -66,10 +66,23 @@ def test_options_of_the_helpers(saw: dict[str, Any]) -> None:
     """Words and sentiments are included on request."""
     assert all(message["words"] and message["sentiment"]["suggested"] for message in saw["verbose"]["messages"])
     assert all(topic["sentiment"]["suggested"] for topic in saw["topics_sentiment"]["topics"])
+    assert all(topic["sentiment"]["suggested"] for topic in saw["topics_both"]["topics"])
 
 
 def test_trackers_and_analytics(saw: dict[str, Any]) -> None:
     """The package's models accept the list of trackers and the analytics."""
     assert [tracker["name"] for tracker in saw["get_trackers"]] == ["Money"]
     assert saw["get_trackers"][0]["matches"][0]["message_refs"]
-    assert [member["name"] for member in saw["get_analytics"]["members"]] == ["Jane"]
+    (jane,) = saw["get_analytics"]["members"]
+    assert jane["name"] == "Jane"
+    assert jane["pace"]["wpm"] == round(jane["pace"]["wpm"]) > 0
+    assert jane["talk_time"]["percentage"] + jane["listen_time"]["percentage"] == 100
+
+
+def test_entities_and_phrases(saw: dict[str, Any]) -> None:
+    """The package reads the whole message of an entity, a person as an object, and no phrases that were not requested."""
+    said = {message["text"] for message in saw["get_messages"]["messages"]}
+    assert all(reference["text"] in said for entity in saw["get_entities"]["entities"] for reference in entity["message_refs"])
+    assert all(message["phrases"] == [] for message in saw["get_messages"]["messages"])
+    people = [one for item in saw["get_action_items"]["action_items"] for one in item["entities"] if one["type"] == "person"]
+    assert all("assignee" in str(person["value"]) for person in people)

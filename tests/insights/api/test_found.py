@@ -4,7 +4,7 @@ import pytest
 
 from insights.api.people import person_json
 from insights.api.values import shown
-from insights.models import Entity, Member, Message, Topic
+from insights.models import Entity, Member, Message, Topic, TrackerMatch
 from tests.insights.api.conftest import Api
 
 
@@ -39,6 +39,13 @@ def test_trackers_are_a_bare_list(api: Api, path: str) -> None:
     assert (match["type"], match["value"]) == ("vocabulary", "budget")
     assert [ref["offset"] for ref in match["messageRefs"]] == [7, 18]
     assert [ref["type"] for ref in match["insightRefs"]] == ["question", "action_item"]
+
+
+def test_the_go_sdk_reads_one_tracker(api: Api) -> None:
+    """The Go SDK gets the first tracker as an object, and an empty object without trackers."""
+    assert api.read("/trackers", shape="go") == api.read("/trackers-detected", shape="go") == api.read("/trackers")[0]
+    TrackerMatch.objects.all().delete()
+    assert api.read("/trackers", shape="go") == {}
 
 
 def test_entities_are_grouped(api: Api) -> None:
