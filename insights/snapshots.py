@@ -17,6 +17,9 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 Payload: TypeAlias = Mapping[str, Any]
 """A JSON object from a row or from another process, not validated before `parse`."""
 
+CUSTOM = "custom"
+"""The type of custom entities. Their value is {customType, subType, category, value}."""
+
 REJECTED = "rejected"
 """The review of an insight that is hidden from readers."""
 

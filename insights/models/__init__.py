@@ -9,13 +9,18 @@ from insights.models.conversations import Conversation, LiveSession, Member, Spe
 from insights.models.events import Event
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
 from insights.models.jobs import Job
+from insights.models.management import AccountEntity, AccountTracker, AccountVocabulary, ConversationGroup
 from insights.models.messages import Entity, Message
 from insights.models.processes import ServerProcess
 
 __all__ = [
+    "AccountEntity",
+    "AccountTracker",
+    "AccountVocabulary",
     "App",
     "Change",
     "Conversation",
+    "ConversationGroup",
     "Entity",
     "Event",
     "Insight",

@@ -1,0 +1,34 @@
+"""What a conversation that starts takes from its account."""
+
+from dataclasses import dataclass
+
+from insights.analysis.custom_entities import CustomEntity
+from insights.analysis.trackers import Tracker
+from insights.managed.entities import entities_of
+from insights.managed.trackers import trackers_of
+from insights.managed.vocabulary import vocabulary_of
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """The account's vocabulary and entities, and all trackers if they are wanted."""
+
+    vocabulary: tuple[str, ...] = ()
+    entities: tuple[CustomEntity, ...] = ()
+    trackers: tuple[Tracker, ...] = ()
+
+    def trackers_with(self, trackers: tuple[Tracker, ...]) -> tuple[Tracker, ...]:
+        """Return the trackers of a request plus those of the account; one of the request replaces one with the same name or id."""
+        names = {tracker.name for tracker in trackers}
+        ids = {tracker.id for tracker in trackers if tracker.id}
+        return (*trackers, *(one for one in self.trackers if one.name not in names and one.id not in ids))
+
+    def vocabulary_with(self, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the vocabulary of a request plus that of the account, each phrase once."""
+        return tuple(dict.fromkeys((*vocabulary, *self.vocabulary)))
+
+
+def settings_of(owner_id: int, *, all_trackers: bool) -> LiveSettings:
+    """Return what a conversation of this account uses. Two queries; three with trackers."""
+    trackers = trackers_of(owner_id) if all_trackers else ()
+    return LiveSettings(vocabulary_of(owner_id), entities_of(owner_id), trackers)
