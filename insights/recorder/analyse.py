@@ -8,6 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from insights import analysis
+from insights.analysis.custom_entities import CustomEntity, CustomEntityIndex
 from insights.analysis.text.languages import knows
 from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
 from insights.analysis.types import Entity as FoundEntity
@@ -62,7 +63,7 @@ def rows(context: Context, utterance: Utterance, drafts: Sequence[Draft], listen
         insights = _insights(context, message, found, listening.confidence_threshold)
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
         new.messages.append(message)
-        new.entities += entities(message, (*found.entities, *hidden))
+        new.entities += entities(message, (*found.entities, *hidden, *custom_entities(draft.text, listening.entities)))
         new.insights += insights
         new.matches += [match for hit in index.find(draft.text, previous) for match in _matches(message, insights, hit)]
         said.append(now)
@@ -101,6 +102,16 @@ def entities(message: Message, found: Sequence[FoundEntity]) -> list[Entity]:
     """Return the rows of a message's entities, ordered by offset."""
     ordered = sorted(found, key=lambda entity: entity.offset)
     return [Entity(message=message, type=entity.type, text=entity.text, offset=entity.offset, value=entity.value) for entity in ordered]
+
+
+def custom_entities(text: str, listed: tuple[CustomEntity, ...]) -> list[FoundEntity]:
+    """Return the custom entities of a text."""
+    return _custom_index(listed).find(text) if listed else []
+
+
+@lru_cache(maxsize=16)
+def _custom_index(listed: tuple[CustomEntity, ...]) -> CustomEntityIndex:
+    return CustomEntityIndex(listed)
 
 
 @lru_cache(maxsize=64)

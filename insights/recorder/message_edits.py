@@ -4,7 +4,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from insights import analysis
+from insights import analysis, managed
+from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.text.languages import knows
 from insights.analysis.trackers import NEAR
 from insights.analysis.types import MessageAnalysis, Said
@@ -12,11 +13,12 @@ from insights.database import write_transaction
 from insights.models import Change, Conversation, Entity, Member, Message, Speaker, TrackerMatch
 from insights.payloads import StoredEvent
 from insights.recorder import speakers
-from insights.recorder.analyse import entities, person
+from insights.recorder.analyse import custom_entities, entities, person
 from insights.recorder.changes import Edit, Edited
 from insights.recorder.event_log import clean, locked
 from insights.recorder.speaker_edits import move
 from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
+from insights.snapshots import CUSTOM
 
 LONGEST_TEXT = 20_000
 """Characters of the text of a message or an insight that a person writes."""
@@ -81,8 +83,23 @@ def analyse_again(message: Message, conversation: Conversation) -> None:
     said = Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
     found = analysis.analyse(said, (), members, conversation.timezone_offset) if knows(conversation.language) else MessageAnalysis()
     message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
+    custom = custom_entities(message.text, _listed_entities(message, conversation))
     Entity.objects.filter(message=message).delete()
-    Entity.objects.bulk_create(entities(message, found.entities))
+    Entity.objects.bulk_create(entities(message, (*found.entities, *custom)))
+
+
+def _listed_entities(message: Message, conversation: Conversation) -> tuple[CustomEntity, ...]:
+    """Return the custom entities of the account, and those that the message has from its own request."""
+    own = managed.entities_of(conversation.owner_id)
+    known = {(one.type, one.sub_type) for one in own}
+    rows = Entity.objects.filter(message=message, type=CUSTOM)
+    values = [(row.text, {key: str(value) for key, value in row.value.items()}) for row in rows]
+    requested = dict.fromkeys(
+        CustomEntity(get("customType", ""), (text,), get("subType", ""), get("category", ""), get("value", ""))
+        for text, get in ((text, value.get) for text, value in values)
+        if (get("customType", ""), get("subType", "")) not in known
+    )
+    return (*own, *requested)
 
 
 def _member(conversation: Conversation, member_id: UUID) -> Member:

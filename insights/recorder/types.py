@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4, uuid5
 
+from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
 from insights.insight_kinds import InsightKind
 from insights.payloads import StoredEvent
@@ -127,7 +128,8 @@ class Listening:
     `confidence_threshold`: smallest confidence (0 to 1) of insights that are stored. `trackers`: phrases to watch for. `vocabulary`:
     words that recognised text is corrected to. `noted`: kind of insight that every message becomes, with confidence 1, unless the
     analysis finds one of that kind in it; for clients that take notes. `mask`: if not empty, replaces personal data (who a person is,
-    how to reach or charge them). In a `language` that the detectors do not support, only exact phrases of trackers are found.
+    how to reach or charge them). `entities`: custom entities to find. In a `language` that the detectors do
+    not support, only exact phrases of trackers and custom entities are found.
     """
 
     member_id: UUID | str | None = None
@@ -138,3 +140,4 @@ class Listening:
     noted: InsightKind | None = None
     language: str = "en-US"
     mask: str = ""
+    entities: tuple[CustomEntity, ...] = ()

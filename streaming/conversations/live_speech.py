@@ -16,7 +16,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from insights import recorder
+from insights import managed, recorder
+from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.text import languages
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_AWAY
@@ -25,7 +26,7 @@ from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, Spoke
 from insights.snapshots import TrackerSnapshot
 from streaming import recogniser
 from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
-from streaming.aio.database_executors import run_write
+from streaming.aio.database_executors import run_in_database, run_write
 from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock, DatedClock, SteadyTime, steady_time_of
 from streaming.audio.codecs import AudioError, open_decoder
@@ -76,12 +77,15 @@ class StartOptions:
     confidence_threshold: float = 0.5
     vocabulary: tuple[str, ...] = ()
     trackers: tuple[Tracker, ...] = ()
+    all_trackers: bool = False
+    """Whether the trackers of the account and the managed ones are added."""
     early_trackers: bool = False
     keep_s: int = 0
     mask: str = ""
     """The text that replaces redacted words; empty: nothing is redacted."""
     audio_age_s: float | None = None
     """How long before the start the first sample was recorded, in seconds; None: the audio is dated by its arrival."""
+    entities: tuple[CustomEntity, ...] = ()
 
 
 class LiveSpeech:
@@ -137,6 +141,7 @@ class LiveSpeech:
             raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {start_options.language!r}")
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
         options = RecognitionOptions(start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
+        start_options = await self._with_account(start_options)
         process = await _with_retries(runtime().heartbeat.registered)
         runtime().registry.joined(self.session_id, process)  # before the row is written: also one that is written late must be removed
         self.joined = await _join_or_leave(recorder.open_conversation, self._opening(start_options, process))
@@ -228,6 +233,17 @@ class LiveSpeech:
         await runtime().broadcaster.publish(events)
         return events
 
+    async def _with_account(self, start_options: StartOptions) -> StartOptions:
+        """Return the options with the vocabulary, custom entities and, if wanted, trackers of the account added."""
+        wanted = start_options.all_trackers
+        own = await _with_retries(lambda: run_in_database(managed.settings_of, self.owner_id, all_trackers=wanted))
+        return replace(
+            start_options,
+            vocabulary=own.vocabulary_with(start_options.vocabulary),
+            trackers=own.trackers_with(start_options.trackers),
+            entities=(*start_options.entities, *own.entities),
+        )
+
     def _opening(self, start_options: StartOptions, process: UUID) -> Opening:
         return Opening(
             owner_id=self.owner_id,
@@ -251,6 +267,7 @@ class LiveSpeech:
             vocabulary=start_options.vocabulary,
             mask=start_options.mask,
             language=start_options.language,
+            entities=start_options.entities,
         )
         early = (
             InterimTrackers(start_options.trackers, start_options.language)

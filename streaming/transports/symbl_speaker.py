@@ -11,7 +11,6 @@ from typing import assert_never
 
 from django.conf import settings
 
-from insights.analysis.managed_trackers import with_managed
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, SpeakerIdentity
 from streaming.aio.bounded_queue import BoundedQueue
@@ -284,7 +283,8 @@ def _start_options(start: Start) -> StartOptions:
         timezone_offset=start.timezone_offset or 0,
         confidence_threshold=start.confidence_threshold,
         vocabulary=start.vocabulary,
-        trackers=with_managed(trackers) if start.all_trackers else trackers,
+        trackers=trackers,
+        all_trackers=start.all_trackers,
         early_trackers=start.tracker_interims,
         keep_s=keep_s,
         mask=start.redaction,

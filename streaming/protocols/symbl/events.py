@@ -29,6 +29,7 @@ from insights.events import (
     UnknownEvent,
 )
 from insights.snapshots import (
+    CUSTOM,
     REJECTED,
     EntitySnapshot,
     InsightSnapshot,
@@ -193,6 +194,9 @@ def _found_entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:
 
 
 def _entity_kind(entity: EntitySnapshot) -> Message:
+    if entity.type == CUSTOM:
+        get = entity.value.get
+        return {"type": get("customType"), "subType": get("subType"), "category": get("category") or "Custom"}
     return {"type": entity.type, "subType": entity.type, "category": "Managed"}
 
 

@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from insights import queries, recorder
+from insights import managed, queries, recorder
+from insights.analysis.custom_entities import CustomEntity
 from insights.models import Conversation, Entity, Insight, Message
 from insights.recorder import Joined, RecorderError, StoredEvent, UnknownMessage, stored_afterwards
 from tests.insights.conftest import Say
@@ -148,3 +149,15 @@ def test_a_failing_receiver_does_not_fail_the_correction(say: Say, owner: User, 
     assert recorder.review_insight(Insight.objects.get().id, "accepted", owner.pk)
     stored_afterwards.disconnect(fail)
     assert len(notified) == 1
+
+
+def test_custom_entities_are_found_again(say: Say, owner: User) -> None:
+    """After a correction a message has the custom entities of its account and of its own request, where its new text has them."""
+    managed.create_entities(owner.pk, [managed.EntityFields("Vehicle", "Honda", ("hrv", "crv"))])
+    requested = CustomEntity("Office", ("HQ",), value="Bonn")
+    say("The hrv is at HQ.", entities=(*managed.entities_of(owner.pk), requested))
+    recorder.correct_message(Message.objects.get().id, "The CRV was at the HQ of Ada.", owner.pk)
+    found = [(one.type, one.text, one.offset, one.value.get("value")) for one in Entity.objects.order_by("offset")]
+    assert found == [("custom", "CRV", 4, "crv"), ("custom", "HQ", 19, "Bonn"), ("person", "Ada", 25, None)]
+    recorder.correct_message(Message.objects.get().id, "Nothing.", owner.pk)
+    assert not Entity.objects.exists()

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from pytest_django import DjangoAssertNumQueries
 
 from insights import analysis, queries, recorder
+from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.pipeline import analyse
 from insights.analysis.trackers import Tracker
 from insights.insight_kinds import ACTION_ITEM, KindName
@@ -265,3 +266,14 @@ def test_a_repeated_utterance_is_stored_once(joined: Joined, plain_analysis: Non
     again = recorder.record(joined.conversation_id, replace(first, id=uuid4()), Listening())
     assert again[0].number == between[-1].number + 1
     assert Message.objects.count() == 5
+
+
+def test_custom_entities_are_stored_with_their_types(joined: Joined, say: Say) -> None:
+    """They are entities of the message and of its event, beside the others and in the order of the text; the mask is applied before."""
+    honda = CustomEntity("Vehicle", ("hrv",), "Honda")
+    events = say("Ada sold the HRV.", entities=(honda,))
+    value = {"customType": "Vehicle", "subType": "Honda", "category": "Custom", "value": "hrv"}
+    assert of(events, "messages")[0]["entities"][1] == {"type": "custom", "text": "HRV", "offset": 13, "value": value}
+    assert [(one.type, one.text) for one in Entity.objects.order_by("offset")] == [("person", "Ada"), ("custom", "HRV")]
+    masked = say("Ada sold it.", entities=(CustomEntity("Person", ("Ada",)),), mask="****")
+    assert [entity["text"] for entity in of(masked, "messages")[0]["entities"]] == ["****"]

@@ -45,3 +45,15 @@ def test_no_entities_are_no_response() -> None:
     """A message without entities has an empty list and no second message."""
     (response,) = render_event(parse_event("messages", {"messages": [message(entities=[])]}), 3, View(entities=True))
     assert response["messages"][0]["entities"] == []
+
+
+def test_a_custom_entity_has_the_types_of_its_account() -> None:
+    """Type, subtype and category are those with which it was created."""
+    value = {"customType": "Vehicle", "subType": "Honda", "category": "Custom", "value": "hrv"}
+    stored = message(entities=[{"type": "custom", "text": "HRV", "offset": 4, "value": value}])
+    response, entities = render_event(parse_event("messages", {"messages": [stored]}), 3, View(entities=True))
+    kinds = {"type": "Vehicle", "subType": "Honda", "category": "Custom"}
+    assert response["messages"][0]["entities"][0].items() >= kinds.items()
+    (found,) = entities["entities"]
+    assert found.items() >= kinds.items()
+    assert found["matches"][0]["detectedValue"] == "HRV"
