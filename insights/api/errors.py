@@ -23,7 +23,7 @@ class Problem(Schema):
 
 
 class LimitProblem(Problem):
-    """The body of a 429 for too many unfinished jobs, as Symbl sends it."""
+    """The body of a 429 for too many unfinished jobs, or for too many concurrent requests, as Symbl sends it."""
 
     statusCode: int
 
@@ -37,6 +37,13 @@ class ApiError(Exception):
         self.message = message
 
 
+class TooManyConcurrentRequests(ApiError):
+    """429 with `statusCode` in the body."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(429, message)
+
+
 def not_found() -> ApiError:
     """Return the error for a conversation that does not exist or belongs to another owner."""
     return ApiError(404, UNKNOWN_CONVERSATION)
@@ -44,6 +51,10 @@ def not_found() -> ApiError:
 
 def install(api: NinjaAPI) -> None:
     """Register handlers that answer every error of the API in this form."""
+
+    @api.exception_handler(TooManyConcurrentRequests)
+    def on_too_many_concurrent_requests(request: HttpRequest, error: TooManyConcurrentRequests) -> HttpResponse:
+        return JsonResponse({"statusCode": error.status, "message": error.message}, status=error.status)
 
     @api.exception_handler(ApiError)
     def on_api_error(request: HttpRequest, error: ApiError) -> HttpResponse:

@@ -10,13 +10,15 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from insights import insight_kinds
-from insights.models import Conversation, Job
+from insights.models import AccountEntity, Conversation, Job
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
 pytestmark = pytest.mark.django_db(transaction=True)  # streams authenticate in threads
 
 SECRET = "zeppelin"
+OWN_ID = 10**15
+"""The id of the owner's entity."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,20 @@ TABLE: dict[str, Access] = {
     "oauth2/token:refresh": Access(405, 405, 405),  # POST only
     "oauth2/token:revoke": Access(405, 405, 405),  # DELETE only
     "v1/conversations": Access(401, 200, 200),
-    "v1/manage/trackers": Access(401, 200, 200),  # the same for every account
-    "v1/manage/tracker/<tracker_id>": Access(401, 200, 200),
     "v1/jobs": Access(401, 200, 200),  # each caller gets its own
     "v1/job/<job_id>": OWN_API,
     "v1/job/<job_id>/cancel": Access(405, 405, 405),  # POST only, see api/test_jobs
+    **{
+        route: Access(401, 200, 200)  # the managed trackers are the same for every account, see test_managed for other ones
+        for one in ("tracker", "trackers")
+        for route in (f"v1/manage/{one}", f"v1/manage/{one}/<tracker_id>")
+    },
+    "v1/manage/entities": Access(401, 200, 200),
+    "v1/manage/entities/bulk": POSTED,
+    "v1/manage/entities/<entity_id>": OWN_API,
+    "v1/manage/vocabulary": Access(401, 200, 200),
+    "v1/endpoint:connect": POSTED,
+    "v1/event/<connection_id>": POSTED,
     "rtc/config": Access(401, 200, 200),
     "streams/": SIGNED_IN,
     "streams/<slug:name>/": SIGNED_IN,
@@ -138,7 +149,9 @@ def talk(say: Say) -> Conversation:
     """Return the owner's conversation."""
     say(f"Is the {SECRET} ready?")
     User.objects.create(username="somebody", password="any")  # the installation is not empty
-    return Conversation.objects.get()
+    made = Conversation.objects.get()
+    AccountEntity.objects.create(id=OWN_ID, owner=made.owner, type="Vehicle", sub_type="Airship", values=[SECRET])
+    return made
 
 
 def url_of(route: str, talk: Conversation) -> str:
@@ -149,6 +162,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<str:form>": "txt",
         "<int:app_pk>": 1,
         "<path:connection_id>": talk.connection_id,
+        "<connection_id>": talk.connection_id,
         "<slug:name>": "conversation",
         "<tracker_id>": "managed-pricing",
         "<job_id>": Job.objects.create(kind="mail", owner_id=talk.owner_id).pk,
@@ -156,6 +170,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<insight_id>": uuid4(),
         "<member_id>": uuid4(),
         "<message_id>": uuid4(),
+        "<entity_id>": OWN_ID,
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))

@@ -32,6 +32,12 @@ class Api:
         """Return the response to a GET below the conversation."""
         return self.client.get(self.root + path, query, headers={"Authorization": f"Bearer {self.token}"})
 
+    def send(self, method: str, path: str, body: object = None):  # type: ignore[no-untyped-def]
+        """Return the response to a request with a JSON body, below `root`."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return self.client.generic(method, self.root + path, text, content_type="application/json", headers=headers)
+
     def read(self, path: str = "", **query: object):  # type: ignore[no-untyped-def]
         """Return the JSON of a successful response."""
         response = self.get(path, **query)
@@ -65,3 +71,19 @@ def talk(owner: User, joined: Joined, say: Say) -> Conversation:
 def api(owner: User, talk: Conversation) -> Api:
     """Return the owner's view of the conversation."""
     return Api(token_of(owner), talk.id)
+
+
+@pytest.fixture
+def account(owner: User) -> Api:
+    """Return the owner's view of what an account manages."""
+    api = Api(token_of(owner))
+    api.root = "/v1/manage"
+    return api
+
+
+@pytest.fixture
+def other_account(other_owner: User) -> Api:
+    """Return another account's view."""
+    api = Api(token_of(other_owner))
+    api.root = "/v1/manage"
+    return api

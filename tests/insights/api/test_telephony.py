@@ -1,0 +1,22 @@
+"""The calls of Symbl's Telephony API answer that they are not implemented."""
+
+import pytest
+
+from tests.insights.api.conftest import Api
+
+CALLS = [
+    ("/v1/endpoint:connect", {"operation": "start", "endpoint": {"type": "pstn", "phoneNumber": "+15550100"}}),
+    ("/v1/event/abc=", {"type": "joined"}),
+    ("/v1/event/x", "no JSON"),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), CALLS)
+def test_not_implemented(account: Api, path: str, body: object) -> None:
+    """501 in the protocol's form with what to do instead, whatever the body; 401 without a token."""
+    account.root = ""
+    answer = account.send("POST", path, body)
+    assert answer.status_code == 501
+    assert "not implemented" in answer.json()["message"]
+    account.token = ""
+    assert account.send("POST", path, body).status_code == 401
