@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, TypeAlias, assert_never
 
-from insights.snapshots import InsightSnapshot, JsonObject, MemberSnapshot, MessageSnapshot, Payload, TopicSnapshot, TrackerSnapshot
+from insights.snapshots import (
+    BookmarkSnapshot,
+    InsightSnapshot,
+    JsonObject,
+    MemberSnapshot,
+    MessageSnapshot,
+    Payload,
+    TopicSnapshot,
+    TrackerSnapshot,
+)
 
 
 class Kind(StrEnum):
@@ -30,6 +39,8 @@ class Kind(StrEnum):
     INSIGHT_DELETED = "insight_deleted"
     CONVERSATION_CHANGED = "conversation_changed"
     MEMBER_CHANGED = "member_changed"
+    BOOKMARK_CHANGED = "bookmark_changed"
+    BOOKMARK_DELETED = "bookmark_deleted"
     CONVERSATION_COMPLETED = "conversation_completed"
 
 
@@ -134,11 +145,29 @@ class ConversationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BookmarkChanged:
+    """A person set a bookmark or changed it. `changed_by`: name of the user."""
+
+    kind: ClassVar[Kind] = Kind.BOOKMARK_CHANGED
+    bookmark: BookmarkSnapshot
+    changed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MemberChanged:
     """A person changed the name or the e-mail address of a member. Events with the messages and insights follow."""
 
     kind: ClassVar[Kind] = Kind.MEMBER_CHANGED
     member: MemberSnapshot
+    changed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookmarkDeleted:
+    """A person deleted a bookmark. `changed_by`: name of the user."""
+
+    kind: ClassVar[Kind] = Kind.BOOKMARK_DELETED
+    bookmark_id: str
     changed_by: str = ""
 
 
@@ -172,6 +201,8 @@ ConversationEvent: TypeAlias = (
     | InsightDeleted
     | ConversationChanged
     | MemberChanged
+    | BookmarkChanged
+    | BookmarkDeleted
     | ConversationCompleted
     | UnknownEvent
 )
@@ -217,6 +248,10 @@ def dump(event: ConversationEvent) -> JsonObject:
             return changed | _changed_by(event.changed_by)
         case MemberChanged():
             return {"member": event.member.dump(), **_changed_by(event.changed_by)}
+        case BookmarkChanged():
+            return {"bookmark": event.bookmark.dump(), "changedBy": event.changed_by}
+        case BookmarkDeleted():
+            return {"bookmarkId": event.bookmark_id, "changedBy": event.changed_by}
         case ConversationCompleted():
             return {"conversationId": event.conversation_id, "endedAt": event.ended_at}
         case UnknownEvent():
@@ -246,5 +281,7 @@ _PARSERS: dict[str, Callable[[Payload], ConversationEvent]] = {
         p["conversationId"], p.get("name") or "", dict(p.get("metadata") or {}), p.get("changedBy") or ""
     ),
     Kind.MEMBER_CHANGED: lambda p: MemberChanged(MemberSnapshot.parse(p["member"]), p.get("changedBy") or ""),
+    Kind.BOOKMARK_CHANGED: lambda p: BookmarkChanged(BookmarkSnapshot.parse(p["bookmark"]), p.get("changedBy") or ""),
+    Kind.BOOKMARK_DELETED: lambda p: BookmarkDeleted(p["bookmarkId"], p.get("changedBy") or ""),
     Kind.CONVERSATION_COMPLETED: lambda p: ConversationCompleted(p["conversationId"], p.get("endedAt") or ""),
 }

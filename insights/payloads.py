@@ -6,12 +6,14 @@ Times are ISO 8601 in UTC with milliseconds and Z.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from insights import events
 from insights.events import ConversationCreated, ConversationEvent
 from insights.insight_kinds import KindName
-from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, Topic, TrackerMatch
+from insights.models import Bookmark, Conversation, Entity, Event, Insight, Member, Message, Speaker, Topic, TrackerMatch
 from insights.snapshots import (
+    BookmarkSnapshot,
     EntitySnapshot,
     InsightReference,
     InsightSnapshot,
@@ -159,6 +161,19 @@ def topic_snapshot(topic: Topic, message_ids: Iterable[str]) -> TopicSnapshot:
 def topic_json(topic: Topic, message_ids: Iterable[str]) -> JsonObject:
     """Return the JSON form of a topic; `parent` is None if it has no broader topic."""
     return topic_snapshot(topic, message_ids).dump()
+
+
+def bookmark_snapshot(bookmark: Bookmark, message_ids: Iterable[UUID]) -> BookmarkSnapshot:
+    """Return the snapshot of a bookmark with the ids of its messages."""
+    return BookmarkSnapshot(
+        id=str(bookmark.id),
+        label=bookmark.label,
+        description=bookmark.description,
+        user=MemberSnapshot("", bookmark.user_name, bookmark.user_id, bookmark.user_email),
+        begin=bookmark.begin_s,
+        duration=bookmark.duration_s,
+        message_ids=tuple(map(str, message_ids)),
+    )
 
 
 def tracker_snapshots(matches: Iterable[TrackerMatch]) -> tuple[TrackerSnapshot, ...]:

@@ -357,6 +357,39 @@ class JobProgress:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class BookmarkSnapshot:
+    """A bookmark: seconds from the start of the conversation, or the ids of messages. `begin` is None for one with messages."""
+
+    id: str
+    label: str
+    description: str = ""
+    user: MemberSnapshot = MemberSnapshot("")
+    begin: float | None = None
+    duration: float | None = None
+    message_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "BookmarkSnapshot":
+        """Return the bookmark that a JSON object describes."""
+        get = payload.get
+        user = MemberSnapshot.parse({"id": "", **(get("user") or {})})
+        ids = tuple(get("messageIds") or ())
+        return cls(payload["id"], payload["label"], get("description") or "", user, get("beginTimeOffset"), get("duration"), ids)
+
+    def dump(self) -> JsonObject:
+        """Return {id, label, description, user, beginTimeOffset, duration, messageIds}."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "description": self.description,
+            "user": {"name": self.user.name, "userId": self.user.user_id, "email": self.user.email},
+            "beginTimeOffset": self.begin,
+            "duration": self.duration,
+            "messageIds": list(self.message_ids),
+        }
+
+
 def parse_words(words: Iterable[Payload]) -> tuple[Word, ...]:
     """Return the words of a message, stored as a list of {word, startTime, endTime, score}."""
     new = tuple.__new__  # twice as fast as calling Word(...)

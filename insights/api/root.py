@@ -10,12 +10,14 @@ from ninja.operation import PathView
 
 from insights.api import (
     analytics,
+    bookmarks,
     changes,
     comprehensive,
     conversations,
     entities,
     errors,
     events,
+    experiences,
     insight_edits,
     insights,
     jobs,
@@ -68,6 +70,8 @@ RESOURCES = (
     analytics,
     summary,
     events,
+    bookmarks,
+    experiences,
     manage,
     manage_entities,
     telephony,

@@ -4,6 +4,7 @@ Only `insights.recorder` writes conversations and only `insights.queries` reads 
 """
 
 from insights.models.apps import App
+from insights.models.bookmarks import Bookmark, BookmarkReference, Experience
 from insights.models.changes import Change
 from insights.models.conversations import Conversation, LiveSession, Member, Speaker
 from insights.models.events import Event
@@ -19,10 +20,13 @@ __all__ = [
     "AccountVocabulary",
     "App",
     "Change",
+    "Bookmark",
+    "BookmarkReference",
     "Conversation",
     "ConversationGroup",
     "Entity",
     "Event",
+    "Experience",
     "Insight",
     "Job",
     "LiveSession",

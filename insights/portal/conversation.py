@@ -121,7 +121,8 @@ def topics_of(conversation: Conversation, part: int) -> list[tuple[str, str]]:
     return [(text, message_link(message, part) if message is not None else "") for text, message in leading]
 
 
-def _faces(conversation: Conversation) -> dict[UUID | None, Face]:
+def faces_of(conversation: Conversation) -> dict[UUID | None, Face]:
+    """Return the badge of each member, and that of unknown speakers under None."""
     faces: dict[UUID | None, Face] = {member.id: face(member, number) for number, member in enumerate(queries.members_of(conversation))}
     faces[None] = face(None, len(faces))
     return faces
@@ -147,7 +148,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
     found, all_found = _insights_on(one, part)
     messages = list(queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART))
     talked = queries.talk_seconds(one)
-    faces = _faces(one)  # read last, so that members of all rows read before are included
+    faces = faces_of(one)  # read last, so that members of all rows read before are included
     kept = [insight for insight in found if insight.review != Insight.Review.REJECTED]
     kinds = {insight.message_id: kind_of(insight.type) for insight in reversed(kept)}  # the first insight of a message wins
     context = {

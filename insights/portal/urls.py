@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from insights.portal import account, conversation, conversations, downloads, first_account, live, resume_point, signin
+from insights.portal import account, conversation, conversations, downloads, experience, first_account, live, resume_point, signin
 
 ICON = RedirectView.as_view(url=f"{settings.STATIC_URL}parley/icon.svg", permanent=False)
 
@@ -16,6 +16,12 @@ urlpatterns = [
     path("signout/", LogoutView.as_view(), name="signout"),
     path("conversations/<int:conversation_id>/", conversation.conversation, name="conversation"),
     path("conversations/<int:conversation_id>/download.<str:form>", downloads.download, name="download"),
+    path("conversations/<int:conversation_id>/experiences/<int:experience_id>/", experience.experience, name="experience"),
+    path(
+        "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css",
+        experience.experience_style,
+        name="experience_style",
+    ),
     path("account/", account.account, name="account"),
     path("account/password/", account.change_password, name="change_password"),
     path("account/apps/", account.make_app, name="make_app"),

@@ -5,6 +5,7 @@ function that takes a user id.
 """
 
 from insights.queries.batches import BATCH, in_batches, members_in_batches, references_in_batches, topic_families, topics_in_batches
+from insights.queries.bookmarks import bookmark_of, bookmarks_of, experience_of, marked_messages, summaries
 from insights.queries.changes import change_of, changes_of
 from insights.queries.contents import (
     INSIGHT_ORDER,
@@ -46,6 +47,8 @@ __all__ = [
     "change_of",
     "changes_of",
     "Spoken",
+    "bookmark_of",
+    "bookmarks_of",
     "conversations_started_since",
     "conversation_for",
     "conversations_of",
@@ -54,6 +57,7 @@ __all__ = [
     "entities_of",
     "entity_places",
     "events_after",
+    "experience_of",
     "figures_of",
     "first_hits",
     "recognised_until",
@@ -68,6 +72,7 @@ __all__ = [
     "leading_topics",
     "conversation_for_subscriber",
     "live_conversation",
+    "marked_messages",
     "members_in_batches",
     "member_of",
     "members_of",
@@ -80,6 +85,7 @@ __all__ = [
     "search_words",
     "spoken_in",
     "spoken_with_ids",
+    "summaries",
     "summary_of",
     "talk_seconds",
     "topic_families",

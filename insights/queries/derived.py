@@ -36,6 +36,8 @@ _ADDING = (
     Kind.INSIGHT_DELETED,
     Kind.CONVERSATION_CHANGED,
     Kind.MEMBER_CHANGED,
+    Kind.BOOKMARK_CHANGED,
+    Kind.BOOKMARK_DELETED,
     Kind.CONVERSATION_COMPLETED,
 )
 """Events that do not change older messages. Any other event makes a cached value be computed again from the first message."""

@@ -5,9 +5,11 @@ Synchronous; asynchronous callers use a thread. The events that a function retur
 
 from insights.events import Kind
 from insights.payloads import StoredEvent
+from insights.recorder.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
 from insights.recorder.changes import Edited
 from insights.recorder.conversation_edits import edit_conversation
 from insights.recorder.ending import close_due, leave
+from insights.recorder.experiences import Look, UnknownExperience, add_experience, delete_experience
 from insights.recorder.insight_edits import Assignee, InsightEdit, add_insight, edit_insight, review_insight
 from insights.recorder.join import open_conversation
 from insights.recorder.member_edits import edit_member, merge_members
@@ -40,6 +42,7 @@ from insights.recorder.undo import undo
 __all__ = [
     "Assignee",
     "ChangeConflict",
+    "BookmarkFields",
     "ConversationBusy",
     "Edited",
     "InsightEdit",
@@ -47,6 +50,7 @@ __all__ = [
     "Kind",
     "Listening",
     "NotTheAuthor",
+    "Look",
     "Opening",
     "RecorderError",
     "SpeakerEvent",
@@ -54,7 +58,9 @@ __all__ = [
     "SpokenWord",
     "StoredEvent",
     "UnknownChange",
+    "UnknownBookmark",
     "UnknownConversation",
+    "UnknownExperience",
     "UnknownKind",
     "UnknownMember",
     "UnknownMessage",
@@ -67,6 +73,11 @@ __all__ = [
     "edit_insight",
     "edit_member",
     "edit_message",
+    "add_bookmark",
+    "add_experience",
+    "change_bookmark",
+    "delete_bookmark",
+    "delete_experience",
     "forget_ended_before",
     "heartbeat",
     "join_next",

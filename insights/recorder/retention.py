@@ -10,10 +10,13 @@ from django.db.models import QuerySet
 from insights import derived
 from insights.database import write_transaction
 from insights.models import (
+    Bookmark,
+    BookmarkReference,
     Change,
     Conversation,
     Entity,
     Event,
+    Experience,
     Insight,
     Job,
     LiveSession,
@@ -42,7 +45,21 @@ def remove_conversation(conversation_id: int) -> None:
         conversation = locked(conversation_id)
         _delete(TopicReference.objects.filter(topic__conversation=conversation))
         _delete(Entity.objects.filter(message__conversation=conversation))
-        for table in (Change, TrackerMatch, Insight, Topic, Message, Speaker, LiveSession, Member, Event, Job):
+        _delete(BookmarkReference.objects.filter(bookmark__conversation=conversation))
+        for table in (
+            Change,
+            Bookmark,
+            Experience,
+            TrackerMatch,
+            Insight,
+            Topic,
+            Message,
+            Speaker,
+            LiveSession,
+            Member,
+            Event,
+            Job,
+        ):
             _delete(table.objects.filter(conversation=conversation))
         _delete(Conversation.objects.filter(id=conversation_id))
     topics.forget(conversation_id)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from insights import insight_kinds
-from insights.models import AccountEntity, Conversation, Job
+from insights.models import AccountEntity, Bookmark, Conversation, Experience, Job
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # streams authenticate in 
 
 SECRET = "zeppelin"
 OWN_ID = 10**15
-"""The id of the owner's entity."""
+"""The id of the owner's entity, bookmark and experience."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ TABLE: dict[str, Access] = {
     "signout/": Access(405, 405, 405),  # POST only
     "conversations/<int:conversation_id>/": OWN_PAGE,
     "conversations/<int:conversation_id>/download.<str:form>": OWN_PAGE,
+    "conversations/<int:conversation_id>/experiences/<int:experience_id>/": OWN_PAGE,
+    "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": OWN_PAGE,
     "account/": SIGNED_IN,
     "account/password/": POSTED,
     "account/apps/": POSTED,
@@ -80,6 +82,11 @@ TABLE: dict[str, Access] = {
     "v1/manage/vocabulary": Access(401, 200, 200),
     "v1/endpoint:connect": POSTED,
     "v1/event/<connection_id>": POSTED,
+    "v1/conversations/experiences/insights/list": Access(401, 200, 200),
+    "v1/conversations/experiences/insights/details/<conversation_id>": OWN_API,
+    f"{_CONVERSATION}/experiences": POSTED,
+    f"{_CONVERSATION}/experiences/<experience_id>": POSTED,  # DELETE only
+    **{f"{_CONVERSATION}/bookmarks{rest}": OWN_API for rest in ("", "/<bookmark_id>", "/<bookmark_id>/summary", "-summary")},
     "rtc/config": Access(401, 200, 200),
     "streams/": SIGNED_IN,
     "streams/<slug:name>/": SIGNED_IN,
@@ -151,6 +158,8 @@ def talk(say: Say) -> Conversation:
     User.objects.create(username="somebody", password="any")  # the installation is not empty
     made = Conversation.objects.get()
     AccountEntity.objects.create(id=OWN_ID, owner=made.owner, type="Vehicle", sub_type="Airship", values=[SECRET])
+    Bookmark.objects.create(id=OWN_ID, conversation=made, label=SECRET, begin_s=0, duration_s=60)
+    Experience.objects.create(id=OWN_ID, conversation=made, name="text-summary")
     return made
 
 
@@ -171,6 +180,9 @@ def url_of(route: str, talk: Conversation) -> str:
         "<member_id>": uuid4(),
         "<message_id>": uuid4(),
         "<entity_id>": OWN_ID,
+        "<bookmark_id>": OWN_ID,
+        "<experience_id>": OWN_ID,
+        "<int:experience_id>": OWN_ID,
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))

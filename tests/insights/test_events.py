@@ -34,6 +34,19 @@ SAMPLES = {
     Kind.INSIGHT_DELETED: {"insight": insight(originalText="", review="pending", reviewedAt=None)},
     Kind.CONVERSATION_CHANGED: {"conversationId": "42", "name": "Budget", "metadata": {"agent": "Jane"}, "changedBy": "jane"},
     Kind.MEMBER_CHANGED: {"member": {"id": "7", "name": "Jane", "userId": "jane", "email": ""}, "changedBy": "jane"},
+    Kind.BOOKMARK_CHANGED: {
+        "bookmark": {
+            "id": "1000000000000001",
+            "label": "Budget",
+            "description": "",
+            "user": {"name": "Jane", "userId": "jane", "email": ""},
+            "beginTimeOffset": 1.5,
+            "duration": 2.0,
+            "messageIds": [],
+        },
+        "changedBy": "jane",
+    },
+    Kind.BOOKMARK_DELETED: {"bookmarkId": "1000000000000001", "changedBy": "jane"},
     Kind.CONVERSATION_COMPLETED: {"conversationId": "42", "endedAt": "2026-11-20T09:00:00.000Z"},
 }
 
@@ -69,10 +82,12 @@ def test_rows_of_version_0_1_are_read_whole(row: dict[str, object]) -> None:
 
 
 def test_the_rows_of_version_0_1_have_every_kind_of_then() -> None:
-    """The sample has all kinds of version 0.1, which had no deletions and no edits of conversations and members."""
+    """The sample has all kinds of version 0.1, which had no deletions no bookmarks and no edits of conversations and members."""
     assert {row["kind"] for row in OLD_ROWS} == set(Kind) - {
         Kind.MESSAGE_DELETED,
         Kind.INSIGHT_DELETED,
+        Kind.BOOKMARK_CHANGED,
+        Kind.BOOKMARK_DELETED,
         Kind.CONVERSATION_CHANGED,
         Kind.MEMBER_CHANGED,
     }

@@ -12,6 +12,8 @@ from typing import assert_never
 
 from insights import insight_kinds
 from insights.events import (
+    BookmarkChanged,
+    BookmarkDeleted,
     ConversationChanged,
     ConversationCompleted,
     ConversationCreated,
@@ -101,6 +103,10 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
             return [{"type": "topic_response", "topics": topics}] if topics else []
         case TrackersMatched():
             return [tracker_response(event.trackers, view, is_final=True)] if event.trackers else []
+        case BookmarkChanged():
+            return [render.bookmark_changed(dict(event.bookmark.dump()))]
+        case BookmarkDeleted():
+            return [render.bookmark_deleted(event.bookmark_id)]
         case ConversationChanged():
             return [render.conversation_changed(event.conversation_id, event.name, event.metadata)]
         case MemberJoined() | MemberChanged() | UnknownEvent():

@@ -81,6 +81,16 @@ def conversation_changed(conversation_id: int | str, name: str, metadata: Messag
     return envelope("conversation_changed", data={"conversationId": str(conversation_id), "name": name, "metadata": metadata})
 
 
+def bookmark_changed(bookmark: Message) -> Message:
+    """Return the envelope with a bookmark that a person set or changed (our extension, which SDKs ignore)."""
+    return envelope("bookmark_changed", data={"bookmark": bookmark})
+
+
+def bookmark_deleted(bookmark_id: str) -> Message:
+    """Return the envelope with the id of a bookmark that a person deleted (our extension)."""
+    return envelope("bookmark_deleted", data={"bookmarkId": bookmark_id})
+
+
 def session_modified(encoding: str, sample_rate: int) -> Message:
     """Return the envelope that confirms a modify_request with the new encoding and rate in Hz."""
     return envelope("session_modified", data={"speechRecognition": {"encoding": encoding, "sampleRateHertz": sample_rate}})

@@ -32,7 +32,7 @@ class Api:
         """Return the response to a GET below the conversation."""
         return self.client.get(self.root + path, query, headers={"Authorization": f"Bearer {self.token}"})
 
-    def send(self, method: str, path: str, body: object = None):  # type: ignore[no-untyped-def]
+    def request(self, method: str, path: str, body: object = None):  # type: ignore[no-untyped-def]
         """Return the response to a request with a JSON body, below `root`."""
         text = body if isinstance(body, str) else json.dumps(body)
         headers = {"Authorization": f"Bearer {self.token}"}

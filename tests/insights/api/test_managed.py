@@ -16,7 +16,7 @@ UNKNOWN = {"message": "The trackerId is either invalid or does not exist."}
 
 def created(account: Api, **fields: object) -> dict[str, Any]:
     """Create a tracker and return it."""
-    response = account.send("POST", "/tracker", {**PROMOTION, **fields})
+    response = account.request("POST", "/tracker", {**PROMOTION, **fields})
     assert response.status_code == 200, response.content
     return dict(response.json()["tracker"])
 
@@ -44,7 +44,7 @@ def test_one_by_name_or_id(account: Api, path: str) -> None:
 def test_managed_trackers_are_read_only(account: Api, path: str) -> None:
     """Changing and deleting a managed tracker gets 403 with a way out."""
     for method, body in (("PUT", PROMOTION), ("PATCH", [{"op": "remove", "path": "/description"}]), ("DELETE", None)):
-        answer = account.send(method, f"{path}/managed-pricing", body)
+        answer = account.request(method, f"{path}/managed-pricing", body)
         assert answer.status_code == 403
         assert "read-only" in answer.json()["message"]
 
@@ -52,7 +52,7 @@ def test_managed_trackers_are_read_only(account: Api, path: str) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_create_read_and_delete(account: Api, other_account: Api, path: str) -> None:
     """A tracker has an id of 16 digits and times, comes first in the list, and does not exist for other accounts."""
-    response = account.send("POST", path, PROMOTION)
+    response = account.request("POST", path, PROMOTION)
     assert response.status_code == 200
     one = response.json()["tracker"]
     assert (one["name"], one["vocabulary"], one["readOnly"]) == (PROMOTION["name"], PROMOTION["vocabulary"], False)
@@ -64,9 +64,9 @@ def test_create_read_and_delete(account: Api, other_account: Api, path: str) -> 
     assert account.read(f"{path}/{one['id']}")["tracker"] == one
     assert len(other_account.read(path)["trackers"]) == 20
     for method, body in (("GET", None), ("PUT", PROMOTION), ("PATCH", [{"op": "remove", "path": "/description"}]), ("DELETE", None)):
-        answer = other_account.send(method, f"{path}/{one['id']}", body)
+        answer = other_account.request(method, f"{path}/{one['id']}", body)
         assert (answer.status_code, answer.json()) == (404, UNKNOWN)
-    answer = account.send("DELETE", f"{path}/{one['id']}")
+    answer = account.request("DELETE", f"{path}/{one['id']}")
     assert (answer.status_code, answer.json()) == (200, {"id": one["id"], "type": "tracker", "deleted": True})
     assert account.get(f"{path}/{one['id']}").status_code == 404
 
@@ -74,13 +74,13 @@ def test_create_read_and_delete(account: Api, other_account: Api, path: str) -> 
 def test_create_in_bulk(account: Api) -> None:
     """A list gives a list, all or none; an error names the place."""
     second = {"name": "Voice Message", "vocabulary": ["Please leave message"], "description": "Not a person", "categories": ["calls"]}
-    response = account.send("POST", "/trackers", [PROMOTION, second])
+    response = account.request("POST", "/trackers", [PROMOTION, second])
     assert [one["name"] for one in response.json()["trackers"]] == ["Promotion Mention", "Voice Message"]
-    answer = account.send("POST", "/trackers", [{"name": "A", "vocabulary": ["a"]}, {"name": "B", "vocabulary": ["what?"]}])
+    answer = account.request("POST", "/trackers", [{"name": "A", "vocabulary": ["a"]}, {"name": "B", "vocabulary": ["what?"]}])
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("[1].vocabulary[0]: only letters")
     assert AccountTracker.objects.count() == 2
-    assert account.send("POST", "/trackers", []).status_code == 400
+    assert account.request("POST", "/trackers", []).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_create_in_bulk(account: Api) -> None:
 )
 def test_invalid_trackers(account: Api, body: object, message: str) -> None:
     """400 names the field."""
-    answer = account.send("POST", "/tracker", body)
+    answer = account.request("POST", "/tracker", body)
     assert answer.status_code == 400
     assert message in answer.json()["message"]
 
@@ -106,16 +106,16 @@ def test_invalid_trackers(account: Api, body: object, message: str) -> None:
 def test_a_name_that_exists(account: Api) -> None:
     """409 for the same name; the same name in another case is another tracker."""
     created(account)
-    answer = account.send("POST", "/tracker", PROMOTION)
+    answer = account.request("POST", "/tracker", PROMOTION)
     assert answer.status_code == 409
     assert "'Promotion Mention' exists already" in answer.json()["message"]
     other = created(account, name="promotion mention")
-    assert account.send("PUT", f"/tracker/{other['id']}", {"name": "Promotion Mention"}).status_code == 409
+    assert account.request("PUT", f"/tracker/{other['id']}", {"name": "Promotion Mention"}).status_code == 409
 
 
 def test_more_than_1_mb(account: Api) -> None:
     """413, before anything else is checked."""
-    answer = account.send("POST", "/trackers", [{"name": "A", "vocabulary": ["a" * 1_100_000]}])
+    answer = account.request("POST", "/trackers", [{"name": "A", "vocabulary": ["a" * 1_100_000]}])
     assert answer.status_code == 413
     assert "1 MB" in answer.json()["message"]
 
@@ -123,11 +123,11 @@ def test_more_than_1_mb(account: Api) -> None:
 def test_put_replaces_the_given_fields(account: Api) -> None:
     """The body of Symbl's sample has the id, too; fields that are left out stay."""
     one = created(account, description="Sales")
-    answer = account.send("PUT", f"/tracker/{one['id']}", {"id": one["id"], "name": "Sale", "vocabulary": ["flash sale"]})
+    answer = account.request("PUT", f"/tracker/{one['id']}", {"id": one["id"], "name": "Sale", "vocabulary": ["flash sale"]})
     changed = answer.json()["tracker"]
     assert changed == {**one, "name": "Sale", "vocabulary": ["flash sale"], "updatedOn": changed["updatedOn"]}
     assert changed["updatedOn"] > one["updatedOn"]
-    answer = account.send("PUT", f"/tracker/{one['id']}", {"vocabulary": ["!"]})
+    answer = account.request("PUT", f"/tracker/{one['id']}", {"vocabulary": ["!"]})
     assert answer.status_code == 400
 
 
@@ -141,7 +141,7 @@ def test_patch(account: Api) -> None:
         {"op": "replace", "path": "/categories", "value": '["x", "y"]'},
         {"op": "add", "path": "/languages", "value": ["de-DE"]},
     ]
-    changed = account.send("PATCH", f"/trackers/{one['id']}", steps).json()["tracker"]
+    changed = account.request("PATCH", f"/trackers/{one['id']}", steps).json()["tracker"]
     assert changed["description"] == "Updated Description"
     assert changed["vocabulary"] == ["b", "c"]
     assert changed["categories"] == ["x", "y"]
@@ -164,7 +164,7 @@ def test_patch(account: Api) -> None:
 def test_invalid_patches(account: Api, step: dict[str, object], message: str) -> None:
     """400 names the operation; nothing changes."""
     one = created(account)
-    answer = account.send("PATCH", f"/trackers/{one['id']}", [step])
+    answer = account.request("PATCH", f"/trackers/{one['id']}", [step])
     assert answer.status_code == 400
     assert message in answer.json()["message"]
     assert account.read(f"/tracker/{one['id']}")["tracker"] == one
@@ -188,11 +188,11 @@ def test_one_write_at_a_time(account: Api, owner: Any) -> None:
     other.start()
     try:
         assert writing.wait(60)
-        answer = account.send("POST", "/tracker", {**PROMOTION, "name": "Other"})
+        answer = account.request("POST", "/tracker", {**PROMOTION, "name": "Other"})
         assert answer.status_code == 429
         assert answer.json()["statusCode"] == 429
         assert "1 concurrent request" in answer.json()["message"]
-        assert account.send("DELETE", f"/tracker/{one['id']}").status_code == 200
+        assert account.request("DELETE", f"/tracker/{one['id']}").status_code == 200
     finally:
         done.set()
         other.join()

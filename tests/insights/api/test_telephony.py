@@ -15,8 +15,8 @@ CALLS = [
 def test_not_implemented(account: Api, path: str, body: object) -> None:
     """501 in the protocol's form with what to do instead, whatever the body; 401 without a token."""
     account.root = ""
-    answer = account.send("POST", path, body)
+    answer = account.request("POST", path, body)
     assert answer.status_code == 501
     assert "not implemented" in answer.json()["message"]
     account.token = ""
-    assert account.send("POST", path, body).status_code == 401
+    assert account.request("POST", path, body).status_code == 401

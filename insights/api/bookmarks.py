@@ -1,0 +1,296 @@
+"""Bookmarks of a conversation and their summaries."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import Router, Schema
+
+from insights import queries, recorder
+from insights.api import auth
+from insights.api.errors import ApiError, Problem, not_found
+from insights.api.managing import listed
+from insights.api.paging import of_conversation, responses
+from insights.models import Bookmark, Conversation
+from insights.payloads import iso
+from insights.queries.bookmarks import Marked
+from insights.recorder import BookmarkFields, SpeakerIdentity
+
+router = Router(tags=["Bookmarks"])
+_ROOT = "/v1/conversations/{conversation_id}/bookmarks"
+UNKNOWN = "The bookmarkId is either invalid or does not exist."
+PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem}
+MOST_SHOWN = 1000
+"""Messages of a stretch of time that one bookmark lists."""
+
+
+class BookmarkUser(Schema):
+    """The person who set the bookmark, as the client calls them."""
+
+    name: str = ""
+    userId: str = ""
+    email: str = ""
+
+
+class MessageIdIn(Schema):
+    """A message by its id."""
+
+    id: UUID
+
+
+class MarkedMessage(Schema):
+    """A message of the bookmark."""
+
+    id: str
+    text: str
+    startTime: str
+    endTime: str
+
+
+class BookmarkOut(Schema):
+    """A bookmark; times are seconds from the start of the conversation. Those of a bookmark with messages enclose its messages."""
+
+    id: str
+    label: str
+    description: str
+    user: BookmarkUser
+    beginTimeOffset: int | float
+    duration: int | float
+    messageRefs: list[MarkedMessage]
+
+
+class BookmarkList(Schema):
+    """The bookmarks, oldest first."""
+
+    bookmarks: list[BookmarkOut]
+
+
+class BookmarkIn(Schema):
+    """A bookmark to set: either `beginTimeOffset` and `duration` in seconds, or `messageRefs`."""
+
+    label: str
+    description: str = ""
+    user: BookmarkUser | None = None
+    beginTimeOffset: float | None = None
+    duration: float | None = None
+    messageRefs: list[MessageIdIn] | None = None
+
+
+class BookmarkChange(Schema):
+    """The fields to replace; the others stay. `messageRefs` replace begin and duration, and the reverse."""
+
+    label: str | None = None
+    description: str | None = None
+    user: BookmarkUser | None = None
+    beginTimeOffset: float | None = None
+    duration: float | None = None
+    messageRefs: list[MessageIdIn] | None = None
+
+
+class DeletedBookmark(Schema):
+    """The answer to a deletion."""
+
+    id: str
+    type: str = "bookmark"
+    deleted: bool = True
+
+
+class Reference(Schema):
+    """An id."""
+
+    id: str
+
+
+class BookmarkSentence(Schema):
+    """One sentence of the summary of a bookmark."""
+
+    id: str
+    text: str
+    messageRefs: list[Reference]
+    startTime: str
+    endTime: str
+    bookmarkReference: Reference
+
+
+class BookmarkSummary(Schema):
+    """The summary of a bookmark, in the order of speech; empty if no message is suitable."""
+
+    summary: list[BookmarkSentence]
+
+
+class BookmarkSummaryOf(Schema):
+    """The summary of one bookmark of several."""
+
+    bookmarkId: str
+    summary: list[BookmarkSentence]
+
+
+class BookmarkSummaries(Schema):
+    """The summaries of all bookmarks."""
+
+    bookmarksSummary: list[BookmarkSummaryOf]
+
+
+@router.get(_ROOT, response=responses(BookmarkList), summary="List bookmarks")
+def list_bookmarks(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
+    """Return the bookmarks, oldest first."""
+    return of_conversation(request, conversation_id, _pieces)
+
+
+@router.post(_ROOT, response={200: BookmarkOut, **PROBLEMS}, summary="Set a bookmark")
+def create_bookmark(request: HttpRequest, conversation_id: str, body: BookmarkIn) -> BookmarkOut:
+    """Bookmark a stretch of time or some messages."""
+    conversation, user = auth.conversation(request, conversation_id), auth.caller(request)
+    by = _identity(body.user) if body.user else SpeakerIdentity(user.get_username(), user.get_full_name(), user.email)
+    fields = _placed(BookmarkFields(body.label, body.description, by), body)
+    with _editing():
+        return _shown(conversation, recorder.add_bookmark(conversation.pk, fields, user.pk))
+
+
+@router.get(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, summary="Get a bookmark")
+def read_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str) -> BookmarkOut:
+    """Return one bookmark."""
+    conversation = auth.conversation(request, conversation_id)
+    return _shown(conversation, _bookmark(conversation, bookmark_id))
+
+
+@router.put(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, summary="Change a bookmark")
+def change_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str, body: BookmarkChange) -> BookmarkOut:
+    """Replace the given fields of a bookmark."""
+    conversation = auth.conversation(request, conversation_id)
+
+    def change(before: BookmarkFields) -> BookmarkFields:
+        label = before.label if body.label is None else body.label
+        description = before.description if body.description is None else body.description
+        user = before.user if body.user is None else _identity(body.user)
+        return _placed(replace(before, label=label, description=description, user=user), body)
+
+    with _editing():
+        row = recorder.change_bookmark(conversation.pk, _number(bookmark_id), change, auth.caller(request).pk)
+        return _shown(conversation, row)
+
+
+@router.delete(_ROOT + "/{bookmark_id}", response={200: DeletedBookmark, **PROBLEMS}, summary="Delete a bookmark")
+def delete_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str) -> DeletedBookmark:
+    """Delete a bookmark; its messages stay."""
+    conversation = auth.conversation(request, conversation_id)
+    with _editing():
+        recorder.delete_bookmark(conversation.pk, _number(bookmark_id), auth.caller(request).pk)
+    return DeletedBookmark(id=bookmark_id)
+
+
+@router.get(_ROOT + "/{bookmark_id}/summary", response={200: BookmarkSummary, **PROBLEMS}, summary="Get the summary of a bookmark")
+def read_bookmark_summary(request: HttpRequest, conversation_id: str, bookmark_id: str) -> BookmarkSummary:
+    """Return at most five messages that summarise the bookmark."""
+    conversation = auth.conversation(request, conversation_id)
+    ((bookmark, chosen),) = queries.summaries(conversation, [_bookmark(conversation, bookmark_id)])
+    return BookmarkSummary(summary=[BookmarkSentence(**one) for one in _sentences(bookmark, chosen)])
+
+
+@router.get(
+    "/v1/conversations/{conversation_id}/bookmarks-summary",
+    response=responses(BookmarkSummaries),
+    summary="Get the summaries of all bookmarks",
+)
+def list_bookmark_summaries(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
+    """Return the summary of each bookmark, oldest bookmark first."""
+    return of_conversation(request, conversation_id, _summary_pieces)
+
+
+def _pieces(conversation: Conversation) -> Iterator[str]:
+    bookmarks = queries.bookmarks_of(conversation)
+    marked = queries.marked_messages(conversation, bookmarks)
+    return listed("bookmarks", ([_form(one, marked[one.id])] for one in bookmarks))
+
+
+def _summary_pieces(conversation: Conversation) -> Iterator[str]:
+    found = queries.summaries(conversation, queries.bookmarks_of(conversation))
+    return listed("bookmarksSummary", ([{"bookmarkId": str(one.id), "summary": _sentences(one, chosen)}] for one, chosen in found))
+
+
+def _placed(fields: BookmarkFields, body: BookmarkIn | BookmarkChange) -> BookmarkFields:
+    """Return the fields with the place of a body, if it has one. A body with both kinds of places is refused by the recorder."""
+    begin, duration, references = body.beginTimeOffset, body.duration, body.messageRefs or None
+    if references is not None:
+        ids = tuple(one.id for one in references)
+        return replace(fields, begin_s=begin or None, duration_s=duration or None, message_ids=ids)
+    if begin is None and duration is None:
+        return fields
+    return replace(
+        fields,
+        begin_s=fields.begin_s or 0.0 if begin is None else begin,  # Symbl's Go SDK leaves out a zero
+        duration_s=fields.duration_s or 0.0 if duration is None else duration,
+        message_ids=(),
+    )
+
+
+def _identity(user: BookmarkUser) -> SpeakerIdentity:
+    return SpeakerIdentity(user.userId, user.name, user.email)
+
+
+@contextmanager
+def _editing() -> Iterator[None]:
+    """Answer the recorder's errors in the protocol's form."""
+    try:
+        yield
+    except recorder.UnknownBookmark:
+        raise ApiError(404, UNKNOWN) from None
+    except recorder.UnknownConversation:
+        raise not_found() from None
+    except recorder.RecorderError as error:
+        raise ApiError(400, str(error)) from None
+
+
+def _number(bookmark_id: str) -> int:
+    return int(bookmark_id) if bookmark_id.isascii() and bookmark_id.isdigit() and len(bookmark_id) <= 16 else 0
+
+
+def _bookmark(conversation: Conversation, bookmark_id: str) -> Bookmark:
+    found = queries.bookmark_of(conversation, _number(bookmark_id))
+    if found is None:
+        raise ApiError(404, UNKNOWN)
+    return found
+
+
+def _shown(conversation: Conversation, bookmark: Bookmark) -> BookmarkOut:
+    return BookmarkOut(**_form(bookmark, queries.marked_messages(conversation, [bookmark])[bookmark.id]))
+
+
+def _form(bookmark: Bookmark, messages: Sequence[Marked]) -> dict[str, Any]:
+    """Return a BookmarkOut. Whole numbers are integers, as Symbl's Go SDK reads nothing else."""
+    begin, duration = bookmark.begin_s, bookmark.duration_s
+    if begin is None or duration is None:
+        begin = float(math.floor(min((one.offset_s for one in messages), default=0.0)))
+        duration = math.ceil(max((one.offset_s + one.duration_s for one in messages), default=begin)) - begin
+    return {
+        "id": str(bookmark.id),
+        "label": bookmark.label,
+        "description": bookmark.description,
+        "user": {"name": bookmark.user_name, "userId": bookmark.user_id, "email": bookmark.user_email},
+        "beginTimeOffset": int(begin) if begin == int(begin) else begin,
+        "duration": int(duration) if duration == int(duration) else duration,
+        "messageRefs": [
+            {"id": str(one.id), "text": one.text, "startTime": iso(one.started_at), "endTime": iso(one.ended_at)}
+            for one in messages[:MOST_SHOWN]
+        ],
+    }
+
+
+def _sentences(bookmark: Bookmark, chosen: Sequence[Marked]) -> list[dict[str, Any]]:
+    """Return a list of BookmarkSentence."""
+    return [
+        {
+            "id": str(one.id),
+            "text": one.text,
+            "messageRefs": [{"id": str(one.id)}],
+            "startTime": iso(one.started_at),
+            "endTime": iso(one.ended_at),
+            "bookmarkReference": {"id": str(bookmark.id)},
+        }
+        for one in chosen
+    ]

@@ -1,0 +1,149 @@
+"""Experiences: Symbl's pages that show a conversation. Each is a page of this server, for those who may see the conversation."""
+
+from typing import Annotated, Literal
+
+from django.http import HttpRequest
+from django.urls import reverse
+from ninja import Router, Schema
+from pydantic import BeforeValidator, Field
+
+from insights import recorder
+from insights.api import auth
+from insights.api.errors import ApiError, Problem, not_found
+from insights.recorder import Look
+
+router = Router(tags=["Experiences"])
+_ROOT = "/v1/conversations/{conversation_id}/experiences"
+UNKNOWN = "The experienceId is either invalid or does not exist."
+PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem}
+LONGEST_EXPIRY_S = 10 * 366 * 24 * 3600
+
+Name = Literal["text-summary", "verbose-text-summary", "audio-summary", "video-summary"]
+
+_NOT_LOADED = {
+    "audioUrl": "the page plays no audio from another host",
+    "videoUrl": "the page plays no video from another host",
+    "logo": "the page loads no picture from another host",
+    "favicon": "the page loads no picture from another host",
+    "enableCustomDomain": "the page has the address of this server",
+    "readOnly": "the page is always read-only",
+}
+"""The options that are accepted and not used, with the reason."""
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _absent_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+Colour = Annotated[str | None, BeforeValidator(_absent_if_empty), BeforeValidator(_lower), Field(pattern=r"^#[0-9a-f]{6}$")]
+HttpsUrl = Annotated[str | None, BeforeValidator(_absent_if_empty), Field(pattern=r"^https?://[^\s]+$", max_length=2000)]
+
+
+class Colours(Schema):
+    """Colours as `#rrggbb`."""
+
+    background: Colour = None
+    topicsFilter: Colour = None
+    insightsFilter: Colour = None
+
+
+class Font(Schema):
+    """The name of a font that the reader's device has; letters, digits, spaces and hyphens."""
+
+    family: Annotated[str | None, BeforeValidator(_absent_if_empty), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]*$", max_length=64)] = None
+
+
+class ExperienceIn(Schema):
+    """A page to make. `summaryURLExpiresIn`: seconds until it is gone; 0: never."""
+
+    name: Name
+    summaryURLExpiresIn: int = Field(0, ge=0, le=LONGEST_EXPIRY_S)
+    color: Colours | None = None
+    font: Font | None = None
+    audioUrl: HttpsUrl = None
+    videoUrl: HttpsUrl = None
+    logo: HttpsUrl = None
+    favicon: HttpsUrl = None
+    readOnly: bool | None = None
+    enableCustomDomain: bool | None = None
+
+
+class ExperienceOut(Schema):
+    """The page's name and URL. `warning` names the options that were accepted and are not used."""
+
+    id: str
+    name: str
+    url: str
+    warning: str | None = None
+
+
+class PageUrl(Schema):
+    """The URL of a page."""
+
+    url: str
+
+
+class DeletedExperience(Schema):
+    """The answer to a deletion."""
+
+    id: str
+    type: str = "experience"
+    deleted: bool = True
+
+
+@router.post(_ROOT, response={200: ExperienceOut, **PROBLEMS}, exclude_none=True, summary="Make a summary page")
+def create_experience(request: HttpRequest, conversation_id: str, body: ExperienceIn) -> ExperienceOut:
+    """Make a page with the summary, the topics and the insights. Its readers must sign in and be allowed to see the conversation."""
+    conversation = auth.conversation(request, conversation_id)
+    colours = body.color or Colours()
+    look = Look(
+        colours.background or "", colours.topicsFilter or "", colours.insightsFilter or "", (body.font.family if body.font else None) or ""
+    )
+    try:
+        made = recorder.add_experience(conversation.pk, body.name, look, body.summaryURLExpiresIn)
+    except recorder.UnknownConversation:
+        raise not_found() from None
+    url = request.build_absolute_uri(reverse("experience", args=[conversation.pk, made.pk]))
+    return ExperienceOut(id=str(made.pk), name=made.name, url=url, warning=_warning(body))
+
+
+@router.delete(_ROOT + "/{experience_id}", response={200: DeletedExperience, **PROBLEMS}, summary="Remove a summary page")
+def delete_experience(request: HttpRequest, conversation_id: str, experience_id: str) -> DeletedExperience:
+    """Remove the page; the conversation stays (an extension)."""
+    conversation = auth.conversation(request, conversation_id)
+    number = int(experience_id) if experience_id.isascii() and experience_id.isdigit() and len(experience_id) <= 16 else 0
+    try:
+        recorder.delete_experience(conversation.pk, number)
+    except recorder.UnknownExperience:
+        raise ApiError(404, UNKNOWN) from None
+    except recorder.UnknownConversation:
+        raise not_found() from None
+    return DeletedExperience(id=experience_id)
+
+
+@router.get(
+    "/v1/conversations/experiences/insights/list", response={200: PageUrl, 401: Problem}, summary="Get the page of all conversations"
+)
+def read_list_page(request: HttpRequest, includeCallScore: bool = False) -> PageUrl:  # noqa: N803
+    """Return the URL of the list of your conversations. `includeCallScore` has no effect."""
+    return PageUrl(url=request.build_absolute_uri(reverse("conversations")))
+
+
+@router.get(
+    "/v1/conversations/experiences/insights/details/{conversation_id}",
+    response={200: PageUrl, **PROBLEMS},
+    summary="Get the page of a conversation",
+)
+def read_details_page(request: HttpRequest, conversation_id: str, includeCallScore: bool = False) -> PageUrl:  # noqa: N803
+    """Return the URL of a conversation's page. `includeCallScore` has no effect."""
+    conversation = auth.conversation(request, conversation_id)
+    return PageUrl(url=request.build_absolute_uri(reverse("conversation", args=[conversation.pk])))
+
+
+def _warning(body: ExperienceIn) -> str | None:
+    unused = [f"{field} is not used: {reason}" for field, reason in _NOT_LOADED.items() if getattr(body, field)]
+    return "; ".join(unused) or None

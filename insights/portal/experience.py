@@ -1,0 +1,77 @@
+"""The page of an experience: summary, topics and insights of a conversation, in the look that was requested over the API."""
+
+from dataclasses import replace
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from insights import queries
+from insights.analysis.text.languages import knows
+from insights.models import Conversation, Experience, Insight
+from insights.portal.conversation import MOST_CARDS, cards_of, faces_of, topics_of
+from insights.portal.listing import local, shown_name
+from insights.portal.wording import duration
+
+_DARK, _LIGHT = "#1c232e", "#ffffff"
+_NO_PART = 0
+"""This page shows no part of the transcript, so that each link names its part."""
+
+
+def _experience(request: HttpRequest, conversation_id: int, experience_id: int) -> tuple[Conversation, Experience]:
+    """Return an experience of one of the user's own conversations; 404 for any other, and for one that has expired."""
+    conversation = queries.conversation_for(int(request.user.pk or 0), conversation_id)
+    found = queries.experience_of(conversation, experience_id, timezone.now()) if conversation is not None else None
+    if conversation is None or found is None:
+        raise Http404
+    return conversation, found
+
+
+@require_GET
+@login_required
+def experience(request: HttpRequest, conversation_id: int, experience_id: int) -> HttpResponse:
+    """Show the page."""
+    one, found = _experience(request, conversation_id, experience_id)
+    insights = list(queries.insights_of(one).exclude(review=Insight.Review.REJECTED)[:MOST_CARDS])
+    summary = [text for _, text in queries.summary_of(one)] if knows(one.language) else []
+    faces = faces_of(one)
+    page = reverse("conversation", args=[one.pk])
+    context = {
+        "conversation": one,
+        "experience": found,
+        "title": shown_name(one, [face.name for key, face in faces.items() if key]),
+        "local_start": local(one.started_at, one.timezone_offset),
+        "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
+        "summary": summary,
+        "topics": [(text, page + href if href else "") for text, href in topics_of(one, _NO_PART)],
+        "cards": [replace(card, href=page + card.href) for card in cards_of(insights, one, faces, _NO_PART)],
+    }
+    return render(request, "portal/experience.html", context)
+
+
+@require_GET
+@login_required
+def experience_style(request: HttpRequest, conversation_id: int, experience_id: int) -> HttpResponse:
+    """Return the stylesheet of the look; its values were checked when they were stored (`insights.models.bookmarks`)."""
+    _, found = _experience(request, conversation_id, experience_id)
+    rules = []
+    if found.background:
+        ink = _ink_on(found.background)
+        rules.append(f"body {{ background: {found.background}; }} main, main .facts, main .hint {{ color: {ink}; }}")
+    if found.topics_colour:
+        rules.append(f".chip {{ border-color: {found.topics_colour}; }}")
+    if found.insights_colour:
+        rules.append(f".insight a {{ border-left-color: {found.insights_colour}; }}")
+    if found.font:
+        rules.append(f'body {{ font-family: "{found.font}", var(--sans); }}')
+    return HttpResponse("\n".join(rules), content_type="text/css; charset=utf-8")
+
+
+def _ink_on(background: str) -> str:
+    """Return a colour of text that is readable on a background (W3C's formula of relative luminance)."""
+    channels = [int(background[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels)
+    return _DARK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.2 else _LIGHT

@@ -1,0 +1,110 @@
+"""POST /experiences and the page that it makes."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from insights.models import Conversation, Experience
+from insights.recorder import experiences
+from tests.insights.api.conftest import Api, token_of
+
+
+def page(url: str, user: User, rest: str = "") -> tuple[int, str]:
+    """Return status and text of a page for a signed-in user."""
+    client = Client()
+    client.force_login(user)
+    answer = client.get(urlsplit(url).path + rest)
+    return answer.status_code, answer.content.decode()
+
+
+def test_the_page_shows_the_summary_to_the_owner_only(api: Api, owner: User, other_owner: User) -> None:
+    """The URL is absolute; others get 404, anonymous readers the sign-in."""
+    made = api.request("POST", "/experiences", {"name": "verbose-text-summary"}).json()
+    assert (made["name"], "warning" in made) == ("verbose-text-summary", False)
+    assert made["url"].startswith("http://testserver/conversations/")
+    status, text = page(made["url"], owner)
+    assert status == 200
+    assert "Ada will send the budget report tomorrow." in text
+    assert "Is the budget ready?" in text
+    assert page(made["url"], other_owner)[0] == 404
+    assert Client().get(urlsplit(made["url"]).path).status_code == 302
+
+
+def test_links_lead_to_the_transcript(api: Api, talk: Conversation, owner: User) -> None:
+    """Insights link to their messages on the conversation's page."""
+    made = api.request("POST", "/experiences", {"name": "text-summary"}).json()
+    assert f'href="/conversations/{talk.pk}/?part=1#m-' in page(made["url"], owner)[1]
+
+
+def test_the_look(api: Api, owner: User) -> None:
+    """Colours and font are in a stylesheet of our own; text stays readable on the background."""
+    body = {"name": "audio-summary", "color": {"background": "#FFcc00", "topicsFilter": "#112233", "insightsFilter": "#445566"}}
+    made = api.request("POST", "/experiences", {**body, "font": {"family": "Open Sans"}}).json()
+    style = page(made["url"], owner, "style.css")[1]
+    assert "background: #ffcc00;" in style
+    assert "color: #1c232e" in style
+    assert ".chip { border-color: #112233; }" in style
+    assert ".insight a { border-left-color: #445566; }" in style
+    assert 'font-family: "Open Sans"' in style
+    assert "style.css" in page(made["url"], owner)[1]
+    dark = api.request("POST", "/experiences", {"name": "text-summary", "color": {"background": "#000033"}}).json()
+    assert "color: #ffffff" in page(dark["url"], owner, "style.css")[1]
+
+
+def test_other_hosts_are_not_loaded(api: Api, owner: User) -> None:
+    """A logo, a video and their like are accepted with a warning and are not on the page."""
+    body = {"name": "video-summary", "videoUrl": "https://cdn.example.com/v.mp4", "logo": "https://cdn.example.com/l.png", "readOnly": True}
+    made = api.request("POST", "/experiences", {**body, "summaryURLExpiresIn": 0}).json()
+    for field in ("videoUrl", "logo", "readOnly"):
+        assert f"{field} is not used: " in made["warning"]
+    assert "cdn.example.com" not in page(made["url"], owner)[1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"name": "other"}, "name"),
+        ({"color": {"background": "red; } body { display: none"}}, "color.background"),
+        ({"font": {"family": '"; } *'}}, "font.family"),
+        ({"logo": "javascript:alert(1)"}, "logo"),
+        ({"summaryURLExpiresIn": -1}, "summaryURLExpiresIn"),
+    ],
+)
+def test_invalid_options(api: Api, fields: dict[str, object], field: str) -> None:
+    """400 names the option; no page is made."""
+    answer = api.request("POST", "/experiences", {"name": "text-summary", **fields})
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith(f"{field}: ")
+    assert not Experience.objects.exists()
+
+
+def test_it_expires_and_can_be_removed(api: Api, owner: User) -> None:
+    """After `summaryURLExpiresIn` seconds, or a DELETE, the page does not exist."""
+    made = api.request("POST", "/experiences", {"name": "text-summary", "summaryURLExpiresIn": 60}).json()
+    assert page(made["url"], owner)[0] == 200
+    Experience.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert page(made["url"], owner)[0] == 404
+    made = api.request("POST", "/experiences", {"name": "text-summary"}).json()
+    assert api.request("DELETE", f"/experiences/{made['id']}").json() == {"id": made["id"], "type": "experience", "deleted": True}
+    assert page(made["url"], owner)[0] == 404
+    assert api.request("DELETE", f"/experiences/{made['id']}").status_code == 404
+
+
+def test_the_oldest_pages_are_replaced(api: Api, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conversation has at most MOST pages; a new one replaces the oldest."""
+    monkeypatch.setattr(experiences, "MOST", 2)
+    urls = [api.request("POST", "/experiences", {"name": "text-summary"}).json()["url"] for _ in range(3)]
+    assert [page(url, owner)[0] for url in urls] == [404, 200, 200]
+
+
+def test_urls_of_the_portal(api: Api, talk: Conversation, other_owner: User) -> None:
+    """The calls of Symbl's Go SDK for the list and for a conversation; another account's conversation does not exist."""
+    api.root = "/v1/conversations/experiences/insights"
+    assert api.read("/list", includeCallScore="true") == {"url": "http://testserver/"}
+    assert api.read(f"/details/{talk.pk}", includeCallScore="true") == {"url": f"http://testserver/conversations/{talk.pk}/"}
+    api.token = token_of(other_owner)
+    assert api.get(f"/details/{talk.pk}").status_code == 404
