@@ -61,11 +61,13 @@ def iso(at: datetime) -> str:
 
 def member_snapshot(member: Member | None) -> MemberSnapshot | None:
     """Return the snapshot of a member; None for an unknown speaker."""
-    return None if member is None else MemberSnapshot(str(member.id), member.name, member.user_id, member.email)
+    if member is None:
+        return None
+    return MemberSnapshot(str(member.id), member.name, member.user_id, member.email, member.attributes)
 
 
 def member_json(member: Member | None) -> JsonObject | None:
-    """Return {id, name, userId, email}; None for an unknown speaker."""
+    """Return {id, name, userId, email}, and `attributes` if there are any; None for an unknown speaker."""
     known = member_snapshot(member)
     return known.dump() if known else None
 

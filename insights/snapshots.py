@@ -26,21 +26,27 @@ REJECTED = "rejected"
 
 @dataclass(frozen=True, slots=True)
 class MemberSnapshot:
-    """A member of a conversation; `id` is empty for a person who was named but is not a member."""
+    """A member of a conversation; `id` is empty for a person who was named but is not a member.
+
+    `attributes` are further fields that the client gave this person: texts, numbers and truth values by name.
+    """
 
     id: str
     name: str = ""
     user_id: str = ""
     email: str = ""
+    attributes: JsonObject = field(default_factory=dict)
 
     @classmethod
     def parse(cls, payload: Payload) -> "MemberSnapshot":
         """Return the member that a JSON object describes."""
-        return cls(payload["id"], payload.get("name") or "", payload.get("userId") or "", payload.get("email") or "")
+        get = payload.get
+        return cls(payload["id"], get("name") or "", get("userId") or "", get("email") or "", get("attributes") or {})
 
     def dump(self) -> JsonObject:
-        """Return {id, name, userId, email}."""
-        return {"id": self.id, "name": self.name, "userId": self.user_id, "email": self.email}
+        """Return {id, name, userId, email}, and `attributes` if there are any."""
+        named: JsonObject = {"id": self.id, "name": self.name, "userId": self.user_id, "email": self.email}
+        return named | {"attributes": self.attributes} if self.attributes else named
 
 
 @dataclass(frozen=True, slots=True)

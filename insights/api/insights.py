@@ -130,7 +130,7 @@ def _answer(request: HttpRequest, conversation_id: str, wanted: _Wanted, *names:
     return of_conversation(request, conversation_id, pieces, redacts=True)
 
 
-def insight_json(row: Insight, shape: Shape, redactor: Redactor | None, context: str = "") -> dict[str, object]:
+def insight_json(row: Insight, shape: Shape = Shape.DOCUMENTED, redactor: Redactor | None = None, context: str = "") -> dict[str, object]:
     """Return an InsightOut. `context`: a text before that of the insight."""
     whole = context + row.text
     text = RedactedText(whole, ()) if redactor is None else redactor.text(whole, row.message.started_at)

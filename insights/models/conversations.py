@@ -38,6 +38,7 @@ class Conversation(models.Model):
     last_event = models.BigIntegerField(default=0)
     message_count = models.PositiveIntegerField(default=0)
     metadata = models.JSONField(default=dict, blank=True)
+    webhook_url = models.CharField(max_length=2048, blank=True, default="", help_text="Where a client wants the progress to be posted.")
     detect_phrases = models.BooleanField(
         default=False, db_default=False, help_text="Whether readers get the action phrases of messages without asking for them."
     )
@@ -70,6 +71,7 @@ class Member(models.Model):
     user_id = models.CharField(max_length=320, blank=True, default="", help_text="What the client calls this person; no account of ours.")
     name = models.CharField(max_length=320, blank=True, default="")
     email = models.CharField(max_length=320, blank=True, default="")
+    attributes = models.JSONField(default=dict, blank=True, help_text="Further fields that the client gave: texts, numbers, truth values.")
     joined_at = models.DateTimeField(auto_now_add=True)
     merged_into = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="merged", help_text="The member that this one turned out to be."

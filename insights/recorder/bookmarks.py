@@ -114,7 +114,8 @@ def _checked(fields: BookmarkFields) -> BookmarkFields:
     if len(ids) > MOST_MESSAGES:
         raise RecorderError(f"messageRefs: may have at most {MOST_MESSAGES} messages, not {len(ids)}")
     _check_place(fields.begin_s, fields.duration_s, bool(ids))
-    user = SpeakerIdentity(*(clean_name(text, LONGEST_NAME) for text in (fields.user.user_id, fields.user.name, fields.user.email)))
+    user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (fields.user.user_id, fields.user.name, fields.user.email))
+    user = SpeakerIdentity(user_id, name, email)
     return BookmarkFields(label, description, user, fields.begin_s, fields.duration_s, ids)
 
 

@@ -14,8 +14,13 @@ from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.event_log import EventLog, clean
 from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity
+from insights.snapshots import JsonObject
 
 logger = logging.getLogger(__name__)
+
+METADATA_FIELDS = 64
+"""Names in the metadata of a conversation that starts of speakers can set."""
+METADATA_LENGTH = 128
 
 _TRIES = 5
 _DAY = 24 * 60
@@ -52,8 +57,25 @@ def _join(opening: Opening, now: datetime) -> Joined:
     session = {"conversation": conversation, "member": member, "process_id": opening.process, "joined_at": now}
     LiveSession.objects.update_or_create(id=opening.session_id, defaults={**session, "keep_s": opening.keep_s})
     conversation.closes_at = None
-    events = log.store("closes_at")
+    events = log.store("closes_at", *_add_options(conversation, opening))
     return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at)
+
+
+def _add_options(conversation: Conversation, opening: Opening) -> list[str]:
+    """Add what this client asked for to the conversation; return the changed fields."""
+    changed = []
+    added = {clean(name, METADATA_LENGTH): clean(text, METADATA_LENGTH) for name, text in opening.metadata.items()}
+    metadata = {**conversation.metadata, **added}
+    if metadata != conversation.metadata:
+        conversation.metadata = dict(list(metadata.items())[:METADATA_FIELDS])
+        changed.append("metadata")
+    if opening.webhook_url and not conversation.webhook_url:
+        conversation.webhook_url = clean(opening.webhook_url, 2048)
+        changed.append("webhook_url")
+    if opening.detect_phrases and not conversation.detect_phrases:
+        conversation.detect_phrases = True
+        changed.append("detect_phrases")
+    return changed
 
 
 def _live(opening: Opening) -> Conversation | None:
@@ -88,17 +110,23 @@ def _member(conversation: Conversation, speaker: SpeakerIdentity) -> tuple[Membe
     else:
         return None, False
     if known is None:
-        return Member.objects.create(conversation=conversation, user_id=user_id, name=name, email=email), True
+        person = {"user_id": user_id, "name": name, "email": email, "attributes": speaker.attributes}
+        return Member.objects.create(conversation=conversation, **person), True
     if known.merged_into is not None:
         return known.merged_into, False
-    return known, _completed(known, name, email)
+    return known, _completed(known, name, email, speaker.attributes)
 
 
-def _completed(member: Member, name: str, email: str) -> bool:
-    """Fill in a name or an e-mail address that the member lacked; return whether anything changed."""
-    added = [field for field, text in (("name", name), ("email", email)) if text and not getattr(member, field)]
-    if not added:
-        return False
+def _completed(member: Member, name: str, email: str, attributes: JsonObject) -> bool:
+    """Fill in a name or an e-mail address that the member lacked; replace the attributes if the client sent any.
+
+    Return whether anything changed.
+    """
+    changed = [field for field, text in (("name", name), ("email", email)) if text and not getattr(member, field)]
     member.name, member.email = member.name or name, member.email or email
-    member.save(update_fields=added)
-    return True
+    if attributes and attributes != member.attributes:
+        member.attributes = attributes
+        changed.append("attributes")
+    if changed:
+        member.save(update_fields=changed)
+    return bool(changed)

@@ -5,6 +5,7 @@ words; insights, topics and trackers are found in the remaining text.
 """
 
 import logging
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,9 @@ from insights.recorder.segment import Draft
 from insights.recorder.types import SpokenWord
 
 logger = logging.getLogger(__name__)
+
+_MASK = re.compile(r"[\[<{][^\[\]<>{}]{1,64}[\]>}]")
+"""A mask in words, such as '[PII_PCI_ENTITY]'. Recognised speech has no such brackets."""
 
 
 def redacted(draft: Draft, mask: str, members: Sequence[Person], timezone_offset: int) -> tuple[Draft, list[Entity]]:
@@ -35,6 +39,11 @@ def spans_of(draft: Draft, members: Sequence[Person], timezone_offset: int, hidd
     except Exception as error:  # only the type is logged: the text of an error may contain spoken words
         logger.error("redacting a message failed (%s); its whole text is replaced", type(error).__name__)
         return [(0, len(draft.text), UNKNOWN)]
+
+
+def without_masks(text: str) -> str:
+    """Return a text without masks in words, which are no subject of a conversation; what is around them stays apart."""
+    return _MASK.sub(";", text)
 
 
 def without(draft: Draft, spans: Sequence[Span], mask: str) -> Draft:

@@ -16,6 +16,7 @@ from insights.analysis import topics as analysis
 from insights.analysis.text.languages import knows
 from insights.events import Kind
 from insights.models import Conversation, Event, Message, Topic, TopicReference
+from insights.recorder.redact import without_masks
 
 MOST_REMEMBERED = 512
 """Conversations whose counts are cached; the least recently recorded one is evicted first."""
@@ -77,7 +78,7 @@ class Memory:
         rows = Message.objects.filter(conversation=conversation, number__gt=self._message, number__lte=conversation.message_count)
         rows = rows if knows(conversation.language) else rows.none()
         for identity, text, sentiment in rows.order_by("number").values_list("id", "text", "sentiment"):
-            self._index.add(str(identity), text, sentiment)
+            self._index.add(str(identity), without_masks(text), sentiment)
         topics = Topic.objects.filter(conversation=conversation).prefetch_related("references")
         self.known = {row.text: Known(row, {str(reference.message_id): None for reference in row.references.all()}) for row in topics}
         self.stored(conversation)
@@ -86,7 +87,7 @@ class Memory:
     def add(self, messages: Sequence[Message]) -> None:
         """Count messages that are about to be stored."""
         for message in messages:
-            self._index.add(str(message.id), message.text, message.sentiment)
+            self._index.add(str(message.id), without_masks(message.text), message.sentiment)
 
     def stored(self, conversation: Conversation) -> None:
         """Mark everything up to the conversation's last message and event as included."""

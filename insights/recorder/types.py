@@ -1,5 +1,6 @@
 """Arguments, results and errors of the recorder: plain values without the ORM."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4, uuid5
@@ -8,7 +9,7 @@ from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
 from insights.insight_kinds import InsightKind
 from insights.payloads import StoredEvent
-from insights.snapshots import MemberSnapshot
+from insights.snapshots import JsonObject, MemberSnapshot
 
 
 class RecorderError(Exception):
@@ -49,11 +50,12 @@ class ConversationBusy(RecorderError):
 
 @dataclass(frozen=True, slots=True)
 class SpeakerIdentity:
-    """A speaker's identity as the client sent it; not an account of ours."""
+    """A speaker's identity as the client sent it; not an account of ours. `attributes` are kept and returned, not used."""
 
     user_id: str = ""
     name: str = ""
     email: str = ""
+    attributes: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +64,8 @@ class Opening:
 
     `timezone_offset`: minutes east of UTC. `keep_s`: seconds for which the conversation stays open after its last connection, this one,
     was lost. `process`: id of the registered server process; a session without one is stale until it leaves. An empty `name` becomes
-    the conversation's id. `detect_phrases`: whether readers get the action phrases of messages by default; used when the conversation
-    starts.
+    the conversation's id. `metadata` is added to that of the conversation, at most METADATA_FIELDS together; the first `webhook_url` is
+    kept; `detect_phrases` is set by any speaker.
     """
 
     owner_id: int
@@ -75,6 +77,8 @@ class Opening:
     language: str = "en-US"
     speaker: SpeakerIdentity | None = None
     keep_s: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    webhook_url: str = ""
     detect_phrases: bool = False
 
 

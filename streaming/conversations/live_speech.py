@@ -7,8 +7,8 @@ It uses the recogniser, the recorder and the broadcast, and knows no transport. 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -86,6 +86,9 @@ class StartOptions:
     audio_age_s: float | None = None
     """How long before the start the first sample was recorded, in seconds; None: the audio is dated by its arrival."""
     entities: tuple[CustomEntity, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    webhook_url: str = ""
+    detect_phrases: bool = False
 
 
 class LiveSpeech:
@@ -255,6 +258,9 @@ class LiveSpeech:
             session_id=self.session_id,
             process=process,
             keep_s=start_options.keep_s,
+            metadata=start_options.metadata,
+            webhook_url=start_options.webhook_url,
+            detect_phrases=start_options.detect_phrases,
         )
 
     async def _store_results(self, listener: "_RecognitionListener", joined: Joined, start_options: StartOptions) -> None:
@@ -437,7 +443,7 @@ async def _first_of(*events: asyncio.Event, within_s: float) -> None:
 
 
 def knows(languages: tuple[str, ...], language: str) -> bool:
-    """Return whether a recogniser's list includes a BCP-47 language: en-US matches en or en-US, ignoring case."""
+    """Return whether a recogniser's list includes a BCP-47 language: en-US matches en or en-US, en matches both, ignoring case."""
     wanted = language.lower()
     known = {entry.lower() for entry in languages}
-    return wanted in known or wanted.split("-")[0] in known
+    return wanted in known or wanted.split("-")[0] in known or wanted in {entry.split("-")[0] for entry in known}

@@ -53,6 +53,10 @@ TRY_AGAIN_LATER = 1013
 RECONNECT = 3006
 """The close code on which Symbl's JavaScript clients reconnect (fact sheet, section 7)."""
 DISCONNECTED = "the client disconnected"
+SDK_SOURCES = frozenset({"js_sdk", "web_sdk", "python_sdk"})
+"""The `source` of the published SDKs in the query."""
+SDK_CHUNK_BYTES = 65_536
+"""Bytes of a chunk that are accepted from those SDKs: they send the pieces in which files are read, and show nobody an error."""
 FULL = "this server has as many sessions as it can serve; try again later"
 
 
@@ -111,6 +115,7 @@ class SpeakConsumer(SymblConsumer):
     kind: TransportKind = "websocket"
     _session: Session[SymblSpeaker] | None = None
     _speaker: SymblSpeaker | None = None
+    _large_chunk_reported = False
 
     async def authenticated(self) -> None:
         """Open the session, which can outlive the socket until it has stored everything."""
@@ -149,13 +154,24 @@ class SpeakConsumer(SymblConsumer):
         """Queue a chunk of audio. Refuse one that is too large, keeping the session; ignore one that is empty or before the start."""
         if not data or self._speaker is None or not self._speaker.started_or_starting:
             return True
-        if len(data) > settings.MAX_AUDIO_CHUNK_BYTES:
-            limit = settings.MAX_AUDIO_CHUNK_BYTES
-            text = f"a chunk of audio may be at most {limit} bytes, not {len(data)}; this one was not processed"
-            self.send_queue.put(encode(error_top(text, field="audio")))
+        if len(data) > settings.MAX_AUDIO_CHUNK_BYTES and not self._takes_large(len(data)):
             return False
-        await self._offer(Audio(data))
+        await self._offer(Audio(data, time.monotonic()))
         return True
+
+    def _takes_large(self, size: int) -> bool:
+        """Return whether a chunk above MAX_AUDIO_CHUNK_BYTES is accepted: with a warning from an SDK, else refused with an error."""
+        documented = settings.MAX_AUDIO_CHUNK_BYTES
+        from_sdk = self.credentials.query.get("source") in SDK_SOURCES
+        limit = max(documented, SDK_CHUNK_BYTES) if from_sdk else documented
+        if size > limit:
+            text = f"a chunk of audio may be at most {limit} bytes, not {size}; this one was not processed"
+            self.send_queue.put(encode(error_top(text, field="audio")))
+        elif not self._large_chunk_reported:
+            self._large_chunk_reported = True
+            text = f"audio: a chunk has {size} bytes; send at most {documented}, from this SDK up to {limit} are accepted"
+            self.send_queue.put(encode(warning(text, "audio")))
+        return size <= limit
 
     async def disconnected(self) -> None:
         """End the session; what the client said before is still transcribed, stored and sent to subscribers."""

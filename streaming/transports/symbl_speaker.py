@@ -15,7 +15,9 @@ from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, SpeakerIdentity
 from streaming.aio.bounded_queue import BoundedQueue
 from streaming.aio.send_queue import SendQueue
+from streaming.audio.arrival_rate import ArrivalRate
 from streaming.audio.codecs import AudioError
+from streaming.audio.pcm import BYTES_PER_SAMPLE
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
 from streaming.conversations.rendered_events import SPEAKERS_SKIP, SymblTexts, send_events
@@ -51,8 +53,10 @@ def weight(message: ClientMessage) -> int:
         return len(message.chunk) + MESSAGE_BYTES
     if not isinstance(message, Start):
         return 256
-    phrases = [*message.vocabulary, *(phrase for tracker in message.trackers for phrase in (tracker.name, *tracker.vocabulary))]
-    return 256 + sum(64 + len(phrase) for phrase in phrases)  # a Python str takes about 64 bytes besides its characters
+    texts = [*message.vocabulary, *(phrase for tracker in message.trackers for phrase in (tracker.name, *tracker.vocabulary))]
+    texts += [*message.metadata, *message.metadata.values(), message.webhook_url, *(notice.text for notice in message.notices)]
+    texts += [str(part) for pair in message.speaker.attributes.items() for part in pair] if message.speaker else []
+    return 256 + sum(64 + len(text) for text in texts)  # a Python str takes about 64 bytes besides its characters
 
 
 class SymblSpeaker(Runner):
@@ -89,6 +93,7 @@ class SymblSpeaker(Runner):
         self._conversation: ConversationHandler[str] = ConversationHandler(session.id, user_id, session.webrtc_id, self._on_error)
         self._speech = self._conversation.speech
         self._start = Start()
+        self._arrivals: ArrivalRate | None = None
         self._sender_task: asyncio.Task[None] | None = None
         self._late_audio_reported = False
 
@@ -142,9 +147,10 @@ class SymblSpeaker(Runner):
     async def handle(self, message: ClientMessage) -> bool:
         """Process one message. Return whether it was activity, which resets the idle limit: audio while LISTENING, a start or a stop."""
         match message:
-            case Audio(chunk) if self.state is State.LISTENING:
-                await self._speech.feed(chunk)
-                return bool(chunk)
+            case Audio() if self.state is State.LISTENING:
+                self._check_rate(message)
+                await self._speech.feed(message.chunk)
+                return bool(message.chunk)
             case Start():
                 return await self._begin(message)
             case Stop():
@@ -185,6 +191,7 @@ class SymblSpeaker(Runner):
             self._send_queue.put(encode(wire.error_envelope(str(error), field=_field(error))))
             return False
         self._start = start
+        self._arrivals = _arrivals(start)
         self._late_audio_reported = False
         self.state = State.LISTENING
         for message in (
@@ -194,7 +201,9 @@ class SymblSpeaker(Runner):
         ):
             self._send_queue.put(encode(message))
         if self._speech.language_warning:
-            self._send_queue.put(encode(wire.warning(self._speech.language_warning, _field(self._speech.language_warning))))
+            self._warn(self._speech.language_warning, _field(self._speech.language_warning))
+        for notice in start.notices:
+            self._warn(notice.text, notice.field)
         await self._start_sending(joined)
         return True
 
@@ -251,7 +260,18 @@ class SymblSpeaker(Runner):
             self._error(str(error), _field(error))
             return
         self._start = replace(self._start, encoding=encoding, sample_rate=rate)  # the next modify_request builds on this
+        self._arrivals = _arrivals(self._start)
         self._send_queue.put(encode(wire.session_modified(encoding, rate)))
+
+    def _check_rate(self, audio: Audio) -> None:
+        """Warn a client whose audio arrives as if it had another rate than the client states."""
+        if self._arrivals is None or audio.arrived is None:
+            return
+        likely = self._arrivals.arrived(len(audio.chunk), audio.arrived)
+        if likely is not None:
+            field = "config.speechRecognition.sampleRateHertz"
+            text = f"{field} is {self._start.sample_rate}, but audio arrives like live audio of {likely} Hz; if it is, send {likely} here"
+            self._warn(text, field)
 
     def _page(self, conversation_id: int) -> str:
         """Return the URL of the conversation's page on the portal."""
@@ -262,12 +282,22 @@ class SymblSpeaker(Runner):
             self._session.end(End.OVERRUN, str(error))
             return
         if isinstance(error, StorageDelayed):
-            self._send_queue.put(encode(wire.warning(str(error), "storage")))
+            self._warn(str(error), "storage")
             return
         self._error(str(error), _field(error))
 
     def _error(self, text: str, field: str) -> None:
         self._send_queue.put(encode(wire.error_top(text, field=field)))
+
+    def _warn(self, text: str, field: str) -> None:
+        self._send_queue.put(encode(wire.warning(text, field)))
+
+
+def _arrivals(start: Start) -> ArrivalRate | None:
+    """Return the measurement of the arrival of this audio; None if it is no PCM, or sent again and so faster than it was recorded."""
+    if start.encoding not in BYTES_PER_SAMPLE or start.audio_age is not None:
+        return None
+    return ArrivalRate(start.sample_rate, BYTES_PER_SAMPLE[start.encoding])
 
 
 def _start_options(start: Start) -> StartOptions:
@@ -275,7 +305,7 @@ def _start_options(start: Start) -> StartOptions:
     keep_s = settings.NO_CONNECTION_TIMEOUT_S if start.no_connection_timeout is None else start.no_connection_timeout
     trackers = tuple(Tracker(tracker.name, tracker.vocabulary, tracker.id) for tracker in start.trackers)
     return StartOptions(
-        speaker=SpeakerIdentity(speaker.user_id, speaker.name, speaker.email) if speaker else None,
+        speaker=SpeakerIdentity(speaker.user_id, speaker.name, speaker.email, dict(speaker.attributes)) if speaker else None,
         language=start.language,
         encoding=start.encoding,
         sample_rate=start.sample_rate,
@@ -289,6 +319,9 @@ def _start_options(start: Start) -> StartOptions:
         keep_s=keep_s,
         mask=start.redaction,
         audio_age_s=start.audio_age,
+        metadata=start.metadata,
+        webhook_url=start.webhook_url,
+        detect_phrases=start.detect_phrases,
     )
 
 

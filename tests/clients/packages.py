@@ -15,6 +15,7 @@ from tests.servers import ROOT
 CACHE = ROOT / ".cache" / "clients"
 FETCH_S = 100
 NPM = ("@symblai/symbl-js@1.4.10", "@symblai/symbl-web-sdk@1.0.10", "symbl-opus-encdec@0.1.2", "esbuild@0.28.2")
+DYTE = ("@dytesdk/symbl-transcription@2.2.1", "esbuild@0.28.2")
 # Without dependencies: `symbl` asks for PyAudio, which is built with a compiler, and uses it for a microphone only.
 PYPI = (
     "symbl==2.0.6",
@@ -27,12 +28,12 @@ PYPI = (
 )
 
 
-def npm_packages() -> Path:
-    """Return a directory whose node_modules has the JavaScript SDKs and a bundler."""
+def npm_packages(wanted: tuple[str, ...] = NPM) -> Path:
+    """Return a directory whose node_modules has the JavaScript SDKs, or other packages, and a bundler."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("no node and npm here: the JavaScript SDKs are not tried")
     quiet = ("--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1")
-    return _fetched("npm", NPM, ("npm", "install", *quiet, "--prefix"))
+    return _fetched("npm", wanted, ("npm", "install", *quiet, "--prefix"))
 
 
 def python_packages() -> Path:

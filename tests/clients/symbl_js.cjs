@@ -3,12 +3,12 @@
 // Reads one JSON object from standard input: url, appId, appSecret, id (connection id), way ("stream", "realtime" or
 // "subscribe"), name and sound (file of 16 kHz mono LINEAR16; speakers only), speed (1 is real time), linger (ms between
 // the last chunk and stop), gate (a file: who has started says so, and talks once it is there), reconnect (whether it
-// connects again after an unclean close). Writes one JSON object, what it saw, as the last line of standard output.
+// connects again after an unclean close), chunk (bytes). Writes one JSON object, what it saw, as the last line of standard output.
 const fs = require("fs");
 const { sdk } = require("@symblai/symbl-js");
 
-const CHUNK = 3200; // 100 ms
 const wish = JSON.parse(fs.readFileSync(0, "utf8"));
+const CHUNK = wish.chunk || 3200; // 100 ms
 const saw = { conversationId: null, messages: [], insights: [], interims: 0, finals: 0, topics: [], trackers: [], errors: [], kinds: [] };
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -69,6 +69,14 @@ def test_two_speakers_and_a_subscriber_share_a_conversation(wish: dict[str, Any]
     assert jane["errors"] == tom["errors"] == listener["errors"] == []
 
 
+def test_a_file_in_the_pieces_in_which_node_reads_it(wish: dict[str, Any]) -> None:
+    """Chunks of 64 KiB, as `fs.createReadStream` gives them, are recognised completely; one warning says that they are large."""
+    saw = Client(wish, id="pieces", way="realtime", name="Jane", chunk=65_536).end()
+    assert len(saw["messages"]) == 5
+    assert saw["kinds"].count("warning") == 1
+    assert saw["errors"] == []
+
+
 def test_a_wrong_secret_gets_the_sdks_error(wish: dict[str, Any]) -> None:
     """init rejects with the SDK's text for a 401."""
     with pytest.raises(AssertionError, match="Combination of appId and appSecret is not valid"):

@@ -26,7 +26,8 @@ async def test_what_is_said_arrives_everywhere(installation: Installation, brows
         connected(two, token, room, "/v1/subscribe/") as subscriber,
         streaming(one, token, "conversation") as tom,
     ):
-        conversation_id = await anna.start("Anna")
+        anna_fields = {"peerId": "peer-1", "seat": 4, "host": True}
+        conversation_id = await anna.start("Anna", speaker={"userId": "anna@example.com", "name": "Anna", **anna_fields, "id": "no"})
         root = f"/v1/conversations/{conversation_id}"
         await page.goto(f"{two.url}/watch/{room}/")
         await expect(page.locator("#status")).to_have_text("Watching")
@@ -44,7 +45,14 @@ async def test_what_is_said_arrives_everywhere(installation: Installation, brows
         (insight,) = answers["insight_response"]["insights"]
         assert (message["payload"]["content"], message["from"]["name"]) == (SAID, "Anna")
         assert (insight["type"], insight["messageReference"]["id"]) == ("question", message["id"])
+        for place in (message["from"], insight["from"]):
+            assert place == {**anna_fields, "id": message["from"]["id"], "name": "Anna", "userId": "anna@example.com"}
+        assert (await anna.wait("warning"))["message"]["field"] == "speaker.id"
         for socket in (anna, subscriber):
+            for result in socket.of("recognition_result"):
+                assert result["message"]["user"] == message["from"]
+            assert (await socket.wait("message_response"))["messages"][0]["from"] == message["from"]
+            assert (await socket.wait("insight_response"))["insights"][0]["from"] == message["from"]
             assert (await socket.wait("message_response"))["messages"][0]["id"] == message["id"]
             assert (await socket.wait("insight_response"))["insights"][0]["id"] == insight["id"]
         await expect(page.locator(f"#m-{message['id']}")).to_have_text(SAID)
@@ -55,5 +63,8 @@ async def test_what_is_said_arrives_everywhere(installation: Installation, brows
         stored = await read(two, token, f"{root}/messages")
         assert [(one["id"], one["text"], one["from"]["name"]) for one in stored["messages"]] == [(message["id"], SAID, "Anna")]
         assert [one["id"] for one in (await read(two, token, f"{root}/questions"))["questions"]] == [insight["id"]]
+        async with connected(two, token, room, "/v1/subscribe/", "?after=0") as replay:
+            assert (await replay.wait("message_response"))["messages"][0]["from"] == message["from"]
+            assert (await replay.wait("insight_response"))["insights"][0]["from"] == message["from"]
         await page.goto(f"{two.url}/conversations/{conversation_id}/")
         await expect(page.locator(f"#m-{message['id']}")).to_have_text(SAID)

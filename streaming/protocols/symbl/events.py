@@ -190,7 +190,9 @@ def _content(text: str) -> Message:
 
 
 def _entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:
-    return _entity_kind(entity) | {"detectedValue": entity.text, "offset": entity.offset, "message": message.text}
+    """Return an entity of a message. `message` is an object: the Go SDK drops the whole response if it is a text."""
+    reference = {"id": message.id, "payload": _content(message.text)}
+    return _entity_kind(entity) | {"detectedValue": entity.text, "offset": entity.offset, "message": reference}
 
 
 def _found_entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:

@@ -1,11 +1,18 @@
 """The messages of a Symbl client as frozen dataclasses. The defaults are those of the published protocol."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from insights import insight_kinds
 
 ENCODINGS = ("LINEAR16", "MULAW", "FLAC", "OPUS")
 """The encodings of the protocol, in upper case; clients may use any case."""
+
+CONTAINERS = ("WEBM_OPUS", "OGG_OPUS")
+"""Other names of OPUS that clients use: the decoder detects the container by its first bytes."""
+
+Attribute = str | int | float | bool
+"""The value of a speaker's further field."""
 
 
 def insight_types() -> tuple[str, ...]:
@@ -15,11 +22,15 @@ def insight_types() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class StartSpeaker:
-    """The speaker of a WebSocket; each field may be "". `user_id` is the e-mail address if the client sent no user id."""
+    """The speaker of a WebSocket; each field may be "". `user_id` is the e-mail address if the client sent no user id.
+
+    `attributes` are the further fields of the client, which it gets back wherever this speaker is named.
+    """
 
     user_id: str = ""
     name: str = ""
     email: str = ""
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,14 @@ class TrackerSpec:
     name: str
     vocabulary: tuple[str, ...]
     id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A field of an accepted request that has not its full effect, and a sentence that says so."""
+
+    field: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +80,11 @@ class Start:
     """The text that replaces redacted words; empty if nothing is redacted."""
     audio_age: float | None = None
     """Our extension: how many seconds ago the first sample that will be sent was recorded; None if the client does not say."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    webhook_url: str = ""
+    detect_phrases: bool = False
+    notices: tuple[Notice, ...] = ()
+    """What the client is warned about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +102,10 @@ class Modify:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """A binary frame with audio in the announced encoding; its size is not limited here."""
+    """A binary frame with audio in the announced encoding; its size is not limited here. `arrived` is in seconds of a steady clock."""
 
     chunk: bytes
+    arrived: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,8 @@ def _message(value: Any) -> ClientMessage:
             raise
     if kind == "modify_request":
         return modify_request(message)
-    if kind == "stop_request":
+    if kind in ("stop_request", "stop_recognition"):
         return Stop()
+    if kind is None:
+        raise WireError("type is missing; it must be one of start_request, stop_request, modify_request", "type")
     raise refused("type", "one of start_request, stop_request, modify_request", kind)

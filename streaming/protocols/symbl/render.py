@@ -29,10 +29,10 @@ class TimedWord(Protocol):
 
 
 def user(member: MemberSnapshot | None) -> Message:
-    """Return a member in the protocol's form: {id, name, userId}, three empty strings if unknown."""
+    """Return a member in the protocol's form: {id, name, userId}, three empty strings if unknown, with the client's further fields."""
     if member is None:
         return {"id": "", "name": "", "userId": ""}
-    return {"id": member.id, "name": member.name, "userId": member.user_id}
+    return {**member.attributes, "id": member.id, "name": member.name, "userId": member.user_id}
 
 
 def envelope(kind: str, **fields: Any) -> Message:

@@ -1,13 +1,16 @@
 """Parses `start_request` and `modify_request`: fields, defaults and limits, one function per part of the message."""
 
 import re
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
-from streaming.protocols.symbl.fields import Fields, WireError, refused
-from streaming.protocols.symbl.messages import ENCODINGS, Modify, Start, StartSpeaker, TrackerSpec, insight_types
+from streaming.protocols.symbl.fields import UNSTORABLE, Fields, WireError, as_truth, refused
+from streaming.protocols.symbl.messages import CONTAINERS, ENCODINGS, Modify, Start, TrackerSpec, insight_types
+from streaming.protocols.symbl.notices import Notices
+from streaming.protocols.symbl.speaker import NAME_LENGTH, start_speaker
 
-NAME_LENGTH = 256
-MASK_LENGTH = 16
+MASK_LENGTH = 64
 MASK = "****"
 TITLE_LENGTH = 512
 PHRASE_LENGTH = 256
@@ -17,30 +20,48 @@ TRACKER_PHRASES = 50
 LONGEST_TIMEOUT = 1800
 FARTHEST_OFFSET = 1080
 LOWEST_RATE, HIGHEST_RATE = 8000, 48000
+METADATA_FIELDS = 64
+METADATA_LENGTH = 128
+URL_LENGTH = 2048
+
+_OTHER_NAMES = {"follow-up": "follow_up", "action-item": "action_item", "topics": "topic"}
+"""Names of insight types in Symbl's documentation that its clients do not use."""
+_NOT_FOUND_LIVE = {
+    "intent": "intents are not detected while people speak",
+    "summary": "GET /v1/conversations/{id}/summary has the summary",
+}
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 def start_request(message: Fields) -> Start:
-    """Return the Start of a `start_request`. Raises WireError, which names the first invalid field."""
+    """Return the Start of a `start_request`. Raises WireError, which names the first invalid field.
+
+    Fields that are accepted and not carried out, and unknown ones, are in its notices.
+    """
+    message.get("type")
+    notices = Notices()
     config = message.child("config")
     encoding, rate = _speech(config)
     encoding = encoding or "LINEAR16"
     identified, mask = _redaction(config)
     threshold = config.number("confidenceThreshold", 0, 1)
     stop_timeout = message.whole("disconnectOnStopRequestTimeout", 0, LONGEST_TIMEOUT, unit="seconds")
-    return Start(
-        insight_types=_insight_types(message),
+    titles = [place.text("meetingTitle", TITLE_LENGTH) for place in (config, message)]
+    urls = [_webhook_url(place) for place in (message, config)]
+    trackers = message.children("trackers", "trackers", TRACKERS)
+    start = Start(
+        insight_types=_insight_types(message, notices),
         confidence_threshold=0.5 if threshold is None else threshold,
-        language=_language(config),
+        language=_language(config, notices),
         encoding=encoding,
         sample_rate=rate or (8000 if encoding == "MULAW" else 16000),
-        speaker=_speaker(message),
+        speaker=start_speaker(message, notices),
         vocabulary=message.texts("customVocabulary", VOCABULARY_PHRASES, PHRASE_LENGTH),
-        trackers=tuple(_tracker(fields) for fields in message.children("trackers", "trackers", TRACKERS)),
+        trackers=tuple(map(_tracker, trackers)),
         tracker_interims=config.child("trackers").flag("interimResults") or False,
         all_trackers=_all_trackers(message, config),
-        meeting_title=config.text("meetingTitle", TITLE_LENGTH) or message.text("meetingTitle", TITLE_LENGTH),
+        meeting_title=titles[0] or titles[1],
         timezone_offset=config.whole("timezoneOffset", -FARTHEST_OFFSET, FARTHEST_OFFSET, unit="minutes from UTC"),
         no_connection_timeout=_no_connection_timeout(message),
         disconnect_on_stop=message.flag("disconnectOnStopRequest") is not False,
@@ -49,7 +70,13 @@ def start_request(message: Fields) -> Start:
         sentiment=config.flag("sentiment") or False,
         redaction=mask,
         audio_age=message.number("audioAge", 0, LONGEST_TIMEOUT),
+        metadata={**_metadata(config), **_metadata(message)},
+        webhook_url=urls[0] or urls[1],
+        detect_phrases=any([place.flag("detectPhrases") for place in (message, config)]),
     )
+    parts = (message, config, config.child("speechRecognition"), config.child("trackers"), config.child("redaction"), *trackers)
+    notices.add_unread(parts)
+    return replace(start, notices=notices.all())
 
 
 def modify_request(message: Fields) -> Modify:
@@ -64,25 +91,30 @@ def modify_request(message: Fields) -> Modify:
 def _speech(config: Fields) -> tuple[str | None, int | None]:
     """Return (encoding, rate in Hz); older clients send both directly in `config`, without `speechRecognition`."""
     speech = config.child("speechRecognition")
-    rate = _rate(speech)
-    return _encoding(speech) or _encoding(config), _rate(config) if rate is None else rate
+    inner, outer = (_encoding(speech), _rate(speech)), (_encoding(config), _rate(config))
+    return inner[0] or outer[0], inner[1] or outer[1]
 
 
 def _encoding(fields: Fields) -> str | None:
     value = fields.get("encoding")
     if value is None:
         return None
-    if not isinstance(value, str) or value.upper() not in ENCODINGS:
-        raise refused(fields.at("encoding"), "one of " + ", ".join(ENCODINGS), value)
-    return value.upper()
+    name = value.strip().upper() if isinstance(value, str) else ""
+    if name in CONTAINERS:
+        return "OPUS"
+    if name not in ENCODINGS:
+        raise refused(fields.at("encoding"), "one of " + ", ".join(ENCODINGS + CONTAINERS), value)
+    return name
 
 
 def _rate(fields: Fields) -> int | None:
     return fields.whole("sampleRateHertz", LOWEST_RATE, HIGHEST_RATE, unit="Hz")
 
 
-def _language(config: Fields) -> str:
-    value = config.get("languageCode")
+def _language(config: Fields, notices: Notices) -> str:
+    value, inner = config.get("languageCode"), config.child("speechRecognition")
+    if inner.get("languageCode") not in (None, value or "en-US"):
+        notices.add(inner.at("languageCode"), "is ignored: config.languageCode sets the language")
     if value is None:
         return "en-US"
     if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
@@ -90,27 +122,48 @@ def _language(config: Fields) -> str:
     return value
 
 
-def _insight_types(message: Fields) -> frozenset[str]:
-    types, allowed = message.items("insightTypes", "insight types", 100), insight_types()
-    for index, value in enumerate(types):
-        if not isinstance(value, str) or value not in allowed:
-            raise refused(f"{message.at('insightTypes')}[{index}]", "one of " + ", ".join(allowed), value)
+def _insight_types(message: Fields, notices: Notices) -> frozenset[str]:
+    allowed, types = insight_types(), set()
+    for index, value in enumerate(message.items("insightTypes", "insight types", 100)):
+        path = f"{message.at('insightTypes')}[{index}]"
+        name = value if isinstance(value, str) else ""
+        if name in allowed:
+            types.add(name)
+        elif name in _OTHER_NAMES:
+            types.add(_OTHER_NAMES[name])
+            notices.add(path, f"is read as {_OTHER_NAMES[name]}, the name of this type")
+        elif name in _NOT_FOUND_LIVE:
+            notices.add(path, f"{name!r} is ignored: {_NOT_FOUND_LIVE[name]}")
+        else:
+            raise refused(path, "one of " + ", ".join(allowed), value)
     return frozenset(types)
 
 
-def _speaker(message: Fields) -> StartSpeaker | None:
-    speaker = message.child("speaker")
-    name, email = speaker.text("name", NAME_LENGTH), speaker.text("email", NAME_LENGTH)
-    user_id = _user_id(speaker) or email
-    return StartSpeaker(user_id or "", name or "", email or "") if user_id or name else None
+def _metadata(fields: Fields) -> dict[str, str]:
+    metadata = fields.child("metadata")
+    found: dict[str, str] = {}
+    for name, _ in list(metadata.unread()):
+        if not 1 <= len(name) <= METADATA_LENGTH or UNSTORABLE.search(name):
+            raise WireError(f"{metadata.path} must have names of 1 to {METADATA_LENGTH} characters without NUL", metadata.path)
+        found[name] = metadata.text(name, METADATA_LENGTH) or ""
+    if len(found) > METADATA_FIELDS:
+        raise WireError(f"{metadata.path} may hold at most {METADATA_FIELDS} fields, not {len(found)}", metadata.path)
+    return found
 
 
-def _user_id(speaker: Fields) -> str | None:
-    """Return the user id as text; some clients send a number."""
-    value = speaker.get("userId")
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    return Fields({"userId": value}, speaker.path).text("userId", NAME_LENGTH)
+def _webhook_url(fields: Fields) -> str:
+    url = fields.text("webhookUrl", URL_LENGTH) or ""
+    if url and not _is_web_address(url):
+        raise refused(fields.at("webhookUrl"), "an http or https URL", url)
+    return url
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:  # a port or an IPv6 address that is none
+        return False
 
 
 def _tracker(fields: Fields) -> TrackerSpec:
@@ -134,20 +187,15 @@ def _all_trackers(message: Fields, config: Fields) -> bool:
 
 def _no_connection_timeout(message: Fields) -> int | None:
     """Return seconds; one published SDK types the field as a boolean: true means the maximum, false 0."""
-    value = message.get("noConnectionTimeout")
-    if isinstance(value, bool):
-        return LONGEST_TIMEOUT if value else 0
+    truth = as_truth(message.get("noConnectionTimeout"))
+    if truth is not None:
+        return LONGEST_TIMEOUT if truth else 0
     return message.whole("noConnectionTimeout", 0, LONGEST_TIMEOUT, unit="seconds")
 
 
 def _redaction(config: Fields) -> tuple[bool, str]:
-    """Return (whether entities are wanted, the text that replaces redacted words or "" for no redaction).
-
-    The text must not contain letters or digits, which could be mistaken for spoken words.
-    """
+    """Return (whether entities are wanted, the text that replaces redacted words or "" for no redaction)."""
     redaction = config.child("redaction")
     mask = redaction.text("redactionString", MASK_LENGTH)
-    if mask is not None and any(character.isalnum() for character in mask):
-        raise refused(redaction.at("redactionString"), "a string without letters and digits, such as ****", mask)
     wanted = redaction.flag("redactContent") or False
     return redaction.flag("identifyContent") or False, (mask or MASK) if wanted else ""

@@ -133,3 +133,35 @@ def test_five_lost_races_are_an_error(owner: User, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "_start", lost)
     with pytest.raises(ConversationBusy, match="try again"):
         recorder.open_conversation(opening(owner))
+
+
+def test_further_fields_of_a_speaker(owner: User) -> None:
+    """They are stored with the member and come back in its snapshots; a later start replaces them, one without any keeps them."""
+    first = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("a", "Ada", attributes={"peerId": "p-1", "host": True})))
+    assert first.member is not None
+    assert first.member.attributes == {"peerId": "p-1", "host": True}
+    same = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("a", "Ada")))
+    assert (same.member, same.events) == (first.member, [])
+    again = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("a", "Ada", attributes={"peerId": "p-2"})))
+    assert again.member is not None
+    assert again.member.attributes == {"peerId": "p-2"}
+    (event,) = again.events
+    assert isinstance(event.event, MemberJoined)
+    assert event.event.member == again.member
+    assert Member.objects.get(id=again.member.id).attributes == {"peerId": "p-2"}
+
+
+def test_options_of_a_conversation(owner: User) -> None:
+    """Metadata of all speakers is joined, the first webhook counts, and any speaker may ask for key phrases."""
+    first = opening(owner, metadata={"room": "4", "floor": "1"}, webhook_url="https://example.org/a")
+    joined = recorder.open_conversation(first)
+    second = opening(owner, metadata={"room": "5"}, webhook_url="https://example.org/b", detect_phrases=True)
+    assert recorder.open_conversation(second).conversation_id == joined.conversation_id
+    conversation = Conversation.objects.get(id=joined.conversation_id)
+    assert conversation.metadata == {"room": "5", "floor": "1"}
+    assert (conversation.webhook_url, conversation.detect_phrases) == ("https://example.org/a", True)
+    many = {str(number): "x" for number in range(100)}
+    recorder.open_conversation(opening(owner, metadata=many))
+    conversation.refresh_from_db()
+    assert len(conversation.metadata) == module.METADATA_FIELDS
+    assert conversation.metadata["room"] == "5"

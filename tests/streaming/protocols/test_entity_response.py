@@ -26,7 +26,7 @@ def test_entities_follow_their_messages() -> None:
 
 
 def test_a_message_lists_its_own_entities() -> None:
-    """Each message has its entities, with their place in its text."""
+    """Each message has its entities, with their place in its text; the Go SDK reads their `message` as an object like a message."""
     stored = message()
     response, _ = render_event(parse_event("messages", {"messages": [stored]}), 3, View(entities=True))
     assert response["messages"][0]["entities"] == [
@@ -36,7 +36,7 @@ def test_a_message_lists_its_own_entities() -> None:
             "category": "Managed",
             "detectedValue": "Friday",
             "offset": 19,
-            "message": stored["text"],
+            "message": {"id": stored["id"], "payload": {"content": stored["text"], "contentType": "text/plain"}},
         }
     ]
 

@@ -36,6 +36,7 @@ FIELDS = """
     type insightTypes customVocabulary config confidenceThreshold languageCode meetingTitle timezoneOffset speechRecognition
     encoding sampleRateHertz trackers interimResults enableAllTrackers detectEntities sentiment redaction redactContent speaker
     userId name email vocabulary id noConnectionTimeout disconnectOnStopRequest disconnectOnStopRequestTimeout
+    metadata webhookUrl detectPhrases actions peerId
 """
 keys = st.sampled_from(FIELDS.split())
 known = st.recursive(

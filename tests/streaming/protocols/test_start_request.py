@@ -83,16 +83,13 @@ NULLS = ("insightTypes", "customVocabulary", "config", "speaker", "trackers", "n
         dict.fromkeys(NULLS),
         {"config": {"speechRecognition": None, "confidenceThreshold": None, "meetingTitle": None, "trackers": None, "languageCode": None}},
         {"speaker": {"userId": None, "name": ""}},
-        {
-            "mood": "good",
-            "config": {"speechRecognition": {"engine": "google", "interimResults": True, "speechContexts": [{"phrases": []}]}},
-        },
-        {"config": {"speechRecognition": {"languageCode": "xx", "mode": "multi-speaker", "enableAutomaticPunctuation": True}}},
+        {"actions": [], "features": {}, "enableSummary": False, "mood": None},
+        {"config": {"speechRecognition": {"languageCode": "en-US", "interimResults": True, "enableAutomaticPunctuation": True}}},
     ],
-    ids=["nulls", "inner nulls", "nameless speaker", "unknown keys", "inner language"],
+    ids=["nulls", "inner nulls", "nameless speaker", "nothing requested", "what is done anyway"],
 )
-def test_empty_values_and_unknown_keys_are_ignored(fields: dict[str, Any]) -> None:
-    """Nulls, blanks and keys that no server reads leave the defaults in place."""
+def test_empty_values_are_ignored(fields: dict[str, Any]) -> None:
+    """Nulls, blanks and fields that request nothing leave the defaults in place, without a warning."""
     assert parse(start(**fields)) == Start()
 
 
@@ -101,6 +98,43 @@ def test_an_encoding_may_be_written_in_any_case(spelling: str) -> None:
     """The SDKs write encodings in different cases."""
     parsed = parse(start(config={"speechRecognition": {"encoding": spelling, "sampleRateHertz": 48000}}))
     assert parsed == Start(encoding="OPUS", sample_rate=48000)
+
+
+@pytest.mark.parametrize("name", ["WEBM_OPUS", "ogg_opus"])
+def test_the_containers_of_opus_are_opus(name: str) -> None:
+    """The decoder finds the container itself."""
+    assert parse(start(config={"speechRecognition": {"encoding": name, "sampleRateHertz": 48000}})) == Start(
+        encoding="OPUS", sample_rate=48000
+    )
+
+
+def test_numbers_and_truth_values_may_be_texts() -> None:
+    """Clients that read their options from a form or the environment send texts."""
+    text = start(
+        noConnectionTimeout="300",
+        disconnectOnStopRequest="False",
+        disconnectOnStopRequestTimeout=" 60 ",
+        audioAge="1.5",
+        detectPhrases="true",
+        config={
+            "confidenceThreshold": "0.25",
+            "timezoneOffset": "-480",
+            "sentiment": "TRUE",
+            "speechRecognition": {"sampleRateHertz": "44100"},
+        },
+    )
+    assert parse(text) == Start(
+        no_connection_timeout=300,
+        disconnect_on_stop=False,
+        stop_timeout=60,
+        audio_age=1.5,
+        detect_phrases=True,
+        confidence_threshold=0.25,
+        timezone_offset=-480,
+        sentiment=True,
+        sample_rate=44100,
+    )
+    assert parse(start(noConnectionTimeout="true")) == Start(no_connection_timeout=1800)
 
 
 def test_encoding_and_rate_in_the_config_itself() -> None:
@@ -194,6 +228,7 @@ def test_a_title_at_the_top_counts_where_config_has_none() -> None:
         ({"redactContent": False, "redactionString": "---"}, "", False),
         ({"redactContent": True}, "****", False),
         ({"redactContent": True, "redactionString": "#####", "identifyContent": True}, "#####", True),
+        ({"redactContent": True, "redactionString": "[PII_PCI_ENTITY]"}, "[PII_PCI_ENTITY]", False),
         ({"identifyContent": True}, "", True),
     ],
 )
