@@ -15,10 +15,10 @@ function meetingOf(wish) {
     id: wish.peer,
     name: "Jane",
     clientSpecificId: "jane@example.com",
-    removeAudioMiddleware: async () => context.suspend(),
+    removeAudioMiddleware: async () => {}, // the package calls it before it adds its own, too
     addAudioMiddleware: async (middleware) => {
       const buffer = context.createBuffer(1, context.sampleRate, context.sampleRate);
-      buffer.getChannelData(0).forEach((_, index, samples) => (samples[index] = Math.random() / 2 - 0.25));
+      buffer.getChannelData(0).forEach((_, index, samples) => (samples[index] = 2 * Math.random() - 1));
       const noise = new AudioBufferSourceNode(context, { buffer, loop: true });
       noise.connect(await middleware(context)).connect(context.destination);
       noise.start();

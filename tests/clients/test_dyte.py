@@ -48,7 +48,7 @@ def test_its_own_words_arrive(page_url: str, called: Server) -> None:
         browser.close()
     assert "failed" not in saw
     final = [one for one in saw["transcriptions"] if not one["isPartialTranscript"]]
-    assert len(final) >= 2
+    assert len(final) >= 2, saw
     assert {one["peerId"] for one in saw["transcriptions"]} == {"peer-1"}
     assert all(one["conversationId"].isdigit() for one in final)
     assert saw["errors"] == []
