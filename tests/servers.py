@@ -119,6 +119,11 @@ class Server:
         """POST JSON and return status and JSON body."""
         return _answer(urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}))
 
+    def send(self, method: str, path: str, token: str, body: Any = None) -> tuple[int, Any]:
+        """Send JSON with a token and return status and JSON body."""
+        headers = {"Content-Type": "application/json", "x-api-key": token}
+        return _answer(urllib.request.Request(self.url + path, json.dumps(body or {}).encode(), headers, method=method))
+
     def token(self, email: str = "jane@example.com") -> str:
         """Create an app for a user, once, and return an access token."""
         if email not in self._tokens:

@@ -46,7 +46,8 @@ def events_of(conversation: Conversation, old: States, new: States, places: Stat
         else:
             yield InsightReviewed(reviewed_insight_snapshot(insight), by)
     for identity, state in changed.removed("insight"):
-        yield InsightDeleted(InsightSnapshot(identity, KindName(str(state["type"])), "", str(state["message_id"])))
+        kind, message_id = KindName(str(state["type"])), str(state["message_id"])
+        yield InsightDeleted(InsightSnapshot(identity, kind, "", message_id, confidence=float(str(state["confidence"]))))
     for identity, state in changed.removed("message"):
         yield MessageDeleted(_emptied(identity, state))
 

@@ -166,6 +166,38 @@ def test_the_store_does_not_show_dismissed_items(module_page: Page) -> None:
     assert run(module_page, "conversation-store", body) == [[], [], ["insight"], ["message"], ["removed"]]
 
 
+def test_the_store_puts_a_message_into_its_place(module_page: Page) -> None:
+    """A new part of a message follows it; another speaker, and a message that is no longer dismissed, move messages."""
+    body = (
+        REVIEW
+        + """
+        const changed = (id, text, number, changes) => {
+          const received = message(id, text, number);
+          Object.assign(received.messages[0], changes);
+          return received;
+        };
+        record.take(message('m1', 'One two', 1)); record.take(message('m2', 'Three', 2));
+        const found = [names(message('m1', 'One', 3)), names(changed('m9', 'two', 4, {previousMessageId: 'm1'})),
+          names(changed('m2', 'Three', 5, {from: {id: 'b', name: 'Ben'}})),
+          names(changed('m2', 'Three', 6, {from: {id: 'b', name: 'Bob'}}))];
+        const shown = () => record.transcript().map((one) => one.id).join();
+        found.push(shown(), names(changed('m9', '', 7, {dismissed: true})), shown(), names(message('m9', 'two', 8)), shown());
+        return found;
+        """
+    )
+    assert run(module_page, "conversation-store", body) == [
+        ["changed"],
+        ["moved"],
+        ["moved"],
+        ["moved"],
+        "m1,m9,m2",
+        ["removed"],
+        "m1,m2",
+        ["moved"],
+        "m1,m9,m2",
+    ]
+
+
 VIEW = """
     const KINDS = [
       {type: 'question', name: 'question', label: 'Question', icon: 'kind-question', colour: 'blue'},
@@ -198,6 +230,38 @@ def test_the_view_removes_a_deleted_message(module_page: Page) -> None:
         """
     )
     assert run(module_page, "view", body) == [["m-m1,m-m2", "m-m3"], ["m-m2", "m-m3"], ["m-m2"], ["m-m2", "m-m4"]]
+
+
+def test_the_view_arranges_moved_messages(module_page: Page) -> None:
+    """Messages come under the headings of their speakers, in order; elements, marks and the focus stay."""
+    body = (
+        VIEW
+        + """
+        const now = () => [...part('turns').children].map((turn) => [turn.querySelector('strong').textContent,
+          ...[...turn.querySelectorAll('.message')].map((one) => one.textContent)].join());
+        view.show({insight: insight('i1')});
+        part('m-m1').focus();
+        const old = part('m-m1');
+        const line = (id, name, at) => ({id, text: id.toUpperCase(), from: {id: name, name}, at});
+        view.transcript = () => [line('m1', 'Ada', 0), line('m9', 'Cleo', 0.5), line('m2', 'Cleo', 1), line('m3', 'Ben', 2)];
+        view.show({moved: line('m9', 'Cleo', 0.5)});
+        view.show({moved: line('m2', 'Cleo', 1)});
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        const found = [now(), old === part('m-m1'), document.activeElement === old, old.className];
+        view.show({changedInsight: insight('i1', {message: 'm9'}), formerly: insight('i1')});
+        view.show(message('m4', 'Ben', 3));
+        return [...found, old.className, part('m-m9').className, now().at(-1)];
+        """
+    )
+    assert run(module_page, "view", body) == [
+        ["Ada,M1", "Cleo,M9,M2", "Ben,M3"],
+        True,
+        True,
+        "message found",
+        "message",
+        "message found",
+        "Ben,M3,m4",
+    ]
 
 
 def test_the_view_changes_removes_and_restores_insights(module_page: Page) -> None:

@@ -1,13 +1,14 @@
-"""Path 4, correct: what a reviewer changes in the admin reaches every open page and subscriber, in any process.
+"""Path 4, correct: what a person changes in the admin or over REST reaches every open page and subscriber, in any process.
 
-Links: admin form, recorder, numbered event, signal after the commit, broadcast, channel layer, subscription, Symbl renderer, send
-queue; then the live page (which replaces, removes and restores what it shows), a subscriber's socket, the speaker's socket, the
-outputs of a stream session as server-sent events, a subscriber that replays everything, REST, the list of conversations, the saved
-page, and the export.
+Links: admin form or REST call, recorder, numbered event, signal after the commit, broadcast, channel layer, subscription, Symbl
+renderer, send queue; then the live page (which replaces, moves, removes and restores what it shows), a subscriber's socket, the
+speaker's socket, the outputs of a stream session as server-sent events, a subscriber that replays everything, REST, the list of
+conversations, the saved page, and the export.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -109,6 +110,9 @@ async def test_what_a_reviewer_changes_changes_everywhere(installation: Installa
     async with talking(installation, browser) as talk:
         await correct_the_message(installation, talk, "Shall we begin with the budget?")
         await review_the_insight(installation, talk, "Do we begin with the budget?")
+        await edit_title_and_members(installation, talk)
+        await edit_messages(installation, talk)
+        await edit_insights(installation, talk)
 
 
 async def correct_the_message(installation: Installation, talk: Talk, wording: str) -> None:
@@ -174,3 +178,89 @@ async def agree(installation: Installation, talk: Talk, *, rejected: bool) -> No
         reviews = [one["review"] for one in document["conversations"][0]["insights"]]
         assert reviews.count("rejected") == 2 - count
         await page.close()
+
+
+async def edit(installation: Installation, talk: Talk, method: str, path: str, body: Item | None = None) -> Item:
+    """Send an edit to process two and return the answer."""
+    url = f"/v1/conversations/{talk.id}{path}"
+    status, answer = await asyncio.to_thread(installation.two.send, method, url, installation.token, body)
+    assert status == 200, answer
+    return dict(answer)
+
+
+async def undo(installation: Installation, talk: Talk, change: Item) -> None:
+    """Undo the change of an answer."""
+    await edit(installation, talk, "POST", f"/changes/{change['changeId']}/undo")
+
+
+async def edit_title_and_members(installation: Installation, talk: Talk) -> None:
+    """A title and a name, changed over REST, are shown by the page, come on every socket, and are stored."""
+    page = talk.page
+    await edit(installation, talk, "PUT", "", {"name": "Budget 2027", "metadata": {"case": "7"}})
+    await expect(page.locator("#name")).to_have_text("Budget 2027")
+
+    def titled(response: Item) -> bool:
+        inner = response.get("message")
+        return isinstance(inner, dict) and inner.get("data", {}).get("name") == "Budget 2027" and inner["data"]["metadata"] == {"case": "7"}
+
+    for socket in talk.sockets:
+        await socket.wait(titled)
+    await talk.outputs.until(lambda: any(titled(json.loads(event.data)) for event in talk.outputs.events))
+    members = (await read(installation.one, installation.token, f"/v1/conversations/{talk.id}/members"))["members"]
+    anna = next(one["id"] for one in members if one["name"] == "Anna")
+    renamed = await edit(installation, talk, "PUT", f"/members/{anna}", {"id": anna, "name": "Annette"})
+    await talk.sent("message", lambda one: (one["id"], one["from"]["name"]) == (talk.message_id, "Annette"))
+    await talk.sent("insight", lambda one: (one["id"], one["from"]["name"]) == (talk.insight_id, "Annette"))
+    await expect(page.locator(".who strong", has_text="Annette").first).to_be_visible()
+    await expect(page.locator(f"#i-{talk.insight_id} .meta")).to_contain_text("Annette")
+    await undo(installation, talk, renamed)
+    await expect(page.locator(".who strong", has_text="Annette")).to_have_count(0)
+
+
+async def edit_messages(installation: Installation, talk: Talk) -> None:
+    """A message is split, given to a new person and set back: its parts and speakers are shown in their places."""
+    page, first = talk.page, page_texts(talk)
+    whole = await first()
+    split = await edit(installation, talk, "POST", f"/messages/{talk.message_id}/split", {"offset": 14})
+    second = split["messages"][1]
+    await talk.sent("message", lambda one: (one["id"], one.get("previousMessageId")) == (second["id"], talk.message_id))
+    await expect(page.locator(".message:not(.interim)")).to_have_count(3)
+    assert (await first())[:2] == [one["text"] for one in split["messages"]]
+    assert (await replayed(installation, talk))[0][second["id"]] == second["text"]
+    cleo = {"id": "cleo", "name": "Cleo"}
+    events = [{"type": "started_speaking", "user": cleo, "offset": {"seconds": 0, "nanos": 0}}]
+    moved = await edit(installation, talk, "PUT", "/speakers", {"speakerEvents": events})
+    await talk.sent("message", lambda one: (one["id"], one["from"]["name"]) == (second["id"], "Cleo"))
+    await expect(page.locator(".who strong")).to_have_text(["Cleo"])
+    stored = await read(installation.one, installation.token, f"/v1/conversations/{talk.id}/messages")
+    assert {one["from"]["name"] for one in stored["messages"]} == {"Cleo"}
+    await undo(installation, talk, moved)
+    await undo(installation, talk, split)
+    await talk.sent("message", lambda one: one["id"] == second["id"] and one["dismissed"])
+    await expect(page.locator(".message:not(.interim)")).to_have_count(2)
+    assert await first() == whole
+    await expect(page.locator(".who strong", has_text="Cleo")).to_have_count(0)
+
+
+def page_texts(talk: Talk) -> Callable[[], Awaitable[list[str]]]:
+    """Return a function that returns the texts of the messages that the live page shows, in order."""
+    return talk.page.locator(".message:not(.interim)").all_inner_texts
+
+
+async def edit_insights(installation: Installation, talk: Talk) -> None:
+    """An insight that a person adds, assigns and finishes is shown, counted everywhere, and gone when it is undone."""
+    page = talk.page
+    added = await edit(installation, talk, "POST", "/insights", {"type": "question", "messageId": talk.message_id, "text": "By hand?"})
+    identity = added["insight"]["id"]
+    await talk.sent("insight", lambda one: one["id"] == identity and one["confidence"] == 1)
+    await expect(page.locator("#insight-count")).to_have_text("3")
+    await edit(installation, talk, "PATCH", f"/insights/{identity}", {"assignee": {"name": "Zoe"}, "done": True})
+    await talk.sent("insight", lambda one: one["id"] == identity and one["assignee"]["name"] == "Zoe" and one.get("done") is True)
+    await expect(page.locator(f"#i-{identity} .meta")).to_contain_text("Done")
+    changes = (await read(installation.one, installation.token, f"/v1/conversations/{talk.id}/changes"))["changes"]
+    for change in (changes[-1], changes[-2]):
+        await undo(installation, talk, {"changeId": change["id"]})
+    await talk.sent("insight", lambda one: one["id"] == identity and one["dismissed"])
+    await expect(page.locator("#insight-count")).to_have_text("2")
+    assert identity not in (await replayed(installation, talk))[1]
+    await agree(installation, talk, rejected=False)
