@@ -12,10 +12,10 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from insights.database import write_transaction
+from insights.jobs import heartbeats
 from insights.jobs.enqueue import CANCELLED, dispatch, end, runnable
 from insights.jobs.errors import Cancelled, ClaimLost, Failed, Stopping, UnknownKind
 from insights.jobs.handlers import RETRY_S, Handler, handler_of
-from insights.jobs.heartbeats import heartbeats
 from insights.jobs.running import RunningJob
 from insights.jobs.signals import announce_status
 from insights.models import Conversation, Job
@@ -35,7 +35,7 @@ def execute(job_id: UUID) -> bool:
     running = RunningJob(job)
     logger.info("job %s (%s) began, attempt %d", job.id, job.kind, job.attempts)
     try:
-        with heartbeats.beating(running):
+        with heartbeats.heartbeats.beating(running):
             _call(running)
     except ClaimLost:
         logger.warning("job %s (%s): another worker has it, or it was deleted", job.id, job.kind)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from django.db import close_old_connections, connections
 
-from insights.jobs import task_queue
+from insights.jobs import heartbeats, task_queue
 from insights.jobs.errors import ClaimLost, Stopping
 from insights.jobs.execute import hand_back
-from insights.jobs.heartbeats import heartbeats
 from insights.jobs.recovery import create_periodic_jobs, recover
 from insights.safe_log import error_location
 
@@ -66,7 +65,7 @@ class Worker:
             thread.start()
         self._care()
         if not self._join(grace_s):
-            logger.info("handing back %d jobs", heartbeats.interrupt_all(Stopping))
+            logger.info("handing back %d jobs", heartbeats.heartbeats.interrupt_all(Stopping))
             if not self._join(INTERRUPT_S):
                 self._hand_back_all()
         connections.close_all()
@@ -116,7 +115,7 @@ class Worker:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _hand_back_all(self) -> None:
-        for job in heartbeats.running():
+        for job in heartbeats.heartbeats.running():
             try:
                 hand_back(job)
             except ClaimLost:

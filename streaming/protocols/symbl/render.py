@@ -35,7 +35,7 @@ def user(member: MemberSnapshot | None) -> Message:
     return {**member.attributes, "id": member.id, "name": member.name, "userId": member.user_id}
 
 
-def envelope(kind: str, **fields: Any) -> Message:
+def envelope(kind: str, /, **fields: Any) -> Message:
     """Return {"type": "message", "message": {"type": kind, ...}}."""
     return {"type": "message", "message": {"type": kind, **fields}}
 

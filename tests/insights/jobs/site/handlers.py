@@ -2,16 +2,26 @@
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
-from insights import jobs
+from django.utils import timezone
+
+from insights import jobs, recorder
+from insights.recorder import Listening, SpokenWord, Utterance
+from insights.recorder.signals import announce
+
+
+def begin(job: jobs.RunningJob) -> None:
+    """Append the process and the attempt to the file `path`."""
+    with Path(str(job.parameters["path"])).open("a") as file:
+        file.write(f"{os.getpid()} {job.attempt}\n")
 
 
 @jobs.handler("slow")
 def slow(job: jobs.RunningJob) -> None:
     """Append the process to the file `path`, then work for `seconds`."""
-    with Path(str(job.parameters["path"])).open("a") as file:
-        file.write(f"{os.getpid()} {job.attempt}\n")
+    begin(job)
     seconds = float(str(job.parameters["seconds"]))
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
@@ -21,5 +31,20 @@ def slow(job: jobs.RunningJob) -> None:
 
 @jobs.handler("stubborn")
 def stubborn(job: jobs.RunningJob) -> None:
-    """Work for `seconds` without a look at anything."""
+    """As `slow`, without a look at anything."""
+    begin(job)
     time.sleep(float(str(job.parameters["seconds"])))
+
+
+@jobs.handler("talk")
+def talk(job: jobs.RunningJob) -> None:
+    """Store `count` messages in the conversation, each with the time at which it is stored in its text."""
+    count = int(str(job.parameters["count"]))
+    assert job.conversation_id is not None
+    for number in range(count):
+        start = timezone.now()
+        text = f"Sent at {round(1000 * time.time())}"
+        said = Utterance(text, (SpokenWord(text, start, start + timedelta(seconds=1), 0.9),), 0.9, start, start + timedelta(seconds=1))
+        announce(recorder.record(job.conversation_id, said, Listening()))
+        job.progress((number + 1) / count)
+        time.sleep(0.6)
