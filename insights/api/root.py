@@ -35,6 +35,7 @@ from insights.api import (
     topics,
     trackers,
     transcript,
+    webhooks,
 )
 from insights.api.auth import CALLERS
 from insights.api.cors import allow_all_origins
@@ -81,6 +82,7 @@ RESOURCES = (
     transcript,
     comprehensive,
     language,
+    webhooks,
 )
 EDITS = (insight_edits, message_edits)
 """Modules whose calls belong to the routers of insights and messages, because a path has one router."""

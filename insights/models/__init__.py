@@ -13,6 +13,7 @@ from insights.models.jobs import Job
 from insights.models.management import AccountEntity, AccountTracker, AccountVocabulary, ConversationGroup
 from insights.models.messages import Entity, Message
 from insights.models.processes import ServerProcess
+from insights.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AccountEntity",
@@ -37,4 +38,6 @@ __all__ = [
     "Topic",
     "TopicReference",
     "TrackerMatch",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

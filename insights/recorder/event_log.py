@@ -6,6 +6,7 @@ from insights import events
 from insights.events import ConversationEvent
 from insights.models import Conversation, Event
 from insights.payloads import StoredEvent
+from insights.recorder.signals import storing
 from insights.recorder.types import UnknownConversation
 
 
@@ -49,6 +50,8 @@ class EventLog:
         self._conversation.last_event += len(self._stored)
         if self._stored or changed:
             self._conversation.save(update_fields=["last_event", *changed])
+        if self._stored:
+            storing.send(sender=None, conversation=self._conversation, events=self._stored)
         return self._stored
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from insights import derived
 from insights.database import write_transaction
@@ -26,6 +26,8 @@ from insights.models import (
     Topic,
     TopicReference,
     TrackerMatch,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from insights.recorder import topics
 from insights.recorder.event_log import locked
@@ -46,6 +48,8 @@ def remove_conversation(conversation_id: int) -> None:
         _delete(TopicReference.objects.filter(topic__conversation=conversation))
         _delete(Entity.objects.filter(message__conversation=conversation))
         _delete(BookmarkReference.objects.filter(bookmark__conversation=conversation))
+        _delete(WebhookDelivery.objects.filter(Q(conversation=conversation) | Q(endpoint__job__conversation=conversation)))
+        _delete(WebhookEndpoint.objects.filter(Q(conversation=conversation) | Q(job__conversation=conversation)))
         for table in (
             Change,
             Bookmark,

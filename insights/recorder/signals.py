@@ -14,6 +14,10 @@ from insights.payloads import StoredEvent
 stored_afterwards = Signal()
 """Sent with `events`, a list of StoredEvent, after their transaction committed, in the thread that stored them."""
 
+storing = Signal()
+"""Sent with `conversation` and `events` in the transaction that stores the events of a locked conversation. What a receiver stores is
+committed with them or not at all; an exception of a receiver undoes both."""
+
 
 def announce(events: Sequence[StoredEvent]) -> list[StoredEvent]:
     """Send the signal after the current transaction, if any, commits; return the events. An error in a receiver is only logged."""

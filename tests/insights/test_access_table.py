@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from insights import insight_kinds
+from insights import insight_kinds, webhooks
 from insights.models import AccountEntity, Bookmark, Conversation, Experience, Job
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
@@ -87,6 +87,11 @@ TABLE: dict[str, Access] = {
     f"{_CONVERSATION}/experiences": POSTED,
     f"{_CONVERSATION}/experiences/<experience_id>": POSTED,  # DELETE only
     **{f"{_CONVERSATION}/bookmarks{rest}": OWN_API for rest in ("", "/<bookmark_id>", "/<bookmark_id>/summary", "-summary")},
+    "v1/webhooks": Access(401, 200, 200),  # those of the account, see test_webhooks
+    "v1/webhooks/<webhook_id>": OWN_API,
+    "v1/webhooks/<webhook_id>/secret": POSTED,
+    "v1/webhooks/<webhook_id>/test": POSTED,
+    "v1/webhooks/<webhook_id>/deliveries": OWN_API,
     "rtc/config": Access(401, 200, 200),
     "streams/": SIGNED_IN,
     "streams/<slug:name>/": SIGNED_IN,
@@ -183,6 +188,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<bookmark_id>": OWN_ID,
         "<experience_id>": OWN_ID,
         "<int:experience_id>": OWN_ID,
+        "<webhook_id>": webhooks.create_endpoint(talk.owner_id, "https://8.8.8.8/", ["insight.created"]).pk,
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))

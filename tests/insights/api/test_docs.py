@@ -15,6 +15,11 @@ PATHS = {
     "/v1/job/{job_id}",
     "/v1/job/{job_id}/cancel",
     "/v1/jobs",
+    "/v1/webhooks",
+    "/v1/webhooks/{webhook_id}",
+    "/v1/webhooks/{webhook_id}/secret",
+    "/v1/webhooks/{webhook_id}/test",
+    "/v1/webhooks/{webhook_id}/deliveries",
     "/v1/manage/trackers",
     "/v1/manage/tracker/{tracker_id}",
     *(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from insights import recorder
 from insights.analysis.trackers import Tracker
-from insights.models import App, Conversation, Job, ServerProcess
+from insights.models import App, Conversation, Job, ServerProcess, WebhookDelivery, WebhookEndpoint
 from insights.recorder import Joined, UnknownConversation, retention
 from tests.insights.conftest import Say, opening
 
@@ -30,6 +30,8 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     before = rows()
     say("Is the zeppelin budget there? Ada will call Bob tomorrow.", trackers=(Tracker("Money", ("budget",)),))
     Job.objects.create(kind="mail", conversation_id=joined.conversation_id)
+    endpoint = WebhookEndpoint.objects.create(owner=owner, conversation_id=joined.conversation_id, url="https://example.org/")
+    WebhookDelivery.objects.create(endpoint=endpoint, kind="conversation.status", conversation_id=joined.conversation_id)
     recorder.edit_conversation(joined.conversation_id, owner.pk, name="Planning")
     assert all(rows().values()), "this test should have something in every table"
     recorder.remove_conversation(joined.conversation_id)
@@ -51,7 +53,7 @@ def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> Non
     with CaptureQueriesContext(connection) as queries:
         recorder.remove_conversation(joined.conversation_id)
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (1, 12)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (1, 18)
 
 
 def test_only_old_ended_conversations_are_deleted(owner: User) -> None:

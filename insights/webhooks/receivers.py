@@ -1,0 +1,69 @@
+"""Store deliveries in the transaction of their cause: an event of a conversation, or a new status of a job."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from insights.events import Kind
+from insights.jobs import status_stored
+from insights.models import Conversation, Job, WebhookDelivery, WebhookEndpoint
+from insights.payloads import StoredEvent
+from insights.recorder.signals import storing
+from insights.safe_log import error_location
+from insights.webhooks import queue
+from insights.webhooks.kinds import CONVERSATION_STATUS, JOB_STATUS, kind_of
+
+logger = logging.getLogger(__name__)
+_WORDS_REMOVED = (Kind.MESSAGE_DELETED, Kind.INSIGHT_DELETED)
+
+
+def connect() -> None:
+    """Connect the receivers; call once, when the application starts."""
+    storing.connect(on_events, dispatch_uid="webhooks")
+    status_stored.connect(on_job_status, dispatch_uid="webhooks")
+
+
+def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: Any) -> None:
+    """Store a delivery for each event and each webhook of the owner that subscribes to its kind."""
+    if any(stored.event.kind in _WORDS_REMOVED for stored in events):
+        WebhookDelivery.objects.filter(conversation=conversation).exclude(last_response="").update(last_response="")
+    kinds = {stored.number: kind for stored in events if (kind := kind_of(stored.event))}
+    if not kinds:
+        return
+    try:
+        with transaction.atomic():
+            _store_deliveries(conversation, kinds)
+    except Exception as error:  # what was said is stored all the same
+        logger.error("deliveries for conversation %d could not be stored (%s)", conversation.id, error_location(error))
+
+
+def _store_deliveries(conversation: Conversation, kinds: Mapping[int, str]) -> None:
+    webhooks = WebhookEndpoint.objects.filter(owner_id=conversation.owner_id, job=None, conversation=None, active=True)
+    deliveries = [
+        WebhookDelivery(endpoint=endpoint, kind=kind, conversation=conversation, event_number=number)
+        for endpoint in queue.locked(webhooks)
+        for number, kind in kinds.items()
+        if kind in endpoint.events
+    ]
+    if "conversation.completed" in kinds.values() and (url := str(getattr(conversation, "webhook_url", ""))):
+        owned = {"owner_id": conversation.owner_id, "url": url}
+        endpoint, _made = WebhookEndpoint.objects.select_for_update().get_or_create(conversation=conversation, defaults=owned)
+        deliveries.append(WebhookDelivery(endpoint=endpoint, kind=CONVERSATION_STATUS, conversation=conversation, status_word="completed"))
+    if deliveries:
+        queue.add(deliveries, timezone.now())
+
+
+def on_job_status(job: Job, **_: Any) -> None:
+    """Store a delivery of the new status of a job that has a `webhookUrl`."""
+    if not job.webhook_url or job.internal or job.owner_id is None:
+        return
+    owned = {"owner_id": job.owner_id, "url": job.webhook_url}
+    endpoint, _made = WebhookEndpoint.objects.select_for_update().get_or_create(job=job, defaults=owned)
+    if endpoint.active:
+        queue.add(
+            [WebhookDelivery(endpoint=endpoint, kind=JOB_STATUS, conversation_id=job.conversation_id, status_word=str(job.status))],
+            timezone.now(),
+        )
