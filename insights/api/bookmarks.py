@@ -19,7 +19,7 @@ from insights.api.paging import of_conversation, responses
 from insights.models import Bookmark, Conversation
 from insights.payloads import iso
 from insights.queries.bookmarks import Marked
-from insights.recorder import BookmarkFields, SpeakerIdentity
+from insights.recorder import BookmarkFields, Edited, SpeakerIdentity
 
 router = Router(tags=["Bookmarks"])
 _ROOT = "/v1/conversations/{conversation_id}/bookmarks"
@@ -53,7 +53,10 @@ class MarkedMessage(Schema):
 
 
 class BookmarkOut(Schema):
-    """A bookmark; times are seconds from the start of the conversation. Those of a bookmark with messages enclose its messages."""
+    """A bookmark; times are seconds from the start of the conversation. Those of a bookmark with messages enclose its messages.
+
+    `changeId`, in the answer to an edit that changed something, is the id with which it can be undone.
+    """
 
     id: str
     label: str
@@ -62,6 +65,7 @@ class BookmarkOut(Schema):
     beginTimeOffset: int | float
     duration: int | float
     messageRefs: list[MarkedMessage]
+    changeId: str | None = None
 
 
 class BookmarkList(Schema):
@@ -98,6 +102,7 @@ class DeletedBookmark(Schema):
     id: str
     type: str = "bookmark"
     deleted: bool = True
+    changeId: str
 
 
 class Reference(Schema):
@@ -142,24 +147,25 @@ def list_bookmarks(request: HttpRequest, conversation_id: str) -> HttpResponseBa
     return of_conversation(request, conversation_id, _pieces)
 
 
-@router.post(_ROOT, response={200: BookmarkOut, **PROBLEMS}, summary="Set a bookmark")
+@router.post(_ROOT, response={200: BookmarkOut, **PROBLEMS}, exclude_none=True, summary="Set a bookmark")
 def create_bookmark(request: HttpRequest, conversation_id: str, body: BookmarkIn) -> BookmarkOut:
     """Bookmark a stretch of time or some messages."""
     conversation, user = auth.conversation(request, conversation_id), auth.caller(request)
     by = _identity(body.user) if body.user else SpeakerIdentity(user.get_username(), user.get_full_name(), user.email)
     fields = _placed(BookmarkFields(body.label, body.description, by), body)
     with _editing():
-        return _shown(conversation, recorder.add_bookmark(conversation.pk, fields, user.pk))
+        row, edited = recorder.add_bookmark(conversation.pk, fields, user.pk)
+    return _shown(conversation, row, edited)
 
 
-@router.get(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, summary="Get a bookmark")
+@router.get(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, exclude_none=True, summary="Get a bookmark")
 def read_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str) -> BookmarkOut:
     """Return one bookmark."""
     conversation = auth.conversation(request, conversation_id)
     return _shown(conversation, _bookmark(conversation, bookmark_id))
 
 
-@router.put(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, summary="Change a bookmark")
+@router.put(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, exclude_none=True, summary="Change a bookmark")
 def change_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str, body: BookmarkChange) -> BookmarkOut:
     """Replace the given fields of a bookmark."""
     conversation = auth.conversation(request, conversation_id)
@@ -171,8 +177,8 @@ def change_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str
         return _placed(replace(before, label=label, description=description, user=user), body)
 
     with _editing():
-        row = recorder.change_bookmark(conversation.pk, _number(bookmark_id), change, auth.caller(request).pk)
-        return _shown(conversation, row)
+        row, edited = recorder.change_bookmark(conversation.pk, _number(bookmark_id), change, auth.caller(request).pk)
+    return _shown(conversation, row, edited)
 
 
 @router.delete(_ROOT + "/{bookmark_id}", response={200: DeletedBookmark, **PROBLEMS}, summary="Delete a bookmark")
@@ -180,8 +186,8 @@ def delete_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str
     """Delete a bookmark; its messages stay."""
     conversation = auth.conversation(request, conversation_id)
     with _editing():
-        recorder.delete_bookmark(conversation.pk, _number(bookmark_id), auth.caller(request).pk)
-    return DeletedBookmark(id=bookmark_id)
+        edited = recorder.delete_bookmark(conversation.pk, _number(bookmark_id), auth.caller(request).pk)
+    return DeletedBookmark(id=bookmark_id, changeId=str(edited.change_id))
 
 
 @router.get(_ROOT + "/{bookmark_id}/summary", response={200: BookmarkSummary, **PROBLEMS}, summary="Get the summary of a bookmark")
@@ -257,8 +263,9 @@ def _bookmark(conversation: Conversation, bookmark_id: str) -> Bookmark:
     return found
 
 
-def _shown(conversation: Conversation, bookmark: Bookmark) -> BookmarkOut:
-    return BookmarkOut(**_form(bookmark, queries.marked_messages(conversation, [bookmark])[bookmark.id]))
+def _shown(conversation: Conversation, bookmark: Bookmark, edited: Edited | None = None) -> BookmarkOut:
+    change = str(edited.change_id) if edited is not None and edited.change_id is not None else None
+    return BookmarkOut(**_form(bookmark, queries.marked_messages(conversation, [bookmark])[bookmark.id]), changeId=change)
 
 
 def _form(bookmark: Bookmark, messages: Sequence[Marked]) -> dict[str, Any]:

@@ -14,6 +14,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='change',
+            name='kind',
+            field=models.CharField(choices=[('conversation', 'Conversation'), ('member', 'Member'), ('members_merged', 'Members Merged'), ('speakers', 'Speakers'), ('message', 'Message'), ('message_split', 'Message Split'), ('messages_joined', 'Messages Joined'), ('insight', 'Insight'), ('insight_added', 'Insight Added'), ('bookmark', 'Bookmark')], max_length=32),
+        ),
         migrations.CreateModel(
             name='Bookmark',
             fields=[
@@ -25,8 +30,7 @@ class Migration(migrations.Migration):
                 ('user_email', models.CharField(blank=True, default='', max_length=320)),
                 ('begin_s', models.FloatField(blank=True, help_text='Empty: the bookmark has messages instead.', null=True)),
                 ('duration_s', models.FloatField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('created_at', models.DateTimeField()),
                 ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bookmarks', to='insights.conversation')),
                 ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],

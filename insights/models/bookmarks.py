@@ -25,8 +25,7 @@ class Bookmark(models.Model):
     duration_s = models.FloatField(null=True, blank=True)
     messages = models.ManyToManyField(Message, through="BookmarkReference", related_name="bookmarks")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField()
 
     class Meta:
         ordering = ["conversation_id", "created_at", "id"]

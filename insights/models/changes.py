@@ -9,8 +9,8 @@ from insights.models.conversations import Conversation
 class Change(models.Model):
     """One edit by a person: what it changed, from what and to what.
 
-    `target` is the id of the conversation, member, message or insight that was edited. `before` and `after` hold the changed fields of
-    every row that the edit touched, by table and id, null where there was no row (`insights.recorder.row_states`).
+    `target` is the id of the conversation, member, message, insight or bookmark that was edited. `before` and `after` hold the changed
+    fields of every row that the edit touched, by table and id, null where there was no row (`insights.recorder.row_states`).
     """
 
     class Kind(models.TextChoices):
@@ -25,6 +25,7 @@ class Change(models.Model):
         MESSAGES_JOINED = "messages_joined"
         INSIGHT = "insight"
         INSIGHT_ADDED = "insight_added"
+        BOOKMARK = "bookmark"
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="changes")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")

@@ -1,21 +1,16 @@
-"""Bookmarks: set, change and delete them. Each change is an event."""
+"""Bookmarks: set, change and delete them. Each edit can be undone by its author."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.contrib.auth.models import User
-from django.utils import timezone
-
 from insights.database import write_transaction
-from insights.events import BookmarkChanged, BookmarkDeleted
-from insights.models import Bookmark, BookmarkReference, Conversation, Message
+from insights.models import Bookmark, BookmarkReference, Change, Conversation, Message
 from insights.models.bookmarks import LONGEST_DESCRIPTION, LONGEST_LABEL
 from insights.names import LONGEST_NAME, clean_name
-from insights.payloads import bookmark_snapshot
-from insights.recorder.event_log import EventLog, clean, locked
-from insights.recorder.signals import announce
+from insights.recorder.changes import Edit, Edited
+from insights.recorder.event_log import clean, locked
 from insights.recorder.types import RecorderError, SpeakerIdentity
 
 MOST = 100
@@ -41,35 +36,38 @@ class BookmarkFields:
     message_ids: Sequence[UUID] = ()
 
 
-def add_bookmark(conversation_id: int, fields: BookmarkFields, user_id: int) -> Bookmark:
-    """Store a bookmark and its event. Raises UnknownConversation, and RecorderError for invalid fields."""
+def add_bookmark(conversation_id: int, fields: BookmarkFields, user_id: int) -> tuple[Bookmark, Edited]:
+    """Store a bookmark. Raises UnknownConversation, and RecorderError for invalid fields."""
     checked = _checked(fields)
     with write_transaction():
-        conversation = locked(conversation_id)
-        if Bookmark.objects.filter(conversation=conversation).count() >= MOST:
+        edit = Edit(locked(conversation_id), user_id)
+        if Bookmark.objects.filter(conversation=edit.conversation).count() >= MOST:
             raise RecorderError(f"a conversation may have at most {MOST} bookmarks; delete some first")
-        return _stored(Bookmark(conversation=conversation, created_by_id=user_id), checked, conversation, user_id)
+        row = Bookmark(conversation=edit.conversation, created_by_id=user_id, created_at=edit.now)
+        return row, _stored(edit, row, checked, ())
 
 
-def change_bookmark(conversation_id: int, bookmark_id: int, change: Callable[[BookmarkFields], BookmarkFields], user_id: int) -> Bookmark:
+def change_bookmark(
+    conversation_id: int, bookmark_id: int, change: Callable[[BookmarkFields], BookmarkFields], user_id: int
+) -> tuple[Bookmark, Edited]:
     """Replace the fields of a bookmark by what `change` returns for them. Raises as `add_bookmark`, and UnknownBookmark."""
     with write_transaction():
-        conversation = locked(conversation_id)
-        row = _bookmark(conversation, bookmark_id)
+        edit = Edit(locked(conversation_id), user_id)
+        row = _bookmark(edit.conversation, bookmark_id)
         ids = tuple(BookmarkReference.objects.filter(bookmark=row).order_by("id").values_list("message_id", flat=True))
         user = SpeakerIdentity(row.user_id, row.user_name, row.user_email)
         before = BookmarkFields(row.label, row.description, user, row.begin_s, row.duration_s, ids)
-        return _stored(row, _checked(change(before)), conversation, user_id)
+        return row, _stored(edit, row, _checked(change(before)), ids)
 
 
-def delete_bookmark(conversation_id: int, bookmark_id: int, user_id: int) -> None:
+def delete_bookmark(conversation_id: int, bookmark_id: int, user_id: int) -> Edited:
     """Delete a bookmark; its messages stay. Raises UnknownConversation and UnknownBookmark."""
     with write_transaction():
-        conversation = locked(conversation_id)
-        _bookmark(conversation, bookmark_id).delete()
-        log = EventLog(conversation, timezone.now())
-        log.add(BookmarkDeleted(str(bookmark_id), _name_of(user_id)))
-        announce(log.store())
+        edit = Edit(locked(conversation_id), user_id)
+        row = _bookmark(edit.conversation, bookmark_id)
+        _watch(edit, row)
+        row.delete()
+        return edit.store(Change.Kind.BOOKMARK, bookmark_id)
 
 
 def _bookmark(conversation: Conversation, bookmark_id: int) -> Bookmark:
@@ -79,18 +77,22 @@ def _bookmark(conversation: Conversation, bookmark_id: int) -> Bookmark:
     return found
 
 
-def _stored(row: Bookmark, fields: BookmarkFields, conversation: Conversation, user_id: int) -> Bookmark:
-    _check_messages(conversation, fields.message_ids)
+def _watch(edit: Edit, row: Bookmark) -> None:
+    edit.watch(Bookmark.objects.filter(id=row.id), BookmarkReference.objects.filter(bookmark_id=row.id))
+
+
+def _stored(edit: Edit, row: Bookmark, fields: BookmarkFields, ids: tuple[UUID, ...]) -> Edited:
+    """Store a bookmark that has the messages `ids` so far."""
+    _check_messages(edit.conversation, fields.message_ids)
+    _watch(edit, row)
     row.label, row.description = fields.label, fields.description
     row.user_id, row.user_name, row.user_email = fields.user.user_id, fields.user.name, fields.user.email
     row.begin_s, row.duration_s = fields.begin_s, fields.duration_s
     row.save()
-    BookmarkReference.objects.filter(bookmark=row).delete()
-    BookmarkReference.objects.bulk_create([BookmarkReference(bookmark=row, message_id=one) for one in fields.message_ids])
-    log = EventLog(conversation, timezone.now())
-    log.add(BookmarkChanged(bookmark_snapshot(row, fields.message_ids), _name_of(user_id)))
-    announce(log.store())
-    return row
+    if tuple(fields.message_ids) != ids:
+        BookmarkReference.objects.filter(bookmark=row).delete()
+        BookmarkReference.objects.bulk_create([BookmarkReference(bookmark=row, message_id=one) for one in fields.message_ids])
+    return edit.store(Change.Kind.BOOKMARK, row.id)
 
 
 def _check_messages(conversation: Conversation, message_ids: Sequence[UUID]) -> None:
@@ -126,7 +128,3 @@ def _check_place(begin_s: float | None, duration_s: float | None, has_messages: 
     for field, value in (("beginTimeOffset", begin_s), ("duration", duration_s)) if timed else ():
         if value is None or not math.isfinite(value) or not 0 <= value <= _FARTHEST_S:
             raise RecorderError(f"{field}: must be a number of seconds, 0 or more")
-
-
-def _name_of(user_id: int) -> str:
-    return User.objects.get(pk=user_id).get_username()

@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db.models import Q
 
 from insights.events import (
+    BookmarkChanged,
+    BookmarkDeleted,
     ConversationChanged,
     ConversationEvent,
     InsightDeleted,
@@ -17,8 +19,8 @@ from insights.events import (
     MessageDeleted,
 )
 from insights.insight_kinds import KindName
-from insights.models import Conversation, Insight, Member, Message
-from insights.payloads import insight_snapshot, iso, member_snapshot, message_snapshot, reviewed_insight_snapshot
+from insights.models import Bookmark, BookmarkReference, Conversation, Insight, Member, Message
+from insights.payloads import bookmark_snapshot, insight_snapshot, iso, member_snapshot, message_snapshot, reviewed_insight_snapshot
 from insights.recorder.row_states import State, States, split_key
 from insights.snapshots import InsightSnapshot, MessageSnapshot
 
@@ -50,6 +52,10 @@ def events_of(conversation: Conversation, old: States, new: States, places: Stat
         yield InsightDeleted(InsightSnapshot(identity, kind, "", message_id, confidence=float(str(state["confidence"]))))
     for identity, state in changed.removed("message"):
         yield MessageDeleted(_emptied(identity, state))
+    for bookmark in _bookmarks(conversation, changed):
+        yield BookmarkChanged(bookmark_snapshot(bookmark, [one.message_id for one in bookmark.references.all()]), by)
+    for identity, _ in changed.removed("bookmark"):
+        yield BookmarkDeleted(identity, by)
 
 
 class _Changed:
@@ -88,6 +94,14 @@ def _messages(conversation: Conversation, changed: _Changed) -> Iterator[Message
     wanted |= Q(speaker__member_id__in=changed.ids("member", _IDENTITY))
     found = Message.objects.filter(wanted, conversation=conversation).select_related("speaker__member")
     return iter(found.prefetch_related("entities").order_by("number"))
+
+
+def _bookmarks(conversation: Conversation, changed: _Changed) -> Iterator[Bookmark]:
+    """Yield the bookmarks that are different: themselves, or by their messages."""
+    references = BookmarkReference.objects.filter(id__in=changed.ids("bookmark_message")).values("bookmark_id")
+    gone = [state["bookmark_id"] for _, state in changed.removed("bookmark_message")]
+    wanted = Q(id__in=changed.ids("bookmark")) | Q(id__in=references) | Q(id__in=gone)
+    return iter(Bookmark.objects.filter(wanted, conversation=conversation).prefetch_related("references").order_by("id"))
 
 
 def _insights(conversation: Conversation, changed: _Changed) -> Iterator[Insight]:

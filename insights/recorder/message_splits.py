@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from insights.analysis.text.words import tokens
 from insights.analysis.trackers import NEAR
 from insights.database import write_transaction
-from insights.models import Change, Insight, Message, TopicReference, TrackerMatch
+from insights.models import BookmarkReference, Change, Insight, Message, TopicReference, TrackerMatch
 from insights.recorder.changes import Edit, Edited
 from insights.recorder.message_edits import analyse_again, found_in, locked_message
 from insights.recorder.types import ChangeConflict, RecorderError
@@ -73,6 +73,7 @@ def join_next(message_id: UUID, user_id: int) -> Edited:
 def _watch(edit: Edit, ids: list[UUID]) -> None:
     edit.watch(Message.objects.filter(id__in=ids), *found_in(ids))
     edit.watch(Insight.objects.filter(message_id__in=ids), TopicReference.objects.filter(message_id__in=ids))
+    edit.watch(BookmarkReference.objects.filter(message_id__in=ids))
 
 
 def _copy(message: Message) -> Message:
@@ -149,7 +150,10 @@ def _measure(edit: Edit, *messages: Message) -> None:
 
 
 def _share_findings(first: Message, second: Message, begins: int) -> None:
-    """Move the findings of the second part: trackers and insights by their text, references of topics by their words."""
+    """Move the findings of the second part: trackers and insights by their text, references of topics by their words.
+
+    Bookmarks have both parts.
+    """
     insights = [one for one in Insight.objects.filter(message=first) if _nearer(one.text, second.text, first.text)]
     for insight in insights:
         insight.message = second
@@ -170,6 +174,8 @@ def _share_findings(first: Message, second: Message, begins: int) -> None:
     for reference in references:
         reference.message = second
     TopicReference.objects.bulk_update(references, ["message"])
+    bookmarks = BookmarkReference.objects.filter(message=first).values_list("bookmark_id", flat=True)
+    BookmarkReference.objects.bulk_create([BookmarkReference(bookmark_id=one, message=second) for one in bookmarks])
 
 
 def _move_findings(first: Message, second: Message, begins: int) -> None:
@@ -183,6 +189,9 @@ def _move_findings(first: Message, second: Message, begins: int) -> None:
     known = set(_references(first).values_list("topic_id", flat=True))
     _references(second).exclude(topic_id__in=known).update(message=first)
     _references(second).delete()
+    marked = set(BookmarkReference.objects.filter(message=first).values_list("bookmark_id", flat=True))
+    BookmarkReference.objects.filter(message=second).exclude(bookmark_id__in=marked).update(message=first)
+    BookmarkReference.objects.filter(message=second).delete()
 
 
 def _references(message: Message) -> "QuerySet[TopicReference]":

@@ -11,7 +11,18 @@ from uuid import UUID
 
 from django.db.models import Field, Model
 
-from insights.models import Conversation, Entity, Insight, Member, Message, Speaker, TopicReference, TrackerMatch
+from insights.models import (
+    Bookmark,
+    BookmarkReference,
+    Conversation,
+    Entity,
+    Insight,
+    Member,
+    Message,
+    Speaker,
+    TopicReference,
+    TrackerMatch,
+)
 from insights.snapshots import JsonObject, JsonValue
 
 State: TypeAlias = JsonObject | None
@@ -26,6 +37,8 @@ TABLES: dict[str, type[Model]] = {
     "entity": Entity,
     "match": TrackerMatch,
     "topic": TopicReference,
+    "bookmark": Bookmark,
+    "bookmark_message": BookmarkReference,
 }
 """The tables that edits change. A row refers to rows of tables further up only, and of its own."""
 

@@ -14,7 +14,7 @@ from insights.recorder.event_log import locked
 from insights.recorder.row_states import DERIVED, TABLES, State, States, apply_state, by_table, columns, key_of, new_row, split_key
 from insights.recorder.types import ChangeConflict, NotTheAuthor, UnknownChange
 
-_OWN = frozenset({"message", "insight"})
+_OWN = frozenset({"message", "insight", "bookmark"})
 """Tables whose created rows must be as the change left them; others that it created (members, speakers) may be in use by now."""
 
 

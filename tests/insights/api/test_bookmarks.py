@@ -19,7 +19,9 @@ def created(api: Api, **fields: object) -> dict[str, Any]:
     """Set a bookmark and return it."""
     response = api.request("POST", "/bookmarks", {"label": "MyLabel", "description": "MyDescription", "user": USER, **fields})
     assert response.status_code == 200, response.content
-    return dict(response.json())
+    made = dict(response.json())
+    assert made.pop("changeId").isdigit()
+    return made
 
 
 def test_by_messages(api: Api) -> None:
@@ -55,15 +57,34 @@ def test_change_and_delete(api: Api) -> None:
     said = api.read("/messages")["messages"]
     one = created(api, beginTimeOffset=22, duration=33)
     changed = api.request("PUT", f"/bookmarks/{one['id']}", {"description": "Updated"}).json()
-    assert changed == {**one, "description": "Updated"}
+    assert changed == {**one, "description": "Updated", "changeId": changed["changeId"]}
     changed = api.request("PUT", f"/bookmarks/{one['id']}", {"messageRefs": [{"id": said[0]["id"]}]}).json()
     assert [reference["id"] for reference in changed["messageRefs"]] == [said[0]["id"]]
     changed = api.request("PUT", f"/bookmarks/{one['id']}", {"beginTimeOffset": 1, "duration": 2}).json()
     assert (changed["beginTimeOffset"], changed["duration"]) == (1, 2)
     assert not BookmarkReference.objects.exists()
-    assert api.request("DELETE", f"/bookmarks/{one['id']}").json() == {"id": one["id"], "type": "bookmark", "deleted": True}
+    answer = api.request("DELETE", f"/bookmarks/{one['id']}").json()
+    assert answer == {"id": one["id"], "type": "bookmark", "deleted": True, "changeId": answer["changeId"]}
     assert api.read("/bookmarks") == {"bookmarks": []}
     assert len(api.read("/messages")["messages"]) == len(said)
+
+
+def test_each_edit_can_be_undone(api: Api) -> None:
+    """Undoing a deletion, a change and the setting restores each former state."""
+    said = api.read("/messages")["messages"]
+    one = created(api, beginTimeOffset=1, duration=2)
+    changed = api.request("PUT", f"/bookmarks/{one['id']}", {"label": "New", "messageRefs": [{"id": said[0]["id"]}]}).json()
+    same = api.request("PUT", f"/bookmarks/{one['id']}", {"label": "New"}).json()
+    assert "changeId" not in same
+    deleted = api.request("DELETE", f"/bookmarks/{one['id']}").json()
+    api.request("POST", f"/changes/{deleted['changeId']}/undo")
+    assert api.read(f"/bookmarks/{one['id']}") == same
+    api.request("POST", f"/changes/{changed['changeId']}/undo")
+    assert api.read(f"/bookmarks/{one['id']}") == one
+    first = api.read("/changes")["changes"][0]
+    assert first["kind"] == "bookmark"
+    assert api.request("POST", f"/changes/{first['id']}/undo").status_code == 200
+    assert api.read("/bookmarks") == {"bookmarks": []}
 
 
 def test_each_change_is_an_event_with_its_user(api: Api, talk: Conversation) -> None:

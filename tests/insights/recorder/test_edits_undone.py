@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from insights import queries, recorder
 from insights.analysis.trackers import Tracker
 from insights.models import (
+    Bookmark,
+    BookmarkReference,
     Conversation,
     Entity,
     Event,
@@ -25,6 +27,7 @@ from insights.models import (
 )
 from insights.recorder import (
     Assignee,
+    BookmarkFields,
     ChangeConflict,
     Edited,
     InsightEdit,
@@ -36,12 +39,12 @@ from insights.recorder import (
 from tests.insights.conftest import opening, utterance
 
 Take = Callable[[Conversation, User, int, int], Edited]
-TABLES = (Member, Speaker, Message, Insight, Entity, TrackerMatch, TopicReference)
+TABLES = (Member, Speaker, Message, Insight, Entity, TrackerMatch, TopicReference, Bookmark, BookmarkReference)
 
 
 def state(conversation: Conversation) -> dict[str, Any]:
     """Return all rows of a conversation, without the ids of those that are made anew by an analysis, and without its last event."""
-    paths = {Entity: "message__conversation", TopicReference: "topic__conversation"}
+    paths = {Entity: "message__conversation", TopicReference: "topic__conversation", BookmarkReference: "bookmark__conversation"}
     rows = {
         table.__name__: sorted(map(repr, table.objects.filter(**{paths.get(table, "conversation"): conversation}).values()))  # type: ignore[attr-defined]
         for table in TABLES
@@ -92,7 +95,25 @@ EDITS: dict[str, Take] = {
         ),
     ),
     "add": lambda c, u, a, b: recorder.add_insight(pick(messages(c), a).id, u.pk, "question", InsightEdit())[1],
+    "bookmark": lambda c, u, a, b: recorder.add_bookmark(c.id, marked(c, a, b), u.pk)[1],
+    "change bookmark": lambda c, u, a, b: recorder.change_bookmark(c.id, a_bookmark(c, a), lambda _: marked(c, b, a), u.pk)[1],
+    "delete bookmark": lambda c, u, a, b: recorder.delete_bookmark(c.id, a_bookmark(c, a), u.pk),
 }
+
+
+def a_bookmark(conversation: Conversation, place: int) -> int:
+    """Return the id of a bookmark. Raises RecorderError if there is none."""
+    found = queries.bookmarks_of(conversation)
+    if not found:
+        raise RecorderError("there is no bookmark")
+    return int(pick(found, place).id)
+
+
+def marked(conversation: Conversation, a: int, b: int) -> BookmarkFields:
+    """Return a bookmark of two messages, or of a stretch of time."""
+    if b % 3 == 0:
+        return BookmarkFields(f"Time {a}", begin_s=float(a), duration_s=float(b))
+    return BookmarkFields(f"Messages {a}", message_ids=[pick(messages(conversation), place).id for place in (a, b)])
 
 
 def spoken(a: int, b: int) -> list[SpeakerEvent]:

@@ -11,11 +11,23 @@ from django.utils import timezone
 
 from insights import recorder
 from insights.analysis.trackers import Tracker
-from insights.models import App, Conversation, Job, ServerProcess, WebhookDelivery, WebhookEndpoint
-from insights.recorder import Joined, UnknownConversation, retention
+from insights.models import (
+    AccountEntity,
+    AccountTracker,
+    AccountVocabulary,
+    App,
+    Conversation,
+    ConversationGroup,
+    Job,
+    Message,
+    ServerProcess,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from insights.recorder import BookmarkFields, Joined, Look, UnknownConversation, retention
 from tests.insights.conftest import Say, opening
 
-OTHER = (App, ServerProcess)
+OTHER = (AccountEntity, AccountTracker, AccountVocabulary, App, ConversationGroup, ServerProcess)
 """Tables without a row of any conversation."""
 
 
@@ -33,6 +45,9 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     endpoint = WebhookEndpoint.objects.create(owner=owner, conversation_id=joined.conversation_id, url="https://example.org/")
     WebhookDelivery.objects.create(endpoint=endpoint, kind="conversation.status", conversation_id=joined.conversation_id)
     recorder.edit_conversation(joined.conversation_id, owner.pk, name="Planning")
+    (message,) = [*Message.objects.all()[:1]]
+    recorder.add_bookmark(joined.conversation_id, BookmarkFields("Budget", message_ids=[message.id]), owner.pk)
+    recorder.add_experience(joined.conversation_id, "text-summary", Look(), None)
     assert all(rows().values()), "this test should have something in every table"
     recorder.remove_conversation(joined.conversation_id)
     assert {name: count for name, count in before.items() if count} == {
