@@ -56,7 +56,8 @@ class StoredEvent:
 
 def iso(at: datetime) -> str:
     """Return a timezone-aware time as `2026-03-02T14:00:00.000Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)  # rows are in UTC already
+    return f"{in_utc.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def member_snapshot(member: Member | None) -> MemberSnapshot | None:

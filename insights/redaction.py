@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from insights.analysis.personal_data import CATEGORIES, CUSTOM, Category, Span, category_named, masked, merged, types_without
 from insights.analysis.text.languages import knows
@@ -22,13 +23,12 @@ class RedactionRefused(Exception):
     """A redaction that cannot be carried out; the text names the field and what is allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
+class Redacted(NamedTuple):
     """What is left of a message: its text, its words if they were read, and its action phrases."""
 
     text: str
-    words: tuple[Word, ...]
-    phrases: tuple[str, ...]
+    words: Sequence[Word]
+    phrases: Sequence[str]
 
 
 class Redactor:

@@ -71,14 +71,19 @@ def list_conversations(request: HttpRequest, page: Query[Page]) -> HttpResponseB
     start = _aware(page.startTime) if page.startTime else None if any(page.filter) else (end or timezone.now()) - _WINDOW
     found = queries.conversations_of(account, start=start, end=end).prefetch_related(None).filter(*_conditions(page.filter))
     sign = "-" if page.order == "desc" else ""
-    batches = queries.in_batches(found, f"{sign}started_at", f"{sign}id", after=after, skip=page.offset, most=page.limit)
+    rows = found.values(*queries.CONVERSATION_COLUMNS)
+    batches = queries.in_batches(rows, f"{sign}started_at", f"{sign}id", after=after, skip=page.offset, most=page.limit)
     return long_responses.answer(request, _pieces(batches), account=account)
 
 
 @router.get("/v1/conversations/{conversation_id}", response=responses(ConversationOut), exclude_none=True, summary="Get a conversation")
 def get_conversation(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
     """Return one of your conversations."""
-    return of_conversation(request, conversation_id, lambda conversation: _pieces(iter([[conversation]]), "", ""))
+    return of_conversation(request, conversation_id, lambda conversation: _pieces(iter([[_values(conversation)]]), "", ""))
+
+
+def _values(row: Conversation) -> queries.ConversationValues:
+    return {column: getattr(row, column) for column in queries.CONVERSATION_COLUMNS}
 
 
 class ConversationIn(Schema):
@@ -138,17 +143,17 @@ def _conversation_after(account: int, page: Page) -> Conversation:
     return found
 
 
-def _pieces(batches: Iterator[list[Conversation]], before: str = '{"conversations": [', behind: str = "]}") -> Iterator[str]:
+def _pieces(batches: Iterator[list[queries.ConversationValues]], before: str = '{"conversations": [', behind: str = "]}") -> Iterator[str]:
     parts = (one for batch in batches for one in queries.members_in_batches(batch))
     return nested(parts, _form, "members", person_json, before, behind)
 
 
-def _form(row: Conversation) -> dict[str, object]:
+def _form(row: queries.ConversationValues) -> dict[str, object]:
     """Return a ConversationOut without its members."""
-    form: dict[str, object] = {"id": str(row.id), "type": row.type, "name": row.name, "startTime": iso(row.started_at)}
-    if row.ended_at:
-        form["endTime"] = iso(row.ended_at)
-    return {**form, "metadata": row.metadata}
+    form: dict[str, object] = {"id": str(row["id"]), "type": row["type"], "name": row["name"], "startTime": iso(row["started_at"])}
+    if row["ended_at"]:
+        form["endTime"] = iso(row["ended_at"])
+    return {**form, "metadata": row["metadata"]}
 
 
 def _aware(at: datetime) -> datetime:

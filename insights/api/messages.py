@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -82,18 +81,19 @@ def list_messages(
     """
 
     def pieces(conversation: Conversation) -> Iterator[str]:
-        members = list(queries.members_of(conversation))
+        speakers = queries.members_by_speaker(conversation)
         view = _View(
-            conversation,
-            {member.id: person_json(member) for member in members},
+            str(conversation.id),
+            conversation.started_at,
+            {number: person_json(member) for number, member in speakers.items()},
             verbose,
             sentiment,
             conversation.detect_phrases if detectPhrases is None else detectPhrases,
             shape_of(request, shape),
         )
         first = item_after(Message.objects.filter(conversation=conversation), part)
-        batches = queries.spoken_in(conversation, words=verbose, after=first.number if first else 0, most=part.limit)
-        hidden = redactor(conversation, redaction, members)
+        batches = queries.spoken_in(conversation, phrases=view.phrases, words=verbose, after=first.number if first else 0, most=part.limit)
+        hidden = redactor(conversation, redaction)
         return array_of((_shown(batch, view, hidden) for batch in batches), lambda form: form, '{"messages": [', "]}")
 
     return of_conversation(request, conversation_id, pieces, redacts=True)
@@ -101,10 +101,11 @@ def list_messages(
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What a request shows of each message; `people` has the Person of each member."""
+    """What a request shows of each message; `people` has the Person of each speaker whose member is known."""
 
-    conversation: Conversation
-    people: dict[UUID, dict[str, str]]
+    conversation_id: str
+    origin: datetime
+    people: dict[int, dict[str, str]]
     words: bool = False
     sentiment: bool = False
     phrases: bool = False
@@ -113,33 +114,33 @@ class _View:
 
 def message_forms(conversation: Conversation, messages: Sequence[Spoken]) -> list[dict[str, object]]:
     """Return the MessageOut of messages of a conversation, without words and sentiments."""
-    people = {member.id: person_json(member) for member in queries.members_of(conversation)}
-    return _shown(list(messages), _View(conversation, people), None)
+    people = {number: person_json(member) for number, member in queries.members_by_speaker(conversation).items()}
+    return _shown(list(messages), _View(str(conversation.id), conversation.started_at, people), None)
 
 
 def _shown(batch: list[Spoken], view: _View, hidden: Redactor | None) -> list[dict[str, object]]:
     """Return the MessageOut of each message."""
     if hidden is not None:
         return [_form(message, rest, view) for message, rest in hidden.messages(batch)]
-    return [_form(one, Redacted(one.text, parse_words(one.words), tuple(one.phrases)), view) for one in batch]
+    return [_form(one, Redacted(one.text, parse_words(one.words) if view.words else (), one.phrases), view) for one in batch]
 
 
 def _form(message: Spoken, shown: Redacted, view: _View) -> dict[str, object]:
     form: dict[str, object] = {
-        "id": str(message.id),
+        "id": message.id,
         "text": shown.text,
-        "from": view.people.get(message.member_id, {}) if message.member_id else {},
+        "from": view.people.get(message.speaker, {}),
         "startTime": iso(message.started_at),
         "endTime": iso(message.ended_at),
         "timeOffset": round(message.offset_s, 2),
         "duration": round(message.duration_s, 2),
-        "conversationId": str(view.conversation.id),
+        "conversationId": view.conversation_id,
         "phrases": phrases_json(shown.phrases, view.shape) if view.phrases else [],
     }
     if view.sentiment:
         form["sentiment"] = sentiment_json(message.sentiment)
     if view.words:
-        form["words"] = [_word(word, view.conversation.started_at, message.speaker) for word in shown.words]
+        form["words"] = [_word(word, view.origin, message.speaker) for word in shown.words]
     return form
 
 

@@ -1,5 +1,9 @@
 """The two JSON forms of members in the API."""
 
+from functools import lru_cache
+from typing import Protocol
+from uuid import UUID
+
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from ninja import Schema
@@ -23,7 +27,27 @@ class SpeakerRef(Schema):
     userId: str | None = None
 
 
-def person_json(member: Member) -> dict[str, str]:
+class Named(Protocol):
+    """What a Person shows of a member: a row, or the values of one."""
+
+    @property
+    def id(self) -> UUID | str:
+        """The id."""
+
+    @property
+    def user_id(self) -> str:
+        """What the client calls this person."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+    @property
+    def email(self) -> str:
+        """What the client gave as e-mail address."""
+
+
+def person_json(member: Named) -> dict[str, str]:
     """Return {id, name, email} of a Person. Without an e-mail address, a user id that is an address is used as one.
 
     Clients send any text as an email; text that is not an address is left out.
@@ -33,6 +57,7 @@ def person_json(member: Member) -> dict[str, str]:
     return {**shown, "email": email} if email else shown
 
 
+@lru_cache(maxsize=4096)
 def _is_address(text: str) -> bool:
     try:
         validate_email(text)

@@ -1,14 +1,14 @@
 """The query parameters `redact` and `exclude`, with which calls that return spoken text leave personal data out."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ninja import Field, Schema
 
 from insights import queries, redaction
 from insights.analysis.personal_data import CATEGORIES
 from insights.api.errors import ApiError
-from insights.models import Conversation, Member
+from insights.models import Conversation
 from insights.redaction import RedactionRefused, Redactor
 
 _NAMES = ", ".join(category.name for category in CATEGORIES)
@@ -21,16 +21,13 @@ class Redaction(Schema):
     exclude: list[str] = Field([], description=f'Categories to leave in the text, as a JSON list such as `["PERSON_NAME"]`: {_NAMES}.')
 
 
-def redactor(conversation: Conversation, wanted: Redaction, members: Sequence[Member] | None = None) -> Redactor | None:
-    """Return what redacts the messages of a conversation; None if that is not requested. Raises 400 for unknown categories.
-
-    `members`: the conversation's members, if the caller has them.
-    """
+def redactor(conversation: Conversation, wanted: Redaction) -> Redactor | None:
+    """Return what redacts the messages of a conversation; None if that is not requested. Raises 400 for unknown categories."""
     try:
         excluded = redaction.excluded_categories(list(_names(wanted.exclude)))
         if not wanted.redact:
             return None
-        return Redactor(conversation, list(queries.members_of(conversation)) if members is None else members, excluded)
+        return Redactor(conversation, list(queries.members_of(conversation)), excluded)
     except RedactionRefused as error:
         raise ApiError(400, str(error)) from None
 

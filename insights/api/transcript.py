@@ -123,7 +123,7 @@ class _Transcript:
             yield json.dumps(piece)[1:-1]
 
     def _lines(self) -> Iterator[list[Line]]:
-        return lines_of(self.conversation, self._highlight(), self.redactor)
+        return lines_of(self.conversation, self._highlight(), self.redactor, full=self.wanted.contentType is Format.JSON)
 
     def _highlight(self) -> Highlight:
         phrases = self.wanted.phrases

@@ -4,7 +4,16 @@ Functions that take a conversation do not check the owner again: get it from `co
 function that takes a user id.
 """
 
-from insights.queries.batches import BATCH, in_batches, members_in_batches, references_in_batches, topic_families, topics_in_batches
+from insights.queries.batches import (
+    BATCH,
+    CONVERSATION_COLUMNS,
+    ConversationValues,
+    in_batches,
+    members_in_batches,
+    references_in_batches,
+    topic_families,
+    topics_in_batches,
+)
 from insights.queries.bookmarks import bookmark_of, bookmarks_of, experience_of, marked_messages, summaries
 from insights.queries.changes import change_of, changes_of
 from insights.queries.contents import (
@@ -38,10 +47,21 @@ from insights.queries.live import (
     recognised_until,
 )
 from insights.queries.search import first_hits, search_texts, search_words, with_texts
-from insights.queries.spoken import Spoken, custom_spans, insight_phrases, said_just_before, spoken_in, spoken_with_ids
+from insights.queries.spoken import (
+    Spoken,
+    custom_spans,
+    insight_phrases,
+    members_by_speaker,
+    said_briefly,
+    said_just_before,
+    spoken_in,
+    spoken_with_ids,
+)
 
 __all__ = [
     "BATCH",
+    "CONVERSATION_COLUMNS",
+    "ConversationValues",
     "INSIGHT_ORDER",
     "MOST_EVENTS",
     "change_of",
@@ -73,6 +93,7 @@ __all__ = [
     "conversation_for_subscriber",
     "live_conversation",
     "marked_messages",
+    "members_by_speaker",
     "members_in_batches",
     "member_of",
     "members_of",
@@ -80,6 +101,7 @@ __all__ = [
     "messages_of",
     "open_conversation_of",
     "references_in_batches",
+    "said_briefly",
     "said_just_before",
     "search_texts",
     "search_words",

@@ -6,9 +6,10 @@ key does not change is read exactly once.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -60,24 +61,45 @@ def _value(row: object, field: str) -> object:
     return reduce(getattr, field.split("__"), row)
 
 
-def members_in_batches(conversations: Collection[Conversation]) -> Iterator[tuple[Conversation, list[Member], bool]]:
+ConversationValues: TypeAlias = Mapping[str, Any]
+"""The columns CONVERSATION_COLUMNS of a conversation; cheaper than a model object, of which a list would make thousands."""
+
+CONVERSATION_COLUMNS = ("id", "type", "name", "started_at", "ended_at", "metadata")
+
+
+class MemberValues(NamedTuple):
+    """The values of a member."""
+
+    conversation_id: int
+    id: UUID
+    user_id: str
+    name: str
+    email: str
+    joined_at: datetime
+
+
+def members_in_batches(
+    conversations: Collection[ConversationValues],
+) -> Iterator[tuple[ConversationValues, list[MemberValues], bool]]:
     """Yield (conversation, members, whether they are its last ones) in the given order, members in the order of joining.
 
     One query if the conversations have at most MOST_MEMBERS members together.
     """
-    found = Member.objects.filter(conversation__in=conversations, merged_into=None)
-    together = list(found.order_by("joined_at", "id")[: MOST_MEMBERS + 1])
+    ids = [one["id"] for one in conversations]
+    found = Member.objects.filter(conversation_id__in=ids, merged_into=None).order_by("joined_at", "id").values_list(*MemberValues._fields)
+    together = [MemberValues(*row) for row in found[: MOST_MEMBERS + 1]]
     if len(together) <= MOST_MEMBERS:
-        by_conversation: dict[int, list[Member]] = defaultdict(list)
+        by_conversation: dict[int, list[MemberValues]] = defaultdict(list)
         for member in together:
             by_conversation[member.conversation_id].append(member)
         for one in conversations:
-            yield one, by_conversation[one.pk], True
+            yield one, by_conversation[one["id"]], True
         return
     del together
     for one in conversations:
-        for batch in in_batches(Member.objects.filter(conversation=one, merged_into=None), "joined_at", "id", size=MOST_MEMBERS // 2):
-            yield one, batch, False
+        members = Member.objects.filter(conversation_id=one["id"], merged_into=None).values(*MemberValues._fields)
+        for batch in in_batches(members, "joined_at", "id", size=MOST_MEMBERS // 2):
+            yield one, [MemberValues(**row) for row in batch], False
         yield one, [], True
 
 

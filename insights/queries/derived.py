@@ -9,7 +9,8 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Case, F, Func, IntegerField, QuerySet, TextField, Value, When
+from django.db.models import Case, CharField, F, Func, IntegerField, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast
 
 from insights.analysis import Topic
 from insights.analysis.summary import Candidates
@@ -84,8 +85,11 @@ def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
 @contextmanager
 def _talk(conversation: Conversation) -> Iterator[Talk]:
     with _talks.of(conversation.id, release_connection) as entry:
-        for _, member_id, offset, duration, words, text in _new_rows(_talks, entry, conversation, _spoken_rows):
-            entry.value.add(Spoken(member_id, offset, offset + duration, words or len(text.split())))
+        members: dict[str | None, UUID | None] = {None: None}  # few, so that few texts become UUIDs
+        for _, member, offset, duration, words, text in _new_rows(_talks, entry, conversation, _spoken_rows):
+            if member not in members:
+                members[member] = UUID(member)
+            entry.value.add(Spoken(members[member], offset, offset + duration, words or len(text.split())))
         yield entry.value
 
 
@@ -104,7 +108,8 @@ def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str
 def _spoken_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:
     counted = messages.annotate(said=_Length("words"))
     text = Case(When(said=0, then=F("text")), default=Value(""), output_field=TextField())
-    return counted.values_list("number", "speaker__member_id", "offset_s", "duration_s", "said", text)
+    member = Cast("speaker__member_id", CharField())
+    return counted.values_list("number", member, "offset_s", "duration_s", "said", text)
 
 
 def _text_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:

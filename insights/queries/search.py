@@ -51,7 +51,9 @@ def first_hits(conversations: Collection[Conversation], words: Sequence[str]) ->
     conditions = [_in_messages(word, ids) for word in words if _searches_messages(word)]
     if not ids or not conditions:
         return {}
-    said = Message.objects.filter(reduce(or_, conditions), conversation_id__in=ids).order_by()
+    said = Message.objects.filter(reduce(or_, conditions)).order_by()
+    if not all(map(_indexed, words)):  # the index returns only messages of these conversations
+        said = said.filter(conversation_id__in=ids)
     firsts = said.values_list("conversation_id").annotate(first=Min("number"))
     places = [Q(conversation_id=conversation_id, number=number) for conversation_id, number in firsts]
     found = Message.objects.filter(reduce(or_, places)).only("conversation_id", "number", "text") if places else ()
@@ -76,7 +78,8 @@ def _in_messages(word: str, conversation_ids: Sequence[int]) -> Q:
     if not _indexed(word):
         return Q(text__icontains=word)
     places = ", ".join(["%s"] * len(conversation_ids))
-    sql = f"SELECT item FROM {SEARCH_TEXT} WHERE {_MATCHING} AND field = 'message' AND conversation_id IN ({places})"  # noqa: S608
+    # `+`: SQLite shall look up what MATCH finds, not match all messages of the conversations
+    sql = f"SELECT item FROM {SEARCH_TEXT} WHERE {_MATCHING} AND +field = 'message' AND +conversation_id IN ({places})"  # noqa: S608
     return Q(pk__in=RawSQL(sql, [_phrase(word), *conversation_ids]))  # noqa: S611  # placeholders only
 
 

@@ -1,13 +1,12 @@
 """The lines of a transcript: one per message, with the name of its speaker, its times, and the phrases to highlight."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
+from typing import NamedTuple
 
 from insights import queries
-from insights.models import Conversation, Member
+from insights.models import Conversation
 from insights.queries import Spoken
 from insights.redaction import Redactor
 
@@ -23,44 +22,46 @@ class Highlight(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One message of a transcript. `offset_s`: seconds from the start of the conversation."""
+class Line(NamedTuple):
+    """One message of a transcript. `offset_s`: seconds from the start of the conversation. `id` and `started_at`: empty unless read."""
 
-    id: UUID
     speaker: str
-    member: Member | None
     text: str
-    started_at: datetime
     offset_s: float
     duration_s: float
     phrases: tuple[str, ...] = ()
+    id: str = ""
+    started_at: datetime | None = None
 
     def begins_turn(self, first: "Line | None") -> bool:
         """Return whether a turn begins here: another speaker than the turn's first line, or TURN_S seconds later."""
         return first is None or self.speaker != first.speaker or self.offset_s - first.offset_s >= TURN_S
 
 
-def speaker_name(message: Spoken, member: Member | None) -> str:
-    """Return the name of a speaker, or `Speaker 1` for an unknown one."""
-    return str(member or "") or f"Speaker {message.speaker}"
+def lines_of(
+    conversation: Conversation, highlight: Highlight = Highlight.NONE, redactor: Redactor | None = None, *, full: bool = False
+) -> Iterator[list[Line]]:
+    """Yield the lines in order, in batches; a redactor replaces personal data in their texts and phrases.
 
-
-def lines_of(conversation: Conversation, highlight: Highlight = Highlight.NONE, redactor: Redactor | None = None) -> Iterator[list[Line]]:
-    """Yield the lines in order, in batches; a redactor replaces personal data in their texts and phrases."""
-    members = {member.id: member for member in queries.members_of(conversation)}
-    for batch in queries.spoken_in(conversation):
+    A speaker without a member is called `Speaker 1`. `full`: with ids and start times.
+    """
+    names = {number: str(member) for number, member in queries.members_by_speaker(conversation).items()}
+    if highlight is Highlight.NONE and redactor is None and not full:
+        for brief in queries.said_briefly(conversation):
+            yield [Line(names.get(one[0]) or f"Speaker {one[0]}", one[1], one[2], one[3]) for one in brief]
+        return
+    for batch in queries.spoken_in(conversation, phrases=highlight is Highlight.ALL):
         found = queries.insight_phrases(batch) if highlight is Highlight.INSIGHTS else {}
         if highlight is Highlight.INSIGHTS:
             batch = [message._replace(phrases=found.get(message.id, [])) for message in batch]
         if redactor is None:
             texts = ((message, message.text, tuple(message.phrases)) for message in batch)
         else:
-            texts = ((message, rest.text, rest.phrases) for message, rest in redactor.messages(batch))
-        yield [_line(message, members, text, () if highlight is Highlight.NONE else phrases) for message, text, phrases in texts]
+            texts = ((message, rest.text, tuple(rest.phrases)) for message, rest in redactor.messages(batch))
+        shown = highlight is not Highlight.NONE
+        yield [_line(message, names, text, phrases if shown else ()) for message, text, phrases in texts]
 
 
-def _line(message: Spoken, members: Mapping[UUID, Member], text: str, phrases: tuple[str, ...]) -> Line:
-    member = members.get(message.member_id) if message.member_id else None
-    name = speaker_name(message, member)
-    return Line(message.id, name, member, text, message.started_at, message.offset_s, message.duration_s, phrases)
+def _line(message: Spoken, names: Mapping[int, str], text: str, phrases: tuple[str, ...]) -> Line:
+    name = names.get(message.speaker) or f"Speaker {message.speaker}"
+    return Line(name, text, message.offset_s, message.duration_s, phrases, message.id, message.started_at)

@@ -19,17 +19,18 @@ def markdown(batches: Iterable[list[Line]], *, paragraphs: bool, speakers: bool)
     end = BREAK if paragraphs else " "
     between = ""
     for batch in batches:
-        text = ""
-        for line in batch:
-            said = marked(line)
-            text += f"{escape(line.speaker, quote=False)}: {said}{end}" if speakers else f"{between}{said}"
+        if speakers:
+            yield "".join([f"{escape(line.speaker, quote=False)}: {marked(line)}{end}" for line in batch])
+        else:
+            yield between + end.join(map(marked, batch))
             between = end
-        yield text
 
 
 def marked(line: Line) -> str:
     """Return the text of a line as HTML, with each of its phrases in `<mark>`; no mark is inside another, and none is on a mask alone."""
     text = escape(line.text, quote=False)
+    if not line.phrases:
+        return text
     phrases = {escape(phrase, quote=False) for phrase in line.phrases if phrase.strip(f"{MASK} ")}
     if not phrases:
         return text

@@ -28,12 +28,12 @@ def text(batches: Iterable[list[Line]], *, speakers: bool = True) -> Iterator[st
 
 
 def line_json(line: Line) -> dict[str, object]:
-    """Return the JSON object of a line."""
+    """Return the JSON object of a line that was read with `full`."""
     return {
-        "messageId": str(line.id),
+        "messageId": line.id,
         "speaker": line.speaker,
         "text": line.text,
-        "startTime": iso(line.started_at),
+        "startTime": iso(line.started_at) if line.started_at else "",
         "timeOffset": round(line.offset_s, 2),
         "duration": round(line.duration_s, 2),
     }

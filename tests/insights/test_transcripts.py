@@ -1,8 +1,6 @@
 """The formats of transcripts."""
 
-from datetime import UTC, datetime
 from io import BytesIO
-from uuid import UUID
 
 from docx import Document
 
@@ -12,12 +10,10 @@ from insights.transcripts.markdown import markdown
 from insights.transcripts.text import text
 from insights.transcripts.word import docx
 
-AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-
 
 def line(speaker: str, said: str, at: float, *phrases: str, seconds: float = 2.0) -> Line:
     """Return a line."""
-    return Line(UUID(int=1), speaker, None, said, AT, at, seconds, phrases)
+    return Line(speaker, said, at, seconds, phrases)
 
 
 LINES = [

@@ -72,7 +72,8 @@ def test_a_speaker_keeps_its_new_member(joined: Joined, say: Say) -> None:
     (said,) = messages(say("Who can send the letter?", session_id=session))
     assert said.member == MemberSnapshot(str(ben.id), "Ben", "b")
     assert numbers() == [1, 1]
-    assert {row.member_id for batch in queries.spoken_in(conversation) for row in batch} == {ben.id}
+    members = queries.members_by_speaker(conversation)
+    assert {members[row.speaker] for batch in queries.spoken_in(conversation) for row in batch} == {ben}
     assert {row.message.member for row in queries.insights_of(conversation)} == {ben}
     conversation.refresh_from_db()
     assert set(queries.talk_seconds(conversation)) == {ben.id}
