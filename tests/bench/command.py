@@ -18,7 +18,7 @@ from tests.bench.child_processes import BenchError, Server
 from tests.bench.report import GOAL_HEADS, Goal, Result, Table, summary, write_into
 from tests.bench.rounds import Say
 from tests.bench.scale import QUICK, Sizes
-from tests.bench.scenarios import accuracy, flood, growth, listeners, load, optimisations, sockets, streams, webrtc
+from tests.bench.scenarios import accuracy, flood, growth, listeners, load, optimisations, reading, sockets, streams, webrtc
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target, targets, variants
 
 DOCS = settings.BASE_DIR / "docs" / "develop"
@@ -41,6 +41,7 @@ PAGES = {
     "webrtc": DOCS / "performance-webrtc.md",
     "growth": DOCS / "performance-streams.md",
     "optimisations": DOCS / "performance-streams.md",
+    "reading": DOCS / "performance-conversations.md",
 }
 
 
@@ -108,6 +109,8 @@ def _measure(name: str, sizes: Sizes, fastrtc: str, say: Say) -> Result:
     if name in SPEECH:
         with Server(RECOGNISER_THREADS=str(sizes.threads)) as server:
             return SPEECH[name](server, sizes, say)
+    if name == "reading":
+        return reading.measure(sizes, say)
     if name == "optimisations":
         with variants(optimisations.NAMES, optimisations.ALL) as found:
             return optimisations.measure(found, sizes, say)

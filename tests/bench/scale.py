@@ -43,6 +43,9 @@ class Sizes:
     blocking: int = 200
     subscribers: int = 8
     peers: tuple[int, ...] = (1, 16)
+    stored_messages: int = 10_000
+    """Messages of the conversation that is read."""
+    reading_rounds: int = 11
     visits: int = 1000
     """Number of sessions per transport."""
     warm_visits: int = 200
@@ -67,6 +70,7 @@ QUICK = Sizes(
     peers=(16,),
     visits=200,
     warm_visits=50,
+    reading_rounds=3,
 )
 """Figures of single short windows, for a first look."""
 
@@ -98,4 +102,6 @@ TINY = Sizes(
     warm_visits=2,
     visitors=2,
     settle_s=0.5,
+    stored_messages=300,
+    reading_rounds=1,
 )

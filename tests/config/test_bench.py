@@ -11,7 +11,7 @@ from tests.bench import report, resource_usage, scoring, speech, word_errors
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
-from tests.bench.scenarios import accuracy, flood, listeners, load, sockets
+from tests.bench.scenarios import accuracy, flood, listeners, load, reading, sockets
 from tests.bench.speech import Turn
 
 
@@ -57,6 +57,20 @@ class TestParts:
         result = flood.measure(bench_server, TINY, quiet)
         assert result.tables[0].rows[0][3] == "2 of 2"
         assert result.data["floods"][0]["other_p95"] is not None
+
+
+class TestReading:
+    """Reading through Parley beside bare SQL."""
+
+    def test_each_call_is_measured_both_ways(self) -> None:
+        """The program fills a database and reads it by each call in both ways."""
+        found = reading.times_of(TINY, "")
+        assert set(found) == {"list", "messages", "transcript", "search", "analytics"}
+        assert all(len(times[who]) == TINY.reading_rounds for times in found.values() for who in ("ours", "bare"))
+
+    def test_the_ratio_is_of_medians(self) -> None:
+        """One slow round does not count."""
+        assert reading.ratio({"ours": [2.0, 9.0, 2.0], "bare": [1.0, 1.0, 5.0]}) == 2.0
 
 
 class TestScoring:
