@@ -36,8 +36,8 @@ def measure(sizes: Sizes, say: Say) -> Result:
     rows = [_row(database, call, times) for database, calls in found.items() for call, times in calls.items()]
     title = f"A conversation of {sizes.stored_messages:,} messages: median of {sizes.reading_rounds} rounds, in turn"
     verdicts = [
-        "SQLite: CPU of the process. PostgreSQL: seconds of the clock. A request includes routing, authentication and rendering; the bare query"
-        " makes the same document. `list` has 200 conversations of three members. `analytics` reads all messages; later calls read new ones.",
+        "SQLite: CPU of the process. PostgreSQL: seconds of the clock. A request includes routing, authentication and rendering; the bare"
+        " query makes the same document. `list` has 200 conversations of three members. `analytics` reads all messages, later calls few.",
         *([f"PostgreSQL was not measured: {lacking}."] if lacking else []),
     ]
     goals = [_goal(database, call, times) for database, calls in found.items() for call, times in calls.items()]
