@@ -13,6 +13,7 @@ from insights.api.errors import ApiError
 from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.sentiment import Sentiment, sentiment_json
 from insights.json_text import nested
+from insights.managed.vocabulary import vocabulary_of
 from insights.models import Conversation, Topic
 
 router = Router(tags=["Topics"])
@@ -49,7 +50,8 @@ class TopicVocabulary(Schema):
     customTopicVocabulary: str | None = Field(
         None,
         max_length=2000,
-        description='Only topics that contain one of these words or phrases: a JSON list such as `["budget"]`, or words between commas.',
+        description='Only topics that contain one of these words or phrases: a JSON list such as `["budget"]`, words between commas,'
+        " or `true` for the vocabulary of the account.",
     )
     customVocabulary: str | None = Field(None, max_length=2000, description="The older name of customTopicVocabulary.")
 
@@ -68,7 +70,7 @@ def list_topics(
 
     def pieces(conversation: Conversation) -> Iterator[str]:
         topics = queries.topics_of(conversation).prefetch_related(None)
-        words = _phrases(vocabulary)
+        words = _phrases(vocabulary, conversation.owner_id)
         if words is not None:
             named = list(topics.values_list("id", "text"))
             topics = topics.filter(id__in=[identity for identity, text in named if names_one_of(text, words)])
@@ -79,13 +81,15 @@ def list_topics(
     return of_conversation(request, conversation_id, pieces)
 
 
-def _phrases(vocabulary: TopicVocabulary) -> list[str] | None:
-    """Return the phrases of a JSON list, or between commas; None for all topics."""
+def _phrases(vocabulary: TopicVocabulary, owner_id: int) -> list[str] | None:
+    """Return the phrases of a JSON list, or between commas; those of the account for `true`; None for all topics."""
     text = vocabulary.customVocabulary if vocabulary.customTopicVocabulary is None else vocabulary.customTopicVocabulary
     if text is None or text.strip().lower() in {"", "false"}:
         return None
     if text.strip().lower() == "true":
-        raise ApiError(400, 'customTopicVocabulary: give the words that the topics must contain, such as ["budget","price list"]')
+        if known := vocabulary_of(owner_id):
+            return list(known)
+        raise ApiError(400, 'customTopicVocabulary: the account has no vocabulary; give the words, such as ["budget","price list"]')
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from insights import recorder
+from insights.managed.vocabulary import set_vocabulary
 from insights.models import Conversation, Insight, Message, Topic, TopicReference
 from insights.recorder import Joined, Listening
 from tests.insights.api.conftest import Api, token_of
@@ -52,7 +53,7 @@ def test_a_reworded_item_stands_alone(api: Api) -> None:
 def test_the_context_is_redacted(api: Api) -> None:
     """Personal data is hidden in the context, too."""
     first = api.read("/comprehensive/action-items", redact="true")["actionItems"][0]
-    assert first["text"] == "The printer is broken. **** wrote about it. **** will call **** ****."
+    assert first["text"] == "The printer is broken. **** wrote about it. **** will call **** tomorrow."
     assert first["entities"] == []
     assert "dueBy" not in first
 
@@ -107,6 +108,13 @@ def test_topics_of_a_vocabulary(api: Api, talk: Conversation, query: dict[str, o
     """Only topics with one of the words or phrases, in any form, are listed."""
     make_topics(talk)
     assert [topic["text"] for topic in api.read("/topics", **query)["topics"]] == found
+
+
+def test_topics_of_the_vocabulary_of_the_account(api: Api, talk: Conversation, owner: User) -> None:
+    """`true` stands for the words that the account gave for all of its conversations."""
+    make_topics(talk)
+    set_vocabulary(owner.pk, ["printer"])
+    assert [topic["text"] for topic in api.read("/topics", customTopicVocabulary="true")["topics"]] == ["printer"]
 
 
 @pytest.mark.parametrize("words", ["true", "[1]", "7", "{}"])
