@@ -65,11 +65,16 @@ class Page(Schema):
 @router.get("/v1/conversations", response=responses(ConversationList), exclude_none=True, summary="List conversations")
 def list_conversations(request: HttpRequest, page: Query[Page]) -> HttpResponseBase:
     """Return your conversations that began between `startTime` and `endTime` and match every `filter`."""
+    return answer_list(request, page)
+
+
+def answer_list(request: HttpRequest, page: Page, *conditions: Q) -> HttpResponseBase:
+    """Return a page of the caller's conversations that fulfil all conditions."""
     account = auth.caller(request).pk
     after = _conversation_after(account, page) if page.after is not None else None
     end = _aware(page.endTime) if page.endTime else None
     start = _aware(page.startTime) if page.startTime else None if any(page.filter) else (end or timezone.now()) - _WINDOW
-    found = queries.conversations_of(account, start=start, end=end).prefetch_related(None).filter(*_conditions(page.filter))
+    found = queries.conversations_of(account, start=start, end=end).prefetch_related(None).filter(*_conditions(page.filter), *conditions)
     sign = "-" if page.order == "desc" else ""
     rows = found.values(*queries.CONVERSATION_COLUMNS)
     batches = queries.in_batches(rows, f"{sign}started_at", f"{sign}id", after=after, skip=page.offset, most=page.limit)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from insights import insight_kinds, webhooks
-from insights.models import AccountEntity, Bookmark, Conversation, Experience, Job
+from insights.models import AccountEntity, Bookmark, Conversation, ConversationGroup, Experience, Job
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
@@ -79,6 +79,9 @@ TABLE: dict[str, Access] = {
     "v1/manage/entities": Access(401, 200, 200),
     "v1/manage/entities/bulk": POSTED,
     "v1/manage/entities/<entity_id>": OWN_API,
+    **{f"v1/manage/{one}": Access(401, 200, 200) for one in ("group", "groups")},
+    **{f"v1/manage/{one}/<group_id>": OWN_API for one in ("group", "groups")},
+    "v1/groups/<group_id>/conversations": OWN_API,
     "v1/manage/vocabulary": Access(401, 200, 200),
     "v1/endpoint:connect": POSTED,
     "v1/event/<connection_id>": POSTED,
@@ -163,6 +166,7 @@ def talk(say: Say) -> Conversation:
     User.objects.create(username="somebody", password="any")  # the installation is not empty
     made = Conversation.objects.get()
     AccountEntity.objects.create(id=OWN_ID, owner=made.owner, type="Vehicle", sub_type="Airship", values=[SECRET])
+    ConversationGroup.objects.create(id=OWN_ID, owner=made.owner, name=SECRET, criteria="name!=x")
     Bookmark.objects.create(id=OWN_ID, conversation=made, label=SECRET, begin_s=0, duration_s=60)
     Experience.objects.create(id=OWN_ID, conversation=made, name="text-summary")
     return made
@@ -185,6 +189,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<member_id>": uuid4(),
         "<message_id>": uuid4(),
         "<entity_id>": OWN_ID,
+        "<group_id>": OWN_ID,
         "<bookmark_id>": OWN_ID,
         "<experience_id>": OWN_ID,
         "<int:experience_id>": OWN_ID,
