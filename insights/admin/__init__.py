@@ -6,11 +6,12 @@ from insights.admin.accounts import AccountAdmin
 from insights.admin.apps import AppAdmin
 from insights.admin.conversations import ConversationAdmin
 from insights.admin.insights import InsightAdmin
+from insights.admin.managed import EntityAdmin, GroupAdmin, TrackerAdmin
 from insights.admin.signin import redirect_to_signin
 
 admin.site.site_header = admin.site.site_title = "Parley"
 admin.site.index_title = "Saved conversations and accounts"
-admin.site.enable_nav_sidebar = False  # with four lists only, the width is better used for the text to review
+admin.site.enable_nav_sidebar = False  # with a few lists only, the width is better used for the text to review
 admin.site.login = redirect_to_signin  # type: ignore[method-assign]  # the documented way needs an AdminSite subclass only for this
 
-__all__ = ["AccountAdmin", "AppAdmin", "ConversationAdmin", "InsightAdmin"]
+__all__ = ["AccountAdmin", "AppAdmin", "ConversationAdmin", "EntityAdmin", "GroupAdmin", "InsightAdmin", "TrackerAdmin"]

@@ -14,9 +14,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
-from insights.portal.forms import AppForm, NewPasswordForm
+from insights.portal.forms import AppForm, NewPasswordForm, VocabularyForm
 
 DONE = {
+    "vocabulary": "Names and special words saved. Conversations that start from now on use them.",
     "password": "Password changed. Other devices have been signed out.",
     "revoked": "App revoked. Its secret and tokens no longer work.",
 }
@@ -28,9 +29,12 @@ def _user(request: HttpRequest) -> User:
     return request.user
 
 
-def _page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
+def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
+    """Return the account page; `parts` replaces parts of it, such as a form with errors."""
     user = _user(request)
-    context = {"password": NewPasswordForm(user), "app": AppForm(), "apps": access.apps_of(user), "now": timezone.now(), **parts}
+    context = {"password": NewPasswordForm(user), "app": AppForm(), "apps": access.apps_of(user), "now": timezone.now()}
+    context["vocabulary"] = parts.pop("vocabulary", None) or VocabularyForm.of(user.pk)
+    context |= parts
     return render(request, "portal/account.html", context, status=status)
 
 
@@ -39,7 +43,7 @@ def _page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
     """Show the account and its apps, with a confirmation of the last action."""
-    return _page(request, done=DONE.get(request.GET.get("done", "")))
+    return page(request, done=DONE.get(request.GET.get("done", "")))
 
 
 @require_POST
@@ -58,9 +62,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
             if not form.is_valid():
                 if form.has_error("old_password", "password_incorrect"):
                     attempt.failed()
-                return _page(request, 400, password=form)
+                return page(request, 400, password=form)
     except access.TooManyTries as error:
-        return _page(request, 429, too_many=True, wait_minutes=error.wait_s // 60)
+        return page(request, 429, too_many=True, wait_minutes=error.wait_s // 60)
     update_session_auth_hash(request, form.save())
     return redirect("/account/?done=password")
 
@@ -72,11 +76,11 @@ def make_app(request: HttpRequest) -> HttpResponse:
     """Create an app and show its secret, which is not stored and cannot be shown again."""
     form = AppForm(request.POST)
     if not form.is_valid():
-        return _page(request, 400, app=form)
+        return page(request, 400, app=form)
     days = int(form.cleaned_data["days"] or 0)
     expires_at = timezone.now() + timedelta(days=days) if days else None
     app, secret = access.create_app(_user(request), form.cleaned_data["app_name"], frozenset(form.cleaned_data["scopes"]), expires_at)
-    return _page(request, made=app, secret=secret)
+    return page(request, made=app, secret=secret)
 
 
 @require_POST

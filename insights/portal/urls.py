@@ -5,7 +5,18 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from insights.portal import account, conversation, conversations, downloads, experience, first_account, live, resume_point, signin
+from insights.portal import (
+    account,
+    conversation,
+    conversations,
+    downloads,
+    experience,
+    first_account,
+    live,
+    resume_point,
+    signin,
+    vocabulary,
+)
 
 ICON = RedirectView.as_view(url=f"{settings.STATIC_URL}parley/icon.svg", permanent=False)
 
@@ -24,6 +35,7 @@ urlpatterns = [
     ),
     path("account/", account.account, name="account"),
     path("account/password/", account.change_password, name="change_password"),
+    path("account/vocabulary/", vocabulary.save_vocabulary, name="save_vocabulary"),
     path("account/apps/", account.make_app, name="make_app"),
     path("account/apps/<int:app_pk>/revoke/", account.revoke_app, name="revoke_app"),
     path("live/", live.new, name="new_live"),

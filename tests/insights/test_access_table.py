@@ -53,6 +53,7 @@ TABLE: dict[str, Access] = {
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": OWN_PAGE,
     "account/": SIGNED_IN,
     "account/password/": POSTED,
+    "account/vocabulary/": POSTED,
     "account/apps/": POSTED,
     "account/apps/<int:app_pk>/revoke/": POSTED,
     "live/": Access(302, 302, 302),  # to a new live page

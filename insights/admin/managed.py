@@ -1,0 +1,60 @@
+"""Lists of what accounts manage over the API: trackers, custom entities and groups. They are changed over the API, by their owners."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from insights.admin.bases import AnyBase, Titled
+from insights.models import AccountEntity, AccountTracker, ConversationGroup
+
+
+class ReadOnly(Titled, AnyBase):
+    """A list that shows and does not change."""
+
+    list_filter = (("owner", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("owner",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False."""
+        return False
+
+
+@admin.register(AccountTracker)
+class TrackerAdmin(ReadOnly):
+    """The trackers of all accounts."""
+
+    list_title, change_title = "Trackers", "Tracker"
+    list_display = ("name", "owner", "phrases", "created_at")
+    search_fields = ("name", "owner__email")
+
+    @admin.display(description="Phrases")
+    def phrases(self, tracker: AccountTracker) -> int:
+        """Return how many phrases it has."""
+        return len(tracker.vocabulary)
+
+
+@admin.register(AccountEntity)
+class EntityAdmin(ReadOnly):
+    """The custom entities of all accounts."""
+
+    list_title, change_title = "Custom entities", "Custom entity"
+    list_display = ("type", "sub_type", "category", "owner", "created_at")
+    search_fields = ("type", "sub_type", "owner__email")
+
+
+@admin.register(ConversationGroup)
+class GroupAdmin(ReadOnly):
+    """The groups of conversations of all accounts."""
+
+    list_title, change_title = "Groups", "Group"
+    list_display = ("name", "criteria", "owner", "created_at")
+    search_fields = ("name", "owner__email")
