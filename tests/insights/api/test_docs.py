@@ -20,8 +20,15 @@ PATHS = {
     "/v1/webhooks/{webhook_id}/secret",
     "/v1/webhooks/{webhook_id}/test",
     "/v1/webhooks/{webhook_id}/deliveries",
-    "/v1/manage/trackers",
-    "/v1/manage/tracker/{tracker_id}",
+    *(f"/v1/manage/{one}{rest}" for one in ("tracker", "trackers") for rest in ("", "/{tracker_id}")),
+    *(f"/v1/manage/{one}{rest}" for one in ("group", "groups") for rest in ("", "/{group_id}")),
+    *(f"/v1/manage/entities{rest}" for rest in ("", "/bulk", "/{entity_id}")),
+    "/v1/manage/vocabulary",
+    "/v1/groups/{group_id}/conversations",
+    "/v1/endpoint:connect",
+    "/v1/event/{connection_id}",
+    "/v1/conversations/experiences/insights/list",
+    "/v1/conversations/experiences/insights/details/{conversation_id}",
     *(
         f"/v1/conversations/{{conversation_id}}{rest}"
         for rest in (
@@ -55,6 +62,12 @@ PATHS = {
             "/messages/{message_id}/join",
             "/messages/{message_id}/split",
             "/speakers",
+            "/bookmarks",
+            "/bookmarks/{bookmark_id}",
+            "/bookmarks/{bookmark_id}/summary",
+            "/bookmarks-summary",
+            "/experiences",
+            "/experiences/{experience_id}",
         )
     ),
 }
