@@ -168,7 +168,7 @@ def talk(say: Say) -> Conversation:
     made = Conversation.objects.get()
     AccountEntity.objects.create(id=OWN_ID, owner=made.owner, type="Vehicle", sub_type="Airship", values=[SECRET])
     ConversationGroup.objects.create(id=OWN_ID, owner=made.owner, name=SECRET, criteria="name!=x")
-    Bookmark.objects.create(id=OWN_ID, conversation=made, label=SECRET, begin_s=0, duration_s=60)
+    Bookmark.objects.create(id=OWN_ID, conversation=made, label=SECRET, begin_s=0, duration_s=60, created_at=made.started_at)
     Experience.objects.create(id=OWN_ID, conversation=made, name="text-summary")
     return made
 
