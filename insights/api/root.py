@@ -62,6 +62,7 @@ api = ParleyAPI(
 errors.install(api)
 RESOURCES = (
     oauth,
+    experiences,  # before insights: their path for one insight would take /conversations/experiences/insights/list
     conversations,
     messages,
     insights,
@@ -73,7 +74,6 @@ RESOURCES = (
     summary,
     events,
     bookmarks,
-    experiences,
     manage,
     manage_entities,
     manage_groups,
