@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from insights.analysis.managed_trackers import with_managed
 from insights.analysis.trackers import Tracker
+from insights.database import write_transaction
 from insights.managed import rules
 from insights.managed.errors import Invalid, Taken, TooMany, Unknown
 from insights.managed.ids import number
@@ -86,7 +87,9 @@ def change_tracker(owner_id: int, identity: str, change: Callable[[TrackerFields
 
 def delete_tracker(owner_id: int, identity: str) -> None:
     """Delete one of the account's own trackers; what it found before stays. Raises Unknown."""
-    if not AccountTracker.objects.filter(owner_id=owner_id, id=number(identity)).delete()[0]:
+    with write_transaction():
+        deleted, _ = AccountTracker.objects.filter(owner_id=owner_id, id=number(identity)).delete()
+    if not deleted:
         raise Unknown
 
 
