@@ -109,6 +109,7 @@ def _take_from_redis(queue: str, wait_s: float) -> Callable[[], object] | None:
     if found is None:
         return None
     job = found[0]
+    source.connection.lrem(source.intermediate_queue_key, 1, job.id)  # rq's own worker would remove it there
     call = partial(job.func.call, *job.args, **job.kwargs)
     job.delete()
     return call

@@ -1,4 +1,4 @@
-"""The tests of models, recorder, queries, search and figures, repeated on PostgreSQL."""
+"""The tests of models, recorder, jobs, queries, search and figures, repeated on PostgreSQL."""
 
 import os
 import subprocess
@@ -20,6 +20,9 @@ def test_the_same_on_postgresql() -> None:
         str(HERE / name)
         for name in (
             "recorder",
+            "jobs/test_concurrent.py",
+            "jobs/test_enqueue.py",
+            "jobs/test_execute.py",
             "test_models.py",
             "test_queries.py",
             "test_rsql.py",
