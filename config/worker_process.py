@@ -58,6 +58,7 @@ class WorkerProcess:
             logger.warning("the worker %d does not end, and is killed", process.pid)
             process.kill()
             process.wait()
+        self._thread.join()
 
     def _supervise(self) -> None:
         wait_s = FIRST_WAIT_S
@@ -67,7 +68,8 @@ class WorkerProcess:
                 if self._stopping.is_set():
                     return
                 self._process = process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603 - fixed words only
-            code = process.wait()
+            with process:  # closes the pipe, too
+                code = process.wait()
             if self._stopping.is_set():
                 return
             if time.monotonic() - since > STABLE_S:

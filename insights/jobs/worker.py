@@ -23,7 +23,7 @@ AWAY_S = 2.0
 """Seconds between two tries while the queue or the database is away."""
 INTERRUPT_S = 3.0
 """Seconds that handlers have to end after they were interrupted; then their jobs are handed back without them."""
-SERVER_THREADS = 2
+SERVER_THREADS = 4
 """Threads for internal jobs, such as webhooks and mail."""
 
 

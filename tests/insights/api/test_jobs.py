@@ -1,12 +1,15 @@
 """GET /v1/job/{id} and /v1/jobs, POST /v1/job/{id}/cancel."""
 
+import json
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import RequestFactory
 from django.utils import timezone
 
 from insights import jobs
+from insights.api.root import api as api_object
 from insights.models import Job
 from tests.insights.api.conftest import Api, token_of
 from tests.insights.jobs.conftest import Register, register
@@ -114,3 +117,12 @@ def test_a_get_does_not_cancel(mine: Api, user: User, kind: str) -> None:
     assert post(mine, f"/job/{job.pk}/cancel")[0] == 401
     job.refresh_from_db()
     assert job.status == "scheduled"
+
+
+def test_the_limit_of_an_account() -> None:
+    """It has the published form, with `statusCode`."""
+    response = api_object.on_exception(RequestFactory().post("/"), jobs.TooManyJobs(7))
+    assert response.status_code == 429
+    body = json.loads(response.content)
+    assert body["statusCode"] == 429
+    assert body["message"].startswith("This API has a limit of maximum of 7 number of concurrent jobs per account. ")
