@@ -53,6 +53,11 @@ class Server:
         return {"url": self.url, "token": self.token}
 
     @property
+    def data(self) -> str:
+        """Its data folder."""
+        return str(self._data)
+
+    @property
     def pid(self) -> int:
         """Process id of the server."""
         return self._process.pid

@@ -11,7 +11,7 @@ from tests.bench import report, resource_usage, scoring, speech, word_errors
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
-from tests.bench.scenarios import accuracy, flood, listeners, load, reading, sockets
+from tests.bench.scenarios import accuracy, flood, listeners, load, reading, sockets, writes
 from tests.bench.speech import Turn
 
 
@@ -57,6 +57,13 @@ class TestParts:
         result = flood.measure(bench_server, TINY, quiet)
         assert result.tables[0].rows[0][3] == "2 of 2"
         assert result.data["floods"][0]["other_p95"] is not None
+
+    def test_writes(self, bench_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Live results and those of a worker are stored side by side."""
+        monkeypatch.setattr(writes, "START_S", 0.0)
+        rows = writes.measure(bench_server, TINY, quiet).data["waits"]
+        assert [row["jobs"] for row in rows] == [0, 1, 4]
+        assert all(row["stored"] for row in rows[1:])
 
 
 class TestReading:
