@@ -78,10 +78,10 @@ def runnable(jobs: QuerySet[Job]) -> QuerySet[Job]:
 
 
 def cancel(job_id: UUID) -> None:
-    """Cancel a job: one that waits has failed at once, one that runs ends soon; one that has ended is left as it is."""
+    """Cancel a job: one that waits has failed at once, one that runs ends soon; others are left as they are."""
     with write_transaction():
         job = Job.objects.select_for_update().filter(pk=job_id).first()
-        if job is None or job.finished:
+        if job is None or job.finished or job.periodic:
             return
         job.cancel_requested = True
         job.save(update_fields=["cancel_requested"])

@@ -24,6 +24,8 @@ from insights.safe_log import error_location
 logger = logging.getLogger(__name__)
 Status = Job.Status
 
+UNKNOWN_S = 60.0
+"""Seconds after which a job is tried again whose kind this worker does not know."""
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"[:200]
 
 
@@ -84,8 +86,10 @@ def _call(running: RunningJob) -> None:
         hand_back(running)
     except Cancelled:
         _end(running, Status.FAILED, CANCELLED)
-    except (Failed, UnknownKind) as error:
+    except Failed as error:
         _end(running, Status.FAILED, str(error))
+    except UnknownKind as error:
+        _leave_to_others(running, str(error))
     except Exception as error:
         logger.error("job %s (%s) failed in attempt %d (%s)", running.id, running.kind, running.attempt, error_location(error))
         _retry_or_fail(running, handler, error)
@@ -144,9 +148,25 @@ def _repeat(running: RunningJob, every_s: float) -> None:
         schedule(job, every_s if running.again_s is None else running.again_s)
 
 
-def _end(running: RunningJob, status: Job.Status, reason: str = "") -> None:
+def _leave_to_others(running: RunningJob, reason: str) -> None:
+    """Let a worker of another version run the job, as while an installation is upgraded."""
     with write_transaction():
-        end(_mine(running), status, reason)
+        job = _mine(running)
+        if job.attempts >= most_attempts(job.kind) and not job.periodic:
+            end(job, Status.FAILED, reason)
+        else:
+            schedule(job, UNKNOWN_S, reason)
+
+
+def _end(running: RunningJob, status: Job.Status, reason: str = "") -> None:
+    """Store the end of the job. A periodic job has none: it runs again."""
+    with write_transaction():
+        job = _mine(running)
+        if job.periodic:
+            job.attempts = 0
+            schedule(job, handler_of(job.kind).every_s or 0.0, reason)
+        else:
+            end(job, status, reason)
     logger.info("job %s (%s) ended: %s%s", running.id, running.kind, status.value, f" ({CANCELLED})" if reason == CANCELLED else "")
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from insights import jobs
-from insights.jobs import execute, recovery
+from insights.jobs import execute, handlers, recovery
 from insights.jobs.heartbeats import beat
 from insights.models import Conversation, Job
 from tests.insights.jobs.conftest import Register
@@ -212,6 +212,34 @@ def test_periodic_jobs(register: Register) -> None:
         assert (len(ran), job.status, job.attempts) == (times, "scheduled", 0)
         assert job.run_at > timezone.now() + timedelta(minutes=50)
         Job.objects.filter(kind="p").update(run_at=timezone.now())
+
+
+def test_a_periodic_job_has_no_end(register: Register) -> None:
+    """Neither a failure with a reason nor cancelling ends it."""
+
+    def run(job: jobs.RunningJob) -> None:
+        jobs.cancel(job.id)
+        job.progress(0.5)
+        raise jobs.Failed("the disk is full")
+
+    register("p", run, every_s=3600.0)
+    recovery.create_periodic_jobs()
+    jobs.run_waiting()
+    job = Job.objects.get(kind="p")
+    assert (job.status, job.reason, job.attempts) == ("scheduled", "the disk is full", 0)
+
+
+def test_a_kind_of_another_version(user: User, register: Register) -> None:
+    """A worker that does not know a kind leaves the job to others, three times at most."""
+    register("k", lambda job: None)
+    job = jobs.enqueue("k", user.pk, {})
+    handlers._handlers.pop("k")
+    for attempt in range(1, 4):
+        jobs.run_waiting()
+        job.refresh_from_db()
+        assert (job.attempts, job.reason) == (attempt, "no handler is registered for jobs of the kind 'k'")
+        Job.objects.update(run_at=timezone.now())
+    assert job.status == "failed"
 
 
 def test_signals(user: User, register: Register, settings: Any) -> None:
