@@ -87,6 +87,13 @@ try:
     WORKER_NICE = env.integer(
         "WORKER_NICE", 10, "How much lower the priority of a worker's process is (`nice`), so that live speech goes first.", most=19
     )
+    MAX_UPLOAD_MB = env.integer(
+        "MAX_UPLOAD_MB",
+        3000,
+        "Largest file that may be imported, in MiB. The default holds four hours of uncompressed stereo at 48 kHz.",
+        least=1,
+        most=1_000_000,
+    )
     env.group = "Mail"
     MAIL_URL = env.url(
         "MAIL_URL",

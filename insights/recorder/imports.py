@@ -1,10 +1,9 @@
 """Conversations that are imported: they begin and end without a live session.
 
-The row of a new conversation exists from the request on. Its first event is stored when the import begins, since only then it is known
-when the recording started.
+A new conversation exists from the request on. When the recording started may become known only later, from the file.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -13,8 +12,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from insights.database import write_transaction
-from insights.events import ConversationCompleted, MemberJoined
-from insights.models import Conversation, LiveSession, Message
+from insights.events import ConversationCompleted, MemberJoined, dump
+from insights.models import Conversation, Event, LiveSession, Message
 from insights.models.conversations import new_conversation_id
 from insights.names import clean_name
 from insights.payloads import StoredEvent, conversation_created, iso, member_snapshot
@@ -23,7 +22,7 @@ from insights.recorder.event_log import EventLog, clean, locked
 from insights.recorder.join import member_of
 from insights.recorder.signals import announce
 from insights.recorder.types import SpeakerIdentity, Utterance
-from insights.snapshots import JsonObject, MemberSnapshot
+from insights.snapshots import MemberSnapshot
 
 _ASKED_AT_ONCE = 500
 
@@ -36,46 +35,43 @@ class ImportOpening:
     name: str = ""
     language: str = "en-US"
     started_at: datetime
-    metadata: JsonObject = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_import(opening: ImportOpening) -> Conversation:
-    """Store a conversation that has no events yet. Call it in the transaction that stores the job of the import."""
+    """Store a conversation with its first event. Call it in the transaction that stores the job of the import."""
     identity = new_conversation_id()
-    return Conversation.objects.create(
-        id=identity,
-        owner_id=opening.owner_id,
-        connection_id=f"import-{identity}",
-        name=clean_name(opening.name, 500) or str(identity),
-        language=clean(opening.language, 35),
-        started_at=opening.started_at,
-        metadata=opening.metadata,
-    )
-
-
-def add_metadata(conversation_id: int, metadata: JsonObject) -> None:
-    """Add the metadata of a further import; its values replace those of the same names."""
     with write_transaction():
-        conversation = locked(conversation_id)
-        conversation.metadata = {**conversation.metadata, **metadata}
-        conversation.save(update_fields=["metadata"])
+        conversation = Conversation.objects.create(
+            id=identity,
+            owner_id=opening.owner_id,
+            connection_id=f"import-{identity}",
+            name=clean_name(opening.name, 500) or str(identity),
+            language=clean(opening.language, 35),
+            started_at=opening.started_at,
+            metadata=dict(opening.metadata),
+        )
+        log = EventLog(conversation, timezone.now())
+        log.add(conversation_created(conversation))
+        announce(log.store())
+        return conversation
 
 
 def begin_import(conversation_id: int, started_at: datetime | None, *, append: bool, asked_at: datetime) -> datetime:
-    """Return the time of the first sample of an import, and store the first event of a new conversation.
+    """Return the time of the first sample of an import.
 
-    A new conversation starts at `started_at`, or else stays where it is. What is appended starts at `started_at`, else at the end of the
-    conversation, else (it is live) when it was asked for. Repeating this changes nothing.
+    A new conversation moves to `started_at` unless it has messages: its row and its first event. What is appended starts at `started_at`,
+    else at the end of the conversation, else (it is live) when it was asked for. Repeating this changes nothing.
     """
     with write_transaction():
         conversation = locked(conversation_id)
         if append:
             return started_at or conversation.ended_at or asked_at
-        if conversation.last_event == 0:
-            conversation.started_at = started_at or conversation.started_at
-            log = EventLog(conversation, timezone.now())
-            log.add(conversation_created(conversation))
-            announce(log.store("started_at"))
+        if started_at is not None and not conversation.message_count:
+            conversation.started_at = started_at
+            conversation.save(update_fields=["started_at"])
+            created = conversation_created(conversation)
+            Event.objects.filter(conversation=conversation, number=1, kind=created.kind).update(payload=dump(created))
         return conversation.started_at
 
 
@@ -105,8 +101,6 @@ def end_import(conversation_id: int, ended_at: datetime | None = None) -> list[S
         if conversation.ended_at == end or LiveSession.objects.filter(conversation=conversation).exists():
             return []
         log = EventLog(conversation, now)
-        if conversation.last_event == 0:  # the import failed before it began
-            log.add(conversation_created(conversation))
         conversation.ended_at, conversation.closes_at = end, None
         log.add(ConversationCompleted(str(conversation.id), iso(end)))
         events = announce(log.store("ended_at", "closes_at"))

@@ -50,7 +50,7 @@ def _join(opening: Opening, now: datetime) -> Joined:
     if created:
         log.add(conversation_created(conversation))
         log_after_commit(logger, "conversation %d started: session %s, user %d", conversation.id, opening.session_id, opening.owner_id)
-    member, changed = _member(conversation, opening.speaker) if opening.speaker else (None, False)
+    member, changed = member_of(conversation, opening.speaker) if opening.speaker else (None, False)
     speaking = member_snapshot(member)
     if changed and speaking is not None:
         log.add(MemberJoined(speaking))
@@ -97,7 +97,7 @@ def _start(opening: Opening, now: datetime) -> Conversation:
     )
 
 
-def _member(conversation: Conversation, speaker: SpeakerIdentity) -> tuple[Member | None, bool]:
+def member_of(conversation: Conversation, speaker: SpeakerIdentity) -> tuple[Member | None, bool]:
     """Return the speaker's member and whether it is new or changed; None if the speaker has no user id, e-mail address or name."""
     user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (speaker.user_id, speaker.name, speaker.email))
     members = Member.objects.filter(conversation=conversation).select_related("merged_into")
