@@ -10,8 +10,9 @@ class StreamingConfig(AppConfig):
     verbose_name = "Streaming"
 
     def ready(self) -> None:
-        """Subscribe to the signals of the recorder and of jobs, which report what is stored outside of sessions."""
+        """Subscribe to the signals of the recorder and of jobs, which report what is stored outside of sessions; add jobs with audio."""
         from streaming.cluster import job_progress, recorder_signals  # imported here because the models need all apps to be loaded
+        from streaming.imports import import_audio  # noqa: F401  # registers its handler
 
         recorder_signals.connect()
         job_progress.connect()
