@@ -24,6 +24,7 @@ from config.graceful_shutdown import DrainFirst  # noqa: E402
 from config.hosts import host_is_allowed, refuse_host  # noqa: E402
 from config.http_limits import HttpLimits  # noqa: E402
 from config.trusted_proxies import apply_forwarded  # noqa: E402
+from config.uploads import Uploads  # noqa: E402
 from streaming import health, recogniser  # noqa: E402
 from streaming.aio.executors import make_room  # noqa: E402
 from streaming.cluster.runtime import runtime  # noqa: E402
@@ -38,7 +39,7 @@ FLUSH_S = 2.0
 
 make_private()
 create_files_private()
-_limited_http = HttpLimits(_http, {"/healthz": health.liveness, "/readyz": health.readiness})
+_limited_http = Uploads(HttpLimits(_http, {"/healthz": health.liveness, "/readyz": health.readiness}))
 if "uvicorn" in sys.modules:
     from config import uvicorn_http, uvicorn_websocket
 

@@ -4,8 +4,8 @@ Stock Daphne queues without limit what a client sends, does not wait for a clien
 SIGTERM (measured in docs/adr/0002-daphne-with-bounds.md). This subclass stops reading from a socket whose application is behind, makes
 `send` wait for slow clients, and lets live sessions finish before it exits.
 
-All names of Twisted, Daphne and Autobahn without a public contract that Parley uses are in this file; `tests/config/test_private_names.py`
-has a test for each.
+All names of Twisted, Daphne and Autobahn without a public contract that Parley uses are in this file and in `daphne_uploads.py`;
+`tests/config/test_private_names.py` has a test for each.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor
 
+from config.daphne_uploads import UploadRequest, drop_first_end
 from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_later
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ WRITE_AHEAD_BYTES = 256 * 1024
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 """Larger than Parley's own limits, so that the client gets Parley's clear error and not a closed socket."""
 MAX_BODY_BYTES = 4 * 1024 * 1024
-"""Largest body of an HTTP request; Daphne buffers all of it in memory before it calls the application."""
+"""Largest body of an HTTP request; Daphne buffers all of it in memory before it calls the application, except for uploads."""
 CLOSE_S = 300.0
 """Seconds that an application may run after its client disconnected: recognising the last audio can take minutes under load."""
 HEADER_S = 10.0
@@ -60,8 +61,9 @@ a core."""
 class ApplicationQueue(asyncio.Queue[dict[str, Any]]):
     """The queue from one connection to its application. While too much is queued, `blocked` is true and the socket is not read."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, upload: bool = False) -> None:
         super().__init__()
+        self._body_follows = upload
         self.has_room: Callable[[], None] = lambda: None
         """Called when the queue is no longer blocked."""
         self.waiting_bytes = 0
@@ -77,6 +79,9 @@ class ApplicationQueue(asyncio.Queue[dict[str, Any]]):
     def put_nowait(self, item: dict[str, Any]) -> None:
         """Queue one ASGI message from the server; its size is its payload plus MESSAGE_BYTES."""
         if self._discards and item["type"] == "websocket.receive":
+            return
+        if self._body_follows and drop_first_end(item):
+            self._body_follows = False
             return
         self.waiting_bytes += _size(item)
         self.blocked = self.blocked or self.waiting_bytes > READ_AHEAD_BYTES
@@ -243,21 +248,24 @@ class BoundedChannel(http_protocol.http.HTTPChannel):
         super().timeoutConnection()
 
 
-class BoundedRequest(http_protocol.WebRequest):
-    """An HTTP request with a limit for its body; a longer body is rejected with status 413 as early as possible."""
+class BoundedRequest(UploadRequest):
+    """An HTTP request with a limit for its body; a longer body is rejected with status 413 as early as possible.
+
+    The limit of an upload is that of the application, which gets the body while it arrives.
+    """
 
     _received = 0
 
     def gotLength(self, length: int | None) -> None:
         """Check the Content-Length, if there is one."""
         super().gotLength(length)
-        if length is not None and length > MAX_BODY_BYTES:
+        if length is not None and length > MAX_BODY_BYTES and not self.streams:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
         """Receive a part of the body, up to the limit."""
         self._received += len(data)
-        if self._received <= MAX_BODY_BYTES:
+        if self.streams or self._received <= MAX_BODY_BYTES:
             super().handleContentChunk(data)
         else:
             self._refuse()
@@ -271,7 +279,7 @@ class BoundedRequest(http_protocol.WebRequest):
 
     def abort_unfinished(self) -> None:
         """Reset the connection if the application ended in the middle of its response, so that it does not look complete."""
-        if self._response_started and not self.finished and self.channel is not None:
+        if self._response_started and not self.responded and self.channel is not None:
             self.channel.transport.abortConnection()
 
     def _refuse(self) -> None:
@@ -312,7 +320,7 @@ class BoundedServer(Server):
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> ApplicationQueue | None:
         """Start the application of one connection, behind a bounded queue."""
-        queue = ApplicationQueue()
+        queue = ApplicationQueue(upload=getattr(protocol, "streams", False))
         scope.setdefault("asgi", {"version": "3.0"})
         scope.setdefault("extensions", {})["parley.waits"] = {}
 

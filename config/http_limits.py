@@ -164,13 +164,13 @@ class HttpLimits:
         finally:
             request.release_slot()
         if request.refusal is not None:
-            await _refuse(send, *request.refusal)
+            await refuse(send, *request.refusal)
 
     async def _answer(self, scope: HTTPScope, answer: Direct, send: ASGISendCallable) -> None:
         status, state = await answer()
         client = Client.of(scope)
         if not await self._direct_slots.acquire(client):
-            await _refuse(send, 503, BUSY)
+            await refuse(send, 503, BUSY)
             return
         try:
             await asyncio.sleep(0)  # a few responses per iteration of the event loop, so that they do not block it
@@ -234,15 +234,19 @@ class _Request:
         return {"type": "http.disconnect"}
 
 
-async def _refuse(send: ASGISendCallable, status: int, reason: str) -> None:
-    headers = [(b"connection", b"close")]
+async def refuse(send: ASGISendCallable, status: int, reason: str, *, close: bool = True) -> None:
+    """Answer a request with an error in the form of the API; `close` its connection, too."""
+    headers = [(b"connection", b"close")] if close else []
     if status == 503:
         headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
-    await _respond(send, status, {"message": reason}, headers)
+    answer: dict[str, str | bool | int] = {"message": reason}
+    if status == 429:
+        answer = {"statusCode": status, **answer}
+    await _respond(send, status, answer, headers)
 
 
 async def _respond(
-    send: ASGISendCallable, status: int, answer: Mapping[str, str | bool], headers: list[tuple[bytes, bytes]], *, body: bool = True
+    send: ASGISendCallable, status: int, answer: Mapping[str, str | bool | int], headers: list[tuple[bytes, bytes]], *, body: bool = True
 ) -> None:
     content = json.dumps(answer).encode()
     own = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode()), (b"x-content-type-options", b"nosniff")]

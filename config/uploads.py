@@ -72,7 +72,10 @@ class Uploads:
                 await _write_body(path, receive)
             await self._application(_with_file(scope, path), _end_of_body(receive), send)
         except Refusal as refusal:
-            await refuse(send, refusal.status, refusal.message)
+            if path is not None:
+                await _in_thread(path.unlink, True)
+            # The server reads some of the rest, so that a client that only sends gets the answer and no reset.
+            await refuse(send, refusal.status, refusal.message, close=False)
         except Disconnected:
             logger.debug("a client left in the middle of its upload")
         finally:

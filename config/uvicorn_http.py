@@ -20,6 +20,9 @@ PARSE_BYTES = 512
 HEAD_BYTES = 16 * 1024
 """Largest request line and headers of one request in bytes, as on Daphne; also of the trailers of a body. uvicorn itself has no limit."""
 
+DISCARD_BYTES = 16 * 1024 * 1024
+"""Bytes of a body that are read and dropped after the response, as on Daphne."""
+
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """An HTTP connection that stops parsing while a request waits behind the running one."""
@@ -28,7 +31,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.unparsed = b""
         self._running: RequestResponseCycle | None = None
-        self._head_bytes = 0
+        self._head_bytes = self._discarded = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the connection with a flow control that resumes reading only when everything was parsed."""
@@ -41,12 +44,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to count the bytes of a request's line and headers."""
-        self._head_bytes = 0
+        self._head_bytes = self._discarded = 0
         super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body; trailers may follow it."""
+        """Take a part of the body; trailers may follow it. What follows the response is dropped, up to a limit."""
         self._head_bytes = 0
+        if self.cycle is not None and self.cycle.response_complete:
+            self._discarded += len(body)
+            if self._discarded > DISCARD_BYTES:
+                self.transport.close()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
