@@ -78,7 +78,7 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(ValidationError)
     def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        return JsonResponse({"message": "; ".join(_sentence(detail) for detail in error.errors)}, status=400)
+        return JsonResponse({"message": "; ".join(sentence(detail) for detail in error.errors)}, status=400)
 
     @api.exception_handler(HttpError)
     def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
@@ -105,7 +105,7 @@ def _with_json_405(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return answer
 
 
-def _sentence(detail: dict[str, object]) -> str:
+def sentence(detail: dict[str, object]) -> str:
     """Return a sentence with the field, without its location (query, body), and what is allowed. The value is not repeated."""
     location = detail.get("loc")
     parts = [str(part) for part in location] if isinstance(location, (list, tuple)) else []

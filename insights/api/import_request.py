@@ -5,13 +5,13 @@ Symbl's SDKs send booleans as the texts `true` and `false`, and lists and object
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from insights.analysis.trackers import Tracker
@@ -25,8 +25,9 @@ MOST_URL = 2000
 MOST_CONTENT = 100_000
 MOST_TRACKERS = 500
 MOST_TRACKER_PHRASES = 50
-MOST_METADATA = 16 * 1024
-"""Characters of the metadata as JSON."""
+MOST_VALUES = 100
+MOST_VALUE = 128
+"""Values of the metadata, and characters of a key and of a value, as in `PUT /v1/conversations/{id}`."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 DIARIZATION = "enableSpeakerDiarization: speakers in one audio channel are not told apart; the channel is one speaker"
 
@@ -90,20 +91,6 @@ def _time(value: Any) -> Any:
     return at
 
 
-def _metadata(value: Any) -> Any:
-    """Refuse an object that is too large, or that not every database can store."""
-    if value is None:
-        return None
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        text.encode()
-    except (ValueError, RecursionError):
-        raise _wrong("an object without NaN, Infinity and half surrogate pairs") from None
-    if len(text) > MOST_METADATA or "\\u0000" in text:
-        raise _wrong(f"an object of at most {MOST_METADATA} characters as JSON, without NUL")
-    return value
-
-
 _FLAG_FORM = WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false"]}], "default": False})
 _TIME_FORM = WithJsonSchema({"type": "string", "format": "date-time"})
 Flag = Annotated[bool | None, BeforeValidator(_flag), _FLAG_FORM]
@@ -113,6 +100,8 @@ Time = Annotated[datetime | None, BeforeValidator(_time), _TIME_FORM]
 Name = Annotated[str, Field(max_length=MOST_NAME), BeforeValidator(_text)]
 NotBlank = Annotated[str, Field(min_length=1, max_length=MOST_NAME), BeforeValidator(_text)]
 Url = Annotated[str, Field(min_length=1, max_length=MOST_URL), BeforeValidator(_text)]
+Key = Annotated[str, Field(min_length=1, max_length=MOST_VALUE), BeforeValidator(_text)]
+Value = Annotated[str, Field(max_length=MOST_VALUE), BeforeValidator(_text)]
 Content = Annotated[str, Field(min_length=1, max_length=MOST_CONTENT), BeforeValidator(_text)]
 
 
@@ -154,10 +143,8 @@ class EntityIn(Schema):
 class ImportRequest(Schema):
     """The options of all imports."""
 
-    model_config = ConfigDict(extra="allow")
-
     name: Name | None = None
-    metadata: Annotated[dict[str, Any] | None, AfterValidator(_metadata), BeforeValidator(_json("an object"))] = None
+    metadata: Annotated[dict[Key, Value] | None, BeforeValidator(_json("an object of texts")), Field(max_length=MOST_VALUES)] = None
     startTime: Time = Field(None, description="When the recording began; an addition to Symbl's options.")
     webhookUrl: Url | None = None
     customVocabulary: Annotated[
@@ -175,17 +162,20 @@ class ImportRequest(Schema):
     enableAllTrackers: Flag = None
     features: Annotated[dict[str, Any] | None, BeforeValidator(_json("an object"))] = None
 
-    def warnings(self, *, append: bool) -> list[str]:
+    @classmethod
+    def unknown(cls, names: Iterable[str]) -> list[str]:
+        """Return a warning for each name that is no option."""
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return [f"{name[:60]}: is not an option of this import" for name in sorted(set(names) - known)[:20]]
+
+    def warnings(self) -> list[str]:
         """Return a sentence for each option that is accepted and not carried out."""
         found = []
         if self.entities:
             found.append("entities: custom entities are not detected")
-        if append and self.name:
-            found.append("name: the conversation keeps its name")
         wanted = (self.features or {}).get("featureList")
         if isinstance(wanted, list):
             found += [f"features: {str(feature)[:40]} is not available" for feature in wanted[:20] if feature != "insights"]
-        found += [f"{name[:60]}: is not an option of this import" for name in sorted(self.model_extra or {})[:20]]
         return found
 
     def options(self, *, append: bool) -> ImportOptions:
@@ -214,9 +204,9 @@ class RecordingRequest(ImportRequest):
     ] = None
     mode: Literal["phone", "default"] | None = None
 
-    def warnings(self, *, append: bool) -> list[str]:
+    def warnings(self) -> list[str]:
         """Return a sentence for each option that is accepted and not carried out."""
-        found = super().warnings(append=append)
+        found = super().warnings()
         if self.enableSpeakerDiarization:
             found.append(DIARIZATION)
         elif self.diarizationSpeakerCount is not None:

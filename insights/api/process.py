@@ -12,6 +12,7 @@ from pydantic import ValidationError as PydanticError
 
 from insights import http_client, jobs, recorder
 from insights.api import auth
+from insights.api.editing import editing
 from insights.api.errors import ApiError, Problem, sentence
 from insights.api.import_request import ImportRequest, RecordingRequest, TextRequest, UrlRequest, query_parameters
 from insights.api.uploaded import Uploaded, uploaded
@@ -34,7 +35,7 @@ class Accepted(Schema):
     warnings: list[str] | None = None
 
 
-_PROBLEMS: dict[int, type[Problem]] = {code: Problem for code in (400, 401, 404, 408, 413, 429, 503)}
+_PROBLEMS: dict[int, type[Problem]] = {code: Problem for code in (400, 401, 403, 404, 408, 413, 429, 503)}
 _ANSWERS: dict[int, Any] = {201: Accepted, **_PROBLEMS}
 _QUERY = {"parameters": query_parameters(ImportRequest)}
 _RECORDING_QUERY = {"parameters": query_parameters(RecordingRequest)}
@@ -66,7 +67,7 @@ def _import_text(request: HttpRequest, body: TextRequest, existing: Conversation
     asked = _merged(request, body, ImportRequest)
     file = Uploaded(files.new_part())
     files.write(file.path, json.dumps([item.dump() for item in body.messages]).encode())
-    return _accept(request, "import_text", asked, existing, file=file)
+    return _accept(request, "import_text", asked, existing, _unknown(request, TextRequest), file=file)
 
 
 def _operations(media: str) -> None:
@@ -104,7 +105,7 @@ for _media in ("audio", "video"):
 def _import_url(request: HttpRequest, body: UrlRequest, existing: Conversation | None) -> Status[Accepted]:
     asked = _merged(request, body, RecordingRequest)
     _check_url(body.url, "url")
-    return _accept(request, "import_audio", asked, existing, url=body.url)
+    return _accept(request, "import_audio", asked, existing, _unknown(request, UrlRequest), url=body.url)
 
 
 def _import_file(request: HttpRequest, existing: Conversation | None) -> Status[Accepted]:
@@ -116,7 +117,8 @@ def _import_file(request: HttpRequest, existing: Conversation | None) -> Status[
     except ApiError:
         file.remove()
         raise
-    return _accept(request, "import_audio", asked, existing, file=file)
+    unknown = RecordingRequest.unknown([*_in_query(request), *file.fields])
+    return _accept(request, "import_audio", asked, existing, unknown, file=file)
 
 
 def _in_query(request: HttpRequest) -> dict[str, Any]:
@@ -145,8 +147,20 @@ def _check_url(url: str, name: str) -> None:
         raise ApiError(400, f"{name}: {refused}") from None
 
 
+def _unknown(request: HttpRequest, kind: type[ImportRequest]) -> list[str]:
+    """Return a warning for each unknown name in the query and in the JSON body, which was parsed before."""
+    return kind.unknown([*_in_query(request), *json.loads(request.body)])
+
+
 def _accept(
-    request: HttpRequest, kind: str, asked: ImportRequest, existing: Conversation | None, *, url: str = "", file: Uploaded | None = None
+    request: HttpRequest,
+    kind: str,
+    asked: ImportRequest,
+    existing: Conversation | None,
+    unknown: list[str],
+    *,
+    url: str = "",
+    file: Uploaded | None = None,
 ) -> Status[Accepted]:
     """Store the conversation and the job of an import in one transaction; the file is removed if that fails."""
     user_id = auth.caller(request).pk
@@ -155,8 +169,9 @@ def _accept(
             _check_url(asked.webhookUrl, "webhookUrl")
         with write_transaction():
             conversation = existing or _open(asked, user_id)
-            if existing is not None and asked.metadata:
-                recorder.add_metadata(existing.id, asked.metadata)
+            if existing is not None and (asked.name or asked.metadata):
+                with editing():
+                    recorder.edit_conversation(existing.id, user_id, name=asked.name or None, metadata=asked.metadata)
             source = ImportSource(
                 options=asked.options(append=existing is not None),
                 asked_at=timezone.now(),
@@ -168,7 +183,7 @@ def _accept(
         if file is not None:
             file.remove()
         raise
-    warnings = asked.warnings(append=existing is not None)
+    warnings = asked.warnings() + unknown
     return Status(201, Accepted(conversationId=str(conversation.id), jobId=str(job.id), warnings=warnings or None))
 
 

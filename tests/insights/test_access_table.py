@@ -96,6 +96,13 @@ TABLE: dict[str, Access] = {
     "v1/webhooks/<webhook_id>/secret": POSTED,
     "v1/webhooks/<webhook_id>/test": POSTED,
     "v1/webhooks/<webhook_id>/deliveries": OWN_API,
+    "v1/process/text": POSTED,
+    "v1/process/text/<conversation_id>": POSTED,
+    **{
+        f"v1/process/{media}{rest}": POSTED
+        for media in ("audio", "video")
+        for rest in ("", "/<conversation_id>", "/url", "/url/<conversation_id>")
+    },
     "rtc/config": Access(401, 200, 200),
     "streams/": SIGNED_IN,
     "streams/<slug:name>/": SIGNED_IN,

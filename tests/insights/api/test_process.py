@@ -1,0 +1,325 @@
+"""Imports: the calls, their options in every form that clients send, and the import of text."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from insights import jobs
+from insights.imports.options import ImportSource
+from insights.models import Conversation, Event, Job, Message
+from tests.insights.api.conftest import token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)  # jobs run after the commit
+
+SAID = [
+    {
+        "payload": {"content": "Anna, can you send the budget to Tom by Friday? I will call Maria tomorrow.", "contentType": "text/plain"},
+        "from": {"userId": "tom@example.com", "name": "Tom"},
+        "duration": {"startTime": "2026-03-02T14:00:00Z", "endTime": "2026-03-02T14:00:08Z"},
+    },
+    {"payload": {"content": "Yes, I will send it."}, "from": {"name": "Anna"}},
+]
+
+
+class Sender:
+    """Sends requests of one user."""
+
+    def __init__(self, user: User) -> None:
+        self._client = Client(headers={"x-api-key": token_of(user)})
+
+    def json(self, path: str, body: Any, *, put: bool = False) -> tuple[int, Any]:
+        """Send JSON to a path below /v1/process."""
+        method = self._client.put if put else self._client.post
+        answer = method(f"/v1/process/{path}", json.dumps(body), content_type="application/json")
+        return answer.status_code, answer.json()
+
+    def raw(self, path: str, body: bytes = b"not audio", *, put: bool = False, **query: object) -> tuple[int, Any]:
+        """Send bytes to a path below /v1/process."""
+        answer = self._client.generic("PUT" if put else "POST", f"/v1/process/{path}", body, content_type="audio/wav", query_params=query)
+        return answer.status_code, answer.json()
+
+    def form(self, path: str, fields: dict[str, Any]) -> tuple[int, Any]:
+        """Send a form to a path below /v1/process."""
+        answer = self._client.post(f"/v1/process/{path}", fields)
+        return answer.status_code, answer.json()
+
+    def read(self, path: str) -> Any:
+        """Return the JSON of a GET."""
+        answer = self._client.get(path)
+        assert answer.status_code == 200, answer.content
+        return json.loads(b"".join(answer.streaming_content) if answer.streaming else answer.content)
+
+
+@pytest.fixture(autouse=True)
+def uploads(settings: LazySettings, tmp_path: Path) -> Path:
+    """A data folder of the test; nothing may be left in its folder of uploads but what a test expects."""
+    settings.DATA_DIR = tmp_path
+    return tmp_path / "uploads"
+
+
+@pytest.fixture
+def sender(owner: User) -> Sender:
+    """The owner's client."""
+    return Sender(owner)
+
+
+def job_of(answer: tuple[int, Any]) -> Job:
+    """Return the job of a good answer."""
+    status, accepted = answer
+    assert status == 201, accepted
+    job = Job.objects.get(pk=accepted["jobId"])
+    assert str(job.conversation_id) == accepted["conversationId"]
+    return job
+
+
+def source_of(answer: tuple[int, Any]) -> ImportSource:
+    """Return what the job of a good answer is asked to do."""
+    return ImportSource.parse(job_of(answer).parameters)
+
+
+def test_text_becomes_messages(sender: Sender, uploads: Path) -> None:
+    """One for each sentence, with its member and its times; with insights, and with events from the first to the end."""
+    job = job_of(sender.json("text", {"name": "Plans", "messages": SAID, "metadata": {"room": "5"}}))
+    assert jobs.run_waiting() == 1
+    job.refresh_from_db()
+    assert (job.status, job.progress) == ("completed", 1.0)
+    conversation = sender.read(f"/v1/conversations/{job.conversation_id}")
+    assert (conversation["name"], conversation["metadata"]) == ("Plans", {"room": "5"})
+    assert (conversation["startTime"], conversation["endTime"]) == ("2026-03-02T14:00:00.000Z", "2026-03-02T14:00:10.000Z")
+    assert [member["name"] for member in conversation["members"]] == ["Tom", "Anna"]
+    messages = sender.read(f"/v1/conversations/{job.conversation_id}/messages")["messages"]
+    assert [message["text"] for message in messages] == [
+        "Anna, can you send the budget to Tom by Friday?",
+        "I will call Maria tomorrow.",
+        "Yes, I will send it.",
+    ]
+    assert [message["from"]["name"] for message in messages] == ["Tom", "Tom", "Anna"]
+    assert messages[2]["startTime"] == "2026-03-02T14:00:08.000Z"
+    assert sender.read(f"/v1/conversations/{job.conversation_id}/action-items")["actionItems"]
+    kinds = list(Event.objects.filter(conversation_id=job.conversation_id).order_by("number").values_list("kind", flat=True))
+    assert (kinds[0], kinds[-1]) == ("conversation_created", "conversation_completed")
+    assert list(uploads.iterdir()) == []
+
+
+def test_text_that_starts_again_is_stored_once(sender: Sender) -> None:
+    """A worker that died in the middle leaves messages; the next attempt adds the rest."""
+    job = job_of(sender.json("text", {"messages": SAID}))
+    content = (Path(job_file(job))).read_bytes()
+    jobs.run_waiting()
+    last = Message.objects.filter(conversation_id=job.conversation_id).order_by("number").last()
+    assert last is not None
+    last.delete()
+    Path(job_file(job)).write_bytes(content)
+    Job.objects.filter(pk=job.pk).update(status="scheduled", finished_at=None, enqueued_at=None)
+    assert jobs.run_waiting() == 1
+    texts = Message.objects.filter(conversation_id=job.conversation_id).order_by("number").values_list("text", flat=True)
+    assert list(texts) == ["Anna, can you send the budget to Tom by Friday?", "I will call Maria tomorrow.", "Yes, I will send it."]
+
+
+def job_file(job: Job) -> Path:
+    """Return the path of a job's file."""
+    from insights.imports import files
+
+    return files.path_of(ImportSource.parse(job.parameters).file)
+
+
+def test_text_is_appended(sender: Sender, owner: User) -> None:
+    """It follows the end of the conversation, whose name and metadata change; the jobs of one conversation run in order."""
+    first = job_of(sender.json("text", {"messages": SAID, "metadata": {"a": "1", "b": "1"}}))
+    more = {"messages": [{"payload": {"content": "One more thing."}}], "metadata": {"b": "2"}, "name": "Other"}
+    job_of(sender.json(f"text/{first.conversation_id}", more, put=True))
+    assert jobs.run_waiting() == 2
+    conversation = Conversation.objects.get()
+    assert (conversation.name, conversation.metadata) == ("Other", {"a": "1", "b": "2"})
+    message = conversation.messages.order_by("number").last()
+    assert message is not None
+    assert (message.text, message.offset_s) == ("One more thing.", 10.0)
+    assert conversation.ended_at == message.ended_at
+
+
+def test_others_conversations_do_not_exist(sender: Sender, other_owner: User, uploads: Path) -> None:
+    """Nothing can be appended to them, in any form; no file is kept."""
+    job = job_of(sender.json("text", {"messages": SAID}))
+    kept = set(uploads.iterdir())
+    stranger = Sender(other_owner)
+    unknown = (404, {"message": "The conversationId is either invalid or does not exist."})
+    for conversation in (job.conversation_id, "123", "abc"):
+        assert stranger.json(f"text/{conversation}", {"messages": SAID}, put=True) == unknown
+        assert stranger.raw(f"audio/{conversation}", put=True) == unknown
+        assert stranger.json(f"audio/url/{conversation}", {"url": "https://example.org/a.wav"}, put=True) == unknown
+    assert set(uploads.iterdir()) == kept
+
+
+QUIRKS = {
+    "name": "Demo",
+    "customVocabulary": '["Parley", "Symbl"]',
+    "confidenceThreshold": "0.7",
+    "detectEntities": "true",
+    "detectPhrases": "false",
+    "enableAllTrackers": "true",
+    "enableSummary": "True",
+    "enableSeparateRecognitionPerChannel": "true",
+    "channelMetadata": '[{"channel": 1, "speaker": {"name": "Anna", "email": "a@b.org"}}, {"channel": 2, "speaker": {"name": "Tom"}}]',
+    "languageCode": "en-US",
+    "mode": "default",
+    "trackers": '[{"name": "Money", "vocabulary": ["budget"]}]',
+    "metadata": '{"room": "5"}',
+    "features": '{"featureList": ["insights"]}',
+}
+"""As the Python SDK sends them in the query: booleans as text, lists and objects as JSON text."""
+
+
+def test_options_in_the_query_in_a_form_and_as_json(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All three forms mean the same."""
+    monkeypatch.setattr("insights.http_client.check_url", lambda url: None)
+    plain = {name: json.loads(value) if value[0] in "[{" else value for name, value in QUIRKS.items()}
+    plain |= {"detectEntities": True, "detectPhrases": False, "confidenceThreshold": 0.7}
+    answers = [
+        sender.raw("audio", **QUIRKS),
+        sender.form("video", {**QUIRKS, "file": SimpleUploadedFile("a.mp4", b"not a video")}),
+        sender.json("audio/url", {"url": "https://example.org/a.wav", **QUIRKS}),
+        sender.json("video/url", {"url": "https://example.org/a.wav", **plain}),
+    ]
+    options = [source_of(answer).options for answer in answers]
+    assert options == [options[0]] * 4
+    first = options[0]
+    assert (first.vocabulary, first.confidence_threshold, first.separate_channels) == (("Parley", "Symbl"), 0.7, True)
+    assert [(one.channel, one.speaker.name, one.speaker.user_id) for one in first.channels] == [
+        (1, "Anna", "a@b.org"),
+        (2, "Tom", ""),
+    ]
+    assert first.trackers[0].name == "Money"
+    assert len(first.watched) > 5
+    assert all("warnings" not in answer for _, answer in answers)
+    assert set(Conversation.objects.values_list("name", flat=True)) == {"Demo"}
+
+
+def test_the_query_completes_a_json_body(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Python SDK sends the webhook of a text in the query; the body wins."""
+    monkeypatch.setattr("insights.http_client.check_url", lambda url: None)
+    status, _ = sender.json(
+        "text?webhookUrl=https://example.org/hook&confidenceThreshold=0.1", {"messages": SAID, "confidenceThreshold": 0.9}
+    )
+    assert status == 201
+    job = Job.objects.get()
+    assert job.webhook_url == "https://example.org/hook"
+    assert ImportSource.parse(job.parameters).options.confidence_threshold == 0.9
+
+
+NOT_DONE = {
+    "enableSpeakerDiarization": ("true", "enableSpeakerDiarization: speakers in one audio channel are not told apart"),
+    "diarizationSpeakerCount": ("2", "diarizationSpeakerCount: has no effect without"),
+    "entities": ('[{"customType": "plant", "text": "oak"}]', "entities: custom entities are not detected"),
+    "mode": ("phone", "mode: there is one model"),
+    "features": ('{"featureList": ["callScore"]}', "features: callScore is not available"),
+    "channelMetadata": ('[{"channel": 2, "speaker": {"name": "Tom"}}]', "channelMetadata: names the first channel's speaker only"),
+    "colour": ("red", "colour: is not an option of this import"),
+}
+
+
+@pytest.mark.parametrize("name", list(NOT_DONE))
+def test_what_is_not_done_is_a_warning(sender: Sender, name: str) -> None:
+    """The warning names the option."""
+    value, warning = NOT_DONE[name]
+    status, answer = sender.raw("audio", **{name: value})
+    assert status == 201
+    assert [text for text in answer["warnings"] if text.startswith(warning)], answer
+
+
+WRONG = {
+    "confidenceThreshold": ("2", "must be a number from 0 to 1"),
+    "detectPhrases": ("ja", "must be true or false"),
+    "customVocabulary": ("Parley", 'must be a list of strings such as ["Parley"], as JSON'),
+    "trackers": ('[{"name": "x"}]', "Field required"),
+    "languageCode": ("english!", "String should match pattern"),
+    "mode": ("radio", "Input should be 'phone' or 'default'"),
+    "name": ("x" * 257, "String should have at most 256 characters"),
+    "channelMetadata": ('[{"channel": 3, "speaker": {}}]', "must be 1 or 2"),
+    "metadata": ('"x"', "Input should be a valid dictionary"),
+    "startTime": ("soon", "must be a time such as 2026-03-02T14:00:00Z"),
+    "webhookUrl": ("http://127.0.0.1/hook", "not public"),
+}
+
+
+@pytest.mark.parametrize("name", list(WRONG))
+def test_a_wrong_option_is_refused(sender: Sender, uploads: Path, name: str) -> None:
+    """The error names the field and what is allowed; neither a conversation nor a job nor a file is left."""
+    value, needed = WRONG[name]
+    status, answer = sender.raw("audio", **{name: value})
+    assert (status, Conversation.objects.count(), Job.objects.count()) == (400, 0, 0)
+    assert answer["message"].startswith(name)
+    assert needed in answer["message"]
+    assert not uploads.exists() or list(uploads.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "messages"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{"payload": {"content": ""}}]}, "messages.0.payload.content"),
+        ({"messages": [{"payload": {"content": "a\x00"}}]}, "messages.0.payload.content"),
+        ({"messages": [{"payload": {"content": "a"}, "duration": {"startTime": "x"}}]}, "messages.0.duration.startTime"),
+        ({"messages": [{"payload": {"content": "a"}}], "metadata": {"a": "x" * 20_000}}, "metadata"),
+        ([], "messages"),
+        ("text", "messages"),
+    ],
+)
+def test_a_wrong_text_is_refused(sender: Sender, body: Any, field: str) -> None:
+    """The error names the field by its place in the body."""
+    status, answer = sender.json("text", body)
+    assert status == 400
+    assert field in answer["message"]
+
+
+def test_a_body_without_a_file_is_refused(sender: Sender, uploads: Path) -> None:
+    """An empty body, and a form without a file."""
+    assert sender.raw("audio", b"") == (400, {"message": "body: the bytes of a file are needed"})
+    assert sender.form("audio", {"name": "x"}) == (400, {"message": "body: the form has no file with bytes in it"})
+    assert list(uploads.iterdir()) == []
+
+
+def test_a_private_url_is_refused(sender: Sender) -> None:
+    """By the same rules as webhooks."""
+    status, answer = sender.json("audio/url", {"url": "http://169.254.169.254/latest"})
+    assert status == 400
+    assert answer["message"].startswith("url: ")
+
+
+def test_a_failed_import_ends_its_conversation(sender: Sender, uploads: Path) -> None:
+    """The file is removed, and the reason is for people."""
+    job = job_of(sender.raw("audio", b"not audio at all"))
+    assert len(list(uploads.iterdir())) == 1
+    jobs.run_waiting()
+    job.refresh_from_db()
+    assert job.status == "failed"
+    assert "not one of the formats" in job.reason or "cannot be loaded" in job.reason
+    assert Conversation.objects.get().ended_at is not None
+    assert list(uploads.iterdir()) == []
+
+
+def test_a_cancelled_import_ends_its_conversation(sender: Sender, uploads: Path) -> None:
+    """Also one that never began."""
+    job = job_of(sender.json("text", {"messages": SAID}))
+    jobs.cancel(job.pk)
+    assert Conversation.objects.get().ended_at is not None
+    assert list(uploads.iterdir()) == []
+    assert isinstance(job.pk, UUID)
+
+
+def test_too_many_jobs(sender: Sender, settings: LazySettings, uploads: Path) -> None:
+    """The limit of an account answers 429 with `statusCode`, and keeps no file."""
+    settings.MAX_JOBS_PER_ACCOUNT = 1
+    job_of(sender.json("text", {"messages": SAID}))
+    kept = set(uploads.iterdir())
+    status, answer = sender.raw("audio")
+    assert (status, answer.get("statusCode")) == (429, 429)
+    assert set(uploads.iterdir()) == kept
+    assert Conversation.objects.count() == 1
