@@ -179,12 +179,13 @@ def _accept(
                 url=url,
             )
             job = jobs.enqueue(kind, user_id, source.dump(), conversation_id=conversation.id, webhook_url=asked.webhookUrl or "")
+            job.warnings = asked.warnings() + unknown
+            job.save(update_fields=["warnings"])
     except BaseException:
         if file is not None:
             file.remove()
         raise
-    warnings = asked.warnings() + unknown
-    return Status(201, Accepted(conversationId=str(conversation.id), jobId=str(job.id), warnings=warnings or None))
+    return Status(201, Accepted(conversationId=str(conversation.id), jobId=str(job.id), warnings=job.warnings or None))
 
 
 def _open(asked: ImportRequest, user_id: int) -> Conversation:

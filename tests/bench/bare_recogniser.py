@@ -1,8 +1,9 @@
 """`python -m tests.bench.bare_recogniser`: the recogniser without a server, in its own process, on the same audio.
 
-Two baselines are measured:
+Baselines:
 
 - `model`: the model alone decodes each true turn once, in one thread. The turns are given, and there are no interim results.
+- `turns`: the same in several threads, on the turns that the recogniser finds in a long recording: what an import cannot exceed.
 - `recogniser`: the recogniser's own interface in real time: pause detection, interim results, speculative decoding. Its cost is that
   of live recognition; what the server needs beyond it is the server's overhead.
 """
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,19 @@ def model(question: dict[str, Any]) -> dict[str, Any]:
     return {"cpu_s": time.process_time() - began}
 
 
+def turns(question: dict[str, Any]) -> dict[str, Any]:
+    """Decode the turns of the looped conversation, each once, in as many threads as the recogniser has; nothing else is done."""
+    bare = small_model()
+    sound = speech.conversation().sound
+    looped = np.tile(sound, int(question["seconds"] * speech.RATE) // len(sound) + 1)[: int(question["seconds"] * speech.RATE)]
+    cuts = list(split_turns(_floats(looped)))
+    bare.transcribe(cuts[0])
+    began, before = time.perf_counter(), time.process_time()
+    with ThreadPoolExecutor(question["threads"]) as threads:
+        list(threads.map(bare.transcribe, cuts))
+    return {"wall_s": time.perf_counter() - began, "cpu_s": time.process_time() - before, "turns": len(cuts)}
+
+
 def recogniser(question: dict[str, Any]) -> dict[str, Any]:
     """Recognise the same audio at the same speed through the recogniser's interface."""
     talks = speech.talks(speech.conversation(), question["speakers"], question["seconds"])
@@ -135,7 +150,7 @@ def _floats(sound: speech.Sound) -> Samples:
     return (sound / np.float32(32768)).astype(np.float32)
 
 
-_MODES = {"model": model, "recogniser": recogniser, "texts": texts}
+_MODES = {"model": model, "turns": turns, "recogniser": recogniser, "texts": texts}
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)

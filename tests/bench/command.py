@@ -18,7 +18,20 @@ from tests.bench.child_processes import BenchError, Server
 from tests.bench.report import GOAL_HEADS, Goal, Result, Table, summary, write_into
 from tests.bench.rounds import Say
 from tests.bench.scale import QUICK, Sizes
-from tests.bench.scenarios import accuracy, flood, growth, listeners, load, optimisations, reading, sockets, streams, webrtc, writes
+from tests.bench.scenarios import (
+    accuracy,
+    flood,
+    growth,
+    imports,
+    listeners,
+    load,
+    optimisations,
+    reading,
+    sockets,
+    streams,
+    webrtc,
+    writes,
+)
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target, targets, variants
 
 DOCS = settings.BASE_DIR / "docs" / "develop"
@@ -30,6 +43,7 @@ SPEECH: dict[str, Callable[[Server, Sizes, Say], Result]] = {
     "listeners": listeners.measure,
     "flood": flood.measure,
     "writes": writes.measure,
+    "imports": imports.measure,
 }
 STREAMS: dict[str, Callable[[Sequence[Target], Sizes, Say], Result]] = {
     "streams": streams.measure,

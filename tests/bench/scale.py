@@ -21,6 +21,8 @@ class Sizes:
     """Seconds of each recording for the word error rate; None: all."""
     read_names: tuple[str, ...] = ()
     """Names of the recordings; empty: all."""
+    import_s: float = 600.0
+    """Seconds of the imported recording."""
     cycles: int = 2000
     warm_cycles: int = 300
     cycles_at_once: int = 4
@@ -58,6 +60,7 @@ QUICK = Sizes(
     speakers=(1, 8),
     most_speakers=8,
     seconds=10.0,
+    import_s=120.0,
     cycles=400,
     warm_cycles=100,
     listeners=50,
@@ -82,6 +85,7 @@ TINY = Sizes(
     speed=5.0,
     read_s=4.5,
     read_names=("demo, Anna",),
+    import_s=5.0,
     cycles=4,
     warm_cycles=2,
     cycles_at_once=2,

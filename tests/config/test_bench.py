@@ -11,7 +11,7 @@ from tests.bench import report, resource_usage, scoring, speech, word_errors
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
-from tests.bench.scenarios import accuracy, flood, listeners, load, reading, sockets, writes
+from tests.bench.scenarios import accuracy, flood, imports, listeners, load, reading, sockets, writes
 from tests.bench.speech import Turn
 
 
@@ -35,6 +35,12 @@ class TestParts:
         assert (len(row["delays"]["found"]), row["delays"]["missed"], row["errors"]) == (1, [], [])
         assert len(row["bare_delays"]["found"]) == 1
         assert min(row["server_cpu"], row["recogniser_cpu"], row["model_cpu"]) > 0
+
+    def test_imports(self, bench_server: Server) -> None:
+        """An import and the model alone take some time."""
+        data = imports.measure(bench_server, TINY, quiet).data
+        assert data["alone_s"] > 0
+        assert data["import_s"] > 0
 
     def test_accuracy(self, bench_server: Server) -> None:
         """All three ways recognise the first sentence of the demo with few errors."""
