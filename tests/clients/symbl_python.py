@@ -102,4 +102,5 @@ def main() -> None:
     print(json.dumps(saw), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -23,6 +23,7 @@ _FRAMES = "a client can fill the memory with empty fragments"
 _PING = "a client whose socket is not read for a while is disconnected"
 _LIMITS = "a slow client holds a connection of Daphne without limit"
 _BODY = "a client can fill the memory with a body"
+_UPLOAD = "files to import are not streamed to disk"
 _ANSWER = "a cut-off response looks complete, or Daphne reaps no more requests"
 _CLOSE = "close codes and reasons do not reach the client"
 _PIPELINE = "pipelined requests block uvicorn's event loop, or a running one is not told that its client disconnected"
@@ -40,6 +41,10 @@ USED: list[tuple[Any, str, str]] = [
     (http.HTTPChannel, "allContentReceived", _LIMITS),
     (http.HTTPChannel, "requestDone", _LIMITS),
     (http.HTTPChannel, "timeoutConnection", _LIMITS),
+    *((http.HTTPChannel, name, _UPLOAD) for name in ("_command", "_path", "_version", "requests")),
+    *((http.Request, name, _UPLOAD) for name in ("gotLength", "handleContentChunk", "requestReceived", "finish", "clientproto", "uri")),
+    (http_protocol.WebRequest, "application_queue", _UPLOAD),
+    (http_protocol.WebRequest, "process", _UPLOAD),
     (http.Request, "gotLength", _BODY),
     (http.Request, "handleContentChunk", _BODY),
     (http_protocol.HTTPFactory, "buildProtocol", _LIMITS),
