@@ -48,8 +48,8 @@ def _store_deliveries(conversation: Conversation, kinds: Mapping[int, str]) -> N
         for number, kind in kinds.items()
         if kind in endpoint.events
     ]
-    if "conversation.completed" in kinds.values() and (url := str(getattr(conversation, "webhook_url", ""))):
-        owned = {"owner_id": conversation.owner_id, "url": url}
+    if "conversation.completed" in kinds.values() and conversation.webhook_url:
+        owned = {"owner_id": conversation.owner_id, "url": conversation.webhook_url}
         endpoint, _made = WebhookEndpoint.objects.select_for_update().get_or_create(conversation=conversation, defaults=owned)
         deliveries.append(WebhookDelivery(endpoint=endpoint, kind=CONVERSATION_STATUS, conversation=conversation, status_word="completed"))
     if deliveries:

@@ -357,12 +357,10 @@ def test_messages_about_a_job_stay_in_order_after_a_failure(owner: User, receive
     assert [one["status"] for one in bodies(receiver)] == ["in_progress", "in_progress", "completed"]
 
 
-def test_the_webhook_url_of_a_conversation(
-    joined: Joined, receive: Callable[[Responder], Receiver], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_webhook_url_of_a_conversation(joined: Joined, receive: Callable[[Responder], Receiver]) -> None:
     """The end of a conversation is posted in Symbl's form to the URL that its start named."""
     receiver = receive(answer(200))
-    monkeypatch.setattr(Conversation, "webhook_url", f"http://127.0.0.1:{receiver.port}/", raising=False)
+    Conversation.objects.update(webhook_url=f"http://127.0.0.1:{receiver.port}/")
     end(joined)
     jobs.run_waiting()
     assert bodies(receiver) == [{"conversationId": str(joined.conversation_id), "status": "completed"}]
