@@ -5,6 +5,8 @@ from typing import Literal, TypeVar
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
+from pydantic import ConfigDict
+from pydantic.config import JsonDict
 
 from insights import access
 from insights.access import Token
@@ -16,9 +18,20 @@ MOST = 512
 PROBLEMS = {400: Problem, 401: Problem, 429: Problem}
 
 
+def _form_of(kind: str, fields: list[str], more: list[str]) -> JsonDict:
+    """Return the JSON schema of the credentials of one type."""
+    texts: JsonDict = {field: {"minLength": 1} for field in fields}
+    return {"properties": {"type": {"enum": [kind]}, **texts}, "required": [*more, *fields]}
+
+
 class Credentials(Schema):
     """The credentials of an app (`appId`, `appSecret`), or with `type` `password` those of an account (`username`, `password`)."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [_form_of("application", ["appId", "appSecret"], []), _form_of("password", ["username", "password"], ["type"])]
+        }
+    )
     type: Literal["application", "password"] = "application"
     appId: str = Field("", max_length=MOST)
     appSecret: str = Field("", max_length=MOST)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
+from pydantic.config import JsonDict
 
 from insights import webhooks
 from insights.api.auth import caller
@@ -16,13 +17,14 @@ from insights.payloads import iso
 router = Router(tags=["Webhooks"])
 UNKNOWN = "The webhookId is either invalid or does not exist."
 PROBLEMS = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
+_URL: JsonDict = {"format": "uri", "pattern": "^https?://"}
 EventKind = Literal["conversation.started", "conversation.completed", "insight.created", "tracker.matched"]
 
 
 class NewWebhook(Schema):
     """A URL, and the kinds of events that are sent to it."""
 
-    url: str = Field(min_length=1, max_length=2048)
+    url: str = Field(min_length=1, max_length=2048, json_schema_extra=_URL)
     events: list[EventKind] = Field(min_length=1, max_length=20)
     description: str = Field("", max_length=200)
 
@@ -30,7 +32,7 @@ class NewWebhook(Schema):
 class WebhookChanges(Schema):
     """The values to change. `active: true` starts a webhook again that was deactivated after failures."""
 
-    url: str | None = Field(None, min_length=1, max_length=2048)
+    url: str | None = Field(None, min_length=1, max_length=2048, json_schema_extra=_URL)
     events: list[EventKind] | None = Field(None, min_length=1, max_length=20)
     description: str | None = Field(None, max_length=200)
     active: bool | None = None
@@ -115,11 +117,11 @@ def list_webhooks(request: HttpRequest) -> WebhookList:
 
 
 @router.post("/v1/webhooks", response={201: WebhookSecret, 400: Problem, 401: Problem}, summary="Create a webhook")
-def create_webhook(request: HttpRequest, new: NewWebhook) -> Status[WebhookSecret]:
+def create_webhook(request: HttpRequest, body: NewWebhook) -> Status[WebhookSecret]:
     """Subscribe a URL to events. The response has the secret that signs the messages."""
-    _check(new.url)
+    _check(body.url)
     try:
-        made = webhooks.create_endpoint(caller(request).pk, new.url, new.events, _clean(new.description))
+        made = webhooks.create_endpoint(caller(request).pk, body.url, body.events, _clean(body.description))
     except webhooks.TooManyWebhooks as error:
         raise ApiError(400, f"webhooks: {error}") from None
     return Status(201, WebhookSecret(webhook=_out(made), secret=webhooks.secret_of(made)))
@@ -132,13 +134,13 @@ def read_webhook(request: HttpRequest, webhook_id: str) -> WebhookOne:
 
 
 @router.put("/v1/webhooks/{webhook_id}", response={200: WebhookOne, **PROBLEMS}, summary="Change a webhook")
-def change_webhook(request: HttpRequest, webhook_id: str, changes: WebhookChanges) -> WebhookOne:
+def change_webhook(request: HttpRequest, webhook_id: str, body: WebhookChanges) -> WebhookOne:
     """Change the given values; the others stay."""
     found = _found(request, webhook_id)
-    if changes.url is not None:
-        _check(changes.url)
-    description = None if changes.description is None else _clean(changes.description)
-    changed = webhooks.change_endpoint(found, webhooks.Changes(changes.url, changes.events, description, changes.active))
+    if body.url is not None:
+        _check(body.url)
+    description = None if body.description is None else _clean(body.description)
+    changed = webhooks.change_endpoint(found, webhooks.Changes(body.url, body.events, description, body.active))
     return WebhookOne(webhook=_out(changed))
 
 

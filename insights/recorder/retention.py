@@ -45,6 +45,8 @@ def remove_conversation(conversation_id: int) -> None:
     """Remove a conversation. Raises UnknownConversation."""
     with write_transaction():
         conversation = locked(conversation_id)
+        # Before the endpoints of their webhooks, as a job that ends locks them, too.
+        list(Job.objects.filter(conversation=conversation).select_for_update().values_list("pk"))
         _delete(TopicReference.objects.filter(topic__conversation=conversation))
         _delete(Entity.objects.filter(message__conversation=conversation))
         _delete(BookmarkReference.objects.filter(bookmark__conversation=conversation))

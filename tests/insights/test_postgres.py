@@ -1,4 +1,4 @@
-"""The tests of models, recorder, jobs, queries, search and figures, repeated on PostgreSQL."""
+"""The tests of models, recorder, jobs, webhooks, queries, search and figures, repeated on PostgreSQL."""
 
 import os
 import subprocess
@@ -23,6 +23,7 @@ def test_the_same_on_postgresql() -> None:
             "jobs/test_concurrent.py",
             "jobs/test_enqueue.py",
             "jobs/test_execute.py",
+            "webhooks",
             "test_models.py",
             "test_queries.py",
             "test_rsql.py",

@@ -58,9 +58,9 @@ def test_create_list_read_change_delete(owner: User, made: dict[str, str]) -> No
     [
         ({"url": "http://127.0.0.1/"}, "url: the host of the URL has an address that is not public"),
         ({"url": "ftp://8.8.8.8/"}, "url: the URL must start with https://"),
-        ({"url": ""}, "url"),
+        ({"url": ""}, "url: String"),
         ({"url": 7}, "url"),
-        ({"events": []}, "events"),
+        ({"events": []}, "events: List"),
         ({"events": ["conversation.exploded"]}, "events"),
         ({"events": "insight.created"}, "events"),
         ({"description": "x" * 201}, "description"),
