@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='member',
             name='merged_into',
-            field=models.ForeignKey(blank=True, help_text='The member that this one turned out to be.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='merged', to='insights.member'),
+            field=models.ForeignKey(blank=True, db_constraint=False, help_text='The member that this one turned out to be.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='merged', to='insights.member'),
         ),
         migrations.CreateModel(
             name='Change',
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField(default=dict)),
                 ('after', models.JSONField(default=dict)),
                 ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='insights.conversation')),
-                ('undoes', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='insights.change')),
+                ('undoes', models.OneToOneField(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='insights.change')),
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

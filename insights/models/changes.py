@@ -34,7 +34,9 @@ class Change(models.Model):
     target = models.CharField(max_length=36)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
-    undoes = models.OneToOneField("self", models.CASCADE, null=True, blank=True, related_name="undone_by")
+    undoes = models.OneToOneField(  # no constraint: a deletion removes the rows of a conversation in batches, in any order
+        "self", models.CASCADE, null=True, blank=True, db_constraint=False, related_name="undone_by"
+    )
 
     class Meta:
         ordering = ["conversation_id", "id"]

@@ -73,8 +73,14 @@ class Member(models.Model):
     email = models.CharField(max_length=320, blank=True, default="")
     attributes = models.JSONField(default=dict, blank=True, help_text="Further fields that the client gave: texts, numbers, truth values.")
     joined_at = models.DateTimeField(auto_now_add=True)
-    merged_into = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="merged", help_text="The member that this one turned out to be."
+    merged_into = models.ForeignKey(  # no constraint: a deletion removes the rows of a conversation in batches, in any order
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="merged",
+        help_text="The member that this one turned out to be.",
     )
 
     class Meta:

@@ -58,28 +58,22 @@ class Edit:
         self._before[key_of(self.conversation)] = state_of(self.conversation)
 
     def insert(self, message: Message, behind: Message | None, distance: int = 1) -> None:
-        """Store a new message behind another one. Later messages get the next higher number unless there is a free one."""
+        """Store a new message behind another one; `distance` is the difference of their numbers. Later messages get the next number."""
         first = behind.number if behind else 0
-        numbers = Message.objects.filter(conversation=self.conversation)
-        message.number = first + distance
-        if numbers.filter(number__gt=first, number__lte=message.number).exists():
-            message.number = first + 1
-        made = message.number > self.conversation.message_count or numbers.filter(number=message.number).exists()
-        if made:
-            self._shift(message.number, 1)
+        between = Message.objects.filter(conversation=self.conversation, number__gt=first, number__lt=first + distance)
+        message.number = first + (1 if between.exists() else distance)
+        self._shift(message.number, 1)
         message.save(force_insert=True)
-        place: JsonObject = {"behind": str(behind.id) if behind else None, "distance": message.number - first, "made": made}
+        place: JsonObject = {"behind": str(behind.id) if behind else None, "distance": message.number - first}
         self._new_places[f"place:{message.id}"] = place
 
-    def remove(self, message: Message, *, made: bool = False) -> None:
-        """Delete a message. `made`: later messages got higher numbers for it, which they lose again."""
+    def remove(self, message: Message) -> None:
+        """Delete a message. Later messages get the next lower number."""
         before = Message.objects.filter(conversation=self.conversation, number__lt=message.number).order_by("-number").first()
-        first = before.number if before else 0
-        place: JsonObject = {"behind": str(before.id) if before else None, "distance": message.number - first, "made": made}
+        place: JsonObject = {"behind": str(before.id) if before else None, "distance": message.number - (before.number if before else 0)}
         self._old_places[f"place:{message.id}"] = place
         Message.objects.filter(id=message.id).delete()
-        if made:
-            self._shift(message.number + 1, -1)
+        self._shift(message.number + 1, -1)
 
     def _shift(self, number: int, step: int) -> None:
         """Change the numbers of all messages from `number` on; two statements, because no two numbers may be equal meanwhile."""

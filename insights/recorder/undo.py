@@ -37,6 +37,8 @@ def _undo(change_id: int, user_id: int) -> Edited:
         change = _change(change_id)
         if change.user_id != user_id:
             raise NotTheAuthor(f"change {change_id}: only its author can undo it")
+        if not change.after:
+            raise ChangeConflict(f"change {change_id} cannot be undone: what it changed was deleted")
         later = Change.objects.filter(undoes=change).first()
         if later is not None:
             raise ChangeConflict(f"change {change_id} is undone already, by change {later.pk}")
@@ -146,8 +148,7 @@ class _Restoring:
             if Insight.objects.filter(message_id__in=ids).exclude(pk__in=by_table(self._after).get("insight", [])).exists():
                 raise ChangeConflict("the message has insights that were added since; delete them first")
             for message in Message.objects.filter(pk__in=ids):
-                place = cast(Mapping[str, Any], self._after.get(f"place:{message.id}") or {})
-                self._edit.remove(message, made=bool(place.get("made")))
+                self._edit.remove(message)
         elif table == "speaker":
             rows.exclude(pk__in=Message.objects.filter(speaker_id__in=ids).values("speaker_id")).delete()
         elif table == "member":

@@ -1,0 +1,52 @@
+"""Remove from changes what a deletion or redaction removed from the tables. Used only inside the recorder."""
+
+from collections.abc import Collection, Mapping
+from typing import cast
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from insights.models import Change
+from insights.recorder.row_states import State, States, split_key
+
+_BATCH = 100
+_TEXTS_OF_OTHERS = frozenset({Change.Kind.MESSAGE_SPLIT, Change.Kind.MESSAGES_JOINED})
+"""Kinds of changes in which the states of one message have words of another."""
+
+
+def empty_changes(conversation_id: int, ids: Collection[str], *, persons: bool = False) -> int:
+    """Remove the states of deleted rows from all changes that name one of their ids; return how many changes were different.
+
+    A change of such a row, or one that split or joined it, is emptied whole and cannot be undone any more. `persons`: the ids are those
+    of members, whose names may be in the states of other rows, so that every change that names them is emptied. The conversation must be
+    locked.
+    """
+    if not ids:
+        return 0
+    texts = {"old": Cast("before", TextField()), "new": Cast("after", TextField())}
+    named = Q()
+    for one in ids:
+        named |= Q(target=one) | Q(old__contains=one) | Q(new__contains=one)
+    changes = list(Change.objects.filter(conversation_id=conversation_id).annotate(**texts).filter(named))
+    for change in changes:
+        if persons or change.target in ids or change.kind in _TEXTS_OF_OTHERS:
+            change.before, change.after = {}, {}
+        else:
+            change.before, change.after = (_without(states, set(ids)) for states in (change.before, change.after))
+    Change.objects.bulk_update(changes, ["before", "after"], batch_size=_BATCH)
+    return len(changes)
+
+
+def empty_all_changes(conversation_id: int) -> int:
+    """Empty all changes of a conversation, as after a redaction of its stored text; return how many there are."""
+    return Change.objects.filter(conversation_id=conversation_id).update(before={}, after={})
+
+
+def _without(states: Mapping[str, State], ids: Collection[str]) -> States:
+    """Return the states without the rows with these ids and the rows that refer to them."""
+    return {key: state for key, state in states.items() if split_key(key)[1] not in ids and not _refers(state, ids)}
+
+
+def _refers(state: State, ids: Collection[str]) -> bool:
+    values = cast(Mapping[str, object], state or {}).values()
+    return any(isinstance(value, str) and value in ids for value in values)
