@@ -39,6 +39,7 @@ class Kind(StrEnum):
     INSIGHT_DELETED = "insight_deleted"
     CONVERSATION_CHANGED = "conversation_changed"
     MEMBER_CHANGED = "member_changed"
+    MESSAGES_MOVED = "messages_moved"
     BOOKMARK_CHANGED = "bookmark_changed"
     BOOKMARK_DELETED = "bookmark_deleted"
     CONVERSATION_COMPLETED = "conversation_completed"
@@ -155,7 +156,7 @@ class BookmarkChanged:
 
 @dataclass(frozen=True, slots=True)
 class MemberChanged:
-    """A person changed the name or the e-mail address of a member. Events with the messages and insights follow."""
+    """A person changed the name or the e-mail address of a member. Events with the latest messages and insights of the member follow."""
 
     kind: ClassVar[Kind] = Kind.MEMBER_CHANGED
     member: MemberSnapshot
@@ -168,6 +169,16 @@ class BookmarkDeleted:
 
     kind: ClassVar[Kind] = Kind.BOOKMARK_DELETED
     bookmark_id: str
+    changed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesMoved:
+    """A person gave many messages, with their insights, to a member (None: unknown). Events with the latest of them follow."""
+
+    kind: ClassVar[Kind] = Kind.MESSAGES_MOVED
+    member: MemberSnapshot | None
+    message_ids: tuple[str, ...]
     changed_by: str = ""
 
 
@@ -201,6 +212,7 @@ ConversationEvent: TypeAlias = (
     | InsightDeleted
     | ConversationChanged
     | MemberChanged
+    | MessagesMoved
     | BookmarkChanged
     | BookmarkDeleted
     | ConversationCompleted
@@ -248,6 +260,9 @@ def dump(event: ConversationEvent) -> JsonObject:
             return changed | _changed_by(event.changed_by)
         case MemberChanged():
             return {"member": event.member.dump(), **_changed_by(event.changed_by)}
+        case MessagesMoved():
+            member = event.member.dump() if event.member else None
+            return {"member": member, "messageIds": list(event.message_ids), **_changed_by(event.changed_by)}
         case BookmarkChanged():
             return {"bookmark": event.bookmark.dump(), "changedBy": event.changed_by}
         case BookmarkDeleted():
@@ -283,5 +298,8 @@ _PARSERS: dict[str, Callable[[Payload], ConversationEvent]] = {
     Kind.MEMBER_CHANGED: lambda p: MemberChanged(MemberSnapshot.parse(p["member"]), p.get("changedBy") or ""),
     Kind.BOOKMARK_CHANGED: lambda p: BookmarkChanged(BookmarkSnapshot.parse(p["bookmark"]), p.get("changedBy") or ""),
     Kind.BOOKMARK_DELETED: lambda p: BookmarkDeleted(p["bookmarkId"], p.get("changedBy") or ""),
+    Kind.MESSAGES_MOVED: lambda p: MessagesMoved(
+        MemberSnapshot.parse(p["member"]) if p.get("member") else None, tuple(p["messageIds"]), p.get("changedBy") or ""
+    ),
     Kind.CONVERSATION_COMPLETED: lambda p: ConversationCompleted(p["conversationId"], p.get("endedAt") or ""),
 }

@@ -11,7 +11,7 @@ from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, UNKNOWN_MEMBER, EditOut, editing
 from insights.api.errors import ApiError
 from insights.models import Conversation, Member
-from insights.recorder import SpeakerEvent, SpeakerIdentity
+from insights.recorder import Person, SpeakerEvent
 
 router = Router(tags=["Members"])
 _ROOT = "/v1/conversations/{conversation_id}"
@@ -103,8 +103,8 @@ def put_speakers(request: HttpRequest, conversation_id: str, body: SpeakerEvents
     return EditOut.of(f"Speaker events associated for conversationId: {conversation.id} successfully! {_EVERYWHERE}", edited)
 
 
-def _person(user: SpeakerUser) -> SpeakerIdentity:
-    return SpeakerIdentity(user.id or "", user.name or "", user.email or "")
+def _person(user: SpeakerUser) -> Person:
+    return Person(user.id or "", user.name or "", user.email or "")
 
 
 def _member(request: HttpRequest, conversation_id: str, member_id: str) -> tuple[Conversation, Member]:

@@ -28,7 +28,7 @@ from insights.recorder.processes import heartbeat, register_process, remove_proc
 from insights.recorder.record_results import record
 from insights.recorder.retention import forget_ended_before, remove_conversation
 from insights.recorder.signals import stored_afterwards
-from insights.recorder.speaker_edits import SpeakerEvent, attribute_speakers
+from insights.recorder.speaker_edits import Person, SpeakerEvent, attribute_speakers
 from insights.recorder.types import (
     ChangeConflict,
     ConversationBusy,
@@ -62,6 +62,7 @@ __all__ = [
     "Look",
     "NotTheAuthor",
     "Opening",
+    "Person",
     "RecorderError",
     "SpeakerEvent",
     "SpeakerIdentity",

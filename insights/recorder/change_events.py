@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -17,6 +18,7 @@ from insights.events import (
     MemberJoined,
     MessageCorrected,
     MessageDeleted,
+    MessagesMoved,
 )
 from insights.insight_kinds import KindName
 from insights.models import Bookmark, BookmarkReference, Conversation, Insight, Member, Message
@@ -25,6 +27,9 @@ from insights.recorder.row_states import State, States, split_key
 from insights.snapshots import InsightSnapshot, MessageSnapshot
 
 _IDENTITY = frozenset({"name", "user_id", "email"})
+
+MOST_SENT_AGAIN = 200
+"""Messages, and insights, of one edit that are sent again: the latest. An event without words names the others or their member."""
 
 
 def events_of(conversation: Conversation, old: States, new: States, places: States, by: str) -> Iterator[ConversationEvent]:
@@ -39,6 +44,7 @@ def events_of(conversation: Conversation, old: States, new: States, places: Stat
     for member in Member.objects.filter(id__in=named).order_by("joined_at", "id"):
         if (person := member_snapshot(member)) is not None:
             yield MemberJoined(person) if changed.created("member", str(member.id)) else MemberChanged(person, by)
+    yield from _moved(conversation, changed, by)
     for message in _messages(conversation, changed):
         place = places.get(f"place:{message.id}") or {}
         yield MessageCorrected(message_snapshot(message, message.entities.all()), str(place.get("behind") or ""), by)
@@ -88,12 +94,26 @@ class _Changed:
                 yield identity, before
 
 
+def _moved(conversation: Conversation, changed: _Changed, by: str) -> Iterator[MessagesMoved]:
+    """Yield the ids of all messages that have another member, by member, if there are too many to send them all again."""
+    wanted = Q(id__in=changed.ids("message", {"speaker_id"})) | Q(speaker_id__in=changed.ids("speaker", {"member_id"}))
+    found = Message.objects.filter(wanted, conversation=conversation).order_by("number")
+    ids: dict[UUID | None, list[str]] = {}
+    for message_id, member_id in found.values_list("id", "speaker__member_id"):
+        ids.setdefault(member_id, []).append(str(message_id))
+    if sum(map(len, ids.values())) <= MOST_SENT_AGAIN:
+        return
+    members = Member.objects.in_bulk([one for one in ids if one is not None])
+    for person, theirs in ids.items():
+        yield MessagesMoved(member_snapshot(members[person]) if person else None, tuple(theirs), by)
+
+
 def _messages(conversation: Conversation, changed: _Changed) -> Iterator[Message]:
-    """Yield the messages that are different: themselves, by their speaker or by their member."""
+    """Yield the latest messages that are different: themselves, by their speaker or by their member."""
     wanted = Q(id__in=changed.ids("message")) | Q(speaker_id__in=changed.ids("speaker", {"member_id"}))
     wanted |= Q(speaker__member_id__in=changed.ids("member", _IDENTITY))
     found = Message.objects.filter(wanted, conversation=conversation).select_related("speaker__member")
-    return iter(found.prefetch_related("entities").order_by("number"))
+    return reversed(found.prefetch_related("entities").order_by("-number")[:MOST_SENT_AGAIN])
 
 
 def _bookmarks(conversation: Conversation, changed: _Changed) -> Iterator[Bookmark]:
@@ -105,13 +125,13 @@ def _bookmarks(conversation: Conversation, changed: _Changed) -> Iterator[Bookma
 
 
 def _insights(conversation: Conversation, changed: _Changed) -> Iterator[Insight]:
-    """Yield the insights that are different: themselves, by the speaker of their message or by a person's name."""
+    """Yield the latest insights that are different: themselves, by the speaker of their message or by a person's name."""
     members = changed.ids("member", _IDENTITY)
     wanted = Q(id__in=changed.ids("insight")) | Q(message_id__in=changed.ids("message", {"speaker_id"}))
     wanted |= Q(message__speaker_id__in=changed.ids("speaker", {"member_id"}))
     wanted |= Q(message__speaker__member_id__in=members) | Q(assignee_id__in=members)
     found = Insight.objects.filter(wanted, conversation=conversation).select_related("message__speaker__member", "assignee")
-    return iter(found.order_by("message__number", "type", "id"))
+    return reversed(found.order_by("-message__number", "-type", "-id")[:MOST_SENT_AGAIN])
 
 
 def _emptied(identity: str, state: Mapping[str, object]) -> MessageSnapshot:

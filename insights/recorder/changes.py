@@ -7,6 +7,7 @@ with write_transaction():
     return edit.store(Change.Kind.MESSAGE, message_id)
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from insights.models import Change, Conversation, Message
 from insights.payloads import StoredEvent
 from insights.recorder.change_events import events_of
 from insights.recorder.event_log import EventLog
-from insights.recorder.row_states import TABLES, States, by_table, difference, key_of, state_of
+from insights.recorder.row_states import TABLES, States, by_table, difference, key_of, state_of, states_of
 from insights.recorder.signals import announce
 from insights.snapshots import JsonObject
 
@@ -41,17 +42,19 @@ class Edit:
         self.conversation = conversation
         self.user_id = user_id
         self.now = timezone.now()
-        self._watched: list[QuerySet[Model]] = []
+        self._watched: list[tuple[QuerySet[Model], tuple[str, ...]]] = []
         self._before: States = {}
         self._old_places: States = {}
         self._new_places: States = {}
 
-    def watch(self, *rows: "QuerySet[Model]") -> None:
-        """Note the state of rows before they change. Rows that match the same query afterwards are part of the edit, too."""
+    def watch(self, *rows: "QuerySet[Model]", only: Collection[str] = ()) -> None:
+        """Note the state of rows before they change. Rows that match the same query afterwards are part of the edit, too.
+
+        `only`: the columns that may change, where there may be thousands of rows.
+        """
         for query in rows:
-            self._watched.append(query)
-            for row in query.all():
-                self._before.setdefault(key_of(row), state_of(row))  # a row that is watched twice may have changed in between
+            self._watched.append((query, tuple(only)))
+            self._before = states_of(query, only) | self._before  # the first state counts: a row may be watched twice
 
     def watch_conversation(self) -> None:
         """Note name and metadata of the conversation before they change. `store` saves them."""
@@ -105,10 +108,12 @@ class Edit:
 
     def current(self, keys: States) -> States:
         """Return the present states of all watched rows and of the rows with these keys; rows that do not exist are left out."""
-        states: States = {key_of(row): state_of(row) for query in self._watched for row in query.all()}
+        states: States = {}
+        for query, only in self._watched:
+            states = states_of(query, only) | states
         for table, ids in by_table(key for key in keys if key not in states).items():
             if table == "conversation":
                 states[key_of(self.conversation)] = state_of(self.conversation)
                 continue
-            states |= {key_of(row): state_of(row) for row in TABLES[table]._default_manager.filter(pk__in=ids)}
+            states |= states_of(TABLES[table]._default_manager.filter(pk__in=ids))
         return states

@@ -5,10 +5,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from insights import analysis, managed
+from insights.analysis import types
 from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.text.languages import knows
 from insights.analysis.trackers import NEAR
-from insights.analysis.types import MessageAnalysis, Said
 from insights.database import write_transaction
 from insights.models import Change, Conversation, Entity, Member, Message, Speaker, TrackerMatch
 from insights.payloads import StoredEvent
@@ -16,7 +16,7 @@ from insights.recorder import speakers
 from insights.recorder.analyse import custom_entities, entities, person
 from insights.recorder.changes import Edit, Edited
 from insights.recorder.event_log import clean, locked
-from insights.recorder.speaker_edits import move
+from insights.recorder.speaker_edits import Said, move
 from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
 from insights.snapshots import CUSTOM
 
@@ -42,7 +42,9 @@ def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, mem
         edit.watch(Message.objects.filter(id=message_id), *found_in([message_id]))
         if member_id is not None and message.member_id != member_id:
             edit.watch(Speaker.objects.filter(conversation=edit.conversation, member_id=member_id))
-            move(edit, [(message, speakers.of_member(edit.conversation, _member(edit.conversation, member_id)))])
+            voice = speakers.of_member(edit.conversation, _member(edit.conversation, member_id))
+            move(edit, {Said(message.id, message.offset_s, message.duration_s, message.member_id): voice})
+            message.speaker = voice
         if wording is not None and wording != message.text:
             message.original_text = message.original_text or message.text
             message.text, message.corrected_by_id, message.corrected_at = wording, user_id, edit.now
@@ -80,8 +82,8 @@ def found_in(message_ids: list[UUID]) -> "tuple[QuerySet[Entity], QuerySet[Track
 def analyse_again(message: Message, conversation: Conversation) -> None:
     """Replace the message's entities, sentiment and phrases by those of its new text. The message itself is not saved."""
     members = [person(member) for member in Member.objects.filter(conversation=conversation, merged_into=None)]
-    said = Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
-    found = analysis.analyse(said, (), members, conversation.timezone_offset) if knows(conversation.language) else MessageAnalysis()
+    said = types.Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
+    found = analysis.analyse(said, (), members, conversation.timezone_offset) if knows(conversation.language) else types.MessageAnalysis()
     message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
     custom = custom_entities(message.text, _listed_entities(message, conversation))
     Entity.objects.filter(message=message).delete()

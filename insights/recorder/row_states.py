@@ -4,12 +4,12 @@ A state is an object with the columns of a row; null stands for a row that does 
 `message:5f0c…`. `number` of a message is no part of its state: the place of a message in the transcript is stored by its neighbour.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
-from django.db.models import Field, Model
+from django.db.models import Field, Model, QuerySet
 
 from insights.models import (
     Bookmark,
@@ -77,6 +77,14 @@ def columns(table: str) -> list["Field[Any, Any]"]:
 def state_of(row: Model) -> JsonObject:
     """Return the state of a row."""
     return {field.attname: _json(getattr(row, field.attname)) for field in columns(table_of(row))}
+
+
+def states_of(rows: "QuerySet[Model]", only: Collection[str] = ()) -> States:
+    """Return the states of rows by key, with these columns only if there are any: faster for thousands of rows."""
+    if not only:
+        return {key_of(row): state_of(row) for row in rows.all()}
+    table = next(name for name, model in TABLES.items() if model is rows.model)
+    return {f"{table}:{row.pop('pk')}": {name: _json(value) for name, value in row.items()} for row in rows.values("pk", *only)}
 
 
 def apply_state(row: Model, state: Mapping[str, JsonValue]) -> None:

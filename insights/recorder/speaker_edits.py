@@ -1,8 +1,9 @@
 """Who spoke when: stored messages get the members whose speaker events cover them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 from uuid import UUID
 
 from insights.database import write_transaction
@@ -11,7 +12,15 @@ from insights.names import LONGEST_NAME, clean_name
 from insights.recorder import speakers
 from insights.recorder.changes import Edit, Edited
 from insights.recorder.event_log import locked
-from insights.recorder.types import RecorderError, SpeakerIdentity
+from insights.recorder.types import RecorderError
+
+
+class Person(NamedTuple):
+    """Who spoke: the id of a member or of the client, a name, an e-mail address; at least one of them."""
+
+    id: str = ""
+    name: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +28,7 @@ class SpeakerEvent:
     """Somebody started or stopped speaking, in seconds from the start of the conversation."""
 
     started: bool
-    person: SpeakerIdentity
+    person: Person
     offset: float
 
 
@@ -27,9 +36,18 @@ class SpeakerEvent:
 class Span:
     """A stretch in which a person spoke."""
 
-    person: SpeakerIdentity
+    person: Person
     start: float
     end: float
+
+
+class Said(NamedTuple):
+    """When a message was said, in seconds from the start of the conversation, and by which member."""
+
+    id: UUID
+    offset: float
+    duration: float
+    member_id: UUID | None
 
 
 def attribute_speakers(conversation_id: int, events: Sequence[SpeakerEvent], user_id: int) -> Edited:
@@ -43,39 +61,42 @@ def attribute_speakers(conversation_id: int, events: Sequence[SpeakerEvent], use
         edit = Edit(locked(conversation_id), user_id)
         everybody = Member.objects.filter(conversation=edit.conversation)
         edit.watch(everybody, Speaker.objects.filter(conversation=edit.conversation))
-        said = Message.objects.filter(conversation=edit.conversation).select_related("speaker").order_by("offset_s", "number")
-        chosen = list(_chosen(list(said.only("id", "offset_s", "duration_s", "speaker")), spans))
+        said = Message.objects.filter(conversation=edit.conversation).order_by("offset_s", "number")
+        rows = said.values_list("id", "offset_s", "duration_s", "speaker__member_id")
+        chosen = list(_chosen([Said(*row) for row in rows.iterator()], spans))
         people = _People(edit, list(everybody))
         members = {person: people.member_of(person) for person in dict.fromkeys(span.person for span in spans)}
         voice_of = {member.id: speakers.of_member(edit.conversation, member) for member in {members[person] for _, person in chosen}}
-        moved = [(message, members[person]) for message, person in chosen if message.speaker.member_id != members[person].id]
-        move(edit, [(message, voice_of[member.id]) for message, member in moved])
+        move(edit, {one: voice_of[members[person].id] for one, person in chosen if one.member_id != members[person].id})
         return edit.store(Change.Kind.SPEAKERS, conversation_id)
 
 
-def move(edit: Edit, moved: Sequence[tuple[Message, Speaker]]) -> None:
+def move(edit: Edit, moved: "Mapping[Said, Speaker]") -> None:
     """Give messages to speakers. What a message's former member promised in it is promised by the new one."""
-    former = {message.id: message.speaker.member_id for message, _ in moved}
-    members = {message.id: speaker.member for message, speaker in moved}
+    former = {message.id: message.member_id for message in moved}
+    members = {message.id: speaker.member for message, speaker in moved.items()}
     own = Insight.objects.filter(message_id__in=former).exclude(assignee=None)
-    edit.watch(Message.objects.filter(id__in=former), own)
+    edit.watch(Message.objects.filter(id__in=former), only=["speaker_id"])
+    edit.watch(own, only=["assignee_id", "assignee_name"])
     promised = [insight for insight in own if insight.assignee_id == former[insight.message_id]]
     for insight in promised:
         insight.assignee = members[insight.message_id]
         insight.assignee_name = str(insight.assignee or "")
     Insight.objects.bulk_update(promised, ["assignee", "assignee_name"], batch_size=100)
-    for message, speaker in moved:
-        message.speaker = speaker
-    Message.objects.bulk_update([message for message, _ in moved], ["speaker"], batch_size=100)
+    voices: dict[Speaker, list[UUID]] = {}
+    for message, speaker in moved.items():
+        voices.setdefault(speaker, []).append(message.id)
+    for speaker, ids in voices.items():
+        Message.objects.filter(id__in=ids).update(speaker=speaker)
 
 
 def spans_of(events: Sequence[SpeakerEvent]) -> list[Span]:
     """Return when each person spoke, ordered by start. A start without a stop lasts until the end. Raises RecorderError."""
     spans: list[Span] = []
-    open_since: dict[SpeakerIdentity, list[float]] = {}
+    open_since: dict[Person, list[float]] = {}
     for place, event in sorted(enumerate(events), key=lambda item: (item[1].offset, item[1].started, item[0])):
         person = event.person
-        if not (person.user_id or person.name or person.email):
+        if not any(person):
             raise RecorderError(f"speakerEvents.{place}.user: id, name or email is needed")
         if event.started:
             open_since.setdefault(person, []).append(event.offset)
@@ -87,14 +108,14 @@ def spans_of(events: Sequence[SpeakerEvent]) -> list[Span]:
     return sorted(spans, key=lambda span: span.start)
 
 
-def _chosen(messages: Sequence[Message], spans: Sequence[Span]) -> Iterator[tuple[Message, SpeakerIdentity]]:
+def _chosen(messages: Sequence[Said], spans: Sequence[Span]) -> Iterator[tuple[Said, Person]]:
     """Yield the messages, ordered by time, that a span covers at least in part, with the person who spoke longest during each.
 
     Of two who spoke equally long, it is the one who began last.
     """
     waiting, current = 0, list[Span]()
     for message in messages:
-        start, end = message.offset_s, message.offset_s + message.duration_s
+        start, end = message.offset, message.offset + message.duration
         while waiting < len(spans) and spans[waiting].start <= end:
             current.append(spans[waiting])
             waiting += 1
@@ -111,9 +132,9 @@ class _People:
         self._edit = edit
         self._members = members
 
-    def member_of(self, person: SpeakerIdentity) -> Member:
+    def member_of(self, person: Person) -> Member:
         """Return the member; a new one is stored."""
-        user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (person.user_id, person.name, person.email))
+        user_id, name, email = (clean_name(text, LONGEST_NAME) for text in person)
         for wanted, values in (
             (user_id, lambda member: (str(member.id), member.user_id)),
             (email, lambda member: (member.email,)),

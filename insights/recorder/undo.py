@@ -1,17 +1,17 @@
 """Undo a change: restore the rows that it changed, unless somebody changed the same fields since."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import Model
 
 from insights.database import write_transaction
 from insights.models import Change, Insight, LiveSession, Member, Message, Speaker, Topic
 from insights.recorder.changes import Edit, Edited
 from insights.recorder.event_log import locked
-from insights.recorder.row_states import DERIVED, TABLES, State, States, apply_state, by_table, columns, key_of, new_row, split_key
+from insights.recorder.row_states import DERIVED, TABLES, State, States, apply_state, by_table, columns, new_row, split_key
 from insights.recorder.types import ChangeConflict, NotTheAuthor, UnknownChange
 
 _OWN = frozenset({"message", "insight", "bookmark"})
@@ -45,11 +45,20 @@ def _undo(change_id: int, user_id: int) -> Edited:
         for table, ids in by_table(change.after).items():
             if table == "conversation":
                 edit.watch_conversation()
-            else:
-                edit.watch(TABLES[table]._default_manager.filter(pk__in=ids))
+            for only, some in _by_columns(change, table, ids).items() if table != "conversation" else ():
+                edit.watch(TABLES[table]._default_manager.filter(pk__in=some), only=only)
         _check(change, edit.current(change.after))
         _Restoring(edit, change).restore()
         return edit.store(Change.Kind(change.kind), change.target, change)
+
+
+def _by_columns(change: Change, table: str, ids: list[str]) -> dict[tuple[str, ...], list[str]]:
+    """Return the ids of rows by the columns that were changed; by none for rows that were created or removed."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for one in ids:
+        before, after = change.before[f"{table}:{one}"], change.after[f"{table}:{one}"]
+        found.setdefault(() if before is None or after is None else tuple(sorted(after)), []).append(one)
+    return found
 
 
 def _change(change_id: int) -> Change:
@@ -133,14 +142,13 @@ class _Restoring:
             for one in ids:
                 apply_state(self._edit.conversation, self._state(table, one))
             return
-        names = {field.attname: field.name for field in columns(table)}
-        by_columns: dict[tuple[str, ...], list[Model]] = {}
-        for row in TABLES[table]._default_manager.filter(pk__in=ids):
-            state = self._state(table, key_of(row).partition(":")[2])
-            apply_state(row, state)
-            by_columns.setdefault(tuple(names[column] for column in sorted(state)), []).append(row)
-        for fields, rows in by_columns.items():
-            TABLES[table]._default_manager.bulk_update(rows, fields, batch_size=100)
+        same: dict[str, list[str]] = {}
+        for one in ids:
+            same.setdefault(json.dumps(self._state(table, one)), []).append(one)
+        fields = {field.attname: field for field in columns(table)}
+        for text, rows in same.items():  # one statement for all rows with the same values, such as those of one speaker
+            values = {column: fields[column].to_python(value) for column, value in json.loads(text).items()}
+            TABLES[table]._default_manager.filter(pk__in=rows).update(**values)
 
     def _remove(self, table: str, ids: list[str]) -> None:
         rows = TABLES[table]._default_manager.filter(pk__in=ids)

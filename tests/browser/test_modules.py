@@ -198,6 +198,21 @@ def test_the_store_puts_a_message_into_its_place(module_page: Page) -> None:
     ]
 
 
+def test_the_store_applies_changes_of_members(module_page: Page) -> None:
+    """A new name, and another member of many messages, change all that is known, without the messages themselves."""
+    body = (
+        REVIEW
+        + """
+        record.take(message('m1', 'One', 1)); record.take(message('m2', 'Two', 2)); record.take(insight('i1', 3));
+        const envelope = (type, data) => ({type: 'message', message: {type, data}});
+        const found = [names(envelope('member_changed', {member: {id: 'a', name: 'Eda'}}))];
+        found.push(names(envelope('messages_moved', {member: {id: 'b', name: 'Ben'}, messageIds: ['m1']})));
+        return [...found, record.transcript().map((one) => one.from.name), names(envelope('other', {}))];
+        """
+    )
+    assert run(module_page, "conversation-store", body) == [["moved", "moved"], ["moved", "changedInsight"], ["Ben", "Eda"], []]
+
+
 VIEW = """
     const KINDS = [
       {type: 'question', name: 'question', label: 'Question', icon: 'kind-question', colour: 'blue'},

@@ -47,6 +47,7 @@ SAMPLES = {
         "changedBy": "jane",
     },
     Kind.BOOKMARK_DELETED: {"bookmarkId": "1000000000000001", "changedBy": "jane"},
+    Kind.MESSAGES_MOVED: {"member": None, "messageIds": ["1", "2"], "changedBy": "jane"},
     Kind.CONVERSATION_COMPLETED: {"conversationId": "42", "endedAt": "2026-11-20T09:00:00.000Z"},
 }
 
@@ -68,9 +69,9 @@ def test_dumped_events_are_parsed_back(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_symbl_sockets_render_every_kind(kind: Kind) -> None:
-    """Every kind except a joining or a renamed member has a message for a subscriber that wants everything."""
+    """Every kind except a joining member has a message for a subscriber that wants everything."""
     told = render_event(parse(kind, SAMPLES[kind]), 1, View(sentiment=True, entities=True))
-    assert bool(told) is (kind not in {Kind.MEMBER_JOINED, Kind.MEMBER_CHANGED})
+    assert bool(told) is (kind is not Kind.MEMBER_JOINED)
 
 
 @pytest.mark.parametrize("row", OLD_ROWS, ids=lambda row: f"{row['number']} {row['kind']}")
@@ -90,6 +91,7 @@ def test_the_rows_of_version_0_1_have_every_kind_of_then() -> None:
         Kind.BOOKMARK_DELETED,
         Kind.CONVERSATION_CHANGED,
         Kind.MEMBER_CHANGED,
+        Kind.MESSAGES_MOVED,
     }
 
 

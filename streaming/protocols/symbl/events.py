@@ -1,8 +1,10 @@
 """Renders an event as the messages for one subscriber. An event is complete, so no database query is needed.
 
 An event without a counterpart in Symbl (a member joined) has no messages. A message or insight that a person changed or deleted later
-is sent again under the same id; Symbl's field `dismissed` is true if it was deleted or rejected. Our additions: the envelope
-`conversation_changed`, `previousMessageId` of a message that a person put into the transcript, and `done` of an insight.
+is sent again under the same id; Symbl's field `dismissed` is true if it was deleted or rejected.
+
+Our additions: the envelopes `conversation_changed`, `member_changed` and `messages_moved`, `previousMessageId` of a message that a
+person put into the transcript, and `done` of an insight.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,6 +27,7 @@ from insights.events import (
     MemberJoined,
     MessageCorrected,
     MessageDeleted,
+    MessagesMoved,
     MessagesStored,
     TopicsChanged,
     TrackersMatched,
@@ -109,7 +112,11 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
             return [render.bookmark_deleted(event.bookmark_id)]
         case ConversationChanged():
             return [render.conversation_changed(event.conversation_id, event.name, event.metadata)]
-        case MemberJoined() | MemberChanged() | UnknownEvent():
+        case MemberChanged():
+            return [render.member_changed(event.member)]
+        case MessagesMoved():
+            return [render.messages_moved(event.member, event.message_ids)]
+        case MemberJoined() | UnknownEvent():
             return []
         case _:
             assert_never(event)

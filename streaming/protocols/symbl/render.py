@@ -91,6 +91,16 @@ def bookmark_deleted(bookmark_id: str) -> Message:
     return envelope("bookmark_deleted", data={"bookmarkId": bookmark_id})
 
 
+def member_changed(member: MemberSnapshot) -> Message:
+    """Return the envelope with a member's new name (our extension, which SDKs ignore)."""
+    return envelope("member_changed", data={"member": user(member)})
+
+
+def messages_moved(member: MemberSnapshot | None, message_ids: Sequence[str]) -> Message:
+    """Return the envelope with the ids of many messages that are a member's by now (our extension, which SDKs ignore)."""
+    return envelope("messages_moved", data={"member": user(member), "messageIds": list(message_ids)})
+
+
 def session_modified(encoding: str, sample_rate: int) -> Message:
     """Return the envelope that confirms a modify_request with the new encoding and rate in Hz."""
     return envelope("session_modified", data={"speechRecognition": {"encoding": encoding, "sampleRateHertz": sample_rate}})

@@ -32,6 +32,7 @@ from insights.recorder import (
     Edited,
     InsightEdit,
     Listening,
+    Person,
     RecorderError,
     SpeakerEvent,
     SpeakerIdentity,
@@ -118,7 +119,7 @@ def marked(conversation: Conversation, a: int, b: int) -> BookmarkFields:
 
 def spoken(a: int, b: int) -> list[SpeakerEvent]:
     """Return events of Ben and of a person who may be new."""
-    new, ben = SpeakerIdentity(f"user-{a % 2}", "Cleo"), SpeakerIdentity("", "Ben")
+    new, ben = Person(f"user-{a % 2}", "Cleo"), Person("", "Ben")
     return [SpeakerEvent(True, ben, 0), SpeakerEvent(False, ben, a % 12), SpeakerEvent(True, new, b % 12)]
 
 

@@ -7,7 +7,18 @@ from django.contrib.auth.models import User
 
 from insights import queries, recorder
 from insights.models import Conversation, Insight, Member, Message, Speaker
-from insights.recorder import ChangeConflict, Joined, Listening, RecorderError, SpeakerEvent, SpeakerIdentity, StoredEvent, UnknownMember
+from insights.recorder import (
+    ChangeConflict,
+    Joined,
+    Listening,
+    Person,
+    RecorderError,
+    SpeakerEvent,
+    SpeakerIdentity,
+    StoredEvent,
+    UnknownMember,
+    change_events,
+)
 from tests.insights.conftest import Say, opening, utterance
 
 
@@ -89,7 +100,7 @@ def test_speaker_events_give_messages_to_members(joined: Joined, say: Say, owner
     say("One two three four.", member_id=None)  # from 5 s to 7 s
     say("Five six.")  # from 10 s to 11 s, Ada
     say("Ada will do it.")  # from 15 s to 17 s, Ada
-    ada, cleo = SpeakerIdentity(str(named("Ada").id)), SpeakerIdentity("c", "Cleo", "cleo@example.org")
+    ada, cleo = Person(str(named("Ada").id)), Person("c", "Cleo", "cleo@example.org")
     events = [
         SpeakerEvent(True, ada, 4.5),
         SpeakerEvent(True, cleo, 5.5),
@@ -107,11 +118,24 @@ def test_speaker_events_give_messages_to_members(joined: Joined, say: Say, owner
 
 def test_events_without_a_start_or_a_person_are_refused(joined: Joined, owner: User) -> None:
     """The error names the event."""
-    ben = SpeakerIdentity("", "Ben")
+    ben = Person("", "Ben")
     for events, error in (
         ([SpeakerEvent(True, ben, 1), SpeakerEvent(False, ben, 0.5)], "speakerEvents.1: stopped_speaking needs"),
-        ([SpeakerEvent(True, SpeakerIdentity(), 1)], "speakerEvents.0.user: id, name or email"),
+        ([SpeakerEvent(True, Person(), 1)], "speakerEvents.0.user: id, name or email"),
     ):
         with pytest.raises(RecorderError, match=error):
             recorder.attribute_speakers(joined.conversation_id, events, owner.pk)
     assert Member.objects.count() == 1
+
+
+def test_a_large_edit_sends_the_latest_again(joined: Joined, say: Say, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a number of messages, the ids of all are in an event without words; the latest come again in order."""
+    monkeypatch.setattr(change_events, "MOST_SENT_AGAIN", 2)
+    for number in range(4):
+        say(f"Number {number}.")
+    ids = [str(one) for one in Message.objects.order_by("number").values_list("id", flat=True)]
+    moved, *again = recorder.attribute_speakers(joined.conversation_id, [SpeakerEvent(True, Person("c", "Cleo"), 0)], owner.pk).events[1:]
+    assert (moved.kind, moved.payload["member"]["name"], moved.payload["messageIds"]) == ("messages_moved", "Cleo", ids)
+    assert [event.payload["message"]["id"] for event in again] == ids[2:]
+    renamed = recorder.edit_member(joined.conversation_id, named("Cleo").id, owner.pk, name="Zoe")
+    assert kinds(renamed.events) == ["member_changed", "message_corrected", "message_corrected"]

@@ -31,3 +31,13 @@ def test_a_finished_insight_is_done() -> None:
     for done in (insight, insight | {"doneAt": None}):
         (response,) = render_event(parse("insight_reviewed", {"insight": done}), 1, View())
         assert response["insights"][0].get("done", False) is (done["doneAt"] is not None)
+
+
+def test_members_of_old_messages_come_in_envelopes() -> None:
+    """A new name, and many messages of another member, come without words."""
+    jane = {"id": "7", "name": "Jane", "userId": "jane"}
+    (response,) = render_event(parse("member_changed", {"member": jane, "changedBy": "x"}), 1, View())
+    assert response["message"] == {"type": "member_changed", "data": {"member": jane}}
+    (response,) = render_event(parse("messages_moved", {"member": None, "messageIds": ["m1"]}), 1, View())
+    nobody = {"id": "", "name": "", "userId": ""}
+    assert response["message"] == {"type": "messages_moved", "data": {"member": nobody, "messageIds": ["m1"]}}

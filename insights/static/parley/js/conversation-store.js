@@ -39,9 +39,32 @@ export class ConversationStore {
       case "topic_response":
         received.topics.forEach((one) => this.topics.set(one.id, one));
         return [{ topics: this.leadingTopics() }];
+      case "message":
+        return this.takeEnvelope(received.message ?? {});
       default:
         return [];
     }
+  }
+
+  /** A member has a new name, or many messages have another member: of those that were sent long ago only this comes. */
+  takeEnvelope({ type, data }) {
+    if (type === "member_changed") return this.give(data.member, ({ from }) => from?.id === data.member.id);
+    if (type !== "messages_moved") return [];
+    const ids = new Set(data.messageIds);
+    return this.give(data.member, ({ id, message }) => ids.has(message ?? id)); // an insight has its message's speaker
+  }
+
+  give(member, has) {
+    const changes = [];
+    for (const one of [...this.messages.values()].filter(has)) {
+      one.from = member;
+      if (!one.gone) changes.push({ moved: one });
+    }
+    for (const one of [...this.insights.values()].filter(has)) {
+      Object.assign(one, { from: member, who: speaker(member) });
+      if (!one.gone) changes.push({ changedInsight: one, formerly: one });
+    }
+    return changes;
   }
 
   takeMessage(received) {
